@@ -1,0 +1,98 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { ReplicasConfig } from "../config/fields";
+import type { Node } from "./graph";
+import type { Instance } from "./instance";
+import { selectorOf } from "./labels";
+import { type PodArgs, podTemplate } from "./pod";
+
+export interface DeploymentArgs {
+    readonly pod: PodArgs;
+    /** A number, or bounds for an autoscaler; unless the user sets others. */
+    readonly replicas: ReplicasConfig;
+    /** Stops the old pod before it starts the new one: for what holds a volume of its own. @default false */
+    readonly recreate?: boolean;
+}
+
+/**
+ * Declares a Deployment with what its number of replicas asks for: an autoscaler for bounds; a disruption budget,
+ * spread and a rollout without downtime for two pods and more.
+ */
+export function deployment(instance: Instance, owner: pulumi.Resource, node: Node, args: DeploymentArgs): void {
+    const replicas = instance.replicas(node.name, args.replicas);
+    const scaled = typeof replicas === "object" && replicas.min < replicas.max;
+    const lowest = typeof replicas === "object" ? replicas.min : replicas;
+    if (args.recreate && (scaled || lowest > 1))
+        instance.problem(["replicas", node.name], `${JSON.stringify(replicas)} is not allowed; "${node.name}" keeps a volume of its own: at most 1`);
+    const several = scaled || lowest > 1;
+    const template = podTemplate(instance, node, { ...args.pod, spread: several });
+    instance.add(
+        owner,
+        "Deployment",
+        node.name,
+        {
+            spec: {
+                // An autoscaler decides the number: stating one would fight with it at every run.
+                ...(scaled ? {} : { replicas: lowest }),
+                revisionHistoryLimit: 3,
+                selector: { matchLabels: selectorOf(node) },
+                strategy: args.recreate
+                    ? { type: "Recreate" }
+                    : { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+                template,
+            },
+        },
+        { node, ...(scaled ? { ignoreChanges: ["spec.replicas"] } : {}) },
+    );
+    if (scaled) {
+        const target = { type: "Utilization", averageUtilization: replicas.cpu };
+        instance.add(
+            owner,
+            "HorizontalPodAutoscaler",
+            node.name,
+            {
+                spec: {
+                    scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: instance.objectName(node.name) },
+                    minReplicas: replicas.min,
+                    maxReplicas: replicas.max,
+                    metrics: [{ type: "Resource", resource: { name: "cpu", target } }],
+                },
+            },
+            { node },
+        );
+        if (!instance.cluster.metrics) instance.warn(`"${node.name}" stays at ${replicas.min} pods: the cluster has no metrics-server`);
+    }
+    if (several) {
+        instance.add(
+            owner,
+            "PodDisruptionBudget",
+            node.name,
+            {
+                spec: {
+                    maxUnavailable: 1,
+                    // Pods that are broken anyway must not block a drain.
+                    unhealthyPodEvictionPolicy: "AlwaysAllow",
+                    selector: { matchLabels: selectorOf(node) },
+                },
+            },
+            { node },
+        );
+    }
+}
+
+/** Declares a Service inside the cluster. Nothing waits for it: names are plain, and readiness is the pods'. */
+export function clusterService(instance: Instance, owner: pulumi.Resource, node: Node, ports: Readonly<Record<string, number>>, headless = false): void {
+    instance.add(
+        owner,
+        "Service",
+        node.name,
+        {
+            metadata: { annotations: { "pulumi.com/skipAwait": "true" } },
+            spec: {
+                selector: selectorOf(node),
+                ...(headless ? { clusterIP: "None", publishNotReadyAddresses: true } : {}),
+                ports: Object.entries(ports).map(([name, port]) => ({ name, port, targetPort: name })),
+            },
+        },
+        { node },
+    );
+}

@@ -1,0 +1,260 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { AnyInstance } from "../config/stack";
+import { suggest } from "../config/problems";
+import type { Node } from "./graph";
+import { type Args, type Kind, kinds, type Lifetime, precious, secretsDigested, workloads } from "./kinds";
+import { plinthLabels, selectorOf } from "./labels";
+import { contentHash, objectName } from "./names";
+import { patchObject } from "./patch";
+import { secretsOf } from "./references";
+import type { Stack } from "./stack";
+
+interface Metadata {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+export interface KubernetesObject {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: Metadata;
+    readonly [field: string]: unknown;
+}
+
+/** What a component may say of an object beside its fields. */
+export interface ObjectOptions {
+    /** Component whose object this is. @default none: the object belongs to the instance as a whole */
+    readonly node?: Node;
+    /** @default the kind's */
+    readonly lifetime?: Lifetime;
+    /** For a ConfigMap that its reader follows while it runs: it keeps one name and changes in place. @default false */
+    readonly fixedName?: boolean;
+    /** Fields that someone else decides, such as the replicas of an autoscaled Deployment. */
+    readonly ignoreChanges?: string[];
+    /** Guards that must have agreed before the object is sent. */
+    readonly after?: pulumi.Input<pulumi.Resource>[];
+}
+
+interface Declared extends ObjectOptions {
+    readonly owner: pulumi.Resource;
+    readonly kind: string;
+    /** Logical name. */
+    readonly name: string;
+    readonly object: KubernetesObject;
+}
+
+/** Where the objects of one instance go and what its user wants changed. */
+export interface FunnelArgs {
+    readonly stack: Stack;
+    readonly config: AnyInstance;
+    readonly namespace: string;
+    readonly objectName: (name: string) => string;
+    readonly problem: (keys: readonly (string | number)[], message: string) => void;
+}
+
+/** Kinds named by a hash of their content: a change makes a new object, and the pods that name it roll. */
+const hashed: readonly string[] = ["ConfigMap", "Job"];
+
+/**
+ * The funnel that every Kubernetes object of an instance passes through.
+ *
+ * It adds labels, provider and protection, applies the user's patches and omissions, and takes the hashes after
+ * that, so that a patched ConfigMap still rolls its pods. Objects are declared first and registered when the whole
+ * stack is known to be right. There are no Pulumi transforms: they do not run under mocks, and what is rendered must
+ * be exactly what `up` sends.
+ */
+export class Funnel {
+    private readonly declared: Declared[] = [];
+    private readonly patched = new Set<number>();
+    private readonly omitted = new Set<number>();
+    private readonly registered = new Map<Declared, pulumi.CustomResource>();
+    private readonly digests = new Map<string, pulumi.Output<string>>();
+
+    constructor(private readonly args: FunnelArgs) {}
+
+    /**
+     * Declares an object.
+     *
+     * @param owner component that the object belongs to
+     * @param name logical name: what patches address, without prefix or hash
+     * @returns the object's final name
+     */
+    add<K extends Kind>(owner: pulumi.Resource, kind: K, name: string, args: Args<K>, options: ObjectOptions = {}): string {
+        const { metadata, ...body } = args as { metadata?: Partial<Metadata> } & Record<string, unknown>;
+        const isNamespace = kind === "Namespace";
+        const finalName = isNamespace ? this.args.namespace : this.args.objectName(name);
+        return this.declare(owner, name, options, {
+            apiVersion: kinds[kind].api,
+            kind,
+            metadata: {
+                name: finalName,
+                ...(isNamespace ? {} : { namespace: this.args.namespace }),
+                labels: { ...this.labels(options.node), ...metadata?.labels },
+                annotations: { ...this.annotations(), ...metadata?.annotations },
+            },
+            ...body,
+        });
+    }
+
+    /** Declares the objects that the user adds, as they are written but for labels and annotations. */
+    addExtras(owner: pulumi.Resource): void {
+        for (const { metadata, ...body } of this.args.config.extraObjects) {
+            this.declare(owner, metadata.name, { fixedName: true }, {
+                ...body,
+                metadata: {
+                    namespace: this.args.namespace,
+                    ...metadata,
+                    labels: { ...this.labels(), ...metadata.labels },
+                    annotations: { ...this.annotations(), ...metadata.annotations },
+                },
+            });
+        }
+    }
+
+    private declare(owner: pulumi.Resource, name: string, options: ObjectOptions, written: KubernetesObject): string {
+        const { kind } = written;
+        let object = this.patch(kind, name, written);
+        if (hashed.includes(kind) && !options.fixedName) {
+            const { metadata, ...body } = object;
+            object = { ...object, metadata: { ...metadata, name: objectName(metadata.name, contentHash(body)) } };
+        }
+        const omission = this.args.config.omit.findIndex((target) => target.kind === kind && target.name === name);
+        if (omission >= 0) this.omitted.add(omission);
+        else this.declared.push({ ...options, owner, kind, name, object });
+        return object.metadata.name;
+    }
+
+    private patch(kind: string, name: string, written: KubernetesObject): KubernetesObject {
+        let object = written;
+        this.args.config.patches.forEach((patch, index) => {
+            if (patch.kind !== kind || patch.name !== name) return;
+            this.patched.add(index);
+            const keys = ["patches", index, "patch"];
+            try {
+                object = patchObject(object, patch.patch) as unknown as KubernetesObject;
+            } catch (error) {
+                this.args.problem(keys, `does not fit ${kind} "${name}": ${(error as Error).message}`);
+                return;
+            }
+            const same = object.kind === kind && object.metadata?.name === written.metadata.name;
+            if (!same || object.metadata.namespace !== written.metadata.namespace)
+                this.args.problem(keys, `may not change kind, name or namespace of ${kind} "${name}": other objects refer to them`);
+        });
+        return object;
+    }
+
+    private labels(node?: Node): Record<string, string> {
+        const { stack, config } = this.args;
+        return {
+            ...stack.config.labels,
+            ...config.labels,
+            "app.kubernetes.io/instance": config.name,
+            ...(node ? selectorOf(node) : {}),
+            "app.kubernetes.io/part-of": config.platform,
+            "app.kubernetes.io/managed-by": "plinth",
+            [plinthLabels.stack]: `${stack.config.project}.${stack.config.stack}`,
+        };
+    }
+
+    private annotations(): Record<string, string> {
+        return { ...this.args.stack.config.annotations, ...this.args.config.annotations };
+    }
+
+    /** Reports every patch and omission that matches no object. */
+    check(): void {
+        const objects = this.declared.map(({ kind, name }) => `${kind} "${name}"`);
+        const report = (key: "patches" | "omit", matched: ReadonlySet<number>) =>
+            this.args.config[key].forEach((target, index) => {
+                const wanted = `${target.kind} "${target.name}"`;
+                if (!matched.has(index)) this.args.problem([key, index], `matches nothing: there is no ${wanted}${suggest(wanted, objects)}`);
+            });
+        report("patches", this.patched);
+        report("omit", this.omitted);
+    }
+
+    /** Registers what belongs to no component: the namespace first, then policies, quota and the user's own objects. */
+    registerCommon(): void {
+        for (const entry of this.declared) if (entry.kind === "Namespace") this.register(entry, []);
+        for (const entry of this.declared) if (!entry.node && entry.kind !== "Namespace") this.register(entry, []);
+    }
+
+    /**
+     * Registers a component's objects.
+     *
+     * @param before what its pods start after
+     * @returns the resources that others wait for: its pods are up, or its Task is done, when they are
+     */
+    registerNode(node: Node, before: readonly pulumi.Resource[]): pulumi.Resource[] {
+        const own = this.declared.filter((entry) => entry.node === node);
+        // Pods come after what they mount; Services beside them, since one without pods settles for ten seconds.
+        const supports = own
+            .filter(({ kind }) => !workloads.includes(kind) && kind !== "Service")
+            .flatMap((entry) => this.register(entry, []) ?? []);
+        return own
+            .filter((entry) => !this.registered.has(entry))
+            .flatMap((entry) => {
+                const pods = workloads.includes(entry.kind);
+                const resource = this.register(entry, pods ? [...supports, ...before] : []);
+                return resource && pods && entry.kind !== "CronJob" ? [resource] : [];
+            });
+    }
+
+    /** The registered resource of an object, for the few values that only the cluster knows. */
+    resource<K extends Kind>(kind: K, name: string): InstanceType<(typeof kinds)[K]["create"]> | undefined {
+        const entry = this.declared.find((candidate) => candidate.kind === kind && candidate.name === name);
+        return entry && (this.registered.get(entry) as InstanceType<(typeof kinds)[K]["create"]> | undefined);
+    }
+
+    private exists(entry: Declared): boolean {
+        const { state } = this.args.config;
+        const lifetime = entry.lifetime ?? (entry.kind in kinds ? kinds[entry.kind as Kind].lifetime : "running");
+        return lifetime === "instance" || state === "running" || (lifetime === "address" && state === "stopped");
+    }
+
+    private register(entry: Declared, dependsOn: readonly pulumi.Resource[]): pulumi.CustomResource | undefined {
+        if (!this.exists(entry)) return undefined;
+        const { stack, config } = this.args;
+        const namespace = entry.kind === "Namespace" ? undefined : this.resource("Namespace", "namespace");
+        const after = [...dependsOn, ...(namespace ? [namespace] : []), ...(entry.after ?? [])];
+        const options: pulumi.CustomResourceOptions = {
+            parent: entry.owner,
+            provider: stack.provider,
+            ...(after.length > 0 ? { dependsOn: after } : {}),
+            ...(entry.ignoreChanges ? { ignoreChanges: entry.ignoreChanges } : {}),
+            ...(precious.includes(entry.kind) && stack.config.protect ? { protect: true } : {}),
+        };
+        const create = entry.kind in kinds ? kinds[entry.kind as Kind].create : k8s.apiextensions.CustomResource;
+        const resource = new (create as new (name: string, args: object, options: object) => pulumi.CustomResource)(
+            `${config.name}-${entry.name}`,
+            this.withDigest(entry),
+            options,
+        );
+        this.registered.set(entry, resource);
+        return resource;
+    }
+
+    /** The object with a digest of the Secrets that its pods use, so that a changed value rolls them. */
+    private withDigest(entry: Declared): KubernetesObject {
+        if (!secretsDigested.includes(entry.kind)) return entry.object;
+        const object = entry.object as KubernetesObject & { spec: { template: { metadata: Metadata; spec: object } } };
+        const names = secretsOf(object.spec.template.spec);
+        const used = this.declared.filter(({ kind, object: secret }) => kind === "Secret" && names.has(secret.metadata.name));
+        if (used.length === 0) return object;
+        const { template } = object.spec;
+        const annotations = { ...template.metadata.annotations, [plinthLabels.secrets]: this.digestOf(used) };
+        return { ...object, spec: { ...object.spec, template: { ...template, metadata: { ...template.metadata, annotations } } } } as KubernetesObject;
+    }
+
+    private digestOf(secrets: readonly Declared[]): pulumi.Output<string> {
+        const key = secrets.map(({ name }) => name).join(" ");
+        let digest = this.digests.get(key);
+        if (!digest) {
+            digest = this.args.stack.digest(secrets.map(({ object }) => [object["data"], object["stringData"]]));
+            this.digests.set(key, digest);
+        }
+        return digest;
+    }
+}

@@ -1,0 +1,205 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { ReplicasConfig, ResourcesConfig } from "../config/fields";
+import { type ImageName, type ResolvedImage, resolveImage } from "../config/images";
+import { namespaceOf } from "../config/load";
+import { suggest } from "../config/problems";
+import type { AnyInstance, ClusterConfig } from "../config/stack";
+import { Funnel, type ObjectOptions } from "./funnel";
+import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Setting } from "./graph";
+import type { Args, Kind } from "./kinds";
+import { objectName } from "./names";
+import type { Stack } from "./stack";
+
+/** What a component says of itself when it joins the platform's graph. */
+export interface NodeArgs {
+    /** Sort of component, for the picture. */
+    readonly sort: string;
+    /** @default true */
+    readonly pods?: boolean;
+    /** @default none */
+    readonly uses?: readonly Edge[];
+    /** @default none */
+    readonly needs?: readonly Need[];
+    /** Components that must be up or done first. @default none */
+    readonly startsAfter?: readonly HasNode[];
+}
+
+/** A component that has joined the graph. */
+export interface HasNode {
+    readonly node: Node;
+}
+
+type Addressed = "images" | "replicas" | "resources" | "volumes" | "env" | "restartedAt";
+
+/** One instance of a platform while it is declared: its names, its settings, its secrets and its objects. */
+export class Instance {
+    readonly name: string;
+    readonly namespace: string;
+    readonly cluster: ClusterConfig;
+    /** Parent of what belongs to no other component: set by the Namespace component. */
+    owner!: pulumi.Resource;
+    readonly objects: Funnel;
+    /** Keys of the user's maps that mean something here; the others are reported. */
+    private readonly known: Record<Addressed, Set<string>> = {
+        images: new Set(),
+        replicas: new Set(),
+        resources: new Set(),
+        volumes: new Set(),
+        env: new Set(),
+        restartedAt: new Set(),
+    };
+
+    constructor(
+        readonly stack: Stack,
+        readonly config: AnyInstance,
+        /** Where messages about this instance point. */
+        private readonly path = `plinth:instances.${config.name}`,
+    ) {
+        this.name = config.name;
+        this.namespace = namespaceOf(config);
+        this.cluster = stack.config.cluster;
+        this.objects = new Funnel({
+            stack,
+            config,
+            namespace: this.namespace,
+            objectName: (name) => this.objectName(name),
+            problem: (keys, message) => this.problem(keys, message),
+        });
+        stack.add(this);
+    }
+
+    problem(keys: readonly (string | number)[], message: string): void {
+        this.stack.problems.add([this.path, ...keys].join("."), message);
+    }
+
+    /** Something the user should know although nothing is wrong: shown by preview and by the engine. */
+    warn(message: string): void {
+        this.stack.warnings.push(`${this.name}: ${message}`);
+    }
+
+    // Names: all plain, known before any object exists.
+
+    /** Final name of an object with a fixed name: the stack's prefix and the logical name. */
+    objectName(name: string): string {
+        return objectName(this.stack.config.namePrefix.replace(/-$/, ""), name);
+    }
+
+    /** Full DNS name of one of this instance's Services: resolvers without search domains (nginx) know it too. */
+    host(service: string): string {
+        return `${this.objectName(service)}.${this.namespace}.svc.${this.cluster.domain}`;
+    }
+
+    /** A service that a component of this instance offers, before or after that component is declared. */
+    service(name: string, ports: Readonly<Record<string, number>>, settings: Readonly<Record<string, Setting>> = {}): Service {
+        return new Service(nodeId(this.namespace, name), this.host(name), ports, settings);
+    }
+
+    // Settings: the component's own value unless the user addresses it.
+
+    image(name: ImageName): ResolvedImage {
+        this.known.images.add(name);
+        return resolveImage(name, this.config.images[name], this.stack.config.images);
+    }
+
+    replicas(component: string, normal: ReplicasConfig): ReplicasConfig {
+        this.known.replicas.add(component);
+        return this.config.replicas[component] ?? normal;
+    }
+
+    /** Requests and limits of a container: `component` addresses the main one, `component.container` another. */
+    resources(key: string, normal: ResourcesConfig): ResourcesConfig {
+        this.known.resources.add(key);
+        return { ...normal, ...this.config.resources[key] };
+    }
+
+    volume(name: string, size: string): { size: string; storageClass?: string | undefined } {
+        this.known.volumes.add(name);
+        return { size, ...this.config.volumes[name] };
+    }
+
+    /** Environment that the user adds to a component's main container. */
+    env(component: string): Readonly<Record<string, string>> {
+        this.known.env.add(component);
+        return this.config.env[component] ?? {};
+    }
+
+    restartedAt(component: string): string | undefined {
+        this.known.restartedAt.add(component);
+        const { restartedAt } = this.config;
+        return typeof restartedAt === "string" ? restartedAt : restartedAt?.[component];
+    }
+
+    // Secrets.
+
+    /** What the user set in plinth:secrets, if anything. */
+    secretValue(key: string): pulumi.Output<string> | undefined {
+        return this.stack.secrets[this.name]?.[key];
+    }
+
+    /**
+     * A password: generated once and kept in the stack's state, unless the user has set `key` in plinth:secrets.
+     *
+     * The generated one exists in any case, so that taking a value out of the configuration leads back to it.
+     *
+     * @param length in characters, letters and digits only. @default 32
+     */
+    password(name: string, key: string, length = 32): pulumi.Output<string> {
+        const generated = this.stack.later(() => {
+            const options = { parent: this.owner, protect: this.stack.config.protect };
+            return new random.RandomPassword(`${this.name}-${name}`, { length, special: false }, options).result;
+        });
+        const configured = this.secretValue(key);
+        return configured ? pulumi.secret(pulumi.all([generated, configured]).apply(([, value]) => value)) : generated;
+    }
+
+    /** Declares a Secret; returns references to its values. */
+    secret<K extends string>(
+        owner: pulumi.Resource,
+        name: string,
+        values: Readonly<Record<K, pulumi.Input<string>>>,
+        options: ObjectOptions & { type?: string } = {},
+    ): Record<K, SecretRef> {
+        const { type, ...rest } = options;
+        const secret = this.add(owner, "Secret", name, { ...(type ? { type } : {}), stringData: values }, rest);
+        return Object.fromEntries(Object.keys(values).map((key) => [key, { secret, key }])) as Record<K, SecretRef>;
+    }
+
+    // Declaring and registering.
+
+    /** Adds a component to the graph. */
+    join(name: string, { sort, pods = true, uses = [], needs = [], startsAfter = [] }: NodeArgs): Node {
+        const id = nodeId(this.namespace, name);
+        const node: Node = {
+            id,
+            namespace: this.namespace,
+            instance: this.name,
+            name,
+            sort,
+            pods,
+            uses,
+            needs,
+            startsAfter: startsAfter.map(({ node: before }) => before.id),
+        };
+        this.stack.graph.add(node);
+        return node;
+    }
+
+    /** Declares an object in this instance's namespace: see {@link Funnel.add}. */
+    add<K extends Kind>(owner: pulumi.Resource, kind: K, name: string, args: Args<K>, options?: ObjectOptions): string {
+        return this.objects.add(owner, kind, name, args, options);
+    }
+
+    /** Declares the user's own objects, then reports every key of the configuration that matches nothing. */
+    check(): void {
+        this.objects.addExtras(this.owner);
+        this.objects.check();
+        for (const [key, known] of Object.entries(this.known) as [Addressed, Set<string>][]) {
+            const written = this.config[key];
+            if (typeof written !== "object") continue;
+            for (const name of Object.keys(written)) {
+                if (!known.has(name)) this.problem([key, name], `matches nothing${suggest(name, [...known])}; allowed: ${[...known].sort().join(", ")}`);
+            }
+        }
+    }
+}

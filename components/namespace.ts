@@ -1,0 +1,40 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Instance } from "./instance";
+
+export interface NamespaceArgs {
+    /** Strictest level that all pods of the platform fit. @default "restricted" */
+    readonly podSecurity?: "restricted" | "baseline" | "privileged";
+}
+
+/**
+ * The namespace of an instance with its Pod Security level, quota and default limits; the policies that the graph
+ * yields are its children too.
+ *
+ * Without the right to create namespaces (`namespace: { name, create: false }`) everything but the namespace itself
+ * is declared, and its labels are the administrator's.
+ */
+export class Namespace extends pulumi.ComponentResource {
+    readonly name: string;
+
+    constructor(instance: Instance, args: NamespaceArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        super("plinth:components:Namespace", `${instance.name}-namespace`, args, opts);
+        this.name = instance.namespace;
+        instance.owner = this;
+        if (instance.config.namespace?.create ?? true) {
+            const level = args.podSecurity ?? "restricted";
+            instance.add(this, "Namespace", "namespace", {
+                metadata: {
+                    labels: { "pod-security.kubernetes.io/enforce": level, "pod-security.kubernetes.io/warn": level },
+                },
+            });
+        }
+        const { quota, limitRange } = instance.config;
+        if (quota) instance.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
+        if (limitRange) {
+            instance.add(this, "LimitRange", "limits", {
+                spec: { limits: [{ type: "Container", default: limitRange, defaultRequest: limitRange }] },
+            });
+        }
+        this.registerOutputs({ name: this.name });
+    }
+}

@@ -1,0 +1,221 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { ResourcesConfig } from "../config/fields";
+import type { ImageName } from "../config/images";
+import type { Edge, Node, Setting } from "./graph";
+import type { Instance } from "./instance";
+import { plinthLabels, selectorOf } from "./labels";
+
+export type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
+type ContainerSpec = k8s.types.input.core.v1.Container;
+type VolumeSpec = k8s.types.input.core.v1.Volume;
+export type Probe = k8s.types.input.core.v1.Probe;
+
+/** What stands at a path of a container's file system. */
+export type Mount =
+    /** A directory that lives as long as the pod. `memory` keeps it in RAM, which counts against the limit. */
+    | { readonly path: string; readonly scratch: true | { readonly sizeLimit?: string; readonly memory?: boolean }; readonly name?: string }
+    /** A claim, or one directory of it. */
+    | { readonly path: string; readonly claim: string; readonly subPath?: string; readonly readOnly?: boolean }
+    /** A ConfigMap as a directory, which follows changes; or one of its files, which does not. */
+    | { readonly path: string; readonly configMap: string; readonly file?: string; readonly mode?: number }
+    /** A Secret as a directory, or one of its files. */
+    | { readonly path: string; readonly secret: string; readonly file?: string };
+
+/** One container; everything a pod of this program needs of Kubernetes' own type, in the field's terms. */
+export interface ContainerArgs {
+    readonly name: string;
+    readonly image: ImageName;
+    /** Replaces the image's entrypoint. */
+    readonly command?: readonly string[];
+    readonly args?: readonly string[];
+    /** Plain values, or references to secret ones. */
+    readonly env?: Readonly<Record<string, Setting | number>>;
+    /** Services that this container connects to; their settings join its environment. */
+    readonly uses?: readonly Edge[];
+    /** TCP ports by name. */
+    readonly ports?: Readonly<Record<string, number>>;
+    /** Requests and limits, unless the user sets others. */
+    readonly resources: ResourcesConfig;
+    readonly probes?: { readonly startup?: Probe; readonly readiness?: Probe; readonly liveness?: Probe };
+    readonly mounts?: readonly Mount[];
+    readonly workingDir?: string;
+    /** Command that runs before the stop signal, or seconds to wait so that balancers notice first. */
+    readonly preStop?: readonly string[] | number;
+    /** Runs as this user instead of the pod's. */
+    readonly user?: number;
+    /** Linux capabilities kept; all others are dropped. @default none */
+    readonly capabilities?: readonly string[];
+    /** Switch for programs that must write beside their mounts. @default true */
+    readonly readOnlyRoot?: boolean;
+}
+
+export interface PodArgs {
+    /** Runs to its end before the containers start. @default none */
+    readonly initContainers?: readonly ContainerArgs[];
+    /** The first is the main one: `env`, `resources` and `exec` of the component's name mean it. */
+    readonly containers: readonly ContainerArgs[];
+    /** Numeric user, as Kubernetes cannot check a name. */
+    readonly user: number;
+    /** Group of the processes and of the files on volumes. @default the user's number */
+    readonly group?: number;
+    /** Seconds between the stop signal and the kill. @default 30 */
+    readonly graceSeconds?: number;
+    /** Claim whose files these pods share on one node, for clusters without a shared class. */
+    readonly shareNodeFor?: string;
+    /** Spread over nodes and zones: for two replicas and more. @default false */
+    readonly spread?: boolean;
+    /** @default "Always" */
+    readonly restartPolicy?: "Always" | "Never" | "OnFailure";
+}
+
+/**
+ * A pod template that the restricted Pod Security level admits: non-root, no privilege escalation, no capabilities,
+ * the runtime's seccomp profile, a read-only root, no service-account token and no Service variables.
+ */
+export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodTemplate {
+    const volumes = new Map<string, VolumeSpec>();
+    const group = args.group ?? args.user;
+    const restartedAt = instance.restartedAt(node.name);
+    const container = (one: ContainerArgs, index: number, init: boolean) =>
+        containerSpec(instance, node, one, { main: !init && index === 0, init, podUser: args.user, volumes });
+    const initContainers = (args.initContainers ?? []).map((one, index) => container(one, index, true));
+    const containers = args.containers.map((one, index) => container(one, index, false));
+    const { pullSecrets } = instance.stack.config.images;
+    return {
+        metadata: {
+            labels: {
+                ...instance.stack.config.labels,
+                ...instance.config.labels,
+                ...selectorOf(node),
+                "app.kubernetes.io/part-of": instance.config.platform,
+                "app.kubernetes.io/managed-by": "plinth",
+                ...(args.shareNodeFor ? { [plinthLabels.sharedFiles]: args.shareNodeFor } : {}),
+            },
+            annotations: restartedAt ? { [plinthLabels.restartedAt]: restartedAt } : {},
+        },
+        spec: {
+            automountServiceAccountToken: false,
+            // A Service named "redis" would otherwise set REDIS_PORT=tcp://…, which programs take for their own.
+            enableServiceLinks: false,
+            securityContext: {
+                runAsNonRoot: true,
+                runAsUser: args.user,
+                runAsGroup: group,
+                fsGroup: group,
+                // The default changes the owner of every file at each mount: minutes on a large volume.
+                fsGroupChangePolicy: "OnRootMismatch",
+                seccompProfile: { type: "RuntimeDefault" },
+            },
+            ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
+            ...(initContainers.length > 0 ? { initContainers } : {}),
+            containers,
+            ...(volumes.size > 0 ? { volumes: [...volumes.values()] } : {}),
+            terminationGracePeriodSeconds: args.graceSeconds ?? 30,
+            ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
+            ...(args.shareNodeFor ? { affinity: sameNode(args.shareNodeFor) } : {}),
+            ...(args.spread && !args.shareNodeFor ? { topologySpreadConstraints: spread(node) } : {}),
+        },
+    };
+}
+
+/** A volume that one node mounts at a time keeps all its pods there. The first pod satisfies its own rule. */
+function sameNode(claim: string): k8s.types.input.core.v1.Affinity {
+    const labelSelector = { matchLabels: { [plinthLabels.sharedFiles]: claim } };
+    return { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector, topologyKey: "kubernetes.io/hostname" }] } };
+}
+
+const spread = (node: Node): k8s.types.input.core.v1.TopologySpreadConstraint[] =>
+    ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: { matchLabels: selectorOf(node) },
+    }));
+
+interface Surroundings {
+    readonly main: boolean;
+    readonly init: boolean;
+    readonly podUser: number;
+    readonly volumes: Map<string, VolumeSpec>;
+}
+
+function containerSpec(instance: Instance, node: Node, args: ContainerArgs, { main, init, podUser, volumes }: Surroundings): ContainerSpec {
+    const image = instance.image(args.image);
+    const env = Object.entries<Setting | number>({
+        ...Object.assign({}, ...(args.uses ?? []).map((edge) => edge.env)),
+        ...args.env,
+        ...(main ? instance.env(node.name) : {}),
+    });
+    const ports = Object.entries(args.ports ?? {});
+    const { startup, readiness, liveness } = args.probes ?? {};
+    const settings = init ? args.resources : instance.resources(main ? node.name : `${node.name}.${args.name}`, args.resources);
+    return {
+        name: args.name,
+        image: image.reference,
+        imagePullPolicy: image.pullPolicy,
+        ...(args.command ? { command: [...args.command] } : {}),
+        ...(args.args ? { args: [...args.args] } : {}),
+        ...(args.workingDir ? { workingDir: args.workingDir } : {}),
+        ...(env.length > 0 ? { env: env.map(([name, value]) => variable(name, value)) } : {}),
+        ...(ports.length > 0 ? { ports: ports.map(([name, containerPort]) => ({ name, containerPort })) } : {}),
+        resources: requestsAndLimits(settings),
+        ...(startup ? { startupProbe: startup } : {}),
+        ...(readiness ? { readinessProbe: readiness } : {}),
+        ...(liveness ? { livenessProbe: liveness } : {}),
+        ...(args.preStop !== undefined ? { lifecycle: { preStop: preStop(args.preStop) } } : {}),
+        securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: args.readOnlyRoot ?? true,
+            capabilities: { drop: ["ALL"], ...(args.capabilities ? { add: [...args.capabilities] } : {}) },
+            ...(args.user !== undefined && args.user !== podUser ? { runAsUser: args.user } : {}),
+        },
+        ...(args.mounts?.length ? { volumeMounts: args.mounts.map((mount) => mountSpec(mount, volumes)) } : {}),
+    };
+}
+
+function variable(name: string, value: Setting | number): k8s.types.input.core.v1.EnvVar {
+    if (typeof value === "object") return { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } };
+    return { name, value: String(value) };
+}
+
+const preStop = (action: readonly string[] | number): k8s.types.input.core.v1.LifecycleHandler =>
+    typeof action === "number" ? { sleep: { seconds: action } } : { exec: { command: [...action] } };
+
+/** Memory is requested and limited alike; CPU is only requested, since throttling makes probes fail. */
+export function requestsAndLimits(settings: ResourcesConfig): k8s.types.input.core.v1.ResourceRequirements {
+    const { cpu, cpuLimit, memory, memoryRequest } = settings;
+    const some = (map: Record<string, string | undefined>) => {
+        const set = Object.entries(map).filter((entry): entry is [string, string] => entry[1] !== undefined);
+        return set.length > 0 ? Object.fromEntries(set) : undefined;
+    };
+    const requests = some({ cpu, memory: memoryRequest ?? memory });
+    const limits = some({ cpu: cpuLimit, memory });
+    return { ...(requests ? { requests } : {}), ...(limits ? { limits } : {}) };
+}
+
+function mountSpec(mount: Mount, volumes: Map<string, VolumeSpec>): k8s.types.input.core.v1.VolumeMount {
+    const volume = volumeSpec(mount);
+    volumes.set(volume.name as string, volume);
+    const base = { name: volume.name, mountPath: mount.path };
+    if ("claim" in mount)
+        return { ...base, ...(mount.subPath ? { subPath: mount.subPath } : {}), ...(mount.readOnly ? { readOnly: true } : {}) };
+    if ("scratch" in mount) return base;
+    return { ...base, readOnly: true, ...(mount.file ? { subPath: mount.file } : {}) };
+}
+
+function volumeSpec(mount: Mount): VolumeSpec {
+    if ("scratch" in mount) {
+        const { sizeLimit, memory } = mount.scratch === true ? {} : (mount.scratch as { sizeLimit?: string; memory?: boolean });
+        const name = mount.name ?? (mount.path.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "").toLowerCase() || "root");
+        return { name, emptyDir: { ...(sizeLimit ? { sizeLimit } : {}), ...(memory ? { medium: "Memory" } : {}) } };
+    }
+    if ("claim" in mount) return { name: mount.claim, persistentVolumeClaim: { claimName: mount.claim } };
+    if ("configMap" in mount)
+        return { name: mount.configMap, configMap: { name: mount.configMap, ...(mount.mode ? { defaultMode: mount.mode } : {}) } };
+    return { name: `${mount.secret}-secret`, secret: { secretName: mount.secret } };
+}
+
+/** All uses of a pod: each container states its own, once. */
+export const usesOf = (pod: Pick<PodArgs, "containers" | "initContainers">): Edge[] =>
+    [...(pod.initContainers ?? []), ...pod.containers].flatMap(({ uses }) => uses ?? []);
+

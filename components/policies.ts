@@ -1,0 +1,69 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { Edge, Graph, Need, Node } from "./graph";
+import { selectorOf } from "./labels";
+
+type Spec = k8s.types.input.networking.v1.NetworkPolicySpec;
+type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
+type Ports = k8s.types.input.networking.v1.NetworkPolicyPort[];
+type Rule = { ports?: Ports; peers?: Peer[] };
+
+const namespaceLabel = "kubernetes.io/metadata.name";
+const anywhere = ["0.0.0.0/0", "::/0"];
+
+/** Denies everything in the namespace that no other policy opens, but lets every pod resolve names. */
+export function denyByDefault(mode: "full" | "ingress"): Spec {
+    if (mode === "ingress") return { podSelector: {}, policyTypes: ["Ingress"] };
+    const dns: Ports = [
+        { protocol: "UDP", port: 53 },
+        { protocol: "TCP", port: 53 },
+    ];
+    return {
+        podSelector: {},
+        policyTypes: ["Ingress", "Egress"],
+        // 169.254.20.10 is where NodeLocal DNSCache listens; it is in no namespace.
+        egress: [{ to: [{ namespaceSelector: {} }, { ipBlock: { cidr: "169.254.20.10/32" } }], ports: dns }],
+    };
+}
+
+/** What one node may receive and send: its edges in both directions and its named needs, nothing else. */
+export function policyOf(graph: Graph, node: Node, mode: "full" | "ingress"): Spec {
+    const ingress: Rule[] = [
+        ...graph.users(node.id).map(({ from, edge }) => ({ peers: [peer(from, node)], ports: tcp(portsOf(edge)) })),
+        ...node.needs.filter((need) => need.direction === "ingress").map(rule),
+    ];
+    const egress: Rule[] = [
+        ...node.uses.map((edge) => ({ peers: destination(graph, node, edge), ports: tcp(portsOf(edge)) })),
+        ...node.needs.filter((need) => need.direction === "egress").map(rule),
+    ];
+    return {
+        podSelector: { matchLabels: selectorOf(node) },
+        policyTypes: mode === "full" ? ["Ingress", "Egress"] : ["Ingress"],
+        ingress: ingress.map(({ peers, ports }) => ({ ...(peers ? { from: peers } : {}), ...(ports ? { ports } : {}) })),
+        ...(mode === "full" ? { egress: egress.map(({ peers, ports }) => ({ ...(peers ? { to: peers } : {}), ...(ports ? { ports } : {}) })) } : {}),
+    };
+}
+
+const portsOf = (edge: Edge): number[] => (edge.ports ?? Object.keys(edge.to.ports)).map((name) => edge.to.ports[name]!);
+
+const tcp = (ports: readonly number[]): Ports => ports.map((port) => ({ protocol: "TCP", port }));
+
+function peer(other: Node, self: Node): Peer {
+    const podSelector = { matchLabels: selectorOf(other) };
+    return other.namespace === self.namespace
+        ? { podSelector }
+        : { podSelector, namespaceSelector: { matchLabels: { [namespaceLabel]: other.namespace } } };
+}
+
+function destination(graph: Graph, from: Node, edge: Edge): Peer[] {
+    if (!edge.to.external) return [peer(graph.node(edge.to.node)!, from)];
+    const { cidrs } = edge.to.external;
+    return (cidrs.length > 0 ? cidrs : anywhere).map((cidr) => ({ ipBlock: { cidr } }));
+}
+
+function rule(need: Need): Rule {
+    const ports = need.ports.length > 0 ? { ports: tcp(need.ports) } : {};
+    if (need.namespace === "*") return { ...ports, peers: [{ namespaceSelector: {} }] };
+    if (need.namespace) return { ...ports, peers: [{ namespaceSelector: { matchLabels: { [namespaceLabel]: need.namespace } } }] };
+    // A rule without peers admits everyone, pods and addresses alike.
+    return need.cidrs ? { ...ports, peers: need.cidrs.map((cidr) => ({ ipBlock: { cidr } })) } : ports;
+}

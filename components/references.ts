@@ -1,0 +1,39 @@
+/** The names that a pod refers to. */
+export interface References {
+    readonly secrets: ReadonlySet<string>;
+    readonly configMaps: ReadonlySet<string>;
+    readonly claims: ReadonlySet<string>;
+}
+
+type Plain = Readonly<Record<string, unknown>>;
+
+/** Every Secret, ConfigMap and claim that a pod spec names: in its environment and in its volumes. */
+export function referencesOf(pod: object): References {
+    const secrets = new Set<string>();
+    const configMaps = new Set<string>();
+    const claims = new Set<string>();
+    const add = (to: Set<string>, name: unknown) => {
+        if (typeof name === "string") to.add(name);
+    };
+    const { volumes, initContainers, containers } = pod as Record<string, Plain[] | undefined>;
+    for (const source of (volumes ?? []).flatMap((volume) => [volume, ...((volume["projected"] as { sources?: Plain[] })?.sources ?? [])])) {
+        add(secrets, (source["secret"] as Plain)?.["secretName"] ?? (source["secret"] as Plain)?.["name"]);
+        add(configMaps, (source["configMap"] as Plain)?.["name"]);
+        add(claims, (source["persistentVolumeClaim"] as Plain)?.["claimName"]);
+    }
+    for (const container of [...(initContainers ?? []), ...(containers ?? [])]) {
+        const env = (container["env"] as Plain[] | undefined) ?? [];
+        const from = (container["envFrom"] as Plain[] | undefined) ?? [];
+        for (const { valueFrom } of env as { valueFrom?: Plain }[]) {
+            add(secrets, (valueFrom?.["secretKeyRef"] as Plain)?.["name"]);
+            add(configMaps, (valueFrom?.["configMapKeyRef"] as Plain)?.["name"]);
+        }
+        for (const source of from) {
+            add(secrets, (source["secretRef"] as Plain)?.["name"]);
+            add(configMaps, (source["configMapRef"] as Plain)?.["name"]);
+        }
+    }
+    return { secrets, configMaps, claims };
+}
+
+export const secretsOf = (pod: object): ReadonlySet<string> => referencesOf(pod).secrets;

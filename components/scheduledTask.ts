@@ -1,0 +1,52 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Need, Node } from "./graph";
+import type { HasNode, Instance } from "./instance";
+import { type PodArgs, podTemplate, usesOf } from "./pod";
+
+export interface ScheduledTaskArgs {
+    readonly pod: PodArgs;
+    /** Cron expression of five fields, in UTC. */
+    readonly schedule: string;
+    /** Seconds after which a run is ended. @default 3600 */
+    readonly timeoutSeconds?: number;
+    /** @default none */
+    readonly needs?: readonly Need[];
+    /** @default none */
+    readonly startsAfter?: readonly HasNode[];
+}
+
+/** Work that is done on a clock; a run that is still going is never joined by a second one. */
+export class ScheduledTask extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+
+    constructor(instance: Instance, name: string, args: ScheduledTaskArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("plinth:components:ScheduledTask", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        const { pod, schedule, timeoutSeconds = 3600, needs = [], startsAfter = [] } = args;
+        this.node = instance.join(name, { sort: "scheduled task", uses: usesOf(pod), needs, startsAfter });
+        instance.add(
+            this,
+            "CronJob",
+            name,
+            {
+                spec: {
+                    schedule,
+                    timeZone: "Etc/UTC",
+                    concurrencyPolicy: "Forbid",
+                    // Runs missed during an outage are not made up for one by one.
+                    startingDeadlineSeconds: 300,
+                    successfulJobsHistoryLimit: 1,
+                    failedJobsHistoryLimit: 3,
+                    jobTemplate: {
+                        spec: {
+                            backoffLimit: 1,
+                            activeDeadlineSeconds: timeoutSeconds,
+                            template: podTemplate(instance, this.node, { ...pod, restartPolicy: "Never" }),
+                        },
+                    },
+                },
+            },
+            { node: this.node },
+        );
+        this.registerOutputs({});
+    }
+}

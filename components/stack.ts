@@ -1,0 +1,90 @@
+import { createHmac } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { Problems } from "../config/problems";
+import type { SecretValues } from "../config/read";
+import type { StackConfig } from "../config/stack";
+import { Graph } from "./graph";
+import type { Instance } from "./instance";
+import { denyByDefault, policyOf } from "./policies";
+
+/**
+ * What all instances of a stack share while they are declared, and the one place where declared things become
+ * resources.
+ *
+ * Components only declare. When every platform is complete, {@link register} checks the whole (unmatched patches,
+ * circles, unknown keys) and then registers everything, so that a mistake changes nothing.
+ */
+export class Stack {
+    readonly graph = new Graph();
+    readonly problems = new Problems();
+    readonly warnings: string[] = [];
+    /** Instances by namespace. */
+    private readonly instances = new Map<string, Instance>();
+    private readonly pending: (() => void)[] = [];
+    private digestKey: pulumi.Output<string> | undefined;
+
+    constructor(
+        readonly config: StackConfig,
+        readonly secrets: SecretValues,
+        /** Every Kubernetes object is created with it. */
+        readonly provider: pulumi.ProviderResource,
+    ) {}
+
+    add(instance: Instance): void {
+        this.instances.set(instance.namespace, instance);
+    }
+
+    /** A value of a resource that is created with all the others, when everything has been checked. */
+    later<T>(create: () => pulumi.Output<T>): pulumi.Output<T> {
+        const created = new Promise<pulumi.Output<T>>((resolve) => this.pending.push(() => resolve(create())));
+        return pulumi.output(created) as pulumi.Output<T>;
+    }
+
+    /**
+     * A digest of secret values that tells nothing of them, for an annotation that rolls pods.
+     *
+     * It is keyed with a random value of the stack: a plain hash of a guessable password would give it away.
+     */
+    digest(values: pulumi.Input<unknown>): pulumi.Output<string> {
+        this.digestKey ??= new random.RandomPassword("digest-key", { length: 32, special: false }).result;
+        const digest = pulumi
+            .all([this.digestKey, values])
+            .apply(([key, content]) => createHmac("sha256", key).update(JSON.stringify(content)).digest("hex").slice(0, 16));
+        return pulumi.unsecret(digest);
+    }
+
+    /**
+     * Checks everything that was declared, then registers it.
+     *
+     * @throws ConfigError with every problem found; no object has been registered then
+     */
+    register(): void {
+        this.graph.checkEdges();
+        const order = this.graph.inOrder();
+        this.declarePolicies();
+        for (const instance of this.instances.values()) instance.check();
+        this.problems.throwIfAny();
+
+        for (const create of this.pending) create();
+        for (const instance of this.instances.values()) instance.objects.registerCommon();
+        const gates = new Map<string, readonly pulumi.Resource[]>();
+        for (const node of order) {
+            const before = node.startsAfter.flatMap((id) => gates.get(id) ?? []);
+            const own = this.instances.get(node.namespace)!.objects.registerNode(node, before);
+            // Whoever starts after a node without workloads of its own starts after what that node waits for.
+            gates.set(node.id, own.length > 0 ? own : before);
+        }
+    }
+
+    private declarePolicies(): void {
+        const mode = this.config.cluster.networkPolicy;
+        if (mode === "off") return;
+        for (const instance of this.instances.values())
+            instance.add(instance.owner, "NetworkPolicy", "default-deny", { spec: denyByDefault(mode) });
+        for (const node of this.graph.nodes.filter(({ pods }) => pods)) {
+            const instance = this.instances.get(node.namespace)!;
+            instance.add(instance.owner, "NetworkPolicy", node.name, { spec: policyOf(this.graph, node, mode) });
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Need, Node } from "./graph";
+import type { HasNode, Instance } from "./instance";
+import { type PodArgs, podTemplate, usesOf } from "./pod";
+
+export interface TaskArgs {
+    readonly pod: PodArgs;
+    /** Tries after a failure; each starts a new pod. @default 6 */
+    readonly retries?: number;
+    /** Seconds for all tries together. @default 1800 */
+    readonly timeoutSeconds?: number;
+    /** @default none */
+    readonly needs?: readonly Need[];
+    /** @default none */
+    readonly startsAfter?: readonly HasNode[];
+}
+
+/**
+ * Work that is done once, and again when its image or its inputs change: installations, migrations, buckets.
+ *
+ * It must be safe to run any number of times, and must itself wait for the servers that it uses, since a plain
+ * `kubectl apply` starts everything at once.
+ */
+export class Task extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+
+    constructor(instance: Instance, name: string, args: TaskArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("plinth:components:Task", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        const { pod, retries = 6, timeoutSeconds = 1800, needs = [], startsAfter = [] } = args;
+        this.node = instance.join(name, { sort: "task", uses: usesOf(pod), needs, startsAfter });
+        instance.add(
+            this,
+            "Job",
+            name,
+            {
+                // A failed Job is run again by the next `up`. No TTL: a Job that vanished would be run again, too.
+                metadata: { annotations: { "pulumi.com/replaceUnready": "true", "pulumi.com/timeoutSeconds": String(timeoutSeconds) } },
+                spec: {
+                    backoffLimit: retries,
+                    activeDeadlineSeconds: timeoutSeconds,
+                    template: podTemplate(instance, this.node, { ...pod, restartPolicy: "Never" }),
+                },
+            },
+            { node: this.node },
+        );
+        this.registerOutputs({});
+    }
+}

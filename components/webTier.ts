@@ -1,0 +1,39 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ReplicasConfig } from "../config/fields";
+import { clusterService, deployment } from "./deployment";
+import type { Need, Node, Service } from "./graph";
+import type { HasNode, Instance } from "./instance";
+import { type PodArgs, usesOf } from "./pod";
+
+export interface WebTierArgs {
+    readonly pod: PodArgs;
+    /** Ports of the Service, by the names that the containers give them. @default those of the first container */
+    readonly ports?: Readonly<Record<string, number>>;
+    /** @default 1 */
+    readonly replicas?: ReplicasConfig;
+    /** @default none */
+    readonly needs?: readonly Need[];
+    /** Data services and Tasks that come first. @default none */
+    readonly startsAfter?: readonly HasNode[];
+}
+
+/** Seconds that a stopping web pod still answers, so that every balancer has noticed that it goes. */
+export const drainSeconds = 5;
+
+/** Pods that answer HTTP behind one Service: scaled, spread, and replaced without downtime. */
+export class WebTier extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+    readonly service: Service;
+
+    constructor(instance: Instance, name: string, args: WebTierArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("plinth:components:WebTier", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        const { pod, replicas = 1, needs = [], startsAfter = [] } = args;
+        const ports = args.ports ?? pod.containers[0]!.ports ?? {};
+        this.node = instance.join(name, { sort: "web tier", uses: usesOf(pod), needs, startsAfter });
+        this.service = instance.service(name, ports);
+        const containers = pod.containers.map((container) => (container.ports ? { preStop: drainSeconds, ...container } : container));
+        deployment(instance, this, this.node, { pod: { ...pod, containers }, replicas });
+        clusterService(instance, this, this.node, ports);
+        this.registerOutputs({ host: this.service.host });
+    }
+}

@@ -1,0 +1,31 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ReplicasConfig } from "../config/fields";
+import { deployment } from "./deployment";
+import type { Need, Node } from "./graph";
+import type { HasNode, Instance } from "./instance";
+import { type PodArgs, usesOf } from "./pod";
+
+export interface WorkerArgs {
+    readonly pod: PodArgs;
+    /** @default 1 */
+    readonly replicas?: ReplicasConfig;
+    /** At most one at any time, also during a rollout: for schedulers such as Celery's beat. @default false */
+    readonly single?: boolean;
+    /** @default none */
+    readonly needs?: readonly Need[];
+    /** @default none */
+    readonly startsAfter?: readonly HasNode[];
+}
+
+/** Pods that work through a queue or on a clock; nobody connects to them. */
+export class Worker extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+
+    constructor(instance: Instance, name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("plinth:components:Worker", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        const { pod, replicas = 1, single = false, needs = [], startsAfter = [] } = args;
+        this.node = instance.join(name, { sort: "worker", uses: usesOf(pod), needs, startsAfter });
+        deployment(instance, this, this.node, { pod, replicas, recreate: single });
+        this.registerOutputs({});
+    }
+}

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { show, suggest } from "./problems";
+
+type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+
+/** One line a mistake: path below the checked value, and what is wrong with what is allowed. */
+export interface Explanation {
+    readonly path: Path;
+    readonly message: string;
+}
+
+/** Turns a schema's complaints about a value into lines that name the value and what is allowed. */
+export function explain(schema: z.ZodType, value: unknown, issues: readonly Issue[]): Explanation[] {
+    return issues.flatMap((issue) => explainOne(schema, value, issue, []));
+}
+
+function explainOne(schema: z.ZodType, value: unknown, issue: Issue, above: Path): Explanation[] {
+    const path = [...above, ...issue.path];
+    switch (issue.code) {
+        case "unrecognized_keys": {
+            const known = knownKeys(schema, value, path);
+            return issue.keys.map((key) => ({
+                path: [...path, key],
+                message: `unknown key${suggest(key, known)}${known.length > 0 ? `; allowed: ${known.join(", ")}` : ""}`,
+            }));
+        }
+        case "invalid_union": {
+            if (issue.errors.length === 0) {
+                const options = "options" in issue ? (issue.options as unknown[]) : [];
+                const key = issue.discriminator;
+                const written = at(value, path);
+                return options.length > 0
+                    ? [{ path, message: `${show(written)} is not one of ${options.map(show).join(", ")}` }]
+                    : [{ path, message: `${key ?? "value"} ${show(written)} is not allowed` }];
+            }
+            // The alternative that fails deepest is the one that the user meant.
+            const depth = (branch: readonly Issue[]) => Math.max(...branch.map((i) => i.path.length), 0);
+            const meant = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0]!;
+            if (depth(meant) > 0) return meant.flatMap((inner) => explainOne(schema, value, inner, path));
+            const allowed = issue.errors.flatMap((branch) => branch.map((i) => expected(i)));
+            return [{ path, message: `${show(at(value, path))} is not allowed; allowed: ${[...new Set(allowed)].join(", or ")}` }];
+        }
+        default: {
+            const written = at(value, path);
+            if (written === undefined) return [{ path, message: `is missing; allowed: ${expected(issue)}` }];
+            return [{ path, message: `${show(written)} is not allowed; ${tail(issue)}` }];
+        }
+    }
+}
+
+const tail = (issue: Issue): string => {
+    const text = expected(issue);
+    return text.startsWith("allowed:") || text.startsWith("is ") ? text : `allowed: ${text}`;
+};
+
+function expected(issue: Issue): string {
+    switch (issue.code) {
+        case "invalid_type":
+            return { record: "a map", object: "a map", array: "a list", int: "a whole number" }[issue.expected as string] ?? `a ${issue.expected}`;
+        case "invalid_value":
+            return issue.values.map(show).join(", ");
+        case "too_small":
+            return `at least ${issue.minimum}`;
+        case "too_big":
+            return issue.origin === "string" ? `at most ${issue.maximum} characters` : `at most ${issue.maximum}`;
+        case "unrecognized_keys":
+            return `no key ${issue.keys.map(show).join(", ")}`;
+        default:
+            return issue.message;
+    }
+}
+
+/** The value at a path, or undefined where the path leaves it. */
+export function at(value: unknown, path: Path): unknown {
+    return path.reduce<unknown>(
+        (inner, key) => (typeof inner === "object" && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined),
+        value,
+    );
+}
+
+/** The keys that the schema knows at a path, for suggestions. */
+function knownKeys(schema: z.ZodType, value: unknown, path: Path): string[] {
+    let current = unwrap(schema, value);
+    let inner = value;
+    for (const key of path) {
+        inner = at(inner, [key]);
+        if (current instanceof z.ZodObject) current = current.shape[String(key)] as z.ZodType;
+        else if (current instanceof z.ZodRecord) current = current.valueType as z.ZodType;
+        else if (current instanceof z.ZodArray) current = current.element as z.ZodType;
+        else return [];
+        if (!current) return [];
+        current = unwrap(current, inner);
+    }
+    return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
+}
+
+/** Strips defaults, optionals and transforms, and picks the alternative that the value's discriminator names. */
+function unwrap(schema: z.ZodType, value: unknown): z.ZodType {
+    if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodNullable)
+        return unwrap(schema.unwrap() as z.ZodType, value);
+    if (schema instanceof z.ZodPipe) return unwrap(schema.in as z.ZodType, value);
+    if (schema instanceof z.ZodUnion) {
+        const options = schema.options as z.ZodType[];
+        const discriminator = schema instanceof z.ZodDiscriminatedUnion ? schema.def.discriminator : undefined;
+        const chosen = options.find((option) =>
+            option instanceof z.ZodObject && discriminator !== undefined
+                ? (option.shape[discriminator] as z.ZodType).safeParse(at(value, [discriminator])).success
+                : option instanceof z.ZodObject,
+        );
+        return chosen ? unwrap(chosen, value) : schema;
+    }
+    return schema;
+}

@@ -1,0 +1,202 @@
+import { z } from "zod";
+import { isQuantity } from "./quantity";
+
+/** RFC 1123 label: what names of namespaces, Services and instances may look like. */
+export const dnsLabel = z
+    .string()
+    .max(63, "is longer than 63 characters")
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "allowed: lower-case letters, digits and '-', not at either end");
+
+/** A full host name without scheme, port or path. */
+export const hostName = z
+    .string()
+    .max(253, "is longer than 253 characters")
+    .regex(
+        /^(?=.*[a-z])([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/,
+        "allowed: a host name such as shop.example.org, without scheme, port or path",
+    );
+
+export const quantity = z
+    .union([z.string(), z.number().transform(String)])
+    .refine(isQuantity, "allowed: a quantity such as 500m, 256Mi or 10Gi");
+
+export const port = z.int().min(1).max(65535);
+
+export const cidr = z
+    .string()
+    .regex(/^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F:]+)\/[0-9]{1,3}$/, "allowed: a range such as 192.0.2.0/24");
+
+export const email = z.email("allowed: an e-mail address");
+
+const metadata = z.record(z.string(), z.string());
+
+/** Requests and limits of one container. */
+export const resources = z.strictObject({
+    /** CPU request; no limit is set unless asked for, since throttling fails probes. */
+    cpu: quantity.optional(),
+    /** Memory request and limit alike, so that no node is overcommitted. */
+    memory: quantity.optional(),
+    cpuLimit: quantity.optional(),
+    memoryRequest: quantity.optional(),
+});
+
+/** One number, or bounds that an autoscaler works within. */
+export const replicas = z.union([
+    z.int().min(0),
+    z
+        .strictObject({
+            min: z.int().min(1),
+            max: z.int().min(1),
+            /** Average use of the requested CPU, in percent, that the autoscaler aims at. */
+            cpu: z.int().min(1).max(100).default(70),
+        })
+        .refine((range) => range.min <= range.max, "min must not be larger than max"),
+]);
+
+export const volume = z.strictObject({
+    size: quantity.optional(),
+    storageClass: z.string().optional(),
+});
+
+/** Which object: its kind and its logical name, without prefix or hash. */
+const target = {
+    kind: z.string().min(1),
+    name: z.string().min(1),
+};
+
+const operation = z.discriminatedUnion("op", [
+    z.strictObject({ op: z.literal("add"), path: z.string(), value: z.unknown() }),
+    z.strictObject({ op: z.literal("replace"), path: z.string(), value: z.unknown() }),
+    z.strictObject({ op: z.literal("test"), path: z.string(), value: z.unknown() }),
+    z.strictObject({ op: z.literal("remove"), path: z.string() }),
+    z.strictObject({ op: z.literal("move"), from: z.string(), path: z.string() }),
+    z.strictObject({ op: z.literal("copy"), from: z.string(), path: z.string() }),
+]);
+
+/** A change to one object: a map merges into it, a list is JSON Patch (RFC 6902). */
+export const patch = z.strictObject({
+    ...target,
+    patch: z.union([z.array(operation), z.record(z.string(), z.unknown())]),
+});
+
+export const omission = z.strictObject(target);
+
+/** A whole Kubernetes object that the user adds to an instance. */
+export const extraObject = z.looseObject({
+    apiVersion: z.string().min(1),
+    kind: z.string().min(1),
+    metadata: z.looseObject({
+        name: dnsLabel,
+        labels: metadata.optional(),
+        annotations: metadata.optional(),
+    }),
+});
+
+export const tls = z.discriminatedUnion("mode", [
+    /** Certificates from an ACME authority, renewed by the load balancer. */
+    z.strictObject({
+        mode: z.literal("acme"),
+        email,
+        /** `production` and `staging` are those of Let's Encrypt; or the directory URL of another authority. */
+        ca: z.union([z.enum(["production", "staging"]), z.url()]).default("production"),
+    }),
+    /** Your own certificate: a Secret in the namespace, or `tlsCertificate` and `tlsKey` in plinth:secrets. */
+    z.strictObject({ mode: z.literal("custom"), secretName: dnsLabel.optional() }),
+    /** Signed by an authority that the load balancer makes for itself. */
+    z.strictObject({ mode: z.literal("internal") }),
+    /** Plain HTTP: for local clusters, and where TLS ends in front of this load balancer. */
+    z.strictObject({ mode: z.literal("off") }),
+]);
+
+const edgeCommon = {
+    /** Where the balancer is reached from outside, when Kubernetes cannot tell: an IP address or host name for DNS. */
+    publicAddress: z.string().min(1).optional(),
+    /** Ranges whose X-Forwarded-* headers are believed. @default none */
+    trustedProxies: z.array(cidr).default([]),
+    annotations: metadata.default({}),
+};
+
+/** How requests from outside reach the sites. */
+export const edge = z.discriminatedUnion("type", [
+    z.strictObject({
+        type: z.literal("LoadBalancer"),
+        ...edgeCommon,
+        /** A static address that the cloud has reserved for you. */
+        address: z.string().min(1).optional(),
+        /** Client ranges that may connect at all. @default everyone */
+        sourceRanges: z.array(cidr).default([]),
+        loadBalancerClass: z.string().optional(),
+    }),
+    z.strictObject({ type: z.literal("ClusterIP"), ...edgeCommon }),
+    z.strictObject({
+        type: z.literal("NodePort"),
+        ...edgeCommon,
+        httpPort: z.int().min(30000).max(32767).optional(),
+        httpsPort: z.int().min(30000).max(32767).optional(),
+    }),
+    z.strictObject({
+        type: z.literal("Ingress"),
+        ...edgeCommon,
+        className: z.string().min(1),
+        /** `controller`: the ingress controller ends TLS; `edge`: it passes TLS through to this balancer. */
+        terminates: z.enum(["controller", "edge"]).default("controller"),
+        /** Namespace of the ingress controller, whose pods are let in. @default any namespace */
+        controllerNamespace: dnsLabel.optional(),
+    }),
+    /** The one balancer of the stack, configured by `plinth:edge`. */
+    z.strictObject({ type: z.literal("shared") }),
+]);
+
+/** What the load balancer does for every site of an instance. */
+export const http = z.strictObject({
+    /** Seconds of Strict-Transport-Security; 0 sends no header. @default 31536000 (one year) */
+    hstsSeconds: z.int().min(0).default(31_536_000),
+    /** Largest request body. @default 64Mi */
+    maxBody: quantity.default("64Mi"),
+    compression: z.boolean().default(true),
+    securityHeaders: z.boolean().default(true),
+    accessLog: z.boolean().default(true),
+    /** Client ranges that may see the whole site. @default everyone */
+    allow: z.array(cidr).default([]),
+});
+
+/** The keys that every instance of every platform has. */
+export const instanceFields = {
+    host: hostName,
+    namespace: z
+        .union([dnsLabel.transform((name) => ({ name, create: true })), z.strictObject({ name: dnsLabel, create: z.boolean().default(true) })])
+        .optional(),
+    state: z.enum(["running", "stopped", "removed"]).default("running"),
+    size: z.enum(["small", "medium", "large"]).default("small"),
+    edge: edge.default({ type: "LoadBalancer", trustedProxies: [], annotations: {}, sourceRanges: [] }),
+    tls: tls.default({ mode: "off" }),
+    http: http.prefault({}),
+    /** `oneNode`: tiers that share files stay together on one node, on a ReadWriteOnce volume. */
+    sharedFiles: z.literal("oneNode").optional(),
+    volumes: z.record(z.string(), volume).default({}),
+    images: z.record(z.string(), z.string().min(1)).default({}),
+    resources: z.record(z.string(), resources).default({}),
+    replicas: z.record(z.string(), replicas).default({}),
+    env: z.record(z.string(), z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())).default({}),
+    labels: metadata.default({}),
+    annotations: metadata.default({}),
+    /** A time or any other text; changing it rolls the pods: of the whole instance, or of one component. */
+    restartedAt: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
+    /** Upper bounds for the whole namespace, by resource name: `requests.cpu`, `persistentvolumeclaims` … */
+    quota: z.record(z.string(), quantity).optional(),
+    /** Requests and limits of containers that state none. */
+    limitRange: z.strictObject({ cpu: quantity, memory: quantity }).optional(),
+    patches: z.array(patch).default([]),
+    omit: z.array(omission).default([]),
+    extraObjects: z.array(extraObject).default([]),
+};
+
+const commonInstance = z.strictObject({ platform: z.string(), ...instanceFields });
+
+export type InstanceConfig = z.infer<typeof commonInstance>;
+export type EdgeConfig = z.infer<typeof edge>;
+export type TlsConfig = z.infer<typeof tls>;
+export type HttpConfig = z.infer<typeof http>;
+export type ReplicasConfig = z.infer<typeof replicas>;
+export type ResourcesConfig = z.infer<typeof resources>;
+export type PatchConfig = z.infer<typeof patch>;

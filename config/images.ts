@@ -1,0 +1,45 @@
+import type { ImagesConfig } from "./stack";
+
+/**
+ * Every image that this program deploys, with its tag: nowhere else stands a version of one.
+ *
+ * `built` marks those that come from `images/` and therefore from the stack's own registry.
+ */
+export const images = {
+    caddy: { reference: "docker.io/library/caddy:2.11.4-alpine" },
+    mariadb: { reference: "docker.io/library/mariadb:11.8.8" },
+    mysql: { reference: "docker.io/library/mysql:8.4.11" },
+    postgres: { reference: "docker.io/library/postgres:17.11" },
+    valkey: { reference: "docker.io/valkey/valkey:9.1.0-alpine" },
+    redis: { reference: "docker.io/library/redis:8.2.9-alpine" },
+    seaweedfs: { reference: "docker.io/chrislusf/seaweedfs:4.47" },
+    minio: { reference: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z" },
+    awsCli: { reference: "docker.io/amazon/aws-cli:2.32.2" },
+    "opencart-php": { reference: "opencart-php:4.1.0.4", built: true },
+    "opencart-nginx": { reference: "opencart-nginx:4.1.0.4", built: true },
+} as const satisfies Record<string, { reference: string; built?: true }>;
+
+export type ImageName = keyof typeof images;
+
+export interface ResolvedImage {
+    readonly reference: string;
+    readonly pullPolicy: "Always" | "IfNotPresent" | "Never";
+    /** Tag without registry, repository and digest: `11.8.8`. Empty where only a digest is given. */
+    readonly tag: string;
+}
+
+/**
+ * The reference that a pod pulls.
+ *
+ * What the user wrote is taken as it is; a public image gets the mirror's prefix, a built one the registry's.
+ */
+export function resolveImage(name: ImageName, override: string | undefined, config: ImagesConfig): ResolvedImage {
+    const image: { reference: string; built?: true } = images[name];
+    const prefix = image.built ? config.registry : config.mirror;
+    const reference = override ?? (prefix ? `${prefix.replace(/\/$/, "")}/${image.reference}` : image.reference);
+    const [named, digest] = reference.split("@") as [string, string | undefined];
+    const tag = /:([^/:]+)$/.exec(named)?.[1] ?? "";
+    // A digest never moves; a missing tag means latest, which always does.
+    const moves = digest === undefined && ["", "latest", "dev"].includes(tag);
+    return { reference, tag, pullPolicy: config.pullPolicy ?? (moves ? "Always" : "IfNotPresent") };
+}

@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { at, explain } from "./explain";
+import { mergeAll } from "./merge";
+import { Problems, show, suggest } from "./problems";
+import { dnsLabel } from "./fields";
+import { type AnyInstance, type StackConfig, stackFields } from "./stack";
+
+/** The version of the configuration's shape that this program writes and reads. */
+export const configVersion = 1;
+
+/** What a user wrote, before any check: the values of `plinth:*` by key, without the prefix. */
+export interface RawStack {
+    readonly project: string;
+    readonly stack: string;
+    readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** What the loader must know of a platform. */
+export interface PlatformConfig {
+    readonly name: string;
+    /** A strict object with the common keys and the platform's own. */
+    readonly schema: z.ZodType<Record<string, unknown>>;
+    /** The lowest layer, below `plinth:base`: sizes, replicas and volumes for a size. */
+    readonly defaults: (size: string) => Record<string, unknown>;
+    /** Secret keys that a user may set, each with what it is for. What is not set is generated or not used. */
+    readonly secrets: Readonly<Record<string, string>>;
+    /** Every host name that an instance answers to. */
+    readonly hosts: (instance: AnyInstance) => string[];
+}
+
+const keys = [...Object.keys(stackFields), "base", "defaults", "instances", "secrets", "configVersion"];
+
+/**
+ * Merges, checks and completes a stack's configuration.
+ *
+ * Layers, lowest first: the platform's defaults for the size, `plinth:base` (Pulumi.yaml), `plinth:defaults`, the instance.
+ *
+ * @throws ConfigError with every problem found
+ */
+export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): StackConfig {
+    const problems = new Problems();
+    for (const key of Object.keys(raw.values)) {
+        if (!keys.includes(key)) problems.add(`plinth:${key}`, `unknown key${suggest(key, keys)}; allowed: ${keys.join(", ")}`);
+    }
+    const version = raw.values["configVersion"] ?? configVersion;
+    if (version !== configVersion)
+        problems.add("plinth:configVersion", `${show(version)} is not allowed; this program reads version ${configVersion}`);
+
+    const schema = z.strictObject(stackFields);
+    const own = Object.fromEntries(Object.entries(raw.values).filter(([key]) => key in stackFields));
+    const parsed = schema.safeParse(own);
+    if (!parsed.success) {
+        for (const { path, message } of explain(schema, own, parsed.error.issues)) problems.add(`plinth:${path.map(String).join(".")}`, message);
+    }
+    const instances = loadInstances(raw, platforms, problems);
+    checkUnique(instances, platforms, problems, parsed.data?.edge?.namespace);
+    checkSecrets(raw, instances, platforms, problems);
+    if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
+        problems.add("plinth:cluster", `is missing context or kubeconfig; only the stack "dev" may use the current context of a local cluster`);
+    problems.throwIfAny();
+
+    const checked = parsed.data!;
+    return {
+        project: raw.project,
+        stack: raw.stack,
+        cluster: checked.cluster,
+        images: checked.images,
+        sharedEdge: checked.edge ?? (stackFields.edge.unwrap().parse({}) as NonNullable<typeof checked.edge>),
+        labels: checked.labels,
+        annotations: checked.annotations,
+        namePrefix: checked.namePrefix ?? "",
+        protect: checked.protect ?? raw.stack !== "dev",
+        instances,
+    };
+}
+
+function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], problems: Problems): AnyInstance[] {
+    const written = raw.values["instances"] ?? {};
+    if (typeof written !== "object" || written === null || Array.isArray(written)) {
+        problems.add("plinth:instances", `${show(written)} is not allowed; allowed: a map from instance names to instances`);
+        return [];
+    }
+    return Object.entries(written).flatMap(([name, instance]) => {
+        const path = `plinth:instances.${name}`;
+        const named = dnsLabel.max(40, "is longer than 40 characters; objects are named after it").safeParse(name);
+        if (!named.success) problems.add(path, `the name ${show(name)} is not allowed; ${named.error.issues[0]!.message}`);
+        for (const secret of findSecure(instance))
+            problems.add([path, ...secret].join("."), `secrets do not belong here; set it with: pulumi config set --secret --path 'plinth:secrets.${name}.KEY'`);
+        const layers = { instances: instance, defaults: raw.values["defaults"], base: raw.values["base"] };
+        const merged = mergeAll(layers.base, layers.defaults, layers.instances) as Record<string, unknown> | undefined;
+        const platform = platforms.find((candidate) => candidate.name === merged?.["platform"]);
+        if (!platform) {
+            const names = platforms.map((candidate) => candidate.name);
+            const value = merged?.["platform"];
+            problems.add(
+                `${path}.platform`,
+                value === undefined
+                    ? `is missing; allowed: ${names.join(", ")}`
+                    : `${show(value)} is no platform${suggest(String(value), names)}; allowed: ${names.join(", ")}`,
+            );
+            return [];
+        }
+        const size = typeof merged?.["size"] === "string" ? (merged["size"] as string) : "small";
+        const complete = mergeAll(platform.defaults(size), merged);
+        const parsed = platform.schema.safeParse(complete);
+        if (parsed.success) return [{ ...parsed.data, name } as AnyInstance];
+        for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {
+            const secretKey = String(inner.at(-1));
+            const hint = secretKey in platform.secrets ? `; it is a secret: pulumi config set --secret --path 'plinth:secrets.${name}.${secretKey}'` : "";
+            problems.add([origin(layers, name, inner), ...inner.map(String)].join("."), message + hint);
+        }
+        return [];
+    });
+}
+
+/** The layer in which the user wrote what is wrong, so that the message points at the line to change. */
+function origin(layers: { instances: unknown; defaults: unknown; base: unknown }, name: string, path: readonly PropertyKey[]): string {
+    if (at(layers.instances, path) !== undefined) return `plinth:instances.${name}`;
+    if (at(layers.defaults, path) !== undefined) return "plinth:defaults";
+    if (at(layers.base, path) !== undefined) return "plinth:base";
+    return `plinth:instances.${name}`;
+}
+
+/** Paths of encrypted values: they would make the engine treat the whole map as one secret. */
+function findSecure(value: unknown, above: string[] = []): string[][] {
+    if (typeof value !== "object" || value === null) return [];
+    if ("secure" in value && Object.keys(value).length === 1) return [above];
+    return Object.entries(value).flatMap(([key, inner]) => findSecure(inner, [...above, key]));
+}
+
+function checkUnique(instances: readonly AnyInstance[], platforms: readonly PlatformConfig[], problems: Problems, edgeNamespace = "edge"): void {
+    const hosts = new Map<string, string>();
+    const namespaces = new Map<string, string>([[edgeNamespace, "plinth:edge"]]);
+    for (const instance of instances) {
+        const path = `plinth:instances.${instance.name}`;
+        const platform = platforms.find((candidate) => candidate.name === instance.platform)!;
+        for (const host of new Set(platform.hosts(instance))) {
+            if (hosts.has(host)) problems.add(`${path}.host`, `"${host}" is already the host of ${hosts.get(host)}; every host belongs to one instance`);
+            else hosts.set(host, path);
+        }
+        const namespace = namespaceOf(instance);
+        if (namespace.length > 63)
+            problems.add(`${path}.namespace`, `"${namespace}" is longer than 63 characters; choose a shorter name or set namespace`);
+        if (namespaces.has(namespace))
+            problems.add(`${path}.namespace`, `"${namespace}" is already the namespace of ${namespaces.get(namespace)}; every instance needs its own`);
+        else namespaces.set(namespace, path);
+    }
+}
+
+/** The platform's name when the instance is named after it, else `<platform>-<instance>`; `namespace` overrides. */
+export function namespaceOf(instance: AnyInstance): string {
+    if (instance.namespace) return instance.namespace.name;
+    return instance.name === instance.platform ? instance.platform : `${instance.platform}-${instance.name}`;
+}
+
+function checkSecrets(raw: RawStack, instances: readonly AnyInstance[], platforms: readonly PlatformConfig[], problems: Problems): void {
+    const written = (raw.values["secrets"] ?? {}) as Record<string, Record<string, unknown>>;
+    const names = Object.keys((raw.values["instances"] ?? {}) as object);
+    for (const [name, values] of Object.entries(written)) {
+        const path = `plinth:secrets.${name}`;
+        if (!names.includes(name)) {
+            problems.add(path, `there is no instance "${name}"${suggest(name, names)}`);
+            continue;
+        }
+        const instance = instances.find((candidate) => candidate.name === name);
+        const platform = platforms.find((candidate) => candidate.name === instance?.platform);
+        if (!platform) continue;
+        const known = Object.keys(platform.secrets);
+        for (const key of Object.keys(values ?? {})) {
+            if (!known.includes(key)) problems.add(`${path}.${key}`, `unknown secret${suggest(key, known)}; allowed: ${known.join(", ")}`);
+        }
+    }
+}

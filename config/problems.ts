@@ -1,0 +1,56 @@
+import { closest, distance } from "fastest-levenshtein";
+
+/** One thing that is wrong with what the user wrote. */
+export interface Problem {
+    /** Where, as written in the stack file: `plinth:instances.shop.edge.type`. */
+    readonly path: string;
+    /** What is wrong, with the value as written and what is allowed. */
+    readonly message: string;
+}
+
+/**
+ * Everything that is wrong with a stack, all at once.
+ *
+ * Carries no stack trace for users: the engine and the command print the message only.
+ */
+export class ConfigError extends Error {
+    // The Node language host prints errors that carry this mark without a stack trace, like its own RunError.
+    readonly __pulumiRunError = true;
+
+    constructor(readonly problems: readonly Problem[]) {
+        super(
+            `${problems.length === 1 ? "1 problem" : `${problems.length} problems`} in the configuration; nothing was changed.\n` +
+                problems.map((p) => `  ${p.path}: ${p.message}`).join("\n"),
+        );
+        this.name = "ConfigError";
+    }
+}
+
+/** Collects problems, so that one run shows them all. */
+export class Problems {
+    readonly list: Problem[] = [];
+
+    add(path: string, message: string): void {
+        // Merged defaults can make the same mistake reach us by several instances: one line is enough.
+        if (!this.list.some((p) => p.path === path && p.message === message)) this.list.push({ path, message });
+    }
+
+    /** @throws ConfigError when anything was collected */
+    throwIfAny(): void {
+        if (this.list.length > 0) throw new ConfigError(this.list);
+    }
+}
+
+/** `did you mean "replicas"?`, or an empty string when nothing known is near. */
+export function suggest(written: string, known: readonly string[]): string {
+    if (known.length === 0) return "";
+    const nearest = closest(written.toLowerCase(), [...known]);
+    const limit = Math.max(2, Math.floor(written.length / 3));
+    return distance(written.toLowerCase(), nearest.toLowerCase()) <= limit ? `; did you mean "${nearest}"?` : "";
+}
+
+/** A value as a message shows it: short, and never a secret in full. */
+export function show(value: unknown): string {
+    const text = JSON.stringify(value) ?? String(value);
+    return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { dnsLabel, edge, type InstanceConfig, quantity, tls } from "./fields";
+
+/** Where a stack's objects go, and what that cluster offers. */
+export const cluster = z.strictObject({
+    /** Context of the kubeconfig. May be left out for `dev` only, which then accepts a local cluster. */
+    context: z.string().min(1).optional(),
+    /** Path of a kubeconfig file, or the environment variable that holds its path or contents. */
+    kubeconfig: z.union([z.string().min(1), z.strictObject({ env: z.string().min(1) })]).optional(),
+    /** @default the cluster's own default class */
+    storageClass: z.string().min(1).optional(),
+    /** A class that provides ReadWriteMany volumes. */
+    sharedStorageClass: z.string().min(1).optional(),
+    /** `full`: both directions; `ingress`: incoming only; `off`: no policies. */
+    networkPolicy: z.enum(["full", "ingress", "off"]).default("full"),
+    /** Whether something gives Services of type LoadBalancer an address. Without it nothing waits for one. */
+    loadBalancer: z.boolean().default(true),
+    /** Whether metrics-server runs. Without it autoscalers stay at their minimum, and a warning says so. */
+    metrics: z.boolean().default(true),
+    /** DNS domain of the cluster. */
+    domain: z.string().min(1).default("cluster.local"),
+    /** Namespace of the Prometheus that scrapes metrics. @default nothing is opened for it */
+    monitoringNamespace: dnsLabel.optional(),
+});
+
+/** Where images come from. */
+export const images = z.strictObject({
+    /** Registry, with its path, that holds the images built from `images/`. */
+    registry: z.string().min(1).default("localhost:5000/plinth"),
+    /** Prefix put before every public image: `mirror.example.org/cache`. @default pulled from their own registries */
+    mirror: z.string().min(1).optional(),
+    /** @default Always for tags that move (latest, or the tag `dev`), IfNotPresent for the others */
+    pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).optional(),
+    /** Names of image pull Secrets that exist in each namespace. */
+    pullSecrets: z.array(dnsLabel).default([]),
+});
+
+/** The balancer that instances with `edge.type: shared` stand behind. */
+export const sharedEdge = z.strictObject({
+    edge: edge.default({ type: "LoadBalancer", trustedProxies: [], annotations: {}, sourceRanges: [] }),
+    tls: tls.default({ mode: "off" }),
+    namespace: dnsLabel.default("edge"),
+    /** Size of the volume that keeps certificates. */
+    storage: quantity.default("1Gi"),
+});
+
+export const stackFields = {
+    cluster: cluster.prefault({}),
+    images: images.prefault({}),
+    edge: sharedEdge.optional(),
+    labels: z.record(z.string(), z.string()).default({}),
+    annotations: z.record(z.string(), z.string()).default({}),
+    namePrefix: z
+        .string()
+        .max(20)
+        .regex(/^[a-z]([-a-z0-9]*)?$/, "allowed: lower-case letters, digits and '-', starting with a letter")
+        .optional(),
+    protect: z.boolean().optional(),
+};
+
+export type ClusterConfig = z.infer<typeof cluster>;
+export type ImagesConfig = z.infer<typeof images>;
+export type SharedEdgeConfig = z.infer<typeof sharedEdge>;
+
+/** An instance as its platform's schema returns it: the common keys and the platform's own. */
+export type AnyInstance = InstanceConfig & Record<string, unknown> & { readonly name: string };
+
+/** A whole stack, checked. */
+export interface StackConfig {
+    readonly project: string;
+    readonly stack: string;
+    readonly cluster: ClusterConfig;
+    readonly images: ImagesConfig;
+    readonly sharedEdge: SharedEdgeConfig;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+    readonly namePrefix: string;
+    /** Whether namespaces, claims and generated secrets are protected from deletion. */
+    readonly protect: boolean;
+    readonly instances: readonly AnyInstance[];
+}
