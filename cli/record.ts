@@ -1,0 +1,86 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** One resource as the program registers it. */
+export interface Recorded {
+    /** Type token: `kubernetes:core/v1:Secret`, `plinth:components:Database`. */
+    readonly type: string;
+    readonly name: string;
+    readonly inputs: Readonly<Record<string, unknown>>;
+    /** Reference to the explicit provider, empty for a default one. */
+    readonly provider: string;
+    /** Top-level inputs that the program marked as secret. */
+    readonly secrets: readonly string[];
+}
+
+export interface RecordArgs {
+    readonly project: string;
+    readonly stack: string;
+    /** Configuration as the engine hands it over: full keys, objects as JSON. */
+    readonly config: Readonly<Record<string, string>>;
+    /** Whether resources answer as in a preview: what only the cluster knows stays unknown. @default false */
+    readonly preview?: boolean;
+    /** Results of generated values by resource name, where they are known. @default placeholders */
+    readonly generated?: Readonly<Record<string, string>>;
+}
+
+export interface Recording {
+    readonly resources: readonly Recorded[];
+    readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** How the SDK marks a secret in what it sends. */
+const secretMark = "4dabf18193072939515e22adb298388d";
+
+/**
+ * Runs the program on the SDK's mock monitor: no engine, cluster, login or passphrase.
+ *
+ * What is recorded is what `pulumi up` would send, but for values that are generated or encrypted: these are
+ * placeholders.
+ */
+export async function record(program: () => Promise<object> | object, args: RecordArgs): Promise<Recording> {
+    const resources: Recorded[] = [];
+    const preview = args.preview ?? false;
+    const mocks: pulumi.runtime.Mocks = {
+        call: ({ inputs }) => inputs,
+        newResource: ({ type, name, inputs, provider }) => {
+            const secrets = Object.keys(inputs).filter((key) => isSecret(inputs[key]));
+            const plain = unwrap(inputs) as Record<string, unknown>;
+            resources.push({ type, name, inputs: plain, provider: provider ?? "", secrets });
+            const generated = type.startsWith("random:") ? { result: args.generated?.[name] ?? placeholder(name) } : {};
+            return { id: `${name}-id`, state: { ...plain, ...generated } };
+        },
+    };
+    await pulumi.runtime.setMocks(mocks, args.project, args.stack, preview);
+    pulumi.runtime.setAllConfig({ ...args.config });
+    let outputs: Record<string, unknown> = {};
+    await pulumi.runtime.runInPulumiStack(async () => {
+        outputs = (await program()) as Record<string, unknown>;
+        return outputs;
+    });
+    await pulumi.runtime.disconnect();
+    return { resources, outputs: (await settle(outputs)) as Record<string, unknown> };
+}
+
+/** A stand-in for a secret value: of the right type, and nobody's password. */
+export const placeholder = (name: string): string => `placeholder-${name}`;
+
+const isSecret = (value: unknown): boolean => typeof value === "object" && value !== null && secretMark in value;
+
+function unwrap(value: unknown): unknown {
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map(unwrap);
+    if (isSecret(value)) return unwrap((value as { value: unknown }).value);
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unwrap(inner)]));
+}
+
+/** The values of outputs, without those that only a cluster knows. */
+async function settle(value: unknown): Promise<unknown> {
+    if (pulumi.Output.isInstance(value)) {
+        const output = value as pulumi.Output<unknown> & { isKnown: Promise<boolean>; promise(): Promise<unknown> };
+        return (await output.isKnown) ? settle(await output.promise()) : undefined;
+    }
+    if (Array.isArray(value)) return Promise.all(value.map(settle));
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value).map(async ([key, inner]) => [key, await settle(inner)] as const);
+    return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import * as k8s from "@pulumi/kubernetes";
+import { record, type Recorded } from "../../cli/record";
+import { Instance } from "../../components/instance";
+import { Namespace } from "../../components/namespace";
+import { Stack } from "../../components/stack";
+import { instanceFields } from "../../config/fields";
+import { readStack } from "../../config/read";
+
+/** A Kubernetes object as it would be sent. */
+export interface Sent {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: { name: string; namespace?: string; labels: Record<string, string>; annotations: Record<string, string> };
+    // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every kind
+    readonly [field: string]: any;
+}
+
+export interface DeclareArgs {
+    /** Keys of the instance beside platform and host. @default none */
+    readonly instance?: Readonly<Record<string, unknown>>;
+    /** Values of other `plinth:*` keys. @default none */
+    readonly values?: Readonly<Record<string, unknown>>;
+    /** @default "dev" */
+    readonly stack?: string;
+    readonly preview?: boolean;
+}
+
+/** A platform for tests of single components: the common keys, and whatever the test declares. */
+const bench = (secrets: readonly string[]) => ({
+    name: "bench",
+    schema: z.looseObject({ platform: z.literal("bench"), ...instanceFields }),
+    defaults: () => ({}),
+    secrets: Object.fromEntries(secrets.map((key) => [key, key])),
+    hosts: ({ host }: { host: string }) => [host],
+});
+
+/** Declares components in an instance named `bench` under mocks; returns what would be sent. */
+export async function declare(build: (instance: Instance) => void, args: DeclareArgs = {}): Promise<{ objects: Sent[]; resources: readonly Recorded[]; warnings: string[] }> {
+    const instances = { bench: { platform: "bench", host: "bench.example.org", ...args.instance } };
+    const values: Record<string, unknown> = { ...args.values, instances };
+    const secrets = Object.keys((args.values?.["secrets"] as { bench?: object } | undefined)?.bench ?? {});
+    const warnings: string[] = [];
+    const { resources } = await record(
+        () => {
+            const { stack: config, secrets: given } = readStack([bench(secrets)]);
+            const stack = new Stack(config, given, new k8s.Provider("cluster", {}));
+            const instance = new Instance(stack, config.instances[0]!);
+            new Namespace(instance);
+            build(instance);
+            stack.register();
+            warnings.push(...stack.warnings);
+            return {};
+        },
+        {
+            project: "plinth",
+            stack: args.stack ?? "dev",
+            config: Object.fromEntries(Object.entries(values).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)])),
+            preview: args.preview ?? false,
+        },
+    );
+    return { objects: objectsOf(resources), resources, warnings };
+}
+
+/** The Kubernetes objects among recorded resources. */
+export const objectsOf = (resources: readonly Recorded[]): Sent[] =>
+    resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as unknown as Sent);
+
+/** The one object of a kind whose final name begins with `name`. */
+export function find(objects: readonly Sent[], kind: string, name: string): Sent {
+    const found = objects.filter((object) => object.kind === kind && (object.metadata.name === name || object.metadata.name.startsWith(`${name}-`)));
+    const exact = found.find((object) => object.metadata.name === name) ?? found[0];
+    if (!exact) throw new Error(`no ${kind} "${name}" among ${objects.map((object) => `${object.kind}/${object.metadata.name}`).join(", ")}`);
+    return exact;
+}
+
