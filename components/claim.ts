@@ -46,8 +46,7 @@ function declare(
     accessMode: "ReadWriteOnce" | "ReadWriteMany",
     defaultClass: string | undefined,
 ): string {
-    const volume = instance.volume(name, size);
-    const storageClassName = volume.storageClass ?? defaultClass;
+    const { size: storage, storageClass } = instance.volume(name, size, defaultClass);
     return instance.add(
         owner,
         "PersistentVolumeClaim",
@@ -57,8 +56,8 @@ function declare(
             metadata: { annotations: { "pulumi.com/skipAwait": "true" } },
             spec: {
                 accessModes: [accessMode],
-                ...(storageClassName ? { storageClassName } : {}),
-                resources: { requests: { storage: volume.size } },
+                ...(storageClass ? { storageClassName: storageClass } : {}),
+                resources: { requests: { storage } },
             },
         },
         node ? { node } : {},

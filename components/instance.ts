@@ -40,6 +40,10 @@ export class Instance {
     /** Parent of what belongs to no other component: set by the Namespace component. */
     owner!: pulumi.Resource;
     readonly objects: Funnel;
+    /** Images in use, by name: for the outputs. */
+    readonly images: Record<string, string> = {};
+    /** Volumes in use, by logical name: for the outputs. */
+    readonly volumes: Record<string, { size: string; storageClass: string }> = {};
     /** Keys of the user's maps that mean something here; the others are reported. */
     private readonly known: Record<Addressed, Set<string>> = {
         images: new Set(),
@@ -99,7 +103,9 @@ export class Instance {
 
     image(name: ImageName): ResolvedImage {
         this.known.images.add(name);
-        return resolveImage(name, this.config.images[name], this.stack.config.images);
+        const image = resolveImage(name, this.config.images[name], this.stack.config.images);
+        this.images[name] = image.reference;
+        return image;
     }
 
     replicas(component: string, normal: ReplicasConfig): ReplicasConfig {
@@ -113,9 +119,12 @@ export class Instance {
         return { ...normal, ...this.config.resources[key] };
     }
 
-    volume(name: string, size: string): { size: string; storageClass?: string | undefined } {
+    /** @param storageClass the cluster's class for this sort of volume, unless the user sets another */
+    volume(name: string, size: string, storageClass?: string): { size: string; storageClass?: string | undefined } {
         this.known.volumes.add(name);
-        return { size, ...this.config.volumes[name] };
+        const volume = { size, storageClass, ...this.config.volumes[name] };
+        this.volumes[name] = { size: volume.size, storageClass: volume.storageClass ?? "the cluster's default" };
+        return volume;
     }
 
     /** Environment that the user adds to a component's main container. */

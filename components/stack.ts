@@ -22,14 +22,20 @@ export class Stack {
     /** Instances by namespace. */
     private readonly instances = new Map<string, Instance>();
     private readonly pending: (() => void)[] = [];
+    private cluster: pulumi.ProviderResource | undefined;
     private digestKey: pulumi.Output<string> | undefined;
 
     constructor(
         readonly config: StackConfig,
         readonly secrets: SecretValues,
-        /** Every Kubernetes object is created with it. */
-        readonly provider: pulumi.ProviderResource,
+        private readonly createProvider: (config: StackConfig) => pulumi.ProviderResource,
     ) {}
+
+    /** Every Kubernetes object is created with it. */
+    get provider(): pulumi.ProviderResource {
+        this.cluster ??= this.createProvider(this.config);
+        return this.cluster;
+    }
 
     add(instance: Instance): void {
         this.instances.set(instance.namespace, instance);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import * as k8s from "@pulumi/kubernetes";
 import { record, type Recorded } from "../../cli/record";
+import { clusterProvider } from "../../components/cluster";
 import { Instance } from "../../components/instance";
 import { Namespace } from "../../components/namespace";
 import { Stack } from "../../components/stack";
@@ -44,7 +44,7 @@ export async function declare(build: (instance: Instance) => void, args: Declare
     const { resources } = await record(
         () => {
             const { stack: config, secrets: given } = readStack([bench(secrets)]);
-            const stack = new Stack(config, given, new k8s.Provider("cluster", {}));
+            const stack = new Stack(config, given, clusterProvider);
             const instance = new Instance(stack, config.instances[0]!);
             new Namespace(instance);
             build(instance);

@@ -1,0 +1,40 @@
+import * as k8s from "@pulumi/kubernetes";
+import { contextOf, isLocal, kubeconfigOf } from "../config/kubeconfig";
+import { ConfigError } from "../config/problems";
+import type { StackConfig } from "../config/stack";
+
+/**
+ * The one provider of a stack.
+ *
+ * It is identified by the stack, not by its kubeconfig, so that a renewed kubeconfig replaces nothing. Objects that
+ * exist already are never taken over, and nobody else's fields are forced: `launch --recover` switches both on for
+ * one run after an interrupted one.
+ */
+export function clusterProvider(config: StackConfig): k8s.Provider {
+    const kubeconfig = kubeconfigOf(config.cluster);
+    return new k8s.Provider("cluster", {
+        ...(config.cluster.context ? { context: config.cluster.context } : {}),
+        ...(kubeconfig ? { kubeconfig } : {}),
+        clusterIdentifier: `${config.project}.${config.stack}`,
+        // Without these a changed Secret or Caddyfile would be deleted first and made anew.
+        enableSecretMutable: true,
+        enableConfigMapMutable: true,
+    });
+}
+
+/**
+ * Makes sure that a stack which names no context goes to a cluster on this machine.
+ *
+ * @throws ConfigError when the current context is a remote cluster
+ */
+export function checkContext(config: StackConfig): void {
+    if (config.cluster.context || config.cluster.kubeconfig) return;
+    const current = contextOf(config.cluster);
+    if (current && !isLocal(current))
+        throw new ConfigError([
+            {
+                path: "plinth:cluster.context",
+                message: `is missing, and the current context "${current.name}" (${current.server}) is no local cluster; name the context that the stack "${config.stack}" is meant for`,
+            },
+        ]);
+}

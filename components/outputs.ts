@@ -1,0 +1,109 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type DnsRecord, dnsRecords, zoneLines } from "./dns";
+import { picture, type SecretRef } from "./graph";
+import type { Instance } from "./instance";
+import type { Stack } from "./stack";
+
+/** What a platform tells of an instance once it is declared. */
+export interface Deployed {
+    /** Addresses for people, by what they open: `shop`, `admin`. */
+    readonly urls: Readonly<Record<string, string>>;
+    /** Every host name that must lead to the edge. */
+    readonly hosts: readonly string[];
+    /** Who logs in first, and where the password is. */
+    readonly firstLogin?: { readonly user: string; readonly password: SecretRef };
+}
+
+/** An address as a load balancer gives it. */
+export interface Address {
+    readonly ip?: string;
+    readonly hostname?: string;
+}
+
+export interface InstanceOutputs {
+    readonly platform: string;
+    readonly state: string;
+    readonly namespace: string;
+    readonly urls: Readonly<Record<string, string>>;
+    readonly images: Readonly<Record<string, string>>;
+    readonly volumes: Readonly<Record<string, { readonly size: string; readonly storageClass: string }>>;
+    /** Command that shows the first password; the password itself never leaves its Secret. */
+    readonly firstPassword?: string;
+}
+
+export interface StackOutputs {
+    readonly instances: Readonly<Record<string, InstanceOutputs>>;
+    readonly dns: pulumi.Output<{ records: DnsRecord[]; zone: string; pending: string[] }>;
+    readonly warnings: readonly string[];
+    readonly readme: pulumi.Output<string>;
+}
+
+/**
+ * The stack's outputs: what people and scripts need after `up`.
+ *
+ * @param addressOf where an instance is reached, once Kubernetes knows
+ */
+export function stackOutputs(
+    stack: Stack,
+    deployed: readonly { readonly instance: Instance; readonly result: Deployed }[],
+    addressOf: (instance: Instance) => pulumi.Output<Address | undefined>,
+): StackOutputs {
+    const instances = Object.fromEntries(deployed.map(({ instance, result }) => [instance.name, instanceOutputs(instance, result)]));
+    const published = deployed.filter(({ instance }) => instance.config.state !== "removed");
+    const dns = pulumi.all(published.map(({ instance }) => addressOf(instance))).apply((addresses) => {
+        const reached = published.map(({ result }, index) => ({ hosts: result.hosts, address: addresses[index] }));
+        const records = reached.flatMap(({ hosts, address }) => {
+            const target = address?.ip ?? address?.hostname;
+            return target ? dnsRecords(hosts, target) : [];
+        });
+        const pending = reached.filter(({ address }) => !address?.ip && !address?.hostname).flatMap(({ hosts }) => hosts);
+        return { records, zone: zoneLines(records), pending };
+    });
+    const pictures = deployed.map(({ instance }) => picture(stack.graph, [instance.namespace]));
+    return {
+        instances,
+        dns,
+        warnings: stack.warnings,
+        readme: dns.apply(({ zone, pending }) => readme(`${stack.config.project}/${stack.config.stack}`, instances, zone, pending, pictures)),
+    };
+}
+
+function instanceOutputs(instance: Instance, { urls, firstLogin }: Deployed): InstanceOutputs {
+    const { secret, key } = firstLogin?.password ?? {};
+    return {
+        platform: instance.config.platform,
+        state: instance.config.state,
+        namespace: instance.namespace,
+        urls,
+        images: instance.images,
+        volumes: instance.volumes,
+        ...(secret ? { firstPassword: `kubectl --namespace ${instance.namespace} get secret ${secret} --output go-template='{{ index .data "${key}" | base64decode }}'` } : {}),
+    };
+}
+
+function readme(
+    name: string,
+    instances: Readonly<Record<string, InstanceOutputs>>,
+    zone: string,
+    pending: readonly string[],
+    pictures: readonly string[],
+): string {
+    const sections = Object.entries(instances).map(([instance, outputs], index) => {
+        const urls = Object.entries(outputs.urls).map(([what, url]) => `- ${what}: <${url}>`);
+        const volumes = Object.entries(outputs.volumes).map(([volume, { size, storageClass }]) => `| ${volume} | ${size} | ${storageClass} |`);
+        return [
+            `## ${instance} (${outputs.platform}, ${outputs.state})`,
+            `Namespace \`${outputs.namespace}\`.`,
+            urls.join("\n"),
+            outputs.firstPassword ? `First password:\n\n\`\`\`sh\n${outputs.firstPassword}\n\`\`\`` : "",
+            volumes.length > 0 ? `| volume | size | class |\n| --- | --- | --- |\n${volumes.join("\n")}` : "",
+            `\`\`\`mermaid\n${pictures[index]}\`\`\``,
+        ];
+    });
+    const dns = [
+        "## DNS",
+        zone === "" ? "No address is known yet." : `\`\`\`\n${zone}\`\`\``,
+        pending.length > 0 ? `Hosts without an address yet: ${pending.join(", ")}.` : "",
+    ];
+    return `${[`# ${name}`, ...sections.flat(), ...dns].filter((part) => part !== "").join("\n\n")}\n`;
+}

@@ -1,0 +1,37 @@
+import * as pulumi from "@pulumi/pulumi";
+import { checkContext, clusterProvider } from "./components/cluster";
+import { Instance } from "./components/instance";
+import { addressOf, declareSharedEdge } from "./components/loadBalancer";
+import { type StackOutputs, stackOutputs } from "./components/outputs";
+import { Stack } from "./components/stack";
+import { readStack } from "./config/read";
+import { platforms } from "./platforms";
+
+export interface ProgramOptions {
+    /** Nothing will be sent to a cluster, so that it does not matter which one is current. @default false */
+    readonly offline?: boolean;
+}
+
+/**
+ * The whole program: one platform per instance of the stack's configuration.
+ *
+ * Everything is declared and checked before the first object is registered, so that a mistake changes nothing.
+ */
+function plinth({ offline = false }: ProgramOptions = {}): StackOutputs {
+    const { stack: config, secrets } = readStack(Object.values(platforms).map((platform) => platform.config));
+    if (!offline) checkContext(config);
+
+    const stack = new Stack(config, secrets, clusterProvider);
+    const deployed = config.instances.map((settings) => {
+        const instance = new Instance(stack, settings);
+        return { instance, result: platforms[settings.platform]!.declare(instance) };
+    });
+    declareSharedEdge(stack);
+    stack.register();
+
+    for (const warning of stack.warnings) void pulumi.log.warn(warning);
+    return stackOutputs(stack, deployed, addressOf);
+}
+
+// The engine calls what the program exports, and takes the result as the stack's outputs.
+export = plinth;
