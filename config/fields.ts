@@ -105,7 +105,14 @@ export const tls = z.discriminatedUnion("mode", [
     /** Signed by an authority that the load balancer makes for itself. */
     z.strictObject({ mode: z.literal("internal") }),
     /** Plain HTTP: for local clusters, and where TLS ends in front of this load balancer. */
-    z.strictObject({ mode: z.literal("off") }),
+    z.strictObject({
+        mode: z.literal("off"),
+        /**
+         * Whether someone in front of this load balancer ends TLS: plain requests are then redirected, told by the
+         * X-Forwarded-Proto of `edge.trustedProxies`. @default false
+         */
+        inFront: z.boolean().default(false),
+    }),
 ]);
 
 const edgeCommon = {
@@ -116,11 +123,25 @@ const edgeCommon = {
     annotations: metadata.default({}),
 };
 
-/** How requests from outside reach the sites. */
-export const edge = z.discriminatedUnion("type", [
+/** For the types whose Service takes connections from outside the cluster itself. */
+const edgeDirect = {
+    ...edgeCommon,
+    /**
+     * `Local` keeps the clients' addresses, which allow-lists and logs need; only nodes with a pod of the balancer
+     * answer then. @default Local
+     */
+    externalTrafficPolicy: z.enum(["Local", "Cluster"]).default("Local"),
+    /**
+     * HTTP/3 on port 443/UDP as well. Not every cloud's balancer takes TCP and UDP on one Service. @default false
+     */
+    http3: z.boolean().default(false),
+};
+
+/** What every type but `shared` may be: the balancer of one instance, or the shared one itself. */
+export const ownEdge = z.discriminatedUnion("type", [
     z.strictObject({
         type: z.literal("LoadBalancer"),
-        ...edgeCommon,
+        ...edgeDirect,
         /** A static address that the cloud has reserved for you. */
         address: z.string().min(1).optional(),
         /** Client ranges that may connect at all. @default everyone */
@@ -130,7 +151,7 @@ export const edge = z.discriminatedUnion("type", [
     z.strictObject({ type: z.literal("ClusterIP"), ...edgeCommon }),
     z.strictObject({
         type: z.literal("NodePort"),
-        ...edgeCommon,
+        ...edgeDirect,
         httpPort: z.int().min(30000).max(32767).optional(),
         httpsPort: z.int().min(30000).max(32767).optional(),
     }),
@@ -143,13 +164,31 @@ export const edge = z.discriminatedUnion("type", [
         /** Namespace of the ingress controller, whose pods are let in. @default any namespace */
         controllerNamespace: dnsLabel.optional(),
     }),
+]);
+
+/** The balancer of an instance that says nothing. */
+export const defaultEdge = {
+    type: "LoadBalancer" as const,
+    trustedProxies: [],
+    annotations: {},
+    sourceRanges: [],
+    externalTrafficPolicy: "Local" as const,
+    http3: false,
+};
+
+/** How requests from outside reach the sites. */
+export const edge = z.discriminatedUnion("type", [
+    ...ownEdge.options,
     /** The one balancer of the stack, configured by `plinth:edge`. */
     z.strictObject({ type: z.literal("shared") }),
 ]);
 
 /** What the load balancer does for every site of an instance. */
 export const http = z.strictObject({
-    /** Seconds of Strict-Transport-Security; 0 sends no header. @default 31536000 (one year) */
+    /**
+     * Seconds of Strict-Transport-Security; 0 sends no header. Never sent over plain HTTP, nor with certificates that
+     * browsers do not trust, since it takes away the visitor's choice to go on. @default 31536000 (one year)
+     */
     hstsSeconds: z.int().min(0).default(31_536_000),
     /** Largest request body. @default 64Mi */
     maxBody: quantity.default("64Mi"),
@@ -168,8 +207,8 @@ export const instanceFields = {
         .optional(),
     state: z.enum(["running", "stopped", "removed"]).default("running"),
     size: z.enum(["small", "medium", "large"]).default("small"),
-    edge: edge.default({ type: "LoadBalancer", trustedProxies: [], annotations: {}, sourceRanges: [] }),
-    tls: tls.default({ mode: "off" }),
+    edge: edge.default(defaultEdge),
+    tls: tls.default({ mode: "off", inFront: false }),
     http: http.prefault({}),
     /** `oneNode`: tiers that share files stay together on one node, on a ReadWriteOnce volume. */
     sharedFiles: z.literal("oneNode").optional(),
@@ -195,6 +234,7 @@ const commonInstance = z.strictObject({ platform: z.string(), ...instanceFields 
 
 export type InstanceConfig = z.infer<typeof commonInstance>;
 export type EdgeConfig = z.infer<typeof edge>;
+export type OwnEdgeConfig = z.infer<typeof ownEdge>;
 export type TlsConfig = z.infer<typeof tls>;
 export type HttpConfig = z.infer<typeof http>;
 export type ReplicasConfig = z.infer<typeof replicas>;

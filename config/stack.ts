@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dnsLabel, edge, type InstanceConfig, quantity, tls } from "./fields";
+import { defaultEdge, dnsLabel, type InstanceConfig, instanceFields, ownEdge } from "./fields";
 
 /** Where a stack's objects go, and what that cluster offers. */
 export const cluster = z.strictObject({
@@ -35,13 +35,26 @@ export const images = z.strictObject({
     pullSecrets: z.array(dnsLabel).default([]),
 });
 
-/** The balancer that instances with `edge.type: shared` stand behind. */
+/** The balancer that instances with `edge.type: shared` stand behind: customised with the keys of an instance. */
 export const sharedEdge = z.strictObject({
-    edge: edge.default({ type: "LoadBalancer", trustedProxies: [], annotations: {}, sourceRanges: [] }),
-    tls: tls.default({ mode: "off" }),
+    edge: ownEdge.default(defaultEdge),
+    /** For the sites of instances that say nothing of TLS themselves (`tls.mode: off`). */
+    tls: instanceFields.tls,
     namespace: dnsLabel.default("edge"),
-    /** Size of the volume that keeps certificates. */
-    storage: quantity.default("1Gi"),
+    size: instanceFields.size,
+    volumes: instanceFields.volumes,
+    images: instanceFields.images,
+    resources: instanceFields.resources,
+    replicas: instanceFields.replicas,
+    env: instanceFields.env,
+    labels: instanceFields.labels,
+    annotations: instanceFields.annotations,
+    restartedAt: instanceFields.restartedAt,
+    quota: instanceFields.quota,
+    limitRange: instanceFields.limitRange,
+    patches: instanceFields.patches,
+    omit: instanceFields.omit,
+    extraObjects: instanceFields.extraObjects,
 });
 
 export const stackFields = {
