@@ -1,0 +1,195 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ResourcesConfig } from "../../config/fields";
+import { bucketName, type ObjectStorageConfig } from "../../config/objectStorage";
+import { claim } from "../claim";
+import { clusterService, deployment } from "../deployment";
+import { type Node, nodeId, type SecretRef, Service } from "../graph";
+import type { HasNode, Instance } from "../instance";
+import type { ContainerArgs } from "../pod";
+import { Task } from "../task";
+import { type Bucket, bucketFiles } from "./buckets";
+import { minio } from "./minio";
+import { identities, identitiesFile, seaweedfs, seaweedfsNeeds } from "./seaweedfs";
+
+export type { Bucket, Cors } from "./buckets";
+
+export interface ObjectStorageArgs {
+    readonly config: ObjectStorageConfig;
+    /** Buckets that the platform needs, by their final names. */
+    readonly buckets: readonly Bucket[];
+    /** Of a server in the cluster. @default 100m, 1Gi */
+    readonly resources?: ResourcesConfig;
+    /** Volume of a server in the cluster. @default 10Gi */
+    readonly size?: string;
+    /** Address under which browsers reach the storage. @default the endpoint */
+    readonly publicUrl?: string;
+}
+
+/** A key as references to its two halves. */
+interface Key {
+    readonly accessKey: SecretRef;
+    readonly secretKey: SecretRef;
+}
+
+/** Any user that owns nothing in the images: they accept all. */
+const user = 1000;
+const region = "us-east-1";
+const bucketsFolder = "/etc/plinth-buckets";
+
+/**
+ * Storage of objects behind the S3 protocol: a server in the cluster, or one outside.
+ *
+ * Settings of {@link service}: `endpoint`, `publicEndpoint`, `region`, `accessKey`, `secretKey`, `forcePathStyle`
+ * (`true` or `false`), besides `host` and `port`. What uses buckets starts after {@link bucketsTask}.
+ *
+ * With SeaweedFS the application's key reaches its buckets only, and the Task has another one. With MinIO there is one
+ * key for both, since MinIO makes others by its own protocol only; and CORS is one list of origins for all buckets.
+ */
+export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+    readonly service: Service;
+    /** Done when all buckets are there; the storage itself where nothing is set up. */
+    readonly bucketsTask: HasNode;
+
+    constructor(
+        private readonly instance: Instance,
+        private readonly name: string,
+        private readonly args: ObjectStorageArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super("plinth:components:ObjectStorage", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        const { config, buckets } = args;
+        for (const bucket of buckets) {
+            const checked = bucketName.safeParse(bucket.name);
+            if (!checked.success) instance.problem(["objectStorage"], `the bucket name "${bucket.name}" is not allowed; ${checked.error.issues[0]!.message}`);
+        }
+        const { node, service, admin } = config.topology === "external" ? this.external(config) : this.single(config.engine);
+        this.node = node;
+        this.service = service;
+        const managed = config.topology === "single" || config.manageBuckets;
+        this.bucketsTask = managed && buckets.length > 0 ? this.task(admin) : this;
+        this.registerOutputs({ host: service.host });
+    }
+
+    /** What the edge must publish so that browsers reach the storage; nothing where no public host is set. */
+    sites(): { host: string; routes: { to: Service; port: number }[] }[] {
+        const { config } = this.args;
+        if (config.topology === "external" || !config.publicHost) return [];
+        return [{ host: config.publicHost, routes: [{ to: this.service, port: Object.values(this.service.ports)[0]! }] }];
+    }
+
+    private single(engine: "seaweedfs" | "minio"): { node: Node; service: Service; admin: Key } {
+        const { instance, name } = this;
+        const { buckets, resources: given, size = "10Gi" } = this.args;
+        const resources = { cpu: "100m", memory: "1Gi", ...given };
+        // MinIO has its metrics on the port of S3, where they want a token: nothing is opened for them.
+        const monitoring = engine === "seaweedfs" ? instance.cluster.monitoringNamespace : undefined;
+        const node = instance.join(name, { sort: "object storage", needs: seaweedfsNeeds(monitoring) });
+        const keys = this.keys("keys", "objectStorageAccessKey", "objectStorageSecretKey");
+        const key = instance.secret(this, `${name}-keys`, keys, { node });
+        const volume = claim(instance, this, name, { size, node });
+        let container: ContainerArgs;
+        let admin: Key = key;
+        if (engine === "minio") {
+            container = minio({ claim: volume, buckets, keys: key, resources });
+        } else {
+            const adminKeys = this.keys("admin", "objectStorageAdminAccessKey", "objectStorageAdminSecretKey");
+            admin = instance.secret(this, `${name}-admin`, adminKeys, { node });
+            const file = pulumi.all([adminKeys, keys]).apply(([forTask, forUsers]) => identities({ admin: forTask, application: forUsers }, buckets));
+            const users = instance.secret(this, `${name}-identities`, { [identitiesFile]: file }, { node });
+            container = seaweedfs({
+                claim: volume,
+                size: instance.volume(name, size).size,
+                identities: users[identitiesFile]!.secret,
+                resources,
+                metrics: monitoring !== undefined,
+            });
+            if (instance.cluster.networkPolicy === "off")
+                instance.warn(`without network policies every pod of the cluster reaches the internal port of "${name}", through which keys can be added`);
+        }
+        // The server writes its index when it ends, which took 12 seconds with hardly any data.
+        deployment(instance, this, node, { pod: { user, containers: [container], graceSeconds: 60 }, replicas: 1, recreate: true });
+        const ports = { s3: container.ports!["s3"]! };
+        clusterService(instance, this, node, ports);
+        const endpoint = `http://${instance.host(name)}:${ports.s3}`;
+        return { node, service: instance.service(name, ports, this.settings(endpoint, region, key, true)), admin };
+    }
+
+    private external(config: Extract<ObjectStorageConfig, { topology: "external" }>): { node: Node; service: Service; admin: Key } {
+        const { instance, name } = this;
+        const domain = config.region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+        const endpoint = config.endpoint ?? `https://s3.${config.region}.${domain}`;
+        const url = new URL(endpoint);
+        const given = (key: string) => {
+            const value = instance.secretValue(key);
+            if (!value)
+                instance.problem(
+                    ["objectStorage"],
+                    `an external storage needs ${key}; set it with: pulumi config set --secret --path 'plinth:secrets.${instance.name}.${key}'`,
+                );
+            return value ?? "";
+        };
+        const node = instance.join(name, { sort: "object storage", pods: false });
+        const values = { accessKey: given("objectStorageAccessKey"), secretKey: given("objectStorageSecretKey") };
+        const key = instance.secret(this, `${name}-keys`, values, { node });
+        const ports = { s3: Number(url.port || (url.protocol === "https:" ? 443 : 80)) };
+        const settings = this.settings(endpoint, config.region, key, config.forcePathStyle ?? config.endpoint !== undefined);
+        const id = nodeId(instance.namespace, name);
+        return { node, service: new Service(id, url.hostname, ports, settings, { cidrs: config.cidrs }), admin: key };
+    }
+
+    private settings(endpoint: string, inRegion: string, key: Key, forcePathStyle: boolean) {
+        return {
+            endpoint,
+            publicEndpoint: this.args.publicUrl ?? endpoint,
+            region: inRegion,
+            forcePathStyle: String(forcePathStyle),
+            ...key,
+        };
+    }
+
+    private keys(which: string, accessKey: string, secretKey: string) {
+        const prefix = `${this.name}-${which}`;
+        return {
+            accessKey: this.instance.password(`${prefix}-access-key`, accessKey, 20),
+            secretKey: this.instance.password(`${prefix}-secret-key`, secretKey, 40),
+        };
+    }
+
+    private task(admin: Key): Task {
+        const { instance, name, args, service } = this;
+        const files = bucketFiles({
+            buckets: args.buckets,
+            region: String(service.settings["region"]),
+            forcePathStyle: service.settings["forcePathStyle"] === "true",
+            cors: !(args.config.topology === "single" && args.config.engine === "minio"),
+        });
+        const task = `${name}-buckets`;
+        const configMap = instance.add(this, "ConfigMap", task, { data: files });
+        return new Task(
+            instance,
+            task,
+            {
+                pod: {
+                    user,
+                    containers: [
+                        {
+                            name: "aws",
+                            image: "awsCli",
+                            command: ["sh", `${bucketsFolder}/buckets.sh`],
+                            env: { HOME: "/tmp", AWS_ACCESS_KEY_ID: admin.accessKey, AWS_SECRET_ACCESS_KEY: admin.secretKey },
+                            uses: [service.as({ S3_ENDPOINT: "endpoint", AWS_DEFAULT_REGION: "region" })],
+                            resources: { cpu: "100m", memory: "256Mi" },
+                            mounts: [
+                                { path: bucketsFolder, configMap },
+                                { path: "/tmp", scratch: true },
+                            ],
+                        },
+                    ],
+                },
+                startsAfter: [this],
+            },
+            { parent: this },
+        );
+    }
+}

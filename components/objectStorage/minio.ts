@@ -1,0 +1,59 @@
+import type { ResourcesConfig } from "../../config/fields";
+import type { SecretRef, Setting } from "../graph";
+import type { ContainerArgs } from "../pod";
+import type { Bucket } from "./buckets";
+
+export const minioPort = 9000;
+
+/** A directory of its own: the root of a volume may hold `lost+found`. */
+export const minioArgs = (data = "/data/minio", port = minioPort): string[] => ["server", data, "--address", `:${port}`];
+
+/**
+ * Plain settings of the server. It has no rules per bucket for browsers on other sites: the origins of all buckets
+ * make one list, and without one it admits all origins.
+ */
+export function minioEnv(buckets: readonly Bucket[]): Record<string, string> {
+    const origins = [...new Set(buckets.flatMap(({ cors }) => cors?.origins ?? []))].sort();
+    return {
+        // It keeps certificates below its home, which is the read-only root.
+        HOME: "/tmp",
+        MINIO_BROWSER: "off",
+        // No questions to the maker's site, which no policy would let through.
+        MINIO_UPDATE: "off",
+        ...(origins.length > 0 ? { MINIO_API_CORS_ALLOW_ORIGIN: origins.join(",") } : {}),
+    };
+}
+
+export interface MinioArgs {
+    readonly claim: string;
+    readonly buckets: readonly Bucket[];
+    /** The root key: the server creates others only by its own administration protocol. */
+    readonly keys: { readonly accessKey: SecretRef; readonly secretKey: SecretRef };
+    readonly resources: ResourcesConfig;
+}
+
+export function minio(args: MinioArgs): ContainerArgs {
+    const env: Record<string, Setting> = {
+        ...minioEnv(args.buckets),
+        MINIO_ROOT_USER: args.keys.accessKey,
+        MINIO_ROOT_PASSWORD: args.keys.secretKey,
+    };
+    const probe = (path: string) => ({ httpGet: { path: `/minio/health/${path}`, port: "s3" }, timeoutSeconds: 5 });
+    return {
+        name: "minio",
+        image: "minio",
+        args: minioArgs(),
+        env,
+        ports: { s3: minioPort },
+        resources: args.resources,
+        probes: {
+            startup: { ...probe("live"), periodSeconds: 5, failureThreshold: 60 },
+            readiness: { ...probe("ready"), periodSeconds: 10 },
+            liveness: { ...probe("live"), periodSeconds: 20, failureThreshold: 6 },
+        },
+        mounts: [
+            { path: "/data", claim: args.claim },
+            { path: "/tmp", scratch: true },
+        ],
+    };
+}

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { cidr, hostName } from "./fields";
+
+/** Where a platform keeps its objects (files) behind the S3 protocol. */
+export const objectStorage = z.discriminatedUnion("topology", [
+    /** One server in the cluster, on a volume of its own. */
+    z.strictObject({
+        topology: z.literal("single"),
+        /**
+         * `minio` is for products that insist on it: its image is no longer maintained, and it has one key for all.
+         */
+        engine: z.enum(["seaweedfs", "minio"]).default("seaweedfs"),
+        /** Host under which browsers reach the storage through the edge. @default not reachable from outside */
+        publicHost: hostName.optional(),
+    }),
+    /** AWS S3 or any server that speaks its protocol, with `objectStorageAccessKey` and `objectStorageSecretKey`. */
+    z.strictObject({
+        topology: z.literal("external"),
+        region: z
+            .string()
+            .regex(/^[a-z0-9][-a-z0-9]*$/, "allowed: a region such as eu-central-1")
+            .default("us-east-1"),
+        /** URL without a path. @default that of AWS S3 in the region */
+        endpoint: z
+            .string()
+            .regex(/^https?:\/\/[^/?#@\s]+$/, "allowed: a URL such as https://s3.example.org:9000, without user and path")
+            .optional(),
+        /** `https://host/bucket` instead of `https://bucket.host`; most servers but AWS need it. @default true with an endpoint */
+        forcePathStyle: z.boolean().optional(),
+        /** Whether buckets are created and set up here, for which the key needs the right. */
+        manageBuckets: z.boolean().default(true),
+        /** Ranges in which the server lives, for the NetworkPolicy. @default anywhere */
+        cidrs: z.array(cidr).default([]),
+    }),
+]);
+
+export type ObjectStorageConfig = z.infer<typeof objectStorage>;
+
+/** What S3 accepts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html (without dots, for TLS). */
+export const bucketName = z
+    .string()
+    .regex(/^[a-z0-9][-a-z0-9]{1,61}[a-z0-9]$/, "allowed: 3 to 63 lower-case letters, digits and '-', not at either end");
+
+/** Secret keys that a platform with object storage offers, each with what it is for. */
+export const objectStorageSecrets = {
+    objectStorageAccessKey: "access key of the object storage; needed for an external one, else generated",
+    objectStorageSecretKey: "secret key of the object storage; needed for an external one, else generated",
+} as const;
+
+/** Hosts that the storage answers to, beside those of the platform. */
+export const objectStorageHosts = (config: ObjectStorageConfig): string[] =>
+    config.topology === "single" && config.publicHost ? [config.publicHost] : [];

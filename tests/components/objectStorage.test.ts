@@ -1,0 +1,147 @@
+import { expect } from "chai";
+import * as pulumi from "@pulumi/pulumi";
+import type { Instance } from "../../components/instance";
+import { type Bucket, ObjectStorage } from "../../components/objectStorage";
+import { Worker } from "../../components/worker";
+import { type ObjectStorageConfig, objectStorage } from "../../config/objectStorage";
+import { type DeclareArgs, declare, find, type Sent } from "../support/declare";
+
+const buckets: Bucket[] = [{ name: "media", public: true, cors: { origins: ["https://shop.example.org"] } }, { name: "exports", versioning: true }];
+const config = (written: object): ObjectStorageConfig => objectStorage.parse(written);
+
+/** Declares the storage and a worker that uses it. */
+async function storage(written: object, args: DeclareArgs = {}, use?: (storage: ObjectStorage) => void) {
+    const build = (instance: Instance) => {
+        const made = new ObjectStorage(instance, "storage", { config: config(written), buckets });
+        use?.(made);
+        new Worker(instance, "worker", {
+            pod: {
+                user: 1000,
+                containers: [
+                    {
+                        name: "worker",
+                        image: "awsCli",
+                        resources: { memory: "64Mi" },
+                        uses: [made.service.as({ S3_HOST: "host", S3_ENDPOINT: "endpoint", S3_KEY: "accessKey", S3_SECRET: "secretKey", S3_PATH_STYLE: "forcePathStyle" })],
+                    },
+                ],
+            },
+            startsAfter: [made.bucketsTask],
+        });
+    };
+    return declare(build, args);
+}
+
+const keys = { secrets: { bench: { objectStorageAccessKey: "GIVEN-ACCESS", objectStorageSecretKey: "GIVEN-SECRET" } } };
+const env = (object: Sent): Record<string, unknown> =>
+    Object.fromEntries(object["spec"].template.spec.containers[0].env.map((one: { name: string; value?: string; valueFrom?: unknown }) => [one.name, one.value ?? one.valueFrom]));
+const ports = (policy: Sent, direction: "ingress" | "egress") => policy["spec"][direction].flatMap((rule: { ports: { port: number }[] }) => rule.ports.map(({ port }) => port));
+const problemOf = (declared: Promise<unknown>): Promise<string> =>
+    declared.then(
+        () => "accepted",
+        (error: Error) => error.message,
+    );
+
+describe("ObjectStorage", () => {
+    it("gives the application a key for its buckets only, and the Task another one", async () => {
+        const { objects } = await storage({ topology: "single" }, { values: keys });
+        const file = JSON.parse(await plain(find(objects, "Secret", "storage-identities")["stringData"]["s3.json"]));
+        const [admin, application] = file.identities;
+        expect(application.credentials).to.deep.equal([{ accessKey: "GIVEN-ACCESS", secretKey: "GIVEN-SECRET" }]);
+        expect(application.actions).to.have.members(["media", "exports"].flatMap((name) => ["Read", "Write", "List", "Tagging"].map((action) => `${action}:${name}`)));
+        expect(admin.credentials[0].accessKey).not.to.equal("GIVEN-ACCESS");
+        expect(env(find(objects, "Job", "storage-buckets"))["AWS_SECRET_ACCESS_KEY"]).to.deep.equal({ secretKeyRef: { name: "storage-admin", key: "secretKey" } });
+        expect(env(find(objects, "Deployment", "worker"))["S3_SECRET"]).to.deep.equal({ secretKeyRef: { name: "storage-keys", key: "secretKey" } });
+    });
+
+    it("puts no key anywhere but in Secrets", async () => {
+        const { objects } = await storage({ topology: "single" }, { values: keys });
+        const texts = await Promise.all(objects.filter(({ kind }) => kind !== "Secret").map((object) => plain(pulumi.jsonStringify(object))));
+        for (const text of texts) expect(text).not.to.match(/GIVEN-(ACCESS|SECRET)/);
+    });
+
+    it("opens the port of S3 to its users only, and the metrics only to a Prometheus that is named", async () => {
+        const alone = await storage({ topology: "single" });
+        expect(ports(find(alone.objects, "NetworkPolicy", "storage"), "ingress")).to.deep.equal([8333, 8333]);
+        expect(find(alone.objects, "Deployment", "storage")["spec"].template.spec.containers[0].args.join(" ")).not.to.contain("metrics");
+        const watched = await storage({ topology: "single" }, { values: { cluster: { monitoringNamespace: "monitoring" } } });
+        expect(ports(find(watched.objects, "NetworkPolicy", "storage"), "ingress")).to.include(9324);
+        expect(find(watched.objects, "Service", "storage")["spec"].ports).to.have.length(1);
+    });
+
+    it("warns that the server has an open internal port where no policies are", async () => {
+        const { warnings } = await storage({ topology: "single" }, { values: { cluster: { networkPolicy: "off" } } });
+        expect(warnings.join()).to.contain("internal port");
+    });
+
+    it("sets CORS by the server's settings with MinIO, which has no rules per bucket", async () => {
+        const { objects } = await storage({ topology: "single", engine: "minio" });
+        expect(env(find(objects, "Deployment", "storage"))["MINIO_API_CORS_ALLOW_ORIGIN"]).to.equal("https://shop.example.org");
+        expect(find(objects, "ConfigMap", "storage-buckets")["data"]["buckets.sh"]).not.to.contain("share media");
+        expect(objects.filter(({ kind }) => kind === "Secret").map(({ metadata }) => metadata.name)).to.deep.equal(["storage-keys"]);
+    });
+
+    it("deploys no server for an external storage, and sets its buckets up there", async () => {
+        const { objects } = await storage({ topology: "external", region: "eu-central-1" }, { values: keys });
+        expect(objects.map(({ kind }) => kind)).not.to.include("PersistentVolumeClaim");
+        const task = env(find(objects, "Job", "storage-buckets"));
+        expect(task).to.include({ S3_ENDPOINT: "https://s3.eu-central-1.amazonaws.com", AWS_DEFAULT_REGION: "eu-central-1" });
+        expect(env(find(objects, "Deployment", "worker"))).to.include({ S3_HOST: "s3.eu-central-1.amazonaws.com", S3_PATH_STYLE: "false" });
+        expect(find(objects, "ConfigMap", "storage-buckets")["data"]["aws.config"]).to.contain("addressing_style = auto");
+    });
+
+    it("uses path style, the port and the ranges of an endpoint that is given", async () => {
+        const { objects } = await storage({ topology: "external", endpoint: "http://10.1.2.3:9000", cidrs: ["10.1.2.0/24"] }, { values: keys });
+        expect(env(find(objects, "Deployment", "worker"))).to.include({ S3_HOST: "10.1.2.3", S3_PATH_STYLE: "true" });
+        const { egress } = find(objects, "NetworkPolicy", "worker")["spec"];
+        expect(egress).to.deep.equal([{ to: [{ ipBlock: { cidr: "10.1.2.0/24" } }], ports: [{ protocol: "TCP", port: 9000 }] }]);
+    });
+
+    it("leaves the buckets of an external storage alone when told so", async () => {
+        const { objects } = await storage({ topology: "external", manageBuckets: false }, { values: keys });
+        expect(objects.map(({ kind }) => kind)).not.to.include("Job");
+    });
+
+    it("names each key that an external storage lacks, with the command that sets it", async () => {
+        const message = await problemOf(storage({ topology: "external" }));
+        expect(message).to.contain("2 problems");
+        for (const key of ["objectStorageAccessKey", "objectStorageSecretKey"]) expect(message).to.contain(`pulumi config set --secret --path 'plinth:secrets.bench.${key}'`);
+    });
+
+    it("refuses a second server on the volume", async () => {
+        const message = await problemOf(storage({ topology: "single" }, { instance: { replicas: { storage: 2 } } }));
+        expect(message).to.contain("plinth:instances.bench.replicas.storage");
+    });
+
+    it("runs the Task again when a bucket changes, and not otherwise", async () => {
+        const name = async (changed: Bucket[]) => {
+            const { objects } = await declare((instance) => {
+                new ObjectStorage(instance, "storage", { config: config({ topology: "single" }), buckets: changed });
+            });
+            return find(objects, "Job", "storage-buckets").metadata.name;
+        };
+        expect(await name(buckets)).to.equal(await name([...buckets]));
+        expect(await name(buckets)).not.to.equal(await name([...buckets, { name: "more" }]));
+    });
+
+    it("is published under its own host only where one is set", async () => {
+        const sites: unknown[] = [];
+        const keep = (made: ObjectStorage) => void sites.push(made.sites().map(({ host, routes }) => [host, routes[0]!.port]));
+        await storage({ topology: "single" }, {}, keep);
+        await storage({ topology: "single", publicHost: "s3.example.org" }, {}, keep);
+        expect(sites).to.deep.equal([[], [["s3.example.org", 8333]]]);
+    });
+
+    for (const [reason, written] of [
+        ["an endpoint with a path", { topology: "external", endpoint: "https://s3.example.org/bucket" }],
+        ["a key in the endpoint", { topology: "external", endpoint: "https://key:secret@s3.example.org" }],
+        ["an endpoint of a server in the cluster", { topology: "single", endpoint: "https://s3.example.org" }],
+        ["an engine that does not exist", { topology: "single", engine: "ceph" }],
+    ] as const)
+        it(`refuses ${reason}`, () => {
+            expect(objectStorage.safeParse(written).success).to.equal(false);
+        });
+});
+
+/** A value that a component made inside `apply`. */
+const plain = (value: pulumi.Input<string>): Promise<string> => new Promise((resolve) => void pulumi.output(value).apply(resolve));
