@@ -56,8 +56,10 @@ export interface Need {
     /** The field's word for it: `dns`, `acme`, `smtp`, `clients`, `prometheus` … */
     readonly name: string;
     readonly direction: "ingress" | "egress";
-    /** TCP ports; for `ingress` those of the pod. None means all. */
+    /** Ports; for `ingress` those of the pod. None means all. */
     readonly ports: readonly number[];
+    /** @default "TCP" */
+    readonly protocol?: "TCP" | "UDP";
     /** Ranges on the other side. @default anywhere */
     readonly cidrs?: readonly string[];
     /** Namespace on the other side, instead of ranges; `*` is every namespace. */

@@ -45,7 +45,8 @@ export function policyOf(graph: Graph, node: Node, mode: "full" | "ingress"): Sp
 
 const portsOf = (edge: Edge): number[] => (edge.ports ?? Object.keys(edge.to.ports)).map((name) => edge.to.ports[name]!);
 
-const tcp = (ports: readonly number[]): Ports => ports.map((port) => ({ protocol: "TCP", port }));
+const open = (ports: readonly number[], protocol: "TCP" | "UDP"): Ports => ports.map((port) => ({ protocol, port }));
+const tcp = (ports: readonly number[]): Ports => open(ports, "TCP");
 
 function peer(other: Node, self: Node): Peer {
     const podSelector = { matchLabels: selectorOf(other) };
@@ -61,7 +62,7 @@ function destination(graph: Graph, from: Node, edge: Edge): Peer[] {
 }
 
 function rule(need: Need): Rule {
-    const ports = need.ports.length > 0 ? { ports: tcp(need.ports) } : {};
+    const ports = need.ports.length > 0 ? { ports: open(need.ports, need.protocol ?? "TCP") } : {};
     if (need.namespace === "*") return { ...ports, peers: [{ namespaceSelector: {} }] };
     if (need.namespace) return { ...ports, peers: [{ namespaceSelector: { matchLabels: { [namespaceLabel]: need.namespace } } }] };
     // A rule without peers admits everyone, pods and addresses alike.

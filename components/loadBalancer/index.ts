@@ -1,0 +1,234 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { OwnEdgeConfig, TlsConfig } from "../../config/fields";
+import { claim } from "../claim";
+import { deployment } from "../deployment";
+import type { Node } from "../graph";
+import type { HasNode, Instance } from "../instance";
+import { selectorOf } from "../labels";
+import { Namespace } from "../namespace";
+import type { Mount, PodArgs } from "../pod";
+import type { Stack } from "../stack";
+import { drainSeconds } from "../webTier";
+import { caddyfile } from "./caddyfile";
+import { needsOf } from "./needs";
+import { reloadScript } from "./reload";
+import { type IngressHosts, ingressSpec, ports, serviceSpec } from "./service";
+import { addTenant, sharedInstance, tenantsOf } from "./shared";
+import { certificateOf, certificates, fileSites, type Site, type Tenant, usesOf } from "./site";
+import { edgeOf, endsInFront, tlsOf } from "./tls";
+
+export { addressOf } from "./address";
+export type { Route, Site } from "./site";
+export { isEncrypted, tlsOf } from "./tls";
+
+/** Secret keys that an instance of any platform may set for its balancer. */
+export const edgeSecrets = {
+    tlsCertificate: "certificate chain of the sites in PEM, for tls.mode custom",
+    tlsKey: "private key of tlsCertificate in PEM",
+};
+
+export interface LoadBalancerArgs {
+    readonly edge: OwnEdgeConfig;
+    /** Whose sites it serves: the instance itself, or all that share it. */
+    readonly tenants: readonly Tenant[];
+}
+
+/** Seconds that running requests get when a pod stops, after the drain. */
+const graceSeconds = 30;
+const configFolder = "/etc/caddy";
+const adminSocket = "/run/caddy/admin.sock";
+const scriptFolder = "/opt/edge";
+/** Any user does: Caddy writes to its mounts only. */
+const user = 1000;
+
+/**
+ * Publishes the sites of an instance: by a balancer of its own in its namespace, or by the stack's shared one.
+ *
+ * To be called once per instance, whatever its state.
+ */
+export function publish(instance: Instance, sites: readonly Site[]): void {
+    const tenant = { instance, sites };
+    if (instance.config.edge.type === "shared") addTenant(instance.stack, tenant);
+    else new LoadBalancer(instance, "edge", { edge: edgeOf(instance), tenants: [tenant] });
+}
+
+/** Declares the balancer of all instances with `edge.type: shared`, after the last of them; nothing without any. */
+export function declareSharedEdge(stack: Stack): void {
+    const tenants = tenantsOf(stack);
+    if (tenants.length === 0) return;
+    const instance = sharedInstance(stack);
+    new Namespace(instance);
+    new LoadBalancer(instance, "edge", { edge: stack.config.sharedEdge.edge, tenants });
+}
+
+/**
+ * Caddy before the sites of one instance or of several: ends TLS, routes by host and path, limits, compresses, logs.
+ *
+ * A change of a site reloads Caddy in its pods; these roll only when they themselves change.
+ */
+export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+
+    constructor(instance: Instance, name: string, { edge, tenants }: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("plinth:components:LoadBalancer", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        // A removed instance's sites are gone, but what its certificates are kept on is not.
+        const served = tenants.filter(({ instance: { config } }) => config.state !== "removed" || config.name === instance.name);
+        const sites = served.flatMap((tenant) => fileSites(tenant, edge));
+        const secure = sites.some(({ tls }) => tls.mode !== "off");
+        const keeps = tenants.some((tenant) => tlsOf(tenant.instance).mode !== "off" && keepsCertificates(edge, tlsOf(tenant.instance)));
+        const { monitoringNamespace } = instance.cluster;
+        for (const tenant of served) check(tenant, edge);
+
+        this.node = instance.join(name, {
+            sort: "load balancer",
+            uses: usesOf(served.flatMap((tenant) => tenant.sites)),
+            needs: needsOf(edge, sites, monitoringNamespace),
+        });
+        const { node } = this;
+        const secrets = served.map((tenant) => ({ tenant, secret: certificate(instance, this, node, edge, tenant) }));
+
+        const file = caddyfile({
+            ports: { http: ports.http, https: ports.https, health: ports.health, ...(monitoringNamespace ? { metrics: ports.metrics } : {}) },
+            adminSocket,
+            trustedProxies: edge.trustedProxies,
+            http3: "http3" in edge && edge.http3,
+            graceSeconds,
+            ...(edge.type === "NodePort" && edge.httpsPort ? { publicHttpsPort: edge.httpsPort } : {}),
+            sites,
+        });
+        const script = reloadScript({ caddyfile: `${configFolder}/Caddyfile`, certificates, adminSocket, interval: 2 });
+        const config = instance.add(this, "ConfigMap", name, { data: { Caddyfile: file } }, { node, fixedName: true });
+        const reload = instance.add(this, "ConfigMap", `${name}-reload`, { data: { "reload.sh": script } }, { node });
+        const data: Mount = keeps
+            ? { path: "/data", claim: claim(instance, this, `${name}-data`, { size: "1Gi", node }) }
+            : { path: "/data", scratch: true };
+        const files: Mount[] = [
+            { path: configFolder, configMap: config },
+            { path: "/run/caddy", scratch: true },
+            data,
+            ...(endsInFront(edge)
+                ? []
+                : secrets.flatMap(({ tenant, secret }) => (secret ? [{ path: certificateOf(tenant.instance), secret }] : []))),
+        ];
+        deployment(instance, this, node, {
+            pod: pod(files, { path: scriptFolder, configMap: reload }, instance, secure),
+            replicas: keeps || instance.config.size === "small" ? 1 : 2,
+            recreate: keeps,
+        });
+
+        // Waiting is for the address only; a stopped instance has no pods that a controller could report.
+        const waits =
+            (edge.type === "LoadBalancer" || edge.type === "Ingress") &&
+            instance.cluster.loadBalancer &&
+            instance.config.state === "running" &&
+            edge.publicAddress === undefined;
+        const skip = { "pulumi.com/skipAwait": "true" };
+        const service = instance.add(
+            this,
+            "Service",
+            name,
+            {
+                metadata: {
+                    annotations: {
+                        ...(edge.type === "Ingress" ? {} : edge.annotations),
+                        ...(edge.type === "LoadBalancer" && waits ? {} : skip),
+                    },
+                },
+                spec: serviceSpec(edge, secure, selectorOf(node)),
+            },
+            { node, lifetime: "address" },
+        );
+        if (edge.type === "Ingress") {
+            const hosts: IngressHosts[] = secrets.map(({ tenant, secret }) => ({
+                hosts: tenant.sites.map(({ host }) => host),
+                ...(secret && endsInFront(edge) ? { secret } : {}),
+            }));
+            const annotations = { ...edge.annotations, ...(waits ? {} : skip) };
+            instance.add(this, "Ingress", name, { metadata: { annotations }, spec: ingressSpec(edge, service, hosts) }, { node, lifetime: "address" });
+        }
+        this.registerOutputs({});
+    }
+}
+
+/** Whether Caddy itself gets certificates, which must outlive its pods: authorities limit how many they give. */
+const keepsCertificates = (edge: OwnEdgeConfig, { mode }: TlsConfig): boolean => !endsInFront(edge) && (mode === "acme" || mode === "internal");
+
+function pod(files: readonly Mount[], script: Mount, instance: Instance, secure: boolean): PodArgs {
+    const large = instance.config.size !== "small";
+    const health = { httpGet: { path: "/healthz", port: "health" }, periodSeconds: 5, timeoutSeconds: 3 };
+    // The image's binary carries this capability as a file attribute: without it in the set, exec fails on any port.
+    const capabilities = ["NET_BIND_SERVICE"];
+    return {
+        user,
+        graceSeconds: drainSeconds + graceSeconds + 5,
+        containers: [
+            {
+                name: "caddy",
+                image: "caddy",
+                command: ["caddy", "run", "--adapter", "caddyfile", "--config", `${configFolder}/Caddyfile`],
+                ports: {
+                    http: ports.http,
+                    ...(secure ? { https: ports.https } : {}),
+                    health: ports.health,
+                    ...(instance.cluster.monitoringNamespace ? { metrics: ports.metrics } : {}),
+                },
+                resources: large ? { cpu: "100m", memory: "256Mi" } : { cpu: "50m", memory: "128Mi" },
+                probes: { readiness: health, liveness: { ...health, periodSeconds: 10, failureThreshold: 6 } },
+                preStop: drainSeconds,
+                capabilities,
+                mounts: files,
+            },
+            {
+                name: "reload",
+                image: "caddy",
+                command: ["/bin/sh", `${scriptFolder}/reload.sh`],
+                // `caddy validate` loads the whole configuration, and its authority's files with it.
+                resources: { cpu: "10m", memory: "128Mi" },
+                capabilities,
+                mounts: [...files, script],
+            },
+        ],
+    };
+}
+
+/**
+ * The Secret with an instance's certificate, if it has one: the user's own, one made of `plinth:secrets`, or the one
+ * that cert-manager fills for an Ingress.
+ */
+function certificate(owner: Instance, component: LoadBalancer, node: Node, edge: OwnEdgeConfig, { instance }: Tenant): string | undefined {
+    const tls = tlsOf(instance);
+    const name = owner === instance ? "edge-tls" : `edge-tls-${instance.name}`;
+    if (tls.mode === "acme" && endsInFront(edge)) return owner.objectName(name);
+    if (tls.mode !== "custom") return undefined;
+    if (tls.secretName) return tls.secretName;
+    const chain = instance.secretValue("tlsCertificate");
+    const key = instance.secretValue("tlsKey");
+    if (!chain || !key) {
+        const set = (secret: string) => `pulumi config set --secret --path 'plinth:secrets.${instance.name}.${secret}'`;
+        const missing = [...(chain ? [] : ["tlsCertificate"]), ...(key ? [] : ["tlsKey"])].map(set).join(" and ");
+        instance.problem(["tls"], `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing}`);
+        return undefined;
+    }
+    const values = { "tls.crt": chain, "tls.key": key };
+    return owner.secret(component, name, values, { node, type: "kubernetes.io/tls" })["tls.crt"].secret;
+}
+
+/** Reports what contradicts itself, and says what will not work as one may expect. */
+function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
+    const tls = tlsOf(instance);
+    const inFront = endsInFront(edge);
+    if (inFront && tls.mode === "internal")
+        instance.problem(["tls", "mode"], `"internal" is not possible where the ingress controller ends TLS; allowed: acme, custom, off, or edge.terminates: edge`);
+    if (edge.type === "Ingress" && !inFront && tls.mode === "off")
+        instance.problem(["tls", "mode"], `"off" is not possible with edge.terminates: edge; allowed: acme, custom, internal`);
+    if (inFront && tls.mode === "acme" && !Object.keys(edge.annotations).some((key) => key.startsWith("cert-manager.io/")))
+        instance.warn(`the ingress controller ends TLS: certificates come from cert-manager, but edge.annotations names no issuer (cert-manager.io/cluster-issuer)`);
+    if (edge.trustedProxies.length > 0) return;
+    if (edge.type === "Ingress" && inFront)
+        instance.warn("edge.trustedProxies is empty: the ingress controller counts as the client, in logs and for applications, and plain requests are not redirected");
+    else if (tls.mode === "off" && tls.inFront)
+        instance.warn("tls.inFront needs edge.trustedProxies: without it applications see plain HTTP, and plain requests are not redirected");
+    const allows = instance.config.http.allow.length > 0 || sites.some(({ routes }) => routes.some(({ allow = [] }) => allow.length > 0));
+    if (allows && (edge.type === "Ingress" || edge.type === "ClusterIP"))
+        instance.warn("allow-lists compare the address of the proxy in front, since edge.trustedProxies is empty");
+}

@@ -1,0 +1,32 @@
+import type { OwnEdgeConfig } from "../../config/fields";
+import type { Need } from "../graph";
+import type { FileSite } from "./caddyfile";
+import { ports } from "./service";
+import { endsInFront } from "./tls";
+
+/** The paths into and out of the balancer that are no edges. */
+export function needsOf(edge: OwnEdgeConfig, sites: readonly FileSite[], monitoringNamespace: string | undefined): Need[] {
+    const secure = sites.some(({ tls }) => tls.mode !== "off");
+    const authorities = sites.flatMap(({ tls }) => (tls.mode === "acme" ? [portOf(tls.directory)] : []));
+    return [
+        { name: "clients", direction: "ingress", ...clients(edge, secure) },
+        ...(secure && (edge.type === "LoadBalancer" || edge.type === "NodePort") && edge.http3
+            ? [{ name: "clients", direction: "ingress" as const, ports: [ports.https], protocol: "UDP" as const }]
+            : []),
+        // 80 is for lists of revoked certificates and OCSP.
+        ...(authorities.length > 0
+            ? [{ name: "acme", direction: "egress" as const, ports: [...new Set([443, 80, ...authorities])] }]
+            : []),
+        ...(monitoringNamespace
+            ? [{ name: "prometheus", direction: "ingress" as const, ports: [ports.metrics], namespace: monitoringNamespace }]
+            : []),
+    ];
+}
+
+function clients(edge: OwnEdgeConfig, secure: boolean): Pick<Need, "ports" | "namespace"> {
+    if (edge.type === "Ingress")
+        return { ports: [endsInFront(edge) ? ports.http : ports.https], namespace: edge.controllerNamespace ?? "*" };
+    return { ports: secure ? [ports.http, ports.https] : [ports.http] };
+}
+
+const portOf = (url: string): number => Number(new URL(url).port || (url.startsWith("http:") ? 80 : 443));

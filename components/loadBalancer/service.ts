@@ -1,0 +1,55 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { OwnEdgeConfig } from "../../config/fields";
+import { endsInFront } from "./tls";
+
+type ServiceSpec = k8s.types.input.core.v1.ServiceSpec;
+type IngressSpec = k8s.types.input.networking.v1.IngressSpec;
+
+/** Hosts of one instance and the Secret with their certificate, where the ingress controller ends TLS. */
+export interface IngressHosts {
+    readonly hosts: readonly string[];
+    readonly secret?: string;
+}
+
+/** The Service before Caddy; `secure` where Caddy itself ends TLS for any site. */
+export function serviceSpec(edge: OwnEdgeConfig, secure: boolean, selector: Record<string, string>): ServiceSpec {
+    const direct = edge.type === "LoadBalancer" || edge.type === "NodePort" ? edge : undefined;
+    const nodePort = edge.type === "NodePort" ? edge : undefined;
+    const balancer = edge.type === "LoadBalancer" ? edge : undefined;
+    const port = (name: string, number: number, targetPort: string, node?: number) => ({
+        name,
+        port: number,
+        targetPort,
+        ...(node === undefined ? {} : { nodePort: node }),
+    });
+    return {
+        type: edge.type === "Ingress" ? "ClusterIP" : edge.type,
+        selector,
+        ...(direct ? { externalTrafficPolicy: direct.externalTrafficPolicy } : {}),
+        ...(balancer?.address ? { loadBalancerIP: balancer.address } : {}),
+        ...(balancer?.loadBalancerClass ? { loadBalancerClass: balancer.loadBalancerClass } : {}),
+        ...(balancer && balancer.sourceRanges.length > 0 ? { loadBalancerSourceRanges: balancer.sourceRanges } : {}),
+        ports: [
+            port("http", 80, "http", nodePort?.httpPort),
+            ...(secure ? [port("https", 443, "https", nodePort?.httpsPort)] : []),
+            // By number: the pod's named port is the TCP one.
+            ...(secure && direct?.http3
+                ? [{ name: "http3", port: 443, protocol: "UDP", targetPort: ports.https, ...(nodePort?.httpsPort ? { nodePort: nodePort.httpsPort } : {}) }]
+                : []),
+        ],
+    };
+}
+
+/** Ports of the pod: none is privileged. */
+export const ports = { http: 8080, https: 8443, health: 8081, metrics: 9180 };
+
+/** One rule a host, all to Caddy, which knows the paths. */
+export function ingressSpec(edge: OwnEdgeConfig & { type: "Ingress" }, service: string, all: readonly IngressHosts[]): IngressSpec {
+    const backend = { service: { name: service, port: { name: endsInFront(edge) ? "http" : "https" } } };
+    const tls = all.flatMap(({ hosts, secret }) => (secret === undefined ? [] : [{ hosts: [...hosts], secretName: secret }]));
+    return {
+        ingressClassName: edge.className,
+        ...(tls.length > 0 ? { tls } : {}),
+        rules: all.flatMap(({ hosts }) => hosts.map((host) => ({ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }))),
+    };
+}

@@ -1,0 +1,80 @@
+import { parseQuantity } from "../../config/quantity";
+import type { OwnEdgeConfig } from "../../config/fields";
+import type { Edge, Service } from "../graph";
+import type { Instance } from "../instance";
+import type { FileRoute, FileSite } from "./caddyfile";
+import { isTrusted, siteTls, tlsOf } from "./tls";
+
+export interface Route {
+    /** `/admin` means it and everything below. @default every path */
+    readonly path?: string;
+    readonly to: Service;
+    /** Name of the service's port. @default its first */
+    readonly port?: string;
+    /** Client ranges that may use this path, within those of `http.allow`. @default everyone */
+    readonly allow?: readonly string[];
+    /** Largest request body, as a quantity. @default http.maxBody of the instance */
+    readonly maxBody?: string;
+}
+
+export interface Site {
+    readonly host: string;
+    /** The longest matching path wins; among equals the first. */
+    readonly routes: readonly Route[];
+}
+
+/** An instance and its sites behind one balancer. */
+export interface Tenant {
+    readonly instance: Instance;
+    readonly sites: readonly Site[];
+}
+
+/** Where custom certificates are mounted, a directory for each instance. */
+export const certificates = "/etc/edge-tls";
+export const certificateOf = (instance: Instance): string => `${certificates}/${instance.name}`;
+
+/** @throws RangeError for a path or a port name that a platform got wrong */
+export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig): FileSite[] {
+    const { http, state } = instance.config;
+    const tls = tlsOf(instance);
+    return sites.map(({ host, routes }) => ({
+        host,
+        tls: siteTls(edge, tls, certificateOf(instance)),
+        hstsSeconds: isTrusted(tls) ? http.hstsSeconds : 0,
+        compression: http.compression,
+        securityHeaders: http.securityHeaders,
+        accessLog: http.accessLog,
+        allow: http.allow,
+        stopped: state === "stopped",
+        routes: routes.map((route) => fileRoute(route, http.maxBody)),
+    }));
+}
+
+function fileRoute({ path, to, port, allow = [], maxBody }: Route, normal: string): FileRoute {
+    // Spaces, quotes, braces and `*` mean something to Caddy.
+    if (path !== undefined && !/^\/[\w\-./~%+@:]*$/.test(path)) throw new RangeError(`"${path}" is no path that a route can have`);
+    return {
+        ...(path === undefined ? {} : { path }),
+        upstream: `${to.host}:${to.ports[portName(to, port)]}`,
+        allow,
+        maxBody: Math.floor(parseQuantity(maxBody ?? normal)),
+    };
+}
+
+function portName(to: Service, port: string | undefined): string {
+    const name = port ?? Object.keys(to.ports)[0];
+    if (name === undefined || !(name in to.ports))
+        throw new RangeError(`${to.node} has no port "${name}"; it has ${Object.keys(to.ports).join(", ")}`);
+    return name;
+}
+
+/** One edge to each service behind the sites, with the ports that they use. */
+export function usesOf(sites: readonly Site[]): Edge[] {
+    const used = new Map<string, { to: Service; ports: Set<string> }>();
+    for (const { to, port } of sites.flatMap(({ routes }) => routes)) {
+        const entry = used.get(to.node) ?? { to, ports: new Set() };
+        used.set(to.node, entry);
+        entry.ports.add(portName(to, port));
+    }
+    return [...used.values()].map(({ to, ports }) => to.as({}, [...ports]));
+}

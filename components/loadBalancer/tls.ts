@@ -1,0 +1,50 @@
+import type { OwnEdgeConfig, TlsConfig } from "../../config/fields";
+import type { SiteTls } from "./caddyfile";
+import type { Instance } from "../instance";
+
+/** Directories of Let's Encrypt: https://letsencrypt.org/docs/acme-protocol-updates/ */
+const directories = {
+    production: "https://acme-v02.api.letsencrypt.org/directory",
+    staging: "https://acme-staging-v02.api.letsencrypt.org/directory",
+};
+
+export const directoryOf = (ca: string): string => directories[ca as keyof typeof directories] ?? ca;
+
+/** Settings of the balancer that an instance stands behind: its own, or the stack's shared one. */
+export function edgeOf(instance: Instance): OwnEdgeConfig {
+    const { edge } = instance.config;
+    return edge.type === "shared" ? instance.stack.config.sharedEdge.edge : edge;
+}
+
+/** TLS of an instance's sites: behind the shared balancer, an instance that says nothing has that balancer's. */
+export function tlsOf(instance: Instance): TlsConfig {
+    const { edge, tls } = instance.config;
+    return edge.type === "shared" && tls.mode === "off" && !tls.inFront ? instance.stack.config.sharedEdge.tls : tls;
+}
+
+/** Whether an ingress controller in front ends TLS, so that Caddy gets plain HTTP whatever the mode. */
+export const endsInFront = (edge: OwnEdgeConfig): boolean => edge.type === "Ingress" && edge.terminates === "controller";
+
+/** Whether browsers reach the sites of an instance over HTTPS, whoever ends it. */
+export function isEncrypted(instance: Instance): boolean {
+    const tls = tlsOf(instance);
+    return tls.mode !== "off" || tls.inFront;
+}
+
+/** TLS as Caddy does it; `files` is the directory of a custom certificate. */
+export function siteTls(edge: OwnEdgeConfig, tls: TlsConfig, files: string): SiteTls {
+    if (endsInFront(edge)) return { mode: "off", inFront: tls.mode !== "off" || tls.inFront };
+    switch (tls.mode) {
+        case "acme":
+            return { mode: "acme", email: tls.email, directory: directoryOf(tls.ca) };
+        case "custom":
+            return { mode: "custom", certificate: `${files}/tls.crt`, key: `${files}/tls.key` };
+        case "internal":
+            return { mode: "internal" };
+        case "off":
+            return { mode: "off", inFront: tls.inFront };
+    }
+}
+
+/** Whether browsers trust the certificates: with others, Strict-Transport-Security would lock visitors out. */
+export const isTrusted = (tls: TlsConfig): boolean => tls.mode !== "internal" && !(tls.mode === "acme" && tls.ca === "staging");
