@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { CacheConfig } from "../config/cache";
+import type { ResourcesConfig } from "../config/fields";
+import { mebibytes } from "../config/quantity";
+import { claim } from "./claim";
+import { clusterService, deployment } from "./deployment";
+import { rangesOf, requiredSecret } from "./external";
+import { type Node, Service } from "./graph";
+import type { HasNode, Instance } from "./instance";
+
+export interface CacheArgs {
+    readonly config: CacheConfig;
+    /** Of the server's container; `maxmemory` follows from the memory. */
+    readonly resources: ResourcesConfig & { readonly memory: string };
+    /** Size of the volume, where keys survive a restart. @default "1Gi" */
+    readonly size?: string;
+}
+
+type Single = Extract<CacheConfig, { topology: "single" }>;
+
+/** Smallest memory limit in MiB: the server itself and a probe's client take a dozen. */
+const leastMemory = 32;
+
+/**
+ * `maxmemory` in MiB for a memory limit in MiB. With persistence a rewrite of the log forks, and pages that change
+ * meanwhile exist twice; buffers of clients stand outside in both cases.
+ */
+export const maxMemory = (limit: number, persistence: boolean): number =>
+    Math.floor(limit * (persistence ? 0.55 : 0.8));
+
+/** The server's configuration. The password stands in it as a digest only. */
+export function configurationFile(
+    config: Pick<Single, "persistence" | "policy">,
+    limit: number,
+    password: string,
+): string {
+    const lines = [
+        "bind * -::*",
+        "port 6379",
+        "# The access list below protects; this mode would refuse other pods although they know the password.",
+        "protected-mode no",
+        `user default on #${createHash("sha256").update(password).digest("hex")} ~* &* +@all`,
+        "dir /data",
+        `maxmemory ${maxMemory(limit, config.persistence)}mb`,
+        `maxmemory-policy ${config.policy}`,
+        "# Clients that are gone without a word give their connection back.",
+        "tcp-keepalive 60",
+        'save ""',
+        ...(config.persistence ? ["appendonly yes", "appendfsync everysec"] : ["appendonly no"]),
+    ];
+    return `${lines.join("\n")}\n`;
+}
+
+/** Asks over TCP with the password; the client's exit code says nothing of an answer such as LOADING. */
+export const readinessCommand = (engine: Single["engine"]): string[] => [
+    "sh",
+    "-c",
+    `${engine}-cli -h 127.0.0.1 ping | grep -q PONG`,
+];
+
+/**
+ * A cache that speaks Redis' protocol: one server in the cluster, or one outside.
+ *
+ * The service's settings are `host`, `port` and `password`. The server's pod is replaced, never doubled: two would
+ * be two caches behind one address.
+ */
+export class Cache extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+    readonly service: Service;
+
+    constructor(instance: Instance, name: string, args: CacheArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("plinth:components:Cache", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        const { config } = args;
+        const key = "cachePassword";
+        this.node = instance.join(name, { sort: "cache", pods: config.topology !== "external" });
+        const { node } = this;
+        const ports = { redis: 6379 };
+        if (config.topology === "external") {
+            const { password } = instance.secret(
+                this,
+                name,
+                { password: requiredSecret(instance, name, key) },
+                { node },
+            );
+            const external = { cidrs: rangesOf(config.host, config.cidrs) };
+            this.service = new Service(
+                node.id,
+                config.host,
+                { redis: config.port ?? ports.redis },
+                { password },
+                external,
+            );
+        } else {
+            const value = instance.password(`${name}-password`, key);
+            const { password } = instance.secret(this, name, { password: value }, { node });
+            this.service = instance.service(name, ports, { password });
+            const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;
+            const limit = mebibytes(memory);
+            if (limit < leastMemory)
+                instance.problem(
+                    ["resources", name, "memory"],
+                    `"${memory}" is too little for ${config.engine}; at least ${leastMemory}Mi`,
+                );
+            const file = value.apply((secret) => configurationFile(config, limit, secret));
+            const configuration = instance.secret(this, `${name}-config`, { "cache.conf": file }, { node })[
+                "cache.conf"
+            ];
+            const volume = config.persistence
+                ? claim(instance, this, name, { size: args.size ?? "1Gi", node })
+                : undefined;
+            const readiness = {
+                exec: { command: readinessCommand(config.engine) },
+                periodSeconds: 10,
+                timeoutSeconds: 5,
+            };
+            deployment(instance, this, node, {
+                replicas: 1,
+                recreate: true,
+                pod: {
+                    containers: [
+                        {
+                            name: config.engine,
+                            image: config.engine,
+                            // Not by the entrypoint, which loads Redis' search, JSON and other modules: memory for nothing here.
+                            command: [`${config.engine}-server`, "/etc/cache/cache.conf"],
+                            env: {
+                                REDISCLI_AUTH: password,
+                                ...(config.engine === "valkey" ? { VALKEYCLI_AUTH: password } : {}),
+                            },
+                            ports,
+                            resources: args.resources,
+                            probes: {
+                                startup: { tcpSocket: { port: ports.redis }, periodSeconds: 5, failureThreshold: 120 },
+                                readiness,
+                                liveness: {
+                                    tcpSocket: { port: ports.redis },
+                                    periodSeconds: 20,
+                                    timeoutSeconds: 5,
+                                    failureThreshold: 6,
+                                },
+                            },
+                            mounts: [
+                                { path: "/etc/cache", secret: configuration.secret },
+                                volume
+                                    ? { path: "/data", claim: volume, subPath: "data" }
+                                    : { path: "/data", scratch: true },
+                            ],
+                            workingDir: "/data",
+                        },
+                    ],
+                    // Of the Alpine images, whose group differs from Debian's.
+                    user: 999,
+                    group: 1000,
+                    // The log is written out at the stop signal.
+                    graceSeconds: 60,
+                },
+            });
+            clusterService(instance, this, node, ports);
+        }
+        this.registerOutputs({ host: this.service.host });
+    }
+}

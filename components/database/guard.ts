@@ -1,0 +1,90 @@
+import type { Engine } from "../../config/database";
+import type { ContainerArgs } from "../pod";
+import { upgradesInPlace } from "./series";
+
+/** Where the guard sees the whole volume, read-only. */
+const volume = "/volume";
+
+/**
+ * Reads who wrote the data on a volume and stops the pod when that is not the series that is about to start.
+ *
+ * It only reads, and runs with the image's own tools: POSIX sh, head, tail, tr and sed. A first start that was broken
+ * off leaves no version file; the header of the redo log then tells.
+ *
+ * @param root directory in which the volume is seen
+ */
+export const guardScript = (root = volume): string => `#!/bin/sh
+set -eu
+refuse() {
+    echo "refused to start $SERIES: $1" >&2
+    echo "nothing was written; the data are as they were, and an image of their own version starts on them" >&2
+    exit 1
+}
+check() { # directory, series found in it
+    [ "$2" != "$SERIES" ] || return 0
+    [ -z "\${UPGRADE_FROM:-}" ] || [ "$2" != "$UPGRADE_FROM" ] || { echo "upgrading $2 to $SERIES"; return 0; }
+    case "$2" in
+        "") refuse "$1 holds data of an unknown version" ;;
+        postgres*) refuse "$1 holds data of $2, which no other major version opens: dump them with $2 and load them into an empty volume" ;;
+    esac
+    [ "\${2%% *}" = "\${SERIES%% *}" ] || refuse "$1 holds data of another engine, $2: dump them and load them into an empty volume"
+    refuse "$1 holds data of $2: make a backup, then agree to the upgrade with upgradeFrom"
+}
+version() { sed -n 's/^[^0-9]*\\([0-9][0-9]*\\.[0-9][0-9]*\\).*/\\1/p' | head -n 1; }
+redo() { head -c 48 "$1" | tail -c 32 | tr -cd 'A-Za-z0-9. ' | version; }
+mysql_series() { # directory of a MariaDB or MySQL server
+    # Only MySQL keeps its dictionary in this file.
+    if [ -f "$1/mysql.ibd" ]; then
+        found=
+        if [ -f "$1/mysql_upgrade_history" ]; then
+            found=$(tr -d '\\n' <"$1/mysql_upgrade_history" | sed 's/.*"version"//' | version)
+        elif [ -f "$1/mysql_upgrade_info" ]; then
+            found=$(version <"$1/mysql_upgrade_info")
+        fi
+        for log in "$1"/'#innodb_redo/#ib_redo'*; do
+            [ -n "$found" ] || [ ! -f "$log" ] || found=$(redo "$log")
+        done
+        echo "\${found:+mysql $found}"
+        return
+    fi
+    for info in mariadb_upgrade_info mysql_upgrade_info; do
+        [ ! -f "$1/$info" ] || { echo "mariadb $(version <"$1/$info")"; return; }
+    done
+    [ ! -f "$1/ib_logfile0" ] || found=$(redo "$1/ib_logfile0")
+    echo "\${found:+mariadb $found}"
+}
+for directory in ${root} ${root}/*; do
+    if [ -d "$directory/mysql" ] || [ -f "$directory/ibdata1" ]; then
+        found=
+        check "$directory" "$(mysql_series "$directory")"
+    fi
+done
+for directory in ${root} ${root}/data ${root}/*/docker; do
+    [ -f "$directory/PG_VERSION" ] || continue
+    check "$directory" "postgres $(tr -d ' \\n' <"$directory/PG_VERSION")"
+    # Elsewhere the server would not find them, and start with nothing.
+    [ "$directory" = "${root}/\${SERIES#postgres }/docker" ] || refuse "its data are expected in \${SERIES#postgres }/docker, not in $directory"
+done
+`;
+
+export interface GuardArgs {
+    readonly engine: Engine;
+    readonly series: string;
+    readonly upgradeFrom: string | undefined;
+    readonly claim: string;
+    /** ConfigMap with the script as `guard.sh`. */
+    readonly configMap: string;
+}
+
+/** The init container that runs the guard: with the image's own user, and the volume read-only. */
+export const guardContainer = ({ engine, series, upgradeFrom, claim, configMap }: GuardArgs): ContainerArgs => ({
+    name: "check-volume",
+    image: engine,
+    command: ["sh", "/etc/plinth/guard.sh"],
+    env: { SERIES: series, UPGRADE_FROM: upgradeFrom && upgradesInPlace(upgradeFrom, series) ? upgradeFrom : "" },
+    resources: { cpu: "10m", memory: "32Mi" },
+    mounts: [
+        { path: volume, claim, readOnly: true },
+        { path: "/etc/plinth", configMap },
+    ],
+});

@@ -1,0 +1,199 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { DatabaseConfig, Engine } from "../../config/database";
+import type { ResourcesConfig } from "../../config/fields";
+import { mebibytes } from "../../config/quantity";
+import { claim } from "../claim";
+import { clusterService } from "../deployment";
+import { rangesOf, requiredSecret } from "../external";
+import { type Node, type SecretRef, Service } from "../graph";
+import type { HasNode, Instance } from "../instance";
+import { selectorOf } from "../labels";
+import { type ContainerArgs, podTemplate } from "../pod";
+import { guardContainer, guardScript } from "./guard";
+import { configurationFile, initStatements, mysqlContainer, startScript } from "./mysql";
+import { accountStatements, accountsScript, postgresContainers } from "./postgres";
+import { engineAnnotation, guardedSeries, seriesOf, upgradesInPlace } from "./series";
+import type { ServerArgs } from "./server";
+import { leastMemory, mysqlSizes, postgresSizes } from "./sizing";
+
+export interface DatabaseArgs {
+    readonly config: DatabaseConfig;
+    /** Name of the database: letters, digits, `_` and `-`. */
+    readonly database: string;
+    /** The platform's user, who owns that database: letters, digits, `_` and `-`; neither root nor postgres. */
+    readonly user: string;
+    /** Of the server's container; the server's caches are sized from the memory. */
+    readonly resources: ResourcesConfig & { readonly memory: string };
+    /** Size of the volume. */
+    readonly size: string;
+    /** Further settings: lines of `[mysqld]`, or `name=value` for PostgreSQL. They win over the component's own. @default none */
+    readonly arguments?: readonly string[];
+}
+
+const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
+    mariadb: { mysql: 3306 },
+    mysql: { mysql: 3306 },
+    postgres: { postgresql: 5432 },
+};
+
+/**
+ * A relational database: one server on a volume of its own, or one outside the cluster.
+ *
+ * The service's settings are `host`, `port`, `name`, `user` and `password`. A password that changes in the
+ * configuration works with the old data from the next start of the pod, which the change brings about.
+ *
+ * @throws RangeError when the platform's names for database or user would not fit into SQL unquoted
+ */
+export class Database extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+    readonly service: Service;
+    /** The administrator's password; for an external database only where the user has set it. */
+    readonly rootPassword: SecretRef | undefined;
+
+    constructor(instance: Instance, name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("plinth:components:Database", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        for (const identifier of [args.database, args.user])
+            if (!/^[A-Za-z0-9_-]{1,32}$/.test(identifier))
+                throw new RangeError(`"${identifier}" is no name for a database or its user`);
+        if (["root", "postgres"].includes(args.user))
+            throw new RangeError(`"${args.user}" is the administrator; the platform needs a user of its own`);
+
+        const { config } = args;
+        this.node = instance.join(name, { sort: "database", pods: config.topology !== "external" });
+        const { password, rootPassword } = this.secrets(instance, args);
+        this.rootPassword = rootPassword;
+        if (config.topology === "external") {
+            const [[portName, usual]] = Object.entries(ports[config.engine]) as [[string, number]];
+            const settings = { name: config.name ?? args.database, user: config.user ?? args.user, password };
+            const external = { cidrs: rangesOf(config.host, config.cidrs) };
+            this.service = new Service(
+                this.node.id,
+                config.host,
+                { [portName]: config.port ?? usual },
+                settings,
+                external,
+            );
+        } else {
+            this.service = instance.service(name, ports[config.engine], {
+                name: args.database,
+                user: args.user,
+                password,
+            });
+            this.single(instance, args, config, { password, rootPassword: rootPassword! });
+            clusterService(instance, this, this.node, ports[config.engine]);
+        }
+        this.registerOutputs({ host: this.service.host });
+    }
+
+    private secrets(
+        instance: Instance,
+        { config, database, user }: DatabaseArgs,
+    ): { password: SecretRef; rootPassword: SecretRef | undefined } {
+        const { node } = this;
+        if (config.topology === "external") {
+            const password = requiredSecret(instance, node.name, "databasePassword");
+            const root = instance.secretValue("databaseRootPassword");
+            const declared = instance.secret(this, node.name, { password }, { node });
+            return {
+                password: declared.password,
+                rootPassword:
+                    root && instance.secret(this, `${node.name}-root`, { rootPassword: root }, { node }).rootPassword,
+            };
+        }
+        const { engine } = config;
+        const password = instance.password(`${node.name}-password`, "databasePassword");
+        const rootPassword = instance.password(`${node.name}-root-password`, "databaseRootPassword");
+        const statements = (kind: "mariadb" | "mysql") =>
+            pulumi
+                .all([password, rootPassword])
+                .apply(([own, root]) => initStatements(kind, { database, user, password: own, rootPassword: root }));
+        // A Secret of its own: whoever uses the platform's password shall not see this one.
+        const administration = { rootPassword, ...(engine === "postgres" ? {} : { "init.sql": statements(engine) }) };
+        return {
+            password: instance.secret(this, node.name, { password }, { node }).password,
+            rootPassword: instance.secret<string>(this, `${node.name}-root`, administration, { node })["rootPassword"],
+        };
+    }
+
+    private single(
+        instance: Instance,
+        args: DatabaseArgs,
+        { engine, upgradeFrom }: Extract<DatabaseConfig, { topology: "single" }>,
+        secrets: ServerArgs["secrets"],
+    ): void {
+        const { node } = this;
+        const { name } = node;
+        const { tag } = instance.image(engine);
+        const series = seriesOf(engine, tag);
+        const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;
+        const limit = mebibytes(memory);
+        if (limit < leastMemory[engine])
+            instance.problem(
+                ["resources", name, "memory"],
+                `"${memory}" is too little for ${engine}; at least ${leastMemory[engine]}Mi`,
+            );
+        const disk = mebibytes(instance.volume(name, args.size).size);
+        const volume = claim(instance, this, name, { size: args.size, node });
+
+        const server = engine === "postgres" ? postgres() : mysql(engine);
+        const configMap = instance.add(
+            this,
+            "ConfigMap",
+            name,
+            { data: { ...server.files, "guard.sh": guardScript() } },
+            { node },
+        );
+        const upgrades = upgradeFrom !== undefined && upgradesInPlace(upgradeFrom, series);
+        const pod = podTemplate(instance, node, {
+            initContainers: [guardContainer({ engine, series, upgradeFrom, claim: volume, configMap })],
+            containers: server.containers({
+                database: args.database,
+                user: args.user,
+                secrets,
+                claim: volume,
+                configMap,
+                resources: args.resources,
+                upgrades,
+            }),
+            // Uid of the server's user in the official images.
+            user: engine === "postgres" && tag.includes("alpine") ? 70 : 999,
+            // Time to write dirty pages back: a kill would mean recovery at the next start.
+            graceSeconds: 120,
+        });
+        const metadata = pod.metadata as { readonly annotations: Readonly<Record<string, string>> };
+        const annotations = {
+            ...metadata.annotations,
+            [engineAnnotation]: guardedSeries(instance, name, series, upgradeFrom),
+        };
+        instance.add(
+            this,
+            "StatefulSet",
+            name,
+            {
+                // As long as the startup probe allows.
+                metadata: { annotations: { "pulumi.com/timeoutSeconds": "1800" } },
+                spec: {
+                    replicas: 1,
+                    serviceName: instance.objectName(name),
+                    selector: { matchLabels: selectorOf(node) },
+                    template: { ...pod, metadata: { ...metadata, annotations } },
+                },
+            },
+            { node },
+        );
+
+        function mysql(kind: "mariadb" | "mysql") {
+            const sizes = mysqlSizes(kind, limit, disk);
+            const files = {
+                "plinth.cnf": configurationFile(kind, sizes, args.arguments),
+                "start.sh": startScript(kind),
+            };
+            return { files, containers: (made: ServerArgs): ContainerArgs[] => [mysqlContainer(kind, made)] };
+        }
+        function postgres() {
+            const sizes = postgresSizes(limit, disk);
+            const files = { "accounts.sh": accountsScript(), "accounts.sql": accountStatements };
+            return { files, containers: (made: ServerArgs) => postgresContainers(made, series, sizes, args.arguments) };
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import type { ContainerArgs } from "../pod";
+import { livenessProbe, type ServerArgs, startupProbe } from "./server";
+import type { MysqlSizes } from "./sizing";
+
+type MysqlEngine = "mariadb" | "mysql";
+
+const dataDirectory = "/var/lib/mysql";
+const initFile = "/etc/plinth-accounts/init.sql";
+
+/** The server's configuration, as a file of `/etc/mysql/conf.d`. Later lines win, so the platform's come last. */
+export function configurationFile(engine: MysqlEngine, sizes: MysqlSizes, extra: readonly string[] = []): string {
+    const redo = engine === "mariadb" ? "innodb_log_file_size" : "innodb_redo_log_capacity";
+    const lines = [
+        "[mysqld]",
+        `innodb_buffer_pool_size = ${sizes.bufferPool}M`,
+        `${redo} = ${sizes.redoLog}M`,
+        `innodb_log_buffer_size = ${sizes.logBuffer}M`,
+        `key_buffer_size = ${sizes.keyBuffer}M`,
+        engine === "mariadb"
+            ? `aria_pagecache_buffer_size = ${sizes.temporary}M`
+            : `temptable_max_ram = ${sizes.temporary}M`,
+        `tmp_table_size = ${sizes.temporaryTable}M`,
+        `max_heap_table_size = ${sizes.temporaryTable}M`,
+        "sort_buffer_size = 1M",
+        "join_buffer_size = 256K",
+        "read_buffer_size = 128K",
+        "read_rnd_buffer_size = 256K",
+        `max_connections = ${sizes.connections}`,
+        "# Takes a hundred mebibytes and more, which small pods do not have.",
+        "performance_schema = OFF",
+        "character_set_server = utf8mb4",
+        "# Both engines know it, so that dumps of one load into the other.",
+        "collation_server = utf8mb4_unicode_ci",
+        "max_allowed_packet = 64M",
+        "# Connections that their client has forgotten are given back after an hour.",
+        "wait_timeout = 3600",
+        "local_infile = OFF",
+        "# Accounts are granted by name or address range, never by host name; and probes must not get their node blocked.",
+        "skip_name_resolve = ON",
+        "host_cache_size = 0",
+        ...(engine === "mysql"
+            ? ["# One server needs no binary log, which would fill the volume.", "disable_log_bin", "mysqlx = OFF"]
+            : []),
+        ...extra,
+    ];
+    return `${lines.join("\n")}\n`;
+}
+
+/** A string literal. */
+const quoted = (text: string): string =>
+    `'${text.replace(/\\/g, "\\\\").replace(/'/g, "\\'").replace(/\n/g, "\\n").replace(/\r/g, "\\r").replace(/\0/g, "\\0")}'`;
+
+const hex = (algorithm: string, data: string | Buffer): Buffer => createHash(algorithm).update(data).digest();
+
+/** What the server itself stores of a password with mysql_native_password: https://mariadb.com/kb/en/password/ */
+export const nativeHash = (password: string): string =>
+    `*${hex("sha1", hex("sha1", password)).toString("hex").toUpperCase()}`;
+
+export interface Accounts {
+    readonly database: string;
+    readonly user: string;
+    readonly password: string;
+    readonly rootPassword: string;
+}
+
+/**
+ * Statements that the server runs at each start, before it accepts connections: accounts get the passwords of the
+ * configuration, whatever an old data directory holds, and a first start that was broken off is completed.
+ *
+ * An error would skip the rest without stopping the server, so every form may be repeated, and passwords come first.
+ * MariaDB takes hashes; MySQL's default plugin salts them, so there the passwords stand in clear, in a Secret.
+ */
+export function initStatements(engine: MysqlEngine, { database, user, password, rootPassword }: Accounts): string {
+    const by = (secret: string) =>
+        engine === "mariadb" ? `BY PASSWORD '${nativeHash(secret)}'` : `BY ${quoted(secret)}`;
+    const account = (name: string, host: string, secret: string) => [
+        `CREATE USER IF NOT EXISTS '${name}'@'${host}' IDENTIFIED ${by(secret)};`,
+        `ALTER USER '${name}'@'${host}' IDENTIFIED ${by(secret)};`,
+    ];
+    // In a GRANT the name is a pattern, in which an underscore means any letter.
+    const pattern = database.replace(/_/g, "\\_");
+    const lines = [
+        "SET SESSION sql_log_bin = 0;",
+        ...account(user, "%", password),
+        ...account("root", "localhost", rootPassword),
+        ...account("root", "%", rootPassword),
+        `CREATE DATABASE IF NOT EXISTS \`${database}\`;`,
+        `GRANT ALL ON \`${pattern}\`.* TO '${user}'@'%';`,
+        "GRANT ALL ON *.* TO 'root'@'localhost' WITH GRANT OPTION;",
+        "GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;",
+    ];
+    return `${lines.join("\n")}\n`;
+}
+
+/**
+ * Starts the server by the image's entrypoint, with the statements above for a data directory that exists: on the
+ * first start the entrypoint makes the accounts itself, and its temporary server fails on statements that do the same.
+ */
+export const startScript = (engine: MysqlEngine, directory = dataDirectory, statements = initFile): string => `#!/bin/sh
+set -eu
+if [ -d ${directory}/mysql ]; then set -- --init-file=${statements} "$@"; fi
+exec docker-entrypoint.sh ${engine === "mariadb" ? "mariadbd" : "mysqld"} "$@"
+`;
+
+/** Logs in as the platform does: over TCP, where the entrypoint's temporary server does not answer. */
+export const readinessCommand = (engine: MysqlEngine): string[] => {
+    const prefix = engine.toUpperCase();
+    // MariaDB's client would insist on a certificate that it can check; this connection stays in the pod.
+    const client = engine === "mariadb" ? "mariadb --no-defaults --skip-ssl" : "mysql --no-defaults";
+    return [
+        "sh",
+        "-c",
+        `MYSQL_PWD="$${prefix}_PASSWORD" exec ${client} --host=127.0.0.1 --user="$${prefix}_USER" --execute="SELECT 1" "$${prefix}_DATABASE"`,
+    ];
+};
+
+/** The container of a MariaDB or MySQL server. */
+export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): ContainerArgs {
+    const { database, user, secrets, claim, configMap } = args;
+    const prefix = engine.toUpperCase();
+    const port = 3306;
+    return {
+        name: engine,
+        image: engine,
+        command: ["sh", "/etc/plinth/start.sh"],
+        env: {
+            [`${prefix}_DATABASE`]: database,
+            [`${prefix}_USER`]: user,
+            [`${prefix}_PASSWORD`]: secrets.password,
+            [`${prefix}_ROOT_PASSWORD`]: secrets.rootPassword,
+            // Rewrites the system tables, so only by consent; patch releases of one series do not need it. MySQL does it by itself.
+            ...(engine === "mariadb" && args.upgrades ? { MARIADB_AUTO_UPGRADE: "1" } : {}),
+        },
+        ports: { mysql: port },
+        resources: args.resources,
+        probes: {
+            startup: startupProbe(port),
+            readiness: {
+                exec: { command: readinessCommand(engine) },
+                periodSeconds: 10,
+                timeoutSeconds: 5,
+                failureThreshold: 3,
+            },
+            liveness: livenessProbe(port),
+        },
+        mounts: [
+            // In the root of a volume stands lost+found, which the server takes for a database.
+            { path: dataDirectory, claim, subPath: "data" },
+            { path: "/etc/mysql/conf.d/plinth.cnf", configMap, file: "plinth.cnf" },
+            { path: "/etc/plinth", configMap },
+            { path: initFile, secret: secrets.rootPassword.secret, file: "init.sql" },
+            { path: "/run/mysqld", scratch: true },
+            { path: "/tmp", scratch: true },
+        ],
+    };
+}

@@ -1,0 +1,127 @@
+import type { ContainerArgs } from "../pod";
+import { majorOf } from "./series";
+import { livenessProbe, type ServerArgs, startupProbe } from "./server";
+import type { PostgresSizes } from "./sizing";
+
+const socketDirectory = "/var/run/postgresql";
+const home = "/var/lib/postgresql";
+
+/** Directory of the data: the image's own from version 18 on, and a sub-directory that the server owns for all. */
+export const dataDirectory = (series: string): string => `${home}/${majorOf(series)}/docker`;
+
+/** Settings as arguments, which win over the data directory's file. */
+export function serverArguments(sizes: PostgresSizes, extra: readonly string[] = []): string[] {
+    const settings = [
+        `shared_buffers=${sizes.sharedBuffers}MB`,
+        `effective_cache_size=${sizes.effectiveCache}MB`,
+        `maintenance_work_mem=${sizes.maintenance}MB`,
+        `work_mem=${sizes.work}MB`,
+        `max_connections=${sizes.connections}`,
+        `max_wal_size=${sizes.maxWal}MB`,
+        ...extra,
+    ];
+    return settings.flatMap((setting) => ["-c", setting]);
+}
+
+/**
+ * Makes the platform's role and database, and gives both roles the passwords of the configuration: on a new data
+ * directory and on an old one alike. psql quotes; nothing of it reaches the server's log.
+ */
+export const accountStatements = `SET log_statement = 'none';
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = 'panic';
+\\getenv user APP_USER
+\\getenv database APP_DATABASE
+\\getenv password APP_PASSWORD
+\\getenv root_password ROOT_PASSWORD
+SELECT format('CREATE ROLE %I LOGIN', :'user') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'user') \\gexec
+SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', :'user', :'password') \\gexec
+SELECT format('ALTER ROLE postgres PASSWORD %L', :'root_password') \\gexec
+SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'user') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \\gexec
+`;
+
+/**
+ * Runs the statements once the real server is up, then idles: PostgreSQL reads no file of statements at its start,
+ * and a child of the server's own process would be taken for a crashed backend.
+ *
+ * The entrypoint's temporary server is on the same socket, but listens on no address.
+ */
+export const accountsScript = (sockets = socketDirectory, folder = "/etc/plinth"): string => `#!/bin/sh
+set -u
+# As process 1 it would not be stopped by a signal that it does not handle.
+trap 'exit 0' TERM INT
+run() {
+    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --host=${sockets} --username=postgres --dbname=postgres "$@"
+}
+until [ -n "$(run --tuples-only --no-align --command='SHOW listen_addresses' 2>/dev/null)" ]; do sleep 1; done
+until run --file=${folder}/accounts.sql; do
+    echo "trying again" >&2
+    sleep 5
+done
+echo "accounts and passwords are those of the configuration"
+while :; do
+    sleep 3600 &
+    wait $!
+done
+`;
+
+/** Logs in as the platform does, over TCP: ready only after the accounts are. */
+export const readinessCommand: readonly string[] = [
+    "sh",
+    "-c",
+    'PGPASSWORD="$APP_PASSWORD" exec psql --no-psqlrc --no-password --host=127.0.0.1 --username="$APP_USER" --dbname="$APP_DATABASE" --command="SELECT 1"',
+];
+
+/** The containers of a PostgreSQL server: the server, and beside it what keeps its accounts. */
+export function postgresContainers(
+    args: ServerArgs,
+    series: string,
+    sizes: PostgresSizes,
+    extra: readonly string[] = [],
+): ContainerArgs[] {
+    const { database, user, secrets, claim, configMap } = args;
+    const port = 5432;
+    const account = { APP_DATABASE: database, APP_USER: user, APP_PASSWORD: secrets.password };
+    const sockets = { path: socketDirectory, scratch: true } as const;
+    return [
+        {
+            name: "postgres",
+            image: "postgres",
+            args: serverArguments(sizes, extra),
+            env: {
+                POSTGRES_PASSWORD: secrets.rootPassword,
+                // The default trusts every connection from within the pod over TCP, and the probe would prove nothing.
+                POSTGRES_INITDB_ARGS: "--auth-local=trust --auth-host=scram-sha-256 --data-checksums",
+                PGDATA: dataDirectory(series),
+                ...account,
+            },
+            ports: { postgresql: port },
+            resources: args.resources,
+            probes: {
+                startup: startupProbe(port),
+                readiness: {
+                    exec: { command: [...readinessCommand] },
+                    periodSeconds: 10,
+                    timeoutSeconds: 5,
+                    failureThreshold: 3,
+                },
+                liveness: livenessProbe(port),
+            },
+            mounts: [
+                { path: home, claim },
+                sockets,
+                { path: "/tmp", scratch: true },
+                // Parallel workers share rows through it; the runtime's default of 64 MiB is too little.
+                { path: "/dev/shm", scratch: { memory: true, sizeLimit: `${sizes.sharedMemory}Mi` } },
+            ],
+        },
+        {
+            name: "accounts",
+            image: "postgres",
+            command: ["sh", "/etc/plinth/accounts.sh"],
+            env: { ...account, ROOT_PASSWORD: secrets.rootPassword },
+            resources: { cpu: "5m", memory: "32Mi" },
+            mounts: [sockets, { path: "/etc/plinth", configMap }],
+        },
+    ];
+}

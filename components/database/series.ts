@@ -1,0 +1,101 @@
+import type * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { Engine } from "../../config/database";
+import { images } from "../../config/images";
+import type { Instance } from "../instance";
+
+/** Annotation of the pod with the series that was checked: without the check there is no pod. */
+export const engineAnnotation = "plinth.dev/engine";
+
+/** A change of series that nobody has agreed to. Printed without a stack trace, like every mistake of a user. */
+export class SeriesError extends Error {
+    readonly __pulumiRunError = true;
+
+    constructor(message: string) {
+        super(message);
+        this.name = "SeriesError";
+    }
+}
+
+/**
+ * Which versions read each other's data: `mariadb 11.8`, `mysql 8.4`, `postgres 17`.
+ *
+ * @param tag of the image that runs; where it carries no version, the default image's counts
+ */
+export function seriesOf(engine: Engine, tag: string): string {
+    const own = versionIn(engine, tag) ?? versionIn(engine, images[engine].reference.split(":").at(-1)!);
+    return `${engine} ${own}`;
+}
+
+function versionIn(engine: Engine, tag: string): string | undefined {
+    const [, major, minor] = /^v?(\d+)(?:\.(\d+))?/.exec(tag) ?? [];
+    if (major === undefined) return undefined;
+    if (engine === "postgres") return major;
+    return minor === undefined ? undefined : `${major}.${minor}`;
+}
+
+/** The major version of PostgreSQL, as in the paths of its data. */
+export const majorOf = (series: string): string => series.split(" ")[1]!.split(".")[0]!;
+
+/**
+ * Whether consent covers the data itself. PostgreSQL cannot open data of another major version, no engine those of
+ * another engine, and none goes back: there consent only means that the data come by dump and load.
+ */
+export function upgradesInPlace(from: string, to: string): boolean {
+    const [fromEngine, fromVersion] = from.split(" ") as [string, string];
+    const [toEngine, toVersion] = to.split(" ") as [string, string];
+    if (fromEngine !== toEngine || toEngine === "postgres") return false;
+    const [a, b] = [fromVersion, toVersion].map((version) => version.split(".").map(Number) as [number, number]) as [
+        [number, number],
+        [number, number],
+    ];
+    return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
+}
+
+/**
+ * Compares the series that the stack's state knows with the one that is asked for.
+ *
+ * @throws SeriesError when they differ and `consent` does not name the known one
+ */
+export function checkSeries(path: string, known: string, wanted: string, consent: string | undefined): string {
+    if (known === wanted || known === consent) return wanted;
+    const engine = known.split(" ")[0]!;
+    const way = upgradesInPlace(known, wanted)
+        ? `To upgrade it, make a backup and set ${path}.upgradeFrom to "${known}".`
+        : `${wanted} cannot open its files: dump the data with ${known}, set ${path}.upgradeFrom to "${known}", give ${wanted} an empty volume and load the dump.`;
+    throw new SeriesError(
+        `${path}: the volume belongs to ${known}, but the image is ${wanted}; nothing was sent to the database.\n` +
+            `  ${way}\n  To stay, keep the engine and set images.${engine} to a tag of ${known}.`,
+    );
+}
+
+/**
+ * Keeps the series in the stack's state, and yields it when the one that is asked for is the same or agreed to.
+ *
+ * A marker remembers: without consent it ignores that the wanted series has changed, so its value is the old one and
+ * can be compared; with consent it moves. Since a marker that moves cannot show where it came from, a second one
+ * carries the series in its name: dropping it without naming it in `upgradeFrom` meets its protection.
+ */
+export function guardedSeries(
+    instance: Instance,
+    name: string,
+    wanted: string,
+    upgradeFrom: string | undefined,
+): pulumi.Output<string> {
+    const consent = upgradeFrom === wanted ? undefined : upgradeFrom;
+    const prefix = `${instance.name}-${name}`;
+    return instance.stack.later(() => {
+        const { owner: parent, stack } = instance;
+        const holds = (series: string) => `${prefix}-holds-${series.replace(/[^a-z0-9]+/g, "-")}`;
+        new random.RandomId(holds(wanted), { byteLength: 4 }, { parent, protect: stack.config.protect });
+        if (consent) new random.RandomId(holds(consent), { byteLength: 4 }, { parent, protect: false });
+        const marker = new random.RandomId(
+            `${prefix}-series`,
+            { byteLength: 4, keepers: { series: wanted } },
+            { parent, ...(consent ? {} : { ignoreChanges: ["keepers"] }) },
+        );
+        return marker.keepers.apply((keepers) =>
+            checkSeries(`plinth:instances.${instance.name}.${name}`, keepers?.["series"] ?? wanted, wanted, consent),
+        );
+    });
+}

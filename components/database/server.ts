@@ -1,0 +1,32 @@
+import type { ResourcesConfig } from "../../config/fields";
+import type { SecretRef } from "../graph";
+import type { Probe } from "../pod";
+
+/** What the server of each engine is made from. */
+export interface ServerArgs {
+    readonly database: string;
+    readonly user: string;
+    readonly secrets: { readonly password: SecretRef; readonly rootPassword: SecretRef };
+    readonly claim: string;
+    /** ConfigMap with the configuration and the scripts. */
+    readonly configMap: string;
+    readonly resources: ResourcesConfig;
+    /** Whether the user has agreed to an upgrade of the data in place. */
+    readonly upgrades: boolean;
+}
+
+/** Half an hour for the first start and for recovery after a crash: a healthy start does not wait for it. */
+export const startupProbe = (port: number): Probe => ({
+    tcpSocket: { port },
+    periodSeconds: 10,
+    failureThreshold: 180,
+    timeoutSeconds: 5,
+});
+
+/** Two minutes of silence before a restart: a server under load answers late, and a restart would make it worse. */
+export const livenessProbe = (port: number): Probe => ({
+    tcpSocket: { port },
+    periodSeconds: 20,
+    failureThreshold: 6,
+    timeoutSeconds: 5,
+});

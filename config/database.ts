@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { cidr, hostName, port } from "./fields";
+
+export const engines = ["mariadb", "mysql", "postgres"] as const;
+export type Engine = (typeof engines)[number];
+
+/** A server's name or its address. */
+export const server = z.union([hostName, z.ipv4(), z.ipv6()], "allowed: a host name or an IP address");
+
+/** What is common to every service outside the cluster. */
+export const outside = {
+    host: server,
+    /** @default the engine's own */
+    port: port.optional(),
+    /** Ranges in which the server lives, for the NetworkPolicy. @default the host when it is an address, else anywhere */
+    cidrs: z.array(cidr).default([]),
+};
+
+/**
+ * The choice of a database, for platforms to take into their own schema.
+ *
+ * @param allowed engines that the platform runs on; the first is the default
+ */
+export const databaseOf = <E extends Engine>(allowed: readonly [E, ...E[]]) => {
+    const engine = z.enum(allowed).default(() => allowed[0]);
+    return z.discriminatedUnion("topology", [
+        z.strictObject({
+            /** One server in the cluster, on a volume of its own. */
+            topology: z.literal("single"),
+            engine,
+            /**
+             * Consent to a new major version, by the name of the one that wrote the data: `mariadb 11.4`. Back up first.
+             *
+             * @default none: another major version is refused
+             */
+            upgradeFrom: z
+                .string()
+                .regex(
+                    /^(mariadb|mysql) \d+\.\d+$|^postgres \d+$/,
+                    'allowed: engine and major version, such as "mariadb 11.4" or "postgres 16"',
+                )
+                .optional(),
+        }),
+        z.strictObject({
+            /** A server outside the cluster, with a database and a user that exist; the password is `databasePassword` in plinth:secrets. */
+            topology: z.literal("external"),
+            engine,
+            ...outside,
+            /** Name of the database. @default the platform's */
+            name: z.string().min(1).optional(),
+            /** @default the platform's */
+            user: z.string().min(1).optional(),
+        }),
+    ]);
+};
+
+export const database = databaseOf(engines);
+
+export type DatabaseConfig = z.infer<typeof database>;
+
+/** Secret keys that belong to a database, with what they are for. */
+export const databaseSecrets = {
+    databasePassword: "Password of the platform's user in the database; required for an external one",
+    databaseRootPassword: "Password of the database's administrator (root, postgres)",
+} as const;
