@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { cache, cacheSecrets } from "../../config/cache";
+import { databaseOf, databaseSecrets } from "../../config/database";
+import { cidr, email, hostName, instanceFields, port, quantity, type ReplicasConfig } from "../../config/fields";
+import type { PlatformConfig } from "../../config/load";
+
+/** Directories beside the admin directory, whose names it cannot have. */
+const taken = ["catalog", "extension", "image", "install", "storage", "system"];
+
+const schema = z.strictObject({
+    platform: z.literal("opencart"),
+    ...instanceFields,
+    database: databaseOf(["mariadb", "mysql"]),
+    cache,
+    /** Directory of the administration, as built into the images by `ADMIN_PATH`. */
+    adminPath: z
+        .string()
+        .regex(/^[a-z0-9][-_a-z0-9]*$/, "allowed: lower-case letters, digits, '-' and '_'")
+        .refine((name) => !taken.includes(name), `is not allowed; OpenCart has a directory of its own for each of ${taken.join(", ")}`)
+        .default("admin"),
+    /** Host of its own for the administration. @default the shop's host, below adminPath */
+    adminHost: hostName.optional(),
+    /** Client ranges that may see the administration. @default everyone */
+    adminAllow: z.array(cidr).default([]),
+    /** The first administrator. Read when the shop is installed; later changes are made in the administration. */
+    adminUser: z
+        .strictObject({
+            name: z.string().regex(/^[A-Za-z0-9_.-]{3,20}$/, "allowed: 3 to 20 letters, digits, '_', '.' and '-'").default("admin"),
+            /** @default admin@ and the shop's host */
+            email: email.optional(),
+        })
+        .prefault({}),
+    /** `shared`: installed from the administration, on the shared volume; `image`: only those built into the image. */
+    extensions: z.enum(["shared", "image"]).default("shared"),
+    /** Outgoing mail; OpenCart always logs in, with `smtpPassword` of plinth:secrets. @default no mail is sent */
+    mail: z
+        .strictObject({
+            host: hostName,
+            port: port.default(587),
+            username: z.string().min(1),
+            /** `starttls` on the plain port, `tls` from the first byte. */
+            encryption: z.enum(["starttls", "tls", "off"]).default("starttls"),
+            /** Seconds until a send is given up. */
+            timeoutSeconds: z.int().min(1).default(5),
+        })
+        .optional(),
+    php: z
+        .strictObject({
+            /** Requests that one pod of the frontend works on at a time. @default by size */
+            maxChildren: z.int().min(1),
+            /** Largest memory of one request. */
+            memoryLimit: quantity.default("256Mi"),
+            /** Largest file that may be uploaded. */
+            uploadLimit: quantity.default("32Mi"),
+        }),
+    /** Whether browsers reach the shop by https although `tls` is off here: someone in front of the edge ends TLS. */
+    https: z.boolean().optional(),
+});
+
+export type OpenCartConfig = z.infer<typeof schema> & { readonly name: string };
+
+/** What a size means: everything here can be set alone, too. */
+export interface Size {
+    readonly maxChildren: number;
+    readonly frontend: ReplicasConfig;
+    readonly cpu: string;
+    readonly database: { readonly cpu: string; readonly memory: string; readonly volume: string };
+    readonly cache: { readonly cpu: string; readonly memory: string };
+    readonly files: string;
+}
+
+export const sizes: Readonly<Record<OpenCartConfig["size"], Size>> = {
+    small: {
+        maxChildren: 5,
+        frontend: 1,
+        cpu: "100m",
+        database: { cpu: "100m", memory: "512Mi", volume: "5Gi" },
+        cache: { cpu: "25m", memory: "128Mi" },
+        files: "5Gi",
+    },
+    medium: {
+        maxChildren: 10,
+        frontend: { min: 2, max: 4, cpu: 70 },
+        cpu: "500m",
+        database: { cpu: "500m", memory: "2Gi", volume: "20Gi" },
+        cache: { cpu: "100m", memory: "256Mi" },
+        files: "20Gi",
+    },
+    large: {
+        maxChildren: 20,
+        frontend: { min: 3, max: 12, cpu: 70 },
+        cpu: "1",
+        database: { cpu: "2", memory: "8Gi", volume: "100Gi" },
+        cache: { cpu: "250m", memory: "1Gi" },
+        files: "100Gi",
+    },
+};
+
+export const config: PlatformConfig = {
+    name: "opencart",
+    schema,
+    defaults: (size) => ({
+        database: { topology: "single" },
+        cache: { topology: "single" },
+        php: { maxChildren: (sizes[size as keyof typeof sizes] ?? sizes.small).maxChildren },
+    }),
+    secrets: {
+        adminPassword: "Password of the administrator, 5 to 20 characters; generated unless set",
+        smtpPassword: "Password for mail.username",
+        tlsCertificate: "Certificate chain in PEM, for tls.mode: custom",
+        tlsKey: "Private key in PEM, for tls.mode: custom",
+        ...databaseSecrets,
+        ...cacheSecrets,
+    },
+    hosts: (instance) => {
+        const { host, adminHost } = instance as unknown as OpenCartConfig;
+        return adminHost ? [host, adminHost] : [host];
+    },
+};

@@ -1,0 +1,96 @@
+import { Cache } from "../../components/cache";
+import { sharedClaim } from "../../components/claim";
+import { Database } from "../../components/database";
+import type { Instance } from "../../components/instance";
+import { publish } from "../../components/loadBalancer";
+import { Namespace } from "../../components/namespace";
+import type { Deployed } from "../../components/outputs";
+import { ScheduledTask } from "../../components/scheduledTask";
+import { Task } from "../../components/task";
+import { WebTier } from "../../components/webTier";
+import type { Platform } from "../platform";
+import { config, type OpenCartConfig, sizes } from "./config";
+import { ports } from "./paths";
+import { Pods } from "./pods";
+
+/**
+ * OpenCart 4.1: clients → load balancer → frontend and admin → database and cache; frontend and admin share the files.
+ *
+ * The installation comes after the database, the upgrade after the installation, and everything that uses the shop
+ * after the upgrade.
+ */
+export const opencart: Platform = { config, declare };
+
+function declare(instance: Instance): Deployed {
+    const settings = instance.config as unknown as OpenCartConfig;
+    const size = sizes[settings.size];
+    check(instance, settings);
+    new Namespace(instance);
+
+    const database = new Database(instance, "database", {
+        config: settings.database,
+        database: "opencart",
+        user: "opencart",
+        resources: { cpu: size.database.cpu, memory: size.database.memory },
+        size: size.database.volume,
+    });
+    const cache = new Cache(instance, "cache", { config: settings.cache, resources: size.cache });
+    const files = sharedClaim(instance, instance.owner, "files", { size: size.files });
+    const pods = new Pods(instance, settings, { database: database.service, cache: cache.service, files });
+
+    const install = new Task(instance, "install", { pod: pods.install(), startsAfter: [database] });
+    const upgrade = new Task(instance, "upgrade", { pod: pods.upgrade(), startsAfter: [install, cache], timeoutSeconds: 7200 });
+    const frontend = new WebTier(instance, "frontend", {
+        pod: pods.frontend(),
+        ports: { http: ports.http },
+        replicas: size.frontend,
+        needs: pods.outside,
+        startsAfter: [upgrade],
+    });
+    const admin = new WebTier(instance, "admin", {
+        pod: pods.admin(),
+        ports: { http: ports.http },
+        replicas: 1,
+        needs: pods.outside,
+        startsAfter: [upgrade],
+    });
+    new ScheduledTask(instance, "cron", {
+        pod: pods.cron(),
+        schedule: "0 * * * *",
+        needs: pods.outside,
+        startsAfter: [upgrade],
+    });
+
+    const { host, adminHost, adminPath, adminAllow } = settings;
+    const shop = { path: "/", to: frontend.service };
+    const administration = { to: admin.service, allow: adminAllow };
+    publish(
+        instance,
+        adminHost
+            ? [
+                  { host, routes: [shop] },
+                  { host: adminHost, routes: [{ path: "/", ...administration }] },
+              ]
+            : [{ host, routes: [{ path: `/${adminPath}`, ...administration }, shop] }],
+    );
+
+    return {
+        urls: { shop: `${pods.urls.shop}/`, admin: `${pods.urls.admin}/` },
+        hosts: config.hosts(instance.config),
+        firstLogin: { user: settings.adminUser.name, password: pods.adminPassword },
+    };
+}
+
+/** Combinations that no schema can refuse, since each value alone is right. */
+function check(instance: Instance, { host, adminHost, mail }: OpenCartConfig): void {
+    if (adminHost === host)
+        instance.problem(["adminHost"], `"${adminHost}" is the host of the shop; leave it out to have the administration below adminPath`);
+    if (mail && instance.secretValue("smtpPassword") === undefined)
+        instance.problem(
+            ["mail"],
+            `is missing its password, without which OpenCart sends nothing; set it with: pulumi config set --secret --path 'plinth:secrets.${instance.name}.smtpPassword'`,
+        );
+    const admins = instance.config.replicas["admin"];
+    if (admins !== undefined && (typeof admins === "object" || admins > 1))
+        instance.problem(["replicas", "admin"], `${JSON.stringify(admins)} is not allowed; the administration has one pod: at most 1`);
+}

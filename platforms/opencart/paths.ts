@@ -1,0 +1,28 @@
+/**
+ * Where things are in the images that `images/opencart` builds; a test compares both.
+ */
+export const paths = {
+    /** Document root. */
+    root: "/var/www/html",
+    /** DIR_STORAGE, out of reach of the web server. PHP's libraries (`vendor`) are in it, so it is never mounted whole. */
+    storage: "/var/www/storage",
+    /** What is neither served nor written: the installer, the first contents of the shared files, the bundled extensions. */
+    opencart: "/opt/opencart",
+    /** Rendered configuration of PHP. */
+    php: "/etc/opencart",
+    /** Rendered scripts. */
+    scripts: "/opt/plinth",
+    /** The whole shared volume, in the container that prepares it. */
+    volume: "/volume",
+} as const;
+
+/** Users of the images: www-data of Alpine's PHP and nginx. Both are in PHP's group, so that nginx reads shared files. */
+export const users = { php: 82, nginx: 101 } as const;
+
+export const ports = { http: 8080, php: 9000, phpStatus: 9001 } as const;
+
+/** Parts of DIR_STORAGE that all pods see: sold files, customers' uploads, backups, downloaded extensions, the error log. */
+export const sharedStorage = ["backup", "download", "logs", "marketplace", "upload"] as const;
+
+/** Parts of DIR_STORAGE that belong to one pod. */
+export const ownStorage = ["cache", "session"] as const;

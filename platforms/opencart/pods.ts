@@ -1,0 +1,318 @@
+import type { SharedClaim } from "../../components/claim";
+import type { Need, SecretRef, Service, Setting } from "../../components/graph";
+import type { Instance } from "../../components/instance";
+import type { ContainerArgs, Mount, PodArgs, Probe } from "../../components/pod";
+import { drainSeconds } from "../../components/webTier";
+import { publicUrl } from "../publicUrl";
+import { configPhp } from "./configPhp";
+import { type OpenCartConfig, sizes } from "./config";
+import { nginxConf } from "./nginx";
+import { ownStorage, paths, ports, sharedStorage, users } from "./paths";
+import { fpmConf, phpIni, phpMemory, stopSeconds } from "./php";
+import { scripts } from "./scripts";
+
+export interface Surroundings {
+    readonly database: Service;
+    readonly cache: Service;
+    readonly files: SharedClaim;
+}
+
+/** Requests that the administration works on at a time. */
+const adminChildren = 4;
+
+/** Seconds that a page may take, and one of the administration, where imports and exports run. */
+const pageSeconds = { frontend: 60, admin: 300 } as const;
+
+/** The pods of a shop: all run the same code with the same configuration, and differ in what they do with it. */
+export class Pods {
+    /** Without final slash. */
+    readonly urls: { readonly shop: string; readonly admin: string };
+    readonly adminPassword: SecretRef;
+    /** What shops talk to: payment, shipping, exchange rates, the marketplace, the mail server. */
+    readonly outside: readonly Need[];
+
+    private readonly smtpPassword: SecretRef | undefined;
+    private readonly configMaps: {
+        readonly config: string;
+        readonly scripts: string;
+        readonly frontend: { readonly nginx: string; readonly php: string };
+        readonly admin: { readonly nginx: string; readonly php: string };
+    };
+
+    constructor(
+        private readonly instance: Instance,
+        private readonly settings: OpenCartConfig,
+        private readonly surroundings: Surroundings,
+    ) {
+        const { host, adminHost, adminPath, https, mail } = settings;
+        this.urls = {
+            shop: publicUrl(instance, host, https),
+            admin: `${publicUrl(instance, adminHost ?? host, https)}/${adminPath}`,
+        };
+        // The administration's own form allows 5 to 20 characters.
+        const password = instance.password("admin-password", "adminPassword", 20);
+        this.adminPassword = instance.secret(instance.owner, "admin", { password }).password;
+        const smtpPassword = mail ? instance.secretValue("smtpPassword") : undefined;
+        this.smtpPassword = smtpPassword ? instance.secret(instance.owner, "smtp", { password: smtpPassword }).password : undefined;
+        this.outside = [
+            { name: "web services", direction: "egress", ports: [443] },
+            ...(mail ? [{ name: "smtp", direction: "egress", ports: [mail.port] } as const] : []),
+        ];
+        this.configMaps = {
+            config: this.configMap("config", {
+                "config.php": configPhp({ application: "Catalog", adminPath }),
+                "admin-config.php": configPhp({ application: "Admin", adminPath }),
+            }),
+            scripts: this.configMap("scripts", scripts),
+            frontend: this.webConfig("frontend", settings.php.maxChildren),
+            admin: this.webConfig("admin", adminChildren),
+        };
+    }
+
+    frontend(): PodArgs {
+        const { maxChildren, memoryLimit } = this.settings.php;
+        const memory = phpMemory(maxChildren, memoryLimit);
+        return this.web("frontend", { cpu: sizes[this.settings.size].cpu, memory }, [this.ready()]);
+    }
+
+    admin(): PodArgs {
+        const memory = phpMemory(adminChildren, this.settings.php.memoryLimit);
+        return this.web("admin", { cpu: "100m", memory }, [this.applySettings()]);
+    }
+
+    install(): PodArgs {
+        return this.task([
+            this.php("install", {
+                command: ["php", `${paths.scripts}/install.php`],
+                env: { ...this.adminEnv(), ADMIN_EMAIL: this.settings.adminUser.email ?? `admin@${this.settings.host}` },
+                uses: [this.databaseEdge()],
+                mounts: [scratch("/tmp")],
+            }),
+        ]);
+    }
+
+    upgrade(): PodArgs {
+        return this.task(
+            [
+                this.php("upgrade", {
+                    command: ["php", `${paths.scripts}/upgrade.php`],
+                    env: { ...this.addresses(), ADMIN_PATH: this.settings.adminPath, VOLUME_DIR: paths.volume, WORK_DIR: "/work" },
+                    uses: [this.databaseEdge(), this.cacheEdge()],
+                    mounts: [scratch("/tmp"), scratch("/work"), { path: paths.volume, claim: this.surroundings.files.claim }],
+                    memory: "512Mi",
+                }),
+            ],
+            [this.prepareFiles()],
+        );
+    }
+
+    cron(): PodArgs {
+        return this.task(
+            [
+                this.php("cron", {
+                    command: ["sh", `${paths.scripts}/cron.sh`],
+                    env: { ...this.addresses(), SERVER_NAME: this.settings.host },
+                    uses: [this.databaseEdge(), this.cacheEdge()],
+                    mounts: [scratch("/tmp"), ...this.appMounts()],
+                }),
+            ],
+            [this.prepareFiles(), this.ready()],
+        );
+    }
+
+    private web(role: "frontend" | "admin", resources: { cpu: string; memory: string }, before: readonly ContainerArgs[]): PodArgs {
+        const configMaps = this.configMaps[role];
+        const php: ContainerArgs = {
+            name: "php",
+            image: "opencart-php",
+            args: ["--fpm-config", `${paths.php}/php-fpm.conf`],
+            env: { ...this.commonEnv(), ...this.addresses(), SERVER_NAME: this.settings.host },
+            uses: [this.databaseEdge(), this.cacheEdge()],
+            resources,
+            probes: { startup: http("/fpm-ping", 2, 60), readiness: http("/fpm-ping", 10, 3), liveness: http("/fpm-ping", 20, 6) },
+            mounts: [...this.appMounts(), scratch("/tmp"), { path: paths.php, configMap: configMaps.php }],
+            // nginx stops first, and its last requests are still answered.
+            preStop: drainSeconds + 2,
+        };
+        const nginx: ContainerArgs = {
+            name: "nginx",
+            image: "opencart-nginx",
+            ports: { http: ports.http },
+            resources: { cpu: "25m", memory: "64Mi" },
+            probes: { readiness: http("/healthz", 5, 2), liveness: http("/healthz", 20, 3) },
+            mounts: [
+                { path: "/etc/nginx/nginx.conf", configMap: configMaps.nginx, file: "nginx.conf" },
+                scratch("/tmp", "nginx-tmp"),
+                ...this.sharedMounts(true),
+            ],
+            user: users.nginx,
+        };
+        return {
+            initContainers: [this.prepareFiles(), ...before],
+            containers: [php, nginx],
+            user: users.php,
+            graceSeconds: drainSeconds + stopSeconds + 15,
+            ...this.placement(),
+        };
+    }
+
+    private task(containers: readonly ContainerArgs[], initContainers: readonly ContainerArgs[] = []): PodArgs {
+        return { initContainers, containers, user: users.php, ...(initContainers.length > 0 ? this.placement() : {}) };
+    }
+
+    private placement(): Pick<PodArgs, "shareNodeFor"> {
+        const { shareNodeFor } = this.surroundings.files;
+        return shareNodeFor ? { shareNodeFor } : {};
+    }
+
+    /** A container that runs a script of ours once. */
+    private php(
+        name: string,
+        args: Pick<ContainerArgs, "command" | "env" | "uses" | "mounts"> & { readonly memory?: string },
+    ): ContainerArgs {
+        const { memory = "256Mi", mounts = [], env, ...rest } = args;
+        return {
+            name,
+            image: "opencart-php",
+            resources: { cpu: "50m", memory },
+            env: { ...this.commonEnv(), ...env },
+            mounts: [
+                ...mounts,
+                { path: paths.scripts, configMap: this.configMaps.scripts },
+                { path: `${paths.php}/opencart.ini`, configMap: this.configMaps.frontend.php, file: "opencart.ini" },
+            ],
+            ...rest,
+        };
+    }
+
+    /** Fills the shared volume with what OpenCart ships, and compares the image's admin directory with the configured one. */
+    private prepareFiles(): ContainerArgs {
+        return this.php("files", {
+            command: ["sh", `${paths.scripts}/files.sh`],
+            env: {
+                ADMIN_PATH: this.settings.adminPath,
+                VOLUME_DIR: paths.volume,
+                SHARED_STORAGE: sharedStorage.map((part) => `storage/${part}`).join(" "),
+                LINK_EXTENSIONS: this.settings.extensions === "shared" ? "yes" : "",
+            },
+            mounts: [{ path: paths.volume, claim: this.surroundings.files.claim }],
+            memory: "64Mi",
+        });
+    }
+
+    /** Waits for the upgrade, also where a plain `kubectl apply` starts everything at once. */
+    private ready(): ContainerArgs {
+        return this.php("ready", {
+            command: ["php", `${paths.scripts}/ready.php`],
+            uses: [this.databaseEdge()],
+            memory: "128Mi",
+        });
+    }
+
+    /** Password and mail as configured. In the admin pod, since this one starts anew when its Secrets change. */
+    private applySettings(): ContainerArgs {
+        const { mail } = this.settings;
+        const prefix = { off: "", starttls: "tls://", tls: "ssl://" } as const;
+        const mailEnv: Record<string, Setting | number> =
+            mail && this.smtpPassword
+                ? {
+                      MAIL_HOST: `${prefix[mail.encryption]}${mail.host}`,
+                      MAIL_PORT: mail.port,
+                      MAIL_USERNAME: mail.username,
+                      MAIL_PASSWORD: this.smtpPassword,
+                      MAIL_TIMEOUT: mail.timeoutSeconds,
+                  }
+                : {};
+        return this.php("settings", {
+            command: ["php", `${paths.scripts}/settings.php`],
+            env: { ...this.adminEnv(), ...mailEnv },
+            uses: [this.databaseEdge()],
+            memory: "128Mi",
+        });
+    }
+
+    private databaseEdge() {
+        return this.surroundings.database.as({
+            DB_HOSTNAME: "host",
+            DB_PORT: "port",
+            DB_DATABASE: "name",
+            DB_USERNAME: "user",
+            DB_PASSWORD: "password",
+        });
+    }
+
+    private cacheEdge() {
+        return this.surroundings.cache.as({ CACHE_HOSTNAME: "host", CACHE_PORT: "port", CACHE_PASSWORD: "password" });
+    }
+
+    private commonEnv(): Record<string, string> {
+        return {
+            DB_PREFIX: "oc_",
+            OPENCART_HOME: paths.opencart,
+            OPENCART_ROOT: paths.root,
+            OPENCART_STORAGE: paths.storage,
+            // Adds our directory to PHP's own.
+            PHP_INI_SCAN_DIR: `:${paths.php}`,
+        };
+    }
+
+    private addresses(): Record<string, string> {
+        return { SHOP_URL: this.urls.shop, ADMIN_URL: this.urls.admin };
+    }
+
+    private adminEnv(): Record<string, Setting> {
+        return { ADMIN_USERNAME: this.settings.adminUser.name, ADMIN_PASSWORD: this.adminPassword };
+    }
+
+    private sharedMounts(readOnly = false): Mount[] {
+        const { claim } = this.surroundings.files;
+        const { extensions } = this.settings;
+        const part = (path: string, subPath: string): Mount => ({ path, claim, subPath, ...(readOnly ? { readOnly } : {}) });
+        return [
+            part(`${paths.root}/image`, "image"),
+            ...(extensions === "shared" ? [part(`${paths.root}/extension`, "extension")] : []),
+        ];
+    }
+
+    /** The configuration and the files, where the code expects them. */
+    private appMounts(): Mount[] {
+        const { config } = this.configMaps;
+        const { claim } = this.surroundings.files;
+        return [
+            { path: `${paths.root}/config.php`, configMap: config, file: "config.php" },
+            { path: `${paths.root}/${this.settings.adminPath}/config.php`, configMap: config, file: "admin-config.php" },
+            ...this.sharedMounts(),
+            ...sharedStorage.map((part): Mount => ({ path: `${paths.storage}/${part}`, claim, subPath: `storage/${part}` })),
+            ...ownStorage.map((part) => scratch(`${paths.storage}/${part}`, part)),
+        ];
+    }
+
+    private webConfig(role: "frontend" | "admin", maxChildren: number): { nginx: string; php: string } {
+        const { adminPath, php, extensions, http: site } = this.settings;
+        const timeoutSeconds = pageSeconds[role];
+        return {
+            nginx: this.configMap(`${role}-nginx`, {
+                "nginx.conf": nginxConf({ role, adminPath, maxBody: site.maxBody, timeoutSeconds }),
+            }),
+            php: this.configMap(`${role}-php`, {
+                "php-fpm.conf": fpmConf({ maxChildren, timeoutSeconds }),
+                "opencart.ini": phpIni({ ...php, timeoutSeconds, mutableCode: extensions === "shared" }),
+                "guard.php": scripts["guard.php"],
+            }),
+        };
+    }
+
+    private configMap(name: string, data: Readonly<Record<string, string>>): string {
+        return this.instance.add(this.instance.owner, "ConfigMap", name, { data });
+    }
+}
+
+const scratch = (path: string, name?: string): Mount => ({ path, scratch: true, ...(name ? { name } : {}) });
+
+/** Asks nginx, also about PHP behind it. */
+const http = (path: string, periodSeconds: number, failureThreshold: number): Probe => ({
+    httpGet: { path, port: ports.http },
+    periodSeconds,
+    timeoutSeconds: 5,
+    failureThreshold,
+});

@@ -1,0 +1,141 @@
+<?php
+// What the Tasks of a shop share: the environment, the database, and what this program remembers in it.
+
+mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
+
+/** Seconds to wait for servers and for other Tasks. */
+const PATIENCE = 600;
+
+/** Table of this program's own; it has no prefix of OpenCart's, so that neither installer nor upgrade knows it. */
+const STATE = 'plinth_state';
+
+set_exception_handler(function (Throwable $error): void {
+    fail(get_class($error) . ': ' . $error->getMessage());
+});
+
+function say(string $message): void
+{
+    fwrite(STDOUT, $message . "\n");
+}
+
+function fail(string $message): never
+{
+    fwrite(STDERR, 'FAILED: ' . $message . "\n");
+    exit(1);
+}
+
+function environment(string $name): string
+{
+    $value = getenv($name);
+    if ($value === false) {
+        fail("the environment variable $name is not set");
+    }
+    return $value;
+}
+
+/** Connects to the shop's database, as soon as it accepts the account. */
+function connect(): mysqli
+{
+    $end = time() + PATIENCE;
+    for (;;) {
+        try {
+            $db = new mysqli(
+                environment('DB_HOSTNAME'),
+                environment('DB_USERNAME'),
+                environment('DB_PASSWORD'),
+                environment('DB_DATABASE'),
+                (int)environment('DB_PORT')
+            );
+            $db->set_charset('utf8mb4');
+            return $db;
+        } catch (mysqli_sql_exception $error) {
+            if (time() >= $end) {
+                fail('the database cannot be used: ' . $error->getMessage());
+            }
+            say('waiting for the database: ' . $error->getMessage());
+            sleep(2);
+        }
+    }
+}
+
+/** @param list<string|int> $values */
+function query(mysqli $db, string $sql, array $values = []): array
+{
+    $statement = $db->prepare($sql);
+    $statement->execute($values === [] ? null : $values);
+    $result = $statement->get_result();
+    return $result === false ? [] : $result->fetch_all(MYSQLI_ASSOC);
+}
+
+/** Lets one Task at a time work on the database: two pods of a Job can overlap. The lock ends with the connection. */
+function lock(mysqli $db): void
+{
+    $name = 'plinth.' . sha1(environment('DB_DATABASE'));
+    $got = query($db, 'SELECT GET_LOCK(?, ?) AS got', [$name, PATIENCE])[0]['got'];
+    if ((int)$got !== 1) {
+        fail('another Task has been working on the database for ' . PATIENCE . ' seconds');
+    }
+}
+
+/**
+ * Names of the tables that begin with a prefix.
+ *
+ * @return list<string>
+ */
+function tables(mysqli $db, string $prefix): array
+{
+    $sql = 'SELECT table_name AS name FROM information_schema.tables
+            WHERE table_schema = DATABASE() AND LEFT(table_name, CHAR_LENGTH(?)) = ? ORDER BY table_name';
+    return array_column(query($db, $sql, [$prefix, $prefix]), 'name');
+}
+
+/** Whether the tables with this prefix hold a shop: its settings and a user. */
+function installed(mysqli $db, string $prefix): bool
+{
+    $needed = array_map(fn (string $name): string => $prefix . $name, ['setting', 'user', 'customer', 'order']);
+    if (array_diff($needed, tables($db, $prefix)) !== []) {
+        return false;
+    }
+    $settings = query($db, "SELECT COUNT(*) AS n FROM `{$prefix}setting` WHERE `key` = 'config_encryption'")[0]['n'];
+    $users = query($db, "SELECT COUNT(*) AS n FROM `{$prefix}user`")[0]['n'];
+    return (int)$settings > 0 && (int)$users > 0;
+}
+
+/** What this program remembers under a name, or null. */
+function recall(mysqli $db, string $name): ?string
+{
+    if (tables($db, STATE) === []) {
+        return null;
+    }
+    return query($db, 'SELECT value FROM ' . STATE . ' WHERE name = ?', [$name])[0]['value'] ?? null;
+}
+
+function remember(mysqli $db, string $name, string $value): void
+{
+    $db->query('CREATE TABLE IF NOT EXISTS ' . STATE . ' (name VARCHAR(64) NOT NULL PRIMARY KEY, value TEXT NOT NULL) ENGINE=InnoDB');
+    query($db, 'REPLACE INTO ' . STATE . ' (name, value) VALUES (?, ?)', [$name, $value]);
+}
+
+/** Version of the code in this image. */
+function codeVersion(): string
+{
+    return trim((string)file_get_contents(environment('OPENCART_HOME') . '/version'));
+}
+
+/** Waits until the shop's tables are there and, if asked, at the version of this image. */
+function awaitShop(mysqli $db, bool $upgraded): void
+{
+    $end = time() + PATIENCE;
+    for (;;) {
+        $version = recall($db, 'version');
+        $current = $version !== null && version_compare($version, codeVersion(), '>=');
+        if (installed($db, environment('DB_PREFIX')) && (!$upgraded || $current)) {
+            return;
+        }
+        if (time() >= $end) {
+            fail($upgraded ? 'the database is not at version ' . codeVersion() . '; see the Jobs install and upgrade' : 'the shop is not installed; see the Job install');
+        }
+        say('waiting until the shop is ' . ($upgraded ? 'at version ' . codeVersion() : 'installed'));
+        sleep(2);
+    }
+}

@@ -1,0 +1,179 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { expect } from "chai";
+import { nginxConf } from "../../platforms/opencart/nginx";
+import { fpmConf, phpIni } from "../../platforms/opencart/php";
+import { scripts } from "../../platforms/opencart/scripts";
+import { Site, write } from "../support/opencart";
+import { freePort, program, scratch } from "../support/tools";
+
+/** A shop in three lines: it answers what PHP was told. */
+const probe = "<?php header('Content-Type: application/json'); echo json_encode(['server' => $_SERVER, 'get' => $_GET]);";
+
+const files = {
+    "index.php": probe,
+    "cron.php": probe,
+    "config.php": probe,
+    "robots.txt": "user-agent: *",
+    "php.ini": "secret",
+    ".env": "secret",
+    ".htaccess.txt": "secret",
+    ".well-known/security.txt": "secret",
+    "admin/index.php": probe,
+    "admin/config.php": probe,
+    "admin/view/stylesheet/style.css": "body {}",
+    "admin/view/template/page.twig": "secret",
+    "catalog/view/stylesheet/style.css": "body {}",
+    "catalog/view/template/page.twig": "secret",
+    "catalog/controller/page.php": probe,
+    "extension/some/catalog/shell.php": probe,
+    "extension/some/catalog/view/app.js": "1",
+    "image/photo.png": "png",
+    "image/shell.php": probe,
+    "image/shell.php5": probe,
+    "install/index.php": probe,
+    "system/startup.php": probe,
+    "system/storage/logs/error.log": "secret",
+    "system/config/default.json": "secret",
+};
+
+const denied = [
+    "/cron.php",
+    "/config.php",
+    "/php.ini",
+    "/.env",
+    "/.htaccess.txt",
+    "/catalog/view/template/page.twig",
+    "/catalog/controller/page.php",
+    "/extension/some/catalog/shell.php",
+    "/image/shell.php",
+    "/image/shell.php5",
+    "/image/shell.php/photo.png",
+    "/IMAGE/SHELL.PHP",
+    "/install/",
+    "/install/index.php",
+    "/system/startup.php",
+    "/system/config/default.json",
+    "/system/storage/logs/error.log",
+    "//install/index.php",
+    "/image/%2e%2e/install/index.php",
+    "/%69nstall/index.php",
+];
+
+describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the images have nginx 1.30.4 and PHP 8.4.24)", () => {
+    const { path, clean } = scratch();
+    const sites: Partial<Record<"frontend" | "admin", Site>> = {};
+    const frontend = () => sites.frontend!;
+    const admin = () => sites.admin!;
+    after(async () => {
+        for (const site of Object.values(sites)) await site.stop();
+        clean();
+    });
+    before(async function () {
+        const [nginx, fpm] = [program(this, "nginx"), program(this, "php-fpm8.2")];
+        const root = write(join(path, "root"), files);
+        for (const role of ["frontend", "admin"] as const) {
+            const site = new Site({
+                nginx,
+                fpm,
+                folder: write(join(path, role), {}),
+                conf: {
+                    nginx: nginxConf({ role, adminPath: "admin", maxBody: "1Mi", timeoutSeconds: 60 }),
+                    fpm: fpmConf({ maxChildren: 2, timeoutSeconds: 60 }),
+                    ini: phpIni({ memoryLimit: "64Mi", uploadLimit: "8Mi", timeoutSeconds: 60, mutableCode: true }),
+                    guard: scripts["guard.php"],
+                },
+                ports: { http: await freePort(), php: await freePort(), status: await freePort() },
+                substitutions: [["/var/www/html", root]],
+            });
+            sites[role] = site;
+            await site.start();
+        }
+    });
+
+    it("read their files without a warning", () => {
+        for (const site of [frontend(), admin()]) {
+            const { nginx, fpm } = site.check();
+            expect(nginx).to.match(/test is successful/).and.not.match(/\[(warn|emerg)\]/);
+            expect(fpm).to.match(/test is successful/).and.not.match(/WARNING|ERROR/);
+        }
+    });
+    it("answer for their own health", async () => {
+        expect((await frontend().get("/healthz")).body).to.equal("ok\n");
+        expect((await admin().get("/fpm-ping")).body).to.equal("pong");
+    });
+    it("answer health although every PHP process is busy", async function () {
+        this.timeout(30_000);
+        write(join(path, "root"), { "index.php": `${probe} if (isset($_GET['slow'])) sleep(2);` });
+        const slow = [1, 2].map(() => frontend().get("/index.php?slow=1"));
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        const started = Date.now();
+        expect((await frontend().get("/fpm-ping")).status).to.equal(200);
+        expect(Date.now() - started).to.be.below(1000);
+        await Promise.all(slow);
+    });
+    it("hand addresses of products to OpenCart, with their parameters", async () => {
+        const { get } = JSON.parse((await frontend().get("/desktops/mac?page=2")).body);
+        expect(get).to.deep.equal({ _route_: "desktops/mac", page: "2" });
+        expect(JSON.parse((await frontend().get("/?route=product/product&id=1")).body).get).to.deep.equal({ route: "product/product", id: "1" });
+    });
+    it("serve what browsers need", async () => {
+        for (const file of ["/catalog/view/stylesheet/style.css", "/extension/some/catalog/view/app.js", "/image/photo.png", "/robots.txt"])
+            expect((await frontend().get(file)).status, file).to.equal(200);
+        expect((await frontend().get("/catalog/view/stylesheet/style.css")).headers.get("content-type")).to.equal("text/css");
+    });
+    for (const file of denied) {
+        it(`deny ${file}`, async () => {
+            for (const site of [frontend(), admin()]) {
+                const { status, body } = await site.get(file);
+                expect([status, body]).to.satisfy(([code, text]: [number, string]) => code === 404 && !text.includes("secret"));
+            }
+        });
+    }
+    it("answer for the administration in its own pod only", async () => {
+        for (const file of ["/admin/", "/admin", "/admin/index.php", "/admin/view/stylesheet/style.css", "//admin/", "/%61dmin/index.php"])
+            expect((await frontend().get(file)).status, file).to.equal(404);
+        expect((await admin().get("/admin/")).status).to.equal(200);
+        expect(JSON.parse((await admin().get("/admin/index.php?route=common/login")).body).server.SCRIPT_NAME).to.equal("/admin/index.php");
+        expect((await admin().get("/admin/view/stylesheet/style.css")).status).to.equal(200);
+        expect((await admin().get("/")).headers.get("location")).to.equal("/admin/");
+        for (const file of ["/index.php", "/admin/config.php", "/admin/view/template/page.twig", "/image/photo.png"])
+            expect((await admin().get(file)).status, file).to.equal(404);
+    });
+    for (const route of ["cron/cron", "cron/", "%63ron/cron", "c-ron/cron", "x&route=cron/cron", "/cron/cron", "CRON/cron", "cron|cron"]) {
+        it(`keep the scheduled jobs from outside: route=${route}`, async () => {
+            expect((await frontend().get(`/index.php?route=${route}`)).status).to.equal(404);
+        });
+    }
+    it("take the client's address from the load balancer only", async () => {
+        const headers = {
+            "X-Forwarded-For": "192.0.2.7",
+            "CF-Connecting-IP": "203.0.113.1",
+            "Client-IP": "203.0.113.2",
+            "X-Real-IP": "203.0.113.3",
+            Proxy: "http://203.0.113.4",
+        };
+        const { server } = JSON.parse((await frontend().get("/", { headers })).body);
+        const seen = Object.entries(server).filter(([, value]) => String(value).includes("203.0.113."));
+        expect(seen).to.deep.equal([]);
+        expect(server["HTTP_X_FORWARDED_FOR"]).to.equal("192.0.2.7");
+    });
+    it("tell PHP about TLS in front of them", async () => {
+        const secure = JSON.parse((await frontend().get("/", { headers: { "X-Forwarded-Proto": "https" } })).body).server;
+        expect(secure["HTTPS"]).to.equal("on");
+        expect(JSON.parse((await frontend().get("/")).body).server).not.to.have.property("HTTPS");
+    });
+    it("refuse bodies over the limit", async () => {
+        expect((await frontend().get("/", { method: "POST", body: "x".repeat(1_100_000) })).status).to.equal(413);
+    });
+    it("finish running requests when they stop", async function () {
+        this.timeout(30_000);
+        const running = frontend().get("/index.php?slow=1");
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        const stopped = frontend().stop();
+        expect((await running).status).to.equal(200);
+        await stopped;
+        delete sites.frontend;
+        expect(execFileSync("tail", ["-n", "1", join(path, "frontend", "access.log")], { encoding: "utf8" })).to.satisfy((line: string) => JSON.parse(line).status === 200);
+    });
+});
