@@ -22,13 +22,11 @@ refuse() {
 }
 check() { # directory, series found in it
     [ "$2" != "$SERIES" ] || return 0
-    [ -z "\${UPGRADE_FROM:-}" ] || [ "$2" != "$UPGRADE_FROM" ] || { echo "upgrading $2 to $SERIES"; return 0; }
-    case "$2" in
-        "") refuse "$1 holds data of an unknown version" ;;
-        postgres*) refuse "$1 holds data of $2, which no other major version opens: dump them with $2 and load them into an empty volume" ;;
-    esac
+    [ "$2" ] || refuse "$1 holds data of an unknown version"
     [ "\${2%% *}" = "\${SERIES%% *}" ] || refuse "$1 holds data of another engine, $2: dump them and load them into an empty volume"
-    refuse "$1 holds data of $2: make a backup, then agree to the upgrade with upgradeFrom"
+    [ "\${2%% *}" != postgres ] || refuse "$1 holds data of $2, which no other major version opens: dump them with $2 and load them into an empty volume"
+    [ "$2" = "\${UPGRADE_FROM:-}" ] || refuse "$1 holds data of $2: make a backup, then agree to the upgrade with upgradeFrom"
+    echo "upgrading $2 to $SERIES"
 }
 version() { sed -n 's/^[^0-9]*\\([0-9][0-9]*\\.[0-9][0-9]*\\).*/\\1/p' | head -n 1; }
 redo() { head -c 48 "$1" | tail -c 32 | tr -cd 'A-Za-z0-9. ' | version; }

@@ -85,6 +85,8 @@ export function initStatements(engine: MysqlEngine, { database, user, password, 
         ...account(user, "%", password),
         ...account("root", "localhost", rootPassword),
         ...account("root", "%", rootPassword),
+        // A first start that was broken off leaves them without any password.
+        ...["127.0.0.1", "::1"].map((host) => `ALTER USER IF EXISTS 'root'@'${host}' IDENTIFIED ${by(rootPassword)};`),
         `CREATE DATABASE IF NOT EXISTS \`${database}\`;`,
         `GRANT ALL ON \`${pattern}\`.* TO '${user}'@'%';`,
         "GRANT ALL ON *.* TO 'root'@'localhost' WITH GRANT OPTION;",

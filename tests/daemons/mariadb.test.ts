@@ -1,0 +1,243 @@
+import { chmodSync, cpSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { Database } from "../../components/database";
+import { guardScript } from "../../components/database/guard";
+import { startScript } from "../../components/database/mysql";
+import { fingerprint, ownDirectory, run, serverUser, shells } from "../support/datadir";
+import { declare, find, type Sent } from "../support/declare";
+import { Daemon, freePort, program, scratch } from "../support/tools";
+
+const render = async (password: string, rootPassword: string): Promise<readonly Sent[]> => {
+    const values = { secrets: { bench: { databasePassword: password, databaseRootPassword: rootPassword } } };
+    const { objects } = await declare(
+        (instance) =>
+            new Database(instance, "database", {
+                config: { topology: "single", engine: "mariadb" },
+                database: "open_cart",
+                user: "opencart",
+                resources: { cpu: "100m", memory: "512Mi" },
+                size: "10Gi",
+                arguments: ["sql_mode = NO_ENGINE_SUBSTITUTION"],
+            }),
+        { values },
+    );
+    return objects;
+};
+
+// Debian's 10.11 stands for the image's 11.8: the options and statements used are common to both.
+describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
+    this.timeout(120_000);
+    const folder = scratch();
+    const volume = join(folder.path, "volume");
+    const data = join(volume, "data");
+    const init = join(folder.path, "init.sql");
+    const cnf = join(folder.path, "plinth.cnf");
+    const passwords = { first: "erste's\\\"$Wort", second: "zweites'; -- \\", root: "wur`zel%s" };
+    let user: { uid?: number; gid?: number };
+    let port: number;
+    let server: Daemon | undefined;
+
+    const sql = (statement: string, password: string, account = "opencart", database = "open_cart") =>
+        run(
+            [
+                "mariadb",
+                "--no-defaults",
+                "--batch",
+                "--raw",
+                "--skip-column-names",
+                "--host=127.0.0.1",
+                `--port=${port}`,
+                `--user=${account}`,
+                database,
+            ],
+            {
+                env: { MYSQL_PWD: password },
+                input: statement,
+            },
+        );
+
+    /** Starts as the pod does: by the rendered wrapper, with a stand-in for the image's entrypoint. */
+    async function start(password: string): Promise<Daemon> {
+        const objects = await render(password, passwords.root);
+        writeFileSync(cnf, find(objects, "ConfigMap", "database").data["plinth.cnf"]);
+        writeFileSync(init, find(objects, "Secret", "database-root").stringData["init.sql"]);
+        writeFileSync(join(folder.path, "start.sh"), startScript("mariadb", data, init));
+        server = new Daemon("sh", [join(folder.path, "start.sh")], {
+            env: { ...process.env, PATH: `${folder.path}:/usr/sbin:${process.env["PATH"]}` },
+            ...user,
+        });
+        await server.ready(async () => {
+            const { status, stderr } = sql("SELECT 1", password);
+            if (status !== 0) throw new Error(stderr);
+        });
+        return server;
+    }
+
+    before(async function () {
+        program(this, "mariadbd");
+        const install = program(this, "mariadb-install-db");
+        user = serverUser("mysql");
+        port = await freePort();
+        ownDirectory(volume, user);
+        ownDirectory(data, user);
+        const made = run(
+            [
+                install,
+                "--no-defaults",
+                `--datadir=${data}`,
+                "--innodb-log-file-size=4M",
+                "--skip-test-db",
+                "--auth-root-authentication-method=normal",
+            ],
+            user,
+        );
+        expect(made.status, made.stderr + made.stdout).to.equal(0);
+        const entrypoint = join(folder.path, "docker-entrypoint.sh");
+        const places = `--defaults-file=${cnf} --datadir=${data} --socket=${data}/s --port=${port} --bind-address=127.0.0.1 --pid-file=${data}/p`;
+        writeFileSync(entrypoint, `#!/bin/sh\nserver=$1\nshift\nexec "$server" ${places} "$@"\n`);
+        chmodSync(entrypoint, 0o755);
+    });
+    afterEach(async () => {
+        await server?.stop();
+        server = undefined;
+    });
+    after(() => folder.clean());
+
+    it("passes its statements to a server with data, and nothing to the first start", async () => {
+        const objects = await render("a", "b");
+        expect(find(objects, "ConfigMap", "database").data["start.sh"]).to.equal(startScript("mariadb"));
+        const stub = ownDirectory(join(folder.path, "stub"), {});
+        writeFileSync(join(stub, "docker-entrypoint.sh"), '#!/bin/sh\nprintf "%s\\n" "$@"\n');
+        chmodSync(join(stub, "docker-entrypoint.sh"), 0o755);
+        const env = { PATH: `${stub}:${process.env["PATH"]}` };
+        for (const shell of shells) {
+            const started = (directory: string) =>
+                run([...shell, "-c", startScript("mariadb", directory, "/x/init.sql")], { env })
+                    .stdout.trim()
+                    .split("\n");
+            expect(started(join(folder.path, "empty"))).to.deep.equal(["mariadbd"]);
+            expect(started(data)).to.deep.equal(["mariadbd", "--init-file=/x/init.sql"]);
+        }
+    });
+
+    it("runs with the sizes of the file, and with the platform's own lines", async () => {
+        const daemon = await start(passwords.first);
+        const read =
+            "SELECT @@innodb_buffer_pool_size DIV 1048576, @@innodb_log_file_size DIV 1048576, @@max_connections, @@collation_server, @@sql_mode";
+        expect(sql(read, passwords.first).stdout.trim().split("\t")).to.deep.equal([
+            "128",
+            "48",
+            "72",
+            "utf8mb4_unicode_ci",
+            "NO_ENGINE_SUBSTITUTION",
+        ]);
+        expect(daemon.output).not.to.match(/\[ERROR\]|unknown (variable|option)/i);
+    });
+
+    it("is ready when the platform can log in, and not before", async () => {
+        const objects = await render(passwords.first, passwords.root);
+        const { command } = find(objects, "StatefulSet", "database").spec.template.spec.containers[0].readinessProbe
+            .exec;
+        const env = { MARIADB_USER: "opencart", MARIADB_DATABASE: "open_cart", MYSQL_TCP_PORT: String(port) };
+        const ready = (password: string) => run(command, { env: { ...env, MARIADB_PASSWORD: password } }).status;
+        expect(ready(passwords.first)).not.to.equal(0);
+        await start(passwords.first);
+        expect(ready(passwords.first)).to.equal(0);
+        expect(ready("wrong")).not.to.equal(0);
+    });
+
+    it("takes a changed password with the old data, as often as it starts", async () => {
+        const daemon = await start(passwords.first);
+        expect(sql("CREATE TABLE kept (id INT); INSERT INTO kept VALUES (7)", passwords.first).status).to.equal(0);
+        // The name's underscore is no wildcard: openXcart would not be the platform's.
+        expect(sql("SHOW GRANTS", passwords.first).stdout).to.contain("`open\\_cart`.*");
+        expect(await daemon.stop()).to.equal(0);
+        for (const round of [1, 2]) {
+            const again = await start(passwords.second);
+            expect(sql("SELECT id FROM kept", passwords.second).stdout.trim(), `round ${round}`).to.equal("7");
+            const refused = sql("SELECT 1", passwords.first);
+            expect(refused.status).not.to.equal(0);
+            expect(refused.stderr).to.contain("1045");
+            expect(sql("SELECT 1", passwords.root, "root", "mysql").status).to.equal(0);
+            expect(sql("SELECT 1", "", "root", "mysql").status).not.to.equal(0);
+            // An error in the file would be one line in the log, and the rest skipped.
+            expect(again.output).not.to.match(/ERROR: \d+/);
+            expect(await again.stop()).to.equal(0);
+        }
+    });
+
+    describe("guard of the volume", () => {
+        const series = "mariadb 10.11";
+        const guard = (shell: readonly string[], root: string, wanted: string, upgradeFrom = "") =>
+            run([...shell, "-c", guardScript(root)], { env: { SERIES: wanted, UPGRADE_FROM: upgradeFrom } });
+        const copy = join(folder.path, "copy");
+
+        beforeEach(() => {
+            rmSync(copy, { recursive: true, force: true });
+            cpSync(volume, copy, { recursive: true, preserveTimestamps: true });
+        });
+
+        for (const shell of shells) {
+            const refuses = (wanted: string, reason: RegExp, upgradeFrom = "") => {
+                const before = fingerprint(copy);
+                const { status, stderr } = guard(shell, copy, wanted, upgradeFrom);
+                expect(status, stderr).to.equal(1);
+                expect(stderr).to.match(reason).and.contain(`refused to start ${wanted}`);
+                expect(fingerprint(copy)).to.deep.equal(before);
+            };
+            const passes = (wanted: string, upgradeFrom = "", root = copy) => {
+                const { status, stderr } = guard(shell, root, wanted, upgradeFrom);
+                expect(status, stderr).to.equal(0);
+            };
+            const written = (version: string) => writeFileSync(join(copy, "data", "mysql_upgrade_info"), version);
+
+            it(`lets the data's own version and an empty volume through (${shell[0]})`, () => {
+                passes(series);
+                const empty = ownDirectory(join(folder.path, "new"), {});
+                ownDirectory(join(empty, "lost+found"), {});
+                passes(series, "", empty);
+            });
+            it(`refuses another version unless it is named, and touches nothing (${shell[0]})`, () => {
+                refuses("mariadb 11.8", /holds data of mariadb 10\.11: make a backup/);
+                refuses("mariadb 11.8", /holds data of mariadb 10\.11/, "mariadb 11.4");
+                passes("mariadb 11.8", series);
+                written("11.8.8-MariaDB");
+                refuses(series, /holds data of mariadb 11\.8/);
+            });
+            it(`reads the redo log where a first start left no version file (${shell[0]})`, () => {
+                rmSync(join(copy, "data", "mysql_upgrade_info"));
+                passes(series);
+                refuses("mariadb 11.8", /holds data of mariadb 10\.11/);
+                rmSync(join(copy, "data", "ib_logfile0"));
+                refuses(series, /data of an unknown version/);
+            });
+            it(`refuses the data of another engine (${shell[0]})`, () => {
+                refuses("mysql 8.4", /another engine, mariadb 10\.11/, series);
+                refuses("postgres 17", /another engine, mariadb 10\.11/);
+                // What MySQL 8.4 leaves; no server of it is here to make the rest.
+                writeFileSync(join(copy, "data", "mysql.ibd"), "");
+                const history =
+                    '{"file_format":"1","upgrade_history":[{"version":"8.0.36","initialize":true},\n{"version":"8.4.11"}]}';
+                writeFileSync(join(copy, "data", "mysql_upgrade_history"), history);
+                refuses(series, /another engine, mysql 8\.4/);
+                passes("mysql 8.4");
+                refuses("mysql 9.7", /holds data of mysql 8\.4: make a backup/);
+            });
+        }
+
+        it("finds data wherever they stand on the volume", () => {
+            renameSync(join(copy, "data"), join(copy, "elsewhere"));
+            expect(guard(["sh"], copy, "mariadb 11.8").status).to.equal(1);
+            expect(guard(["sh"], join(copy, "elsewhere"), "mariadb 11.8").status).to.equal(1);
+        });
+    });
+
+    it("has scripts without a fault that shellcheck knows", function () {
+        const shellcheck = program(this, "shellcheck");
+        for (const script of [guardScript(), startScript("mariadb"), startScript("mysql")]) {
+            const { status, stdout } = run([shellcheck, "--shell=sh", "-"], { input: script });
+            expect(status, stdout).to.equal(0);
+        }
+    });
+});

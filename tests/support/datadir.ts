@@ -1,0 +1,54 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The user that a database server runs as: its own when the tests run as root, which it refuses. */
+export function serverUser(name: string): { uid?: number; gid?: number } {
+    if (process.getuid?.() !== 0) return {};
+    const number = (flag: string) => Number(execFileSync("id", [flag, name], { encoding: "utf8" }));
+    return { uid: number("-u"), gid: number("-g") };
+}
+
+/** Makes a directory that belongs to the server's user. */
+export function ownDirectory(path: string, { uid, gid }: { uid?: number; gid?: number }): string {
+    mkdirSync(path, { recursive: true });
+    if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
+    return path;
+}
+
+/** Digests, times and modes of all files below a directory: equal when nothing was written. */
+export function fingerprint(directory: string): Record<string, string> {
+    return Object.fromEntries(
+        readdirSync(directory, { recursive: true, encoding: "utf8" })
+            .sort()
+            .map((name) => {
+                const path = join(directory, name);
+                const { mtimeMs, mode, uid } = lstatSync(path);
+                const content = lstatSync(path).isFile()
+                    ? createHash("sha256").update(readFileSync(path)).digest("hex")
+                    : "";
+                return [name, `${mtimeMs} ${mode} ${uid} ${content}`];
+            }),
+    );
+}
+
+/** Shells that stand for those of the images: Debian's, Oracle Linux' and Alpine's, as far as they are installed. */
+export const shells: readonly (readonly string[])[] = [["sh"], ["bash", "--posix"], ["busybox", "sh"]].filter(
+    ([shell]) => ["/bin", "/usr/bin"].some((folder) => existsSync(join(folder, shell!))),
+);
+
+/** Runs a command to its end. */
+export function run(
+    command: readonly string[],
+    options: { env?: Record<string, string>; uid?: number; gid?: number; input?: string } = {},
+) {
+    const { env, ...rest } = options;
+    const { status, stdout, stderr } = spawnSync(command[0]!, command.slice(1), {
+        encoding: "utf8",
+        timeout: 60_000,
+        ...rest,
+        env: { ...process.env, ...env },
+    });
+    return { status, stdout, stderr };
+}
