@@ -80,8 +80,9 @@ export function caddyfile(args: CaddyfileArgs): string {
     const secure = args.sites.some(({ tls }) => tls.mode !== "off");
     const blocks = [
         globals(args),
+        ...(args.sites.some((site) => site.accessLog) ? [accessLog] : []),
         block(`http://:${args.ports.health}`, "respond /healthz 200", "respond 404"),
-        ...(args.ports.metrics === undefined ? [] : [block(`http://:${args.ports.metrics}`, "metrics /metrics", "respond 404")]),
+        ...(args.ports.metrics === undefined ? [] : [block(`http://:${args.ports.metrics}`, block("route", "metrics /metrics", "respond 404"))]),
         // Whoever asks for a host that is not ours must not get another site's answer.
         block("http://", "header -Server", "respond 404"),
         ...(secure ? [block("https://", "header -Server", "respond 421")] : []),
@@ -146,7 +147,13 @@ function tlsLine(tls: Exclude<SiteTls, { mode: "off" }>): Line {
     }
 }
 
-const logLines = ({ accessLog }: FileSite): Line[] => (accessLog ? [block("log", "output stdout", logFormat)] : []);
+const accessLog = block(
+    "(access_log)",
+    block("log", "output stdout", logFormat),
+    "log_append user_agent {http.request.header.User-Agent}",
+);
+
+const logLines = (site: FileSite): Line[] => (site.accessLog ? ["import access_log"] : []);
 
 /** What holds for every answer of a site. */
 function frame(site: FileSite, { trustedProxies }: CaddyfileArgs): Line[] {

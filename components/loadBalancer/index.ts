@@ -75,7 +75,7 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
         const served = tenants.filter(({ instance: { config } }) => config.state !== "removed" || config.name === instance.name);
         const sites = served.flatMap((tenant) => fileSites(tenant, edge));
         const secure = sites.some(({ tls }) => tls.mode !== "off");
-        const keeps = tenants.some((tenant) => tlsOf(tenant.instance).mode !== "off" && keepsCertificates(edge, tlsOf(tenant.instance)));
+        const keeps = tenants.some((tenant) => keepsCertificates(edge, tlsOf(tenant.instance)));
         const { monitoringNamespace } = instance.cluster;
         for (const tenant of served) check(tenant, edge);
 
