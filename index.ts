@@ -7,7 +7,7 @@ import { Stack } from "./components/stack";
 import { readStack } from "./config/read";
 import { platforms } from "./platforms";
 
-export interface ProgramOptions {
+interface ProgramOptions {
     /** Nothing will be sent to a cluster, so that it does not matter which one is current. @default false */
     readonly offline?: boolean;
 }
@@ -29,7 +29,7 @@ function plinth({ offline = false }: ProgramOptions = {}): StackOutputs {
     declareSharedEdge(stack);
     stack.register();
 
-    for (const warning of stack.warnings) void pulumi.log.warn(warning);
+    if (!offline) for (const warning of stack.warnings) void pulumi.log.warn(warning);
     return stackOutputs(stack, deployed, addressOf);
 }
 

@@ -37,7 +37,16 @@ const secretMark = "4dabf18193072939515e22adb298388d";
  * What is recorded is what `pulumi up` would send, but for values that are generated or encrypted: these are
  * placeholders.
  */
-export async function record(program: () => Promise<object> | object, args: RecordArgs): Promise<Recording> {
+export function record(program: () => Promise<object> | object, args: RecordArgs): Promise<Recording> {
+    // The SDK has one monitor a process: runs that overlapped would register with each other's.
+    const turn = queue.then(() => recordNow(program, args));
+    queue = turn.catch(() => undefined);
+    return turn;
+}
+
+let queue: Promise<unknown> = Promise.resolve();
+
+async function recordNow(program: () => Promise<object> | object, args: RecordArgs): Promise<Recording> {
     const resources: Recorded[] = [];
     const preview = args.preview ?? false;
     const mocks: pulumi.runtime.Mocks = {

@@ -34,25 +34,23 @@ function explainOne(schema: z.ZodType, value: unknown, issue: Issue, above: Path
                     ? [{ path, message: `${show(written)} is not one of ${options.map(show).join(", ")}` }]
                     : [{ path, message: `${key ?? "value"} ${show(written)} is not allowed` }];
             }
+            if (issue.message.startsWith("allowed:")) return [{ path, message: refused(at(value, path), issue.message) }];
             // The alternative that fails deepest is the one that the user meant.
             const depth = (branch: readonly Issue[]) => Math.max(...branch.map((i) => i.path.length), 0);
             const meant = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0]!;
             if (depth(meant) > 0) return meant.flatMap((inner) => explainOne(schema, value, inner, path));
             const allowed = issue.errors.flatMap((branch) => branch.map((i) => expected(i)));
-            return [{ path, message: `${show(at(value, path))} is not allowed; allowed: ${[...new Set(allowed)].join(", or ")}` }];
+            return [{ path, message: refused(at(value, path), [...new Set(allowed)].join(", or ")) }];
         }
-        default: {
-            const written = at(value, path);
-            if (written === undefined) return [{ path, message: `is missing; allowed: ${expected(issue)}` }];
-            return [{ path, message: `${show(written)} is not allowed; ${tail(issue)}` }];
-        }
+        default:
+            return [{ path, message: refused(at(value, path), expected(issue)) }];
     }
 }
 
-const tail = (issue: Issue): string => {
-    const text = expected(issue);
-    return text.startsWith("allowed:") || text.startsWith("is ") ? text : `allowed: ${text}`;
-};
+function refused(written: unknown, allowed: string): string {
+    const rule = allowed.startsWith("allowed:") ? allowed : `allowed: ${allowed}`;
+    return written === undefined ? `is missing; ${rule}` : `${show(written)} is not allowed; ${rule}`;
+}
 
 function expected(issue: Issue): string {
     switch (issue.code) {

@@ -28,6 +28,9 @@ export interface PlatformConfig {
     readonly hosts: (instance: AnyInstance) => string[];
 }
 
+/** The lowest layer of every instance: what a map means that does not say of which sort it is. */
+const lowest = { edge: { type: "LoadBalancer" }, tls: { mode: "off" } };
+
 const keys = [...Object.keys(stackFields), "base", "defaults", "instances", "secrets", "configVersion"];
 
 /**
@@ -101,7 +104,7 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
             return [];
         }
         const size = typeof merged?.["size"] === "string" ? (merged["size"] as string) : "small";
-        const complete = mergeAll(platform.defaults(size), merged);
+        const complete = mergeAll(lowest, platform.defaults(size), merged);
         const parsed = platform.schema.safeParse(complete);
         if (parsed.success) return [{ ...parsed.data, name } as AnyInstance];
         for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {

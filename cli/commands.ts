@@ -1,0 +1,77 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { execa } from "execa";
+import pc from "picocolors";
+import { UserError } from "./errors";
+import { root } from "./root";
+
+/** A program on the PATH, or undefined. */
+export function findOnPath(name: string): string | undefined {
+    for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+        for (const file of process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name]) {
+            try {
+                accessSync(join(folder, file), constants.X_OK);
+                return join(folder, file);
+            } catch {
+                // Not in this folder.
+            }
+        }
+    }
+    return undefined;
+}
+
+const quoted = (word: string): string => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+export interface RunArgs {
+    /** Environment beside the caller's own; shown with the command, so that people can reproduce it. */
+    readonly env?: Readonly<Record<string, string>>;
+    /** Exit codes that are no failure. @default [0] */
+    readonly accept?: readonly number[];
+}
+
+/** Prints a command, so that people can reproduce and modify it, and runs it in the project's folder. */
+export async function run(command: string, args: readonly string[], { env = {}, accept = [0] }: RunArgs = {}): Promise<string> {
+    const settings = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
+    console.error(pc.dim(`$ ${[...settings, command, ...args].map((word, index) => (index < settings.length ? word : quoted(word))).join(" ")}`));
+    const result = await execa(command, args, {
+        cwd: root,
+        env,
+        stdin: "inherit",
+        stdout: ["inherit", "pipe"],
+        stderr: ["inherit", "pipe"],
+        all: true,
+        reject: false,
+    });
+    const output = result.all ?? "";
+    if (result.exitCode === undefined || !accept.includes(result.exitCode)) {
+        const explained = explanations.find(({ sign }) => sign.test(output))?.remedy;
+        throw new UserError(explained ?? `${command} ${args[0] ?? ""} failed${result.exitCode === undefined ? `: ${result.shortMessage}` : ""}`, result.exitCode || 1);
+    }
+    return output;
+}
+
+/** Runs a command whose output is read, not shown. */
+export async function read(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ ok: boolean; stdout: string; stderr: string }> {
+    const result = await execa(command, args, { cwd: root, env, stdin: "ignore", reject: false });
+    return { ok: result.exitCode === 0, stdout: String(result.stdout ?? ""), stderr: String(result.stderr ?? result.shortMessage ?? "") };
+}
+
+/** What the engine's commonest refusals mean here, and what to do. */
+const explanations: readonly { sign: RegExp; remedy: string }[] = [
+    {
+        sign: /currently locked by/,
+        remedy: "Another run holds the stack's lock. If that run is dead: ./plinth launch STACK --recover",
+    },
+    {
+        sign: /already exists|AlreadyExists/,
+        remedy:
+            "An object of that name is in the cluster already. After an interrupted run: ./plinth launch STACK --recover\n" +
+            "Otherwise it is somebody else's, and nothing was taken over: choose another namespace or remove it.",
+    },
+    {
+        sign: /as it is currently marked for protection|cannot be deleted|protected/,
+        remedy:
+            "The change would delete data that is protected. To stop an instance and keep its data set `state: removed`.\n" +
+            "To delete it after all, lift the protection by name: pulumi state unprotect 'URN'",
+    },
+];

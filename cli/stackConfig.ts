@@ -1,0 +1,20 @@
+import { rawStack } from "../config/read";
+import { loadStack } from "../config/load";
+import type { ClusterConfig, StackConfig } from "../config/stack";
+import { platforms } from "../platforms";
+import { readStackFile } from "./stackFile";
+
+/**
+ * A stack's configuration, merged, checked and complete.
+ *
+ * @throws ConfigError with every problem found
+ */
+export function stackConfig(stack: string): StackConfig {
+    const file = readStackFile(stack);
+    return loadStack(
+        rawStack(file.project, file.stack, file.config),
+        Object.values(platforms).map(({ config }) => config),
+    );
+}
+
+export const clusterOf = (stack: string): ClusterConfig => stackConfig(stack).cluster;

@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { ConfigError, suggest } from "../config/problems";
+import { root } from "./root";
+import { placeholder } from "./record";
+
+export interface StackFile {
+    readonly project: string;
+    readonly stack: string;
+    /** Configuration as the engine would hand it to the program; encrypted values are placeholders. */
+    readonly config: Readonly<Record<string, string>>;
+}
+
+/** Names of the stacks that have a file. */
+export const stackNames = (folder = root): string[] =>
+    readdirSync(folder).flatMap((file) => /^Pulumi\.([^.]+)\.yaml$/.exec(file)?.[1] ?? []);
+
+/**
+ * Reads a stack's configuration without the engine: Pulumi.yaml's defaults under Pulumi.<stack>.yaml.
+ *
+ * @param folder where the files lie. @default the project's folder
+ * @throws ConfigError when there is no such stack or a file is no YAML
+ */
+export function readStackFile(stack: string, folder = root): StackFile {
+    const path = join(folder, `Pulumi.${stack}.yaml`);
+    if (!existsSync(path)) {
+        const names = stackNames(folder);
+        throw new ConfigError([{ path: stack, message: `there is no stack file Pulumi.${stack}.yaml${suggest(stack, names)}; found: ${names.join(", ") || "none"}` }]);
+    }
+    // A folder of stack files alone uses the project's own Pulumi.yaml.
+    const projectPath = [join(folder, "Pulumi.yaml"), join(root, "Pulumi.yaml")].find(existsSync)!;
+    const project = readYaml(projectPath) as { name: string; config?: Record<string, { value?: unknown }> };
+    const defaults = Object.entries(project.config ?? {}).map(([key, entry]) => [key, entry?.value ?? entry] as const);
+    const own = (readYaml(path)["config"] ?? {}) as Record<string, unknown>;
+    const merged: Record<string, unknown> = { ...Object.fromEntries(defaults), ...own };
+    const config = Object.entries(merged).map(([key, value]) => [key, text(key === "plinth:secrets" ? decrypted(value, []) : value)] as const);
+    return { project: project.name, stack, config: Object.fromEntries(config) };
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** Encrypted values as placeholders; everything else as it is. */
+function decrypted(value: unknown, path: readonly string[]): unknown {
+    if (typeof value !== "object" || value === null) return value;
+    if ("secure" in value) return placeholder(path.join("-"));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, decrypted(inner, [...path, key])]));
+}
+
+function readYaml(path: string): Record<string, unknown> {
+    const document = parseDocument(readFileSync(path, "utf8"));
+    const file = path.slice(path.lastIndexOf("/") + 1);
+    // The library's message names line and column and shows the place.
+    if (document.errors.length > 0) throw new ConfigError(document.errors.map((error) => ({ path: file, message: error.message })));
+    return (document.toJS() ?? {}) as Record<string, unknown>;
+}

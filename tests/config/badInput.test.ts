@@ -1,0 +1,172 @@
+import { expect } from "chai";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { renderStack } from "../../cli/rendering";
+import { ConfigError } from "../../config/problems";
+
+/** What the user sees for a stack file: one line a problem. */
+async function problemsOf(config: Record<string, unknown> | string, stack = "staging"): Promise<string[]> {
+    const folder = mkdtempSync(join(tmpdir(), "plinth-bad-"));
+    try {
+        writeFileSync(join(folder, `Pulumi.${stack}.yaml`), typeof config === "string" ? config : stringify({ config }));
+        await renderStack(stack, { folder });
+    } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        expect(error.message).to.include("nothing was changed");
+        return error.problems.map(({ path, message }) => `${path}: ${message}`);
+    } finally {
+        rmSync(folder, { recursive: true });
+    }
+    return [];
+}
+
+const shop = (keys: Record<string, unknown> = {}) => ({ platform: "opencart", host: "shop.example.org", sharedFiles: "oneNode", ...keys });
+const stackOf = (instances: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
+    "plinth:cluster": { context: "fixture" },
+    "plinth:instances": instances,
+    ...more,
+});
+const one = (keys: Record<string, unknown>, more: Record<string, unknown> = {}) => problemsOf(stackOf({ shop: shop(keys) }, more));
+
+describe("bad input", () => {
+    it("is not seen where there is none", async () => {
+        expect(await one({})).to.deep.equal([]);
+    });
+
+    const cases: Record<string, { of: () => Promise<string[]>; says: string[] }> = {
+        "an unknown platform": {
+            of: () => one({ platform: "opencrat" }),
+            says: ['plinth:instances.shop.platform: "opencrat" is no platform; did you mean "opencart"?; allowed: opencart'],
+        },
+        "a misspelt key of an instance": {
+            of: () => one({ replcias: { frontend: 2 } }),
+            says: ['plinth:instances.shop.replcias: unknown key; did you mean "replicas"?'],
+        },
+        "a misspelt key deep inside": {
+            of: () => one({ edge: { type: "LoadBalancer", sourceRange: [] } }),
+            says: ['plinth:instances.shop.edge.sourceRange: unknown key; did you mean "sourceRanges"?'],
+        },
+        "a misspelt secret": {
+            of: () => one({}, { "plinth:secrets": { shop: { smtpPasword: "x" } } }),
+            says: ['plinth:secrets.shop.smtpPasword: unknown secret; did you mean "smtpPassword"?'],
+        },
+        "secrets of an instance that is not there": {
+            of: () => one({}, { "plinth:secrets": { shpo: { smtpPassword: "x" } } }),
+            says: ['plinth:secrets.shpo: there is no instance "shpo"; did you mean "shop"?'],
+        },
+        "a misspelt key of the stack": {
+            of: () => one({}, { "plinth:instnaces": {} }),
+            says: ['plinth:instnaces: unknown key; did you mean "instances"?'],
+        },
+        "a wrong type": {
+            of: () => one({ http: { hstsSeconds: "a year" } }),
+            says: ['plinth:instances.shop.http.hstsSeconds: "a year" is not allowed; allowed: a number'],
+        },
+        "a host that is no host name": {
+            of: () => one({ host: "https://shop.example.org/" }),
+            says: ['plinth:instances.shop.host: "https://shop.example.org/" is not allowed; allowed: a host name such as shop.example.org'],
+        },
+        "two instances with one host": {
+            of: () => problemsOf(stackOf({ a: shop(), b: shop() })),
+            says: ['plinth:instances.b.host: "shop.example.org" is already the host of plinth:instances.a'],
+        },
+        "two instances with one namespace": {
+            of: () => problemsOf(stackOf({ a: shop({ namespace: "x" }), b: shop({ namespace: "x", host: "b.example.org" }) })),
+            says: ['plinth:instances.b.namespace: "x" is already the namespace of plinth:instances.a'],
+        },
+        "a namespace longer than 63 characters": {
+            of: () => one({ namespace: "n".repeat(64) }),
+            says: ["plinth:instances.shop.namespace:", "allowed: at most 63 characters"],
+        },
+        "an instance's name that is too long": {
+            of: () => problemsOf(stackOf({ ["n".repeat(45)]: shop() })),
+            says: ["the name", "is longer than 40 characters"],
+        },
+        "a quantity that is none": {
+            of: () => one({ volumes: { database: { size: "10 gigs" } } }),
+            says: ['plinth:instances.shop.volumes.database.size: "10 gigs" is not allowed; allowed: a quantity such as 500m, 256Mi or 10Gi'],
+        },
+        "shared files without a shared class": {
+            of: () => problemsOf(stackOf({ shop: { platform: "opencart", host: "shop.example.org" } })),
+            says: ["plinth:instances.shop.sharedFiles:", "sharedStorageClass", "sharedFiles: oneNode"],
+        },
+        "an external database without a host": {
+            of: () => one({ database: { topology: "external" } }, { "plinth:secrets": { shop: { databasePassword: "x" } } }),
+            says: ["plinth:instances.shop.database.host: is missing; allowed: a host name or an IP address"],
+        },
+        "an external database without its password": {
+            of: () => one({ database: { topology: "external", host: "db.example.org" } }),
+            says: ["plinth:instances.shop.database", "plinth:secrets.shop.databasePassword"],
+        },
+        "a certificate of one's own without a certificate": {
+            of: () => one({ tls: { mode: "custom" } }),
+            says: ["plinth:instances.shop.tls", "tlsCertificate"],
+        },
+        "an encrypted secret in plinth:instances": {
+            of: () => one({ mail: { host: "smtp.example.org", username: { secure: "v1:x:y" } } }),
+            says: ["plinth:instances.shop.mail.username: secrets do not belong here; set it with: pulumi config set --secret --path 'plinth:secrets.shop.KEY'"],
+        },
+        "a secret's key in plinth:instances": {
+            of: () => one({ databasePassword: "x" }),
+            says: ["plinth:instances.shop.databasePassword: unknown key", "it is a secret: pulumi config set --secret --path 'plinth:secrets.shop.databasePassword'"],
+        },
+        "a patch that matches nothing": {
+            of: () => one({ patches: [{ kind: "Deployment", name: "fronted", patch: {} }] }),
+            says: ['plinth:instances.shop.patches.0: matches nothing: there is no Deployment "fronted"; did you mean "Deployment "frontend""?'],
+        },
+        "a patch that does not fit": {
+            of: () => one({ patches: [{ kind: "Deployment", name: "frontend", patch: [{ op: "remove", path: "/spec/nothing" }] }] }),
+            says: ['plinth:instances.shop.patches.0.patch: does not fit Deployment "frontend": operation 1 (remove /spec/nothing)'],
+        },
+        "a patch that renames": {
+            of: () => one({ patches: [{ kind: "Service", name: "frontend", patch: { metadata: { name: "other" } } }] }),
+            says: ['may not change kind, name or namespace of Service "frontend"'],
+        },
+        "an omission that matches nothing": {
+            of: () => one({ omit: [{ kind: "CronJob", name: "corn" }] }),
+            says: ['plinth:instances.shop.omit.0: matches nothing: there is no CronJob "corn"'],
+        },
+        "an image that matches nothing": {
+            of: () => one({ images: { mariabd: "x:1" } }),
+            says: ['plinth:instances.shop.images.mariabd: matches nothing; did you mean "mariadb"?'],
+        },
+        "a component that does not exist": {
+            of: () => one({ replicas: { fronted: 2 }, env: { fronted: {} }, restartedAt: { fronted: "now" } }),
+            says: ["replicas.fronted: matches nothing", "env.fronted: matches nothing", "restartedAt.fronted: matches nothing"],
+        },
+        "a stack with neither context nor kubeconfig": {
+            of: () => problemsOf({ "plinth:instances": { shop: shop() } }),
+            says: ["plinth:cluster: is missing context or kubeconfig"],
+        },
+        "a topology that does not exist yet": {
+            of: () => one({ database: { topology: "replicated" } }),
+            says: ['plinth:instances.shop.database.topology: "replicated" is not one of "single", "external"'],
+        },
+        "a configuration of another version": {
+            of: () => one({}, { "plinth:configVersion": 7 }),
+            says: ["plinth:configVersion: 7 is not allowed; this program reads version 1"],
+        },
+        "YAML that does not parse": {
+            of: () => problemsOf("config:\n  plinth:instances: {a: [1\n"),
+            says: ["Pulumi.staging.yaml:", "at line"],
+        },
+    };
+    for (const [what, { of, says }] of Object.entries(cases)) {
+        it(`says what is wrong with ${what}`, async () => {
+            const lines = await of();
+            for (const part of says) expect(lines.some((line) => line.includes(part)), `${part}\nin\n${lines.join("\n")}`).to.equal(true);
+        });
+    }
+
+    it("is reported all at once, one line a problem, at the layer that holds it", async () => {
+        const lines = await problemsOf({
+            "plinth:cluster": { context: "fixture", networkPolicy: "some" },
+            "plinth:defaults": { size: "huge" },
+            "plinth:instances": { shop: shop({ host: "no host", volumes: { database: { size: "x" } } }) },
+        });
+        expect(lines).to.have.length(4);
+        expect(lines.join("\n")).to.include("plinth:defaults.size:").and.to.include("plinth:cluster.networkPolicy:");
+    });
+});
