@@ -19,7 +19,7 @@ import { edgeOf, endsInFront, tlsOf } from "./tls";
 
 export { addressOf } from "./address";
 export type { Route, Site } from "./site";
-export { isEncrypted, tlsOf } from "./tls";
+export { edgeOf, isEncrypted, tlsOf } from "./tls";
 
 /** Secret keys that an instance of any platform may set for its balancer. */
 export const edgeSecrets = {
