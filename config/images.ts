@@ -14,7 +14,7 @@ export const images = {
     redis: { reference: "docker.io/library/redis:8.2.9-alpine" },
     seaweedfs: { reference: "docker.io/chrislusf/seaweedfs:4.47" },
     minio: { reference: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z" },
-    awsCli: { reference: "docker.io/amazon/aws-cli:2.32.2" },
+    awsCli: { reference: "docker.io/amazon/aws-cli:2.36.48" },
     "opencart-php": { reference: "opencart-php:4.1.0.4", built: true },
     "opencart-nginx": { reference: "opencart-nginx:4.1.0.4", built: true },
 } as const satisfies Record<string, { reference: string; built?: true }>;
