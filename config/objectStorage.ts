@@ -23,13 +23,16 @@ export const objectStorage = z.discriminatedUnion("topology", [
         /** URL without a path. @default that of AWS S3 in the region */
         endpoint: z
             .string()
-            .regex(/^https?:\/\/[^/?#@\s]+$/, "allowed: a URL such as https://s3.example.org:9000, without user and path")
+            .regex(
+                /^https?:\/\/[^/?#@\s]+$/,
+                "allowed: a URL such as https://s3.example.org:9000, without user and path",
+            )
             .optional(),
         /** `https://host/bucket` instead of `https://bucket.host`; most servers but AWS need it. @default true with an endpoint */
         forcePathStyle: z.boolean().optional(),
         /** Whether buckets are created and set up here, for which the key needs the right. */
         manageBuckets: z.boolean().default(true),
-        /** Ranges in which the server lives, for the NetworkPolicy. @default anywhere */
+        /** Ranges in which the server lives, for the NetworkPolicy. @default its address, or anywhere when it has a name */
         cidrs: z.array(cidr).default([]),
     }),
 ]);
@@ -39,7 +42,10 @@ export type ObjectStorageConfig = z.infer<typeof objectStorage>;
 /** What S3 accepts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html (without dots, for TLS). */
 export const bucketName = z
     .string()
-    .regex(/^[a-z0-9][-a-z0-9]{1,61}[a-z0-9]$/, "allowed: 3 to 63 lower-case letters, digits and '-', not at either end");
+    .regex(
+        /^[a-z0-9][-a-z0-9]{1,61}[a-z0-9]$/,
+        "allowed: 3 to 63 lower-case letters, digits and '-', not at either end",
+    );
 
 /** Secret keys that a platform with object storage offers, each with what it is for. */
 export const objectStorageSecrets = {

@@ -70,7 +70,8 @@ export function bucketFiles(args: BucketFilesArgs): Record<string, string> {
     const calls: string[] = [];
     for (const bucket of args.buckets) {
         calls.push(`ensure ${bucket.name}`);
-        if (bucket.versioning !== undefined) calls.push(`${bucket.versioning ? "version" : "unversion"} ${bucket.name}`);
+        if (bucket.versioning !== undefined)
+            calls.push(`${bucket.versioning ? "version" : "unversion"} ${bucket.name}`);
         calls.push(`${bucket.public ? "publish" : "conceal"} ${bucket.name}`);
         if (bucket.public) files[`${bucket.name}.policy.json`] = json(publicReadPolicy(bucket.name, args.region));
         if (bucket.cors && args.cors) {
@@ -154,8 +155,9 @@ unversion() {
     say "$1: keeps no more versions"
 }
 
-# Whether a policy was written here: marked so, and with nothing added since.
 policy() { s3 get-bucket-policy --bucket "$1" --query Policy --output text; }
+put_policy() { s3 put-bucket-policy --bucket "$1" --policy "file://$here/$1.policy.json"; }
+# Whether a policy was written here: marked so, and with nothing added since.
 ours() { grep -q ${policyId} "$answer" && [ "$(grep -o '"Effect"' "$answer" | wc -l)" -eq 1 ]; }
 
 publish() {
@@ -164,13 +166,13 @@ publish() {
     else
         failed_with NoSuchBucketPolicy || fail "$1: its policy cannot be read: $(error)"
     fi
-    if ! s3 put-bucket-policy --bucket "$1" --policy "file://$here/$1.policy.json"; then
+    if ! put_policy "$1"; then
         denied || fail "$1: its policy cannot be set: $(error)"
         # New buckets of AWS refuse public policies until this is lifted.
         s3 put-public-access-block --bucket "$1" --public-access-block-configuration \\
-            BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=false,RestrictPublicBuckets=false &&
-            s3 put-bucket-policy --bucket "$1" --policy "file://$here/$1.policy.json" ||
-            fail "$1: cannot be made public: $(error)"
+            BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=false,RestrictPublicBuckets=false ||
+            fail "$1: public policies cannot be allowed: $(error)"
+        put_policy "$1" || fail "$1: its policy cannot be set: $(error)"
     fi
     say "$1: everyone may read it"
 }

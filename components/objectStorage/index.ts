@@ -3,6 +3,7 @@ import type { ResourcesConfig } from "../../config/fields";
 import { bucketName, type ObjectStorageConfig } from "../../config/objectStorage";
 import { claim } from "../claim";
 import { clusterService, deployment } from "../deployment";
+import { rangesOf, requiredSecret } from "../external";
 import { type Node, nodeId, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { ContainerArgs } from "../pod";
@@ -61,9 +62,14 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         const { config, buckets } = args;
         for (const bucket of buckets) {
             const checked = bucketName.safeParse(bucket.name);
-            if (!checked.success) instance.problem(["objectStorage"], `the bucket name "${bucket.name}" is not allowed; ${checked.error.issues[0]!.message}`);
+            if (!checked.success)
+                instance.problem(
+                    ["objectStorage"],
+                    `the bucket name "${bucket.name}" is not allowed; ${checked.error.issues[0]!.message}`,
+                );
         }
-        const { node, service, admin } = config.topology === "external" ? this.external(config) : this.single(config.engine);
+        const { node, service, admin } =
+            config.topology === "external" ? this.external(config) : this.single(config.engine);
         this.node = node;
         this.service = service;
         const managed = config.topology === "single" || config.manageBuckets;
@@ -75,7 +81,9 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
     sites(): { host: string; routes: { to: Service; port: number }[] }[] {
         const { config } = this.args;
         if (config.topology === "external" || !config.publicHost) return [];
-        return [{ host: config.publicHost, routes: [{ to: this.service, port: Object.values(this.service.ports)[0]! }] }];
+        return [
+            { host: config.publicHost, routes: [{ to: this.service, port: Object.values(this.service.ports)[0]! }] },
+        ];
     }
 
     private single(engine: "seaweedfs" | "minio"): { node: Node; service: Service; admin: Key } {
@@ -95,7 +103,9 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         } else {
             const adminKeys = this.keys("admin", "objectStorageAdminAccessKey", "objectStorageAdminSecretKey");
             admin = instance.secret(this, `${name}-admin`, adminKeys, { node });
-            const file = pulumi.all([adminKeys, keys]).apply(([forTask, forUsers]) => identities({ admin: forTask, application: forUsers }, buckets));
+            const file = pulumi
+                .all([adminKeys, keys])
+                .apply(([forTask, forUsers]) => identities({ admin: forTask, application: forUsers }, buckets));
             const users = instance.secret(this, `${name}-identities`, { [identitiesFile]: file }, { node });
             container = seaweedfs({
                 claim: volume,
@@ -105,37 +115,50 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
                 metrics: monitoring !== undefined,
             });
             if (instance.cluster.networkPolicy === "off")
-                instance.warn(`without network policies every pod of the cluster reaches the internal port of "${name}", through which keys can be added`);
+                instance.warn(
+                    `without network policies every pod of the cluster reaches the internal port of "${name}", through which keys can be added`,
+                );
         }
         // The server writes its index when it ends, which took 12 seconds with hardly any data.
-        deployment(instance, this, node, { pod: { user, containers: [container], graceSeconds: 60 }, replicas: 1, recreate: true });
+        deployment(instance, this, node, {
+            pod: { user, containers: [container], graceSeconds: 60 },
+            replicas: 1,
+            recreate: true,
+        });
         const ports = { s3: container.ports!["s3"]! };
         clusterService(instance, this, node, ports);
         const endpoint = `http://${instance.host(name)}:${ports.s3}`;
         return { node, service: instance.service(name, ports, this.settings(endpoint, region, key, true)), admin };
     }
 
-    private external(config: Extract<ObjectStorageConfig, { topology: "external" }>): { node: Node; service: Service; admin: Key } {
+    private external(config: Extract<ObjectStorageConfig, { topology: "external" }>): {
+        node: Node;
+        service: Service;
+        admin: Key;
+    } {
         const { instance, name } = this;
         const domain = config.region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
         const endpoint = config.endpoint ?? `https://s3.${config.region}.${domain}`;
         const url = new URL(endpoint);
-        const given = (key: string) => {
-            const value = instance.secretValue(key);
-            if (!value)
-                instance.problem(
-                    ["objectStorage"],
-                    `an external storage needs ${key}; set it with: pulumi config set --secret --path 'plinth:secrets.${instance.name}.${key}'`,
-                );
-            return value ?? "";
-        };
         const node = instance.join(name, { sort: "object storage", pods: false });
-        const values = { accessKey: given("objectStorageAccessKey"), secretKey: given("objectStorageSecretKey") };
+        const values = {
+            accessKey: requiredSecret(instance, "objectStorage", "objectStorageAccessKey"),
+            secretKey: requiredSecret(instance, "objectStorage", "objectStorageSecretKey"),
+        };
         const key = instance.secret(this, `${name}-keys`, values, { node });
         const ports = { s3: Number(url.port || (url.protocol === "https:" ? 443 : 80)) };
-        const settings = this.settings(endpoint, config.region, key, config.forcePathStyle ?? config.endpoint !== undefined);
+        const settings = this.settings(
+            endpoint,
+            config.region,
+            key,
+            config.forcePathStyle ?? config.endpoint !== undefined,
+        );
         const id = nodeId(instance.namespace, name);
-        return { node, service: new Service(id, url.hostname, ports, settings, { cidrs: config.cidrs }), admin: key };
+        return {
+            node,
+            service: new Service(id, url.hostname, ports, settings, { cidrs: rangesOf(url.hostname, config.cidrs) }),
+            admin: key,
+        };
     }
 
     private settings(endpoint: string, inRegion: string, key: Key, forcePathStyle: boolean) {
@@ -177,7 +200,11 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
                             name: "aws",
                             image: "awsCli",
                             command: ["sh", `${bucketsFolder}/buckets.sh`],
-                            env: { HOME: "/tmp", AWS_ACCESS_KEY_ID: admin.accessKey, AWS_SECRET_ACCESS_KEY: admin.secretKey },
+                            env: {
+                                HOME: "/tmp",
+                                AWS_ACCESS_KEY_ID: admin.accessKey,
+                                AWS_SECRET_ACCESS_KEY: admin.secretKey,
+                            },
                             uses: [service.as({ S3_ENDPOINT: "endpoint", AWS_DEFAULT_REGION: "region" })],
                             resources: { cpu: "100m", memory: "256Mi" },
                             mounts: [

@@ -6,7 +6,12 @@ import type { Bucket } from "./buckets";
 export const minioPort = 9000;
 
 /** A directory of its own: the root of a volume may hold `lost+found`. */
-export const minioArgs = (data = "/data/minio", port = minioPort): string[] => ["server", data, "--address", `:${port}`];
+export const minioArgs = (data = "/data/minio", port = minioPort): string[] => [
+    "server",
+    data,
+    "--address",
+    `:${port}`,
+];
 
 /**
  * Plain settings of the server. It has no rules per bucket for browsers on other sites: the origins of all buckets

@@ -1,7 +1,7 @@
+import type { ResourcesConfig } from "../../config/fields";
 import { parseQuantity } from "../../config/quantity";
 import type { Need } from "../graph";
 import type { ContainerArgs } from "../pod";
-import type { ResourcesConfig } from "../../config/fields";
 import type { Bucket } from "./buckets";
 
 export const seaweedfsPort = 8333;
@@ -21,7 +21,9 @@ export interface KeyPair {
  * @see https://github.com/seaweedfs/seaweedfs/wiki/Amazon-S3-API#authentication
  */
 export function identities(keys: { admin: KeyPair; application: KeyPair }, buckets: readonly Bucket[]): string {
-    const actions = buckets.flatMap(({ name }) => ["Read", "Write", "List", "Tagging"].map((action) => `${action}:${name}`));
+    const actions = buckets.flatMap(({ name }) =>
+        ["Read", "Write", "List", "Tagging"].map((action) => `${action}:${name}`),
+    );
     return JSON.stringify({
         identities: [
             { name: "admin", credentials: [keys.admin], actions: ["Admin", "Read", "Write", "List", "Tagging"] },
@@ -34,7 +36,8 @@ export function identities(keys: { admin: KeyPair; application: KeyPair }, bucke
  * Mebibytes after which the server opens a new file: a hundredth of the volume, so that a small one does not run out
  * of room for the files of new buckets.
  */
-const volumeLimit = (size: string): number => Math.min(8192, Math.max(64, Math.floor(parseQuantity(size) / 100 / 2 ** 20)));
+const volumeLimit = (size: string): number =>
+    Math.min(8192, Math.max(64, Math.floor(parseQuantity(size) / 100 / 2 ** 20)));
 
 /**
  * All parts of the server in one process. Only S3 listens to others: master, volume server and filer give everything

@@ -1,12 +1,15 @@
-import { expect } from "chai";
 import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
 import type { Instance } from "../../components/instance";
 import { type Bucket, ObjectStorage } from "../../components/objectStorage";
 import { Worker } from "../../components/worker";
 import { type ObjectStorageConfig, objectStorage } from "../../config/objectStorage";
 import { type DeclareArgs, declare, find, type Sent } from "../support/declare";
 
-const buckets: Bucket[] = [{ name: "media", public: true, cors: { origins: ["https://shop.example.org"] } }, { name: "exports", versioning: true }];
+const buckets: Bucket[] = [
+    { name: "media", public: true, cors: { origins: ["https://shop.example.org"] } },
+    { name: "exports", versioning: true },
+];
 const config = (written: object): ObjectStorageConfig => objectStorage.parse(written);
 
 /** Declares the storage and a worker that uses it. */
@@ -22,7 +25,15 @@ async function storage(written: object, args: DeclareArgs = {}, use?: (storage: 
                         name: "worker",
                         image: "awsCli",
                         resources: { memory: "64Mi" },
-                        uses: [made.service.as({ S3_HOST: "host", S3_ENDPOINT: "endpoint", S3_KEY: "accessKey", S3_SECRET: "secretKey", S3_PATH_STYLE: "forcePathStyle" })],
+                        uses: [
+                            made.service.as({
+                                S3_HOST: "host",
+                                S3_ENDPOINT: "endpoint",
+                                S3_KEY: "accessKey",
+                                S3_SECRET: "secretKey",
+                                S3_PATH_STYLE: "forcePathStyle",
+                            }),
+                        ],
                     },
                 ],
             },
@@ -34,8 +45,13 @@ async function storage(written: object, args: DeclareArgs = {}, use?: (storage: 
 
 const keys = { secrets: { bench: { objectStorageAccessKey: "GIVEN-ACCESS", objectStorageSecretKey: "GIVEN-SECRET" } } };
 const env = (object: Sent): Record<string, unknown> =>
-    Object.fromEntries(object["spec"].template.spec.containers[0].env.map((one: { name: string; value?: string; valueFrom?: unknown }) => [one.name, one.value ?? one.valueFrom]));
-const ports = (policy: Sent, direction: "ingress" | "egress") => policy["spec"][direction].flatMap((rule: { ports: { port: number }[] }) => rule.ports.map(({ port }) => port));
+    Object.fromEntries(
+        object["spec"].template.spec.containers[0].env.map(
+            (one: { name: string; value?: string; valueFrom?: unknown }) => [one.name, one.value ?? one.valueFrom],
+        ),
+    );
+const ports = (policy: Sent, direction: "ingress" | "egress") =>
+    policy["spec"][direction].flatMap((rule: { ports: { port: number }[] }) => rule.ports.map(({ port }) => port));
 const problemOf = (declared: Promise<unknown>): Promise<string> =>
     declared.then(
         () => "accepted",
@@ -48,23 +64,38 @@ describe("ObjectStorage", () => {
         const file = JSON.parse(await plain(find(objects, "Secret", "storage-identities")["stringData"]["s3.json"]));
         const [admin, application] = file.identities;
         expect(application.credentials).to.deep.equal([{ accessKey: "GIVEN-ACCESS", secretKey: "GIVEN-SECRET" }]);
-        expect(application.actions).to.have.members(["media", "exports"].flatMap((name) => ["Read", "Write", "List", "Tagging"].map((action) => `${action}:${name}`)));
+        expect(application.actions).to.have.members(
+            ["media", "exports"].flatMap((name) =>
+                ["Read", "Write", "List", "Tagging"].map((action) => `${action}:${name}`),
+            ),
+        );
         expect(admin.credentials[0].accessKey).not.to.equal("GIVEN-ACCESS");
-        expect(env(find(objects, "Job", "storage-buckets"))["AWS_SECRET_ACCESS_KEY"]).to.deep.equal({ secretKeyRef: { name: "storage-admin", key: "secretKey" } });
-        expect(env(find(objects, "Deployment", "worker"))["S3_SECRET"]).to.deep.equal({ secretKeyRef: { name: "storage-keys", key: "secretKey" } });
+        expect(env(find(objects, "Job", "storage-buckets"))["AWS_SECRET_ACCESS_KEY"]).to.deep.equal({
+            secretKeyRef: { name: "storage-admin", key: "secretKey" },
+        });
+        expect(env(find(objects, "Deployment", "worker"))["S3_SECRET"]).to.deep.equal({
+            secretKeyRef: { name: "storage-keys", key: "secretKey" },
+        });
     });
 
     it("puts no key anywhere but in Secrets", async () => {
         const { objects } = await storage({ topology: "single" }, { values: keys });
-        const texts = await Promise.all(objects.filter(({ kind }) => kind !== "Secret").map((object) => plain(pulumi.jsonStringify(object))));
+        const texts = await Promise.all(
+            objects.filter(({ kind }) => kind !== "Secret").map((object) => plain(pulumi.jsonStringify(object))),
+        );
         for (const text of texts) expect(text).not.to.match(/GIVEN-(ACCESS|SECRET)/);
     });
 
     it("opens the port of S3 to its users only, and the metrics only to a Prometheus that is named", async () => {
         const alone = await storage({ topology: "single" });
         expect(ports(find(alone.objects, "NetworkPolicy", "storage"), "ingress")).to.deep.equal([8333, 8333]);
-        expect(find(alone.objects, "Deployment", "storage")["spec"].template.spec.containers[0].args.join(" ")).not.to.contain("metrics");
-        const watched = await storage({ topology: "single" }, { values: { cluster: { monitoringNamespace: "monitoring" } } });
+        expect(
+            find(alone.objects, "Deployment", "storage")["spec"].template.spec.containers[0].args.join(" "),
+        ).not.to.contain("metrics");
+        const watched = await storage(
+            { topology: "single" },
+            { values: { cluster: { monitoringNamespace: "monitoring" } } },
+        );
         expect(ports(find(watched.objects, "NetworkPolicy", "storage"), "ingress")).to.include(9324);
         expect(find(watched.objects, "Service", "storage")["spec"].ports).to.have.length(1);
     });
@@ -76,25 +107,42 @@ describe("ObjectStorage", () => {
 
     it("sets CORS by the server's settings with MinIO, which has no rules per bucket", async () => {
         const { objects } = await storage({ topology: "single", engine: "minio" });
-        expect(env(find(objects, "Deployment", "storage"))["MINIO_API_CORS_ALLOW_ORIGIN"]).to.equal("https://shop.example.org");
+        expect(env(find(objects, "Deployment", "storage"))["MINIO_API_CORS_ALLOW_ORIGIN"]).to.equal(
+            "https://shop.example.org",
+        );
         expect(find(objects, "ConfigMap", "storage-buckets")["data"]["buckets.sh"]).not.to.contain("share media");
-        expect(objects.filter(({ kind }) => kind === "Secret").map(({ metadata }) => metadata.name)).to.deep.equal(["storage-keys"]);
+        expect(objects.filter(({ kind }) => kind === "Secret").map(({ metadata }) => metadata.name)).to.deep.equal([
+            "storage-keys",
+        ]);
     });
 
     it("deploys no server for an external storage, and sets its buckets up there", async () => {
         const { objects } = await storage({ topology: "external", region: "eu-central-1" }, { values: keys });
         expect(objects.map(({ kind }) => kind)).not.to.include("PersistentVolumeClaim");
         const task = env(find(objects, "Job", "storage-buckets"));
-        expect(task).to.include({ S3_ENDPOINT: "https://s3.eu-central-1.amazonaws.com", AWS_DEFAULT_REGION: "eu-central-1" });
-        expect(env(find(objects, "Deployment", "worker"))).to.include({ S3_HOST: "s3.eu-central-1.amazonaws.com", S3_PATH_STYLE: "false" });
-        expect(find(objects, "ConfigMap", "storage-buckets")["data"]["aws.config"]).to.contain("addressing_style = auto");
+        expect(task).to.include({
+            S3_ENDPOINT: "https://s3.eu-central-1.amazonaws.com",
+            AWS_DEFAULT_REGION: "eu-central-1",
+        });
+        expect(env(find(objects, "Deployment", "worker"))).to.include({
+            S3_HOST: "s3.eu-central-1.amazonaws.com",
+            S3_PATH_STYLE: "false",
+        });
+        expect(find(objects, "ConfigMap", "storage-buckets")["data"]["aws.config"]).to.contain(
+            "addressing_style = auto",
+        );
     });
 
     it("uses path style, the port and the ranges of an endpoint that is given", async () => {
-        const { objects } = await storage({ topology: "external", endpoint: "http://10.1.2.3:9000", cidrs: ["10.1.2.0/24"] }, { values: keys });
+        const { objects } = await storage(
+            { topology: "external", endpoint: "http://10.1.2.3:9000", cidrs: ["10.1.2.0/24"] },
+            { values: keys },
+        );
         expect(env(find(objects, "Deployment", "worker"))).to.include({ S3_HOST: "10.1.2.3", S3_PATH_STYLE: "true" });
         const { egress } = find(objects, "NetworkPolicy", "worker")["spec"];
-        expect(egress).to.deep.equal([{ to: [{ ipBlock: { cidr: "10.1.2.0/24" } }], ports: [{ protocol: "TCP", port: 9000 }] }]);
+        expect(egress).to.deep.equal([
+            { to: [{ ipBlock: { cidr: "10.1.2.0/24" } }], ports: [{ protocol: "TCP", port: 9000 }] },
+        ]);
     });
 
     it("leaves the buckets of an external storage alone when told so", async () => {
@@ -105,7 +153,8 @@ describe("ObjectStorage", () => {
     it("names each key that an external storage lacks, with the command that sets it", async () => {
         const message = await problemOf(storage({ topology: "external" }));
         expect(message).to.contain("2 problems");
-        for (const key of ["objectStorageAccessKey", "objectStorageSecretKey"]) expect(message).to.contain(`pulumi config set --secret --path 'plinth:secrets.bench.${key}'`);
+        for (const key of ["objectStorageAccessKey", "objectStorageSecretKey"])
+            expect(message).to.contain(`pulumi config set --secret --path 'plinth:secrets.bench.${key}'`);
     });
 
     it("refuses a second server on the volume", async () => {
@@ -126,7 +175,8 @@ describe("ObjectStorage", () => {
 
     it("is published under its own host only where one is set", async () => {
         const sites: unknown[] = [];
-        const keep = (made: ObjectStorage) => void sites.push(made.sites().map(({ host, routes }) => [host, routes[0]!.port]));
+        const keep = (made: ObjectStorage) =>
+            void sites.push(made.sites().map(({ host, routes }) => [host, routes[0]!.port]));
         await storage({ topology: "single" }, {}, keep);
         await storage({ topology: "single", publicHost: "s3.example.org" }, {}, keep);
         expect(sites).to.deep.equal([[], [["s3.example.org", 8333]]]);
@@ -144,4 +194,5 @@ describe("ObjectStorage", () => {
 });
 
 /** A value that a component made inside `apply`. */
-const plain = (value: pulumi.Input<string>): Promise<string> => new Promise((resolve) => void pulumi.output(value).apply(resolve));
+const plain = (value: pulumi.Input<string>): Promise<string> =>
+    new Promise((resolve) => void pulumi.output(value).apply(resolve));

@@ -33,27 +33,46 @@ const bakeFile = join(root, "images", "docker-bake.hcl");
 
 /** The targets that `docker buildx bake` builds by default: named in a group, and complete by what they inherit. */
 function targetsOf(text: string): Target[] {
-    const blocks = (kind: string) => [...text.matchAll(new RegExp(`^${kind} "([^"]+)" \\{\\n([^]*?)^\\}`, "gm"))].map(([, name, body]) => [name!, body!] as const);
-    const list = (body: string, key: string) => [...(new RegExp(`^\\s*${key} = \\[([^\\]]*)\\]`, "m").exec(body)?.[1] ?? "").matchAll(/"([^"]+)"/g)].map(([, one]) => one!);
+    const blocks = (kind: string) =>
+        [...text.matchAll(new RegExp(`^${kind} "([^"]+)" \\{\\n([^]*?)^\\}`, "gm"))].map(
+            ([, name, body]) => [name!, body!] as const,
+        );
+    const list = (body: string, key: string) =>
+        [...(new RegExp(`^\\s*${key} = \\[([^\\]]*)\\]`, "m").exec(body)?.[1] ?? "").matchAll(/"([^"]+)"/g)].map(
+            ([, one]) => one!,
+        );
     const bodies = new Map(blocks("target"));
     const groups = new Map(blocks("group").map(([name, body]) => [name, list(body, "targets")]));
     const expand = (name: string): string[] => groups.get(name)?.flatMap(expand) ?? [name];
     const textOf = (name: string, key: string): string => {
         const body = bodies.get(name) ?? "";
-        return new RegExp(`^\\s*${key} = "([^"]+)"`, "m").exec(body)?.[1] ?? list(body, "inherits").map((parent) => textOf(parent, key)).find((one) => one !== "") ?? "";
+        return (
+            new RegExp(`^\\s*${key} = "([^"]+)"`, "m").exec(body)?.[1] ??
+            list(body, "inherits")
+                .map((parent) => textOf(parent, key))
+                .find((one) => one !== "") ??
+            ""
+        );
     };
     const platforms = (name: string): string[] => {
         const body = bodies.get(name) ?? "";
         const own = list(body, "platforms");
         return own.length > 0 ? own : list(body, "inherits").flatMap(platforms);
     };
-    return expand("default").map((name) => ({ name, context: textOf(name, "context"), target: textOf(name, "target"), platforms: platforms(name) }));
+    return expand("default").map((name) => ({
+        name,
+        context: textOf(name, "context"),
+        target: textOf(name, "target"),
+        platforms: platforms(name),
+    }));
 }
 
-const isStage = (file: Dockerfile, name: string, before = file.stages.length): boolean => file.stages.slice(0, before).some((stage) => stage.name === name);
+const isStage = (file: Dockerfile, name: string, before = file.stages.length): boolean =>
+    file.stages.slice(0, before).some((stage) => stage.name === name);
 
 /** A tag with at least two numbers, or a digest: what a registry does not move under us to another minor version. */
-const pinned = (image: string): boolean => image === "scratch" || /@sha256:[0-9a-f]{64}$/.test(image) || /:v?\d+\.\d+[^/:]*$/.test(image);
+const pinned = (image: string): boolean =>
+    image === "scratch" || /@sha256:[0-9a-f]{64}$/.test(image) || /:v?\d+\.\d+[^/:]*$/.test(image);
 
 /** Whether a source of COPY is in the build context; its last part may have stars. */
 function inContext(context: string, source: string): boolean {
@@ -67,18 +86,24 @@ describe("Dockerfiles", function () {
     this.timeout(60_000);
     const folder = scratch();
     let checker: string;
-    const read = (paths: readonly string[]): Dockerfile[] => JSON.parse(execFileSync(checker, [...paths], { encoding: "utf8" }));
+    const read = (paths: readonly string[]): Dockerfile[] =>
+        JSON.parse(execFileSync(checker, [...paths], { encoding: "utf8" }));
     let files: Dockerfile[];
 
     before(function () {
         checker = goProgram(this, "dockerfiles", ".");
-        files = read(readdirSync(join(root, "images")).map((name) => join(root, "images", name, "Dockerfile")).filter(existsSync));
+        files = read(
+            readdirSync(join(root, "images"))
+                .map((name) => join(root, "images", name, "Dockerfile"))
+                .filter(existsSync),
+        );
     });
     after(() => folder.clean());
 
     /** Fails with all findings at once. */
     const none = (findings: readonly string[]) => expect(findings, findings.join("\n")).to.deep.equal([]);
-    const of = (file: Dockerfile, messages: readonly string[]) => messages.map((message) => `${relative(root, file.path)}: ${message}`);
+    const of = (file: Dockerfile, messages: readonly string[]) =>
+        messages.map((message) => `${relative(root, file.path)}: ${message}`);
 
     it("are read by BuildKit without an error or a warning", () => {
         expect(files).not.to.deep.equal([]);
@@ -86,7 +111,10 @@ describe("Dockerfiles", function () {
     });
 
     it("start from images of a stated version", () => {
-        const loose = (file: Dockerfile) => file.stages.filter(({ from }, index) => !isStage(file, from, index) && !pinned(from)).map(({ from }) => `FROM ${from}`);
+        const loose = (file: Dockerfile) =>
+            file.stages
+                .filter(({ from }, index) => !isStage(file, from, index) && !pinned(from))
+                .map(({ from }) => `FROM ${from}`);
         none(files.flatMap((file) => of(file, loose(file))));
     });
 
@@ -94,8 +122,11 @@ describe("Dockerfiles", function () {
         const missing = (file: Dockerfile) =>
             file.stages.flatMap((stage, index) =>
                 stage.copies.flatMap(({ from, sources }) => {
-                    if (from !== "") return isStage(file, from, index) || pinned(from) ? [] : [`there is no stage ${from}`];
-                    return sources.filter((source) => !inContext(dirname(file.path), source)).map((source) => `there is no ${source}`);
+                    if (from !== "")
+                        return isStage(file, from, index) || pinned(from) ? [] : [`there is no stage ${from}`];
+                    return sources
+                        .filter((source) => !inContext(dirname(file.path), source))
+                        .map((source) => `there is no ${source}`);
                 }),
             );
         none(files.flatMap((file) => of(file, missing(file))));
@@ -120,7 +151,11 @@ describe("Dockerfiles", function () {
             expect(existsSync(join(root, context, "Dockerfile")), `${name}: ${context}/Dockerfile`).to.equal(true);
         }
         const built = new Set(targets.map(({ context }) => join(root, context)));
-        none(files.filter(({ path }) => !built.has(dirname(path))).map(({ path }) => `no target builds ${relative(root, path)}`));
+        none(
+            files
+                .filter(({ path }) => !built.has(dirname(path)))
+                .map(({ path }) => `no target builds ${relative(root, path)}`),
+        );
     });
 
     it("would be found wrong if they were", () => {
@@ -130,8 +165,12 @@ describe("Dockerfiles", function () {
             return read([bad])[0]!;
         };
         expect(check("FROM alpine:3.24", "COPPY a b").errors.join()).to.contain("COPPY");
-        expect(check("FROM alpine:3.24", "WORKDIR app", "CMD echo hello").warnings.join()).to.match(/WorkdirRelativePath/).and.match(/JSONArgsRecommended/);
-        expect(check("ARG TAG=3.24.1", "FROM alpine:${TAG}", "COPY --from=nowhere /a /b", "USER nobody").stages).to.deep.include({
+        expect(check("FROM alpine:3.24", "WORKDIR app", "CMD echo hello").warnings.join())
+            .to.match(/WorkdirRelativePath/)
+            .and.match(/JSONArgsRecommended/);
+        expect(
+            check("ARG TAG=3.24.1", "FROM alpine:${TAG}", "COPY --from=nowhere /a /b", "USER nobody").stages,
+        ).to.deep.include({
             name: "",
             from: "alpine:3.24.1",
             user: "nobody",
@@ -140,6 +179,8 @@ describe("Dockerfiles", function () {
             entrypoint: [],
             args: [],
         });
-        expect(["alpine", "alpine:latest", "alpine:3", "php:fpm-alpine", "localhost:5000/alpine"].filter(pinned)).to.deep.equal([]);
+        expect(
+            ["alpine", "alpine:latest", "alpine:3", "php:fpm-alpine", "localhost:5000/alpine"].filter(pinned),
+        ).to.deep.equal([]);
     });
 });

@@ -1,0 +1,338 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import { type Bucket, ObjectStorage } from "../../components/objectStorage";
+import { images } from "../../config/images";
+import { type ObjectStorageConfig, objectStorage } from "../../config/objectStorage";
+import { declare, find, type Sent } from "../support/declare";
+import { Daemon, freePort, goProgram, program, scratch } from "../support/tools";
+
+const origin = "https://shop.example.org";
+const media: Bucket = { name: "media", public: true, cors: { origins: [origin] }, versioning: true };
+const reports: Bucket = { name: "reports" };
+const secrets = { objectStorageAccessKey: "APPLICATION1", objectStorageSecretKey: "application-secret" };
+type Engine = Extract<ObjectStorageConfig, { topology: "single" }>["engine"];
+
+const resolved = (value: pulumi.Input<string>): Promise<string> =>
+    new Promise((resolve) => void pulumi.output(value).apply(resolve));
+
+/** What the component renders: the server's container with its environment, the Secrets and the Task's files. */
+async function rendered(written: object, buckets: readonly Bucket[]) {
+    const config = objectStorage.parse(written);
+    const { objects } = await declare((instance) => void new ObjectStorage(instance, "storage", { config, buckets }), {
+        values: { secrets: { bench: secrets } },
+    });
+    const secret = (name: string, key: string) => resolved(find(objects, "Secret", name)["stringData"][key]);
+    const containerOf = async (owner: Sent) => {
+        const container = owner["spec"].template.spec.containers[0];
+        const env: Record<string, string> = {};
+        for (const { name, value, valueFrom } of container.env)
+            env[name] = value ?? (await secret(valueFrom.secretKeyRef.name, valueFrom.secretKeyRef.key));
+        return { args: (container.args ?? []) as string[], env };
+    };
+    return {
+        secret,
+        server: config.topology === "single" ? await containerOf(find(objects, "Deployment", "storage")) : undefined,
+        task: await containerOf(find(objects, "Job", "storage-buckets")),
+        files: find(objects, "ConfigMap", "storage-buckets")["data"] as Record<string, string>,
+    };
+}
+
+interface Run {
+    readonly code: number;
+    readonly output: string;
+}
+
+/** Runs a program to its end; `seen` gets what it prints meanwhile. */
+function run(
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    seen: (text: string) => void = () => {},
+): Promise<Run> {
+    const running = promisify(execFile)(command, [...args], { env: { PATH: process.env["PATH"], ...env } });
+    running.child.stdout!.on("data", (text) => seen(String(text)));
+    return running.then(
+        ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
+        ({ code, stdout, stderr }) => ({ code: code as number, output: `${stdout}${stderr}` }),
+    );
+}
+
+/** The servers, each with how its rendered arguments fit this machine: other ports, other folders. */
+const servers: Record<
+    Engine,
+    (
+        test: Mocha.Context,
+        folder: string,
+        port: number,
+        args: readonly string[],
+        identities: string,
+    ) => Promise<[string, string[]]>
+> = {
+    minio: async (test, folder, port, args) => [
+        goProgram(test, "minio", "github.com/minio/minio"),
+        args.map((arg) => (arg === ":9000" ? `127.0.0.1:${port}` : arg.replace(/^\/data/, folder))),
+    ],
+    // Not a module that Go's proxy serves: tested only where somebody names a binary.
+    seaweedfs: async (_, folder, port, args, identities) => {
+        const own = ["master", "volume", "filer"].map(async (part) => `-${part}.port=${await freePort()}`);
+        const fitted = args.slice(1).map((arg) => {
+            if (arg.startsWith("-s3.port=")) return `-s3.port=${port}`;
+            return arg.startsWith("-s3.config=") ? `-s3.config=${identities}` : arg;
+        });
+        // What the image's entrypoint puts before them.
+        const injected = [`-dir=${folder}`, "-volume.max=0", "-master.volumeSizeLimitMB=1024"];
+        return [process.env["PLINTH_WEED"]!, ["server", ...injected, ...fitted, ...(await Promise.all(own))]];
+    },
+};
+
+const built = /github\.com\/minio\/minio (v\S+)/.exec(
+    readFileSync(join(__dirname, "..", "tools", "minio", "go.mod"), "utf8"),
+)![1];
+const engines: [Engine, string][] = [
+    ["minio", `MinIO, module ${built} (the image is ${images.minio.reference.split(":")[1]})`],
+];
+if (process.env["PLINTH_WEED"])
+    engines.push([
+        "seaweedfs",
+        `SeaweedFS, ${process.env["PLINTH_WEED"]} (the image is ${images.seaweedfs.reference.split(":")[1]})`,
+    ]);
+
+for (const [engine, title] of engines)
+    describe(`Buckets' Task on ${title}`, function () {
+        // Every call of the client starts Python: about a second.
+        this.timeout(180_000);
+        const folder = scratch();
+        const data = join(folder.path, "data");
+        let port: number;
+        let endpoint: string;
+        let daemon: Daemon;
+        let admin: Record<string, string>;
+
+        const started = async (test: Mocha.Context, env: Record<string, string> = {}) => {
+            const { server, secret } = await rendered({ topology: "single", engine }, [media, reports]);
+            const identities = join(folder.path, "s3.json");
+            if (engine === "seaweedfs") writeFileSync(identities, await secret("storage-identities", "s3.json"));
+            const [command, args] = await servers[engine](test, data, port, server!.args, identities);
+            return new Daemon(command, args, { cwd: data, env: { PATH: process.env["PATH"], ...server!.env, ...env } });
+        };
+
+        /** Runs the Task's script with the files and the environment of its container. */
+        const task = async (
+            buckets: readonly Bucket[],
+            env: Record<string, string> = {},
+            config: object = { topology: "single", engine },
+            seen?: (text: string) => void,
+        ) => {
+            const { files, task: container } = await rendered(config, buckets);
+            const mounted = mkdtempSync(join(folder.path, "task-"));
+            for (const [name, text] of Object.entries(files)) writeFileSync(join(mounted, name), text);
+            return run(
+                "sh",
+                [join(mounted, "buckets.sh")],
+                { ...container.env, HOME: folder.path, TMPDIR: folder.path, S3_ENDPOINT: endpoint, ...admin, ...env },
+                seen,
+            );
+        };
+
+        const aws = (keys: Record<string, string>, ...args: string[]) =>
+            run("aws", ["--endpoint-url", endpoint, "s3api", ...args], {
+                HOME: folder.path,
+                AWS_PAGER: "",
+                AWS_DEFAULT_REGION: "us-east-1",
+                ...keys,
+            });
+        const application = {
+            AWS_ACCESS_KEY_ID: secrets.objectStorageAccessKey,
+            AWS_SECRET_ACCESS_KEY: secrets.objectStorageSecretKey,
+        };
+        const state = () =>
+            Promise.all([
+                aws(admin, "list-buckets", "--query", "Buckets"),
+                aws(admin, "get-bucket-policy", "--bucket", "media"),
+                aws(admin, "get-bucket-policy", "--bucket", "reports"),
+                aws(admin, "get-bucket-versioning", "--bucket", "media"),
+                aws(admin, "get-bucket-cors", "--bucket", "media"),
+            ]);
+        const anonymous = async (path: string) => (await fetch(`${endpoint}/${path}`)).status;
+
+        before(async function () {
+            program(this, "aws");
+            // Built here, since the Task waits for its server some minutes only.
+            if (engine === "minio") goProgram(this, "minio", "github.com/minio/minio");
+            const { output } = await run("aws", ["--version"], {});
+            console.log(
+                `      with ${output.split(" ")[0]} (the image is ${images.awsCli.reference.split("/").pop()})`,
+            );
+            mkdirSync(data);
+            port = await freePort();
+            endpoint = `http://127.0.0.1:${port}`;
+            const { task: container } = await rendered({ topology: "single", engine }, [media, reports]);
+            admin = {
+                AWS_ACCESS_KEY_ID: container.env["AWS_ACCESS_KEY_ID"]!,
+                AWS_SECRET_ACCESS_KEY: container.env["AWS_SECRET_ACCESS_KEY"]!,
+            };
+        });
+        after(async () => {
+            await daemon?.stop();
+            folder.clean();
+        });
+
+        it("waits for the server, then creates what is missing", async function () {
+            let waiting = () => {};
+            const waits = new Promise<void>((resolve) => {
+                waiting = resolve;
+            });
+            const running = task([media, reports], {}, undefined, (text) => text.includes("waiting for") && waiting());
+            await Promise.race([waits, running]);
+            daemon = await started(this);
+            const { code, output } = await running;
+            expect(output).to.match(/waiting for.*media: created.*reports: created.*All buckets are ready/s);
+            expect(code).to.equal(0);
+        });
+
+        it("changes nothing when it runs again", async () => {
+            const before = await state();
+            expect(before[0]!.output)
+                .to.match(/"media"/)
+                .and.match(/"reports"/);
+            expect(before[3]!.output).to.contain("Enabled");
+            const { code, output } = await task([media, reports]);
+            expect(output).not.to.contain("created");
+            expect(code).to.equal(0);
+            expect(await state()).to.deep.equal(before);
+        });
+
+        it("lets everyone read objects of a public bucket, list none, and read no others", async () => {
+            for (const bucket of ["media", "reports"]) {
+                writeFileSync(join(folder.path, "object"), "content");
+                const put = await aws(
+                    application,
+                    "put-object",
+                    "--bucket",
+                    bucket,
+                    "--key",
+                    "object",
+                    "--body",
+                    join(folder.path, "object"),
+                );
+                expect(put.code, put.output).to.equal(0);
+            }
+            expect(await anonymous("media/object")).to.equal(200);
+            expect(await anonymous("reports/object")).to.equal(403);
+            expect(await anonymous("media?list-type=2")).to.equal(403);
+        });
+
+        it("lets scripts of the given site read, and of no other", async () => {
+            const allowed = async (from: string) =>
+                (await fetch(`${endpoint}/media/object`, { headers: { origin: from } })).headers.get(
+                    "access-control-allow-origin",
+                );
+            expect(await allowed(origin)).to.equal(origin);
+            expect(await allowed("https://evil.example.org")).to.equal(null);
+        });
+
+        if (engine === "seaweedfs")
+            it("gives the application its own buckets and nothing else", async () => {
+                expect((await aws(admin, "create-bucket", "--bucket", "other")).code).to.equal(0);
+                const denied = [
+                    await aws(application, "list-objects-v2", "--bucket", "other"),
+                    await aws(application, "create-bucket", "--bucket", "more"),
+                    await aws(
+                        application,
+                        "put-bucket-policy",
+                        "--bucket",
+                        "reports",
+                        "--policy",
+                        JSON.stringify(foreign),
+                    ),
+                ];
+                for (const { code, output } of denied) {
+                    expect(code).not.to.equal(0);
+                    expect(output).to.contain("AccessDenied");
+                }
+            });
+
+        it("takes the policy back when a bucket shall not be public any more", async () => {
+            expect((await task([{ name: "media" }])).output).to.contain("media: not public any more");
+            expect(await anonymous("media/object")).to.equal(403);
+        });
+
+        it("leaves policies of others as they are, and says so when asked for another", async () => {
+            const put = await aws(
+                admin,
+                "put-bucket-policy",
+                "--bucket",
+                "reports",
+                "--policy",
+                JSON.stringify(foreign),
+            );
+            expect(put.code, put.output).to.equal(0);
+            const theirs = () => aws(admin, "get-bucket-policy", "--bucket", "reports");
+            const before = await theirs();
+            expect((await task([reports])).code).to.equal(0);
+            const { code, output } = await task([{ ...reports, public: true }]);
+            expect(output).to.contain("FAILED: reports: has a policy of its own");
+            expect(code).to.equal(1);
+            expect(await theirs()).to.deep.equal(before);
+        });
+
+        it("ends with a message when the key is wrong, or nobody answers", async () => {
+            const wrong = await task([media], { AWS_SECRET_ACCESS_KEY: "wrong-secret" });
+            expect(wrong.output).to.contain("FAILED: media: access denied");
+            expect(wrong.code).to.equal(1);
+            const nobody = await task([media], { S3_ENDPOINT: `http://127.0.0.1:${await freePort()}`, S3_WAIT: "0" });
+            expect(nobody.output).to.contain("does not answer");
+            expect(nobody.code).to.equal(1);
+        });
+
+        if (engine === "minio")
+            it("ends with a message when the server has no CORS per bucket, as an external MinIO has not", async () => {
+                const { code, output } = await task([media], {}, { topology: "external", endpoint });
+                expect(output).to.contain("FAILED: media: CORS cannot be set").and.to.contain("NotImplemented");
+                expect(code).to.equal(1);
+            });
+
+        it("keeps its objects when the key of the application changes", async function () {
+            await daemon.stop();
+            const changed = { AWS_ACCESS_KEY_ID: "APPLICATION2", AWS_SECRET_ACCESS_KEY: "another-secret" };
+            if (engine === "minio")
+                daemon = await started(this, {
+                    MINIO_ROOT_USER: changed.AWS_ACCESS_KEY_ID,
+                    MINIO_ROOT_PASSWORD: changed.AWS_SECRET_ACCESS_KEY,
+                });
+            else {
+                const given = { ...secrets };
+                Object.assign(secrets, {
+                    objectStorageAccessKey: changed.AWS_ACCESS_KEY_ID,
+                    objectStorageSecretKey: changed.AWS_SECRET_ACCESS_KEY,
+                });
+                daemon = await started(this);
+                Object.assign(secrets, given);
+            }
+            const read = () =>
+                aws(changed, "get-object", "--bucket", "reports", "--key", "object", join(folder.path, "read"));
+            await daemon.ready(async () => expect((await read()).code).to.equal(0), 90);
+            expect(readFileSync(join(folder.path, "read"), "utf8")).to.equal("content");
+            expect((await aws(application, "head-object", "--bucket", "reports", "--key", "object")).code).not.to.equal(
+                0,
+            );
+        });
+    });
+
+/** A policy that somebody else has written. */
+const foreign = {
+    Version: "2012-10-17",
+    Statement: [
+        {
+            Sid: "Theirs",
+            Effect: "Allow",
+            Principal: { AWS: ["*"] },
+            Action: ["s3:GetObject"],
+            Resource: ["arn:aws:s3:::reports/shared/*"],
+        },
+    ],
+};
