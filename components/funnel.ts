@@ -30,7 +30,10 @@ export interface ObjectOptions {
     readonly node?: Node;
     /** @default the kind's */
     readonly lifetime?: Lifetime;
-    /** For a ConfigMap that its reader follows while it runs: it keeps one name and changes in place. @default false */
+    /**
+     * For a ConfigMap or Secret that its reader follows while it runs: it keeps one name, changes in place, and rolls
+     * no pod. @default false
+     */
     readonly fixedName?: boolean;
     /** Fields that someone else decides, such as the replicas of an autoscaled Deployment. */
     readonly ignoreChanges?: string[];
@@ -241,7 +244,7 @@ export class Funnel {
         if (!secretsDigested.includes(entry.kind)) return entry.object;
         const object = entry.object as KubernetesObject & { spec: { template: { metadata: Metadata; spec: object } } };
         const names = secretsOf(object.spec.template.spec);
-        const used = this.declared.filter(({ kind, object: secret }) => kind === "Secret" && names.has(secret.metadata.name));
+        const used = this.declared.filter(({ kind, fixedName, object: secret }) => kind === "Secret" && !fixedName && names.has(secret.metadata.name));
         if (used.length === 0) return object;
         const { template } = object.spec;
         const annotations = { ...template.metadata.annotations, [plinthLabels.secrets]: this.digestOf(used) };

@@ -33,7 +33,12 @@ export interface FileSite {
 }
 
 export interface CaddyfileArgs {
-    readonly ports: { readonly http: number; readonly https: number; readonly health: number; readonly metrics?: number };
+    readonly ports: {
+        readonly http: number;
+        readonly https: number;
+        readonly health: number;
+        readonly metrics?: number;
+    };
     /** Absolute path of the socket of the admin API. */
     readonly adminSocket: string;
     /** Ranges whose X-Forwarded-* headers are believed. */
@@ -41,8 +46,8 @@ export interface CaddyfileArgs {
     readonly http3: boolean;
     /** Seconds that running requests get when the process stops. A reload cuts nothing, whatever this says. */
     readonly graceSeconds: number;
-    /** Port that a redirect to HTTPS names; none for 443. */
-    readonly publicHttpsPort?: number;
+    /** Ports that browsers name. @default 80 and 443 */
+    readonly publicPorts?: { readonly http?: number | undefined; readonly https?: number | undefined };
     readonly sites: readonly FileSite[];
 }
 
@@ -82,7 +87,9 @@ export function caddyfile(args: CaddyfileArgs): string {
         globals(args),
         ...(args.sites.some((site) => site.accessLog) ? [accessLog] : []),
         block(`http://:${args.ports.health}`, "respond /healthz 200", "respond 404"),
-        ...(args.ports.metrics === undefined ? [] : [block(`http://:${args.ports.metrics}`, block("route", "metrics /metrics", "respond 404"))]),
+        ...(args.ports.metrics === undefined
+            ? []
+            : [block(`http://:${args.ports.metrics}`, block("route", "metrics /metrics", "respond 404"))]),
         // Whoever asks for a host that is not ours must not get another site's answer.
         block("http://", "header -Server", "respond 404"),
         ...(secure ? [block("https://", "header -Server", "respond 421")] : []),
@@ -129,12 +136,14 @@ const logFormat = block(
 function siteBlocks(site: FileSite, args: CaddyfileArgs): Block[] {
     const { host, tls } = site;
     if (tls.mode === "off") return [block(`http://${host}`, ...frame(site, args), content(site, args))];
-    const port = args.publicHttpsPort === undefined ? "" : `:${args.publicHttpsPort}`;
     return [
-        block(`http://${host}`, logLines(site), "header -Server", `redir https://${host}${port}{uri} 308`),
+        block(`http://${host}`, logLines(site), "header -Server", `redir ${secureUrl(site, args)} 308`),
         block(`https://${host}`, tlsLine(tls), ...frame(site, args), content(site, args)),
     ];
 }
+
+const secureUrl = ({ host }: FileSite, { publicPorts }: CaddyfileArgs): string =>
+    `https://${host}${publicPorts?.https === undefined ? "" : `:${publicPorts.https}`}{uri}`;
 
 function tlsLine(tls: Exclude<SiteTls, { mode: "off" }>): Line {
     switch (tls.mode) {
@@ -191,40 +200,42 @@ function fromTrusted(trustedProxies: readonly string[], scheme: "http" | "https"
 function content(site: FileSite, args: CaddyfileArgs): Line {
     const { tls, allow, stopped } = site;
     const plain = tls.mode === "off" && tls.inFront ? fromTrusted(args.trustedProxies, "http") : undefined;
-    const port = args.publicHttpsPort === undefined ? "" : `:${args.publicHttpsPort}`;
     const routes = [...site.routes].sort((a, b) => (b.path ?? "").length - (a.path ?? "").length);
     return block(
         "route",
         denial("@denied", allow),
-        plain !== undefined && [block("@plain", ...plain), `redir @plain https://${site.host}${port}{uri} 308`],
+        plain !== undefined && [block("@plain", ...plain), `redir @plain ${secureUrl(site, args)} 308`],
         stopped
             ? ["header Retry-After 300", `respond "This site is stopped." 503`]
-            : [...routes.flatMap((route, index) => routeLines(route, index, site)), "respond 404"],
+            : [...routes.flatMap((route, index) => routeLines(route, index, publicPort(site, args))), "respond 404"],
     );
 }
 
 const denial = (name: string, allow: readonly string[]): Line[] =>
     allow.length > 0 ? [`${name} not client_ip ${allow.join(" ")}`, `respond ${name} 403`] : [];
 
-function routeLines(route: FileRoute, index: number, { tls }: FileSite): Line[] {
+function publicPort({ tls }: FileSite, { publicPorts = {} }: CaddyfileArgs): number {
+    return tls.mode !== "off" || tls.inFront ? (publicPorts.https ?? 443) : (publicPorts.http ?? 80);
+}
+
+function routeLines(route: FileRoute, index: number, port: number): Line[] {
     const path = route.path?.replace(/\/+$/, "") ?? "";
     const body = [
         ...denial(`@denied${index}`, route.allow),
         block("request_body", `max_size ${route.maxBody}`),
-        proxy(route.upstream, tls),
+        proxy(route.upstream, port),
     ];
     if (path === "") return [block("handle", ...body)];
     return [`@path${index} path ${path} ${path}/*`, block(`handle @path${index}`, ...body)];
 }
 
-function proxy(upstream: string, tls: SiteTls): Block {
-    const secure = tls.mode !== "off" || tls.inFront;
+function proxy(upstream: string, port: number): Block {
     return block(
         `reverse_proxy ${upstream}`,
         // Exactly one address: applications disagree on whether the first or the last of a list is the client.
         "header_up X-Forwarded-For {client_ip}",
         "header_up X-Real-IP {client_ip}",
-        `header_up X-Forwarded-Port ${secure ? 443 : 80}`,
+        `header_up X-Forwarded-Port ${port}`,
         ...untrusted.map((header) => `header_up -${header}`),
         // Over a restart of the only pod; requests with a body are sent once at most.
         "lb_try_duration 5s",

@@ -69,10 +69,17 @@ export function declareSharedEdge(stack: Stack): void {
 export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
     readonly node: Node;
 
-    constructor(instance: Instance, name: string, { edge, tenants }: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(
+        instance: Instance,
+        name: string,
+        { edge, tenants }: LoadBalancerArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
         super("plinth:components:LoadBalancer", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
         // A removed instance's sites are gone, but what its certificates are kept on is not.
-        const served = tenants.filter(({ instance: { config } }) => config.state !== "removed" || config.name === instance.name);
+        const served = tenants.filter(
+            ({ instance: { config } }) => config.state !== "removed" || config.name === instance.name,
+        );
         const sites = served.flatMap((tenant) => fileSites(tenant, edge));
         const secure = sites.some(({ tls }) => tls.mode !== "off");
         const keeps = tenants.some((tenant) => keepsCertificates(edge, tlsOf(tenant.instance)));
@@ -88,12 +95,17 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
         const secrets = served.map((tenant) => ({ tenant, secret: certificate(instance, this, node, edge, tenant) }));
 
         const file = caddyfile({
-            ports: { http: ports.http, https: ports.https, health: ports.health, ...(monitoringNamespace ? { metrics: ports.metrics } : {}) },
+            ports: {
+                http: ports.http,
+                https: ports.https,
+                health: ports.health,
+                ...(monitoringNamespace ? { metrics: ports.metrics } : {}),
+            },
             adminSocket,
             trustedProxies: edge.trustedProxies,
             http3: "http3" in edge && edge.http3,
             graceSeconds,
-            ...(edge.type === "NodePort" && edge.httpsPort ? { publicHttpsPort: edge.httpsPort } : {}),
+            ...(edge.type === "NodePort" ? { publicPorts: { http: edge.httpPort, https: edge.httpsPort } } : {}),
             sites,
         });
         const script = reloadScript({ caddyfile: `${configFolder}/Caddyfile`, certificates, adminSocket, interval: 2 });
@@ -108,7 +120,9 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
             data,
             ...(endsInFront(edge)
                 ? []
-                : secrets.flatMap(({ tenant, secret }) => (secret ? [{ path: certificateOf(tenant.instance), secret }] : []))),
+                : secrets.flatMap(({ tenant, secret }) =>
+                      secret ? [{ path: certificateOf(tenant.instance), secret }] : [],
+                  )),
         ];
         deployment(instance, this, node, {
             pod: pod(files, { path: scriptFolder, configMap: reload }, instance, secure),
@@ -144,14 +158,21 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
                 ...(secret && endsInFront(edge) ? { secret } : {}),
             }));
             const annotations = { ...edge.annotations, ...(waits ? {} : skip) };
-            instance.add(this, "Ingress", name, { metadata: { annotations }, spec: ingressSpec(edge, service, hosts) }, { node, lifetime: "address" });
+            instance.add(
+                this,
+                "Ingress",
+                name,
+                { metadata: { annotations }, spec: ingressSpec(edge, service, hosts) },
+                { node, lifetime: "address" },
+            );
         }
         this.registerOutputs({});
     }
 }
 
 /** Whether Caddy itself gets certificates, which must outlive its pods: authorities limit how many they give. */
-const keepsCertificates = (edge: OwnEdgeConfig, { mode }: TlsConfig): boolean => !endsInFront(edge) && (mode === "acme" || mode === "internal");
+const keepsCertificates = (edge: OwnEdgeConfig, { mode }: TlsConfig): boolean =>
+    !endsInFront(edge) && (mode === "acme" || mode === "internal");
 
 function pod(files: readonly Mount[], script: Mount, instance: Instance, secure: boolean): PodArgs {
     const large = instance.config.size !== "small";
@@ -195,7 +216,13 @@ function pod(files: readonly Mount[], script: Mount, instance: Instance, secure:
  * The Secret with an instance's certificate, if it has one: the user's own, one made of `plinth:secrets`, or the one
  * that cert-manager fills for an Ingress.
  */
-function certificate(owner: Instance, component: LoadBalancer, node: Node, edge: OwnEdgeConfig, { instance }: Tenant): string | undefined {
+function certificate(
+    owner: Instance,
+    component: LoadBalancer,
+    node: Node,
+    edge: OwnEdgeConfig,
+    { instance }: Tenant,
+): string | undefined {
     const tls = tlsOf(instance);
     const name = owner === instance ? "edge-tls" : `edge-tls-${instance.name}`;
     if (tls.mode === "acme" && endsInFront(edge)) return owner.objectName(name);
@@ -206,11 +233,15 @@ function certificate(owner: Instance, component: LoadBalancer, node: Node, edge:
     if (!chain || !key) {
         const set = (secret: string) => `pulumi config set --secret --path 'plinth:secrets.${instance.name}.${secret}'`;
         const missing = [...(chain ? [] : ["tlsCertificate"]), ...(key ? [] : ["tlsKey"])].map(set).join(" and ");
-        instance.problem(["tls"], `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing}`);
+        instance.problem(
+            ["tls"],
+            `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing}`,
+        );
         return undefined;
     }
     const values = { "tls.crt": chain, "tls.key": key };
-    return owner.secret(component, name, values, { node, type: "kubernetes.io/tls" })["tls.crt"].secret;
+    return owner.secret(component, name, values, { node, type: "kubernetes.io/tls", fixedName: true })["tls.crt"]
+        .secret;
 }
 
 /** Reports what contradicts itself, and says what will not work as one may expect. */
@@ -218,17 +249,35 @@ function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
     const tls = tlsOf(instance);
     const inFront = endsInFront(edge);
     if (inFront && tls.mode === "internal")
-        instance.problem(["tls", "mode"], `"internal" is not possible where the ingress controller ends TLS; allowed: acme, custom, off, or edge.terminates: edge`);
+        instance.problem(
+            ["tls", "mode"],
+            `"internal" is not possible where the ingress controller ends TLS; allowed: acme, custom, off, or edge.terminates: edge`,
+        );
     if (edge.type === "Ingress" && !inFront && tls.mode === "off")
-        instance.problem(["tls", "mode"], `"off" is not possible with edge.terminates: edge; allowed: acme, custom, internal`);
-    if (inFront && tls.mode === "acme" && !Object.keys(edge.annotations).some((key) => key.startsWith("cert-manager.io/")))
-        instance.warn(`the ingress controller ends TLS: certificates come from cert-manager, but edge.annotations names no issuer (cert-manager.io/cluster-issuer)`);
+        instance.problem(
+            ["tls", "mode"],
+            `"off" is not possible with edge.terminates: edge; allowed: acme, custom, internal`,
+        );
+    if (
+        inFront &&
+        tls.mode === "acme" &&
+        !Object.keys(edge.annotations).some((key) => key.startsWith("cert-manager.io/"))
+    )
+        instance.warn(
+            `the ingress controller ends TLS: certificates come from cert-manager, but edge.annotations names no issuer (cert-manager.io/cluster-issuer)`,
+        );
     if (edge.trustedProxies.length > 0) return;
     if (edge.type === "Ingress" && inFront)
-        instance.warn("edge.trustedProxies is empty: the ingress controller counts as the client, in logs and for applications, and plain requests are not redirected");
+        instance.warn(
+            "edge.trustedProxies is empty: the ingress controller counts as the client, in logs and for applications, and plain requests are not redirected",
+        );
     else if (tls.mode === "off" && tls.inFront)
-        instance.warn("tls.inFront needs edge.trustedProxies: without it applications see plain HTTP, and plain requests are not redirected");
-    const allows = instance.config.http.allow.length > 0 || sites.some(({ routes }) => routes.some(({ allow = [] }) => allow.length > 0));
+        instance.warn(
+            "tls.inFront needs edge.trustedProxies: without it applications see plain HTTP, and plain requests are not redirected",
+        );
+    const allows =
+        instance.config.http.allow.length > 0 ||
+        sites.some(({ routes }) => routes.some(({ allow = [] }) => allow.length > 0));
     if (allows && (edge.type === "Ingress" || edge.type === "ClusterIP"))
         instance.warn("allow-lists compare the address of the proxy in front, since edge.trustedProxies is empty");
 }

@@ -5,7 +5,11 @@ import { ports } from "./service";
 import { endsInFront } from "./tls";
 
 /** The paths into and out of the balancer that are no edges. */
-export function needsOf(edge: OwnEdgeConfig, sites: readonly FileSite[], monitoringNamespace: string | undefined): Need[] {
+export function needsOf(
+    edge: OwnEdgeConfig,
+    sites: readonly FileSite[],
+    monitoringNamespace: string | undefined,
+): Need[] {
     const secure = sites.some(({ tls }) => tls.mode !== "off");
     const authorities = sites.flatMap(({ tls }) => (tls.mode === "acme" ? [portOf(tls.directory)] : []));
     return [
@@ -18,7 +22,14 @@ export function needsOf(edge: OwnEdgeConfig, sites: readonly FileSite[], monitor
             ? [{ name: "acme", direction: "egress" as const, ports: [...new Set([443, 80, ...authorities])] }]
             : []),
         ...(monitoringNamespace
-            ? [{ name: "prometheus", direction: "ingress" as const, ports: [ports.metrics], namespace: monitoringNamespace }]
+            ? [
+                  {
+                      name: "prometheus",
+                      direction: "ingress" as const,
+                      ports: [ports.metrics],
+                      namespace: monitoringNamespace,
+                  },
+              ]
             : []),
     ];
 }

@@ -34,7 +34,15 @@ export function serviceSpec(edge: OwnEdgeConfig, secure: boolean, selector: Reco
             ...(secure ? [port("https", 443, "https", nodePort?.httpsPort)] : []),
             // By number: the pod's named port is the TCP one.
             ...(secure && direct?.http3
-                ? [{ name: "http3", port: 443, protocol: "UDP", targetPort: ports.https, ...(nodePort?.httpsPort ? { nodePort: nodePort.httpsPort } : {}) }]
+                ? [
+                      {
+                          name: "http3",
+                          port: 443,
+                          protocol: "UDP",
+                          targetPort: ports.https,
+                          ...(nodePort?.httpsPort ? { nodePort: nodePort.httpsPort } : {}),
+                      },
+                  ]
                 : []),
         ],
     };
@@ -44,12 +52,20 @@ export function serviceSpec(edge: OwnEdgeConfig, secure: boolean, selector: Reco
 export const ports = { http: 8080, https: 8443, health: 8081, metrics: 9180 };
 
 /** One rule a host, all to Caddy, which knows the paths. */
-export function ingressSpec(edge: OwnEdgeConfig & { type: "Ingress" }, service: string, all: readonly IngressHosts[]): IngressSpec {
+export function ingressSpec(
+    edge: OwnEdgeConfig & { type: "Ingress" },
+    service: string,
+    all: readonly IngressHosts[],
+): IngressSpec {
     const backend = { service: { name: service, port: { name: endsInFront(edge) ? "http" : "https" } } };
-    const tls = all.flatMap(({ hosts, secret }) => (secret === undefined ? [] : [{ hosts: [...hosts], secretName: secret }]));
+    const tls = all.flatMap(({ hosts, secret }) =>
+        secret === undefined ? [] : [{ hosts: [...hosts], secretName: secret }],
+    );
     return {
         ingressClassName: edge.className,
         ...(tls.length > 0 ? { tls } : {}),
-        rules: all.flatMap(({ hosts }) => hosts.map((host) => ({ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }))),
+        rules: all.flatMap(({ hosts }) =>
+            hosts.map((host) => ({ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } })),
+        ),
     };
 }

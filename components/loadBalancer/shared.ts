@@ -23,7 +23,10 @@ export const sharedEdgeOf = (stack: Stack): Instance | undefined => edges.get(st
 /** Makes the instance whose only component is the shared balancer. */
 export function sharedInstance(stack: Stack): Instance {
     if (stack.config.instances.some(({ name }) => name === sharedName))
-        stack.problems.add(`plinth:instances.${sharedName}`, "is the name of the shared balancer (edge.type: shared); choose another one");
+        stack.problems.add(
+            `plinth:instances.${sharedName}`,
+            "is the name of the shared balancer (edge.type: shared); choose another one",
+        );
     const instance = new Instance(stack, instanceConfig(stack.config.sharedEdge, tenantsOf(stack)), "plinth:edge");
     edges.set(stack, instance);
     return instance;

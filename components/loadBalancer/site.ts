@@ -1,5 +1,5 @@
-import { parseQuantity } from "../../config/quantity";
 import type { OwnEdgeConfig } from "../../config/fields";
+import { parseQuantity } from "../../config/quantity";
 import type { Edge, Service } from "../graph";
 import type { Instance } from "../instance";
 import type { FileRoute, FileSite } from "./caddyfile";
@@ -52,7 +52,8 @@ export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig): Fil
 
 function fileRoute({ path, to, port, allow = [], maxBody }: Route, normal: string): FileRoute {
     // Spaces, quotes, braces and `*` mean something to Caddy.
-    if (path !== undefined && !/^\/[\w\-./~%+@:]*$/.test(path)) throw new RangeError(`"${path}" is no path that a route can have`);
+    if (path !== undefined && !/^\/[\w\-./~%+@:]*$/.test(path))
+        throw new RangeError(`"${path}" is no path that a route can have`);
     return {
         ...(path === undefined ? {} : { path }),
         upstream: `${to.host}:${to.ports[portName(to, port)]}`,

@@ -1,6 +1,6 @@
 import type { OwnEdgeConfig, TlsConfig } from "../../config/fields";
-import type { SiteTls } from "./caddyfile";
 import type { Instance } from "../instance";
+import type { SiteTls } from "./caddyfile";
 
 /** Directories of Let's Encrypt: https://letsencrypt.org/docs/acme-protocol-updates/ */
 const directories = {
@@ -23,7 +23,8 @@ export function tlsOf(instance: Instance): TlsConfig {
 }
 
 /** Whether an ingress controller in front ends TLS, so that Caddy gets plain HTTP whatever the mode. */
-export const endsInFront = (edge: OwnEdgeConfig): boolean => edge.type === "Ingress" && edge.terminates === "controller";
+export const endsInFront = (edge: OwnEdgeConfig): boolean =>
+    edge.type === "Ingress" && edge.terminates === "controller";
 
 /** Whether browsers reach the sites of an instance over HTTPS, whoever ends it. */
 export function isEncrypted(instance: Instance): boolean {
@@ -47,4 +48,5 @@ export function siteTls(edge: OwnEdgeConfig, tls: TlsConfig, files: string): Sit
 }
 
 /** Whether browsers trust the certificates: with others, Strict-Transport-Security would lock visitors out. */
-export const isTrusted = (tls: TlsConfig): boolean => tls.mode !== "internal" && !(tls.mode === "acme" && tls.ca === "staging");
+export const isTrusted = (tls: TlsConfig): boolean =>
+    tls.mode !== "internal" && !(tls.mode === "acme" && tls.ca === "staging");

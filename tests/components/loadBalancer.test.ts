@@ -24,7 +24,10 @@ async function declare(instances: Record<string, Plain>, values: Plain = {}, pre
         hosts: ({ host }: { host: string }) => [host],
     };
     const complete = Object.fromEntries(
-        Object.entries(instances).map(([name, keys]) => [name, { platform: "bench", host: `${name}.example.org`, ...keys }]),
+        Object.entries(instances).map(([name, keys]) => [
+            name,
+            { platform: "bench", host: `${name}.example.org`, ...keys },
+        ]),
     );
     const config = { ...values, instances: complete };
     const warnings: string[] = [];
@@ -35,10 +38,21 @@ async function declare(instances: Record<string, Plain>, values: Plain = {}, pre
             const declared = checked.instances.map((settings) => {
                 const instance = new Instance(stack, settings);
                 new Namespace(instance);
-                const container = { name: "nginx", image: "opencart-nginx" as const, ports: { http: 8080, admin: 8090 }, resources: {} };
+                const container = {
+                    name: "nginx",
+                    image: "opencart-nginx" as const,
+                    ports: { http: 8080, admin: 8090 },
+                    resources: {},
+                };
                 const { service } = new WebTier(instance, "frontend", { pod: { user: 101, containers: [container] } });
                 publish(instance, [
-                    { host: settings.host, routes: [{ to: service }, { path: "/admin", to: service, port: "admin", allow: ["192.0.2.0/24"] }] },
+                    {
+                        host: settings.host,
+                        routes: [
+                            { to: service },
+                            { path: "/admin", to: service, port: "admin", allow: ["192.0.2.0/24"] },
+                        ],
+                    },
                 ]);
                 return instance;
             });
@@ -50,7 +64,9 @@ async function declare(instances: Record<string, Plain>, values: Plain = {}, pre
         {
             project: "plinth",
             stack: "dev",
-            config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)])),
+            config: Object.fromEntries(
+                Object.entries(config).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)]),
+            ),
             preview,
         },
     );
@@ -76,7 +92,12 @@ const types: Record<string, Plain> = {
     LoadBalancer: { type: "LoadBalancer" },
     ClusterIP: { type: "ClusterIP", trustedProxies: ["10.0.0.0/8"] },
     NodePort: { type: "NodePort", httpPort: 30080, httpsPort: 30443 },
-    Ingress: { type: "Ingress", className: "traefik", trustedProxies: ["10.0.0.0/8"], annotations: { "cert-manager.io/cluster-issuer": "letsencrypt" } },
+    Ingress: {
+        type: "Ingress",
+        className: "traefik",
+        trustedProxies: ["10.0.0.0/8"],
+        annotations: { "cert-manager.io/cluster-issuer": "letsencrypt" },
+    },
     passthrough: { type: "Ingress", className: "traefik", terminates: "edge" },
 };
 const impossible = ["Ingress internal", "passthrough off"];
@@ -97,7 +118,9 @@ describe("LoadBalancer", () => {
 
                 const keeps = secure && (mode === "acme" || mode === "internal");
                 expect(objects.some(({ kind }) => kind === "PersistentVolumeClaim")).to.equal(keeps);
-                expect(find(objects, "Deployment", "edge")["spec"].strategy.type).to.equal(keeps ? "Recreate" : "RollingUpdate");
+                expect(find(objects, "Deployment", "edge")["spec"].strategy.type).to.equal(
+                    keeps ? "Recreate" : "RollingUpdate",
+                );
 
                 const text = file(objects);
                 expect(text).to.include(`${secure ? "https" : "http"}://shop.example.org {`);
@@ -109,7 +132,9 @@ describe("LoadBalancer", () => {
                 expect(text.includes("?Strict-Transport-Security")).to.equal(mode === "acme" || mode === "custom");
 
                 const policy = find(objects, "NetworkPolicy", "edge")["spec"];
-                const opened = policy.egress.flatMap(({ to, ports }: Plain & { ports: { port: number }[] }) => (to ? [] : ports.map(({ port }) => port)));
+                const opened = policy.egress.flatMap(({ to, ports }: Plain & { ports: { port: number }[] }) =>
+                    to ? [] : ports.map(({ port }) => port),
+                );
                 expect(opened).to.deep.equal(secure && mode === "acme" ? [443, 80] : []);
                 expect(policy.egress[0].ports.map(({ port }: { port: number }) => port)).to.deep.equal([8080, 8090]);
                 expect(warnings.filter((line) => !line.includes("allow-lists"))).to.deep.equal([]);
@@ -156,16 +181,25 @@ describe("LoadBalancer", () => {
     });
 
     it("asks the ingress controller for the hosts, and for their certificate where it ends TLS", async () => {
-        const ended = find((await declare({ shop: { edge: types["Ingress"], tls: tlsModes["custom"] } })).objects, "Ingress", "edge")["spec"];
+        const ended = find(
+            (await declare({ shop: { edge: types["Ingress"], tls: tlsModes["custom"] } })).objects,
+            "Ingress",
+            "edge",
+        )["spec"];
         expect(ended.tls).to.deep.equal([{ hosts: ["shop.example.org"], secretName: "wildcard" }]);
         expect(ended.rules[0].http.paths[0].backend.service).to.deep.equal({ name: "edge", port: { name: "http" } });
-        const passed = find((await declare({ shop: { edge: types["passthrough"], tls: tlsModes["custom"] } })).objects, "Ingress", "edge")["spec"];
+        const passed = find(
+            (await declare({ shop: { edge: types["passthrough"], tls: tlsModes["custom"] } })).objects,
+            "Ingress",
+            "edge",
+        )["spec"];
         expect(passed).not.to.have.property("tls");
         expect(passed.rules[0].http.paths[0].backend.service.port).to.deep.equal({ name: "https" });
     });
 
     it("lets in the ingress controller only", async () => {
-        const admitted = async (edge: Plain) => find((await declare({ shop: { edge } })).objects, "NetworkPolicy", "edge")["spec"].ingress[0];
+        const admitted = async (edge: Plain) =>
+            find((await declare({ shop: { edge } })).objects, "NetworkPolicy", "edge")["spec"].ingress[0];
         expect(await admitted({ ...types["Ingress"], controllerNamespace: "traefik" })).to.deep.equal({
             from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "traefik" } } }],
             ports: [{ protocol: "TCP", port: 8080 }],
@@ -179,7 +213,9 @@ describe("LoadBalancer", () => {
         const { objects, warnings } = await declare({ shop: { edge } });
         expect(file(objects)).not.to.include("trusted_proxies");
         expect(warnings.join()).to.include("trustedProxies is empty");
-        expect(file((await declare({ shop: { edge: { ...edge, trustedProxies: ["10.0.0.0/8"] } } })).objects)).to.include("trusted_proxies static 10.0.0.0/8");
+        expect(
+            file((await declare({ shop: { edge: { ...edge, trustedProxies: ["10.0.0.0/8"] } } })).objects),
+        ).to.include("trusted_proxies static 10.0.0.0/8");
     });
 
     it("makes a Secret of a certificate in plinth:secrets, and mounts it", async () => {
@@ -188,7 +224,10 @@ describe("LoadBalancer", () => {
         const secret = find(objects, "Secret", "edge-tls");
         expect(secret["type"]).to.equal("kubernetes.io/tls");
         expect(secret["stringData"]).to.deep.equal({ "tls.crt": "CHAIN", "tls.key": "KEY" });
-        expect(edgePod(objects).volumes).to.deep.include({ name: "edge-tls-secret", secret: { secretName: "edge-tls" } });
+        expect(edgePod(objects).volumes).to.deep.include({
+            name: "edge-tls-secret",
+            secret: { secretName: "edge-tls" },
+        });
         expect(JSON.stringify(objects.filter(({ kind }) => kind !== "Secret"))).not.to.match(/CHAIN|"KEY"/);
     });
 
@@ -224,31 +263,44 @@ describe("LoadBalancer", () => {
 
     it("gives its containers the capability without which the image's binary does not start", async () => {
         const { objects } = await declare({ shop: {} });
-        for (const { securityContext } of edgePod(objects).containers) expect(securityContext.capabilities).to.deep.equal({ drop: ["ALL"], add: ["NET_BIND_SERVICE"] });
+        for (const { securityContext } of edgePod(objects).containers)
+            expect(securityContext.capabilities).to.deep.equal({ drop: ["ALL"], add: ["NET_BIND_SERVICE"] });
     });
 
     it("stops later than its longest request", async () => {
         const { objects } = await declare({ shop: {} });
         const spec = edgePod(objects);
         const grace = Number(/grace_period (\d+)s/.exec(file(objects))![1]);
-        expect(spec.terminationGracePeriodSeconds).to.be.greaterThan(grace + spec.containers[0].lifecycle.preStop.sleep.seconds);
+        expect(spec.terminationGracePeriodSeconds).to.be.greaterThan(
+            grace + spec.containers[0].lifecycle.preStop.sleep.seconds,
+        );
     });
 
     describe("refuses", () => {
         it("a custom certificate that is nowhere, with the commands that set it", async () => {
             const message = await problems({ shop: { tls: { mode: "custom" } } });
-            expect(message).to.include("plinth:instances.shop.tls: mode custom has no certificate").and.include("plinth:secrets.shop.tlsCertificate").and.include("tlsKey");
-            const half = await problems({ shop: { tls: { mode: "custom" } } }, { secrets: { shop: { tlsCertificate: "CHAIN" } } });
+            expect(message)
+                .to.include("plinth:instances.shop.tls: mode custom has no certificate")
+                .and.include("plinth:secrets.shop.tlsCertificate")
+                .and.include("tlsKey");
+            const half = await problems(
+                { shop: { tls: { mode: "custom" } } },
+                { secrets: { shop: { tlsCertificate: "CHAIN" } } },
+            );
             expect(half).to.include("plinth:secrets.shop.tlsKey").and.not.include("secrets.shop.tlsCertificate'");
         });
         it("TLS modes that the ingress controller rules out", async () => {
             for (const pair of impossible) {
                 const [type, mode] = pair.split(" ") as [string, string];
-                expect(await problems({ shop: { edge: types[type], tls: tlsModes[mode] } })).to.include(`plinth:instances.shop.tls.mode: "${mode}" is not possible`);
+                expect(await problems({ shop: { edge: types[type], tls: tlsModes[mode] } })).to.include(
+                    `plinth:instances.shop.tls.mode: "${mode}" is not possible`,
+                );
             }
         });
         it("two replicas on one volume of certificates", async () => {
-            expect(await problems({ shop: { tls: tlsModes["acme"], replicas: { edge: 2 } } })).to.include("plinth:instances.shop.replicas.edge");
+            expect(await problems({ shop: { tls: tlsModes["acme"], replicas: { edge: 2 } } })).to.include(
+                "plinth:instances.shop.replicas.edge",
+            );
             const { objects } = await declare({ shop: { tls: tlsModes["custom"], replicas: { edge: 2 } } });
             expect(find(objects, "PodDisruptionBudget", "edge")["spec"].maxUnavailable).to.equal(1);
         });
@@ -263,10 +315,20 @@ describe("LoadBalancer", () => {
 
         it("serves every instance from one namespace, each with its own TLS", async () => {
             const values = {
-                edge: { edge: types["LoadBalancer"], labels: { team: "edge" }, replicas: {}, patches: [{ kind: "Service", name: "edge", patch: { spec: { ipFamilyPolicy: "PreferDualStack" } } }] },
+                edge: {
+                    edge: types["LoadBalancer"],
+                    labels: { team: "edge" },
+                    replicas: {},
+                    patches: [
+                        { kind: "Service", name: "edge", patch: { spec: { ipFamilyPolicy: "PreferDualStack" } } },
+                    ],
+                },
                 secrets: { two: { tlsCertificate: "CHAIN", tlsKey: "KEY" } },
             };
-            const { objects } = await declare({ one: { ...shared, tls: tlsModes["internal"] }, two: { ...shared, tls: { mode: "custom" } }, own: {} }, values);
+            const { objects } = await declare(
+                { one: { ...shared, tls: tlsModes["internal"] }, two: { ...shared, tls: { mode: "custom" } }, own: {} },
+                values,
+            );
             const edges = objects.filter(({ kind, metadata }) => kind === "Deployment" && metadata.name === "edge");
             expect(edges.map(({ metadata }) => metadata.namespace).sort()).to.deep.equal(["bench-own", "edge"]);
             const inEdge = objects.filter(({ metadata }) => metadata.namespace === "edge");
@@ -274,44 +336,67 @@ describe("LoadBalancer", () => {
             expect(find(inEdge, "Service", "edge").metadata.labels).to.include({ team: "edge" });
             expect(find(inEdge, "Secret", "edge-tls-two")["type"]).to.equal("kubernetes.io/tls");
             const text = file(inEdge);
-            expect(text).to.include("https://one.example.org {\n\ttls internal\n").and.include("https://two.example.org {\n\ttls /etc/edge-tls/two/tls.crt");
+            expect(text)
+                .to.include("https://one.example.org {\n\ttls internal\n")
+                .and.include("https://two.example.org {\n\ttls /etc/edge-tls/two/tls.crt");
             expect(text).not.to.include("own.example.org");
-            const policy = find(objects.filter(({ metadata }) => metadata.namespace === "bench-one"), "NetworkPolicy", "frontend")["spec"];
-            expect(policy.ingress[0].from[0].namespaceSelector.matchLabels).to.deep.equal({ "kubernetes.io/metadata.name": "edge" });
+            const policy = find(
+                objects.filter(({ metadata }) => metadata.namespace === "bench-one"),
+                "NetworkPolicy",
+                "frontend",
+            )["spec"];
+            expect(policy.ingress[0].from[0].namespaceSelector.matchLabels).to.deep.equal({
+                "kubernetes.io/metadata.name": "edge",
+            });
         });
         it("answers for stopped instances, and forgets removed ones", async () => {
-            const { objects } = await declare({ one: { ...shared, state: "stopped" }, two: shared, three: { ...shared, state: "removed" } });
+            const { objects } = await declare({
+                one: { ...shared, state: "stopped" },
+                two: shared,
+                three: { ...shared, state: "removed" },
+            });
             const text = file(objects);
-            expect(text).to.match(/http:\/\/one\.example\.org \{[^]*? 503/);
+            expect(text).to.match(/http:\/\/one\.example\.org \{[\s\S]*? 503/);
             expect(text).not.to.include("three.example.org");
             expect(text.match(/ 503/g)).to.have.length(1);
         });
         it("keeps its claim and namespace when the last instance is removed", async () => {
             const { objects } = await declare({ one: { ...shared, tls: tlsModes["acme"], state: "removed" } });
             const inEdge = objects.filter(({ metadata }) => metadata.namespace === "edge");
-            expect(inEdge.map(({ kind }) => kind).sort()).to.deep.equal(["NetworkPolicy", "NetworkPolicy", "PersistentVolumeClaim"]);
+            expect(inEdge.map(({ kind }) => kind).sort()).to.deep.equal([
+                "NetworkPolicy",
+                "NetworkPolicy",
+                "PersistentVolumeClaim",
+            ]);
         });
         it("has its own TLS for instances that say nothing of it", async () => {
             const { objects } = await declare({ one: shared }, { edge: { tls: tlsModes["internal"] } });
             expect(file(objects)).to.include("https://one.example.org {\n\ttls internal\n");
         });
         it("points at plinth:edge when its own settings are wrong", async () => {
-            expect(await problems({ one: shared }, { edge: { omit: [{ kind: "Ingress", name: "edge" }] } })).to.include("plinth:edge.omit.0: matches nothing");
+            expect(await problems({ one: shared }, { edge: { omit: [{ kind: "Ingress", name: "edge" }] } })).to.include(
+                "plinth:edge.omit.0: matches nothing",
+            );
         });
         it("is not there when nobody uses it", async () => {
-            expect((await declare({ one: {} })).objects.map(({ metadata }) => metadata.namespace)).not.to.include("edge");
+            expect((await declare({ one: {} })).objects.map(({ metadata }) => metadata.namespace)).not.to.include(
+                "edge",
+            );
         });
     });
 
     describe("address", () => {
         it("is what the user states, for DNS", async () => {
-            const { addresses } = await declare({
-                one: { edge: { type: "NodePort", publicAddress: "192.0.2.1" } },
-                two: { edge: { type: "ClusterIP", publicAddress: "lb.example.net" } },
-                three: { edge: { type: "shared" } },
-                four: { edge: { type: "LoadBalancer", publicAddress: "2001:db8::1" }, state: "removed" },
-                five: { edge: { type: "LoadBalancer" } },
-            }, { edge: { edge: { type: "LoadBalancer", publicAddress: "192.0.2.3" } } });
+            const { addresses } = await declare(
+                {
+                    one: { edge: { type: "NodePort", publicAddress: "192.0.2.1" } },
+                    two: { edge: { type: "ClusterIP", publicAddress: "lb.example.net" } },
+                    three: { edge: { type: "shared" } },
+                    four: { edge: { type: "LoadBalancer", publicAddress: "2001:db8::1" }, state: "removed" },
+                    five: { edge: { type: "LoadBalancer" } },
+                },
+                { edge: { edge: { type: "LoadBalancer", publicAddress: "192.0.2.3" } } },
+            );
             expect(addresses).to.deep.equal({
                 one: { ip: "192.0.2.1" },
                 two: { hostname: "lb.example.net" },
@@ -321,8 +406,12 @@ describe("LoadBalancer", () => {
             });
         });
         it("is an IP address or a host name, as the cloud gives it", () => {
-            expect(givenAddress({ loadBalancer: { ingress: [{}, { ip: "192.0.2.1" }] } })).to.deep.equal({ ip: "192.0.2.1" });
-            expect(givenAddress({ loadBalancer: { ingress: [{ hostname: "x.elb.example.net" }] } })).to.deep.equal({ hostname: "x.elb.example.net" });
+            expect(givenAddress({ loadBalancer: { ingress: [{}, { ip: "192.0.2.1" }] } })).to.deep.equal({
+                ip: "192.0.2.1",
+            });
+            expect(givenAddress({ loadBalancer: { ingress: [{ hostname: "x.elb.example.net" }] } })).to.deep.equal({
+                hostname: "x.elb.example.net",
+            });
             expect(givenAddress({ loadBalancer: {} })).to.equal(undefined);
             expect(givenAddress(undefined)).to.equal(undefined);
             expect(statedAddress("2001:db8::1")).to.deep.equal({ ip: "2001:db8::1" });
@@ -336,15 +425,33 @@ describe("LoadBalancer", () => {
     it("tells platforms whether browsers come by HTTPS", async () => {
         const encrypted = async (keys: Plain): Promise<boolean> => {
             let answer = false;
-            const platform = { name: "bench", schema: z.looseObject({ platform: z.literal("bench"), ...instanceFields }), defaults: () => ({}), secrets: {}, hosts: () => [] };
+            const platform = {
+                name: "bench",
+                schema: z.looseObject({ platform: z.literal("bench"), ...instanceFields }),
+                defaults: () => ({}),
+                secrets: {},
+                hosts: () => [],
+            };
             const instances = { shop: { platform: "bench", host: "shop.example.org", ...keys } };
             await record(
                 () => {
                     const { stack: checked, secrets } = readStack([platform]);
-                    answer = isEncrypted(new Instance(new Stack(checked, secrets, () => new k8s.Provider("cluster", {})), checked.instances[0]!));
+                    answer = isEncrypted(
+                        new Instance(
+                            new Stack(checked, secrets, () => new k8s.Provider("cluster", {})),
+                            checked.instances[0]!,
+                        ),
+                    );
                     return {};
                 },
-                { project: "plinth", stack: "dev", config: { "plinth:instances": JSON.stringify(instances), "plinth:edge": JSON.stringify({ tls: tlsModes["internal"] }) } },
+                {
+                    project: "plinth",
+                    stack: "dev",
+                    config: {
+                        "plinth:instances": JSON.stringify(instances),
+                        "plinth:edge": JSON.stringify({ tls: tlsModes["internal"] }),
+                    },
+                },
             );
             return answer;
         };
