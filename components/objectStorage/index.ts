@@ -6,6 +6,7 @@ import { clusterService, deployment } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
 import { type Node, nodeId, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
+import type { Site } from "../loadBalancer/site";
 import type { ContainerArgs } from "../pod";
 import { Task } from "../task";
 import { type Bucket, bucketFiles } from "./buckets";
@@ -78,12 +79,11 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
     }
 
     /** What the edge must publish so that browsers reach the storage; nothing where no public host is set. */
-    sites(): { host: string; routes: { to: Service; port: number }[] }[] {
+    sites(): Site[] {
         const { config } = this.args;
         if (config.topology === "external" || !config.publicHost) return [];
-        return [
-            { host: config.publicHost, routes: [{ to: this.service, port: Object.values(this.service.ports)[0]! }] },
-        ];
+        // What S3 takes in one request; more comes in parts.
+        return [{ host: config.publicHost, routes: [{ to: this.service, maxBody: "5Gi" }] }];
     }
 
     private single(engine: "seaweedfs" | "minio"): { node: Node; service: Service; admin: Key } {

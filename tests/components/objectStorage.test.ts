@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import type { Instance } from "../../components/instance";
+import type { Site } from "../../components/loadBalancer/site";
 import { type Bucket, ObjectStorage } from "../../components/objectStorage";
 import { Worker } from "../../components/worker";
 import { type ObjectStorageConfig, objectStorage } from "../../config/objectStorage";
@@ -174,12 +175,14 @@ describe("ObjectStorage", () => {
     });
 
     it("is published under its own host only where one is set", async () => {
-        const sites: unknown[] = [];
-        const keep = (made: ObjectStorage) =>
-            void sites.push(made.sites().map(({ host, routes }) => [host, routes[0]!.port]));
+        const sites: Site[][] = [];
+        const keep = (made: ObjectStorage) => void sites.push(made.sites());
         await storage({ topology: "single" }, {}, keep);
         await storage({ topology: "single", publicHost: "s3.example.org" }, {}, keep);
-        expect(sites).to.deep.equal([[], [["s3.example.org", 8333]]]);
+        expect(sites[0]).to.deep.equal([]);
+        expect(sites[1]!.map(({ host, routes }) => [host, routes[0]!.to.node])).to.deep.equal([
+            ["s3.example.org", "bench/storage"],
+        ]);
     });
 
     for (const [reason, written] of [

@@ -181,6 +181,20 @@ for (const [engine, title] of engines)
             folder.clean();
         });
 
+        it("is clean for shellcheck", async function () {
+            const { files } = await rendered({ topology: "external", endpoint, region: "eu-central-1" }, [
+                media,
+                { ...reports, versioning: false },
+            ]);
+            writeFileSync(join(folder.path, "buckets.sh"), files["buckets.sh"]!);
+            const { code, output } = await run(
+                program(this, "shellcheck"),
+                ["--shell=sh", join(folder.path, "buckets.sh")],
+                {},
+            );
+            expect(code, output).to.equal(0);
+        });
+
         it("waits for the server, then creates what is missing", async function () {
             let waiting = () => {};
             const waits = new Promise<void>((resolve) => {
