@@ -49,7 +49,8 @@ SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'user') WHERE NOT EXI
 export const accountsScript = (sockets = socketDirectory, folder = "/etc/plinth"): string => `#!/bin/sh
 set -u
 # As process 1 it would not be stopped by a signal that it does not handle.
-trap 'exit 0' TERM INT
+idle=
+trap '[ -z "$idle" ] || kill "$idle"; exit 0' TERM INT
 run() {
     psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --host=${sockets} --username=postgres --dbname=postgres "$@"
 }
@@ -61,7 +62,8 @@ done
 echo "accounts and passwords are those of the configuration"
 while :; do
     sleep 3600 &
-    wait $!
+    idle=$!
+    wait "$idle"
 done
 `;
 

@@ -1,0 +1,251 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { Database } from "../../components/database";
+import { guardScript } from "../../components/database/guard";
+import { accountsScript } from "../../components/database/postgres";
+import { fingerprint, ownDirectory, run, serverUser, shells } from "../support/datadir";
+import { declare, find, type Sent } from "../support/declare";
+import { Daemon, freePort, program, scratch } from "../support/tools";
+
+interface Container {
+    readonly name: string;
+    readonly args: string[];
+    readonly command: string[];
+    readonly env: { name: string; value?: string }[];
+    readonly readinessProbe: { exec: { command: string[] } };
+}
+
+// Debian's 15 stands for the image's 17: settings, statements and psql's commands are common to both.
+describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
+    this.timeout(120_000);
+    const folder = scratch();
+    const volume = join(folder.path, "volume");
+    const data = join(volume, "15", "docker");
+    const sockets = join(folder.path, "sockets");
+    const scripts = join(folder.path, "scripts");
+    const passwords = { first: "we'ird\"$pw\\", second: "an ot'her $$ \\n", root: "ro'ot\\" };
+    let objects: readonly Sent[];
+    let user: { uid?: number; gid?: number };
+    let port: number;
+    let server: Daemon | undefined;
+
+    const container = (name: string): Container =>
+        find(objects, "StatefulSet", "database").spec.template.spec.containers.find(
+            (one: Container) => one.name === name,
+        );
+    const variable = (name: string) => container("postgres").env.find((one) => one.name === name)!.value!;
+    const psql = (statement: string, password: string, account = "opencart", database = "open_cart") =>
+        run(
+            [
+                "psql",
+                "-X",
+                "-t",
+                "-A",
+                "-w",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                String(port),
+                "-U",
+                account,
+                "-d",
+                database,
+                "-c",
+                statement,
+            ],
+            {
+                env: { PGPASSWORD: password },
+            },
+        );
+    const local = (statement: string) =>
+        run(["psql", "-X", "-t", "-A", "-h", sockets, "-p", String(port), "-U", "postgres", "-c", statement]);
+
+    async function start(...extra: string[]): Promise<Daemon> {
+        const args = [
+            ...container("postgres").args,
+            "-c",
+            "log_statement=all",
+            "-c",
+            `unix_socket_directories=${sockets}`,
+        ];
+        server = new Daemon("postgres", ["-D", data, "-p", String(port), ...args, ...extra], { env, ...user });
+        await server.ready(async () => {
+            if (local("SELECT 1").status !== 0) throw new Error("not yet");
+        });
+        return server;
+    }
+    let env: NodeJS.ProcessEnv;
+
+    /** The sidecar, as the pod runs it. */
+    const accounts = (password: string) =>
+        new Daemon("sh", [join(scripts, "accounts.sh")], {
+            env: {
+                ...env,
+                PGPORT: String(port),
+                APP_USER: "opencart",
+                APP_DATABASE: "open_cart",
+                APP_PASSWORD: password,
+                ROOT_PASSWORD: passwords.root,
+            },
+            ...user,
+        });
+    const done = (sidecar: Daemon) =>
+        sidecar.ready(async () => {
+            if (!sidecar.output.includes("accounts and passwords are those of the configuration"))
+                throw new Error("not yet");
+        });
+
+    before(async function () {
+        const initdb = program(this, "initdb");
+        program(this, "psql");
+        env = { ...process.env, PATH: `${join(initdb, "..")}:${process.env["PATH"]}`, LC_ALL: "C.UTF-8" };
+        user = serverUser("postgres");
+        port = await freePort();
+        ({ objects } = await declare(
+            (instance) =>
+                new Database(instance, "database", {
+                    config: { topology: "single", engine: "postgres" },
+                    database: "open_cart",
+                    user: "opencart",
+                    resources: { cpu: "100m", memory: "512Mi" },
+                    size: "10Gi",
+                    arguments: ["random_page_cost=1.1"],
+                }),
+        ));
+        for (const path of [volume, join(volume, "15"), data, sockets]) ownDirectory(path, user);
+        ownDirectory(scripts, {});
+        const files = find(objects, "ConfigMap", "database").data;
+        expect(files["accounts.sh"]).to.equal(accountsScript());
+        writeFileSync(join(scripts, "accounts.sh"), accountsScript(sockets, scripts));
+        writeFileSync(join(scripts, "accounts.sql"), files["accounts.sql"]);
+        // The entrypoint hands over the administrator's first password in a file, too.
+        const passwordFile = join(scripts, "first");
+        writeFileSync(passwordFile, `${passwords.root}\n`);
+        const init = [
+            initdb,
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            `--pwfile=${passwordFile}`,
+            ...variable("POSTGRES_INITDB_ARGS").split(" "),
+        ];
+        const made = run(init, { ...user, env: { PATH: env["PATH"]! } });
+        expect(made.status, made.stderr).to.equal(0);
+    });
+    afterEach(async () => {
+        await server?.stop("SIGINT");
+        server = undefined;
+    });
+    after(() => folder.clean());
+
+    it("runs with the settings that are rendered", async () => {
+        await start();
+        const read = (name: string) => local(`SHOW ${name}`).stdout.trim();
+        expect(
+            [
+                "shared_buffers",
+                "max_connections",
+                "work_mem",
+                "maintenance_work_mem",
+                "max_wal_size",
+                "random_page_cost",
+            ].map(read),
+        ).to.deep.equal(["128MB", "32", "4MB", "25MB", "2560MB", "1.1"]);
+    });
+
+    it("waits for the real server, then makes role, database and passwords that need quoting", async () => {
+        const temporary = await start("-c", "listen_addresses=");
+        const sidecar = accounts(passwords.first);
+        try {
+            await new Promise((resolve) => setTimeout(resolve, 2500));
+            expect(local("SELECT count(*) FROM pg_roles WHERE rolname = 'opencart'").stdout.trim()).to.equal("0");
+            await temporary.stop("SIGINT");
+            const real = await start("-c", "listen_addresses=127.0.0.1");
+            await done(sidecar);
+            expect(psql("CREATE TABLE kept AS SELECT 7 AS id", passwords.first).status).to.equal(0);
+            expect(psql("SELECT current_user", passwords.root, "postgres", "postgres").stdout.trim()).to.equal(
+                "postgres",
+            );
+            expect(real.output).to.contain("SET log_statement").and.not.contain("ALTER ROLE");
+        } finally {
+            // As process 1 of its container it must follow the image's stop signal, which is SIGINT.
+            expect(await sidecar.stop("SIGINT")).to.equal(0);
+        }
+    });
+
+    it("takes a changed password with the old data, as often as it starts", async () => {
+        await start("-c", "listen_addresses=127.0.0.1");
+        for (const round of [1, 2]) {
+            const sidecar = accounts(passwords.second);
+            await done(sidecar);
+            expect(await sidecar.stop()).to.equal(0);
+            expect(sidecar.output, `round ${round}`).not.to.contain("ERROR");
+            expect(psql("SELECT id FROM kept", passwords.second).stdout.trim()).to.equal("7");
+            const refused = psql("SELECT 1", passwords.first);
+            expect(refused.status).not.to.equal(0);
+            expect(refused.stderr).to.contain("password authentication failed");
+        }
+    });
+
+    it("is ready when the platform can log in", async () => {
+        await start("-c", "listen_addresses=127.0.0.1");
+        const { command } = container("postgres").readinessProbe.exec;
+        const ready = (password: string) =>
+            run(command, {
+                env: { APP_USER: "opencart", APP_DATABASE: "open_cart", APP_PASSWORD: password, PGPORT: String(port) },
+            }).status;
+        expect(ready(passwords.second)).to.equal(0);
+        expect(ready("wrong")).not.to.equal(0);
+    });
+
+    it("stops with clients attached at the image's stop signal", async () => {
+        const daemon = await start("-c", "listen_addresses=127.0.0.1");
+        const client = new Daemon("psql", [
+            "-X",
+            "-h",
+            sockets,
+            "-p",
+            String(port),
+            "-U",
+            "postgres",
+            "-c",
+            "SELECT pg_sleep(60)",
+        ]);
+        await daemon.ready(async () => {
+            if (
+                local("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'").stdout.trim() !== "1"
+            )
+                throw new Error("not yet");
+        });
+        const began = Date.now();
+        expect(await daemon.stop("SIGINT")).to.equal(0);
+        expect(Date.now() - began).to.be.below(20_000);
+        await client.stop();
+    });
+
+    for (const shell of shells) {
+        it(`guards the volume against every other major version (${shell[0]})`, () => {
+            const guard = (series: string, root = volume) =>
+                run([...shell, "-c", guardScript(root)], { env: { SERIES: series, UPGRADE_FROM: "postgres 15" } });
+            expect(guard("postgres 15").status).to.equal(0);
+            const before = fingerprint(volume);
+            for (const series of ["postgres 17", "postgres 14"]) {
+                const { status, stderr } = guard(series);
+                expect(status).to.equal(1);
+                expect(stderr).to.contain("holds data of postgres 15, which no other major version opens");
+            }
+            expect(guard("mariadb 11.8").stderr).to.contain("another engine, postgres 15");
+            const moved = guard("postgres 15", join(volume, "15", "docker"));
+            expect(moved.status).to.equal(1);
+            expect(moved.stderr).to.contain("expected in 15/docker");
+            expect(fingerprint(volume)).to.deep.equal(before);
+        });
+    }
+
+    it("has a script without a fault that shellcheck knows", function () {
+        const { status, stdout } = run([program(this, "shellcheck"), "--shell=sh", "-"], { input: accountsScript() });
+        expect(status, stdout).to.equal(0);
+    });
+});
