@@ -41,7 +41,6 @@ export function configurationFile(
         "# The access list below protects; this mode would refuse other pods although they know the password.",
         "protected-mode no",
         `user default on #${createHash("sha256").update(password).digest("hex")} ~* &* +@all`,
-        "dir /data",
         `maxmemory ${maxMemory(limit, config.persistence)}mb`,
         `maxmemory-policy ${config.policy}`,
         "# Clients that are gone without a word give their connection back.",
@@ -146,6 +145,7 @@ export class Cache extends pulumi.ComponentResource implements HasNode {
                                     ? { path: "/data", claim: volume, subPath: "data" }
                                     : { path: "/data", scratch: true },
                             ],
+                            // Where the server writes, and must be able to even if it keeps nothing.
                             workingDir: "/data",
                         },
                     ],

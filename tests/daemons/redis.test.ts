@@ -1,0 +1,96 @@
+import { chownSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { Cache } from "../../components/cache";
+import { ownDirectory, run, serverUser } from "../support/datadir";
+import { declare, find, type Sent } from "../support/declare";
+import { Daemon, freePort, program, scratch } from "../support/tools";
+
+const password = "we'ird\"$pw\\ #1";
+
+const render = async (persistence: boolean): Promise<readonly Sent[]> => {
+    const config = { topology: "single", engine: "redis", persistence, policy: "volatile-lfu" } as const;
+    const { objects } = await declare(
+        (instance) => new Cache(instance, "cache", { config, resources: { cpu: "50m", memory: "256Mi" } }),
+        { values: { secrets: { bench: { cachePassword: password } } } },
+    );
+    return objects;
+};
+
+// Debian's 7.0 stands for the images' Valkey 9.1 and Redis 8.2: the directives used are common to all.
+describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", function () {
+    this.timeout(60_000);
+    const folder = scratch();
+    const data = join(folder.path, "data");
+    let user: { uid?: number; gid?: number };
+    let port: number;
+    let server: Daemon | undefined;
+
+    const ask = (secret: string | undefined, ...command: string[]) =>
+        run(
+            ["redis-cli", "--no-auth-warning", "-h", "127.0.0.1", "-p", String(port), ...command],
+            secret === undefined ? {} : { env: { REDISCLI_AUTH: secret } },
+        ).stdout.trim();
+
+    async function start(objects: readonly Sent[]): Promise<Daemon> {
+        const file = join(folder.path, "cache.conf");
+        writeFileSync(file, find(objects, "Secret", "cache-config").stringData["cache.conf"]);
+        const { command } = find(objects, "Deployment", "cache").spec.template.spec.containers[0];
+        server = new Daemon(command[0], [file, "--port", String(port), "--bind", "127.0.0.1"], { ...user, cwd: data });
+        await server.ready(async () => {
+            if (ask(password, "PING") !== "PONG") throw new Error("not yet");
+        });
+        return server;
+    }
+
+    before(async function () {
+        program(this, "redis-server");
+        program(this, "redis-cli");
+        user = serverUser("redis");
+        port = await freePort();
+        ownDirectory(data, user);
+        if (user.uid !== undefined) chownSync(folder.path, user.uid, user.gid!);
+    });
+    afterEach(async () => {
+        await server?.stop();
+        server = undefined;
+    });
+    after(() => folder.clean());
+
+    it("asks for the password and takes no other", async () => {
+        await start(await render(false));
+        expect(ask(undefined, "GET", "x")).to.contain("NOAUTH");
+        expect(ask("wrong", "GET", "x")).to.contain("NOAUTH");
+        expect(ask(password, "SET", "x", "1")).to.equal("OK");
+    });
+
+    it("has the memory and the policy of the configuration", async () => {
+        await start(await render(false));
+        expect(ask(password, "CONFIG", "GET", "maxmemory")).to.equal(`maxmemory\n${204 * 2 ** 20}`);
+        expect(ask(password, "CONFIG", "GET", "maxmemory-policy")).to.equal("maxmemory-policy\nvolatile-lfu");
+        expect(ask(password, "CONFIG", "GET", "appendonly")).to.equal("appendonly\nno");
+    });
+
+    it("is ready by the rendered probe, with the password only", async () => {
+        const objects = await render(false);
+        const [{ readinessProbe }] = find(objects, "Deployment", "cache").spec.template.spec.containers;
+        const [shell, flag, line] = readinessProbe.exec.command as [string, string, string];
+        const ready = (secret: string) =>
+            run([shell, flag, line.replace(" ping", ` -p ${port} ping`)], { env: { REDISCLI_AUTH: secret } }).status;
+        expect(ready(password)).not.to.equal(0);
+        await start(objects);
+        expect(ready(password)).to.equal(0);
+        expect(ready("wrong")).not.to.equal(0);
+    });
+
+    for (const persistence of [true, false]) {
+        it(`${persistence ? "keeps" : "forgets"} keys over a restart ${persistence ? "with" : "without"} persistence`, async () => {
+            const objects = await render(persistence);
+            const first = await start(objects);
+            ask(password, "SET", `key-${persistence}`, "kept");
+            expect(await first.stop()).to.equal(0);
+            await start(objects);
+            expect(ask(password, "GET", `key-${persistence}`)).to.equal(persistence ? "kept" : "");
+        });
+    }
+});
