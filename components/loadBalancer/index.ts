@@ -13,7 +13,7 @@ import { caddyfile } from "./caddyfile";
 import { needsOf } from "./needs";
 import { reloadScript } from "./reload";
 import { type IngressHosts, ingressSpec, ports, serviceSpec } from "./service";
-import { addTenant, sharedInstance, tenantsOf } from "./shared";
+import { addTenant, sharedInstance, sharedName, tenantsOf } from "./shared";
 import { certificateOf, certificates, fileSites, type Site, type Tenant, usesOf } from "./site";
 import { edgeOf, endsInFront, tlsOf } from "./tls";
 
@@ -175,7 +175,8 @@ const keepsCertificates = (edge: OwnEdgeConfig, { mode }: TlsConfig): boolean =>
     !endsInFront(edge) && (mode === "acme" || mode === "internal");
 
 function pod(files: readonly Mount[], script: Mount, instance: Instance, secure: boolean): PodArgs {
-    const large = instance.config.size !== "small";
+    // A hundred sites with TLS take 100 MB at rest, three 55.
+    const large = instance.config.size !== "small" || instance.name === sharedName;
     const health = { httpGet: { path: "/healthz", port: "health" }, periodSeconds: 5, timeoutSeconds: 3 };
     // The image's binary carries this capability as a file attribute: without it in the set, exec fails on any port.
     const capabilities = ["NET_BIND_SERVICE"];
