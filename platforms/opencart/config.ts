@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { edgeSecrets } from "../../components/loadBalancer";
 import { cache, cacheSecrets } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { cidr, email, hostName, instanceFields, port, quantity, type ReplicasConfig } from "../../config/fields";
@@ -53,8 +54,6 @@ const schema = z.strictObject({
             /** Largest file that may be uploaded. */
             uploadLimit: quantity.default("32Mi"),
         }),
-    /** Whether browsers reach the shop by https although `tls` is off here: someone in front of the edge ends TLS. */
-    https: z.boolean().optional(),
 });
 
 export type OpenCartConfig = z.infer<typeof schema> & { readonly name: string };
@@ -107,10 +106,9 @@ export const config: PlatformConfig = {
     secrets: {
         adminPassword: "Password of the administrator, 5 to 20 characters; generated unless set",
         smtpPassword: "Password for mail.username",
-        tlsCertificate: "Certificate chain in PEM, for tls.mode: custom",
-        tlsKey: "Private key in PEM, for tls.mode: custom",
         ...databaseSecrets,
         ...cacheSecrets,
+        ...edgeSecrets,
     },
     hosts: (instance) => {
         const { host, adminHost } = instance as unknown as OpenCartConfig;

@@ -44,10 +44,10 @@ export class Pods {
         private readonly settings: OpenCartConfig,
         private readonly surroundings: Surroundings,
     ) {
-        const { host, adminHost, adminPath, https, mail } = settings;
+        const { host, adminHost, adminPath, mail } = settings;
         this.urls = {
-            shop: publicUrl(instance, host, https),
-            admin: `${publicUrl(instance, adminHost ?? host, https)}/${adminPath}`,
+            shop: publicUrl(instance, host),
+            admin: `${publicUrl(instance, adminHost ?? host)}/${adminPath}`,
         };
         // The administration's own form allows 5 to 20 characters.
         const password = instance.password("admin-password", "adminPassword", 20);

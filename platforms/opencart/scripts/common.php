@@ -4,7 +4,7 @@
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 
 /** Seconds to wait for servers and for other Tasks. */
-const PATIENCE = 600;
+define('PATIENCE', (int)(getenv('PATIENCE') ?: 600));
 
 /** Table of this program's own; it has no prefix of OpenCart's, so that neither installer nor upgrade knows it. */
 const STATE = 'plinth_state';
@@ -47,6 +47,8 @@ function connect(): mysqli
                 (int)environment('DB_PORT')
             );
             $db->set_charset('utf8mb4');
+            // The lock ends with the connection, which is idle while installer and upgrade work.
+            $db->query('SET SESSION wait_timeout = 28800');
             return $db;
         } catch (mysqli_sql_exception $error) {
             if (time() >= $end) {

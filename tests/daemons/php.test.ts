@@ -1,0 +1,206 @@
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { scripts } from "../../platforms/opencart/scripts";
+import { MariaDb, write } from "../support/opencart";
+import { freePort, program, scratch } from "../support/tools";
+
+/**
+ * Stands in for OpenCart's installer: like it, drops what is there and exits 0 whatever happens, and more than it,
+ * drops every table of the database. What it does is decided by a file; that it was called is written to another.
+ */
+const installer = `<?php
+file_put_contents(__DIR__ . '/calls', "called\\n", FILE_APPEND);
+$mode = trim(file_get_contents(__DIR__ . '/mode'));
+$db = new mysqli(getenv('DB_HOSTNAME'), getenv('DB_USERNAME'), getenv('DB_PASSWORD'), getenv('DB_DATABASE'), (int)getenv('DB_PORT'));
+foreach ($db->query('SHOW TABLES')->fetch_all() as [$table]) $db->query("DROP TABLE \`$table\`");
+if ($mode === 'error') { echo "ERROR: no\\n"; exit(0); }
+$prefix = getenv('DB_PREFIX');
+if ($mode === 'dies') { $db->query("CREATE TABLE {$prefix}setting (\`key\` TEXT, value TEXT)"); posix_kill(getmypid(), 9); }
+foreach (['setting' => '\`key\` TEXT, value TEXT', 'user' => 'username TEXT, password TEXT', 'customer' => 'name TEXT', 'order' => 'name TEXT'] as $name => $columns)
+    $db->query("CREATE TABLE \`$prefix$name\` ($columns)");
+if ($mode === 'liar') { echo "SUCCESS!\\n"; exit(0); }
+$db->query("INSERT INTO {$prefix}setting VALUES ('config_encryption', 'x'), ('config_error_display', '1')");
+$db->query("INSERT INTO {$prefix}user VALUES ('$argv[3]', '$argv[7]')");
+sleep(1);
+echo "SUCCESS!\\n";
+`;
+
+describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and PHP 8.2; the images have 11.8.8 and 8.4.24)", function () {
+    this.timeout(60_000);
+    const { path, clean } = scratch();
+    const home = join(path, "home");
+    let database: MariaDb;
+    let php: string;
+    let port: number;
+    before(async function () {
+        php = program(this, "php");
+        port = await freePort();
+        database = new MariaDb({
+            server: program(this, "mariadbd"),
+            installer: program(this, "mariadb-install-db"),
+            client: program(this, "mariadb"),
+            folder: join(path, "mariadb"),
+            port,
+        });
+        await database.ready();
+        write(join(path, "scripts"), scripts);
+        write(home, { "install/cli_cloud.php": installer, version: "4.1.0.4\n", "admin-path": "admin\n" });
+    });
+    after(async () => {
+        await database?.stop();
+        clean();
+    });
+    beforeEach(() => {
+        database.sql("DROP DATABASE opencart; CREATE DATABASE opencart", "mysql");
+        write(home, { "install/calls": "", "install/mode": "good", version: "4.1.0.4\n" });
+    });
+
+    /** Runs a script; yields its exit code and everything it said. */
+    function run(script: string, env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; output: string }> {
+        const child = spawn(php, [join(path, "scripts", script)], {
+            env: {
+                PATH: process.env["PATH"],
+                PATIENCE: "3",
+                DB_HOSTNAME: "127.0.0.1",
+                DB_PORT: String(port),
+                DB_DATABASE: "opencart",
+                DB_USERNAME: "opencart",
+                DB_PASSWORD: "opencart",
+                DB_PREFIX: "oc_",
+                OPENCART_HOME: home,
+                ADMIN_USERNAME: "boss",
+                ADMIN_EMAIL: "boss@example.org",
+                ADMIN_PASSWORD: "first",
+                ...env,
+            },
+        });
+        let output = "";
+        for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
+        return new Promise((resolve) => child.once("close", (code) => resolve({ code, output })));
+    }
+    const calls = () => readFileSync(join(home, "install/calls"), "utf8").split("\n").length - 1;
+    const tables = () => database.sql("SHOW TABLES").split("\n").filter(Boolean);
+    const mode = (name: string) => write(home, { "install/mode": name });
+
+    it("install, and never call the installer again", async () => {
+        expect(await run("install.php")).to.include({ code: 0 });
+        expect(tables()).to.have.members(["oc_customer", "oc_order", "oc_setting", "oc_user", "plinth_state"]);
+        expect(database.sql("SELECT value FROM oc_setting WHERE `key` = 'config_error_display'")).to.equal("0");
+        database.sql("INSERT INTO oc_customer VALUES ('Ada')");
+        for (const again of ["good", "error", "dies", "liar"]) {
+            mode(again);
+            expect(await run("install.php")).to.include({ code: 0 });
+        }
+        expect(calls()).to.equal(1);
+        expect(database.sql("SELECT name FROM oc_customer")).to.equal("Ada");
+    });
+    it("install once when two run at the same time", async () => {
+        const both = await Promise.all([run("install.php"), run("install.php")]);
+        expect(both.map(({ code }) => code)).to.deep.equal([0, 0]);
+        expect(calls()).to.equal(1);
+    });
+    for (const failure of ["error", "dies", "liar"]) {
+        it(`see that the installer failed (${failure}), and install at the next try`, async () => {
+            mode(failure);
+            const failed = await run("install.php");
+            expect(failed.code, failed.output).to.equal(1);
+            expect(failed.output).to.contain("FAILED: the installer");
+            expect(tables().filter((name) => name.startsWith("oc_"))).to.deep.equal([]);
+            mode("good");
+            expect(await run("install.php")).to.include({ code: 0 });
+            expect(tables()).to.include("oc_user");
+        });
+    }
+    it("refuse to touch tables that are no complete shop", async () => {
+        database.sql("CREATE TABLE oc_customer (name TEXT); INSERT INTO oc_customer VALUES ('Ada')");
+        const { code, output } = await run("install.php");
+        expect(code).to.equal(1);
+        expect(output).to.contain("Nothing was changed");
+        expect(calls()).to.equal(0);
+        expect(database.sql("SELECT name FROM oc_customer")).to.equal("Ada");
+    });
+    it("fail when the database does not answer in time", async () => {
+        const { code, output } = await run("install.php", { DB_PASSWORD: "wrong" });
+        expect(code).to.equal(1);
+        expect(output).to.contain("Access denied").and.not.contain("wrong");
+    });
+    it("leave the database alone when it is newer than the image", async () => {
+        await run("install.php");
+        write(home, { version: "4.1.0.3\n" });
+        const variables = { ADMIN_PATH: "admin", WORK_DIR: path, VOLUME_DIR: path, SHOP_URL: "", ADMIN_URL: "", OPENCART_ROOT: "/none" };
+        expect((await run("upgrade.php", variables)).output).to.contain("OpenCart cannot go back");
+        // Pods of the older image still serve: a rollback of code alone is possible within a version line.
+        expect(await run("ready.php")).to.include({ code: 0 });
+    });
+    it("hold pods back until the database is at their version", async () => {
+        expect(await run("ready.php")).to.include({ code: 1 });
+        await run("install.php");
+        expect(await run("ready.php")).to.include({ code: 0 });
+        write(home, { version: "4.1.0.10\n" });
+        expect((await run("ready.php")).output).to.contain("not at version 4.1.0.10");
+    });
+    it("set a changed password once, and keep one that was changed in the administration", async () => {
+        const verifies = (password: string) =>
+            execFileSync(php, ["-r", "echo password_verify($argv[1], $argv[2]) ? 'yes' : 'no';", "--", password, database.sql("SELECT password FROM oc_user")], { encoding: "utf8" });
+        await run("install.php");
+        expect(verifies("first")).to.equal("yes");
+        await run("settings.php", { ADMIN_PASSWORD: "it's \"new\"" });
+        expect(verifies("it's \"new\"")).to.equal("yes");
+        database.sql("UPDATE oc_user SET password = 'by hand'");
+        expect((await run("settings.php", { ADMIN_PASSWORD: "it's \"new\"" })).output).to.equal("");
+        expect(database.sql("SELECT password FROM oc_user")).to.equal("by hand");
+    });
+});
+
+describe("the scripts of OpenCart", () => {
+    it("are what their shells and shellcheck accept", function () {
+        const shellcheck = program(this, "shellcheck");
+        const php = program(this, "php");
+        const { path, clean } = scratch();
+        try {
+            write(path, scripts);
+            for (const name of Object.keys(scripts)) {
+                if (name.endsWith(".sh")) execFileSync(shellcheck, ["--shell=sh", join(path, name)], { stdio: "pipe" });
+                else execFileSync(php, ["-l", join(path, name)], { stdio: "pipe" });
+            }
+            execFileSync(shellcheck, ["--shell=sh", join(__dirname, "../../images/opencart/prepare.sh")], { stdio: "pipe" });
+        } finally {
+            clean();
+        }
+    });
+    it("fill an empty volume, and finish what a killed pod began", () => {
+        const { path, clean } = scratch();
+        try {
+            const home = write(join(path, "home"), {
+                "admin-path": "admin\n",
+                version: "1\n",
+                "seed/image/no image.png": "shipped",
+                "seed/image/catalog/demo/a.png": "shipped",
+                "extension/opencart/install.json": "{}",
+                "files.sh": scripts["files.sh"],
+            });
+            const volume = join(path, "volume");
+            mkdirSync(volume);
+            const env = { PATH: process.env["PATH"], OPENCART_HOME: home, VOLUME_DIR: volume, ADMIN_PATH: "admin", SHARED_STORAGE: "storage/logs", LINK_EXTENSIONS: "yes" };
+            const run = (more = {}) => execFileSync("sh", [join(home, "files.sh")], { env: { ...env, ...more }, stdio: "pipe" });
+            write(volume, { "image/catalog/demo/a.png": "mine" });
+            chmodSync(volume, 0o755);
+            run();
+            expect(readFileSync(join(volume, "image/no image.png"), "utf8")).to.equal("shipped");
+            expect(readFileSync(join(volume, "image/catalog/demo/a.png"), "utf8")).to.equal("mine");
+            expect(readFileSync(join(volume, "extension/opencart/install.json"), "utf8")).to.equal("{}");
+            expect(existsSync(join(volume, "storage/logs"))).to.equal(true);
+            execFileSync("rm", ["-r", join(volume, "image/no image.png")]);
+            run();
+            expect(existsSync(join(volume, "image/no image.png"))).to.equal(false);
+            write(home, { version: "2\n" });
+            run();
+            expect(existsSync(join(volume, "image/no image.png"))).to.equal(true);
+            expect(() => run({ ADMIN_PATH: "elsewhere" })).to.throw(/built with ADMIN_PATH=admin/);
+        } finally {
+            clean();
+        }
+    });
+});
