@@ -98,7 +98,7 @@ export function caddyfile(args: CaddyfileArgs): string {
     return `${blocks.map((one) => print(one, 0)).join("\n\n")}\n`;
 }
 
-function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds }: CaddyfileArgs): Block {
+function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds, sites }: CaddyfileArgs): Block {
     return block(
         "",
         `admin unix/${adminSocket}`,
@@ -107,7 +107,8 @@ function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds }: Ca
         `https_port ${ports.https}`,
         // Redirects are written out per site: Caddy's own ones name the server and know nothing of node ports.
         "auto_https disable_redirects",
-        "skip_install_trust",
+        // Only there: it makes Caddy set up an authority of its own, used or not.
+        sites.some(({ tls }) => tls.mode === "internal") && "skip_install_trust",
         `grace_period ${graceSeconds}s`,
         ports.metrics !== undefined && "metrics",
         block("log", "output stderr", logFormat),

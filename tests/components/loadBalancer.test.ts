@@ -170,7 +170,7 @@ describe("LoadBalancer", () => {
     it("waits for an address only where one will come", async () => {
         const skips = async (edge: Plain, rest: Plain = {}, values: Plain = {}, kind = "Service") => {
             const { objects } = await declare({ shop: { edge, ...rest } }, values);
-            return find(objects, kind, "edge").metadata.annotations["pulumi.com/skipAwait"] === "true";
+            return find(objects, kind, "edge").metadata.annotations?.["pulumi.com/skipAwait"] === "true";
         };
         expect(await skips(types["LoadBalancer"]!)).to.equal(false);
         expect(await skips(types["LoadBalancer"]!, {}, { cluster: { loadBalancer: false } })).to.equal(true);
