@@ -14,7 +14,7 @@ interface Metadata {
     readonly name: string;
     readonly namespace?: string;
     readonly labels: Readonly<Record<string, string>>;
-    readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
+    readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 export interface KubernetesObject {
@@ -96,7 +96,7 @@ export class Funnel {
                 name: finalName,
                 ...(isNamespace ? {} : { namespace: this.args.namespace }),
                 labels: { ...this.labels(options.node), ...metadata?.labels },
-                annotations: { ...this.annotations(), ...metadata?.annotations },
+                ...this.annotations(metadata?.annotations),
             },
             ...body,
         });
@@ -111,7 +111,7 @@ export class Funnel {
                     namespace: this.args.namespace,
                     ...metadata,
                     labels: { ...this.labels(), ...metadata.labels },
-                    annotations: { ...this.annotations(), ...metadata.annotations },
+                    ...this.annotations(metadata.annotations),
                 },
             });
         }
@@ -162,8 +162,10 @@ export class Funnel {
         };
     }
 
-    private annotations(): Record<string, string> {
-        return { ...this.args.stack.config.annotations, ...this.args.config.annotations };
+    /** Nothing at all where there are none: the server drops an empty map, and each run would put it back. */
+    private annotations(own: Metadata["annotations"] = {}): Pick<Metadata, "annotations"> {
+        const annotations = { ...this.args.stack.config.annotations, ...this.args.config.annotations, ...own };
+        return Object.keys(annotations).length > 0 ? { annotations } : {};
     }
 
     /** Reports every patch and omission that matches no object. */

@@ -91,7 +91,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
                 "app.kubernetes.io/managed-by": "plinth",
                 ...(args.shareNodeFor ? { [plinthLabels.sharedFiles]: args.shareNodeFor } : {}),
             },
-            annotations: restartedAt ? { [plinthLabels.restartedAt]: restartedAt } : {},
+            ...(restartedAt ? { annotations: { [plinthLabels.restartedAt]: restartedAt } } : {}),
         },
         spec: {
             automountServiceAccountToken: false,

@@ -23,7 +23,12 @@ const build =
         );
 
 const single = (engine: Written["engine"]) => ({ topology: "single", engine }) as const;
-const external = (host: string) => ({ topology: "external", engine: "mariadb", host, cidrs: [] }) as const;
+const external = (host: string): Extract<DatabaseConfig, { topology: "external" }> => ({
+    topology: "external",
+    engine: "mariadb",
+    host,
+    cidrs: [],
+});
 
 /** The problems that a declaration ends in. */
 async function problems(config: DatabaseConfig, args: DeclareArgs = {}): Promise<string> {

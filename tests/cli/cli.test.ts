@@ -1,0 +1,102 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { expect } from "chai";
+import { parse, parseAllDocuments } from "yaml";
+
+const root = join(__dirname, "..", "..");
+
+/** The command as a user without Pulumi, kubectl and cluster has it. */
+function plinth(...args: string[]) {
+    const result = spawnSync(join(root, "plinth"), args, {
+        encoding: "utf8",
+        cwd: tmpdir(),
+        env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: home, KUBECONFIG: join(home, "none"), PULUMI_HOME: join(home, "pulumi"), NO_COLOR: "1" },
+    });
+    return { code: result.status, out: result.stdout, error: result.stderr };
+}
+
+let home = "";
+
+describe("the command, without CLI and cluster", function () {
+    this.timeout(120_000);
+    before(() => {
+        home = mkdtempSync(join(tmpdir(), "plinth-home-"));
+    });
+    after(() => rmSync(home, { recursive: true }));
+
+    it("has help with an example for every command", () => {
+        for (const command of [["render"], ["preview"], ["launch"], ["config", "check"], ["config", "show"], ["dns"], ["status"]]) {
+            const { code, out } = plinth(...command, "--help");
+            expect(code, command.join(" ")).to.equal(0);
+            expect(out).to.include(`$ ./plinth ${command.join(" ")}`);
+        }
+    });
+
+    it("renders a stream that kubectl can take: one object a document, namespaces first", () => {
+        const { code, out } = plinth("render", "dev");
+        expect(code).to.equal(0);
+        const documents = parseAllDocuments(out).map((document) => document.toJS() as { kind: string; apiVersion: string; metadata: { name: string } });
+        expect(documents[0]!.kind).to.equal("Namespace");
+        for (const { apiVersion, kind, metadata } of documents) expect([apiVersion, kind, metadata?.name], JSON.stringify(metadata)).not.to.include(undefined);
+    });
+
+    it("renders the same every time", () => {
+        expect(plinth("render", "production").out).to.equal(plinth("render", "production").out);
+    });
+
+    it("renders a folder whose kustomization lists every file, and again over itself", () => {
+        const out = join(home, "out");
+        expect(plinth("render", "staging", "--out", out).code).to.equal(0);
+        const { resources } = parse(readFileSync(join(out, "kustomization.yaml"), "utf8")) as { resources: string[] };
+        const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+        expect(files).to.have.length(resources.length + 1);
+        for (const file of resources) expect(existsSync(join(out, file)), file).to.equal(true);
+        expect(plinth("render", "staging", "--out", out).code).to.equal(0);
+    });
+
+    it("does not write into a folder that is somebody's", () => {
+        const theirs = join(home, "theirs");
+        execFileSync("mkdir", [theirs]);
+        writeFileSync(join(theirs, "precious.txt"), "mine");
+        const { code, error } = plinth("render", "dev", "--out", theirs);
+        expect(code).to.equal(1);
+        expect(error).to.include("was not rendered by plinth");
+        expect(readdirSync(theirs)).to.deep.equal(["precious.txt"]);
+    });
+
+    it("previews offline, says why, and exits 0", () => {
+        const { code, out } = plinth("preview", "dev");
+        expect(code).to.equal(0);
+        expect(out).to.match(/Offline preview: missing is /).and.to.include("Deployment").and.to.include("DNS records to come").and.to.include("Requested at the least:");
+        const json = JSON.parse(plinth("preview", "dev", "--json").out) as { mode: string; objects: unknown[] };
+        expect(json.mode).to.equal("offline");
+        expect(json.objects).not.to.have.length(0);
+    });
+
+    it("launches nothing, says what is missing and how to get it, and exits 1", () => {
+        const { code, error } = plinth("launch");
+        expect(code).to.equal(1);
+        expect(error).to.include("Nothing was deployed. Missing:").and.to.include("the Pulumi CLI").and.to.include("a Kubernetes cluster").and.to.include("minikube start");
+        expect(error).not.to.match(/\n\s+at /);
+    });
+
+    it("names the stacks there are when one is misspelt", () => {
+        const { code, error } = plinth("render", "prodution");
+        expect(code).to.equal(1);
+        expect(error).to.include('did you mean "production"?');
+        expect(error).not.to.match(/\n\s+at /);
+    });
+
+    it("checks and shows the configuration, complete", () => {
+        expect(plinth("config", "check").out).to.match(/production: 1 instances, \d+ objects, no problem/);
+        const shown = parse(plinth("config", "show", "production").out) as { protect: boolean; instances: { name: string; tls: { ca: string } }[] };
+        expect(shown.protect).to.equal(true);
+        expect(shown.instances[0]!.tls.ca).to.equal("production");
+    });
+
+    it("refuses unknown commands and options with a non-zero code", () => {
+        for (const args of [["lunch"], ["render", "dev", "--output", "x"]]) expect(plinth(...args).code, args.join(" ")).not.to.equal(0);
+    });
+});
