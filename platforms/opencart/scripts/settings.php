@@ -14,7 +14,7 @@ $applied = recall($db, 'admin');
 if ($applied === null || !password_verify($password, $applied)) {
     $hash = password_hash($password, PASSWORD_DEFAULT);
     $user = environment('ADMIN_USERNAME');
-    if (query($db, "SELECT user_id FROM `{$prefix}user` WHERE username = ?", [$user]) === []) {
+    if (query($db, "SELECT username FROM `{$prefix}user` WHERE username = ?", [$user]) === []) {
         say("there is no user $user: no password was set");
     } else {
         query($db, "UPDATE `{$prefix}user` SET password = ? WHERE username = ?", [$hash, $user]);
