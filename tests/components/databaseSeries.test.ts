@@ -1,0 +1,51 @@
+import { expect } from "chai";
+import { checkSeries, SeriesError, seriesOf, upgradesInPlace } from "../../components/database/series";
+import { cache } from "../../config/cache";
+import { database, databaseOf } from "../../config/database";
+import { explain } from "../../config/explain";
+
+describe("Series of a database", () => {
+    it("are read from the tag of the image, else from the default image's", () => {
+        expect(seriesOf("mariadb", "11.4.12-noble")).to.equal("mariadb 11.4");
+        expect(seriesOf("postgres", "16.4-alpine")).to.equal("postgres 16");
+        expect(seriesOf("mysql", "stable")).to.match(/^mysql \d+\.\d+$/);
+        // A tag that moves between series says nothing.
+        expect(seriesOf("mariadb", "11")).to.equal(seriesOf("mariadb", ""));
+    });
+    it("upgrade in place upwards, within one engine that can", () => {
+        expect(upgradesInPlace("mariadb 11.4", "mariadb 11.8")).to.equal(true);
+        expect(upgradesInPlace("mariadb 10.11", "mariadb 11.4")).to.equal(true);
+        expect(upgradesInPlace("mariadb 11.8", "mariadb 11.4")).to.equal(false);
+        expect(upgradesInPlace("mariadb 10.11", "mariadb 10.6")).to.equal(false);
+        expect(upgradesInPlace("mysql 8.0", "mariadb 11.8")).to.equal(false);
+        expect(upgradesInPlace("postgres 16", "postgres 17")).to.equal(false);
+    });
+    it("change only by consent that names the one that is known", () => {
+        const check = (known: string, wanted: string, consent?: string) => () =>
+            checkSeries("here", known, wanted, consent);
+        expect(check("mariadb 11.8", "mariadb 11.8")()).to.equal("mariadb 11.8");
+        expect(check("mariadb 11.4", "mariadb 11.8", "mariadb 11.4")()).to.equal("mariadb 11.8");
+        expect(check("mariadb 11.4", "mariadb 11.8")).to.throw(SeriesError, 'set here.upgradeFrom to "mariadb 11.4"');
+        expect(check("mariadb 10.6", "mariadb 11.8", "mariadb 11.4")).to.throw(SeriesError);
+        expect(check("postgres 16", "postgres 17")).to.throw(SeriesError, "dump the data with postgres 16");
+    });
+});
+
+describe("Configuration of a database", () => {
+    const message = (schema: typeof database | typeof cache, value: object) => {
+        const { error } = schema.safeParse(value);
+        return explain(schema, value, error!.issues).map(({ path, message }) => `${path.join(".")}: ${message}`);
+    };
+    it("names the topologies that there are", () => {
+        for (const schema of [database, cache]) {
+            const [line] = message(schema, { topology: "replicated" });
+            expect(line).to.match(/^topology: .*"replicated".*"?single"?, "?external"?/);
+        }
+    });
+    it("wants the host of an external one, and an engine that the platform runs on", () => {
+        expect(message(database, { topology: "external" }).join()).to.match(/^host: is missing/);
+        expect(databaseOf(["mysql"]).safeParse({ topology: "single", engine: "postgres" }).success).to.equal(false);
+        expect(databaseOf(["mysql"]).parse({ topology: "single" }).engine).to.equal("mysql");
+        expect(database.safeParse({ topology: "single", upgradeFrom: "11.4" }).success).to.equal(false);
+    });
+});
