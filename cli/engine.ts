@@ -108,7 +108,8 @@ export function locksOf(backend: Backend, project: string, stack: string): { pid
     const base = backend.url.slice("file://".length).replace(/^~/, homedir());
     const folder = join(base, ".pulumi", "locks", "organization", project, stack);
     if (!existsSync(folder)) return [];
-    return readdirSync(folder).map((file) => {
+    // The store keeps attributes beside each lock.
+    return readdirSync(folder).filter((file) => file.endsWith(".json")).map((file) => {
         const { pid, hostname: host } = JSON.parse(readFileSync(join(folder, file), "utf8")) as { pid: number; hostname: string };
         return { pid, host, alive: host !== hostname() || isAlive(pid) };
     });

@@ -2,14 +2,12 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Context } from "mocha";
 
 /** Where distributions put daemons that are not on everybody's PATH. */
 const daemonFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin"];
-
-const root = join(__dirname, "..", "..");
 
 /**
  * Path of an installed program. Without it the test is skipped with one line; where skipping is forbidden
@@ -33,7 +31,8 @@ export function goProgram(test: Context, name: string, pkg: string): string {
     const source = join(__dirname, "..", "tools", name);
     const pinned = createHash("sha256").update(pkg);
     for (const file of ["go.mod", "go.sum", "main.go"]) if (existsSync(join(source, file))) pinned.update(readFileSync(join(source, file)));
-    const built = join(root, "node_modules", ".cache", "plinth", `${name}-${pinned.digest("hex").slice(0, 12)}`);
+    const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+    const built = join(cache, "plinth", `${name}-${pinned.digest("hex").slice(0, 12)}`);
     if (existsSync(built)) return built;
     const go = program(test, "go");
     test.timeout(900_000);
