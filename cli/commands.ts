@@ -30,9 +30,17 @@ export interface RunArgs {
 }
 
 /** Prints a command, so that people can reproduce and modify it, and runs it in the project's folder. */
-export async function run(command: string, args: readonly string[], { env = {}, accept = [0] }: RunArgs = {}): Promise<string> {
+export async function run(
+    command: string,
+    args: readonly string[],
+    { env = {}, accept = [0] }: RunArgs = {},
+): Promise<string> {
     const settings = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
-    console.error(pc.dim(`$ ${[...settings, command, ...args].map((word, index) => (index < settings.length ? word : quoted(word))).join(" ")}`));
+    console.error(
+        pc.dim(
+            `$ ${[...settings, command, ...args].map((word, index) => (index < settings.length ? word : quoted(word))).join(" ")}`,
+        ),
+    );
     const result = await execa(command, args, {
         cwd: root,
         env,
@@ -45,15 +53,27 @@ export async function run(command: string, args: readonly string[], { env = {}, 
     const output = result.all ?? "";
     if (result.exitCode === undefined || !accept.includes(result.exitCode)) {
         const explained = explanations.find(({ sign }) => sign.test(output))?.remedy;
-        throw new UserError(explained ?? `${command} ${args[0] ?? ""} failed${result.exitCode === undefined ? `: ${result.shortMessage}` : ""}`, result.exitCode || 1);
+        throw new UserError(
+            explained ??
+                `${command} ${args[0] ?? ""} failed${result.exitCode === undefined ? `: ${result.shortMessage}` : ""}`,
+            result.exitCode || 1,
+        );
     }
     return output;
 }
 
 /** Runs a command whose output is read, not shown. */
-export async function read(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ ok: boolean; stdout: string; stderr: string }> {
+export async function read(
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+): Promise<{ ok: boolean; stdout: string; stderr: string }> {
     const result = await execa(command, args, { cwd: root, env, stdin: "ignore", reject: false });
-    return { ok: result.exitCode === 0, stdout: String(result.stdout ?? ""), stderr: String(result.stderr ?? result.shortMessage ?? "") };
+    return {
+        ok: result.exitCode === 0,
+        stdout: String(result.stdout ?? ""),
+        stderr: String(result.stderr ?? result.shortMessage ?? ""),
+    };
 }
 
 /** What the engine's commonest refusals mean here, and what to do. */

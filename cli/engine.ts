@@ -39,22 +39,34 @@ export async function findCluster(cluster: ClusterConfig): Promise<{ name: strin
     const context = contextOf(cluster);
     if (!context)
         return {
-            what: cluster.context ? `the kubeconfig context "${cluster.context}"` : "a Kubernetes cluster: no kubeconfig names a current context",
+            what: cluster.context
+                ? `the kubeconfig context "${cluster.context}"`
+                : "a Kubernetes cluster: no kubeconfig names a current context",
             remedy: cluster.context
                 ? "add it to your kubeconfig, or name another in plinth:cluster.context"
                 : "start a local one (minikube start, or kind create cluster), or name one in plinth:cluster.context",
         };
     const { hostname: host, port, protocol } = new URL(context.server);
     const answers = await new Promise<boolean>((resolve) => {
-        const socket = connect({ host: host.replace(/^\[|\]$/g, ""), port: Number(port) || (protocol === "http:" ? 80 : 443), timeout: 5000 });
+        const socket = connect({
+            host: host.replace(/^\[|\]$/g, ""),
+            port: Number(port) || (protocol === "http:" ? 80 : 443),
+            timeout: 5000,
+        });
         const end = (result: boolean) => {
             socket.destroy();
             resolve(result);
         };
-        socket.once("connect", () => end(true)).once("timeout", () => end(false)).once("error", () => end(false));
+        socket
+            .once("connect", () => end(true))
+            .once("timeout", () => end(false))
+            .once("error", () => end(false));
     });
     if (answers) return context;
-    return { what: `the cluster of context "${context.name}": ${context.server} does not answer`, remedy: "start it, or check your network" };
+    return {
+        what: `the cluster of context "${context.name}": ${context.server} does not answer`,
+        remedy: "start it, or check your network",
+    };
 }
 
 export const isMissing = (found: object): found is Missing => "remedy" in found;
@@ -87,7 +99,9 @@ export function chooseBackend(stack: string): Backend {
     mkdirSync(state, { recursive: true });
     const passphrase = join(home, "passphrase");
     if (!existsSync(passphrase)) writeFileSync(passphrase, randomBytes(24).toString("base64url"), { mode: 0o600 });
-    const own = process.env["PULUMI_CONFIG_PASSPHRASE"] !== undefined || process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] !== undefined;
+    const own =
+        process.env["PULUMI_CONFIG_PASSPHRASE"] !== undefined ||
+        process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] !== undefined;
     const url = pathToFileURL(state).href;
     return { url, env: { PULUMI_BACKEND_URL: url, ...(own ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphrase }) } };
 }
@@ -103,16 +117,25 @@ function currentLogin(): string | undefined {
 }
 
 /** Runs that hold the stack's lock in a folder backend, and whether each is still alive. */
-export function locksOf(backend: Backend, project: string, stack: string): { pid: number; host: string; alive: boolean }[] {
+export function locksOf(
+    backend: Backend,
+    project: string,
+    stack: string,
+): { pid: number; host: string; alive: boolean }[] {
     if (!backend.url.startsWith("file://")) return [];
     const base = backend.url.slice("file://".length).replace(/^~/, homedir());
     const folder = join(base, ".pulumi", "locks", "organization", project, stack);
     if (!existsSync(folder)) return [];
     // The store keeps attributes beside each lock.
-    return readdirSync(folder).filter((file) => file.endsWith(".json")).map((file) => {
-        const { pid, hostname: host } = JSON.parse(readFileSync(join(folder, file), "utf8")) as { pid: number; hostname: string };
-        return { pid, host, alive: host !== hostname() || isAlive(pid) };
-    });
+    return readdirSync(folder)
+        .filter((file) => file.endsWith(".json"))
+        .map((file) => {
+            const { pid, hostname: host } = JSON.parse(readFileSync(join(folder, file), "utf8")) as {
+                pid: number;
+                hostname: string;
+            };
+            return { pid, host, alive: host !== hostname() || isAlive(pid) };
+        });
 }
 
 function isAlive(pid: number): boolean {

@@ -1,16 +1,18 @@
 import pc from "picocolors";
-import { plinthLabels } from "../components/labels";
 import type { DnsRecord } from "../components/dns";
+import { plinthLabels } from "../components/labels";
 import type { StackOutputs } from "../components/outputs";
-import { type Backend, chooseBackend, type Engine, findCluster, findEngine, isMissing, locksOf } from "./engine";
 import { findOnPath, read, run } from "./commands";
+import { type Backend, chooseBackend, type Engine, findCluster, findEngine, isMissing, locksOf } from "./engine";
 import { UserError } from "./errors";
 import { previewText } from "./preview";
-import { renderStack, type Rendering } from "./rendering";
+import { type Rendering, renderStack } from "./rendering";
 import { clusterOf } from "./stackConfig";
 
 /** The stack's outputs as the engine has them. */
-export type Outputs = Pick<StackOutputs, "instances" | "warnings"> & { readonly dns: { records: DnsRecord[]; zone: string; pending: string[] } };
+export type Outputs = Pick<StackOutputs, "instances" | "warnings"> & {
+    readonly dns: { records: DnsRecord[]; zone: string; pending: string[] };
+};
 
 interface Ready {
     readonly engine: Engine;
@@ -38,22 +40,38 @@ export async function preview(stack: string, json: boolean): Promise<void> {
     const rendering = await renderStack(stack, { preview: true });
     const reason = await whyOffline(stack);
     if (typeof reason !== "string") {
-        await run(reason.engine.command, ["preview", "--stack", stack, ...(json ? ["--json"] : ["--diff"])], { env: reason.backend.env });
+        await run(reason.engine.command, ["preview", "--stack", stack, ...(json ? ["--json"] : ["--diff"])], {
+            env: reason.backend.env,
+        });
         return;
     }
     if (json) {
-        console.log(JSON.stringify({ mode: "offline", reason, objects: rendering.objects, outputs: rendering.outputs }, null, 2));
+        console.log(
+            JSON.stringify(
+                { mode: "offline", reason, objects: rendering.objects, outputs: rendering.outputs },
+                null,
+                2,
+            ),
+        );
         return;
     }
     console.log(previewText(rendering));
-    console.log(pc.dim(`Offline preview: ${reason}. Compare with a cluster: ./plinth render ${stack} --out out && kubectl diff --kustomize out`));
+    console.log(
+        pc.dim(
+            `Offline preview: ${reason}. Compare with a cluster: ./plinth render ${stack} --out out && kubectl diff --kustomize out`,
+        ),
+    );
 }
 
 async function whyOffline(stack: string): Promise<string | Ready> {
     const [engine, cluster] = await Promise.all([findEngine(), findCluster(clusterOf(stack))]);
     for (const found of [engine, cluster]) if (isMissing(found)) return `missing is ${found.what}`;
     const ready = { engine: engine as Engine, backend: chooseBackend(stack) };
-    const { ok } = await read(ready.engine.command, ["stack", "history", "--stack", stack, "--json"], ready.backend.env);
+    const { ok } = await read(
+        ready.engine.command,
+        ["stack", "history", "--stack", stack, "--json"],
+        ready.backend.env,
+    );
     return ok ? ready : `the stack "${stack}" does not exist yet; launch creates it`;
 }
 
@@ -79,7 +97,9 @@ export async function launch(stack: string, { edgeFirst, recover }: LaunchArgs):
         await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
     }
     // One run may take over what the interrupted one has created; the next one may not.
-    const adopt: Record<string, string> = recover ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true", PULUMI_K8S_ENABLE_PATCH_FORCE: "true" } : {};
+    const adopt: Record<string, string> = recover
+        ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true", PULUMI_K8S_ENABLE_PATCH_FORCE: "true" }
+        : {};
     if (edgeFirst) {
         await pulumi(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], adopt);
         await showOutputs(engine, backend, stack);
@@ -91,23 +111,41 @@ export async function launch(stack: string, { edgeFirst, recover }: LaunchArgs):
 async function checkLocks({ project, stack }: Rendering, backend: Backend, recover: boolean): Promise<void> {
     const locks = locksOf(backend, project, stack);
     const alive = locks.find((lock) => lock.alive);
-    if (alive) throw new UserError(`Another run is working on "${stack}": process ${alive.pid} on ${alive.host}. Wait for it.`);
+    if (alive)
+        throw new UserError(
+            `Another run is working on "${stack}": process ${alive.pid} on ${alive.host}. Wait for it.`,
+        );
     if (locks.length > 0 && !recover)
-        throw new UserError(`A run on "${stack}" was interrupted (process ${locks[0]!.pid} is gone) and left its lock. Go on with: ./plinth launch ${stack} --recover`);
+        throw new UserError(
+            `A run on "${stack}" was interrupted (process ${locks[0]!.pid} is gone) and left its lock. Go on with: ./plinth launch ${stack} --recover`,
+        );
 }
 
 /** Recovery takes over existing objects: only in namespaces that carry this stack's label. */
 async function checkOwnership({ project, objects }: Rendering, stack: string): Promise<void> {
     const kubectl = findOnPath("kubectl");
-    if (!kubectl) throw new UserError("kubectl is needed to make sure that the namespaces are this stack's own: https://kubernetes.io/docs/tasks/tools/");
+    if (!kubectl)
+        throw new UserError(
+            "kubectl is needed to make sure that the namespaces are this stack's own: https://kubernetes.io/docs/tasks/tools/",
+        );
     const { context } = clusterOf(stack);
     for (const { kind, metadata } of objects) {
         if (kind !== "Namespace") continue;
-        const args = ["get", "namespace", metadata.name, "--ignore-not-found", "--output", "json", ...(context ? ["--context", context] : [])];
+        const args = [
+            "get",
+            "namespace",
+            metadata.name,
+            "--ignore-not-found",
+            "--output",
+            "json",
+            ...(context ? ["--context", context] : []),
+        ];
         const { ok, stdout, stderr } = await read(kubectl, args);
         if (!ok) throw new UserError(`kubectl could not look at the namespace ${metadata.name}: ${stderr.trim()}`);
         if (stdout.trim() === "") continue;
-        const owner = (JSON.parse(stdout) as { metadata: { labels?: Record<string, string> } }).metadata.labels?.[plinthLabels.stack];
+        const owner = (JSON.parse(stdout) as { metadata: { labels?: Record<string, string> } }).metadata.labels?.[
+            plinthLabels.stack
+        ];
         if (owner !== `${project}.${stack}`)
             throw new UserError(
                 `The namespace ${metadata.name} is in the cluster and is not this stack's (${plinthLabels.stack}: ${owner ?? "no label"}). Nothing was changed.\n` +
@@ -118,11 +156,19 @@ async function checkOwnership({ project, objects }: Rendering, stack: string): P
 
 /** The provider, the namespaces and the edges' Services: enough for an address. */
 function edgeTargets({ resources }: Rendering): string[] {
-    const wanted = ["pulumi:providers:kubernetes", "plinth:components:Namespace", "plinth:components:LoadBalancer", "kubernetes:core/v1:Namespace"];
+    const wanted = [
+        "pulumi:providers:kubernetes",
+        "plinth:components:Namespace",
+        "plinth:components:LoadBalancer",
+        "kubernetes:core/v1:Namespace",
+    ];
     const targets = resources.filter(
         ({ type, name }) => wanted.includes(type) || (type === "kubernetes:core/v1:Service" && /(^|-)edge$/.test(name)),
     );
-    return [...new Set(targets.map(({ type, name }) => `**${type}::${name}`))].flatMap((pattern) => ["--target", pattern]);
+    return [...new Set(targets.map(({ type, name }) => `**${type}::${name}`))].flatMap((pattern) => [
+        "--target",
+        pattern,
+    ]);
 }
 
 /** The outputs of the last run. */
@@ -133,7 +179,11 @@ export async function stackOutputs(stack: string): Promise<Outputs> {
 }
 
 async function outputsOf(engine: Engine, backend: Backend, stack: string): Promise<Outputs> {
-    const { ok, stdout, stderr } = await read(engine.command, ["stack", "output", "--json", "--stack", stack], backend.env);
+    const { ok, stdout, stderr } = await read(
+        engine.command,
+        ["stack", "output", "--json", "--stack", stack],
+        backend.env,
+    );
     if (!ok) throw new UserError(`The outputs of "${stack}" could not be read: ${stderr.trim()}`);
     return JSON.parse(stdout) as Outputs;
 }

@@ -14,19 +14,27 @@ import { stackNames } from "./stackFile";
 import { status } from "./status";
 
 const program = new Command("plinth")
-    .description("Complete web platforms on Kubernetes: a thin layer over pulumi and kubectl, whose commands it prints.")
+    .description(
+        "Complete web platforms on Kubernetes: a thin layer over pulumi and kubectl, whose commands it prints.",
+    )
     .showHelpAfterError("(--help shows what is allowed)")
     .configureHelp({ showGlobalOptions: true });
 
-const example = (command: Command, ...lines: readonly string[]) => command.addHelpText("after", `\nExample:\n${lines.map((line) => `  $ ./plinth ${line}\n`).join("")}`);
+const example = (command: Command, ...lines: readonly string[]) =>
+    command.addHelpText("after", `\nExample:\n${lines.map((line) => `  $ ./plinth ${line}\n`).join("")}`);
 
 example(
     program
         .command("render")
-        .description("Write every object that `pulumi up` would send as YAML, with a kustomization.yaml. Needs Node only.")
+        .description(
+            "Write every object that `pulumi up` would send as YAML, with a kustomization.yaml. Needs Node only.",
+        )
         .argument("[stack]", "stack to render", "dev")
         .option("--out <dir>", "folder for one file an object; without it everything goes to standard output")
-        .option("--show-secrets", "real values of generated and configured secrets, from the stack's state (needs the Pulumi CLI)")
+        .option(
+            "--show-secrets",
+            "real values of generated and configured secrets, from the stack's state (needs the Pulumi CLI)",
+        )
         .action(async (stack: string, options: { out?: string; showSecrets?: boolean }) => {
             const rendering = await renderStack(stack, options.showSecrets ? await secretsOf(stack) : {});
             if (!options.out) {
@@ -34,7 +42,9 @@ example(
                 return;
             }
             const files = writeRendering(rendering, options.out);
-            console.log(`${files.length} objects in ${options.out}; use it with: kubectl apply --server-side --kustomize ${options.out}`);
+            console.log(
+                `${files.length} objects in ${options.out}; use it with: kubectl apply --server-side --kustomize ${options.out}`,
+            );
         }),
     "render production --out out",
     "render dev | kubectl diff --filename -",
@@ -43,7 +53,9 @@ example(
 example(
     program
         .command("preview")
-        .description("Show what `launch` would do: with the engine, or offline where CLI, cluster or stack are missing.")
+        .description(
+            "Show what `launch` would do: with the engine, or offline where CLI, cluster or stack are missing.",
+        )
         .argument("[stack]", "stack to preview", "dev")
         .option("--json", "for scripts")
         .action((stack: string, options: { json?: boolean }) => preview(stack, options.json ?? false)),
@@ -55,7 +67,10 @@ example(
         .command("launch")
         .description("Bring a stack up, or up to date; then print URLs, DNS records and where the first password is.")
         .argument("[stack]", "stack to launch", "dev")
-        .option("--edge-first", "first only the edges' Services, so that DNS can be set before certificates are asked for")
+        .option(
+            "--edge-first",
+            "first only the edges' Services, so that DNS can be set before certificates are asked for",
+        )
         .option("--recover", "go on after an interrupted run: clear its lock, take over what it has created")
         .action((stack: string, options: { edgeFirst?: boolean; recover?: boolean }) =>
             launch(stack, { edgeFirst: options.edgeFirst ?? false, recover: options.recover ?? false }),
@@ -73,7 +88,9 @@ example(
         .action(async (stack?: string) => {
             for (const name of stack ? [stack] : stackNames()) {
                 const { objects, outputs } = await renderStack(name, { preview: true });
-                console.log(`${name}: ${Object.keys(outputs.instances).length} instances, ${objects.length} objects, no problem`);
+                console.log(
+                    `${name}: ${Object.keys(outputs.instances).length} instances, ${objects.length} objects, no problem`,
+                );
             }
         }),
     "config check production",
@@ -86,7 +103,11 @@ example(
         .option("--json", "for scripts")
         .action((stack: string, options: { json?: boolean }) => {
             const complete = stackConfig(stack);
-            console.log(options.json ? JSON.stringify(complete, null, 2) : stringify(complete, { aliasDuplicateObjects: false }).trimEnd());
+            console.log(
+                options.json
+                    ? JSON.stringify(complete, null, 2)
+                    : stringify(complete, { aliasDuplicateObjects: false }).trimEnd(),
+            );
         }),
     "config show staging",
 );
@@ -103,8 +124,15 @@ example(
             if (!dns) throw new UserError(`"${stack}" has not been launched yet: ./plinth launch ${stack}`);
             if (options.json) console.log(JSON.stringify(dns, null, 2));
             else if (options.zone) process.stdout.write(dns.zone);
-            else if (dns.records.length > 0) console.log(table(["name", "type", "value"], dns.records.map(({ name, type, value }) => [name, type, value])));
-            if (!options.json && dns.pending.length > 0) console.error(`No address is known yet for ${dns.pending.join(", ")}.`);
+            else if (dns.records.length > 0)
+                console.log(
+                    table(
+                        ["name", "type", "value"],
+                        dns.records.map(({ name, type, value }) => [name, type, value]),
+                    ),
+                );
+            if (!options.json && dns.pending.length > 0)
+                console.error(`No address is known yet for ${dns.pending.join(", ")}.`);
         }),
     "dns production --zone >> example.org.zone",
 );
@@ -120,18 +148,27 @@ example(
 );
 
 /** Generated values of a launched stack, by resource name, and its configuration with secrets decrypted. */
-async function secretsOf(stack: string): Promise<{ generated: Record<string, string>; config: Record<string, string> }> {
+async function secretsOf(
+    stack: string,
+): Promise<{ generated: Record<string, string>; config: Record<string, string> }> {
     const engine = await findEngine();
     if (isMissing(engine)) throw new UserError(`--show-secrets needs ${engine.what}\n  ${engine.remedy}`);
     const { env } = chooseBackend(stack);
     const state = await read(engine.command, ["stack", "export", "--show-secrets", "--stack", stack], env);
     const values = await read(engine.command, ["config", "--show-secrets", "--json", "--stack", stack], env);
-    if (!state.ok || !values.ok) throw new UserError(`The secrets of "${stack}" could not be read: ${(state.stderr || values.stderr).trim()}`);
-    const exported = JSON.parse(state.stdout) as { deployment: { resources?: { urn: string; type: string; outputs?: { result?: string } }[] } };
+    if (!state.ok || !values.ok)
+        throw new UserError(`The secrets of "${stack}" could not be read: ${(state.stderr || values.stderr).trim()}`);
+    const exported = JSON.parse(state.stdout) as {
+        deployment: { resources?: { urn: string; type: string; outputs?: { result?: string } }[] };
+    };
     const generated = (exported.deployment.resources ?? []).flatMap(({ urn, type, outputs }) =>
-        type.startsWith("random:") && outputs?.result ? [[urn.slice(urn.lastIndexOf("::") + 2), outputs.result] as const] : [],
+        type.startsWith("random:") && outputs?.result
+            ? [[urn.slice(urn.lastIndexOf("::") + 2), outputs.result] as const]
+            : [],
     );
-    const config = Object.entries(JSON.parse(values.stdout) as Record<string, { value: string }>).map(([key, { value }]) => [key, value] as const);
+    const config = Object.entries(JSON.parse(values.stdout) as Record<string, { value: string }>).map(
+        ([key, { value }]) => [key, value] as const,
+    );
     return { generated: Object.fromEntries(generated), config: Object.fromEntries(config) };
 }
 

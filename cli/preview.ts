@@ -5,20 +5,55 @@ import type { RenderedObject, Rendering } from "./rendering";
 
 /** A table without borders, for people and for `awk` alike. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-    const plain = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " };
-    const lines = new Table({ head: head.map((title) => pc.dim(title)), chars: plain, style: { "padding-left": 0, "padding-right": 0, head: [] } });
+    const plain = {
+        top: "",
+        "top-mid": "",
+        "top-left": "",
+        "top-right": "",
+        bottom: "",
+        "bottom-mid": "",
+        "bottom-left": "",
+        "bottom-right": "",
+        left: "",
+        "left-mid": "",
+        mid: "",
+        "mid-mid": "",
+        right: "",
+        "right-mid": "",
+        middle: "  ",
+    };
+    const lines = new Table({
+        head: head.map((title) => pc.dim(title)),
+        chars: plain,
+        style: { "padding-left": 0, "padding-right": 0, head: [] },
+    });
     lines.push(...rows.map((row) => [...row]));
     return lines.toString();
 }
 
 /** Objects by instance and component, with the sizes that cost money; then hosts, DNS and warnings. */
 export function previewText({ stack, objects, outputs }: Rendering): string {
-    const parts = [`${pc.bold(stack)}: ${count(objects.length, "object")} in ${count(Object.keys(outputs.instances).length, "instance")}`];
-    for (const [namespace, own] of groupBy(objects, (object) => (object.kind === "Namespace" ? object.metadata.name : (object.metadata.namespace ?? "")))) {
-        const [name, instance] = Object.entries(outputs.instances).find(([, candidate]) => candidate.namespace === namespace) ?? [];
-        parts.push(instance ? `\n${pc.bold(name!)}  ${instance.platform}, ${instance.state}, namespace ${namespace}` : `\n${pc.bold(namespace)}`);
-        for (const [component, members] of groupBy(own, (object) => object.metadata.labels?.["app.kubernetes.io/name"] ?? "namespace")) {
-            parts.push(`  ${component}`, ...members.map((object) => `    ${object.kind.padEnd(24)}${object.metadata.name}${detail(object)}`));
+    const parts = [
+        `${pc.bold(stack)}: ${count(objects.length, "object")} in ${count(Object.keys(outputs.instances).length, "instance")}`,
+    ];
+    for (const [namespace, own] of groupBy(objects, (object) =>
+        object.kind === "Namespace" ? object.metadata.name : (object.metadata.namespace ?? ""),
+    )) {
+        const [name, instance] =
+            Object.entries(outputs.instances).find(([, candidate]) => candidate.namespace === namespace) ?? [];
+        parts.push(
+            instance
+                ? `\n${pc.bold(name!)}  ${instance.platform}, ${instance.state}, namespace ${namespace}`
+                : `\n${pc.bold(namespace)}`,
+        );
+        for (const [component, members] of groupBy(
+            own,
+            (object) => object.metadata.labels?.["app.kubernetes.io/name"] ?? "namespace",
+        )) {
+            parts.push(
+                `  ${component}`,
+                ...members.map((object) => `    ${object.kind.padEnd(24)}${object.metadata.name}${detail(object)}`),
+            );
         }
         if (instance) {
             const urls = Object.entries(instance.urls).map(([what, url]) => `  ${what.padEnd(26)}${url}`);
@@ -27,9 +62,18 @@ export function previewText({ stack, objects, outputs }: Rendering): string {
     }
     parts.push("", ...totals(objects));
     const { records, pending } = outputs.dns;
-    if (records.length > 0) parts.push("", table(["dns record", "type", "value"], records.map(({ name, type, value }) => [name, type, value])));
-    if (pending.length > 0) parts.push("", "DNS records to come, once the edge has an address:", ...pending.map((host) => `  ${host}`));
-    if (outputs.warnings.length > 0) parts.push("", ...outputs.warnings.map((warning) => `${pc.yellow("warning")} ${warning}`));
+    if (records.length > 0)
+        parts.push(
+            "",
+            table(
+                ["dns record", "type", "value"],
+                records.map(({ name, type, value }) => [name, type, value]),
+            ),
+        );
+    if (pending.length > 0)
+        parts.push("", "DNS records to come, once the edge has an address:", ...pending.map((host) => `  ${host}`));
+    if (outputs.warnings.length > 0)
+        parts.push("", ...outputs.warnings.map((warning) => `${pc.yellow("warning")} ${warning}`));
     return `${parts.join("\n")}\n`;
 }
 
@@ -42,19 +86,26 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, 
 }
 
 interface PodSpec {
-    readonly containers: readonly { readonly name: string; readonly image: string; readonly resources?: { readonly requests?: Record<string, string> } }[];
+    readonly containers: readonly {
+        readonly name: string;
+        readonly image: string;
+        readonly resources?: { readonly requests?: Record<string, string> };
+    }[];
 }
 
 /** The pod spec inside an object that starts pods. */
 function podOf({ kind, spec }: RenderedObject): PodSpec | undefined {
-    const body = spec as { template?: { spec: PodSpec }; jobTemplate?: { spec: { template: { spec: PodSpec } } } } | undefined;
+    const body = spec as
+        | { template?: { spec: PodSpec }; jobTemplate?: { spec: { template: { spec: PodSpec } } } }
+        | undefined;
     return kind === "CronJob" ? body?.jobTemplate?.spec.template.spec : body?.template?.spec;
 }
 
 function detail(object: RenderedObject): string {
     const spec = (object["spec"] ?? {}) as Record<string, unknown>;
     const notes: string[] = [];
-    if (object.kind === "PersistentVolumeClaim") notes.push((spec["resources"] as { requests: { storage: string } }).requests.storage);
+    if (object.kind === "PersistentVolumeClaim")
+        notes.push((spec["resources"] as { requests: { storage: string } }).requests.storage);
     if (typeof spec["replicas"] === "number") notes.push(`×${spec["replicas"]}`);
     if (object.kind === "HorizontalPodAutoscaler") notes.push(`×${spec["minReplicas"]}–${spec["maxReplicas"]}`);
     if (object.kind === "Service" && spec["type"]) notes.push(String(spec["type"]));
@@ -72,7 +123,12 @@ function totals(objects: readonly RenderedObject[]): string[] {
         const spec = (object["spec"] ?? {}) as { replicas?: number; resources?: { requests: { storage: string } } };
         if (object.kind === "PersistentVolumeClaim") storage += parseQuantity(spec.resources!.requests.storage);
         if (object.kind !== "Deployment" && object.kind !== "StatefulSet") continue;
-        const scaler = objects.find((other) => other.kind === "HorizontalPodAutoscaler" && other.metadata.name === object.metadata.name && other.metadata.namespace === object.metadata.namespace);
+        const scaler = objects.find(
+            (other) =>
+                other.kind === "HorizontalPodAutoscaler" &&
+                other.metadata.name === object.metadata.name &&
+                other.metadata.namespace === object.metadata.namespace,
+        );
         const pods = spec.replicas ?? (scaler?.["spec"] as { minReplicas?: number })?.minReplicas ?? 1;
         for (const { resources } of podOf(object)?.containers ?? []) {
             cpu += pods * parseQuantity(resources?.requests?.["cpu"] ?? "0");
@@ -80,5 +136,7 @@ function totals(objects: readonly RenderedObject[]): string[] {
         }
     }
     const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-    return [`Requested at the least: ${cpu.toFixed(2)} CPU cores, ${gibibytes(memory)} of memory, ${gibibytes(storage)} on volumes.`];
+    return [
+        `Requested at the least: ${cpu.toFixed(2)} CPU cores, ${gibibytes(memory)} of memory, ${gibibytes(storage)} on volumes.`,
+    ];
 }

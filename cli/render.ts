@@ -8,10 +8,12 @@ const header = "# Rendered by plinth; changes belong in the stack's configuratio
 const marker = "kustomization.yaml";
 
 /** One object as YAML, without line folding, so that scripts and config files stay readable in diffs. */
-export const objectYaml = (object: RenderedObject): string => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false });
+export const objectYaml = (object: RenderedObject): string =>
+    stringify(object, { lineWidth: 0, aliasDuplicateObjects: false });
 
 /** All objects as one stream for `kubectl apply --filename -`. */
-export const streamOf = (rendering: Rendering): string => rendering.objects.map((object) => `---\n${objectYaml(object)}`).join("");
+export const streamOf = (rendering: Rendering): string =>
+    rendering.objects.map((object) => `---\n${objectYaml(object)}`).join("");
 
 /** The file that an object goes to, below the output folder. */
 export const fileOf = ({ kind, metadata }: RenderedObject): string =>
@@ -26,7 +28,9 @@ export function writeRendering(rendering: Rendering, folder: string): string[] {
     if (existsSync(folder)) {
         const kustomization = join(folder, marker);
         if (!existsSync(kustomization) || !readFileSync(kustomization, "utf8").startsWith(header))
-            throw new UserError(`${folder} exists and was not rendered by plinth; name an empty or new folder with --out`);
+            throw new UserError(
+                `${folder} exists and was not rendered by plinth; name an empty or new folder with --out`,
+            );
         rmSync(folder, { recursive: true });
     }
     const files = rendering.objects.map((object) => {

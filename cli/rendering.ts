@@ -1,7 +1,9 @@
 import { type Kind, kinds } from "../components/kinds";
 import type { StackOutputs } from "../components/outputs";
+
 import plinth = require("../index");
-import { record, type Recorded } from "./record";
+
+import { type Recorded, record } from "./record";
 import { readStackFile } from "./stackFile";
 
 /** A Kubernetes object as `pulumi up` would send it. */
@@ -45,7 +47,10 @@ export interface RenderArgs {
  *
  * @throws ConfigError with every problem of the stack's configuration
  */
-export async function renderStack(stack: string, { folder, generated, config, preview }: RenderArgs = {}): Promise<Rendering> {
+export async function renderStack(
+    stack: string,
+    { folder, generated, config, preview }: RenderArgs = {},
+): Promise<Rendering> {
     const file = readStackFile(stack, folder);
     const { resources, outputs } = await record(() => plinth({ offline: true }), {
         ...file,
@@ -53,17 +58,31 @@ export async function renderStack(stack: string, { folder, generated, config, pr
         ...(generated ? { generated } : {}),
         ...(preview !== undefined ? { preview } : {}),
     });
-    const objects = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as unknown as RenderedObject);
-    return { project: file.project, stack, objects: inApplyOrder(objects), resources, outputs: outputs as unknown as Rendering["outputs"] };
+    const objects = resources
+        .filter(({ type }) => type.startsWith("kubernetes:"))
+        .map(({ inputs }) => inputs as unknown as RenderedObject);
+    return {
+        project: file.project,
+        stack,
+        objects: inApplyOrder(objects),
+        resources,
+        outputs: outputs as unknown as Rendering["outputs"],
+    };
 }
 
 /** By namespace, kind and name: what others refer to comes before them, and the order never depends on timing. */
 export function inApplyOrder(objects: readonly RenderedObject[]): RenderedObject[] {
     const order = Object.keys(kinds);
-    const rank = (object: RenderedObject) => (order.includes(object.kind) ? order.indexOf(object.kind as Kind) : order.length);
-    const namespace = ({ kind, metadata }: RenderedObject) => (kind === "Namespace" ? metadata.name : (metadata.namespace ?? ""));
+    const rank = (object: RenderedObject) =>
+        order.includes(object.kind) ? order.indexOf(object.kind as Kind) : order.length;
+    const namespace = ({ kind, metadata }: RenderedObject) =>
+        kind === "Namespace" ? metadata.name : (metadata.namespace ?? "");
     const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
     return [...objects].sort(
-        (a, b) => compare(namespace(a), namespace(b)) || rank(a) - rank(b) || compare(a.kind, b.kind) || compare(a.metadata.name, b.metadata.name),
+        (a, b) =>
+            compare(namespace(a), namespace(b)) ||
+            rank(a) - rank(b) ||
+            compare(a.kind, b.kind) ||
+            compare(a.metadata.name, b.metadata.name),
     );
 }

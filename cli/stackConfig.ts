@@ -1,5 +1,5 @@
-import { rawStack } from "../config/read";
 import { loadStack } from "../config/load";
+import { rawStack } from "../config/read";
 import type { ClusterConfig, StackConfig } from "../config/stack";
 import { platforms } from "../platforms";
 import { readStackFile } from "./stackFile";

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { ConfigError, suggest } from "../config/problems";
-import { root } from "./root";
 import { placeholder } from "./record";
+import { root } from "./root";
 
 export interface StackFile {
     readonly project: string;
@@ -26,7 +26,12 @@ export function readStackFile(stack: string, folder = root): StackFile {
     const path = join(folder, `Pulumi.${stack}.yaml`);
     if (!existsSync(path)) {
         const names = stackNames(folder);
-        throw new ConfigError([{ path: stack, message: `there is no stack file Pulumi.${stack}.yaml${suggest(stack, names)}; found: ${names.join(", ") || "none"}` }]);
+        throw new ConfigError([
+            {
+                path: stack,
+                message: `there is no stack file Pulumi.${stack}.yaml${suggest(stack, names)}; found: ${names.join(", ") || "none"}`,
+            },
+        ]);
     }
     // A folder of stack files alone uses the project's own Pulumi.yaml.
     const projectPath = [join(folder, "Pulumi.yaml"), join(root, "Pulumi.yaml")].find(existsSync)!;
@@ -34,7 +39,9 @@ export function readStackFile(stack: string, folder = root): StackFile {
     const defaults = Object.entries(project.config ?? {}).map(([key, entry]) => [key, entry?.value ?? entry] as const);
     const own = (readYaml(path)["config"] ?? {}) as Record<string, unknown>;
     const merged: Record<string, unknown> = { ...Object.fromEntries(defaults), ...own };
-    const config = Object.entries(merged).map(([key, value]) => [key, text(key === "plinth:secrets" ? decrypted(value, []) : value)] as const);
+    const config = Object.entries(merged).map(
+        ([key, value]) => [key, text(key === "plinth:secrets" ? decrypted(value, []) : value)] as const,
+    );
     return { project: project.name, stack, config: Object.fromEntries(config) };
 }
 
@@ -51,6 +58,7 @@ function readYaml(path: string): Record<string, unknown> {
     const document = parseDocument(readFileSync(path, "utf8"));
     const file = path.slice(path.lastIndexOf("/") + 1);
     // The library's message names line and column and shows the place.
-    if (document.errors.length > 0) throw new ConfigError(document.errors.map((error) => ({ path: file, message: error.message })));
+    if (document.errors.length > 0)
+        throw new ConfigError(document.errors.map((error) => ({ path: file, message: error.message })));
     return (document.toJS() ?? {}) as Record<string, unknown>;
 }

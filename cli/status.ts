@@ -6,8 +6,16 @@ import { stackConfig } from "./stackConfig";
 
 interface Listed {
     readonly kind: string;
-    readonly metadata: { readonly name: string; readonly namespace: string; readonly creationTimestamp: string; readonly labels?: Readonly<Record<string, string>> };
-    readonly spec?: { readonly replicas?: number; readonly template?: { readonly spec: { readonly containers: readonly { readonly image: string }[] } } };
+    readonly metadata: {
+        readonly name: string;
+        readonly namespace: string;
+        readonly creationTimestamp: string;
+        readonly labels?: Readonly<Record<string, string>>;
+    };
+    readonly spec?: {
+        readonly replicas?: number;
+        readonly template?: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
+    };
     readonly status?: {
         readonly readyReplicas?: number;
         readonly succeeded?: number;
@@ -24,8 +32,13 @@ export async function status(stack: string, json: boolean): Promise<void> {
     if (!kubectl) throw new UserError("status needs kubectl: https://kubernetes.io/docs/tasks/tools/");
     const args = [
         ...(cluster.context ? ["--context", cluster.context] : []),
-        "get", "deployments,statefulsets,jobs,persistentvolumeclaims",
-        "--all-namespaces", "--selector", `${plinthLabels.stack}=${project}.${stack}`, "--output", "json",
+        "get",
+        "deployments,statefulsets,jobs,persistentvolumeclaims",
+        "--all-namespaces",
+        "--selector",
+        `${plinthLabels.stack}=${project}.${stack}`,
+        "--output",
+        "json",
     ];
     const { ok, stdout, stderr } = await read(kubectl, args);
     if (!ok) throw new UserError(`kubectl could not read the cluster: ${stderr.trim()}`);
@@ -39,13 +52,21 @@ export async function status(stack: string, json: boolean): Promise<void> {
         age: age(item.metadata.creationTimestamp),
     }));
     if (json) console.log(JSON.stringify(rows, null, 2));
-    else if (rows.length === 0) console.log(`Nothing of "${stack}" is in the cluster. Bring it up with: ./plinth launch ${stack}`);
-    else console.log(table(["namespace", "component", "kind", "ready", "image", "age"], rows.map((row) => Object.values(row))));
+    else if (rows.length === 0)
+        console.log(`Nothing of "${stack}" is in the cluster. Bring it up with: ./plinth launch ${stack}`);
+    else
+        console.log(
+            table(
+                ["namespace", "component", "kind", "ready", "image", "age"],
+                rows.map((row) => Object.values(row)),
+            ),
+        );
 }
 
 function readiness({ kind, spec, status: state }: Listed): string {
     if (kind === "Job") return state?.succeeded ? "done" : "not done";
-    if (kind === "PersistentVolumeClaim") return `${state?.phase ?? "unknown"} ${state?.capacity?.storage ?? ""}`.trim();
+    if (kind === "PersistentVolumeClaim")
+        return `${state?.phase ?? "unknown"} ${state?.capacity?.storage ?? ""}`.trim();
     return `${state?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`;
 }
 

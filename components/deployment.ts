@@ -22,7 +22,10 @@ export function deployment(instance: Instance, owner: pulumi.Resource, node: Nod
     const scaled = typeof replicas === "object" && replicas.min < replicas.max;
     const lowest = typeof replicas === "object" ? replicas.min : replicas;
     if (args.recreate && (scaled || lowest > 1))
-        instance.problem(["replicas", node.name], `${JSON.stringify(replicas)} is not allowed; "${node.name}" keeps a volume of its own: at most 1`);
+        instance.problem(
+            ["replicas", node.name],
+            `${JSON.stringify(replicas)} is not allowed; "${node.name}" keeps a volume of its own: at most 1`,
+        );
     const several = scaled || lowest > 1;
     const template = podTemplate(instance, node, { ...args.pod, spread: several });
     instance.add(
@@ -59,7 +62,8 @@ export function deployment(instance: Instance, owner: pulumi.Resource, node: Nod
             },
             { node },
         );
-        if (!instance.cluster.metrics) instance.warn(`"${node.name}" stays at ${replicas.min} pods: the cluster has no metrics-server`);
+        if (!instance.cluster.metrics)
+            instance.warn(`"${node.name}" stays at ${replicas.min} pods: the cluster has no metrics-server`);
     }
     if (several) {
         instance.add(
@@ -80,7 +84,13 @@ export function deployment(instance: Instance, owner: pulumi.Resource, node: Nod
 }
 
 /** Declares a Service inside the cluster. Nothing waits for it: names are plain, and readiness is the pods'. */
-export function clusterService(instance: Instance, owner: pulumi.Resource, node: Node, ports: Readonly<Record<string, number>>, headless = false): void {
+export function clusterService(
+    instance: Instance,
+    owner: pulumi.Resource,
+    node: Node,
+    ports: Readonly<Record<string, number>>,
+    headless = false,
+): void {
     instance.add(
         owner,
         "Service",

@@ -21,7 +21,9 @@ export function dnsRecords(hosts: readonly string[], address: string): DnsRecord
     const type = version === 4 ? "A" : version === 6 ? "AAAA" : "CNAME";
     const parentOf = (host: string) => host.slice(host.indexOf(".") + 1);
     const below = (parent: string) => hosts.filter((host) => parentOf(host) === parent);
-    const covered = new Set(hosts.filter((host) => hosts.includes(parentOf(host)) && below(parentOf(host)).length >= 2));
+    const covered = new Set(
+        hosts.filter((host) => hosts.includes(parentOf(host)) && below(parentOf(host)).length >= 2),
+    );
     const names = hosts.flatMap((host) => {
         if (covered.has(host)) return [];
         return below(host).length >= 2 ? [host, `*.${host}`] : [host];
@@ -31,4 +33,6 @@ export function dnsRecords(hosts: readonly string[], address: string): DnsRecord
 
 /** Records as lines of a zone file (RFC 1035). */
 export const zoneLines = (records: readonly DnsRecord[]): string =>
-    records.map(({ name, type, value }) => `${name}. ${ttl} IN ${type} ${value}${type === "CNAME" ? "." : ""}\n`).join("");
+    records
+        .map(({ name, type, value }) => `${name}. ${ttl} IN ${type} ${value}${type === "CNAME" ? "." : ""}\n`)
+        .join("");

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
-import type { AnyInstance } from "../config/stack";
+import type * as pulumi from "@pulumi/pulumi";
 import { suggest } from "../config/problems";
+import type { AnyInstance } from "../config/stack";
 import type { Node } from "./graph";
 import { type Args, type Kind, kinds, type Lifetime, precious, secretsDigested, workloads } from "./kinds";
 import { plinthLabels, selectorOf } from "./labels";
@@ -85,7 +85,13 @@ export class Funnel {
      * @param name logical name: what patches address, without prefix or hash
      * @returns the object's final name
      */
-    add<K extends Kind>(owner: pulumi.Resource, kind: K, name: string, args: Args<K>, options: ObjectOptions = {}): string {
+    add<K extends Kind>(
+        owner: pulumi.Resource,
+        kind: K,
+        name: string,
+        args: Args<K>,
+        options: ObjectOptions = {},
+    ): string {
         const { metadata, ...body } = args as { metadata?: Partial<Metadata> } & Record<string, unknown>;
         const isNamespace = kind === "Namespace";
         const finalName = isNamespace ? this.args.namespace : this.args.objectName(name);
@@ -105,15 +111,20 @@ export class Funnel {
     /** Declares the objects that the user adds, as they are written but for labels and annotations. */
     addExtras(owner: pulumi.Resource): void {
         for (const { metadata, ...body } of this.args.config.extraObjects) {
-            this.declare(owner, metadata.name, { fixedName: true }, {
-                ...body,
-                metadata: {
-                    namespace: this.args.namespace,
-                    ...metadata,
-                    labels: { ...this.labels(), ...metadata.labels },
-                    ...this.annotations(metadata.annotations),
+            this.declare(
+                owner,
+                metadata.name,
+                { fixedName: true },
+                {
+                    ...body,
+                    metadata: {
+                        namespace: this.args.namespace,
+                        ...metadata,
+                        labels: { ...this.labels(), ...metadata.labels },
+                        ...this.annotations(metadata.annotations),
+                    },
                 },
-            });
+            );
         }
     }
 
@@ -144,7 +155,10 @@ export class Funnel {
             }
             const same = object.kind === kind && object.metadata?.name === written.metadata.name;
             if (!same || object.metadata.namespace !== written.metadata.namespace)
-                this.args.problem(keys, `may not change kind, name or namespace of ${kind} "${name}": other objects refer to them`);
+                this.args.problem(
+                    keys,
+                    `may not change kind, name or namespace of ${kind} "${name}": other objects refer to them`,
+                );
         });
         return object;
     }
@@ -174,7 +188,11 @@ export class Funnel {
         const report = (key: "patches" | "omit", matched: ReadonlySet<number>) =>
             this.args.config[key].forEach((target, index) => {
                 const wanted = `${target.kind} "${target.name}"`;
-                if (!matched.has(index)) this.args.problem([key, index], `matches nothing: there is no ${wanted}${suggest(wanted, objects)}`);
+                if (!matched.has(index))
+                    this.args.problem(
+                        [key, index],
+                        `matches nothing: there is no ${wanted}${suggest(wanted, objects)}`,
+                    );
             });
         report("patches", this.patched);
         report("omit", this.omitted);
@@ -246,11 +264,16 @@ export class Funnel {
         if (!secretsDigested.includes(entry.kind)) return entry.object;
         const object = entry.object as KubernetesObject & { spec: { template: { metadata: Metadata; spec: object } } };
         const names = secretsOf(object.spec.template.spec);
-        const used = this.declared.filter(({ kind, fixedName, object: secret }) => kind === "Secret" && !fixedName && names.has(secret.metadata.name));
+        const used = this.declared.filter(
+            ({ kind, fixedName, object: secret }) => kind === "Secret" && !fixedName && names.has(secret.metadata.name),
+        );
         if (used.length === 0) return object;
         const { template } = object.spec;
         const annotations = { ...template.metadata.annotations, [plinthLabels.secrets]: this.digestOf(used) };
-        return { ...object, spec: { ...object.spec, template: { ...template, metadata: { ...template.metadata, annotations } } } } as KubernetesObject;
+        return {
+            ...object,
+            spec: { ...object.spec, template: { ...template, metadata: { ...template.metadata, annotations } } },
+        } as KubernetesObject;
     }
 
     private digestOf(secrets: readonly Declared[]): pulumi.Output<string> {

@@ -44,7 +44,9 @@ export class Service {
         const env = Object.entries(names).map(([variable, setting]) => {
             const value = settings[setting];
             if (value === undefined)
-                throw new RangeError(`${this.node} has no setting "${setting}"; it has ${Object.keys(settings).join(", ")}`);
+                throw new RangeError(
+                    `${this.node} has no setting "${setting}"; it has ${Object.keys(settings).join(", ")}`,
+                );
             return [variable, value] as const;
         });
         return { to: this, env: Object.fromEntries(env), ...(ports ? { ports } : {}) };
@@ -118,7 +120,9 @@ export class Graph {
         const visit = (id: string, trail: readonly string[]): void => {
             if (state.get(id) === "done") return;
             if (state.get(id) === "open")
-                throw new Error(`components wait for each other: ${[...trail.slice(trail.indexOf(id)), id].join(" → ")}`);
+                throw new Error(
+                    `components wait for each other: ${[...trail.slice(trail.indexOf(id)), id].join(" → ")}`,
+                );
             const node = this.byId.get(id);
             if (!node) throw new Error(`${trail.at(-1)} starts after ${id}, which is not declared`);
             state.set(id, "open");
@@ -151,8 +155,13 @@ export function picture(graph: Graph, namespaces: readonly string[]): string {
     const outside = shown.some((node) => node.needs.some((need) => need.name === "clients"));
     if (outside) lines.push("    clients((clients))");
     for (const node of shown) {
-        const [open, close] = node.sort === "database" || node.sort === "cache" || node.sort === "object storage" ? ["[(", ")]"] : ["[", "]"];
-        lines.push(`    ${key(node.id)}${open}"${node.name}<br/><small>${node.sort}${node.pods ? "" : ", external"}</small>"${close}`);
+        const [open, close] =
+            node.sort === "database" || node.sort === "cache" || node.sort === "object storage"
+                ? ["[(", ")]"]
+                : ["[", "]"];
+        lines.push(
+            `    ${key(node.id)}${open}"${node.name}<br/><small>${node.sort}${node.pods ? "" : ", external"}</small>"${close}`,
+        );
     }
     for (const node of shown) {
         if (node.needs.some((need) => need.name === "clients")) lines.push(`    clients --> ${key(node.id)}`);

@@ -95,7 +95,11 @@ export class Instance {
     }
 
     /** A service that a component of this instance offers, before or after that component is declared. */
-    service(name: string, ports: Readonly<Record<string, number>>, settings: Readonly<Record<string, Setting>> = {}): Service {
+    service(
+        name: string,
+        ports: Readonly<Record<string, number>>,
+        settings: Readonly<Record<string, Setting>> = {},
+    ): Service {
         return new Service(nodeId(this.namespace, name), this.host(name), ports, settings);
     }
 
@@ -207,7 +211,11 @@ export class Instance {
             const written = this.config[key];
             if (typeof written !== "object") continue;
             for (const name of Object.keys(written)) {
-                if (!known.has(name)) this.problem([key, name], `matches nothing${suggest(name, [...known])}; allowed: ${[...known].sort().join(", ")}`);
+                if (!known.has(name))
+                    this.problem(
+                        [key, name],
+                        `matches nothing${suggest(name, [...known])}; allowed: ${[...known].sort().join(", ")}`,
+                    );
             }
         }
     }

@@ -23,7 +23,11 @@ export const kinds = {
     Job: { api: "batch/v1", create: k8s.batch.v1.Job, lifetime: "running" },
     Deployment: { api: "apps/v1", create: k8s.apps.v1.Deployment, lifetime: "running" },
     CronJob: { api: "batch/v1", create: k8s.batch.v1.CronJob, lifetime: "running" },
-    HorizontalPodAutoscaler: { api: "autoscaling/v2", create: k8s.autoscaling.v2.HorizontalPodAutoscaler, lifetime: "running" },
+    HorizontalPodAutoscaler: {
+        api: "autoscaling/v2",
+        create: k8s.autoscaling.v2.HorizontalPodAutoscaler,
+        lifetime: "running",
+    },
     PodDisruptionBudget: { api: "policy/v1", create: k8s.policy.v1.PodDisruptionBudget, lifetime: "running" },
     Ingress: { api: "networking.k8s.io/v1", create: k8s.networking.v1.Ingress, lifetime: "running" },
 } as const satisfies Record<string, { api: string; create: unknown; lifetime: Lifetime }>;

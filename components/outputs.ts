@@ -48,7 +48,9 @@ export function stackOutputs(
     deployed: readonly { readonly instance: Instance; readonly result: Deployed }[],
     addressOf: (instance: Instance) => pulumi.Output<Address | undefined>,
 ): StackOutputs {
-    const instances = Object.fromEntries(deployed.map(({ instance, result }) => [instance.name, instanceOutputs(instance, result)]));
+    const instances = Object.fromEntries(
+        deployed.map(({ instance, result }) => [instance.name, instanceOutputs(instance, result)]),
+    );
     const published = deployed.filter(({ instance }) => instance.config.state !== "removed");
     const dns = pulumi.all(published.map(({ instance }) => addressOf(instance))).apply((addresses) => {
         const reached = published.map(({ result }, index) => ({ hosts: result.hosts, address: addresses[index] }));
@@ -56,7 +58,9 @@ export function stackOutputs(
             const target = address?.ip ?? address?.hostname;
             return target ? dnsRecords(hosts, target) : [];
         });
-        const pending = reached.filter(({ address }) => !address?.ip && !address?.hostname).flatMap(({ hosts }) => hosts);
+        const pending = reached
+            .filter(({ address }) => !address?.ip && !address?.hostname)
+            .flatMap(({ hosts }) => hosts);
         return { records, zone: zoneLines(records), pending };
     });
     const pictures = deployed.map(({ instance }) => picture(stack.graph, [instance.namespace]));
@@ -64,7 +68,9 @@ export function stackOutputs(
         instances,
         dns,
         warnings: stack.warnings,
-        readme: dns.apply(({ zone, pending }) => readme(`${stack.config.project}/${stack.config.stack}`, instances, zone, pending, pictures)),
+        readme: dns.apply(({ zone, pending }) =>
+            readme(`${stack.config.project}/${stack.config.stack}`, instances, zone, pending, pictures),
+        ),
     };
 }
 
@@ -77,7 +83,11 @@ function instanceOutputs(instance: Instance, { urls, firstLogin }: Deployed): In
         urls,
         images: instance.images,
         volumes: instance.volumes,
-        ...(secret ? { firstPassword: `kubectl --namespace ${instance.namespace} get secret ${secret} --output go-template='{{ index .data "${key}" | base64decode }}'` } : {}),
+        ...(secret
+            ? {
+                  firstPassword: `kubectl --namespace ${instance.namespace} get secret ${secret} --output go-template='{{ index .data "${key}" | base64decode }}'`,
+              }
+            : {}),
     };
 }
 
@@ -90,7 +100,9 @@ function readme(
 ): string {
     const sections = Object.entries(instances).map(([instance, outputs], index) => {
         const urls = Object.entries(outputs.urls).map(([what, url]) => `- ${what}: <${url}>`);
-        const volumes = Object.entries(outputs.volumes).map(([volume, { size, storageClass }]) => `| ${volume} | ${size} | ${storageClass} |`);
+        const volumes = Object.entries(outputs.volumes).map(
+            ([volume, { size, storageClass }]) => `| ${volume} | ${size} | ${storageClass} |`,
+        );
         return [
             `## ${instance} (${outputs.platform}, ${outputs.state})`,
             `Namespace \`${outputs.namespace}\`.`,

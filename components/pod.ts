@@ -13,7 +13,11 @@ export type Probe = k8s.types.input.core.v1.Probe;
 /** What stands at a path of a container's file system. */
 export type Mount =
     /** A directory that lives as long as the pod. `memory` keeps it in RAM, which counts against the limit. */
-    | { readonly path: string; readonly scratch: true | { readonly sizeLimit?: string; readonly memory?: boolean }; readonly name?: string }
+    | {
+          readonly path: string;
+          readonly scratch: true | { readonly sizeLimit?: string; readonly memory?: boolean };
+          readonly name?: string;
+      }
     /** A claim, or one directory of it. */
     | { readonly path: string; readonly claim: string; readonly subPath?: string; readonly readOnly?: boolean }
     /** A ConfigMap as a directory, which follows changes; or one of its files, which does not. */
@@ -121,7 +125,11 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
 /** A volume that one node mounts at a time keeps all its pods there. The first pod satisfies its own rule. */
 function sameNode(claim: string): k8s.types.input.core.v1.Affinity {
     const labelSelector = { matchLabels: { [plinthLabels.sharedFiles]: claim } };
-    return { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector, topologyKey: "kubernetes.io/hostname" }] } };
+    return {
+        podAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector, topologyKey: "kubernetes.io/hostname" }],
+        },
+    };
 }
 
 const spread = (node: Node): k8s.types.input.core.v1.TopologySpreadConstraint[] =>
@@ -139,7 +147,12 @@ interface Surroundings {
     readonly volumes: Map<string, VolumeSpec>;
 }
 
-function containerSpec(instance: Instance, node: Node, args: ContainerArgs, { main, init, podUser, volumes }: Surroundings): ContainerSpec {
+function containerSpec(
+    instance: Instance,
+    node: Node,
+    args: ContainerArgs,
+    { main, init, podUser, volumes }: Surroundings,
+): ContainerSpec {
     const image = instance.image(args.image);
     const env = Object.entries<Setting | number>({
         ...Object.assign({}, ...(args.uses ?? []).map((edge) => edge.env)),
@@ -148,7 +161,9 @@ function containerSpec(instance: Instance, node: Node, args: ContainerArgs, { ma
     });
     const ports = Object.entries(args.ports ?? {});
     const { startup, readiness, liveness } = args.probes ?? {};
-    const settings = init ? args.resources : instance.resources(main ? node.name : `${node.name}.${args.name}`, args.resources);
+    const settings = init
+        ? args.resources
+        : instance.resources(main ? node.name : `${node.name}.${args.name}`, args.resources);
     return {
         name: args.name,
         image: image.reference,
@@ -198,24 +213,37 @@ function mountSpec(mount: Mount, volumes: Map<string, VolumeSpec>): k8s.types.in
     volumes.set(volume.name as string, volume);
     const base = { name: volume.name, mountPath: mount.path };
     if ("claim" in mount)
-        return { ...base, ...(mount.subPath ? { subPath: mount.subPath } : {}), ...(mount.readOnly ? { readOnly: true } : {}) };
+        return {
+            ...base,
+            ...(mount.subPath ? { subPath: mount.subPath } : {}),
+            ...(mount.readOnly ? { readOnly: true } : {}),
+        };
     if ("scratch" in mount) return base;
     return { ...base, readOnly: true, ...(mount.file ? { subPath: mount.file } : {}) };
 }
 
 function volumeSpec(mount: Mount): VolumeSpec {
     if ("scratch" in mount) {
-        const { sizeLimit, memory } = mount.scratch === true ? {} : (mount.scratch as { sizeLimit?: string; memory?: boolean });
-        const name = mount.name ?? (mount.path.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "").toLowerCase() || "root");
+        const { sizeLimit, memory } =
+            mount.scratch === true ? {} : (mount.scratch as { sizeLimit?: string; memory?: boolean });
+        const name =
+            mount.name ??
+            (mount.path
+                .replace(/[^a-z0-9]+/gi, "-")
+                .replace(/^-|-$/g, "")
+                .toLowerCase() ||
+                "root");
         return { name, emptyDir: { ...(sizeLimit ? { sizeLimit } : {}), ...(memory ? { medium: "Memory" } : {}) } };
     }
     if ("claim" in mount) return { name: mount.claim, persistentVolumeClaim: { claimName: mount.claim } };
     if ("configMap" in mount)
-        return { name: mount.configMap, configMap: { name: mount.configMap, ...(mount.mode ? { defaultMode: mount.mode } : {}) } };
+        return {
+            name: mount.configMap,
+            configMap: { name: mount.configMap, ...(mount.mode ? { defaultMode: mount.mode } : {}) },
+        };
     return { name: `${mount.secret}-secret`, secret: { secretName: mount.secret } };
 }
 
 /** All uses of a pod: each container states its own, once. */
 export const usesOf = (pod: Pick<PodArgs, "containers" | "initContainers">): Edge[] =>
     [...(pod.initContainers ?? []), ...pod.containers].flatMap(({ uses }) => uses ?? []);
-

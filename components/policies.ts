@@ -38,12 +38,23 @@ export function policyOf(graph: Graph, node: Node, mode: "full" | "ingress"): Sp
     return {
         podSelector: { matchLabels: selectorOf(node) },
         policyTypes: mode === "full" ? ["Ingress", "Egress"] : ["Ingress"],
-        ingress: ingress.map(({ peers, ports }) => ({ ...(peers ? { from: peers } : {}), ...(ports ? { ports } : {}) })),
-        ...(mode === "full" ? { egress: egress.map(({ peers, ports }) => ({ ...(peers ? { to: peers } : {}), ...(ports ? { ports } : {}) })) } : {}),
+        ingress: ingress.map(({ peers, ports }) => ({
+            ...(peers ? { from: peers } : {}),
+            ...(ports ? { ports } : {}),
+        })),
+        ...(mode === "full"
+            ? {
+                  egress: egress.map(({ peers, ports }) => ({
+                      ...(peers ? { to: peers } : {}),
+                      ...(ports ? { ports } : {}),
+                  })),
+              }
+            : {}),
     };
 }
 
-const portsOf = (edge: Edge): number[] => (edge.ports ?? Object.keys(edge.to.ports)).map((name) => edge.to.ports[name]!);
+const portsOf = (edge: Edge): number[] =>
+    (edge.ports ?? Object.keys(edge.to.ports)).map((name) => edge.to.ports[name]!);
 
 const open = (ports: readonly number[], protocol: "TCP" | "UDP"): Ports => ports.map((port) => ({ protocol, port }));
 const tcp = (ports: readonly number[]): Ports => open(ports, "TCP");
@@ -64,7 +75,8 @@ function destination(graph: Graph, from: Node, edge: Edge): Peer[] {
 function rule(need: Need): Rule {
     const ports = need.ports.length > 0 ? { ports: open(need.ports, need.protocol ?? "TCP") } : {};
     if (need.namespace === "*") return { ...ports, peers: [{ namespaceSelector: {} }] };
-    if (need.namespace) return { ...ports, peers: [{ namespaceSelector: { matchLabels: { [namespaceLabel]: need.namespace } } }] };
+    if (need.namespace)
+        return { ...ports, peers: [{ namespaceSelector: { matchLabels: { [namespaceLabel]: need.namespace } } }] };
     // A rule without peers admits everyone, pods and addresses alike.
     return need.cidrs ? { ...ports, peers: need.cidrs.map((cidr) => ({ ipBlock: { cidr } })) } : ports;
 }

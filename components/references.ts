@@ -16,7 +16,10 @@ export function referencesOf(pod: object): References {
         if (typeof name === "string") to.add(name);
     };
     const { volumes, initContainers, containers } = pod as Record<string, Plain[] | undefined>;
-    for (const source of (volumes ?? []).flatMap((volume) => [volume, ...((volume["projected"] as { sources?: Plain[] })?.sources ?? [])])) {
+    for (const source of (volumes ?? []).flatMap((volume) => [
+        volume,
+        ...((volume["projected"] as { sources?: Plain[] })?.sources ?? []),
+    ])) {
         add(secrets, (source["secret"] as Plain)?.["secretName"] ?? (source["secret"] as Plain)?.["name"]);
         add(configMaps, (source["configMap"] as Plain)?.["name"]);
         add(claims, (source["persistentVolumeClaim"] as Plain)?.["claimName"]);

@@ -56,7 +56,9 @@ export class Stack {
         this.digestKey ??= new random.RandomPassword("digest-key", { length: 32, special: false }).result;
         const digest = pulumi
             .all([this.digestKey, values])
-            .apply(([key, content]) => createHmac("sha256", key).update(JSON.stringify(content)).digest("hex").slice(0, 16));
+            .apply(([key, content]) =>
+                createHmac("sha256", key).update(JSON.stringify(content)).digest("hex").slice(0, 16),
+            );
         return pulumi.unsecret(digest);
     }
 

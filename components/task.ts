@@ -34,7 +34,12 @@ export class Task extends pulumi.ComponentResource implements HasNode {
             name,
             {
                 // A failed Job is run again by the next `up`. No TTL: a Job that vanished would be run again, too.
-                metadata: { annotations: { "pulumi.com/replaceUnready": "true", "pulumi.com/timeoutSeconds": String(timeoutSeconds) } },
+                metadata: {
+                    annotations: {
+                        "pulumi.com/replaceUnready": "true",
+                        "pulumi.com/timeoutSeconds": String(timeoutSeconds),
+                    },
+                },
                 spec: {
                     backoffLimit: retries,
                     activeDeadlineSeconds: timeoutSeconds,

@@ -31,7 +31,9 @@ export class WebTier extends pulumi.ComponentResource implements HasNode {
         const ports = args.ports ?? pod.containers[0]!.ports ?? {};
         this.node = instance.join(name, { sort: "web tier", uses: usesOf(pod), needs, startsAfter });
         this.service = instance.service(name, ports);
-        const containers = pod.containers.map((container) => (container.ports ? { preStop: drainSeconds, ...container } : container));
+        const containers = pod.containers.map((container) =>
+            container.ports ? { preStop: drainSeconds, ...container } : container,
+        );
         deployment(instance, this, this.node, { pod: { ...pod, containers }, replicas });
         clusterService(instance, this, this.node, ports);
         this.registerOutputs({ host: this.service.host });

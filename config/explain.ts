@@ -34,7 +34,8 @@ function explainOne(schema: z.ZodType, value: unknown, issue: Issue, above: Path
                     ? [{ path, message: `${show(written)} is not one of ${options.map(show).join(", ")}` }]
                     : [{ path, message: `${key ?? "value"} ${show(written)} is not allowed` }];
             }
-            if (issue.message.startsWith("allowed:")) return [{ path, message: refused(at(value, path), issue.message) }];
+            if (issue.message.startsWith("allowed:"))
+                return [{ path, message: refused(at(value, path), issue.message) }];
             // The alternative that fails deepest is the one that the user meant.
             const depth = (branch: readonly Issue[]) => Math.max(...branch.map((i) => i.path.length), 0);
             const meant = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0]!;
@@ -55,7 +56,11 @@ function refused(written: unknown, allowed: string): string {
 function expected(issue: Issue): string {
     switch (issue.code) {
         case "invalid_type":
-            return { record: "a map", object: "a map", array: "a list", int: "a whole number" }[issue.expected as string] ?? `a ${issue.expected}`;
+            return (
+                { record: "a map", object: "a map", array: "a list", int: "a whole number" }[
+                    issue.expected as string
+                ] ?? `a ${issue.expected}`
+            );
         case "invalid_value":
             return issue.values.map(show).join(", ");
         case "too_small":
@@ -72,7 +77,8 @@ function expected(issue: Issue): string {
 /** The value at a path, or undefined where the path leaves it. */
 export function at(value: unknown, path: Path): unknown {
     return path.reduce<unknown>(
-        (inner, key) => (typeof inner === "object" && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined),
+        (inner, key) =>
+            typeof inner === "object" && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
         value,
     );
 }
@@ -95,7 +101,12 @@ function knownKeys(schema: z.ZodType, value: unknown, path: Path): string[] {
 
 /** Strips defaults, optionals and transforms, and picks the alternative that the value's discriminator names. */
 function unwrap(schema: z.ZodType, value: unknown): z.ZodType {
-    if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodNullable)
+    if (
+        schema instanceof z.ZodOptional ||
+        schema instanceof z.ZodDefault ||
+        schema instanceof z.ZodPrefault ||
+        schema instanceof z.ZodNullable
+    )
         return unwrap(schema.unwrap() as z.ZodType, value);
     if (schema instanceof z.ZodPipe) return unwrap(schema.in as z.ZodType, value);
     if (schema instanceof z.ZodUnion) {

@@ -203,7 +203,10 @@ export const http = z.strictObject({
 export const instanceFields = {
     host: hostName,
     namespace: z
-        .union([dnsLabel.transform((name) => ({ name, create: true })), z.strictObject({ name: dnsLabel, create: z.boolean().default(true) })])
+        .union([
+            dnsLabel.transform((name) => ({ name, create: true })),
+            z.strictObject({ name: dnsLabel, create: z.boolean().default(true) }),
+        ])
         .optional(),
     state: z.enum(["running", "stopped", "removed"]).default("running"),
     size: z.enum(["small", "medium", "large"]).default("small"),

@@ -36,12 +36,18 @@ export function contextOf(cluster: ClusterConfig): Context | undefined {
     const name = cluster.context ?? configs.find((config) => config["current-context"])?.["current-context"];
     const context = configs.flatMap((config) => config.contexts ?? []).find((candidate) => candidate.name === name);
     if (!context) return undefined;
-    const server = configs.flatMap((config) => config.clusters ?? []).find((candidate) => candidate.name === context.context.cluster);
+    const server = configs
+        .flatMap((config) => config.clusters ?? [])
+        .find((candidate) => candidate.name === context.context.cluster);
     return { name: context.name, server: server?.cluster.server ?? "" };
 }
 
 function readKubeconfigs(explicit: string | undefined): Kubeconfig[] {
     if (explicit?.includes("\n")) return [parse(explicit) as Kubeconfig];
-    const paths = explicit ? [explicit] : (process.env["KUBECONFIG"] ?? join(homedir(), ".kube", "config")).split(delimiter);
-    return paths.filter((path) => path !== "" && existsSync(path)).map((path) => (parse(readFileSync(path, "utf8")) ?? {}) as Kubeconfig);
+    const paths = explicit
+        ? [explicit]
+        : (process.env["KUBECONFIG"] ?? join(homedir(), ".kube", "config")).split(delimiter);
+    return paths
+        .filter((path) => path !== "" && existsSync(path))
+        .map((path) => (parse(readFileSync(path, "utf8")) ?? {}) as Kubeconfig);
 }

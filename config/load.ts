@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { at, explain } from "./explain";
+import { dnsLabel } from "./fields";
 import { mergeAll } from "./merge";
 import { Problems, show, suggest } from "./problems";
-import { dnsLabel } from "./fields";
 import { type AnyInstance, type StackConfig, stackFields } from "./stack";
 
 /** The version of the configuration's shape that this program writes and reads. */
@@ -43,23 +43,31 @@ const keys = [...Object.keys(stackFields), "base", "defaults", "instances", "sec
 export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): StackConfig {
     const problems = new Problems();
     for (const key of Object.keys(raw.values)) {
-        if (!keys.includes(key)) problems.add(`plinth:${key}`, `unknown key${suggest(key, keys)}; allowed: ${keys.join(", ")}`);
+        if (!keys.includes(key))
+            problems.add(`plinth:${key}`, `unknown key${suggest(key, keys)}; allowed: ${keys.join(", ")}`);
     }
     const version = raw.values["configVersion"] ?? configVersion;
     if (version !== configVersion)
-        problems.add("plinth:configVersion", `${show(version)} is not allowed; this program reads version ${configVersion}`);
+        problems.add(
+            "plinth:configVersion",
+            `${show(version)} is not allowed; this program reads version ${configVersion}`,
+        );
 
     const schema = z.strictObject(stackFields);
     const own = Object.fromEntries(Object.entries(raw.values).filter(([key]) => key in stackFields));
     const parsed = schema.safeParse(own);
     if (!parsed.success) {
-        for (const { path, message } of explain(schema, own, parsed.error.issues)) problems.add(`plinth:${path.map(String).join(".")}`, message);
+        for (const { path, message } of explain(schema, own, parsed.error.issues))
+            problems.add(`plinth:${path.map(String).join(".")}`, message);
     }
     const instances = loadInstances(raw, platforms, problems);
     checkUnique(instances, platforms, problems, parsed.data?.edge?.namespace);
     checkSecrets(raw, instances, platforms, problems);
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
-        problems.add("plinth:cluster", `is missing context or kubeconfig; only the stack "dev" may use the current context of a local cluster`);
+        problems.add(
+            "plinth:cluster",
+            `is missing context or kubeconfig; only the stack "dev" may use the current context of a local cluster`,
+        );
     problems.throwIfAny();
 
     const checked = parsed.data!;
@@ -80,15 +88,22 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
 function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], problems: Problems): AnyInstance[] {
     const written = raw.values["instances"] ?? {};
     if (typeof written !== "object" || written === null || Array.isArray(written)) {
-        problems.add("plinth:instances", `${show(written)} is not allowed; allowed: a map from instance names to instances`);
+        problems.add(
+            "plinth:instances",
+            `${show(written)} is not allowed; allowed: a map from instance names to instances`,
+        );
         return [];
     }
     return Object.entries(written).flatMap(([name, instance]) => {
         const path = `plinth:instances.${name}`;
         const named = dnsLabel.max(40, "is longer than 40 characters; objects are named after it").safeParse(name);
-        if (!named.success) problems.add(path, `the name ${show(name)} is not allowed; ${named.error.issues[0]!.message}`);
+        if (!named.success)
+            problems.add(path, `the name ${show(name)} is not allowed; ${named.error.issues[0]!.message}`);
         for (const secret of findSecure(instance))
-            problems.add([path, ...secret].join("."), `secrets do not belong here; set it with: pulumi config set --secret --path 'plinth:secrets.${name}.KEY'`);
+            problems.add(
+                [path, ...secret].join("."),
+                `secrets do not belong here; set it with: pulumi config set --secret --path 'plinth:secrets.${name}.KEY'`,
+            );
         const layers = { instances: instance, defaults: raw.values["defaults"], base: raw.values["base"] };
         const merged = mergeAll(layers.base, layers.defaults, layers.instances) as Record<string, unknown> | undefined;
         const platform = platforms.find((candidate) => candidate.name === merged?.["platform"]);
@@ -109,7 +124,10 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         if (parsed.success) return [{ ...parsed.data, name } as AnyInstance];
         for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {
             const secretKey = String(inner.at(-1));
-            const hint = secretKey in platform.secrets ? `; it is a secret: pulumi config set --secret --path 'plinth:secrets.${name}.${secretKey}'` : "";
+            const hint =
+                secretKey in platform.secrets
+                    ? `; it is a secret: pulumi config set --secret --path 'plinth:secrets.${name}.${secretKey}'`
+                    : "";
             problems.add([origin(layers, name, inner), ...inner.map(String)].join("."), message + hint);
         }
         return [];
@@ -117,7 +135,11 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
 }
 
 /** The layer in which the user wrote what is wrong, so that the message points at the line to change. */
-function origin(layers: { instances: unknown; defaults: unknown; base: unknown }, name: string, path: readonly PropertyKey[]): string {
+function origin(
+    layers: { instances: unknown; defaults: unknown; base: unknown },
+    name: string,
+    path: readonly PropertyKey[],
+): string {
     if (at(layers.instances, path) !== undefined) return `plinth:instances.${name}`;
     if (at(layers.defaults, path) !== undefined) return "plinth:defaults";
     if (at(layers.base, path) !== undefined) return "plinth:base";
@@ -131,21 +153,36 @@ function findSecure(value: unknown, above: string[] = []): string[][] {
     return Object.entries(value).flatMap(([key, inner]) => findSecure(inner, [...above, key]));
 }
 
-function checkUnique(instances: readonly AnyInstance[], platforms: readonly PlatformConfig[], problems: Problems, edgeNamespace = "edge"): void {
+function checkUnique(
+    instances: readonly AnyInstance[],
+    platforms: readonly PlatformConfig[],
+    problems: Problems,
+    edgeNamespace = "edge",
+): void {
     const hosts = new Map<string, string>();
     const namespaces = new Map<string, string>([[edgeNamespace, "plinth:edge"]]);
     for (const instance of instances) {
         const path = `plinth:instances.${instance.name}`;
         const platform = platforms.find((candidate) => candidate.name === instance.platform)!;
         for (const host of new Set(platform.hosts(instance))) {
-            if (hosts.has(host)) problems.add(`${path}.host`, `"${host}" is already the host of ${hosts.get(host)}; every host belongs to one instance`);
+            if (hosts.has(host))
+                problems.add(
+                    `${path}.host`,
+                    `"${host}" is already the host of ${hosts.get(host)}; every host belongs to one instance`,
+                );
             else hosts.set(host, path);
         }
         const namespace = namespaceOf(instance);
         if (namespace.length > 63)
-            problems.add(`${path}.namespace`, `"${namespace}" is longer than 63 characters; choose a shorter name or set namespace`);
+            problems.add(
+                `${path}.namespace`,
+                `"${namespace}" is longer than 63 characters; choose a shorter name or set namespace`,
+            );
         if (namespaces.has(namespace))
-            problems.add(`${path}.namespace`, `"${namespace}" is already the namespace of ${namespaces.get(namespace)}; every instance needs its own`);
+            problems.add(
+                `${path}.namespace`,
+                `"${namespace}" is already the namespace of ${namespaces.get(namespace)}; every instance needs its own`,
+            );
         else namespaces.set(namespace, path);
     }
 }
@@ -156,7 +193,12 @@ export function namespaceOf(instance: AnyInstance): string {
     return instance.name === instance.platform ? instance.platform : `${instance.platform}-${instance.name}`;
 }
 
-function checkSecrets(raw: RawStack, instances: readonly AnyInstance[], platforms: readonly PlatformConfig[], problems: Problems): void {
+function checkSecrets(
+    raw: RawStack,
+    instances: readonly AnyInstance[],
+    platforms: readonly PlatformConfig[],
+    problems: Problems,
+): void {
     const written = (raw.values["secrets"] ?? {}) as Record<string, Record<string, unknown>>;
     const names = Object.keys((raw.values["instances"] ?? {}) as object);
     for (const [name, values] of Object.entries(written)) {
@@ -170,7 +212,8 @@ function checkSecrets(raw: RawStack, instances: readonly AnyInstance[], platform
         if (!platform) continue;
         const known = Object.keys(platform.secrets);
         for (const key of Object.keys(values ?? {})) {
-            if (!known.includes(key)) problems.add(`${path}.${key}`, `unknown secret${suggest(key, known)}; allowed: ${known.join(", ")}`);
+            if (!known.includes(key))
+                problems.add(`${path}.${key}`, `unknown secret${suggest(key, known)}; allowed: ${known.join(", ")}`);
         }
     }
 }

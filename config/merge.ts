@@ -3,8 +3,7 @@ type Plain = Record<string, unknown>;
 /** Keys whose value decides which of their siblings make sense. */
 const discriminators = ["topology", "mode", "type"] as const;
 
-const isMap = (value: unknown): value is Plain =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
+const isMap = (value: unknown): value is Plain => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * Lays one configuration over another.

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type PlatformConfig, loadStack, type RawStack } from "./load";
+import { loadStack, type PlatformConfig, type RawStack } from "./load";
 import type { StackConfig } from "./stack";
 
 /** Secret values as the user set them, by instance and key. Their names are plain, their values never are. */
@@ -11,16 +11,26 @@ export type SecretValues = Readonly<Record<string, Readonly<Record<string, pulum
  * @throws ConfigError with every problem found
  */
 export function readStack(platforms: readonly PlatformConfig[]): { stack: StackConfig; secrets: SecretValues } {
-    const values: Record<string, unknown> = {};
-    for (const [key, text] of Object.entries(pulumi.runtime.allConfig())) {
-        if (key.startsWith("plinth:")) values[key.slice("plinth:".length)] = parse(text);
-    }
-    const raw: RawStack = { project: pulumi.getProject(), stack: pulumi.getStack(), values };
+    const raw = rawStack(pulumi.getProject(), pulumi.getStack(), pulumi.runtime.allConfig());
     const stack = loadStack(raw, platforms);
-    const secrets = Object.entries((values["secrets"] ?? {}) as Record<string, Record<string, unknown>>).map(
-        ([instance, keys]) => [instance, Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, pulumi.secret(String(value))]))] as const,
+    const secrets = Object.entries((raw.values["secrets"] ?? {}) as Record<string, Record<string, unknown>>).map(
+        ([instance, keys]) =>
+            [
+                instance,
+                Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, pulumi.secret(String(value))])),
+            ] as const,
     );
     return { stack, secrets: Object.fromEntries(secrets) };
+}
+
+/** What the user wrote, out of the configuration as the engine hands it over. */
+export function rawStack(project: string, stack: string, config: Readonly<Record<string, string>>): RawStack {
+    const own = Object.entries(config).filter(([key]) => key.startsWith("plinth:"));
+    return {
+        project,
+        stack,
+        values: Object.fromEntries(own.map(([key, text]) => [key.slice("plinth:".length), parse(text)])),
+    };
 }
 
 /** The engine hands objects over as JSON, and scalars as they were written. */

@@ -3,13 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse, stringify } from "yaml";
-import { renderStack, type Rendering, type RenderedObject } from "../cli/rendering";
+import { type RenderedObject, type Rendering, renderStack } from "../cli/rendering";
 import { stackNames } from "../cli/stackFile";
 
 const fixtures = join(__dirname, "stacks");
 
 interface StackYaml {
-    config: Record<string, unknown> & { "plinth:instances": Record<string, Record<string, unknown>>; "plinth:edge"?: Record<string, unknown> };
+    config: Record<string, unknown> & {
+        "plinth:instances": Record<string, Record<string, unknown>>;
+        "plinth:edge"?: Record<string, unknown>;
+    };
 }
 
 /** Renders a fixture after a change to its file. */
@@ -45,7 +48,10 @@ async function targetsOf(name: string): Promise<Target[]> {
 
 /** Where the keys of an instance stand in a stack file; the shared balancer has the same ones. */
 const keysOf = (file: StackYaml, instance: string): Record<string, unknown[]> =>
-    (instance === "edge" ? file.config["plinth:edge"] : file.config["plinth:instances"][instance]) as Record<string, unknown[]>;
+    (instance === "edge" ? file.config["plinth:edge"] : file.config["plinth:instances"][instance]) as Record<
+        string,
+        unknown[]
+    >;
 
 const add = (keys: Record<string, unknown[]>, key: string, value: unknown) => {
     keys[key] = [...(keys[key] ?? []), value];
@@ -59,15 +65,25 @@ describe("every object of every fixture", () => {
             const targets = await targetsOf(stack);
             const { objects } = await renderChanged(stack, (file) => {
                 for (const { instance, kind, name } of targets)
-                    add(keysOf(file, instance), "patches", { kind, name, patch: { metadata: { annotations: { [mark]: name } } } });
+                    add(keysOf(file, instance), "patches", {
+                        kind,
+                        name,
+                        patch: { metadata: { annotations: { [mark]: name } } },
+                    });
             });
-            expect(objects.filter(({ metadata }) => metadata.annotations?.[mark] === undefined).map(({ kind, metadata }) => `${kind} ${metadata.name}`)).to.deep.equal([]);
+            expect(
+                objects
+                    .filter(({ metadata }) => metadata.annotations?.[mark] === undefined)
+                    .map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+            ).to.deep.equal([]);
         });
         it(`${stack}: carries a label of the stack`, async () => {
             const { objects } = await renderChanged(stack, ({ config }) => {
                 config["plinth:labels"] = { "example.org/team": "shops" };
             });
-            expect(objects.filter(({ metadata }) => metadata.labels?.["example.org/team"] !== "shops")).to.deep.equal([]);
+            expect(objects.filter(({ metadata }) => metadata.labels?.["example.org/team"] !== "shops")).to.deep.equal(
+                [],
+            );
         });
         it(`${stack}: can be left out`, async () => {
             const targets = await targetsOf(stack);
@@ -81,7 +97,9 @@ describe("every object of every fixture", () => {
     it("small: can be left out alone, and nothing else goes or changes with it", async () => {
         const { objects: all } = await renderStack("small", { folder: fixtures });
         for (const { instance, kind, name } of await targetsOf("small")) {
-            const { objects } = await renderChanged("small", (file) => add(keysOf(file, instance), "omit", { kind, name }));
+            const { objects } = await renderChanged("small", (file) =>
+                add(keysOf(file, instance), "omit", { kind, name }),
+            );
             expect(objects, `${kind} ${name}`).to.have.length(all.length - 1);
         }
     }).timeout(120_000);
@@ -90,8 +108,11 @@ describe("every object of every fixture", () => {
         const patch = { kind: "ConfigMap", name: "frontend-nginx", patch: { data: { "extra.conf": "# mine\n" } } };
         const before = await renderStack("small", { folder: fixtures });
         const after = await renderChanged("small", (file) => add(keysOf(file, "opencart"), "patches", patch));
-        const mapOf = ({ objects }: Rendering) => objects.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.startsWith("frontend-nginx-"))!.metadata.name;
-        const podOf = ({ objects }: Rendering) => JSON.stringify(objects.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "frontend"));
+        const mapOf = ({ objects }: Rendering) =>
+            objects.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.startsWith("frontend-nginx-"))!
+                .metadata.name;
+        const podOf = ({ objects }: Rendering) =>
+            JSON.stringify(objects.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "frontend"));
         expect(mapOf(after)).not.to.equal(mapOf(before));
         expect(podOf(after)).to.include(mapOf(after)).and.not.include(mapOf(before));
     });

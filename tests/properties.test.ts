@@ -16,9 +16,16 @@ const label = fc.stringMatching(/^[a-z][a-z0-9]{0,12}$/);
 const size = fc.constantFrom("small", "medium", "large");
 const replicas = fc.oneof(
     fc.integer({ min: 1, max: 5 }),
-    fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 6 })).map(([min, more]) => ({ min, max: min + more })),
+    fc
+        .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 6 }))
+        .map(([min, more]) => ({ min, max: min + more })),
 );
-const tls = fc.constantFrom({ mode: "off" }, { mode: "internal" }, { mode: "acme", email: "ops@example.org" }, { mode: "custom", secretName: "existing" });
+const tls = fc.constantFrom(
+    { mode: "off" },
+    { mode: "internal" },
+    { mode: "acme", email: "ops@example.org" },
+    { mode: "custom", secretName: "existing" },
+);
 const edge = fc.constantFrom(
     { type: "LoadBalancer" },
     { type: "ClusterIP", trustedProxies: ["10.0.0.0/8"] },
@@ -38,15 +45,27 @@ const anyInstance = fc.record(
         extensions: fc.constantFrom("shared", "image"),
         adminPath: fc.constantFrom("admin", "backoffice"),
         adminAllow: fc.constantFrom([], ["192.0.2.0/24"]),
-        database: fc.constantFrom({ topology: "single" }, { topology: "single", engine: "mysql" }, { topology: "external", host: "10.1.2.3" }, { topology: "external", host: "db.example.org", cidrs: ["10.0.0.0/8"] }),
-        cache: fc.constantFrom({ topology: "single" }, { topology: "single", engine: "redis", persistence: true }, { topology: "external", host: "10.1.2.4" }),
+        database: fc.constantFrom(
+            { topology: "single" },
+            { topology: "single", engine: "mysql" },
+            { topology: "external", host: "10.1.2.3" },
+            { topology: "external", host: "db.example.org", cidrs: ["10.0.0.0/8"] },
+        ),
+        cache: fc.constantFrom(
+            { topology: "single" },
+            { topology: "single", engine: "redis", persistence: true },
+            { topology: "external", host: "10.1.2.4" },
+        ),
         replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
         labels: fc.dictionary(label, label, { maxKeys: 2 }),
     },
     { requiredKeys: ["platform", "sharedFiles"] },
 );
 // Behind an ingress the place where TLS ends and the mode must fit: the program refuses what does not.
-const instance = anyInstance.filter(({ edge, tls }) => edge?.type !== "Ingress" || ("terminates" in edge ? (tls?.mode ?? "off") !== "off" : tls?.mode !== "internal"));
+const instance = anyInstance.filter(
+    ({ edge, tls }) =>
+        edge?.type !== "Ingress" || ("terminates" in edge ? (tls?.mode ?? "off") !== "off" : tls?.mode !== "internal"),
+);
 const stack = fc.record({
     instances: fc.uniqueArray(fc.tuple(label, instance), { minLength: 1, maxLength: 3, selector: ([name]) => name }),
     prefix: fc.option(label, { nil: undefined }),
@@ -71,7 +90,9 @@ describe("any valid configuration", () => {
                     const config = {
                         "plinth:cluster": { context: "any", networkPolicy },
                         ...(prefix ? { "plinth:namePrefix": prefix } : {}),
-                        "plinth:instances": Object.fromEntries(instances.map(([name, keys]) => [name, { ...keys, host: `${name}.example.org` }])),
+                        "plinth:instances": Object.fromEntries(
+                            instances.map(([name, keys]) => [name, { ...keys, host: `${name}.example.org` }]),
+                        ),
                         "plinth:secrets": Object.fromEntries(secrets),
                     };
                     writeFileSync(join(folder, "Pulumi.any.yaml"), stringify({ config }));
@@ -83,23 +104,37 @@ describe("any valid configuration", () => {
                     for (const to of pods) {
                         const ports = [80, 443, 3306, 6379, 8080, 8081, 8443, 9000];
                         for (const from of pods) {
-                            const node = nodes.find((one) => one.namespace === from.namespace && one.name === from.component)!;
+                            const node = nodes.find(
+                                (one) => one.namespace === from.namespace && one.name === from.component,
+                            )!;
                             const wanted = node.uses
                                 .filter((use) => use.to.node === `${to.namespace}/${to.component}`)
-                                .flatMap((use) => (use.ports ?? Object.keys(use.to.ports)).map((name) => use.to.ports[name]));
+                                .flatMap((use) =>
+                                    (use.ports ?? Object.keys(use.to.ports)).map((name) => use.to.ports[name]),
+                                );
                             // A need without ranges or namespace admits everyone: the clients of an edge.
-                            const needs = nodes.find((one) => one.namespace === to.namespace && one.name === to.component)!.needs;
-                            const public_ = needs.filter((need) => need.direction === "ingress").flatMap((need) => need.ports);
+                            const needs = nodes.find(
+                                (one) => one.namespace === to.namespace && one.name === to.component,
+                            )!.needs;
+                            const public_ = needs
+                                .filter((need) => need.direction === "ingress")
+                                .flatMap((need) => need.ports);
                             for (const port of ports) {
                                 if (networkPolicy === "full" && needsEgress(node.needs, port)) continue;
                                 if (public_.includes(port)) continue;
-                                expect(canReach(objects, from, to, port), `${from.component} → ${to.component}:${port}`).to.equal(wanted.includes(port));
+                                expect(
+                                    canReach(objects, from, to, port),
+                                    `${from.component} → ${to.component}:${port}`,
+                                ).to.equal(wanted.includes(port));
                             }
                         }
                     }
                 }),
                 // A fixed seed: a failure belongs to the change that brought it. Another one finds more, by hand.
-                { numRuns: Number(process.env["PROPERTY_RUNS"] ?? 25), seed: Number(process.env["PROPERTY_SEED"] ?? 1) },
+                {
+                    numRuns: Number(process.env["PROPERTY_RUNS"] ?? 25),
+                    seed: Number(process.env["PROPERTY_SEED"] ?? 1),
+                },
             );
         } finally {
             Stack.prototype.register = original;
@@ -109,5 +144,10 @@ describe("any valid configuration", () => {
 });
 
 /** Whether a named need opens a port towards everyone. */
-const needsEgress = (needs: readonly { direction: string; ports: readonly number[]; cidrs?: readonly string[]; namespace?: string }[], port: number): boolean =>
-    needs.some((need) => need.direction === "egress" && !need.cidrs && (need.ports.length === 0 || need.ports.includes(port)));
+const needsEgress = (
+    needs: readonly { direction: string; ports: readonly number[]; cidrs?: readonly string[]; namespace?: string }[],
+    port: number,
+): boolean =>
+    needs.some(
+        (need) => need.direction === "egress" && !need.cidrs && (need.ports.length === 0 || need.ports.includes(port)),
+    );

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { objectYaml } from "../cli/render";
-import { renderStack, type Rendering } from "../cli/rendering";
-import { stackNames } from "../cli/stackFile";
 import type { Recorded } from "../cli/record";
+import { objectYaml } from "../cli/render";
+import { type Rendering, renderStack } from "../cli/rendering";
+import { stackNames } from "../cli/stackFile";
 import type { Sent } from "./support/declare";
 import { brokenRules } from "./support/invariants";
 
@@ -49,7 +49,9 @@ describe("fixture stacks", () => {
             it("creates every Kubernetes object with the stack's own provider", async () => {
                 const { resources } = await render(name);
                 const objects = resources.filter(({ type }) => type.startsWith("kubernetes:"));
-                expect(objects.filter(({ provider }) => !provider.includes("pulumi:providers:kubernetes::cluster"))).to.deep.equal([]);
+                expect(
+                    objects.filter(({ provider }) => !provider.includes("pulumi:providers:kubernetes::cluster")),
+                ).to.deep.equal([]);
             });
             it("registers every resource once", async () => {
                 const urns = (await render(name)).resources.map(urn);
@@ -82,10 +84,17 @@ describe("fixture stacks", () => {
             expect(stopped!.has(kind), kind).to.equal(false);
             expect(removed!.has(kind), kind).to.equal(false);
         }
-        const services = (await render("stopped")).objects.filter(({ kind }) => kind === "Service").map(({ metadata }) => metadata.name);
+        const services = (await render("stopped")).objects
+            .filter(({ kind }) => kind === "Service")
+            .map(({ metadata }) => metadata.name);
         expect(services).to.deep.equal(["edge"]);
         expect(removed!.has("Service")).to.equal(false);
-        const precious = (rendering: Rendering) => rendering.resources.filter(({ type }) => /Namespace$|PersistentVolumeClaim$|:Secret$|^random:/.test(type)).filter(({ name: resource }) => resource !== "digest-key").map(urn).sort();
+        const precious = (rendering: Rendering) =>
+            rendering.resources
+                .filter(({ type }) => /Namespace$|PersistentVolumeClaim$|:Secret$|^random:/.test(type))
+                .filter(({ name: resource }) => resource !== "digest-key")
+                .map(urn)
+                .sort();
         expect(precious(await render("removed"))).to.deep.equal(precious(await render("small")));
     });
 });

@@ -17,7 +17,10 @@ const schema = z.strictObject({
     adminPath: z
         .string()
         .regex(/^[a-z0-9][-_a-z0-9]*$/, "allowed: lower-case letters, digits, '-' and '_'")
-        .refine((name) => !taken.includes(name), `is not allowed; OpenCart has a directory of its own for each of ${taken.join(", ")}`)
+        .refine(
+            (name) => !taken.includes(name),
+            `is not allowed; OpenCart has a directory of its own for each of ${taken.join(", ")}`,
+        )
         .default("admin"),
     /** Host of its own for the administration. @default the shop's host, below adminPath */
     adminHost: hostName.optional(),
@@ -26,7 +29,10 @@ const schema = z.strictObject({
     /** The first administrator. Read when the shop is installed; later changes are made in the administration. */
     adminUser: z
         .strictObject({
-            name: z.string().regex(/^[A-Za-z0-9_.-]{3,20}$/, "allowed: 3 to 20 letters, digits, '_', '.' and '-'").default("admin"),
+            name: z
+                .string()
+                .regex(/^[A-Za-z0-9_.-]{3,20}$/, "allowed: 3 to 20 letters, digits, '_', '.' and '-'")
+                .default("admin"),
             /** @default admin@ and the shop's host */
             email: email.optional(),
         })
@@ -45,15 +51,14 @@ const schema = z.strictObject({
             timeoutSeconds: z.int().min(1).default(5),
         })
         .optional(),
-    php: z
-        .strictObject({
-            /** Requests that one pod of the frontend works on at a time. @default by size */
-            maxChildren: z.int().min(1),
-            /** Largest memory of one request. */
-            memoryLimit: quantity.default("256Mi"),
-            /** Largest file that may be uploaded. */
-            uploadLimit: quantity.default("32Mi"),
-        }),
+    php: z.strictObject({
+        /** Requests that one pod of the frontend works on at a time. @default by size */
+        maxChildren: z.int().min(1),
+        /** Largest memory of one request. */
+        memoryLimit: quantity.default("256Mi"),
+        /** Largest file that may be uploaded. */
+        uploadLimit: quantity.default("32Mi"),
+    }),
 });
 
 export type OpenCartConfig = z.infer<typeof schema> & { readonly name: string };

@@ -29,9 +29,10 @@ export function configPhp({ application, adminPath }: ConfigPhpArgs): string {
         ["DIR_LANGUAGE", "DIR_APPLICATION . 'language/'"],
         ["DIR_TEMPLATE", "DIR_APPLICATION . 'view/template/'"],
         ["DIR_CONFIG", "DIR_SYSTEM . 'config/'"],
-        ...["cache", "download", "logs", "session", "upload"].map(
-            (name): [string, string] => [`DIR_${name.toUpperCase()}`, `DIR_STORAGE . '${name}/'`],
-        ),
+        ...["cache", "download", "logs", "session", "upload"].map((name): [string, string] => [
+            `DIR_${name.toUpperCase()}`,
+            `DIR_STORAGE . '${name}/'`,
+        ]),
         ["DB_DRIVER", "'mysqli'"],
         ...["DB_HOSTNAME", "DB_USERNAME", "DB_PASSWORD", "DB_DATABASE", "DB_PORT", "DB_PREFIX"].map(fromEnvironment),
         // Sessions stay in the database: OpenCart empties its whole cache server when it clears the cache.

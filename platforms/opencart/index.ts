@@ -39,7 +39,11 @@ function declare(instance: Instance): Deployed {
     const pods = new Pods(instance, settings, { database: database.service, cache: cache.service, files });
 
     const install = new Task(instance, "install", { pod: pods.install(), startsAfter: [database] });
-    const upgrade = new Task(instance, "upgrade", { pod: pods.upgrade(), startsAfter: [install, cache], timeoutSeconds: 7200 });
+    const upgrade = new Task(instance, "upgrade", {
+        pod: pods.upgrade(),
+        startsAfter: [install, cache],
+        timeoutSeconds: 7200,
+    });
     const frontend = new WebTier(instance, "frontend", {
         pod: pods.frontend(),
         ports: { http: ports.http },
@@ -84,7 +88,10 @@ function declare(instance: Instance): Deployed {
 /** Combinations that no schema can refuse, since each value alone is right. */
 function check(instance: Instance, { host, adminHost, mail }: OpenCartConfig): void {
     if (adminHost === host)
-        instance.problem(["adminHost"], `"${adminHost}" is the host of the shop; leave it out to have the administration below adminPath`);
+        instance.problem(
+            ["adminHost"],
+            `"${adminHost}" is the host of the shop; leave it out to have the administration below adminPath`,
+        );
     if (mail && instance.secretValue("smtpPassword") === undefined)
         instance.problem(
             ["mail"],
@@ -92,5 +99,8 @@ function check(instance: Instance, { host, adminHost, mail }: OpenCartConfig): v
         );
     const admins = instance.config.replicas["admin"];
     if (admins !== undefined && (typeof admins === "object" || admins > 1))
-        instance.problem(["replicas", "admin"], `${JSON.stringify(admins)} is not allowed; the administration has one pod: at most 1`);
+        instance.problem(
+            ["replicas", "admin"],
+            `${JSON.stringify(admins)} is not allowed; the administration has one pod: at most 1`,
+        );
 }

@@ -157,7 +157,15 @@ location / {
 }
 
 /** Headers from which OpenCart would take the client's address without asking who sent them. */
-const untrusted = ["CF_CONNECTING_IP", "X_REAL_IP", "X_CLIENT_IP", "CLIENT_IP", "X_CLUSTER_CLIENT_IP", "X_FORWARDED_SSL", "PROXY"];
+const untrusted = [
+    "CF_CONNECTING_IP",
+    "X_REAL_IP",
+    "X_CLIENT_IP",
+    "CLIENT_IP",
+    "X_CLUSTER_CLIENT_IP",
+    "X_FORWARDED_SSL",
+    "PROXY",
+];
 
 const php = (script: string, timeoutSeconds: number): string =>
     `fastcgi_pass 127.0.0.1:${ports.php};

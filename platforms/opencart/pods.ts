@@ -4,8 +4,8 @@ import type { Instance } from "../../components/instance";
 import type { ContainerArgs, Mount, PodArgs, Probe } from "../../components/pod";
 import { drainSeconds } from "../../components/webTier";
 import { publicUrl } from "../publicUrl";
-import { configPhp } from "./configPhp";
 import { type OpenCartConfig, sizes } from "./config";
+import { configPhp } from "./configPhp";
 import { nginxConf } from "./nginx";
 import { ownStorage, paths, ports, sharedStorage, users } from "./paths";
 import { fpmConf, phpIni, phpMemory, stopSeconds } from "./php";
@@ -53,7 +53,9 @@ export class Pods {
         const password = instance.password("admin-password", "adminPassword", 20);
         this.adminPassword = instance.secret(instance.owner, "admin", { password }).password;
         const smtpPassword = mail ? instance.secretValue("smtpPassword") : undefined;
-        this.smtpPassword = smtpPassword ? instance.secret(instance.owner, "smtp", { password: smtpPassword }).password : undefined;
+        this.smtpPassword = smtpPassword
+            ? instance.secret(instance.owner, "smtp", { password: smtpPassword }).password
+            : undefined;
         this.outside = [
             { name: "web services", direction: "egress", ports: [443] },
             ...(mail ? [{ name: "smtp", direction: "egress", ports: [mail.port] } as const] : []),
@@ -84,7 +86,10 @@ export class Pods {
         return this.task([
             this.php("install", {
                 command: ["php", `${paths.scripts}/install.php`],
-                env: { ...this.adminEnv(), ADMIN_EMAIL: this.settings.adminUser.email ?? `admin@${this.settings.host}` },
+                env: {
+                    ...this.adminEnv(),
+                    ADMIN_EMAIL: this.settings.adminUser.email ?? `admin@${this.settings.host}`,
+                },
                 uses: [this.databaseEdge()],
                 mounts: [scratch("/tmp")],
             }),
@@ -96,9 +101,18 @@ export class Pods {
             [
                 this.php("upgrade", {
                     command: ["php", `${paths.scripts}/upgrade.php`],
-                    env: { ...this.addresses(), ADMIN_PATH: this.settings.adminPath, VOLUME_DIR: paths.volume, WORK_DIR: "/work" },
+                    env: {
+                        ...this.addresses(),
+                        ADMIN_PATH: this.settings.adminPath,
+                        VOLUME_DIR: paths.volume,
+                        WORK_DIR: "/work",
+                    },
                     uses: [this.databaseEdge(), this.cacheEdge()],
-                    mounts: [scratch("/tmp"), scratch("/work"), { path: paths.volume, claim: this.surroundings.files.claim }],
+                    mounts: [
+                        scratch("/tmp"),
+                        scratch("/work"),
+                        { path: paths.volume, claim: this.surroundings.files.claim },
+                    ],
                     memory: "512Mi",
                 }),
             ],
@@ -120,7 +134,11 @@ export class Pods {
         );
     }
 
-    private web(role: "frontend" | "admin", resources: { cpu: string; memory: string }, before: readonly ContainerArgs[]): PodArgs {
+    private web(
+        role: "frontend" | "admin",
+        resources: { cpu: string; memory: string },
+        before: readonly ContainerArgs[],
+    ): PodArgs {
         const configMaps = this.configMaps[role];
         const php: ContainerArgs = {
             name: "php",
@@ -129,7 +147,11 @@ export class Pods {
             env: { ...this.commonEnv(), ...this.addresses(), SERVER_NAME: this.settings.host },
             uses: [this.databaseEdge(), this.cacheEdge()],
             resources,
-            probes: { startup: http("/fpm-ping", 2, 60), readiness: http("/fpm-ping", 10, 3), liveness: http("/fpm-ping", 20, 6) },
+            probes: {
+                startup: http("/fpm-ping", 2, 60),
+                readiness: http("/fpm-ping", 10, 3),
+                liveness: http("/fpm-ping", 20, 6),
+            },
             mounts: [...this.appMounts(), scratch("/tmp"), { path: paths.php, configMap: configMaps.php }],
             // nginx stops first, and its last requests are still answered.
             preStop: drainSeconds + 2,
@@ -267,7 +289,12 @@ export class Pods {
     private sharedMounts(readOnly = false): Mount[] {
         const { claim } = this.surroundings.files;
         const { extensions } = this.settings;
-        const part = (path: string, subPath: string): Mount => ({ path, claim, subPath, ...(readOnly ? { readOnly } : {}) });
+        const part = (path: string, subPath: string): Mount => ({
+            path,
+            claim,
+            subPath,
+            ...(readOnly ? { readOnly } : {}),
+        });
         return [
             part(`${paths.root}/image`, "image"),
             ...(extensions === "shared" ? [part(`${paths.root}/extension`, "extension")] : []),
@@ -280,9 +307,15 @@ export class Pods {
         const { claim } = this.surroundings.files;
         return [
             { path: `${paths.root}/config.php`, configMap: config, file: "config.php" },
-            { path: `${paths.root}/${this.settings.adminPath}/config.php`, configMap: config, file: "admin-config.php" },
+            {
+                path: `${paths.root}/${this.settings.adminPath}/config.php`,
+                configMap: config,
+                file: "admin-config.php",
+            },
             ...this.sharedMounts(),
-            ...sharedStorage.map((part): Mount => ({ path: `${paths.storage}/${part}`, claim, subPath: `storage/${part}` })),
+            ...sharedStorage.map(
+                (part): Mount => ({ path: `${paths.storage}/${part}`, claim, subPath: `storage/${part}` }),
+            ),
             ...ownStorage.map((part) => scratch(`${paths.storage}/${part}`, part)),
         ];
     }

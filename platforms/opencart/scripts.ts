@@ -1,7 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const names = ["common.php", "install.php", "upgrade.php", "ready.php", "settings.php", "guard.php", "files.sh", "cron.sh"] as const;
+const names = [
+    "common.php",
+    "install.php",
+    "upgrade.php",
+    "ready.php",
+    "settings.php",
+    "guard.php",
+    "files.sh",
+    "cron.sh",
+] as const;
 
 export type ScriptName = (typeof names)[number];
 

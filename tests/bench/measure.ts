@@ -12,7 +12,10 @@ import { renderStack } from "../../cli/rendering";
 async function program(instances: number): Promise<number> {
     const folder = mkdtempSync(join(tmpdir(), "plinth-bench-"));
     try {
-        const shops = Array.from({ length: instances }, (_, index) => [`shop-${index}`, { platform: "opencart", host: `shop-${index}.example.org` }]);
+        const shops = Array.from({ length: instances }, (_, index) => [
+            `shop-${index}`,
+            { platform: "opencart", host: `shop-${index}.example.org` },
+        ]);
         const config = {
             "plinth:cluster": { context: "bench", sharedStorageClass: "shared" },
             "plinth:defaults": { tls: { mode: "acme", email: "ops@example.org" } },
@@ -28,7 +31,15 @@ async function program(instances: number): Promise<number> {
 /** As many plain resources of the same kinds, each with a body of ordinary size, and nothing else. */
 async function bare(count: number): Promise<number> {
     const labels = { "app.kubernetes.io/name": "bare", "app.kubernetes.io/instance": "bench" };
-    const container = { name: "main", image: "example.org/main:1", resources: { requests: { cpu: "100m", memory: "64Mi" } }, env: [{ name: "A", value: "1" }, { name: "B", value: "2" }] };
+    const container = {
+        name: "main",
+        image: "example.org/main:1",
+        resources: { requests: { cpu: "100m", memory: "64Mi" } },
+        env: [
+            { name: "A", value: "1" },
+            { name: "B", value: "2" },
+        ],
+    };
     const { resources } = await record(
         () => {
             const provider = new k8s.Provider("cluster", {});
@@ -38,20 +49,55 @@ async function bare(count: number): Promise<number> {
                 const metadata = { name, namespace: "bench", labels };
                 switch (index % 5) {
                     case 0:
-                        new k8s.apps.v1.Deployment(name, { metadata, spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [container] } } } }, options);
+                        new k8s.apps.v1.Deployment(
+                            name,
+                            {
+                                metadata,
+                                spec: {
+                                    selector: { matchLabels: labels },
+                                    template: { metadata: { labels }, spec: { containers: [container] } },
+                                },
+                            },
+                            options,
+                        );
                         break;
                     case 1:
-                        new k8s.core.v1.Service(name, { metadata, spec: { selector: labels, ports: [{ name: "http", port: 80 }] } }, options);
+                        new k8s.core.v1.Service(
+                            name,
+                            { metadata, spec: { selector: labels, ports: [{ name: "http", port: 80 }] } },
+                            options,
+                        );
                         break;
                     case 2:
-                        new k8s.core.v1.ConfigMap(name, { metadata, data: { "a.conf": "a = 1\n".repeat(100) } }, options);
+                        new k8s.core.v1.ConfigMap(
+                            name,
+                            { metadata, data: { "a.conf": "a = 1\n".repeat(100) } },
+                            options,
+                        );
                         break;
                     case 3:
-                        new k8s.core.v1.Secret(name, { metadata, stringData: { password: new random.RandomPassword(name, { length: 32 }).result } }, options);
+                        new k8s.core.v1.Secret(
+                            name,
+                            {
+                                metadata,
+                                stringData: { password: new random.RandomPassword(name, { length: 32 }).result },
+                            },
+                            options,
+                        );
                         index++;
                         break;
                     default:
-                        new k8s.networking.v1.NetworkPolicy(name, { metadata, spec: { podSelector: { matchLabels: labels }, ingress: [{ from: [{ podSelector: { matchLabels: labels } }] }] } }, options);
+                        new k8s.networking.v1.NetworkPolicy(
+                            name,
+                            {
+                                metadata,
+                                spec: {
+                                    podSelector: { matchLabels: labels },
+                                    ingress: [{ from: [{ podSelector: { matchLabels: labels } }] }],
+                                },
+                            },
+                            options,
+                        );
                 }
             }
             return {};

@@ -17,9 +17,11 @@ interface Figures {
     readonly megabytes: number;
 }
 
-const node = (...args: readonly string[]): string => execFileSync(process.execPath, args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26 });
+const node = (...args: readonly string[]): string =>
+    execFileSync(process.execPath, args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26 });
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-const measure = (what: string, count: number) => JSON.parse(node(...loader, join(__dirname, "measure.ts"), what, String(count))) as Figures;
+const measure = (what: string, count: number) =>
+    JSON.parse(node(...loader, join(__dirname, "measure.ts"), what, String(count))) as Figures;
 
 function seconds(work: () => void): number {
     const start = process.hrtime.bigint();
@@ -36,10 +38,16 @@ const medianOf = (figures: readonly Figures[]): Figures => ({
 const sdk: number[] = [];
 const program: number[] = [];
 for (let turn = 0; turn < repetitions; turn++) {
-    sdk.push(seconds(() => node("--eval", 'require("@pulumi/pulumi"); require("@pulumi/kubernetes"); require("@pulumi/random")')));
+    sdk.push(
+        seconds(() =>
+            node("--eval", 'require("@pulumi/pulumi"); require("@pulumi/kubernetes"); require("@pulumi/random")'),
+        ),
+    );
     program.push(seconds(() => node(...loader, "--eval", 'require("./index.ts")')));
 }
-console.log(`start-up: SDK alone ${median(sdk).toFixed(2)} s, program ${median(program).toFixed(2)} s, ratio ${(median(program) / median(sdk)).toFixed(2)}\n`);
+console.log(
+    `start-up: SDK alone ${median(sdk).toFixed(2)} s, program ${median(program).toFixed(2)} s, ratio ${(median(program) / median(sdk)).toFixed(2)}\n`,
+);
 
 const rows = [1, 10, 100].map((instances) => {
     const ours: Figures[] = [];

@@ -12,7 +12,13 @@ function plinth(...args: string[]) {
     const result = spawnSync(join(root, "plinth"), args, {
         encoding: "utf8",
         cwd: tmpdir(),
-        env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: home, KUBECONFIG: join(home, "none"), PULUMI_HOME: join(home, "pulumi"), NO_COLOR: "1" },
+        env: {
+            PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+            HOME: home,
+            KUBECONFIG: join(home, "none"),
+            PULUMI_HOME: join(home, "pulumi"),
+            NO_COLOR: "1",
+        },
     });
     return { code: result.status, out: result.stdout, error: result.stderr };
 }
@@ -27,7 +33,15 @@ describe("the command, without CLI and cluster", function () {
     after(() => rmSync(home, { recursive: true }));
 
     it("has help with an example for every command", () => {
-        for (const command of [["render"], ["preview"], ["launch"], ["config", "check"], ["config", "show"], ["dns"], ["status"]]) {
+        for (const command of [
+            ["render"],
+            ["preview"],
+            ["launch"],
+            ["config", "check"],
+            ["config", "show"],
+            ["dns"],
+            ["status"],
+        ]) {
             const { code, out } = plinth(...command, "--help");
             expect(code, command.join(" ")).to.equal(0);
             expect(out).to.include(`$ ./plinth ${command.join(" ")}`);
@@ -37,9 +51,12 @@ describe("the command, without CLI and cluster", function () {
     it("renders a stream that kubectl can take: one object a document, namespaces first", () => {
         const { code, out } = plinth("render", "dev");
         expect(code).to.equal(0);
-        const documents = parseAllDocuments(out).map((document) => document.toJS() as { kind: string; apiVersion: string; metadata: { name: string } });
+        const documents = parseAllDocuments(out).map(
+            (document) => document.toJS() as { kind: string; apiVersion: string; metadata: { name: string } },
+        );
         expect(documents[0]!.kind).to.equal("Namespace");
-        for (const { apiVersion, kind, metadata } of documents) expect([apiVersion, kind, metadata?.name], JSON.stringify(metadata)).not.to.include(undefined);
+        for (const { apiVersion, kind, metadata } of documents)
+            expect([apiVersion, kind, metadata?.name], JSON.stringify(metadata)).not.to.include(undefined);
     });
 
     it("renders the same every time", () => {
@@ -69,7 +86,11 @@ describe("the command, without CLI and cluster", function () {
     it("previews offline, says why, and exits 0", () => {
         const { code, out } = plinth("preview", "dev");
         expect(code).to.equal(0);
-        expect(out).to.match(/Offline preview: missing is /).and.to.include("Deployment").and.to.include("DNS records to come").and.to.include("Requested at the least:");
+        expect(out)
+            .to.match(/Offline preview: missing is /)
+            .and.to.include("Deployment")
+            .and.to.include("DNS records to come")
+            .and.to.include("Requested at the least:");
         const json = JSON.parse(plinth("preview", "dev", "--json").out) as { mode: string; objects: unknown[] };
         expect(json.mode).to.equal("offline");
         expect(json.objects).not.to.have.length(0);
@@ -78,7 +99,11 @@ describe("the command, without CLI and cluster", function () {
     it("launches nothing, says what is missing and how to get it, and exits 1", () => {
         const { code, error } = plinth("launch");
         expect(code).to.equal(1);
-        expect(error).to.include("Nothing was deployed. Missing:").and.to.include("the Pulumi CLI").and.to.include("a Kubernetes cluster").and.to.include("minikube start");
+        expect(error)
+            .to.include("Nothing was deployed. Missing:")
+            .and.to.include("the Pulumi CLI")
+            .and.to.include("a Kubernetes cluster")
+            .and.to.include("minikube start");
         expect(error).not.to.match(/\n\s+at /);
     });
 
@@ -91,12 +116,16 @@ describe("the command, without CLI and cluster", function () {
 
     it("checks and shows the configuration, complete", () => {
         expect(plinth("config", "check").out).to.match(/production: 1 instances, \d+ objects, no problem/);
-        const shown = parse(plinth("config", "show", "production").out) as { protect: boolean; instances: { name: string; tls: { ca: string } }[] };
+        const shown = parse(plinth("config", "show", "production").out) as {
+            protect: boolean;
+            instances: { name: string; tls: { ca: string } }[];
+        };
         expect(shown.protect).to.equal(true);
         expect(shown.instances[0]!.tls.ca).to.equal("production");
     });
 
     it("refuses unknown commands and options with a non-zero code", () => {
-        for (const args of [["lunch"], ["render", "dev", "--output", "x"]]) expect(plinth(...args).code, args.join(" ")).not.to.equal(0);
+        for (const args of [["lunch"], ["render", "dev", "--output", "x"]])
+            expect(plinth(...args).code, args.join(" ")).not.to.equal(0);
     });
 });

@@ -4,7 +4,11 @@ import { dnsRecords, zoneLines } from "../../components/dns";
 describe("DNS records", () => {
     it("are A, AAAA or CNAME, as the address asks for", () => {
         const type = (address: string) => dnsRecords(["shop.example.org"], address)[0]!.type;
-        expect([type("192.0.2.1"), type("2001:db8::1"), type("lb-1.cloud.example")]).to.deep.equal(["A", "AAAA", "CNAME"]);
+        expect([type("192.0.2.1"), type("2001:db8::1"), type("lb-1.cloud.example")]).to.deep.equal([
+            "A",
+            "AAAA",
+            "CNAME",
+        ]);
     });
     it("put one wildcard where it saves records, and only there", () => {
         const names = (hosts: string[]) => dnsRecords(hosts, "192.0.2.1").map(({ name }) => name);

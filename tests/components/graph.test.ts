@@ -2,7 +2,16 @@ import { expect } from "chai";
 import { Graph, type Node, picture, Service } from "../../components/graph";
 
 const node = (name: string, more: Partial<Node> = {}): Node => ({
-    id: `ns/${name}`, namespace: "ns", instance: "shop", name, sort: "web tier", pods: true, uses: [], needs: [], startsAfter: [], ...more,
+    id: `ns/${name}`,
+    namespace: "ns",
+    instance: "shop",
+    name,
+    sort: "web tier",
+    pods: true,
+    uses: [],
+    needs: [],
+    startsAfter: [],
+    ...more,
 });
 const graphOf = (...nodes: Node[]) => {
     const graph = new Graph();
@@ -12,7 +21,12 @@ const graphOf = (...nodes: Node[]) => {
 
 describe("the graph", () => {
     it("orders by startsAfter and keeps the order of declaration otherwise", () => {
-        const graph = graphOf(node("web", { startsAfter: ["ns/install"] }), node("database"), node("install", { startsAfter: ["ns/database"] }), node("mail"));
+        const graph = graphOf(
+            node("web", { startsAfter: ["ns/install"] }),
+            node("database"),
+            node("install", { startsAfter: ["ns/database"] }),
+            node("mail"),
+        );
         expect(graph.inOrder().map(({ name }) => name)).to.deep.equal(["database", "install", "web", "mail"]);
     });
     it("allows circles of uses", () => {
@@ -29,19 +43,38 @@ describe("the graph", () => {
     });
     it("refuses edges and orders that lead to nothing", () => {
         const nothing = new Service("ns/nothing", "x", { http: 80 });
-        expect(() => graphOf(node("a", { uses: [nothing.as()] })).checkEdges()).to.throw("ns/a uses ns/nothing, which is not declared");
-        expect(() => graphOf(node("a", { startsAfter: ["ns/x"] })).inOrder()).to.throw("ns/a starts after ns/x, which is not declared");
+        expect(() => graphOf(node("a", { uses: [nothing.as()] })).checkEdges()).to.throw(
+            "ns/a uses ns/nothing, which is not declared",
+        );
+        expect(() => graphOf(node("a", { startsAfter: ["ns/x"] })).inOrder()).to.throw(
+            "ns/a starts after ns/x, which is not declared",
+        );
     });
     it("gives a user the settings that it asks for, and names those that there are", () => {
-        const database = new Service("ns/db", "db.ns.svc", { sql: 3306 }, { name: "shop", password: { secret: "db", key: "password" } });
+        const database = new Service(
+            "ns/db",
+            "db.ns.svc",
+            { sql: 3306 },
+            { name: "shop", password: { secret: "db", key: "password" } },
+        );
         expect(database.as({ DB_HOST: "host", DB_PORT: "port", DB_PASSWORD: "password" }).env).to.deep.equal({
-            DB_HOST: "db.ns.svc", DB_PORT: "3306", DB_PASSWORD: { secret: "db", key: "password" },
+            DB_HOST: "db.ns.svc",
+            DB_PORT: "3306",
+            DB_PASSWORD: { secret: "db", key: "password" },
         });
-        expect(() => database.as({ X: "user" })).to.throw('ns/db has no setting "user"; it has host, port, name, password');
+        expect(() => database.as({ X: "user" })).to.throw(
+            'ns/db has no setting "user"; it has host, port, name, password',
+        );
     });
     it("is drawn with uses as lines, order as dots and data in drums", () => {
         const database = new Service("ns/database", "db", { sql: 3306 });
-        const text = picture(graphOf(node("database", { sort: "database" }), node("web", { uses: [database.as()], startsAfter: ["ns/database"] })), ["ns"]);
+        const text = picture(
+            graphOf(
+                node("database", { sort: "database" }),
+                node("web", { uses: [database.as()], startsAfter: ["ns/database"] }),
+            ),
+            ["ns"],
+        );
         expect(text).to.include('ns_database[("database<br/><small>database</small>")]');
         expect(text).to.include("ns_web --> ns_database").and.to.include("ns_database -.-> ns_web");
     });

@@ -7,7 +7,9 @@ describe("names", () => {
     it("are DNS labels of at most 63 characters, whatever they are made of", () => {
         fc.assert(
             fc.property(fc.array(label, { minLength: 1, maxLength: 4 }), (parts) => {
-                expect(objectName(...parts)).to.match(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/).and.have.length.at.most(63);
+                expect(objectName(...parts))
+                    .to.match(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+                    .and.have.length.at.most(63);
             }),
         );
     });

@@ -13,8 +13,18 @@ const build = (instance: Instance) => {
     const database = new Service("outside", "10.9.8.7", { sql: 3306 }, {}, { cidrs: ["10.9.8.7/32"] });
     instance.join("outside", { sort: "database", pods: false });
     const external = new Service(`${instance.namespace}/outside`, database.host, database.ports, {}, database.external);
-    const api = new WebTier(instance, "api", { pod: { user: 1000, containers: [{ ...container, ports: { http: 8000, metrics: 9000 }, uses: [external.as()] }] } });
-    new WebTier(instance, "web", { pod: { user: 1000, containers: [{ ...container, ports: { http: 8080 }, uses: [api.service.as({}, ["http"])] }] } });
+    const api = new WebTier(instance, "api", {
+        pod: {
+            user: 1000,
+            containers: [{ ...container, ports: { http: 8000, metrics: 9000 }, uses: [external.as()] }],
+        },
+    });
+    new WebTier(instance, "web", {
+        pod: {
+            user: 1000,
+            containers: [{ ...container, ports: { http: 8080 }, uses: [api.service.as({}, ["http"])] }],
+        },
+    });
     new Worker(instance, "worker", {
         pod: { user: 1000, containers: [container] },
         needs: [{ name: "smtp", direction: "egress", ports: [587] }],
@@ -26,25 +36,34 @@ describe("network policies", () => {
         const { objects } = await declare(build);
         const pods = addressesOf(objects);
         const open = pods.flatMap((from) =>
-            pods.flatMap((to) => [8000, 8080, 9000].filter((port) => canReach(objects, from, to, port)).map((port) => `${from.component}→${to.component}:${port}`)),
+            pods.flatMap((to) =>
+                [8000, 8080, 9000]
+                    .filter((port) => canReach(objects, from, to, port))
+                    .map((port) => `${from.component}→${to.component}:${port}`),
+            ),
         );
         expect(open).to.deep.equal(["web→api:8000"]);
     });
     it("open an external service by its range and port, a need by its name", async () => {
         const { objects } = await declare(build);
         const egress = (name: string) => find(objects, "NetworkPolicy", name).spec.egress;
-        expect(egress("api")).to.deep.equal([{ to: [{ ipBlock: { cidr: "10.9.8.7/32" } }], ports: [{ protocol: "TCP", port: 3306 }] }]);
+        expect(egress("api")).to.deep.equal([
+            { to: [{ ipBlock: { cidr: "10.9.8.7/32" } }], ports: [{ protocol: "TCP", port: 3306 }] },
+        ]);
         expect(egress("worker")).to.deep.equal([{ ports: [{ protocol: "TCP", port: 587 }] }]);
     });
     it("let every pod resolve names, and deny the rest by default", async () => {
         const { spec } = find((await declare(build)).objects, "NetworkPolicy", "default-deny");
         expect(spec.podSelector).to.deep.equal({});
         expect(spec.policyTypes).to.deep.equal(["Ingress", "Egress"]);
-        expect(spec.egress[0].ports.map(({ port, protocol }: { port: number; protocol: string }) => `${protocol} ${port}`)).to.deep.equal(["UDP 53", "TCP 53"]);
+        expect(
+            spec.egress[0].ports.map(({ port, protocol }: { port: number; protocol: string }) => `${protocol} ${port}`),
+        ).to.deep.equal(["UDP 53", "TCP 53"]);
     });
     it("say nothing of egress in the mode ingress, and are not there when off", async () => {
         const ingress = await declare(build, { values: { cluster: { networkPolicy: "ingress" } } });
-        for (const { spec } of ingress.objects.filter(({ kind }) => kind === "NetworkPolicy")) expect(spec.policyTypes).to.deep.equal(["Ingress"]);
+        for (const { spec } of ingress.objects.filter(({ kind }) => kind === "NetworkPolicy"))
+            expect(spec.policyTypes).to.deep.equal(["Ingress"]);
         const off = await declare(build, { values: { cluster: { networkPolicy: "off" } } });
         expect(off.objects.map(({ kind }) => kind)).not.to.include("NetworkPolicy");
     });

@@ -4,14 +4,27 @@ import { declare, find } from "../support/declare";
 
 const tier = (instance: import("../../components/instance").Instance) =>
     new WebTier(instance, "frontend", {
-        pod: { user: 101, containers: [{ name: "nginx", image: "opencart-nginx", ports: { http: 8080 }, resources: { cpu: "50m", memory: "64Mi" } }] },
+        pod: {
+            user: 101,
+            containers: [
+                {
+                    name: "nginx",
+                    image: "opencart-nginx",
+                    ports: { http: 8080 },
+                    resources: { cpu: "50m", memory: "64Mi" },
+                },
+            ],
+        },
     });
 
 describe("WebTier", () => {
     it("leaves the number of replicas to the autoscaler, which fights with a stated one", async () => {
         const { objects } = await declare(tier, { instance: { replicas: { frontend: { min: 2, max: 5 } } } });
         expect(find(objects, "Deployment", "frontend").spec).not.to.have.property("replicas");
-        expect(find(objects, "HorizontalPodAutoscaler", "frontend").spec).to.include({ minReplicas: 2, maxReplicas: 5 });
+        expect(find(objects, "HorizontalPodAutoscaler", "frontend").spec).to.include({
+            minReplicas: 2,
+            maxReplicas: 5,
+        });
         expect(find(objects, "PodDisruptionBudget", "frontend").spec.maxUnavailable).to.equal(1);
     });
     it("states one replica, without budget or autoscaler, by default", async () => {

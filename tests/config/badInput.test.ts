@@ -1,7 +1,7 @@
-import { expect } from "chai";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
 import { stringify } from "yaml";
 import { renderStack } from "../../cli/rendering";
 import { ConfigError } from "../../config/problems";
@@ -10,7 +10,10 @@ import { ConfigError } from "../../config/problems";
 async function problemsOf(config: Record<string, unknown> | string, stack = "staging"): Promise<string[]> {
     const folder = mkdtempSync(join(tmpdir(), "plinth-bad-"));
     try {
-        writeFileSync(join(folder, `Pulumi.${stack}.yaml`), typeof config === "string" ? config : stringify({ config }));
+        writeFileSync(
+            join(folder, `Pulumi.${stack}.yaml`),
+            typeof config === "string" ? config : stringify({ config }),
+        );
         await renderStack(stack, { folder });
     } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
@@ -22,13 +25,19 @@ async function problemsOf(config: Record<string, unknown> | string, stack = "sta
     return [];
 }
 
-const shop = (keys: Record<string, unknown> = {}) => ({ platform: "opencart", host: "shop.example.org", sharedFiles: "oneNode", ...keys });
+const shop = (keys: Record<string, unknown> = {}) => ({
+    platform: "opencart",
+    host: "shop.example.org",
+    sharedFiles: "oneNode",
+    ...keys,
+});
 const stackOf = (instances: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
     "plinth:cluster": { context: "fixture" },
     "plinth:instances": instances,
     ...more,
 });
-const one = (keys: Record<string, unknown>, more: Record<string, unknown> = {}) => problemsOf(stackOf({ shop: shop(keys) }, more));
+const one = (keys: Record<string, unknown>, more: Record<string, unknown> = {}) =>
+    problemsOf(stackOf({ shop: shop(keys) }, more));
 
 describe("bad input", () => {
     it("is not seen where there is none", async () => {
@@ -38,7 +47,9 @@ describe("bad input", () => {
     const cases: Record<string, { of: () => Promise<string[]>; says: string[] }> = {
         "an unknown platform": {
             of: () => one({ platform: "opencrat" }),
-            says: ['plinth:instances.shop.platform: "opencrat" is no platform; did you mean "opencart"?; allowed: opencart'],
+            says: [
+                'plinth:instances.shop.platform: "opencrat" is no platform; did you mean "opencart"?; allowed: opencart',
+            ],
         },
         "a misspelt key of an instance": {
             of: () => one({ replcias: { frontend: 2 } }),
@@ -66,14 +77,19 @@ describe("bad input", () => {
         },
         "a host that is no host name": {
             of: () => one({ host: "https://shop.example.org/" }),
-            says: ['plinth:instances.shop.host: "https://shop.example.org/" is not allowed; allowed: a host name such as shop.example.org'],
+            says: [
+                'plinth:instances.shop.host: "https://shop.example.org/" is not allowed; allowed: a host name such as shop.example.org',
+            ],
         },
         "two instances with one host": {
             of: () => problemsOf(stackOf({ a: shop(), b: shop() })),
             says: ['plinth:instances.b.host: "shop.example.org" is already the host of plinth:instances.a'],
         },
         "two instances with one namespace": {
-            of: () => problemsOf(stackOf({ a: shop({ namespace: "x" }), b: shop({ namespace: "x", host: "b.example.org" }) })),
+            of: () =>
+                problemsOf(
+                    stackOf({ a: shop({ namespace: "x" }), b: shop({ namespace: "x", host: "b.example.org" }) }),
+                ),
             says: ['plinth:instances.b.namespace: "x" is already the namespace of plinth:instances.a'],
         },
         "a namespace longer than 63 characters": {
@@ -86,14 +102,17 @@ describe("bad input", () => {
         },
         "a quantity that is none": {
             of: () => one({ volumes: { database: { size: "10 gigs" } } }),
-            says: ['plinth:instances.shop.volumes.database.size: "10 gigs" is not allowed; allowed: a quantity such as 500m, 256Mi or 10Gi'],
+            says: [
+                'plinth:instances.shop.volumes.database.size: "10 gigs" is not allowed; allowed: a quantity such as 500m, 256Mi or 10Gi',
+            ],
         },
         "shared files without a shared class": {
             of: () => problemsOf(stackOf({ shop: { platform: "opencart", host: "shop.example.org" } })),
             says: ["plinth:instances.shop.sharedFiles:", "sharedStorageClass", "sharedFiles: oneNode"],
         },
         "an external database without a host": {
-            of: () => one({ database: { topology: "external" } }, { "plinth:secrets": { shop: { databasePassword: "x" } } }),
+            of: () =>
+                one({ database: { topology: "external" } }, { "plinth:secrets": { shop: { databasePassword: "x" } } }),
             says: ["plinth:instances.shop.database.host: is missing; allowed: a host name or an IP address"],
         },
         "an external database without its password": {
@@ -106,19 +125,33 @@ describe("bad input", () => {
         },
         "an encrypted secret in plinth:instances": {
             of: () => one({ mail: { host: "smtp.example.org", username: { secure: "v1:x:y" } } }),
-            says: ["plinth:instances.shop.mail.username: secrets do not belong here; set it with: pulumi config set --secret --path 'plinth:secrets.shop.KEY'"],
+            says: [
+                "plinth:instances.shop.mail.username: secrets do not belong here; set it with: pulumi config set --secret --path 'plinth:secrets.shop.KEY'",
+            ],
         },
         "a secret's key in plinth:instances": {
             of: () => one({ databasePassword: "x" }),
-            says: ["plinth:instances.shop.databasePassword: unknown key", "it is a secret: pulumi config set --secret --path 'plinth:secrets.shop.databasePassword'"],
+            says: [
+                "plinth:instances.shop.databasePassword: unknown key",
+                "it is a secret: pulumi config set --secret --path 'plinth:secrets.shop.databasePassword'",
+            ],
         },
         "a patch that matches nothing": {
             of: () => one({ patches: [{ kind: "Deployment", name: "fronted", patch: {} }] }),
-            says: ['plinth:instances.shop.patches.0: matches nothing: there is no Deployment "fronted"; did you mean "Deployment "frontend""?'],
+            says: [
+                'plinth:instances.shop.patches.0: matches nothing: there is no Deployment "fronted"; did you mean "Deployment "frontend""?',
+            ],
         },
         "a patch that does not fit": {
-            of: () => one({ patches: [{ kind: "Deployment", name: "frontend", patch: [{ op: "remove", path: "/spec/nothing" }] }] }),
-            says: ['plinth:instances.shop.patches.0.patch: does not fit Deployment "frontend": operation 1 (remove /spec/nothing)'],
+            of: () =>
+                one({
+                    patches: [
+                        { kind: "Deployment", name: "frontend", patch: [{ op: "remove", path: "/spec/nothing" }] },
+                    ],
+                }),
+            says: [
+                'plinth:instances.shop.patches.0.patch: does not fit Deployment "frontend": operation 1 (remove /spec/nothing)',
+            ],
         },
         "a patch that renames": {
             of: () => one({ patches: [{ kind: "Service", name: "frontend", patch: { metadata: { name: "other" } } }] }),
@@ -134,7 +167,11 @@ describe("bad input", () => {
         },
         "a component that does not exist": {
             of: () => one({ replicas: { fronted: 2 }, env: { fronted: {} }, restartedAt: { fronted: "now" } }),
-            says: ["replicas.fronted: matches nothing", "env.fronted: matches nothing", "restartedAt.fronted: matches nothing"],
+            says: [
+                "replicas.fronted: matches nothing",
+                "env.fronted: matches nothing",
+                "restartedAt.fronted: matches nothing",
+            ],
         },
         "a stack with neither context nor kubeconfig": {
             of: () => problemsOf({ "plinth:instances": { shop: shop() } }),
@@ -156,7 +193,11 @@ describe("bad input", () => {
     for (const [what, { of, says }] of Object.entries(cases)) {
         it(`says what is wrong with ${what}`, async () => {
             const lines = await of();
-            for (const part of says) expect(lines.some((line) => line.includes(part)), `${part}\nin\n${lines.join("\n")}`).to.equal(true);
+            for (const part of says)
+                expect(
+                    lines.some((line) => line.includes(part)),
+                    `${part}\nin\n${lines.join("\n")}`,
+                ).to.equal(true);
         });
     }
 

@@ -16,7 +16,9 @@ describe("merging configuration", () => {
     });
     it("keeps the siblings when the discriminator is repeated", () => {
         const lower = { tls: { mode: "acme", email: "a@b.org" } };
-        expect(merge(lower, { tls: { mode: "acme", ca: "staging" } })).to.deep.equal({ tls: { mode: "acme", email: "a@b.org", ca: "staging" } });
+        expect(merge(lower, { tls: { mode: "acme", ca: "staging" } })).to.deep.equal({
+            tls: { mode: "acme", email: "a@b.org", ca: "staging" },
+        });
     });
     it("never changes a layer", () => {
         const lower = Object.freeze({ a: Object.freeze({ b: 1 }) });
@@ -24,7 +26,10 @@ describe("merging configuration", () => {
         expect(lower).to.deep.equal({ a: { b: 1 } });
     });
     it("is idempotent: laying a layer over itself changes nothing", () => {
-        const layer = fc.dictionary(fc.constantFrom("a", "b", "type", "mode"), fc.oneof(fc.string(), fc.integer(), fc.dictionary(fc.string(), fc.integer())));
+        const layer = fc.dictionary(
+            fc.constantFrom("a", "b", "type", "mode"),
+            fc.oneof(fc.string(), fc.integer(), fc.dictionary(fc.string(), fc.integer())),
+        );
         fc.assert(
             fc.property(layer, (written) => {
                 expect(merge(written, written)).to.deep.equal(merge(undefined, written));

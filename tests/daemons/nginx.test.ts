@@ -8,7 +8,8 @@ import { Site, write } from "../support/opencart";
 import { freePort, program, scratch } from "../support/tools";
 
 /** A shop in three lines: it answers what PHP was told. */
-const probe = "<?php header('Content-Type: application/json'); echo json_encode(['server' => $_SERVER, 'get' => $_GET]);";
+const probe =
+    "<?php header('Content-Type: application/json'); echo json_encode(['server' => $_SERVER, 'get' => $_GET]);";
 
 const files = {
     "index.php": probe,
@@ -94,8 +95,12 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
     it("read their files without a warning", () => {
         for (const site of [frontend(), admin()]) {
             const { nginx, fpm } = site.check();
-            expect(nginx).to.match(/test is successful/).and.not.match(/\[(warn|emerg)\]/);
-            expect(fpm).to.match(/test is successful/).and.not.match(/WARNING|ERROR/);
+            expect(nginx)
+                .to.match(/test is successful/)
+                .and.not.match(/\[(warn|emerg)\]/);
+            expect(fpm)
+                .to.match(/test is successful/)
+                .and.not.match(/WARNING|ERROR/);
         }
     });
     it("answer for their own health", async () => {
@@ -115,32 +120,62 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
     it("hand addresses of products to OpenCart, with their parameters", async () => {
         const { get } = JSON.parse((await frontend().get("/desktops/mac?page=2")).body);
         expect(get).to.deep.equal({ _route_: "desktops/mac", page: "2" });
-        expect(JSON.parse((await frontend().get("/?route=product/product&id=1")).body).get).to.deep.equal({ route: "product/product", id: "1" });
+        expect(JSON.parse((await frontend().get("/?route=product/product&id=1")).body).get).to.deep.equal({
+            route: "product/product",
+            id: "1",
+        });
     });
     it("serve what browsers need", async () => {
-        for (const file of ["/catalog/view/stylesheet/style.css", "/extension/some/catalog/view/app.js", "/image/photo.png", "/robots.txt"])
+        for (const file of [
+            "/catalog/view/stylesheet/style.css",
+            "/extension/some/catalog/view/app.js",
+            "/image/photo.png",
+            "/robots.txt",
+        ])
             expect((await frontend().get(file)).status, file).to.equal(200);
-        expect((await frontend().get("/catalog/view/stylesheet/style.css")).headers.get("content-type")).to.equal("text/css");
+        expect((await frontend().get("/catalog/view/stylesheet/style.css")).headers.get("content-type")).to.equal(
+            "text/css",
+        );
     });
     for (const file of denied) {
         it(`deny ${file}`, async () => {
             for (const site of [frontend(), admin()]) {
                 const { status, body } = await site.get(file);
-                expect([status, body]).to.satisfy(([code, text]: [number, string]) => code === 404 && !text.includes("secret"));
+                expect([status, body]).to.satisfy(
+                    ([code, text]: [number, string]) => code === 404 && !text.includes("secret"),
+                );
             }
         });
     }
     it("answer for the administration in its own pod only", async () => {
-        for (const file of ["/admin/", "/admin", "/admin/index.php", "/admin/view/stylesheet/style.css", "//admin/", "/%61dmin/index.php"])
+        for (const file of [
+            "/admin/",
+            "/admin",
+            "/admin/index.php",
+            "/admin/view/stylesheet/style.css",
+            "//admin/",
+            "/%61dmin/index.php",
+        ])
             expect((await frontend().get(file)).status, file).to.equal(404);
         expect((await admin().get("/admin/")).status).to.equal(200);
-        expect(JSON.parse((await admin().get("/admin/index.php?route=common/login")).body).server.SCRIPT_NAME).to.equal("/admin/index.php");
+        expect(JSON.parse((await admin().get("/admin/index.php?route=common/login")).body).server.SCRIPT_NAME).to.equal(
+            "/admin/index.php",
+        );
         expect((await admin().get("/admin/view/stylesheet/style.css")).status).to.equal(200);
         expect((await admin().get("/")).headers.get("location")).to.equal("/admin/");
         for (const file of ["/index.php", "/admin/config.php", "/admin/view/template/page.twig", "/image/photo.png"])
             expect((await admin().get(file)).status, file).to.equal(404);
     });
-    for (const route of ["cron/cron", "cron/", "%63ron/cron", "c-ron/cron", "x&route=cron/cron", "/cron/cron", "CRON/cron", "cron|cron"]) {
+    for (const route of [
+        "cron/cron",
+        "cron/",
+        "%63ron/cron",
+        "c-ron/cron",
+        "x&route=cron/cron",
+        "/cron/cron",
+        "CRON/cron",
+        "cron|cron",
+    ]) {
         it(`keep the scheduled jobs from outside: route=${route}`, async () => {
             expect((await frontend().get(`/index.php?route=${route}`)).status).to.equal(404);
         });
@@ -159,7 +194,9 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
         expect(server["HTTP_X_FORWARDED_FOR"]).to.equal("192.0.2.7");
     });
     it("tell PHP about TLS in front of them", async () => {
-        const secure = JSON.parse((await frontend().get("/", { headers: { "X-Forwarded-Proto": "https" } })).body).server;
+        const secure = JSON.parse(
+            (await frontend().get("/", { headers: { "X-Forwarded-Proto": "https" } })).body,
+        ).server;
         expect(secure["HTTPS"]).to.equal("on");
         expect(JSON.parse((await frontend().get("/")).body).server).not.to.have.property("HTTPS");
     });
@@ -174,6 +211,8 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
         expect((await running).status).to.equal(200);
         await stopped;
         delete sites.frontend;
-        expect(execFileSync("tail", ["-n", "1", join(path, "frontend", "access.log")], { encoding: "utf8" })).to.satisfy((line: string) => JSON.parse(line).status === 200);
+        expect(
+            execFileSync("tail", ["-n", "1", join(path, "frontend", "access.log")], { encoding: "utf8" }),
+        ).to.satisfy((line: string) => JSON.parse(line).status === 200);
     });
 });

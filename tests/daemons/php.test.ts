@@ -58,7 +58,10 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
     });
 
     /** Runs a script; yields its exit code and everything it said. */
-    function run(script: string, env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; output: string }> {
+    function run(
+        script: string,
+        env: Readonly<Record<string, string>> = {},
+    ): Promise<{ code: number | null; output: string }> {
         const child = spawn(php, [join(path, "scripts", script)], {
             env: {
                 PATH: process.env["PATH"],
@@ -77,7 +80,8 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
             },
         });
         let output = "";
-        for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
+        for (const stream of [child.stdout, child.stderr])
+            stream.on("data", (data: Buffer) => (output += data.toString()));
         return new Promise((resolve) => child.once("close", (code) => resolve({ code, output })));
     }
     const calls = () => readFileSync(join(home, "install/calls"), "utf8").split("\n").length - 1;
@@ -129,7 +133,14 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
     it("leave the database alone when it is newer than the image", async () => {
         await run("install.php");
         write(home, { version: "4.1.0.3\n" });
-        const variables = { ADMIN_PATH: "admin", WORK_DIR: path, VOLUME_DIR: path, SHOP_URL: "", ADMIN_URL: "", OPENCART_ROOT: "/none" };
+        const variables = {
+            ADMIN_PATH: "admin",
+            WORK_DIR: path,
+            VOLUME_DIR: path,
+            SHOP_URL: "",
+            ADMIN_URL: "",
+            OPENCART_ROOT: "/none",
+        };
         expect((await run("upgrade.php", variables)).output).to.contain("OpenCart cannot go back");
         // Pods of the older image still serve: a rollback of code alone is possible within a version line.
         expect(await run("ready.php")).to.include({ code: 0 });
@@ -143,13 +154,23 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
     });
     it("set a changed password once, and keep one that was changed in the administration", async () => {
         const verifies = (password: string) =>
-            execFileSync(php, ["-r", "echo password_verify($argv[1], $argv[2]) ? 'yes' : 'no';", "--", password, database.sql("SELECT password FROM oc_user")], { encoding: "utf8" });
+            execFileSync(
+                php,
+                [
+                    "-r",
+                    "echo password_verify($argv[1], $argv[2]) ? 'yes' : 'no';",
+                    "--",
+                    password,
+                    database.sql("SELECT password FROM oc_user"),
+                ],
+                { encoding: "utf8" },
+            );
         await run("install.php");
         expect(verifies("first")).to.equal("yes");
-        expect(await run("settings.php", { ADMIN_PASSWORD: "it's \"new\"" })).to.include({ code: 0 });
-        expect(verifies("it's \"new\"")).to.equal("yes");
+        expect(await run("settings.php", { ADMIN_PASSWORD: 'it\'s "new"' })).to.include({ code: 0 });
+        expect(verifies('it\'s "new"')).to.equal("yes");
         database.sql("UPDATE oc_user SET password = 'by hand'");
-        expect((await run("settings.php", { ADMIN_PASSWORD: "it's \"new\"" })).output).to.equal("");
+        expect((await run("settings.php", { ADMIN_PASSWORD: 'it\'s "new"' })).output).to.equal("");
         expect(database.sql("SELECT password FROM oc_user")).to.equal("by hand");
     });
 });
@@ -165,7 +186,9 @@ describe("the scripts of OpenCart", () => {
                 if (name.endsWith(".sh")) execFileSync(shellcheck, ["--shell=sh", join(path, name)], { stdio: "pipe" });
                 else execFileSync(php, ["-l", join(path, name)], { stdio: "pipe" });
             }
-            execFileSync(shellcheck, ["--shell=sh", join(__dirname, "../../images/opencart/prepare.sh")], { stdio: "pipe" });
+            execFileSync(shellcheck, ["--shell=sh", join(__dirname, "../../images/opencart/prepare.sh")], {
+                stdio: "pipe",
+            });
         } finally {
             clean();
         }
@@ -183,8 +206,16 @@ describe("the scripts of OpenCart", () => {
             });
             const volume = join(path, "volume");
             mkdirSync(volume);
-            const env = { PATH: process.env["PATH"], OPENCART_HOME: home, VOLUME_DIR: volume, ADMIN_PATH: "admin", SHARED_STORAGE: "storage/logs", LINK_EXTENSIONS: "yes" };
-            const run = (more = {}) => execFileSync("sh", [join(home, "files.sh")], { env: { ...env, ...more }, stdio: "pipe" });
+            const env = {
+                PATH: process.env["PATH"],
+                OPENCART_HOME: home,
+                VOLUME_DIR: volume,
+                ADMIN_PATH: "admin",
+                SHARED_STORAGE: "storage/logs",
+                LINK_EXTENSIONS: "yes",
+            };
+            const run = (more = {}) =>
+                execFileSync("sh", [join(home, "files.sh")], { env: { ...env, ...more }, stdio: "pipe" });
             write(volume, { "image/catalog/demo/a.png": "mine" });
             chmodSync(volume, 0o755);
             run();

@@ -28,17 +28,27 @@ const container = (objects: readonly Sent[], kind: string, name: string, which: 
     const { initContainers = [], containers } = pod(objects, kind, name);
     return [...initContainers, ...containers].find((one: { name: string }) => one.name === which);
 };
-const variable = (one: { env: { name: string; value?: string; valueFrom?: object }[] }, name: string) => one.env.find((entry) => entry.name === name);
+const variable = (one: { env: { name: string; value?: string; valueFrom?: object }[] }, name: string) =>
+    one.env.find((entry) => entry.name === name);
 
 describe("OpenCart's configuration", () => {
     for (const [keys, message] of [
-        [{ adminPath: "catalog" }, /plinth:instances\.shop\.adminPath: .*is not allowed; OpenCart has a directory of its own/],
+        [
+            { adminPath: "catalog" },
+            /plinth:instances\.shop\.adminPath: .*is not allowed; OpenCart has a directory of its own/,
+        ],
         [{ adminPath: "My Admin" }, /adminPath: .*allowed: lower-case letters/],
         [{ adminHost: "shop.example.org" }, /adminHost: .*is the host of the shop/],
         [{ adminUser: { name: "x" } }, /adminUser\.name: .*3 to 20/],
         [{ replicas: { admin: 2 } }, /replicas\.admin: 2 is not allowed/],
-        [{ mail: { host: "smtp.example.org", username: "x" } }, /mail: is missing its password.*plinth:secrets\.shop\.smtpPassword/],
-        [{ mail: { host: "smtp.example.org", username: "x", smtpPassword: "y" } }, /mail\.smtpPassword: .*plinth:secrets/],
+        [
+            { mail: { host: "smtp.example.org", username: "x" } },
+            /mail: is missing its password.*plinth:secrets\.shop\.smtpPassword/,
+        ],
+        [
+            { mail: { host: "smtp.example.org", username: "x", smtpPassword: "y" } },
+            /mail\.smtpPassword: .*plinth:secrets/,
+        ],
         [{ database: { topology: "single", engine: "postgres" } }, /database\.engine: "postgres".*mariadb/],
         [{ extensions: "sharde" }, /extensions: .*shared/],
     ] as const) {
@@ -59,12 +69,19 @@ describe("OpenCart's configuration", () => {
 describe("OpenCart's objects", () => {
     let objects: Sent[];
     before(async () => {
-        const instance = { size: "medium", sharedFiles: "oneNode", adminAllow: ["192.0.2.0/24"], tls: { mode: "internal" } };
+        const instance = {
+            size: "medium",
+            sharedFiles: "oneNode",
+            adminAllow: ["192.0.2.0/24"],
+            tls: { mode: "internal" },
+        };
         objects = await declareOpenCart({ instance });
     });
 
     it("keep every password in Secrets", () => {
-        const secrets = objects.filter(({ kind }) => kind === "Secret").flatMap((secret) => Object.values(secret["stringData"] as Record<string, string>));
+        const secrets = objects
+            .filter(({ kind }) => kind === "Secret")
+            .flatMap((secret) => Object.values(secret["stringData"] as Record<string, string>));
         const passwords = secrets.filter((value) => value.startsWith("placeholder"));
         expect(passwords.length).to.be.above(2);
         const rest = JSON.stringify(objects.filter(({ kind }) => kind !== "Secret"));
@@ -72,42 +89,85 @@ describe("OpenCart's objects", () => {
     });
     it("state no replicas where an autoscaler decides, and one pod for the administration", () => {
         expect(find(objects, "Deployment", "frontend")["spec"]).not.to.have.property("replicas");
-        expect(find(objects, "HorizontalPodAutoscaler", "frontend")["spec"]).to.include({ minReplicas: 2, maxReplicas: 4 });
+        expect(find(objects, "HorizontalPodAutoscaler", "frontend")["spec"]).to.include({
+            minReplicas: 2,
+            maxReplicas: 4,
+        });
         expect(find(objects, "Deployment", "admin")["spec"].replicas).to.equal(1);
     });
     it("roll their pods when a file changes", async () => {
-        const other = await declareOpenCart({ instance: { size: "medium", sharedFiles: "oneNode", php: { memoryLimit: "384Mi" }, tls: { mode: "internal" } } });
+        const other = await declareOpenCart({
+            instance: {
+                size: "medium",
+                sharedFiles: "oneNode",
+                php: { memoryLimit: "384Mi" },
+                tls: { mode: "internal" },
+            },
+        });
         const names = (list: readonly Sent[]) => JSON.stringify(pod(list, "Deployment", "frontend").volumes);
         expect(names(other)).not.to.equal(names(objects));
     });
     it("give links the scheme and port that browsers see", async () => {
-        const url = async (instance: object) => variable(container(await declareOpenCart({ instance: { ...instance } }), "Deployment", "frontend", "php"), "SHOP_URL")!.value;
+        const url = async (instance: object) =>
+            variable(
+                container(await declareOpenCart({ instance: { ...instance } }), "Deployment", "frontend", "php"),
+                "SHOP_URL",
+            )!.value;
         expect(await url({})).to.equal("http://shop.example.org");
         expect(await url({ tls: { mode: "internal" } })).to.equal("https://shop.example.org");
-        expect(await url({ tls: { mode: "internal" }, edge: { type: "NodePort", httpsPort: 30443 } })).to.equal("https://shop.example.org:30443");
-        expect(await url({ edge: { type: "ClusterIP", trustedProxies: ["10.0.0.0/8"] }, tls: { mode: "off", inFront: true } })).to.equal("https://shop.example.org");
+        expect(await url({ tls: { mode: "internal" }, edge: { type: "NodePort", httpsPort: 30443 } })).to.equal(
+            "https://shop.example.org:30443",
+        );
+        expect(
+            await url({
+                edge: { type: "ClusterIP", trustedProxies: ["10.0.0.0/8"] },
+                tls: { mode: "off", inFront: true },
+            }),
+        ).to.equal("https://shop.example.org");
     });
     it("have the administration on its own host when asked for", async () => {
         const own = await declareOpenCart({ instance: { adminHost: "admin.example.org", adminPath: "office" } });
-        expect(variable(container(own, "Deployment", "admin", "php"), "ADMIN_URL")!.value).to.equal("http://admin.example.org/office");
+        expect(variable(container(own, "Deployment", "admin", "php"), "ADMIN_URL")!.value).to.equal(
+            "http://admin.example.org/office",
+        );
     });
     it("keep extensions on the volume only when asked for", async () => {
-        const mounts = (list: readonly Sent[]) => container(list, "Deployment", "frontend", "php").volumeMounts.map((mount: { mountPath: string }) => mount.mountPath);
+        const mounts = (list: readonly Sent[]) =>
+            container(list, "Deployment", "frontend", "php").volumeMounts.map(
+                (mount: { mountPath: string }) => mount.mountPath,
+            );
         expect(mounts(objects)).to.include("/var/www/html/extension");
-        expect(mounts(await declareOpenCart({ instance: { extensions: "image" } }))).not.to.include("/var/www/html/extension");
+        expect(mounts(await declareOpenCart({ instance: { extensions: "image" } }))).not.to.include(
+            "/var/www/html/extension",
+        );
     });
     it("never mount over PHP's libraries in the storage directory", () => {
-        for (const [kind, name, which] of [["Deployment", "frontend", "php"], ["Deployment", "admin", "php"], ["CronJob", "cron", "cron"]] as const) {
-            const paths = container(objects, kind, name, which).volumeMounts.map((mount: { mountPath: string }) => mount.mountPath);
+        for (const [kind, name, which] of [
+            ["Deployment", "frontend", "php"],
+            ["Deployment", "admin", "php"],
+            ["CronJob", "cron", "cron"],
+        ] as const) {
+            const paths = container(objects, kind, name, which).volumeMounts.map(
+                (mount: { mountPath: string }) => mount.mountPath,
+            );
             expect(paths).to.include("/var/www/storage/cache").and.not.include.members(["/var/www/storage"]);
-            expect(paths.filter((path: string) => "/var/www/storage/vendor".startsWith(`${path}/`) || path === "/var/www/storage/vendor")).to.deep.equal([]);
+            expect(
+                paths.filter(
+                    (path: string) =>
+                        "/var/www/storage/vendor".startsWith(`${path}/`) || path === "/var/www/storage/vendor",
+                ),
+            ).to.deep.equal([]);
         }
     });
     it("stop PHP after nginx, and give both the time for it", () => {
         const { containers, terminationGracePeriodSeconds } = pod(objects, "Deployment", "frontend");
         const [php, nginx] = containers;
         expect(php.lifecycle.preStop.sleep.seconds).to.be.above(nginx.lifecycle.preStop.sleep.seconds);
-        const stop = Number(/process_control_timeout = (\d+)s/.exec(find(objects, "ConfigMap", "frontend-php")["data"]["php-fpm.conf"])![1]);
+        const stop = Number(
+            /process_control_timeout = (\d+)s/.exec(
+                find(objects, "ConfigMap", "frontend-php")["data"]["php-fpm.conf"],
+            )![1],
+        );
         expect(terminationGracePeriodSeconds).to.be.above(php.lifecycle.preStop.sleep.seconds + stop);
     });
 });
@@ -120,7 +180,10 @@ describe("OpenCart's text files", () => {
                 const conf = fpmConf({ maxChildren: children, timeoutSeconds: 60 });
                 const number = (key: string) => Number(new RegExp(`^${key} = (\\d+)$`, "m").exec(conf)![1]);
                 expect(memory).to.be.at.least(children * 40 + 128 + limit * (children === 1 ? 1 : 0));
-                expect(number("pm.start_servers")).to.be.within(number("pm.min_spare_servers"), number("pm.max_spare_servers"));
+                expect(number("pm.start_servers")).to.be.within(
+                    number("pm.min_spare_servers"),
+                    number("pm.max_spare_servers"),
+                );
                 expect(number("pm.max_spare_servers")).to.be.at.most(number("pm.max_children"));
             }),
         );
@@ -173,15 +236,25 @@ describe("OpenCart's images", () => {
                 "install/cli_cloud.php": "",
                 "system/config/default.php": config,
                 "system/config/admin.php": config,
-                ...Object.fromEntries(["vendor", "cache", "session", ...sharedStorage].map((part) => [`system/storage/${part}/index.html`, ""])),
+                ...Object.fromEntries(
+                    ["vendor", "cache", "session", ...sharedStorage].map((part) => [
+                        `system/storage/${part}/index.html`,
+                        "",
+                    ]),
+                ),
             });
             const root = join(path, "root");
             layOut(sources, root, "office");
             const objects = await declareOpenCart({ instance: { adminPath: "office" } });
-            for (const [kind, name] of [["Deployment", "frontend"], ["Deployment", "admin"], ["CronJob", "cron"]] as const)
+            for (const [kind, name] of [
+                ["Deployment", "frontend"],
+                ["Deployment", "admin"],
+                ["CronJob", "cron"],
+            ] as const)
                 for (const one of pod(objects, kind, name).containers)
                     for (const { mountPath } of one.volumeMounts)
-                        if (mountPath.startsWith("/var/www/")) expect(existsSync(root + mountPath), `${name} ${mountPath}`).to.equal(true);
+                        if (mountPath.startsWith("/var/www/"))
+                            expect(existsSync(root + mountPath), `${name} ${mountPath}`).to.equal(true);
             expect(readFileSync(join(root, "opt/opencart/version"), "utf8")).to.equal("9.9.9.9\n");
             expect(existsSync(join(root, "var/www/html/install"))).to.equal(false);
             expect(existsSync(join(root, "opt/opencart/system/config/default.php"))).to.equal(true);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { record, type Recorded } from "../../cli/record";
+import { type Recorded, record } from "../../cli/record";
 import { clusterProvider } from "../../components/cluster";
 import { Instance } from "../../components/instance";
 import { Namespace } from "../../components/namespace";
@@ -11,7 +11,12 @@ import { readStack } from "../../config/read";
 export interface Sent {
     readonly apiVersion: string;
     readonly kind: string;
-    readonly metadata: { name: string; namespace?: string; labels: Record<string, string>; annotations: Record<string, string> };
+    readonly metadata: {
+        name: string;
+        namespace?: string;
+        labels: Record<string, string>;
+        annotations: Record<string, string>;
+    };
     // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every kind
     readonly [field: string]: any;
 }
@@ -36,7 +41,10 @@ const bench = (secrets: readonly string[]) => ({
 });
 
 /** Declares components in an instance named `bench` under mocks; returns what would be sent. */
-export async function declare(build: (instance: Instance) => void, args: DeclareArgs = {}): Promise<{ objects: Sent[]; resources: readonly Recorded[]; warnings: string[] }> {
+export async function declare(
+    build: (instance: Instance) => void,
+    args: DeclareArgs = {},
+): Promise<{ objects: Sent[]; resources: readonly Recorded[]; warnings: string[] }> {
     const instances = { bench: { platform: "bench", host: "bench.example.org", ...args.instance } };
     const values: Record<string, unknown> = { ...args.values, instances };
     const secrets = Object.keys((args.values?.["secrets"] as { bench?: object } | undefined)?.bench ?? {});
@@ -55,7 +63,9 @@ export async function declare(build: (instance: Instance) => void, args: Declare
         {
             project: "plinth",
             stack: args.stack ?? "dev",
-            config: Object.fromEntries(Object.entries(values).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)])),
+            config: Object.fromEntries(
+                Object.entries(values).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)]),
+            ),
             preview: args.preview ?? false,
         },
     );
@@ -68,9 +78,14 @@ export const objectsOf = (resources: readonly Recorded[]): Sent[] =>
 
 /** The one object of a kind whose final name begins with `name`. */
 export function find(objects: readonly Sent[], kind: string, name: string): Sent {
-    const found = objects.filter((object) => object.kind === kind && (object.metadata.name === name || object.metadata.name.startsWith(`${name}-`)));
+    const found = objects.filter(
+        (object) =>
+            object.kind === kind && (object.metadata.name === name || object.metadata.name.startsWith(`${name}-`)),
+    );
     const exact = found.find((object) => object.metadata.name === name) ?? found[0];
-    if (!exact) throw new Error(`no ${kind} "${name}" among ${objects.map((object) => `${object.kind}/${object.metadata.name}`).join(", ")}`);
+    if (!exact)
+        throw new Error(
+            `no ${kind} "${name}" among ${objects.map((object) => `${object.kind}/${object.metadata.name}`).join(", ")}`,
+        );
     return exact;
 }
-

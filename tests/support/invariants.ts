@@ -1,5 +1,5 @@
-import { parseQuantity } from "../../config/quantity";
 import { referencesOf } from "../../components/references";
+import { parseQuantity } from "../../config/quantity";
 import type { Sent } from "./declare";
 
 /** What must hold of every set of objects that the program makes, whatever the configuration. */
@@ -8,7 +8,9 @@ import type { Sent } from "./declare";
 type Pod = any;
 
 /** The pod templates, each with the workload that has it. */
-export function podsOf(objects: readonly Sent[]): { owner: Sent; template: { metadata?: { labels?: Record<string, string> }; spec: Pod } }[] {
+export function podsOf(
+    objects: readonly Sent[],
+): { owner: Sent; template: { metadata?: { labels?: Record<string, string> }; spec: Pod } }[] {
     return objects.flatMap((owner) => {
         if (owner.kind === "CronJob") return [{ owner, template: owner["spec"].jobTemplate.spec.template }];
         return owner["spec"]?.template?.spec?.containers ? [{ owner, template: owner["spec"].template }] : [];
@@ -16,7 +18,8 @@ export function podsOf(objects: readonly Sent[]): { owner: Sent; template: { met
 }
 
 const id = ({ kind, metadata }: Sent) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
-const matches = (selector: Record<string, string>, labels: Record<string, string> = {}) => Object.entries(selector).every(([key, value]) => labels[key] === value);
+const matches = (selector: Record<string, string>, labels: Record<string, string> = {}) =>
+    Object.entries(selector).every(([key, value]) => labels[key] === value);
 
 export interface Expectations {
     /** Names of Secrets, Services and other objects that the fixture's user has made. */
@@ -30,22 +33,41 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
         if (!holds) broken.push(sentence);
     };
     const seen = new Set<string>();
-    const inNamespace = (namespace: string | undefined, kind: string) => objects.filter((object) => object.kind === kind && object.metadata.namespace === namespace);
+    const inNamespace = (namespace: string | undefined, kind: string) =>
+        objects.filter((object) => object.kind === kind && object.metadata.namespace === namespace);
     const pods = podsOf(objects);
 
     for (const object of objects) {
         const { name } = object.metadata;
         rule(!seen.has(id(object)), `${id(object)} exists twice`);
         seen.add(id(object));
-        rule(name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name), `${id(object)}: the name is no DNS label`);
+        rule(
+            name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name),
+            `${id(object)}: the name is no DNS label`,
+        );
         for (const [key, value] of Object.entries(object.metadata.labels ?? {}))
-            rule(/^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(value), `${id(object)}: label ${key}=${value} is not allowed`);
-        rule(object.metadata.labels?.["app.kubernetes.io/managed-by"] === "plinth", `${id(object)} does not say who manages it`);
-        const selector = object["spec"]?.selector?.matchLabels ?? (object.kind === "Service" ? object["spec"].selector : undefined) ?? object["spec"]?.podSelector?.matchLabels;
+            rule(
+                /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(value),
+                `${id(object)}: label ${key}=${value} is not allowed`,
+            );
+        rule(
+            object.metadata.labels?.["app.kubernetes.io/managed-by"] === "plinth",
+            `${id(object)} does not say who manages it`,
+        );
+        const selector =
+            object["spec"]?.selector?.matchLabels ??
+            (object.kind === "Service" ? object["spec"].selector : undefined) ??
+            object["spec"]?.podSelector?.matchLabels;
         if (selector && pods.length > 0)
             rule(
-                pods.some(({ owner, template }) => owner.metadata.namespace === object.metadata.namespace && matches(selector, template.metadata?.labels)) ||
-                    inNamespace(object.metadata.namespace, "Deployment").length + inNamespace(object.metadata.namespace, "StatefulSet").length === 0,
+                pods.some(
+                    ({ owner, template }) =>
+                        owner.metadata.namespace === object.metadata.namespace &&
+                        matches(selector, template.metadata?.labels),
+                ) ||
+                    inNamespace(object.metadata.namespace, "Deployment").length +
+                        inNamespace(object.metadata.namespace, "StatefulSet").length ===
+                        0,
                 `${id(object)} selects no pod`,
             );
     }
@@ -56,7 +78,11 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
         const { secrets, configMaps, claims } = referencesOf(template.spec);
         const resolve = (kind: string, names: ReadonlySet<string>) => {
             for (const name of names)
-                rule(existing.includes(name) || inNamespace(namespace, kind).some((object) => object.metadata.name === name), `${where} refers to ${kind} ${name}, which is not there`);
+                rule(
+                    existing.includes(name) ||
+                        inNamespace(namespace, kind).some((object) => object.metadata.name === name),
+                    `${where} refers to ${kind} ${name}, which is not there`,
+                );
         };
         resolve("Secret", secrets);
         resolve("ConfigMap", configMaps);
@@ -71,67 +97,134 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
                 rule(declared.has(mount.name), `${which} mounts ${mount.name}, which is no volume`);
                 const volume = template.spec.volumes.find((candidate: Pod) => candidate.name === mount.name);
                 const file = mount.subPath as string | undefined;
-                const source = volume?.configMap ? inNamespace(namespace, "ConfigMap").find((map) => map.metadata.name === volume.configMap.name) : undefined;
-                if (source && file) rule(file in (source["data"] ?? {}), `${which} mounts ${file}, which is not in ConfigMap ${source.metadata.name}`);
-                const secret = volume?.secret ? inNamespace(namespace, "Secret").find((one) => one.metadata.name === volume.secret.secretName) : undefined;
-                if (secret && file) rule(file in (secret["stringData"] ?? {}), `${which} mounts ${file}, which is not in Secret ${secret.metadata.name}`);
+                const source = volume?.configMap
+                    ? inNamespace(namespace, "ConfigMap").find((map) => map.metadata.name === volume.configMap.name)
+                    : undefined;
+                if (source && file)
+                    rule(
+                        file in (source["data"] ?? {}),
+                        `${which} mounts ${file}, which is not in ConfigMap ${source.metadata.name}`,
+                    );
+                const secret = volume?.secret
+                    ? inNamespace(namespace, "Secret").find((one) => one.metadata.name === volume.secret.secretName)
+                    : undefined;
+                if (secret && file)
+                    rule(
+                        file in (secret["stringData"] ?? {}),
+                        `${which} mounts ${file}, which is not in Secret ${secret.metadata.name}`,
+                    );
             }
             const paths = (container.volumeMounts ?? []).map((mount: Pod) => mount.mountPath);
             rule(new Set(paths).size === paths.length, `${which} mounts two things at one path`);
             for (const variable of container.env ?? []) {
                 const ref = variable.valueFrom?.secretKeyRef;
                 const secret = ref && inNamespace(namespace, "Secret").find((one) => one.metadata.name === ref.name);
-                if (secret) rule(ref.key in (secret["stringData"] ?? {}), `${which}: ${variable.name} wants key ${ref.key}, which Secret ${ref.name} does not have`);
+                if (secret)
+                    rule(
+                        ref.key in (secret["stringData"] ?? {}),
+                        `${which}: ${variable.name} wants key ${ref.key}, which Secret ${ref.name} does not have`,
+                    );
             }
             for (const resource of ["cpu", "memory"]) {
                 const request = container.resources?.requests?.[resource];
                 const limit = container.resources?.limits?.[resource];
                 rule(request !== undefined, `${which} requests no ${resource}`);
-                if (request && limit) rule(parseQuantity(request) <= parseQuantity(limit), `${which} requests more ${resource} than its limit`);
+                if (request && limit)
+                    rule(
+                        parseQuantity(request) <= parseQuantity(limit),
+                        `${which} requests more ${resource} than its limit`,
+                    );
             }
             rule(container.resources?.limits?.memory !== undefined, `${which} has no memory limit`);
             const security = container.securityContext ?? {};
             rule(security.allowPrivilegeEscalation === false, `${which} may gain privileges`);
             rule(security.capabilities?.drop?.includes("ALL") === true, `${which} keeps capabilities`);
-            rule((security.capabilities?.add ?? []).every((capability: string) => capability === "NET_BIND_SERVICE"), `${which} adds capabilities beyond the restricted level`);
+            rule(
+                (security.capabilities?.add ?? []).every((capability: string) => capability === "NET_BIND_SERVICE"),
+                `${which} adds capabilities beyond the restricted level`,
+            );
             rule(security.readOnlyRootFilesystem === true, `${which} can write its root`);
-            rule(!/(:latest|:[^/]*$)/.test(container.image) || !/:latest$/.test(container.image), `${which} runs a floating image`);
-            rule(/[:@]/.test(container.image.slice(container.image.lastIndexOf("/"))), `${which} runs an image without version`);
+            rule(
+                !/(:latest|:[^/]*$)/.test(container.image) || !/:latest$/.test(container.image),
+                `${which} runs a floating image`,
+            );
+            rule(
+                /[:@]/.test(container.image.slice(container.image.lastIndexOf("/"))),
+                `${which} runs an image without version`,
+            );
         }
         const { securityContext } = template.spec;
         rule(securityContext?.runAsNonRoot === true && securityContext.runAsUser > 0, `${where} may run as root`);
         rule(securityContext?.seccompProfile?.type === "RuntimeDefault", `${where} has no seccomp profile`);
         rule(template.spec.automountServiceAccountToken === false, `${where} gets a service-account token`);
         rule(template.spec.enableServiceLinks === false, `${where} gets Service variables`);
-        rule((template.spec.volumes ?? []).every((volume: Pod) => !volume.hostPath), `${where} mounts a path of its node`);
+        rule(
+            (template.spec.volumes ?? []).every((volume: Pod) => !volume.hostPath),
+            `${where} mounts a path of its node`,
+        );
         if (owner.kind === "Deployment" || owner.kind === "StatefulSet") {
-            rule(matches(owner["spec"].selector.matchLabels, template.metadata?.labels), `${where} does not select its own pods`);
-            rule(template.spec.containers[0].readinessProbe !== undefined || owner.metadata.labels?.["app.kubernetes.io/name"] === "worker", `${where}: the main container has no readiness probe`);
+            rule(
+                matches(owner["spec"].selector.matchLabels, template.metadata?.labels),
+                `${where} does not select its own pods`,
+            );
+            rule(
+                template.spec.containers[0].readinessProbe !== undefined ||
+                    owner.metadata.labels?.["app.kubernetes.io/name"] === "worker",
+                `${where}: the main container has no readiness probe`,
+            );
         }
         if (owner["spec"].strategy?.type === "RollingUpdate" && owner["spec"].replicas !== 1)
-            rule(!(template.spec.volumes ?? []).some((volume: Pod) => {
-                const claim = volume.persistentVolumeClaim?.claimName;
-                return claim && !template.metadata?.labels?.["plinth.dev/shared-files"] && inNamespace(namespace, "PersistentVolumeClaim").some((one) => one.metadata.name === claim && one["spec"].accessModes[0] === "ReadWriteOnce");
-            }), `${where}: several pods on a volume that one node mounts`);
+            rule(
+                !(template.spec.volumes ?? []).some((volume: Pod) => {
+                    const claim = volume.persistentVolumeClaim?.claimName;
+                    return (
+                        claim &&
+                        !template.metadata?.labels?.["plinth.dev/shared-files"] &&
+                        inNamespace(namespace, "PersistentVolumeClaim").some(
+                            (one) => one.metadata.name === claim && one["spec"].accessModes[0] === "ReadWriteOnce",
+                        )
+                    );
+                }),
+                `${where}: several pods on a volume that one node mounts`,
+            );
     }
 
     for (const service of objects.filter(({ kind }) => kind === "Service")) {
-        const targets = pods.filter(({ owner, template }) => owner.metadata.namespace === service.metadata.namespace && owner.kind !== "Job" && owner.kind !== "CronJob" && matches(service["spec"].selector, template.metadata?.labels));
+        const targets = pods.filter(
+            ({ owner, template }) =>
+                owner.metadata.namespace === service.metadata.namespace &&
+                owner.kind !== "Job" &&
+                owner.kind !== "CronJob" &&
+                matches(service["spec"].selector, template.metadata?.labels),
+        );
         for (const { template, owner } of targets) {
-            const names = template.spec.containers.flatMap((container: Pod) => (container.ports ?? []).flatMap((port: Pod) => [port.name, port.containerPort]));
-            for (const port of service["spec"].ports) rule(names.includes(port.targetPort), `${id(service)}: ${id(owner)} has no port ${port.targetPort}`);
+            const names = template.spec.containers.flatMap((container: Pod) =>
+                (container.ports ?? []).flatMap((port: Pod) => [port.name, port.containerPort]),
+            );
+            for (const port of service["spec"].ports)
+                rule(names.includes(port.targetPort), `${id(service)}: ${id(owner)} has no port ${port.targetPort}`);
         }
     }
     for (const scaler of objects.filter(({ kind }) => kind === "HorizontalPodAutoscaler")) {
-        const target = inNamespace(scaler.metadata.namespace, "Deployment").find((one) => one.metadata.name === scaler["spec"].scaleTargetRef.name);
+        const target = inNamespace(scaler.metadata.namespace, "Deployment").find(
+            (one) => one.metadata.name === scaler["spec"].scaleTargetRef.name,
+        );
         rule(target !== undefined, `${id(scaler)} scales nothing`);
         rule(target?.["spec"].replicas === undefined, `${id(scaler)}: its target states replicas`);
     }
     for (const ingress of objects.filter(({ kind }) => kind === "Ingress"))
         for (const { http } of ingress["spec"].rules)
             for (const { backend } of http.paths) {
-                const service = inNamespace(ingress.metadata.namespace, "Service").find((one) => one.metadata.name === backend.service.name);
-                rule(service?.["spec"].ports.some((port: Pod) => port.name === backend.service.port.name || port.port === backend.service.port.number) === true, `${id(ingress)} leads to no port of a Service`);
+                const service = inNamespace(ingress.metadata.namespace, "Service").find(
+                    (one) => one.metadata.name === backend.service.name,
+                );
+                rule(
+                    service?.["spec"].ports.some(
+                        (port: Pod) =>
+                            port.name === backend.service.port.name || port.port === backend.service.port.number,
+                    ) === true,
+                    `${id(ingress)} leads to no port of a Service`,
+                );
             }
     return broken;
 }

@@ -2,19 +2,27 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { record } from "../../cli/record";
+
 import plinth = require("../../index");
+
 import type { DeclareArgs, Sent } from "./declare";
 import { objectsOf } from "./declare";
 import { Daemon } from "./tools";
 
 /** Declares an instance `shop` of OpenCart with the whole program; returns what would be sent. */
-export async function declareOpenCart(args: DeclareArgs = {}, generated: Readonly<Record<string, string>> = {}): Promise<Sent[]> {
+export async function declareOpenCart(
+    args: DeclareArgs = {},
+    generated: Readonly<Record<string, string>> = {},
+): Promise<Sent[]> {
     const instances = { shop: { platform: "opencart", host: "shop.example.org", ...args.instance } };
     const { resources } = await record(() => plinth({ offline: true }), {
         project: "plinth",
         stack: args.stack ?? "dev",
         config: Object.fromEntries(
-            Object.entries({ ...args.values, instances }).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)]),
+            Object.entries({ ...args.values, instances }).map(([key, value]) => [
+                `plinth:${key}`,
+                JSON.stringify(value),
+            ]),
         ),
         preview: args.preview ?? false,
         generated,
@@ -28,7 +36,9 @@ export type Substitutions = readonly (readonly [string, string])[];
 /** In one pass, so that nothing is replaced in what was put in. */
 export function relocate(text: string, substitutions: Substitutions): string {
     const to = new Map(substitutions);
-    const from = [...to.keys()].sort((a, b) => b.length - a.length).map((key) => key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const from = [...to.keys()]
+        .sort((a, b) => b.length - a.length)
+        .map((key) => key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     return text.replace(new RegExp(from.join("|"), "g"), (found) => to.get(found)!);
 }
 
@@ -86,7 +96,12 @@ export class Site {
             ...args.substitutions,
         ];
         const { conf } = args;
-        const texts = { "nginx.conf": conf.nginx, "etc/php-fpm.conf": conf.fpm, "etc/opencart.ini": conf.ini, "etc/guard.php": conf.guard };
+        const texts = {
+            "nginx.conf": conf.nginx,
+            "etc/php-fpm.conf": conf.fpm,
+            "etc/opencart.ini": conf.ini,
+            "etc/guard.php": conf.guard,
+        };
         for (const [name, text] of Object.entries(texts)) write(folder, { [name]: relocate(text, this.substitutions) });
         mkdirSync(join(folder, "tmp"), { recursive: true });
         for (const path of [folder, join(folder, "tmp")]) execFileSync("chmod", ["777", path]);
@@ -100,7 +115,11 @@ export class Site {
     check(): { nginx: string; fpm: string } {
         const { nginx, fpm, folder } = this.args;
         const run = (command: string, args: string[]) =>
-            execFileSync("sh", ["-c", `${command} ${args.join(" ")} 2>&1`], { encoding: "utf8", env: this.environment, ...nobody });
+            execFileSync("sh", ["-c", `${command} ${args.join(" ")} 2>&1`], {
+                encoding: "utf8",
+                env: this.environment,
+                ...nobody,
+            });
         return {
             nginx: run(nginx, ["-t", "-e", "stderr", "-p", folder, "-c", `${folder}/nginx.conf`]),
             fpm: run(fpm, ["-t", "--fpm-config", `${folder}/etc/php-fpm.conf`]),
@@ -109,9 +128,16 @@ export class Site {
 
     async start(): Promise<void> {
         const { nginx, fpm, folder } = this.args;
-        const php = new Daemon(fpm, ["--fpm-config", `${folder}/etc/php-fpm.conf`], { env: this.environment, ...nobody });
+        const php = new Daemon(fpm, ["--fpm-config", `${folder}/etc/php-fpm.conf`], {
+            env: this.environment,
+            ...nobody,
+        });
         this.daemons.push(php);
-        const web = new Daemon(nginx, ["-e", "stderr", "-p", folder, "-c", `${folder}/nginx.conf`, "-g", "daemon off;"], { ...nobody });
+        const web = new Daemon(
+            nginx,
+            ["-e", "stderr", "-p", folder, "-c", `${folder}/nginx.conf`, "-g", "daemon off;"],
+            { ...nobody },
+        );
         this.daemons.push(web);
         await web.ready(() => this.get("/fpm-ping").then(({ status }) => ok(status === 200)));
     }
@@ -163,8 +189,17 @@ export class MariaDb {
         write(folder, { "my.cnf": conf, "init.sql": init?.sql ?? accounts });
         if (nobody.uid) execFileSync("chown", ["-R", String(nobody.uid), folder]);
         const common = [`--defaults-file=${folder}/my.cnf`, `--datadir=${folder}/data`];
-        execFileSync(installer, [...common, "--auth-root-authentication-method=normal", "--skip-test-db"], { stdio: "pipe", ...nobody });
-        const own = [`--socket=${this.socket}`, `--port=${port}`, "--bind-address=127.0.0.1", `--pid-file=${folder}/pid`, `--init-file=${folder}/init.sql`];
+        execFileSync(installer, [...common, "--auth-root-authentication-method=normal", "--skip-test-db"], {
+            stdio: "pipe",
+            ...nobody,
+        });
+        const own = [
+            `--socket=${this.socket}`,
+            `--port=${port}`,
+            "--bind-address=127.0.0.1",
+            `--pid-file=${folder}/pid`,
+            `--init-file=${folder}/init.sql`,
+        ];
         this.daemon = new Daemon(server, [...common, ...own], nobody);
     }
 
@@ -175,8 +210,20 @@ export class MariaDb {
     /** Rows as lines, columns by tabs. */
     sql(statement: string, database = "opencart"): string {
         const password = this.args.init ? [`--password=${this.args.init.rootPassword}`] : [];
-        const args = ["--no-defaults", `--socket=${this.socket}`, "--user=root", ...password, "--batch", "--skip-column-names", database];
-        return execFileSync(this.args.client, args, { input: statement, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] }).trim();
+        const args = [
+            "--no-defaults",
+            `--socket=${this.socket}`,
+            "--user=root",
+            ...password,
+            "--batch",
+            "--skip-column-names",
+            database,
+        ];
+        return execFileSync(this.args.client, args, {
+            input: statement,
+            encoding: "utf8",
+            stdio: ["pipe", "pipe", "pipe"],
+        }).trim();
     }
 
     async stop(): Promise<void> {

@@ -40,7 +40,10 @@ export class PodRun {
     private readonly pod: PodObject;
     private readonly substitutions: Substitutions;
 
-    constructor(workload: Sent, private readonly args: PodRunArgs) {
+    constructor(
+        workload: Sent,
+        private readonly args: PodRunArgs,
+    ) {
         this.pod = (workload["spec"].jobTemplate?.spec ?? workload["spec"]).template.spec;
         const own = ["/var/www", "/opt/opencart", "/opt/plinth", "/etc/opencart", "/volume", "/work", "/tmp"];
         this.substitutions = [...args.substitutions, ...own.map((path) => [path, `${args.root}${path}`] as const)];
@@ -67,13 +70,17 @@ export class PodRun {
     /** Puts files and links where the container's mounts are. */
     mount(name: string): void {
         // The deepest last: files are mounted into directories that are mounts themselves.
-        for (const { mountPath, name: volume, subPath } of [...(this.container(name).volumeMounts ?? [])].sort((a, b) => a.mountPath.length - b.mountPath.length)) {
+        for (const { mountPath, name: volume, subPath } of [...(this.container(name).volumeMounts ?? [])].sort(
+            (a, b) => a.mountPath.length - b.mountPath.length,
+        )) {
             const target = `${this.args.root}${mountPath}`;
             const source = this.pod.volumes!.find((one) => one.name === volume)!;
             rmSync(target, { recursive: true, force: true });
             mkdirSync(dirname(target), { recursive: true });
             if (source.configMap) {
-                const { data } = this.object("ConfigMap", source.configMap.name) as unknown as { data: Record<string, string> };
+                const { data } = this.object("ConfigMap", source.configMap.name) as unknown as {
+                    data: Record<string, string>;
+                };
                 if (subPath) writeFileSync(target, this.relocate(data[subPath]!));
                 else
                     for (const [file, text] of Object.entries(data)) {
@@ -104,13 +111,23 @@ export class PodRun {
 
     /** Runs one container's command; fails with its output when it does. */
     exec(name: string): Promise<string> {
-        const [command, ...args] = this.container(name).command!.map((part) => this.relocate(part)) as [string, ...string[]];
+        const [command, ...args] = this.container(name).command!.map((part) => this.relocate(part)) as [
+            string,
+            ...string[],
+        ];
         return new Promise((resolve, reject) => {
-            const child = spawn(command, args, { env: this.environment(name), cwd: `${this.args.root}/tmp`, ...nobody });
+            const child = spawn(command, args, {
+                env: this.environment(name),
+                cwd: `${this.args.root}/tmp`,
+                ...nobody,
+            });
             let output = "";
-            for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
+            for (const stream of [child.stdout, child.stderr])
+                stream.on("data", (data: Buffer) => (output += data.toString()));
             child.once("error", reject);
-            child.once("close", (code) => (code === 0 ? resolve(output) : reject(new Error(`${name} ended with ${code}:\n${output}`))));
+            child.once("close", (code) =>
+                code === 0 ? resolve(output) : reject(new Error(`${name} ended with ${code}:\n${output}`)),
+            );
         });
     }
 

@@ -34,14 +34,25 @@ export const addressesOf = (objects: readonly Sent[]): (PodAddress & { readonly 
  * for a direction may do there only what some policy opens.
  * https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
-export function canReach(objects: readonly Sent[], from: PodAddress, to: PodAddress, port: number, protocol = "TCP"): boolean {
+export function canReach(
+    objects: readonly Sent[],
+    from: PodAddress,
+    to: PodAddress,
+    port: number,
+    protocol = "TCP",
+): boolean {
     const policies = objects.filter(({ kind }) => kind === "NetworkPolicy");
     const open = (self: PodAddress, other: PodAddress, direction: "Ingress" | "Egress") => {
         const selecting = policies.filter(
-            (policy) => policy.metadata.namespace === self.namespace && covers(policy["spec"].podSelector, self.labels) && policy["spec"].policyTypes.includes(direction),
+            (policy) =>
+                policy.metadata.namespace === self.namespace &&
+                covers(policy["spec"].podSelector, self.labels) &&
+                policy["spec"].policyTypes.includes(direction),
         );
         if (selecting.length === 0) return true;
-        const rules = selecting.flatMap((policy) => (direction === "Ingress" ? policy["spec"].ingress : policy["spec"].egress) ?? []) as Rule[];
+        const rules = selecting.flatMap(
+            (policy) => (direction === "Ingress" ? policy["spec"].ingress : policy["spec"].egress) ?? [],
+        ) as Rule[];
         return rules.some((rule) => {
             const peers = direction === "Ingress" ? rule.from : rule.to;
             const portOpen = !rule.ports || rule.ports.some((one) => one.port === port && one.protocol === protocol);
@@ -54,6 +65,8 @@ export function canReach(objects: readonly Sent[], from: PodAddress, to: PodAddr
 }
 
 function peerCovers(peer: Peer, other: PodAddress, ownNamespace: string): boolean {
-    const namespace = peer.namespaceSelector ? covers(peer.namespaceSelector, { "kubernetes.io/metadata.name": other.namespace }) : other.namespace === ownNamespace;
+    const namespace = peer.namespaceSelector
+        ? covers(peer.namespaceSelector, { "kubernetes.io/metadata.name": other.namespace })
+        : other.namespace === ownNamespace;
     return namespace && (!peer.podSelector || covers(peer.podSelector, other.labels));
 }

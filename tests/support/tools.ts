@@ -30,14 +30,19 @@ export function program(test: Context, name: string, folders: readonly string[] 
 export function goProgram(test: Context, name: string, pkg: string): string {
     const source = join(__dirname, "..", "tools", name);
     const pinned = createHash("sha256").update(pkg);
-    for (const file of ["go.mod", "go.sum", "main.go"]) if (existsSync(join(source, file))) pinned.update(readFileSync(join(source, file)));
+    for (const file of ["go.mod", "go.sum", "main.go"])
+        if (existsSync(join(source, file))) pinned.update(readFileSync(join(source, file)));
     const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
     const built = join(cache, "plinth", `${name}-${pinned.digest("hex").slice(0, 12)}`);
     if (existsSync(built)) return built;
     const go = program(test, "go");
     test.timeout(900_000);
     mkdirSync(join(built, ".."), { recursive: true });
-    execFileSync(go, ["build", "-trimpath", "-o", built, pkg], { cwd: source, stdio: "inherit", env: { ...process.env, CGO_ENABLED: "0" } });
+    execFileSync(go, ["build", "-trimpath", "-o", built, pkg], {
+        cwd: source,
+        stdio: "inherit",
+        env: { ...process.env, CGO_ENABLED: "0" },
+    });
     return built;
 }
 
@@ -71,9 +76,16 @@ export class Daemon {
     private log = "";
     private readonly exited: Promise<number | null>;
 
-    constructor(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd?: string; uid?: number; gid?: number } = {}) {
+    constructor(
+        command: string,
+        args: readonly string[],
+        options: { env?: NodeJS.ProcessEnv; cwd?: string; uid?: number; gid?: number } = {},
+    ) {
         this.child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-        for (const stream of [this.child.stdout!, this.child.stderr!]) stream.on("data", (data: Buffer) => { this.log += data.toString(); });
+        for (const stream of [this.child.stdout!, this.child.stderr!])
+            stream.on("data", (data: Buffer) => {
+                this.log += data.toString();
+            });
         this.exited = new Promise((resolve) => {
             this.child.once("exit", (code) => resolve(code));
             this.child.once("error", (error) => {
@@ -95,7 +107,9 @@ export class Daemon {
     async ready(check: () => Promise<unknown>, seconds = 30): Promise<void> {
         const end = Date.now() + seconds * 1000;
         let ended = false;
-        void this.exited.then(() => { ended = true; });
+        void this.exited.then(() => {
+            ended = true;
+        });
         for (;;) {
             try {
                 await check();
