@@ -2,6 +2,7 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { stringify } from "yaml";
 import { ConfigError } from "../config/problems";
+import { version } from "../package.json";
 import { read } from "./commands";
 import { chooseBackend, findEngine, isMissing } from "./engine";
 import { UserError } from "./errors";
@@ -17,6 +18,7 @@ const program = new Command("plinth")
     .description(
         "Complete web platforms on Kubernetes: a thin layer over pulumi and kubectl, whose commands it prints.",
     )
+    .version(version)
     .showHelpAfterError("(--help shows what is allowed)")
     .configureHelp({ showGlobalOptions: true });
 
