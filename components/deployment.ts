@@ -24,7 +24,7 @@ export function deployment(instance: Instance, owner: pulumi.Resource, node: Nod
     if (args.recreate && (scaled || lowest > 1))
         instance.problem(
             ["replicas", node.name],
-            `${JSON.stringify(replicas)} is not allowed; "${node.name}" keeps a volume of its own: at most 1`,
+            `${JSON.stringify(replicas)} is not allowed; allowed: at most 1, since two pods of "${node.name}" may never run at once`,
         );
     const several = scaled || lowest > 1;
     const template = podTemplate(instance, node, { ...args.pod, spread: several });

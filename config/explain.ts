@@ -28,11 +28,7 @@ function explainOne(schema: z.ZodType, value: unknown, issue: Issue, above: Path
         case "invalid_union": {
             if (issue.errors.length === 0) {
                 const options = "options" in issue ? (issue.options as unknown[]) : [];
-                const key = issue.discriminator;
-                const written = at(value, path);
-                return options.length > 0
-                    ? [{ path, message: `${show(written)} is not one of ${options.map(show).join(", ")}` }]
-                    : [{ path, message: `${key ?? "value"} ${show(written)} is not allowed` }];
+                return [{ path, message: refused(at(value, path), options.map(show).join(", ")) }];
             }
             if (issue.message.startsWith("allowed:"))
                 return [{ path, message: refused(at(value, path), issue.message) }];

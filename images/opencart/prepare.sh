@@ -30,16 +30,6 @@ for part in backup download logs marketplace upload; do
     mkdir "$storage/$part"
 done
 
-# Extensions are code of this image, also where the directory that lists them is on the volume.
-mkdir -p "$home/extension"
-for extension in "$html"/extension/*/; do
-    name=$(basename "$extension")
-    if [ "$name" != ocmod ]; then
-        mv "$html/extension/$name" "$home/extension/$name"
-        ln -s "$home/extension/$name" "$html/extension/$name"
-    fi
-done
-
 if [ "$ADMIN_PATH" != admin ]; then
     mv "$html/admin" "$html/$ADMIN_PATH"
 fi

@@ -6,7 +6,7 @@ export const paths = {
     root: "/var/www/html",
     /** DIR_STORAGE, out of reach of the web server. PHP's libraries (`vendor`) are in it, so it is never mounted whole. */
     storage: "/var/www/storage",
-    /** What is neither served nor written: the installer, the first contents of the shared files, the bundled extensions. */
+    /** What is neither served nor written: the installer and the first contents of the shared files. */
     opencart: "/opt/opencart",
     /** Rendered configuration of PHP. */
     php: "/etc/opencart",
@@ -14,6 +14,8 @@ export const paths = {
     scripts: "/opt/plinth",
     /** The whole shared volume, in the container that prepares it. */
     volume: "/volume",
+    /** The extension that is part of OpenCart, in the container that prepares it. */
+    bundled: "/bundled",
 } as const;
 
 /** Users of the images: www-data of Alpine's PHP and nginx. Both are in PHP's group, so that nginx reads shared files. */

@@ -215,9 +215,13 @@ export class Pods {
                 ADMIN_PATH: this.settings.adminPath,
                 VOLUME_DIR: paths.volume,
                 SHARED_STORAGE: sharedStorage.map((part) => `storage/${part}`).join(" "),
-                LINK_EXTENSIONS: this.settings.extensions === "shared" ? "yes" : "",
+                SHARED_EXTENSIONS: this.settings.extensions === "shared" ? "yes" : "",
+                BUNDLED_DIR: paths.bundled,
             },
-            mounts: [{ path: paths.volume, claim: this.surroundings.files.claim }],
+            mounts: [
+                { path: paths.volume, claim: this.surroundings.files.claim },
+                ...(this.settings.extensions === "shared" ? [scratch(paths.bundled, "bundled")] : []),
+            ],
             memory: "64Mi",
         });
     }
@@ -297,7 +301,9 @@ export class Pods {
         });
         return [
             part(`${paths.root}/image`, "image"),
-            ...(extensions === "shared" ? [part(`${paths.root}/extension`, "extension")] : []),
+            ...(extensions === "shared"
+                ? [part(`${paths.root}/extension`, "extension"), scratch(`${paths.root}/extension/opencart`, "bundled")]
+                : []),
         ];
     }
 

@@ -201,7 +201,9 @@ describe("the scripts of OpenCart", () => {
                 version: "1\n",
                 "seed/image/no image.png": "shipped",
                 "seed/image/catalog/demo/a.png": "shipped",
-                "extension/opencart/install.json": "{}",
+                "html/extension/opencart/install.json": "new",
+                "html/extension/ocmod/index.html": "",
+                "html/extension/ours/install.json": "ours",
                 "files.sh": scripts["files.sh"],
             });
             const volume = join(path, "volume");
@@ -212,16 +214,21 @@ describe("the scripts of OpenCart", () => {
                 VOLUME_DIR: volume,
                 ADMIN_PATH: "admin",
                 SHARED_STORAGE: "storage/logs",
-                LINK_EXTENSIONS: "yes",
+                SHARED_EXTENSIONS: "yes",
+                OPENCART_ROOT: join(home, "html"),
+                BUNDLED_DIR: join(path, "bundled"),
             };
             const run = (more = {}) =>
                 execFileSync("sh", [join(home, "files.sh")], { env: { ...env, ...more }, stdio: "pipe" });
+            mkdirSync(join(path, "bundled"));
             write(volume, { "image/catalog/demo/a.png": "mine" });
             chmodSync(volume, 0o755);
             run();
             expect(readFileSync(join(volume, "image/no image.png"), "utf8")).to.equal("shipped");
             expect(readFileSync(join(volume, "image/catalog/demo/a.png"), "utf8")).to.equal("mine");
-            expect(readFileSync(join(volume, "extension/opencart/install.json"), "utf8")).to.equal("{}");
+            expect(readFileSync(join(path, "bundled/install.json"), "utf8")).to.equal("new");
+            expect(existsSync(join(volume, "extension/opencart/install.json"))).to.equal(false);
+            expect(readFileSync(join(volume, "extension/ours/install.json"), "utf8")).to.equal("ours");
             expect(existsSync(join(volume, "storage/logs"))).to.equal(true);
             execFileSync("rm", ["-r", join(volume, "image/no image.png")]);
             run();

@@ -40,12 +40,24 @@ export class PodRun {
     private readonly pod: PodObject;
     private readonly substitutions: Substitutions;
 
+    readonly root: string;
+
     constructor(
         workload: Sent,
         private readonly args: PodRunArgs,
     ) {
+        this.root = args.root;
         this.pod = (workload["spec"].jobTemplate?.spec ?? workload["spec"]).template.spec;
-        const own = ["/var/www", "/opt/opencart", "/opt/plinth", "/etc/opencart", "/volume", "/work", "/tmp"];
+        const own = [
+            "/var/www",
+            "/opt/opencart",
+            "/opt/plinth",
+            "/etc/opencart",
+            "/volume",
+            "/bundled",
+            "/work",
+            "/tmp",
+        ];
         this.substitutions = [...args.substitutions, ...own.map((path) => [path, `${args.root}${path}`] as const)];
     }
 
@@ -92,8 +104,11 @@ export class PodRun {
                 if (!existsSync(claim)) throw new Error(`${name} mounts ${claim}, which nothing has made`);
                 symlinkSync(claim, target);
             } else {
-                mkdirSync(target);
-                execFileSync("chmod", ["777", target]);
+                // Containers of a pod share it, wherever each has it.
+                const directory = join(this.args.root, "scratch", volume);
+                mkdirSync(directory, { recursive: true });
+                execFileSync("chmod", ["777", directory]);
+                symlinkSync(directory, target);
             }
         }
     }

@@ -16,29 +16,31 @@ for directory in image/cache image/catalog extension/ocmod $SHARED_STORAGE; do
     mkdir -p "$volume/$directory"
 done
 
-# Extensions of the image are links to the code of each pod's own image, so that a release brings theirs along.
-if [ -n "$LINK_EXTENSIONS" ]; then
-    for extension in "$home"/extension/*/; do
-        name=$(basename "$extension")
-        if [ -d "$volume/extension/$name" ] && [ ! -L "$volume/extension/$name" ]; then
-            echo "extension $name is on the volume already: that one is used" >&2
-        else
-            ln -sfn "${extension%/}" "$volume/extension/$name"
-        fi
-    done
+# The extension that is part of OpenCart has to fit each pod's own code, so it is not on the volume. Links would not do:
+# OpenCart compares real paths. Others that the image brings along are like everything else that it ships.
+if [ -n "$SHARED_EXTENSIONS" ]; then
+    mkdir -p "$volume/extension/opencart"
+    cp -R "$OPENCART_ROOT/extension/opencart/." "$BUNDLED_DIR/"
 fi
 
-# Once per version, so that what people delete stays deleted; nothing that exists is overwritten.
-seeded="$volume/.seeded-$(cat "$home/version")"
-if [ ! -e "$seeded" ]; then
-    cd "$home/seed"
-    find . -type f | while IFS= read -r file; do
-        if [ ! -e "$volume/$file" ]; then
-            mkdir -p "$volume/$(dirname "$file")"
-            # Pods can start at the same time, and die half-way: a file appears whole or not at all.
-            cp "$file" "$volume/$file.$(hostname)"
-            mv "$volume/$file.$(hostname)" "$volume/$file"
+# Nothing that exists is overwritten. Pods can start at the same time and die half-way: a file appears whole or not at all.
+copy_missing() { # from, to, what find leaves out
+    cd "$1"
+    find . -type f ! -path "$3" | while IFS= read -r file; do
+        if [ ! -e "$2/$file" ]; then
+            mkdir -p "$2/$(dirname "$file")"
+            cp "$file" "$2/$file.$(hostname)"
+            mv "$2/$file.$(hostname)" "$2/$file"
         fi
     done
+}
+
+# Once per version, so that what people delete stays deleted.
+seeded="$volume/.seeded-$(cat "$home/version")"
+if [ ! -e "$seeded" ]; then
+    copy_missing "$home/seed" "$volume" ""
+    if [ -n "$SHARED_EXTENSIONS" ]; then
+        copy_missing "$OPENCART_ROOT/extension" "$volume/extension" "./opencart/*"
+    fi
     touch "$seeded"
 fi
