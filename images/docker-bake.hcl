@@ -34,7 +34,7 @@ target "opencart-base" {
     context = "images/opencart"
     platforms = ["linux/amd64", "linux/arm64"]
     args = {
-        REGISTRY = MIRROR
+        MIRROR = MIRROR
         ADMIN_PATH = ADMIN_PATH
     }
 }

@@ -37,8 +37,7 @@ export function configPhp({ application, adminPath }: ConfigPhpArgs): string {
         ...["DB_HOSTNAME", "DB_USERNAME", "DB_PASSWORD", "DB_DATABASE", "DB_PORT", "DB_PREFIX"].map(fromEnvironment),
         // Sessions stay in the database: OpenCart empties its whole cache server when it clears the cache.
         ["CACHE_ENGINE", "'redis'"],
-        ...["CACHE_HOSTNAME", "CACHE_PORT", "CACHE_PASSWORD"].map(fromEnvironment),
-        ["CACHE_PREFIX", "'opencart.'"],
+        ...["CACHE_HOSTNAME", "CACHE_PORT", "CACHE_PASSWORD", "CACHE_PREFIX"].map(fromEnvironment),
         ...(admin ? ([["OPENCART_SERVER", "'https://www.opencart.com/'"]] as [string, string][]) : []),
     ];
     return `<?php\n${constants.map(([name, value]) => `define('${name}', ${value});\n`).join("")}`;

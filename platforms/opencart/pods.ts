@@ -274,6 +274,8 @@ export class Pods {
     private commonEnv(): Record<string, string> {
         return {
             DB_PREFIX: "oc_",
+            // Several shops may use one external server.
+            CACHE_PREFIX: `${this.instance.namespace}.`,
             OPENCART_HOME: paths.opencart,
             OPENCART_ROOT: paths.root,
             OPENCART_STORAGE: paths.storage,

@@ -84,7 +84,11 @@ $cache->connect(environment('CACHE_HOSTNAME'), (int)environment('CACHE_PORT'));
 if ((string)getenv('CACHE_PASSWORD') !== '') {
     $cache->auth((string)getenv('CACHE_PASSWORD'));
 }
-$cache->flushDB();
+$cache->setOption(Redis::OPT_SCAN, Redis::SCAN_RETRY);
+$cursor = null;
+while (($keys = $cache->scan($cursor, environment('CACHE_PREFIX') . '*', 1000)) !== false) {
+    $cache->del($keys);
+}
 
 remember($db, 'version', $wanted);
 say("the database is at version $wanted");
