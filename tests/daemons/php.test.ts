@@ -145,6 +145,36 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
         // Pods of the older image still serve: a rollback of code alone is possible within a version line.
         expect(await run("ready.php")).to.include({ code: 0 });
     });
+    for (const [answer, message] of [
+        ['{"error":"cannot"}', "upgrade_1&version=4.1.0.4&admin=office: cannot"],
+        ["<b>Warning</b>: something", "Warning: something"],
+        ["{}", "neither done nor a next step"],
+    ] as const) {
+        it(`see that an upgrade failed, and do not record it (${answer})`, async () => {
+            write(home, { version: "4.1.0.3\n" });
+            await run("install.php");
+            write(home, { version: "4.1.0.4\n", "install/index.php": `<?php echo '${answer}';` });
+            const html = write(join(path, "html"), {
+                "office/config.php": "mine",
+                "config.php": "mine",
+                "system/startup.php": "",
+            });
+            const { code, output } = await run("upgrade.php", {
+                ADMIN_PATH: "office",
+                WORK_DIR: write(join(path, "work"), { keep: "" }),
+                VOLUME_DIR: path,
+                SHOP_URL: "https://shop.example.org",
+                ADMIN_URL: "https://shop.example.org/office",
+                OPENCART_ROOT: html,
+                OPENCART_STORAGE: write(join(path, "storage"), { "vendor/autoload.php": "" }),
+                UPGRADE_PORT: String(await freePort()),
+            });
+            expect(code, output).to.equal(1);
+            expect(decodeURIComponent(output)).to.contain(message);
+            expect(database.sql("SELECT value FROM plinth_state WHERE name = 'version'")).to.equal("4.1.0.3");
+            expect(readFileSync(join(html, "config.php"), "utf8")).to.equal("mine");
+        });
+    }
     it("hold pods back until the database is at their version", async () => {
         expect(await run("ready.php")).to.include({ code: 1 });
         await run("install.php");

@@ -2,9 +2,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
+import { record } from "../../cli/record";
+import { clusterProvider } from "../../components/cluster";
 import { mysqlSizes } from "../../components/database/sizing";
+import type { Graph } from "../../components/graph";
+import { Instance } from "../../components/instance";
+import { Stack } from "../../components/stack";
 import { images } from "../../config/images";
 import { mebibytes } from "../../config/quantity";
+import { readStack } from "../../config/read";
+import { opencart } from "../../platforms/opencart";
 import { sizes } from "../../platforms/opencart/config";
 import { nginxConf } from "../../platforms/opencart/nginx";
 import { sharedStorage, users } from "../../platforms/opencart/paths";
@@ -170,6 +177,45 @@ describe("OpenCart's objects", () => {
             )![1],
         );
         expect(terminationGracePeriodSeconds).to.be.above(php.lifecycle.preStop.sleep.seconds + stop);
+    });
+});
+
+describe("OpenCart's graph", () => {
+    let graph: Graph;
+    before(async () => {
+        const instances = { shop: { platform: "opencart", host: "shop.example.org" } };
+        await record(
+            () => {
+                const { stack: settings, secrets } = readStack([opencart.config]);
+                const stack = new Stack(settings, secrets, clusterProvider);
+                opencart.declare(new Instance(stack, settings.instances[0]!));
+                graph = stack.graph;
+                return {};
+            },
+            { project: "plinth", stack: "dev", config: { "plinth:instances": JSON.stringify(instances) } },
+        );
+    });
+
+    it("installs after the database is up, upgrades after that, and serves and works on the clock last", () => {
+        const order = graph.inOrder().map(({ name }) => name);
+        const comesBefore = (first: string, second: string) =>
+            expect(order.indexOf(first), `${first}, ${second}`).to.be.below(order.indexOf(second));
+        comesBefore("database", "install");
+        comesBefore("install", "upgrade");
+        for (const name of ["frontend", "admin", "cron"]) {
+            comesBefore("upgrade", name);
+            expect(graph.nodes.find((node) => node.name === name)!.startsAfter).to.deep.equal([
+                "opencart-shop/upgrade",
+            ]);
+        }
+    });
+    it("lets only what needs them reach database and cache, and only the edge reach the shop", () => {
+        const users = (name: string) =>
+            [...new Set(graph.users(`opencart-shop/${name}`).map(({ from }) => from.name))].sort();
+        expect(users("database")).to.deep.equal(["admin", "cron", "frontend", "install", "upgrade"]);
+        expect(users("cache")).to.deep.equal(["admin", "cron", "frontend", "upgrade"]);
+        expect(users("frontend")).to.deep.equal(["edge"]);
+        expect(users("admin")).to.deep.equal(["edge"]);
     });
 });
 

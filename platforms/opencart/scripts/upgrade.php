@@ -6,7 +6,7 @@
 
 require __DIR__ . '/common.php';
 
-const ADDRESS = '127.0.0.1:8899';
+define('ADDRESS', '127.0.0.1:' . (getenv('UPGRADE_PORT') ?: '8899'));
 
 /** More than any upgrade has; some steps are repeated page by page. */
 const MOST_STEPS = 5000;
