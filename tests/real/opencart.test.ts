@@ -92,6 +92,7 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         redis = (...command) =>
             execFileSync(client, ["-p", String(ports.cache), "--no-auth-warning", "-a", cacheSecret, ...command], {
                 encoding: "utf8",
+                stdio: "pipe",
             }).trim();
         const file = join(path, "cache.conf");
         execFileSync("tee", [file], {
