@@ -5,11 +5,14 @@ import { addressOf, declareSharedEdge } from "./components/loadBalancer";
 import { type StackOutputs, stackOutputs } from "./components/outputs";
 import { Stack } from "./components/stack";
 import { readStack } from "./config/read";
-import { platforms } from "./platforms";
+import { platforms as registry } from "./platforms";
+import type { Platform } from "./platforms/platform";
 
 interface ProgramOptions {
     /** Nothing will be sent to a cluster, so that it does not matter which one is current. @default false */
     readonly offline?: boolean;
+    /** By name. @default the registry's: tests bring platforms of their own for single components */
+    readonly platforms?: Readonly<Record<string, Platform>>;
 }
 
 /**
@@ -17,7 +20,7 @@ interface ProgramOptions {
  *
  * Everything is declared and checked before the first object is registered, so that a mistake changes nothing.
  */
-function plinth({ offline = false }: ProgramOptions = {}): StackOutputs {
+function plinth({ offline = false, platforms = registry }: ProgramOptions = {}): StackOutputs {
     const { stack: config, secrets } = readStack(Object.values(platforms).map((platform) => platform.config));
     if (!offline) checkContext(config);
 

@@ -89,6 +89,12 @@ const explanations: readonly { sign: RegExp; remedy: string }[] = [
             "Otherwise it is somebody else's, and nothing was taken over: choose another namespace or remove it.",
     },
     {
+        sign: /apply conflict|field conflict/,
+        remedy:
+            "Somebody has changed fields by hand that this stack decides, with kubectl scale or kubectl edit for instance.\n" +
+            "Take them back with: ./plinth launch STACK --recover",
+    },
+    {
         sign: /as it is currently marked for protection|cannot be deleted|protected/,
         remedy:
             "The change would delete data that is protected. To stop an instance and keep its data set `state: removed`.\n" +

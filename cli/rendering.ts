@@ -3,6 +3,8 @@ import type { StackOutputs } from "../components/outputs";
 
 import plinth = require("../index");
 
+import type { Platform } from "../platforms/platform";
+
 import { type Recorded, record } from "./record";
 import { readStackFile } from "./stackFile";
 
@@ -40,6 +42,8 @@ export interface RenderArgs {
     readonly config?: Readonly<Record<string, string>>;
     /** @default false */
     readonly preview?: boolean;
+    /** @default the registry's */
+    readonly platforms?: Readonly<Record<string, Platform>>;
 }
 
 /**
@@ -49,10 +53,10 @@ export interface RenderArgs {
  */
 export async function renderStack(
     stack: string,
-    { folder, generated, config, preview }: RenderArgs = {},
+    { folder, generated, config, preview, platforms }: RenderArgs = {},
 ): Promise<Rendering> {
     const file = readStackFile(stack, folder);
-    const { resources, outputs } = await record(() => plinth({ offline: true }), {
+    const { resources, outputs } = await record(() => plinth({ offline: true, ...(platforms ? { platforms } : {}) }), {
         ...file,
         ...(config ? { config: { ...file.config, ...config } } : {}),
         ...(generated ? { generated } : {}),

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { parse, stringify } from "yaml";
 import { type RenderedObject, type Rendering, renderStack } from "../cli/rendering";
 import { stackNames } from "../cli/stackFile";
+import { platforms } from "./support/storagePlatform";
 
 const fixtures = join(__dirname, "stacks");
 
@@ -22,7 +23,7 @@ async function renderChanged(name: string, change: (file: StackYaml) => void): P
         const file = parse(readFileSync(join(fixtures, `Pulumi.${name}.yaml`), "utf8")) as StackYaml;
         change(file);
         writeFileSync(join(folder, `Pulumi.${name}.yaml`), stringify(file));
-        return await renderStack(name, { folder });
+        return await renderStack(name, { folder, platforms });
     } finally {
         rmSync(folder, { recursive: true });
     }
@@ -36,7 +37,7 @@ interface Target {
 
 /** Every object by the name that a user addresses it by: without prefix and hash. */
 async function targetsOf(name: string): Promise<Target[]> {
-    const { resources } = await renderStack(name, { folder: fixtures });
+    const { resources } = await renderStack(name, { folder: fixtures, platforms });
     return resources
         .filter(({ type }) => type.startsWith("kubernetes:"))
         .map(({ name: resource, inputs }) => {
@@ -95,7 +96,7 @@ describe("every object of every fixture", () => {
     }
 
     it("small: can be left out alone, and nothing else goes or changes with it", async () => {
-        const { objects: all } = await renderStack("small", { folder: fixtures });
+        const { objects: all } = await renderStack("small", { folder: fixtures, platforms });
         for (const { instance, kind, name } of await targetsOf("small")) {
             const { objects } = await renderChanged("small", (file) =>
                 add(keysOf(file, instance), "omit", { kind, name }),
@@ -106,7 +107,7 @@ describe("every object of every fixture", () => {
 
     it("a patched ConfigMap gets a new name, and its pods name the new one", async () => {
         const patch = { kind: "ConfigMap", name: "frontend-nginx", patch: { data: { "extra.conf": "# mine\n" } } };
-        const before = await renderStack("small", { folder: fixtures });
+        const before = await renderStack("small", { folder: fixtures, platforms });
         const after = await renderChanged("small", (file) => add(keysOf(file, "opencart"), "patches", patch));
         const mapOf = ({ objects }: Rendering) =>
             objects.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.startsWith("frontend-nginx-"))!

@@ -7,6 +7,7 @@ import { type Rendering, renderStack } from "../cli/rendering";
 import { stackNames } from "../cli/stackFile";
 import type { Sent } from "./support/declare";
 import { brokenRules } from "./support/invariants";
+import { platforms } from "./support/storagePlatform";
 
 const fixtures = join(__dirname, "stacks");
 const golden = join(__dirname, "golden");
@@ -17,7 +18,7 @@ const existing = ["node-certificate"];
 
 const rendered = new Map<string, Promise<Rendering>>();
 const render = (name: string): Promise<Rendering> => {
-    if (!rendered.has(name)) rendered.set(name, renderStack(name, { folder: fixtures }));
+    if (!rendered.has(name)) rendered.set(name, renderStack(name, { folder: fixtures, platforms }));
     return rendered.get(name)!;
 };
 
@@ -58,7 +59,7 @@ describe("fixture stacks", () => {
                 expect(urns.filter((one, index) => urns.indexOf(one) !== index)).to.deep.equal([]);
             });
             it("declares the same in a preview, where nothing of the cluster is known", async () => {
-                const { resources } = await renderStack(name, { folder: fixtures, preview: true });
+                const { resources } = await renderStack(name, { folder: fixtures, preview: true, platforms });
                 expect(resources.map(urn).sort()).to.deep.equal((await render(name)).resources.map(urn).sort());
             });
             it("keeps every secret in a Secret", async () => {
@@ -73,7 +74,8 @@ describe("fixture stacks", () => {
 
     it("have a golden file each, and there is no other", () => {
         const wanted = stackNames(fixtures).flatMap((name) => [`${name}.urns`, `${name}.yaml`]);
-        expect(readdirSync(golden).sort()).to.deep.equal(wanted.sort());
+        // While they are written the new ones are not there yet.
+        if (!update) expect(readdirSync(golden).sort()).to.deep.equal(wanted.sort());
     });
 
     it("stopped keep namespace, claims, secrets and the address; removed give up the address only", async () => {

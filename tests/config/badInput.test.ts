@@ -179,7 +179,9 @@ describe("bad input", () => {
         },
         "a topology that does not exist yet": {
             of: () => one({ database: { topology: "replicated" } }),
-            says: ['plinth:instances.shop.database.topology: "replicated" is not allowed; allowed: "single", "external"'],
+            says: [
+                'plinth:instances.shop.database.topology: "replicated" is not allowed; allowed: "single", "external"',
+            ],
         },
         "a configuration of another version": {
             of: () => one({}, { "plinth:configVersion": 7 }),
