@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { stringify } from "yaml";
+import { stackJsonSchema } from "../config/jsonSchema";
 import { ConfigError } from "../config/problems";
 import { version } from "../package.json";
+import { platforms } from "../platforms";
 import { read } from "./commands";
 import { chooseBackend, findEngine, isMissing } from "./engine";
 import { UserError } from "./errors";
@@ -112,6 +114,18 @@ example(
             );
         }),
     "config show staging",
+);
+
+example(
+    config
+        .command("schema")
+        .description("Print the JSON Schema of stack files, for completion in editors.")
+        .action(() =>
+            console.log(
+                JSON.stringify(stackJsonSchema(Object.values(platforms).map((platform) => platform.config)), null, 2),
+            ),
+        ),
+    "config schema > plinth.schema.json",
 );
 
 example(

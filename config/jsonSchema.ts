@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { PlatformConfig } from "./load";
+import { stackFields } from "./stack";
+
+/**
+ * JSON Schema of a stack file, for completion and checks in editors.
+ *
+ * It describes what may be written, not what is complete: a key may also stand in a lower layer, so none is required.
+ */
+export function stackJsonSchema(platforms: readonly PlatformConfig[]): object {
+    const toJson = (schema: z.ZodType) =>
+        z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Record<string, unknown>;
+    const instance = { anyOf: platforms.map(({ schema }) => optional(toJson(schema))) };
+    const secrets = Object.assign({}, ...platforms.map((platform) => platform.secrets)) as Record<string, string>;
+    const own = Object.entries(stackFields).map(([key, schema]) => [`plinth:${key}`, toJson(schema)] as const);
+    const values = Object.entries(secrets).map(([key, description]) => [key, { description }] as const);
+    return {
+        $schema: "https://json-schema.org/draft/2020-12/schema",
+        title: "A stack of Plinth",
+        type: "object",
+        properties: {
+            config: {
+                type: "object",
+                properties: {
+                    ...Object.fromEntries(own),
+                    "plinth:defaults": instance,
+                    "plinth:instances": { type: "object", additionalProperties: instance },
+                    "plinth:secrets": {
+                        type: "object",
+                        additionalProperties: {
+                            type: "object",
+                            properties: Object.fromEntries(values),
+                            additionalProperties: false,
+                        },
+                    },
+                },
+            },
+        },
+    };
+}
+
+/** Without required keys; alternatives that only these told apart may then overlap. */
+function optional(schema: unknown): unknown {
+    if (Array.isArray(schema)) return schema.map(optional);
+    if (typeof schema !== "object" || schema === null) return schema;
+    const { required: _, $schema: __, oneOf, ...rest } = schema as Record<string, unknown>;
+    return Object.fromEntries(
+        Object.entries({ ...rest, ...(oneOf ? { anyOf: oneOf } : {}) }).map(([key, inner]) => [key, optional(inner)]),
+    );
+}
