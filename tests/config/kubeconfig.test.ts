@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { stringify } from "yaml";
+import { checkContext } from "../../components/cluster";
+import { contextOf, isLocal } from "../../config/kubeconfig";
+import { loadStack } from "../../config/load";
+import { cluster } from "../../config/stack";
+
+const kubeconfig = (current: string, servers: Record<string, string>) =>
+    stringify({
+        "current-context": current,
+        contexts: Object.keys(servers).map((name) => ({ name, context: { cluster: name, user: name } })),
+        clusters: Object.entries(servers).map(([name, server]) => ({ name, cluster: { server } })),
+    });
+
+/** Runs with a variable that holds a kubeconfig's contents. */
+function withContents<T>(contents: string, work: (settings: ReturnType<typeof cluster.parse>) => T): T {
+    process.env["PLINTH_TEST_KUBECONFIG"] = contents;
+    try {
+        return work(cluster.parse({ kubeconfig: { env: "PLINTH_TEST_KUBECONFIG" } }));
+    } finally {
+        delete process.env["PLINTH_TEST_KUBECONFIG"];
+    }
+}
+
+describe("the kubeconfig", () => {
+    const servers = { production: "https://k8s.example.org:6443", "kind-dev": "https://127.0.0.1:34567" };
+    it("yields the current context, or the one that is named", () => {
+        withContents(kubeconfig("production", servers), (settings) => {
+            expect(contextOf(settings)).to.deep.equal({ name: "production", server: servers.production });
+            expect(contextOf({ ...settings, context: "kind-dev" })?.server).to.equal(servers["kind-dev"]);
+            expect(contextOf({ ...settings, context: "nowhere" })).to.equal(undefined);
+        });
+    });
+    it("tells local clusters from others", () => {
+        const local = (name: string, server: string) => isLocal({ name, server });
+        expect(local("anything", "https://127.0.0.1:6443")).to.equal(true);
+        expect(local("anything", "https://[::1]:6443")).to.equal(true);
+        expect(local("minikube", "https://192.168.49.2:8443")).to.equal(true);
+        expect(local("production", "https://192.168.49.2:8443")).to.equal(false);
+        expect(local("my-minikube-notes", "https://k8s.example.org")).to.equal(false);
+        expect(local("production", "https://127.0.0.1.example.org")).to.equal(false);
+    });
+    it("lets a stack without a context go to a local cluster only", () => {
+        const stack = loadStack({ project: "plinth", stack: "dev", values: {} }, []);
+        const check = (current: string) => {
+            const folder = mkdtempSync(join(tmpdir(), "plinth-kubeconfig-"));
+            const before = process.env["KUBECONFIG"];
+            writeFileSync(join(folder, "config"), kubeconfig(current, servers));
+            process.env["KUBECONFIG"] = join(folder, "config");
+            try {
+                checkContext(stack);
+            } finally {
+                if (before === undefined) delete process.env["KUBECONFIG"];
+                else process.env["KUBECONFIG"] = before;
+                rmSync(folder, { recursive: true });
+            }
+        };
+        expect(() => check("production")).to.throw(
+            'the current context "production" (https://k8s.example.org:6443) is no local cluster',
+        );
+        expect(() => check("kind-dev")).not.to.throw();
+    });
+});
