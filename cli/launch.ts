@@ -37,7 +37,7 @@ async function prepare(stack: string): Promise<Ready> {
 
 /** `pulumi preview`, or the offline preview where CLI, cluster or stack are not there yet; says which and why. */
 export async function preview(stack: string, json: boolean): Promise<void> {
-    const rendering = await renderStack(stack, { preview: true });
+    const rendering = await renderStack(stack);
     const reason = await whyOffline(stack);
     if (typeof reason !== "string") {
         await run(reason.engine.command, ["preview", "--stack", stack, ...(json ? ["--json"] : ["--diff"])], {
@@ -84,7 +84,7 @@ export interface LaunchArgs {
 
 /** Brings a stack up: creates it when needed, runs the engine, then says where everything is. */
 export async function launch(stack: string, { edgeFirst, recover }: LaunchArgs): Promise<void> {
-    const rendering = await renderStack(stack, { preview: true });
+    const rendering = await renderStack(stack);
     const { engine, backend } = await prepare(stack);
     const pulumi = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
         run(engine.command, [...args, "--stack", stack], { env: { ...backend.env, ...env } });

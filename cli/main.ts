@@ -9,7 +9,7 @@ import { read } from "./commands";
 import { chooseBackend, findEngine, isMissing } from "./engine";
 import { UserError } from "./errors";
 import { launch, preview, stackOutputs } from "./launch";
-import { table } from "./preview";
+import { count, table } from "./preview";
 import { streamOf, writeRendering } from "./render";
 import { renderStack } from "./rendering";
 import { stackConfig } from "./stackConfig";
@@ -91,9 +91,9 @@ example(
         .argument("[stack]", "stack to check, or all of them")
         .action(async (stack?: string) => {
             for (const name of stack ? [stack] : stackNames()) {
-                const { objects, outputs } = await renderStack(name, { preview: true });
+                const { objects, outputs } = await renderStack(name);
                 console.log(
-                    `${name}: ${Object.keys(outputs.instances).length} instances, ${objects.length} objects, no problem`,
+                    `${name}: ${count(Object.keys(outputs.instances).length, "instance")}, ${count(objects.length, "object")}, no problem`,
                 );
             }
         }),

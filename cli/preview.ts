@@ -25,7 +25,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     const lines = new Table({
         head: head.map((title) => pc.dim(title)),
         chars: plain,
-        style: { "padding-left": 0, "padding-right": 0, head: [] },
+        style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
     });
     lines.push(...rows.map((row) => [...row]));
     return lines.toString();
@@ -77,7 +77,7 @@ export function previewText({ stack, objects, outputs }: Rendering): string {
     return `${parts.join("\n")}\n`;
 }
 
-const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? "" : "s"}`;
+export const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? "" : "s"}`;
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
     const groups = new Map<string, T[]>();
@@ -110,7 +110,7 @@ function detail(object: RenderedObject): string {
     if (object.kind === "HorizontalPodAutoscaler") notes.push(`×${spec["minReplicas"]}–${spec["maxReplicas"]}`);
     if (object.kind === "Service" && spec["type"]) notes.push(String(spec["type"]));
     if (typeof spec["schedule"] === "string") notes.push(spec["schedule"]);
-    for (const { image } of podOf(object)?.containers ?? []) notes.push(image);
+    notes.push(...new Set(podOf(object)?.containers.map(({ image }) => image)));
     return notes.length > 0 ? pc.dim(`  ${notes.join(", ")}`) : "";
 }
 

@@ -91,6 +91,7 @@ describe("the command, without CLI and cluster", function () {
             .and.to.include("Deployment")
             .and.to.include("DNS records to come")
             .and.to.include("Requested at the least:");
+        for (const stack of ["staging", "production"]) expect(plinth("preview", stack).code, stack).to.equal(0);
         const json = JSON.parse(plinth("preview", "dev", "--json").out) as { mode: string; objects: unknown[] };
         expect(json.mode).to.equal("offline");
         expect(json.objects).not.to.have.length(0);
@@ -115,7 +116,7 @@ describe("the command, without CLI and cluster", function () {
     });
 
     it("checks and shows the configuration, complete", () => {
-        expect(plinth("config", "check").out).to.match(/production: 1 instances, \d+ objects, no problem/);
+        expect(plinth("config", "check").out).to.match(/production: 1 instance, \d+ objects, no problem/);
         const shown = parse(plinth("config", "show", "production").out) as {
             protect: boolean;
             instances: { name: string; tls: { ca: string } }[];
