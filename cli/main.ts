@@ -175,11 +175,11 @@ async function secretsOf(
     if (!state.ok || !values.ok)
         throw new UserError(`The secrets of "${stack}" could not be read: ${(state.stderr || values.stderr).trim()}`);
     const exported = JSON.parse(state.stdout) as {
-        deployment: { resources?: { urn: string; type: string; outputs?: { result?: string } }[] };
+        deployment: { resources?: { urn: string; type: string; outputs?: { result?: Exported } }[] };
     };
     const generated = (exported.deployment.resources ?? []).flatMap(({ urn, type, outputs }) =>
         type.startsWith("random:") && outputs?.result
-            ? [[urn.slice(urn.lastIndexOf("::") + 2), outputs.result] as const]
+            ? [[urn.slice(urn.lastIndexOf("::") + 2), plain(outputs.result)] as const]
             : [],
     );
     const config = Object.entries(JSON.parse(values.stdout) as Record<string, { value: string }>).map(
@@ -187,6 +187,12 @@ async function secretsOf(
     );
     return { generated: Object.fromEntries(generated), config: Object.fromEntries(config) };
 }
+
+/** A value in exported state: as it is, or as the JSON of what was encrypted. */
+type Exported = string | { readonly plaintext: string };
+
+const plain = (value: Exported): string =>
+    typeof value === "string" ? value : (JSON.parse(value.plaintext) as string);
 
 program.parseAsync().catch((error: unknown) => {
     if (error instanceof ConfigError || error instanceof UserError) console.error(pc.red(error.message));

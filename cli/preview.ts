@@ -96,8 +96,7 @@ interface PodSpec {
 /** The pod spec inside an object that starts pods. */
 function podOf({ kind, spec }: RenderedObject): PodSpec | undefined {
     const body = spec as
-        | { template?: { spec: PodSpec }; jobTemplate?: { spec: { template: { spec: PodSpec } } } }
-        | undefined;
+        { template?: { spec: PodSpec }; jobTemplate?: { spec: { template: { spec: PodSpec } } } } | undefined;
     return kind === "CronJob" ? body?.jobTemplate?.spec.template.spec : body?.template?.spec;
 }
 

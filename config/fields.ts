@@ -233,7 +233,8 @@ export const instanceFields = {
     extraObjects: z.array(extraObject).default([]),
 };
 
-const commonInstance = z.strictObject({ platform: z.string(), ...instanceFields });
+/** What all platforms have in common. */
+export const commonInstance = z.strictObject({ platform: z.string(), ...instanceFields });
 
 export type InstanceConfig = z.infer<typeof commonInstance>;
 export type EdgeConfig = z.infer<typeof edge>;

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { stringify } from "yaml";
 import { renderStack } from "../cli/rendering";
+import type { Graph } from "../components/graph";
 import { Stack } from "../components/stack";
 import type { Sent } from "./support/declare";
 import { brokenRules } from "./support/invariants";
@@ -77,9 +78,9 @@ describe("any valid configuration", () => {
         this.timeout(240_000);
         // The graph of the stack that is being declared: the program itself shows it to nobody.
         const original = Stack.prototype.register;
-        let declared: Stack | undefined;
+        const graphs: Graph[] = [];
         Stack.prototype.register = function (this: Stack) {
-            declared = this;
+            graphs.push(this.graph);
             original.call(this);
         };
         const folder = mkdtempSync(join(tmpdir(), "plinth-property-"));
@@ -99,7 +100,7 @@ describe("any valid configuration", () => {
                     const objects = (await renderStack("any", { folder })).objects as unknown as Sent[];
                     expect(brokenRules(objects, { existing: ["existing"] })).to.deep.equal([]);
 
-                    const { nodes } = declared!.graph;
+                    const { nodes } = graphs.at(-1)!;
                     const pods = addressesOf(objects);
                     for (const to of pods) {
                         const ports = [80, 443, 3306, 6379, 8080, 8081, 8443, 9000];

@@ -321,9 +321,11 @@ export class Pods {
                 file: "admin-config.php",
             },
             ...this.sharedMounts(),
-            ...sharedStorage.map(
-                (part): Mount => ({ path: `${paths.storage}/${part}`, claim, subPath: `storage/${part}` }),
-            ),
+            ...sharedStorage.map((part): Mount => ({
+                path: `${paths.storage}/${part}`,
+                claim,
+                subPath: `storage/${part}`,
+            })),
             ...ownStorage.map((part) => scratch(`${paths.storage}/${part}`, part)),
         ];
     }

@@ -1,8 +1,9 @@
 import { expect } from "chai";
+import type { Instance } from "../../components/instance";
 import { WebTier } from "../../components/webTier";
 import { declare, find } from "../support/declare";
 
-const tier = (instance: import("../../components/instance").Instance) =>
+const tier = (instance: Instance) =>
     new WebTier(instance, "frontend", {
         pod: {
             user: 101,

@@ -17,7 +17,7 @@ export interface Sent {
         labels: Record<string, string>;
         annotations: Record<string, string>;
     };
-    // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every kind
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into objects of every kind
     readonly [field: string]: any;
 }
 

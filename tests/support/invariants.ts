@@ -4,7 +4,7 @@ import type { Sent } from "./declare";
 
 /** What must hold of every set of objects that the program makes, whatever the configuration. */
 
-// biome-ignore lint/suspicious/noExplicitAny: pods of every kind of workload
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- pods of every kind of workload
 type Pod = any;
 
 /** The pod templates, each with the workload that has it. */

@@ -115,7 +115,7 @@ export class Daemon {
                 await check();
                 return;
             } catch (error) {
-                if (ended || Date.now() > end) throw new Error(`not ready: ${error}\n${this.log}`);
+                if (ended || Date.now() > end) throw new Error(`not ready: ${error}\n${this.log}`, { cause: error });
                 await new Promise((resolve) => setTimeout(resolve, 100));
             }
         }

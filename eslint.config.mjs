@@ -1,0 +1,31 @@
+import js from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+    { ignores: ["node_modules/", "out/", ".plinth/"] },
+    js.configs.recommended,
+    tseslint.configs.recommended,
+    {
+        files: ["**/*.ts"],
+        rules: {
+            "@typescript-eslint/consistent-type-imports": "error",
+            // `import x = require()` and `export =` are how a program hands a function to the engine.
+            "@typescript-eslint/no-require-imports": ["error", { allowAsImport: true }],
+            // A name that begins with _ says that the value is taken out and dropped.
+            "@typescript-eslint/no-unused-vars": [
+                "error",
+                { argsIgnorePattern: "^_", varsIgnorePattern: "^_", ignoreRestSiblings: true },
+            ],
+        },
+    },
+    {
+        files: ["**/*.test.ts"],
+        // chai's assertions are expressions.
+        rules: { "@typescript-eslint/no-unused-expressions": "off" },
+    },
+    {
+        files: ["**/*.cjs"],
+        rules: { "@typescript-eslint/no-require-imports": "off" },
+        languageOptions: { globals: { require: "readonly" } },
+    },
+);
