@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { checkContext, clusterProvider } from "./components/cluster";
 import { Instance } from "./components/instance";
-import { addressOf, declareSharedEdge } from "./components/loadBalancer";
+import { declareSharedEdge } from "./components/loadBalancer";
 import { type StackOutputs, stackOutputs } from "./components/outputs";
 import { Stack } from "./components/stack";
 import { readStack } from "./config/read";
@@ -33,7 +33,7 @@ function plinth({ offline = false, platforms = registry }: ProgramOptions = {}):
     stack.register();
 
     if (!offline) for (const warning of stack.warnings) void pulumi.log.warn(warning);
-    return stackOutputs(stack, deployed, addressOf);
+    return stackOutputs(stack, deployed);
 }
 
 // The engine calls what the program exports, and takes the result as the stack's outputs.

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type DnsRecord, dnsRecords, zoneLines } from "./dns";
 import { picture, type SecretRef } from "./graph";
 import type { Instance } from "./instance";
+import { addressOf } from "./loadBalancer";
 import type { Stack } from "./stack";
 
 /** What a platform tells of an instance once it is declared. */
@@ -12,12 +13,6 @@ export interface Deployed {
     readonly hosts: readonly string[];
     /** Who logs in first, and where the password is. */
     readonly firstLogin?: { readonly user: string; readonly password: SecretRef };
-}
-
-/** An address as a load balancer gives it. */
-export interface Address {
-    readonly ip?: string;
-    readonly hostname?: string;
 }
 
 export interface InstanceOutputs {
@@ -40,13 +35,10 @@ export interface StackOutputs {
 
 /**
  * The stack's outputs: what people and scripts need after `up`.
- *
- * @param addressOf where an instance is reached, once Kubernetes knows
  */
 export function stackOutputs(
     stack: Stack,
     deployed: readonly { readonly instance: Instance; readonly result: Deployed }[],
-    addressOf: (instance: Instance) => pulumi.Output<Address | undefined>,
 ): StackOutputs {
     const instances = Object.fromEntries(
         deployed.map(({ instance, result }) => [instance.name, instanceOutputs(instance, result)]),
