@@ -26,7 +26,8 @@ function plinth(...args: string[]) {
 let home = "";
 
 describe("the command, without CLI and cluster", function () {
-    this.timeout(120_000);
+    // Each call loads the whole program.
+    this.timeout(300_000);
     before(() => {
         home = mkdtempSync(join(tmpdir(), "plinth-home-"));
     });
