@@ -12,7 +12,7 @@ import { type ContainerArgs, podTemplate } from "../pod";
 import { guardContainer, guardScript } from "./guard";
 import { configurationFile, initStatements, mysqlContainer, startScript } from "./mysql";
 import { accountStatements, accountsScript, postgresContainers } from "./postgres";
-import { engineAnnotation, guardedSeries, seriesOf, upgradesInPlace } from "./series";
+import { engineAnnotation, guardedSeries, imageSeries, upgradesInPlace } from "./series";
 import type { ServerArgs } from "./server";
 import { leastMemory, mysqlSizes, postgresSizes } from "./sizing";
 
@@ -123,8 +123,8 @@ export class Database extends pulumi.ComponentResource implements HasNode {
     ): void {
         const { node } = this;
         const { name } = node;
-        const { tag } = instance.image(engine);
-        const series = seriesOf(engine, tag);
+        const image = instance.image(engine);
+        const series = imageSeries(instance, engine, image);
         const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;
         const limit = mebibytes(memory);
         if (limit < leastMemory[engine])
@@ -156,7 +156,7 @@ export class Database extends pulumi.ComponentResource implements HasNode {
                 upgrades,
             }),
             // Uid of the server's user in the official images.
-            user: engine === "postgres" && tag.includes("alpine") ? 70 : 999,
+            user: engine === "postgres" && image.tag.includes("alpine") ? 70 : 999,
             // Time to write dirty pages back: a kill would mean recovery at the next start.
             graceSeconds: 120,
         });

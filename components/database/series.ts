@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Engine } from "../../config/database";
-import { images } from "../../config/images";
+import { images, type ResolvedImage } from "../../config/images";
 import type { Instance } from "../instance";
 
 /** Annotation of the pod with the series that was checked: without the check there is no pod. */
@@ -20,18 +20,30 @@ export class SeriesError extends Error {
 /**
  * Which versions read each other's data: `mariadb 11.8`, `mysql 8.4`, `postgres 17`.
  *
- * @param tag of the image that runs; where it carries no version, the default image's counts
+ * @param tag of the image that runs
+ * @returns undefined where the tag names no series: `lts`, `latest`, `11`, a date or a commit, or no tag at all
  */
-export function seriesOf(engine: Engine, tag: string): string {
-    const own = versionIn(engine, tag) ?? versionIn(engine, images[engine].reference.split(":").at(-1)!);
-    return `${engine} ${own}`;
+export function seriesOf(engine: Engine, tag: string): string | undefined {
+    // What follows the numbers must not go on with letters or digits, as a date or a commit does.
+    const [, major, minor] = /^v?(\d{1,2})(?:\.(\d{1,2}))?(?:$|[^\da-z]|beta|rc)/i.exec(tag) ?? [];
+    if (major === undefined) return undefined;
+    if (engine === "postgres") return `${engine} ${major}`;
+    return minor === undefined ? undefined : `${engine} ${major}.${minor}`;
 }
 
-function versionIn(engine: Engine, tag: string): string | undefined {
-    const [, major, minor] = /^v?(\d+)(?:\.(\d+))?/.exec(tag) ?? [];
-    if (major === undefined) return undefined;
-    if (engine === "postgres") return major;
-    return minor === undefined ? undefined : `${major}.${minor}`;
+/**
+ * The series of the image that runs. A tag that names none, and may move to another at any time, is refused: the data
+ * would be opened by a version that nobody has agreed to.
+ */
+export function imageSeries(instance: Instance, engine: Engine, { reference, tag }: ResolvedImage): string {
+    const series = seriesOf(engine, tag);
+    if (series) return series;
+    const usual = images[engine].reference.split(":").at(-1)!;
+    instance.problem(
+        ["images", engine],
+        `"${reference}" does not say which version it holds, and the volume is bound to one; write a tag with ${engine === "postgres" ? "the major version" : "major and minor version"}, such as ${engine}:${usual}; a digest may follow: ${engine}:${usual}@sha256:…`,
+    );
+    return seriesOf(engine, usual)!;
 }
 
 /** The major version of PostgreSQL, as in the paths of its data. */

@@ -169,6 +169,24 @@ describe("Database", () => {
         expect(pod(objects).metadata.annotations["plinth.dev/engine"]).to.equal("postgres 16");
     });
 
+    it("refuses an image that does not say which version it holds", async () => {
+        const digest = `sha256:${"0".repeat(64)}`;
+        const asked = (engine: Written["engine"], image: string) =>
+            problems(single(engine), { instance: { images: { [engine]: image } } });
+        for (const [engine, image] of [
+            ["mariadb", "mariadb:10"],
+            ["mariadb", "registry.example.org:5000/mariadb:lts"],
+            ["mysql", `mysql@${digest}`],
+            ["postgres", "postgres"],
+            ["postgres", "postgres:alpine"],
+        ] as const)
+            expect(await asked(engine, image)).to.contain(
+                `plinth:instances.bench.images.${engine}: "${image}" does not say which version it holds`,
+            );
+        expect(await asked("mariadb", `mariadb:11.8.8@${digest}`)).to.equal("");
+        expect(await asked("postgres", "registry.example.org:5000/postgres:17-alpine")).to.equal("");
+    });
+
     it("upgrades system tables by consent only", async () => {
         const upgrade = async (config: Written) =>
             container((await declare(build(config))).objects, "mariadb").env.map(({ name }: { name: string }) => name);

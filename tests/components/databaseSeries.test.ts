@@ -5,12 +5,19 @@ import { database, databaseOf } from "../../config/database";
 import { explain } from "../../config/explain";
 
 describe("Series of a database", () => {
-    it("are read from the tag of the image, else from the default image's", () => {
+    it("are read from the tag of the image", () => {
         expect(seriesOf("mariadb", "11.4.12-noble")).to.equal("mariadb 11.4");
+        expect(seriesOf("mariadb", "11.8")).to.equal("mariadb 11.8");
+        expect(seriesOf("mysql", "8.4-oracle")).to.equal("mysql 8.4");
         expect(seriesOf("postgres", "16.4-alpine")).to.equal("postgres 16");
-        expect(seriesOf("mysql", "stable")).to.match(/^mysql \d+\.\d+$/);
-        // A tag that moves between series says nothing.
-        expect(seriesOf("mariadb", "11")).to.equal(seriesOf("mariadb", ""));
+        expect(seriesOf("postgres", "17")).to.equal("postgres 17");
+        expect(seriesOf("postgres", "18beta1")).to.equal("postgres 18");
+    });
+    it("are not guessed where the tag says nothing, or moves between them", () => {
+        for (const tag of ["", "latest", "lts", "lts-noble", "10", "11-noble", "20260102", "2026.01", "8e4.1"])
+            for (const engine of ["mariadb", "mysql"] as const) expect(seriesOf(engine, tag), tag).to.equal(undefined);
+        for (const tag of ["", "latest", "alpine", "bookworm", "20260102", "17f3c9e"])
+            expect(seriesOf("postgres", tag), tag).to.equal(undefined);
     });
     it("upgrade in place upwards, within one engine that can", () => {
         expect(upgradesInPlace("mariadb 11.4", "mariadb 11.8")).to.equal(true);
