@@ -27,6 +27,18 @@ sleep(1);
 echo "SUCCESS!\\n";
 `;
 
+/** Reads its configuration as OpenCart's upgrade does, tells whether it gets to the database with it, and goes no further. */
+const reader = `<?php
+foreach (file(__DIR__ . '/../config.php') as $line)
+    if (preg_match('/define\\(\\'(.*)\\',\\s+["\\'](.*)["\\']\\)/', $line, $match)) define($match[1], $match[2]);
+try {
+    new mysqli(DB_HOSTNAME, DB_USERNAME, DB_PASSWORD, DB_DATABASE, (int)DB_PORT);
+    echo '{"error":"connected"}';
+} catch (Throwable $error) {
+    echo json_encode(['error' => get_class($error)]);
+}
+`;
+
 describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and PHP 8.2; the images have 11.8.8 and 8.4.24)", function () {
     this.timeout(60_000);
     const { path, clean } = scratch();
@@ -145,6 +157,22 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
         // Pods of the older image still serve: a rollback of code alone is possible within a version line.
         expect(await run("ready.php")).to.include({ code: 0 });
     });
+    const upgrade = async (env: Readonly<Record<string, string>> = {}) =>
+        run("upgrade.php", {
+            ADMIN_PATH: "office",
+            WORK_DIR: write(join(path, "work"), { keep: "" }),
+            VOLUME_DIR: path,
+            SHOP_URL: "https://shop.example.org",
+            ADMIN_URL: "https://shop.example.org/office",
+            OPENCART_ROOT: write(join(path, "html"), {
+                "office/config.php": "mine",
+                "config.php": "mine",
+                "system/startup.php": "",
+            }),
+            OPENCART_STORAGE: write(join(path, "storage"), { "vendor/autoload.php": "" }),
+            UPGRADE_PORT: String(await freePort()),
+            ...env,
+        });
     for (const [answer, message] of [
         ['{"error":"cannot"}', "upgrade_1&version=4.1.0.4&admin=office: cannot"],
         ["<b>Warning</b>: something", "Warning: something"],
@@ -154,25 +182,29 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
             write(home, { version: "4.1.0.3\n" });
             await run("install.php");
             write(home, { version: "4.1.0.4\n", "install/index.php": `<?php echo '${answer}';` });
-            const html = write(join(path, "html"), {
-                "office/config.php": "mine",
-                "config.php": "mine",
-                "system/startup.php": "",
-            });
-            const { code, output } = await run("upgrade.php", {
-                ADMIN_PATH: "office",
-                WORK_DIR: write(join(path, "work"), { keep: "" }),
-                VOLUME_DIR: path,
-                SHOP_URL: "https://shop.example.org",
-                ADMIN_URL: "https://shop.example.org/office",
-                OPENCART_ROOT: html,
-                OPENCART_STORAGE: write(join(path, "storage"), { "vendor/autoload.php": "" }),
-                UPGRADE_PORT: String(await freePort()),
-            });
+            const { code, output } = await upgrade();
             expect(code, output).to.equal(1);
             expect(decodeURIComponent(output)).to.contain(message);
             expect(database.sql("SELECT value FROM plinth_state WHERE name = 'version'")).to.equal("4.1.0.3");
-            expect(readFileSync(join(html, "config.php"), "utf8")).to.equal("mine");
+            expect(readFileSync(join(path, "html/config.php"), "utf8")).to.equal("mine");
+        });
+    }
+    for (const [password, message] of [
+        [`it's \\ a"secret\\' {$x} %s é')`, "upgrade_1&version=4.1.0.4&admin=office: connected"],
+        [`a', 'b`, "FAILED: DB_PASSWORD has a line break in it, or ',"],
+        [`a',\t"b`, "FAILED: DB_PASSWORD has a line break in it, or ',"],
+        ["a\nb", "FAILED: DB_PASSWORD has a line break in it, or ',"],
+    ] as const) {
+        it(`hand ${JSON.stringify(password)} to the upgrade as it is, or refuse it before the first step`, async () => {
+            write(home, { version: "4.1.0.3\n" });
+            await run("install.php");
+            write(home, { version: "4.1.0.4\n", "install/index.php": reader });
+            const quoted = password.replace(/[\\']/g, "\\$&");
+            database.sql(
+                `CREATE OR REPLACE USER nasty@'%' IDENTIFIED BY '${quoted}'; GRANT ALL ON opencart.* TO nasty@'%'`,
+            );
+            const { output } = await upgrade({ DB_USERNAME: "nasty", DB_PASSWORD: password });
+            expect(decodeURIComponent(output)).to.contain(message).and.not.contain(password);
         });
     }
     it("hold pods back until the database is at their version", async () => {

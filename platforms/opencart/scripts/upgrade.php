@@ -103,7 +103,8 @@ function run(array $command): void
 }
 
 /**
- * A configuration as the upgrade wants it: it reads the lines, and knows values between quotes only.
+ * A configuration as the upgrade wants it: it never runs the file, but takes what is between the quotes of each line
+ * as it stands, and writes it back in the same way.
  *
  * @param array<string, string> $urls
  */
@@ -115,7 +116,12 @@ function writeConfig(string $file, string $application, array $urls): void
     }
     $lines = ["<?php\n"];
     foreach ($values as $name => $value) {
-        $lines[] = "define('$name', '$value');\n";
+        $line = "define('$name', '$value');\n";
+        // The upgrade's own expression. An escape would become part of the value, and whatever this takes is intact.
+        if (!preg_match('/^define\(\'(.*)\',\s+["\'](.*)["\']\);\n$/D', $line, $read) || array_slice($read, 1) !== [$name, $value]) {
+            fail("$name has a line break in it, or ', before a space and a quotation mark: the upgrade of OpenCart cannot read that; change it");
+        }
+        $lines[] = $line;
     }
     // In the image it is read-only.
     run(['rm', '-f', $file]);
