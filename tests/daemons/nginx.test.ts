@@ -9,7 +9,7 @@ import { freePort, program, scratch } from "../support/tools";
 
 /** A shop in three lines: it answers what PHP was told. */
 const probe =
-    "<?php header('Content-Type: application/json'); echo json_encode(['server' => $_SERVER, 'get' => $_GET]);";
+    "<?php header('Content-Type: application/json'); echo json_encode(['server' => $_SERVER, 'get' => $_GET, 'post' => $_POST]);";
 
 const files = {
     "index.php": probe,
@@ -180,6 +180,11 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
             expect((await frontend().get(`/index.php?route=${route}`)).status).to.equal(404);
         });
     }
+    it("keep the administration from having stylesheets compiled, for which no file could be written", async () => {
+        const body = new URLSearchParams({ developer_sass: "0", other: "0" });
+        const { post } = JSON.parse((await admin().get("/admin/index.php", { method: "POST", body })).body);
+        expect(post).to.deep.equal({ developer_sass: "1", other: "0" });
+    });
     it("take the client's address from the load balancer only", async () => {
         const headers = {
             "X-Forwarded-For": "192.0.2.7",

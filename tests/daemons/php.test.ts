@@ -18,10 +18,10 @@ foreach ($db->query('SHOW TABLES')->fetch_all() as [$table]) $db->query("DROP TA
 if ($mode === 'error') { echo "ERROR: no\\n"; exit(0); }
 $prefix = getenv('DB_PREFIX');
 if ($mode === 'dies') { $db->query("CREATE TABLE {$prefix}setting (\`key\` TEXT, value TEXT)"); posix_kill(getmypid(), 9); }
-foreach (['setting' => '\`key\` TEXT, value TEXT', 'user' => 'username TEXT, password TEXT', 'customer' => 'name TEXT', 'order' => 'name TEXT'] as $name => $columns)
+foreach (['setting' => 'store_id INT, code TEXT, \`key\` TEXT, value TEXT, serialized INT', 'user' => 'username TEXT, password TEXT', 'customer' => 'name TEXT', 'order' => 'name TEXT'] as $name => $columns)
     $db->query("CREATE TABLE \`$prefix$name\` ($columns)");
 if ($mode === 'liar') { echo "SUCCESS!\\n"; exit(0); }
-$db->query("INSERT INTO {$prefix}setting VALUES ('config_encryption', 'x'), ('config_error_display', '1')");
+$db->query("INSERT INTO {$prefix}setting VALUES (0, 'config', 'config_encryption', 'x', 0), (0, 'config', 'config_error_display', '1', 0), (0, 'developer', 'developer_sass', '1', 0)");
 $db->query("INSERT INTO {$prefix}user VALUES ('$argv[3]', '$argv[7]')");
 sleep(1);
 echo "SUCCESS!\\n";
@@ -235,6 +235,23 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
         expect((await run("settings.php", { ADMIN_PASSWORD: 'it\'s "new"' })).output).to.equal("");
         expect(database.sql("SELECT password FROM oc_user")).to.equal("by hand");
     });
+    for (const [what, statement] of [
+        ["off", "UPDATE oc_setting SET value = '0' WHERE `key` = 'developer_sass'"],
+        ["gone", "DELETE FROM oc_setting WHERE `key` = 'developer_sass'"],
+        ["twice there", "INSERT INTO oc_setting VALUES (0, 'developer', 'developer_sass', '0', 0)"],
+    ] as const) {
+        it(`leave the stylesheets as they are shipped, although the setting is ${what}`, async () => {
+            await run("install.php");
+            database.sql(statement);
+            const before = database.sql("SELECT * FROM oc_setting WHERE `key` <> 'developer_sass'");
+            expect((await run("settings.php")).output).to.equal("developer_sass was set\n");
+            expect(database.sql("SELECT * FROM oc_setting WHERE `key` = 'developer_sass'")).to.equal(
+                "0\tdeveloper\tdeveloper_sass\t1\t0",
+            );
+            expect(database.sql("SELECT * FROM oc_setting WHERE `key` <> 'developer_sass'")).to.equal(before);
+            expect(await run("settings.php")).to.include({ code: 0, output: "" });
+        });
+    }
 });
 
 describe("the scripts of OpenCart", () => {

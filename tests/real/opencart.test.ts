@@ -326,6 +326,21 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         const password = database.sql("SELECT HEX(value) FROM oc_setting WHERE `key` = 'config_mail_smtp_password'");
         expect(Buffer.from(password, "hex").toString()).to.equal(secrets.smtpPassword);
     });
+    it("never compiles stylesheets, for which no file could be written", async () => {
+        const setting = () => database.sql("SELECT code, value FROM oc_setting WHERE `key` = 'developer_sass'");
+        const { redirect } = await login("first-password");
+        const search = new URL(redirect!).search.replace("common/dashboard", "common/developer.edit");
+        const { body } = await get(
+            admin,
+            `/backoffice/index.php${search}`,
+            new URLSearchParams({ developer_sass: "0" }),
+        );
+        expect(JSON.parse(body)).to.have.property("success");
+        expect(setting()).to.equal("developer\t1");
+        database.sql("UPDATE oc_setting SET value = '0' WHERE `key` = 'developer_sass'");
+        await pod("Deployment", "admin").run("settings");
+        expect(setting()).to.equal("developer\t1");
+    });
     it("runs the scheduled jobs", async () => {
         database.sql("UPDATE oc_cron SET date_modified = '2020-01-01', status = 1");
         const output = await pod("CronJob", "cron").run("cron");

@@ -9,4 +9,8 @@
             exit;
         }
     }
+    // Switched off in the administration, it would stop every page: the stylesheets cannot be written.
+    if (isset($_POST['developer_sass'])) {
+        $_POST['developer_sass'] = '1';
+    }
 })();

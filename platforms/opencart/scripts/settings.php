@@ -23,8 +23,10 @@ if ($applied === null || !password_verify($password, $applied)) {
     remember($db, 'admin', $hash);
 }
 
+// Off, every page would compile the stylesheets anew and write them into the code, which is read-only.
+$wanted = ['developer' => ['developer_sass' => '1']];
 if (getenv('MAIL_HOST') !== false) {
-    $wanted = [
+    $wanted['config'] = [
         'config_mail_engine' => 'smtp',
         'config_mail_smtp_hostname' => environment('MAIL_HOST'),
         'config_mail_smtp_port' => environment('MAIL_PORT'),
@@ -32,15 +34,17 @@ if (getenv('MAIL_HOST') !== false) {
         'config_mail_smtp_password' => environment('MAIL_PASSWORD'),
         'config_mail_smtp_timeout' => environment('MAIL_TIMEOUT'),
     ];
-    $db->begin_transaction();
-    foreach ($wanted as $key => $value) {
+}
+$db->begin_transaction();
+foreach ($wanted as $code => $values) {
+    foreach ($values as $key => $value) {
         $rows = query($db, "SELECT value FROM `{$prefix}setting` WHERE store_id = 0 AND `key` = ?", [$key]);
         if (array_column($rows, 'value') === [$value]) {
             continue;
         }
         query($db, "DELETE FROM `{$prefix}setting` WHERE store_id = 0 AND `key` = ?", [$key]);
-        query($db, "INSERT INTO `{$prefix}setting` (store_id, code, `key`, value, serialized) VALUES (0, 'config', ?, ?, 0)", [$key, $value]);
+        query($db, "INSERT INTO `{$prefix}setting` (store_id, code, `key`, value, serialized) VALUES (0, ?, ?, ?, 0)", [$code, $key, $value]);
         say("$key was set");
     }
-    $db->commit();
 }
+$db->commit();
