@@ -1,15 +1,17 @@
 import type { Engine } from "../../config/database";
 import type { ContainerArgs } from "../pod";
 import { upgradesInPlace } from "./series";
+import { leastMemory } from "./sizing";
 
 /** Where the guard sees the whole volume, read-only. */
 const volume = "/volume";
 
 /**
- * Reads who wrote the data on a volume and stops the pod when that is not the series that is about to start.
+ * Stops the pod when the server of its image is not of the series that the tag promised, since a tag may lie or move,
+ * or when another series wrote the data on the volume.
  *
- * It only reads, and runs with the image's own tools: POSIX sh, head, tail, tr and sed. A first start that was broken
- * off leaves no version file; the header of the redo log then tells.
+ * It only reads, and runs with the image's own tools: the server, POSIX sh, head, tail, tr and sed. A first start that
+ * was broken off leaves no version file; the header of the redo log then tells.
  *
  * @param root directory in which the volume is seen
  */
@@ -27,6 +29,20 @@ check() { # directory, series found in it
     [ "\${2%% *}" != postgres ] || refuse "$1 holds data of $2, which no other major version opens: dump them with $2 and load them into an empty volume"
     [ "$2" = "\${UPGRADE_FROM:-}" ] || refuse "$1 holds data of $2: make a backup, then agree to the upgrade with upgradeFrom"
     echo "upgrading $2 to $SERIES"
+}
+server() { # what the server of this image says of itself
+    case "\${SERIES%% *}" in
+        mariadb) mariadbd --no-defaults --version ;;
+        mysql) mysqld --no-defaults --version ;;
+        postgres) postgres --version ;;
+    esac
+}
+server_series() { # what it said; mysqld may stand there with its path, and a number in it
+    case "$1" in
+        *PostgreSQL*) printf '%s\\n' "$1" | sed -n 's/.*PostgreSQL) \\([0-9][0-9]*\\).*/postgres \\1/p' ;;
+        *MariaDB*) echo "mariadb $(printf '%s\\n' "\${1#*Ver }" | version)" ;;
+        *" Ver "*) echo "mysql $(printf '%s\\n' "\${1#*Ver }" | version)" ;;
+    esac
 }
 version() { sed -n 's/^[^0-9]*\\([0-9][0-9]*\\.[0-9][0-9]*\\).*/\\1/p' | head -n 1; }
 redo() { head -c 48 "$1" | tail -c 32 | tr -cd 'A-Za-z0-9. ' | version; }
@@ -51,6 +67,9 @@ mysql_series() { # directory of a MariaDB or MySQL server
     [ ! -f "$1/ib_logfile0" ] || found=$(redo "$1/ib_logfile0")
     echo "\${found:+mariadb $found}"
 }
+told=$(server) || refuse "its image, named in images.\${SERIES%% *}, has no such server"
+image=$(server_series "$told")
+[ "$image" = "$SERIES" ] || refuse "its image, named in images.\${SERIES%% *}, holds \${image:-an unknown server} ($told): name one whose tag says what it holds"
 for directory in ${root} ${root}/*; do
     if [ -d "$directory/mysql" ] || [ -f "$directory/ibdata1" ]; then
         found=
@@ -80,7 +99,8 @@ export const guardContainer = ({ engine, series, upgradeFrom, claim, configMap }
     image: engine,
     command: ["sh", "/etc/plinth/guard.sh"],
     env: { SERIES: series, UPGRADE_FROM: upgradeFrom && upgradesInPlace(upgradeFrom, series) ? upgradeFrom : "" },
-    resources: { cpu: "10m", memory: "32Mi" },
+    // A server that only tells its version has its whole program in memory; the pod does not grow by what it takes itself.
+    resources: { cpu: "10m", memory: `${leastMemory[engine]}Mi` },
     mounts: [
         { path: volume, claim, readOnly: true },
         { path: "/etc/plinth", configMap },

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { Database } from "../../components/database";
 import { guardScript } from "../../components/database/guard";
 import { startScript } from "../../components/database/mysql";
-import { fingerprint, ownDirectory, run, serverUser, shells } from "../support/datadir";
+import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
@@ -169,8 +169,13 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
 
     describe("guard of the volume", () => {
         const series = "mariadb 10.11";
-        const guard = (shell: readonly string[], root: string, wanted: string, upgradeFrom = "") =>
-            run([...shell, "-c", guardScript(root)], { env: { SERIES: wanted, UPGRADE_FROM: upgradeFrom } });
+        const guard = (
+            shell: readonly string[],
+            root: string,
+            wanted: string,
+            upgradeFrom = "",
+            image = standIn(folder.path, wanted),
+        ) => run([...shell, "-c", guardScript(root)], { env: { SERIES: wanted, UPGRADE_FROM: upgradeFrom, ...image } });
         const copy = join(folder.path, "copy");
 
         beforeEach(() => {
@@ -197,6 +202,43 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
                 const empty = ownDirectory(join(folder.path, "new"), {});
                 ownDirectory(join(empty, "lost+found"), {});
                 passes(series, "", empty);
+            });
+            it(`asks the server what it is, whatever the tag says, before the data count (${shell[0]})`, () => {
+                const real = { PATH: `/usr/sbin:${process.env["PATH"]}` };
+                const none = ownDirectory(join(folder.path, "none"), {});
+                const empty = ownDirectory(join(folder.path, "nothing"), {});
+                const before = fingerprint(copy);
+                const asked = (wanted: string, image: { PATH: string }, root: string) => {
+                    const { status, stderr } = guard(shell, root, wanted, series, image);
+                    return `${status} ${stderr}`;
+                };
+                expect(asked(series, real, copy)).to.equal("0 ");
+                for (const root of [empty, copy]) {
+                    expect(asked("mariadb 11.8", real, root)).to.match(
+                        /^1 refused to start mariadb 11\.8: its image, named in images\.mariadb, holds mariadb 10\.11 \(.*Ver 10\.11\./,
+                    );
+                    expect(asked("mariadb 11.8", standIn(folder.path, "mariadb 11.4"), root)).to.contain(
+                        "holds mariadb 11.4 (",
+                    );
+                }
+                expect(asked("mysql 8.4", standIn(folder.path, "mysql 8.4"), empty)).to.equal("0 ");
+                expect(asked("mysql 8.4", standIn(folder.path, "mysql 9.7"), empty)).to.match(
+                    /^1 .*holds mysql 9\.7 \(/,
+                );
+                writeFileSync(join(none, "mysqld"), "#!/bin/sh\necho mysqld  Ver 8.4.2-MariaDB\n", { mode: 0o755 });
+                expect(asked("mysql 8.4", { PATH: `${none}:${process.env["PATH"]}` }, empty)).to.match(
+                    /^1 .*holds mariadb 8\.4 \(/,
+                );
+                writeFileSync(join(none, "mysqld"), "#!/bin/sh\n", { mode: 0o755 });
+                expect(asked("mysql 8.4", { PATH: `${none}:${process.env["PATH"]}` }, empty)).to.match(
+                    /^1 .*holds an unknown server \(/,
+                );
+                writeFileSync(join(none, "mysqld"), "#!/bin/sh\nexit 127\n", { mode: 0o755 });
+                expect(asked("mysql 8.4", { PATH: `${none}:${process.env["PATH"]}` }, empty)).to.match(
+                    /^1 .*named in images\.mysql, has no such server/,
+                );
+                expect(fingerprint(copy)).to.deep.equal(before);
+                expect(fingerprint(empty)).to.deep.equal({});
             });
             it(`refuses another version unless it is named, and touches nothing (${shell[0]})`, () => {
                 refuses("mariadb 11.8", /holds data of mariadb 10\.11: make a backup/);

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { Database } from "../../components/database";
 import { guardScript } from "../../components/database/guard";
 import { accountsScript } from "../../components/database/postgres";
-import { fingerprint, ownDirectory, run, serverUser, shells } from "../support/datadir";
+import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
@@ -227,8 +227,12 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
 
     for (const shell of shells) {
         it(`guards the volume against every other major version (${shell[0]})`, () => {
-            const guard = (series: string, root = volume) =>
-                run([...shell, "-c", guardScript(root)], { env: { SERIES: series, UPGRADE_FROM: "postgres 15" } });
+            const guard = (series: string, root = volume, image = standIn(folder.path, series)) =>
+                run([...shell, "-c", guardScript(root)], {
+                    env: { SERIES: series, UPGRADE_FROM: "postgres 15", ...image },
+                });
+            const real = { PATH: env["PATH"]! };
+            expect(guard("postgres 15", volume, real).status).to.equal(0);
             expect(guard("postgres 15").status).to.equal(0);
             const before = fingerprint(volume);
             for (const series of ["postgres 17", "postgres 14"]) {
@@ -236,6 +240,9 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
                 expect(status).to.equal(1);
                 expect(stderr).to.contain("holds data of postgres 15, which no other major version opens");
             }
+            expect(guard("postgres 17", sockets, real).stderr).to.match(
+                /refused to start postgres 17: its image, named in images\.postgres, holds postgres 15 \(postgres \(PostgreSQL\) 15\./,
+            );
             expect(guard("mariadb 11.8").stderr).to.contain("another engine, postgres 15");
             const moved = guard("postgres 15", join(volume, "15", "docker"));
             expect(moved.status).to.equal(1);

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The user that a database server runs as: its own when the tests run as root, which it refuses. */
@@ -31,6 +31,27 @@ export function fingerprint(directory: string): Record<string, string> {
                 return [name, `${mtimeMs} ${mode} ${uid} ${content}`];
             }),
     );
+}
+
+/** A database server that does no more than tell its version, as `mariadb 11.8` of an official image would. */
+export function standIn(folder: string, series: string): { readonly PATH: string } {
+    const [engine, version] = series.split(" ") as ["mariadb" | "mysql" | "postgres", string];
+    const told = {
+        mariadb: [
+            "mariadbd",
+            `mariadbd  Ver ${version}.8-MariaDB-ubu2404 for debian-linux-gnu on x86_64 (mariadb.org)`,
+        ],
+        mysql: [
+            "mysqld",
+            `/opt/mysql-5.5/mysqld  Ver ${version}.11 for Linux on x86_64 (MySQL Community Server - GPL)`,
+        ],
+        postgres: ["postgres", `postgres (PostgreSQL) ${version}.11 (Debian ${version}.11-1.pgdg13+1)`],
+    } as const;
+    const [name, line] = told[engine];
+    const path = join(folder, "stand-ins", series.replace(" ", "-"));
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, name), `#!/bin/sh\necho "${line}"\n`, { mode: 0o755 });
+    return { PATH: `${path}:${process.env["PATH"]}` };
 }
 
 /** Shells that stand for those of the images: Debian's, Oracle Linux' and Alpine's, as far as they are installed. */
