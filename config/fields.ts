@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isQuantity } from "./quantity";
+import { isQuantity, parseQuantity } from "./quantity";
 
 /** RFC 1123 label: what names of namespaces, Services and instances may look like. */
 export const dnsLabel = z
@@ -16,9 +16,15 @@ export const hostName = z
         "allowed: a host name such as shop.example.org, without scheme, port or path",
     );
 
-export const quantity = z
-    .union([z.string(), z.number().transform(String)])
-    .refine(isQuantity, "allowed: a quantity such as 500m, 256Mi or 10Gi");
+const amount = z.union([z.string(), z.number().transform(String)]);
+
+export const quantity = amount.refine(isQuantity, "allowed: a quantity such as 500m, 256Mi or 10Gi");
+
+/** For limits that programs take in whole mebibytes, and whose 0 means none. */
+export const bytes = amount.refine(
+    (text) => isQuantity(text) && parseQuantity(text) >= 2 ** 20,
+    "allowed: a quantity of at least 1Mi, such as 64Mi or 1Gi",
+);
 
 export const port = z.int().min(1).max(65535);
 
@@ -191,7 +197,7 @@ export const http = z.strictObject({
      */
     hstsSeconds: z.int().min(0).default(31_536_000),
     /** Largest request body. @default 64Mi */
-    maxBody: quantity.default("64Mi"),
+    maxBody: bytes.default("64Mi"),
     compression: z.boolean().default(true),
     securityHeaders: z.boolean().default(true),
     accessLog: z.boolean().default(true),

@@ -32,3 +32,6 @@ export function parseQuantity(text: string): number {
 
 /** Whole mebibytes in a memory quantity, rounded down. */
 export const mebibytes = (text: string): number => Math.floor(parseQuantity(text) / 2 ** 20);
+
+/** Whole mebibytes that a quantity fits into. */
+export const mebibytesFor = (text: string): number => Math.ceil(parseQuantity(text) / 2 ** 20);

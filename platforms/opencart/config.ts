@@ -2,7 +2,7 @@ import { z } from "zod";
 import { edgeSecrets } from "../../components/loadBalancer";
 import { cache, cacheSecrets } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
-import { cidr, email, hostName, instanceFields, port, quantity, type ReplicasConfig } from "../../config/fields";
+import { bytes, cidr, email, hostName, instanceFields, port, type ReplicasConfig } from "../../config/fields";
 import type { PlatformConfig } from "../../config/load";
 
 /** Directories beside the admin directory, whose names it cannot have. */
@@ -54,10 +54,10 @@ const schema = z.strictObject({
     php: z.strictObject({
         /** Requests that one pod of the frontend works on at a time. @default by size */
         maxChildren: z.int().min(1),
-        /** Largest memory of one request. */
-        memoryLimit: quantity.default("256Mi"),
-        /** Largest file that may be uploaded. */
-        uploadLimit: quantity.default("32Mi"),
+        /** Largest memory of one request, in whole mebibytes, rounded up. */
+        memoryLimit: bytes.default("256Mi"),
+        /** Largest file that may be uploaded, in whole mebibytes, rounded up; at most http.maxBody. */
+        uploadLimit: bytes.default("32Mi"),
     }),
 });
 

@@ -8,6 +8,7 @@ import type { Deployed } from "../../components/outputs";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
+import { parseQuantity } from "../../config/quantity";
 import type { Platform } from "../platform";
 import { config, type OpenCartConfig, sizes } from "./config";
 import { ports } from "./paths";
@@ -86,7 +87,7 @@ function declare(instance: Instance): Deployed {
 }
 
 /** Combinations that no schema can refuse, since each value alone is right. */
-function check(instance: Instance, { host, adminHost, mail }: OpenCartConfig): void {
+function check(instance: Instance, { host, adminHost, mail, php, http }: OpenCartConfig): void {
     if (adminHost === host)
         instance.problem(
             ["adminHost"],
@@ -96,6 +97,11 @@ function check(instance: Instance, { host, adminHost, mail }: OpenCartConfig): v
         instance.problem(
             ["mail"],
             `is missing its password, without which OpenCart sends nothing; set it with: pulumi config set --secret --path 'plinth:secrets.${instance.name}.smtpPassword'`,
+        );
+    if (parseQuantity(php.uploadLimit) > parseQuantity(http.maxBody))
+        instance.problem(
+            ["php", "uploadLimit"],
+            `"${php.uploadLimit}" is larger than http.maxBody, "${http.maxBody}", beyond which no request gets through; lower the one or raise the other`,
         );
     const admins = instance.config.replicas["admin"];
     if (admins !== undefined && (typeof admins === "object" || admins > 1))

@@ -1,4 +1,4 @@
-import { mebibytes } from "../../config/quantity";
+import { mebibytesFor } from "../../config/quantity";
 import { paths, ports } from "./paths";
 
 export interface NginxArgs {
@@ -49,7 +49,7 @@ http {
     server_tokens off;
     # The port and scheme here are not those that browsers see.
     absolute_redirect off;
-    client_max_body_size ${mebibytes(args.maxBody)}m;
+    client_max_body_size ${mebibytesFor(args.maxBody)}m;
     keepalive_timeout 65s;
 
     map $http_x_forwarded_proto $https_or_empty {

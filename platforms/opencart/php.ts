@@ -1,4 +1,4 @@
-import { mebibytes } from "../../config/quantity";
+import { mebibytesFor } from "../../config/quantity";
 import { paths, ports } from "./paths";
 
 export interface PoolArgs {
@@ -57,8 +57,8 @@ const opcacheMebibytes = 128;
 
 /** Settings over PHP's own defaults, for web pods, Tasks and cron alike. */
 export function phpIni({ memoryLimit, uploadLimit, timeoutSeconds, mutableCode }: IniArgs): string {
-    const upload = mebibytes(uploadLimit);
-    return `memory_limit = ${mebibytes(memoryLimit)}M
+    const upload = mebibytesFor(uploadLimit);
+    return `memory_limit = ${mebibytesFor(memoryLimit)}M
 upload_max_filesize = ${upload}M
 post_max_size = ${upload + 8}M
 file_uploads = On
@@ -89,6 +89,6 @@ opcache.validate_timestamps = ${mutableCode ? 1 : 0}
 export function phpMemory(maxChildren: number, memoryLimit: string): string {
     const usual = 64;
     const master = 48;
-    const largest = Math.max(usual, mebibytes(memoryLimit));
+    const largest = Math.max(usual, mebibytesFor(memoryLimit));
     return `${(maxChildren - 1) * usual + largest + opcacheMebibytes + master}Mi`;
 }

@@ -15,7 +15,7 @@ import { opencart } from "../../platforms/opencart";
 import { sizes } from "../../platforms/opencart/config";
 import { nginxConf } from "../../platforms/opencart/nginx";
 import { sharedStorage, users } from "../../platforms/opencart/paths";
-import { fpmConf, phpMemory } from "../../platforms/opencart/php";
+import { fpmConf, phpIni, phpMemory } from "../../platforms/opencart/php";
 import { type DeclareArgs, find, type Sent } from "../support/declare";
 import { declareOpenCart, layOut, write } from "../support/opencart";
 import { scratch } from "../support/tools";
@@ -58,10 +58,18 @@ describe("OpenCart's configuration", () => {
             /mail\.smtpPassword: .*plinth:secrets/,
         ],
         [{ database: { topology: "single", engine: "postgres" } }, /database\.engine: "postgres".*mariadb/],
+        [{ php: { memoryLimit: "100m" } }, /php\.memoryLimit: "100m".*at least 1Mi/],
+        [{ php: { uploadLimit: "1000Ki" } }, /php\.uploadLimit: "1000Ki".*at least 1Mi/],
+        [{ php: { uploadLimit: 0 } }, /php\.uploadLimit: 0.*at least 1Mi/],
+        [{ http: { maxBody: "500k" } }, /http\.maxBody: "500k".*at least 1Mi/],
+        [{ php: { uploadLimit: "65Mi" } }, /php\.uploadLimit: "65Mi" is larger than http\.maxBody, "64Mi"/],
         [{ extensions: "sharde" }, /extensions: .*shared/],
     ] as const) {
         it(`refuses ${JSON.stringify(keys)}`, async () => expect(await problems({ instance: keys })).to.match(message));
     }
+    it("takes the largest upload that requests have room for", async () => {
+        expect(await problems({ instance: { php: { uploadLimit: "1Gi" }, http: { maxBody: "1024Mi" } } })).to.equal("");
+    });
     it("lets an external database replace the one in the cluster", async () => {
         const objects = await declareOpenCart({
             instance: { database: { topology: "external", host: "db.example.org", port: 3307 } },
@@ -220,6 +228,15 @@ describe("OpenCart's graph", () => {
 });
 
 describe("OpenCart's text files", () => {
+    it("round limits up, never to the 0 that means none", () => {
+        const limits = { memoryLimit: "1M", uploadLimit: "1500k", timeoutSeconds: 60, mutableCode: true };
+        expect(phpIni(limits))
+            .to.match(/^memory_limit = 1M$/m)
+            .and.match(/^upload_max_filesize = 2M$/m);
+        expect(phpMemory(1, "300M")).to.equal(`${287 + 128 + 48}Mi`);
+        const conf = nginxConf({ role: "frontend", adminPath: "admin", maxBody: "1100Ki", timeoutSeconds: 60 });
+        expect(conf).to.contain("client_max_body_size 2m;");
+    });
     it("never plan more PHP processes than the container's memory holds", () => {
         fc.assert(
             fc.property(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 16, max: 2048 }), (children, limit) => {
