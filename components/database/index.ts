@@ -174,6 +174,10 @@ export class Database extends pulumi.ComponentResource implements HasNode {
                 metadata: { annotations: { "pulumi.com/timeoutSeconds": "1800" } },
                 spec: {
                     replicas: 1,
+                    // The default never replaces a pod that is not ready: the way back from an image that the guard, or
+                    // the registry, has refused would be closed. One pod has no order to keep.
+                    // https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+                    podManagementPolicy: "Parallel",
                     serviceName: instance.objectName(name),
                     selector: { matchLabels: selectorOf(node) },
                     template: { ...pod, metadata: { ...metadata, annotations } },

@@ -169,6 +169,14 @@ describe("Database", () => {
         expect(pod(objects).metadata.annotations["plinth.dev/engine"]).to.equal("postgres 16");
     });
 
+    it("replaces a pod that the guard has refused, so that the old image can come back", async () => {
+        const { objects } = await declare(build(single("mariadb")));
+        const { spec } = find(objects, "StatefulSet", "database");
+        // A set with another policy waits for its pod to be ready before it takes a new one.
+        expect(spec).to.include({ podManagementPolicy: "Parallel", replicas: 1 });
+        expect(spec).not.to.have.property("updateStrategy");
+    });
+
     it("refuses an image that does not say which version it holds", async () => {
         const digest = `sha256:${"0".repeat(64)}`;
         const asked = (engine: Written["engine"], image: string) =>
