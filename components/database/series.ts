@@ -74,7 +74,7 @@ export function checkSeries(path: string, known: string, wanted: string, consent
     const engine = known.split(" ")[0]!;
     const way = upgradesInPlace(known, wanted)
         ? `To upgrade it, make a backup and set ${path}.upgradeFrom to "${known}".`
-        : `${wanted} cannot open its files: dump the data with ${known}, set ${path}.upgradeFrom to "${known}", give ${wanted} an empty volume and load the dump.`;
+        : `${wanted} cannot open its files: dump the data with ${known}, set ${path}.upgradeFrom to "${known}", give ${wanted} an empty volume and load the dump. Where ${known} was agreed to but its pod has refused to start, upgradeFrom is enough: the files are still as they were.`;
     throw new SeriesError(
         `${path}: the volume belongs to ${known}, but the image is ${wanted}; nothing was sent to the database.\n` +
             `  ${way}\n  To stay, keep the engine and set images.${engine} to a tag of ${known}.`,
