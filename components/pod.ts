@@ -22,8 +22,8 @@ export type Mount =
     | { readonly path: string; readonly claim: string; readonly subPath?: string; readonly readOnly?: boolean }
     /** A ConfigMap as a directory, which follows changes; or one of its files, which does not. */
     | { readonly path: string; readonly configMap: string; readonly file?: string; readonly mode?: number }
-    /** A Secret as a directory, or one of its files. */
-    | { readonly path: string; readonly secret: string; readonly file?: string };
+    /** A Secret as a directory, or one of its files. With `optional` pods start without it, too. */
+    | { readonly path: string; readonly secret: string; readonly file?: string; readonly optional?: boolean };
 
 /** One container; everything a pod of this program needs of Kubernetes' own type, in the field's terms. */
 export interface ContainerArgs {
@@ -81,7 +81,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
     const group = args.group ?? args.user;
     const restartedAt = instance.restartedAt(node.name);
     const container = (one: ContainerArgs, index: number, init: boolean) =>
-        containerSpec(instance, node, one, { main: !init && index === 0, init, podUser: args.user, volumes });
+        containerSpec(instance, node, one, { main: !init && index === 0, podUser: args.user, volumes });
     const initContainers = (args.initContainers ?? []).map((one, index) => container(one, index, true));
     const containers = args.containers.map((one, index) => container(one, index, false));
     const { pullSecrets } = instance.stack.config.images;
@@ -151,7 +151,7 @@ function containerSpec(
     instance: Instance,
     node: Node,
     args: ContainerArgs,
-    { main, init, podUser, volumes }: Surroundings,
+    { main, podUser, volumes }: Surroundings,
 ): ContainerSpec {
     const image = instance.image(args.image);
     const env = Object.entries<Setting | number>({
@@ -161,9 +161,7 @@ function containerSpec(
     });
     const ports = Object.entries(args.ports ?? {});
     const { startup, readiness, liveness } = args.probes ?? {};
-    const settings = init
-        ? args.resources
-        : instance.resources(main ? node.name : `${node.name}.${args.name}`, args.resources);
+    const settings = instance.resources(main ? node.name : `${node.name}.${args.name}`, args.resources);
     return {
         name: args.name,
         image: image.reference,
@@ -241,7 +239,10 @@ function volumeSpec(mount: Mount): VolumeSpec {
             name: mount.configMap,
             configMap: { name: mount.configMap, ...(mount.mode ? { defaultMode: mount.mode } : {}) },
         };
-    return { name: `${mount.secret}-secret`, secret: { secretName: mount.secret } };
+    return {
+        name: `${mount.secret}-secret`,
+        secret: { secretName: mount.secret, ...(mount.optional ? { optional: true } : {}) },
+    };
 }
 
 /** All uses of a pod: each container states its own, once. */

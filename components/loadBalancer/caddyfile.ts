@@ -1,7 +1,8 @@
-/** A pair of PEM files, or how Caddy gets a certificate by itself. */
+/** Where a certificate comes from. */
 export type SiteTls =
     | { readonly mode: "acme"; readonly email: string; readonly directory: string }
-    | { readonly mode: "custom"; readonly certificate: string; readonly key: string }
+    /** A file with the `tls` line: which one it must be is known in the pod only. */
+    | { readonly mode: "custom"; readonly snippet: string }
     | { readonly mode: "internal" }
     /** Plain HTTP; `inFront` where the trusted proxies end TLS. */
     | { readonly mode: "off"; readonly inFront: boolean };
@@ -108,7 +109,7 @@ function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds, site
         // Redirects are written out per site: Caddy's own ones name the server and know nothing of node ports.
         "auto_https disable_redirects",
         // Only there: it makes Caddy set up an authority of its own, used or not.
-        sites.some(({ tls }) => tls.mode === "internal") && "skip_install_trust",
+        sites.some(({ tls }) => tls.mode === "internal" || tls.mode === "custom") && "skip_install_trust",
         `grace_period ${graceSeconds}s`,
         ports.metrics !== undefined && "metrics",
         block("log", "output stderr", logFormat),
@@ -151,7 +152,7 @@ function tlsLine(tls: Exclude<SiteTls, { mode: "off" }>): Line {
         case "acme":
             return block("tls", block("issuer acme", `email ${tls.email}`, `dir ${tls.directory}`));
         case "custom":
-            return `tls ${tls.certificate} ${tls.key}`;
+            return `import ${tls.snippet}`;
         case "internal":
             return "tls internal";
     }

@@ -9,12 +9,13 @@ import { Namespace } from "../namespace";
 import type { Mount, PodArgs } from "../pod";
 import type { Stack } from "../stack";
 import { drainSeconds } from "../webTier";
+import { checkedPair } from "./certificate";
 import { caddyfile } from "./caddyfile";
 import { needsOf } from "./needs";
 import { reloadScript } from "./reload";
 import { type IngressHosts, ingressSpec, ports, serviceSpec } from "./service";
 import { addTenant, sharedInstance, sharedName, tenantsOf } from "./shared";
-import { certificateOf, certificates, fileSites, type Site, type Tenant, usesOf } from "./site";
+import { fileSites, type Site, type Tenant, usesOf } from "./site";
 import { edgeOf, endsInFront, tlsOf } from "./tls";
 
 export { addressOf } from "./address";
@@ -37,6 +38,11 @@ export interface LoadBalancerArgs {
 const graceSeconds = 30;
 const configFolder = "/etc/caddy";
 const adminSocket = "/run/caddy/admin.sock";
+const snippets = "/run/caddy/tls";
+/** Where the Secret with all certificates of `plinth:secrets` is mounted. */
+const certificateFolder = "/etc/edge-certificates";
+/** Where the users' own Secrets are mounted, a directory for each instance. */
+const ownCertificates = "/etc/edge-tls";
 const scriptFolder = "/opt/edge";
 /** Any user does: Caddy writes to its mounts only. */
 const user = 1000;
@@ -80,7 +86,7 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
         const served = tenants.filter(
             ({ instance: { config } }) => config.state !== "removed" || config.name === instance.name,
         );
-        const sites = served.flatMap((tenant) => fileSites(tenant, edge));
+        const sites = served.flatMap((tenant) => fileSites(tenant, edge, snippets));
         const secure = sites.some(({ tls }) => tls.mode !== "off");
         const keeps = tenants.some((tenant) => keepsCertificates(edge, tlsOf(tenant.instance)));
         const { monitoringNamespace } = instance.cluster;
@@ -92,7 +98,9 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
             needs: needsOf(edge, sites, monitoringNamespace),
         });
         const { node } = this;
-        const secrets = served.map((tenant) => ({ tenant, secret: certificate(instance, this, node, edge, tenant) }));
+        const custom = served.filter((tenant) => tlsOf(tenant.instance).mode === "custom");
+        const pairs = custom.flatMap((tenant) => pairOf(instance, tenant));
+        const mountsCertificates = !endsInFront(edge) && (custom.length > 0 || instance.name === sharedName);
 
         const file = caddyfile({
             ports: {
@@ -108,24 +116,37 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
             ...(edge.type === "NodePort" ? { publicPorts: { http: edge.httpPort, https: edge.httpsPort } } : {}),
             sites,
         });
-        const script = reloadScript({ caddyfile: `${configFolder}/Caddyfile`, certificates, adminSocket, interval: 2 });
-        const config = instance.add(this, "ConfigMap", name, { data: { Caddyfile: file } }, { node, fixedName: true });
+        const script = reloadScript({
+            caddyfile: `${configFolder}/Caddyfile`,
+            list: `${configFolder}/certificates`,
+            snippets,
+            adminSocket,
+            interval: 2,
+        });
+        const list = mountsCertificates ? custom.map(({ instance: tenant }) => certificateLine(tenant)).join("") : "";
+        const config = instance.add(
+            this,
+            "ConfigMap",
+            name,
+            { data: { Caddyfile: file, certificates: list } },
+            { node, fixedName: true },
+        );
         const reload = instance.add(this, "ConfigMap", `${name}-reload`, { data: { "reload.sh": script } }, { node });
         const data: Mount = keeps
             ? { path: "/data", claim: claim(instance, this, `${name}-data`, { size: "1Gi", node }) }
             : { path: "/data", scratch: true };
         const files: Mount[] = [
             { path: configFolder, configMap: config },
-            { path: "/run/caddy", scratch: true },
+            // In RAM, since private keys are copied there.
+            { path: "/run/caddy", scratch: { memory: true } },
             data,
-            ...(endsInFront(edge)
-                ? []
-                : secrets.flatMap(({ tenant, secret }) =>
-                      secret ? [{ path: certificateOf(tenant.instance), secret }] : [],
-                  )),
+            ...(mountsCertificates ? certificateMounts(instance, this, node, pairs, custom) : []),
         ];
         deployment(instance, this, node, {
-            pod: pod(files, { path: scriptFolder, configMap: reload }, instance, secure),
+            pod: pod(files, { path: scriptFolder, configMap: reload }, instance, {
+                secure: secure || (instance.name === sharedName && !endsInFront(edge)),
+                prepares: mountsCertificates,
+            }),
             replicas: keeps || instance.config.size === "small" ? 1 : 2,
             recreate: keeps,
         });
@@ -153,9 +174,9 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
             { node, lifetime: "address" },
         );
         if (edge.type === "Ingress") {
-            const hosts: IngressHosts[] = secrets.map(({ tenant, secret }) => ({
+            const hosts: IngressHosts[] = served.map((tenant) => ({
                 hosts: tenant.sites.map(({ host }) => host),
-                ...(secret && endsInFront(edge) ? { secret } : {}),
+                ...(endsInFront(edge) ? ingressSecret(instance, this, node, pairs, tenant) : {}),
             }));
             const annotations = { ...edge.annotations, ...(waits ? {} : skip) };
             instance.add(
@@ -174,15 +195,36 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
 const keepsCertificates = (edge: OwnEdgeConfig, { mode }: TlsConfig): boolean =>
     !endsInFront(edge) && (mode === "acme" || mode === "internal");
 
-function pod(files: readonly Mount[], script: Mount, instance: Instance, secure: boolean): PodArgs {
+/**
+ * @param is `secure`: Caddy ends TLS; `prepares`: it does so with certificates that may be missing or damaged
+ */
+function pod(
+    files: readonly Mount[],
+    script: Mount,
+    instance: Instance,
+    is: { readonly secure: boolean; readonly prepares: boolean },
+): PodArgs {
     // A hundred sites with TLS take 100 MB at rest, three 55.
     const large = instance.config.size !== "small" || instance.name === sharedName;
     const health = { httpGet: { path: "/healthz", port: "health" }, periodSeconds: 5, timeoutSeconds: 3 };
     // The image's binary carries this capability as a file attribute: without it in the set, exec fails on any port.
     const capabilities = ["NET_BIND_SERVICE"];
+    const run = ["/bin/sh", `${scriptFolder}/reload.sh`];
     return {
         user,
         graceSeconds: drainSeconds + graceSeconds + 5,
+        initContainers: is.prepares
+            ? [
+                  {
+                      name: "certificates",
+                      image: "caddy",
+                      command: [...run, "prepare"],
+                      resources: { cpu: "10m", memory: "128Mi" },
+                      capabilities,
+                      mounts: [...files, script],
+                  },
+              ]
+            : [],
         containers: [
             {
                 name: "caddy",
@@ -190,7 +232,7 @@ function pod(files: readonly Mount[], script: Mount, instance: Instance, secure:
                 command: ["caddy", "run", "--adapter", "caddyfile", "--config", `${configFolder}/Caddyfile`],
                 ports: {
                     http: ports.http,
-                    ...(secure ? { https: ports.https } : {}),
+                    ...(is.secure ? { https: ports.https } : {}),
                     health: ports.health,
                     ...(instance.cluster.monitoringNamespace ? { metrics: ports.metrics } : {}),
                 },
@@ -203,7 +245,7 @@ function pod(files: readonly Mount[], script: Mount, instance: Instance, secure:
             {
                 name: "reload",
                 image: "caddy",
-                command: ["/bin/sh", `${scriptFolder}/reload.sh`],
+                command: run,
                 // `caddy validate` loads the whole configuration, and its authority's files with it.
                 resources: { cpu: "10m", memory: "128Mi" },
                 capabilities,
@@ -213,36 +255,88 @@ function pod(files: readonly Mount[], script: Mount, instance: Instance, secure:
     };
 }
 
+/** A certificate out of `plinth:secrets`. */
+interface Pair {
+    readonly tenant: Instance;
+    readonly chain: pulumi.Output<string>;
+    readonly key: pulumi.Output<string>;
+}
+
+/** The certificate that an instance has in `plinth:secrets`; none where it names a Secret of its own. */
+function pairOf(owner: Instance, { instance }: Tenant): Pair[] {
+    const tls = tlsOf(instance);
+    if (tls.mode === "custom" && tls.secretName) return [];
+    const chain = instance.secretValue("tlsCertificate");
+    const key = instance.secretValue("tlsKey");
+    if (chain && key) return [{ tenant: instance, ...checkedPair(instance.name, chain, key) }];
+    const set = (secret: string) => `pulumi config set --secret --path 'plinth:secrets.${instance.name}.${secret}'`;
+    const missing = [...(chain ? [] : ["tlsCertificate"]), ...(key ? [] : ["tlsKey"])].map(set).join(" and ");
+    instance.problem(
+        ["tls"],
+        `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing}`,
+    );
+    return [];
+}
+
+const ownSecretOf = (instance: Instance): string | undefined => {
+    const tls = tlsOf(instance);
+    return tls.mode === "custom" ? tls.secretName : undefined;
+};
+
+/** Where the script beside Caddy finds the custom certificate of an instance. */
+function certificateLine(instance: Instance): string {
+    const { name } = instance;
+    const folder = ownSecretOf(instance) ? `${ownCertificates}/${name}/tls` : `${certificateFolder}/${name}`;
+    return `${name} ${folder}.crt ${folder}.key\n`;
+}
+
 /**
- * The Secret with an instance's certificate, if it has one: the user's own, one made of `plinth:secrets`, or the one
- * that cert-manager fills for an Ingress.
+ * All certificates of `plinth:secrets` are in one Secret, which is mounted whether it exists or not, so that no pod
+ * rolls for a new one. Only a Secret of the user's own is a mount of its own; that of a stopped instance stays, since
+ * its site still answers. A missing one keeps no pod from starting.
  */
-function certificate(
+function certificateMounts(
     owner: Instance,
     component: LoadBalancer,
     node: Node,
-    edge: OwnEdgeConfig,
+    pairs: readonly Pair[],
+    custom: readonly Tenant[],
+): Mount[] {
+    const name = "edge-certificates";
+    const values = Object.fromEntries(
+        pairs.flatMap(({ tenant, chain, key }) => [
+            [`${tenant.name}.crt`, chain],
+            [`${tenant.name}.key`, key],
+        ]),
+    );
+    if (pairs.length > 0) owner.secret(component, name, values, { node, fixedName: true });
+    const own = custom.flatMap(({ instance }): Mount[] => {
+        const secret = ownSecretOf(instance);
+        return secret ? [{ path: `${ownCertificates}/${instance.name}`, secret, optional: true }] : [];
+    });
+    return [{ path: certificateFolder, secret: owner.objectName(name), optional: true }, ...own];
+}
+
+/**
+ * The Secret with an instance's certificate for an ingress controller: the user's own, one made of `plinth:secrets`,
+ * or the one that cert-manager fills.
+ */
+function ingressSecret(
+    owner: Instance,
+    component: LoadBalancer,
+    node: Node,
+    pairs: readonly Pair[],
     { instance }: Tenant,
-): string | undefined {
-    const tls = tlsOf(instance);
+): { secret?: string } {
     const name = owner === instance ? "edge-tls" : `edge-tls-${instance.name}`;
-    if (tls.mode === "acme" && endsInFront(edge)) return owner.objectName(name);
-    if (tls.mode !== "custom") return undefined;
-    if (tls.secretName) return tls.secretName;
-    const chain = instance.secretValue("tlsCertificate");
-    const key = instance.secretValue("tlsKey");
-    if (!chain || !key) {
-        const set = (secret: string) => `pulumi config set --secret --path 'plinth:secrets.${instance.name}.${secret}'`;
-        const missing = [...(chain ? [] : ["tlsCertificate"]), ...(key ? [] : ["tlsKey"])].map(set).join(" and ");
-        instance.problem(
-            ["tls"],
-            `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing}`,
-        );
-        return undefined;
-    }
-    const values = { "tls.crt": chain, "tls.key": key };
-    return owner.secret(component, name, values, { node, type: "kubernetes.io/tls", fixedName: true })["tls.crt"]
-        .secret;
+    if (tlsOf(instance).mode === "acme") return { secret: owner.objectName(name) };
+    const own = ownSecretOf(instance);
+    if (own) return { secret: own };
+    const pair = pairs.find(({ tenant }) => tenant === instance);
+    if (!pair) return {};
+    const values = { "tls.crt": pair.chain, "tls.key": pair.key };
+    const options = { node, type: "kubernetes.io/tls", fixedName: true };
+    return { secret: owner.secret(component, name, values, options)["tls.crt"].secret };
 }
 
 /** Reports what contradicts itself, and says what will not work as one may expect. */

@@ -3,6 +3,7 @@ import { parseQuantity } from "../../config/quantity";
 import type { Edge, Service } from "../graph";
 import type { Instance } from "../instance";
 import type { FileRoute, FileSite } from "./caddyfile";
+import { snippetOf } from "./reload";
 import { isTrusted, siteTls, tlsOf } from "./tls";
 
 export interface Route {
@@ -29,17 +30,16 @@ export interface Tenant {
     readonly sites: readonly Site[];
 }
 
-/** Where custom certificates are mounted, a directory for each instance. */
-export const certificates = "/etc/edge-tls";
-export const certificateOf = (instance: Instance): string => `${certificates}/${instance.name}`;
-
-/** @throws RangeError for a path or a port name that a platform got wrong */
-export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig): FileSite[] {
+/**
+ * @param snippets directory of the lines for custom certificates
+ * @throws RangeError for a path or a port name that a platform got wrong
+ */
+export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig, snippets: string): FileSite[] {
     const { http, state } = instance.config;
     const tls = tlsOf(instance);
     return sites.map(({ host, routes }) => ({
         host,
-        tls: siteTls(edge, tls, certificateOf(instance)),
+        tls: siteTls(edge, tls, snippetOf(snippets, instance.name)),
         hstsSeconds: isTrusted(tls) ? http.hstsSeconds : 0,
         compression: http.compression,
         securityHeaders: http.securityHeaders,

@@ -32,14 +32,14 @@ export function isEncrypted(instance: Instance): boolean {
     return tls.mode !== "off" || tls.inFront;
 }
 
-/** TLS as Caddy does it; `files` is the directory of a custom certificate. */
-export function siteTls(edge: OwnEdgeConfig, tls: TlsConfig, files: string): SiteTls {
+/** TLS as Caddy does it; `snippet` is the file with the line for a custom certificate. */
+export function siteTls(edge: OwnEdgeConfig, tls: TlsConfig, snippet: string): SiteTls {
     if (endsInFront(edge)) return { mode: "off", inFront: tls.mode !== "off" || tls.inFront };
     switch (tls.mode) {
         case "acme":
             return { mode: "acme", email: tls.email, directory: directoryOf(tls.ca) };
         case "custom":
-            return { mode: "custom", certificate: `${files}/tls.crt`, key: `${files}/tls.key` };
+            return { mode: "custom", snippet };
         case "internal":
             return { mode: "internal" };
         case "off":

@@ -1,16 +1,20 @@
+import { execFileSync } from "node:child_process";
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { z } from "zod";
 import { record } from "../../cli/record";
 import { Instance } from "../../components/instance";
 import { addressOf, declareSharedEdge, isEncrypted, publish } from "../../components/loadBalancer";
 import { givenAddress, statedAddress } from "../../components/loadBalancer/address";
+import { CertificateError, checkedPair, checkPair } from "../../components/loadBalancer/certificate";
 import { Namespace } from "../../components/namespace";
 import { Stack } from "../../components/stack";
 import { WebTier } from "../../components/webTier";
 import { instanceFields } from "../../config/fields";
 import { readStack } from "../../config/read";
 import { find, objectsOf, type Sent } from "../support/declare";
+import { program } from "../support/tools";
 
 type Plain = Record<string, unknown>;
 
@@ -102,10 +106,30 @@ const types: Record<string, Plain> = {
 };
 const impossible = ["Ingress internal", "passthrough off"];
 
+/** A self-signed certificate and its key, in PEM. */
+function certify(): { chain: string; key: string } {
+    const text = execFileSync(
+        "openssl",
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=a -keyout - -out -".split(
+            " ",
+        ),
+        { stdio: "pipe" },
+    ).toString();
+    const start = text.indexOf("-----BEGIN CERTIFICATE");
+    return { key: text.slice(0, start), chain: text.slice(start) };
+}
+
 const file = (objects: readonly Sent[]): string => find(objects, "ConfigMap", "edge")["data"].Caddyfile;
 const edgePod = (objects: readonly Sent[]) => find(objects, "Deployment", "edge")["spec"].template.spec;
 
 describe("LoadBalancer", () => {
+    let chain: string;
+    let key: string;
+    before(function () {
+        program(this, "openssl");
+        ({ chain, key } = certify());
+    });
+
     for (const [type, edge] of Object.entries(types)) {
         for (const [mode, tls] of Object.entries(tlsModes)) {
             if (impossible.includes(`${type} ${mode}`)) continue;
@@ -128,12 +152,12 @@ describe("LoadBalancer", () => {
                 expect(text).to.include("reverse_proxy frontend.bench-shop.svc.cluster.local:8090");
                 expect(text.includes("issuer acme")).to.equal(secure && mode === "acme");
                 expect(text.includes("tls internal")).to.equal(secure && mode === "internal");
-                expect(text.includes("tls /etc/edge-tls/shop/tls.crt")).to.equal(secure && mode === "custom");
+                expect(text.includes("import /run/caddy/tls/shop")).to.equal(secure && mode === "custom");
                 expect(text.includes("?Strict-Transport-Security")).to.equal(mode === "acme" || mode === "custom");
 
                 const policy = find(objects, "NetworkPolicy", "edge")["spec"];
-                const opened = policy.egress.flatMap(({ to, ports }: Plain & { ports: { port: number }[] }) =>
-                    to ? [] : ports.map(({ port }) => port),
+                const opened = policy.egress.flatMap(({ to, ports }: { to?: Plain[]; ports: { port: number }[] }) =>
+                    to?.some(({ ipBlock }) => !ipBlock) ? [] : ports.map(({ port }) => port),
                 );
                 expect(opened).to.deep.equal(secure && mode === "acme" ? [443, 80] : []);
                 expect(policy.egress[0].ports.map(({ port }: { port: number }) => port)).to.deep.equal([8080, 8090]);
@@ -219,16 +243,48 @@ describe("LoadBalancer", () => {
     });
 
     it("makes a Secret of a certificate in plinth:secrets, and mounts it", async () => {
-        const secrets = { shop: { tlsCertificate: "CHAIN", tlsKey: "KEY" } };
+        const secrets = { shop: { tlsCertificate: chain, tlsKey: key } };
         const { objects } = await declare({ shop: { tls: { mode: "custom" } } }, { secrets });
+        expect(find(objects, "Secret", "edge-certificates")["stringData"]).to.deep.equal({
+            "shop.crt": chain,
+            "shop.key": key,
+        });
+        expect(edgePod(objects).volumes).to.deep.include({
+            name: "edge-certificates-secret",
+            secret: { secretName: "edge-certificates", optional: true },
+        });
+        expect(find(objects, "ConfigMap", "edge")["data"].certificates).to.equal(
+            "shop /etc/edge-certificates/shop.crt /etc/edge-certificates/shop.key\n",
+        );
+        expect(JSON.stringify(objects.filter(({ kind }) => kind !== "Secret"))).not.to.match(/-----BEGIN/);
+    });
+
+    it("makes a TLS Secret of it where the ingress controller reads it", async () => {
+        const secrets = { shop: { tlsCertificate: chain, tlsKey: key } };
+        const { objects } = await declare({ shop: { edge: types["Ingress"], tls: { mode: "custom" } } }, { secrets });
         const secret = find(objects, "Secret", "edge-tls");
         expect(secret["type"]).to.equal("kubernetes.io/tls");
-        expect(secret["stringData"]).to.deep.equal({ "tls.crt": "CHAIN", "tls.key": "KEY" });
+        expect(secret["stringData"]).to.deep.equal({ "tls.crt": chain, "tls.key": key });
+        expect(find(objects, "Ingress", "edge")["spec"].tls[0].secretName).to.equal("edge-tls");
+        expect(JSON.stringify(edgePod(objects))).not.to.include("edge-tls");
+    });
+
+    it("waits for no Secret of the user's: its pods start without it", async () => {
+        const { objects } = await declare({ shop: { tls: tlsModes["custom"] } });
         expect(edgePod(objects).volumes).to.deep.include({
-            name: "edge-tls-secret",
-            secret: { secretName: "edge-tls" },
+            name: "wildcard-secret",
+            secret: { secretName: "wildcard", optional: true },
         });
-        expect(JSON.stringify(objects.filter(({ kind }) => kind !== "Secret"))).not.to.match(/CHAIN|"KEY"/);
+        const { initContainers, containers } = edgePod(objects);
+        for (const { volumeMounts } of [...initContainers, ...containers])
+            expect(volumeMounts).to.deep.include({
+                name: "wildcard-secret",
+                mountPath: "/etc/edge-tls/shop",
+                readOnly: true,
+            });
+        expect(find(objects, "ConfigMap", "edge")["data"].certificates).to.equal(
+            "shop /etc/edge-tls/shop/tls.crt /etc/edge-tls/shop/tls.key\n",
+        );
     });
 
     it("changes no pod when only a site changes", async () => {
@@ -274,6 +330,48 @@ describe("LoadBalancer", () => {
         expect(spec.terminationGracePeriodSeconds).to.be.greaterThan(
             grace + spec.containers[0].lifecycle.preStop.sleep.seconds,
         );
+    });
+
+    describe("a certificate in plinth:secrets", () => {
+        const refusal = (certificate: string, privateKey: string): CertificateError => {
+            try {
+                checkPair("shop", certificate, privateKey);
+            } catch (error) {
+                return error as CertificateError;
+            }
+            throw new Error("was accepted");
+        };
+        it("is accepted with its key, alone or with others after it", () => {
+            expect(() => checkPair("shop", chain, key)).not.to.throw();
+            expect(() => checkPair("shop", `${chain}${certify().chain}`, key)).not.to.throw();
+        });
+        it("is refused when it is none, is damaged, or is another one's, without a word of what was read", () => {
+            const other = certify();
+            const damaged = chain.replace(/\n.{20}/, "\nAAAAAAAAAAAAAAAAAAAA");
+            const cases: [string, string, string][] = [
+                ["hidden", key, "plinth:secrets.shop.tlsCertificate: is no certificate"],
+                [damaged, key, "plinth:secrets.shop.tlsCertificate: cannot be read: certificate 1 of 1"],
+                [`${chain}${damaged}`, key, "tlsCertificate: cannot be read: certificate 2 of 2"],
+                [chain, "hidden", "plinth:secrets.shop.tlsKey: is no private key"],
+                [chain, other.key, "plinth:secrets.shop.tlsKey: does not belong to"],
+                [`${other.chain}${chain}`, key, "plinth:secrets.shop.tlsKey: does not belong to"],
+            ];
+            for (const [certificate, privateKey, message] of cases) {
+                const error = refusal(certificate, privateKey);
+                expect(error.message).to.include(message).and.not.include("hidden");
+                expect(error.__pulumiRunError).to.equal(true);
+            }
+        });
+        it("ends the run before its Secret is sent", async () => {
+            const pair = checkedPair("shop", pulumi.output(chain), pulumi.secret("hidden"));
+            for (const value of [pair.chain, pair.key]) {
+                const error = await (value as unknown as { promise(): Promise<string> }).promise().catch((e) => e);
+                expect(error).to.be.instanceOf(CertificateError);
+            }
+        });
+        it("may be a placeholder, where the program runs without the passphrase", () => {
+            expect(() => checkPair("shop", "placeholder-a", "placeholder-b")).not.to.throw();
+        });
     });
 
     describe("refuses", () => {
@@ -323,7 +421,7 @@ describe("LoadBalancer", () => {
                         { kind: "Service", name: "edge", patch: { spec: { ipFamilyPolicy: "PreferDualStack" } } },
                     ],
                 },
-                secrets: { two: { tlsCertificate: "CHAIN", tlsKey: "KEY" } },
+                secrets: { two: { tlsCertificate: chain, tlsKey: key } },
             };
             const { objects } = await declare(
                 { one: { ...shared, tls: tlsModes["internal"] }, two: { ...shared, tls: { mode: "custom" } }, own: {} },
@@ -334,11 +432,11 @@ describe("LoadBalancer", () => {
             const inEdge = objects.filter(({ metadata }) => metadata.namespace === "edge");
             expect(find(inEdge, "Service", "edge")["spec"].ipFamilyPolicy).to.equal("PreferDualStack");
             expect(find(inEdge, "Service", "edge").metadata.labels).to.include({ team: "edge" });
-            expect(find(inEdge, "Secret", "edge-tls-two")["type"]).to.equal("kubernetes.io/tls");
+            expect(find(inEdge, "Secret", "edge-certificates")["stringData"]).to.have.all.keys("two.crt", "two.key");
             const text = file(inEdge);
             expect(text)
                 .to.include("https://one.example.org {\n\ttls internal\n")
-                .and.include("https://two.example.org {\n\ttls /etc/edge-tls/two/tls.crt");
+                .and.include("https://two.example.org {\n\timport /run/caddy/tls/two\n");
             expect(text).not.to.include("own.example.org");
             const policy = find(
                 objects.filter(({ metadata }) => metadata.namespace === "bench-one"),
@@ -348,6 +446,26 @@ describe("LoadBalancer", () => {
             expect(policy.ingress[0].from[0].namespaceSelector.matchLabels).to.deep.equal({
                 "kubernetes.io/metadata.name": "edge",
             });
+        });
+        it("rolls no pod when an instance comes with a certificate, stops or goes", async () => {
+            const pair = { tlsCertificate: chain, tlsKey: key };
+            const own = { ...shared, tls: tlsModes["custom"] };
+            const template = async (instances: Record<string, Plain>) => {
+                const secrets = Object.fromEntries(
+                    ["two", "three"].filter((name) => name in instances).map((name) => [name, pair]),
+                );
+                const { objects } = await declare(instances, { secrets });
+                const inEdge = objects.filter(({ metadata }) => metadata.namespace === "edge");
+                return find(inEdge, "Deployment", "edge")["spec"];
+            };
+            const custom = { ...shared, tls: { mode: "custom" } };
+            const before = await template({ one: shared, own });
+            expect(await template({ one: shared, own, two: custom })).to.deep.equal(before);
+            expect(await template({ one: shared, own, two: custom, three: custom })).to.deep.equal(before);
+            expect(await template({ one: shared, own: { ...own, state: "stopped" } })).to.deep.equal(before);
+            expect(await template({ one: shared, own, two: { ...custom, state: "removed" } })).to.deep.equal(before);
+            const first = await template({ one: shared });
+            expect(await template({ one: shared, two: custom })).to.deep.equal(first);
         });
         it("answers for stopped instances, and forgets removed ones", async () => {
             const { objects } = await declare({

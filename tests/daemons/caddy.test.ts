@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as https from "node:https";
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as tls from "node:tls";
 import { expect } from "chai";
 import { type CaddyfileArgs, caddyfile, type FileRoute, type FileSite } from "../../components/loadBalancer/caddyfile";
-import { reloadScript } from "../../components/loadBalancer/reload";
+import { reloadScript, snippetOf } from "../../components/loadBalancer/reload";
 import { Daemon, freePort, goProgram, program, scratch } from "../support/tools";
 
 const caddyPackage = "github.com/caddyserver/caddy/v2/cmd/caddy";
@@ -136,11 +136,7 @@ describe(`Caddy (module v2.11.4, image caddy:2.11.4-alpine)`, function () {
         }),
         site("internal.example.org", { tls: { mode: "internal" } }),
         site("custom.example.org", {
-            tls: {
-                mode: "custom",
-                certificate: join(folder.path, "tls/shop/tls.crt"),
-                key: join(folder.path, "tls/shop/tls.key"),
-            },
+            tls: { mode: "custom", snippet: snippet("shop") },
         }),
         site("front.example.org", { tls: { mode: "off", inFront: true } }),
         site("closed.example.org", { allow: ["127.0.0.3/32"] }),
@@ -210,14 +206,42 @@ describe(`Caddy (module v2.11.4, image caddy:2.11.4-alpine)`, function () {
             request.resume();
             request.end();
         });
+    const peer = (host: string, port = ports.https): Promise<tls.PeerCertificate> =>
+        new Promise((resolve, reject) => {
+            const connection = tls.connect(
+                { host: "127.0.0.1", port, servername: host, rejectUnauthorized: false },
+                () => {
+                    resolve(connection.getPeerCertificate());
+                    connection.destroy();
+                },
+            );
+            connection.on("error", reject);
+        });
     const plain = (options: Ask) => ask(false, options);
     const secure = (options: Ask) => ask(true, options);
     const seen = async (
         answer: Promise<Answer>,
     ): Promise<{ name: string; headers: Record<string, string>; received: number }> => JSON.parse((await answer).body);
 
-    const certify = (host: string): void => {
-        const target = join(folder.path, "tls/shop");
+    const snippet = (name: string) => snippetOf(join(folder.path, "snippets"), name);
+    const certificateOf = (name: string) => join(folder.path, "tls", name, "tls.crt");
+    const listed = (...names: string[]): string =>
+        names.map((name) => `${name} ${certificateOf(name)} ${certificateOf(name).replace(/crt$/, "key")}\n`).join("");
+    const reload = (): string =>
+        reloadScript({
+            caddyfile: file,
+            list: join(folder.path, "certificates"),
+            snippets: join(folder.path, "snippets"),
+            adminSocket: socket,
+            interval: 1,
+        });
+    /** What the init container does; returns what it says. */
+    const prepare = (): string => {
+        writeFileSync(join(folder.path, "reload.sh"), reload());
+        return execFileSync("sh", [join(folder.path, "reload.sh"), "prepare"], { env: environment }).toString();
+    };
+    const certify = (host: string, name = "shop"): void => {
+        const target = join(folder.path, "tls", name);
         mkdirSync(target, { recursive: true });
         execFileSync(
             "openssl",
@@ -264,6 +288,8 @@ describe(`Caddy (module v2.11.4, image caddy:2.11.4-alpine)`, function () {
             XDG_CONFIG_HOME: join(folder.path, "no-such-folder"),
         };
         writeFileSync(file, file_(sites()));
+        writeFileSync(join(folder.path, "certificates"), listed("shop"));
+        prepare();
         daemon = new Daemon("caddy", ["run", "--adapter", "caddyfile", "--config", file], { env: environment });
         await daemon.ready(() => secure({ host: "internal.example.org" }));
     });
@@ -550,15 +576,7 @@ describe(`Caddy (module v2.11.4, image caddy:2.11.4-alpine)`, function () {
 
         before(async () => {
             script = join(folder.path, "reload.sh");
-            writeFileSync(
-                script,
-                reloadScript({
-                    caddyfile: file,
-                    certificates: join(folder.path, "tls"),
-                    adminSocket: socket,
-                    interval: 1,
-                }),
-            );
+            writeFileSync(script, reload());
             reloader = new Daemon("sh", [script], { env: environment });
             await reported("configuration reloaded", 1);
         });
@@ -642,27 +660,23 @@ describe(`Caddy (module v2.11.4, image caddy:2.11.4-alpine)`, function () {
             const before = reports("configuration reloaded");
             writeFileSync(file, file_(sites()));
             await reported("configuration reloaded", before + 1);
-            const fingerprint = () =>
-                new Promise<string>((resolve, reject) => {
-                    const options = {
-                        host: "127.0.0.1",
-                        port: ports.https,
-                        servername: "custom.example.org",
-                        rejectUnauthorized: false,
-                    };
-                    const request = https.get(
-                        { ...options, agent: false, headers: { host: "custom.example.org" } },
-                        (response) => {
-                            resolve((response.socket as tls.TLSSocket).getPeerCertificate().fingerprint256);
-                            response.resume();
-                        },
-                    );
-                    request.on("error", reject);
-                });
+            const fingerprint = async () => (await peer("custom.example.org")).fingerprint256;
             const old = await fingerprint();
             certify("custom.example.org");
             await reported("configuration reloaded", before + 2);
             expect(await fingerprint()).not.to.equal(old);
+        });
+
+        it("keeps the last certificate that worked, and takes over the next one", async () => {
+            const old = await peer("custom.example.org");
+            writeFileSync(certificateOf("shop"), "damaged");
+            await reported("the certificate of shop does not work", 1);
+            await sleep(1500);
+            expect((await peer("custom.example.org")).fingerprint256).to.equal(old.fingerprint256);
+            const before = reports("configuration reloaded");
+            certify("custom.example.org");
+            await reported("configuration reloaded", before + 1);
+            expect((await peer("custom.example.org")).fingerprint256).not.to.equal(old.fingerprint256);
         });
 
         it("carries on after Caddy was killed, whose socket file stays", async () => {
@@ -680,6 +694,38 @@ describe(`Caddy (module v2.11.4, image caddy:2.11.4-alpine)`, function () {
             expect(await reloader.stop()).to.equal(0);
             expect(Date.now() - start).to.be.lessThan(900);
         });
+    });
+
+    it("starts with certificates that are missing or damaged, and serves the others", async () => {
+        certify("good.example.org", "good");
+        certify("other.example.org", "mismatched");
+        certify("damaged.example.org", "damaged");
+        writeFileSync(certificateOf("mismatched"), readFileSync(certificateOf("good")));
+        writeFileSync(certificateOf("damaged"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        const names = ["missing", "good", "damaged", "mismatched"];
+        writeFileSync(join(folder.path, "certificates"), listed(...names));
+        const said = prepare();
+        for (const name of names)
+            expect(said.includes(`the certificate of ${name} does not work`), name).to.equal(name !== "good");
+
+        const others = { http: await freePort(), https: await freePort(), health: await freePort() };
+        const fresh = join(folder.path, "Caddyfile.fresh");
+        const all = names.map((name) =>
+            site(`${name}.example.org`, { tls: { mode: "custom", snippet: snippet(name) } }),
+        );
+        writeFileSync(fresh, file_(all, { ports: others, adminSocket: join(folder.path, "fresh.sock") }));
+        const started = new Daemon("caddy", ["run", "--adapter", "caddyfile", "--config", fresh], {
+            env: environment,
+        });
+        try {
+            await started.ready(() => peer("missing.example.org", others.https));
+            expect((await peer("good.example.org", others.https)).subject.CN).to.equal("good.example.org");
+            for (const name of ["missing", "damaged", "mismatched"])
+                expect((await peer(`${name}.example.org`, others.https)).issuer.CN, name).to.match(/Caddy Local/);
+        } finally {
+            await started.stop();
+            writeFileSync(join(folder.path, "certificates"), listed("shop"));
+        }
     });
 
     describe("the process", () => {

@@ -1,0 +1,65 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+
+/** A certificate in plinth:secrets that no server could use. */
+export class CertificateError extends Error {
+    // The Node language host prints errors that carry this mark without a stack trace, like its own RunError.
+    readonly __pulumiRunError = true;
+
+    constructor(path: string, message: string) {
+        super(`${path}: ${message}`);
+        this.name = "CertificateError";
+    }
+}
+
+/** What stands for a secret where the program runs without its passphrase. */
+const placeholder = /^placeholder-/;
+
+/**
+ * Checks a certificate chain and its private key, both in PEM.
+ *
+ * @throws CertificateError where one of them cannot be read, or where they do not belong together
+ */
+export function checkPair(instance: string, chain: string, key: string): void {
+    if (placeholder.test(chain) || placeholder.test(key)) return;
+    const path = (name: string) => `plinth:secrets.${instance}.${name}`;
+    // The parsers' own messages may quote what they read.
+    const parsed = <T>(name: string, message: string, parse: () => T): T => {
+        try {
+            return parse();
+        } catch {
+            throw new CertificateError(path(name), message);
+        }
+    };
+    const blocks = chain.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g);
+    if (!blocks)
+        throw new CertificateError(
+            path("tlsCertificate"),
+            "is no certificate; allowed: a chain in PEM (-----BEGIN CERTIFICATE-----…), the site's own first",
+        );
+    const [own] = blocks.map((block, index) =>
+        parsed("tlsCertificate", `cannot be read: certificate ${index + 1} of ${blocks.length} is damaged`, () => {
+            return new X509Certificate(block);
+        }),
+    );
+    const privateKey = parsed(
+        "tlsKey",
+        "is no private key; allowed: one in PEM (-----BEGIN PRIVATE KEY-----…), not encrypted with a passphrase",
+        () => createPrivateKey(key),
+    );
+    if (!own!.checkPrivateKey(privateKey))
+        throw new CertificateError(path("tlsKey"), "does not belong to the first certificate of tlsCertificate");
+}
+
+/** The pair once it is known to be usable; a bad one ends the run before its Secret is sent. */
+export function checkedPair(
+    instance: string,
+    chain: pulumi.Output<string>,
+    key: pulumi.Output<string>,
+): { chain: pulumi.Output<string>; key: pulumi.Output<string> } {
+    const pair = pulumi.all([chain, key]).apply(([chainText, keyText]) => {
+        checkPair(instance, chainText, keyText);
+        return { chainText, keyText };
+    });
+    return { chain: pair.apply(({ chainText }) => chainText), key: pair.apply(({ keyText }) => keyText) };
+}
