@@ -142,7 +142,6 @@ const spread = (node: Node): k8s.types.input.core.v1.TopologySpreadConstraint[] 
 
 interface Surroundings {
     readonly main: boolean;
-    readonly init: boolean;
     readonly podUser: number;
     readonly volumes: Map<string, VolumeSpec>;
 }

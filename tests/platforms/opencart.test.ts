@@ -123,6 +123,25 @@ describe("OpenCart's objects", () => {
         const names = (list: readonly Sent[]) => JSON.stringify(pod(list, "Deployment", "frontend").volumes);
         expect(names(other)).not.to.equal(names(objects));
     });
+    it("take requests and limits for every container by its name, also for those that run first", async () => {
+        const own = await declareOpenCart({
+            instance: {
+                resources: {
+                    "frontend.files": { memory: "96Mi" },
+                    "upgrade.files": { cpu: "1" },
+                    frontend: { memory: "2Gi" },
+                },
+            },
+        });
+        const of = (kind: string, name: string, which: string) => container(own, kind, name, which).resources;
+        expect(of("Deployment", "frontend", "files")).to.deep.equal({
+            requests: { cpu: "50m", memory: "96Mi" },
+            limits: { memory: "96Mi" },
+        });
+        expect(of("Deployment", "frontend", "php").limits.memory).to.equal("2Gi");
+        expect(of("Deployment", "admin", "files").limits.memory).to.equal("64Mi");
+        expect(of("Job", "upgrade", "files").requests).to.deep.equal({ cpu: "1", memory: "64Mi" });
+    });
     it("give links the scheme and port that browsers see", async () => {
         const url = async (instance: object) =>
             variable(
