@@ -3,7 +3,7 @@ import type { Node } from "./graph";
 import type { Instance } from "./instance";
 
 export interface ClaimArgs {
-    /** Size unless the user sets another; a larger one grows the volume in place. */
+    /** Size unless the user sets another; a larger one grows the volume in place, a smaller one the API refuses in the preview. */
     readonly size: string;
     /** @default none: the claim belongs to the instance as a whole */
     readonly node?: Node;
