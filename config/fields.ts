@@ -167,7 +167,10 @@ export const ownEdge = z.discriminatedUnion("type", [
         className: z.string().min(1),
         /** `controller`: the ingress controller ends TLS; `edge`: it passes TLS through to this balancer. */
         terminates: z.enum(["controller", "edge"]).default("controller"),
-        /** Namespace of the ingress controller, whose pods are let in. @default any namespace */
+        /**
+         * Namespace of the ingress controller: only its pods, and `trustedProxies`, are let in then. To be left out
+         * for a controller on its node's network or outside the cluster (AWS, Google). @default everyone is let in
+         */
         controllerNamespace: dnsLabel.optional(),
     }),
 ]);

@@ -13,7 +13,7 @@ export function needsOf(
     const secure = sites.some(({ tls }) => tls.mode !== "off");
     const authorities = sites.flatMap(({ tls }) => (tls.mode === "acme" ? [portOf(tls.directory)] : []));
     return [
-        { name: "clients", direction: "ingress", ...clients(edge, secure) },
+        ...clients(edge, secure),
         ...(secure && (edge.type === "LoadBalancer" || edge.type === "NodePort") && edge.http3
             ? [{ name: "clients", direction: "ingress" as const, ports: [ports.https], protocol: "UDP" as const }]
             : []),
@@ -34,10 +34,16 @@ export function needsOf(
     ];
 }
 
-function clients(edge: OwnEdgeConfig, secure: boolean): Pick<Need, "ports" | "namespace"> {
-    if (edge.type === "Ingress")
-        return { ports: [endsInFront(edge) ? ports.http : ports.https], namespace: edge.controllerNamespace ?? "*" };
-    return { ports: secure ? [ports.http, ports.https] : [ports.http] };
+function clients(edge: OwnEdgeConfig, secure: boolean): Need[] {
+    const common = { name: "clients", direction: "ingress" as const };
+    if (edge.type !== "Ingress") return [{ ...common, ports: secure ? [ports.http, ports.https] : [ports.http] }];
+    const controller = { ...common, ports: [endsInFront(edge) ? ports.http : ports.https] };
+    // A selector of namespaces, even of all, matches pods only: not a controller on its node's network or outside.
+    if (!edge.controllerNamespace) return [controller];
+    return [
+        { ...controller, namespace: edge.controllerNamespace },
+        ...(edge.trustedProxies.length > 0 ? [{ ...controller, cidrs: edge.trustedProxies }] : []),
+    ];
 }
 
 const portOf = (url: string): number => Number(new URL(url).port || (url.startsWith("http:") ? 80 : 443));

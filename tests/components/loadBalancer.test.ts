@@ -221,15 +221,17 @@ describe("LoadBalancer", () => {
         expect(passed.rules[0].http.paths[0].backend.service.port).to.deep.equal({ name: "https" });
     });
 
-    it("lets in the ingress controller only", async () => {
+    it("lets in only the ingress controller and what stands before it, where one knows its namespace", async () => {
         const admitted = async (edge: Plain) =>
-            find((await declare({ shop: { edge } })).objects, "NetworkPolicy", "edge")["spec"].ingress[0];
-        expect(await admitted({ ...types["Ingress"], controllerNamespace: "traefik" })).to.deep.equal({
-            from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "traefik" } } }],
-            ports: [{ protocol: "TCP", port: 8080 }],
-        });
-        expect((await admitted(types["Ingress"]!)).from).to.deep.equal([{ namespaceSelector: {} }]);
-        expect(await admitted(types["NodePort"]!)).to.deep.equal({ ports: [{ protocol: "TCP", port: 8080 }] });
+            find((await declare({ shop: { edge } })).objects, "NetworkPolicy", "edge")["spec"].ingress;
+        const port = { ports: [{ protocol: "TCP", port: 8080 }] };
+        expect(await admitted({ ...types["Ingress"], controllerNamespace: "traefik" })).to.deep.equal([
+            { from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "traefik" } } }], ...port },
+            { from: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ...port },
+        ]);
+        // No peers: a selector of all namespaces would shut out controllers that are not in the pods' network.
+        expect(await admitted(types["Ingress"]!)).to.deep.equal([port]);
+        expect(await admitted(types["NodePort"]!)).to.deep.equal([port]);
     });
 
     it("trusts nobody unless told, and says so behind an ingress controller", async () => {
