@@ -13,7 +13,7 @@ import { checkedPair } from "./certificate";
 import { caddyfile } from "./caddyfile";
 import { needsOf } from "./needs";
 import { reloadScript } from "./reload";
-import { type IngressHosts, ingressSpec, ports, serviceSpec } from "./service";
+import { type IngressHosts, ingressSpec, ports, serviceSpec, solverPolicy } from "./service";
 import { addTenant, sharedInstance, sharedName, tenantsOf } from "./shared";
 import { fileSites, type Site, type Tenant, usesOf } from "./site";
 import { edgeOf, endsInFront, tlsOf } from "./tls";
@@ -186,6 +186,9 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
                 { metadata: { annotations }, spec: ingressSpec(edge, service, hosts) },
                 { node, lifetime: "address" },
             );
+            const solves = endsInFront(edge) && served.some((tenant) => tlsOf(tenant.instance).mode === "acme");
+            if (solves && instance.cluster.networkPolicy !== "off")
+                instance.add(this, "NetworkPolicy", `${name}-http01`, { spec: solverPolicy(edge) }, { node });
         }
         this.registerOutputs({});
     }

@@ -3,6 +3,7 @@ import type { OwnEdgeConfig } from "../../config/fields";
 import { endsInFront } from "./tls";
 
 type ServiceSpec = k8s.types.input.core.v1.ServiceSpec;
+type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
 type IngressSpec = k8s.types.input.networking.v1.IngressSpec;
 
 /** Hosts of one instance and the Secret with their certificate, where the ingress controller ends TLS. */
@@ -50,6 +51,24 @@ export function serviceSpec(edge: OwnEdgeConfig, secure: boolean, selector: Reco
 
 /** Ports of the pod: none is privileged. */
 export const ports = { http: 8080, https: 8443, health: 8081, metrics: 9180 };
+
+/**
+ * Lets the ingress controller reach the pods with which cert-manager answers an authority (HTTP-01): no component
+ * declares them, and all that is not declared is closed. Their label and port are cert-manager's:
+ * https://github.com/cert-manager/cert-manager/blob/master/pkg/issuer/acme/http/pod.go
+ */
+export function solverPolicy(edge: OwnEdgeConfig & { type: "Ingress" }): PolicySpec {
+    const { controllerNamespace, trustedProxies } = edge;
+    const from = [
+        { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": controllerNamespace ?? "" } } },
+        ...trustedProxies.map((cidr) => ({ ipBlock: { cidr } })),
+    ];
+    return {
+        podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
+        policyTypes: ["Ingress"],
+        ingress: [{ ...(controllerNamespace ? { from } : {}), ports: [{ protocol: "TCP", port: 8089 }] }],
+    };
+}
 
 /** One rule a host, all to Caddy, which knows the paths. */
 export function ingressSpec(

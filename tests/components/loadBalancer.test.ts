@@ -234,6 +234,37 @@ describe("LoadBalancer", () => {
         expect(await admitted(types["NodePort"]!)).to.deep.equal([port]);
     });
 
+    it("lets the ingress controller reach the pods with which cert-manager answers an authority", async () => {
+        const named = { ...types["Ingress"], controllerNamespace: "traefik" };
+        const { objects } = await declare({ shop: { edge: named, tls: tlsModes["acme"] } });
+        const policy = find(objects, "NetworkPolicy", "edge-http01");
+        expect(policy.metadata.namespace).to.equal(find(objects, "Ingress", "edge").metadata.namespace);
+        expect(policy["spec"]).to.deep.equal({
+            podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
+            policyTypes: ["Ingress"],
+            ingress: [
+                {
+                    from: [
+                        { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "traefik" } } },
+                        { ipBlock: { cidr: "10.0.0.0/8" } },
+                    ],
+                    ports: [{ protocol: "TCP", port: 8089 }],
+                },
+            ],
+        });
+        const everyone = await declare({ shop: { edge: types["Ingress"], tls: tlsModes["acme"] } });
+        expect(find(everyone.objects, "NetworkPolicy", "edge-http01")["spec"].ingress).to.deep.equal([
+            { ports: [{ protocol: "TCP", port: 8089 }] },
+        ]);
+        const none = async (keys: Plain, values: Plain = {}) =>
+            expect((await declare({ shop: keys }, values)).objects.map(({ metadata }) => metadata.name)).not.to.include(
+                "edge-http01",
+            );
+        await none({ edge: named, tls: tlsModes["custom"] });
+        await none({ edge: types["passthrough"], tls: tlsModes["acme"] });
+        await none({ edge: named, tls: tlsModes["acme"] }, { cluster: { networkPolicy: "off" } });
+    });
+
     it("trusts nobody unless told, and says so behind an ingress controller", async () => {
         const edge = { type: "Ingress", className: "traefik" };
         const { objects, warnings } = await declare({ shop: { edge } });
