@@ -4,6 +4,7 @@ import { Instance } from "./components/instance";
 import { declareSharedEdge } from "./components/loadBalancer";
 import { type StackOutputs, stackOutputs } from "./components/outputs";
 import { Stack } from "./components/stack";
+import { kubeconfigOf } from "./config/kubeconfig";
 import { readStack } from "./config/read";
 import { platforms as registry } from "./platforms";
 import type { Platform } from "./platforms/platform";
@@ -23,8 +24,9 @@ interface ProgramOptions {
 function plinth({ offline = false, platforms = registry }: ProgramOptions = {}): StackOutputs {
     const { stack: config, secrets } = readStack(Object.values(platforms).map((platform) => platform.config));
     if (!offline) checkContext(config);
+    const kubeconfig = offline ? undefined : kubeconfigOf(config.cluster);
 
-    const stack = new Stack(config, secrets, clusterProvider);
+    const stack = new Stack(config, secrets, () => clusterProvider(config, kubeconfig));
     const deployed = config.instances.map((settings) => {
         const instance = new Instance(stack, settings);
         return { instance, result: platforms[settings.platform]!.declare(instance) };

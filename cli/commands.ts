@@ -35,12 +35,7 @@ export async function run(
     args: readonly string[],
     { env = {}, accept = [0] }: RunArgs = {},
 ): Promise<string> {
-    const settings = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
-    console.error(
-        pc.dim(
-            `$ ${[...settings, command, ...args].map((word, index) => (index < settings.length ? word : quoted(word))).join(" ")}`,
-        ),
-    );
+    announce(command, args, env);
     const result = await execa(command, args, {
         cwd: root,
         env,
@@ -62,18 +57,31 @@ export async function run(
     return output;
 }
 
-/** Runs a command whose output is read, not shown. */
+export interface ReadArgs {
+    readonly env?: Readonly<Record<string, string>>;
+    /** Standard input. @default none */
+    readonly input?: string;
+}
+
+/** Runs a command whose output is read, not shown; the command itself is shown. */
 export async function read(
     command: string,
     args: readonly string[],
-    env: Readonly<Record<string, string>> = {},
+    { env = {}, input }: ReadArgs = {},
 ): Promise<{ ok: boolean; stdout: string; stderr: string }> {
-    const result = await execa(command, args, { cwd: root, env, stdin: "ignore", reject: false });
+    announce(command, args, env);
+    const stdin = input === undefined ? ({ stdin: "ignore" } as const) : { input };
+    const result = await execa(command, args, { cwd: root, env, reject: false, ...stdin });
     return {
         ok: result.exitCode === 0,
         stdout: String(result.stdout ?? ""),
-        stderr: String(result.stderr ?? result.shortMessage ?? ""),
+        stderr: String(result.stderr || (result.shortMessage ?? "")),
     };
+}
+
+function announce(command: string, args: readonly string[], env: Readonly<Record<string, string>>): void {
+    const settings = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
+    console.error(pc.dim(`$ ${[...settings, command, ...args.map(quoted)].join(" ")}`));
 }
 
 /** What the engine's commonest refusals mean here, and what to do. */

@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
 import { contextOf } from "../config/kubeconfig";
 import type { ClusterConfig } from "../config/stack";
+import { dependencies } from "../package.json";
 import { findOnPath, read } from "./commands";
 import { UserError } from "./errors";
 import { root } from "./root";
@@ -23,16 +24,28 @@ export interface Missing {
     readonly remedy: string;
 }
 
-/** The CLI on the PATH, or the pinned one that the npm launcher fetches. */
-export async function findEngine(): Promise<Engine | Missing> {
-    const command = findOnPath("pulumi") ?? join(root, "node_modules", ".bin", "pulumi");
-    const { ok, stdout } = await read(command, ["version"], { PULUMI_SKIP_UPDATE_CHECK: "true" });
-    if (ok) return { command, version: stdout.trim() };
+/**
+ * The CLI on the PATH, or the pinned one that the npm launcher has fetched.
+ *
+ * @param fetch whether the launcher may fetch it now, into its own folder in the home directory. @default false
+ */
+export async function findEngine(fetch = false): Promise<Engine | Missing> {
+    const fetched = join(pulumiHome(), "versions", dependencies.pulumi, "bin", "pulumi");
+    const installed = findOnPath("pulumi") ?? (existsSync(fetched) ? fetched : undefined);
+    const command = installed ?? (fetch ? join(root, "node_modules", ".bin", "pulumi") : undefined);
+    const { ok, stdout } = command
+        ? await read(command, ["version"], { env: { PULUMI_SKIP_UPDATE_CHECK: "true" } })
+        : { ok: false, stdout: "" };
+    if (command && ok) return { command, version: stdout.trim() };
     return {
-        what: "the Pulumi CLI: it is not on the PATH, and the pinned one could not be fetched",
-        remedy: "install it as https://www.pulumi.com/docs/install/ says, or let this machine reach get.pulumi.com",
+        what: fetch
+            ? "the Pulumi CLI: it is not on the PATH, and the pinned one could not be fetched"
+            : "the Pulumi CLI: it is not on the PATH",
+        remedy: "install it as https://www.pulumi.com/docs/install/ says, or let `launch` fetch it from get.pulumi.com",
     };
 }
+
+const pulumiHome = (): string => process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");
 
 /** Whether the cluster that a stack goes to answers; by a plain connection, so that no other tool is needed. */
 export async function findCluster(cluster: ClusterConfig): Promise<{ name: string; server: string } | Missing> {
@@ -111,7 +124,7 @@ function projectBackend(): string | undefined {
 }
 
 function currentLogin(): string | undefined {
-    const path = join(process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi"), "credentials.json");
+    const path = join(pulumiHome(), "credentials.json");
     if (!existsSync(path)) return undefined;
     return (JSON.parse(readFileSync(path, "utf8")) as { current?: string }).current || undefined;
 }

@@ -6,7 +6,9 @@ import { findOnPath, read, run } from "./commands";
 import { type Backend, chooseBackend, type Engine, findCluster, findEngine, isMissing, locksOf } from "./engine";
 import { UserError } from "./errors";
 import { previewText } from "./preview";
-import { type Rendering, renderStack } from "./rendering";
+import { streamOf } from "./render";
+import { type RenderedObject, type Rendering, renderStack } from "./rendering";
+import { kubectlArgs } from "../config/kubeconfig";
 import { clusterOf } from "./stackConfig";
 
 /** The stack's outputs as the engine has them. */
@@ -25,7 +27,7 @@ interface Ready {
  * @throws UserError that names everything that is missing, each with the way to get it
  */
 async function prepare(stack: string): Promise<Ready> {
-    const [engine, cluster] = await Promise.all([findEngine(), findCluster(clusterOf(stack))]);
+    const [engine, cluster] = await Promise.all([findEngine(true), findCluster(clusterOf(stack))]);
     const missing = [engine, cluster].filter(isMissing);
     if (missing.length > 0 || isMissing(engine))
         throw new UserError(
@@ -58,15 +60,21 @@ export async function preview(stack: string, json: boolean): Promise<void> {
     console.log(previewText(rendering));
     console.log(
         pc.dim(
-            `Offline preview: ${reason}. Compare with a cluster: ./plinth render ${stack} --out out && kubectl diff --kustomize out`,
+            `Offline preview; ${reason}. Compare with a cluster: ./plinth render ${stack} --out out && kubectl diff --kustomize out`,
         ),
     );
 }
 
 async function whyOffline(stack: string): Promise<string | Ready> {
     const [engine, cluster] = await Promise.all([findEngine(), findCluster(clusterOf(stack))]);
-    for (const found of [engine, cluster]) if (isMissing(found)) return `missing is ${found.what}`;
-    const ready = { engine: engine as Engine, backend: chooseBackend(stack) };
+    for (const found of [engine, cluster]) if (isMissing(found)) return `missing: ${found.what} (${found.remedy})`;
+    let ready: Ready;
+    try {
+        ready = { engine: engine as Engine, backend: chooseBackend(stack) };
+    } catch (error) {
+        if (error instanceof UserError) return error.message;
+        throw error;
+    }
     const { ok } = await read(
         ready.engine.command,
         ["stack", "history", "--stack", stack, "--json"],
@@ -93,7 +101,8 @@ export async function launch(stack: string, { edgeFirst, recover }: LaunchArgs):
     await checkLocks(rendering, backend, recover);
     if (recover) {
         await checkOwnership(rendering, stack);
-        await pulumi(["cancel", "--yes"]);
+        // A lock elsewhere may be a colleague's, whose run only they can know to be dead: `pulumi cancel` by hand.
+        if (locksOf(backend, rendering.project, stack).length > 0) await pulumi(["cancel", "--yes"]);
         await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
     }
     // One run may take over what the interrupted one has created; the next one may not.
@@ -121,37 +130,35 @@ async function checkLocks({ project, stack }: Rendering, backend: Backend, recov
         );
 }
 
-/** Recovery takes over existing objects: only in namespaces that carry this stack's label. */
-async function checkOwnership({ project, objects }: Rendering, stack: string): Promise<void> {
+/** Recovery takes over existing objects: only those that carry this stack's label. */
+async function checkOwnership(rendering: Rendering, stack: string): Promise<void> {
     const kubectl = findOnPath("kubectl");
     if (!kubectl)
         throw new UserError(
-            "kubectl is needed to make sure that the namespaces are this stack's own: https://kubernetes.io/docs/tasks/tools/",
+            "kubectl is needed to make sure that what exists already is this stack's own: https://kubernetes.io/docs/tasks/tools/",
         );
-    const { context } = clusterOf(stack);
-    for (const { kind, metadata } of objects) {
-        if (kind !== "Namespace") continue;
-        const args = [
-            "get",
-            "namespace",
-            metadata.name,
-            "--ignore-not-found",
-            "--output",
-            "json",
-            ...(context ? ["--context", context] : []),
-        ];
-        const { ok, stdout, stderr } = await read(kubectl, args);
-        if (!ok) throw new UserError(`kubectl could not look at the namespace ${metadata.name}: ${stderr.trim()}`);
-        if (stdout.trim() === "") continue;
-        const owner = (JSON.parse(stdout) as { metadata: { labels?: Record<string, string> } }).metadata.labels?.[
-            plinthLabels.stack
-        ];
-        if (owner !== `${project}.${stack}`)
-            throw new UserError(
-                `The namespace ${metadata.name} is in the cluster and is not this stack's (${plinthLabels.stack}: ${owner ?? "no label"}). Nothing was changed.\n` +
-                    "Choose another with `namespace`, or remove it first.",
-            );
-    }
+    const args = ["get", "--filename", "-", "--ignore-not-found", "--output", "json"];
+    const found = await read(kubectl, [...kubectlArgs(clusterOf(stack)), ...args], {
+        input: streamOf(rendering, true),
+    });
+    // Kinds and namespaces that the cluster does not have yet hold nothing of anybody's.
+    if (!found.ok && found.stdout.trim() === "" && !/NotFound|no matches for kind/.test(found.stderr))
+        throw new UserError(`kubectl could not look at what exists already: ${found.stderr.trim()}`);
+    const own = `${rendering.project}.${rendering.stack}`;
+    const foreign = objectsIn(found.stdout).filter(({ metadata }) => metadata.labels?.[plinthLabels.stack] !== own);
+    if (foreign.length === 0) return;
+    const named = foreign.map(({ kind, metadata }) => `  ${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
+    throw new UserError(
+        `These objects are in the cluster and are not this stack's (${plinthLabels.stack}: ${own}). Nothing was changed.\n${named.join("\n")}\n` +
+            "Choose another namespace, or remove them first.",
+    );
+}
+
+/** kubectl prints one object, a list, or nothing. */
+function objectsIn(json: string): RenderedObject[] {
+    if (json.trim() === "") return [];
+    const printed = JSON.parse(json) as RenderedObject & { readonly items?: RenderedObject[] };
+    return printed.items ?? [printed];
 }
 
 /** The provider, the namespaces and the edges' Services: enough for an address. */

@@ -40,15 +40,20 @@ example(
             "real values of generated and configured secrets, from the stack's state (needs the Pulumi CLI)",
         )
         .action(async (stack: string, options: { out?: string; showSecrets?: boolean }) => {
-            const rendering = await renderStack(stack, options.showSecrets ? await secretsOf(stack) : {});
+            const real = options.showSecrets ?? false;
+            const rendering = await renderStack(stack, real ? await secretsOf(stack) : {});
             if (!options.out) {
-                process.stdout.write(streamOf(rendering));
+                process.stdout.write(streamOf(rendering, real));
                 return;
             }
-            const files = writeRendering(rendering, options.out);
+            const files = writeRendering(rendering, options.out, real);
             console.log(
-                `${files.length} objects in ${options.out}; use it with: kubectl apply --server-side --kustomize ${options.out}`,
+                `${files.length} objects in ${options.out}; as the base of an overlay, or: kubectl diff --kustomize ${options.out}`,
             );
+            if (!real)
+                console.log(
+                    "Secrets are written for review but not listed in the kustomization: their values are placeholders (see --show-secrets).",
+                );
         }),
     "render production --out out",
     "render dev | kubectl diff --filename -",
@@ -170,8 +175,8 @@ async function secretsOf(
     const engine = await findEngine();
     if (isMissing(engine)) throw new UserError(`--show-secrets needs ${engine.what}\n  ${engine.remedy}`);
     const { env } = chooseBackend(stack);
-    const state = await read(engine.command, ["stack", "export", "--show-secrets", "--stack", stack], env);
-    const values = await read(engine.command, ["config", "--show-secrets", "--json", "--stack", stack], env);
+    const state = await read(engine.command, ["stack", "export", "--show-secrets", "--stack", stack], { env });
+    const values = await read(engine.command, ["config", "--show-secrets", "--json", "--stack", stack], { env });
     if (!state.ok || !values.ok)
         throw new UserError(`The secrets of "${stack}" could not be read: ${(state.stderr || values.stderr).trim()}`);
     const exported = JSON.parse(state.stdout) as {
@@ -193,6 +198,12 @@ type Exported = string | { readonly plaintext: string };
 
 const plain = (value: Exported): string =>
     typeof value === "string" ? value : (JSON.parse(value.plaintext) as string);
+
+// A reader such as `head` may have seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+});
 
 program.parseAsync().catch((error: unknown) => {
     if (error instanceof ConfigError || error instanceof UserError) console.error(pc.red(error.message));

@@ -17,6 +17,8 @@ export interface RecordArgs {
     readonly stack: string;
     /** Configuration as the engine hands it over: full keys, objects as JSON. */
     readonly config: Readonly<Record<string, string>>;
+    /** Keys of the configuration that hold an encrypted value. @default none */
+    readonly secretKeys?: readonly string[];
     /** Whether resources answer as in a preview: what only the cluster knows stays unknown. @default false */
     readonly preview?: boolean;
     /** Results of generated values by resource name, where they are known. @default placeholders */
@@ -25,6 +27,8 @@ export interface RecordArgs {
 
 export interface Recording {
     readonly resources: readonly Recorded[];
+    /** Identity of each resource, with the type of its parent: what the engine knows it by. */
+    readonly urns: readonly string[];
     readonly outputs: Readonly<Record<string, unknown>>;
 }
 
@@ -60,14 +64,26 @@ async function recordNow(program: () => Promise<object> | object, args: RecordAr
         },
     };
     await pulumi.runtime.setMocks(mocks, args.project, args.stack, preview);
-    pulumi.runtime.setAllConfig({ ...args.config });
+    pulumi.runtime.setAllConfig({ ...args.config }, [...(args.secretKeys ?? [])]);
     let outputs: Record<string, unknown> = {};
+    let failure: { error: unknown } | undefined;
     await pulumi.runtime.runInPulumiStack(async () => {
-        outputs = (await program()) as Record<string, unknown>;
+        try {
+            outputs = (await program()) as Record<string, unknown>;
+        } catch (error) {
+            // Thrown from here, it would also be a rejection that nobody handles, which Node prints with its stack.
+            failure = { error };
+        }
         return outputs;
     });
     await pulumi.runtime.disconnect();
-    return { resources, outputs: (await settle(outputs)) as Record<string, unknown> };
+    if (failure) throw failure.error;
+    const monitor = pulumi.runtime.getMonitor() as unknown as { getRegisteredResources(): Map<string, unknown> };
+    return {
+        resources,
+        urns: [...monitor.getRegisteredResources().keys()],
+        outputs: (await settle(outputs)) as Record<string, unknown>,
+    };
 }
 
 /** A stand-in for a secret value: of the right type, and nobody's password. */

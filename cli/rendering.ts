@@ -27,6 +27,7 @@ export interface Rendering {
     /** In an order in which `kubectl apply` can take them. */
     readonly objects: readonly RenderedObject[];
     readonly resources: readonly Recorded[];
+    readonly urns: readonly string[];
     readonly outputs: Plain<StackOutputs>;
 }
 
@@ -56,12 +57,15 @@ export async function renderStack(
     { folder, generated, config, preview, platforms }: RenderArgs = {},
 ): Promise<Rendering> {
     const file = readStackFile(stack, folder);
-    const { resources, outputs } = await record(() => plinth({ offline: true, ...(platforms ? { platforms } : {}) }), {
-        ...file,
-        ...(config ? { config: { ...file.config, ...config } } : {}),
-        ...(generated ? { generated } : {}),
-        ...(preview !== undefined ? { preview } : {}),
-    });
+    const { resources, urns, outputs } = await record(
+        () => plinth({ offline: true, ...(platforms ? { platforms } : {}) }),
+        {
+            ...file,
+            ...(config ? { config: { ...file.config, ...config } } : {}),
+            ...(generated ? { generated } : {}),
+            ...(preview !== undefined ? { preview } : {}),
+        },
+    );
     const objects = resources
         .filter(({ type }) => type.startsWith("kubernetes:"))
         .map(({ inputs }) => inputs as unknown as RenderedObject);
@@ -70,6 +74,7 @@ export async function renderStack(
         stack,
         objects: inApplyOrder(objects),
         resources,
+        urns,
         outputs: outputs as unknown as Rendering["outputs"],
     };
 }

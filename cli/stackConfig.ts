@@ -12,7 +12,7 @@ import { readStackFile } from "./stackFile";
 export function stackConfig(stack: string): StackConfig {
     const file = readStackFile(stack);
     return loadStack(
-        rawStack(file.project, file.stack, file.config),
+        rawStack(file.project, file.stack, file.config, file.secretKeys),
         Object.values(platforms).map(({ config }) => config),
     );
 }

@@ -10,6 +10,8 @@ export interface StackFile {
     readonly stack: string;
     /** Configuration as the engine would hand it to the program; encrypted values are placeholders. */
     readonly config: Readonly<Record<string, string>>;
+    /** Keys that hold an encrypted value, as the engine would mark them. */
+    readonly secretKeys: readonly string[];
 }
 
 /** Names of the stacks that have a file. */
@@ -37,13 +39,41 @@ export function readStackFile(stack: string, folder = root): StackFile {
     const projectPath = [join(folder, "Pulumi.yaml"), join(root, "Pulumi.yaml")].find(existsSync)!;
     const project = readYaml(projectPath) as { name: string; config?: Record<string, { value?: unknown }> };
     const defaults = Object.entries(project.config ?? {}).map(([key, entry]) => [key, entry?.value ?? entry] as const);
-    const own = (readYaml(path)["config"] ?? {}) as Record<string, unknown>;
+    const written = readYaml(path);
+    checkKeys(written, `Pulumi.${stack}.yaml`);
+    const own = (written["config"] ?? {}) as Record<string, unknown>;
     const merged: Record<string, unknown> = { ...Object.fromEntries(defaults), ...own };
     const config = Object.entries(merged).map(
         ([key, value]) => [key, text(key === "plinth:secrets" ? decrypted(value, []) : value)] as const,
     );
-    return { project: project.name, stack, config: Object.fromEntries(config) };
+    const secretKeys = Object.keys(merged).filter((key) => isEncrypted(merged[key]));
+    return { project: project.name, stack, config: Object.fromEntries(config), secretKeys };
 }
+
+/** What the engine knows in a stack file: it ignores everything else without a word. */
+const engineKeys = ["config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment"];
+
+/** @throws ConfigError when a key stands where nobody would read it */
+function checkKeys(written: Record<string, unknown>, file: string): void {
+    const unknown = Object.keys(written)
+        .filter((key) => !engineKeys.includes(key))
+        .map((key) => ({
+            path: `${file}: ${key}`,
+            message: key.includes(":")
+                ? "stands beside `config:`, where nobody reads it; indent it below"
+                : `unknown key${suggest(key, engineKeys)}; allowed: ${engineKeys.join(", ")}`,
+        }));
+    const bare = Object.keys((written["config"] ?? {}) as object)
+        .filter((key) => !key.includes(":"))
+        .map((key) => ({
+            path: `${file}: config.${key}`,
+            message: `belongs to no program; did you mean "plinth:${key}"?`,
+        }));
+    if (unknown.length + bare.length > 0) throw new ConfigError([...unknown, ...bare]);
+}
+
+const isEncrypted = (value: unknown): boolean =>
+    typeof value === "object" && value !== null && ("secure" in value || Object.values(value).some(isEncrypted));
 
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 

@@ -1,5 +1,7 @@
+import { kubectlArgs } from "../config/kubeconfig";
 import { plinthLabels } from "../components/labels";
 import { findOnPath, read } from "./commands";
+import { findCluster, isMissing } from "./engine";
 import { UserError } from "./errors";
 import { table } from "./preview";
 import { stackConfig } from "./stackConfig";
@@ -28,10 +30,12 @@ interface Listed {
 /** The state of every component of a stack, found by label: what runs, not what should. */
 export async function status(stack: string, json: boolean): Promise<void> {
     const { cluster, project } = stackConfig(stack);
+    const reached = await findCluster(cluster);
+    if (isMissing(reached)) throw new UserError(`Missing is ${reached.what}\n  ${reached.remedy}`);
     const kubectl = findOnPath("kubectl");
     if (!kubectl) throw new UserError("status needs kubectl: https://kubernetes.io/docs/tasks/tools/");
     const args = [
-        ...(cluster.context ? ["--context", cluster.context] : []),
+        ...kubectlArgs(cluster),
         "get",
         "deployments,statefulsets,jobs,persistentvolumeclaims",
         "--all-namespaces",

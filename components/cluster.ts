@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import { contextOf, isLocal, kubeconfigOf } from "../config/kubeconfig";
+import { contextOf, isLocal } from "../config/kubeconfig";
 import { ConfigError } from "../config/problems";
 import type { StackConfig } from "../config/stack";
 
@@ -9,9 +9,10 @@ import type { StackConfig } from "../config/stack";
  * It is identified by the stack, not by its kubeconfig, so that a renewed kubeconfig replaces nothing. Objects that
  * exist already are never taken over, and nobody else's fields are forced: `launch --recover` switches both on for
  * one run after an interrupted one.
+ *
+ * @param kubeconfig path or contents. @default the usual places
  */
-export function clusterProvider(config: StackConfig): k8s.Provider {
-    const kubeconfig = kubeconfigOf(config.cluster);
+export function clusterProvider(config: StackConfig, kubeconfig?: string): k8s.Provider {
     return new k8s.Provider("cluster", {
         ...(config.cluster.context ? { context: config.cluster.context } : {}),
         ...(kubeconfig ? { kubeconfig } : {}),

@@ -58,6 +58,13 @@ export interface FunnelArgs {
     readonly problem: (keys: readonly (string | number)[], message: string) => void;
 }
 
+/** The pod spec inside an object that starts pods. */
+function podIn({ kind, spec }: KubernetesObject): object | undefined {
+    const body = spec as
+        { template?: { spec?: object }; jobTemplate?: { spec?: { template?: { spec?: object } } } } | undefined;
+    return kind === "CronJob" ? body?.jobTemplate?.spec?.template?.spec : body?.template?.spec;
+}
+
 /** Kinds named by a hash of their content: a change makes a new object, and the pods that name it roll. */
 const hashed: readonly string[] = ["ConfigMap", "Job"];
 
@@ -135,6 +142,8 @@ export class Funnel {
             const { metadata, ...body } = object;
             object = { ...object, metadata: { ...metadata, name: objectName(metadata.name, contentHash(body)) } };
         }
+        const twin = this.declared.find((other) => other.kind === kind && other.name === name);
+        if (twin) this.args.problem(["extraObjects"], `${kind} "${name}" exists already: it is declared twice`);
         const omission = this.args.config.omit.findIndex((target) => target.kind === kind && target.name === name);
         if (omission >= 0) this.omitted.add(omission);
         else this.declared.push({ ...options, owner, kind, name, object });
@@ -152,6 +161,10 @@ export class Funnel {
             } catch (error) {
                 this.args.problem(keys, `does not fit ${kind} "${name}": ${(error as Error).message}`);
                 return;
+            }
+            if (workloads.includes(kind) && !podIn(object)) {
+                this.args.problem(keys, `takes the pods out of ${kind} "${name}"; leave the object out with omit`);
+                object = written;
             }
             const same = object.kind === kind && object.metadata?.name === written.metadata.name;
             if (!same || object.metadata.namespace !== written.metadata.namespace)

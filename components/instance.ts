@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { ReplicasConfig, ResourcesConfig } from "../config/fields";
+import { type ReplicasConfig, type ResourcesConfig, withinLimits } from "../config/fields";
 import { type ImageName, type ResolvedImage, resolveImage } from "../config/images";
 import { namespaceOf } from "../config/load";
 import { suggest } from "../config/problems";
@@ -73,6 +73,11 @@ export class Instance {
         stack.add(this);
     }
 
+    /** False where the namespace is somebody's who lets us in: what is in it beside this instance is not ours. */
+    get ownsNamespace(): boolean {
+        return this.config.namespace?.create ?? true;
+    }
+
     problem(keys: readonly (string | number)[], message: string): void {
         this.stack.problems.add([this.path, ...keys].join("."), message);
     }
@@ -120,7 +125,13 @@ export class Instance {
     /** Requests and limits of a container: `component` addresses the main one, `component.container` another. */
     resources(key: string, normal: ResourcesConfig): ResourcesConfig {
         this.known.resources.add(key);
-        return { ...normal, ...this.config.resources[key] };
+        const settings = { ...normal, ...this.config.resources[key] };
+        if (!withinLimits(settings))
+            this.problem(
+                ["resources", key],
+                `${JSON.stringify(settings)} is not allowed; a request must not be larger than its limit`,
+            );
+        return settings;
     }
 
     /** @param storageClass the cluster's class for this sort of volume, unless the user sets another */

@@ -20,7 +20,7 @@ export class Namespace extends pulumi.ComponentResource {
         super("plinth:components:Namespace", `${instance.name}-namespace`, args, opts);
         this.name = instance.namespace;
         instance.owner = this;
-        if (instance.config.namespace?.create ?? true) {
+        if (instance.ownsNamespace) {
             const level = args.podSecurity ?? "restricted";
             instance.add(this, "Namespace", "namespace", {
                 metadata: {
@@ -29,10 +29,19 @@ export class Namespace extends pulumi.ComponentResource {
             });
         }
         const { quota, limitRange } = instance.config;
-        if (quota) instance.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
+        if (quota) {
+            if ("limits.cpu" in quota)
+                instance.problem(
+                    ["quota", "limits.cpu"],
+                    "is not possible: pods have no CPU limits, and Kubernetes would refuse them all; allowed: requests.cpu",
+                );
+            instance.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
+        }
         if (limitRange) {
+            const { cpu, memory } = limitRange;
+            // No CPU limit: it would throttle every container that states none, and refuse those that request more.
             instance.add(this, "LimitRange", "limits", {
-                spec: { limits: [{ type: "Container", default: limitRange, defaultRequest: limitRange }] },
+                spec: { limits: [{ type: "Container", default: { memory }, defaultRequest: { cpu, memory } }] },
             });
         }
         this.registerOutputs({ name: this.name });

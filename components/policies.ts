@@ -8,17 +8,27 @@ type Ports = k8s.types.input.networking.v1.NetworkPolicyPort[];
 type Rule = { ports?: Ports; peers?: Peer[] };
 
 const namespaceLabel = "kubernetes.io/metadata.name";
-const anywhere = ["0.0.0.0/0", "::/0"];
+/** Everywhere but the clouds' metadata services, which hand out the node's own credentials. */
+const anywhere: Peer[] = [
+    { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
+    { ipBlock: { cidr: "::/0", except: ["fd00:ec2::254/128"] } },
+];
 
-/** Denies everything in the namespace that no other policy opens, but lets every pod resolve names. */
-export function denyByDefault(mode: "full" | "ingress"): Spec {
-    if (mode === "ingress") return { podSelector: {}, policyTypes: ["Ingress"] };
-    const dns: Ports = [
-        { protocol: "UDP", port: 53 },
-        { protocol: "TCP", port: 53 },
-    ];
+/**
+ * Denies everything that no other policy opens, but lets every pod resolve names.
+ *
+ * @param instance labels that select its pods in a namespace that others use too; the whole namespace without them
+ */
+export function denyByDefault(mode: "full" | "ingress", instance?: Readonly<Record<string, string>>): Spec {
+    const podSelector = instance ? { matchLabels: instance } : {};
+    if (mode === "ingress") return { podSelector, policyTypes: ["Ingress"] };
+    // A policy sees the pods' own port: OpenShift's resolvers listen on 5353.
+    const dns: Ports = [53, 5353].flatMap((port) => [
+        { protocol: "UDP", port },
+        { protocol: "TCP", port },
+    ]);
     return {
-        podSelector: {},
+        podSelector,
         policyTypes: ["Ingress", "Egress"],
         // 169.254.20.10 is where NodeLocal DNSCache listens; it is in no namespace.
         egress: [{ to: [{ namespaceSelector: {} }, { ipBlock: { cidr: "169.254.20.10/32" } }], ports: dns }],
@@ -69,7 +79,7 @@ function peer(other: Node, self: Node): Peer {
 function destination(graph: Graph, from: Node, edge: Edge): Peer[] {
     if (!edge.to.external) return [peer(graph.node(edge.to.node)!, from)];
     const { cidrs } = edge.to.external;
-    return (cidrs.length > 0 ? cidrs : anywhere).map((cidr) => ({ ipBlock: { cidr } }));
+    return cidrs.length > 0 ? blocks(cidrs) : anywhere;
 }
 
 function rule(need: Need): Rule {
@@ -77,6 +87,9 @@ function rule(need: Need): Rule {
     if (need.namespace === "*") return { ...ports, peers: [{ namespaceSelector: {} }] };
     if (need.namespace)
         return { ...ports, peers: [{ namespaceSelector: { matchLabels: { [namespaceLabel]: need.namespace } } }] };
+    if (need.cidrs) return { ...ports, peers: blocks(need.cidrs) };
     // A rule without peers admits everyone, pods and addresses alike.
-    return need.cidrs ? { ...ports, peers: need.cidrs.map((cidr) => ({ ipBlock: { cidr } })) } : ports;
+    return need.direction === "egress" ? { ...ports, peers: anywhere } : ports;
 }
+
+const blocks = (cidrs: readonly string[]): Peer[] => cidrs.map((cidr) => ({ ipBlock: { cidr } }));

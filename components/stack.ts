@@ -18,7 +18,7 @@ import { denyByDefault, policyOf } from "./policies";
 export class Stack {
     readonly graph = new Graph();
     readonly problems = new Problems();
-    readonly warnings: string[] = [];
+    readonly warnings: string[];
     /** Instances by namespace. */
     private readonly instances = new Map<string, Instance>();
     private readonly pending: (() => void)[] = [];
@@ -28,12 +28,14 @@ export class Stack {
     constructor(
         readonly config: StackConfig,
         readonly secrets: SecretValues,
-        private readonly createProvider: (config: StackConfig) => pulumi.ProviderResource,
-    ) {}
+        private readonly createProvider: () => pulumi.ProviderResource,
+    ) {
+        this.warnings = [...config.warnings];
+    }
 
     /** Every Kubernetes object is created with it. */
     get provider(): pulumi.ProviderResource {
-        this.cluster ??= this.createProvider(this.config);
+        this.cluster ??= this.createProvider();
         return this.cluster;
     }
 
@@ -89,7 +91,12 @@ export class Stack {
         const mode = this.config.cluster.networkPolicy;
         if (mode === "off") return;
         for (const instance of this.instances.values())
-            instance.add(instance.owner, "NetworkPolicy", "default-deny", { spec: denyByDefault(mode) });
+            instance.add(instance.owner, "NetworkPolicy", "default-deny", {
+                spec: denyByDefault(
+                    mode,
+                    instance.ownsNamespace ? undefined : { "app.kubernetes.io/instance": instance.name },
+                ),
+            });
         for (const node of this.graph.nodes.filter(({ pods }) => pods)) {
             const instance = this.instances.get(node.namespace)!;
             instance.add(instance.owner, "NetworkPolicy", node.name, { spec: policyOf(this.graph, node, mode) });

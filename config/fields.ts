@@ -34,7 +34,27 @@ export const cidr = z
 
 export const email = z.email("allowed: an e-mail address");
 
-const metadata = z.record(z.string(), z.string());
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+const labelKey = z
+    .string()
+    .regex(
+        /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+        "allowed: a label key such as owner or example.org/owner",
+    );
+
+export const labels = z.record(
+    labelKey,
+    z
+        .string()
+        .regex(
+            /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
+            "allowed: at most 63 letters, digits, '-', '_' and '.', letters or digits at both ends",
+        ),
+);
+
+export const annotations = z.record(labelKey, z.string());
+
+const metadata = annotations;
 
 /** Requests and limits of one container. */
 export const resources = z.strictObject({
@@ -45,6 +65,13 @@ export const resources = z.strictObject({
     cpuLimit: quantity.optional(),
     memoryRequest: quantity.optional(),
 });
+
+/** Whether every request is within its limit; the API would refuse the pods otherwise. */
+export function withinLimits({ cpu, cpuLimit, memory, memoryRequest }: ResourcesConfig): boolean {
+    const within = (request: string | undefined, limit: string | undefined) =>
+        request === undefined || limit === undefined || parseQuantity(request) <= parseQuantity(limit);
+    return within(cpu, cpuLimit) && within(memoryRequest, memory);
+}
 
 /** One number, or bounds that an autoscaler works within. */
 export const replicas = z.union([
@@ -93,8 +120,8 @@ export const extraObject = z.looseObject({
     kind: z.string().min(1),
     metadata: z.looseObject({
         name: dnsLabel,
-        labels: metadata.optional(),
-        annotations: metadata.optional(),
+        labels: labels.optional(),
+        annotations: annotations.optional(),
     }),
 });
 
@@ -229,8 +256,8 @@ export const instanceFields = {
     resources: z.record(z.string(), resources).default({}),
     replicas: z.record(z.string(), replicas).default({}),
     env: z.record(z.string(), z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())).default({}),
-    labels: metadata.default({}),
-    annotations: metadata.default({}),
+    labels: labels.default({}),
+    annotations: annotations.default({}),
     /** A time or any other text; changing it rolls the pods: of the whole instance, or of one component. */
     restartedAt: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
     /** Upper bounds for the whole namespace, by resource name: `requests.cpu`, `persistentvolumeclaims` … */

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { parse } from "yaml";
+import { ConfigError } from "./problems";
 import type { ClusterConfig } from "./stack";
 
 /** One cluster as a kubeconfig describes it. */
@@ -24,10 +25,38 @@ interface Kubeconfig {
     readonly clusters?: readonly { name: string; cluster: { server?: string } }[];
 }
 
-/** The kubeconfig that the configuration or the environment names: a path, or contents. */
+/**
+ * The kubeconfig that the configuration names: a path, or contents. Undefined when it names none: the usual places.
+ *
+ * @throws ConfigError when the one that is named is not there: the usual places would lead to another cluster
+ */
 export function kubeconfigOf(cluster: ClusterConfig): string | undefined {
-    if (typeof cluster.kubeconfig === "object") return process.env[cluster.kubeconfig.env];
-    return cluster.kubeconfig;
+    const { kubeconfig } = cluster;
+    const named = typeof kubeconfig === "object" ? process.env[kubeconfig.env] : kubeconfig;
+    const path = "plinth:cluster.kubeconfig";
+    if (typeof kubeconfig === "object" && !named)
+        throw new ConfigError([{ path, message: `the environment variable ${kubeconfig.env} is not set` }]);
+    if (named && !isContents(named) && !existsSync(named))
+        throw new ConfigError([{ path, message: `there is no file "${named}"` }]);
+    return named;
+}
+
+const isContents = (kubeconfig: string): boolean => kubeconfig.includes("\n");
+
+/** What makes kubectl work on the same cluster as the provider; contents are given as a file. */
+export function kubectlArgs(cluster: ClusterConfig): string[] {
+    const named = kubeconfigOf(cluster);
+    const path = named && isContents(named) ? writePrivate(named) : named;
+    return [...(path ? ["--kubeconfig", path] : []), ...(cluster.context ? ["--context", cluster.context] : [])];
+}
+
+/** A file that only this user can read, and that is gone when the process ends. */
+function writePrivate(contents: string): string {
+    const folder = mkdtempSync(join(tmpdir(), "plinth-"));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    const path = join(folder, "kubeconfig");
+    writeFileSync(path, contents, { mode: 0o600 });
+    return path;
 }
 
 /** The context that a stack's objects go to, or undefined when there is no kubeconfig or no such context in it. */
@@ -43,7 +72,7 @@ export function contextOf(cluster: ClusterConfig): Context | undefined {
 }
 
 function readKubeconfigs(explicit: string | undefined): Kubeconfig[] {
-    if (explicit?.includes("\n")) return [parse(explicit) as Kubeconfig];
+    if (explicit && isContents(explicit)) return [parse(explicit) as Kubeconfig];
     const paths = explicit
         ? [explicit]
         : (process.env["KUBECONFIG"] ?? join(homedir(), ".kube", "config")).split(delimiter);

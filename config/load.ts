@@ -13,6 +13,8 @@ export interface RawStack {
     readonly project: string;
     readonly stack: string;
     readonly values: Readonly<Record<string, unknown>>;
+    /** Keys among them that hold an encrypted value. The engine hands over its plain text. */
+    readonly encrypted: readonly string[];
 }
 
 /** What the loader must know of a platform. */
@@ -61,6 +63,13 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
             problems.add(`plinth:${path.map(String).join(".")}`, message);
     }
     const instances = loadInstances(raw, platforms, problems);
+    // What is encrypted elsewhere would go on in clear, to ConfigMaps, environment and state.
+    for (const key of raw.encrypted)
+        if (key !== "secrets" && findSecure(raw.values[key]).length === 0)
+            problems.add(
+                `plinth:${key}`,
+                `holds an encrypted value; secrets belong to plinth:secrets alone: ${howToSet("INSTANCE", "KEY")}`,
+            );
     checkUnique(instances, platforms, problems, parsed.data?.edge?.namespace);
     checkSecrets(raw, instances, platforms, problems);
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
@@ -82,7 +91,20 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         namePrefix: checked.namePrefix ?? "",
         protect: checked.protect ?? raw.stack !== "dev",
         instances,
+        warnings: warningsOf(raw, instances),
     };
+}
+
+function warningsOf({ values, encrypted }: RawStack, instances: readonly AnyInstance[]): string[] {
+    const secrets = Object.values((values["secrets"] ?? {}) as object).some(
+        (own) => Object.keys(own as object).length > 0,
+    );
+    return [
+        ...(instances.length === 0 ? ["plinth:instances names no instance: there is nothing to deploy"] : []),
+        ...(secrets && !encrypted.includes("secrets")
+            ? [`plinth:secrets is not encrypted: anybody who reads the file knows it; ${howToSet("INSTANCE", "KEY")}`]
+            : []),
+    ];
 }
 
 function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], problems: Problems): AnyInstance[] {
@@ -102,7 +124,7 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         for (const secret of findSecure(instance))
             problems.add(
                 [path, ...secret].join("."),
-                `secrets do not belong here; set it with: pulumi config set --secret --path 'plinth:secrets.${name}.KEY'`,
+                `secrets do not belong here; set it with: ${howToSet(name, "KEY")}`,
             );
         const layers = { instances: instance, defaults: raw.values["defaults"], base: raw.values["base"] };
         const merged = mergeAll(layers.base, layers.defaults, layers.instances) as Record<string, unknown> | undefined;
@@ -113,7 +135,7 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
             problems.add(
                 `${path}.platform`,
                 value === undefined
-                    ? `is missing; allowed: ${names.join(", ")}`
+                    ? `is missing${misspelt(merged, "platform")}; allowed: ${names.join(", ")}`
                     : `${show(value)} is no platform${suggest(String(value), names)}; allowed: ${names.join(", ")}`,
             );
             return [];
@@ -124,14 +146,17 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         if (parsed.success) return [{ ...parsed.data, name } as AnyInstance];
         for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {
             const secretKey = String(inner.at(-1));
-            const hint =
-                secretKey in platform.secrets
-                    ? `; it is a secret: pulumi config set --secret --path 'plinth:secrets.${name}.${secretKey}'`
-                    : "";
+            const hint = secretKey in platform.secrets ? `; it is a secret: ${howToSet(name, secretKey)}` : "";
             problems.add([origin(layers, name, inner), ...inner.map(String)].join("."), message + hint);
         }
         return [];
     });
+}
+
+/** `; is "platfrom" meant?` where a key looks like the one that is missing. */
+function misspelt(written: Record<string, unknown> | undefined, key: string): string {
+    const near = Object.keys(written ?? {}).find((candidate) => suggest(candidate, [key]) !== "");
+    return near === undefined ? "" : `; is "${near}" meant?`;
 }
 
 /** The layer in which the user wrote what is wrong, so that the message points at the line to change. */
@@ -145,6 +170,9 @@ function origin(
     if (at(layers.base, path) !== undefined) return "plinth:base";
     return `plinth:instances.${name}`;
 }
+
+const howToSet = (instance: string, key: string): string =>
+    `pulumi config set --secret --path 'plinth:secrets.${instance}.${key}'`;
 
 /** Paths of encrypted values: they would make the engine treat the whole map as one secret. */
 function findSecure(value: unknown, above: string[] = []): string[][] {
@@ -160,6 +188,7 @@ function checkUnique(
     edgeNamespace = "edge",
 ): void {
     const hosts = new Map<string, string>();
+    const ports = new Map<number, string>();
     const namespaces = new Map<string, string>([[edgeNamespace, "plinth:edge"]]);
     for (const instance of instances) {
         const path = `plinth:instances.${instance.name}`;
@@ -172,7 +201,19 @@ function checkUnique(
                 );
             else hosts.set(host, path);
         }
+        for (const key of ["httpPort", "httpsPort"] as const) {
+            const port = instance.edge.type === "NodePort" ? instance.edge[key] : undefined;
+            if (port === undefined) continue;
+            if (ports.has(port))
+                problems.add(
+                    `${path}.edge.${key}`,
+                    `${port} is already the node port of ${ports.get(port)}; every node port belongs to one Service`,
+                );
+            else ports.set(port, path);
+        }
         const namespace = namespaceOf(instance);
+        if (/^kube-/.test(namespace))
+            problems.add(`${path}.namespace`, `"${namespace}" belongs to Kubernetes itself; choose another`);
         if (namespace.length > 63)
             problems.add(
                 `${path}.namespace`,
@@ -199,7 +240,13 @@ function checkSecrets(
     platforms: readonly PlatformConfig[],
     problems: Problems,
 ): void {
-    const written = (raw.values["secrets"] ?? {}) as Record<string, Record<string, unknown>>;
+    const written = raw.values["secrets"] ?? {};
+    const isMap = (value: unknown): value is Record<string, unknown> =>
+        typeof value === "object" && value !== null && !Array.isArray(value);
+    if (!isMap(written)) {
+        problems.add("plinth:secrets", "is not allowed; allowed: a map from instance names to maps of secrets");
+        return;
+    }
     const names = Object.keys((raw.values["instances"] ?? {}) as object);
     for (const [name, values] of Object.entries(written)) {
         const path = `plinth:secrets.${name}`;
@@ -207,13 +254,20 @@ function checkSecrets(
             problems.add(path, `there is no instance "${name}"${suggest(name, names)}`);
             continue;
         }
+        if (!isMap(values)) {
+            problems.add(path, "is not allowed; allowed: a map from secret names to values");
+            continue;
+        }
         const instance = instances.find((candidate) => candidate.name === name);
         const platform = platforms.find((candidate) => candidate.name === instance?.platform);
         if (!platform) continue;
         const known = Object.keys(platform.secrets);
-        for (const key of Object.keys(values ?? {})) {
+        for (const [key, value] of Object.entries(values)) {
             if (!known.includes(key))
                 problems.add(`${path}.${key}`, `unknown secret${suggest(key, known)}; allowed: ${known.join(", ")}`);
+            // The value itself is never shown.
+            else if ((typeof value !== "string" && typeof value !== "number") || value === "")
+                problems.add(`${path}.${key}`, "the value is not allowed; allowed: a text that is not empty");
         }
     }
 }

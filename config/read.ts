@@ -11,7 +11,10 @@ export type SecretValues = Readonly<Record<string, Readonly<Record<string, pulum
  * @throws ConfigError with every problem found
  */
 export function readStack(platforms: readonly PlatformConfig[]): { stack: StackConfig; secrets: SecretValues } {
-    const raw = rawStack(pulumi.getProject(), pulumi.getStack(), pulumi.runtime.allConfig());
+    const config = pulumi.runtime.allConfig();
+    // Exported by the SDK but left out of its types.
+    const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+    const raw = rawStack(pulumi.getProject(), pulumi.getStack(), config, Object.keys(config).filter(isConfigSecret));
     const stack = loadStack(raw, platforms);
     const secrets = Object.entries((raw.values["secrets"] ?? {}) as Record<string, Record<string, unknown>>).map(
         ([instance, keys]) =>
@@ -23,13 +26,24 @@ export function readStack(platforms: readonly PlatformConfig[]): { stack: StackC
     return { stack, secrets: Object.fromEntries(secrets) };
 }
 
-/** What the user wrote, out of the configuration as the engine hands it over. */
-export function rawStack(project: string, stack: string, config: Readonly<Record<string, string>>): RawStack {
+/**
+ * What the user wrote, out of the configuration as the engine hands it over.
+ *
+ * @param encrypted full keys that hold an encrypted value
+ */
+export function rawStack(
+    project: string,
+    stack: string,
+    config: Readonly<Record<string, string>>,
+    encrypted: readonly string[],
+): RawStack {
+    const short = (key: string) => key.slice("plinth:".length);
     const own = Object.entries(config).filter(([key]) => key.startsWith("plinth:"));
     return {
         project,
         stack,
-        values: Object.fromEntries(own.map(([key, text]) => [key.slice("plinth:".length), parse(text)])),
+        values: Object.fromEntries(own.map(([key, text]) => [short(key), parse(text)])),
+        encrypted: encrypted.filter((key) => key.startsWith("plinth:")).map(short),
     };
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defaultEdge, dnsLabel, type InstanceConfig, instanceFields, ownEdge } from "./fields";
+import { annotations, defaultEdge, dnsLabel, type InstanceConfig, instanceFields, labels, ownEdge } from "./fields";
 
 /** Where a stack's objects go, and what that cluster offers. */
 export const cluster = z.strictObject({
@@ -61,8 +61,8 @@ export const stackFields = {
     cluster: cluster.prefault({}),
     images: images.prefault({}),
     edge: sharedEdge.optional(),
-    labels: z.record(z.string(), z.string()).default({}),
-    annotations: z.record(z.string(), z.string()).default({}),
+    labels: labels.default({}),
+    annotations: annotations.default({}),
     namePrefix: z
         .string()
         .max(20)
@@ -91,4 +91,6 @@ export interface StackConfig {
     /** Whether namespaces, claims and generated secrets are protected from deletion. */
     readonly protect: boolean;
     readonly instances: readonly AnyInstance[];
+    /** What is allowed but probably not meant. */
+    readonly warnings: readonly string[];
 }

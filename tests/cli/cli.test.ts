@@ -1,9 +1,19 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { parse, parseAllDocuments } from "yaml";
+import type { RenderedObject } from "../../cli/rendering";
 
 const root = join(__dirname, "..", "..");
 
@@ -49,29 +59,71 @@ describe("the command, without CLI and cluster", function () {
         }
     });
 
-    it("renders a stream that kubectl can take: one object a document, namespaces first", () => {
+    it("renders a stream that kubectl can take: YAML 1.1, namespaces first, no placeholder for a password", () => {
         const { code, out } = plinth("render", "dev");
         expect(code).to.equal(0);
-        const documents = parseAllDocuments(out).map(
-            (document) => document.toJS() as { kind: string; apiVersion: string; metadata: { name: string } },
-        );
+        // kubectl reads YAML 1.1, where yes and on are booleans.
+        const documents = parseAllDocuments(out, { version: "1.1" })
+            .map((document) => document.toJS() as RenderedObject | null)
+            .filter((object) => object !== null);
         expect(documents[0]!.kind).to.equal("Namespace");
         for (const { apiVersion, kind, metadata } of documents)
             expect([apiVersion, kind, metadata?.name], JSON.stringify(metadata)).not.to.include(undefined);
+        expect(documents.filter(({ kind }) => kind === "Secret")).to.deep.equal([]);
+        expect(out).not.to.include("placeholder-");
+        expect(out).to.include("# Secret opencart/admin is left out");
+        const values = [...JSON.stringify(documents).matchAll(/"name":"[A-Z_]+","value":([^"])/g)];
+        expect(values.map(([text]) => text)).to.deep.equal([]);
     });
 
     it("renders the same every time", () => {
         expect(plinth("render", "production").out).to.equal(plinth("render", "production").out);
     });
 
-    it("renders a folder whose kustomization lists every file, and again over itself", () => {
+    it("renders a folder whose kustomization lists every file but Secrets, and again over itself alone", () => {
         const out = join(home, "out");
+        mkdirSync(out);
         expect(plinth("render", "staging", "--out", out).code).to.equal(0);
         const { resources } = parse(readFileSync(join(out, "kustomization.yaml"), "utf8")) as { resources: string[] };
-        const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-        expect(files).to.have.length(resources.length + 1);
+        const files = () =>
+            readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+        const secrets = files().filter(({ name }) => name.startsWith("secret-"));
+        expect(secrets).not.to.have.length(0);
+        expect(files()).to.have.length(resources.length + secrets.length + 1);
         for (const file of resources) expect(existsSync(join(out, file)), file).to.equal(true);
+        expect(resources.join(" ")).not.to.include("secret-");
+
+        mkdirSync(join(out, "overlays"));
+        writeFileSync(join(out, "overlays", "kustomization.yaml"), "mine");
+        writeFileSync(join(out, "opencart", "my-patch.yaml"), "mine");
+        const before = files().length;
         expect(plinth("render", "staging", "--out", out).code).to.equal(0);
+        expect(files()).to.have.length(before);
+        expect(readFileSync(join(out, "opencart", "my-patch.yaml"), "utf8")).to.equal("mine");
+    });
+
+    it("works through a symbolic link, and with a reader that has seen enough", () => {
+        const link = join(home, "linked");
+        symlinkSync(join(root, "plinth"), link);
+        const result = spawnSync("sh", ["-c", `"${link}" render dev | head -n 1`], { encoding: "utf8" });
+        expect(result.stdout).to.equal("---\n");
+        expect(result.stderr).to.equal("");
+    });
+
+    it("says once what is wrong with a stack, without a trace of the program", () => {
+        const file = join(root, "Pulumi.misspelt-by-a-test.yaml");
+        writeFileSync(
+            file,
+            "config:\n  plinth:cluster: {context: x}\n  plinth:instances: {shop: {platform: opencart, hosst: shop.example.org}}\n",
+        );
+        try {
+            const { code, error } = plinth("config", "check", "misspelt-by-a-test");
+            expect(code).to.equal(1);
+            expect(error.match(/did you mean "host"/g)).to.have.length(1);
+            expect(error).not.to.match(/\n\s+at |Node\.js v/);
+        } finally {
+            rmSync(file);
+        }
     });
 
     it("does not write into a folder that is somebody's", () => {
@@ -88,7 +140,7 @@ describe("the command, without CLI and cluster", function () {
         const { code, out } = plinth("preview", "dev");
         expect(code).to.equal(0);
         expect(out)
-            .to.match(/Offline preview: missing is /)
+            .to.match(/Offline preview; missing: /)
             .and.to.include("Deployment")
             .and.to.include("DNS records to come")
             .and.to.include("Requested at the least:");

@@ -50,7 +50,13 @@ describe("network policies", () => {
         expect(egress("api")).to.deep.equal([
             { to: [{ ipBlock: { cidr: "10.9.8.7/32" } }], ports: [{ protocol: "TCP", port: 3306 }] },
         ]);
-        expect(egress("worker")).to.deep.equal([{ ports: [{ protocol: "TCP", port: 587 }] }]);
+        const [smtp] = egress("worker");
+        expect(smtp.ports).to.deep.equal([{ protocol: "TCP", port: 587 }]);
+        // Everywhere, but never the clouds' metadata services.
+        expect(smtp.to.map(({ ipBlock }: { ipBlock: object }) => ipBlock)).to.deep.equal([
+            { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] },
+            { cidr: "::/0", except: ["fd00:ec2::254/128"] },
+        ]);
     });
     it("let every pod resolve names, and deny the rest by default", async () => {
         const { spec } = find((await declare(build)).objects, "NetworkPolicy", "default-deny");
@@ -58,7 +64,13 @@ describe("network policies", () => {
         expect(spec.policyTypes).to.deep.equal(["Ingress", "Egress"]);
         expect(
             spec.egress[0].ports.map(({ port, protocol }: { port: number; protocol: string }) => `${protocol} ${port}`),
-        ).to.deep.equal(["UDP 53", "TCP 53"]);
+        ).to.deep.equal(["UDP 53", "TCP 53", "UDP 5353", "TCP 5353"]);
+    });
+    it("leave other people's pods alone in a namespace that is theirs", async () => {
+        const { objects } = await declare(build, { instance: { namespace: { name: "team", create: false } } });
+        const { spec } = find(objects, "NetworkPolicy", "default-deny");
+        expect(spec.podSelector).to.deep.equal({ matchLabels: { "app.kubernetes.io/instance": "bench" } });
+        expect(objects.map(({ kind }) => kind)).not.to.include("Namespace");
     });
     it("say nothing of egress in the mode ingress, and are not there when off", async () => {
         const ingress = await declare(build, { values: { cluster: { networkPolicy: "ingress" } } });

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
+import { record } from "../../cli/record";
 import { renderStack } from "../../cli/rendering";
+import plinth = require("../../index");
 import { ConfigError } from "../../config/problems";
 
 /** What the user sees for a stack file: one line a problem. */
@@ -187,6 +189,60 @@ describe("bad input", () => {
             of: () => one({}, { "plinth:configVersion": 7 }),
             says: ["plinth:configVersion: 7 is not allowed; this program reads version 1"],
         },
+        "a key beside config": {
+            of: () => problemsOf("config: {}\nplinth:instances: {}\n"),
+            says: ["Pulumi.staging.yaml: plinth:instances: stands beside `config:`"],
+        },
+        "a key without the program's name": {
+            of: () => problemsOf({ ...stackOf({}), instances: {} }),
+            says: ['Pulumi.staging.yaml: config.instances: belongs to no program; did you mean "plinth:instances"?'],
+        },
+        "a misspelt platform key": {
+            of: () => problemsOf(stackOf({ shop: { platfrom: "opencart", host: "shop.example.org" } })),
+            says: ['plinth:instances.shop.platform: is missing; is "platfrom" meant?'],
+        },
+        "two instances on one node port": {
+            of: () => {
+                const edge = { type: "NodePort", httpPort: 30080 };
+                return problemsOf(stackOf({ a: shop({ edge }), b: shop({ edge, host: "b.example.org" }) }));
+            },
+            says: ["plinth:instances.b.edge.httpPort: 30080 is already the node port of plinth:instances.a"],
+        },
+        "a label that Kubernetes would refuse": {
+            of: () => one({ labels: { owner: "Platform Team!" } }),
+            says: ['plinth:instances.shop.labels.owner: "Platform Team!" is not allowed; allowed: at most 63 letters'],
+        },
+        "a request above its limit": {
+            of: () => one({ resources: { frontend: { cpu: "2", cpuLimit: "1" } } }),
+            says: ["plinth:instances.shop.resources.frontend:", "a request must not be larger than its limit"],
+        },
+        "a quota that would refuse every pod": {
+            of: () => one({ quota: { "limits.cpu": "4" } }),
+            says: ["plinth:instances.shop.quota.limits.cpu: is not possible"],
+        },
+        "an object of the user's that exists already": {
+            of: () => one({ extraObjects: [{ apiVersion: "v1", kind: "Service", metadata: { name: "frontend" } }] }),
+            says: ['plinth:instances.shop.extraObjects: Service "frontend" exists already'],
+        },
+        "a patch that takes the pods away": {
+            of: () => one({ patches: [{ kind: "Deployment", name: "frontend", patch: { spec: { template: null } } }] }),
+            says: ['takes the pods out of Deployment "frontend"'],
+        },
+        "a namespace of Kubernetes' own": {
+            of: () => one({ namespace: { name: "kube-system", create: false } }),
+            says: ['plinth:instances.shop.namespace: "kube-system" belongs to Kubernetes itself'],
+        },
+        "secrets that are none": {
+            of: () => one({}, { "plinth:secrets": { shop: { databasePassword: { value: "x" }, cachePassword: "" } } }),
+            says: [
+                "plinth:secrets.shop.databasePassword: the value is not allowed",
+                "plinth:secrets.shop.cachePassword: the value is not allowed",
+            ],
+        },
+        "an instance without secrets in the map of secrets": {
+            of: () => one({}, { "plinth:secrets": { shop: null } }),
+            says: ["plinth:secrets.shop: is not allowed; allowed: a map from secret names to values"],
+        },
         "YAML that does not parse": {
             of: () => problemsOf("config:\n  plinth:instances: {a: [1\n"),
             says: ["Pulumi.staging.yaml:", "at line"],
@@ -202,6 +258,28 @@ describe("bad input", () => {
                 ).to.equal(true);
         });
     }
+
+    it("says that an encrypted value is in the wrong place when the engine hands over its plain text", async () => {
+        const config = {
+            "plinth:cluster": '{"context":"fixture"}',
+            "plinth:instances": JSON.stringify({ shop: shop({ env: { frontend: { KEY: "clear" } } }) }),
+        };
+        const run = record(() => plinth({ offline: true }), {
+            project: "plinth",
+            stack: "staging",
+            config,
+            secretKeys: ["plinth:instances"],
+        });
+        const error = await run.then(
+            () => undefined,
+            (thrown: unknown) => thrown,
+        );
+        expect(error).to.be.instanceOf(ConfigError);
+        expect((error as Error).message).to.include(
+            "plinth:instances: holds an encrypted value; secrets belong to plinth:secrets alone",
+        );
+        expect((error as Error).message).not.to.include("clear");
+    });
 
     it("is reported all at once, one line a problem, at the layer that holds it", async () => {
         const lines = await problemsOf({

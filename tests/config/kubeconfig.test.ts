@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
 import { checkContext } from "../../components/cluster";
-import { contextOf, isLocal } from "../../config/kubeconfig";
+import { contextOf, isLocal, kubeconfigOf, kubectlArgs } from "../../config/kubeconfig";
 import { loadStack } from "../../config/load";
 import { cluster } from "../../config/stack";
 
@@ -34,6 +34,23 @@ describe("the kubeconfig", () => {
             expect(contextOf({ ...settings, context: "nowhere" })).to.equal(undefined);
         });
     });
+    it("is never another one when the one that is named is not there", () => {
+        const missing = cluster.parse({ kubeconfig: { env: "PLINTH_TEST_UNSET" } });
+        expect(() => kubeconfigOf(missing)).to.throw(
+            "plinth:cluster.kubeconfig: the environment variable PLINTH_TEST_UNSET is not set",
+        );
+        expect(() => kubeconfigOf(cluster.parse({ kubeconfig: "/nowhere/config" }))).to.throw(
+            'there is no file "/nowhere/config"',
+        );
+        expect(kubeconfigOf(cluster.parse({}))).to.equal(undefined);
+    });
+    it("leads kubectl to the provider's cluster", () => {
+        withContents(kubeconfig("production", servers), (settings) => {
+            const [flag, path, ...context] = kubectlArgs({ ...settings, context: "kind-dev" });
+            expect([flag, ...context]).to.deep.equal(["--kubeconfig", "--context", "kind-dev"]);
+            expect(statSync(path!).mode & 0o777).to.equal(0o600);
+        });
+    });
     it("tells local clusters from others", () => {
         const local = (name: string, server: string) => isLocal({ name, server });
         expect(local("anything", "https://127.0.0.1:6443")).to.equal(true);
@@ -44,7 +61,7 @@ describe("the kubeconfig", () => {
         expect(local("production", "https://127.0.0.1.example.org")).to.equal(false);
     });
     it("lets a stack without a context go to a local cluster only", () => {
-        const stack = loadStack({ project: "plinth", stack: "dev", values: {} }, []);
+        const stack = loadStack({ project: "plinth", stack: "dev", values: {}, encrypted: [] }, []);
         const check = (current: string) => {
             const folder = mkdtempSync(join(tmpdir(), "plinth-kubeconfig-"));
             const before = process.env["KUBECONFIG"];
