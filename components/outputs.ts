@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type DnsRecord, dnsRecords, zoneLines } from "./dns";
 import { picture, type SecretRef } from "./graph";
 import type { Instance } from "./instance";
-import { addressOf } from "./loadBalancer";
+import { addressesOf } from "./loadBalancer";
 import type { Stack } from "./stack";
 
 /** What a platform tells of an instance once it is declared. */
@@ -44,15 +44,10 @@ export function stackOutputs(
         deployed.map(({ instance, result }) => [instance.name, instanceOutputs(instance, result)]),
     );
     const published = deployed.filter(({ instance }) => instance.config.state !== "removed");
-    const dns = pulumi.all(published.map(({ instance }) => addressOf(instance))).apply((addresses) => {
-        const reached = published.map(({ result }, index) => ({ hosts: result.hosts, address: addresses[index] }));
-        const records = reached.flatMap(({ hosts, address }) => {
-            const target = address?.ip ?? address?.hostname;
-            return target ? dnsRecords(hosts, target) : [];
-        });
-        const pending = reached
-            .filter(({ address }) => !address?.ip && !address?.hostname)
-            .flatMap(({ hosts }) => hosts);
+    const dns = pulumi.all(published.map(({ instance }) => addressesOf(instance))).apply((all) => {
+        const reached = published.map(({ result }, index) => ({ hosts: result.hosts, addresses: all[index]! }));
+        const records = reached.flatMap(({ hosts, addresses }) => dnsRecords(hosts, addresses));
+        const pending = reached.filter(({ addresses }) => addresses.length === 0).flatMap(({ hosts }) => hosts);
         return { records, zone: zoneLines(records), pending };
     });
     const pictures = deployed.map(({ instance }) => picture(stack.graph, [instance.namespace]));

@@ -18,7 +18,7 @@ import { addTenant, sharedInstance, sharedName, tenantsOf } from "./shared";
 import { fileSites, type Site, type Tenant, usesOf } from "./site";
 import { edgeOf, endsInFront, tlsOf } from "./tls";
 
-export { addressOf } from "./address";
+export { addressesOf } from "./address";
 export type { Route, Site } from "./site";
 export { edgeOf, isEncrypted, tlsOf } from "./tls";
 

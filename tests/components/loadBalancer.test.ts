@@ -5,8 +5,8 @@ import { expect } from "chai";
 import { z } from "zod";
 import { record } from "../../cli/record";
 import { Instance } from "../../components/instance";
-import { addressOf, declareSharedEdge, isEncrypted, publish } from "../../components/loadBalancer";
-import { givenAddress, statedAddress } from "../../components/loadBalancer/address";
+import { addressesOf, declareSharedEdge, isEncrypted, publish } from "../../components/loadBalancer";
+import { givenAddresses } from "../../components/loadBalancer/address";
 import { CertificateError, checkedPair, checkPair } from "../../components/loadBalancer/certificate";
 import { Namespace } from "../../components/namespace";
 import { Stack } from "../../components/stack";
@@ -63,7 +63,9 @@ async function declare(instances: Record<string, Plain>, values: Plain = {}, pre
             declareSharedEdge(stack);
             stack.register();
             warnings.push(...stack.warnings);
-            return { addresses: Object.fromEntries(declared.map((instance) => [instance.name, addressOf(instance)])) };
+            return {
+                addresses: Object.fromEntries(declared.map((instance) => [instance.name, addressesOf(instance)])),
+            };
         },
         {
             project: "plinth",
@@ -549,23 +551,24 @@ describe("LoadBalancer", () => {
                 { edge: { edge: { type: "LoadBalancer", publicAddress: "192.0.2.3" } } },
             );
             expect(addresses).to.deep.equal({
-                one: { ip: "192.0.2.1" },
-                two: { hostname: "lb.example.net" },
-                three: { ip: "192.0.2.3" },
-                four: undefined,
-                five: undefined,
+                one: ["192.0.2.1"],
+                two: ["lb.example.net"],
+                three: ["192.0.2.3"],
+                four: [],
+                five: [],
             });
         });
-        it("is an IP address or a host name, as the cloud gives it", () => {
-            expect(givenAddress({ loadBalancer: { ingress: [{}, { ip: "192.0.2.1" }] } })).to.deep.equal({
-                ip: "192.0.2.1",
-            });
-            expect(givenAddress({ loadBalancer: { ingress: [{ hostname: "x.elb.example.net" }] } })).to.deep.equal({
-                hostname: "x.elb.example.net",
-            });
-            expect(givenAddress({ loadBalancer: {} })).to.equal(undefined);
-            expect(givenAddress(undefined)).to.equal(undefined);
-            expect(statedAddress("2001:db8::1")).to.deep.equal({ ip: "2001:db8::1" });
+        it("is an IP address of each family or a host name, as the cloud gives it", () => {
+            const given = (...ingress: { ip?: string; hostname?: string }[]) =>
+                givenAddresses({ loadBalancer: { ingress } });
+            expect(given({}, { ip: "192.0.2.1" }, { ip: "2001:db8::1" })).to.deep.equal(["192.0.2.1", "2001:db8::1"]);
+            expect(given({ ip: "192.0.2.1", hostname: "a.example.net" })).to.deep.equal(["192.0.2.1"]);
+            // A second CNAME of one name is not allowed.
+            expect(given({ hostname: "a.example.net" }, { hostname: "b.example.net" })).to.deep.equal([
+                "a.example.net",
+            ]);
+            expect(givenAddresses({ loadBalancer: {} })).to.deep.equal([]);
+            expect(givenAddresses(undefined)).to.deep.equal([]);
         });
         it("is declared in a preview, too", async () => {
             const { objects } = await declare({ shop: { edge: types["LoadBalancer"] } }, {}, true);
