@@ -214,7 +214,7 @@ describe("OpenCart's graph", () => {
         await record(
             () => {
                 const { stack: settings, secrets } = readStack([opencart.config]);
-                const stack = new Stack(settings, secrets, clusterProvider);
+                const stack = new Stack(settings, secrets, () => clusterProvider(settings));
                 opencart.declare(new Instance(stack, settings.instances[0]!));
                 graph = stack.graph;
                 return {};
