@@ -28,9 +28,7 @@ export const bytes = amount.refine(
 
 export const port = z.int().min(1).max(65535);
 
-export const cidr = z
-    .string()
-    .regex(/^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F:]+)\/[0-9]{1,3}$/, "allowed: a range such as 192.0.2.0/24");
+export const cidr = z.union([z.cidrv4(), z.cidrv6()], "allowed: a range such as 192.0.2.0/24");
 
 export const email = z.email("allowed: an e-mail address");
 

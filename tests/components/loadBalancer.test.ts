@@ -430,6 +430,15 @@ describe("LoadBalancer", () => {
                 );
             }
         });
+        it("ranges that are none", async () => {
+            const refused = (range: string) => problems({ shop: { http: { allow: [range] } } });
+            for (const range of ["999.0.0.0/40", "192.0.2.0/33", "192.0.2.1", "2001:db8::/129", ":::/8", "::1"])
+                expect(await refused(range), range).to.include(
+                    `plinth:instances.shop.http.allow.0: "${range}" is not allowed; allowed: a range such as 192.0.2.0/24`,
+                );
+            const { objects } = await declare({ shop: { http: { allow: ["192.0.2.0/24", "2001:db8::/32"] } } });
+            expect(file(objects)).to.include("not client_ip 192.0.2.0/24 2001:db8::/32");
+        });
         it("two replicas on one volume of certificates", async () => {
             expect(await problems({ shop: { tls: tlsModes["acme"], replicas: { edge: 2 } } })).to.include(
                 "plinth:instances.shop.replicas.edge",
