@@ -148,7 +148,9 @@ export const tls = z.discriminatedUnion("mode", [
 
 const edgeCommon = {
     /** Where the balancer is reached from outside, when Kubernetes cannot tell: an IP address or host name for DNS. */
-    publicAddress: z.string().min(1).optional(),
+    publicAddress: z
+        .union([z.ipv4(), z.ipv6(), hostName], "allowed: an IP address or a host name such as lb.example.org")
+        .optional(),
     /** Ranges whose X-Forwarded-* headers are believed. @default none */
     trustedProxies: z.array(cidr).default([]),
     annotations: metadata.default({}),

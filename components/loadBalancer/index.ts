@@ -90,7 +90,10 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
         const secure = sites.some(({ tls }) => tls.mode !== "off");
         const keeps = tenants.some((tenant) => keepsCertificates(edge, tlsOf(tenant.instance)));
         const { monitoringNamespace } = instance.cluster;
-        for (const tenant of served) check(tenant, edge);
+        for (const tenant of served) {
+            check(tenant, edge);
+            if (tenant.instance.config.state !== "removed") warnOfReach(tenant.instance, edge);
+        }
 
         this.node = instance.join(name, {
             sort: "load balancer",
@@ -340,6 +343,32 @@ function ingressSecret(
     const values = { "tls.crt": pair.chain, "tls.key": pair.key };
     const options = { node, type: "kubernetes.io/tls", fixedName: true };
     return { secret: owner.secret(component, name, values, options)["tls.crt"].secret };
+}
+
+/** Says what the way to the balancer does not fit: links, the authority of certificates, passwords. */
+function warnOfReach(instance: Instance, edge: OwnEdgeConfig): void {
+    const tls = tlsOf(instance);
+    const plain = tls.mode === "off" && !tls.inFront;
+    if (edge.type === "NodePort") {
+        const port = tls.mode === "off" ? "httpPort" : "httpsPort";
+        if (edge[port] === undefined)
+            instance.warn(
+                `edge.type NodePort without edge.${port}: Kubernetes chooses a port, which links and redirects do not name; allowed: 30000 to 32767`,
+            );
+        if (tls.mode === "acme")
+            instance.warn(
+                "tls.mode acme behind edge.type NodePort: the authority connects to ports 80 and 443 only; without something that forwards them to the node ports, it gives no certificate",
+            );
+    }
+    if (edge.type !== "LoadBalancer") return;
+    if (tls.mode === "acme" && edge.sourceRanges.length > 0)
+        instance.warn(
+            "tls.mode acme with edge.sourceRanges: an authority outside these ranges cannot connect, and gives no certificate (those of Let's Encrypt have no fixed addresses); http.allow limits visitors only",
+        );
+    if (plain)
+        instance.warn(
+            "tls.mode off: passwords travel in clear; set tls.mode to acme, custom or internal, or tls.inFront where TLS ends before this balancer",
+        );
 }
 
 /** Reports what contradicts itself, and says what will not work as one may expect. */

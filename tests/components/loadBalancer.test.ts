@@ -163,7 +163,13 @@ describe("LoadBalancer", () => {
                 );
                 expect(opened).to.deep.equal(secure && mode === "acme" ? [443, 80] : []);
                 expect(policy.egress[0].ports.map(({ port }: { port: number }) => port)).to.deep.equal([8080, 8090]);
-                expect(warnings.filter((line) => !line.includes("allow-lists"))).to.deep.equal([]);
+                const expected = [
+                    ...(type === "LoadBalancer" && mode === "off" ? ["passwords travel in clear"] : []),
+                    ...(type === "NodePort" && mode === "acme" ? ["the authority connects to ports 80 and 443"] : []),
+                ];
+                const said = warnings.filter((line) => !line.includes("allow-lists"));
+                expect(said).to.have.length(expected.length);
+                for (const [index, text_] of expected.entries()) expect(said[index]).to.include(text_);
             });
         }
     }
@@ -275,6 +281,34 @@ describe("LoadBalancer", () => {
         expect(
             file((await declare({ shop: { edge: { ...edge, trustedProxies: ["10.0.0.0/8"] } } })).objects),
         ).to.include("trusted_proxies static 10.0.0.0/8");
+    });
+
+    it("warns where links lack a port, and where the authority of certificates is shut out", async () => {
+        const warned = async (edge: Plain, tls: Plain) =>
+            (await declare({ shop: { edge, tls } })).warnings.filter((line) => !line.includes("in clear")).join("\n");
+        const ranges = { type: "LoadBalancer", sourceRanges: ["192.0.2.0/24"] };
+        expect(await warned({ type: "NodePort" }, tlsModes["off"]!)).to.include(
+            "shop: edge.type NodePort without edge.httpPort",
+        );
+        expect(await warned({ type: "NodePort", httpPort: 30080 }, tlsModes["off"]!)).to.equal("");
+        expect(await warned({ type: "NodePort", httpPort: 30080 }, tlsModes["custom"]!)).to.include(
+            "without edge.httpsPort",
+        );
+        expect(await warned(ranges, tlsModes["acme"]!)).to.include("tls.mode acme with edge.sourceRanges");
+        expect(await warned(ranges, tlsModes["custom"]!)).to.equal("");
+    });
+
+    it("warns of passwords in clear, unless TLS ends in front", async () => {
+        const warned = async (keys: Plain, values: Plain = {}) =>
+            (await declare({ shop: keys }, values)).warnings.some((line) =>
+                line.startsWith("shop: tls.mode off: passwords"),
+            );
+        expect(await warned({})).to.equal(true);
+        expect(await warned({ edge: { type: "shared" } })).to.equal(true);
+        expect(await warned({ edge: { type: "shared" } }, { edge: { tls: tlsModes["internal"] } })).to.equal(false);
+        expect(await warned({ tls: { mode: "off", inFront: true } })).to.equal(false);
+        expect(await warned({ state: "removed" })).to.equal(false);
+        expect(await warned({ edge: types["ClusterIP"] })).to.equal(false);
     });
 
     it("makes a Secret of a certificate in plinth:secrets, and mounts it", async () => {
@@ -429,6 +463,15 @@ describe("LoadBalancer", () => {
                     `plinth:instances.shop.tls.mode: "${mode}" is not possible`,
                 );
             }
+        });
+        it("a public address that is neither an IP address nor a host name", async () => {
+            for (const publicAddress of ["not a host!", "https://lb.example.org", "999.0.0.1", "lb.example.org:80", ""])
+                expect(
+                    await problems({ shop: { edge: { type: "ClusterIP", publicAddress } } }),
+                    publicAddress,
+                ).to.include(
+                    `plinth:instances.shop.edge.publicAddress: "${publicAddress}" is not allowed; allowed: an IP address or a host name such as lb.example.org`,
+                );
         });
         it("ranges that are none", async () => {
             const refused = (range: string) => problems({ shop: { http: { allow: [range] } } });
