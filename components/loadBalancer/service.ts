@@ -59,14 +59,14 @@ export const ports = { http: 8080, https: 8443, health: 8081, metrics: 9180 };
  */
 export function solverPolicy(edge: OwnEdgeConfig & { type: "Ingress" }): PolicySpec {
     const { controllerNamespace, trustedProxies } = edge;
-    const from = [
-        { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": controllerNamespace ?? "" } } },
+    const from = controllerNamespace && [
+        { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": controllerNamespace } } },
         ...trustedProxies.map((cidr) => ({ ipBlock: { cidr } })),
     ];
     return {
         podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
         policyTypes: ["Ingress"],
-        ingress: [{ ...(controllerNamespace ? { from } : {}), ports: [{ protocol: "TCP", port: 8089 }] }],
+        ingress: [{ ...(from ? { from } : {}), ports: [{ protocol: "TCP", port: 8089 }] }],
     };
 }
 
