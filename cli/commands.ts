@@ -47,7 +47,8 @@ export async function run(
     });
     const output = result.all ?? "";
     if (result.exitCode === undefined || !accept.includes(result.exitCode)) {
-        const explained = explanations.find(({ sign }) => sign.test(output))?.remedy;
+        const stack = args[args.indexOf("--stack") + 1] ?? "STACK";
+        const explained = explanations.find(({ sign }) => sign.test(output))?.remedy(stack);
         throw new UserError(
             explained ??
                 `${command} ${args[0] ?? ""} failed${result.exitCode === undefined ? `: ${result.shortMessage}` : ""}`,
@@ -85,26 +86,27 @@ function announce(command: string, args: readonly string[], env: Readonly<Record
 }
 
 /** What the engine's commonest refusals mean here, and what to do. */
-const explanations: readonly { sign: RegExp; remedy: string }[] = [
+const explanations: readonly { sign: RegExp; remedy: (stack: string) => string }[] = [
     {
         sign: /currently locked by/,
-        remedy: "Another run holds the stack's lock. If that run is dead: ./plinth launch STACK --recover",
+        remedy: (stack) =>
+            `Another run holds the stack's lock. If that run is dead: ./plinth launch ${stack} --recover`,
     },
     {
         sign: /already exists|AlreadyExists/,
-        remedy:
-            "An object of that name is in the cluster already. After an interrupted run: ./plinth launch STACK --recover\n" +
+        remedy: (stack) =>
+            `An object of that name is in the cluster already. After an interrupted run: ./plinth launch ${stack} --recover\n` +
             "Otherwise it is somebody else's, and nothing was taken over: choose another namespace or remove it.",
     },
     {
         sign: /apply conflict|field conflict/,
-        remedy:
+        remedy: (stack) =>
             "Somebody has changed fields by hand that this stack decides, with kubectl scale or kubectl edit for instance.\n" +
-            "Take them back with: ./plinth launch STACK --recover",
+            `Take them back with: ./plinth launch ${stack} --recover`,
     },
     {
         sign: /as it is currently marked for protection|cannot be deleted|protected/,
-        remedy:
+        remedy: () =>
             "The change would delete data that is protected. To stop an instance and keep its data set `state: removed`.\n" +
             "To delete it after all, lift the protection by name: pulumi state unprotect 'URN'",
     },

@@ -75,11 +75,9 @@ async function whyOffline(stack: string): Promise<string | Ready> {
         if (error instanceof UserError) return error.message;
         throw error;
     }
-    const { ok } = await read(
-        ready.engine.command,
-        ["stack", "history", "--stack", stack, "--json"],
-        ready.backend.env,
-    );
+    const { ok } = await read(ready.engine.command, ["stack", "history", "--stack", stack, "--json"], {
+        env: ready.backend.env,
+    });
     return ok ? ready : `the stack "${stack}" does not exist yet; launch creates it`;
 }
 

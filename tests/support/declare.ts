@@ -52,7 +52,7 @@ export async function declare(
     const { resources } = await record(
         () => {
             const { stack: config, secrets: given } = readStack([bench(secrets)]);
-            const stack = new Stack(config, given, clusterProvider);
+            const stack = new Stack(config, given, () => clusterProvider(config));
             const instance = new Instance(stack, config.instances[0]!);
             new Namespace(instance);
             build(instance);
