@@ -297,8 +297,8 @@ function certificateLine(instance: Instance): string {
 }
 
 /**
- * All certificates of `plinth:secrets` are in one Secret, which is mounted whether it exists or not, so that no pod
- * rolls for a new one. Only a Secret of the user's own is a mount of its own; that of a stopped instance stays, since
+ * All certificates of `plinth:secrets` are in one Secret, which the shared balancer mounts even when it is empty, so
+ * that no pod rolls for a new one. Only a Secret of the user's own is a mount of its own; that of a stopped instance stays, since
  * its site still answers. A missing one keeps no pod from starting.
  */
 function certificateMounts(
@@ -315,12 +315,15 @@ function certificateMounts(
             [`${tenant.name}.key`, key],
         ]),
     );
-    if (pairs.length > 0) owner.secret(component, name, values, { node, fixedName: true });
+    const mounted = pairs.length > 0 || (owner.name === sharedName && owner.config.state === "running");
+    if (mounted)
+        // Without a map where it would be empty: the server drops it, and each run would put it back.
+        owner.add(component, "Secret", name, pairs.length > 0 ? { stringData: values } : {}, { node, fixedName: true });
     const own = custom.flatMap(({ instance }): Mount[] => {
         const secret = ownSecretOf(instance);
         return secret ? [{ path: `${ownCertificates}/${instance.name}`, secret, optional: true }] : [];
     });
-    return [{ path: certificateFolder, secret: owner.objectName(name), optional: true }, ...own];
+    return [...(mounted ? [{ path: certificateFolder, secret: owner.objectName(name) }] : []), ...own];
 }
 
 /**

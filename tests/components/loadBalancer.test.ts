@@ -320,7 +320,7 @@ describe("LoadBalancer", () => {
         });
         expect(edgePod(objects).volumes).to.deep.include({
             name: "edge-certificates-secret",
-            secret: { secretName: "edge-certificates", optional: true },
+            secret: { secretName: "edge-certificates" },
         });
         expect(find(objects, "ConfigMap", "edge")["data"].certificates).to.equal(
             "shop /etc/edge-certificates/shop.crt /etc/edge-certificates/shop.key\n",
@@ -552,6 +552,10 @@ describe("LoadBalancer", () => {
             expect(await template({ one: shared, own: { ...own, state: "stopped" } })).to.deep.equal(before);
             expect(await template({ one: shared, own, two: { ...custom, state: "removed" } })).to.deep.equal(before);
             const first = await template({ one: shared });
+            expect(first.template.spec.volumes).to.deep.include({
+                name: "edge-certificates-secret",
+                secret: { secretName: "edge-certificates" },
+            });
             expect(await template({ one: shared, two: custom })).to.deep.equal(first);
         });
         it("answers for stopped instances, and forgets removed ones", async () => {
@@ -560,6 +564,7 @@ describe("LoadBalancer", () => {
                 two: shared,
                 three: { ...shared, state: "removed" },
             });
+            expect(find(objects, "Secret", "edge-certificates")).not.to.have.property("stringData");
             const text = file(objects);
             expect(text).to.match(/http:\/\/one\.example\.org \{[\s\S]*? 503/);
             expect(text).not.to.include("three.example.org");
