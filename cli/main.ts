@@ -2,7 +2,6 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { stringify } from "yaml";
 import { stackJsonSchema } from "../config/jsonSchema";
-import { ConfigError } from "../config/problems";
 import { version } from "../package.json";
 import { platforms } from "../platforms";
 import { read } from "./commands";
@@ -205,8 +204,12 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     process.exit(0);
 });
 
+/** Whether an error speaks to users: the engine knows the mark, too, and leaves the stack trace out. */
+const isForUsers = (error: unknown): error is Error =>
+    error instanceof UserError || (error instanceof Error && "__pulumiRunError" in error);
+
 program.parseAsync().catch((error: unknown) => {
-    if (error instanceof ConfigError || error instanceof UserError) console.error(pc.red(error.message));
+    if (isForUsers(error)) console.error(pc.red(error.message));
     else console.error(error);
     process.exitCode = error instanceof UserError ? error.exitCode : 1;
 });
