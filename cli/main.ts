@@ -77,7 +77,7 @@ example(
         .argument("[stack]", "stack to launch", "dev")
         .option(
             "--edge-first",
-            "first only the edges' Services, so that DNS can be set before certificates are asked for",
+            "first only the edges' Services, so that DNS can be set before certificates are asked for; an Ingress has its address from its controller",
         )
         .option("--recover", "go on after an interrupted run: clear its lock, take over what it has created")
         .action((stack: string, options: { edgeFirst?: boolean; recover?: boolean }) =>
@@ -204,9 +204,12 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     process.exit(0);
 });
 
-/** Whether an error speaks to users: the engine knows the mark, too, and leaves the stack trace out. */
+/**
+ * Whether an error speaks to users: ours, those with the mark by which the engine leaves the stack trace out, and the
+ * system's (no permission, disk full).
+ */
 const isForUsers = (error: unknown): error is Error =>
-    error instanceof UserError || (error instanceof Error && "__pulumiRunError" in error);
+    error instanceof UserError || (error instanceof Error && ("__pulumiRunError" in error || "syscall" in error));
 
 program.parseAsync().catch((error: unknown) => {
     if (isForUsers(error)) console.error(pc.red(error.message));

@@ -45,7 +45,11 @@ export function stackOutputs(
     );
     const published = deployed.filter(({ instance }) => instance.config.state !== "removed");
     const dns = pulumi.all(published.map(({ instance }) => addressesOf(instance))).apply((all) => {
-        const reached = published.map(({ result }, index) => ({ hosts: result.hosts, addresses: all[index]! }));
+        const reached = published.map(({ result }, index) => ({
+            // Names below localhost lead to the own machine without any record (RFC 6761).
+            hosts: result.hosts.filter((host) => !/(^|\.)localhost$/.test(host)),
+            addresses: all[index]!,
+        }));
         const records = reached.flatMap(({ hosts, addresses }) => dnsRecords(hosts, addresses));
         const pending = reached.filter(({ addresses }) => addresses.length === 0).flatMap(({ hosts }) => hosts);
         return { records, zone: zoneLines(records), pending };
