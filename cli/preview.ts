@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import pc from "picocolors";
+import { podOf } from "../components/references";
 import { parseQuantity } from "../config/quantity";
 import type { RenderedObject, Rendering } from "./rendering";
 
@@ -93,12 +94,7 @@ interface PodSpec {
     }[];
 }
 
-/** The pod spec inside an object that starts pods. */
-function podOf({ kind, spec }: RenderedObject): PodSpec | undefined {
-    const body = spec as
-        { template?: { spec: PodSpec }; jobTemplate?: { spec: { template: { spec: PodSpec } } } } | undefined;
-    return kind === "CronJob" ? body?.jobTemplate?.spec.template.spec : body?.template?.spec;
-}
+const containersOf = (object: RenderedObject) => (podOf(object) as PodSpec | undefined)?.containers ?? [];
 
 function detail(object: RenderedObject): string {
     const spec = (object["spec"] ?? {}) as Record<string, unknown>;
@@ -109,7 +105,7 @@ function detail(object: RenderedObject): string {
     if (object.kind === "HorizontalPodAutoscaler") notes.push(`×${spec["minReplicas"]}–${spec["maxReplicas"]}`);
     if (object.kind === "Service" && spec["type"]) notes.push(String(spec["type"]));
     if (typeof spec["schedule"] === "string") notes.push(spec["schedule"]);
-    notes.push(...new Set(podOf(object)?.containers.map(({ image }) => image)));
+    notes.push(...new Set(containersOf(object).map(({ image }) => image)));
     return notes.length > 0 ? pc.dim(`  ${notes.join(", ")}`) : "";
 }
 
@@ -129,7 +125,7 @@ function totals(objects: readonly RenderedObject[]): string[] {
                 other.metadata.namespace === object.metadata.namespace,
         );
         const pods = spec.replicas ?? (scaler?.["spec"] as { minReplicas?: number })?.minReplicas ?? 1;
-        for (const { resources } of podOf(object)?.containers ?? []) {
+        for (const { resources } of containersOf(object)) {
             cpu += pods * parseQuantity(resources?.requests?.["cpu"] ?? "0");
             memory += pods * parseQuantity(resources?.requests?.["memory"] ?? "0");
         }

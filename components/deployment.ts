@@ -89,7 +89,6 @@ export function clusterService(
     owner: pulumi.Resource,
     node: Node,
     ports: Readonly<Record<string, number>>,
-    headless = false,
 ): void {
     instance.add(
         owner,
@@ -99,7 +98,6 @@ export function clusterService(
             metadata: { annotations: { "pulumi.com/skipAwait": "true" } },
             spec: {
                 selector: selectorOf(node),
-                ...(headless ? { clusterIP: "None", publishNotReadyAddresses: true } : {}),
                 ports: Object.entries(ports).map(([name, port]) => ({ name, port, targetPort: name })),
             },
         },

@@ -7,7 +7,7 @@ import { type Args, type Kind, kinds, type Lifetime, precious, secretsDigested, 
 import { plinthLabels, selectorOf } from "./labels";
 import { contentHash, objectName } from "./names";
 import { patchObject } from "./patch";
-import { secretsOf } from "./references";
+import { podOf, secretsOf } from "./references";
 import type { Stack } from "./stack";
 
 interface Metadata {
@@ -56,13 +56,6 @@ export interface FunnelArgs {
     readonly namespace: string;
     readonly objectName: (name: string) => string;
     readonly problem: (keys: readonly (string | number)[], message: string) => void;
-}
-
-/** The pod spec inside an object that starts pods. */
-function podIn({ kind, spec }: KubernetesObject): object | undefined {
-    const body = spec as
-        { template?: { spec?: object }; jobTemplate?: { spec?: { template?: { spec?: object } } } } | undefined;
-    return kind === "CronJob" ? body?.jobTemplate?.spec?.template?.spec : body?.template?.spec;
 }
 
 /** Kinds named by a hash of their content: a change makes a new object, and the pods that name it roll. */
@@ -162,7 +155,7 @@ export class Funnel {
                 this.args.problem(keys, `does not fit ${kind} "${name}": ${(error as Error).message}`);
                 return;
             }
-            if (workloads.includes(kind) && !podIn(object)) {
+            if (workloads.includes(kind) && !podOf(object)) {
                 this.args.problem(keys, `takes the pods out of ${kind} "${name}"; leave the object out with omit`);
                 object = written;
             }

@@ -5,6 +5,19 @@ export interface References {
     readonly claims: ReadonlySet<string>;
 }
 
+/** The pod spec inside an object that starts pods. */
+export function podOf({
+    kind,
+    spec,
+}: {
+    readonly kind: string;
+    readonly [field: string]: unknown;
+}): object | undefined {
+    const body = spec as
+        { template?: { spec?: object }; jobTemplate?: { spec?: { template?: { spec?: object } } } } | undefined;
+    return kind === "CronJob" ? body?.jobTemplate?.spec?.template?.spec : body?.template?.spec;
+}
+
 type Plain = Readonly<Record<string, unknown>>;
 
 /** Every Secret, ConfigMap and claim that a pod spec names: in its environment and in its volumes. */

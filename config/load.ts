@@ -2,7 +2,7 @@ import { z } from "zod";
 import { at, explain } from "./explain";
 import { dnsLabel } from "./fields";
 import { mergeAll } from "./merge";
-import { Problems, show, suggest } from "./problems";
+import { howToSet, Problems, show, suggest } from "./problems";
 import { type AnyInstance, type StackConfig, stackFields } from "./stack";
 
 /** The version of the configuration's shape that this program writes and reads. */
@@ -170,9 +170,6 @@ function origin(
     if (at(layers.base, path) !== undefined) return "plinth:base";
     return `plinth:instances.${name}`;
 }
-
-const howToSet = (instance: string, key: string): string =>
-    `pulumi config set --secret --path 'plinth:secrets.${instance}.${key}'`;
 
 /** Paths of encrypted values: they would make the engine treat the whole map as one secret. */
 function findSecure(value: unknown, above: string[] = []): string[][] {

@@ -54,3 +54,7 @@ export function show(value: unknown): string {
     const text = JSON.stringify(value) ?? String(value);
     return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
+
+/** The command that sets a secret of an instance. */
+export const howToSet = (instance: string, key: string): string =>
+    `pulumi config set --secret --path 'plinth:secrets.${instance}.${key}'`;

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { howToSet } from "../../config/problems";
 import type { OwnEdgeConfig, TlsConfig } from "../../config/fields";
 import { claim } from "../claim";
 import { deployment } from "../deployment";
@@ -275,7 +276,7 @@ function pairOf(owner: Instance, { instance }: Tenant): Pair[] {
     const chain = instance.secretValue("tlsCertificate");
     const key = instance.secretValue("tlsKey");
     if (chain && key) return [{ tenant: instance, ...checkedPair(instance.name, chain, key) }];
-    const set = (secret: string) => `pulumi config set --secret --path 'plinth:secrets.${instance.name}.${secret}'`;
+    const set = (secret: string) => howToSet(instance.name, secret);
     const missing = [...(chain ? [] : ["tlsCertificate"]), ...(key ? [] : ["tlsKey"])].map(set).join(" and ");
     instance.problem(
         ["tls"],

@@ -9,6 +9,7 @@ import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
 import { parseQuantity } from "../../config/quantity";
+import { howToSet } from "../../config/problems";
 import type { Platform } from "../platform";
 import { config, type OpenCartConfig, sizes } from "./config";
 import { ports } from "./paths";
@@ -96,7 +97,7 @@ function check(instance: Instance, { host, adminHost, mail, php, http }: OpenCar
     if (mail && instance.secretValue("smtpPassword") === undefined)
         instance.problem(
             ["mail"],
-            `is missing its password, without which OpenCart sends nothing; set it with: pulumi config set --secret --path 'plinth:secrets.${instance.name}.smtpPassword'`,
+            `is missing its password, without which OpenCart sends nothing; set it with: ${howToSet(instance.name, "smtpPassword")}`,
         );
     if (parseQuantity(php.uploadLimit) > parseQuantity(http.maxBody))
         instance.problem(
