@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import { contextOf } from "../config/kubeconfig";
 import type { ClusterConfig } from "../config/stack";
 import { dependencies } from "../package.json";
-import { findOnPath, read } from "./commands";
+import { findOnPath, read } from "./shell";
 import { UserError } from "./errors";
 import { root } from "./root";
 
@@ -158,4 +158,10 @@ function isAlive(pid: number): boolean {
     } catch (error) {
         return (error as NodeJS.ErrnoException).code === "EPERM";
     }
+}
+
+/** An engine and the place of its state. */
+export interface Ready {
+    readonly engine: Engine;
+    readonly backend: Backend;
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { Recorded } from "../cli/record";
-import { objectYaml } from "../cli/render";
+import { objectYaml } from "../cli/manifests";
 import { type Rendering, renderStack } from "../cli/rendering";
 import { stackNames } from "../cli/stackFile";
 import type { Sent } from "./support/declare";

@@ -1,10 +1,18 @@
-import { kubectlArgs } from "../config/kubeconfig";
-import { plinthLabels } from "../components/labels";
-import { findOnPath, read } from "./commands";
-import { findCluster, isMissing } from "./engine";
-import { UserError } from "./errors";
-import { table } from "./preview";
-import { stackConfig } from "./stackConfig";
+import { example, type Register } from "../command";
+import { kubectlFor } from "../kubectl";
+import { table } from "../text";
+
+export const status: Register = (program) => {
+    example(
+        program
+            .command("status")
+            .description("Show what of a stack is in the cluster, and whether it is ready.")
+            .argument("[stack]", "launched stack", "dev")
+            .option("--json", "for scripts")
+            .action((stack: string, options: { json?: boolean }) => show(stack, options.json ?? false)),
+        "status production",
+    );
+};
 
 interface Listed {
     readonly kind: string;
@@ -28,25 +36,15 @@ interface Listed {
 }
 
 /** The state of every component of a stack, found by label: what runs, not what should. */
-export async function status(stack: string, json: boolean): Promise<void> {
-    const { cluster, project } = stackConfig(stack);
-    const reached = await findCluster(cluster);
-    if (isMissing(reached)) throw new UserError(`Missing is ${reached.what}\n  ${reached.remedy}`);
-    const kubectl = findOnPath("kubectl");
-    if (!kubectl) throw new UserError("status needs kubectl: https://kubernetes.io/docs/tasks/tools/");
-    const args = [
-        ...kubectlArgs(cluster),
+async function show(stack: string, json: boolean): Promise<void> {
+    const kubectl = await kubectlFor(stack);
+    const { items } = await kubectl.json<{ items: Listed[] }>([
         "get",
         "deployments,statefulsets,jobs,persistentvolumeclaims",
         "--all-namespaces",
         "--selector",
-        `${plinthLabels.stack}=${project}.${stack}`,
-        "--output",
-        "json",
-    ];
-    const { ok, stdout, stderr } = await read(kubectl, args);
-    if (!ok) throw new UserError(`kubectl could not read the cluster: ${stderr.trim()}`);
-    const items = (JSON.parse(stdout) as { items: Listed[] }).items;
+        kubectl.selector,
+    ]);
     const rows = items.map((item) => ({
         namespace: item.metadata.namespace,
         component: item.metadata.labels?.["app.kubernetes.io/name"] ?? item.metadata.name,

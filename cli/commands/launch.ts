@@ -1,25 +1,34 @@
-import pc from "picocolors";
-import type { DnsRecord } from "../components/dns";
-import { plinthLabels } from "../components/labels";
-import type { StackOutputs } from "../components/outputs";
-import { findOnPath, read, run } from "./commands";
-import { type Backend, chooseBackend, type Engine, findCluster, findEngine, isMissing, locksOf } from "./engine";
-import { UserError } from "./errors";
-import { previewText } from "./preview";
-import { streamOf } from "./render";
-import { type RenderedObject, type Rendering, renderStack } from "./rendering";
-import { kubectlArgs } from "../config/kubeconfig";
-import { clusterOf } from "./stackConfig";
+import { plinthLabels } from "../../components/labels";
+import { kubectlArgs } from "../../config/kubeconfig";
+import { example, type Register } from "../command";
+import { type Backend, chooseBackend, findCluster, findEngine, isMissing, locksOf, type Ready } from "../engine";
+import { UserError } from "../errors";
+import { streamOf } from "../manifests";
+import { showOutputs } from "../outputs";
+import { type RenderedObject, type Rendering, renderStack } from "../rendering";
+import { findOnPath, read, run } from "../shell";
+import { clusterOf } from "../stackConfig";
 
-/** The stack's outputs as the engine has them. */
-export type Outputs = Pick<StackOutputs, "instances" | "warnings"> & {
-    readonly dns: { records: DnsRecord[]; zone: string; pending: string[] };
+export const launch: Register = (program) => {
+    example(
+        program
+            .command("launch")
+            .description(
+                "Bring a stack up, or up to date; then print URLs, DNS records and where the first password is.",
+            )
+            .argument("[stack]", "stack to launch", "dev")
+            .option(
+                "--edge-first",
+                "first only the edges' Services, so that DNS can be set before certificates are asked for; an Ingress has its address from its controller",
+            )
+            .option("--recover", "go on after an interrupted run: clear its lock, take over what it has created")
+            .action((stack: string, options: { edgeFirst?: boolean; recover?: boolean }) =>
+                bringUp(stack, { edgeFirst: options.edgeFirst ?? false, recover: options.recover ?? false }),
+            ),
+        "launch",
+        "launch production --edge-first",
+    );
 };
-
-interface Ready {
-    readonly engine: Engine;
-    readonly backend: Backend;
-}
 
 /**
  * Finds all that a run with the engine needs.
@@ -37,51 +46,7 @@ async function prepare(stack: string): Promise<Ready> {
     return { engine, backend: chooseBackend(stack) };
 }
 
-/** `pulumi preview`, or the offline preview where CLI, cluster or stack are not there yet; says which and why. */
-export async function preview(stack: string, json: boolean): Promise<void> {
-    const rendering = await renderStack(stack);
-    const reason = await whyOffline(stack);
-    if (typeof reason !== "string") {
-        await run(reason.engine.command, ["preview", "--stack", stack, ...(json ? ["--json"] : ["--diff"])], {
-            env: reason.backend.env,
-        });
-        return;
-    }
-    if (json) {
-        console.log(
-            JSON.stringify(
-                { mode: "offline", reason, objects: rendering.objects, outputs: rendering.outputs },
-                null,
-                2,
-            ),
-        );
-        return;
-    }
-    console.log(previewText(rendering));
-    console.log(
-        pc.dim(
-            `Offline preview; ${reason}. Compare with a cluster: ./plinth render ${stack} --out out && kubectl diff --kustomize out`,
-        ),
-    );
-}
-
-async function whyOffline(stack: string): Promise<string | Ready> {
-    const [engine, cluster] = await Promise.all([findEngine(), findCluster(clusterOf(stack))]);
-    for (const found of [engine, cluster]) if (isMissing(found)) return `missing: ${found.what} (${found.remedy})`;
-    let ready: Ready;
-    try {
-        ready = { engine: engine as Engine, backend: chooseBackend(stack) };
-    } catch (error) {
-        if (error instanceof UserError) return error.message;
-        throw error;
-    }
-    const { ok } = await read(ready.engine.command, ["stack", "history", "--stack", stack, "--json"], {
-        env: ready.backend.env,
-    });
-    return ok ? ready : `the stack "${stack}" does not exist yet; launch creates it`;
-}
-
-export interface LaunchArgs {
+interface LaunchArgs {
     /** First only what gives the edge its address, so that DNS can be set up before certificates are asked for. */
     readonly edgeFirst: boolean;
     /** Clears what an interrupted run has left, and takes over objects that are ours already. */
@@ -89,7 +54,7 @@ export interface LaunchArgs {
 }
 
 /** Brings a stack up: creates it when needed, runs the engine, then says where everything is. */
-export async function launch(stack: string, { edgeFirst, recover }: LaunchArgs): Promise<void> {
+async function bringUp(stack: string, { edgeFirst, recover }: LaunchArgs): Promise<void> {
     const rendering = await renderStack(stack);
     const { engine, backend } = await prepare(stack);
     const pulumi = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
@@ -174,32 +139,4 @@ function edgeTargets({ resources }: Rendering): string[] {
         "--target",
         pattern,
     ]);
-}
-
-/** The outputs of the last run. */
-export async function stackOutputs(stack: string): Promise<Outputs> {
-    const engine = await findEngine();
-    if (isMissing(engine)) throw new UserError(`Missing: ${engine.what}\n  ${engine.remedy}`);
-    return outputsOf(engine, chooseBackend(stack), stack);
-}
-
-async function outputsOf(engine: Engine, backend: Backend, stack: string): Promise<Outputs> {
-    const { ok, stdout, stderr } = await read(
-        engine.command,
-        ["stack", "output", "--json", "--stack", stack],
-        backend.env,
-    );
-    if (!ok) throw new UserError(`The outputs of "${stack}" could not be read: ${stderr.trim()}`);
-    return JSON.parse(stdout) as Outputs;
-}
-
-async function showOutputs(engine: Engine, backend: Backend, stack: string): Promise<void> {
-    const { instances, dns } = await outputsOf(engine, backend, stack);
-    for (const [name, { urls, firstPassword }] of Object.entries(instances ?? {})) {
-        console.log(`\n${pc.bold(name)}`);
-        for (const [what, url] of Object.entries(urls)) console.log(`  ${what.padEnd(10)}${url}`);
-        if (firstPassword) console.log(`  password  ${firstPassword}`);
-    }
-    if (dns?.records.length) console.log(`\nDNS records:\n${dns.zone}`);
-    if (dns?.pending.length) console.log(`\nNo address is known yet for ${dns.pending.join(", ")}.`);
 }

@@ -1,36 +1,8 @@
-import Table from "cli-table3";
 import pc from "picocolors";
 import { podOf } from "../components/references";
 import { parseQuantity } from "../config/quantity";
 import type { RenderedObject, Rendering } from "./rendering";
-
-/** A table without borders, for people and for `awk` alike. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-    const plain = {
-        top: "",
-        "top-mid": "",
-        "top-left": "",
-        "top-right": "",
-        bottom: "",
-        "bottom-mid": "",
-        "bottom-left": "",
-        "bottom-right": "",
-        left: "",
-        "left-mid": "",
-        mid: "",
-        "mid-mid": "",
-        right: "",
-        "right-mid": "",
-        middle: "  ",
-    };
-    const lines = new Table({
-        head: head.map((title) => pc.dim(title)),
-        chars: plain,
-        style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
-    });
-    lines.push(...rows.map((row) => [...row]));
-    return lines.toString();
-}
+import { count, table } from "./text";
 
 /** Objects by instance and component, with the sizes that cost money; then hosts, DNS and warnings. */
 export function previewText({ stack, objects, outputs }: Rendering): string {
@@ -77,8 +49,6 @@ export function previewText({ stack, objects, outputs }: Rendering): string {
         parts.push("", ...outputs.warnings.map((warning) => `${pc.yellow("warning")} ${warning}`));
     return `${parts.join("\n")}\n`;
 }
-
-export const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? "" : "s"}`;
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
     const groups = new Map<string, T[]>();

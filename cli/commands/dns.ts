@@ -1,0 +1,31 @@
+import { example, type Register } from "../command";
+import { UserError } from "../errors";
+import { stackOutputs } from "../outputs";
+import { table } from "../text";
+
+export const dns: Register = (program) => {
+    example(
+        program
+            .command("dns")
+            .description("Show the DNS records that lead a stack's hosts to its edges.")
+            .argument("[stack]", "launched stack", "dev")
+            .option("--json", "for scripts")
+            .option("--zone", "as lines of a zone file")
+            .action(async (stack: string, options: { json?: boolean; zone?: boolean }) => {
+                const { dns } = await stackOutputs(stack);
+                if (!dns) throw new UserError(`"${stack}" has not been launched yet: ./plinth launch ${stack}`);
+                if (options.json) console.log(JSON.stringify(dns, null, 2));
+                else if (options.zone) process.stdout.write(dns.zone);
+                else if (dns.records.length > 0)
+                    console.log(
+                        table(
+                            ["name", "type", "value"],
+                            dns.records.map(({ name, type, value }) => [name, type, value]),
+                        ),
+                    );
+                if (!options.json && dns.pending.length > 0)
+                    console.error(`No address is known yet for ${dns.pending.join(", ")}.`);
+            }),
+        "dns production --zone >> example.org.zone",
+    );
+};

@@ -1,0 +1,71 @@
+import { chooseBackend, findEngine, isMissing } from "../engine";
+import { example, type Register } from "../command";
+import { UserError } from "../errors";
+import { streamOf, writeRendering } from "../manifests";
+import { renderStack } from "../rendering";
+import { read } from "../shell";
+
+export const render: Register = (program) => {
+    example(
+        program
+            .command("render")
+            .description(
+                "Write every object that `pulumi up` would send as YAML, with a kustomization.yaml. Needs Node only.",
+            )
+            .argument("[stack]", "stack to render", "dev")
+            .option("--out <dir>", "folder for one file an object; without it everything goes to standard output")
+            .option(
+                "--show-secrets",
+                "real values of generated and configured secrets, from the stack's state (needs the Pulumi CLI)",
+            )
+            .action(async (stack: string, options: { out?: string; showSecrets?: boolean }) => {
+                const real = options.showSecrets ?? false;
+                const rendering = await renderStack(stack, real ? await secretsOf(stack) : {});
+                if (!options.out) {
+                    process.stdout.write(streamOf(rendering, real));
+                    return;
+                }
+                const files = writeRendering(rendering, options.out, real);
+                console.log(
+                    `${files.length} objects in ${options.out}; as the base of an overlay, or: kubectl diff --kustomize ${options.out}`,
+                );
+                if (!real)
+                    console.log(
+                        "Secrets are written for review but not listed in the kustomization: their values are placeholders (see --show-secrets).",
+                    );
+            }),
+        "render production --out out",
+        "render dev | kubectl diff --filename -",
+    );
+};
+
+/** Generated values of a launched stack, by resource name, and its configuration with secrets decrypted. */
+async function secretsOf(
+    stack: string,
+): Promise<{ generated: Record<string, string>; config: Record<string, string> }> {
+    const engine = await findEngine();
+    if (isMissing(engine)) throw new UserError(`--show-secrets needs ${engine.what}\n  ${engine.remedy}`);
+    const { env } = chooseBackend(stack);
+    const state = await read(engine.command, ["stack", "export", "--show-secrets", "--stack", stack], { env });
+    const values = await read(engine.command, ["config", "--show-secrets", "--json", "--stack", stack], { env });
+    if (!state.ok || !values.ok)
+        throw new UserError(`The secrets of "${stack}" could not be read: ${(state.stderr || values.stderr).trim()}`);
+    const exported = JSON.parse(state.stdout) as {
+        deployment: { resources?: { urn: string; type: string; outputs?: { result?: Exported } }[] };
+    };
+    const generated = (exported.deployment.resources ?? []).flatMap(({ urn, type, outputs }) =>
+        type.startsWith("random:") && outputs?.result
+            ? [[urn.slice(urn.lastIndexOf("::") + 2), plain(outputs.result)] as const]
+            : [],
+    );
+    const config = Object.entries(JSON.parse(values.stdout) as Record<string, { value: string }>).map(
+        ([key, { value }]) => [key, value] as const,
+    );
+    return { generated: Object.fromEntries(generated), config: Object.fromEntries(config) };
+}
+
+/** A value in exported state: as it is, or as the JSON of what was encrypted. */
+type Exported = string | { readonly plaintext: string };
+
+const plain = (value: Exported): string =>
+    typeof value === "string" ? value : (JSON.parse(value.plaintext) as string);

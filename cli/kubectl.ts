@@ -1,0 +1,52 @@
+import { plinthLabels } from "../components/labels";
+import { kubectlArgs } from "../config/kubeconfig";
+import type { StackConfig } from "../config/stack";
+import { findCluster, isMissing } from "./engine";
+import { UserError } from "./errors";
+import { findOnPath, read, run } from "./shell";
+import { stackConfig } from "./stackConfig";
+
+/** kubectl on the cluster of one stack. */
+export interface Kubectl {
+    readonly config: StackConfig;
+    /** The program, for messages and for `run`. */
+    readonly command: string;
+    /** What leads it to the stack's cluster: goes before all other arguments. */
+    readonly args: readonly string[];
+    /** What selects the objects of the stack. */
+    readonly selector: string;
+    /** Standard output. @throws UserError with kubectl's own words */
+    read(args: readonly string[], input?: string): Promise<string>;
+    /** Parsed `--output json`. @throws UserError with kubectl's own words */
+    json<T>(args: readonly string[], input?: string): Promise<T>;
+    /** Runs for the user to see. @throws UserError when it fails */
+    run(args: readonly string[]): Promise<string>;
+}
+
+/**
+ * @throws ConfigError when the stack's configuration is wrong
+ * @throws UserError when kubectl or the cluster is missing
+ */
+export async function kubectlFor(stack: string): Promise<Kubectl> {
+    const config = stackConfig(stack);
+    const cluster = await findCluster(config.cluster);
+    if (isMissing(cluster)) throw new UserError(`Missing: ${cluster.what}\n  ${cluster.remedy}`);
+    const command = findOnPath("kubectl");
+    if (!command) throw new UserError("Missing: kubectl\n  https://kubernetes.io/docs/tasks/tools/");
+    const leading = kubectlArgs(config.cluster);
+    const output = async (args: readonly string[], input?: string) => {
+        const { ok, stdout, stderr } = await read(command, [...leading, ...args], input === undefined ? {} : { input });
+        if (!ok) throw new UserError(`kubectl ${args[0]} failed: ${stderr.trim()}`);
+        return stdout;
+    };
+    return {
+        config,
+        command,
+        args: leading,
+        selector: `${plinthLabels.stack}=${config.project}.${stack}`,
+        read: output,
+        json: async <T>(args: readonly string[], input?: string) =>
+            JSON.parse(await output([...args, "--output", "json"], input)) as T,
+        run: (args) => run(command, [...leading, ...args]),
+    };
+}

@@ -1,0 +1,38 @@
+import pc from "picocolors";
+import type { DnsRecord } from "../components/dns";
+import type { StackOutputs } from "../components/outputs";
+import { type Backend, chooseBackend, type Engine, findEngine, isMissing } from "./engine";
+import { UserError } from "./errors";
+import { read } from "./shell";
+
+/** The stack's outputs as the engine has them. */
+export type Outputs = Pick<StackOutputs, "instances" | "warnings"> & {
+    readonly dns: { records: DnsRecord[]; zone: string; pending: string[] };
+};
+
+/** The outputs of the last run. */
+export async function stackOutputs(stack: string): Promise<Outputs> {
+    const engine = await findEngine();
+    if (isMissing(engine)) throw new UserError(`Missing: ${engine.what}\n  ${engine.remedy}`);
+    return outputsOf(engine, chooseBackend(stack), stack);
+}
+
+async function outputsOf(engine: Engine, backend: Backend, stack: string): Promise<Outputs> {
+    const { ok, stdout, stderr } = await read(engine.command, ["stack", "output", "--json", "--stack", stack], {
+        env: backend.env,
+    });
+    if (!ok) throw new UserError(`The outputs of "${stack}" could not be read: ${stderr.trim()}`);
+    return JSON.parse(stdout) as Outputs;
+}
+
+/** Prints where everything is. */
+export async function showOutputs(engine: Engine, backend: Backend, stack: string): Promise<void> {
+    const { instances, dns } = await outputsOf(engine, backend, stack);
+    for (const [name, { urls, firstPassword }] of Object.entries(instances ?? {})) {
+        console.log(`\n${pc.bold(name)}`);
+        for (const [what, url] of Object.entries(urls)) console.log(`  ${what.padEnd(10)}${url}`);
+        if (firstPassword) console.log(`  password  ${firstPassword}`);
+    }
+    if (dns?.records.length) console.log(`\nDNS records:\n${dns.zone}`);
+    if (dns?.pending.length) console.log(`\nNo address is known yet for ${dns.pending.join(", ")}.`);
+}
