@@ -2,7 +2,8 @@ import pc from "picocolors";
 import { podOf } from "../components/references";
 import { parseQuantity } from "../config/quantity";
 import type { RenderedObject, Rendering } from "./rendering";
-import { count, table } from "./text";
+import { requestsOf, sum, times } from "./requests";
+import { cores, count, gibibytes, table } from "./text";
 
 /** Objects by instance and component, with the sizes that cost money; then hosts, DNS and warnings. */
 export function previewText({ stack, objects, outputs }: Rendering): string {
@@ -58,9 +59,7 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, 
 
 interface PodSpec {
     readonly containers: readonly {
-        readonly name: string;
         readonly image: string;
-        readonly resources?: { readonly requests?: Record<string, string> };
     }[];
 }
 
@@ -81,27 +80,14 @@ function detail(object: RenderedObject): string {
 
 /** What the pods that run all the time request, and what the volumes hold. */
 function totals(objects: readonly RenderedObject[]): string[] {
-    let cpu = 0;
-    let memory = 0;
-    let storage = 0;
-    for (const object of objects) {
-        const spec = (object["spec"] ?? {}) as { replicas?: number; resources?: { requests: { storage: string } } };
-        if (object.kind === "PersistentVolumeClaim") storage += parseQuantity(spec.resources!.requests.storage);
-        if (object.kind !== "Deployment" && object.kind !== "StatefulSet") continue;
-        const scaler = objects.find(
-            (other) =>
-                other.kind === "HorizontalPodAutoscaler" &&
-                other.metadata.name === object.metadata.name &&
-                other.metadata.namespace === object.metadata.namespace,
-        );
-        const pods = spec.replicas ?? (scaler?.["spec"] as { minReplicas?: number })?.minReplicas ?? 1;
-        for (const { resources } of containersOf(object)) {
-            cpu += pods * parseQuantity(resources?.requests?.["cpu"] ?? "0");
-            memory += pods * parseQuantity(resources?.requests?.["memory"] ?? "0");
-        }
-    }
-    const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+    const { cpu, memory } = sum(requestsOf(objects).map((requested) => times(requested, requested.pods)));
+    const storage = objects
+        .filter(({ kind }) => kind === "PersistentVolumeClaim")
+        .map(({ spec }) =>
+            parseQuantity((spec as { resources: { requests: { storage: string } } }).resources.requests.storage),
+        )
+        .reduce((total, bytes) => total + bytes, 0);
     return [
-        `Requested at the least: ${cpu.toFixed(2)} CPU cores, ${gibibytes(memory)} of memory, ${gibibytes(storage)} on volumes.`,
+        `Requested at the least: ${cores(cpu)} CPU cores, ${gibibytes(memory)} of memory, ${gibibytes(storage)} on volumes.`,
     ];
 }
