@@ -265,7 +265,7 @@ describe(`Caddy (module v2.11.4, image caddy:2.11.4-alpine)`, function () {
     };
 
     before(async function () {
-        caddy = goProgram(this, "caddy", caddyPackage);
+        caddy = await goProgram(this, "caddy", caddyPackage);
         program(this, "openssl");
         folder = scratch();
         ports = {

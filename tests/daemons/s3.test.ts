@@ -73,7 +73,7 @@ const servers: Record<
     ) => Promise<[string, string[]]>
 > = {
     minio: async (test, folder, port, args) => [
-        goProgram(test, "minio", "github.com/minio/minio"),
+        await goProgram(test, "minio", "github.com/minio/minio"),
         args.map((arg) => (arg === ":9000" ? `127.0.0.1:${port}` : arg.replace(/^\/data/, folder))),
     ],
     // Not a module that Go's proxy serves: tested only where somebody names a binary.
@@ -162,7 +162,7 @@ for (const [engine, title] of engines)
         before(async function () {
             program(this, "aws");
             // Built here, since the Task waits for its server some minutes only.
-            if (engine === "minio") goProgram(this, "minio", "github.com/minio/minio");
+            if (engine === "minio") await goProgram(this, "minio", "github.com/minio/minio");
             const { output } = await run("aws", ["--version"], {});
             console.log(
                 `      with ${output.split(" ")[0]} (the image is ${images.awsCli.reference.split("/").pop()})`,

@@ -90,8 +90,8 @@ describe("Dockerfiles", function () {
         JSON.parse(execFileSync(checker, [...paths], { encoding: "utf8" }));
     let files: Dockerfile[];
 
-    before(function () {
-        checker = goProgram(this, "dockerfiles", ".");
+    before(async function () {
+        checker = await goProgram(this, "dockerfiles");
         files = read(
             readdirSync(join(root, "images"))
                 .map((name) => join(root, "images", name, "Dockerfile"))

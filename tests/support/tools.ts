@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, chmodSync, constants, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Context } from "mocha";
+import { buildGoProgram, goProgramPath } from "../../sandbox/goProgram";
+
+export { freePort } from "../../sandbox/ports";
 
 /** Where distributions put daemons that are not on everybody's PATH. */
 const daemonFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin"];
@@ -27,23 +28,11 @@ export function program(test: Context, name: string, folders: readonly string[] 
 }
 
 /** A program built from the Go module that `tests/tools/<name>` pins; kept between runs. */
-export function goProgram(test: Context, name: string, pkg: string): string {
-    const source = join(__dirname, "..", "tools", name);
-    const pinned = createHash("sha256").update(pkg);
-    for (const file of ["go.mod", "go.sum", "main.go"])
-        if (existsSync(join(source, file))) pinned.update(readFileSync(join(source, file)));
-    const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-    const built = join(cache, "plinth", `${name}-${pinned.digest("hex").slice(0, 12)}`);
-    if (existsSync(built)) return built;
-    const go = program(test, "go");
+export async function goProgram(test: Context, name: string, pkg?: string): Promise<string> {
+    const args = { source: join(__dirname, "..", "tools", name), ...(pkg ? { pkg } : {}) };
+    if (!existsSync(goProgramPath(args))) program(test, "go");
     test.timeout(900_000);
-    mkdirSync(join(built, ".."), { recursive: true });
-    execFileSync(go, ["build", "-trimpath", "-o", built, pkg], {
-        cwd: source,
-        stdio: "inherit",
-        env: { ...process.env, CGO_ENABLED: "0" },
-    });
-    return built;
+    return buildGoProgram(args);
 }
 
 function missing(test: Context, reason: string): never {
@@ -58,17 +47,6 @@ export function scratch(): { path: string; clean: () => void } {
     chmodSync(path, 0o755);
     return { path, clean: () => rmSync(path, { recursive: true, force: true }) };
 }
-
-/** A TCP port on loopback that nobody uses at the moment. */
-export const freePort = (): Promise<number> =>
-    new Promise((resolve, reject) => {
-        const server = createServer();
-        server.once("error", reject);
-        server.listen(0, "127.0.0.1", () => {
-            const { port } = server.address() as { port: number };
-            server.close(() => resolve(port));
-        });
-    });
 
 /** A daemon that a test started on loopback. */
 export class Daemon {

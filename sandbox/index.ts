@@ -1,0 +1,222 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { stringify } from "yaml";
+import { buildGoProgram, type GoProgramArgs, goProgramPath } from "./goProgram";
+import { clusterObjects } from "./objects";
+import { freePort } from "./ports";
+import { daemonsOf, isRunning, startDaemon, stopDaemon } from "./processes";
+
+/** A running control plane with simulated nodes: real in all but that no container runs. */
+export interface Sandbox {
+    readonly kubeconfig: string;
+    /** Path of a kubectl of the same version. */
+    readonly kubectl: string;
+}
+
+/** Kubernetes' version, as control-plane/go.mod pins it. */
+export const kubernetesVersion = "v1.36.3";
+
+const program: GoProgramArgs = {
+    source: join(__dirname, "control-plane"),
+    // Without these the server calls itself v0.0.0, and clients refuse it.
+    ldflags: ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"].flatMap((pkg) => [
+        `-X ${pkg}.gitVersion=${kubernetesVersion}`,
+        `-X ${pkg}.gitMajor=${kubernetesVersion.split(".")[0]!.slice(1)}`,
+        `-X ${pkg}.gitMinor=${kubernetesVersion.split(".")[1]}`,
+    ]),
+};
+
+/** Whether the control plane has been built before: the first time takes minutes. */
+export const isBuilt = (): boolean => existsSync(goProgramPath(program));
+
+/** In the order in which they start; each ends before the one it depends on. */
+const daemons = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "cloud", "kwok"] as const;
+
+export interface StartArgs {
+    /** Folder of everything that the control plane keeps; a control plane that runs there is used as it is. */
+    readonly folder: string;
+    /** Hears what is going on. @default nobody */
+    readonly progress?: (line: string) => void;
+}
+
+/**
+ * Starts a control plane on loopback, without root, on ports that are free. Needs Go the first time.
+ *
+ * @throws Error when a part does not come up, with the end of its log
+ */
+export async function startSandbox({ folder: where, progress = () => {} }: StartArgs): Promise<Sandbox> {
+    const folder = resolve(where);
+    const command = await buildGoProgram({ ...program, progress });
+    const sandbox = { kubeconfig: join(folder, "kubeconfig"), kubectl: join(folder, "bin", "kubectl") };
+    if (await isSandboxRunning(folder)) return sandbox;
+    // What is left of one that was killed would be in the way.
+    await endDaemons(folder);
+
+    mkdirSync(join(folder, "bin"), { recursive: true, mode: 0o700 });
+    // The program finds out by its name what it is.
+    for (const name of [...daemons, "kubectl"]) {
+        rmSync(join(folder, "bin", name), { force: true });
+        symlinkSync(command, join(folder, "bin", name));
+    }
+    const tokens = credentials(folder);
+    const port = await portOf(folder);
+    const start = (name: (typeof daemons)[number], args: readonly string[]) =>
+        startDaemon(folder, name, join(folder, "bin", name), args);
+
+    progress("starting etcd and the API server");
+    start("etcd", etcdArgs(folder));
+    await until(folder, "etcd", () => existsSync(join(folder, "etcd:1")));
+    start("kube-apiserver", apiServerArgs(folder, port));
+    await until(folder, "kube-apiserver", () => existsSync(join(folder, "apiserver.crt")));
+    writeKubeconfig(sandbox.kubeconfig, folder, port, tokens);
+    const kubectl = (args: readonly string[], input?: object) =>
+        execa(sandbox.kubectl, ["--kubeconfig", sandbox.kubeconfig, ...args], {
+            ...(input ? { input: JSON.stringify(input) } : { stdin: "ignore" }),
+        });
+    await until(folder, "kube-apiserver", () => kubectl(["get", "--raw", "/readyz"]));
+
+    progress("starting controllers, scheduler and simulated nodes");
+    const own = ["--kubeconfig", sandbox.kubeconfig];
+    start("kube-controller-manager", [
+        ...own,
+        "--leader-elect=false",
+        "--secure-port=0",
+        `--root-ca-file=${join(folder, "apiserver.crt")}`,
+        `--service-account-private-key-file=${join(folder, "service-account.key")}`,
+    ]);
+    start("kube-scheduler", [...own, "--leader-elect=false", "--secure-port=0"]);
+    start("cloud", own);
+    const kubelet = await freePort();
+    start("kwok", [
+        ...own,
+        "--manage-all-nodes",
+        "--node-lease-duration-seconds=40",
+        "--node-ip=127.0.0.1",
+        `--node-port=${kubelet}`,
+        `--server-address=127.0.0.1:${kubelet}`,
+        `--tls-cert-file=${join(folder, "apiserver.crt")}`,
+        `--tls-private-key-file=${join(folder, "apiserver.key")}`,
+    ]);
+    await kubectl(["apply", "--server-side", "--filename", "-"], clusterObjects());
+    await until(folder, "kwok", () => kubectl(["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=5s"]));
+    // Pods are refused until the controller manager has made it.
+    await until(folder, "kube-controller-manager", () => kubectl(["get", "serviceaccount", "default"]));
+    return sandbox;
+}
+
+/** Whether the control plane of a folder runs. */
+export async function isSandboxRunning(folder: string): Promise<boolean> {
+    const running = await Promise.all(
+        daemons.map((name) => isRunning(folder, name, join(resolve(folder), "bin", name))),
+    );
+    return running.every(Boolean);
+}
+
+/** Ends the control plane of a folder, and removes the folder: what was deployed there is gone. */
+export async function removeSandbox(where: string): Promise<void> {
+    const folder = resolve(where);
+    await endDaemons(folder);
+    rmSync(folder, { recursive: true, force: true });
+}
+
+async function endDaemons(folder: string): Promise<void> {
+    for (const name of daemonsOf(folder).sort(byStart).reverse())
+        await stopDaemon(folder, name, join(folder, "bin", name));
+}
+
+const byStart = (a: string, b: string): number =>
+    (daemons as readonly string[]).indexOf(a) - (daemons as readonly string[]).indexOf(b);
+
+/** Writes the keys that are not there yet. @returns the administrator's token */
+function credentials(folder: string): string {
+    const secret = { mode: 0o600 };
+    const key = join(folder, "service-account.key");
+    if (!existsSync(key)) {
+        const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+        writeFileSync(key, privateKey.export({ type: "pkcs1", format: "pem" }), secret);
+    }
+    const tokens = join(folder, "tokens.csv");
+    if (!existsSync(tokens))
+        writeFileSync(tokens, `${randomBytes(24).toString("base64url")},admin,admin,system:masters\n`, secret);
+    return readFileSync(tokens, "utf8").split(",")[0]!;
+}
+
+/** The API server's port: free at the first start, the same ever after, since the engine's state knows it. */
+async function portOf(folder: string): Promise<number> {
+    const file = join(folder, "port");
+    if (!existsSync(file)) writeFileSync(file, String(await freePort()));
+    return Number(readFileSync(file, "utf8"));
+}
+
+// Sockets in the working folder, which only this user can enter: etcd asks nobody for a password. It insists on a
+// port, which becomes part of the file's name.
+const [etcdSocket, peerSocket] = ["unix://etcd:1", "unix://etcd:2"];
+
+const etcdArgs = (folder: string): string[] => [
+    `--data-dir=${join(folder, "data")}`,
+    `--listen-client-urls=${etcdSocket}`,
+    `--advertise-client-urls=${etcdSocket}`,
+    `--listen-peer-urls=${peerSocket}`,
+    `--initial-advertise-peer-urls=${peerSocket}`,
+    `--initial-cluster=default=${peerSocket}`,
+    "--log-level=warn",
+    // Nobody's data: speed before safety from power cuts.
+    "--unsafe-no-fsync",
+];
+
+const apiServerArgs = (folder: string, port: number): string[] => [
+    `--etcd-servers=${etcdSocket}`,
+    "--bind-address=127.0.0.1",
+    `--secure-port=${port}`,
+    // Makes its own certificate.
+    `--cert-dir=${folder}`,
+    // The address of an API server that listens on loopback only is no use to pods, and refused as an endpoint.
+    "--endpoint-reconciler-type=none",
+    "--service-cluster-ip-range=10.96.0.0/16",
+    "--authorization-mode=RBAC",
+    `--token-auth-file=${join(folder, "tokens.csv")}`,
+    "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+    `--service-account-key-file=${join(folder, "service-account.key")}`,
+    `--service-account-signing-key-file=${join(folder, "service-account.key")}`,
+];
+
+function writeKubeconfig(path: string, folder: string, port: number, token: string): void {
+    const name = "plinth-sandbox";
+    const certificate = readFileSync(join(folder, "apiserver.crt")).toString("base64");
+    const cluster = { server: `https://127.0.0.1:${port}`, "certificate-authority-data": certificate };
+    const content = {
+        apiVersion: "v1",
+        kind: "Config",
+        clusters: [{ name, cluster }],
+        users: [{ name, user: { token } }],
+        contexts: [{ name, context: { cluster: name, user: name } }],
+        "current-context": name,
+    };
+    writeFileSync(path, stringify(content), { mode: 0o600 });
+}
+
+/**
+ * Waits until a check passes.
+ *
+ * @throws Error with the end of a daemon's log after a minute and a half, or when it has ended
+ */
+async function until(folder: string, daemon: string, check: () => unknown): Promise<void> {
+    const end = Date.now() + 90_000;
+    for (;;) {
+        try {
+            if ((await check()) !== false) return;
+        } catch {
+            // Not yet; the log says why when it never comes.
+        }
+        const runs = await isRunning(folder, daemon, join(folder, "bin", daemon));
+        if (!runs || Date.now() > end) {
+            const log = join(folder, `${daemon}.log`);
+            const last = readFileSync(log, "utf8").trimEnd().split("\n").slice(-5).join("\n");
+            throw new Error(`${daemon} ${runs ? "is not ready after 90 s" : "has ended"}; ${log} ends with:\n${last}`);
+        }
+        await sleep(200);
+    }
+}
