@@ -3,10 +3,10 @@ import { kubectlArgs } from "../../config/kubeconfig";
 import { example, type Register } from "../command";
 import { type Backend, chooseBackend, findCluster, findEngine, isMissing, locksOf, type Ready } from "../engine";
 import { UserError } from "../errors";
+import { streamOf } from "../manifests";
 import { showOutputs } from "../outputs";
-import { foreignObjects } from "../ownership";
-import { type Rendering, renderStack } from "../rendering";
-import { findOnPath, run } from "../shell";
+import { type RenderedObject, type Rendering, renderStack } from "../rendering";
+import { findOnPath, read, run } from "../shell";
 import { clusterOf } from "../stackConfig";
 
 export const launch: Register = (program) => {
@@ -100,13 +100,28 @@ async function checkOwnership(rendering: Rendering, stack: string): Promise<void
         throw new UserError(
             "kubectl is needed to make sure that what exists already is this stack's own: https://kubernetes.io/docs/tasks/tools/",
         );
-    const foreign = await foreignObjects({ command: kubectl, args: kubectlArgs(clusterOf(stack)) }, rendering);
+    const args = ["get", "--filename", "-", "--ignore-not-found", "--output", "json"];
+    const found = await read(kubectl, [...kubectlArgs(clusterOf(stack)), ...args], {
+        input: streamOf(rendering, true),
+    });
+    // Kinds and namespaces that the cluster does not have yet hold nothing of anybody's.
+    if (!found.ok && found.stdout.trim() === "" && !/NotFound|no matches for kind/.test(found.stderr))
+        throw new UserError(`kubectl could not look at what exists already: ${found.stderr.trim()}`);
+    const own = `${rendering.project}.${rendering.stack}`;
+    const foreign = objectsIn(found.stdout).filter(({ metadata }) => metadata.labels?.[plinthLabels.stack] !== own);
     if (foreign.length === 0) return;
     const named = foreign.map(({ kind, metadata }) => `  ${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
     throw new UserError(
-        `These objects are in the cluster and are not this stack's (${plinthLabels.stack}: ${rendering.project}.${rendering.stack}). Nothing was changed.\n${named.join("\n")}\n` +
+        `These objects are in the cluster and are not this stack's (${plinthLabels.stack}: ${own}). Nothing was changed.\n${named.join("\n")}\n` +
             "Choose another namespace, or remove them first.",
     );
+}
+
+/** kubectl prints one object, a list, or nothing. */
+function objectsIn(json: string): RenderedObject[] {
+    if (json.trim() === "") return [];
+    const printed = JSON.parse(json) as RenderedObject & { readonly items?: RenderedObject[] };
+    return printed.items ?? [printed];
 }
 
 /** The provider, the namespaces and the edges' Services: enough for an address. */
