@@ -84,7 +84,11 @@ export async function findCluster(cluster: ClusterConfig): Promise<{ name: strin
 
 export const isMissing = (found: object): found is Missing => "remedy" in found;
 
-const home = join(root, ".plinth");
+/**
+ * What belongs to this checkout and to nobody else: the state of `dev`, its passphrase, the sandbox. Ignored by git;
+ * the environment variable PLINTH_HOME names another folder.
+ */
+export const ownState = process.env["PLINTH_HOME"] ?? join(root, ".plinth");
 
 /** Where the stack's state is, and the environment that leads the engine there. */
 export interface Backend {
@@ -108,9 +112,13 @@ export function chooseBackend(stack: string): Backend {
             `The state of "${stack}" needs a place that your team shares, and ${chosen ? `the current login is ${chosen}, on this machine` : "nobody is logged in"}.\n` +
                 "Choose one: pulumi login s3://BUCKET (or gs://, azblob://), or set PULUMI_BACKEND_URL; file://… is taken when it is set there.",
         );
-    const state = join(home, "state");
+    return ownBackend(join(ownState, "state"));
+}
+
+/** A backend in a folder of this checkout, with the checkout's own passphrase unless the user has set one. */
+export function ownBackend(state: string): Backend {
     mkdirSync(state, { recursive: true });
-    const passphrase = join(home, "passphrase");
+    const passphrase = join(ownState, "passphrase");
     if (!existsSync(passphrase)) writeFileSync(passphrase, randomBytes(24).toString("base64url"), { mode: 0o600 });
     const own =
         process.env["PULUMI_CONFIG_PASSPHRASE"] !== undefined ||

@@ -3,11 +3,21 @@ import pc from "picocolors";
 import { version } from "../package.json";
 import { config } from "./commands/config";
 import { dns } from "./commands/dns";
+import { doctor } from "./commands/doctor";
+import { drift } from "./commands/drift";
+import { exec } from "./commands/exec";
 import { launch } from "./commands/launch";
+import { logs } from "./commands/logs";
+import { open } from "./commands/open";
 import { preview } from "./commands/preview";
 import { render } from "./commands/render";
+import { restart } from "./commands/restart";
+import { sandbox } from "./commands/sandbox";
+import { start } from "./commands/start";
 import { status } from "./commands/status";
+import { stop } from "./commands/stop";
 import { UserError } from "./errors";
+import { followSandbox } from "./sandbox";
 
 const program = new Command("plinth")
     .description(
@@ -18,7 +28,24 @@ const program = new Command("plinth")
     .configureHelp({ showGlobalOptions: true });
 
 // In the order of the help.
-for (const register of [render, preview, launch, config, dns, status]) register(program);
+for (const register of [
+    render,
+    preview,
+    launch,
+    config,
+    doctor,
+    dns,
+    status,
+    logs,
+    exec,
+    open,
+    restart,
+    stop,
+    start,
+    drift,
+    sandbox,
+])
+    register(program);
 
 // A reader such as `head` may have seen enough.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -32,6 +59,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
  */
 const isForUsers = (error: unknown): error is Error =>
     error instanceof UserError || (error instanceof Error && ("__pulumiRunError" in error || "syscall" in error));
+
+program.hook("preAction", async (_, command) => {
+    const position = command.registeredArguments.findIndex((argument) => argument.name() === "stack");
+    if (position >= 0) await followSandbox(command.processedArgs[position] as string);
+});
 
 program.parseAsync().catch((error: unknown) => {
     if (isForUsers(error)) console.error(pc.red(error.message));

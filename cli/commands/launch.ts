@@ -1,13 +1,17 @@
 import { plinthLabels } from "../../components/labels";
-import { kubectlArgs } from "../../config/kubeconfig";
+import { applyToSandbox } from "../applyToSandbox";
 import { example, type Register } from "../command";
 import { type Backend, chooseBackend, findCluster, findEngine, isMissing, locksOf, type Ready } from "../engine";
 import { UserError } from "../errors";
-import { streamOf } from "../manifests";
+import { kubectlFor } from "../kubectl";
+import { checkLosses } from "../losses";
 import { showOutputs } from "../outputs";
-import { type RenderedObject, type Rendering, renderStack } from "../rendering";
-import { findOnPath, read, run } from "../shell";
+import { foreignObjects } from "../ownership";
+import { type Rendering, renderStack } from "../rendering";
+import { enterSandbox, isInSandbox } from "../sandbox";
+import { run } from "../shell";
 import { clusterOf } from "../stackConfig";
+import { showStatus } from "./status";
 
 export const launch: Register = (program) => {
     example(
@@ -22,11 +26,30 @@ export const launch: Register = (program) => {
                 "first only the edges' Services, so that DNS can be set before certificates are asked for; an Ingress has its address from its controller",
             )
             .option("--recover", "go on after an interrupted run: clear its lock, take over what it has created")
-            .action((stack: string, options: { edgeFirst?: boolean; recover?: boolean }) =>
-                bringUp(stack, { edgeFirst: options.edgeFirst ?? false, recover: options.recover ?? false }),
-            ),
+            .option(
+                "--recreate <object>",
+                "make an object anew, and empty, that is lost from the cluster: KIND/NAMESPACE/NAME, once for each",
+                (object: string, others: readonly string[]) => [...others, object],
+                [],
+            )
+            .option(
+                "--sandbox",
+                "on a control plane of its own on this machine, with simulated nodes that run no containers: needs Node and Go",
+            )
+            .action(async (stack: string, { sandbox, ...options }: LaunchArgs & { sandbox?: boolean }) => {
+                if (sandbox) await enterSandbox(stack);
+                await bringUp(stack, options);
+                if (!isInSandbox()) return;
+                console.log();
+                await showStatus(stack, false);
+                console.log(
+                    "\nThe nodes are simulated and run no containers: every object is accepted and settles as in a cluster, but no URL answers.\n" +
+                        "Look around with ./plinth status, then remove it all: ./plinth sandbox down",
+                );
+            }),
         "launch",
         "launch production --edge-first",
+        "launch --sandbox",
     );
 };
 
@@ -46,16 +69,29 @@ async function prepare(stack: string): Promise<Ready> {
     return { engine, backend: chooseBackend(stack) };
 }
 
-interface LaunchArgs {
-    /** First only what gives the edge its address, so that DNS can be set up before certificates are asked for. */
-    readonly edgeFirst: boolean;
-    /** Clears what an interrupted run has left, and takes over objects that are ours already. */
-    readonly recover: boolean;
+export interface LaunchArgs {
+    /**
+     * First only what gives the edge its address, so that DNS can be set up before certificates are asked for.
+     * @default false
+     */
+    readonly edgeFirst?: boolean;
+    /** Clears what an interrupted run has left, and takes over objects that are ours already. @default false */
+    readonly recover?: boolean;
+    /** Lost objects that may be made anew, and empty: `KIND/NAMESPACE/NAME`. @default none */
+    readonly recreate?: readonly string[];
 }
 
-/** Brings a stack up: creates it when needed, runs the engine, then says where everything is. */
-export async function bringUp(stack: string, { edgeFirst, recover }: LaunchArgs): Promise<void> {
+/**
+ * Brings a stack up: creates it when needed, runs the engine, then says where everything is.
+ *
+ * @throws UserError before anything is changed when something is missing, another run is working, or data is lost
+ */
+export async function bringUp(
+    stack: string,
+    { edgeFirst = false, recover = false, recreate = [] }: LaunchArgs = {},
+): Promise<void> {
     const rendering = await renderStack(stack);
+    if (isInSandbox() && isMissing(await findEngine(true))) return applyToSandbox(stack);
     const { engine, backend } = await prepare(stack);
     const pulumi = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
         run(engine.command, [...args, "--stack", stack], { env: { ...backend.env, ...env } });
@@ -66,8 +102,10 @@ export async function bringUp(stack: string, { edgeFirst, recover }: LaunchArgs)
         await checkOwnership(rendering, stack);
         // A lock elsewhere may be a colleague's, whose run only they can know to be dead: `pulumi cancel` by hand.
         if (locksOf(backend, rendering.project, stack).length > 0) await pulumi(["cancel", "--yes"]);
-        await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
     }
+    // Before the first refresh: that would forget what was there.
+    await checkLosses({ engine, backend }, stack, recreate);
+    if (recover) await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
     // One run may take over what the interrupted one has created; the next one may not.
     const adopt: Record<string, string> = recover
         ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true", PULUMI_K8S_ENABLE_PATCH_FORCE: "true" }
@@ -95,33 +133,13 @@ async function checkLocks({ project, stack }: Rendering, backend: Backend, recov
 
 /** Recovery takes over existing objects: only those that carry this stack's label. */
 async function checkOwnership(rendering: Rendering, stack: string): Promise<void> {
-    const kubectl = findOnPath("kubectl");
-    if (!kubectl)
-        throw new UserError(
-            "kubectl is needed to make sure that what exists already is this stack's own: https://kubernetes.io/docs/tasks/tools/",
-        );
-    const args = ["get", "--filename", "-", "--ignore-not-found", "--output", "json"];
-    const found = await read(kubectl, [...kubectlArgs(clusterOf(stack)), ...args], {
-        input: streamOf(rendering, true),
-    });
-    // Kinds and namespaces that the cluster does not have yet hold nothing of anybody's.
-    if (!found.ok && found.stdout.trim() === "" && !/NotFound|no matches for kind/.test(found.stderr))
-        throw new UserError(`kubectl could not look at what exists already: ${found.stderr.trim()}`);
-    const own = `${rendering.project}.${rendering.stack}`;
-    const foreign = objectsIn(found.stdout).filter(({ metadata }) => metadata.labels?.[plinthLabels.stack] !== own);
+    const foreign = await foreignObjects(await kubectlFor(stack), rendering);
     if (foreign.length === 0) return;
     const named = foreign.map(({ kind, metadata }) => `  ${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
     throw new UserError(
-        `These objects are in the cluster and are not this stack's (${plinthLabels.stack}: ${own}). Nothing was changed.\n${named.join("\n")}\n` +
+        `These objects are in the cluster and are not this stack's (${plinthLabels.stack}: ${rendering.project}.${stack}). Nothing was changed.\n${named.join("\n")}\n` +
             "Choose another namespace, or remove them first.",
     );
-}
-
-/** kubectl prints one object, a list, or nothing. */
-function objectsIn(json: string): RenderedObject[] {
-    if (json.trim() === "") return [];
-    const printed = JSON.parse(json) as RenderedObject & { readonly items?: RenderedObject[] };
-    return printed.items ?? [printed];
 }
 
 /** The provider, the namespaces and the edges' Services: enough for an address. */

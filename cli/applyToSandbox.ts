@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import pc from "picocolors";
+import { workloads } from "../components/kinds";
+import { kubectlFor } from "./kubectl";
+import { objectYaml } from "./manifests";
+import { printOutputs } from "./outputs";
+import { type Rendering, renderStack } from "./rendering";
+import { sandboxFolder } from "./sandbox";
+
+/**
+ * Deploys a stack without the engine, where no CLI can be had: its objects, in their order, with `kubectl apply`.
+ *
+ * For the sandbox only: what is no longer declared stays, drift is not seen, and nothing is protected.
+ *
+ * @throws UserError when an object is refused or does not settle
+ */
+export async function applyToSandbox(stack: string): Promise<void> {
+    console.error(
+        pc.yellow(
+            "The Pulumi CLI is neither here nor to be fetched: the stack's objects are applied with kubectl instead.",
+        ),
+    );
+    const rendering = await renderStack(stack, { generated: passwords(await renderStack(stack)) });
+    const kubectl = await kubectlFor(stack);
+    const apply = ["apply", "--server-side", "--filename", "-"];
+    process.stdout.write(
+        await kubectl.read(apply, rendering.objects.map((object) => `---\n${objectYaml(object)}`).join("")),
+    );
+    for (const { kind, metadata } of rendering.objects.filter((object) => workloads.includes(object.kind))) {
+        const target = [`${kind.toLowerCase()}/${metadata.name}`, "--namespace", metadata.namespace!, "--timeout=120s"];
+        if (kind === "Job") await kubectl.read(["wait", "--for=condition=Complete", ...target]);
+        else if (kind !== "CronJob") await kubectl.read(["rollout", "status", ...target]);
+    }
+    printOutputs(rendering.outputs);
+}
+
+/** Generated values: made at the first launch, the same ever after, as the engine's state would hold them. */
+function passwords({ resources }: Rendering): Record<string, string> {
+    const path = join(sandboxFolder, "generated.json");
+    const known = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Record<string, string>) : {};
+    const generated = resources.filter(({ type }) => type.startsWith("random:"));
+    const made = generated.map(({ name, inputs }) => [name, known[name] ?? alphanumeric(inputs["length"] as number)]);
+    const all = { ...known, ...(Object.fromEntries(made) as Record<string, string>) };
+    writeFileSync(path, JSON.stringify(all), { mode: 0o600 });
+    return all;
+}
+
+const alphanumeric = (length: number): string =>
+    randomBytes(4 * length)
+        .toString("base64")
+        .replaceAll(/[^A-Za-z0-9]/g, "")
+        .slice(0, length);
