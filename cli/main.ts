@@ -2,10 +2,12 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { version } from "../package.json";
 import { config } from "./commands/config";
+import { dev } from "./commands/dev";
 import { dns } from "./commands/dns";
 import { doctor } from "./commands/doctor";
 import { drift } from "./commands/drift";
 import { exec } from "./commands/exec";
+import { images } from "./commands/images";
 import { launch } from "./commands/launch";
 import { logs } from "./commands/logs";
 import { open } from "./commands/open";
@@ -32,6 +34,8 @@ for (const register of [
     render,
     preview,
     launch,
+    dev,
+    images,
     config,
     doctor,
     dns,

@@ -3,7 +3,8 @@ import type { ImagesConfig } from "./stack";
 /**
  * Every image that this program deploys, with its tag: nowhere else stands a version of one.
  *
- * `built` marks those that come from `images/` and therefore from the stack's own registry.
+ * `built` marks those that come from `images/` and therefore from the stack's own registry; `variables` are those of
+ * the bake file that an instance decides, each with the instance's key that holds the value.
  */
 export const images = {
     caddy: { reference: "docker.io/library/caddy:2.11.4-alpine" },
@@ -15,11 +16,21 @@ export const images = {
     seaweedfs: { reference: "docker.io/chrislusf/seaweedfs:4.47" },
     minio: { reference: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z" },
     awsCli: { reference: "docker.io/amazon/aws-cli:2.36.48" },
-    "opencart-php": { reference: "opencart-php:4.1.0.4", built: true },
-    "opencart-nginx": { reference: "opencart-nginx:4.1.0.4", built: true },
-} as const satisfies Record<string, { reference: string; built?: true }>;
+    "opencart-php": { reference: "opencart-php:4.1.0.4", built: true, variables: { ADMIN_PATH: "adminPath" } },
+    "opencart-nginx": { reference: "opencart-nginx:4.1.0.4", built: true, variables: { ADMIN_PATH: "adminPath" } },
+    // In no pod: the local registry that `images load` starts where a cluster needs one.
+    registry: { reference: "docker.io/library/registry:3.1.1" },
+} as const satisfies Record<string, Image>;
+
+interface Image {
+    readonly reference: string;
+    readonly built?: true;
+    readonly variables?: Readonly<Record<string, string>>;
+}
 
 export type ImageName = keyof typeof images;
+
+export const imageOf = (name: ImageName): Image => images[name];
 
 export interface ResolvedImage {
     readonly reference: string;
@@ -34,7 +45,7 @@ export interface ResolvedImage {
  * What the user wrote is taken as it is; a public image gets the mirror's prefix, a built one the registry's.
  */
 export function resolveImage(name: ImageName, override: string | undefined, config: ImagesConfig): ResolvedImage {
-    const image: { reference: string; built?: true } = images[name];
+    const image = imageOf(name);
     const prefix = image.built ? config.registry : config.mirror;
     const reference = override ?? (prefix ? `${prefix.replace(/\/$/, "")}/${image.reference}` : image.reference);
     const [named, digest] = reference.split("@") as [string, string | undefined];

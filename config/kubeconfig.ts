@@ -10,19 +10,28 @@ export interface Context {
     readonly name: string;
     /** URL of the API server; empty when the kubeconfig does not say. */
     readonly server: string;
+    /** Whether minikube made it, which notes that beside the server: a profile may have any name. */
+    readonly minikube?: boolean;
 }
 
 /** Contexts that the common local clusters make. */
 const localNames = /^(minikube|docker-desktop|rancher-desktop|orbstack|microk8s|colima.*|kind-.+|k3d-.+|k3s-default)$/;
 
-/** A cluster on this very machine: by its name, or because its API server listens on loopback. */
-export const isLocal = ({ name, server }: Context): boolean =>
-    localNames.test(name) || /^https?:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\]|0\.0\.0\.0)(:|\/|$)/.test(server);
+/** A cluster on this very machine: by its name or maker, or because its API server listens on loopback. */
+export const isLocal = ({ name, server, minikube = false }: Context): boolean =>
+    minikube ||
+    localNames.test(name) ||
+    /^https?:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\]|0\.0\.0\.0)(:|\/|$)/.test(server);
 
 interface Kubeconfig {
     readonly "current-context"?: string;
     readonly contexts?: readonly { name: string; context: { cluster: string } }[];
-    readonly clusters?: readonly { name: string; cluster: { server?: string } }[];
+    readonly clusters?: readonly { name: string; cluster: Cluster }[];
+}
+
+interface Cluster {
+    readonly server?: string;
+    readonly extensions?: readonly { readonly extension?: { readonly provider?: unknown } | null }[];
 }
 
 /**
@@ -68,7 +77,10 @@ export function contextOf(cluster: ClusterConfig): Context | undefined {
     const server = configs
         .flatMap((config) => config.clusters ?? [])
         .find((candidate) => candidate.name === context.context.cluster);
-    return { name: context.name, server: server?.cluster.server ?? "" };
+    const minikube = server?.cluster.extensions?.some(
+        ({ extension }) => extension?.provider === "minikube.sigs.k8s.io",
+    );
+    return { name: context.name, server: server?.cluster.server ?? "", ...(minikube ? { minikube } : {}) };
 }
 
 function readKubeconfigs(explicit: string | undefined): Kubeconfig[] {

@@ -1,0 +1,119 @@
+import { example, type Register } from "../command";
+import { findCluster, isMissing } from "../engine";
+import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf, refuseMissing } from "../images";
+import { loaderFor } from "../localCluster";
+import { lockImages } from "../lock";
+import { count } from "../text";
+
+interface BuildOptions {
+    readonly platform?: string;
+    readonly only?: readonly string[];
+}
+
+export const images: Register = (program) => {
+    const group = program
+        .command("images")
+        .description("Build the images that no registry has, bring them to a cluster, and lock all to digests.");
+    example(
+        group
+            .command("build")
+            .description("Build the images that a stack's instances need into the local docker.")
+            .argument("[stack]", "stack to build for", "dev")
+            .option("--platform <list>", "such as linux/arm64; with commas between several (default: this machine's)")
+            .option("--only <name...>", "these images alone")
+            .action((stack: string, options: BuildOptions) => build(stack, options)),
+        "images build",
+        "images build staging --platform linux/arm64 --only opencart-nginx",
+    );
+    example(
+        group
+            .command("push")
+            .description("Build the images that a stack's instances need and push them to its registry.")
+            .argument("[stack]", "stack to build for", "dev")
+            .option(
+                "--platform <list>",
+                "such as linux/arm64; with commas between several (default: all of images/docker-bake.hcl)",
+            )
+            .option("--only <name...>", "these images alone")
+            .action((stack: string, options: BuildOptions) => push(stack, options)),
+        "images push production",
+    );
+    example(
+        group
+            .command("load")
+            .description("Bring the built images from the local docker to the stack's local cluster.")
+            .argument("[stack]", "stack whose cluster needs them", "dev")
+            .action(load),
+        "images load",
+    );
+    example(
+        group
+            .command("lock")
+            .description("Write the digest of every image into the stack file, as the registries have them now.")
+            .argument("[stack]", "stack to lock", "dev")
+            .option("--update", "where the file holds an older tag than this program's, take the program's")
+            .option("--json", "for scripts")
+            .action((stack: string, options: { update?: boolean; json?: boolean }) =>
+                lock(stack, options.update ?? false, options.json ?? false),
+            ),
+        "images lock production",
+    );
+};
+
+const listed = (platforms: string | undefined): string[] | undefined =>
+    platforms?.split(",").map((platform) => platform.trim());
+
+async function build(stack: string, { platform, only }: BuildOptions): Promise<void> {
+    const needed = await imagesOf(stack);
+    const docker = await findDocker();
+    if (Array.isArray(docker)) return refuseMissing("Nothing was built.", docker);
+    const platforms = listed(platform) ?? [docker.platform];
+    report(stack, "built", await bake(needed, { ...(only ? { only } : {}), platforms, push: false }));
+}
+
+async function push(stack: string, { platform, only }: BuildOptions): Promise<void> {
+    const needed = await imagesOf(stack);
+    const docker = await findDocker();
+    if (Array.isArray(docker)) return refuseMissing("Nothing was pushed.", docker);
+    const platforms = listed(platform);
+    const pushed = await bake(needed, {
+        ...(only ? { only } : {}),
+        ...(platforms ? { platforms } : {}),
+        push: true,
+    });
+    report(stack, "pushed", pushed);
+}
+
+async function load(stack: string): Promise<void> {
+    const needed = await imagesOf(stack);
+    checkUnlocked(needed);
+    const cluster = await findCluster(needed.config.cluster);
+    if (isMissing(cluster)) return refuseMissing("Nothing was loaded.", [cluster]);
+    const loader = loaderFor(cluster, needed.config);
+    const [docker, missing] = await Promise.all([findDocker(), loader.check()]);
+    refuseMissing("Nothing was loaded.", [...(Array.isArray(docker) ? docker : []), ...missing]);
+    const built = builtImages(needed);
+    await checkBuilt(stack, built);
+    if (built.length > 0) await loader.load(built);
+    report(stack, "loaded", built);
+}
+
+function report(stack: string, done: string, images: readonly { readonly reference: string }[]): void {
+    if (images.length === 0) console.log(`"${stack}" needs no image to be ${done}: all come from elsewhere.`);
+    for (const { reference } of images) console.log(`${done} ${reference}`);
+}
+
+async function lock(stack: string, update: boolean, json: boolean): Promise<void> {
+    const result = await lockImages(stack, { update });
+    if (json) return console.log(JSON.stringify(result, null, 2));
+    for (const { path, from, to } of result.changed) console.log(`${path}\n  was ${from}\n  now ${to}`);
+    for (const { path, reference, own } of result.behind)
+        console.error(
+            `${path} holds ${reference}; this program's is ${own}: ./plinth images lock ${stack} --update takes it`,
+        );
+    console.log(
+        result.changed.length > 0
+            ? `${count(result.changed.length, "image")} locked in Pulumi.${stack}.yaml; ./plinth launch ${stack} deploys them.`
+            : `Every image of "${stack}" is locked to what its registry has.`,
+    );
+}

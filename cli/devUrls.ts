@@ -1,0 +1,73 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { sharedName } from "../components/loadBalancer/shared";
+import type { RenderedObject, Rendering } from "./rendering";
+
+/** How often a URL is asked before it counts as out of reach, a second apart. */
+const attempts = 5;
+
+/** Prints which URLs a browser on this machine can open, and for the others the command that makes them so. */
+export async function showWhereToOpen(rendering: Rendering): Promise<void> {
+    for (const [instance, { urls }] of Object.entries(rendering.outputs.instances))
+        for (const [what, url] of Object.entries(urls)) {
+            const { hostname, origin } = new URL(url);
+            console.log(`\n${instance} ${what}: ${url}`);
+            if (!(await isReachable(url)))
+                console.log(
+                    `  No answer from this machine on ${origin}: the cluster's node has an address of its own. Have this run meanwhile:\n` +
+                        `  ./plinth open ${openArgs(rendering, instance, url).join(" ")}`,
+                );
+            // Names below localhost lead to this machine by themselves (RFC 6761).
+            if (!/(^|\.)localhost$/.test(hostname))
+                console.log(`  ${hostname} must lead to this machine: add "127.0.0.1 ${hostname}" to the hosts file.`);
+        }
+}
+
+/** The words that make `open` forward the very port that the URL names: links and cookies carry it. */
+function openArgs({ objects, stack }: Rendering, instance: string, url: string): string[] {
+    const { port, protocol } = new URL(url);
+    const scheme = protocol.slice(0, -1);
+    const edge =
+        objects.find((object) => isEdgeOf(object, instance)) ?? objects.find((object) => isEdgeOf(object, sharedName));
+    const owner = edge?.metadata.labels?.["app.kubernetes.io/instance"] ?? instance;
+    return [`${owner}/edge`, stack, ...(port === "" ? [] : ["--port", port]), "--service-port", scheme];
+}
+
+const isEdgeOf = ({ kind, metadata }: RenderedObject, instance: string): boolean =>
+    kind === "Service" &&
+    metadata.labels?.["app.kubernetes.io/instance"] === instance &&
+    metadata.labels?.["app.kubernetes.io/name"] === "edge";
+
+async function isReachable(url: string): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+        if (await answers(url)) return true;
+        if (attempt === attempts) return false;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+}
+
+/** Whether anything on this machine speaks HTTP under the URL's port and host; whatever it says. */
+const answers = (url: string): Promise<boolean> =>
+    new Promise((resolve) => {
+        const { protocol, port, host, pathname } = new URL(url);
+        const secure = protocol === "https:";
+        const asked = (secure ? httpsRequest : httpRequest)({
+            host: "127.0.0.1",
+            port: port === "" ? (secure ? 443 : 80) : Number(port),
+            path: pathname,
+            headers: { Host: host },
+            servername: new URL(url).hostname,
+            // An authority of the balancer's own is none that this machine trusts.
+            rejectUnauthorized: false,
+            timeout: 5000,
+        });
+        asked
+            .once("response", (response) => {
+                response.resume();
+                resolve(true);
+            })
+            .once("timeout", () => asked.destroy())
+            .once("error", () => resolve(false))
+            .once("close", () => resolve(false))
+            .end();
+    });
