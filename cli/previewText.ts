@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import { podOf } from "../components/references";
 import { parseQuantity } from "../config/quantity";
+import { groupBy } from "./groupBy";
 import type { RenderedObject, Rendering } from "./rendering";
 import { requestsOf, sum, times } from "./requests";
 import { cores, count, gibibytes, table } from "./text";
@@ -49,12 +50,6 @@ export function previewText({ stack, objects, outputs }: Rendering): string {
     if (outputs.warnings.length > 0)
         parts.push("", ...outputs.warnings.map((warning) => `${pc.yellow("warning")} ${warning}`));
     return `${parts.join("\n")}\n`;
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-    const groups = new Map<string, T[]>();
-    for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
-    return groups;
 }
 
 interface PodSpec {
