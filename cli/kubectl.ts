@@ -3,7 +3,7 @@ import { kubectlArgs } from "../config/kubeconfig";
 import type { StackConfig } from "../config/stack";
 import { findCluster, isMissing } from "./engine";
 import { UserError } from "./errors";
-import { findOnPath, read, run } from "./shell";
+import { attach, findOnPath, read, run } from "./shell";
 import { stackConfig } from "./stackConfig";
 
 /** kubectl on the cluster of one stack. */
@@ -21,6 +21,8 @@ export interface Kubectl {
     json<T>(args: readonly string[], input?: string): Promise<T>;
     /** Runs for the user to see. @throws UserError when it fails */
     run(args: readonly string[]): Promise<string>;
+    /** Runs with this terminal until it or the user ends it; returns its exit code. */
+    attach(args: readonly string[]): Promise<number>;
 }
 
 /**
@@ -48,5 +50,6 @@ export async function kubectlFor(stack: string): Promise<Kubectl> {
         json: async <T>(args: readonly string[], input?: string) =>
             JSON.parse(await output([...args, "--output", "json"], input)) as T,
         run: (args) => run(command, [...leading, ...args]),
+        attach: (args) => attach(command, [...leading, ...args]),
     };
 }

@@ -3,6 +3,7 @@ import type { DnsRecord } from "../components/dns";
 import type { StackOutputs } from "../components/outputs";
 import { type Backend, chooseBackend, type Engine, findEngine, isMissing } from "./engine";
 import { UserError } from "./errors";
+import { renderStack } from "./rendering";
 import { read } from "./shell";
 
 /** The stack's outputs as the engine has them. */
@@ -17,6 +18,20 @@ export async function stackOutputs(stack: string): Promise<Outputs> {
     return outputsOf(engine, chooseBackend(stack), stack);
 }
 
+/** What is known of a stack without a run: the outputs of the last one, or, without engine or stack, the rendering's. */
+export async function knownOutputs(
+    stack: string,
+): Promise<{ source: "engine" | "rendering"; outputs: Pick<Outputs, "instances"> }> {
+    try {
+        const outputs = await stackOutputs(stack);
+        // A stack that was created and never launched has none.
+        if (outputs.instances) return { source: "engine", outputs };
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+    }
+    return { source: "rendering", outputs: (await renderStack(stack)).outputs };
+}
+
 async function outputsOf(engine: Engine, backend: Backend, stack: string): Promise<Outputs> {
     const { ok, stdout, stderr } = await read(engine.command, ["stack", "output", "--json", "--stack", stack], {
         env: backend.env,
@@ -25,9 +40,12 @@ async function outputsOf(engine: Engine, backend: Backend, stack: string): Promi
     return JSON.parse(stdout) as Outputs;
 }
 
+/** Prints where everything is, as the last run has left it. */
+export const showOutputs = async (engine: Engine, backend: Backend, stack: string): Promise<void> =>
+    printOutputs(await outputsOf(engine, backend, stack));
+
 /** Prints where everything is. */
-export async function showOutputs(engine: Engine, backend: Backend, stack: string): Promise<void> {
-    const { instances, dns } = await outputsOf(engine, backend, stack);
+export function printOutputs({ instances, dns }: Pick<Outputs, "instances" | "dns">): void {
     for (const [name, { urls, firstPassword }] of Object.entries(instances ?? {})) {
         console.log(`\n${pc.bold(name)}`);
         for (const [what, url] of Object.entries(urls)) console.log(`  ${what.padEnd(10)}${url}`);

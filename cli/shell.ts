@@ -46,16 +46,28 @@ export async function run(
         reject: false,
     });
     const output = result.all ?? "";
-    if (result.exitCode === undefined || !accept.includes(result.exitCode)) {
-        const stack = args[args.indexOf("--stack") + 1] ?? "STACK";
-        const explained = explanations.find(({ sign }) => sign.test(output))?.remedy(stack);
-        throw new UserError(
-            explained ??
-                `${command} ${args[0] ?? ""} failed${result.exitCode === undefined ? `: ${result.shortMessage}` : ""}`,
-            result.exitCode || 1,
-        );
-    }
+    if (result.exitCode === undefined || !accept.includes(result.exitCode))
+        throw failure(command, args, output, {
+            code: result.exitCode || 1,
+            ...(result.exitCode === undefined ? { why: result.shortMessage ?? "" } : {}),
+        });
     return output;
+}
+
+/**
+ * The error for a command that failed: what its output means here, where that is known.
+ *
+ * @param more `code`: exit code, @default 1; `why`: @default none, since the user has seen the output
+ */
+export function failure(
+    command: string,
+    args: readonly string[],
+    output: string,
+    { code = 1, why = "" }: { readonly code?: number; readonly why?: string } = {},
+): UserError {
+    const stack = args[args.indexOf("--stack") + 1] ?? "STACK";
+    const explained = explanations.find(({ sign }) => sign.test(output))?.remedy(stack);
+    return new UserError(explained ?? `${command} ${args[0] ?? ""} failed${why && `: ${why}`}`, code);
 }
 
 export interface ReadArgs {
@@ -78,6 +90,24 @@ export async function read(
         stdout: String(result.stdout ?? ""),
         stderr: String(result.stderr || (result.shortMessage ?? "")),
     };
+}
+
+/**
+ * Prints a command and gives it this terminal: for what people talk to, and for what goes on until they stop it.
+ *
+ * @returns its exit code; 0 where the user ended it with Ctrl-C
+ */
+export async function attach(command: string, args: readonly string[]): Promise<number> {
+    announce(command, args, {});
+    // Ctrl-C reaches the command, too: this process ends after it, not before.
+    const stay = () => undefined;
+    process.on("SIGINT", stay);
+    try {
+        const { exitCode, signal } = await execa(command, args, { cwd: root, stdio: "inherit", reject: false });
+        return exitCode ?? (signal === "SIGINT" ? 0 : 1);
+    } finally {
+        process.off("SIGINT", stay);
+    }
 }
 
 function announce(command: string, args: readonly string[], env: Readonly<Record<string, string>>): void {

@@ -4,7 +4,7 @@ export const plinthLabels = {
     stack: "plinth.dev/stack",
     /** Digest of the Secrets that a pod uses: a changed password rolls the pod. */
     secrets: "plinth.dev/secrets",
-    /** Set by `restart`: a changed value rolls the pods. */
+    /** The configuration's `restartedAt`: a changed value rolls the pods. */
     restartedAt: "plinth.dev/restarted-at",
     /** Pods that share files on one node carry the claim's name. */
     sharedFiles: "plinth.dev/shared-files",

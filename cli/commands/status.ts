@@ -1,79 +1,140 @@
+import { namespaceOf } from "../../config/load";
+import { certificates, type Ingress } from "../certificates";
 import { example, type Register } from "../command";
-import { kubectlFor } from "../kubectl";
-import { table } from "../text";
+import { componentOf, listPods, listStack, type Live, workloadKinds } from "../components";
+import { UserError } from "../errors";
+import {
+    type Claim,
+    claimOf,
+    type CronJob,
+    type Job,
+    type Node,
+    nodeOf,
+    scheduledOf,
+    type StatsSummary,
+    tasksOf,
+    type TierHealth,
+    tierOf,
+    usedBytes,
+    type Workload,
+} from "../health";
+import { type Kubectl, kubectlFor } from "../kubectl";
+import { knownOutputs } from "../outputs";
+import type { Pod } from "../pods";
+import { renderStack } from "../rendering";
+import { notReady, type Status, statusText } from "../statusText";
 
 export const status: Register = (program) => {
     example(
         program
             .command("status")
-            .description("Show what of a stack is in the cluster, and whether it is ready.")
+            .description(
+                "Show what of a stack is in the cluster, and whether it is ready. Exit code 0 when everything that should be ready is, else 1.",
+            )
             .argument("[stack]", "launched stack", "dev")
             .option("--json", "for scripts")
-            .action((stack: string, options: { json?: boolean }) => show(stack, options.json ?? false)),
+            .action((stack: string, options: { json?: boolean }) => showStatus(stack, options.json ?? false)),
         "status production",
+        "status production --json | jq '.notReady'",
     );
 };
 
-interface Listed {
-    readonly kind: string;
-    readonly metadata: {
-        readonly name: string;
-        readonly namespace: string;
-        readonly creationTimestamp: string;
-        readonly labels?: Readonly<Record<string, string>>;
-    };
-    readonly spec?: {
-        readonly replicas?: number;
-        readonly template?: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
-    };
-    readonly status?: {
-        readonly readyReplicas?: number;
-        readonly succeeded?: number;
-        readonly phase?: string;
-        readonly containerStatuses?: readonly { readonly restartCount: number }[];
-        readonly capacity?: { readonly storage?: string };
-    };
+export async function showStatus(stack: string, json: boolean): Promise<void> {
+    const gathered = await gather(stack);
+    const missing = notReady(gathered);
+    console.log(
+        json ? JSON.stringify({ ...gathered, notReady: missing }, null, 2) : statusText(gathered, missing, Date.now()),
+    );
+    process.exitCode = missing.length > 0 ? 1 : 0;
 }
 
-/** The state of every component of a stack, found by label: what runs, not what should. */
-async function show(stack: string, json: boolean): Promise<void> {
+/** The state of everything that carries the stack's label, and of what the stack says should be there and is not. */
+async function gather(stack: string): Promise<Status> {
     const kubectl = await kubectlFor(stack);
-    const { items } = await kubectl.json<{ items: Listed[] }>([
-        "get",
-        "deployments,statefulsets,jobs,persistentvolumeclaims",
-        "--all-namespaces",
-        "--selector",
-        kubectl.selector,
+    const kinds = `${workloadKinds},persistentvolumeclaims,ingresses`;
+    const [objects, nodes, known] = await Promise.all([
+        listStack<Live>(kubectl, kinds),
+        listNodes(kubectl),
+        knownOutputs(stack),
     ]);
-    const rows = items.map((item) => ({
-        namespace: item.metadata.namespace,
-        component: item.metadata.labels?.["app.kubernetes.io/name"] ?? item.metadata.name,
-        kind: item.kind,
-        ready: readiness(item),
-        image: item.spec?.template?.spec.containers[0]?.image ?? "",
-        age: age(item.metadata.creationTimestamp),
-    }));
-    if (json) console.log(JSON.stringify(rows, null, 2));
-    else if (rows.length === 0)
-        console.log(`Nothing of "${stack}" is in the cluster. Bring it up with: ./plinth launch ${stack}`);
-    else
-        console.log(
-            table(
-                ["namespace", "component", "kind", "ready", "image", "age"],
-                rows.map((row) => Object.values(row)),
-            ),
-        );
+    const ofKind = <T extends Live>(...wanted: string[]) => objects.filter(({ kind }) => wanted.includes(kind)) as T[];
+    const workloads = ofKind<Workload>("Deployment", "StatefulSet");
+    const pods = await listPods<Pod>(kubectl, new Set(objects.map(({ metadata }) => metadata.namespace)));
+    const [used, shown] = await Promise.all([
+        volumesInUse(kubectl, pods),
+        certificates(kubectl, workloads, ofKind<Ingress>("Ingress")),
+    ]);
+    return {
+        stack,
+        nodes,
+        instances: kubectl.config.instances.map((instance) => ({
+            name: instance.name,
+            platform: instance.platform,
+            state: instance.state,
+            namespace: namespaceOf(instance),
+            urls: known.outputs.instances[instance.name]?.urls ?? {},
+        })),
+        urlsFrom: known.source,
+        tiers: [...workloads.map((workload) => tierOf(workload, pods)), ...(await absent(stack, workloads))].sort(
+            (a, b) => a.namespace.localeCompare(b.namespace) || a.component.localeCompare(b.component),
+        ),
+        tasks: tasksOf(ofKind<Job>("Job"), pods),
+        scheduled: ofKind<CronJob>("CronJob").map(scheduledOf),
+        claims: ofKind<Claim>("PersistentVolumeClaim").map((claim) => claimOf(claim, used)),
+        certificates: shown,
+    };
 }
 
-function readiness({ kind, spec, status: state }: Listed): string {
-    if (kind === "Job") return state?.succeeded ? "done" : "not done";
-    if (kind === "PersistentVolumeClaim")
-        return `${state?.phase ?? "unknown"} ${state?.capacity?.storage ?? ""}`.trim();
-    return `${state?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`;
+/** Tiers that the stack says should run and that are not in the cluster. */
+async function absent(stack: string, present: readonly Workload[]): Promise<TierHealth[]> {
+    const key = ({ kind, metadata }: Live) => `${kind} ${metadata.namespace}/${metadata.name}`;
+    const there = new Set(present.map(key));
+    const { objects } = await renderStack(stack);
+    return (objects as unknown as Workload[])
+        .filter((object) => ["Deployment", "StatefulSet"].includes(object.kind) && !there.has(key(object)))
+        .map((object) => {
+            const { instance, name: component, namespace } = componentOf(object);
+            return {
+                instance,
+                component,
+                namespace,
+                kind: object.kind,
+                ready: 0,
+                desired: object.spec.replicas ?? 1,
+                image: object.spec.template.spec.containers[0]!.image,
+                restarts: 0,
+                ok: false,
+                reason: `is not in the cluster: ./plinth launch ${stack}`,
+            };
+        });
 }
 
-function age(since: string): string {
-    const minutes = Math.floor((Date.now() - Date.parse(since)) / 60_000);
-    if (minutes < 120) return `${minutes}m`;
-    return minutes < 48 * 60 ? `${Math.floor(minutes / 60)}h` : `${Math.floor(minutes / 1440)}d`;
+/** None where they may not be listed: they are the cluster's, not the stack's. */
+async function listNodes(kubectl: Kubectl): Promise<Status["nodes"]> {
+    try {
+        return (await kubectl.json<{ items: Node[] }>(["get", "nodes"])).items.map(nodeOf);
+    } catch (error) {
+        if (error instanceof UserError) return [];
+        throw error;
+    }
+}
+
+/** As far as the kubelets tell, and tell us: asked are those on which pods of the stack run. */
+async function volumesInUse(kubectl: Kubectl, pods: readonly Pod[]): Promise<Map<string, number>> {
+    const nodes = [...new Set(pods.flatMap(({ spec }) => spec.nodeName ?? []))];
+    const summaries = await Promise.all(
+        nodes.map(async (node): Promise<StatsSummary[]> => {
+            try {
+                const path = `/api/v1/nodes/${node}/proxy/stats/summary`;
+                return [
+                    JSON.parse(await kubectl.read(["get", "--request-timeout", "5s", "--raw", path])) as StatsSummary,
+                ];
+            } catch (error) {
+                // Refused, out of reach, or no kubelet at all.
+                if (error instanceof UserError || error instanceof SyntaxError) return [];
+                throw error;
+            }
+        }),
+    );
+    return usedBytes(summaries.flat());
 }

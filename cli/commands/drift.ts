@@ -1,0 +1,34 @@
+import { example, type Register } from "../command";
+import { driftIn, driftText, type PreviewDigest } from "../driftText";
+import { chooseBackend, findCluster, findEngine, isMissing } from "../engine";
+import { UserError } from "../errors";
+import { failure, read } from "../shell";
+import { clusterOf } from "../stackConfig";
+
+export const drift: Register = (program) => {
+    example(
+        program
+            .command("drift")
+            .description(
+                "Compare the cluster with what the stack says, field by field, and change nothing. Exit code 0: no difference; 2: differences, which are listed; 1: it could not be told.",
+            )
+            .argument("[stack]", "launched stack", "dev")
+            .option("--json", "for scripts")
+            .action((stack: string, options: { json?: boolean }) => show(stack, options.json ?? false)),
+        "drift production || echo 'somebody was there'",
+    );
+};
+
+/** The engine compares: it knows which fields are the stack's, and that an autoscaler's or a restart's are not. */
+async function show(stack: string, json: boolean): Promise<void> {
+    const [engine, cluster] = await Promise.all([findEngine(), findCluster(clusterOf(stack))]);
+    for (const found of [engine, cluster])
+        if (isMissing(found)) throw new UserError(`Missing: ${found.what}\n  ${found.remedy}`);
+    if (isMissing(engine)) return;
+    const args = ["preview", "--refresh", "--json", "--stack", stack];
+    const { ok, stdout, stderr } = await read(engine.command, args, { env: chooseBackend(stack).env });
+    if (!ok) throw failure(engine.command, args, `${stdout}\n${stderr}`);
+    const found = driftIn(JSON.parse(stdout) as PreviewDigest);
+    console.log(json ? JSON.stringify(found, null, 2) : driftText(stack, found));
+    process.exitCode = found.length > 0 ? 2 : 0;
+}

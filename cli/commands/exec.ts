@@ -1,0 +1,76 @@
+import type { Command } from "commander";
+import { example, type Register } from "../command";
+import { findComponent, fullName } from "../components";
+import { UserError } from "../errors";
+import { kubectlFor } from "../kubectl";
+import { checkContainer, isReady, podsOfComponent, reasonOf } from "../pods";
+import { followSandbox } from "../sandbox";
+
+export const exec: Register = (program) => {
+    example(
+        program
+            .command("exec")
+            .description(
+                "Run a command in a ready pod of a component; a shell when none is given. Its exit code is this one's.",
+            )
+            .usage("[options] <component> [stack] [-- command...]")
+            .argument("<component>", "database, or shop/database where several instances have one; then the stack")
+            // To the parser the command after -- would be the stack.
+            .allowExcessArguments()
+            .option("-c, --container <name>", "in this container (default: the pod's main one)")
+            .action((_component: string, options: { container?: string }, { args }: Command) => {
+                const { words, command } = splitCommand(args, process.argv);
+                return runIn(words, command, options.container);
+            }),
+        "exec frontend production -- php --version",
+        "exec shop/database",
+    );
+};
+
+/**
+ * Takes the command after `--` apart from the words before it: the parser hands over both as one list.
+ *
+ * @param words operands, as parsed
+ * @param argv all of the command line
+ */
+export function splitCommand(
+    words: readonly string[],
+    argv: readonly string[],
+): { words: readonly string[]; command: readonly string[] } {
+    const dashes = argv.indexOf("--");
+    const start = dashes < 0 ? words.length : words.length - (argv.length - dashes - 1);
+    return { words: words.slice(0, start), command: words.slice(start) };
+}
+
+async function runIn(words: readonly string[], command: readonly string[], container?: string): Promise<void> {
+    const [target, stack = "dev", ...rest] = words;
+    if (target === undefined) throw new UserError("The component goes before --: ./plinth exec frontend -- ls");
+    if (rest.length > 0)
+        throw new UserError(
+            `The command goes after --: ./plinth exec ${target} ${stack} -- ${[...rest, ...command].join(" ")}`,
+        );
+    await followSandbox(stack);
+    const kubectl = await kubectlFor(stack);
+    const { component } = await findComponent(kubectl, target);
+    const pods = await podsOfComponent(kubectl, component);
+    const [pod] = pods;
+    if (!pod || !isReady(pod))
+        throw new UserError(
+            `${fullName(component)} has no ready pod${pod ? `; ${pod.metadata.name}: ${reasonOf(pod)}` : ""}. ` +
+                `What it says: ./plinth logs ${fullName(component)} ${stack}`,
+        );
+    if (container) checkContainer(component, pod, container);
+    const main = pod.metadata.annotations?.["kubectl.kubernetes.io/default-container"] ?? pod.spec.containers[0]!.name;
+    process.exitCode = await kubectl.attach([
+        "exec",
+        "--namespace",
+        component.namespace,
+        pod.metadata.name,
+        "--container",
+        container ?? main,
+        "--stdin",
+        ...(process.stdin.isTTY && process.stdout.isTTY ? ["--tty"] : []),
+        "--",
+        ...(command.length > 0 ? command : ["sh"]),
+    ]);
+}

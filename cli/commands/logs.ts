@@ -1,0 +1,70 @@
+import { example, type Register } from "../command";
+import { findComponent, fullName, podsOf } from "../components";
+import { UserError } from "../errors";
+import { kubectlFor } from "../kubectl";
+import { checkContainer, type Pod, podsOfComponent } from "../pods";
+
+interface LogsOptions {
+    readonly follow?: boolean;
+    readonly since?: string;
+    readonly tail: string;
+    readonly previous?: boolean;
+    readonly container?: string;
+}
+
+export const logs: Register = (program) => {
+    example(
+        program
+            .command("logs")
+            .description("Show what the pods of a component have written, every line with its pod and container.")
+            .argument("<component>", "frontend, or shop/frontend where several instances have one")
+            .argument("[stack]", "launched stack", "dev")
+            .option("-f, --follow", "go on until Ctrl-C")
+            .option("--since <duration>", "only what is younger: 30s, 10m, 1h")
+            .option("--tail <lines>", "so many lines of each container; -1 for all", "100")
+            .option("-p, --previous", "of the containers before their last restart")
+            .option("-c, --container <name>", "of one container (default: all)")
+            .action((target: string, stack: string, options: LogsOptions) => show(target, stack, options)),
+        "logs frontend production --follow",
+        "logs shop/database --since 1h --tail -1",
+    );
+};
+
+async function show(target: string, stack: string, options: LogsOptions): Promise<void> {
+    checkOptions(options);
+    const kubectl = await kubectlFor(stack);
+    const { component } = await findComponent(kubectl, target);
+    const pods = await podsOfComponent(kubectl, component);
+    if (pods.length === 0)
+        throw new UserError(`${fullName(component)} has no pod at the moment. What there is: ./plinth status ${stack}`);
+    if (options.container) checkContainer(component, pods[0]!, options.container);
+    process.exitCode = await kubectl.attach([
+        "logs",
+        "--namespace",
+        component.namespace,
+        "--selector",
+        podsOf(component),
+        "--prefix",
+        ...(options.container ? ["--container", options.container] : ["--all-containers"]),
+        // A container that has not started yet must not hide what the others say.
+        "--ignore-errors",
+        "--max-log-requests",
+        String(streamsOf(pods)),
+        "--tail",
+        options.tail,
+        ...(options.since ? ["--since", options.since] : []),
+        ...(options.previous ? ["--previous"] : []),
+        ...(options.follow ? ["--follow"] : []),
+    ]);
+}
+
+function checkOptions({ since, tail }: LogsOptions): void {
+    if (!/^(-1|\d+)$/.test(tail))
+        throw new UserError(`--tail "${tail}" is not allowed; allowed: a number of lines, or -1 for all`);
+    if (since !== undefined && !/^(\d+(\.\d+)?(h|m|s))+$/.test(since))
+        throw new UserError(`--since "${since}" is not allowed; allowed: a duration such as 30s, 10m or 1h30m`);
+}
+
+/** kubectl follows five containers and refuses more, unless it is told how many there are. */
+const streamsOf = (pods: readonly Pod[]): number =>
+    pods.reduce((sum, { spec }) => sum + spec.containers.length + (spec.initContainers?.length ?? 0), 0);

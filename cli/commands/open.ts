@@ -1,0 +1,140 @@
+import { createServer } from "node:net";
+import pc from "picocolors";
+import { suggest } from "../../config/problems";
+import { example, type Register } from "../command";
+import { componentOf, findComponent, fullName, type Live } from "../components";
+import { UserError } from "../errors";
+import { kubectlFor } from "../kubectl";
+import { knownOutputs, type Outputs } from "../outputs";
+
+export interface Service extends Live {
+    readonly spec: { readonly ports: readonly ServicePort[] };
+}
+
+interface ServicePort {
+    readonly name?: string;
+    readonly port: number;
+    readonly protocol?: string;
+}
+
+interface OpenOptions {
+    readonly port?: string;
+    readonly service?: string;
+}
+
+export const open: Register = (program) => {
+    example(
+        program
+            .command("open")
+            .description(
+                "Make a component that is private to the cluster reachable on this machine, until Ctrl-C (kubectl port-forward).",
+            )
+            .argument("<component>", "database, edge …; shop/database where several instances have one")
+            .argument("[stack]", "launched stack", "dev")
+            .option("-p, --port <local>", "port on this machine (default: the Service's, or a free one)")
+            .option(
+                "-s, --service-port <name>",
+                "which port of the Service, by name or number (default: https, or the first)",
+            )
+            .action((target: string, stack: string, options: { port?: string; servicePort?: string }) =>
+                forward(target, stack, {
+                    ...(options.port === undefined ? {} : { port: options.port }),
+                    ...(options.servicePort === undefined ? {} : { service: options.servicePort }),
+                }),
+            ),
+        "open database production --port 3307",
+        "open edge",
+    );
+};
+
+async function forward(target: string, stack: string, options: OpenOptions): Promise<void> {
+    const kubectl = await kubectlFor(stack);
+    const { component, objects } = await findComponent(kubectl, target, "services");
+    const service = objects[0] as Service;
+    const port = choosePort(service, options.service);
+    const local = await localPort(port.port, options.port);
+    console.log(pc.bold(`${fullName(component)}: 127.0.0.1:${local}`));
+    if (port.name === "http" || port.name === "https")
+        for (const line of webAddresses((await knownOutputs(stack)).outputs, component.instance, port.name, local))
+            console.log(line);
+    process.exitCode = await kubectl.attach([
+        "port-forward",
+        "--namespace",
+        service.metadata.namespace,
+        `service/${service.metadata.name}`,
+        `${local}:${port.port}`,
+    ]);
+}
+
+/**
+ * The port of a Service to open: the one asked for, else the encrypted one, else the first.
+ *
+ * @throws UserError that lists the ports there are; UDP cannot be forwarded
+ */
+export function choosePort(service: Service, wanted?: string): ServicePort {
+    const all = service.spec.ports.filter(({ protocol }) => (protocol ?? "TCP") === "TCP");
+    const names = all.map(({ name, port }) => name ?? String(port));
+    const chosen =
+        wanted === undefined
+            ? (all.find(({ name }) => name === "https") ?? all[0])
+            : all.find(({ name, port }) => name === wanted || String(port) === wanted);
+    if (chosen) return chosen;
+    const what = wanted === undefined ? "no TCP port" : `no port "${wanted}"${suggest(wanted, names)}`;
+    throw new UserError(`${fullName(componentOf(service))} has ${what}; there are: ${names.join(", ") || "none"}`);
+}
+
+/**
+ * The port on this machine: the one asked for, else the Service's own, with 8000 added where only root may have it;
+ * any free one where that is taken.
+ */
+async function localPort(port: number, wanted?: string): Promise<number> {
+    if (wanted === undefined) {
+        const usual = port < 1024 ? port + 8000 : port;
+        return (await isFree(usual)) ? usual : freePort();
+    }
+    const number = Number(wanted);
+    if (!/^\d+$/.test(wanted) || number < 1 || number > 65535)
+        throw new UserError(`--port "${wanted}" is not allowed; allowed: a number from 1 to 65535`);
+    if (!(await isFree(number)))
+        throw new UserError(`Port ${number} of this machine cannot be had: it is in use or not yours. Choose another.`);
+    return number;
+}
+
+const isFree = (port: number): Promise<boolean> =>
+    listenOn(port).then(
+        () => true,
+        () => false,
+    );
+
+const freePort = (): Promise<number> => listenOn(0);
+
+const listenOn = (wanted: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+        const server = createServer();
+        server.once("error", reject);
+        server.listen(wanted, "127.0.0.1", () => {
+            const { port } = server.address() as { port: number };
+            server.close(() => resolve(port));
+        });
+    });
+
+/** Where a browser finds the sites that an edge serves, or the one page of another component. */
+export function webAddresses(
+    outputs: Pick<Outputs, "instances">,
+    instance: string,
+    scheme: "http" | "https",
+    local: number,
+): string[] {
+    // The shared balancer is an instance of its own, before all others.
+    const own = outputs.instances[instance];
+    const served = own ? [own] : Object.values(outputs.instances);
+    return served.flatMap(({ urls }) =>
+        Object.entries(urls).map(([what, url]) => {
+            const { hostname, host, pathname } = new URL(url);
+            const address = `${scheme}://${hostname}:${local}${pathname}`;
+            // Names below localhost lead to this machine by themselves (RFC 6761).
+            if (/(^|\.)localhost$/.test(hostname)) return `  ${what.padEnd(10)}${address}`;
+            return `  ${what.padEnd(10)}curl --resolve ${hostname}:${local}:127.0.0.1 --header 'Host: ${host}' ${address}`;
+        }),
+    );
+}

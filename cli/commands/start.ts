@@ -1,0 +1,19 @@
+import { example, type Register } from "../command";
+import { changeStates } from "../states";
+
+export const start: Register = (program) => {
+    example(
+        program
+            .command("start")
+            .description(
+                "Bring stopped instances back with all their data: writes `state: running` into the stack's file, then launches it.",
+            )
+            .argument("[stack]", "launched stack", "dev")
+            .argument("[instance...]", "instances to start (default: all that are stopped; a removed one only by name)")
+            .option("--no-launch", "only write the file")
+            .action((stack: string, names: string[], options: { launch: boolean }) =>
+                changeStates(stack, names, "running", options.launch),
+            ),
+        "start production shop",
+    );
+};

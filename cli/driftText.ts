@@ -1,0 +1,118 @@
+import { count } from "./text";
+
+/** What the engine prints of a preview as JSON, as far as it is read here. */
+export interface PreviewDigest {
+    readonly steps?: readonly {
+        readonly op: string;
+        readonly urn: string;
+        readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
+        readonly replaceReasons?: readonly string[] | null;
+        readonly oldState?: State;
+        readonly newState?: State;
+    }[];
+}
+
+interface State {
+    readonly inputs?: { readonly [field: string]: unknown };
+}
+
+/** One object that differs from what the stack says. */
+export interface Drift {
+    readonly kind: string;
+    readonly namespace?: string;
+    readonly name: string;
+    /** `missing`: not in the cluster; `replaced`: cannot be put right in place; `obsolete`: not in the stack. */
+    readonly what: "missing" | "changed" | "replaced" | "obsolete";
+    readonly fields: readonly Field[];
+}
+
+interface Field {
+    readonly path: string;
+    /** As the cluster has it. */
+    readonly is?: unknown;
+    /** As the stack says. */
+    readonly should?: unknown;
+}
+
+/** What each operation that the engine would do says of the object now. */
+const meanings: Readonly<Record<string, Drift["what"]>> = {
+    create: "missing",
+    update: "changed",
+    replace: "replaced",
+    delete: "obsolete",
+};
+
+/** The objects that a run would touch: what only others decide is not in the engine's comparison. */
+export function driftIn({ steps = [] }: PreviewDigest): Drift[] {
+    return steps.flatMap((step): Drift[] => {
+        const what = meanings[step.op];
+        // Only Kubernetes objects drift: components, generated values and the provider are in the state alone.
+        const type = step.urn.split("::")[2]?.split("$").at(-1) ?? "";
+        if (!what || !type.startsWith("kubernetes:")) return [];
+        const { metadata } = (step.newState?.inputs ?? step.oldState?.inputs ?? {}) as {
+            metadata?: { name?: string; namespace?: string };
+        };
+        const kind = type.slice(type.lastIndexOf(":") + 1);
+        const paths = what === "missing" ? [] : Object.keys(step.detailedDiff ?? {});
+        return [
+            {
+                kind,
+                ...(metadata?.namespace ? { namespace: metadata.namespace } : {}),
+                name: metadata?.name ?? step.urn.slice(step.urn.lastIndexOf("::") + 2),
+                what,
+                fields: paths.map((path) => ({
+                    path,
+                    // Whatever is in a Secret stays there.
+                    ...(kind === "Secret" ? {} : valuesAt(path, step.oldState, step.newState)),
+                })),
+            },
+        ];
+    });
+}
+
+function valuesAt(path: string, old: State | undefined, wanted: State | undefined): Omit<Field, "path"> {
+    const is = valueAt(path, old?.inputs);
+    const should = valueAt(path, wanted?.inputs);
+    return { ...(is === undefined ? {} : { is }), ...(should === undefined ? {} : { should }) };
+}
+
+/** Follows a path as the engine writes it: `spec.template.spec.containers[0].image`, `data["my.cnf"]`. */
+export function valueAt(path: string, value: unknown): unknown {
+    const keys = [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
+        ([, quoted, index, plain]) => quoted?.replace(/\\(.)/g, "$1") ?? index ?? plain!,
+    );
+    return keys.reduce<unknown>(
+        (inner, key) =>
+            typeof inner === "object" && inner !== null ? (inner as Record<string, unknown>)[key] : undefined,
+        value,
+    );
+}
+
+const explained: Readonly<Record<Drift["what"], string>> = {
+    missing: "is not in the cluster",
+    changed: "is changed",
+    replaced: "is changed, and would be replaced",
+    obsolete: "is in the cluster, but not in the stack any more",
+};
+
+export function driftText(stack: string, found: readonly Drift[]): string {
+    if (found.length === 0) return `No drift: the cluster is as "${stack}" says.`;
+    return [
+        `${count(found.length, "object")} of the cluster ${found.length === 1 ? "is" : "are"} not as "${stack}" says:`,
+        ...found.flatMap(({ kind, namespace, name, what, fields }) => [
+            `  ${kind} ${namespace ? `${namespace}/` : ""}${name} ${explained[what]}`,
+            ...fields.map((field) => `    ${field.path}${comparison(field)}`),
+        ]),
+        `Changes of the stack's own file that were never launched count, too. Put right with: ./plinth launch ${stack}`,
+    ].join("\n");
+}
+
+/** `: 5, should be 2`, for values that fit into a line. */
+function comparison({ is, should }: Field): string {
+    const short = (value: unknown) => (typeof value === "object" ? undefined : String(value));
+    const [actual, wanted] = [short(is), short(should)];
+    if (`${actual}${wanted}`.length > 120) return "";
+    if (actual !== undefined && wanted !== undefined) return `: ${actual}, should be ${wanted}`;
+    if (wanted !== undefined && is === undefined) return `: missing, should be ${wanted}`;
+    return actual !== undefined && should === undefined ? `: ${actual}, should not be there` : "";
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import pc from "picocolors";
+import { parse } from "yaml";
+import { show, suggest } from "../config/problems";
+import type { StackConfig } from "../config/stack";
+import { bringUp } from "./commands/launch";
+import { UserError } from "./errors";
+import { root } from "./root";
+import { stackConfig } from "./stackConfig";
+import { writeSettings } from "./yamlEdit";
+
+type State = "running" | "stopped";
+
+/** Sets the state of instances in the stack's file, shows what differs there, and launches the stack. */
+export async function changeStates(
+    stack: string,
+    names: readonly string[],
+    state: State,
+    launches: boolean,
+): Promise<void> {
+    const chosen = chooseInstances(stackConfig(stack), names, state);
+    const file = `Pulumi.${stack}.yaml`;
+    const diff = writeStates(join(root, file), chosen, state);
+    console.log(diff.length > 0 ? `${pc.bold(file)}\n${diff.join("\n")}` : `${file} says so already.`);
+    if (!launches) {
+        console.log(`Nothing is deployed yet: ./plinth launch ${stack}`);
+        return;
+    }
+    try {
+        await bringUp(stack);
+    } catch (error) {
+        if (diff.length > 0)
+            console.error(`${file} is changed already. When the cause is gone, go on with: ./plinth launch ${stack}`);
+        throw error;
+    }
+}
+
+/**
+ * The instances whose state to set: those named, or all that are not in it. What is removed is only meant by name.
+ *
+ * @throws UserError when a name is no instance of the stack, or nothing is there to change
+ */
+export function chooseInstances(
+    { stack, instances }: Pick<StackConfig, "stack" | "instances">,
+    names: readonly string[],
+    state: State,
+): string[] {
+    const known = instances.map(({ name }) => name);
+    const unknown = names.filter((name) => !known.includes(name));
+    if (unknown.length > 0)
+        throw new UserError(
+            unknown
+                .map(
+                    (name) =>
+                        `"${stack}" has no instance ${show(name)}${suggest(name, known)}; there are: ${known.join(", ") || "none"}`,
+                )
+                .join("\n"),
+        );
+    if (names.length > 0) return [...new Set(names)];
+    const before: State = state === "stopped" ? "running" : "stopped";
+    const chosen = instances.filter((instance) => instance.state === before).map(({ name }) => name);
+    if (chosen.length > 0) return chosen;
+    const states = instances.map((instance) => `${instance.name} is ${instance.state}`).join(", ");
+    throw new UserError(`No instance of "${stack}" is ${before}: ${states || "there are none"}. Name those you mean.`);
+}
+
+/**
+ * Writes the state of instances into a stack's file.
+ *
+ * @returns the lines that differ, as `diff` shows them; none where the file says so already
+ * @throws UserError when the file cannot be edited without a guess; it is then untouched
+ */
+export function writeStates(path: string, names: readonly string[], state: State): string[] {
+    const before = readFileSync(path, "utf8");
+    const written = (parse(before) as { config: { [key: string]: unknown } }).config["plinth:instances"];
+    const settings = names.map((name) => {
+        if (typeof (written as Record<string, unknown> | undefined)?.[name] !== "object")
+            throw new UserError(
+                `Nothing was changed: the instance "${name}" is not in ${path}; set its state to "${state}" where it is`,
+            );
+        return { path: ["config", "plinth:instances", name, "state"], value: state };
+    });
+    writeSettings(path, settings);
+    return differing(before.split(/\r?\n/), readFileSync(path, "utf8").split(/\r?\n/));
+}
+
+/** Lines that were replaced or added; none is ever taken away. */
+function differing(before: readonly string[], after: readonly string[]): string[] {
+    let old = 0;
+    return after.flatMap((line, now) => {
+        if (line === before[old]) {
+            old++;
+            return [];
+        }
+        if (old === before.length) return line === "" ? [] : [`+${line}`];
+        const added = after.length - now > before.length - old;
+        // A line that comes later as it was is not the one that was replaced.
+        if (added && after[now + 1] === before[old]) return [`+${line}`];
+        return [`-${before[old++]}`, `+${line}`];
+    });
+}

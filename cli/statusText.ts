@@ -1,0 +1,155 @@
+import pc from "picocolors";
+import { parseQuantity } from "../config/quantity";
+import { fullName } from "./components";
+import type { CertificateHealth, ClaimHealth, NodeHealth, ScheduledHealth, TaskHealth, TierHealth } from "./health";
+import { table } from "./text";
+
+/** Everything that is known of a stack in the cluster. */
+export interface Status {
+    readonly stack: string;
+    /** Empty where they may not be listed. */
+    readonly nodes: readonly NodeHealth[];
+    readonly instances: readonly {
+        readonly name: string;
+        readonly platform: string;
+        /** As the stack's file says. */
+        readonly state: string;
+        readonly namespace: string;
+        readonly urls: Readonly<Record<string, string>>;
+    }[];
+    /** `engine`: the last run's outputs; `rendering`: what a run would have. */
+    readonly urlsFrom: "engine" | "rendering";
+    readonly tiers: readonly TierHealth[];
+    readonly tasks: readonly TaskHealth[];
+    readonly scheduled: readonly ScheduledHealth[];
+    readonly claims: readonly ClaimHealth[];
+    readonly certificates: readonly CertificateHealth[];
+}
+
+/**
+ * What should be ready and is not, each with its reason: tiers without all their pods, Tasks that are not done, volumes
+ * of running instances that are not bound, certificates that have expired or are missing. A scheduled task that failed
+ * and a node that is not ready are shown, but do not count: neither keeps a platform from working.
+ *
+ * @param now milliseconds since the epoch. @default this moment
+ */
+export function notReady(status: Status, now = Date.now()): string[] {
+    const because = (what: string, reason: string | undefined) => (reason ? `${what}: ${reason}` : what);
+    const isStopped = (instance: string) =>
+        status.instances.some(({ name, state }) => name === instance && state !== "running");
+    return [
+        ...status.tiers.filter(({ ok }) => !ok).map((tier) => because(named(tier), tier.reason)),
+        ...status.tasks
+            .filter(({ state }) => state !== "done")
+            .map((task) => because(`${named(task)} is not done (${task.state})`, task.reason)),
+        ...status.claims
+            // A volume may wait for its first pod, which a stopped instance does not have.
+            .filter(({ phase, instance }) => phase !== "Bound" && (phase === "Lost" || !isStopped(instance)))
+            .map(({ namespace, claim, phase }) => `volume ${namespace}/${claim} is ${phase}`),
+        ...status.certificates
+            .filter(({ managedBy, expires }) => managedBy === "Secret" && !(expires && Date.parse(expires) > now))
+            .map(({ namespace, source, expires, reason }) =>
+                because(`certificate ${namespace}/${source}`, expires ? `has expired on ${day(expires)}` : reason),
+            ),
+    ];
+}
+
+const named = ({ instance, component, namespace }: { instance: string; component: string; namespace: string }) =>
+    fullName({ instance, name: component, namespace });
+
+/** @param now milliseconds since the epoch */
+export function statusText(status: Status, missing: readonly string[], now: number): string {
+    const { nodes, instances, tiers, tasks, scheduled, claims } = status;
+    const age = (time: string | undefined) => (time === undefined ? "" : ageOf(time, now));
+    const parts = [
+        section(
+            ["node", "ready", "version", "memory"],
+            nodes.map(({ name, ready, version, memory }) => [name, ready ? "yes" : "no", version, size(memory)]),
+        ),
+        section(
+            ["instance", "platform", "state", "namespace", "address"],
+            instances.flatMap(({ name, platform, state, namespace, urls }) => {
+                const addresses = state === "running" ? Object.values(urls) : [];
+                return [
+                    [name, platform, state, namespace, addresses[0] ?? ""],
+                    ...addresses.slice(1).map((url) => ["", "", "", "", url]),
+                ];
+            }),
+        ),
+        section(
+            ["component", "ready", "image", "age", "restarts", ""],
+            tiers.map((tier) => [
+                named(tier),
+                `${tier.ready}/${tier.desired}`,
+                shortImage(tier.image),
+                age(tier.created),
+                String(tier.restarts),
+                tier.reason ?? "",
+            ]),
+        ),
+        section(
+            ["task", "state", "age", ""],
+            [
+                ...tasks.map((task) => [named(task), task.state, age(task.created), task.reason ?? ""]),
+                ...scheduled.map((task) => [
+                    named(task),
+                    scheduleState(task),
+                    "",
+                    task.lastSuccess ? `last success ${age(task.lastSuccess)} ago` : "no success yet",
+                ]),
+            ],
+        ),
+        section(
+            ["volume", "phase", "size", "used", "class"],
+            claims.map(({ instance, claim, phase, size: total, used, storageClass }) => [
+                `${instance}/${claim}`,
+                phase,
+                total,
+                used === undefined ? "unknown" : `${size(String(used))} ${percent(used, total)}`,
+                storageClass,
+            ]),
+        ),
+        section(
+            ["certificate", "expires", "hosts"],
+            status.certificates.map(({ namespace, source, managedBy, hosts, expires, reason }) => [
+                `${namespace}/${source}`,
+                managedBy === "Caddy" ? "Caddy gets and renews its own" : expires ? day(expires) : (reason ?? ""),
+                (hosts ?? []).join(", "),
+            ]),
+        ),
+    ];
+    const verdict =
+        missing.length === 0
+            ? pc.green("Everything that should be ready is.")
+            : `${pc.red("Not ready:")}\n${missing.map((line) => `  ${line}`).join("\n")}`;
+    return [...parts.filter((part) => part !== ""), verdict].join("\n\n");
+}
+
+const section = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+    rows.length > 0 ? table(head, rows) : "";
+
+/** `45s`, `12m`, `5h`, `3d`. */
+export function ageOf(since: string, now: number): string {
+    const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
+    if (seconds < 120) return `${seconds}s`;
+    if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
+    return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** What people tell versions by: without registry and path, a digest cut short. */
+export const shortImage = (image: string): string =>
+    image.slice(image.lastIndexOf("/") + 1).replace(/(@sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1");
+
+const scheduleState = ({ suspended, running, failed, schedule }: ScheduledHealth): string =>
+    `${suspended ? "suspended" : running ? "running" : failed ? "last run failed" : "scheduled"} (${schedule})`;
+
+const day = (time: string): string => time.slice(0, 10);
+
+/** Bytes or a quantity, for people. */
+function size(quantity: string): string {
+    if (!/^\d/.test(quantity)) return quantity;
+    const bytes = parseQuantity(quantity);
+    return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}
+
+const percent = (used: number, total: string): string => `(${Math.round((100 * used) / parseQuantity(total))}%)`;
