@@ -109,10 +109,7 @@ export function driftText(stack: string, found: readonly Drift[]): string {
 
 /** `: 5, should be 2`, for values that fit into a line. */
 function comparison({ is, should }: Field): string {
-    const short = (value: unknown) => (typeof value === "object" ? undefined : String(value));
-    const [actual, wanted] = [short(is), short(should)];
-    if (`${actual}${wanted}`.length > 120) return "";
-    if (actual !== undefined && wanted !== undefined) return `: ${actual}, should be ${wanted}`;
-    if (wanted !== undefined && is === undefined) return `: missing, should be ${wanted}`;
-    return actual !== undefined && should === undefined ? `: ${actual}, should not be there` : "";
+    if (typeof is === "object" || typeof should === "object" || `${is}${should}`.length > 120) return "";
+    if (is === undefined) return should === undefined ? "" : `: missing, should be ${should}`;
+    return should === undefined ? `: ${is}, should not be there` : `: ${is}, should be ${should}`;
 }

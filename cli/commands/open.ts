@@ -1,6 +1,6 @@
-import { createServer } from "node:net";
 import pc from "picocolors";
 import { suggest } from "../../config/problems";
+import { freePort, isFree } from "../../sandbox/ports";
 import { example, type Register } from "../command";
 import { componentOf, findComponent, fullName, type Live } from "../components";
 import { UserError } from "../errors";
@@ -99,24 +99,6 @@ async function localPort(port: number, wanted?: string): Promise<number> {
         throw new UserError(`Port ${number} of this machine cannot be had: it is in use or not yours. Choose another.`);
     return number;
 }
-
-const isFree = (port: number): Promise<boolean> =>
-    listenOn(port).then(
-        () => true,
-        () => false,
-    );
-
-const freePort = (): Promise<number> => listenOn(0);
-
-const listenOn = (wanted: number): Promise<number> =>
-    new Promise((resolve, reject) => {
-        const server = createServer();
-        server.once("error", reject);
-        server.listen(wanted, "127.0.0.1", () => {
-            const { port } = server.address() as { port: number };
-            server.close(() => resolve(port));
-        });
-    });
 
 /** Where a browser finds the sites that an edge serves, or the one page of another component. */
 export function webAddresses(
