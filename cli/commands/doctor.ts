@@ -1,0 +1,55 @@
+import pc from "picocolors";
+import { type Result, runChecks } from "../doctor/checks";
+import type { Level } from "../doctor/finding";
+import { gather } from "../doctor/gather";
+import { example, type Register } from "../command";
+import { groupBy } from "../groupBy";
+import { count } from "../text";
+
+export const doctor: Register = (program) => {
+    example(
+        program
+            .command("doctor")
+            .description(
+                "Check whether this machine and the stack's cluster have what the stack needs, with the remedy where they have not. Changes nothing; exit code 1 when there is a problem.",
+            )
+            .argument("[stack]", "stack to check for", "dev")
+            .option("--json", "for scripts")
+            .action(async (stack: string, options: { json?: boolean }) => {
+                const results = runChecks(await gather(stack));
+                console.log(options.json ? JSON.stringify(results, null, 2) : report(results));
+                if (results.some(({ level }) => level === "problem")) process.exitCode = 1;
+            }),
+        "doctor production",
+    );
+};
+
+const colours: Readonly<Record<Level, (text: string) => string>> = {
+    ok: pc.green,
+    warning: pc.yellow,
+    problem: pc.red,
+    "not checked": pc.dim,
+};
+
+const notMade: Level = "not checked";
+
+/** One line a check, and below it the remedy; checks that lack the same thing share a line. */
+function report(results: readonly Result[]): string {
+    const made = results.filter(({ level }) => level !== notMade);
+    const others = groupBy(
+        results.filter(({ level }) => level === notMade),
+        ({ text }) => text,
+    );
+    const width = Math.max(...made.map(({ check }) => check.length)) + 2;
+    const indent = " ".repeat(notMade.length + 2 + width);
+    const start = (level: Level) => colours[level](level.padEnd(notMade.length + 2));
+    const number = (wanted: Level) => results.filter(({ level }) => level === wanted).length;
+    return [
+        ...made.flatMap(({ level, check, text, remedy }) => [
+            `${start(level)}${check.padEnd(width)}${text.replaceAll("\n", `\n${indent}`)}`,
+            ...(remedy ? [`${indent}→ ${remedy}`] : []),
+        ]),
+        ...[...others].map(([why, same]) => `${start(notMade)}${same.map(({ check }) => check).join(", ")}: ${why}`),
+        `\n${count(number("problem"), "problem")}, ${count(number("warning"), "warning")}`,
+    ].join("\n");
+}

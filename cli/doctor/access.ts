@@ -1,0 +1,153 @@
+import { groupBy } from "../groupBy";
+import type { RenderedObject, Rendering } from "../rendering";
+import { count } from "../text";
+import { type Finding, notChecked, ok, problem, warning } from "./finding";
+import type { ApiResource } from "./objects";
+
+export interface AccessFacts {
+    readonly rendering: Pick<Rendering, "objects" | "project" | "stack">;
+    readonly apiResources: readonly ApiResource[];
+    readonly rights: readonly Right[];
+    /** Objects of the stack's names that are not the stack's. */
+    readonly foreign: readonly Pick<RenderedObject, "kind" | "metadata">[];
+    readonly podSecurity: PodSecurityAnswers;
+}
+
+const resourceOf = (object: Pick<RenderedObject, "apiVersion" | "kind">, resources: readonly ApiResource[]) =>
+    resources.find(({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind);
+
+export function knownKinds({ rendering, apiResources }: Pick<AccessFacts, "rendering" | "apiResources">): Finding {
+    const name = ({ apiVersion, kind }: RenderedObject) => `${apiVersion} ${kind}`;
+    const kinds = new Set(rendering.objects.map(name));
+    const lost = new Set(rendering.objects.filter((object) => !resourceOf(object, apiResources)).map(name));
+    if (lost.size === 0) return ok(`all ${count(kinds.size, "kind")} of the stack`);
+    return problem(
+        `the server does not know ${[...lost].join(", ")}`,
+        "install the operator that brings them (its CustomResourceDefinitions), or take them out of extraObjects",
+    );
+}
+
+/** What `preview` asks of the server: it sends each object as a dry run, which needs the rights to write it. */
+const previewVerbs = ["get", "create", "patch"];
+
+/** What `launch` needs besides: it waits for what it makes, and removes what is not declared any more. */
+const launchVerbs = ["list", "watch", "delete"];
+
+/** One question to the server's authorization, as a SelfSubjectAccessReview has it. */
+export interface Question {
+    readonly verb: string;
+    readonly group: string;
+    readonly resource: string;
+    readonly namespace?: string;
+    readonly name?: string;
+}
+
+export interface Right extends Question {
+    readonly allowed: boolean;
+}
+
+/** Pods and ReplicaSets are not declared, but followed while what starts them comes up. */
+const followed = [
+    { apiVersion: "v1", kind: "Pod" },
+    { apiVersion: "apps/v1", kind: "ReplicaSet" },
+];
+
+/** Every right that the objects of a stack need, once; kinds that the server does not know are left out. */
+export function questionsOf(objects: readonly RenderedObject[], resources: readonly ApiResource[]): Question[] {
+    const questions = new Map<string, Question>();
+    const ask = (kind: Pick<RenderedObject, "apiVersion" | "kind">, verbs: readonly string[], where: object) => {
+        const resource = resourceOf(kind, resources);
+        if (!resource) return;
+        const [group] = resource.apiVersion.includes("/") ? resource.apiVersion.split("/") : [""];
+        for (const verb of verbs) {
+            const question = { verb, group: group!, resource: resource.name, ...where };
+            questions.set(JSON.stringify(question), question);
+        }
+    };
+    for (const object of objects) {
+        const { namespace, name } = object.metadata;
+        // A namespace goes with the whole stack only, by `pulumi destroy`; a role may name the one that it is for.
+        if (object.kind === "Namespace") {
+            ask(object, ["create"], {});
+            ask(object, ["get", "patch"], { name });
+        } else ask(object, [...previewVerbs, ...launchVerbs], namespace ? { namespace } : {});
+    }
+    for (const namespace of new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? [])))
+        for (const kind of followed) ask(kind, ["list", "watch"], { namespace });
+    return [...questions.values()];
+}
+
+function rightsFinding(rights: readonly Right[], verbs: readonly string[], what: string): Finding {
+    const needed = rights.filter(({ verb }) => verbs.includes(verb));
+    const refused = needed.filter(({ allowed }) => !allowed);
+    if (refused.length === 0) return ok(`all ${count(needed.length, "right")} that ${what} needs`);
+    return problem(
+        `${what} is refused; missing: ${summary(refused)}`,
+        "have an administrator bind a role with these: the built-in `admin`, bound in the namespace, lacks only Namespace, ResourceQuota and LimitRange",
+    );
+}
+
+/** Rights with the same verbs in the same place together: `create, patch in shop: configmaps, services`. */
+function summary(rights: readonly Right[]): string {
+    const place = ({ namespace }: Right) => (namespace ? ` in ${namespace}` : "");
+    const resource = ({ resource, group, name }: Right) =>
+        `${resource}${group ? `.${group}` : ""}${name ? `/${name}` : ""}`;
+    const byResource = groupBy(rights, (right) => resource(right) + place(right)).values();
+    const byVerbs = groupBy([...byResource], (same) => same.map(({ verb }) => verb).join(", ") + place(same[0]!));
+    return [...byVerbs]
+        .map(([where, resources]) => `${where}: ${resources.map(([right]) => resource(right!)).join(", ")}`)
+        .join("; ");
+}
+
+/** `preview` is a dry run of writes: a role that may only read is not enough. */
+export const rightsToPreview = ({ rights }: Pick<AccessFacts, "rights">): Finding =>
+    rightsFinding(rights, previewVerbs, "preview");
+
+export const rightsToLaunch = ({ rights }: Pick<AccessFacts, "rights">): Finding =>
+    rightsFinding(rights, launchVerbs, "launch");
+
+export function ownership({ foreign }: Pick<AccessFacts, "foreign">): Finding {
+    if (foreign.length === 0)
+        return ok("nothing in the cluster bears a name of the stack's and belongs to somebody else");
+    const named = foreign.map(({ kind, metadata }) =>
+        [kind, [metadata.namespace, metadata.name].filter(Boolean).join("/")].join(" "),
+    );
+    const hidden = named.length - 5;
+    return problem(
+        `there already, and not this stack's: ${named.slice(0, 5).join(", ")}${hidden > 0 ? ` and ${hidden} more` : ""}`,
+        "choose another `namespace` (with create: false where an administrator has made it), or remove them; nothing is taken over",
+    );
+}
+
+/** What the server answered to a dry run. */
+export interface Answer {
+    readonly accepted: boolean;
+    readonly message: string;
+}
+
+/** Dry runs that tell whether Pod Security is enforced; undefined where the stack has no namespace of its own. */
+export interface PodSecurityAnswers {
+    readonly level: string;
+    /** The namespace as it is rendered. */
+    readonly namespace: Answer;
+    /** The same with a level that does not exist: only the admission plugin looks at it. */
+    readonly nonsense: Answer;
+    /** A pod that violates the level; where the namespace is there already. */
+    readonly pod?: Answer;
+}
+
+export function podSecurity(facts: Pick<AccessFacts, "podSecurity">): Finding {
+    const { level, namespace, nonsense, pod } = facts.podSecurity;
+    const isRight = ({ message }: Answer) => /is forbidden: User /.test(message);
+    if (isRight(namespace)) return notChecked(namespace.message);
+    if (!namespace.accepted)
+        return problem(
+            `the namespace is refused: ${namespace.message}`,
+            "ask the cluster's administrator for the rule",
+        );
+    const remedy = "switch the server's admission plugin PodSecurity on; it is by default";
+    if (nonsense.accepted) return warning(`not enforced: the level \`${level}\` of a namespace has no effect`, remedy);
+    if (pod?.accepted)
+        return warning(`a pod that violates \`${level}\` is accepted in the namespace: it is exempt`, remedy);
+    return ok(`\`${level}\` is enforced${pod ? ": a pod that violates it is refused" : ""}`);
+}
