@@ -25,7 +25,7 @@ export async function applyToSandbox(stack: string): Promise<void> {
     const rendering = await renderStack(stack, { generated: passwords(await renderStack(stack)) });
     const kubectl = await kubectlFor(stack);
     const apply = ["apply", "--server-side", "--filename", "-"];
-    process.stdout.write(
+    console.log(
         await kubectl.read(apply, rendering.objects.map((object) => `---\n${objectYaml(object)}`).join("")),
     );
     for (const { kind, metadata } of rendering.objects.filter((object) => workloads.includes(object.kind))) {
@@ -40,7 +40,7 @@ export async function applyToSandbox(stack: string): Promise<void> {
 function passwords({ resources }: Rendering): Record<string, string> {
     const path = join(sandboxFolder, "generated.json");
     const known = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Record<string, string>) : {};
-    const generated = resources.filter(({ type }) => type.startsWith("random:"));
+    const generated = resources.filter(({ type }) => type.endsWith(":RandomPassword"));
     const made = generated.map(({ name, inputs }) => [name, known[name] ?? alphanumeric(inputs["length"] as number)]);
     const all = { ...known, ...(Object.fromEntries(made) as Record<string, string>) };
     writeFileSync(path, JSON.stringify(all), { mode: 0o600 });

@@ -48,19 +48,20 @@ export function policyOf(graph: Graph, node: Node, mode: "full" | "ingress"): Sp
     return {
         podSelector: { matchLabels: selectorOf(node) },
         policyTypes: mode === "full" ? ["Ingress", "Egress"] : ["Ingress"],
-        ingress: ingress.map(({ peers, ports }) => ({
-            ...(peers ? { from: peers } : {}),
-            ...(ports ? { ports } : {}),
-        })),
-        ...(mode === "full"
-            ? {
-                  egress: egress.map(({ peers, ports }) => ({
-                      ...(peers ? { to: peers } : {}),
-                      ...(ports ? { ports } : {}),
-                  })),
-              }
-            : {}),
+        ...rules("ingress", "from", ingress),
+        ...(mode === "full" ? rules("egress", "to", egress) : {}),
     };
+}
+
+/** Each rule once; nothing at all where there are none: the server drops an empty list, and each run would send it again. */
+function rules(direction: "ingress" | "egress", key: "from" | "to", all: readonly Rule[]): Partial<Spec> {
+    const once = new Map(
+        all.map(({ peers, ports }) => {
+            const written = { ...(peers ? { [key]: peers } : {}), ...(ports ? { ports } : {}) };
+            return [JSON.stringify(written), written];
+        }),
+    );
+    return once.size > 0 ? { [direction]: [...once.values()] } : {};
 }
 
 const portsOf = (edge: Edge): number[] =>

@@ -1,0 +1,191 @@
+import { spawnSync } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { parse, stringify } from "yaml";
+import type { Result } from "../../cli/doctor/checks";
+import { contextOf } from "../../config/kubeconfig";
+import type { ClusterConfig } from "../../config/stack";
+import { type ControlPlane, controlPlane } from "../support/controlPlane";
+import { scratch } from "../support/tools";
+
+const root = join(__dirname, "..", "..");
+const stack = "doctored-by-a-test";
+const namespace = "plinth-doctored";
+
+describe("doctor, on a control plane", function () {
+    this.timeout(180_000);
+    let plane: ControlPlane;
+    let context = "";
+    const place = scratch();
+    const stackFile = join(root, `Pulumi.${stack}.yaml`);
+
+    before(async function () {
+        plane = await controlPlane(this);
+        context = plane.context ?? contextOf({ kubeconfig: plane.kubeconfig } as ClusterConfig)!.name;
+    });
+    after(async () => {
+        rmSync(stackFile, { force: true });
+        place.clean();
+        const leftovers = [`namespace/${namespace}`, "namespace/plinth-reader", "clusterrolebinding/plinth-reader"];
+        if (plane) await plane.kubectl(["delete", ...leftovers, "--ignore-not-found", "--wait=true"]);
+    });
+
+    const configure = (cluster: object, instance: object = {}) =>
+        writeFileSync(
+            stackFile,
+            stringify({
+                config: {
+                    "plinth:cluster": { context, loadBalancer: false, metrics: false, ...cluster },
+                    "plinth:instances": {
+                        shop: {
+                            platform: "opencart",
+                            host: "shop.example.org",
+                            namespace,
+                            sharedFiles: "oneNode",
+                            ...instance,
+                        },
+                    },
+                },
+            }),
+        );
+
+    /** @param path where programs are found. @default the plane's kubectl, and the system's */
+    function doctor({ path = `${plane.bin}:/usr/bin:/bin`, kubeconfig = plane.kubeconfig } = {}) {
+        const run = (...args: string[]) =>
+            spawnSync(process.execPath, [join(root, "cli", "plinth.cjs"), "doctor", stack, ...args], {
+                encoding: "utf8",
+                env: {
+                    PATH: path,
+                    HOME: place.path,
+                    KUBECONFIG: kubeconfig,
+                    PULUMI_BACKEND_URL: `file://${place.path}`,
+                    PULUMI_CONFIG_PASSPHRASE: "test",
+                    NO_COLOR: "1",
+                },
+            });
+        const { status, stdout, stderr } = run("--json");
+        expect(stdout, stderr).to.match(/^\[/);
+        const results = JSON.parse(stdout) as Result[];
+        const at = (level: Result["level"]) => results.filter((one) => one.level === level).map(({ check }) => check);
+        const found = (check: string) => results.find((one) => one.check === check)!;
+        return { status, at, found, text: () => run().stdout };
+    }
+
+    it("finds no problem where everything is there, and leaves nothing behind", async () => {
+        configure({});
+        const { status, at, found } = doctor();
+        expect(at("problem")).to.deep.equal([]);
+        expect(at("not checked")).to.deep.equal([]);
+        expect(status).to.equal(0);
+        const checked = [
+            ...["cluster", "server version", "version skew", "clock", "capacity", "storage class", "volume expansion"],
+            ...["Pod Security", "kinds", "rights to preview", "rights to launch", "ownership", "load balancer"],
+        ];
+        expect(at("ok")).to.include.members(checked);
+        const { stdout: server } = await plane.kubectl(["get", "--raw", "/version"]);
+        expect(found("server version").text).to.equal((JSON.parse(server) as { gitVersion: string }).gitVersion);
+        const { stdout } = await plane.kubectl(["get", "namespace", namespace, "--ignore-not-found"]);
+        expect(stdout).to.equal("");
+    });
+
+    it("names the rights that a reader lacks, and goes on without what a reader may not see", async () => {
+        configure({});
+        await plane.kubectl(["create", "namespace", "plinth-reader"]);
+        await plane.kubectl(["create", "serviceaccount", "reader", "--namespace", "plinth-reader"]);
+        await plane.kubectl([
+            ...["create", "clusterrolebinding", "plinth-reader", "--clusterrole=view"],
+            "--serviceaccount=plinth-reader:reader",
+        ]);
+        const { stdout: token } = await plane.kubectl(["create", "token", "reader", "--namespace", "plinth-reader"]);
+        const view = ["config", "view", "--minify", "--flatten"];
+        const kubeconfig = parse((await plane.kubectl(view)).stdout) as { users: { user: object }[] };
+        kubeconfig.users[0]!.user = { token };
+        const path = join(place.path, "reader");
+        writeFileSync(path, stringify(kubeconfig), { mode: 0o600 });
+
+        const { status, at, found } = doctor({ kubeconfig: path });
+        expect(status).to.equal(1);
+        expect(at("problem")).to.deep.equal(["rights to preview", "rights to launch"]);
+        expect(found("cluster").text).to.include("system:serviceaccount:plinth-reader:reader");
+        expect(found("rights to preview").text)
+            .to.match(new RegExp(`create, patch in ${namespace}: [^;]*deployments.apps`))
+            .and.to.include(`get, create, patch in ${namespace}: secrets`)
+            .and.to.include(`patch: namespaces/${namespace}`);
+        expect(found("rights to launch").text).to.include(`list, watch, delete in ${namespace}: secrets`);
+        for (const check of ["capacity", "storage class", "Pod Security", "ownership"]) {
+            expect(found(check).level, check).to.equal("not checked");
+            expect(found(check).text, check).to.match(/forbidden/i);
+        }
+        expect(at("ok")).to.include.members(["server version", "kinds"]);
+
+        // Who is not let in at all is told so, once.
+        kubeconfig.users[0]!.user = { token: "of nobody" };
+        writeFileSync(path, stringify(kubeconfig));
+        const nobody = doctor({ kubeconfig: path });
+        expect(nobody.at("problem")).to.deep.equal(["cluster"]);
+        expect(nobody.found("cluster").text).to.include("Unauthorized");
+        expect(nobody.text().match(/needs a cluster that answers/g)).to.have.length(1);
+    });
+
+    it("names what is missing in the cluster, and what belongs to somebody else", async () => {
+        const monitor = { apiVersion: "example.org/v1", kind: "Unheard", metadata: { name: "of" }, spec: {} };
+        configure(
+            { storageClass: "none-such", sharedStorageClass: "nor-this", loadBalancer: true, metrics: true },
+            {
+                sharedFiles: null,
+                size: "large",
+                edge: { type: "Ingress", className: "nobodys" },
+                resources: { frontend: { memory: "900Ti" } },
+                extraObjects: [monitor],
+            },
+        );
+        await plane.kubectl(["create", "namespace", namespace]);
+        const { status, at, found } = doctor();
+        expect(status).to.equal(1);
+        expect(at("problem")).to.have.members([
+            ...["capacity", "storage class", "shared storage class", "ingress class", "kinds", "ownership"],
+        ]);
+        expect(found("storage class").text).to.include('"none-such"');
+        expect(found("shared storage class").text).to.include('"nor-this"');
+        expect(found("capacity").text).to.include(`a pod of Deployment ${namespace}/frontend`);
+        expect(found("ingress class").text).to.include('"nobodys"');
+        expect(found("kinds").text).to.include("example.org/v1 Unheard");
+        expect(found("ownership").text).to.include(`Namespace ${namespace}`);
+        expect(at("warning")).to.include("metrics-server");
+    });
+
+    it("sees that Pod Security does not hold in a namespace whose label is gone, and that it does in ours", async () => {
+        configure({});
+        const label = (value: string) => `pod-security.kubernetes.io/enforce${value}`;
+        await plane.kubectl(["label", "namespace", namespace, `plinth.dev/stack=plinth.${stack}`]);
+        expect(doctor().found("Pod Security").text).to.include("a pod that violates `restricted` is accepted");
+        await plane.kubectl(["label", "namespace", namespace, label("=restricted")]);
+        const { found, at } = doctor();
+        expect(found("Pod Security").text).to.include("a pod that violates it is refused");
+        expect(found("ownership").level).to.equal("ok");
+        expect(at("problem")).to.deep.equal([]);
+        const { stdout } = await plane.kubectl(["get", "pods", "--namespace", namespace, "--output", "name"]);
+        expect(stdout).to.equal("");
+    });
+
+    it("does without kubectl what it can", () => {
+        configure({});
+        const { status, found, text } = doctor({ path: place.path });
+        expect(status).to.equal(0);
+        expect(found("kubectl").level).to.equal("warning");
+        expect(found("cluster").text).to.match(/answers$/);
+        const lines = text().split("\n");
+        expect(lines.filter((line) => line.includes("needs kubectl"))).to.have.length(1);
+        expect(lines.find((line) => line.includes("needs kubectl"))).to.include("rights to preview, rights to launch");
+    });
+
+    it("says what is wrong with a stack that cannot be read", () => {
+        configure({ networkPolicy: "some" });
+        const { status, found, at } = doctor();
+        expect(status).to.equal(1);
+        expect(found("configuration").text).to.include("plinth:cluster.networkPolicy");
+        expect(at("ok")).to.include("state backend");
+        expect(found("capacity").text).to.equal("needs a configuration without mistakes");
+    });
+});
