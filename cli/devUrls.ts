@@ -8,19 +8,23 @@ const attempts = 5;
 
 /** Prints which URLs a browser on this machine can open, and for the others the command that makes them so. */
 export async function showWhereToOpen(rendering: Rendering): Promise<void> {
-    for (const [instance, { urls }] of Object.entries(rendering.outputs.instances))
-        for (const [what, url] of Object.entries(urls)) {
-            const { hostname, origin } = new URL(url);
-            console.log(`\n${instance} ${what}: ${url}`);
-            if (!(await isReachable(url)))
-                console.log(
-                    `  No answer from this machine on ${origin}: the cluster's node has an address of its own. Have this run meanwhile:\n` +
-                        `  ./plinth open ${openArgs(rendering, instance, url).join(" ")}`,
-                );
-            // Names below localhost lead to this machine by themselves (RFC 6761).
-            if (!/(^|\.)localhost$/.test(hostname))
-                console.log(`  ${hostname} must lead to this machine: add "127.0.0.1 ${hostname}" to the hosts file.`);
-        }
+    const urls = Object.entries(rendering.outputs.instances).flatMap(([instance, outputs]) =>
+        Object.entries(outputs.urls).map(([what, url]) => ({ instance, what, url, origin: new URL(url).origin })),
+    );
+    for (const origin of new Set(urls.map((one) => one.origin))) {
+        const here = urls.filter((one) => one.origin === origin);
+        console.log("");
+        for (const { instance, what, url } of here) console.log(`${instance} ${what}: ${url}`);
+        if (!(await isReachable(here[0]!.url)))
+            console.log(
+                "  Nothing on this machine answers there: the cluster's node has an address of its own. Have this run meanwhile:\n" +
+                    `  ./plinth open ${openArgs(rendering, here[0]!.instance, origin).join(" ")}`,
+            );
+        const { hostname } = new URL(origin);
+        // Names below localhost lead to this machine by themselves (RFC 6761).
+        if (!/(^|\.)localhost$/.test(hostname))
+            console.log(`  ${hostname} must lead to this machine: add "127.0.0.1 ${hostname}" to the hosts file.`);
+    }
 }
 
 /** The words that make `open` forward the very port that the URL names: links and cookies carry it. */

@@ -31,9 +31,7 @@ export function writeSettings(path: string, settings: readonly Setting[]): void 
  */
 export function withSetting(text: string, { path, value }: Setting): string {
     const edited = edit(text, path, value);
-    const wanted = (parse(text) ?? {}) as Record<string, unknown>;
-    setIn(wanted, path, value);
-    if (edited === undefined || !isDeepStrictEqual(parse(edited), wanted))
+    if (edited === undefined || !isDeepStrictEqual(parse(edited), wanted(text, path, value)))
         throw new UserError(
             `Nothing was changed: the place of ${path.join(".")} is written in an unusual way; set it to "${value}" by hand`,
         );
@@ -94,6 +92,12 @@ function add(
 
 /** The place behind the last character before an offset that is no space. */
 const lastMark = (text: string, offset: number): number => text.slice(0, offset).trimEnd().length;
+
+function wanted(text: string, path: readonly string[], value: string): unknown {
+    const document = (parse(text) ?? {}) as Record<string, unknown>;
+    setIn(document, path, value);
+    return document;
+}
 
 function setIn(object: Record<string, unknown>, [key, ...rest]: readonly string[], value: string): void {
     if (rest.length === 0) object[key!] = value;

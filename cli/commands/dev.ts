@@ -8,7 +8,8 @@ import { showWhereToOpen } from "../devUrls";
 import { findEngine, isMissing } from "../engine";
 import { UserError } from "../errors";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf, refuseMissing } from "../images";
-import { loaderFor } from "../localCluster";
+import { loaderFor, refuseSandbox } from "../localCluster";
+import { followSandbox } from "../sandbox";
 import { bringUp } from "./launch";
 
 /** The stack that belongs to this machine. */
@@ -39,9 +40,12 @@ export const dev: Register = (program) => {
 
 /** Everything is found and checked first; then each step prints what it runs. */
 async function up(build: boolean, options: ClusterOptions): Promise<void> {
+    await followSandbox(stack);
+    refuseSandbox("Nothing was changed");
     const images = await imagesOf(stack);
     const { config, rendering } = images;
-    checkEdges(config);
+    const problems = localProblems(config);
+    if (problems.length > 0) throw new ConfigError(problems);
     const built = builtImages(images);
     checkUnlocked(images);
     const cluster = chooseCluster(config, options);
@@ -58,38 +62,32 @@ async function up(build: boolean, options: ClusterOptions): Promise<void> {
     const context = contextOf(config.cluster);
     if (!context) throw new UserError("The cluster runs, but the kubeconfig has no current context: see KUBECONFIG");
     if (built.length > 0) await loaderFor(context, config).load(built);
-    await bringUp(stack, { edgeFirst: false, recover: false });
+    await bringUp(stack);
     await showWhereToOpen(rendering);
 }
 
-/** @throws ConfigError where an instance needs what only the internet and a cloud can give */
-function checkEdges({ instances, sharedEdge }: StackConfig): void {
+/** What instances ask for that only the internet and a cloud can give. */
+export function localProblems({ instances, sharedEdge }: StackConfig): Problem[] {
     const problems = instances
         .filter(({ state }) => state !== "removed")
-        .flatMap(({ name, edge, tls }): Problem[] => {
-            const shared = edge.type === "shared";
-            const path = `plinth:instances.${name}`;
-            const type = shared ? sharedEdge.edge.type : edge.type;
-            const mode = shared && tls.mode === "off" ? sharedEdge.tls.mode : tls.mode;
+        .flatMap((instance): Problem[] => {
+            const own = `plinth:instances.${instance.name}`;
+            const isShared = instance.edge.type === "shared";
+            const edge = isShared ? sharedEdge.edge : instance.edge;
+            const isSharedTls = isShared && instance.tls.mode === "off";
+            const tls = isSharedTls ? sharedEdge.tls : instance.tls;
             return [
-                ...(type === "LoadBalancer"
-                    ? [
-                          {
-                              path: shared ? "plinth:edge.edge.type" : `${path}.edge.type`,
-                              message: `"LoadBalancer" is not for a local cluster, which has no addresses to give; write edge: {type: NodePort, httpPort: 30080}`,
-                          },
-                      ]
-                    : []),
-                ...(mode === "acme"
-                    ? [
-                          {
-                              path: shared && tls.mode === "off" ? "plinth:edge.tls.mode" : `${path}.tls.mode`,
-                              message: `"acme" is not for a local cluster, which no certificate authority can reach; write tls: {mode: "off"} or {mode: internal}`,
-                          },
-                      ]
-                    : []),
-            ];
+                edge.type === "LoadBalancer" && {
+                    path: `${isShared ? "plinth:edge" : own}.edge.type`,
+                    message:
+                        '"LoadBalancer" is not for a local cluster, which has no addresses to give; write edge: {type: NodePort, httpPort: 30080}',
+                },
+                tls.mode === "acme" && {
+                    path: `${isSharedTls ? "plinth:edge" : own}.tls.mode`,
+                    message:
+                        '"acme" is not for a local cluster, which no certificate authority can reach; write tls: {mode: "off"} or {mode: internal}',
+                },
+            ].filter((problem) => problem !== false);
         });
-    const unique = new Map(problems.map((problem) => [problem.path, problem]));
-    if (unique.size > 0) throw new ConfigError([...unique.values()]);
+    return [...new Map(problems.map((problem) => [problem.path, problem])).values()];
 }

@@ -1,7 +1,7 @@
 import { example, type Register } from "../command";
 import { findCluster, isMissing } from "../engine";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf, refuseMissing } from "../images";
-import { loaderFor } from "../localCluster";
+import { loaderFor, refuseSandbox } from "../localCluster";
 import { lockImages } from "../lock";
 import { count } from "../text";
 
@@ -85,6 +85,7 @@ async function push(stack: string, { platform, only }: BuildOptions): Promise<vo
 }
 
 async function load(stack: string): Promise<void> {
+    refuseSandbox("Nothing was loaded");
     const needed = await imagesOf(stack);
     checkUnlocked(needed);
     const cluster = await findCluster(needed.config.cluster);

@@ -60,6 +60,16 @@ describe("the kubeconfig", () => {
         expect(local("my-minikube-notes", "https://k8s.example.org")).to.equal(false);
         expect(local("production", "https://127.0.0.1.example.org")).to.equal(false);
     });
+    it("knows a minikube by what it notes of itself, whatever its profile and address", () => {
+        const of = (provider: string) => {
+            const cluster = { server: "https://192.168.49.2:8443", extensions: [{ extension: { provider } }] };
+            const contexts = [{ name: "shop", context: { cluster: "shop" } }];
+            const text = stringify({ "current-context": "shop", contexts, clusters: [{ name: "shop", cluster }] });
+            return withContents(text, (settings) => isLocal(contextOf(settings)!));
+        };
+        expect(of("minikube.sigs.k8s.io")).to.equal(true);
+        expect(of("example.org")).to.equal(false);
+    });
     it("lets a stack without a context go to a local cluster only", () => {
         const stack = loadStack({ project: "plinth", stack: "dev", values: {}, encrypted: [] }, []);
         const check = (current: string) => {

@@ -1,0 +1,45 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+
+/** Programs that only write down how they were called, for those that cannot be had on a test's machine. */
+export class StandIns {
+    private readonly folder: string;
+    private readonly record: string;
+
+    /** @param watched environment variables that are written down with a call, when they are set */
+    constructor(
+        scratch: string,
+        private readonly watched: readonly string[] = [],
+    ) {
+        this.folder = join(scratch, "bin");
+        this.record = join(scratch, "calls");
+        mkdirSync(this.folder);
+    }
+
+    /** A PATH on which the stand-ins come first, and else only Node and the system's own programs. */
+    get path(): string {
+        return [this.folder, dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter);
+    }
+
+    /**
+     * @param script in sh: what it says and how it ends; `$*` are its arguments. @default nothing, and well
+     */
+    add(name: string, script = ""): void {
+        const path = join(this.folder, name);
+        const settings = this.watched.map((one) => `\${${one}:+${one}=$${one} }`).join("");
+        writeFileSync(path, `#!/bin/sh\necho "${settings}${name} $*" >> '${this.record}'\n${script}\n`);
+        chmodSync(path, 0o755);
+    }
+
+    remove(...names: readonly string[]): void {
+        for (const name of names) rmSync(join(this.folder, name), { force: true });
+    }
+
+    /** Every call since the last look, in order: settings, program, arguments. */
+    calls(): string[] {
+        if (!existsSync(this.record)) return [];
+        const lines = readFileSync(this.record, "utf8").trimEnd().split("\n");
+        rmSync(this.record);
+        return lines;
+    }
+}
