@@ -145,9 +145,15 @@ export function podSecurity(facts: Pick<AccessFacts, "podSecurity">): Finding {
             `the namespace is refused: ${namespace.message}`,
             "ask the cluster's administrator for the rule",
         );
-    const remedy = "switch the server's admission plugin PodSecurity on; it is by default";
-    if (nonsense.accepted) return warning(`not enforced: the level \`${level}\` of a namespace has no effect`, remedy);
+    if (nonsense.accepted)
+        return warning(
+            `not enforced: the level \`${level}\` of a namespace has no effect`,
+            "switch the server's admission plugin PodSecurity on; it is by default",
+        );
     if (pod?.accepted)
-        return warning(`a pod that violates \`${level}\` is accepted in the namespace: it is exempt`, remedy);
+        return warning(
+            `a pod that violates \`${level}\` is accepted in the namespace`,
+            "put its labels right with ./plinth launch, or have it taken out of the exemptions of the server's admission plugin PodSecurity",
+        );
     return ok(`\`${level}\` is enforced${pod ? ": a pod that violates it is refused" : ""}`);
 }

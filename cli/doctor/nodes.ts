@@ -93,7 +93,7 @@ export function capacity(facts: CapacityFacts): Finding {
     const tooLarge = placements(requested).find(({ amount }) => !free.some((room) => fits(amount, room)));
     if (tooLarge)
         return problem(
-            `${tooLarge.what} needs ${amountText(tooLarge.amount)} on one node; free there is ${amountText(largest(free))} at most`,
+            `no node has room for ${tooLarge.what}: ${amountText(tooLarge.amount)} requested, ${amountText(largest(free))} free on one at most`,
             "take a larger node, or a smaller `size` or `resources` of the instance",
         );
     const text = `${amountText(wanted)} requested, ${amountText(all)} free on ${count(open.length, "node")}`;

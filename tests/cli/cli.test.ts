@@ -48,6 +48,7 @@ describe("the command, without CLI and cluster", function () {
             ["render"],
             ["preview"],
             ["launch"],
+            ["doctor"],
             ["dev", "up"],
             ["images", "build"],
             ["images", "push"],
