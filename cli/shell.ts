@@ -135,6 +135,13 @@ const explanations: readonly { sign: RegExp; remedy: (stack: string) => string }
             `Take them back with: ./plinth launch ${stack} --recover`,
     },
     {
+        sign: /Multi-platform build is not supported/,
+        remedy: () =>
+            "docker's builder of the moment makes images for one architecture only. Make one that does both:\n" +
+            "  docker buildx create --use --driver docker-container --driver-opt network=host\n" +
+            "or push for one alone: --platform linux/amd64",
+    },
+    {
         sign: /as it is currently marked for protection|cannot be deleted|protected/,
         remedy: () =>
             "The change would delete data that is protected. To stop an instance and keep its data set `state: removed`.\n" +
