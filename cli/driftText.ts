@@ -10,6 +10,7 @@ export interface PreviewDigest {
         readonly oldState?: State;
         readonly newState?: State;
     }[];
+    readonly diagnostics?: readonly { readonly severity: string; readonly urn?: string; readonly message: string }[];
 }
 
 interface State {
@@ -42,9 +43,22 @@ const meanings: Readonly<Record<string, Drift["what"]>> = {
     delete: "obsolete",
 };
 
-/** The objects that a run would touch: what only others decide is not in the engine's comparison. */
+/** What stopped the engine, in its own words; empty where nothing did. */
+export const errorsIn = ({ diagnostics = [] }: PreviewDigest): string[] =>
+    diagnostics.filter(({ severity, urn }) => severity === "error" && urn).map(({ message }) => message.trim());
+
+/**
+ * Whether the engine stopped only because somebody has taken fields of the stack over by hand, which the API server
+ * calls a conflict of field managers: drift, and no failure.
+ */
+export function isConflict(digest: PreviewDigest): boolean {
+    const errors = errorsIn(digest);
+    return errors.length > 0 && errors.every((message) => /apply conflict|field conflict/.test(message));
+}
+
+/** The objects that a run would touch, by name: what only others decide is not in the engine's comparison. */
 export function driftIn({ steps = [] }: PreviewDigest): Drift[] {
-    return steps.flatMap((step): Drift[] => {
+    const found = steps.flatMap((step): Drift[] => {
         const what = meanings[step.op];
         // Only Kubernetes objects drift: components, generated values and the provider are in the state alone.
         const type = step.urn.split("::")[2]?.split("$").at(-1) ?? "";
@@ -68,6 +82,8 @@ export function driftIn({ steps = [] }: PreviewDigest): Drift[] {
             },
         ];
     });
+    const key = ({ namespace = "", kind, name }: Drift) => `${namespace} ${kind} ${name}`;
+    return found.sort((a, b) => key(a).localeCompare(key(b)));
 }
 
 function valuesAt(path: string, old: State | undefined, wanted: State | undefined): Omit<Field, "path"> {
@@ -95,7 +111,8 @@ const explained: Readonly<Record<Drift["what"], string>> = {
     obsolete: "is in the cluster, but not in the stack any more",
 };
 
-export function driftText(stack: string, found: readonly Drift[]): string {
+/** @param conflict whether the comparison ended at a conflict of field managers */
+export function driftText(stack: string, found: readonly Drift[], conflict: boolean): string {
     if (found.length === 0) return `No drift: the cluster is as "${stack}" says.`;
     return [
         `${count(found.length, "object")} of the cluster ${found.length === 1 ? "is" : "are"} not as "${stack}" says:`,
@@ -103,7 +120,10 @@ export function driftText(stack: string, found: readonly Drift[]): string {
             `  ${kind} ${namespace ? `${namespace}/` : ""}${name} ${explained[what]}`,
             ...fields.map((field) => `    ${field.path}${comparison(field)}`),
         ]),
-        `Changes of the stack's own file that were never launched count, too. Put right with: ./plinth launch ${stack}`,
+        "Changes of the stack's own file that were never launched count, too.",
+        conflict
+            ? `The comparison ended at a field that somebody has taken over by hand, so there may be more. Take it back with: ./plinth launch ${stack} --recover`
+            : `Put right with: ./plinth launch ${stack}`,
     ].join("\n");
 }
 

@@ -23,6 +23,7 @@ export interface Workload extends Live {
     readonly spec: { readonly replicas?: number; readonly template: { readonly spec: PodSpec } };
     readonly status?: {
         readonly observedGeneration?: number;
+        readonly replicas?: number;
         readonly readyReplicas?: number;
         readonly updatedReplicas?: number;
         readonly conditions?: readonly Condition[];
@@ -88,7 +89,8 @@ export function tierOf(workload: Workload, pods: readonly Pod[]): TierHealth {
     const ready = status?.readyReplicas ?? 0;
     const updated = status?.updatedReplicas ?? 0;
     const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-    const ok = seen && ready >= desired && updated >= desired;
+    // Old pods that stay answer for new ones that do not get ready.
+    const ok = seen && ready >= desired && updated >= desired && (status?.replicas ?? 0) <= updated;
     const reason = ok ? undefined : (podReason(own) ?? failureOf(status?.conditions) ?? rolloutOf(updated, desired));
     return {
         instance,
@@ -120,7 +122,7 @@ function failureOf(conditions: readonly Condition[] | undefined): string | undef
 }
 
 const rolloutOf = (updated: number, desired: number): string =>
-    updated < desired ? `rolling out: ${updated} of ${desired} pods are new` : "waits for its pods";
+    updated < desired ? `rolling out: ${updated} of ${desired} pods are new` : "rolling out: waits for its pods";
 
 export interface TaskHealth {
     readonly instance: string;

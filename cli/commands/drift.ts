@@ -1,5 +1,5 @@
 import { example, type Register } from "../command";
-import { driftIn, driftText, type PreviewDigest } from "../driftText";
+import { driftIn, driftText, errorsIn, isConflict, type PreviewDigest } from "../driftText";
 import { chooseBackend, findCluster, findEngine, isMissing } from "../engine";
 import { UserError } from "../errors";
 import { failure, read } from "../shell";
@@ -27,8 +27,22 @@ async function show(stack: string, json: boolean): Promise<void> {
     if (isMissing(engine)) return;
     const args = ["preview", "--refresh", "--json", "--stack", stack];
     const { ok, stdout, stderr } = await read(engine.command, args, { env: chooseBackend(stack).env });
-    if (!ok) throw failure(engine.command, args, `${stdout}\n${stderr}`);
-    const found = driftIn(JSON.parse(stdout) as PreviewDigest);
-    console.log(json ? JSON.stringify(found, null, 2) : driftText(stack, found));
-    process.exitCode = found.length > 0 ? 2 : 0;
+    const digest = parsed(stdout);
+    const conflict = !ok && isConflict(digest);
+    if (!ok && !conflict) {
+        const why = [...errorsIn(digest), stderr.trim()].filter((text) => text !== "").join("\n");
+        throw failure(engine.command, args, `${stdout}\n${stderr}`, { why });
+    }
+    const objects = driftIn(digest);
+    console.log(json ? JSON.stringify({ complete: !conflict, objects }, null, 2) : driftText(stack, objects, conflict));
+    process.exitCode = objects.length > 0 ? 2 : 0;
+}
+
+/** Nothing where the engine failed before it could say anything. */
+function parsed(stdout: string): PreviewDigest {
+    try {
+        return JSON.parse(stdout) as PreviewDigest;
+    } catch {
+        return {};
+    }
 }

@@ -58,6 +58,13 @@ describe("the command, without CLI and cluster", function () {
             ["config", "show"],
             ["dns"],
             ["status"],
+            ["logs"],
+            ["exec"],
+            ["open"],
+            ["restart"],
+            ["stop"],
+            ["start"],
+            ["drift"],
         ]) {
             const { code, out } = plinth(...command, "--help");
             expect(code, command.join(" ")).to.equal(0);

@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
 import { splitCommand } from "../../cli/commands/exec";
 import { choosePort, type Service, webAddresses } from "../../cli/commands/open";
 import { chooseComponent } from "../../cli/components";
-import { driftIn, driftText, type PreviewDigest } from "../../cli/driftText";
+import { driftIn, driftText, isConflict, type PreviewDigest } from "../../cli/driftText";
 import {
     certificatesOf,
     type Claim,
@@ -177,7 +178,7 @@ describe("the health of a tier", () => {
         },
         status,
     });
-    const settled = { observedGeneration: 3, readyReplicas: 2, updatedReplicas: 2 };
+    const settled = { observedGeneration: 3, replicas: 2, readyReplicas: 2, updatedReplicas: 2 };
 
     it("is ok when all its pods are ready and new", () => {
         const {
@@ -200,7 +201,8 @@ describe("the health of a tier", () => {
             { containerStatuses: [{ name: "php", ready: false, restartCount: 0, state: { waiting } }] },
             { creationTimestamp: "2026-11-02T10:00:00Z" },
         );
-        const tier = tierOf(workload({ ...settled, updatedReplicas: 1 }, 2), [pod(ready), fresh]);
+        // One old, one new that is ready, and one that is not.
+        const tier = tierOf(workload({ ...settled, replicas: 3 }, 2), [pod(ready), pod(ready), fresh]);
         expect([tier.ok, tier.reason]).to.deep.equal([false, "php: ErrImagePull"]);
     });
     it("says why there are no pods at all", () => {
@@ -384,9 +386,7 @@ describe("what should be ready", () => {
 
 describe("the text of status", () => {
     const lines = (status: Status, missing: string[] = []) =>
-        // eslint-disable-next-line no-control-regex
-        statusText(status, missing, now)
-            .replace(/\x1b\[\d+m/g, "")
+        stripVTControlCharacters(statusText(status, missing, now))
             .replace(/ +$/gm, "")
             .split("\n");
     it("has a line for each thing", () => {
@@ -519,14 +519,14 @@ describe("drift in the engine's words", () => {
     };
     it("is what a run would do to objects of the cluster", () => {
         expect(driftIn(digest).map(({ kind, name, what }) => `${kind} ${name} ${what}`)).to.deep.equal([
-            "Service cache missing",
             "Deployment frontend changed",
             "Secret database changed",
+            "Service cache missing",
         ]);
         expect(driftIn({})).to.deep.equal([]);
     });
     it("is said with both values, but never a Secret's", () => {
-        const text = driftText("dev", driftIn(digest));
+        const text = driftText("dev", driftIn(digest), false);
         expect(text)
             .to.include("3 objects of the cluster are not")
             .and.to.include("  Service shop/cache is not in the cluster\n")
@@ -535,5 +535,19 @@ describe("drift in the engine's words", () => {
             .and.to.include("    stringData.password\n");
         expect(JSON.stringify(driftIn(digest)) + text).not.to.match(/old-password|"new"/);
     });
-    it("may be none", () => expect(driftText("dev", [])).to.equal('No drift: the cluster is as "dev" says.'));
+    it("is also what stops the engine, where somebody has taken fields over", () => {
+        const diagnostics = (...messages: string[]) => ({
+            diagnostics: [
+                { severity: "warning", message: "using a plugin from the PATH" },
+                ...messages.map((message) => ({ severity: "error", urn: "urn:x", message })),
+                { severity: "error", message: "preview failed" },
+            ],
+        });
+        const conflict = 'Apply failed: the manager had an apply conflict with "kubectl": .spec.replicas';
+        expect(isConflict(diagnostics(conflict))).to.equal(true);
+        expect(isConflict(diagnostics(conflict, "the server is gone"))).to.equal(false);
+        expect(isConflict(diagnostics())).to.equal(false);
+        expect(driftText("dev", driftIn(digest), true)).to.match(/there may be more.*launch dev --recover$/);
+    });
+    it("may be none", () => expect(driftText("dev", [], false)).to.equal('No drift: the cluster is as "dev" says.'));
 });
