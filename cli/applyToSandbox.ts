@@ -25,9 +25,7 @@ export async function applyToSandbox(stack: string): Promise<void> {
     const rendering = await renderStack(stack, { generated: passwords(await renderStack(stack)) });
     const kubectl = await kubectlFor(stack);
     const apply = ["apply", "--server-side", "--filename", "-"];
-    console.log(
-        await kubectl.read(apply, rendering.objects.map((object) => `---\n${objectYaml(object)}`).join("")),
-    );
+    console.log(await kubectl.read(apply, rendering.objects.map((object) => `---\n${objectYaml(object)}`).join("")));
     for (const { kind, metadata } of rendering.objects.filter((object) => workloads.includes(object.kind))) {
         const target = [`${kind.toLowerCase()}/${metadata.name}`, "--namespace", metadata.namespace!, "--timeout=120s"];
         if (kind === "Job") await kubectl.read(["wait", "--for=condition=Complete", ...target]);

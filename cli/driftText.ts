@@ -47,15 +47,6 @@ const meanings: Readonly<Record<string, Drift["what"]>> = {
 export const errorsIn = ({ diagnostics = [] }: PreviewDigest): string[] =>
     diagnostics.filter(({ severity, urn }) => severity === "error" && urn).map(({ message }) => message.trim());
 
-/**
- * Whether the engine stopped only because somebody has taken fields of the stack over by hand, which the API server
- * calls a conflict of field managers: drift, and no failure.
- */
-export function isConflict(digest: PreviewDigest): boolean {
-    const errors = errorsIn(digest);
-    return errors.length > 0 && errors.every((message) => /apply conflict|field conflict/.test(message));
-}
-
 /** The objects that a run would touch, by name: what only others decide is not in the engine's comparison. */
 export function driftIn({ steps = [] }: PreviewDigest): Drift[] {
     const found = steps.flatMap((step): Drift[] => {
@@ -111,8 +102,8 @@ const explained: Readonly<Record<Drift["what"], string>> = {
     obsolete: "is in the cluster, but not in the stack any more",
 };
 
-/** @param conflict whether the comparison ended at a conflict of field managers */
-export function driftText(stack: string, found: readonly Drift[], conflict: boolean): string {
+/** What differs, an object and its fields at a time, for people. */
+export function driftText(stack: string, found: readonly Drift[]): string {
     if (found.length === 0) return `No drift: the cluster is as "${stack}" says.`;
     return [
         `${count(found.length, "object")} of the cluster ${found.length === 1 ? "is" : "are"} not as "${stack}" says:`,
@@ -121,9 +112,7 @@ export function driftText(stack: string, found: readonly Drift[], conflict: bool
             ...fields.map((field) => `    ${field.path}${comparison(field)}`),
         ]),
         "Changes of the stack's own file that were never launched count, too.",
-        conflict
-            ? `The comparison ended at a field that somebody has taken over by hand, so there may be more. Take it back with: ./plinth launch ${stack} --recover`
-            : `Put right with: ./plinth launch ${stack}`,
+        `Put right with: ./plinth launch ${stack}`,
     ].join("\n");
 }
 

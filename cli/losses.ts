@@ -18,10 +18,11 @@ interface Resource {
  * cluster has no longer.
  *
  * @param allowed objects whose loss the user accepts: `KIND/NAMESPACE/NAME`
- * @throws UserError that names every loss without consent; nothing is changed
+ * @returns whether the whole run has been previewed on the way
+ * @throws UserError that names every loss without consent, or what the preview refuses; nothing is changed
  */
-export async function checkLosses(ready: Ready, stack: string, allowed: readonly string[]): Promise<void> {
-    const lost = await lostObjects(ready, stack);
+export async function checkLosses(ready: Ready, stack: string, allowed: readonly string[]): Promise<boolean> {
+    const { lost, previewed } = await lostObjects(ready, stack);
     const unknown = allowed.filter((name) => !lost.includes(name));
     if (unknown.length > 0)
         throw new UserError(
@@ -33,15 +34,16 @@ export async function checkLosses(ready: Ready, stack: string, allowed: readonly
                 .join("\n"),
         );
     const refused = lost.filter((name) => !allowed.includes(name));
-    if (refused.length === 0) return;
+    if (refused.length === 0) return previewed;
     throw new UserError(
         `Gone from the cluster, though the stack's state has them. Nothing was changed.\n${refused.map((name) => `  ${name}`).join("\n")}\n` +
-            "A new claim is an empty volume. Bring them back from a backup (docs/operations.md), or accept the loss by name:\n" +
+            "A claim made anew is an empty volume; a Secret made anew has what state and configuration know, and nothing else.\n" +
+            "Bring them back from a backup, or accept the loss by name:\n" +
             `  ./plinth launch ${stack} ${refused.map((name) => `--recreate ${name}`).join(" ")}`,
     );
 }
 
-async function lostObjects({ engine, backend }: Ready, stack: string): Promise<string[]> {
+async function lostObjects({ engine, backend }: Ready, stack: string): Promise<{ lost: string[]; previewed: boolean }> {
     const pulumi = (args: readonly string[]) => read(engine.command, [...args, "--stack", stack], { env: backend.env });
     const state = await pulumi(["stack", "export"]);
     if (!state.ok) throw new UserError(`The state of "${stack}" could not be read: ${state.stderr.trim()}`);
@@ -49,7 +51,7 @@ async function lostObjects({ engine, backend }: Ready, stack: string): Promise<s
     const kept = (deployment?.resources ?? []).filter(
         ({ type, outputs }) => type.startsWith("kubernetes:") && irreplaceable.includes(outputs?.kind ?? ""),
     );
-    if (kept.length === 0) return [];
+    if (kept.length === 0) return { lost: [], previewed: false };
     const preview = await pulumi(["preview", "--refresh", "--json"]);
     if (!preview.ok) {
         // The same again for people: the engine's own words, and what they mean here.
@@ -58,7 +60,7 @@ async function lostObjects({ engine, backend }: Ready, stack: string): Promise<s
     }
     const { steps } = JSON.parse(preview.stdout) as { steps: { op: string; urn: string }[] };
     const created = new Set(steps.filter(({ op }) => op === "create").map(({ urn }) => urn));
-    return kept.filter(({ urn }) => created.has(urn)).map(nameOf);
+    return { lost: kept.filter(({ urn }) => created.has(urn)).map(nameOf), previewed: true };
 }
 
 const nameOf = ({ outputs }: Resource): string =>

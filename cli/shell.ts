@@ -7,7 +7,9 @@ import { root } from "./root";
 
 /** A program on the PATH, or undefined. */
 export function findOnPath(name: string): string | undefined {
-    for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    // npm and npx put the launchers of packages in front, which may not work where the program itself does.
+    const launchers = join(root, "node_modules", ".bin");
+    for (const folder of (process.env["PATH"] ?? "").split(delimiter).filter((path) => path !== launchers)) {
         for (const file of process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name]) {
             try {
                 accessSync(join(folder, file), constants.X_OK);
@@ -127,12 +129,6 @@ const explanations: readonly { sign: RegExp; remedy: (stack: string) => string }
         remedy: (stack) =>
             `An object of that name is in the cluster already. After an interrupted run: ./plinth launch ${stack} --recover\n` +
             "Otherwise it is somebody else's, and nothing was taken over: choose another namespace or remove it.",
-    },
-    {
-        sign: /apply conflict|field conflict/,
-        remedy: (stack) =>
-            "Somebody has changed fields by hand that this stack decides, with kubectl scale or kubectl edit for instance.\n" +
-            `Take them back with: ./plinth launch ${stack} --recover`,
     },
     {
         sign: /Multi-platform build is not supported/,

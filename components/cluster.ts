@@ -7,8 +7,7 @@ import type { StackConfig } from "../config/stack";
  * The one provider of a stack.
  *
  * It is identified by the stack, not by its kubeconfig, so that a renewed kubeconfig replaces nothing. Objects that
- * exist already are never taken over, and nobody else's fields are forced: `launch --recover` switches both on for
- * one run after an interrupted one.
+ * exist already are never taken over: `launch --recover` allows that for one run after an interrupted one.
  *
  * @param kubeconfig path or contents. @default the usual places
  */
@@ -17,6 +16,9 @@ export function clusterProvider(config: StackConfig, kubeconfig?: string): k8s.P
         ...(config.cluster.context ? { context: config.cluster.context } : {}),
         ...(kubeconfig ? { kubeconfig } : {}),
         clusterIdentifier: `${config.project}.${config.stack}`,
+        // What was changed by hand, with kubectl scale or edit, belongs to another field manager since: without this an
+        // update could only fail. It takes back the fields that this program states, on objects that are its own.
+        enablePatchForce: true,
         // Without these a changed Secret or Caddyfile would be deleted first and made anew.
         enableSecretMutable: true,
         enableConfigMapMutable: true,

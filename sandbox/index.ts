@@ -19,6 +19,9 @@ export interface Sandbox {
 /** Kubernetes' version, as control-plane/go.mod pins it. */
 export const kubernetesVersion = "v1.36.3";
 
+/** Name of the context, cluster and user in the sandbox's kubeconfig. */
+export const sandboxContext = "plinth-sandbox";
+
 const program: GoProgramArgs = {
     source: join(__dirname, "control-plane"),
     // Without these the server calls itself v0.0.0, and clients refuse it.
@@ -184,7 +187,7 @@ const apiServerArgs = (folder: string, port: number): string[] => [
 ];
 
 function writeKubeconfig(path: string, folder: string, port: number, token: string): void {
-    const name = "plinth-sandbox";
+    const name = sandboxContext;
     const certificate = readFileSync(join(folder, "apiserver.crt")).toString("base64");
     const cluster = { server: `https://127.0.0.1:${port}`, "certificate-authority-data": certificate };
     const content = {

@@ -1,5 +1,5 @@
 import { example, type Register } from "../command";
-import { driftIn, driftText, errorsIn, isConflict, type PreviewDigest } from "../driftText";
+import { driftIn, driftText, errorsIn, type PreviewDigest } from "../driftText";
 import { chooseBackend, findCluster, findEngine, isMissing } from "../engine";
 import { UserError } from "../errors";
 import { failure, read } from "../shell";
@@ -28,13 +28,12 @@ async function show(stack: string, json: boolean): Promise<void> {
     const args = ["preview", "--refresh", "--json", "--stack", stack];
     const { ok, stdout, stderr } = await read(engine.command, args, { env: chooseBackend(stack).env });
     const digest = parsed(stdout);
-    const conflict = !ok && isConflict(digest);
-    if (!ok && !conflict) {
+    if (!ok) {
         const why = [...errorsIn(digest), stderr.trim()].filter((text) => text !== "").join("\n");
         throw failure(engine.command, args, `${stdout}\n${stderr}`, { why });
     }
     const objects = driftIn(digest);
-    console.log(json ? JSON.stringify({ complete: !conflict, objects }, null, 2) : driftText(stack, objects, conflict));
+    console.log(json ? JSON.stringify({ objects }, null, 2) : driftText(stack, objects));
     process.exitCode = objects.length > 0 ? 2 : 0;
 }
 

@@ -104,17 +104,17 @@ export async function bringUp(
         if (locksOf(backend, rendering.project, stack).length > 0) await pulumi(["cancel", "--yes"]);
     }
     // Before the first refresh: that would forget what was there.
-    await checkLosses({ engine, backend }, stack, recreate);
+    const previewed = await checkLosses({ engine, backend }, stack, recreate);
     if (recover) await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
     // One run may take over what the interrupted one has created; the next one may not.
-    const adopt: Record<string, string> = recover
-        ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true", PULUMI_K8S_ENABLE_PATCH_FORCE: "true" }
-        : {};
+    const adopt: Record<string, string> = recover ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
     if (edgeFirst) {
         await pulumi(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], adopt);
         await showOutputs(engine, backend, stack);
     }
-    await pulumi(["up", "--yes", "--refresh"], adopt);
+    // A recovery is another run than the one that was previewed.
+    const again = previewed && !recover ? ["--skip-preview"] : [];
+    await pulumi(["up", "--yes", "--refresh", ...again], adopt);
     await showOutputs(engine, backend, stack);
 }
 

@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { splitCommand } from "../../cli/commands/exec";
 import { choosePort, type Service, webAddresses } from "../../cli/commands/open";
 import { chooseComponent } from "../../cli/components";
-import { driftIn, driftText, isConflict, type PreviewDigest } from "../../cli/driftText";
+import { driftIn, driftText, type PreviewDigest } from "../../cli/driftText";
 import {
     certificatesOf,
     type Claim,
@@ -526,7 +526,7 @@ describe("drift in the engine's words", () => {
         expect(driftIn({})).to.deep.equal([]);
     });
     it("is said with both values, but never a Secret's", () => {
-        const text = driftText("dev", driftIn(digest), false);
+        const text = driftText("dev", driftIn(digest));
         expect(text)
             .to.include("3 objects of the cluster are not")
             .and.to.include("  Service shop/cache is not in the cluster\n")
@@ -535,19 +535,5 @@ describe("drift in the engine's words", () => {
             .and.to.include("    stringData.password\n");
         expect(JSON.stringify(driftIn(digest)) + text).not.to.match(/old-password|"new"/);
     });
-    it("is also what stops the engine, where somebody has taken fields over", () => {
-        const diagnostics = (...messages: string[]) => ({
-            diagnostics: [
-                { severity: "warning", message: "using a plugin from the PATH" },
-                ...messages.map((message) => ({ severity: "error", urn: "urn:x", message })),
-                { severity: "error", message: "preview failed" },
-            ],
-        });
-        const conflict = 'Apply failed: the manager had an apply conflict with "kubectl": .spec.replicas';
-        expect(isConflict(diagnostics(conflict))).to.equal(true);
-        expect(isConflict(diagnostics(conflict, "the server is gone"))).to.equal(false);
-        expect(isConflict(diagnostics())).to.equal(false);
-        expect(driftText("dev", driftIn(digest), true)).to.match(/there may be more.*launch dev --recover$/);
-    });
-    it("may be none", () => expect(driftText("dev", [], false)).to.equal('No drift: the cluster is as "dev" says.'));
+    it("may be none", () => expect(driftText("dev", [])).to.equal('No drift: the cluster is as "dev" says.'));
 });

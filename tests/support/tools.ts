@@ -14,8 +14,30 @@ const daemonFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql/15/b
  * Path of an installed program. Without it the test is skipped with one line; where skipping is forbidden
  * (PLINTH_NO_SKIP=1, as in CI) it fails.
  */
-export function program(test: Context, name: string, folders: readonly string[] = []): string {
-    for (const folder of [...folders, ...(process.env["PATH"] ?? "").split(delimiter), ...daemonFolders]) {
+export const program = (test: Context, name: string, folders: readonly string[] = []): string =>
+    findProgram(name, folders) ?? missing(test, `${name} is not installed`);
+
+/**
+ * Path of a program that no package manager brings: without it the test is skipped with one line, in CI, too.
+ *
+ * @param what what is not seen without it
+ */
+export function optionalProgram(test: Context, name: string, what: string): string {
+    const path = findProgram(name);
+    if (path) return path;
+    console.log(`      skipped: ${name} is not on the PATH, and ${what} only with it`);
+    return test.skip();
+}
+
+/** The PATH without what npm puts in front while it runs a script: launchers of packages that may not work here. */
+export const userPath = (): string =>
+    (process.env["PATH"] ?? "")
+        .split(delimiter)
+        .filter((folder) => !folder.endsWith(join("node_modules", ".bin")))
+        .join(delimiter);
+
+function findProgram(name: string, folders: readonly string[] = []): string | undefined {
+    for (const folder of [...folders, ...userPath().split(delimiter), ...daemonFolders]) {
         const path = join(folder, name);
         try {
             accessSync(path, constants.X_OK);
@@ -24,7 +46,7 @@ export function program(test: Context, name: string, folders: readonly string[] 
             // Not here; the next folder may have it.
         }
     }
-    return missing(test, `${name} is not installed`);
+    return undefined;
 }
 
 /** A program built from the Go module that `tests/tools/<name>` pins; kept between runs. */

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
@@ -8,12 +8,10 @@ import { streamOf } from "../../cli/manifests";
 import { renderStack } from "../../cli/rendering";
 import type { Status } from "../../cli/statusText";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
+import { Project } from "../support/project";
 import { freePort, program, scratch } from "../support/tools";
 
-const root = join(__dirname, "..", "..");
-const command = join(root, "cli", "plinth.cjs");
-const stack = "day2-by-a-test";
-const file = join(root, `Pulumi.${stack}.yaml`);
+const stack = "day2";
 
 /** Two instances, one behind a certificate of the user's own; no port or address that others could have. */
 const stackFile = (cluster: string) => `config:
@@ -31,6 +29,9 @@ const stackFile = (cluster: string) => `config:
 describe("day 2 on a real API server", function () {
     this.timeout(300_000);
     let cluster: ControlPlane;
+    let project: Project;
+    let file: string;
+    let command: string;
     /** Makes the user's own Secret. */
     let certify: () => Promise<void>;
     const home = scratch();
@@ -78,8 +79,11 @@ describe("day 2 on a real API server", function () {
             this.skip();
         }
         const openssl = program(this, "openssl");
+        project = new Project(cluster);
+        command = join(project.path, "cli", "plinth.cjs");
+        file = join(project.path, `Pulumi.${stack}.yaml`);
         writeFileSync(file, stackFile(`kubeconfig: ${cluster.kubeconfig}`));
-        await apply(streamOf(await renderStack(stack), true));
+        await apply(streamOf(await renderStack(stack, { folder: project.path }), true));
         const [key, certificate] = [join(home.path, "tls.key"), join(home.path, "tls.crt")];
         const names = ["-subj", "/CN=two", "-addext", "subjectAltName=DNS:two.example.org"];
         execFileSync(
@@ -95,7 +99,7 @@ describe("day 2 on a real API server", function () {
         await settled();
     });
     after(async () => {
-        rmSync(file, { force: true });
+        project?.clean();
         home.clean();
         if (cluster && !cluster.context)
             await cluster.kubectl([
@@ -164,7 +168,7 @@ describe("day 2 on a real API server", function () {
 
         await certify();
         await cluster.kubectl(["delete", "deployment", "admin", "--namespace", "day2-two"]);
-        await apply(streamOf(await renderStack(stack), true));
+        await apply(streamOf(await renderStack(stack, { folder: project.path }), true));
     });
 
     it("logs, exec and open find the component by its labels, and list what there is otherwise", async () => {
@@ -196,7 +200,7 @@ describe("day 2 on a real API server", function () {
         expect(code).to.equal(1);
         expect(error).to.match(/one\/cache has no ready pod; cache-\S+: Unschedulable: /);
         await cluster.kubectl(["delete", ...cache]);
-        await apply(streamOf(await renderStack(stack), true));
+        await apply(streamOf(await renderStack(stack, { folder: project.path }), true));
     });
 
     it("open forwards a port of this machine to the Service, until it is interrupted", async () => {

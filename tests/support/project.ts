@@ -1,0 +1,96 @@
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { parse, stringify } from "yaml";
+import type { ControlPlane } from "./controlPlane";
+import { scratch, userPath } from "./tools";
+
+const root = join(__dirname, "..", "..");
+
+/** What a run consists of, beside the npm packages. */
+const sources = ["cli", "components", "config", "platforms", "sandbox", "index.ts", "package.json", "Pulumi.yaml"];
+
+export interface Ran {
+    readonly code: number | undefined;
+    /** Standard output and standard error as a user sees them. */
+    readonly all: string;
+    readonly out: string;
+}
+
+/** A checkout of its own, with stack files, state and home of its own, on a cluster for tests. */
+export class Project {
+    private readonly folder = scratch();
+
+    constructor(private readonly cluster: ControlPlane) {
+        for (const source of sources) cpSync(join(root, source), join(this.folder.path, source), { recursive: true });
+        symlinkSync(join(root, "node_modules"), join(this.folder.path, "node_modules"));
+    }
+
+    get path(): string {
+        return this.folder.path;
+    }
+
+    clean(): void {
+        this.folder.clean();
+    }
+
+    /** Writes a stack's file; what the engine keeps in it stays. */
+    write(stack: string, config: object): void {
+        const path = join(this.path, `Pulumi.${stack}.yaml`);
+        const { config: _, ...kept } = this.read(path);
+        writeFileSync(path, stringify({ ...kept, config }));
+    }
+
+    private read(path: string): { config?: object } {
+        try {
+            return parse(readFileSync(path, "utf8")) as { config?: object };
+        } catch {
+            return {};
+        }
+    }
+
+    /** Replaces text in a source file, which must be there. @returns what puts it back */
+    edit(file: string, from: string, to: string): () => void {
+        const path = join(this.path, file);
+        const before = readFileSync(path, "utf8");
+        if (!before.includes(from)) throw new Error(`${file} does not contain ${from}`);
+        writeFileSync(path, before.replace(from, to));
+        return () => writeFileSync(path, before);
+    }
+
+    /** Starts the command; it leads a process group of its own, so that all of it can be killed. */
+    start(args: readonly string[]) {
+        return execa(process.execPath, [join(this.path, "cli", "plinth.cjs"), ...args], {
+            ...this.options,
+            detached: true,
+        });
+    }
+
+    /** Runs the command to its end. */
+    plinth = async (...args: string[]): Promise<Ran> => result(await this.start(args));
+
+    pulumi = async (...args: string[]): Promise<Ran> => result(await execa("pulumi", args, this.options));
+
+    private get options() {
+        return {
+            cwd: this.path,
+            env: {
+                KUBECONFIG: this.cluster.kubeconfig,
+                PATH: `${userPath()}:${this.cluster.bin}`,
+                PLINTH_HOME: join(this.path, ".plinth"),
+                PULUMI_BACKEND_URL: `file://${this.path}`,
+                PULUMI_CONFIG_PASSPHRASE: "of a test",
+                NO_COLOR: "1",
+            },
+            stdin: "ignore",
+            all: true,
+            reject: false,
+        } as const;
+    }
+}
+
+const result = ({ exitCode, all, stdout }: { exitCode?: number; all?: string; stdout: string }): Ran => ({
+    code: exitCode,
+    all: all ?? "",
+    out: stdout,
+});
