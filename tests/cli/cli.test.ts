@@ -27,6 +27,7 @@ function plinth(...args: string[]) {
             HOME: home,
             KUBECONFIG: join(home, "none"),
             PULUMI_HOME: join(home, "pulumi"),
+            PLINTH_HOME: join(home, "own"),
             NO_COLOR: "1",
         },
     });

@@ -65,6 +65,7 @@ describe("dev up", function () {
         HOME: folder.path,
         KUBECONFIG: join(folder.path, "kubeconfig"),
         PULUMI_HOME: join(folder.path, "pulumi"),
+        PLINTH_HOME: join(folder.path, "own"),
         PULUMI_BACKEND_URL: `file://${folder.path}`,
         NO_COLOR: "1",
     });

@@ -39,6 +39,7 @@ describe("day 2 on a real API server", function () {
         PATH: `${cluster.bin}:${dirname(process.execPath)}:/usr/bin:/bin`,
         HOME: home.path,
         PULUMI_HOME: join(home.path, "pulumi"),
+        PLINTH_HOME: join(home.path, "own"),
         NO_COLOR: "1",
     });
     const plinth = async (...args: string[]) => {
