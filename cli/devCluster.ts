@@ -3,11 +3,10 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { type Context, contextOf, isLocal } from "../config/kubeconfig";
 import type { StackConfig } from "../config/stack";
-import { findCluster, isMissing, type Missing } from "./engine";
+import { findCluster, isMissing, type Missing, ownState } from "./engine";
 import { UserError } from "./errors";
 import { findClusterTool, isMinikube, loaderFor } from "./localCluster";
 import type { RenderedObject } from "./rendering";
-import { root } from "./root";
 import { findOnPath, read, run } from "./shell";
 
 export interface ClusterOptions {
@@ -151,10 +150,10 @@ async function startKind(name: string, ports: readonly NodePort[]): Promise<void
         await run("kind", ["export", "kubeconfig", "--name", name]);
         return;
     }
-    const folder = join(root, ".plinth");
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "kind.yaml"), kindConfig(ports));
-    await run("kind", ["create", "cluster", "--name", name, "--config", ".plinth/kind.yaml"]);
+    mkdirSync(ownState, { recursive: true });
+    const config = join(ownState, "kind.yaml");
+    writeFileSync(config, kindConfig(ports));
+    await run("kind", ["create", "cluster", "--name", name, "--config", config]);
 }
 
 /** A cluster of one node whose node ports are reached from this machine, and from nowhere else. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
 import { parse } from "yaml";
+import { ownState } from "../../cli/engine";
 import { localProblems } from "../../cli/commands/dev";
 import { chooseCluster, nodePortsOf } from "../../cli/devCluster";
 import { showWhereToOpen } from "../../cli/devUrls";
@@ -160,8 +161,9 @@ describe("dev up", function () {
             const cluster = chooseCluster(stackConfig("dev"), {});
             expect(await cluster.check()).to.deep.equal([]);
             await cluster.start(await ports());
-            expect(deeds()).to.deep.equal(["kind create cluster --name kind --config .plinth/kind.yaml"]);
-            const made = parse(readFileSync(join(root, ".plinth", "kind.yaml"), "utf8")) as { nodes: object[] };
+            const config = join(ownState, "kind.yaml");
+            expect(deeds()).to.deep.equal([`kind create cluster --name kind --config ${config}`]);
+            const made = parse(readFileSync(config, "utf8")) as { nodes: object[] };
             expect(made.nodes).to.deep.equal([
                 {
                     role: "control-plane",
