@@ -192,14 +192,20 @@ export interface ClaimHealth {
     readonly phase: string;
     readonly size: string;
     readonly storageClass: string;
-    /** Bytes; undefined where no kubelet tells. */
-    readonly used?: number;
+    /** Undefined where no kubelet tells. */
+    readonly fileSystem?: FileSystemUse;
 }
 
-/** @param used bytes by `namespace/claim` */
-export function claimOf(claim: Claim, used: ReadonlyMap<string, number>): ClaimHealth {
+/** Of the file system that holds a volume; a volume that is a directory shares it with others. In bytes. */
+export interface FileSystemUse {
+    readonly used: number;
+    readonly capacity: number;
+}
+
+/** @param use by `namespace/claim` */
+export function claimOf(claim: Claim, use: ReadonlyMap<string, FileSystemUse>): ClaimHealth {
     const { name, namespace } = claim.metadata;
-    const bytes = used.get(`${namespace}/${name}`);
+    const fileSystem = use.get(`${namespace}/${name}`);
     return {
         instance: componentOf(claim).instance,
         claim: name,
@@ -207,7 +213,7 @@ export function claimOf(claim: Claim, used: ReadonlyMap<string, number>): ClaimH
         phase: claim.status?.phase ?? "unknown",
         size: claim.status?.capacity?.storage ?? claim.spec.resources.requests.storage,
         storageClass: claim.spec.storageClassName ?? "",
-        ...(bytes === undefined ? {} : { used: bytes }),
+        ...(fileSystem ? { fileSystem } : {}),
     };
 }
 
@@ -216,19 +222,22 @@ export interface StatsSummary {
     readonly pods?: readonly {
         readonly volume?: readonly {
             readonly usedBytes?: number;
+            readonly capacityBytes?: number;
             readonly pvcRef?: { readonly name: string; readonly namespace: string };
         }[];
     }[];
 }
 
-/** Bytes in use by `namespace/claim`. */
-export const usedBytes = (summaries: readonly StatsSummary[]): Map<string, number> =>
+/** By `namespace/claim`. */
+export const useOfVolumes = (summaries: readonly StatsSummary[]): Map<string, FileSystemUse> =>
     new Map(
         summaries
             .flatMap(({ pods }) => pods ?? [])
             .flatMap(({ volume }) => volume ?? [])
-            .flatMap(({ pvcRef, usedBytes: used }) =>
-                pvcRef && used !== undefined ? [[`${pvcRef.namespace}/${pvcRef.name}`, used] as const] : [],
+            .flatMap(({ pvcRef, usedBytes: used, capacityBytes: capacity }) =>
+                pvcRef && used !== undefined && capacity
+                    ? [[`${pvcRef.namespace}/${pvcRef.name}`, { used, capacity }] as const]
+                    : [],
             ),
     );
 

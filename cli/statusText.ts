@@ -101,12 +101,12 @@ export function statusText(status: Status, missing: readonly string[], now: numb
         ),
         section(
             ["volume", "phase", "size", "used", "class"],
-            claims.map(({ instance, claim, phase, size: total, used, storageClass }) => [
-                `${instance}/${claim}`,
-                phase,
-                total,
-                used === undefined ? "unknown" : `${size(String(used))} ${percent(used, total)}`,
-                storageClass,
+            claims.map((claim) => [
+                `${claim.instance}/${claim.claim}`,
+                claim.phase,
+                claim.size,
+                useText(claim),
+                claim.storageClass,
             ]),
         ),
         section(
@@ -152,4 +152,11 @@ function size(quantity: string): string {
     return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
 
-const percent = (used: number, total: string): string => `(${Math.round((100 * used) / parseQuantity(total))}%)`;
+/** What a kubelet tells of a directory, as local clusters have for volumes, is the whole disk's: nothing of the volume. */
+function useText({ size: total, fileSystem }: ClaimHealth): string {
+    if (!fileSystem) return "unknown";
+    const percent = `${Math.round((100 * fileSystem.used) / fileSystem.capacity)}%`;
+    // Disks have a smallest size, and sizes are rounded up.
+    const isDirectory = fileSystem.capacity > 2 * parseQuantity(total);
+    return isDirectory ? `unknown, disk ${percent} full` : `${size(String(fileSystem.used))} (${percent})`;
+}

@@ -7,6 +7,7 @@ import {
     type Claim,
     claimOf,
     type CronJob,
+    type FileSystemUse,
     type Job,
     type Node,
     nodeOf,
@@ -15,7 +16,7 @@ import {
     tasksOf,
     type TierHealth,
     tierOf,
-    usedBytes,
+    useOfVolumes,
     type Workload,
 } from "../health";
 import { type Kubectl, kubectlFor } from "../kubectl";
@@ -120,7 +121,7 @@ async function listNodes(kubectl: Kubectl): Promise<Status["nodes"]> {
 }
 
 /** As far as the kubelets tell, and tell us: asked are those on which pods of the stack run. */
-async function volumesInUse(kubectl: Kubectl, pods: readonly Pod[]): Promise<Map<string, number>> {
+async function volumesInUse(kubectl: Kubectl, pods: readonly Pod[]): Promise<Map<string, FileSystemUse>> {
     const nodes = [...new Set(pods.flatMap(({ spec }) => spec.nodeName ?? []))];
     const summaries = await Promise.all(
         nodes.map(async (node): Promise<StatsSummary[]> => {
@@ -136,5 +137,5 @@ async function volumesInUse(kubectl: Kubectl, pods: readonly Pod[]): Promise<Map
             }
         }),
     );
-    return usedBytes(summaries.flat());
+    return useOfVolumes(summaries.flat());
 }

@@ -16,7 +16,7 @@ import {
     scheduledOf,
     tasksOf,
     tierOf,
-    usedBytes,
+    useOfVolumes,
     type Workload,
 } from "../../cli/health";
 import { type Pod, reasonOf } from "../../cli/pods";
@@ -262,14 +262,18 @@ describe("the use of volumes", () => {
     };
     it("is what the kubelet says of that claim", () => {
         const volume = [
-            { usedBytes: 5, pvcRef: { name: "database", namespace: "other" } },
-            { usedBytes: 7, pvcRef: { name: "database", namespace: "shop" } },
-            { usedBytes: 9 },
+            { usedBytes: 5, capacityBytes: 50, pvcRef: { name: "database", namespace: "other" } },
+            { usedBytes: 7, capacityBytes: 70, pvcRef: { name: "database", namespace: "shop" } },
+            { usedBytes: 9, capacityBytes: 90 },
         ];
-        const { used, size, storageClass } = claimOf(claim, usedBytes([{}, { pods: [{}, { volume }] }]));
-        expect({ used, size, storageClass }).to.deep.equal({ used: 7, size: "10Gi", storageClass: "fast" });
+        const { fileSystem, size, storageClass } = claimOf(claim, useOfVolumes([{}, { pods: [{}, { volume }] }]));
+        expect({ fileSystem, size, storageClass }).to.deep.equal({
+            fileSystem: { used: 7, capacity: 70 },
+            size: "10Gi",
+            storageClass: "fast",
+        });
     });
-    it("is unknown where no kubelet tells", () => expect(claimOf(claim, new Map())).not.to.have.property("used"));
+    it("is unknown where no kubelet tells", () => expect(claimOf(claim, new Map())).not.to.have.property("fileSystem"));
 });
 
 describe("the certificates of a Secret", () => {
@@ -339,7 +343,7 @@ const healthy: Status = {
             phase: "Bound",
             size: "10Gi",
             storageClass: "fast",
-            used: 2 ** 30,
+            fileSystem: { used: 2 ** 30, capacity: 8 * 2 ** 30 },
         },
         { instance: "old", claim: "files", namespace: "o", phase: "Pending", size: "10Gi", storageClass: "fast" },
     ],
@@ -397,11 +401,16 @@ describe("the text of status", () => {
         expect(text).to.include("old       opencart  stopped  o");
         expect(text).to.include("shop/frontend  2/2    php:8@sha256:aaaaaaaaaaaa  2d   1");
         expect(text).to.include("shop/cron     last run failed (0 * * * *)       last success 61m ago");
-        expect(text).to.include("shop/files  Bound    10Gi  1.0 GiB (10%)  fast");
+        expect(text).to.include("shop/files  Bound    10Gi  1.0 GiB (13%)  fast");
         expect(text).to.include("old/files   Pending  10Gi  unknown        fast");
         expect(text).to.include("s/volume edge-data  Caddy gets and renews its own");
         expect(text).to.include("s/tls/tls.crt       2026-12-24                     shop");
         expect(text.at(-1)).to.equal("Everything that should be ready is.");
+    });
+    it("takes the use of a whole disk for nobody's volume", () => {
+        const fileSystem = { used: 50 * 2 ** 30, capacity: 250 * 2 ** 30 };
+        const text = lines({ ...healthy, claims: [{ ...healthy.claims[0]!, fileSystem }] });
+        expect(text).to.include("shop/files  Bound  10Gi  unknown, disk 20% full  fast");
     });
     it("ends with what is not ready", () => {
         expect(lines(healthy, ["one", "two"]).slice(-3)).to.deep.equal(["Not ready:", "  one", "  two"]);
