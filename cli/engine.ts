@@ -57,7 +57,7 @@ export async function findCluster(cluster: ClusterConfig): Promise<{ name: strin
                 : "a Kubernetes cluster: no kubeconfig names a current context",
             remedy: cluster.context
                 ? "add it to your kubeconfig, or name another in plinth:cluster.context"
-                : "start a local one (minikube start, or kind create cluster), or name one in plinth:cluster.context",
+                : "start a local one (minikube start, kind create cluster, or ./plinth dev up), or name one in plinth:cluster.context",
         };
     const { hostname: host, port, protocol } = new URL(context.server);
     const answers = await new Promise<boolean>((resolve) => {

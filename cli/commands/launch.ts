@@ -64,7 +64,7 @@ async function prepare(stack: string): Promise<Ready> {
     if (missing.length > 0 || isMissing(engine))
         throw new UserError(
             `Nothing was deployed. Missing:\n${missing.map(({ what, remedy }) => `  - ${what}\n    ${remedy}`).join("\n")}\n` +
-                `Without them: ./plinth preview ${stack}, and ./plinth render ${stack} --out DIR for kubectl.`,
+                `Without them: ./plinth preview ${stack}, ./plinth render ${stack} --out DIR for kubectl, and ./plinth launch --sandbox, which brings its own cluster.`,
         );
     return { engine, backend: chooseBackend(stack) };
 }
