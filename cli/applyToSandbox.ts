@@ -2,17 +2,19 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
-import { workloads } from "../components/kinds";
-import { kubectlFor } from "./kubectl";
+import { kinds, workloads } from "../components/kinds";
+import { type Kubectl, kubectlFor } from "./kubectl";
+import { irreplaceable } from "./losses";
 import { objectYaml } from "./manifests";
 import { printOutputs } from "./outputs";
-import { type Rendering, renderStack } from "./rendering";
+import { type RenderedObject, type Rendering, renderStack } from "./rendering";
 import { sandboxFolder } from "./sandbox";
 
 /**
  * Deploys a stack without the engine, where no CLI can be had: its objects, in their order, with `kubectl apply`.
  *
- * For the sandbox only: what is no longer declared stays, drift is not seen, and nothing is protected.
+ * For the sandbox only: drift is not seen, and nothing is protected. What is no longer declared goes, unless it holds
+ * data.
  *
  * @throws UserError when an object is refused or does not settle
  */
@@ -26,6 +28,7 @@ export async function applyToSandbox(stack: string): Promise<void> {
     const kubectl = await kubectlFor(stack);
     const apply = ["apply", "--server-side", "--filename", "-"];
     console.log(await kubectl.read(apply, rendering.objects.map((object) => `---\n${objectYaml(object)}`).join("")));
+    await prune(kubectl, rendering);
     for (const { kind, metadata } of rendering.objects.filter((object) => workloads.includes(object.kind))) {
         const target = [`${kind.toLowerCase()}/${metadata.name}`, "--namespace", metadata.namespace!, "--timeout=120s"];
         if (kind === "Job") await kubectl.read(["wait", "--for=condition=Complete", ...target]);
@@ -34,14 +37,35 @@ export async function applyToSandbox(stack: string): Promise<void> {
     printOutputs(rendering.outputs);
 }
 
+/** Deletes what carries the stack's label and is not declared: pods of a stopped instance, ConfigMaps of old content. */
+async function prune(kubectl: Kubectl, { objects }: Rendering): Promise<void> {
+    const declared = new Set(objects.map(id));
+    const prunable = Object.keys(kinds).filter((kind) => !irreplaceable.includes(kind));
+    const { items } = await kubectl.json<{ items: RenderedObject[] }>([
+        "get",
+        prunable.join(","),
+        "--all-namespaces",
+        "--selector",
+        kubectl.selector,
+    ]);
+    for (const { kind, metadata } of items.filter((item) => !declared.has(id(item))))
+        console.log((await kubectl.read(["delete", kind, metadata.name, "--namespace", metadata.namespace!])).trim());
+}
+
+const id = ({ kind, metadata }: RenderedObject): string => `${kind} ${metadata.namespace} ${metadata.name}`;
+
+const passwordFile = join(sandboxFolder, "generated.json");
+
+/** Whether the sandbox was deployed in this way. */
+export const wasApplied = (): boolean => existsSync(passwordFile);
+
 /** Generated values: made at the first launch, the same ever after, as the engine's state would hold them. */
 function passwords({ resources }: Rendering): Record<string, string> {
-    const path = join(sandboxFolder, "generated.json");
-    const known = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Record<string, string>) : {};
+    const known = wasApplied() ? (JSON.parse(readFileSync(passwordFile, "utf8")) as Record<string, string>) : {};
     const generated = resources.filter(({ type }) => type.endsWith(":RandomPassword"));
     const made = generated.map(({ name, inputs }) => [name, known[name] ?? alphanumeric(inputs["length"] as number)]);
     const all = { ...known, ...(Object.fromEntries(made) as Record<string, string>) };
-    writeFileSync(path, JSON.stringify(all), { mode: 0o600 });
+    writeFileSync(passwordFile, JSON.stringify(all), { mode: 0o600 });
     return all;
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { homedir, hostname } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
 import { contextOf } from "../config/kubeconfig";
@@ -10,6 +10,7 @@ import type { ClusterConfig } from "../config/stack";
 import { dependencies } from "../package.json";
 import { findOnPath, read } from "./shell";
 import { UserError } from "./errors";
+import { isAlive } from "../sandbox/folder";
 import { root } from "./root";
 
 /** A Pulumi CLI that works on this machine. */
@@ -88,7 +89,7 @@ export const isMissing = (found: object): found is Missing => "remedy" in found;
  * What belongs to this checkout and to nobody else: the state of `dev`, its passphrase, the sandbox. Ignored by git;
  * the environment variable PLINTH_HOME names another folder.
  */
-export const ownState = process.env["PLINTH_HOME"] ?? join(root, ".plinth");
+export const ownState = resolve(process.env["PLINTH_HOME"] || join(root, ".plinth"));
 
 /** Where the stack's state is, and the environment that leads the engine there. */
 export interface Backend {
@@ -157,15 +158,6 @@ export function locksOf(
             };
             return { pid, host, alive: host !== hostname() || isAlive(pid) };
         });
-}
-
-function isAlive(pid: number): boolean {
-    try {
-        process.kill(pid, 0);
-        return true;
-    } catch (error) {
-        return (error as NodeJS.ErrnoException).code === "EPERM";
-    }
 }
 
 /** An engine and the place of its state. */

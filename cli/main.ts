@@ -18,6 +18,7 @@ import { sandbox } from "./commands/sandbox";
 import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { stop } from "./commands/stop";
+import { SandboxError } from "../sandbox/errors";
 import { UserError } from "./errors";
 import { followSandbox } from "./sandbox";
 
@@ -62,11 +63,16 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
  * system's (no permission, disk full).
  */
 const isForUsers = (error: unknown): error is Error =>
-    error instanceof UserError || (error instanceof Error && ("__pulumiRunError" in error || "syscall" in error));
+    error instanceof UserError ||
+    error instanceof SandboxError ||
+    (error instanceof Error && ("__pulumiRunError" in error || "syscall" in error));
 
 program.hook("preAction", async (_, command) => {
     const position = command.registeredArguments.findIndex((argument) => argument.name() === "stack");
-    if (position >= 0) await followSandbox(command.processedArgs[position] as string);
+    // `launch --sandbox` starts it; what reads files only needs no cluster.
+    const { sandbox, showSecrets } = command.opts<{ sandbox?: boolean; showSecrets?: boolean }>();
+    const readsFiles = command.parent?.name() === "config" || (command.name() === "render" && !showSecrets);
+    if (position >= 0 && !sandbox && !readsFiles) await followSandbox(command.processedArgs[position] as string);
 });
 
 program.parseAsync().catch((error: unknown) => {

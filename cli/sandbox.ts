@@ -1,11 +1,14 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import pc from "picocolors";
+import { isSandbox } from "../sandbox/folder";
 import { isBuilt, isSandboxRunning, kubernetesVersion, sandboxContext, startSandbox } from "../sandbox";
 import { contextOf } from "../config/kubeconfig";
-import { ownBackend, ownState } from "./engine";
+import { locksOf, ownBackend, ownState } from "./engine";
 import { UserError } from "./errors";
+import { root } from "./root";
 import { findOnPath, read } from "./shell";
+import { readStackFile } from "./stackFile";
 import { clusterOf } from "./stackConfig";
 
 /** Everything of the sandbox: the control plane, its data, the state of the stack that is deployed there. */
@@ -37,10 +40,18 @@ export async function enterSandbox(stack: string): Promise<void> {
     await useSandbox(stack);
 }
 
-/** Sends the commands of this process to the sandbox when it runs and the stack is the one that goes there. */
+/**
+ * Sends the commands of this process to the sandbox where there is one and the stack is the one that goes there.
+ *
+ * @throws UserError when it does not run, or not wholly: another cluster is never taken instead
+ */
 export async function followSandbox(stack: string): Promise<void> {
-    if (stack === sandboxStack && existsSync(sandboxFolder) && (await isSandboxRunning(sandboxFolder)))
-        await useSandbox(stack);
+    if (stack !== sandboxStack || !isSandbox(sandboxFolder)) return;
+    if (!(await isSandboxRunning(sandboxFolder)))
+        throw new UserError(
+            `"${stack}" is in the sandbox, which does not run. Start it: ./plinth launch --sandbox; or remove it: ./plinth sandbox down`,
+        );
+    await useSandbox(stack);
 }
 
 let entered = false;
@@ -76,6 +87,38 @@ async function useSandbox(stack: string): Promise<void> {
             `--cluster=${sandboxContext}`,
             `--user=${sandboxContext}`,
         ]);
+}
+
+/** @throws UserError while a run of the engine works on the sandbox's stack */
+export function refuseWhileLaunching(): void {
+    const backend = ownBackend(join(sandboxFolder, "state"));
+    const { project } = readStackFile(sandboxStack);
+    const lock = locksOf(backend, project, sandboxStack).find(({ alive }) => alive);
+    if (lock) throw new UserError(`A run works on "${sandboxStack}" in the sandbox: process ${lock.pid}. Wait for it.`);
+}
+
+const stackFile = join(root, `Pulumi.${sandboxStack}.yaml`);
+const saltRecord = join(sandboxFolder, "salt");
+const saltLine = /^encryptionsalt: .*\n?/m;
+
+/**
+ * Does what may make the engine write the salt of the sandbox's passphrase into the stack's file, and remembers it:
+ * it means nothing to anybody else, and goes with the sandbox.
+ */
+export async function rememberingSalt(work: () => Promise<unknown>): Promise<void> {
+    if (!entered) return void (await work());
+    const before = saltLine.test(readFileSync(stackFile, "utf8"));
+    await work();
+    const after = saltLine.exec(readFileSync(stackFile, "utf8"));
+    if (!before && after) writeFileSync(saltRecord, after[0], { mode: 0o600 });
+}
+
+/** Takes out of the stack's file the salt that the sandbox has brought, unless values were encrypted with it. */
+export function restoreStackFile(): void {
+    if (!existsSync(saltRecord)) return;
+    const text = readFileSync(stackFile, "utf8");
+    const salt = readFileSync(saltRecord, "utf8");
+    if (text.includes(salt) && !/\bsecure:/.test(text)) writeFileSync(stackFile, text.replace(salt, ""));
 }
 
 const clear = process.stderr.isTTY ? "\r\x1b[K" : "";

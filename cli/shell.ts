@@ -1,5 +1,5 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, statSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
 import { execa } from "execa";
 import pc from "picocolors";
 import { UserError } from "./errors";
@@ -12,8 +12,10 @@ export function findOnPath(name: string): string | undefined {
     for (const folder of (process.env["PATH"] ?? "").split(delimiter).filter((path) => path !== launchers)) {
         for (const file of process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name]) {
             try {
-                accessSync(join(folder, file), constants.X_OK);
-                return join(folder, file);
+                const path = join(folder, file);
+                accessSync(path, constants.X_OK);
+                // A folder can be entered, which is the same right.
+                if (statSync(path).isFile()) return path;
             } catch {
                 // Not in this folder.
             }
@@ -67,8 +69,10 @@ export function failure(
     output: string,
     { code = 1, why = "" }: { readonly code?: number; readonly why?: string } = {},
 ): UserError {
-    const stack = args[args.indexOf("--stack") + 1] ?? "STACK";
-    const explained = explanations.find(({ sign }) => sign.test(output))?.remedy(stack);
+    const position = args.indexOf("--stack");
+    const stack = position >= 0 ? args[position + 1]! : "STACK";
+    const program = basename(command).replace(/\.(exe|cmd)$/, "");
+    const explained = explanations.find((one) => one.program === program && one.sign.test(output))?.remedy(stack);
     return new UserError(explained ?? `${command} ${args[0] ?? ""} failed${why && `: ${why}`}`, code);
 }
 
@@ -118,19 +122,29 @@ function announce(command: string, args: readonly string[], env: Readonly<Record
 }
 
 /** What the engine's commonest refusals mean here, and what to do. */
-const explanations: readonly { sign: RegExp; remedy: (stack: string) => string }[] = [
+const explanations: readonly { program: string; sign: RegExp; remedy: (stack: string) => string }[] = [
     {
+        program: "pulumi",
         sign: /currently locked by/,
         remedy: (stack) =>
             `Another run holds the stack's lock. If that run is dead: ./plinth launch ${stack} --recover`,
     },
     {
+        program: "pulumi",
         sign: /already exists|AlreadyExists/,
         remedy: (stack) =>
             `An object of that name is in the cluster already. After an interrupted run: ./plinth launch ${stack} --recover\n` +
             "Otherwise it is somebody else's, and nothing was taken over: choose another namespace or remove it.",
     },
     {
+        program: "pulumi",
+        sign: /incorrect passphrase/,
+        remedy: (stack) =>
+            `The line encryptionsalt in Pulumi.${stack}.yaml belongs to another passphrase than the one in use here.\n` +
+            "Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE) to that one; or, where the file holds no `secure` value, take the line out.",
+    },
+    {
+        program: "docker",
         sign: /Multi-platform build is not supported/,
         remedy: () =>
             "docker's builder of the moment makes images for one architecture only. Make one that does both:\n" +
@@ -138,6 +152,7 @@ const explanations: readonly { sign: RegExp; remedy: (stack: string) => string }
             "or push for one alone: --platform linux/amd64",
     },
     {
+        program: "pulumi",
         sign: /as it is currently marked for protection|cannot be deleted|protected/,
         remedy: () =>
             "The change would delete data that is protected. To stop an instance and keep its data set `state: removed`.\n" +

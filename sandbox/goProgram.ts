@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "no
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { execa } from "execa";
+import { SandboxError } from "./errors";
 
 export interface GoProgramArgs {
     /** Folder of a Go module whose go.sum pins everything. */
@@ -30,7 +31,7 @@ export function goProgramPath({ source, pkg = ".", ldflags = [] }: GoProgramArgs
  * Builds a program from a pinned Go module, unless it is there already; static, so that it runs everywhere.
  *
  * @returns its path
- * @throws Error with the compiler's output
+ * @throws SandboxError with the compiler's output
  */
 export async function buildGoProgram(args: GoProgramArgs): Promise<string> {
     const { source, pkg = ".", ldflags = [], progress = () => {} } = args;
@@ -55,7 +56,13 @@ export async function buildGoProgram(args: GoProgramArgs): Promise<string> {
         built += data.toString().split("\n").length - 1;
         progress(`${Math.min(built, packages)} of ${packages} packages`);
     });
-    await build;
+    try {
+        await build;
+    } catch (error) {
+        throw new SandboxError(`Go could not build ${basename(source)}:\n${(error as Error).message}`, {
+            cause: error,
+        });
+    }
     renameSync(unfinished, path);
     return path;
 }

@@ -1,9 +1,11 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { stringify } from "yaml";
+import { SandboxError } from "./errors";
+import { claimFolder, exclusively, isSandbox } from "./folder";
 import { buildGoProgram, type GoProgramArgs, goProgramPath } from "./goProgram";
 import { clusterObjects } from "./objects";
 import { freePort } from "./ports";
@@ -48,17 +50,20 @@ export interface StartArgs {
 /**
  * Starts a control plane on loopback, without root, on ports that are free. Needs Go the first time.
  *
- * @throws Error when a part does not come up, with the end of its log
+ * @throws SandboxError when another process is at it, the folder holds something else, or a part does not come up, with the end of its log
  */
-export async function startSandbox({ folder: where, progress = () => {} }: StartArgs): Promise<Sandbox> {
-    const folder = resolve(where);
+export function startSandbox({ folder, progress = () => {} }: StartArgs): Promise<Sandbox> {
+    return exclusively(resolve(folder), () => start(resolve(folder), progress));
+}
+
+async function start(folder: string, progress: (line: string) => void): Promise<Sandbox> {
+    claimFolder(folder);
     const command = await buildGoProgram({ ...program, progress });
     const sandbox = { kubeconfig: join(folder, "kubeconfig"), kubectl: join(folder, "bin", "kubectl") };
     if (await isSandboxRunning(folder)) return sandbox;
     // What is left of one that was killed would be in the way.
     await endDaemons(folder);
 
-    mkdirSync(join(folder, "bin"), { recursive: true, mode: 0o700 });
     // The program finds out by its name what it is.
     for (const name of [...daemons, "kubectl"]) {
         rmSync(join(folder, "bin", name), { force: true });
@@ -66,13 +71,13 @@ export async function startSandbox({ folder: where, progress = () => {} }: Start
     }
     const tokens = credentials(folder);
     const port = await portOf(folder);
-    const start = (name: (typeof daemons)[number], args: readonly string[]) =>
+    const run = (name: (typeof daemons)[number], args: readonly string[]) =>
         startDaemon(folder, name, join(folder, "bin", name), args);
 
     progress("starting etcd and the API server");
-    start("etcd", etcdArgs(folder));
+    run("etcd", etcdArgs(folder));
     await until(folder, "etcd", () => existsSync(join(folder, "etcd:1")));
-    start("kube-apiserver", apiServerArgs(folder, port));
+    run("kube-apiserver", apiServerArgs(folder, port));
     await until(folder, "kube-apiserver", () => existsSync(join(folder, "apiserver.crt")));
     writeKubeconfig(sandbox.kubeconfig, folder, port, tokens);
     const kubectl = (args: readonly string[], input?: object) =>
@@ -83,17 +88,17 @@ export async function startSandbox({ folder: where, progress = () => {} }: Start
 
     progress("starting controllers, scheduler and simulated nodes");
     const own = ["--kubeconfig", sandbox.kubeconfig];
-    start("kube-controller-manager", [
+    run("kube-controller-manager", [
         ...own,
         "--leader-elect=false",
         "--secure-port=0",
         `--root-ca-file=${join(folder, "apiserver.crt")}`,
         `--service-account-private-key-file=${join(folder, "service-account.key")}`,
     ]);
-    start("kube-scheduler", [...own, "--leader-elect=false", "--secure-port=0"]);
-    start("cloud", own);
+    run("kube-scheduler", [...own, "--leader-elect=false", "--secure-port=0"]);
+    run("cloud", own);
     const kubelet = await freePort();
-    start("kwok", [
+    run("kwok", [
         ...own,
         "--manage-all-nodes",
         "--node-lease-duration-seconds=40",
@@ -118,11 +123,18 @@ export async function isSandboxRunning(folder: string): Promise<boolean> {
     return running.every(Boolean);
 }
 
-/** Ends the control plane of a folder, and removes the folder: what was deployed there is gone. */
+/**
+ * Ends the control plane of a folder, and removes the folder: what was deployed there is gone.
+ *
+ * @throws SandboxError when the folder holds no sandbox
+ */
 export async function removeSandbox(where: string): Promise<void> {
     const folder = resolve(where);
-    await endDaemons(folder);
-    rmSync(folder, { recursive: true, force: true });
+    if (!isSandbox(folder)) throw new SandboxError(`${folder} holds no sandbox: nothing was removed`);
+    await exclusively(folder, async () => {
+        await endDaemons(folder);
+        rmSync(folder, { recursive: true, force: true });
+    });
 }
 
 async function endDaemons(folder: string): Promise<void> {
@@ -204,7 +216,7 @@ function writeKubeconfig(path: string, folder: string, port: number, token: stri
 /**
  * Waits until a check passes.
  *
- * @throws Error with the end of a daemon's log after a minute and a half, or when it has ended
+ * @throws SandboxError with the end of a daemon's log after a minute and a half, or when it has ended
  */
 async function until(folder: string, daemon: string, check: () => unknown): Promise<void> {
     const end = Date.now() + 90_000;
@@ -218,7 +230,10 @@ async function until(folder: string, daemon: string, check: () => unknown): Prom
         if (!runs || Date.now() > end) {
             const log = join(folder, `${daemon}.log`);
             const last = readFileSync(log, "utf8").trimEnd().split("\n").slice(-5).join("\n");
-            throw new Error(`${daemon} ${runs ? "is not ready after 90 s" : "has ended"}; ${log} ends with:\n${last}`);
+            throw new SandboxError(
+                `${daemon} ${runs ? "is not ready after 90 s" : "has ended"}; ${log} ends with:\n${last}\n` +
+                    "Start it again, or begin anew: ./plinth sandbox down",
+            );
         }
         await sleep(200);
     }

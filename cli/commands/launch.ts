@@ -1,14 +1,14 @@
 import { plinthLabels } from "../../components/labels";
-import { applyToSandbox } from "../applyToSandbox";
+import { applyToSandbox, wasApplied } from "../applyToSandbox";
 import { example, type Register } from "../command";
 import { type Backend, chooseBackend, findCluster, findEngine, isMissing, locksOf, type Ready } from "../engine";
 import { UserError } from "../errors";
 import { kubectlFor } from "../kubectl";
-import { checkLosses } from "../losses";
+import { checkKnown, checkLosses } from "../losses";
 import { showOutputs } from "../outputs";
-import { foreignObjects } from "../ownership";
+import { existingObjects } from "../ownership";
 import { type Rendering, renderStack } from "../rendering";
-import { enterSandbox, isInSandbox } from "../sandbox";
+import { enterSandbox, isInSandbox, rememberingSalt } from "../sandbox";
 import { run } from "../shell";
 import { clusterOf } from "../stackConfig";
 import { showStatus } from "./status";
@@ -27,8 +27,8 @@ export const launch: Register = (program) => {
             )
             .option("--recover", "go on after an interrupted run: clear its lock, take over what it has created")
             .option(
-                "--recreate <object>",
-                "make an object anew, and empty, that is lost from the cluster: KIND/NAMESPACE/NAME, once for each",
+                "--accept-loss <object>",
+                "go on although an object that holds data is gone, or would be deleted or replaced: KIND/NAMESPACE/NAME, once for each",
                 (object: string, others: readonly string[]) => [...others, object],
                 [],
             )
@@ -77,8 +77,8 @@ export interface LaunchArgs {
     readonly edgeFirst?: boolean;
     /** Clears what an interrupted run has left, and takes over objects that are ours already. @default false */
     readonly recover?: boolean;
-    /** Lost objects that may be made anew, and empty: `KIND/NAMESPACE/NAME`. @default none */
-    readonly recreate?: readonly string[];
+    /** Objects that hold data and may be made anew, empty, or deleted: `KIND/NAMESPACE/NAME`. @default none */
+    readonly acceptLoss?: readonly string[];
 }
 
 /**
@@ -88,23 +88,29 @@ export interface LaunchArgs {
  */
 export async function bringUp(
     stack: string,
-    { edgeFirst = false, recover = false, recreate = [] }: LaunchArgs = {},
+    { edgeFirst = false, recover = false, acceptLoss = [] }: LaunchArgs = {},
 ): Promise<void> {
     const rendering = await renderStack(stack);
-    if (isInSandbox() && isMissing(await findEngine(true))) return applyToSandbox(stack);
+    if (isInSandbox()) {
+        if (isMissing(await findEngine(true))) return applyToSandbox(stack);
+        if (wasApplied())
+            throw new UserError(
+                "The sandbox was deployed without the engine, whose state therefore knows nothing of it. Begin anew: ./plinth sandbox down",
+            );
+    }
     const { engine, backend } = await prepare(stack);
     const pulumi = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
         run(engine.command, [...args, "--stack", stack], { env: { ...backend.env, ...env } });
 
-    await run(engine.command, ["stack", "select", stack, "--create"], { env: backend.env });
+    await rememberingSalt(() => run(engine.command, ["stack", "select", stack, "--create"], { env: backend.env }));
     await checkLocks(rendering, backend, recover);
     if (recover) {
-        await checkOwnership(rendering, stack);
+        await checkOwnership({ engine, backend }, rendering);
         // A lock elsewhere may be a colleague's, whose run only they can know to be dead: `pulumi cancel` by hand.
         if (locksOf(backend, rendering.project, stack).length > 0) await pulumi(["cancel", "--yes"]);
     }
     // Before the first refresh: that would forget what was there.
-    const previewed = await checkLosses({ engine, backend }, stack, recreate);
+    const previewed = await checkLosses({ engine, backend }, stack, acceptLoss);
     if (recover) await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
     // One run may take over what the interrupted one has created; the next one may not.
     const adopt: Record<string, string> = recover ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
@@ -132,8 +138,10 @@ async function checkLocks({ project, stack }: Rendering, backend: Backend, recov
 }
 
 /** Recovery takes over existing objects: only those that carry this stack's label. */
-async function checkOwnership(rendering: Rendering, stack: string): Promise<void> {
-    const foreign = await foreignObjects(await kubectlFor(stack), rendering);
+async function checkOwnership(ready: Ready, rendering: Rendering): Promise<void> {
+    const { stack } = rendering;
+    const { own, foreign } = await existingObjects(await kubectlFor(stack), rendering);
+    await checkKnown(ready, stack, own);
     if (foreign.length === 0) return;
     const named = foreign.map(({ kind, metadata }) => `  ${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
     throw new UserError(

@@ -26,9 +26,13 @@ async function show(stack: string, json: boolean): Promise<void> {
     const rendering = await renderStack(stack);
     const reason = await whyOffline(stack);
     if (typeof reason !== "string") {
-        await run(reason.engine.command, ["preview", "--stack", stack, ...(json ? ["--json"] : ["--diff"])], {
-            env: reason.backend.env,
-        });
+        await run(
+            reason.engine.command,
+            ["preview", "--refresh", "--stack", stack, ...(json ? ["--json"] : ["--diff"])],
+            {
+                env: reason.backend.env,
+            },
+        );
         return;
     }
     if (json) {

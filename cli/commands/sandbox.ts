@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { removeSandbox } from "../../sandbox";
 import { example, type Register } from "../command";
-import { sandboxFolder, sandboxStack } from "../sandbox";
+import { refuseWhileLaunching, restoreStackFile, sandboxFolder, sandboxStack } from "../sandbox";
 
 export const sandbox: Register = (program) => {
     const group = program
@@ -16,6 +16,8 @@ export const sandbox: Register = (program) => {
                     console.log("There is no sandbox.");
                     return;
                 }
+                refuseWhileLaunching();
+                restoreStackFile();
                 await removeSandbox(sandboxFolder);
                 console.log(`The sandbox and the state of "${sandboxStack}" in it are gone.`);
             }),

@@ -1,7 +1,7 @@
 import type { Context } from "../../config/kubeconfig";
 import { isMissing, type Missing } from "../engine";
 import { type Kubectl, kubectlFor } from "../kubectl";
-import { foreignObjects } from "../ownership";
+import { existingObjects } from "../ownership";
 import type { RenderedObject, Rendering } from "../rendering";
 import { read } from "../shell";
 import {
@@ -71,7 +71,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
         rights: ask(async (kubectl) =>
             rightsOf(kubectl, questionsOf(valueOf(rendering).objects, valueOf(await resources))),
         ),
-        foreign: ask((kubectl) => foreignObjects(kubectl, valueOf(rendering))),
+        foreign: ask(async (kubectl) => (await existingObjects(kubectl, valueOf(rendering))).foreign),
         podSecurity: ask((kubectl) => tryPodSecurity(kubectl, valueOf(rendering).objects)),
         user: lookUp(async () => valueOf(await identity).user),
         clock: lookUp(async () => valueOf(await identity).ahead),

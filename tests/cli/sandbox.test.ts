@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
-import { isBuilt, startSandbox } from "../../sandbox";
+import { isBuilt, removeSandbox, startSandbox } from "../../sandbox";
 import { program, scratch } from "../support/tools";
 
 const command = join(__dirname, "..", "..", "cli", "plinth.cjs");
@@ -24,7 +24,7 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
     const plinth = async (...args: string[]) => {
         const { exitCode, stdout, stderr } = await execa(process.execPath, [command, ...args], {
             env: {
-                PATH: `${dirname(process.execPath)}:/usr/local/go/bin:/usr/bin:/bin`,
+                PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
                 HOME: process.env["HOME"],
                 XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"],
                 PLINTH_HOME: join(home.path, "own"),
@@ -97,6 +97,34 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
         await startSandbox({ folder });
         expect(await passwords()).to.equal(before);
         expect(processes()).to.have.length(6);
+    });
+
+    it("is started by one command at a time", async () => {
+        const [first, second] = await Promise.all([plinth("launch", "--sandbox"), plinth("sandbox", "down")]);
+        // Whichever comes second is told so, or finds all of it there or gone: no half of a sandbox, no stack trace.
+        expect(first.error + second.error).not.to.match(/\n\s+at /);
+        const again = await plinth("launch", "--sandbox");
+        expect(again.code, again.error).to.equal(0);
+        expect(processes()).to.have.length(6);
+    });
+
+    it("is missed when a part of it has ended: no other cluster is taken for it", async () => {
+        process.kill(Number(readFileSync(join(folder, "kwok.pid"), "utf8")), "SIGKILL");
+        const { code, error } = await plinth("status");
+        expect(code).to.equal(1);
+        expect(error).to.include('"dev" is in the sandbox, which does not run');
+    });
+
+    it("removes nothing but a sandbox", async () => {
+        const theirs = join(home.path, "theirs");
+        mkdirSync(join(theirs, "sandbox"), { recursive: true });
+        writeFileSync(join(theirs, "sandbox", "precious.txt"), "mine");
+        for (const work of [removeSandbox, (at: string) => startSandbox({ folder: at })]) {
+            let refusal = "";
+            await work(join(theirs, "sandbox")).catch((error: Error) => (refusal = error.message));
+            expect(refusal).to.include("holds no sandbox");
+        }
+        expect(readFileSync(join(theirs, "sandbox", "precious.txt"), "utf8")).to.equal("mine");
     });
 
     it("goes without a trace", async () => {

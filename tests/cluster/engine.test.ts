@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { Drift } from "../../cli/driftText";
@@ -162,10 +164,34 @@ describe("the real engine on a real API server", function () {
         const refused = await project.plinth("launch", "life");
         expect(refused.code).to.equal(1);
         const name = `secret/${instance.namespace}/cache`;
-        expect(refused.all).to.include("Nothing was changed").and.to.include(`--recreate ${name}`);
+        expect(refused.all).to.include("Nothing was changed").and.to.include(`--accept-loss ${name}`);
         expect(await names("secrets")).not.to.include("Secret/cache");
-        expect(await launch("--recreate", name)).to.include({ create: 1 });
+        expect(await launch("--accept-loss", name)).to.include({ create: 1 });
         expect(await passwords()).to.deep.equal(before);
+    });
+
+    it("asks before a change would replace a volume", async () => {
+        const before = await identities(data);
+        write({}, { "plinth:cluster": { context: cluster.context ?? "plinth-sandbox", storageClass: "shared" } });
+        const refused = await project.plinth("launch", "life");
+        expect(refused.code).to.equal(1);
+        expect(refused.all)
+            .to.include("Data would be lost. Nothing was changed.")
+            .and.to.include(`persistentvolumeclaim/${instance.namespace}/database would be deleted and made anew`);
+        expect(await identities(data)).to.deep.equal(before);
+        write();
+    });
+
+    it("does not recover with another state: the passwords in use stay", async () => {
+        const before = await passwords();
+        const state = join(project.path, ".pulumi");
+        renameSync(state, `${state}.kept`);
+        const refused = await project.plinth("launch", "life", "--recover");
+        expect(refused.code).to.equal(1);
+        expect(refused.all).to.include("its state knows nothing of them").and.to.include("/database");
+        expect(await passwords()).to.deep.equal(before);
+        rmSync(state, { recursive: true });
+        renameSync(`${state}.kept`, state);
     });
 
     it("stops and starts: no pods, then the same data and the same address", async () => {
