@@ -3,11 +3,12 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { kinds, workloads } from "../components/kinds";
-import { type Kubectl, kubectlFor } from "./kubectl";
+import { kubectlFor } from "./kubectl";
 import { irreplaceable } from "./losses";
 import { objectYaml } from "./manifests";
 import { printOutputs } from "./outputs";
-import { type RenderedObject, type Rendering, renderStack } from "./rendering";
+import { prune } from "./prune";
+import { type Rendering, renderStack } from "./rendering";
 import { sandboxFolder } from "./sandbox";
 
 /**
@@ -28,7 +29,12 @@ export async function applyToSandbox(stack: string): Promise<void> {
     const kubectl = await kubectlFor(stack);
     const apply = ["apply", "--server-side", "--filename", "-"];
     console.log(await kubectl.read(apply, rendering.objects.map((object) => `---\n${objectYaml(object)}`).join("")));
-    await prune(kubectl, rendering);
+    // Pods of a stopped instance, ConfigMaps of old content.
+    await prune(
+        kubectl,
+        rendering,
+        Object.keys(kinds).filter((kind) => !irreplaceable.includes(kind)),
+    );
     for (const { kind, metadata } of rendering.objects.filter((object) => workloads.includes(object.kind))) {
         const target = [`${kind.toLowerCase()}/${metadata.name}`, "--namespace", metadata.namespace!, "--timeout=120s"];
         if (kind === "Job") await kubectl.read(["wait", "--for=condition=Complete", ...target]);
@@ -36,23 +42,6 @@ export async function applyToSandbox(stack: string): Promise<void> {
     }
     printOutputs(rendering.outputs);
 }
-
-/** Deletes what carries the stack's label and is not declared: pods of a stopped instance, ConfigMaps of old content. */
-async function prune(kubectl: Kubectl, { objects }: Rendering): Promise<void> {
-    const declared = new Set(objects.map(id));
-    const prunable = Object.keys(kinds).filter((kind) => !irreplaceable.includes(kind));
-    const { items } = await kubectl.json<{ items: RenderedObject[] }>([
-        "get",
-        prunable.join(","),
-        "--all-namespaces",
-        "--selector",
-        kubectl.selector,
-    ]);
-    for (const { kind, metadata } of items.filter((item) => !declared.has(id(item))))
-        console.log((await kubectl.read(["delete", kind, metadata.name, "--namespace", metadata.namespace!])).trim());
-}
-
-const id = ({ kind, metadata }: RenderedObject): string => `${kind} ${metadata.namespace} ${metadata.name}`;
 
 const passwordFile = join(sandboxFolder, "generated.json");
 

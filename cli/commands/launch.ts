@@ -7,6 +7,7 @@ import { kubectlFor } from "../kubectl";
 import { checkKnown, checkLosses } from "../losses";
 import { showOutputs } from "../outputs";
 import { existingObjects } from "../ownership";
+import { prune } from "../prune";
 import { type Rendering, renderStack } from "../rendering";
 import { enterSandbox, isInSandbox, rememberingSalt } from "../sandbox";
 import { run } from "../shell";
@@ -121,6 +122,12 @@ export async function bringUp(
     // A recovery is another run than the one that was previewed.
     const again = previewed && !recover ? ["--skip-preview"] : [];
     await pulumi(["up", "--yes", "--refresh", ...again], adopt);
+    if (recover) {
+        // The interrupted run may have left deletions to do, of names that the run above has just taken over; and Jobs
+        // that the state has forgotten go on trying.
+        await prune(await kubectlFor(stack), rendering, ["Job"]);
+        await pulumi(["up", "--yes", "--refresh", "--skip-preview"]);
+    }
     await showOutputs(engine, backend, stack);
 }
 
