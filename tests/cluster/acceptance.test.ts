@@ -166,9 +166,9 @@ describe("a real API server", function () {
             );
 
         it("is upgraded from an older state: data stay, and what a server cannot change in place is known", async () => {
-            const older = parseAllDocuments(
-                readFileSync(join(__dirname, "..", "golden", "older", "small.yaml"), "utf8"),
-            ).map((document) => document.toJS() as RenderedObject);
+            const older = parseAllDocuments(readFileSync(join(__dirname, "older", "small.yaml"), "utf8")).map(
+                (document) => document.toJS() as RenderedObject,
+            );
             const before = await deploy(older, "small");
             const { objects } = await small("running");
 
