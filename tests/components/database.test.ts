@@ -147,7 +147,10 @@ describe("Database", () => {
         const { objects } = await declare((instance) => {
             build(single("postgres"))(instance);
         });
-        expect(find(objects, "NetworkPolicy", "database").spec).to.deep.include({ ingress: [], egress: [] });
+        // A direction that is named and has no rules is closed.
+        const { spec } = find(objects, "NetworkPolicy", "database");
+        expect(spec.policyTypes).to.deep.equal(["Ingress", "Egress"]);
+        expect(spec).not.to.have.any.keys("ingress", "egress");
         expect(find(objects, "Service", "database").spec.ports).to.deep.equal([
             { name: "postgresql", port: 5432, targetPort: "postgresql" },
         ]);
