@@ -60,7 +60,9 @@ const add = (keys: Record<string, unknown[]>, key: string, value: unknown) => {
 
 const mark = "example.org/patched";
 
-describe("every object of every fixture", () => {
+describe("every object of every fixture", function () {
+    // Each fixture is rendered once for every object of it.
+    this.timeout(120_000);
     for (const stack of stackNames(fixtures)) {
         it(`${stack}: takes a patch`, async () => {
             const targets = await targetsOf(stack);
