@@ -89,6 +89,9 @@ async function useSandbox(stack: string): Promise<void> {
         ]);
 }
 
+/** Whether the engine has deployed to the sandbox, and so knows its passwords. */
+export const wasLaunched = (): boolean => existsSync(join(sandboxFolder, "state", ".pulumi", "stacks"));
+
 /** @throws UserError while a run of the engine works on the sandbox's stack */
 export function refuseWhileLaunching(): void {
     const backend = ownBackend(join(sandboxFolder, "state"));

@@ -63,6 +63,7 @@ async function start(folder: string, progress: (line: string) => void): Promise<
     if (await isSandboxRunning(folder)) return sandbox;
     // What is left of one that was killed would be in the way.
     await endDaemons(folder);
+    rmSync(join(folder, readyFile), { force: true });
 
     // The program finds out by its name what it is.
     for (const name of [...daemons, "kubectl"]) {
@@ -112,11 +113,16 @@ async function start(folder: string, progress: (line: string) => void): Promise<
     await until(folder, "kwok", () => kubectl(["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=5s"]));
     // Pods are refused until the controller manager has made it.
     await until(folder, "kube-controller-manager", () => kubectl(["get", "serviceaccount", "default"]));
+    writeFileSync(join(folder, readyFile), "");
     return sandbox;
 }
 
-/** Whether the control plane of a folder runs. */
+/** Written last: a start that was interrupted has left daemons, and no cluster. */
+const readyFile = "ready";
+
+/** Whether the control plane of a folder runs, all of it. */
 export async function isSandboxRunning(folder: string): Promise<boolean> {
+    if (!existsSync(join(folder, readyFile))) return false;
     const running = await Promise.all(
         daemons.map((name) => isRunning(folder, name, join(resolve(folder), "bin", name))),
     );

@@ -9,7 +9,7 @@ import { showOutputs } from "../outputs";
 import { existingObjects } from "../ownership";
 import { prune } from "../prune";
 import { type Rendering, renderStack } from "../rendering";
-import { enterSandbox, isInSandbox, rememberingSalt } from "../sandbox";
+import { enterSandbox, isInSandbox, rememberingSalt, wasLaunched } from "../sandbox";
 import { run } from "../shell";
 import { clusterOf } from "../stackConfig";
 import { showStatus } from "./status";
@@ -93,7 +93,13 @@ export async function bringUp(
 ): Promise<void> {
     const rendering = await renderStack(stack);
     if (isInSandbox()) {
-        if (isMissing(await findEngine(true))) return applyToSandbox(stack);
+        const hasEngine = !isMissing(await findEngine(true));
+        if (!hasEngine && wasLaunched())
+            throw new UserError(
+                "The sandbox was deployed with the engine, which is not here now: applied without it, the passwords in its state would be replaced.\n" +
+                    "Put the Pulumi CLI back on the PATH, or begin anew: ./plinth sandbox down",
+            );
+        if (!hasEngine) return applyToSandbox(stack);
         if (wasApplied())
             throw new UserError(
                 "The sandbox was deployed without the engine, whose state therefore knows nothing of it. Begin anew: ./plinth sandbox down",
