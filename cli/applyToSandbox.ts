@@ -5,7 +5,7 @@ import pc from "picocolors";
 import { kinds, workloads } from "../components/kinds";
 import { kubectlFor } from "./kubectl";
 import { irreplaceable } from "./losses";
-import { objectYaml } from "./manifests";
+import { streamOf } from "./manifests";
 import { printOutputs } from "./outputs";
 import { prune } from "./prune";
 import { type Rendering, renderStack } from "./rendering";
@@ -17,18 +17,19 @@ import { sandboxFolder } from "./sandbox";
  * For the sandbox only: drift is not seen, and nothing is protected. What is no longer declared goes, unless it holds
  * data.
  *
+ * @param previewed the stack's rendering, with placeholders for generated values
  * @throws UserError when an object is refused or does not settle
  */
-export async function applyToSandbox(stack: string): Promise<void> {
+export async function applyToSandbox(previewed: Rendering): Promise<void> {
     console.error(
         pc.yellow(
             "The Pulumi CLI is neither here nor to be fetched: the stack's objects are applied with kubectl instead.",
         ),
     );
-    const rendering = await renderStack(stack, { generated: passwords(await renderStack(stack)) });
-    const kubectl = await kubectlFor(stack);
+    const rendering = await renderStack(previewed.stack, { generated: passwords(previewed) });
+    const kubectl = await kubectlFor(rendering.stack);
     const apply = ["apply", "--server-side", "--filename", "-"];
-    console.log(await kubectl.read(apply, rendering.objects.map((object) => `---\n${objectYaml(object)}`).join("")));
+    console.log(await kubectl.read(apply, streamOf(rendering, true)));
     // Pods of a stopped instance, ConfigMaps of old content.
     await prune(
         kubectl,

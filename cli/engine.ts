@@ -85,6 +85,24 @@ export async function findCluster(cluster: ClusterConfig): Promise<{ name: strin
 
 export const isMissing = (found: object): found is Missing => "remedy" in found;
 
+/** @throws UserError with the remedy when it is missing */
+export function present<T extends object>(found: T | Missing): T {
+    if (isMissing(found)) throw new UserError(`Missing: ${found.what}\n  ${found.remedy}`);
+    return found;
+}
+
+/**
+ * @param nothing what was not done
+ * @param instead what works without. @default nothing is said
+ * @throws UserError that names everything that is missing, each with the way to get it
+ */
+export function refuseMissing(nothing: string, missing: readonly Missing[], instead = ""): void {
+    if (missing.length > 0)
+        throw new UserError(
+            `${nothing} Missing:\n${missing.map(({ what, remedy }) => `  - ${what}\n    ${remedy}`).join("\n")}${instead && `\n${instead}`}`,
+        );
+}
+
 /**
  * What belongs to this checkout and to nobody else: the state of `dev`, its passphrase, the sandbox. Ignored by git;
  * the environment variable PLINTH_HOME names another folder.

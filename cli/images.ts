@@ -208,11 +208,3 @@ export async function findDocker(): Promise<{ platform: string } | Missing[]> {
 /** A program, or that it is missing. */
 export const findTool = (name: string, remedy: string): Missing[] =>
     findOnPath(name) ? [] : [{ what: `${name}: it is not on the PATH`, remedy }];
-
-/** @throws UserError that names everything that is missing, each with the way to get it */
-export function refuseMissing(nothing: string, missing: readonly Missing[]): void {
-    if (missing.length > 0)
-        throw new UserError(
-            `${nothing} Missing:\n${missing.map(({ what, remedy }) => `  - ${what}\n    ${remedy}`).join("\n")}`,
-        );
-}

@@ -1,7 +1,7 @@
 import { plinthLabels } from "../components/labels";
 import { kubectlArgs } from "../config/kubeconfig";
 import type { StackConfig } from "../config/stack";
-import { findCluster, isMissing } from "./engine";
+import { findCluster, present } from "./engine";
 import { UserError } from "./errors";
 import { attach, findOnPath, read, run } from "./shell";
 import { stackConfig } from "./stackConfig";
@@ -31,8 +31,7 @@ export interface Kubectl {
  */
 export async function kubectlFor(stack: string): Promise<Kubectl> {
     const config = stackConfig(stack);
-    const cluster = await findCluster(config.cluster);
-    if (isMissing(cluster)) throw new UserError(`Missing: ${cluster.what}\n  ${cluster.remedy}`);
+    present(await findCluster(config.cluster));
     const command = findOnPath("kubectl");
     if (!command) throw new UserError("Missing: kubectl\n  https://kubernetes.io/docs/tasks/tools/");
     const leading = kubectlArgs(config.cluster);

@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import type { DnsRecord } from "../components/dns";
 import type { StackOutputs } from "../components/outputs";
-import { type Backend, chooseBackend, type Engine, findEngine, isMissing } from "./engine";
+import { type Backend, chooseBackend, type Engine, findEngine, present } from "./engine";
 import { UserError } from "./errors";
 import { renderStack } from "./rendering";
 import { read } from "./shell";
@@ -13,9 +13,7 @@ export type Outputs = Pick<StackOutputs, "instances" | "warnings"> & {
 
 /** The outputs of the last run. */
 export async function stackOutputs(stack: string): Promise<Outputs> {
-    const engine = await findEngine();
-    if (isMissing(engine)) throw new UserError(`Missing: ${engine.what}\n  ${engine.remedy}`);
-    return outputsOf(engine, chooseBackend(stack), stack);
+    return outputsOf(present(await findEngine()), chooseBackend(stack), stack);
 }
 
 /** What is known of a stack without a run: the outputs of the last one, or, without engine or stack, the rendering's. */

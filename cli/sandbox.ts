@@ -14,6 +14,8 @@ import { clusterOf } from "./stackConfig";
 /** Everything of the sandbox: the control plane, its data, the state of the stack that is deployed there. */
 export const sandboxFolder = join(ownState, "sandbox");
 
+const stateFolder = join(sandboxFolder, "state");
+
 /** The one stack that goes to the sandbox. */
 export const sandboxStack = "dev";
 
@@ -60,13 +62,13 @@ let entered = false;
 export const isInSandbox = (): boolean => entered;
 
 async function useSandbox(stack: string): Promise<void> {
-    const { context, kubeconfig: another } = clusterOf(stack);
-    if (another)
+    const cluster = clusterOf(stack);
+    if (cluster.kubeconfig)
         throw new UserError(
             `plinth:cluster.kubeconfig of "${stack}" names another cluster; take it out to use the sandbox, or end that: ./plinth sandbox down`,
         );
     const kubeconfig = join(sandboxFolder, "kubeconfig");
-    const settings = { KUBECONFIG: kubeconfig, ...ownBackend(join(sandboxFolder, "state")).env };
+    const settings = { KUBECONFIG: kubeconfig, ...ownBackend(stateFolder).env };
     console.error(pc.dim(`"${stack}" is in the sandbox, until ./plinth sandbox down. For commands of your own:`));
     console.error(
         pc.dim(
@@ -79,8 +81,9 @@ async function useSandbox(stack: string): Promise<void> {
     process.env["PATH"] = `${process.env["PATH"]}${delimiter}${join(sandboxFolder, "bin")}`;
     entered = true;
     // The name by which the stack knows its cluster leads to the sandbox, in the sandbox's own kubeconfig.
-    if (context && !contextOf(clusterOf(stack)))
-        await read(findOnPath("kubectl")!, [
+    const { context } = cluster;
+    if (context && !contextOf(cluster))
+        await read(join(sandboxFolder, "bin", "kubectl"), [
             "config",
             "set-context",
             context,
@@ -90,11 +93,11 @@ async function useSandbox(stack: string): Promise<void> {
 }
 
 /** Whether the engine has deployed to the sandbox, and so knows its passwords. */
-export const wasLaunched = (): boolean => existsSync(join(sandboxFolder, "state", ".pulumi", "stacks"));
+export const wasLaunched = (): boolean => existsSync(join(stateFolder, ".pulumi", "stacks"));
 
 /** @throws UserError while a run of the engine works on the sandbox's stack */
 export function refuseWhileLaunching(): void {
-    const backend = ownBackend(join(sandboxFolder, "state"));
+    const backend = ownBackend(stateFolder);
     const { project } = readStackFile(sandboxStack);
     const lock = locksOf(backend, project, sandboxStack).find(({ alive }) => alive);
     if (lock) throw new UserError(`A run works on "${sandboxStack}" in the sandbox: process ${lock.pid}. Wait for it.`);

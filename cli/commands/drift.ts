@@ -1,7 +1,6 @@
 import { example, type Register } from "../command";
 import { driftIn, driftText, errorsIn, type PreviewDigest } from "../driftText";
-import { chooseBackend, findCluster, findEngine, isMissing } from "../engine";
-import { UserError } from "../errors";
+import { chooseBackend, findCluster, findEngine, present } from "../engine";
 import { failure, read } from "../shell";
 import { clusterOf } from "../stackConfig";
 
@@ -21,10 +20,9 @@ export const drift: Register = (program) => {
 
 /** The engine compares: it knows which fields are the stack's, and that an autoscaler's or a restart's are not. */
 async function show(stack: string, json: boolean): Promise<void> {
-    const [engine, cluster] = await Promise.all([findEngine(), findCluster(clusterOf(stack))]);
-    for (const found of [engine, cluster])
-        if (isMissing(found)) throw new UserError(`Missing: ${found.what}\n  ${found.remedy}`);
-    if (isMissing(engine)) return;
+    const [found, cluster] = await Promise.all([findEngine(), findCluster(clusterOf(stack))]);
+    const engine = present(found);
+    present(cluster);
     const args = ["preview", "--refresh", "--json", "--stack", stack];
     const { ok, stdout, stderr } = await read(engine.command, args, { env: chooseBackend(stack).env });
     const digest = parsed(stdout);

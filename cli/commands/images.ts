@@ -1,6 +1,6 @@
 import { example, type Register } from "../command";
-import { findCluster, isMissing } from "../engine";
-import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf, refuseMissing } from "../images";
+import { findCluster, isMissing, refuseMissing } from "../engine";
+import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../images";
 import { loaderFor, refuseSandbox } from "../localCluster";
 import { lockImages } from "../lock";
 import { count } from "../text";

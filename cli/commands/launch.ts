@@ -1,7 +1,19 @@
 import { plinthLabels } from "../../components/labels";
 import { applyToSandbox, wasApplied } from "../applyToSandbox";
 import { example, type Register } from "../command";
-import { type Backend, chooseBackend, findCluster, findEngine, isMissing, locksOf, type Ready } from "../engine";
+import {
+    type Backend,
+    chooseBackend,
+    type Engine,
+    findCluster,
+    findEngine,
+    isMissing,
+    locksOf,
+    type Missing,
+    present,
+    type Ready,
+    refuseMissing,
+} from "../engine";
 import { UserError } from "../errors";
 import { kubectlFor } from "../kubectl";
 import { checkKnown, checkLosses } from "../losses";
@@ -59,15 +71,13 @@ export const launch: Register = (program) => {
  *
  * @throws UserError that names everything that is missing, each with the way to get it
  */
-async function prepare(stack: string): Promise<Ready> {
-    const [engine, cluster] = await Promise.all([findEngine(true), findCluster(clusterOf(stack))]);
-    const missing = [engine, cluster].filter(isMissing);
-    if (missing.length > 0 || isMissing(engine))
-        throw new UserError(
-            `Nothing was deployed. Missing:\n${missing.map(({ what, remedy }) => `  - ${what}\n    ${remedy}`).join("\n")}\n` +
-                `Without them: ./plinth preview ${stack}, ./plinth render ${stack} --out DIR for kubectl, and ./plinth launch --sandbox, which brings its own cluster.`,
-        );
-    return { engine, backend: chooseBackend(stack) };
+async function prepare(stack: string, engine: Engine | Missing): Promise<Ready> {
+    refuseMissing(
+        "Nothing was deployed.",
+        [engine, await findCluster(clusterOf(stack))].filter(isMissing),
+        `Without them: ./plinth preview ${stack}, ./plinth render ${stack} --out DIR for kubectl, and ./plinth launch --sandbox, which brings its own cluster.`,
+    );
+    return { engine: present(engine), backend: chooseBackend(stack) };
 }
 
 export interface LaunchArgs {
@@ -92,20 +102,20 @@ export async function bringUp(
     { edgeFirst = false, recover = false, acceptLoss = [] }: LaunchArgs = {},
 ): Promise<void> {
     const rendering = await renderStack(stack);
+    const found = await findEngine(true);
     if (isInSandbox()) {
-        const hasEngine = !isMissing(await findEngine(true));
-        if (!hasEngine && wasLaunched())
+        if (isMissing(found) && wasLaunched())
             throw new UserError(
                 "The sandbox was deployed with the engine, which is not here now: applied without it, the passwords in its state would be replaced.\n" +
                     "Put the Pulumi CLI back on the PATH, or begin anew: ./plinth sandbox down",
             );
-        if (!hasEngine) return applyToSandbox(stack);
+        if (isMissing(found)) return applyToSandbox(rendering);
         if (wasApplied())
             throw new UserError(
                 "The sandbox was deployed without the engine, whose state therefore knows nothing of it. Begin anew: ./plinth sandbox down",
             );
     }
-    const { engine, backend } = await prepare(stack);
+    const { engine, backend } = await prepare(stack, found);
     const pulumi = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
         run(engine.command, [...args, "--stack", stack], { env: { ...backend.env, ...env } });
 

@@ -84,15 +84,13 @@ describe("a real API server", function () {
      * @throws with the server's words when it refuses one, or only warns of one
      */
     async function apply(objects: readonly object[]): Promise<void> {
-        const stream = objects.map((object) => `---\n${objectYaml(object as RenderedObject)}`).join("");
         const args = ["apply", "--server-side", "--validate=strict", "--field-manager=plinth", "--filename", "-"];
-        const { stderr } = await cluster.kubectl(args, stream);
+        const { stderr } = await cluster.kubectl(args, stream(objects as readonly RenderedObject[]));
         if (stderr.includes("Warning:")) throw new Error(stderr);
     }
 
     async function live(objects: readonly RenderedObject[]): Promise<Live[]> {
-        const stream = objects.map((object) => `---\n${objectYaml(object)}`).join("");
-        const { stdout } = await cluster.kubectl(["get", "--output", "json", "--filename", "-"], stream);
+        const { stdout } = await cluster.kubectl(["get", "--output", "json", "--filename", "-"], stream(objects));
         return (JSON.parse(stdout) as { items: Live[] }).items;
     }
 
@@ -128,8 +126,7 @@ describe("a real API server", function () {
         const own = objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name);
         // A namespace takes along what is in it; what lies in somebody else's goes one by one.
         const rest = objects.filter(({ kind, metadata }) => kind === "Namespace" || !own.includes(metadata.namespace!));
-        const stream = rest.map((object) => `---\n${objectYaml(object)}`).join("");
-        await cluster.kubectl(["delete", "--ignore-not-found", "--timeout=120s", "--filename", "-"], stream);
+        await cluster.kubectl(["delete", "--ignore-not-found", "--timeout=120s", "--filename", "-"], stream(rest));
     }
 
     for (const name of stackNames(fixtures)) {
@@ -285,6 +282,9 @@ describe("a real API server", function () {
         });
     });
 });
+
+const stream = (objects: readonly RenderedObject[]): string =>
+    objects.map((object) => `---\n${objectYaml(object)}`).join("");
 
 const id = ({ kind, metadata }: RenderedObject): string =>
     [kind, [metadata.namespace, metadata.name].filter(Boolean).join("/")].join(" ");
