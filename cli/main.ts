@@ -18,6 +18,7 @@ import { sandbox } from "./commands/sandbox";
 import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { stop } from "./commands/stop";
+import { volumes } from "./commands/volumes";
 import { SandboxError } from "../sandbox/errors";
 import { UserError } from "./errors";
 import { followSandbox } from "./sandbox";
@@ -41,6 +42,7 @@ for (const register of [
     doctor,
     dns,
     status,
+    volumes,
     logs,
     exec,
     open,

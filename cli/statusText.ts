@@ -153,7 +153,7 @@ function size(quantity: string): string {
 }
 
 /** What a kubelet tells of a directory, as local clusters have for volumes, is the whole disk's: nothing of the volume. */
-function useText({ size: total, fileSystem }: ClaimHealth): string {
+export function useText({ size: total, fileSystem }: Pick<ClaimHealth, "size" | "fileSystem">): string {
     if (!fileSystem) return "unknown";
     const percent = `${Math.round((100 * fileSystem.used) / fileSystem.capacity)}%`;
     // Disks have a smallest size, and sizes are rounded up.

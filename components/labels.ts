@@ -8,6 +8,10 @@ export const plinthLabels = {
     restartedAt: "plinth.dev/restarted-at",
     /** Pods that share files on one node carry the claim's name. */
     sharedFiles: "plinth.dev/shared-files",
+    /** On a volume whose claim was given up: the instance that it belonged to. */
+    instance: "plinth.dev/instance",
+    /** On a volume that is to go with its claim, so that an interrupted purge finds it again. */
+    purge: "plinth.dev/purge",
 } as const;
 
 /** What selects the pods of one component: never changes, since a Deployment's selector cannot. */

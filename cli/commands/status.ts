@@ -7,16 +7,13 @@ import {
     type Claim,
     claimOf,
     type CronJob,
-    type FileSystemUse,
     type Job,
     type Node,
     nodeOf,
     scheduledOf,
-    type StatsSummary,
     tasksOf,
     type TierHealth,
     tierOf,
-    useOfVolumes,
     type Workload,
 } from "../health";
 import { type Kubectl, kubectlFor } from "../kubectl";
@@ -24,6 +21,7 @@ import { knownOutputs } from "../outputs";
 import type { Pod } from "../pods";
 import { renderStack } from "../rendering";
 import { notReady, type Status, statusText } from "../statusText";
+import { volumesInUse } from "../volumeUse";
 
 export const status: Register = (program) => {
     example(
@@ -118,24 +116,4 @@ async function listNodes(kubectl: Kubectl): Promise<Status["nodes"]> {
         if (error instanceof UserError) return [];
         throw error;
     }
-}
-
-/** As far as the kubelets tell, and tell us: asked are those on which pods of the stack run. */
-async function volumesInUse(kubectl: Kubectl, pods: readonly Pod[]): Promise<Map<string, FileSystemUse>> {
-    const nodes = [...new Set(pods.flatMap(({ spec }) => spec.nodeName ?? []))];
-    const summaries = await Promise.all(
-        nodes.map(async (node): Promise<StatsSummary[]> => {
-            try {
-                const path = `/api/v1/nodes/${node}/proxy/stats/summary`;
-                return [
-                    JSON.parse(await kubectl.read(["get", "--request-timeout", "5s", "--raw", path])) as StatsSummary,
-                ];
-            } catch (error) {
-                // Refused, out of reach, or no kubelet at all.
-                if (error instanceof UserError || error instanceof SyntaxError) return [];
-                throw error;
-            }
-        }),
-    );
-    return useOfVolumes(summaries.flat());
 }
