@@ -6,7 +6,7 @@ import { imagesOf, type UsedImage } from "./images";
 import { digestOf, locate } from "./registry";
 import { root } from "./root";
 import { readStackFile } from "./stackFile";
-import { type Setting, writeSettings } from "./yamlEdit";
+import { type Edit, writeEdits } from "./yamlEdit";
 
 /** One line of `images:` that a lock has written. */
 export interface Locked {
@@ -101,14 +101,14 @@ async function resolve(stack: string, references: readonly string[]): Promise<Ma
 }
 
 /** @throws UserError where a key that all stacks share would be hidden by the stack's own */
-function write(stack: string, folder: string, settings: readonly Setting[]): void {
+function write(stack: string, folder: string, edits: readonly Edit[]): void {
     const path = join(folder, `Pulumi.${stack}.yaml`);
     const { config } = readStackFile(stack, folder);
     const own = (parse(readFileSync(path, "utf8")) as { config?: object }).config ?? {};
-    for (const [, key] of settings.map((setting) => setting.path))
+    for (const [, key] of edits.map((edit) => edit.path))
         if (key! in config && !(key! in own))
             throw new UserError(
                 `Nothing was changed: ${key} is written in Pulumi.yaml, for all stacks; write it into Pulumi.${stack}.yaml first`,
             );
-    writeSettings(path, settings);
+    writeEdits(path, edits);
 }

@@ -8,7 +8,7 @@ import { bringUp } from "./commands/launch";
 import { UserError } from "./errors";
 import { root } from "./root";
 import { stackConfig } from "./stackConfig";
-import { writeSettings } from "./yamlEdit";
+import { writeEdits } from "./yamlEdit";
 
 type State = "running" | "stopped";
 
@@ -72,31 +72,15 @@ export function chooseInstances(
  * @throws UserError when the file cannot be edited without a guess; it is then untouched
  */
 export function writeStates(path: string, names: readonly string[], state: State): string[] {
-    const before = readFileSync(path, "utf8");
-    const written = (parse(before) as { config: { [key: string]: unknown } }).config["plinth:instances"];
-    const settings = names.map((name) => {
+    const written = (parse(readFileSync(path, "utf8")) as { config: { [key: string]: unknown } }).config[
+        "plinth:instances"
+    ];
+    const edits = names.map((name) => {
         if (typeof (written as Record<string, unknown> | undefined)?.[name] !== "object")
             throw new UserError(
                 `Nothing was changed: the instance "${name}" is not in ${path}; set its state to "${state}" where it is`,
             );
         return { path: ["config", "plinth:instances", name, "state"], value: state };
     });
-    writeSettings(path, settings);
-    return differing(before.split(/\r?\n/), readFileSync(path, "utf8").split(/\r?\n/));
-}
-
-/** Lines that were replaced or added; none is ever taken away. */
-function differing(before: readonly string[], after: readonly string[]): string[] {
-    let old = 0;
-    return after.flatMap((line, now) => {
-        if (line === before[old]) {
-            old++;
-            return [];
-        }
-        if (old === before.length) return line === "" ? [] : [`+${line}`];
-        const added = after.length - now > before.length - old;
-        // A line that comes later as it was is not the one that was replaced.
-        if (added && after[now + 1] === before[old]) return [`+${line}`];
-        return [`-${before[old++]}`, `+${line}`];
-    });
+    return writeEdits(path, edits);
 }
