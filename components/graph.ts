@@ -155,10 +155,9 @@ export function picture(graph: Graph, namespaces: readonly string[]): string {
     const outside = shown.some((node) => node.needs.some((need) => need.name === "clients"));
     if (outside) lines.push("    clients((clients))");
     for (const node of shown) {
-        const [open, close] =
-            node.sort === "database" || node.sort === "cache" || node.sort === "object storage"
-                ? ["[(", ")]"]
-                : ["[", "]"];
+        const [open, close] = ["database", "cache", "broker", "object storage"].includes(node.sort)
+            ? ["[(", ")]"]
+            : ["[", "]"];
         lines.push(
             `    ${key(node.id)}${open}"${node.name}<br/><small>${node.sort}${node.pods ? "" : ", external"}</small>"${close}`,
         );

@@ -162,18 +162,19 @@ export class Instance {
     }
 
     /**
-     * A password: generated once and kept in the stack's state, unless the user has set `key` in plinth:secrets.
+     * A password: generated once and kept in the stack's state, unless the user has set `key` in plinth:secrets; without
+     * a key nobody but us has to know it.
      *
      * The generated one exists in any case, so that taking a value out of the configuration leads back to it.
      *
      * @param length in characters, letters and digits only. @default 32
      */
-    password(name: string, key: string, length = 32): pulumi.Output<string> {
+    password(name: string, key: string | undefined, length = 32): pulumi.Output<string> {
         const generated = this.stack.later(() => {
             const options = { parent: this.owner, protect: this.stack.config.protect };
             return new random.RandomPassword(`${this.name}-${name}`, { length, special: false }, options).result;
         });
-        const configured = this.secretValue(key);
+        const configured = key === undefined ? undefined : this.secretValue(key);
         return configured ? pulumi.secret(pulumi.all([generated, configured]).apply(([, value]) => value)) : generated;
     }
 

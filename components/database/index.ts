@@ -3,16 +3,16 @@ import type { DatabaseConfig, Engine } from "../../config/database";
 import type { ResourcesConfig } from "../../config/fields";
 import { mebibytes } from "../../config/quantity";
 import { claim } from "../claim";
+import { dataServer } from "../dataServer";
 import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
-import { selectorOf } from "../labels";
-import { type ContainerArgs, podTemplate } from "../pod";
+import type { ContainerArgs } from "../pod";
 import { guardContainer, guardScript } from "./guard";
 import { configurationFile, initStatements, mysqlContainer, startScript } from "./mysql";
 import { accountStatements, accountsScript, postgresContainers } from "./postgres";
-import { engineAnnotation, guardedSeries, imageSeries, upgradesInPlace } from "./series";
+import { guardedSeries, imageSeries, upgradesInPlace } from "./series";
 import type { ServerArgs } from "./server";
 import { leastMemory, mysqlSizes, postgresSizes } from "./sizing";
 
@@ -144,47 +144,25 @@ export class Database extends pulumi.ComponentResource implements HasNode {
             { node },
         );
         const upgrades = upgradeFrom !== undefined && upgradesInPlace(upgradeFrom, series);
-        const pod = podTemplate(instance, node, {
-            initContainers: [guardContainer({ engine, series, upgradeFrom, claim: volume, configMap })],
-            containers: server.containers({
-                database: args.database,
-                user: args.user,
-                secrets,
-                claim: volume,
-                configMap,
-                resources: args.resources,
-                upgrades,
-            }),
-            // Uid of the server's user in the official images.
-            user: engine === "postgres" && image.tag.includes("alpine") ? 70 : 999,
-            // Time to write dirty pages back: a kill would mean recovery at the next start.
-            graceSeconds: 120,
-        });
-        const metadata = pod.metadata as { readonly annotations: Readonly<Record<string, string>> };
-        const annotations = {
-            ...metadata.annotations,
-            [engineAnnotation]: guardedSeries(instance, name, series, upgradeFrom),
-        };
-        instance.add(
-            this,
-            "StatefulSet",
-            name,
-            {
-                // As long as the startup probe allows.
-                metadata: { annotations: { "pulumi.com/timeoutSeconds": "1800" } },
-                spec: {
-                    replicas: 1,
-                    // The default never replaces a pod that is not ready: the way back from an image that the guard, or
-                    // the registry, has refused would be closed. One pod has no order to keep.
-                    // https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
-                    podManagementPolicy: "Parallel",
-                    serviceName: instance.objectName(name),
-                    selector: { matchLabels: selectorOf(node) },
-                    template: { ...pod, metadata: { ...metadata, annotations } },
-                },
+        dataServer(instance, this, node, {
+            pod: {
+                initContainers: [guardContainer({ engine, series, upgradeFrom, claim: volume, configMap })],
+                containers: server.containers({
+                    database: args.database,
+                    user: args.user,
+                    secrets,
+                    claim: volume,
+                    configMap,
+                    resources: args.resources,
+                    upgrades,
+                }),
+                // Uid of the server's user in the official images.
+                user: engine === "postgres" && image.tag.includes("alpine") ? 70 : 999,
+                // Time to write dirty pages back: a kill would mean recovery at the next start.
+                graceSeconds: 120,
             },
-            { node },
-        );
+            series: guardedSeries(instance, name, series, upgradeFrom),
+        });
 
         function mysql(kind: "mariadb" | "mysql") {
             const sizes = mysqlSizes(kind, limit, disk);

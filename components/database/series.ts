@@ -4,6 +4,9 @@ import type { Engine } from "../../config/database";
 import { images, type ResolvedImage } from "../../config/images";
 import type { Instance } from "../instance";
 
+/** Data services whose volume is bound to a version. */
+export type Versioned = Engine | "rabbitmq";
+
 /** Annotation of the pod with the series that was checked: without the check there is no pod. */
 export const engineAnnotation = "plinth.dev/engine";
 
@@ -18,12 +21,12 @@ export class SeriesError extends Error {
 }
 
 /**
- * Which versions read each other's data: `mariadb 11.8`, `mysql 8.4`, `postgres 17`.
+ * Which versions read each other's data: `mariadb 11.8`, `mysql 8.4`, `postgres 17`, `rabbitmq 4.3`.
  *
  * @param tag of the image that runs
  * @returns undefined where the tag names no series: `lts`, `latest`, `11`, a date or a commit, or no tag at all
  */
-export function seriesOf(engine: Engine, tag: string): string | undefined {
+export function seriesOf(engine: Versioned, tag: string): string | undefined {
     // What follows the numbers must not go on with letters or digits, as a date or a commit does.
     const [, major, minor] = /^v?(\d{1,2})(?:\.(\d{1,2}))?(?:$|[^\da-z]|beta|rc)/i.exec(tag) ?? [];
     if (major === undefined) return undefined;
@@ -35,7 +38,7 @@ export function seriesOf(engine: Engine, tag: string): string | undefined {
  * The series of the image that runs. A tag that names none, and may move to another at any time, is refused: the data
  * would be opened by a version that nobody has agreed to.
  */
-export function imageSeries(instance: Instance, engine: Engine, { reference, tag }: ResolvedImage): string {
+export function imageSeries(instance: Instance, engine: Versioned, { reference, tag }: ResolvedImage): string {
     const series = seriesOf(engine, tag);
     if (series) return series;
     const usual = images[engine].reference.split(":").at(-1)!;
@@ -72,11 +75,16 @@ export function upgradesInPlace(from: string, to: string): boolean {
 export function checkSeries(path: string, known: string, wanted: string, consent: string | undefined): string {
     if (known === wanted || known === consent) return wanted;
     const engine = known.split(" ")[0]!;
+    // What a broker holds is on its way: it goes with the queues.
+    const { before, save, load } =
+        engine === "rabbitmq"
+            ? { before: `enable all feature flags of ${known}`, save: "let the queues run empty", load: "" }
+            : { before: "make a backup", save: `dump the data with ${known}`, load: " and load the dump" };
     const way = upgradesInPlace(known, wanted)
-        ? `To upgrade it, make a backup and set ${path}.upgradeFrom to "${known}".`
-        : `${wanted} cannot open its files: dump the data with ${known}, set ${path}.upgradeFrom to "${known}", give ${wanted} an empty volume and load the dump. Where ${known} was agreed to but its pod has refused to start, upgradeFrom is enough: the files are still as they were.`;
+        ? `To upgrade it, ${before} and set ${path}.upgradeFrom to "${known}".`
+        : `${wanted} cannot open its files: ${save}, set ${path}.upgradeFrom to "${known}", then give ${wanted} an empty volume${load}. Where ${known} was agreed to but its pod has refused to start, upgradeFrom is enough: the files are still as they were.`;
     throw new SeriesError(
-        `${path}: the volume belongs to ${known}, but the image is ${wanted}; nothing was sent to the database.\n` +
+        `${path}: the volume belongs to ${known}, but the image is ${wanted}; nothing was sent to it.\n` +
             `  ${way}\n  To stay, keep the engine and set images.${engine} to a tag of ${known}.`,
     );
 }

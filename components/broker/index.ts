@@ -1,0 +1,209 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { BrokerConfig } from "../../config/broker";
+import type { ResourcesConfig } from "../../config/fields";
+import { mebibytes } from "../../config/quantity";
+import { claim } from "../claim";
+import { dataServer } from "../dataServer";
+import { guardedSeries, imageSeries } from "../database/series";
+import { livenessProbe, startupProbe } from "../database/server";
+import { clusterService } from "../deployment";
+import { rangesOf, requiredSecret } from "../external";
+import { type Need, type Node, Service } from "../graph";
+import type { HasNode, Instance } from "../instance";
+import type { ContainerArgs } from "../pod";
+import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
+
+export interface BrokerArgs {
+    readonly config: BrokerConfig;
+    /** The platform's user: letters, digits, `_` and `-`; neither `guest` nor `admin`. */
+    readonly user: string;
+    /** The platform's virtual host. @default "/" */
+    readonly vhost?: string;
+    /**
+     * Features that RabbitMQ gives up and the platform's client still needs, by the names of
+     * https://www.rabbitmq.com/release-information/deprecated-features-list: Celery before 5.7 declares
+     * `transient_nonexcl_queues` and sets `global_qos`, which RabbitMQ 4.3 denies otherwise.
+     *
+     * @default none
+     */
+    readonly permits?: readonly string[];
+    /** Of the server's container; the mark above which publishers wait follows from the memory. */
+    readonly resources: ResourcesConfig & { readonly memory: string };
+    /** Size of the volume. */
+    readonly size: string;
+}
+
+/** What users of the broker connect to. */
+const ports = { amqp: 5672 };
+/** For people, who reach it through `plinth open`: no edge can name it. */
+const management = { management: 15672 };
+const metricsPort = 15692;
+
+const folders = { settings: "/etc/rabbitmq", server: "/etc/plinth", home: "/run/rabbitmq" } as const;
+/** The cookie must be readable by its owner alone, which the files of a mounted Secret are not. */
+const copyCookie = `rm -f "$HOME/.erlang.cookie" && umask 377 && cat ${folders.server}/erlang.cookie >"$HOME/.erlang.cookie"`;
+
+/**
+ * A message broker, RabbitMQ: one server on a volume of its own, or one outside the cluster.
+ *
+ * The service's settings are `host`, `port`, `user`, `password` and `vhost`, and `userinfo`: user and password as they
+ * stand before the `@` of a URL, with what has a meaning there escaped. In a container's environment that takes it as
+ * `BROKER`, `amqp://$(BROKER)@host:5672/%2F` is the whole URL.
+ *
+ * A changed password rolls the pod, which takes it at its start; nothing can take it earlier. Meanwhile:
+ * - Until the server has stopped, clients stay connected, and new connections need the old password.
+ * - While it restarts there is no connection. Persistent messages in durable queues are kept; what was delivered and
+ *   not acknowledged is delivered again.
+ * - From then on the old password is refused, also to those who were connected. What starts after this component gets
+ *   its new pods now; its old pods are refused until then.
+ */
+export class Broker extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+    readonly service: Service;
+
+    constructor(instance: Instance, name: string, args: BrokerArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("plinth:components:Broker", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        if (!/^[A-Za-z0-9_-]{1,32}$/.test(args.user) || ["guest", administrator].includes(args.user))
+            throw new RangeError(`"${args.user}" is no name for a platform's user of a broker`);
+        const { config, vhost = "/" } = args;
+        const key = "brokerPassword";
+        if (config.topology === "external") {
+            this.node = instance.join(name, { sort: "broker", pods: false });
+            const password = requiredSecret(instance, name, key);
+            const settings = this.settings(instance, config.user ?? args.user, config.vhost ?? vhost, password);
+            const external = { cidrs: rangesOf(config.host, config.cidrs) };
+            const amqp = config.port ?? ports.amqp;
+            this.service = new Service(this.node.id, config.host, { amqp }, settings, external);
+        } else {
+            const { monitoringNamespace } = instance.cluster;
+            this.node = instance.join(name, { sort: "broker", needs: metricsNeeds(monitoringNamespace) });
+            const password = instance.password(`${name}-password`, key);
+            this.service = instance.service(name, ports, this.settings(instance, args.user, vhost, password));
+            this.single(instance, args, { vhost, password, upgradeFrom: config.upgradeFrom });
+            clusterService(instance, this, this.node, { ...ports, ...management });
+        }
+        this.registerOutputs({ host: this.service.host });
+    }
+
+    private settings(instance: Instance, user: string, vhost: string, password: pulumi.Output<string>) {
+        const userinfo = password.apply((secret) => [user, secret].map(encodeURIComponent).join(":"));
+        const { node } = this;
+        return { user, vhost, ...instance.secret(this, node.name, { password, userinfo }, { node }) };
+    }
+
+    private single(
+        instance: Instance,
+        args: BrokerArgs,
+        given: { vhost: string; password: pulumi.Output<string>; upgradeFrom: string | undefined },
+    ): void {
+        const { node } = this;
+        const { name } = node;
+        const image = instance.image("rabbitmq");
+        const series = imageSeries(instance, "rabbitmq", image);
+        const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;
+        const limit = mebibytes(memory);
+        if (limit < leastMemory)
+            instance.problem(
+                ["resources", name, "memory"],
+                `"${memory}" is too little for rabbitmq; at least ${leastMemory}Mi`,
+            );
+        const disk = mebibytes(instance.volume(name, args.size).size);
+        const volume = claim(instance, this, name, { size: args.size, node });
+        const metrics = instance.cluster.monitoringNamespace !== undefined;
+        const [major, minor] = series.split(" ")[1]!.split(".").map(Number) as [number, number];
+        const settings = instance.add(
+            this,
+            "ConfigMap",
+            name,
+            {
+                data: {
+                    "rabbitmq.conf": configurationFile({
+                        limit,
+                        disk,
+                        version: [major, minor],
+                        permits: args.permits ?? [],
+                        definitions: `${folders.server}/definitions.json`,
+                    }),
+                    enabled_plugins: enabledPlugins(metrics),
+                },
+            },
+            { node },
+        );
+
+        const adminPassword = instance.password(`${name}-admin-password`, "brokerAdminPassword");
+        instance.secret(this, `${name}-admin`, { password: adminPassword }, { node });
+        const accounts = pulumi
+            .all([given.password, adminPassword])
+            .apply(([password, admin]) =>
+                definitions({ user: args.user, vhost: given.vhost, password, adminPassword: admin }),
+            );
+        const cookie = instance.password(`${name}-cookie`, undefined);
+        const server = instance.secret(
+            this,
+            `${name}-server`,
+            { "definitions.json": accounts, "erlang.cookie": cookie },
+            { node },
+        )["erlang.cookie"].secret;
+
+        // From here each container looks for the cookie, the command-line tools in a shell included.
+        const env = { HOME: folders.home };
+        const shared: ContainerArgs["mounts"] = [
+            { path: folders.home, scratch: { memory: true, sizeLimit: "1Mi" } },
+            { path: folders.server, secret: server },
+        ];
+        dataServer(instance, this, node, {
+            pod: {
+                initContainers: [
+                    {
+                        name: "cookie",
+                        image: "rabbitmq",
+                        command: ["sh", "-c", copyCookie],
+                        env,
+                        resources: { cpu: "10m", memory: "16Mi" },
+                        mounts: shared,
+                    },
+                ],
+                containers: [
+                    {
+                        name: "rabbitmq",
+                        image: "rabbitmq",
+                        env: {
+                            ...env,
+                            // The data's path has it: with the pod's own name each pod would begin with nothing.
+                            RABBITMQ_NODENAME: "rabbit@localhost",
+                            RABBITMQ_USE_LONGNAME: "false",
+                            // Other nodes, of which there are none, and the command-line tools use these two ports;
+                            // who reaches them and knows the cookie may run anything.
+                            ERL_EPMD_ADDRESS: "127.0.0.1",
+                            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
+                        },
+                        ports: { ...ports, ...management, ...(metrics ? { metrics: metricsPort } : {}) },
+                        resources: args.resources,
+                        probes: {
+                            // Not by the command-line tools, each call of which starts a virtual machine of 100 MiB.
+                            startup: startupProbe(ports.amqp),
+                            readiness: { tcpSocket: { port: ports.amqp }, periodSeconds: 10, timeoutSeconds: 5 },
+                            liveness: livenessProbe(ports.amqp),
+                        },
+                        mounts: [
+                            // All of it: where below the data are has changed between versions.
+                            { path: "/var/lib/rabbitmq", claim: volume },
+                            { path: folders.settings, configMap: settings },
+                            { path: "/var/log/rabbitmq", scratch: true },
+                            { path: "/tmp", scratch: true },
+                            ...shared,
+                        ],
+                    },
+                ],
+                ...(image.tag.includes("alpine") ? { user: 100, group: 101 } : { user: 999 }),
+                // Queues are written out at the stop signal.
+                graceSeconds: 120,
+            },
+            series: guardedSeries(instance, name, series, given.upgradeFrom),
+        });
+    }
+}
+
+/** What reaches the server beside its users: Prometheus, in the namespace given. */
+const metricsNeeds = (monitoring: string | undefined): Need[] =>
+    monitoring ? [{ name: "prometheus", direction: "ingress", ports: [metricsPort], namespace: monitoring }] : [];

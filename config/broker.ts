@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { outside } from "./database";
+
+/** The choice of a message broker (RabbitMQ), for platforms to take into their own schema. */
+export const broker = z.discriminatedUnion("topology", [
+    z.strictObject({
+        /** One server in the cluster, on a volume of its own. */
+        topology: z.literal("single"),
+        /**
+         * Consent to a new minor or major version, by the one that wrote the data: `rabbitmq 4.2`. It goes one step of
+         * RabbitMQ's own list at a time, after `rabbitmqctl enable_feature_flag all` on the old version, without which
+         * the new one does not start: https://www.rabbitmq.com/docs/upgrade
+         *
+         * @default none: another version is refused
+         */
+        upgradeFrom: z
+            .string()
+            .regex(/^rabbitmq \d+\.\d+$/, 'allowed: "rabbitmq" with major and minor version, such as "rabbitmq 4.2"')
+            .optional(),
+    }),
+    z.strictObject({
+        /** A broker outside the cluster, with a virtual host and a user that exist; the password is `brokerPassword` in plinth:secrets. */
+        topology: z.literal("external"),
+        ...outside,
+        /** @default the platform's */
+        vhost: z.string().min(1).optional(),
+        /** @default the platform's */
+        user: z.string().min(1).optional(),
+    }),
+]);
+
+export type BrokerConfig = z.infer<typeof broker>;
+
+/** Secret keys that belong to a broker, with what they are for. */
+export const brokerSecrets = {
+    brokerPassword: "Password of the platform's user at the message broker; required for an external one",
+    brokerAdminPassword: "Password of the user admin, for the broker's management pages",
+} as const;
