@@ -1,14 +1,19 @@
 import { precious } from "../components/kinds";
 import { suggest } from "../config/problems";
 import type { Ready } from "./engine";
+import type { Step } from "./enginePreview";
 import { UserError } from "./errors";
-import type { RenderedObject } from "./rendering";
-import { read, run } from "./shell";
+import type { RenderedObject, Rendering } from "./rendering";
+import { read } from "./shell";
+
+/** Kinds that are data, or hold it. */
+const volumes: readonly string[] = [...new Set([...precious, "PersistentVolume"])];
 
 /** Kinds that come back empty, or not at all, when they are made anew. */
-export const irreplaceable: readonly string[] = [...precious, "Secret"];
+export const irreplaceable: readonly string[] = [...volumes, "Secret"];
 
-interface Resource {
+/** A resource as the engine's state has it. */
+export interface Resource {
     readonly urn: string;
     readonly type: string;
     readonly inputs?: Partial<RenderedObject>;
@@ -22,68 +27,115 @@ interface State {
     };
 }
 
-/** What the engine would do to an object that holds data, in words for people. */
+/** Something that a run would lose. */
+export interface Loss {
+    /** `KIND/NAMESPACE/NAME` in lower case, by which it is accepted. */
+    readonly name: string;
+    /** In words for people. */
+    readonly why: string;
+}
+
+const isObject = ({ type }: Resource): boolean => type.startsWith("kubernetes:");
+
+/** Generated for an instance, and known to its data: the stack's own key for digests may change at any time. */
+const isPassword = ({ type, urn }: Resource): boolean => type.endsWith(":RandomPassword") && urn.includes("$random:");
+
+/** What the engine would do, in words; by how the resource would be lost. */
 const meanings: Readonly<Record<string, string>> = {
     create: "is gone from the cluster, though the stack's state has it, and would be made anew",
     replace: "would be deleted and made anew: what changes about it cannot change in place",
     delete: "would be deleted: the stack's configuration no longer has it",
 };
 
+/** By what each kind is lost. A Secret goes with the component that used it; the engine alone knows a password. */
+const lostBy: Readonly<Record<string, readonly string[]>> = {
+    ...Object.fromEntries(volumes.map((kind) => [kind, ["create", "replace", "delete"]])),
+    Secret: ["create", "replace"],
+    // Made anew it finds its volumes again.
+    StatefulSet: ["replace", "delete"],
+    RandomPassword: ["replace", "delete"],
+};
+
 /**
- * Makes sure that nothing which holds data is silently deleted, or replaced by an empty one.
+ * What a run would lose: volumes, namespaces, databases, Secrets made anew, and generated passwords.
  *
- * @param allowed objects whose loss the user accepts: `KIND/NAMESPACE/NAME`
- * @returns whether the whole run has been previewed on the way
- * @throws UserError that names every loss without consent, or what the preview refuses; nothing is changed
+ * @param resources the stack's state before the run
+ * @param steps what the run would do
+ * @param atRest namespaces of instances that the configuration stops or removes: their databases go, their volumes stay
  */
-export async function checkLosses(ready: Ready, stack: string, allowed: readonly string[]): Promise<boolean> {
-    const { losses, previewed } = await findLosses(ready, stack);
+export function lossesIn(resources: readonly Resource[], steps: readonly Step[], atRest: readonly string[]): Loss[] {
+    return resources.flatMap((resource) => {
+        const ops = steps.filter(({ urn }) => urn === resource.urn).map(({ op }) => op);
+        const op = ops.some((step) => /replace/.test(step)) ? "replace" : ops.find((step) => step in meanings);
+        const { urn, outputs } = resource;
+        const kind = isPassword(resource) ? "RandomPassword" : isObject(resource) ? outputs?.kind : undefined;
+        if (!op || !kind || !lostBy[kind]?.includes(op)) return [];
+        const namespace = outputs?.metadata?.namespace ?? "";
+        if (kind === "StatefulSet" && op === "delete" && atRest.includes(namespace)) return [];
+        const name = isPassword(resource) ? `randompassword/${nameInUrn(urn)}` : nameOf(outputs!);
+        return [{ name, why: meanings[op]! }];
+    });
+}
+
+/** The namespaces of instances that are stopped or removed. */
+export const atRestIn = ({ instances }: Rendering["outputs"]): string[] =>
+    Object.values(instances)
+        .filter(({ state }) => state !== "running")
+        .map(({ namespace }) => namespace);
+
+/** What may be lost. */
+export interface Consent {
+    /** By `plinth:acceptLoss` in the stack's file, which is reviewed with the change. */
+    readonly written: readonly string[];
+    /** On the command line, for this one run. @default nothing */
+    readonly given?: readonly string[];
+}
+
+/**
+ * Why a run is refused: losses without consent, or consent on the command line to what is not lost.
+ *
+ * @returns undefined when nothing stands against it
+ */
+export function refusalOf(
+    stack: string,
+    losses: readonly Loss[],
+    { written, given = [] }: Consent,
+): string | undefined {
     const names = losses.map(({ name }) => name);
-    const unknown = allowed.filter((name) => !names.includes(name));
+    const unknown = given.filter((name) => !names.includes(name));
     if (unknown.length > 0)
-        throw new UserError(
-            unknown
-                .map(
-                    (name) =>
-                        `--accept-loss ${name}: would not be lost${suggest(name, names)}; would be: ${names.join(", ") || "nothing"}`,
-                )
-                .join("\n"),
-        );
-    const refused = losses.filter(({ name }) => !allowed.includes(name));
-    if (refused.length === 0) return previewed;
-    throw new UserError(
+        return unknown
+            .map(
+                (name) =>
+                    `--accept-loss ${name}: would not be lost${suggest(name, names)}; would be: ${names.join(", ") || "nothing"}`,
+            )
+            .join("\n");
+    const refused = losses.filter(({ name }) => ![...written, ...given].includes(name));
+    if (refused.length === 0) return undefined;
+    return (
         `Data would be lost. Nothing was changed.\n${refused.map(({ name, why }) => `  ${name} ${why}`).join("\n")}\n` +
-            "A claim made anew is an empty volume; a Secret made anew has what state and configuration know, and nothing else.\n" +
-            "Undo the change or bring them back from a backup, or accept the loss by name:\n" +
-            `  ./plinth launch ${stack} ${refused.map(({ name }) => `--accept-loss ${name}`).join(" ")}`,
+        "A claim made anew is an empty volume; a Secret made anew has what state and configuration know, and nothing else.\n" +
+        "Undo the change or bring them back from a backup, or accept the loss by name: for one run\n" +
+        `  ./plinth launch ${stack} ${refused.map(({ name }) => `--accept-loss ${name}`).join(" ")}\n` +
+        `or, where the change is reviewed and continuous delivery runs it, in Pulumi.${stack}.yaml until it is done:\n` +
+        `  plinth:acceptLoss: [${losses.map(({ name }) => name).join(", ")}]`
     );
 }
 
-async function findLosses(
-    { engine, backend }: Ready,
-    stack: string,
-): Promise<{ losses: { name: string; why: string }[]; previewed: boolean }> {
-    const { deployment } = await stateOf({ engine, backend }, stack);
-    const kept = (deployment?.resources ?? []).filter(
-        ({ type, outputs }) => type.startsWith("kubernetes:") && irreplaceable.includes(outputs?.kind ?? ""),
+/** What to say of lines in `plinth:acceptLoss` that accept nothing: left there they would let a later loss pass. */
+export function spentConsent(stack: string, losses: readonly Loss[], written: readonly string[]): string | undefined {
+    const spent = written.filter((accepted) => !losses.some(({ name }) => name === accepted));
+    if (spent.length === 0) return undefined;
+    return (
+        `plinth:acceptLoss in Pulumi.${stack}.yaml names what would not be lost: ${spent.join(", ")}.\n` +
+        "Take it out when the loss has happened, or put the name right: left there it would let a later loss pass."
     );
-    if (kept.length === 0) return { losses: [], previewed: false };
-    const args = ["preview", "--refresh", "--stack", stack];
-    const preview = await read(engine.command, [...args, "--json"], { env: backend.env });
-    if (!preview.ok) {
-        // The same again for people: the engine's own words, and what they mean here.
-        await run(engine.command, args, { env: backend.env });
-        throw new UserError(`The preview of "${stack}" failed once and succeeded then: run it again`);
-    }
-    const { steps } = JSON.parse(preview.stdout) as { steps: { op: string; urn: string }[] };
-    const losses = kept.flatMap((resource) => {
-        const ops = steps.filter(({ urn }) => urn === resource.urn).map(({ op }) => op);
-        const op = ops.some((step) => /replace/.test(step)) ? "replace" : ops.find((step) => step in meanings);
-        // A Secret goes with the component that used it; its volumes and namespaces are the data.
-        if (!op || (op === "delete" && !precious.includes(resource.outputs!.kind!))) return [];
-        return [{ name: nameOf(resource.outputs!), why: meanings[op]! }];
-    });
-    return { losses, previewed: true };
+}
+
+/** What the stack's state has that could be lost; none before its first run. */
+export async function losable(ready: Ready, stack: string): Promise<Resource[]> {
+    const { deployment } = await stateOf(ready, stack);
+    return (deployment?.resources ?? []).filter((resource) => isObject(resource) || isPassword(resource));
 }
 
 async function stateOf({ engine, backend }: Ready, stack: string): Promise<State> {
@@ -121,3 +173,5 @@ export async function checkKnown(ready: Ready, stack: string, existing: readonly
 
 const nameOf = ({ kind, metadata }: Partial<RenderedObject>): string =>
     [kind?.toLowerCase(), metadata?.namespace, metadata?.name].filter((part) => part !== undefined).join("/");
+
+const nameInUrn = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);

@@ -90,6 +90,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         annotations: checked.annotations,
         namePrefix: checked.namePrefix ?? "",
         protect: checked.protect ?? raw.stack !== "dev",
+        acceptLoss: checked.acceptLoss,
         instances,
         warnings: warningsOf(raw, instances),
     };

@@ -69,6 +69,17 @@ export const stackFields = {
         .regex(/^[a-z]([-a-z0-9]*)?$/, "allowed: lower-case letters, digits and '-', starting with a letter")
         .optional(),
     protect: z.boolean().optional(),
+    /** What a run may delete or make anew, empty: `KIND/NAMESPACE/NAME`, as the refusal prints it. */
+    acceptLoss: z
+        .array(
+            z
+                .string()
+                .regex(
+                    /^[a-z]+(\/[a-z0-9][-a-z0-9.]*){1,2}$/,
+                    "allowed: KIND/NAMESPACE/NAME, as the refusal prints it",
+                ),
+        )
+        .default([]),
 };
 
 export type ClusterConfig = z.infer<typeof cluster>;
@@ -90,6 +101,8 @@ export interface StackConfig {
     readonly namePrefix: string;
     /** Whether namespaces, claims and generated secrets are protected from deletion. */
     readonly protect: boolean;
+    /** Data that a run may lose, by name. */
+    readonly acceptLoss: readonly string[];
     readonly instances: readonly AnyInstance[];
     /** What is allowed but probably not meant. */
     readonly warnings: readonly string[];

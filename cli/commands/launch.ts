@@ -1,3 +1,4 @@
+import pc from "picocolors";
 import { plinthLabels } from "../../components/labels";
 import { applyToSandbox, wasApplied } from "../applyToSandbox";
 import { example, type Register } from "../command";
@@ -14,16 +15,17 @@ import {
     type Ready,
     refuseMissing,
 } from "../engine";
+import { enginePreview } from "../enginePreview";
 import { UserError } from "../errors";
 import { kubectlFor } from "../kubectl";
-import { checkKnown, checkLosses } from "../losses";
+import { atRestIn, checkKnown, losable, lossesIn, refusalOf, spentConsent } from "../losses";
 import { showOutputs } from "../outputs";
 import { existingObjects } from "../ownership";
 import { prune } from "../prune";
 import { type Rendering, renderStack } from "../rendering";
 import { enterSandbox, isInSandbox, rememberingSalt, wasLaunched } from "../sandbox";
 import { run } from "../shell";
-import { clusterOf } from "../stackConfig";
+import { clusterOf, stackConfig } from "../stackConfig";
 import { showStatus } from "./status";
 
 export const launch: Register = (program) => {
@@ -41,7 +43,7 @@ export const launch: Register = (program) => {
             .option("--recover", "go on after an interrupted run: clear its lock, take over what it has created")
             .option(
                 "--accept-loss <object>",
-                "go on although an object that holds data is gone, or would be deleted or replaced: KIND/NAMESPACE/NAME, once for each",
+                "go on although an object that holds data is gone, or would be deleted or replaced: KIND/NAMESPACE/NAME, once for each; plinth:acceptLoss in the stack's file does the same, reviewed",
                 (object: string, others: readonly string[]) => [...others, object],
                 [],
             )
@@ -127,7 +129,7 @@ export async function bringUp(
         if (locksOf(backend, rendering.project, stack).length > 0) await pulumi(["cancel", "--yes"]);
     }
     // Before the first refresh: that would forget what was there.
-    const previewed = await checkLosses({ engine, backend }, stack, acceptLoss);
+    const previewed = await previewLosses({ engine, backend }, rendering, acceptLoss);
     if (recover) await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
     // One run may take over what the interrupted one has created; the next one may not.
     const adopt: Record<string, string> = recover ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
@@ -145,6 +147,24 @@ export async function bringUp(
         await pulumi(["up", "--yes", "--refresh", "--skip-preview"]);
     }
     await showOutputs(engine, backend, stack);
+}
+
+/**
+ * Makes sure that no data are lost without consent.
+ *
+ * @returns whether the whole run has been previewed on the way
+ * @throws UserError that names every loss without consent, or what the preview refuses; nothing is changed
+ */
+async function previewLosses(ready: Ready, { stack, outputs }: Rendering, given: readonly string[]): Promise<boolean> {
+    const resources = await losable(ready, stack);
+    const { steps } = resources.length > 0 ? await enginePreview(ready, stack) : { steps: [] };
+    const losses = lossesIn(resources, steps, atRestIn(outputs));
+    const written = stackConfig(stack).acceptLoss;
+    const refusal = refusalOf(stack, losses, { written, given });
+    if (refusal) throw new UserError(refusal);
+    const spent = spentConsent(stack, losses, written);
+    if (spent) console.error(pc.yellow(spent));
+    return resources.length > 0;
 }
 
 async function checkLocks({ project, stack }: Rendering, backend: Backend, recover: boolean): Promise<void> {

@@ -169,6 +169,13 @@ describe("the command, without CLI and cluster", function () {
         expect(json.objects).not.to.have.length(0);
     });
 
+    it("previews offline where that is asked for, and not at all where it must not", () => {
+        expect(plinth("preview", "production", "--offline").out).to.include("Offline preview; as asked.");
+        const { code, out, error } = plinth("preview", "production", "--no-offline");
+        expect({ code, out }).to.deep.equal({ code: 1, out: "" });
+        expect(error).to.include("No preview with the engine: missing: the Pulumi CLI");
+    });
+
     it("launches nothing, says what is missing and how to get it, and exits 1", () => {
         const { code, error } = plinth("launch");
         expect(code).to.equal(1);

@@ -189,6 +189,10 @@ describe("bad input", () => {
             of: () => one({}, { "plinth:configVersion": 7 }),
             says: ["plinth:configVersion: 7 is not allowed; this program reads version 1"],
         },
+        "consent to a loss that names no object": {
+            of: () => one({}, { "plinth:acceptLoss": ["files"] }),
+            says: ['plinth:acceptLoss.0: "files" is not allowed; allowed: KIND/NAMESPACE/NAME'],
+        },
         "a key beside config": {
             of: () => problemsOf("config: {}\nplinth:instances: {}\n"),
             says: ["Pulumi.staging.yaml: plinth:instances: stands beside `config:`"],

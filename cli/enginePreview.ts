@@ -1,0 +1,61 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Ready } from "./engine";
+import { run } from "./shell";
+
+/** One thing that the engine would do to one resource. */
+export interface Step {
+    /** `create`, `update`, `replace`, `delete-replaced`, … */
+    readonly op: string;
+    readonly urn: string;
+}
+
+/** What a run would do: as the engine shows it to people, and as a list. */
+export interface EnginePreview {
+    readonly text: string;
+    readonly steps: readonly Step[];
+}
+
+/**
+ * The engine's preview of a stack, compared with the cluster, for the user to see while it runs.
+ *
+ * What is shown and what is checked come from one run: between two the cluster could change.
+ *
+ * @param more flags for people's view: `--diff`, `--json`
+ * @throws UserError with what the engine's refusal means here
+ */
+export async function enginePreview(
+    { engine, backend }: Ready,
+    stack: string,
+    more: readonly string[] = [],
+): Promise<EnginePreview> {
+    // Only this user's: events hold the inputs of resources, if not the secret ones.
+    const folder = mkdtempSync(join(tmpdir(), "plinth-"));
+    const log = join(folder, "events");
+    try {
+        // The flag is the one by which the engine's own Automation API follows a run.
+        const text = await run(
+            engine.command,
+            ["preview", "--refresh", "--stack", stack, "--event-log", log, ...more],
+            { env: { ...backend.env, PULUMI_DEBUG_COMMANDS: "true" } },
+        );
+        return { text, steps: stepsIn(readFileSync(log, "utf8")) };
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+    }
+}
+
+interface EngineEvent {
+    readonly resourcePreEvent?: { readonly metadata: Step };
+}
+
+/** One event a line, of which those that announce a step count. */
+export const stepsIn = (log: string): Step[] =>
+    log
+        .split("\n")
+        .filter((line) => line.trim() !== "")
+        .flatMap((line) => {
+            const { resourcePreEvent } = JSON.parse(line) as EngineEvent;
+            return resourcePreEvent ? [{ op: resourcePreEvent.metadata.op, urn: resourcePreEvent.metadata.urn }] : [];
+        });
