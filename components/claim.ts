@@ -1,12 +1,15 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
+import { type AccessMode, persistentVolume, sourceOf } from "./volume";
 
 export interface ClaimArgs {
     /** Size unless the user sets another; a larger one grows the volume in place, a smaller one the API refuses in the preview. */
     readonly size: string;
     /** @default none: the claim belongs to the instance as a whole */
     readonly node?: Node;
+    /** Whether its user looks for data where the volume's `path` says. @default false */
+    readonly followsPath?: boolean;
 }
 
 /** Declares a volume of its own, kept when the instance stops or is removed; returns the claim's name. */
@@ -23,13 +26,15 @@ export interface SharedClaim {
 
 /**
  * Declares a volume that several pods mount at once: on the cluster's shared class, or, without one, on one node,
- * which the user must have agreed to (`sharedFiles: oneNode`) outside dev.
+ * which the user must have agreed to (`sharedFiles: oneNode`, or a node's disk for this volume) outside dev.
  */
 export function sharedClaim(instance: Instance, owner: pulumi.Resource, name: string, args: ClaimArgs): SharedClaim {
     const { sharedStorageClass, storageClass } = instance.cluster;
-    if (sharedStorageClass && instance.config.sharedFiles !== "oneNode")
+    const { local, existing, nfs, csi } = instance.volume(name, args.size);
+    const oneNode = instance.config.sharedFiles === "oneNode" || local !== undefined;
+    if (!oneNode && (sharedStorageClass || existing || nfs || csi))
         return { claim: declare(instance, owner, name, args, "ReadWriteMany", sharedStorageClass) };
-    if (instance.config.sharedFiles !== "oneNode" && instance.stack.config.stack !== "dev")
+    if (!oneNode && instance.stack.config.stack !== "dev")
         instance.problem(
             ["sharedFiles"],
             `the pods of this instance share files, but plinth:cluster.sharedStorageClass is not set; set it to a class that provides ReadWriteMany volumes, or keep all pods on one node with sharedFiles: oneNode`,
@@ -42,11 +47,39 @@ function declare(
     instance: Instance,
     owner: pulumi.Resource,
     name: string,
-    { size, node }: ClaimArgs,
-    accessMode: "ReadWriteOnce" | "ReadWriteMany",
-    defaultClass: string | undefined,
+    { size, node, followsPath = false }: ClaimArgs,
+    accessMode: AccessMode,
+    usualClass: string | undefined,
 ): string {
-    const { size: storage, storageClass } = instance.volume(name, size, defaultClass);
+    const volume = instance.volume(name, size);
+    const claimName = volume.claim ?? instance.objectName(name);
+    instance.stack.take(`the claim ${instance.namespace}/${claimName}`, instance.path("volumes", name, "claim"));
+    if (volume.path !== undefined && !followsPath)
+        instance.problem(
+            ["volumes", name, "path"],
+            `"${volume.path}" has no meaning here; only a database has data at a path`,
+        );
+
+    const source = sourceOf(volume);
+    if (source) instance.stack.take(source.what, instance.path("volumes", name, source.key));
+    const own = source ? persistentVolume({ namespace: instance.namespace, claimName, accessMode, volume }) : undefined;
+    if (own)
+        instance.add(
+            owner,
+            "PersistentVolume",
+            name,
+            { spec: own.spec },
+            { finalName: own.name, ...(node ? { node } : {}) },
+        );
+    // A class would have a volume made; without the empty one the cluster's default is filled in.
+    const storageClass = volume.storageClass ?? (own ? "" : usualClass);
+    const volumeName = own?.name ?? volume.existing;
+    instance.volumes[name] = {
+        claim: claimName,
+        size: volume.size,
+        storageClass: storageClass ?? "the cluster's default",
+        ...(source ? { source: source.what } : {}),
+    };
     return instance.add(
         owner,
         "PersistentVolumeClaim",
@@ -56,10 +89,11 @@ function declare(
             metadata: { annotations: { "pulumi.com/skipAwait": "true" } },
             spec: {
                 accessModes: [accessMode],
-                ...(storageClass ? { storageClassName: storageClass } : {}),
-                resources: { requests: { storage } },
+                ...(storageClass !== undefined ? { storageClassName: storageClass } : {}),
+                ...(volumeName ? { volumeName } : {}),
+                resources: { requests: { storage: volume.size } },
             },
         },
-        node ? { node } : {},
+        { finalName: claimName, ...(node ? { node } : {}) },
     );
 }

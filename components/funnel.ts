@@ -3,7 +3,16 @@ import type * as pulumi from "@pulumi/pulumi";
 import { suggest } from "../config/problems";
 import type { AnyInstance } from "../config/stack";
 import type { Node } from "./graph";
-import { type Args, type Kind, kinds, type Lifetime, precious, secretsDigested, workloads } from "./kinds";
+import {
+    type Args,
+    clusterScoped,
+    type Kind,
+    kinds,
+    type Lifetime,
+    precious,
+    secretsDigested,
+    workloads,
+} from "./kinds";
 import { plinthLabels, selectorOf } from "./labels";
 import { contentHash, objectName } from "./names";
 import { patchObject } from "./patch";
@@ -35,6 +44,8 @@ export interface ObjectOptions {
      * no pod. @default false
      */
     readonly fixedName?: boolean;
+    /** Name in the cluster. @default the logical name with the stack's prefix; for a Namespace the instance's */
+    readonly finalName?: string;
     /** Fields that someone else decides, such as the replicas of an autoscaled Deployment. */
     readonly ignoreChanges?: string[];
     /** Guards that must have agreed before the object is sent. */
@@ -93,14 +104,13 @@ export class Funnel {
         options: ObjectOptions = {},
     ): string {
         const { metadata, ...body } = args as { metadata?: Partial<Metadata> } & Record<string, unknown>;
-        const isNamespace = kind === "Namespace";
-        const finalName = isNamespace ? this.args.namespace : this.args.objectName(name);
+        const usual = kind === "Namespace" ? this.args.namespace : this.args.objectName(name);
         return this.declare(owner, name, options, {
             apiVersion: kinds[kind].api,
             kind,
             metadata: {
-                name: finalName,
-                ...(isNamespace ? {} : { namespace: this.args.namespace }),
+                name: options.finalName ?? usual,
+                ...(clusterScoped.includes(kind) ? {} : { namespace: this.args.namespace }),
                 labels: { ...this.labels(options.node), ...metadata?.labels },
                 ...this.annotations(metadata?.annotations),
             },

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { type ReplicasConfig, type ResourcesConfig, withinLimits } from "../config/fields";
+import { type ReplicasConfig, type ResourcesConfig, type VolumeConfig, withinLimits } from "../config/fields";
 import { type ImageName, type ResolvedImage, resolveImage } from "../config/images";
 import { namespaceOf } from "../config/load";
 import { suggest } from "../config/problems";
@@ -30,6 +30,15 @@ export interface HasNode {
     readonly node: Node;
 }
 
+/** What the stack's outputs tell of a volume. */
+export interface VolumeOutputs {
+    readonly claim: string;
+    readonly size: string;
+    readonly storageClass: string;
+    /** Where the data are, where no storage class decides it. */
+    readonly source?: string;
+}
+
 type Addressed = "images" | "replicas" | "resources" | "volumes" | "env" | "restartedAt";
 
 /** One instance of a platform while it is declared: its names, its settings, its secrets and its objects. */
@@ -43,7 +52,7 @@ export class Instance {
     /** Images in use, by name: for the outputs. */
     readonly images: Record<string, string> = {};
     /** Volumes in use, by logical name: for the outputs. */
-    readonly volumes: Record<string, { size: string; storageClass: string }> = {};
+    readonly volumes: Record<string, VolumeOutputs> = {};
     /** Keys of the user's maps that mean something here; the others are reported. */
     private readonly known: Record<Addressed, Set<string>> = {
         images: new Set(),
@@ -58,7 +67,7 @@ export class Instance {
         readonly stack: Stack,
         readonly config: AnyInstance,
         /** Where messages about this instance point. */
-        private readonly path = `plinth:instances.${config.name}`,
+        private readonly root = `plinth:instances.${config.name}`,
     ) {
         this.name = config.name;
         this.namespace = namespaceOf(config);
@@ -78,8 +87,13 @@ export class Instance {
         return this.config.namespace?.create ?? true;
     }
 
+    /** A key of this instance as it is written in the stack's file. */
+    path(...keys: readonly (string | number)[]): string {
+        return [this.root, ...keys].join(".");
+    }
+
     problem(keys: readonly (string | number)[], message: string): void {
-        this.stack.problems.add([this.path, ...keys].join("."), message);
+        this.stack.problems.add(this.path(...keys), message);
     }
 
     /** Something the user should know although nothing is wrong: shown by preview and by the engine. */
@@ -134,12 +148,10 @@ export class Instance {
         return settings;
     }
 
-    /** @param storageClass the cluster's class for this sort of volume, unless the user sets another */
-    volume(name: string, size: string, storageClass?: string): { size: string; storageClass?: string | undefined } {
+    /** The settings of a volume; `size` unless the user sets another. */
+    volume(name: string, size: string): VolumeConfig & { readonly size: string } {
         this.known.volumes.add(name);
-        const volume = { size, storageClass, ...this.config.volumes[name] };
-        this.volumes[name] = { size: volume.size, storageClass: volume.storageClass ?? "the cluster's default" };
-        return volume;
+        return { ...this.config.volumes[name], size: this.config.volumes[name]?.size ?? size };
     }
 
     /** Environment that the user adds to a component's main container. */

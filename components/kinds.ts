@@ -12,6 +12,8 @@ export type Lifetime = "instance" | "address" | "running";
 /** Every kind of object that components may create, in the order in which `kubectl apply` wants them. */
 export const kinds = {
     Namespace: { api: "v1", create: k8s.core.v1.Namespace, lifetime: "instance" },
+    StorageClass: { api: "storage.k8s.io/v1", create: k8s.storage.v1.StorageClass, lifetime: "instance" },
+    PersistentVolume: { api: "v1", create: k8s.core.v1.PersistentVolume, lifetime: "instance" },
     ResourceQuota: { api: "v1", create: k8s.core.v1.ResourceQuota, lifetime: "instance" },
     LimitRange: { api: "v1", create: k8s.core.v1.LimitRange, lifetime: "instance" },
     NetworkPolicy: { api: "networking.k8s.io/v1", create: k8s.networking.v1.NetworkPolicy, lifetime: "instance" },
@@ -41,7 +43,10 @@ export type Args<K extends Kind> = NonNullable<ConstructorParameters<(typeof kin
 export const workloads: readonly string[] = ["StatefulSet", "Deployment", "Job", "CronJob"];
 
 /** Kinds that must not be lost by a mistake. */
-export const precious: readonly string[] = ["Namespace", "PersistentVolumeClaim"];
+export const precious: readonly string[] = ["Namespace", "StorageClass", "PersistentVolume", "PersistentVolumeClaim"];
+
+/** Kinds that are in no namespace. */
+export const clusterScoped: readonly string[] = ["Namespace", "StorageClass", "PersistentVolume"];
 
 /** Kinds whose pods roll when a Secret that they use changes. A Task runs again for its image and inputs only. */
 export const secretsDigested: readonly string[] = ["StatefulSet", "Deployment"];

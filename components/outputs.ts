@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type DnsRecord, dnsRecords, zoneLines } from "./dns";
 import { picture, type SecretRef } from "./graph";
-import type { Instance } from "./instance";
+import type { Instance, VolumeOutputs } from "./instance";
 import { addressesOf } from "./loadBalancer";
 import type { Stack } from "./stack";
 
@@ -21,7 +21,7 @@ export interface InstanceOutputs {
     readonly namespace: string;
     readonly urls: Readonly<Record<string, string>>;
     readonly images: Readonly<Record<string, string>>;
-    readonly volumes: Readonly<Record<string, { readonly size: string; readonly storageClass: string }>>;
+    readonly volumes: Readonly<Record<string, VolumeOutputs>>;
     /** Command that shows the first password; the password itself never leaves its Secret. */
     readonly firstPassword?: string;
 }
@@ -92,14 +92,14 @@ function readme(
     const sections = Object.entries(instances).map(([instance, outputs], index) => {
         const urls = Object.entries(outputs.urls).map(([what, url]) => `- ${what}: <${url}>`);
         const volumes = Object.entries(outputs.volumes).map(
-            ([volume, { size, storageClass }]) => `| ${volume} | ${size} | ${storageClass} |`,
+            ([volume, { size, storageClass, source }]) => `| ${volume} | ${size} | ${source ?? storageClass} |`,
         );
         return [
             `## ${instance} (${outputs.platform}, ${outputs.state})`,
             `Namespace \`${outputs.namespace}\`.`,
             urls.join("\n"),
             outputs.firstPassword ? `First password:\n\n\`\`\`sh\n${outputs.firstPassword}\n\`\`\`` : "",
-            volumes.length > 0 ? `| volume | size | class |\n| --- | --- | --- |\n${volumes.join("\n")}` : "",
+            volumes.length > 0 ? `| volume | size | class or source |\n| --- | --- | --- |\n${volumes.join("\n")}` : "",
             `\`\`\`mermaid\n${pictures[index]}\`\`\``,
         ];
     });

@@ -21,6 +21,8 @@ export class Stack {
     readonly warnings: string[];
     /** Instances by namespace. */
     private readonly instances = new Map<string, Instance>();
+    /** Volumes that exist without this program, and the key that each is written at. */
+    private readonly taken = new Map<string, string>();
     private readonly pending: (() => void)[] = [];
     private cluster: pulumi.ProviderResource | undefined;
     private digestKey: pulumi.Output<string> | undefined;
@@ -41,6 +43,18 @@ export class Stack {
 
     add(instance: Instance): void {
         this.instances.set(instance.namespace, instance);
+    }
+
+    /**
+     * Takes a volume that exists without this program, for one user alone.
+     *
+     * @param volume what it is, the same words for the same volume
+     * @param path key that says so
+     */
+    take(volume: string, path: string): void {
+        const other = this.taken.get(volume);
+        if (other) this.problems.add(path, `${volume} is already taken by ${other}; every volume has one user`);
+        else this.taken.set(volume, path);
     }
 
     /** A value of a resource that is created with all the others, when everything has been checked. */

@@ -84,10 +84,67 @@ export const replicas = z.union([
         .refine((range) => range.min <= range.max, "min must not be larger than max"),
 ]);
 
-export const volume = z.strictObject({
-    size: quantity.optional(),
-    storageClass: z.string().optional(),
-});
+/** RFC 1123 subdomain: what names of nodes, volumes and storage classes may look like. */
+const subdomain = z
+    .string()
+    .max(253, "is longer than 253 characters")
+    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "allowed: lower-case letters, digits, '-' and '.', not at either end");
+
+const clean = (path: string): string => path.replace(/\/+/g, "/").replace(/(.)\/$/, "$1");
+
+/** A directory of a server or a node. Written in two ways it is still one: `/srv/data/` is `/srv/data`. */
+export const directory = z
+    .string()
+    .regex(/^\/(?!(.*\/)?\.\.?(\/|$))/, "allowed: an absolute path without . and .., such as /srv/data")
+    .transform(clean);
+
+export const nfsServer = z.union([z.ipv4(), z.ipv6(), hostName], "allowed: a host name or an IP address");
+
+/** Where a volume comes from that no storage class makes: at most one of these. */
+const sources = {
+    /** Name of a PersistentVolume that is there already: `pvc-…`. Its data are kept and used. */
+    existing: subdomain.optional(),
+    /** A directory of one node's disk, which must exist; the pods that use it run on that node only. */
+    local: z.strictObject({ node: subdomain, path: directory }).optional(),
+    /** A directory of an NFS server, which must exist. */
+    nfs: z.strictObject({ server: nfsServer, path: directory }).optional(),
+    /** A volume that a CSI driver knows by its handle. */
+    csi: z
+        .strictObject({
+            driver: subdomain,
+            handle: z.string().min(1),
+            attributes: z.record(z.string(), z.string()).default({}),
+        })
+        .optional(),
+};
+
+export const volumeSources = Object.keys(sources) as readonly (keyof typeof sources)[];
+
+export const volume = z
+    .strictObject({
+        size: quantity.optional(),
+        /** With a source: the class that the volume says it is of, `""` for none. @default the cluster's */
+        storageClass: z.string().optional(),
+        /** Name of the claim, where it is one that was there before. @default the volume's */
+        claim: dnsLabel.optional(),
+        /**
+         * Directory of the volume in which a database's files are, `.` for its root. The database then starts on
+         * these or not at all. @default the program's own, which a new database is made in
+         */
+        path: z
+            .string()
+            .regex(
+                /^(\.|(?!(.*\/)?\.\.?(\/|$))[^/].*)$/,
+                "allowed: a directory below the volume's root, such as pgdata, or . for the root",
+            )
+            .transform(clean)
+            .optional(),
+        ...sources,
+    })
+    .refine(
+        (settings) => volumeSources.filter((key) => settings[key] !== undefined).length <= 1,
+        `allowed: one of ${volumeSources.join(", ")}, or none of them for a volume of a storage class`,
+    );
 
 /** Which object: its kind and its logical name, without prefix or hash. */
 const target = {
@@ -279,4 +336,5 @@ export type TlsConfig = z.infer<typeof tls>;
 export type HttpConfig = z.infer<typeof http>;
 export type ReplicasConfig = z.infer<typeof replicas>;
 export type ResourcesConfig = z.infer<typeof resources>;
+export type VolumeConfig = z.infer<typeof volume>;
 export type PatchConfig = z.infer<typeof patch>;

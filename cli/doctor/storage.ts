@@ -17,6 +17,8 @@ interface Claim {
 const claimsOf = (objects: readonly RenderedObject[]): Claim[] =>
     objects
         .filter(({ kind }) => kind === "PersistentVolumeClaim")
+        // One that names its volume asks no class for it.
+        .filter(({ spec }) => !(spec as { volumeName?: string }).volumeName)
         .map(({ metadata, spec }) => {
             const { storageClassName, accessModes = [] } = spec as {
                 storageClassName?: string;

@@ -133,7 +133,7 @@ export class Database extends pulumi.ComponentResource implements HasNode {
                 `"${memory}" is too little for ${engine}; at least ${leastMemory[engine]}Mi`,
             );
         const disk = mebibytes(instance.volume(name, args.size).size);
-        const volume = claim(instance, this, name, { size: args.size, node });
+        const volume = claim(instance, this, name, { size: args.size, node, followsPath: true });
 
         const server = engine === "postgres" ? postgres() : mysql(engine);
         const configMap = instance.add(

@@ -236,6 +236,9 @@ describe("doctor: storage classes", () => {
             "storageClass",
         );
         expectFinding(storage.storageClass(facts([])), "ok");
+        // Whoever names a volume asks no class for one.
+        const bound = object("PersistentVolumeClaim", "data", { volumeName: "pvc-1", storageClassName: "" });
+        expectFinding(storage.storageClass(facts([bound])), "ok");
         // Shared volumes are another check's.
         expectFinding(storage.storageClass(facts([claim("ReadWriteMany", "shared")])), "ok");
     });

@@ -1,0 +1,82 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { VolumeConfig } from "../config/fields";
+
+type Spec = k8s.types.input.core.v1.PersistentVolumeSpec;
+export type AccessMode = "ReadWriteOnce" | "ReadWriteMany";
+
+/** The `hard` mount waits for a server that is away instead of telling a database that its write has failed. */
+export const nfsMountOptions: readonly string[] = ["nfsvers=4.1", "hard"];
+
+/** The source of a volume that no storage class makes: its key, and words that are the same for the same volume. */
+export function sourceOf({
+    existing,
+    local,
+    nfs,
+    csi,
+}: VolumeConfig): { readonly key: string; readonly what: string } | undefined {
+    if (existing) return { key: "existing", what: `the volume ${existing}` };
+    if (local) return { key: "local", what: `${local.path} on node ${local.node}` };
+    if (nfs) return { key: "nfs", what: `${nfs.server}:${nfs.path}` };
+    if (csi) return { key: "csi", what: `the handle ${csi.handle} of ${csi.driver}` };
+    return undefined;
+}
+
+export interface PersistentVolumeArgs {
+    readonly namespace: string;
+    readonly claimName: string;
+    readonly accessMode: AccessMode;
+    readonly volume: VolumeConfig & { readonly size: string };
+}
+
+/**
+ * The PersistentVolume for a directory or a handle that the user names, bound to its claim from the start, so that no
+ * other claim gets it; undefined where the volume is there already, or a class makes it.
+ *
+ * Its name is the claim's with the namespace: one of a kind in the cluster, since a dot is in neither.
+ */
+export function persistentVolume({
+    namespace,
+    claimName,
+    accessMode,
+    volume,
+}: PersistentVolumeArgs): { readonly name: string; readonly spec: Spec } | undefined {
+    const source = sourceSpec(volume);
+    if (!source) return undefined;
+    const spec: Spec = {
+        capacity: { storage: volume.size },
+        accessModes: [accessMode],
+        // Whoever made the directory decides about it: deleting the object must not delete the data.
+        persistentVolumeReclaimPolicy: "Retain",
+        ...(volume.storageClass ? { storageClassName: volume.storageClass } : {}),
+        claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name: claimName },
+        ...source,
+    };
+    return { name: `${claimName}.${namespace}`, spec };
+}
+
+function sourceSpec({ local, nfs, csi }: VolumeConfig): Partial<Spec> | undefined {
+    if (local)
+        return {
+            // Not hostPath: that gives no group to the pods, and a directory that is missing would be made, empty.
+            local: { path: local.path },
+            nodeAffinity: {
+                required: {
+                    nodeSelectorTerms: [
+                        {
+                            matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [local.node] }],
+                        },
+                    ],
+                },
+            },
+        };
+    if (nfs) return { nfs: { server: nfs.server, path: nfs.path }, mountOptions: [...nfsMountOptions] };
+    if (csi)
+        return {
+            csi: {
+                driver: csi.driver,
+                volumeHandle: csi.handle,
+                ...(Object.keys(csi.attributes).length > 0 ? { volumeAttributes: csi.attributes } : {}),
+            },
+        };
+    return undefined;
+}
