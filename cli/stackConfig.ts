@@ -1,4 +1,4 @@
-import { loadStack } from "../config/load";
+import { loadStack, type Origins, originsOf, type PlatformConfig, type RawStack } from "../config/load";
 import { rawStack } from "../config/read";
 import type { ClusterConfig, StackConfig } from "../config/stack";
 import { platforms } from "../platforms";
@@ -11,11 +11,24 @@ import { readStackFile } from "./stackFile";
  * @throws ConfigError with every problem found
  */
 export function stackConfig(stack: string, folder?: string): StackConfig {
-    const file = readStackFile(stack, folder);
-    return loadStack(
-        rawStack(file.project, file.stack, file.config, file.secretKeys),
-        Object.values(platforms).map(({ config }) => config),
-    );
+    return loadStack(readRaw(stack, folder), known());
 }
+
+/**
+ * A stack's configuration as {@link stackConfig} has it, and where each value of it comes from.
+ *
+ * @throws ConfigError with every problem found
+ */
+export function tracedConfig(stack: string, folder?: string): { config: StackConfig; origins: Origins } {
+    const raw = readRaw(stack, folder);
+    return { config: loadStack(raw, known()), origins: originsOf(raw, known()) };
+}
+
+function readRaw(stack: string, folder: string | undefined): RawStack {
+    const { project, config, secretKeys } = readStackFile(stack, folder);
+    return rawStack(project, stack, config, secretKeys);
+}
+
+const known = (): PlatformConfig[] => Object.values(platforms).map(({ config }) => config);
 
 export const clusterOf = (stack: string): ClusterConfig => stackConfig(stack).cluster;

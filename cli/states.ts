@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { parse } from "yaml";
-import { show, suggest } from "../config/problems";
 import type { StackConfig } from "../config/stack";
 import { bringUp } from "./commands/launch";
 import { UserError } from "./errors";
+import { findInstances } from "./instances";
 import { root } from "./root";
 import { stackConfig } from "./stackConfig";
 import { writeEdits } from "./yamlEdit";
@@ -46,17 +46,7 @@ export function chooseInstances(
     names: readonly string[],
     state: State,
 ): string[] {
-    const known = instances.map(({ name }) => name);
-    const unknown = names.filter((name) => !known.includes(name));
-    if (unknown.length > 0)
-        throw new UserError(
-            unknown
-                .map(
-                    (name) =>
-                        `"${stack}" has no instance ${show(name)}${suggest(name, known)}; there are: ${known.join(", ") || "none"}`,
-                )
-                .join("\n"),
-        );
+    findInstances({ stack, instances }, names);
     if (names.length > 0) return [...new Set(names)];
     const before: State = state === "stopped" ? "running" : "stopped";
     const chosen = instances.filter((instance) => instance.state === before).map(({ name }) => name);

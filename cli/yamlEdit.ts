@@ -237,8 +237,8 @@ const stepOf = (text: string): number => /^( +)[^\s#]/m.exec(text)?.[1]?.length 
 /** What the YAML of older readers would take for a number, a time or a boolean is quoted. */
 const style = { compat: "yaml-1.1", lineWidth: 0, aliasDuplicateObjects: false } as const;
 
-/** A value on one line, as it may stand in braces, too. */
-const flow = (value: unknown): string =>
+/** A value as YAML on one line, as it may stand in braces, too. */
+export const flow = (value: unknown): string =>
     stringify([value], { ...style, collectionStyle: "flow", flowCollectionPadding: false })
         .trim()
         .slice(1, -1);

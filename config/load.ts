@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { at, explain } from "./explain";
+import { explain } from "./explain";
 import { dnsLabel } from "./fields";
-import { mergeAll } from "./merge";
+import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
 import { howToSet, Problems, show, suggest } from "./problems";
 import { type AnyInstance, type StackConfig, stackFields } from "./stack";
 
@@ -127,9 +127,9 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
                 [path, ...secret].join("."),
                 `secrets do not belong here; set it with: ${howToSet(name, "KEY")}`,
             );
-        const layers = { instances: instance, defaults: raw.values["defaults"], base: raw.values["base"] };
-        const merged = mergeAll(layers.base, layers.defaults, layers.instances) as Record<string, unknown> | undefined;
-        const platform = platforms.find((candidate) => candidate.name === merged?.["platform"]);
+        const written = writtenLayers(raw.values, instance);
+        const merged = written.value as Record<string, unknown> | undefined;
+        const platform = platformOf(written, platforms);
         if (!platform) {
             const names = platforms.map((candidate) => candidate.name);
             const value = merged?.["platform"];
@@ -141,14 +141,13 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
             );
             return [];
         }
-        const size = typeof merged?.["size"] === "string" ? (merged["size"] as string) : "small";
-        const complete = mergeAll(lowest, platform.defaults(size), merged);
+        const { value: complete, origin } = layered(written, platform);
         const parsed = platform.schema.safeParse(complete);
         if (parsed.success) return [{ ...parsed.data, name } as AnyInstance];
         for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {
             const secretKey = String(inner.at(-1));
             const hint = secretKey in platform.secrets ? `; it is a secret: ${howToSet(name, secretKey)}` : "";
-            problems.add([origin(layers, name, inner), ...inner.map(String)].join("."), message + hint);
+            problems.add([placeOf(originAt(origin, inner), name), ...inner.map(String)].join("."), message + hint);
         }
         return [];
     });
@@ -160,16 +159,56 @@ function misspelt(written: Record<string, unknown> | undefined, key: string): st
     return near === undefined ? "" : `; is "${near}" meant?`;
 }
 
-/** The layer in which the user wrote what is wrong, so that the message points at the line to change. */
-function origin(
-    layers: { instances: unknown; defaults: unknown; base: unknown },
-    name: string,
-    path: readonly PropertyKey[],
-): string {
-    if (at(layers.instances, path) !== undefined) return `plinth:instances.${name}`;
-    if (at(layers.defaults, path) !== undefined) return "plinth:defaults";
-    if (at(layers.base, path) !== undefined) return "plinth:base";
-    return `plinth:instances.${name}`;
+/** What the user wrote of an instance, in all layers. */
+const writtenLayers = (values: RawStack["values"], instance: unknown): Layer =>
+    layAll(
+        { value: values["base"], origin: "plinth:base" },
+        { value: values["defaults"], origin: "plinth:defaults" },
+        { value: instance, origin: "instance" },
+    );
+
+const platformOf = ({ value }: Layer, platforms: readonly PlatformConfig[]): PlatformConfig | undefined =>
+    platforms.find(({ name }) => name === (value as Record<string, unknown> | undefined)?.["platform"]);
+
+/** What the user wrote over what the platform says for the size. */
+function layered(written: Layer, platform: PlatformConfig): Layer {
+    const { size: chosen } = written.value as Record<string, unknown>;
+    const size = typeof chosen === "string" ? chosen : "small";
+    return layAll(
+        { value: lowest, origin: "default" },
+        { value: platform.defaults(size), origin: `default of ${platform.name} for size ${size}` },
+        written,
+    );
+}
+
+/** Where the values of a stack come from. What is not among them is the schema's default. */
+export interface Origins {
+    /** `plinth:KEY`, under the key. */
+    readonly stack: Origin;
+    /** By name: `instance`, `plinth:defaults`, `plinth:base`, or the platform's default for the size. */
+    readonly instances: Readonly<Record<string, Origin>>;
+}
+
+export function originsOf({ values }: RawStack, platforms: readonly PlatformConfig[]): Origins {
+    const own = Object.entries(values).filter(([key]) => key in stackFields);
+    const instances = Object.entries((values["instances"] ?? {}) as object).flatMap(([name, instance]) => {
+        const written = writtenLayers(values, instance);
+        const platform = platformOf(written, platforms);
+        return platform ? [[name, layered(written, platform).origin] as const] : [];
+    });
+    return {
+        stack: Object.fromEntries(
+            own.map(([key, value]) => [key, layAll({ value: value ?? undefined, origin: `plinth:${key}` }).origin]),
+        ),
+        instances: Object.fromEntries(instances),
+    };
+}
+
+/** The place in which the user wrote what is wrong, so that the message points at the line to change. */
+function placeOf(origin: Origin | undefined, name: string): string {
+    const layers = layersIn(origin);
+    const shared = ["plinth:defaults", "plinth:base"].find((layer) => layers.includes(layer));
+    return shared === undefined || layers.includes("instance") ? `plinth:instances.${name}` : shared;
 }
 
 /** Paths of encrypted values: they would make the engine treat the whole map as one secret. */

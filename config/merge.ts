@@ -5,6 +5,18 @@ const discriminators = ["topology", "mode", "type"] as const;
 
 const isMap = (value: unknown): value is Plain => typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Where a value comes from: the name of its layer; for a map, that of each of its values. */
+export type Origin = string | { readonly [key: string]: Origin };
+
+/** A value, and where each part of it comes from. */
+export interface Layer {
+    readonly value: unknown;
+    readonly origin: Origin;
+}
+
+const partOf = (origin: Origin | undefined, key: string): Origin =>
+    (typeof origin === "string" ? origin : origin?.[key]) ?? {};
+
 /**
  * Lays one configuration over another.
  *
@@ -12,19 +24,45 @@ const isMap = (value: unknown): value is Plain => typeof value === "object" && v
  * discriminator (`topology`, `mode`, `type`), the lower map's other keys in that place are dropped: the host of an
  * external database means nothing to one in the cluster.
  */
-export function merge(lower: unknown, upper: unknown): unknown {
-    if (upper === undefined) return lower;
-    if (!isMap(upper)) return upper;
+export function lay(lower: Layer, upper: Layer): Layer {
+    if (upper.value === undefined) return lower;
+    if (!isMap(upper.value)) return upper;
+    const { value: over } = upper;
     const changed =
-        isMap(lower) && discriminators.some((key) => key in upper && key in lower && upper[key] !== lower[key]);
-    const result: Plain = isMap(lower) && !changed ? { ...lower } : {};
-    for (const [key, value] of Object.entries(upper)) {
-        if (value === null) delete result[key];
-        else result[key] = merge(result[key], value);
+        isMap(lower.value) &&
+        discriminators.some(
+            (key) => key in over && key in (lower.value as Plain) && over[key] !== (lower.value as Plain)[key],
+        );
+    const below = isMap(lower.value) && !changed ? lower.value : {};
+    const value: Plain = { ...below };
+    const origin: Record<string, Origin> = Object.fromEntries(
+        Object.keys(below).map((key) => [key, partOf(lower.origin, key)]),
+    );
+    for (const [key, inner] of Object.entries(over)) {
+        if (inner === null) {
+            delete value[key];
+            delete origin[key];
+            continue;
+        }
+        const part = (layer: Layer, content: unknown) => ({ value: content, origin: partOf(layer.origin, key) });
+        const laid = lay(part(lower, value[key]), part(upper, inner));
+        value[key] = laid.value;
+        origin[key] = laid.origin;
     }
-    return result;
+    return { value, origin };
 }
 
 /** Merges from the lowest layer to the highest. */
-export const mergeAll = (...layers: unknown[]): unknown =>
-    layers.reduce((below, layer) => merge(below, layer), undefined as unknown);
+export const layAll = (...layers: readonly Layer[]): Layer => layers.reduce(lay, { value: undefined, origin: {} });
+
+/** Where the value at a path comes from; undefined where no layer has one. */
+export function originAt(origin: Origin, path: readonly PropertyKey[]): Origin | undefined {
+    return path.reduce<Origin | undefined>(
+        (inner, key) => (typeof inner === "object" ? inner[String(key)] : inner),
+        origin,
+    );
+}
+
+/** The names of all layers that a value has parts of. */
+export const layersIn = (origin: Origin | undefined): string[] =>
+    typeof origin === "string" ? [origin] : Object.values(origin ?? {}).flatMap(layersIn);

@@ -1,11 +1,19 @@
 import { stringify } from "yaml";
 import { stackJsonSchema } from "../../config/jsonSchema";
+import type { Origin } from "../../config/merge";
 import { platforms } from "../../platforms";
 import { example, type Register } from "../command";
+import { findInstances } from "../instances";
+import { withOrigins } from "../originText";
 import { renderStack } from "../rendering";
-import { stackConfig } from "../stackConfig";
+import { tracedConfig } from "../stackConfig";
 import { stackNames } from "../stackFile";
 import { count } from "../text";
+
+interface ShowOptions {
+    readonly origins: boolean;
+    readonly json?: boolean;
+}
 
 export const config: Register = (program) => {
     const group = program.command("config").description("Check or show a stack's configuration.");
@@ -27,18 +35,18 @@ export const config: Register = (program) => {
     example(
         group
             .command("show")
-            .description("Show a stack's configuration merged and complete, defaults included, secrets left out.")
+            .description(
+                "Show a stack's configuration merged and complete, defaults included, secrets left out; beside each value the layer that it comes from.",
+            )
             .argument("[stack]", "stack to show", "dev")
-            .option("--json", "for scripts")
-            .action((stack: string, options: { json?: boolean }) => {
-                const complete = stackConfig(stack);
-                console.log(
-                    options.json
-                        ? JSON.stringify(complete, null, 2)
-                        : stringify(complete, { aliasDuplicateObjects: false }).trimEnd(),
-                );
-            }),
+            .argument("[instance]", "this one alone")
+            .option("--no-origins", "values alone")
+            .option("--json", "values alone, for scripts")
+            .action((stack: string, instance: string | undefined, options: ShowOptions) =>
+                console.log(shown(stack, instance, options)),
+            ),
         "config show staging",
+        "config show production pprd",
     );
 
     example(
@@ -57,3 +65,22 @@ export const config: Register = (program) => {
         "config schema > plinth.schema.json",
     );
 };
+
+/** A stack's configuration, or that of one of its instances. */
+function shown(stack: string, instance: string | undefined, { origins, json }: ShowOptions): string {
+    const { config, origins: found } = tracedConfig(stack);
+    const one = instance === undefined ? undefined : findInstances(config, [instance])[0]!;
+    if (json) return JSON.stringify(one ?? config, null, 2);
+    if (!origins) return stringify(one ?? config, { aliasDuplicateObjects: false }).trimEnd();
+    if (one) return withOrigins(one, found.instances[one.name]!, ["name"]);
+    const { instances, warnings, ...rest } = config;
+    const { edge: sharedEdge = {}, ...own } = found.stack as Readonly<Record<string, Origin>>;
+    return [
+        withOrigins(rest, { ...own, sharedEdge }, ["project", "stack"]),
+        "instances:",
+        ...instances.map((each) =>
+            withOrigins(each, found.instances[each.name]!, ["name"]).replace(/^/gm, "    ").replace(/^ {4}/, "  - "),
+        ),
+        stringify({ warnings }).trimEnd(),
+    ].join("\n");
+}

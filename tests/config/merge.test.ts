@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { merge, mergeAll } from "../../config/merge";
+import { type Layer, lay, layAll, layersIn, type Origin, originAt } from "../../config/merge";
+
+const layer = (value: unknown, origin: string): Layer => ({ value, origin });
+const merge = (lower: unknown, upper: unknown) => lay(layer(lower, "lower"), layer(upper, "upper")).value;
 
 describe("merging configuration", () => {
     it("merges maps deep, replaces lists, and removes with null", () => {
@@ -22,7 +25,9 @@ describe("merging configuration", () => {
     });
     it("never changes a layer", () => {
         const lower = Object.freeze({ a: Object.freeze({ b: 1 }) });
-        expect(mergeAll(lower, { a: { c: 2 } }, { a: { b: null } })).to.deep.equal({ a: { c: 2 } });
+        expect(
+            layAll(...[lower, { a: { c: 2 } }, { a: { b: null } }].map((value) => layer(value, "x"))).value,
+        ).to.deep.equal({ a: { c: 2 } });
         expect(lower).to.deep.equal({ a: { b: 1 } });
     });
     it("is idempotent: laying a layer over itself changes nothing", () => {
@@ -33,6 +38,57 @@ describe("merging configuration", () => {
         fc.assert(
             fc.property(layer, (written) => {
                 expect(merge(written, written)).to.deep.equal(merge(undefined, written));
+            }),
+        );
+    });
+});
+
+describe("origins of merged values", () => {
+    const origins = (...values: unknown[]) => layAll(...values.map((value, index) => layer(value, `layer ${index}`)));
+
+    it("name the layer of each value, of a list as a whole, and forget what was removed or dropped", () => {
+        const { value, origin } = origins(
+            { database: { topology: "external", host: "a" }, list: [1], tls: { mode: "acme", email: "a" }, note: "x" },
+            { tls: { email: "b" }, list: [2], note: null },
+            { database: { topology: "single" }, tls: { mode: "acme" } },
+        );
+        expect(value).to.deep.equal({
+            database: { topology: "single" },
+            list: [2],
+            tls: { mode: "acme", email: "b" },
+        });
+        expect(origin).to.deep.equal({
+            database: { topology: "layer 2" },
+            list: "layer 1",
+            tls: { mode: "layer 2", email: "layer 1" },
+        });
+        expect(originAt(origin, ["list", 0])).to.equal("layer 1");
+        expect(originAt(origin, ["database", "host"])).to.equal(undefined);
+        expect(layersIn(originAt(origin, ["tls"]))).to.have.members(["layer 1", "layer 2"]);
+    });
+    it("are there for every value, and are of a layer that says it", () => {
+        const map = fc.letrec((tie) => ({
+            map: fc.dictionary(
+                fc.constantFrom("a", "b", "type", "mode"),
+                fc.oneof({ depthSize: "small" }, fc.integer(), fc.constant(null), fc.array(fc.integer()), tie("map")),
+                { noNullPrototype: true },
+            ),
+        })).map;
+        const check = (value: unknown, origin: Origin, layers: readonly unknown[]): void => {
+            if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+                expect(Object.keys(origin)).to.have.members(Object.keys(value));
+                for (const [key, inner] of Object.entries(value))
+                    check(
+                        inner,
+                        (origin as Record<string, Origin>)[key]!,
+                        layers.map((one) => (one as Record<string, unknown> | null | undefined)?.[key]),
+                    );
+            } else expect(layers[Number((origin as string).replace("layer ", ""))]).to.deep.equal(value);
+        };
+        fc.assert(
+            fc.property(fc.array(map, { minLength: 1, maxLength: 3 }), (layers) => {
+                const { value, origin } = origins(...layers);
+                check(value, origin, layers);
             }),
         );
     });
