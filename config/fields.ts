@@ -32,6 +32,19 @@ export const cidr = z.union([z.cidrv4(), z.cidrv6()], "allowed: a range such as 
 
 export const email = z.email("allowed: an e-mail address");
 
+const pathPart = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const registryPart = "(?:[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?|\\[[0-9a-fA-F:]+\\])(?::\\d+)?";
+
+/** What an image is pulled by: https://pkg.go.dev/github.com/distribution/reference#pkg-overview */
+export const imageReference = z
+    .string()
+    .regex(
+        new RegExp(
+            `^(?:${registryPart}/)?${pathPart}(?:/${pathPart})*(?::[A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?(?:@sha256:[0-9a-f]{64})?$`,
+        ),
+        "allowed: [REGISTRY/]NAME[:TAG][@sha256:DIGEST], such as registry.example.org/team/web:2.1, the name in lower case",
+    );
+
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
 const labelKey = z
     .string()
@@ -309,7 +322,7 @@ export const instanceFields = {
     /** `oneNode`: tiers that share files stay together on one node, on a ReadWriteOnce volume. */
     sharedFiles: z.literal("oneNode").optional(),
     volumes: z.record(z.string(), volume).default({}),
-    images: z.record(z.string(), z.string().min(1)).default({}),
+    images: z.record(z.string(), imageReference).default({}),
     resources: z.record(z.string(), resources).default({}),
     replicas: z.record(z.string(), replicas).default({}),
     env: z.record(z.string(), z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())).default({}),

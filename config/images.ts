@@ -51,7 +51,8 @@ export function resolveImage(name: ImageName, override: string | undefined, conf
     const reference = override ?? (prefix ? `${prefix.replace(/\/$/, "")}/${image.reference}` : image.reference);
     const [named, digest] = reference.split("@") as [string, string | undefined];
     const tag = /:([^/:]+)$/.exec(named)?.[1] ?? "";
-    // A digest never moves; a missing tag means latest, which always does.
-    const moves = digest === undefined && ["", "latest", "dev"].includes(tag);
+    // A digest never moves. A tag without a digit is no version but a branch or a channel (`latest`, which a missing
+    // tag means, `staging`, `stable`): what it names changes.
+    const moves = digest === undefined && !/\d/.test(tag);
     return { reference, tag, pullPolicy: config.pullPolicy ?? (moves ? "Always" : "IfNotPresent") };
 }

@@ -29,7 +29,7 @@ export const images = z.strictObject({
     registry: z.string().min(1).default("localhost:5000/plinth"),
     /** Prefix put before every public image: `mirror.example.org/cache`. @default pulled from their own registries */
     mirror: z.string().min(1).optional(),
-    /** @default Always for tags that move (latest, or the tag `dev`), IfNotPresent for the others */
+    /** @default Always for tags that move, which are those without a digit (latest, staging), IfNotPresent for the others */
     pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).optional(),
     /** Names of image pull Secrets that exist in each namespace. */
     pullSecrets: z.array(dnsLabel).default([]),

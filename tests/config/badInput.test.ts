@@ -216,6 +216,14 @@ describe("bad input", () => {
             of: () => one({ images: { mariabd: "x:1" } }),
             says: ['plinth:instances.shop.images.mariabd: matches nothing; did you mean "mariadb"?'],
         },
+        "an image that no registry could have": {
+            of: () => one({ images: { caddy: "Registry.example.org/Team/Caddy:2", mariadb: "mariadb:", mysql: "" } }),
+            says: [
+                'plinth:instances.shop.images.caddy: "Registry.example.org/Team/Caddy:2" is not allowed; allowed: [REGISTRY/]NAME[:TAG][@sha256:DIGEST]',
+                'plinth:instances.shop.images.mariadb: "mariadb:" is not allowed',
+                'plinth:instances.shop.images.mysql: "" is not allowed',
+            ],
+        },
         "a component that does not exist": {
             of: () => one({ replicas: { fronted: 2 }, env: { fronted: {} }, restartedAt: { fronted: "now" } }),
             says: [

@@ -1,0 +1,47 @@
+import { expect } from "chai";
+import { imageReference } from "../../config/fields";
+import { resolveImage } from "../../config/images";
+import { images as imagesConfig } from "../../config/stack";
+
+const config = imagesConfig.parse({});
+const digest = `sha256:${"0a".repeat(32)}`;
+
+describe("images", () => {
+    it("are pulled again at every start where the tag may have moved", () => {
+        const policyOf = (reference: string) => resolveImage("caddy", reference, config).pullPolicy;
+        for (const moving of ["x/y", "x/y:latest", "x/y:staging", "localhost:5000/y", "r.example.org:8443/x/y:main"])
+            expect(policyOf(moving), moving).to.equal("Always");
+        for (const fixed of ["x/y:2.1", "x/y:v2", "x/y:release-2026", `x/y:staging@${digest}`, `x/y@${digest}`])
+            expect(policyOf(fixed), fixed).to.equal("IfNotPresent");
+        const chosen = { ...config, pullPolicy: "IfNotPresent" as const };
+        expect(resolveImage("caddy", "x/y:staging", chosen).pullPolicy).to.equal("IfNotPresent");
+    });
+    it("of this program's own have tags that stay", () => {
+        expect(resolveImage("caddy", undefined, config).pullPolicy).to.equal("IfNotPresent");
+    });
+    it("go by references that registries know", () => {
+        for (const good of [
+            "caddy",
+            "docker.io/library/caddy:2.11.4-alpine",
+            "localhost:5000/plinth/opencart-php:4.1.0.4",
+            `gitlab.example.org:4567/a/b__c/d-e:Staging_1@${digest}`,
+            "[2001:db8::1]:5000/x",
+            `x@${digest}`,
+        ])
+            expect(imageReference.safeParse(good).success, good).to.equal(true);
+        for (const bad of [
+            "",
+            "x:",
+            "X",
+            "x y",
+            "https://r.example.org/x:1",
+            "x@sha256:ab",
+            "x:a:b",
+            "/x",
+            "x/",
+            `x:${"t".repeat(129)}`,
+            "x:1\n",
+        ])
+            expect(imageReference.safeParse(bad).success, bad).to.equal(false);
+    });
+});
