@@ -19,6 +19,7 @@ export const images = {
     awsCli: { reference: "docker.io/amazon/aws-cli:2.36.48" },
     "opencart-php": { reference: "opencart-php:4.1.0.4", built: true, variables: { ADMIN_PATH: "adminPath" } },
     "opencart-nginx": { reference: "opencart-nginx:4.1.0.4", built: true, variables: { ADMIN_PATH: "adminPath" } },
+    qxsms: { reference: "qxsms:2023-06-21", built: true, variables: { QXSMS_DEBUG: "debug" } },
     // In no pod: the local registry that `images load` starts where a cluster needs one.
     registry: { reference: "docker.io/library/registry:3.1.1" },
 } as const satisfies Record<string, Image>;

@@ -22,8 +22,22 @@ variable "OPENCART_VERSION" {
     default = "4.1.0.4"
 }
 
+# QxSMS' repository: a folder on this machine, or an address with a commit.
+variable "QXSMS_SOURCE" {
+    default = "https://github.com/CDSP-SCPO/WPSS-for-ESS-webpanel.git#c3bb449e52de20ed33e483cac46fd3551f6d86d6"
+}
+
+variable "QXSMS_VERSION" {
+    default = "2023-06-21"
+}
+
+# Whether Django's debug mode can be switched on: debug of its instance.
+variable "QXSMS_DEBUG" {
+    default = "false"
+}
+
 group "default" {
-    targets = ["opencart"]
+    targets = ["opencart", "qxsms"]
 }
 
 group "opencart" {
@@ -49,4 +63,19 @@ target "opencart-nginx" {
     inherits = ["opencart-base"]
     target = "opencart-nginx"
     tags = ["${REGISTRY}/opencart-nginx:${OPENCART_VERSION}"]
+}
+
+target "qxsms" {
+    context = "images/qxsms"
+    contexts = {
+        source = QXSMS_SOURCE
+    }
+    platforms = ["linux/amd64", "linux/arm64"]
+    target = "qxsms"
+    args = {
+        MIRROR = MIRROR
+        QXSMS_DEBUG = QXSMS_DEBUG
+        QXSMS_VERSION = QXSMS_VERSION
+    }
+    tags = ["${REGISTRY}/qxsms:${QXSMS_VERSION}"]
 }

@@ -1,7 +1,9 @@
 import { opencart } from "./opencart";
 import type { Platform } from "./platform";
+import { qxsms } from "./qxsms";
 
 /** Every platform, by the name that `platform:` gives it. */
 export const platforms: Readonly<Record<string, Platform>> = {
     opencart,
+    qxsms,
 };

@@ -64,7 +64,9 @@ describe("fixture stacks", () => {
             it("keeps every secret in a Secret", async () => {
                 const { resources } = await render(name);
                 for (const { type, name: resource, inputs, secrets } of resources) {
-                    if (type === "kubernetes:core/v1:Secret") expect(secrets, resource).to.include("stringData");
+                    // The shared balancer's Secret of certificates has nothing in it where nobody brings one.
+                    const holds = type === "kubernetes:core/v1:Secret" && "stringData" in inputs;
+                    if (holds) expect(secrets, resource).to.include("stringData");
                     else expect(JSON.stringify(inputs), `${type} ${resource}`).not.to.include("placeholder-");
                 }
             });

@@ -1,0 +1,146 @@
+import { z } from "zod";
+import { edgeSecrets } from "../../components/loadBalancer";
+import { broker, brokerSecrets } from "../../config/broker";
+import { databaseOf, databaseSecrets } from "../../config/database";
+import { email, hostName, instanceFields, port, type ReplicasConfig } from "../../config/fields";
+import type { PlatformConfig } from "../../config/load";
+
+const line = z.string().regex(/^[^\r\n]+$/, "allowed: one line of text");
+
+const qualtricsId = (prefix: string) =>
+    z.string().regex(new RegExp(`^${prefix}_\\w+$`), `allowed: an identifier of Qualtrics such as ${prefix}_1a2B3c`);
+
+const schema = z.strictObject({
+    platform: z.literal("qxsms"),
+    ...instanceFields,
+    database: databaseOf(["postgres"]),
+    broker,
+    /**
+     * Django's debug mode: pages with stack traces, mail into files, weak passwords accepted, the development server.
+     * The image must be built for it: `plinth images build` does that.
+     */
+    debug: z.boolean().default(false),
+    /** How QxSMS sends mail of its own: passwords, changes of addresses, errors. Only with `debug` it does without. */
+    mail: z
+        .strictObject({
+            host: hostName,
+            port: port.default(25),
+            /** The login's password is `smtpPassword` in plinth:secrets; QxSMS cannot encrypt the connection. @default no login */
+            username: z.string().min(1).optional(),
+            from: email,
+            fromName: line.default("QxSMS"),
+            /** For answers to surveys' messages. @default noreply@qemailserver.com */
+            replyTo: email.optional(),
+            /** Begins each subject, as it is written: mostly with a space at the end. @default fromName in brackets */
+            subjectPrefix: line.optional(),
+        })
+        .optional(),
+    administrator: z
+        .strictObject({
+            name: line.default("admin"),
+            /** Errors are mailed to it, and it is the account's login. */
+            email,
+            /**
+             * The first account. `none`: you make it, with `manage.py createsuperuser`; `generated`: its password is
+             * `adminPassword` in a Secret; `mailed`: QxSMS mails a password to `email`.
+             */
+            account: z.enum(["none", "generated", "mailed"]).default("none"),
+        })
+        .optional(),
+    /** The survey service. Identifiers that you count as secret go to plinth:secrets instead. */
+    qualtrics: z
+        .strictObject({
+            /** Data centre: the part of API addresses before `.qualtrics.com`. */
+            dataCentre: z
+                .string()
+                .regex(/^[a-z0-9]+$/, "allowed: a data centre such as fra1")
+                .default("fra1"),
+            directoryId: qualtricsId("POOL").optional(),
+            libraryId: qualtricsId("UR").optional(),
+            /** The survey with which single messages are sent. */
+            surveyId: qualtricsId("SV").optional(),
+        })
+        .prefault({}),
+    web: z.strictObject({
+        /** Requests that one pod works on at a time. @default by size */
+        processes: z.int().min(1).max(64),
+        /** Seconds that a request may take, and that a stopping pod waits for one. */
+        timeoutSeconds: z.int().min(10).max(3600).default(180),
+    }),
+    worker: z.strictObject({
+        /** Tasks that one pod works on at a time. @default by size */
+        concurrency: z.int().min(1).max(64),
+        /** Seconds that the longest task takes, such as the import of a panel: a stopping worker ends it first. */
+        longestTaskSeconds: z.int().min(30).max(86400).default(600),
+    }),
+});
+
+export type QxsmsConfig = z.infer<typeof schema> & { readonly name: string };
+
+/** What a size means: everything here can be set alone, too. */
+export interface Size {
+    readonly processes: number;
+    readonly concurrency: number;
+    readonly web: ReplicasConfig;
+    readonly worker: number;
+    readonly cpu: string;
+    readonly database: { readonly cpu: string; readonly memory: string; readonly volume: string };
+    readonly broker: { readonly cpu: string; readonly memory: string; readonly volume: string };
+}
+
+export const sizes: Readonly<Record<QxsmsConfig["size"], Size>> = {
+    small: {
+        processes: 4,
+        concurrency: 2,
+        web: 1,
+        worker: 1,
+        cpu: "100m",
+        database: { cpu: "100m", memory: "512Mi", volume: "5Gi" },
+        broker: { cpu: "100m", memory: "256Mi", volume: "2Gi" },
+    },
+    medium: {
+        processes: 4,
+        concurrency: 4,
+        web: { min: 2, max: 4, cpu: 70 },
+        worker: 2,
+        cpu: "250m",
+        database: { cpu: "500m", memory: "2Gi", volume: "20Gi" },
+        broker: { cpu: "200m", memory: "512Mi", volume: "5Gi" },
+    },
+    large: {
+        processes: 8,
+        concurrency: 8,
+        web: { min: 3, max: 8, cpu: 70 },
+        worker: 3,
+        cpu: "1",
+        database: { cpu: "2", memory: "8Gi", volume: "100Gi" },
+        broker: { cpu: "500m", memory: "1Gi", volume: "10Gi" },
+    },
+};
+
+export const config: PlatformConfig = {
+    name: "qxsms",
+    schema,
+    defaults: (size) => {
+        const { processes, concurrency } = sizes[size as keyof typeof sizes] ?? sizes.small;
+        return {
+            database: { topology: "single" },
+            broker: { topology: "single" },
+            web: { processes },
+            worker: { concurrency },
+        };
+    },
+    secrets: {
+        qxsmsSecretKey: "Django's key for sessions and links in mails; generated unless set",
+        qualtricsApiKey: "Token of the user of Qualtrics; without it no survey can be sent",
+        qualtricsDirectoryId: "Instead of qualtrics.directoryId",
+        qualtricsLibraryId: "Instead of qualtrics.libraryId",
+        qualtricsSurveyId: "Instead of qualtrics.surveyId",
+        smtpPassword: "Password for mail.username",
+        adminPassword: "Password of the first account, for administrator.account generated; generated unless set",
+        ...databaseSecrets,
+        ...brokerSecrets,
+        ...edgeSecrets,
+    },
+    hosts: ({ host }) => [host],
+};

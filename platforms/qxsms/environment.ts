@@ -1,0 +1,138 @@
+import type { SecretRef, Setting } from "../../components/graph";
+import type { Instance } from "../../components/instance";
+import { howToSet } from "../../config/problems";
+import type { QxsmsConfig } from "./config";
+import { paths } from "./paths";
+
+type Environment = Readonly<Record<string, Setting>>;
+
+/** QxSMS' environment: https://github.com/CDSP-SCPO/WPSS-for-ESS-webpanel/blob/gh-release/qxsms/settings.py */
+export interface Environments {
+    /** What loading the settings takes: for Tasks, which run again when theirs changes. */
+    readonly basic: Environment;
+    /** All of it, the same for web and worker. */
+    readonly full: Environment;
+    /** Of the first account, where it is generated. */
+    readonly adminPassword: SecretRef | undefined;
+}
+
+/** Identifiers of Qualtrics: key of `qualtrics`, secret instead of it, variable. */
+const identifiers = [
+    ["directoryId", "qualtricsDirectoryId", "QXSMS_DIRECTORY_ID"],
+    ["libraryId", "qualtricsLibraryId", "QXSMS_LIBRARY_ID"],
+    ["surveyId", "qualtricsSurveyId", "QXSMS_SEND_SURVEY"],
+] as const;
+
+/** Declares the Secrets of an instance and refers to them; reports what is missing. */
+export function environments(instance: Instance, settings: QxsmsConfig): Environments {
+    const { owner } = instance;
+    const { secretKey } = instance.secret(owner, "qxsms", {
+        secretKey: instance.password("secret-key", "qxsmsSecretKey", 50),
+    });
+    const basic: Environment = {
+        QXSMS_SECRET_KEY: secretKey,
+        // The image's own script compares it as a number.
+        QXSMS_DEBUG: settings.debug ? "1" : "0",
+        // Any other value than this one keeps the rules for passwords, and the logs.
+        QXSMS_ENV: settings.debug ? "development" : "production",
+        PYTHONPATH: paths.home,
+        PYTHONUNBUFFERED: "1",
+        PYTHONDONTWRITEBYTECODE: "1",
+        HOME: "/tmp",
+    };
+    const adminPassword =
+        settings.administrator?.account === "generated"
+            ? instance.secret(owner, "administrator", {
+                  password: instance.password("admin-password", "adminPassword"),
+              }).password
+            : undefined;
+    return {
+        basic,
+        full: {
+            ...basic,
+            ...qualtrics(instance, settings),
+            ...mail(instance, settings),
+            ...admins(instance, settings),
+        },
+        adminPassword,
+    };
+}
+
+function qualtrics(instance: Instance, { qualtrics: plain }: QxsmsConfig): Environment {
+    const given = { apiKey: instance.secretValue("qualtricsApiKey") };
+    const secrets = Object.fromEntries(
+        [
+            ["apiKey", given.apiKey] as const,
+            ...identifiers.map(([key, secret]) => [key, instance.secretValue(secret)] as const),
+        ].flatMap(([key, value]) => (value ? [[key, value] as const] : [])),
+    );
+    const refs = Object.keys(secrets).length > 0 ? instance.secret<string>(instance.owner, "qualtrics", secrets) : {};
+    const missing: string[] = given.apiKey ? [] : [howToSet(instance.name, "qualtricsApiKey")];
+    const environment: Record<string, Setting> = { QXSMS_QX_DOMAIN: plain.dataCentre };
+    if (refs["apiKey"]) environment["QXSMS_API_KEY"] = refs["apiKey"];
+    for (const [key, secret, variable] of identifiers) {
+        const value = plain[key] ?? refs[key];
+        if (plain[key] !== undefined && refs[key])
+            instance.problem(
+                ["qualtrics", key],
+                `is set here and as ${secret} in plinth:secrets; allowed: one of both`,
+            );
+        if (value === undefined) missing.push(`qualtrics.${key}`);
+        else environment[variable] = value;
+    }
+    if (missing.length > identifiers.length)
+        instance.warn(
+            "Qualtrics is not configured: no survey can be sent (qualtrics, and qualtricsApiKey in plinth:secrets)",
+        );
+    else if (missing.length > 0) instance.problem(["qualtrics"], `is not complete; missing: ${missing.join(", ")}`);
+    return environment;
+}
+
+function mail(instance: Instance, { mail: settings, debug }: QxsmsConfig): Environment {
+    if (!settings) {
+        if (!debug)
+            instance.problem(
+                ["mail"],
+                "is missing: passwords, changes of addresses and errors are mailed; allowed: host and from at least",
+            );
+        return {};
+    }
+    const { host, port, username, from, fromName, replyTo, subjectPrefix } = settings;
+    const password = username === undefined ? undefined : instance.secretValue("smtpPassword");
+    if (username !== undefined && !password)
+        instance.problem(
+            ["mail"],
+            `is missing the password of ${username}; set it with: ${howToSet(instance.name, "smtpPassword")}`,
+        );
+    return {
+        QXSMS_SMTP_SERVER: host,
+        QXSMS_SMTP_PORT: String(port),
+        QXSMS_QX_EMAIL_FROM: from,
+        QXSMS_QX_EMAIL_FROM_NAME: fromName,
+        QXSMS_EMAIL_SUBJECT_PREFIX: subjectPrefix ?? `[${fromName}] `,
+        ...(replyTo ? { QXSMS_QX_EMAIL_REPLY: replyTo } : {}),
+        ...(username !== undefined && password
+            ? {
+                  EMAIL_HOST_USER: username,
+                  EMAIL_HOST_PASSWORD: instance.secret(instance.owner, "smtp", { password }).password,
+              }
+            : {}),
+    };
+}
+
+function admins(instance: Instance, { administrator, mail: settings, debug }: QxsmsConfig): Environment {
+    if (!administrator) {
+        if (!debug)
+            instance.problem(
+                ["administrator"],
+                "is missing: errors are mailed to its address; allowed: email at least",
+            );
+        return {};
+    }
+    if (administrator.account === "mailed" && !settings)
+        instance.problem(
+            ["administrator", "account"],
+            '"mailed" is not allowed without mail; allowed: none, generated',
+        );
+    return { DJANGO_ADMIN_NAME: administrator.name, DJANGO_ADMIN_EMAIL: administrator.email };
+}

@@ -1,0 +1,79 @@
+import { Broker } from "../../components/broker";
+import { Database } from "../../components/database";
+import type { Instance } from "../../components/instance";
+import { publish } from "../../components/loadBalancer";
+import { Namespace } from "../../components/namespace";
+import type { Deployed } from "../../components/outputs";
+import { Task } from "../../components/task";
+import { WebTier } from "../../components/webTier";
+import { Worker } from "../../components/worker";
+import type { Platform } from "../platform";
+import { publicUrl } from "../publicUrl";
+import { config, type QxsmsConfig, sizes } from "./config";
+import { Pods } from "./pods";
+
+/** Celery 5.2 declares such queues and sets such limits; RabbitMQ 4.3 denies both unless asked to permit them. */
+const celeryNeeds = ["transient_nonexcl_queues", "global_qos"];
+
+/**
+ * QxSMS (WPSS): clients → load balancer → web → database, and through the broker → worker → database; web and worker
+ * talk to Qualtrics and to the mail server.
+ *
+ * The migrations come after the database, and everything that uses QxSMS after the migrations.
+ */
+export const qxsms: Platform = { config, declare };
+
+function declare(instance: Instance): Deployed {
+    const settings = instance.config as unknown as QxsmsConfig;
+    const size = sizes[settings.size];
+    new Namespace(instance);
+
+    const database = new Database(instance, "database", {
+        config: settings.database,
+        database: "qxsms",
+        user: "qxsms",
+        resources: { cpu: size.database.cpu, memory: size.database.memory },
+        size: size.database.volume,
+    });
+    const broker = new Broker(instance, "broker", {
+        config: settings.broker,
+        user: "qxsms",
+        permits: celeryNeeds,
+        resources: { cpu: size.broker.cpu, memory: size.broker.memory },
+        size: size.broker.volume,
+    });
+    const pods = new Pods(instance, settings, { database: database.service, broker: broker.service });
+
+    const migrate = new Task(instance, "migrate", {
+        pod: pods.migrate(),
+        startsAfter: [database],
+        timeoutSeconds: 7200,
+    });
+    const web = new WebTier(instance, "web", {
+        pod: pods.web(size.cpu),
+        replicas: size.web,
+        needs: pods.outside,
+        startsAfter: [migrate, broker],
+    });
+    new Worker(instance, "worker", {
+        pod: pods.worker(size.cpu),
+        replicas: size.worker,
+        needs: pods.outside,
+        startsAfter: [migrate, broker],
+    });
+    const { administrator, host } = settings;
+    // Nothing waits for it: QxSMS works although a mail server does not.
+    if (administrator && administrator.account !== "none")
+        new Task(instance, "administrator", { pod: pods.administrator(), needs: pods.smtp, startsAfter: [migrate] });
+
+    publish(instance, [{ host, routes: [{ to: web.service }] }]);
+
+    const url = publicUrl(instance, host);
+    return {
+        urls: { site: `${url}/`, admin: `${url}/admin/` },
+        hosts: config.hosts(instance.config),
+        ...(administrator && pods.adminPassword
+            ? { firstLogin: { user: administrator.email, password: pods.adminPassword } }
+            : {}),
+    };
+}

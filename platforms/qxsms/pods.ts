@@ -1,0 +1,231 @@
+import type { Need, SecretRef, Service, Setting } from "../../components/graph";
+import type { Instance } from "../../components/instance";
+import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
+import { drainSeconds } from "../../components/webTier";
+import type { QxsmsConfig } from "./config";
+import { type Environments, environments } from "./environment";
+import { paths, port, user } from "./paths";
+import { scripts } from "./scripts";
+
+export interface Surroundings {
+    readonly database: Service;
+    readonly broker: Service;
+}
+
+/** MiB that a process of Django takes, its share of the parent's included. */
+const processMemory = 100;
+
+/** Seconds beyond what was waited for, to end and to log. */
+const stopSeconds = 15;
+
+/** The pods of an instance: all run the same code with the same environment, and differ in what they do with it. */
+export class Pods {
+    /** What web and worker talk to: the survey service, and the mail server. */
+    readonly outside: readonly Need[];
+    /** The mail server alone. */
+    readonly smtp: readonly Need[];
+    private readonly environments: Environments;
+    private readonly scripts: string;
+
+    constructor(
+        instance: Instance,
+        private readonly settings: QxsmsConfig,
+        private readonly surroundings: Surroundings,
+    ) {
+        const { mail } = settings;
+        this.smtp = mail ? [{ name: "smtp", direction: "egress", ports: [mail.port] }] : [];
+        this.outside = [{ name: "qualtrics", direction: "egress", ports: [443] }, ...this.smtp];
+        this.environments = environments(instance, settings);
+        this.scripts = instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts });
+    }
+
+    /** Of the first account, where it is generated. */
+    get adminPassword(): SecretRef | undefined {
+        return this.environments.adminPassword;
+    }
+
+    web(cpu: string): PodArgs {
+        const { debug, web } = this.settings;
+        const socket = { tcpSocket: { port }, timeoutSeconds: 5 };
+        return {
+            user,
+            initContainers: [this.prepare(), this.ready()],
+            containers: [
+                this.container("web", {
+                    command: debug
+                        ? ["python", "manage.py", "runserver", "--noreload", `0.0.0.0:${port}`]
+                        : [
+                              "gunicorn",
+                              "--config=docker-gunicorn.conf.py",
+                              "--access-logfile=-",
+                              "--error-logfile=-",
+                              "qxsms.wsgi:application",
+                          ],
+                    // That file takes what begins with GUNICORN_.
+                    env: {
+                        ...this.environments.full,
+                        ...this.rabbitHost(),
+                        GUNICORN_WORKERS: String(web.processes),
+                        GUNICORN_TIMEOUT: String(web.timeoutSeconds),
+                        GUNICORN_GRACEFUL_TIMEOUT: String(web.timeoutSeconds),
+                        // Its sign of life is a file: on a slow disk it would be killed for nothing.
+                        GUNICORN_WORKER_TMP_DIR: "/dev/shm",
+                        // Only the balancer gets here. Links in mails are https then, and so are cookies' rules.
+                        GUNICORN_FORWARDED_ALLOW_IPS: "*",
+                    },
+                    uses: [this.databaseEdge(), this.brokerEdge()],
+                    ports: { http: port },
+                    resources: { cpu, memory: memory(web.processes) },
+                    probes: {
+                        startup: {
+                            httpGet: { path: "/", port },
+                            periodSeconds: 3,
+                            timeoutSeconds: 10,
+                            failureThreshold: 60,
+                        },
+                        // Not by a request: while every process waits for Qualtrics, the next one has to queue.
+                        readiness: { ...socket, periodSeconds: 10, failureThreshold: 3 },
+                        liveness: { ...socket, periodSeconds: 20, failureThreshold: 6 },
+                    },
+                    mounts: [...this.prepared(), ...(debug ? [scratch(`${paths.home}/outbox`)] : [])],
+                }),
+            ],
+            graceSeconds: drainSeconds + web.timeoutSeconds + stopSeconds,
+        };
+    }
+
+    worker(cpu: string): PodArgs {
+        const { concurrency, longestTaskSeconds } = this.settings.worker;
+        return {
+            user,
+            initContainers: [this.prepare(), this.ready("broker")],
+            containers: [
+                this.container("worker", {
+                    // No shell before it: the stop signal must reach Celery, which then ends its tasks and takes no more.
+                    command: ["celery", "-A", "qxsms", "worker", "--loglevel=INFO", `--concurrency=${concurrency}`],
+                    env: { ...this.environments.full, ...this.rabbitHost() },
+                    uses: [this.databaseEdge(), this.brokerEdge()],
+                    resources: { cpu, memory: memory(concurrency + 2) },
+                    probes: {
+                        // Once: each call starts Django anew.
+                        startup: {
+                            exec: {
+                                command: [
+                                    "sh",
+                                    "-c",
+                                    'exec celery -A qxsms inspect ping --timeout 10 --destination "celery@$(hostname)"',
+                                ],
+                            },
+                            periodSeconds: 15,
+                            timeoutSeconds: 25,
+                            failureThreshold: 20,
+                        },
+                    },
+                    mounts: this.prepared(),
+                }),
+            ],
+            graceSeconds: longestTaskSeconds + stopSeconds,
+        };
+    }
+
+    migrate(): PodArgs {
+        return {
+            user,
+            containers: [
+                this.container("migrate", {
+                    command: ["python", `${paths.scripts}/migrate.py`],
+                    env: this.environments.basic,
+                    uses: [this.databaseEdge()],
+                    resources: { cpu: "50m", memory: "256Mi" },
+                    mounts: this.scriptMounts(),
+                }),
+            ],
+        };
+    }
+
+    administrator(): PodArgs {
+        const { adminPassword, full } = this.environments;
+        return {
+            user,
+            containers: [
+                this.container("administrator", {
+                    command: ["python", `${paths.scripts}/administrator.py`],
+                    env: { ...full, ...(adminPassword ? { ADMIN_PASSWORD: adminPassword } : {}) },
+                    uses: [this.databaseEdge()],
+                    resources: { cpu: "25m", memory: "256Mi" },
+                    mounts: this.scriptMounts(),
+                }),
+            ],
+        };
+    }
+
+    private container(name: string, args: Omit<ContainerArgs, "name" | "image" | "workingDir">): ContainerArgs {
+        return {
+            name,
+            image: "qxsms",
+            workingDir: paths.home,
+            ...args,
+            mounts: [scratch("/tmp"), ...(args.mounts ?? [])],
+        };
+    }
+
+    /** Makes translations and static files, whether the image has them or not. */
+    private prepare(): ContainerArgs {
+        return this.container("prepare", {
+            command: ["sh", `${paths.scripts}/prepare.sh`],
+            env: { ...this.environments.basic, PREPARED: paths.prepared },
+            resources: { cpu: "50m", memory: "192Mi" },
+            mounts: [
+                ...this.scriptMounts(),
+                scratch(`${paths.prepared}/locale`, "locale"),
+                scratch(`${paths.home}/collected_static`, "static"),
+            ],
+        });
+    }
+
+    /** Waits for the migrations, and for the broker where there is nothing to do without. */
+    private ready(...what: "broker"[]): ContainerArgs {
+        const broker = what.includes("broker");
+        return this.container("ready", {
+            command: ["python", `${paths.scripts}/ready.py`, ...what],
+            env: { ...this.environments.basic, ...(broker ? this.rabbitHost() : {}) },
+            uses: [this.databaseEdge(), ...(broker ? [this.brokerEdge()] : [])],
+            resources: { cpu: "25m", memory: "192Mi" },
+            mounts: this.scriptMounts(),
+        });
+    }
+
+    private databaseEdge() {
+        return this.surroundings.database.as({
+            POSTGRES_HOST: "host",
+            POSTGRES_PORT: "port",
+            POSTGRES_DB: "name",
+            POSTGRES_USER: "user",
+            QXSMS_POSTGRES_PASSWORD: "password",
+        });
+    }
+
+    private brokerEdge() {
+        return this.surroundings.broker.as({ RABBIT_USERINFO: "userinfo" });
+    }
+
+    /** QxSMS writes `pyamqp://HOST:PORT` with room for neither user nor virtual host: both are put in where they fit. */
+    private rabbitHost(): Record<string, Setting> {
+        const { host, ports, settings } = this.surroundings.broker;
+        const vhost = settings["vhost"] as string;
+        const path = vhost === "/" ? "" : `/${encodeURIComponent(vhost)}`;
+        return { RABBIT_HOST: `$(RABBIT_USERINFO)@${host}`, RABBIT_PORT: `${ports["amqp"]}${path}` };
+    }
+
+    private scriptMounts(): Mount[] {
+        return [{ path: paths.scripts, configMap: this.scripts }];
+    }
+
+    private prepared(): Mount[] {
+        return [scratch(`${paths.home}/locale`, "locale"), scratch(`${paths.home}/collected_static`, "static")];
+    }
+}
+
+const memory = (processes: number): string => `${64 + processes * processMemory}Mi`;
+
+const scratch = (path: string, name?: string): Mount => ({ path, scratch: true, ...(name ? { name } : {}) });
