@@ -149,7 +149,9 @@ export function tasksOf(jobs: readonly Job[], pods: readonly Pod[]): TaskHealth[
         const failed = holds("Failed");
         const state = holds("Complete") ? "done" : failed ? "failed" : job.status?.active ? "running" : "waits";
         const own = pods.filter((pod) => pod.metadata.labels?.["job-name"] === job.metadata.name);
-        const reason = failed ? `${failed.reason}: ${failed.message}` : state === "done" ? undefined : podReason(own);
+        const said = state === "done" ? undefined : podReason(own);
+        // What the pod said last tells more than that its Job has failed.
+        const reason = failed ? `${failed.reason}: ${said ?? failed.message}` : said;
         const created = job.metadata.creationTimestamp;
         return { instance, component, namespace, state, created, ...(reason ? { reason } : {}) };
     });

@@ -5,7 +5,6 @@ import type { Missing } from "./engine";
 import { UserError } from "./errors";
 import { type BuiltImage, findTool } from "./images";
 import { apiOf, isLoopback, locate } from "./registry";
-import { isInSandbox } from "./sandbox";
 import { read, run } from "./shell";
 
 /** How images get to where a local cluster's pods find them. */
@@ -27,14 +26,6 @@ const homepages = {
 export const findClusterTool = (name: keyof typeof homepages): Missing[] => findTool(name, homepages[name]);
 
 export const isMinikube = ({ name, minikube = false }: Context): boolean => minikube || name === "minikube";
-
-/** @throws UserError while the stack's commands go to the sandbox */
-export function refuseSandbox(nothing: string): void {
-    if (isInSandbox())
-        throw new UserError(
-            `${nothing}: the stack is in the sandbox, whose simulated nodes run no containers and need no images. End it first: ./plinth sandbox down`,
-        );
-}
 
 /**
  * The way that suits the cluster of a context.

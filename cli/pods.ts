@@ -95,8 +95,9 @@ function containerReason({ state, lastState }: ContainerStatus): string | undefi
     return said(waiting.reason ?? "Waiting", waiting.message) + (last ? ` (before: ${exitOf(last)})` : "");
 }
 
-const exitOf = ({ reason, exitCode }: NonNullable<State["terminated"]>): string =>
-    `${reason ?? "Error"}, exit code ${exitCode}`;
+/** With the last thing that the container said. */
+const exitOf = ({ reason, exitCode, message }: NonNullable<State["terminated"]>): string =>
+    said(`${reason ?? "Error"}, exit code ${exitCode}`, message?.trim().split("\n").at(-1));
 
 const said = (reason: string, message: string | undefined): string => (message ? `${reason}: ${message}` : reason);
 

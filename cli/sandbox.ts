@@ -61,6 +61,17 @@ let entered = false;
 /** Whether this process's commands go to the sandbox. */
 export const isInSandbox = (): boolean => entered;
 
+/**
+ * @param nothing what was not done
+ * @throws UserError while the stack's commands go to the sandbox
+ */
+export function refuseSandbox(nothing: string): void {
+    if (entered)
+        throw new UserError(
+            `${nothing}: the stack is in the sandbox, whose simulated nodes run no containers. To end it: ./plinth sandbox down`,
+        );
+}
+
 async function useSandbox(stack: string): Promise<void> {
     const cluster = clusterOf(stack);
     if (cluster.kubeconfig)
@@ -68,22 +79,23 @@ async function useSandbox(stack: string): Promise<void> {
             `plinth:cluster.kubeconfig of "${stack}" names another cluster; take it out to use the sandbox, or end that: ./plinth sandbox down`,
         );
     const kubeconfig = join(sandboxFolder, "kubeconfig");
+    const bin = join(sandboxFolder, "bin");
     const settings = { KUBECONFIG: kubeconfig, ...ownBackend(stateFolder).env };
     console.error(pc.dim(`"${stack}" is in the sandbox, until ./plinth sandbox down. For commands of your own:`));
     console.error(
         pc.dim(
-            `$ export ${Object.entries(settings)
+            `$ export ${Object.entries({ ...settings, PATH: `"$PATH:${bin}"` })
                 .map(([name, value]) => `${name}=${value}`)
                 .join(" ")}`,
         ),
     );
     Object.assign(process.env, settings);
-    process.env["PATH"] = `${process.env["PATH"]}${delimiter}${join(sandboxFolder, "bin")}`;
+    process.env["PATH"] = `${process.env["PATH"]}${delimiter}${bin}`;
     entered = true;
     // The name by which the stack knows its cluster leads to the sandbox, in the sandbox's own kubeconfig.
     const { context } = cluster;
     if (context && !contextOf(cluster))
-        await read(join(sandboxFolder, "bin", "kubectl"), [
+        await read(join(bin, "kubectl"), [
             "config",
             "set-context",
             context,

@@ -40,15 +40,17 @@ export async function run(
     { env = {}, accept = [0] }: RunArgs = {},
 ): Promise<string> {
     announce(command, args, env);
-    const result = await execa(command, args, {
-        cwd: root,
-        env,
-        stdin: "inherit",
-        stdout: ["inherit", "pipe"],
-        stderr: ["inherit", "pipe"],
-        all: true,
-        reject: false,
-    });
+    const result = await outliving(
+        execa(command, args, {
+            cwd: root,
+            env,
+            stdin: "inherit",
+            stdout: ["inherit", "pipe"],
+            stderr: ["inherit", "pipe"],
+            all: true,
+            reject: false,
+        }),
+    );
     const output = result.all ?? "";
     if (result.exitCode === undefined || !accept.includes(result.exitCode))
         throw failure(command, args, output, {
@@ -105,12 +107,19 @@ export async function read(
  */
 export async function attach(command: string, args: readonly string[]): Promise<number> {
     announce(command, args, {});
-    // Ctrl-C reaches the command, too: this process ends after it, not before.
+    const { exitCode, signal } = await outliving(execa(command, args, { cwd: root, stdio: "inherit", reject: false }));
+    return exitCode ?? (signal === "SIGINT" ? 0 : 1);
+}
+
+/**
+ * Waits for a command that has this terminal. Ctrl-C reaches it by itself, and this process ends after it, not before:
+ * the engine then finishes what it has begun and gives its lock back.
+ */
+async function outliving<T>(work: Promise<T>): Promise<T> {
     const stay = () => undefined;
     process.on("SIGINT", stay);
     try {
-        const { exitCode, signal } = await execa(command, args, { cwd: root, stdio: "inherit", reject: false });
-        return exitCode ?? (signal === "SIGINT" ? 0 : 1);
+        return await work;
     } finally {
         process.off("SIGINT", stay);
     }

@@ -175,6 +175,8 @@ function containerSpec(
         ...(readiness ? { readinessProbe: readiness } : {}),
         ...(liveness ? { livenessProbe: liveness } : {}),
         ...(args.preStop !== undefined ? { lifecycle: { preStop: preStop(args.preStop) } } : {}),
+        // What `status` and the engine say of a container that failed.
+        terminationMessagePolicy: "FallbackToLogsOnError",
         securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: args.readOnlyRoot ?? true,

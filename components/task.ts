@@ -15,11 +15,15 @@ export interface TaskArgs {
     readonly startsAfter?: readonly HasNode[];
 }
 
+/** With this exit code a Task says that no other try would help: sysexits' EX_CONFIG. */
+const refusal = 78;
+
 /**
  * Work that is done once, and again when its image or its inputs change: installations, migrations, buckets.
  *
  * It must be safe to run any number of times, and must itself wait for the servers that it uses, since a plain
- * `kubectl apply` starts everything at once.
+ * `kubectl apply` starts everything at once. With
+ * exit code 78 it gives up for good.
  */
 export class Task extends pulumi.ComponentResource implements HasNode {
     readonly node: Node;
@@ -43,6 +47,9 @@ export class Task extends pulumi.ComponentResource implements HasNode {
                 spec: {
                     backoffLimit: retries,
                     activeDeadlineSeconds: timeoutSeconds,
+                    podFailurePolicy: {
+                        rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [refusal] } }],
+                    },
                     template: podTemplate(instance, this.node, { ...pod, restartPolicy: "Never" }),
                 },
             },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { execa } from "execa";
@@ -36,7 +36,11 @@ export function goProgramPath({ source, pkg = ".", ldflags = [] }: GoProgramArgs
 export async function buildGoProgram(args: GoProgramArgs): Promise<string> {
     const { source, pkg = ".", ldflags = [], progress = () => {} } = args;
     const path = goProgramPath(args);
-    if (existsSync(path)) return path;
+    if (existsSync(path)) {
+        // Its time says when it was last wanted.
+        utimesSync(path, new Date(), new Date());
+        return path;
+    }
     mkdirSync(cacheFolder(), { recursive: true });
     const options = { cwd: source, env: { CGO_ENABLED: "0" }, stdin: "ignore" } as const;
 
@@ -64,5 +68,15 @@ export async function buildGoProgram(args: GoProgramArgs): Promise<string> {
         });
     }
     renameSync(unfinished, path);
+    removeUnwanted();
     return path;
+}
+
+/** Programs that no checkout has wanted for two months: they are a hundred megabytes each. */
+function removeUnwanted(): void {
+    const oldest = Date.now() - 60 * 24 * 3_600_000;
+    for (const name of readdirSync(cacheFolder())) {
+        const path = join(cacheFolder(), name);
+        if (statSync(path).mtimeMs < oldest) rmSync(path);
+    }
 }

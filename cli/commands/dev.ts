@@ -8,8 +8,8 @@ import { showWhereToOpen } from "../devUrls";
 import { findEngine, isMissing, refuseMissing } from "../engine";
 import { UserError } from "../errors";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../images";
-import { loaderFor, refuseSandbox } from "../localCluster";
-import { followSandbox } from "../sandbox";
+import { loaderFor } from "../localCluster";
+import { followSandbox, refuseSandbox } from "../sandbox";
 import { bringUp } from "./launch";
 
 /** The stack that belongs to this machine. */

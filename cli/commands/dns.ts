@@ -1,6 +1,9 @@
+import { wasApplied } from "../applyToSandbox";
 import { example, type Register } from "../command";
 import { UserError } from "../errors";
-import { stackOutputs } from "../outputs";
+import { type Outputs, stackOutputs } from "../outputs";
+import { renderStack } from "../rendering";
+import { isInSandbox } from "../sandbox";
 import { table } from "../text";
 
 export const dns: Register = (program) => {
@@ -12,7 +15,7 @@ export const dns: Register = (program) => {
             .option("--json", "for scripts")
             .option("--zone", "as lines of a zone file")
             .action(async (stack: string, options: { json?: boolean; zone?: boolean }) => {
-                const { dns } = await stackOutputs(stack);
+                const dns = await dnsOf(stack);
                 if (!dns) throw new UserError(`"${stack}" has not been launched yet: ./plinth launch ${stack}`);
                 if (options.json) console.log(JSON.stringify(dns, null, 2));
                 else if (options.zone) process.stdout.write(dns.zone);
@@ -29,3 +32,7 @@ export const dns: Register = (program) => {
         "dns production --zone >> example.org.zone",
     );
 };
+
+/** A sandbox that was deployed without the engine has no outputs: there the rendering tells. */
+const dnsOf = async (stack: string): Promise<Outputs["dns"] | undefined> =>
+    isInSandbox() && wasApplied() ? (await renderStack(stack)).outputs.dns : (await stackOutputs(stack)).dns;

@@ -4,7 +4,7 @@ import { findComponent, fullName } from "../components";
 import { UserError } from "../errors";
 import { kubectlFor } from "../kubectl";
 import { checkContainer, isReady, podsOfComponent, reasonOf } from "../pods";
-import { followSandbox } from "../sandbox";
+import { followSandbox, refuseSandbox } from "../sandbox";
 
 export const exec: Register = (program) => {
     example(
@@ -50,6 +50,7 @@ async function runIn(words: readonly string[], command: readonly string[], conta
             `The command goes after --: ./plinth exec ${target} ${stack} -- ${[...rest, ...command].join(" ")}`,
         );
     await followSandbox(stack);
+    refuseSandbox("Nothing was run");
     const kubectl = await kubectlFor(stack);
     const { component } = await findComponent(kubectl, target);
     const pods = await podsOfComponent(kubectl, component);

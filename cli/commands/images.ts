@@ -1,8 +1,9 @@
 import { example, type Register } from "../command";
 import { findCluster, isMissing, refuseMissing } from "../engine";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../images";
-import { loaderFor, refuseSandbox } from "../localCluster";
+import { loaderFor } from "../localCluster";
 import { lockImages } from "../lock";
+import { refuseSandbox } from "../sandbox";
 import { count } from "../text";
 
 interface BuildOptions {

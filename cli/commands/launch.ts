@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import pc from "picocolors";
 import { plinthLabels } from "../../components/labels";
 import { applyToSandbox, wasApplied } from "../applyToSandbox";
@@ -24,7 +25,7 @@ import { existingObjects } from "../ownership";
 import { prune } from "../prune";
 import { type Rendering, renderStack } from "../rendering";
 import { enterSandbox, isInSandbox, rememberingSalt, wasLaunched } from "../sandbox";
-import { run } from "../shell";
+import { read, run } from "../shell";
 import { clusterOf, stackConfig } from "../stackConfig";
 import { showStatus } from "./status";
 
@@ -121,7 +122,9 @@ export async function bringUp(
     const pulumi = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
         run(engine.command, [...args, "--stack", stack], { env: { ...backend.env, ...env } });
 
-    await rememberingSalt(() => run(engine.command, ["stack", "select", stack, "--create"], { env: backend.env }));
+    const { ok: exists } = await read(engine.command, ["stack", "--show-name", "--stack", stack], { env: backend.env });
+    // Not selected: which stack is, is the user's own choice.
+    if (!exists) await rememberingSalt(() => pulumi(["stack", "init", "--no-select"]));
     await checkLocks(rendering, backend, recover);
     if (recover) {
         await checkOwnership({ engine, backend }, rendering);
@@ -172,7 +175,8 @@ async function checkLocks({ project, stack }: Rendering, backend: Backend, recov
     const alive = locks.find((lock) => lock.alive);
     if (alive)
         throw new UserError(
-            `Another run is working on "${stack}": process ${alive.pid} on ${alive.host}. Wait for it.`,
+            `Another run is working on "${stack}": process ${alive.pid} on ${alive.host}. Wait for it.` +
+                (alive.host === hostname() ? "" : ` If you know it to be dead: pulumi cancel --stack ${stack}`),
         );
     if (locks.length > 0 && !recover)
         throw new UserError(

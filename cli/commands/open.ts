@@ -6,6 +6,7 @@ import { componentOf, findComponent, fullName, type Live } from "../components";
 import { UserError } from "../errors";
 import { kubectlFor } from "../kubectl";
 import { knownOutputs, type Outputs } from "../outputs";
+import { refuseSandbox } from "../sandbox";
 
 export interface Service extends Live {
     readonly spec: { readonly ports: readonly ServicePort[] };
@@ -48,6 +49,7 @@ export const open: Register = (program) => {
 };
 
 async function forward(target: string, stack: string, options: OpenOptions): Promise<void> {
+    refuseSandbox("Nothing was opened");
     const kubectl = await kubectlFor(stack);
     const { component, objects } = await findComponent(kubectl, target, "services");
     const service = objects[0] as Service;

@@ -1,6 +1,8 @@
 import { example, type Register } from "../command";
 import { chooseComponent, componentOf, fullName, listStack, type Live } from "../components";
+import { UserError } from "../errors";
 import { type Kubectl, kubectlFor } from "../kubectl";
+import { isReady, podsOfComponent, reasonOf } from "../pods";
 
 /** Kinds whose pods run all the time. */
 const tiers = "statefulsets,deployments";
@@ -35,7 +37,15 @@ async function roll(targets: string, stack: string, waits: boolean): Promise<voi
         const where = [`${object.kind.toLowerCase()}/${name}`, "--namespace", namespace];
         await kubectl.run(["rollout", "restart", ...where]);
         // As long as the slowest start may take: a database's recovery.
-        if (waits) await kubectl.run(["rollout", "status", ...where, "--timeout", "30m"]);
+        if (!waits) continue;
+        try {
+            await kubectl.run(["rollout", "status", ...where, "--timeout", "30m"]);
+        } catch (error) {
+            // kubectl says that it has waited long enough, not for what.
+            const [unready] = (await podsOfComponent(kubectl, componentOf(object))).filter((pod) => !isReady(pod));
+            if (!(error instanceof UserError) || !unready) throw error;
+            throw new UserError(`${error.message}\n${unready.metadata.name}: ${reasonOf(unready)}`);
+        }
     }
 }
 

@@ -132,7 +132,7 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
     it("refuse to touch tables that are no complete shop", async () => {
         database.sql("CREATE TABLE oc_customer (name TEXT); INSERT INTO oc_customer VALUES ('Ada')");
         const { code, output } = await run("install.php");
-        expect(code).to.equal(1);
+        expect(code).to.equal(78);
         expect(output).to.contain("Nothing was changed");
         expect(calls()).to.equal(0);
         expect(database.sql("SELECT name FROM oc_customer")).to.equal("Ada");
@@ -153,7 +153,10 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
             ADMIN_URL: "",
             OPENCART_ROOT: "/none",
         };
-        expect((await run("upgrade.php", variables)).output).to.contain("OpenCart cannot go back");
+        const { code, output } = await run("upgrade.php", variables);
+        expect(output).to.contain("OpenCart cannot go back");
+        // At once: the Job does not try what cannot change.
+        expect(code).to.equal(78);
         // Pods of the older image still serve: a rollback of code alone is possible within a version line.
         expect(await run("ready.php")).to.include({ code: 0 });
     });
@@ -191,9 +194,9 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
     }
     for (const [password, message] of [
         [`it's \\ a"secret\\' {$x} %s é')`, "upgrade_1&version=4.1.0.4&admin=office: connected"],
-        [`a', 'b`, "FAILED: DB_PASSWORD has a line break in it, or ',"],
-        [`a',\t"b`, "FAILED: DB_PASSWORD has a line break in it, or ',"],
-        ["a\nb", "FAILED: DB_PASSWORD has a line break in it, or ',"],
+        [`a', 'b`, "REFUSED: DB_PASSWORD has a line break in it, or ',"],
+        [`a',\t"b`, "REFUSED: DB_PASSWORD has a line break in it, or ',"],
+        ["a\nb", "REFUSED: DB_PASSWORD has a line break in it, or ',"],
     ] as const) {
         it(`hand ${JSON.stringify(password)} to the upgrade as it is, or refuse it before the first step`, async () => {
             write(home, { version: "4.1.0.3\n" });

@@ -18,10 +18,18 @@ function say(string $message): void
     fwrite(STDOUT, $message . "\n");
 }
 
+/** Ends with an error that another try may not meet. */
 function fail(string $message): never
 {
     fwrite(STDERR, 'FAILED: ' . $message . "\n");
     exit(1);
+}
+
+/** Ends with an error that no other try would spare: the exit code tells the Job to give up at once. */
+function refuse(string $message): never
+{
+    fwrite(STDERR, 'REFUSED: ' . $message . "\n");
+    exit(78);
 }
 
 function environment(string $name): string

@@ -15,7 +15,7 @@ lock($db);
 $existing = tables($db, $prefix);
 if ($existing !== []) {
     if (!installed($db, $prefix)) {
-        fail(count($existing) . " tables begin with \"$prefix\", but they are no complete shop. Nothing was changed. "
+        refuse(count($existing) . " tables begin with \"$prefix\", but they are no complete shop. Nothing was changed. "
             . 'Restore a backup, or, if there is nothing to keep, empty the database by hand.');
     }
     say(count($existing) . ' tables: the shop is installed, nothing to do');

@@ -27,7 +27,7 @@ if ($version === $wanted) {
     exit(0);
 }
 if ($version !== null && version_compare($version, $wanted, '>')) {
-    fail("the database is at version $version, this image at $wanted: OpenCart cannot go back. Use the newer image, or restore a backup.");
+    refuse("the database is at version $version, this image at $wanted: OpenCart cannot go back. Use the newer image, or restore a backup.");
 }
 say('upgrading from ' . ($version ?? 'an unknown version') . " to $wanted");
 
@@ -119,7 +119,7 @@ function writeConfig(string $file, string $application, array $urls): void
         $line = "define('$name', '$value');\n";
         // The upgrade's own expression. An escape would become part of the value, and whatever this takes is intact.
         if (!preg_match('/^define\(\'(.*)\',\s+["\'](.*)["\']\);\n$/D', $line, $read) || array_slice($read, 1) !== [$name, $value]) {
-            fail("$name has a line break in it, or ', before a space and a quotation mark: the upgrade of OpenCart cannot read that; change it");
+            refuse("$name has a line break in it, or ', before a space and a quotation mark: the upgrade of OpenCart cannot read that; change it");
         }
         $lines[] = $line;
     }
