@@ -15,6 +15,7 @@ import { preview } from "./commands/preview";
 import { render } from "./commands/render";
 import { restart } from "./commands/restart";
 import { sandbox } from "./commands/sandbox";
+import { secrets } from "./commands/secrets";
 import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { stop } from "./commands/stop";
@@ -39,6 +40,7 @@ for (const register of [
     dev,
     images,
     config,
+    secrets,
     doctor,
     dns,
     status,
@@ -73,7 +75,11 @@ program.hook("preAction", async (_, command) => {
     const position = command.registeredArguments.findIndex((argument) => argument.name() === "stack");
     // `launch --sandbox` starts it; what reads files only needs no cluster.
     const { sandbox, showSecrets } = command.opts<{ sandbox?: boolean; showSecrets?: boolean }>();
-    const readsFiles = command.parent?.name() === "config" || (command.name() === "render" && !showSecrets);
+    const group = command.parent?.name();
+    const readsFiles =
+        group === "config" ||
+        (group === "secrets" && command.name() === "list") ||
+        (command.name() === "render" && !showSecrets);
     if (position >= 0 && !sandbox && !readsFiles) await followSandbox(command.processedArgs[position] as string);
 });
 

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { placeholder } from "../config/secrets";
 
 /** One resource as the program registers it. */
 export interface Recorded {
@@ -85,9 +86,6 @@ async function recordNow(program: () => Promise<object> | object, args: RecordAr
         outputs: (await settle(outputs)) as Record<string, unknown>,
     };
 }
-
-/** A stand-in for a secret value: of the right type, and nobody's password. */
-export const placeholder = (name: string): string => `placeholder-${name}`;
 
 const isSecret = (value: unknown): boolean => typeof value === "object" && value !== null && secretMark in value;
 

@@ -2,13 +2,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { ConfigError, suggest } from "../config/problems";
-import { placeholder } from "./record";
+import { placeholder } from "../config/secrets";
 import { root } from "./root";
 
 export interface StackFile {
     readonly project: string;
     readonly stack: string;
-    /** Configuration as the engine would hand it to the program; encrypted values are placeholders. */
+    /** Configuration as the engine would hand it to the program; secrets are placeholders, encrypted or not. */
     readonly config: Readonly<Record<string, string>>;
     /** Keys that hold an encrypted value, as the engine would mark them. */
     readonly secretKeys: readonly string[];
@@ -44,7 +44,7 @@ export function readStackFile(stack: string, folder = root): StackFile {
     const own = (written["config"] ?? {}) as Record<string, unknown>;
     const merged: Record<string, unknown> = { ...Object.fromEntries(defaults), ...own };
     const config = Object.entries(merged).map(
-        ([key, value]) => [key, text(key === "plinth:secrets" ? decrypted(value, []) : value)] as const,
+        ([key, value]) => [key, text(key === "plinth:secrets" ? withoutSecrets(value, []) : value)] as const,
     );
     const secretKeys = Object.keys(merged).filter((key) => isEncrypted(merged[key]));
     return { project: project.name, stack, config: Object.fromEntries(config), secretKeys };
@@ -77,11 +77,15 @@ const isEncrypted = (value: unknown): boolean =>
 
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** Encrypted values as placeholders; everything else as it is. */
-function decrypted(value: unknown, path: readonly string[]): unknown {
+/** Values as placeholders, also those that nobody has encrypted; what is none stays, to be reported. */
+function withoutSecrets(value: unknown, path: readonly string[]): unknown {
+    const inClear = (typeof value === "string" && value !== "") || typeof value === "number";
+    if (inClear && path.length === 2) return placeholder(path.join("-"));
     if (typeof value !== "object" || value === null) return value;
     if ("secure" in value) return placeholder(path.join("-"));
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, decrypted(inner, [...path, key])]));
+    return Object.fromEntries(
+        Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner, [...path, key])]),
+    );
 }
 
 function readYaml(path: string): Record<string, unknown> {

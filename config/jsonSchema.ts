@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { PlatformConfig } from "./load";
+import { ruleOf } from "./secrets";
 import { stackFields } from "./stack";
 
 /**
@@ -11,9 +12,10 @@ export function stackJsonSchema(platforms: readonly PlatformConfig[]): object {
     const toJson = (schema: z.ZodType) =>
         z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Record<string, unknown>;
     const instance = { anyOf: platforms.map(({ schema }) => optional(toJson(schema))) };
-    const secrets = Object.assign({}, ...platforms.map((platform) => platform.secrets)) as Record<string, string>;
     const own = Object.entries(stackFields).map(([key, schema]) => [`plinth:${key}`, toJson(schema)] as const);
-    const values = Object.entries(secrets).map(([key, description]) => [key, { description }] as const);
+    const values = platforms.flatMap(({ secrets }) =>
+        Object.keys(secrets).map((key) => [key, { description: ruleOf(secrets, key)!.purpose }] as const),
+    );
     return {
         $schema: "https://json-schema.org/draft/2020-12/schema",
         title: "A stack of Plinth",

@@ -3,6 +3,7 @@ import { explain } from "./explain";
 import { dnsLabel } from "./fields";
 import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
 import { howToSet, Problems, show, suggest } from "./problems";
+import { ruleOf, type SecretRules, valueProblem } from "./secrets";
 import { type AnyInstance, type StackConfig, stackFields } from "./stack";
 
 /** The version of the configuration's shape that this program writes and reads. */
@@ -24,8 +25,8 @@ export interface PlatformConfig {
     readonly schema: z.ZodType<Record<string, unknown>>;
     /** The lowest layer, below `plinth:base`: sizes, replicas and volumes for a size. */
     readonly defaults: (size: string) => Record<string, unknown>;
-    /** Secret keys that a user may set, each with what it is for. What is not set is generated or not used. */
-    readonly secrets: Readonly<Record<string, string>>;
+    /** Secret keys that a user may set. What is not set is generated or not used. */
+    readonly secrets: SecretRules;
     /** Every host name that an instance answers to. */
     readonly hosts: (instance: AnyInstance) => string[];
 }
@@ -303,8 +304,12 @@ function checkSecrets(
             if (!known.includes(key))
                 problems.add(`${path}.${key}`, `unknown secret${suggest(key, known)}; allowed: ${known.join(", ")}`);
             // The value itself is never shown.
-            else if ((typeof value !== "string" && typeof value !== "number") || value === "")
+            else if (typeof value !== "string" && typeof value !== "number")
                 problems.add(`${path}.${key}`, "the value is not allowed; allowed: a text that is not empty");
+            else {
+                const problem = valueProblem(ruleOf(platform.secrets, key)!, String(value));
+                if (problem) problems.add(`${path}.${key}`, problem);
+            }
         }
     }
 }

@@ -122,10 +122,8 @@ export async function bringUp(
     const pulumi = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
         run(engine.command, [...args, "--stack", stack], { env: { ...backend.env, ...env } });
 
-    const { ok: exists } = await read(engine.command, ["stack", "--show-name", "--stack", stack], { env: backend.env });
-    // Not selected: which stack is, is the user's own choice.
-    if (!exists) await rememberingSalt(() => pulumi(["stack", "init", "--no-select"]));
-    await checkLocks(rendering, backend, recover);
+    await ensureStack({ engine, backend }, stack);
+    checkLocks(rendering, backend, recover);
     if (recover) {
         await checkOwnership({ engine, backend }, rendering);
         // A lock elsewhere may be a colleague's, whose run only they can know to be dead: `pulumi cancel` by hand.
@@ -170,7 +168,22 @@ async function previewLosses(ready: Ready, { stack, outputs }: Rendering, given:
     return resources.length > 0;
 }
 
-async function checkLocks({ project, stack }: Rendering, backend: Backend, recover: boolean): Promise<void> {
+/** Creates the stack where it does not exist yet. It is not selected: which stack is, is the user's own choice. */
+export async function ensureStack({ engine, backend: { env } }: Ready, stack: string): Promise<void> {
+    const { ok } = await read(engine.command, ["stack", "--show-name", "--stack", stack], { env });
+    if (!ok)
+        await rememberingSalt(() => run(engine.command, ["stack", "init", "--no-select", "--stack", stack], { env }));
+}
+
+/**
+ * @param recover whether the lock of a run that is dead is in order
+ * @throws UserError while another run works on the stack, or where one was interrupted
+ */
+export function checkLocks(
+    { project, stack }: Pick<Rendering, "project" | "stack">,
+    backend: Backend,
+    recover: boolean,
+): void {
     const locks = locksOf(backend, project, stack);
     const alive = locks.find((lock) => lock.alive);
     if (alive)

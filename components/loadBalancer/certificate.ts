@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { isPlaceholder } from "../../config/secrets";
 
 /** A certificate in plinth:secrets that no server could use. */
 export class CertificateError extends Error {
@@ -12,16 +13,13 @@ export class CertificateError extends Error {
     }
 }
 
-/** What stands for a secret where the program runs without its passphrase. */
-const placeholder = /^placeholder-/;
-
 /**
  * Checks a certificate chain and its private key, both in PEM.
  *
  * @throws CertificateError where one of them cannot be read, or where they do not belong together
  */
 export function checkPair(instance: string, chain: string, key: string): void {
-    if (placeholder.test(chain) || placeholder.test(key)) return;
+    if (isPlaceholder(chain) || isPlaceholder(key)) return;
     const path = (name: string) => `plinth:secrets.${instance}.${name}`;
     // The parsers' own messages may quote what they read.
     const parsed = <T>(name: string, message: string, parse: () => T): T => {

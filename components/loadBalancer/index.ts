@@ -25,8 +25,8 @@ export { edgeOf, isEncrypted, tlsOf } from "./tls";
 
 /** Secret keys that an instance of any platform may set for its balancer. */
 export const edgeSecrets = {
-    tlsCertificate: "certificate chain of the sites in PEM, for tls.mode custom",
-    tlsKey: "private key of tlsCertificate in PEM",
+    tlsCertificate: { purpose: "Certificate chain of the sites in PEM, for tls.mode custom", lines: true },
+    tlsKey: { purpose: "Private key of tlsCertificate in PEM", lines: true },
 };
 
 export interface LoadBalancerArgs {

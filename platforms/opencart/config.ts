@@ -109,7 +109,12 @@ export const config: PlatformConfig = {
         php: { maxChildren: (sizes[size as keyof typeof sizes] ?? sizes.small).maxChildren },
     }),
     secrets: {
-        adminPassword: "Password of the administrator, 5 to 20 characters; generated unless set",
+        // The administration's own form allows no other lengths.
+        adminPassword: {
+            purpose: "Password of the administrator, 5 to 20 characters; generated unless set",
+            min: 5,
+            max: 20,
+        },
         smtpPassword: "Password for mail.username",
         ...databaseSecrets,
         ...cacheSecrets,

@@ -66,6 +66,9 @@ describe("the command, without CLI and cluster", function () {
             ["stop"],
             ["start"],
             ["drift"],
+            ["secrets", "list"],
+            ["secrets", "set"],
+            ["secrets", "rotate"],
         ]) {
             const { code, out } = plinth(...command, "--help");
             expect(code, command.join(" ")).to.equal(0);

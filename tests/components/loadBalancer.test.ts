@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { z } from "zod";
 import { record } from "../../cli/record";
 import { Instance } from "../../components/instance";
-import { addressesOf, declareSharedEdge, isEncrypted, publish } from "../../components/loadBalancer";
+import { addressesOf, declareSharedEdge, edgeSecrets, isEncrypted, publish } from "../../components/loadBalancer";
 import { givenAddresses } from "../../components/loadBalancer/address";
 import { CertificateError, checkedPair, checkPair } from "../../components/loadBalancer/certificate";
 import { Namespace } from "../../components/namespace";
@@ -24,7 +24,7 @@ async function declare(instances: Record<string, Plain>, values: Plain = {}, pre
         name: "bench",
         schema: z.looseObject({ platform: z.literal("bench"), ...instanceFields }),
         defaults: () => ({}),
-        secrets: { tlsCertificate: "", tlsKey: "" },
+        secrets: edgeSecrets,
         hosts: ({ host }: { host: string }) => [host],
     };
     const complete = Object.fromEntries(

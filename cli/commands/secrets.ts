@@ -1,0 +1,156 @@
+import pc from "picocolors";
+import { example, type Register } from "../command";
+import { chooseBackend, findCluster, findEngine, isMissing, present, type Ready, refuseMissing } from "../engine";
+import { UserError } from "../errors";
+import { kubectlFor } from "../kubectl";
+import { awaitPods, digestsOf } from "../rotation";
+import { chooseKey, dependentsOf, type SecretKey, secretKeys, type SecretState, secretStates } from "../secrets";
+import { givenValue, newPassword } from "../secretValue";
+import { failure, read } from "../shell";
+import { clusterOf } from "../stackConfig";
+import { count, table } from "../text";
+import { bringUp, checkLocks, ensureStack } from "./launch";
+
+export const secrets: Register = (program) => {
+    const group = program
+        .command("secrets")
+        .description("Show which secrets a stack has, set one, or replace one by a new value. No value is ever shown.");
+    example(
+        group
+            .command("list")
+            .description("List every secret key: what it is for, whether it is set, and the Secret that holds it.")
+            .argument("[stack]", "stack to look at", "dev")
+            .argument("[instance]", "this instance's alone")
+            .option("--json", "for scripts")
+            .action((stack: string, instance: string | undefined, options: { json?: boolean }) =>
+                list(stack, instance, options.json ?? false),
+            ),
+        "secrets list production shop",
+    );
+    example(
+        group
+            .command("set")
+            .description("Set a secret in the stack's file, encrypted: asks for the value, or reads standard input.")
+            .argument("<instance>", "instance that it belongs to")
+            .argument("<key>", "one of those that `secrets list` shows")
+            .argument("[stack]", "stack to change", "dev")
+            .action(set),
+        "secrets set shop smtpPassword production",
+        "secrets set shop tlsKey production < shop.key",
+    );
+    example(
+        group
+            .command("rotate")
+            .description(
+                "Replace a generated password by a new one: sets it, launches, and waits until no pod runs with the old one.",
+            )
+            .argument("<instance>", "instance that it belongs to")
+            .argument("<key>", "one of those that `secrets list` shows")
+            .argument("[stack]", "launched stack", "dev")
+            .action(rotate),
+        "secrets rotate shop databasePassword production",
+    );
+};
+
+async function list(stack: string, instance: string | undefined, json: boolean): Promise<void> {
+    const states = await secretStates(stack, secretKeys(stack, instance));
+    if (json)
+        return console.log(
+            JSON.stringify(
+                states.map(({ rule, length: _, ...state }) => ({ ...state, purpose: rule.purpose })),
+                null,
+                2,
+            ),
+        );
+    const rows = states.map((state) => [
+        state.instance,
+        state.key,
+        valueText(state),
+        placesText(state),
+        state.rule.purpose,
+    ]);
+    console.log(table(["instance", "key", "value", "Secret", "for"], rows));
+}
+
+const valueText = ({ value, places }: SecretState): string =>
+    value === "set" && places.length === 0 ? "set, unused" : value === "missing" ? pc.red(value) : value;
+
+const placesText = ({ places }: SecretState): string =>
+    places.map(({ namespace, secret, key }) => `${namespace}/${secret}: ${key}`).join("\n");
+
+async function set(instance: string, key: string, stack: string): Promise<void> {
+    const one = chooseKey(stack, instance, key);
+    const ready = { engine: present(await findEngine(true)), backend: chooseBackend(stack) };
+    const value = await givenValue(one);
+    await store(ready, stack, one, value);
+    const [state] = await secretStates(stack, [one]);
+    if (state!.places.length === 0) console.log(`Nothing in "${stack}" uses it as the stack is now.`);
+    console.log(
+        `${instance}'s ${key} is set in Pulumi.${stack}.yaml. Nothing is deployed yet: ./plinth launch ${stack}`,
+    );
+}
+
+/** Puts a value into the stack's file, encrypted by the engine. It goes over standard input, which nobody sees. */
+async function store(
+    { engine, backend }: Ready,
+    stack: string,
+    { instance, key }: SecretKey,
+    value: string,
+): Promise<void> {
+    await ensureStack({ engine, backend }, stack);
+    const args = ["config", "set", "--secret", "--path", `plinth:secrets.${instance}.${key}`, "--stack", stack];
+    const { ok, stdout, stderr } = await read(engine.command, args, { env: backend.env, input: value });
+    if (!ok) throw failure(engine.command, args, `${stdout}\n${stderr}`, { why: stderr.trim() });
+}
+
+async function rotate(instance: string, key: string, stack: string): Promise<void> {
+    const one = chooseKey(stack, instance, key);
+    const length = await generatedLength(stack, one);
+    const [engine, cluster] = [await findEngine(true), await findCluster(clusterOf(stack))];
+    refuseMissing("Nothing was changed.", [engine, cluster].filter(isMissing));
+    const ready = { engine: present(engine), backend: chooseBackend(stack) };
+    const kubectl = await kubectlFor(stack);
+    checkLocks(kubectl.config, ready.backend, false);
+    const dependents = await dependentsOf(stack, one);
+    const before = await digestsOf(kubectl, dependents);
+    if (dependents.workloads.length > 0 && before.size === 0)
+        throw new UserError(
+            `Nothing was changed: nothing that uses ${key} is in the cluster. Bring it up with: ./plinth launch ${stack}`,
+        );
+    await store(ready, stack, one, newPassword(length));
+    try {
+        await bringUp(stack);
+        const pods = await awaitPods(kubectl, dependents, before);
+        console.log(
+            `\n${instance}'s ${key} is rotated: ${count(pods, "pod")} with the new value, none with the old one. Commit Pulumi.${stack}.yaml.`,
+        );
+    } catch (error) {
+        console.error(
+            `Pulumi.${stack}.yaml has the new value already. When the cause is gone, go on with: ./plinth launch ${stack}\n` +
+                "Or put the file back as it was and launch: the value from before is in it, or, if it was a generated one, in the stack's state.",
+        );
+        throw error;
+    }
+}
+
+/**
+ * How long a new value of a key has to be.
+ *
+ * @throws UserError with what to do instead, where a value that is made up would be wrong
+ */
+async function generatedLength(stack: string, one: SecretKey): Promise<number> {
+    const { instance, key, rule } = one;
+    const refuse = (why: string): never => {
+        throw new UserError(`Nothing was changed: ${instance}'s ${key} ${why}`);
+    };
+    const [unset] = await secretStates(stack, [one], { unset: one });
+    if (unset!.length === undefined) {
+        const [now] = await secretStates(stack, [one]);
+        if (now!.places.length === 0) refuse(`is not used in "${stack}"`);
+        refuse(
+            "is not generated here: others know it, or gave it. Change it there first, at the external service or with who issued it, then:\n" +
+                `  ./plinth secrets set ${instance} ${key} ${stack} && ./plinth launch ${stack}`,
+        );
+    }
+    return rule.fixed === undefined ? unset!.length! : refuse(`cannot be rotated: ${rule.fixed}`);
+}

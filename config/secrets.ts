@@ -1,0 +1,43 @@
+/** What a platform says of one secret key that a user may set. */
+export interface SecretRule {
+    /** What it is for: one line, without a full stop. */
+    readonly purpose: string;
+    /** Fewest characters. @default 1 */
+    readonly min?: number;
+    /** Most characters. @default no limit */
+    readonly max?: number;
+    /** Whether it has several lines, as PEM and JSON have. @default false */
+    readonly lines?: boolean;
+    /** Why no new value may be generated for a shop in use, and what to do instead. @default it may */
+    readonly fixed?: string;
+}
+
+/** A platform's secret keys: each with its rule, or with its purpose alone. */
+export type SecretRules = Readonly<Record<string, string | SecretRule>>;
+
+/** @returns undefined for an unknown key */
+export function ruleOf(rules: SecretRules, key: string): SecretRule | undefined {
+    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+    return typeof rule === "string" ? { purpose: rule } : rule;
+}
+
+/** A stand-in for a secret value: of the right type, and nobody's password. */
+export const placeholder = (name: string): string => `placeholder-${name}`;
+
+/** Where the program runs without the passphrase, values are unknown: no rule says anything of them. */
+export const isPlaceholder = (value: string): boolean => value.startsWith(placeholder(""));
+
+/** What is wrong with a value, without the value itself; undefined when nothing is. */
+export function valueProblem({ min = 1, max, lines = false }: SecretRule, value: string): string | undefined {
+    if (isPlaceholder(value)) return undefined;
+    const { length } = [...value];
+    if (length === 0) return "the value is not allowed; allowed: a text that is not empty";
+    if (length < min || length > (max ?? length)) {
+        const allowed = max === undefined ? `at least ${min}` : `${min} to ${max}`;
+        return `a value of ${length} characters is not allowed; allowed: ${allowed}`;
+    }
+    // What the file systems, environments and protocols that it passes through cannot carry.
+    if (value.includes("\0")) return "the value is not allowed; it holds a character 0";
+    if (!lines && /[\r\n]/.test(value)) return "the value is not allowed; allowed: a text of one line";
+    return undefined;
+}

@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { stringify } from "yaml";
+import { streamOf, writeRendering } from "../cli/manifests";
+import { previewText } from "../cli/previewText";
+import { renderStack } from "../cli/rendering";
+import { stackConfig } from "../cli/stackConfig";
+import { platforms } from "../platforms";
+import { leaksIn, plant, type Planted } from "./support/leaks";
+import { scratch } from "./support/tools";
+
+const encoded = (value: string) => Buffer.from(value).toString("base64");
+
+describe("the search for secrets", () => {
+    const values = { key: { core: "Qabcdef012345", value: "'Qabcdef012345&" } };
+    const found = (text: string) => leaksIn(text, values);
+    it("finds a value in every form, wherever it stands in a longer text", () => {
+        const { value } = values.key;
+        expect(found(JSON.stringify({ a: `x${value}` }))).to.deep.equal(["key: plain"]);
+        expect(found(encodeURIComponent(value))).to.deep.equal(["key: plain"]);
+        for (const before of ["", "x", "xy", "xyz"]) {
+            const once = encoded(`${before}${value} and more`);
+            expect(found(once), before).to.deep.equal(["key: base64"]);
+            expect(found(encoded(`${before}${once}`)), before).to.deep.equal(["key: base64 twice"]);
+        }
+        expect(found(Buffer.from(value).toString("hex"))).to.deep.equal(["key: hexadecimal"]);
+    });
+    it("finds nothing where nothing is", () => expect(found("Qabcdef01234 Qabcdef")).to.deep.equal([]));
+});
+
+describe("secrets without the engine", function () {
+    this.timeout(120_000);
+    const folder = scratch();
+    after(() => folder.clean());
+    // Those of certificates are checked where they are real: the engine's test has them.
+    const keys = Object.keys(platforms["opencart"]!.config.secrets).filter((key) => !key.startsWith("tls"));
+    const planted: Record<string, Planted> = Object.fromEntries(keys.map((key) => [key, plant()]));
+    const secrets = { shop: Object.fromEntries(keys.map((key) => [key, planted[key]!.value])) };
+    /** A stack whose user has encrypted nothing. */
+    const write = (instance: object = {}) =>
+        writeFileSync(
+            join(folder.path, "Pulumi.clear.yaml"),
+            stringify({
+                config: {
+                    "plinth:cluster": { context: "fixture" },
+                    "plinth:instances": {
+                        shop: {
+                            platform: "opencart",
+                            host: "shop.example.org",
+                            sharedFiles: "oneNode",
+                            mail: { host: "smtp.example.org", username: "shop" },
+                            ...instance,
+                        },
+                    },
+                    "plinth:secrets": secrets,
+                },
+            }),
+        );
+
+    it("are in nothing that is rendered, shown or written, although the file has them in clear", async () => {
+        write();
+        const rendering = await renderStack("clear", { folder: folder.path });
+        const out = join(folder.path, "out");
+        writeRendering(rendering, out, false);
+        const files = readdirSync(out, { recursive: true, encoding: "utf8", withFileTypes: true })
+            .filter((entry) => entry.isFile())
+            .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+        const texts = {
+            render: streamOf(rendering, false),
+            "render --out": files.join("\n"),
+            preview: previewText(rendering),
+            "preview --json": JSON.stringify({ objects: rendering.objects, outputs: rendering.outputs }),
+            "config show": JSON.stringify(stackConfig("clear", folder.path)),
+        };
+        for (const [what, text] of Object.entries(texts)) expect(leaksIn(text, planted), what).to.deep.equal([]);
+        // What was looked through is the whole, not nothing.
+        expect(texts["render --out"]).to.include("placeholder-shop-databasePassword");
+    });
+
+    /** What the program sends with the real values: Secrets, and everything else. */
+    const sent = async (instance: object = {}) => {
+        write(instance);
+        const config = { "plinth:secrets": JSON.stringify(secrets) };
+        const { resources, outputs } = await renderStack("clear", { folder: folder.path, config });
+        const isSecret = ({ type }: { type: string }) => type === "kubernetes:core/v1:Secret";
+        return {
+            secrets: resources.filter(isSecret),
+            rest: JSON.stringify([resources.filter((resource) => !isSecret(resource)), outputs]),
+        };
+    };
+
+    it("are sent in Secrets alone, which are marked for the engine to encrypt", async () => {
+        const { secrets: objects, rest } = await sent();
+        expect(leaksIn(rest, planted)).to.deep.equal([]);
+        expect(leaksIn(JSON.stringify(objects), planted).filter((leak) => leak.endsWith("plain"))).to.have.members(
+            keys.map((key) => `${key}: plain`),
+        );
+        for (const object of objects) expect(object.secrets, object.name).to.include("stringData");
+    });
+
+    it("are found where somebody writes one elsewhere", async () => {
+        const { value } = planted["cachePassword"]!;
+        const data = { url: `redis://:${encodeURIComponent(value)}@cache` };
+        const notes = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "notes" }, data };
+        expect(leaksIn((await sent({ extraObjects: [notes] })).rest, planted)).to.deep.equal(["cachePassword: plain"]);
+        const env = { frontend: { AUTH: encoded(`shop:${value}`) } };
+        expect(leaksIn((await sent({ env })).rest, planted)).to.deep.equal(["cachePassword: base64"]);
+    });
+});
