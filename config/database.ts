@@ -16,6 +16,11 @@ export const outside = {
     cidrs: z.array(cidr).default([]),
 };
 
+/** What fits into SQL of every engine unquoted, and into the arguments of its tools. */
+const identifier = z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/, "allowed: at most 32 letters, digits, '_' and '-'");
+
 /**
  * The choice of a database, for platforms to take into their own schema.
  *
@@ -28,6 +33,12 @@ export const databaseOf = <E extends Engine>(allowed: readonly [E, ...E[]]) => {
             /** One server in the cluster, on a volume of its own. */
             topology: z.literal("single"),
             engine,
+            /** Name of the database: that of data which were there before. @default the platform's */
+            name: identifier.optional(),
+            /** The platform's user in it, who owns its tables. @default the platform's */
+            user: identifier
+                .refine((name) => !["root", "postgres"].includes(name), "allowed: a user other than the administrator")
+                .optional(),
             /**
              * Consent to a new major version, by the name of the one that wrote the data: `mariadb 11.4`. Back up first.
              *

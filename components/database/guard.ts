@@ -8,7 +8,12 @@ const volume = "/volume";
 
 /**
  * Stops the pod when the server of its image is not of the series that the tag promised, since a tag may lie or move,
- * or when another series wrote the data on the volume.
+ * when another series wrote the data on the volume, or when the data are not where the server would look for them: it
+ * would make a new database beside the old.
+ *
+ * DATA is the directory that the server uses; KEY the key of the volume in the stack's file. ADOPTED says that the user
+ * has named data that are there: without them the server does not start. A database of the configured name must then
+ * be among those of MariaDB and MySQL; of PostgreSQL only the server can tell.
  *
  * It only reads, and runs with the image's own tools: the server, POSIX sh, head, tail, tr and sed. A first start that
  * was broken off leaves no version file; the header of the redo log then tells.
@@ -26,9 +31,30 @@ check() { # directory, series found in it
     [ "$2" != "$SERIES" ] || return 0
     [ "$2" ] || refuse "$1 holds data of an unknown version"
     [ "\${2%% *}" = "\${SERIES%% *}" ] || refuse "$1 holds data of another engine, $2: dump them and load them into an empty volume"
-    [ "\${2%% *}" != postgres ] || refuse "$1 holds data of $2, which no other major version opens: dump them with $2 and load them into an empty volume"
+    [ "\${2%% *}" != postgres ] || refuse "$1 holds data of $2, which no other major version opens: set images.postgres to a tag of $2, or dump them with $2 and load them into an empty volume"
     [ "$2" = "\${UPGRADE_FROM:-}" ] || refuse "$1 holds data of $2: make a backup, then agree to the upgrade with upgradeFrom"
     echo "upgrading $2 to $SERIES"
+}
+note() { # directory, series found in it
+    if [ "$1" = "$expected" ]; then
+        held=$1 held_series=$2
+    elif [ -z "$other" ] || [ "$2" = "$SERIES" ]; then
+        other=$1 other_series=$2
+    fi
+}
+path_of() { # directory, as the path within the volume
+    inner=\${1#${root}}
+    inner=\${inner#/}
+    echo "\${inner:-.}"
+}
+not_ours() { # directory
+    refuse "$1 belongs to user $(stat -c %u "$1"), and the server of this image runs as user $(id -u): take an image of the kind that wrote the data (PostgreSQL's -alpine images run as 70, the others as 999), or change the owner of all files on the volume"
+}
+holds_mysql() { # directory
+    [ ! -f "$1/ibdata1" ] || return 0
+    [ -d "$1/mysql" ] || return 1
+    # The server's own database has no directory in it; a directory of data that is called mysql has.
+    for inner in "$1"/mysql/*; do [ ! -d "$inner" ] || return 1; done
 }
 server() { # what the server of this image says of itself
     case "\${SERIES%% *}" in
@@ -70,18 +96,36 @@ mysql_series() { # directory of a MariaDB or MySQL server
 told=$(server) || refuse "its image, named in images.\${SERIES%% *}, has no such server"
 image=$(server_series "$told")
 [ "$image" = "$SERIES" ] || refuse "its image, named in images.\${SERIES%% *}, holds \${image:-an unknown server} ($told): name one whose tag says what it holds"
-for directory in ${root} ${root}/*; do
-    if [ -d "$directory/mysql" ] || [ -f "$directory/ibdata1" ]; then
+expected=${root}
+[ "$DATA" = . ] || expected=${root}/$DATA
+held='' held_series='' other='' other_series=''
+for directory in ${root} ${root}/* ${root}/*/*; do
+    [ -d "$directory" ] || continue
+    # What is not seen is not known to be empty. lost+found is root's everywhere.
+    [ -r "$directory" ] || [ "\${directory##*/}" = lost+found ] || not_ours "$directory"
+    if holds_mysql "$directory"; then
         found=
-        check "$directory" "$(mysql_series "$directory")"
+        note "$directory" "$(mysql_series "$directory")"
+    # Each database of PostgreSQL has a file of that name, too; only the whole has them below it.
+    elif [ -f "$directory/PG_VERSION" ] && [ -d "$directory/base" ]; then
+        note "$directory" "postgres $(tr -d ' \\n' <"$directory/PG_VERSION")"
     fi
 done
-for directory in ${root} ${root}/data ${root}/*/docker; do
-    [ -f "$directory/PG_VERSION" ] || continue
-    check "$directory" "postgres $(tr -d ' \\n' <"$directory/PG_VERSION")"
-    # Elsewhere the server would not find them, and start with nothing.
-    [ "$directory" = "${root}/\${SERIES#postgres }/docker" ] || refuse "its data are expected in \${SERIES#postgres }/docker, not in $directory"
-done
+if [ -z "$held" ]; then
+    if [ "$other" ]; then
+        check "$other" "$other_series"
+        refuse "the volume has data in $(path_of "$other"), and the server would begin anew in $DATA: set $KEY.path to \\"$(path_of "$other")\\""
+    fi
+    [ -z "$ADOPTED" ] || refuse "no data are in $DATA of the volume, though $KEY says that some are: name the directory that has them in $KEY.path, or the right volume"
+    exit 0
+fi
+check "$held" "$held_series"
+if [ "\${SERIES%% *}" = postgres ]; then
+    # It starts on files of its own user only.
+    [ -O "$held" ] || not_ours "$held"
+elif [ "$ADOPTED" ] && [ ! -d "$held/$(printf %s "$DATABASE" | sed 's/-/@002d/g')" ]; then
+    refuse "the data in $DATA have no database \\"$DATABASE\\": set database.name to the one that is meant"
+fi
 `;
 
 export interface GuardArgs {
@@ -89,20 +133,35 @@ export interface GuardArgs {
     readonly series: string;
     readonly upgradeFrom: string | undefined;
     readonly claim: string;
+    /** Directory of the server's data, from the volume's root; `.` for the root itself. */
+    readonly data: string;
+    /** Whether the user has named data that are there. */
+    readonly adopted: boolean;
+    /** Key of the volume in the stack's file. */
+    readonly key: string;
+    /** Name of the platform's database. */
+    readonly database: string;
     /** ConfigMap with the script as `guard.sh`. */
     readonly configMap: string;
 }
 
 /** The init container that runs the guard: with the image's own user, and the volume read-only. */
-export const guardContainer = ({ engine, series, upgradeFrom, claim, configMap }: GuardArgs): ContainerArgs => ({
+export const guardContainer = (args: GuardArgs): ContainerArgs => ({
     name: "check-volume",
-    image: engine,
+    image: args.engine,
     command: ["sh", "/etc/plinth/guard.sh"],
-    env: { SERIES: series, UPGRADE_FROM: upgradeFrom && upgradesInPlace(upgradeFrom, series) ? upgradeFrom : "" },
+    env: {
+        SERIES: args.series,
+        UPGRADE_FROM: args.upgradeFrom && upgradesInPlace(args.upgradeFrom, args.series) ? args.upgradeFrom : "",
+        DATA: args.data,
+        ADOPTED: args.adopted ? "yes" : "",
+        KEY: args.key,
+        DATABASE: args.database,
+    },
     // A server that only tells its version has its whole program in memory; the pod does not grow by what it takes itself.
-    resources: { cpu: "10m", memory: `${leastMemory[engine]}Mi` },
+    resources: { cpu: "10m", memory: `${leastMemory[args.engine]}Mi` },
     mounts: [
-        { path: volume, claim, readOnly: true },
-        { path: "/etc/plinth", configMap },
+        { path: volume, claim: args.claim, readOnly: true },
+        { path: "/etc/plinth", configMap: args.configMap },
     ],
 });

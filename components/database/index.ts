@@ -10,8 +10,8 @@ import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { ContainerArgs } from "../pod";
 import { guardContainer, guardScript } from "./guard";
-import { configurationFile, initStatements, mysqlContainer, startScript } from "./mysql";
-import { accountStatements, accountsScript, postgresContainers } from "./postgres";
+import { configurationFile, dataPath as mysqlPath, initStatements, mysqlContainer, startScript } from "./mysql";
+import { accountStatements, accountsScript, dataPath as postgresPath, postgresContainers } from "./postgres";
 import { guardedSeries, imageSeries, upgradesInPlace } from "./series";
 import type { ServerArgs } from "./server";
 import { leastMemory, mysqlSizes, postgresSizes } from "./sizing";
@@ -50,21 +50,22 @@ export class Database extends pulumi.ComponentResource implements HasNode {
     /** The administrator's password; for an external database only where the user has set it. */
     readonly rootPassword: SecretRef | undefined;
 
-    constructor(instance: Instance, name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(instance: Instance, name: string, given: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
         super("plinth:components:Database", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
-        for (const identifier of [args.database, args.user])
+        const { config } = given;
+        const args = { ...given, database: config.name ?? given.database, user: config.user ?? given.user };
+        for (const identifier of [given.database, given.user])
             if (!/^[A-Za-z0-9_-]{1,32}$/.test(identifier))
                 throw new RangeError(`"${identifier}" is no name for a database or its user`);
-        if (["root", "postgres"].includes(args.user))
-            throw new RangeError(`"${args.user}" is the administrator; the platform needs a user of its own`);
+        if (["root", "postgres"].includes(given.user))
+            throw new RangeError(`"${given.user}" is the administrator; the platform needs a user of its own`);
 
-        const { config } = args;
         this.node = instance.join(name, { sort: "database", pods: config.topology !== "external" });
         const { password, rootPassword } = this.secrets(instance, args);
         this.rootPassword = rootPassword;
         if (config.topology === "external") {
             const [[portName, usual]] = Object.entries(ports[config.engine]) as [[string, number]];
-            const settings = { name: config.name ?? args.database, user: config.user ?? args.user, password };
+            const settings = { name: args.database, user: args.user, password };
             const external = { cidrs: rangesOf(config.host, config.cidrs) };
             this.service = new Service(
                 this.node.id,
@@ -132,7 +133,9 @@ export class Database extends pulumi.ComponentResource implements HasNode {
                 ["resources", name, "memory"],
                 `"${memory}" is too little for ${engine}; at least ${leastMemory[engine]}Mi`,
             );
-        const disk = mebibytes(instance.volume(name, args.size).size);
+        const { path, existing, size } = instance.volume(name, args.size);
+        const adopted = path !== undefined || existing !== undefined;
+        const disk = mebibytes(size);
         const volume = claim(instance, this, name, { size: args.size, node, followsPath: true });
 
         const server = engine === "postgres" ? postgres() : mysql(engine);
@@ -146,12 +149,26 @@ export class Database extends pulumi.ComponentResource implements HasNode {
         const upgrades = upgradeFrom !== undefined && upgradesInPlace(upgradeFrom, series);
         dataServer(instance, this, node, {
             pod: {
-                initContainers: [guardContainer({ engine, series, upgradeFrom, claim: volume, configMap })],
+                initContainers: [
+                    guardContainer({
+                        engine,
+                        series,
+                        upgradeFrom,
+                        claim: volume,
+                        data: engine === "postgres" ? postgresPath(series, path) : mysqlPath(path),
+                        adopted,
+                        key: instance.path("volumes", name),
+                        database: args.database,
+                        configMap,
+                    }),
+                ],
                 containers: server.containers({
                     database: args.database,
                     user: args.user,
                     secrets,
                     claim: volume,
+                    path,
+                    adopted,
                     configMap,
                     resources: args.resources,
                     upgrades,
@@ -167,7 +184,7 @@ export class Database extends pulumi.ComponentResource implements HasNode {
         function mysql(kind: "mariadb" | "mysql") {
             const sizes = mysqlSizes(kind, limit, disk);
             const files = {
-                "plinth.cnf": configurationFile(kind, sizes, args.arguments),
+                "plinth.cnf": configurationFile(kind, sizes, { extra: args.arguments, path }),
                 "start.sh": startScript(kind),
             };
             return { files, containers: (made: ServerArgs): ContainerArgs[] => [mysqlContainer(kind, made)] };

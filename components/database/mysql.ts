@@ -6,10 +6,17 @@ import type { MysqlSizes } from "./sizing";
 type MysqlEngine = "mariadb" | "mysql";
 
 const dataDirectory = "/var/lib/mysql";
+/** In the root of a volume stands lost+found, which the server takes for a database. */
+export const dataPath = (path = "data"): string => path;
+
 const initFile = "/etc/plinth-accounts/init.sql";
 
 /** The server's configuration, as a file of `/etc/mysql/conf.d`. Later lines win, so the platform's come last. */
-export function configurationFile(engine: MysqlEngine, sizes: MysqlSizes, extra: readonly string[] = []): string {
+export function configurationFile(
+    engine: MysqlEngine,
+    sizes: MysqlSizes,
+    { extra = [], path }: { readonly extra?: readonly string[] | undefined; readonly path?: string | undefined } = {},
+): string {
     const redo = engine === "mariadb" ? "innodb_log_file_size" : "innodb_redo_log_capacity";
     const lines = [
         "[mysqld]",
@@ -41,6 +48,9 @@ export function configurationFile(engine: MysqlEngine, sizes: MysqlSizes, extra:
         "host_cache_size = 0",
         ...(engine === "mysql"
             ? ["# One server needs no binary log, which would fill the volume.", "disable_log_bin", "mysqlx = OFF"]
+            : []),
+        ...(engine === "mariadb" && dataPath(path) === "."
+            ? ["# The root of the volume has it beside the databases.", "ignore_db_dirs = lost+found"]
             : []),
         ...extra,
     ];
@@ -120,6 +130,7 @@ export const readinessCommand = (engine: MysqlEngine): string[] => {
 /** The container of a MariaDB or MySQL server. */
 export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): ContainerArgs {
     const { database, user, secrets, claim, configMap } = args;
+    const directory = dataPath(args.path);
     const prefix = engine.toUpperCase();
     const port = 3306;
     return {
@@ -147,8 +158,7 @@ export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): Container
             liveness: livenessProbe(port),
         },
         mounts: [
-            // In the root of a volume stands lost+found, which the server takes for a database.
-            { path: dataDirectory, claim, subPath: "data" },
+            { path: dataDirectory, claim, ...(directory === "." ? {} : { subPath: directory }) },
             { path: "/etc/mysql/conf.d/plinth.cnf", configMap, file: "plinth.cnf" },
             { path: "/etc/plinth", configMap },
             { path: initFile, secret: secrets.rootPassword.secret, file: "init.sql" },

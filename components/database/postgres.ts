@@ -1,4 +1,4 @@
-import type { ContainerArgs } from "../pod";
+import type { ContainerArgs, Mount } from "../pod";
 import { majorOf } from "./series";
 import { livenessProbe, type ServerArgs, startupProbe } from "./server";
 import type { PostgresSizes } from "./sizing";
@@ -6,8 +6,18 @@ import type { PostgresSizes } from "./sizing";
 const socketDirectory = "/var/run/postgresql";
 const home = "/var/lib/postgresql";
 
-/** Directory of the data: the image's own from version 18 on, and a sub-directory that the server owns for all. */
-export const dataDirectory = (series: string): string => `${home}/${majorOf(series)}/docker`;
+/** Where the server's data are on the volume: the image's own place from version 18 on, for all; or the user's. */
+export const dataPath = (series: string, path?: string): string => path ?? `${majorOf(series)}/docker`;
+
+/**
+ * Where the volume is seen, and the data in it. Data of the user's own place are seen at a path of their own: below the
+ * mounted root the image's own volume would hide a directory called `data`.
+ */
+function placed(claim: string, series: string, path: string | undefined): { mount: Mount; data: string } {
+    if (path === undefined) return { mount: { path: home, claim }, data: `${home}/${dataPath(series)}` };
+    const data = `${home}/data`;
+    return { mount: { path: data, claim, ...(path === "." ? {} : { subPath: path }) }, data };
+}
 
 /** Settings as arguments, which win over the data directory's file. */
 export function serverArguments(sizes: PostgresSizes, extra: readonly string[] = []): string[] {
@@ -34,6 +44,7 @@ SET log_min_error_statement = 'panic';
 \\getenv database APP_DATABASE
 \\getenv password APP_PASSWORD
 \\getenv root_password ROOT_PASSWORD
+SELECT 'CREATE ROLE postgres SUPERUSER LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'postgres') \\gexec
 SELECT format('CREATE ROLE %I LOGIN', :'user') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'user') \\gexec
 SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', :'user', :'password') \\gexec
 SELECT format('ALTER ROLE postgres PASSWORD %L', :'root_password') \\gexec
@@ -44,7 +55,9 @@ SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'user') WHERE NOT EXI
  * Runs the statements once the real server is up, then idles: PostgreSQL reads no file of statements at its start,
  * and a child of the server's own process would be taken for a crashed backend.
  *
- * The entrypoint's temporary server is on the same socket, but listens on no address.
+ * The entrypoint's temporary server is on the same socket, but listens on no address. Data of a former deployment may
+ * know no role postgres: the official image gives POSTGRES_USER its rights instead. Among such data a database that is
+ * missing is a wrong name, not a new database.
  */
 export const accountsScript = (sockets = socketDirectory, folder = "/etc/plinth"): string => `#!/bin/sh
 set -u
@@ -52,9 +65,18 @@ set -u
 idle=
 trap '[ -z "$idle" ] || kill "$idle"; exit 0' TERM INT
 run() {
-    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --host=${sockets} --username=postgres --dbname=postgres "$@"
+    psql --no-psqlrc --no-password --quiet --set=ON_ERROR_STOP=1 --host=${sockets} --username="$admin" --dbname=postgres "$@"
 }
-until [ -n "$(run --tuples-only --no-align --command='SHOW listen_addresses' 2>/dev/null)" ]; do sleep 1; done
+ask() { run --tuples-only --no-align --command="$1"; }
+listens() {
+    admin=$1
+    [ -n "$(ask 'SHOW listen_addresses' 2>/dev/null)" ]
+}
+until listens postgres || listens "$APP_USER"; do sleep 1; done
+if [ "\${ADOPTED:-}" ] && [ -z "$(ask "SELECT 1 FROM pg_database WHERE datname = '$APP_DATABASE'")" ]; then
+    echo "the data have no database \\"$APP_DATABASE\\": set database.name to one of: $(ask "SELECT string_agg(datname, ', ') FROM pg_database WHERE NOT datistemplate")" >&2
+    exit 1
+fi
 until run --file=${folder}/accounts.sql; do
     echo "trying again" >&2
     sleep 5
@@ -81,7 +103,8 @@ export function postgresContainers(
     sizes: PostgresSizes,
     extra: readonly string[] = [],
 ): ContainerArgs[] {
-    const { database, user, secrets, claim, configMap } = args;
+    const { database, user, secrets, claim, configMap, path, adopted } = args;
+    const { mount, data } = placed(claim, series, path);
     const port = 5432;
     const account = { APP_DATABASE: database, APP_USER: user, APP_PASSWORD: secrets.password };
     const sockets = { path: socketDirectory, scratch: true } as const;
@@ -94,7 +117,7 @@ export function postgresContainers(
                 POSTGRES_PASSWORD: secrets.rootPassword,
                 // The default trusts every connection from within the pod over TCP, and the probe would prove nothing.
                 POSTGRES_INITDB_ARGS: "--auth-local=trust --auth-host=scram-sha-256 --data-checksums",
-                PGDATA: dataDirectory(series),
+                PGDATA: data,
                 ...account,
             },
             ports: { postgresql: port },
@@ -110,7 +133,7 @@ export function postgresContainers(
                 liveness: livenessProbe(port),
             },
             mounts: [
-                { path: home, claim },
+                mount,
                 sockets,
                 { path: "/tmp", scratch: true },
                 // Parallel workers share rows through it; the runtime's default of 64 MiB is too little.
@@ -121,7 +144,7 @@ export function postgresContainers(
             name: "accounts",
             image: "postgres",
             command: ["sh", "/etc/plinth/accounts.sh"],
-            env: { ...account, ROOT_PASSWORD: secrets.rootPassword },
+            env: { ...account, ROOT_PASSWORD: secrets.rootPassword, ...(adopted ? { ADOPTED: "yes" } : {}) },
             resources: { cpu: "5m", memory: "32Mi" },
             mounts: [sockets, { path: "/etc/plinth", configMap }],
         },

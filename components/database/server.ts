@@ -8,6 +8,10 @@ export interface ServerArgs {
     readonly user: string;
     readonly secrets: { readonly password: SecretRef; readonly rootPassword: SecretRef };
     readonly claim: string;
+    /** Directory of the volume in which the user says that the data are, `.` for its root. */
+    readonly path: string | undefined;
+    /** Whether the user has named data that are there. */
+    readonly adopted: boolean;
     /** ConfigMap with the configuration and the scripts. */
     readonly configMap: string;
     readonly resources: ResourcesConfig;

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Database } from "../../components/database";
@@ -8,7 +8,7 @@ import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../
 import { declare, find, type Sent } from "../support/declare";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
-const render = async (password: string, rootPassword: string): Promise<readonly Sent[]> => {
+const render = async (password: string, rootPassword: string, volumes: object = {}): Promise<readonly Sent[]> => {
     const values = { secrets: { bench: { databasePassword: password, databaseRootPassword: rootPassword } } };
     const { objects } = await declare(
         (instance) =>
@@ -20,7 +20,7 @@ const render = async (password: string, rootPassword: string): Promise<readonly 
                 size: "10Gi",
                 arguments: ["sql_mode = NO_ENGINE_SUBSTITUTION"],
             }),
-        { values },
+        { values, instance: { volumes } },
     );
     return objects;
 };
@@ -58,8 +58,8 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         );
 
     /** Starts as the pod does: by the rendered wrapper, with a stand-in for the image's entrypoint. */
-    async function start(password: string): Promise<Daemon> {
-        const objects = await render(password, passwords.root);
+    async function start(password: string, volumes: object = {}): Promise<Daemon> {
+        const objects = await render(password, passwords.root, volumes);
         writeFileSync(cnf, find(objects, "ConfigMap", "database").data["plinth.cnf"]);
         writeFileSync(init, find(objects, "Secret", "database-root").stringData["init.sql"]);
         writeFileSync(join(folder.path, "start.sh"), startScript("mariadb", data, init));
@@ -175,7 +175,20 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
             wanted: string,
             upgradeFrom = "",
             image = standIn(folder.path, wanted),
-        ) => run([...shell, "-c", guardScript(root)], { env: { SERIES: wanted, UPGRADE_FROM: upgradeFrom, ...image } });
+            more: Record<string, string> = {},
+        ) =>
+            run([...shell, "-c", guardScript(root)], {
+                env: {
+                    SERIES: wanted,
+                    UPGRADE_FROM: upgradeFrom,
+                    DATA: wanted.startsWith("postgres") ? "17/docker" : "data",
+                    ADOPTED: "",
+                    KEY: "volumes.database",
+                    DATABASE: "open_cart",
+                    ...image,
+                    ...more,
+                },
+            });
         const copy = join(folder.path, "copy");
 
         beforeEach(() => {
@@ -268,11 +281,49 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
             });
         }
 
-        it("finds data wherever they stand on the volume", () => {
-            renameSync(join(copy, "data"), join(copy, "elsewhere"));
-            expect(guard(["sh"], copy, "mariadb 11.8").status).to.equal(1);
-            expect(guard(["sh"], join(copy, "elsewhere"), "mariadb 11.8").status).to.equal(1);
-        });
+        for (const shell of shells) {
+            it(`names the place of data that stand elsewhere on the volume (${shell[0]})`, () => {
+                const image = standIn(folder.path, series);
+                const told = (root: string, more: Record<string, string> = {}) => {
+                    const { status, stderr } = guard(shell, root, series, "", image, more);
+                    return `${status} ${stderr}`;
+                };
+                mkdirSync(join(copy, "bitnami"));
+                renameSync(join(copy, "data"), join(copy, "bitnami", "mysql"));
+                const before = fingerprint(copy);
+                expect(told(copy)).to.contain('begin anew in data: set volumes.database.path to "bitnami/mysql"');
+                expect(told(join(copy, "bitnami"))).to.contain('set volumes.database.path to "mysql"');
+                const root = join(copy, "bitnami", "mysql");
+                expect(told(root)).to.contain('set volumes.database.path to "."');
+                expect(guard(shell, root, "mariadb 11.8").stderr).to.contain("holds data of mariadb 10.11");
+                const adopted = { DATA: ".", ADOPTED: "yes" };
+                expect(told(root, adopted)).to.equal("0 ");
+                expect(told(root, { ...adopted, DATABASE: "old-shop" })).to.contain(
+                    '1 refused to start mariadb 10.11: the data in . have no database "old-shop": set database.name',
+                );
+                expect(told(copy, { DATA: "bitnami/mysql", ADOPTED: "yes" })).to.equal("0 ");
+                const none = ownDirectory(join(folder.path, "empty-volume"), {});
+                expect(told(none, adopted)).to.contain(
+                    "1 refused to start mariadb 10.11: no data are in . of the volume",
+                );
+                expect(fingerprint(copy)).to.deep.equal(before);
+            });
+        }
+    });
+
+    it("starts on data in the root of a volume, as others have made them", async () => {
+        const objects = await render("a", "b", { database: { path: "." } });
+        const [container] = find(objects, "StatefulSet", "database").spec.template.spec.containers;
+        const mount = container.volumeMounts.find((one: { mountPath: string }) => one.mountPath === "/var/lib/mysql");
+        expect(mount).to.deep.equal({ mountPath: "/var/lib/mysql", name: "database" });
+        const found = ownDirectory(join(data, "lost+found"), user);
+        try {
+            await start(passwords.first, { database: { path: "." } });
+            expect(sql("SHOW DATABASES", passwords.root, "root", "mysql").stdout).not.to.contain("lost");
+            expect(sql("SELECT id FROM kept", passwords.first).stdout.trim()).to.equal("7");
+        } finally {
+            rmSync(found, { recursive: true });
+        }
     });
 
     it("has scripts without a fault that shellcheck knows", function () {

@@ -3,10 +3,19 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Database } from "../../components/database";
 import { guardScript } from "../../components/database/guard";
-import { accountsScript } from "../../components/database/postgres";
+import { accountsScript, dataPath } from "../../components/database/postgres";
 import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { Daemon, freePort, program, scratch } from "../support/tools";
+
+const guardEnvironment = (series: string, path?: string) => ({
+    SERIES: series,
+    UPGRADE_FROM: "",
+    DATA: dataPath(series, path),
+    ADOPTED: path ? "yes" : "",
+    KEY: "volumes.database",
+    DATABASE: "open_cart",
+});
 
 interface Container {
     readonly name: string;
@@ -229,7 +238,8 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         it(`guards the volume against every other major version (${shell[0]})`, () => {
             const guard = (series: string, root = volume, image = standIn(folder.path, series)) =>
                 run([...shell, "-c", guardScript(root)], {
-                    env: { SERIES: series, UPGRADE_FROM: "postgres 15", ...image },
+                    ...user,
+                    env: { ...guardEnvironment(series), UPGRADE_FROM: "postgres 15", ...image },
                 });
             const real = { PATH: env["PATH"]! };
             expect(guard("postgres 15", volume, real).status).to.equal(0);
@@ -246,7 +256,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
             expect(guard("mariadb 11.8").stderr).to.contain("another engine, postgres 15");
             const moved = guard("postgres 15", join(volume, "15", "docker"));
             expect(moved.status).to.equal(1);
-            expect(moved.stderr).to.contain("expected in 15/docker");
+            expect(moved.stderr).to.contain('would begin anew in 15/docker: set volumes.database.path to "."');
             expect(fingerprint(volume)).to.deep.equal(before);
         });
     }
