@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
+import { usualClasses } from "./storageClass";
 import { type AccessMode, persistentVolume, sourceOf } from "./volume";
 
 export interface ClaimArgs {
@@ -14,7 +15,7 @@ export interface ClaimArgs {
 
 /** Declares a volume of its own, kept when the instance stops or is removed; returns the claim's name. */
 export function claim(instance: Instance, owner: pulumi.Resource, name: string, args: ClaimArgs): string {
-    return declare(instance, owner, name, args, "ReadWriteOnce", instance.cluster.storageClass);
+    return declare(instance, owner, name, args, "ReadWriteOnce", usualClasses(instance.stack.config).storageClass);
 }
 
 /** Files that several pods read and write. */
@@ -29,7 +30,7 @@ export interface SharedClaim {
  * which the user must have agreed to (`sharedFiles: oneNode`, or a node's disk for this volume) outside dev.
  */
 export function sharedClaim(instance: Instance, owner: pulumi.Resource, name: string, args: ClaimArgs): SharedClaim {
-    const { sharedStorageClass, storageClass } = instance.cluster;
+    const { sharedStorageClass, storageClass } = usualClasses(instance.stack.config);
     const { local, existing, nfs, csi } = instance.volume(name, args.size);
     const oneNode = instance.config.sharedFiles === "oneNode" || local !== undefined;
     if (!oneNode && (sharedStorageClass || existing || nfs || csi))

@@ -53,7 +53,8 @@ export interface ObjectOptions {
 }
 
 interface Declared extends ObjectOptions {
-    readonly owner: pulumi.Resource;
+    /** None: the stack itself. */
+    readonly owner: pulumi.Resource | undefined;
     readonly kind: string;
     /** Logical name. */
     readonly name: string;
@@ -92,12 +93,12 @@ export class Funnel {
     /**
      * Declares an object.
      *
-     * @param owner component that the object belongs to
+     * @param owner component that the object belongs to; undefined: the stack itself
      * @param name logical name: what patches address, without prefix or hash
      * @returns the object's final name
      */
     add<K extends Kind>(
-        owner: pulumi.Resource,
+        owner: pulumi.Resource | undefined,
         kind: K,
         name: string,
         args: Args<K>,
@@ -138,7 +139,12 @@ export class Funnel {
         }
     }
 
-    private declare(owner: pulumi.Resource, name: string, options: ObjectOptions, written: KubernetesObject): string {
+    private declare(
+        owner: pulumi.Resource | undefined,
+        name: string,
+        options: ObjectOptions,
+        written: KubernetesObject,
+    ): string {
         const { kind } = written;
         let object = this.patch(kind, name, written);
         if (hashed.includes(kind) && !options.fixedName) {
@@ -259,7 +265,7 @@ export class Funnel {
         const namespace = entry.kind === "Namespace" ? undefined : this.resource("Namespace", "namespace");
         const after = [...dependsOn, ...(namespace ? [namespace] : []), ...(entry.after ?? [])];
         const options: pulumi.CustomResourceOptions = {
-            parent: entry.owner,
+            ...(entry.owner ? { parent: entry.owner } : {}),
             provider: stack.provider,
             ...(after.length > 0 ? { dependsOn: after } : {}),
             ...(entry.ignoreChanges ? { ignoreChanges: entry.ignoreChanges } : {}),

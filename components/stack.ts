@@ -7,6 +7,7 @@ import type { StackConfig } from "../config/stack";
 import { Graph } from "./graph";
 import type { Instance } from "./instance";
 import { denyByDefault, policyOf } from "./policies";
+import { clusterObjects } from "./storageClass";
 
 /**
  * What all instances of a stack share while they are declared, and the one place where declared things become
@@ -91,6 +92,7 @@ export class Stack {
         this.problems.throwIfAny();
 
         for (const create of this.pending) create();
+        clusterObjects(this)?.registerCommon();
         for (const instance of this.instances.values()) instance.objects.registerCommon();
         const gates = new Map<string, readonly pulumi.Resource[]>();
         for (const node of order) {

@@ -4,8 +4,8 @@ import type { VolumeConfig } from "../config/fields";
 type Spec = k8s.types.input.core.v1.PersistentVolumeSpec;
 export type AccessMode = "ReadWriteOnce" | "ReadWriteMany";
 
-/** The `hard` mount waits for a server that is away instead of telling a database that its write has failed. */
-export const nfsMountOptions: readonly string[] = ["nfsvers=4.1", "hard"];
+/** As those of `plinth:cluster.nfs`, whose `hard` waits for a server that is away. */
+const nfsMountOptions: readonly string[] = ["nfsvers=4.1", "hard"];
 
 /** The source of a volume that no storage class makes: its key, and words that are the same for the same volume. */
 export function sourceOf({

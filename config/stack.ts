@@ -1,5 +1,38 @@
 import { z } from "zod";
-import { annotations, defaultEdge, dnsLabel, type InstanceConfig, instanceFields, labels, ownEdge } from "./fields";
+import {
+    annotations,
+    defaultEdge,
+    directory,
+    dnsLabel,
+    type InstanceConfig,
+    instanceFields,
+    labels,
+    nfsServer,
+    ownEdge,
+} from "./fields";
+
+/** An NFS server whose directories csi-driver-nfs hands out: https://github.com/kubernetes-csi/csi-driver-nfs. */
+export const nfs = z.strictObject({
+    server: nfsServer,
+    /** What the server exports, below which each volume has its directory. */
+    share: directory,
+    /**
+     * Directory of each volume below the share; the driver fills in `${pvc.metadata.namespace}`, `${pvc.metadata.name}`
+     * and `${pv.metadata.name}`. @default the volume's own name, `pvc-…`, which never meets the files of a former one
+     */
+    subDir: z.string().min(1).optional(),
+    /** Mode of each directory, in octal; "0" leaves it as the server makes it. @default "0" */
+    mountPermissions: z
+        .string()
+        .regex(/^0?[0-7]{1,4}$/, 'allowed: an octal mode in quotes, such as "0770"')
+        .default("0"),
+    /** What becomes of the directory when its PersistentVolume is deleted with reclaim policy Delete. @default delete */
+    onDelete: z.enum(["delete", "retain", "archive"]).default("delete"),
+    /** What becomes of a volume when its claim is deleted. @default Retain: deleting an object must not delete the data */
+    reclaimPolicy: z.enum(["Retain", "Delete"]).default("Retain"),
+    /** @default nfsvers=4.1 and hard, which waits for a server that is away instead of failing a database's write */
+    mountOptions: z.array(z.string().min(1)).default(["nfsvers=4.1", "hard"]),
+});
 
 /** Where a stack's objects go, and what that cluster offers. */
 export const cluster = z.strictObject({
@@ -11,6 +44,8 @@ export const cluster = z.strictObject({
     storageClass: z.string().min(1).optional(),
     /** A class that provides ReadWriteMany volumes. */
     sharedStorageClass: z.string().min(1).optional(),
+    /** Makes a class of this server's directories, which is then the default of both classes above. */
+    nfs: nfs.optional(),
     /** `full`: both directions; `ingress`: incoming only; `off`: no policies. */
     networkPolicy: z.enum(["full", "ingress", "off"]).default("full"),
     /** Whether something gives Services of type LoadBalancer an address. Without it nothing waits for one. */
@@ -83,6 +118,7 @@ export const stackFields = {
 };
 
 export type ClusterConfig = z.infer<typeof cluster>;
+export type NfsConfig = z.infer<typeof nfs>;
 export type ImagesConfig = z.infer<typeof images>;
 export type SharedEdgeConfig = z.infer<typeof sharedEdge>;
 

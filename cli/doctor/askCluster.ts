@@ -54,6 +54,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
         ask(async (kubectl) => (await kubectl.json<{ items: T[] }>(["get", ...args])).items);
 
     const names = list<{ metadata: { name: string } }>("ingressclasses");
+    const drivers = list<{ metadata: { name: string } }>("csidrivers");
     const metricsApis = list<NonNullable<ClusterFacts["metricsApi"]>>(
         ...["apiservices", "--field-selector", "metadata.name=v1beta1.metrics.k8s.io"],
     );
@@ -63,6 +64,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
         nodes: list("nodes"),
         pods: list("pods", "--all-namespaces", "--field-selector", "status.phase!=Succeeded,status.phase!=Failed"),
         storageClasses: list("storageclasses"),
+        csiDrivers: lookUp(async () => valueOf(await drivers).map(({ metadata }) => metadata.name)),
         services: list("services", "--all-namespaces"),
         daemonSets: list("daemonsets", "--all-namespaces"),
         ingressClasses: lookUp(async () => valueOf(await names).map(({ metadata }) => metadata.name)),

@@ -6,7 +6,7 @@ import type { Facts } from "./gather";
 import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
 import { ingressClass, loadBalancer, metricsServer, networkPolicies } from "./network";
 import { architecture, capacity, clock, serverVersion, skew } from "./nodes";
-import { sharedStorageClass, storageClass, volumeExpansion } from "./storage";
+import { csiDrivers, sharedStorageClass, storageClass, volumeExpansion } from "./storage";
 
 /** A finding, and of what. */
 export interface Result extends Finding {
@@ -32,6 +32,7 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     "storage class": storageClass,
     "shared storage class": sharedStorageClass,
     "volume expansion": volumeExpansion,
+    "CSI drivers": csiDrivers,
     "load balancer": loadBalancer,
     "ingress class": ingressClass,
     "metrics-server": metricsServer,

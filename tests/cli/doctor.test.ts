@@ -242,6 +242,18 @@ describe("doctor: storage classes", () => {
         // Shared volumes are another check's.
         expectFinding(storage.storageClass(facts([claim("ReadWriteMany", "shared")])), "ok");
     });
+    it("has the drivers that the stack itself names", () => {
+        const own = { ...object("StorageClass", "own", {}), provisioner: "nfs.csi.k8s.io" };
+        const volume = object("PersistentVolume", "v", { csi: { driver: "ebs.csi.aws.com", volumeHandle: "x" } });
+        const drivers = (...installed: string[]) =>
+            storage.csiDrivers({ rendering: rendering(own, volume), csiDrivers: installed });
+        expectFinding(drivers("nfs.csi.k8s.io", "ebs.csi.aws.com"), "ok");
+        expectFinding(drivers("ebs.csi.aws.com"), "problem", "not installed: nfs.csi.k8s.io", "csi-driver-nfs");
+        expectFinding(storage.csiDrivers({ rendering: rendering(...once), csiDrivers: [] }), "ok", "none is needed");
+        // Its class is not there before the first run.
+        const classes = facts([claim("ReadWriteMany", "own"), own]);
+        expectFinding(storage.sharedStorageClass(classes), "ok", "own, by nfs.csi.k8s.io");
+    });
     it("has the ones that claims name", () => {
         const named = [claim("ReadWriteOnce", "fast")];
         expectFinding(storage.storageClass(facts(named, storageClass("fast"))), "ok", "fast, by nfs.csi.k8s.io");

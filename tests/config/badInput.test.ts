@@ -108,6 +108,10 @@ describe("bad input", () => {
                 'plinth:instances.shop.volumes.database.size: "10 gigs" is not allowed; allowed: a quantity such as 500m, 256Mi or 10Gi',
             ],
         },
+        "NFS without a server": {
+            of: () => one({}, { "plinth:cluster": { context: "fixture", nfs: { share: "/srv/nfs" } } }),
+            says: ["plinth:cluster.nfs.server: is missing; allowed: a host name or an IP address"],
+        },
         "two instances that adopt one volume": {
             of: () => {
                 const volumes = { database: { existing: "pvc-1" } };

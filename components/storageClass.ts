@@ -1,0 +1,62 @@
+import type * as k8s from "@pulumi/kubernetes";
+import { commonInstance } from "../config/fields";
+import type { ClusterConfig, NfsConfig, StackConfig } from "../config/stack";
+import { Funnel } from "./funnel";
+import { contentHash, objectName } from "./names";
+import type { Stack } from "./stack";
+
+type Class = k8s.types.input.storage.v1.StorageClass;
+
+/** Name of the driver and of its CSIDriver object. */
+export const nfsDriver = "nfs.csi.k8s.io";
+
+/** Name of the stack's own class: two stacks on a cluster have one each, of servers that may differ. */
+export function nfsClassName({ project, stack }: Pick<StackConfig, "project" | "stack">): string {
+    const full = `${project}-${stack}-nfs`;
+    // What a stack may be called and an object may not.
+    const clean = full.toLowerCase().replace(/[^a-z0-9-]/g, "-");
+    return clean === full ? objectName(full) : objectName(clean, contentHash(full));
+}
+
+/** The classes that volumes are of unless the user says otherwise; undefined: the cluster's default, and none. */
+export function usualClasses(
+    config: Pick<StackConfig, "project" | "stack"> & { readonly cluster: ClusterConfig },
+): Pick<ClusterConfig, "storageClass" | "sharedStorageClass"> {
+    const { storageClass, sharedStorageClass, nfs } = config.cluster;
+    const own = nfs ? nfsClassName(config) : undefined;
+    return { storageClass: storageClass ?? own, sharedStorageClass: sharedStorageClass ?? own };
+}
+
+/** https://github.com/kubernetes-csi/csi-driver-nfs/blob/master/docs/driver-parameters.md */
+export const nfsClass = (nfs: NfsConfig): Omit<Class, "metadata"> => ({
+    provisioner: nfsDriver,
+    parameters: {
+        server: nfs.server,
+        share: nfs.share,
+        ...(nfs.subDir ? { subDir: nfs.subDir } : {}),
+        mountPermissions: nfs.mountPermissions,
+        onDelete: nfs.onDelete,
+    },
+    reclaimPolicy: nfs.reclaimPolicy,
+    // A directory is there for every node: nothing is won by waiting for the first pod.
+    volumeBindingMode: "Immediate",
+    allowVolumeExpansion: true,
+    mountOptions: nfs.mountOptions,
+});
+
+/** Declares what belongs to the stack and to none of its instances; undefined where there is nothing. */
+export function clusterObjects(stack: Stack): Funnel | undefined {
+    const { nfs } = stack.config.cluster;
+    if (!nfs) return undefined;
+    const name = "cluster";
+    const config = { ...commonInstance.parse({ platform: name, host: "cluster.invalid" }), name };
+    const funnel = new Funnel({
+        stack,
+        config,
+        namespace: "",
+        objectName: () => nfsClassName(stack.config),
+        problem: (keys, message) => stack.problems.add(["plinth:cluster", ...keys].join("."), message),
+    });
+    funnel.add(undefined, "StorageClass", "nfs", nfsClass(nfs));
+    return funnel;
+}
