@@ -1,5 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SandboxError } from "./errors";
 
 const marker = ".plinth-sandbox";
@@ -22,15 +23,18 @@ export function claimFolder(folder: string): void {
  */
 export async function exclusively<T>(folder: string, work: () => Promise<T>): Promise<T> {
     const lock = `${folder}.lock`;
-    mkdirSync(join(folder, ".."), { recursive: true });
-    if (!take(lock)) {
-        const pid = Number(readFileSync(lock, "utf8"));
-        if (isAlive(pid))
-            throw new SandboxError(`Another command starts or removes the sandbox: process ${pid}. Wait for it.`);
-        // Left by a process that was killed.
-        rmSync(lock, { force: true });
-        if (!take(lock)) throw new SandboxError("Another command starts or removes the sandbox. Wait for it.");
-    }
+    if (!take(lock)) throw new SandboxError("Another command starts or removes the sandbox. Wait for it.");
+    return releasing(lock, work);
+}
+
+/** Does work that another process may be doing already: after it, so that it can find its result. */
+export async function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
+    const lock = `${path}.lock`;
+    while (!take(lock)) await sleep(500);
+    return releasing(lock, work);
+}
+
+async function releasing<T>(lock: string, work: () => Promise<T>): Promise<T> {
     try {
         return await work();
     } finally {
@@ -38,7 +42,28 @@ export async function exclusively<T>(folder: string, work: () => Promise<T>): Pr
     }
 }
 
+/** Takes a lock that nobody alive holds. */
 function take(lock: string): boolean {
+    mkdirSync(dirname(lock), { recursive: true });
+    if (create(lock)) return true;
+    const pid = holderOf(lock);
+    if (pid !== undefined && isAlive(pid)) return false;
+    // Left by a process that was killed.
+    rmSync(lock, { force: true });
+    return create(lock);
+}
+
+/** The process that holds a lock; this one where the holder has not signed yet. */
+function holderOf(lock: string): number | undefined {
+    try {
+        return Number(readFileSync(lock, "utf8")) || process.pid;
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        return undefined;
+    }
+}
+
+function create(lock: string): boolean {
     try {
         const file = openSync(lock, "wx", 0o600);
         writeFileSync(file, String(process.pid));

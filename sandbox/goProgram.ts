@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { SandboxError } from "./errors";
+import { inTurn } from "./folder";
 
 export interface GoProgramArgs {
     /** Folder of a Go module whose go.sum pins everything. */
@@ -34,14 +35,21 @@ export function goProgramPath({ source, pkg = ".", ldflags = [] }: GoProgramArgs
  * @throws SandboxError with the compiler's output
  */
 export async function buildGoProgram(args: GoProgramArgs): Promise<string> {
-    const { source, pkg = ".", ldflags = [], progress = () => {} } = args;
     const path = goProgramPath(args);
     if (existsSync(path)) {
         // Its time says when it was last wanted.
         utimesSync(path, new Date(), new Date());
         return path;
     }
-    mkdirSync(cacheFolder(), { recursive: true });
+    return inTurn(path, () => build(path, args));
+}
+
+async function build(
+    path: string,
+    { source, pkg = ".", ldflags = [], progress = () => {} }: GoProgramArgs,
+): Promise<string> {
+    // Another process may just have built it.
+    if (existsSync(path)) return path;
     const options = { cwd: source, env: { CGO_ENABLED: "0" }, stdin: "ignore" } as const;
 
     progress("fetching modules");
@@ -52,16 +60,15 @@ export async function buildGoProgram(args: GoProgramArgs): Promise<string> {
         options,
     );
     const packages = stale.stdout.split("\n").filter((line) => line !== "").length;
-    // Two builds at once must not see each other's half-written file.
     const unfinished = `${path}.${process.pid}`;
-    const build = execa("go", ["build", "-v", ...flags, "-o", unfinished, pkg], options);
+    const compiler = execa("go", ["build", "-v", ...flags, "-o", unfinished, pkg], options);
     let built = 0;
-    build.stderr.on("data", (data: Buffer) => {
+    compiler.stderr.on("data", (data: Buffer) => {
         built += data.toString().split("\n").length - 1;
         progress(`${Math.min(built, packages)} of ${packages} packages`);
     });
     try {
-        await build;
+        await compiler;
     } catch (error) {
         throw new SandboxError(`Go could not build ${basename(source)}:\n${(error as Error).message}`, {
             cause: error,
