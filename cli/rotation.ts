@@ -30,23 +30,26 @@ export async function digestsOf(kubectl: Kubectl, { workloads }: Dependents): Pr
     );
 }
 
-/** As long as a database may take to stop, and a scheduled task to end. */
-const patience = 15 * 60_000;
-
 /**
  * Waits until no pod is left that was started with the old value.
  *
  * @param before what the workloads asked for before the change
+ * @param milliseconds how long. @default a quarter of an hour: a database may take minutes to stop, a scheduled task to end
  * @returns how many pods run with the new value
  * @throws UserError that names the workloads that did not follow, or the pods that are left
  */
-export async function awaitPods(kubectl: Kubectl, dependents: Dependents, before: Digests): Promise<number> {
+export async function awaitPods(
+    kubectl: Kubectl,
+    dependents: Dependents,
+    before: Digests,
+    milliseconds = 15 * 60_000,
+): Promise<number> {
     const now = await digestsOf(kubectl, dependents);
     const same = [...now].filter(([name, digest]) => before.get(name) === digest).map(([name]) => name);
     if (same.length > 0)
         throw new UserError(`These still ask for pods with the old value, although they use it: ${same.join(", ")}`);
     const changed = await lastChange(kubectl, dependents);
-    const end = Date.now() + patience;
+    const end = Date.now() + milliseconds;
     for (;;) {
         const pods = (
             await listPods<Pod>(kubectl, new Set(dependents.secrets.map(({ namespace }) => namespace)))

@@ -92,7 +92,7 @@ export async function secretStates(
     const { rendering, missing } = await renderWith(stack, set, folder);
     const marks = keys.map((_, index) => placeholder(`key-${index}-`));
     const marked = keys.reduce((values, one, index) => withValue(values, one, marks[index]!), set);
-    const { objects } = (await renderWith(stack, marked, folder)).rendering;
+    const objects = await renderedWith(stack, marked, set, folder);
     return keys.map((one, index) => {
         const places = placesOf(objects, marks[index]!).filter((place) => valueAt(rendering, place) !== undefined);
         const isSet = set[one.instance]?.[one.key] !== undefined;
@@ -172,6 +172,25 @@ async function renderWith(
         const next = await renderWith(stack, complete, folder);
         return { rendering: next.rendering, missing: [...missing, ...next.missing] };
     }
+}
+
+/** The objects with every key set; where some exclude each other, what they are with each of them alone. */
+async function renderedWith(stack: string, marked: Values, set: Values, folder?: string): Promise<RenderedObject[]> {
+    const refused = (error: unknown): [] => {
+        if (error instanceof ConfigError) return [];
+        throw error;
+    };
+    const render = async (values: Values) => [...(await renderWith(stack, values, folder)).rendering.objects];
+    const all = await render(marked).catch(refused);
+    if (all.length > 0) return all;
+    const changes = Object.entries(marked).flatMap(([instance, values]) =>
+        Object.entries(values)
+            .filter(([key, value]) => set[instance]?.[key] !== value)
+            .map(([key, value]) => ({ instance, key, value })),
+    );
+    const each: RenderedObject[] = [];
+    for (const { value, ...one } of changes) each.push(...(await render(withValue(set, one, value)).catch(refused)));
+    return each;
 }
 
 const entriesOf = ({ kind, stringData }: RenderedObject): [string, string][] =>

@@ -6,8 +6,10 @@ import { streamOf, writeRendering } from "../cli/manifests";
 import { previewText } from "../cli/previewText";
 import { renderStack } from "../cli/rendering";
 import { stackConfig } from "../cli/stackConfig";
+import { readStackFile, stackNames } from "../cli/stackFile";
 import { platforms } from "../platforms";
 import { leaksIn, plant, type Planted } from "./support/leaks";
+import { platforms as fixturePlatforms } from "./support/storagePlatform";
 import { scratch } from "./support/tools";
 
 const encoded = (value: string) => Buffer.from(value).toString("base64");
@@ -107,4 +109,34 @@ describe("secrets without the engine", function () {
         const env = { frontend: { AUTH: encoded(`shop:${value}`) } };
         expect(leaksIn((await sent({ env })).rest, planted)).to.deep.equal(["cachePassword: base64"]);
     });
+});
+
+type Values = Record<string, Record<string, string>>;
+
+describe("secrets of the fixture stacks", function () {
+    this.timeout(120_000);
+    const folder = join(__dirname, "stacks");
+    for (const stack of stackNames(folder))
+        it(`are sent in Secrets alone, set or generated: ${stack}`, async () => {
+            const { resources } = await renderStack(stack, { folder, platforms: fixturePlatforms });
+            const names = resources.filter(({ type }) => type.startsWith("random:")).map(({ name }) => name);
+            const file = JSON.parse(readStackFile(stack, folder).config["plinth:secrets"] ?? "{}") as Values;
+            const planted: Record<string, Planted> = Object.fromEntries(names.map((name) => [name, plant()]));
+            const set = Object.entries(file).map(([instance, values]) => {
+                const own = Object.entries(values).map(([key, value]) => {
+                    // The program reads certificates.
+                    if (key.startsWith("tls")) return [key, value];
+                    return [key, (planted[`${instance}.${key}`] = plant()).value];
+                });
+                return [instance, Object.fromEntries(own)];
+            });
+            const rendering = await renderStack(stack, {
+                folder,
+                platforms: fixturePlatforms,
+                generated: Object.fromEntries(names.map((name) => [name, planted[name]!.value])),
+                config: { "plinth:secrets": JSON.stringify(Object.fromEntries(set)) },
+            });
+            const rest = rendering.resources.filter(({ type }) => type !== "kubernetes:core/v1:Secret");
+            expect(leaksIn(JSON.stringify([rest, rendering.outputs]), planted)).to.deep.equal([]);
+        });
 });

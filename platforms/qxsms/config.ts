@@ -137,7 +137,10 @@ export const config: PlatformConfig = {
         qualtricsLibraryId: "Instead of qualtrics.libraryId",
         qualtricsSurveyId: "Instead of qualtrics.surveyId",
         smtpPassword: "Password for mail.username",
-        adminPassword: "Password of the first account, for administrator.account generated; generated unless set",
+        adminPassword: {
+            purpose: "Password of the first account, for administrator.account generated; generated unless set",
+            fixed: "it is read once, when the account is made; change it with `manage.py changepassword`, or on the account's own page",
+        },
         ...databaseSecrets,
         ...brokerSecrets,
         ...edgeSecrets,

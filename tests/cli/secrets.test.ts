@@ -68,6 +68,15 @@ describe("the secrets of a stack", function () {
         own.clean();
     });
 
+    it("are told where some exclude each other, as QxSMS's identifiers here and there do", async () => {
+        const one = await states("qxsms-production", "one");
+        expect(one["qualtricsApiKey"]).to.deep.equal(["set", undefined, "qxsms-one/qualtrics:apiKey"]);
+        expect(one["qualtricsDirectoryId"]).to.deep.equal(["unused", undefined]);
+        // Whole in one Secret, as a part in others.
+        expect(one["brokerPassword"]!.slice(0, 2)).to.deep.equal(["generated", 32]);
+        expect((await states("qxsms-production", "two"))["brokerPassword"]![0]).to.equal("set");
+    });
+
     it("are generated again, in the same length, once they are no longer set", async () => {
         const unset = async (stack: string, key: string) => {
             const one = chooseKey(stack, "shop", key, folder);

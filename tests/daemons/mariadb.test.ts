@@ -6,6 +6,7 @@ import { guardScript } from "../../components/database/guard";
 import { startScript } from "../../components/database/mysql";
 import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
+import { Session } from "../support/session";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
 const render = async (password: string, rootPassword: string, volumes: object = {}): Promise<readonly Sent[]> => {
@@ -164,6 +165,39 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
             // An error in the file would be one line in the log, and the rest skipped.
             expect(again.output).not.to.match(/ERROR: \d+/);
             expect(await again.stop()).to.equal(0);
+        }
+    });
+
+    it("ends open connections when it comes back with another password, and takes the old one no more", async () => {
+        const before = await start(passwords.first);
+        sql("CREATE TABLE rotated (id INT); INSERT INTO rotated VALUES (1)", passwords.first);
+        const client = new Session(
+            [
+                ...([
+                    "mariadb",
+                    "--no-defaults",
+                    "--batch",
+                    "--unbuffered",
+                    "--skip-column-names",
+                    "--skip-reconnect",
+                ] as const),
+                ...["--host=127.0.0.1", `--port=${port}`, "--user=opencart", "open_cart"],
+            ],
+            { MYSQL_PWD: passwords.first },
+        );
+        try {
+            expect(await client.say("SELECT id FROM rotated;", /1/)).to.equal("1\n");
+            await client.say("BEGIN; INSERT INTO rotated VALUES (2); SELECT 'open';", /open/);
+            const began = Date.now();
+            expect(await before.stop()).to.equal(0);
+            await start(passwords.second);
+            console.log(`        the new password is taken ${Date.now() - began} ms after the stop signal`);
+            expect(sql("SELECT 1", passwords.first).stderr).to.contain("1045");
+            expect(await client.say("COMMIT;", /ERROR/)).to.match(/ERROR (2006|2013|1927|1053)/);
+            // What was committed is there, what was not is not.
+            expect(sql("SELECT id FROM rotated", passwords.second).stdout.trim()).to.equal("1");
+        } finally {
+            client.end();
         }
     });
 

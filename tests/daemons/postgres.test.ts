@@ -6,6 +6,7 @@ import { guardScript } from "../../components/database/guard";
 import { accountsScript, dataPath } from "../../components/database/postgres";
 import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
+import { Session } from "../support/session";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
 const guardEnvironment = (series: string, path?: string) => ({
@@ -195,6 +196,64 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
             const refused = psql("SELECT 1", passwords.first);
             expect(refused.status).not.to.equal(0);
             expect(refused.stderr).to.contain("password authentication failed");
+        }
+    });
+
+    it("takes the old password until the accounts are converged, and ends open connections with the server", async () => {
+        const third = `${passwords.second} third`;
+        const client = () =>
+            new Session(
+                [
+                    "psql",
+                    "-X",
+                    "-q",
+                    "-t",
+                    "-A",
+                    "-w",
+                    "-h",
+                    "127.0.0.1",
+                    "-p",
+                    String(port),
+                    "-U",
+                    "opencart",
+                    "-d",
+                    "open_cart",
+                ],
+                { PGPASSWORD: passwords.second },
+            );
+        const before = await start("-c", "listen_addresses=127.0.0.1");
+        const open = client();
+        const began = Date.now();
+        try {
+            expect(await open.say("SELECT id FROM kept;", /\n/)).to.equal("7\n");
+            await open.say("BEGIN; INSERT INTO kept VALUES (8); SELECT 'open';", /open/);
+            expect(await before.stop("SIGINT")).to.equal(0);
+            expect(await open.say("COMMIT;", /closed|terminat|lost/)).to.match(
+                /closed the connection|terminating connection/,
+            );
+        } finally {
+            open.end();
+        }
+        await start("-c", "listen_addresses=127.0.0.1");
+        expect(psql("SELECT 1", passwords.second).status).to.equal(0);
+        expect(psql("SELECT 1", third).status).not.to.equal(0);
+        const survivor = client();
+        const sidecar = accounts(third);
+        try {
+            expect(await survivor.say("SELECT 'connected';", /connected/)).to.contain("connected");
+            await done(sidecar);
+            console.log(`        the new password is taken ${Date.now() - began} ms after the stop signal`);
+            expect(psql("SELECT id FROM kept", third).stdout.trim()).to.equal("7");
+            expect(psql("SELECT 1", passwords.second).stderr).to.contain("password authentication failed");
+            // A change alone ends no connection: that is the server's restart.
+            expect(await survivor.say("SELECT 'still ' || 'there';", /still there/)).to.contain("still there");
+        } finally {
+            survivor.end();
+            await sidecar.stop();
+            // Back to the password that the other tests know.
+            const back = accounts(passwords.second);
+            await done(back);
+            await back.stop();
         }
     });
 

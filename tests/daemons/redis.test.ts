@@ -1,4 +1,5 @@
 import { chownSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Cache } from "../../components/cache";
@@ -8,11 +9,11 @@ import { Daemon, freePort, program, scratch } from "../support/tools";
 
 const password = "we'ird\"$pw\\ #1";
 
-const render = async (persistence: boolean): Promise<readonly Sent[]> => {
+const render = async (persistence: boolean, cachePassword = password): Promise<readonly Sent[]> => {
     const config = { topology: "single", engine: "redis", persistence, policy: "volatile-lfu" } as const;
     const { objects } = await declare(
         (instance) => new Cache(instance, "cache", { config, resources: { cpu: "50m", memory: "256Mi" } }),
-        { values: { secrets: { bench: { cachePassword: password } } } },
+        { values: { secrets: { bench: { cachePassword } } } },
     );
     return objects;
 };
@@ -32,13 +33,13 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
             secret === undefined ? {} : { env: { REDISCLI_AUTH: secret } },
         ).stdout.trim();
 
-    async function start(objects: readonly Sent[]): Promise<Daemon> {
+    async function start(objects: readonly Sent[], secret = password): Promise<Daemon> {
         const file = join(folder.path, "cache.conf");
         writeFileSync(file, find(objects, "Secret", "cache-config").stringData["cache.conf"]);
         const { command } = find(objects, "Deployment", "cache").spec.template.spec.containers[0];
         server = new Daemon(command[0], [file, "--port", String(port), "--bind", "127.0.0.1"], { ...user, cwd: data });
         await server.ready(async () => {
-            if (ask(password, "PING") !== "PONG") throw new Error("not yet");
+            if (ask(secret, "PING") !== "PONG") throw new Error("not yet");
         });
         return server;
     }
@@ -93,4 +94,26 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
             expect(ask(password, "GET", `key-${persistence}`)).to.equal(persistence ? "kept" : "");
         });
     }
+
+    it("ends open connections when it comes back with another password, and takes the old one no more", async () => {
+        const first = await start(await render(true));
+        const client = connect(port, "127.0.0.1");
+        const closed = new Promise((resolve) => client.once("close", resolve));
+        const answer = async (...command: string[]) => {
+            const said = new Promise<string>((resolve) => client.once("data", (data) => resolve(data.toString())));
+            const words = command.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+            client.write(`*${command.length}\r\n${words.join("")}`);
+            return (await said).trim();
+        };
+        expect(await answer("AUTH", password)).to.equal("+OK");
+        expect(await answer("SET", "rotated", "kept")).to.equal("+OK");
+        const began = Date.now();
+        expect(await first.stop()).to.equal(0);
+        await closed;
+        const next = "another one";
+        await start(await render(true, next), next);
+        console.log(`        the new password is taken ${Date.now() - began} ms after the stop signal`);
+        expect(ask(next, "GET", "rotated")).to.equal("kept");
+        expect(ask(password, "GET", "rotated")).to.contain("NOAUTH");
+    });
 });

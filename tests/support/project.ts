@@ -69,6 +69,14 @@ export class Project {
     /** Runs the command to its end. */
     plinth = async (...args: string[]): Promise<Ran> => result(await this.start(args));
 
+    /** Runs the command with something on its standard input. */
+    given = async (input: string, ...args: string[]): Promise<Ran> => {
+        const { stdin: _, ...options } = this.options;
+        return result(
+            await execa(process.execPath, [join(this.path, "cli", "plinth.cjs"), ...args], { ...options, input }),
+        );
+    };
+
     pulumi = async (...args: string[]): Promise<Ran> => result(await execa("pulumi", args, this.options));
 
     private get options() {
