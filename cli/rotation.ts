@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { plinthLabels } from "../components/labels";
 import { secretsOf } from "../components/references";
-import { type Component, componentOf, fullName, listPods, listStack, type Live } from "./components";
+import { componentOf, fullName, listPods, listStack, type Live } from "./components";
 import { UserError } from "./errors";
 import type { Kubectl } from "./kubectl";
 import type { Pod } from "./pods";
@@ -66,7 +66,7 @@ export async function awaitPods(
     }
 }
 
-const nameOf = (pod: Pod): string => fullName(componentOf(pod) satisfies Component);
+const nameOf = (pod: Pod): string => fullName(componentOf(pod));
 
 /** Pods of tiers tell by the digest; those of tasks by their age. */
 function isOld(pod: Pod, digests: Digests, { secrets }: Dependents, changed: string): boolean {
