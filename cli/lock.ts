@@ -1,12 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
+import { suggest } from "../config/problems";
 import { UserError } from "./errors";
 import { imagesOf, type UsedImage } from "./images";
 import { digestOf, locate } from "./registry";
 import { root } from "./root";
-import { readStackFile } from "./stackFile";
-import { type Edit, writeEdits } from "./yamlEdit";
+import { writeStack } from "./stackEdit";
 
 /** One line of `images:` that a lock has written. */
 export interface Locked {
@@ -26,6 +23,8 @@ export interface Lock {
 export interface LockArgs {
     /** Lines that hold another tag of the program's own image follow it. @default false */
     readonly update?: boolean;
+    /** Names of the images to lock. @default all */
+    readonly only?: readonly string[];
     /** Where the stack files lie. @default the project's own folder */
     readonly folder?: string;
 }
@@ -37,17 +36,24 @@ export interface LockArgs {
  * @throws ConfigError when the stack's configuration is wrong
  * @throws UserError that names every image that is not there
  */
-export async function lockImages(stack: string, { update = false, folder = root }: LockArgs = {}): Promise<Lock> {
+export async function lockImages(stack: string, { update = false, only, folder = root }: LockArgs = {}): Promise<Lock> {
     const { used } = await imagesOf(stack, folder);
-    const wanted = used.map((image) => ({ image, tagged: taggedOf(image, update) }));
+    const names = [...new Set(used.map(({ name }): string => name))].sort();
+    for (const name of only ?? [])
+        if (!names.includes(name))
+            throw new UserError(
+                `Nothing was changed: "${name}" is no image of "${stack}"${suggest(name, names)}; allowed: ${names.join(", ") || "none"}`,
+            );
+    const chosen = used.filter(({ name }) => !only || only.includes(name));
+    const wanted = chosen.map((image) => ({ image, tagged: taggedOf(image, update) }));
     const digests = await resolve(stack, [...new Set(wanted.map(({ tagged }) => tagged))]);
     const lines = wanted.map(({ image, tagged }) => ({ image, reference: `${tagged}@${digests.get(tagged)!}` }));
     const changed = lines.filter(({ image, reference }) => reference !== image.reference);
     if (changed.length > 0)
-        write(
+        writeStack(
             stack,
+            changed.map(({ image, reference }) => ({ path: pathOf(image), value: reference })),
             folder,
-            changed.map(({ image, reference }) => ({ path: ["config", ...pathOf(image)], value: reference })),
         );
     return {
         changed: changed.map(({ image, reference }) => ({
@@ -98,17 +104,4 @@ async function resolve(stack: string, references: readonly string[]): Promise<Ma
     return new Map(
         references.map((reference, index) => [reference, (found[index] as PromiseFulfilledResult<string>).value]),
     );
-}
-
-/** @throws UserError where a key that all stacks share would be hidden by the stack's own */
-function write(stack: string, folder: string, edits: readonly Edit[]): void {
-    const path = join(folder, `Pulumi.${stack}.yaml`);
-    const { config } = readStackFile(stack, folder);
-    const own = (parse(readFileSync(path, "utf8")) as { config?: object }).config ?? {};
-    for (const [, key] of edits.map((edit) => edit.path))
-        if (key! in config && !(key! in own))
-            throw new UserError(
-                `Nothing was changed: ${key} is written in Pulumi.yaml, for all stacks; write it into Pulumi.${stack}.yaml first`,
-            );
-    writeEdits(path, edits);
 }

@@ -8,6 +8,7 @@ import { doctor } from "./commands/doctor";
 import { drift } from "./commands/drift";
 import { exec } from "./commands/exec";
 import { images } from "./commands/images";
+import { instance } from "./commands/instance";
 import { launch } from "./commands/launch";
 import { logs } from "./commands/logs";
 import { open } from "./commands/open";
@@ -39,6 +40,7 @@ for (const register of [
     launch,
     dev,
     images,
+    instance,
     config,
     secrets,
     doctor,

@@ -8,8 +8,9 @@ import { cores, count, gibibytes, table } from "./text";
 
 /** Objects by instance and component, with the sizes that cost money; then hosts, DNS and warnings. */
 export function previewText({ stack, objects, outputs }: Rendering): string {
+    const names = Object.keys(outputs.instances);
     const parts = [
-        `${pc.bold(stack)}: ${count(objects.length, "object")} in ${count(Object.keys(outputs.instances).length, "instance")}`,
+        `${pc.bold(stack)}: ${count(objects.length, "object")} in ${count(names.length, "instance")}${names.length > 1 ? `: ${names.join(", ")}` : ""}`,
     ];
     for (const [namespace, own] of groupBy(objects, (object) =>
         object.kind === "Namespace" ? object.metadata.name : (object.metadata.namespace ?? ""),

@@ -227,6 +227,7 @@ function checkUnique(
 ): void {
     const hosts = new Map<string, string>();
     const ports = new Map<number, string>();
+    const databases = new Map<string, string>();
     const namespaces = new Map<string, string>([[edgeNamespace, "plinth:edge"]]);
     for (const instance of instances) {
         const path = `plinth:instances.${instance.name}`;
@@ -249,6 +250,13 @@ function checkUnique(
                 );
             else ports.set(port, path);
         }
+        const database = databaseOf(instance);
+        if (database !== undefined && databases.has(database))
+            problems.add(
+                `${path}.database.name`,
+                `is that of ${databases.get(database)} on the same server; every instance needs a database of its own`,
+            );
+        else if (database !== undefined) databases.set(database, path);
         const namespace = namespaceOf(instance);
         if (/^kube-/.test(namespace))
             problems.add(`${path}.namespace`, `"${namespace}" belongs to Kubernetes itself; choose another`);
@@ -264,6 +272,14 @@ function checkUnique(
             );
         else namespaces.set(namespace, path);
     }
+}
+
+/** What tells an external database from others; undefined for one in the cluster. */
+function databaseOf({ platform, ...own }: AnyInstance): string | undefined {
+    const database = own["database"] as Record<"topology" | "host" | "port" | "name", unknown> | undefined;
+    if (database?.topology !== "external") return undefined;
+    const { host, port, name = { ofPlatform: platform } } = database;
+    return JSON.stringify([host, port, name]);
 }
 
 /** The platform's name when the instance is named after it, else `<platform>-<instance>`; `namespace` overrides. */

@@ -1,9 +1,11 @@
+import pc from "picocolors";
 import { example, type Register } from "../command";
 import { findCluster, isMissing, refuseMissing } from "../engine";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../images";
 import { loaderFor } from "../localCluster";
-import { lockImages } from "../lock";
+import { type LockArgs, lockImages } from "../lock";
 import { refuseSandbox } from "../sandbox";
+import { setImages } from "../setImages";
 import { count } from "../text";
 
 interface BuildOptions {
@@ -14,7 +16,9 @@ interface BuildOptions {
 export const images: Register = (program) => {
     const group = program
         .command("images")
-        .description("Build the images that no registry has, bring them to a cluster, and lock all to digests.");
+        .description(
+            "Build the images that no registry has, bring them to a cluster, choose others, and lock all to digests.",
+        );
     example(
         group
             .command("build")
@@ -53,13 +57,52 @@ export const images: Register = (program) => {
             .description("Write the digest of every image into the stack file, as the registries have them now.")
             .argument("[stack]", "stack to lock", "dev")
             .option("--update", "where the file holds an older tag than this program's, take the program's")
+            .option("--only <name...>", "these images alone")
             .option("--json", "for scripts")
-            .action((stack: string, options: { update?: boolean; json?: boolean }) =>
-                lock(stack, options.update ?? false, options.json ?? false),
+            .action((stack: string, { json, ...options }: LockArgs & { json?: boolean }) =>
+                lock(stack, options, json ?? false),
             ),
         "images lock production",
+        "images lock staging --only opencart-php",
+    );
+    example(
+        group
+            .command("set")
+            .description(
+                "Write images of an instance into the stack's file, when the whole stack is right with them. Nothing is deployed.",
+            )
+            .argument("<instance>", "instance whose pods run them")
+            .argument(
+                "<image=reference...>",
+                "image, or tier for its main container's; behind the last the stack (default: dev)",
+            )
+            .usage("<instance> <image=reference...> [stack]")
+            .action(set),
+        "images set shop caddy=docker.io/library/caddy:2.11.4-alpine production",
     );
 };
+
+/** The stack comes last, as with all commands, and has no `=`. */
+async function set(instance: string, words: readonly string[]): Promise<void> {
+    const last = words.at(-1)!;
+    const [stack, choices] = words.length > 1 && !last.includes("=") ? [last, words.slice(0, -1)] : ["dev", words];
+    const { diff, tiers } = await setImages(stack, instance, choices);
+    if (diff.length > 0) {
+        console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
+        return console.log(`\nNothing is deployed yet: ./plinth launch ${stack}`);
+    }
+    console.log(`Pulumi.${stack}.yaml says so already.`);
+    const targets = (some: readonly { readonly component: string }[]) =>
+        some.map(({ component }) => `${instance}/${component}`).join(",");
+    const pulling = tiers.filter(({ pulls }) => pulls);
+    const keeping = tiers.filter(({ pulls }) => !pulls);
+    if (pulling.length > 0)
+        console.log(`New pods pull what the tag means now: ./plinth restart ${targets(pulling)} ${stack}`);
+    if (keeping.length > 0)
+        console.log(
+            `New pods of ${targets(keeping)} take what their node has of it. Name another tag, or its digest: ./plinth images lock ${stack}`,
+        );
+}
 
 const listed = (platforms: string | undefined): string[] | undefined =>
     platforms?.split(",").map((platform) => platform.trim());
@@ -105,8 +148,8 @@ function report(stack: string, done: string, images: readonly { readonly referen
     for (const { reference } of images) console.log(`${done} ${reference}`);
 }
 
-async function lock(stack: string, update: boolean, json: boolean): Promise<void> {
-    const result = await lockImages(stack, { update });
+async function lock(stack: string, options: LockArgs, json: boolean): Promise<void> {
+    const result = await lockImages(stack, options);
     if (json) return console.log(JSON.stringify(result, null, 2));
     for (const { path, from, to } of result.changed) console.log(`${path}\n  was ${from}\n  now ${to}`);
     for (const { path, reference, own } of result.behind)
@@ -116,6 +159,6 @@ async function lock(stack: string, update: boolean, json: boolean): Promise<void
     console.log(
         result.changed.length > 0
             ? `${count(result.changed.length, "image")} locked in Pulumi.${stack}.yaml; ./plinth launch ${stack} deploys them.`
-            : `Every image of "${stack}" is locked to what its registry has.`,
+            : `${options.only ? options.only.join(", ") : `Every image of "${stack}"`} is locked to what its registry has.`,
     );
 }

@@ -120,6 +120,19 @@ ${images}
             ["one", "two"].map((name) => [`plinth:instances.${name}.images.opencart-php`, `${own}@${index}`]),
         );
     });
+    it("locks those alone that are named, in every instance", async () => {
+        writeFileSync(file, stack());
+        const { changed } = await lock({ only: ["caddy", "valkey"] });
+        expect(changed.map(({ path }) => path).sort()).to.deep.equal([
+            "plinth:edge.images.caddy",
+            "plinth:instances.one.images.caddy",
+            "plinth:instances.one.images.valkey",
+            "plinth:instances.two.images.valkey",
+        ]);
+        expect(await failure(lock({ only: ["cady"] }))).to.match(
+            /^Nothing was changed: "cady" is no image of "locked"; did you mean "caddy"\?; allowed: caddy, mariadb, /,
+        );
+    });
     it("writes nothing at all when one image is not there", async () => {
         const missing = `            images: {valkey: ${registry.host}/nowhere/valkey:9, mariadb: ${registry.host}/nowhere/mariadb:11.8.8}`;
         writeFileSync(file, stack(missing));

@@ -266,6 +266,23 @@ describe("bad input", () => {
             of: () => problemsOf(stackOf({ shop: { platfrom: "opencart", host: "shop.example.org" } })),
             says: ['plinth:instances.shop.platform: is missing; is "platfrom" meant?'],
         },
+        "two instances on one external database": {
+            of: () => {
+                const database = { topology: "external", host: "db.example.org" };
+                const secret = { databasePassword: "placeholder" };
+                return stackOf(
+                    {
+                        one: shop({ database }),
+                        two: shop({ host: "two.example.org", database }),
+                        three: shop({ host: "three.example.org", database: { ...database, name: "three" } }),
+                    },
+                    { "plinth:secrets": { one: secret, two: secret, three: secret } },
+                );
+            },
+            says: [
+                "plinth:instances.two.database.name: is that of plinth:instances.one on the same server; every instance needs a database of its own",
+            ],
+        },
         "two instances on one node port": {
             of: () => {
                 const edge = { type: "NodePort", httpPort: 30080 };

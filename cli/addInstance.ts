@@ -1,0 +1,104 @@
+import { volumeSources } from "../config/fields";
+import { howToSet, type Problem } from "../config/problems";
+import { platforms } from "../platforms";
+import { UserError } from "./errors";
+import { findInstances } from "./instances";
+import { stackConfig } from "./stackConfig";
+import { editStack } from "./stackEdit";
+import { readStackFile } from "./stackFile";
+
+type Plain = Record<string, unknown>;
+
+export interface AddArgs {
+    readonly host: string;
+    /** @default that of `like`, or of the stack's defaults */
+    readonly platform?: string;
+    /** Name of the instance whose own keys are copied, but what can be only one's. @default none are */
+    readonly like?: string;
+    /** Where the stack files lie. @default the project's own folder */
+    readonly folder?: string;
+}
+
+/** What was added, and what is still to be done by hand. */
+export interface Added {
+    /** The lines that were added, as `diff` shows them. */
+    readonly diff: readonly string[];
+    /** Keys of the other instance that the new one has not got. */
+    readonly left: readonly string[];
+    /** Secrets without which it cannot be deployed, each with what it is for. */
+    readonly secrets: readonly { readonly key: string; readonly purpose: string }[];
+}
+
+/**
+ * Writes a new instance into a stack's file, when the whole stack is right with it but for secrets to be set.
+ *
+ * @throws ConfigError, UserError with what is wrong; the file is then untouched
+ */
+export async function addInstance(stack: string, name: string, args: AddArgs): Promise<Added> {
+    const { host, platform, like, folder } = args;
+    if (Object.hasOwn(writtenInstances(stack, folder), name))
+        throw new UserError(`Nothing was changed: "${stack}" has an instance "${name}" already.`);
+    const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(stack, like, name, folder);
+    const { platform: copied, ...others } = keys;
+    if (platform !== undefined && copied !== undefined && platform !== copied)
+        throw new UserError(
+            `Nothing was changed: "${like}" is of platform ${String(copied)}, whose keys mean nothing to ${platform}.`,
+        );
+    const chosen = platform ?? copied;
+    const value = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
+    const rules = Object.assign({}, ...Object.values(platforms).map(({ config }) => config.secrets)) as Plain;
+    const secretOf = ({ message }: Problem) =>
+        Object.keys(rules).filter((key) => message.includes(howToSet(name, key)));
+    const { diff, open } = await editStack(stack, [{ path: ["plinth:instances", name], value }], {
+        ...(folder === undefined ? {} : { folder }),
+        mayStay: (problem) => secretOf(problem).length > 0,
+    });
+    return {
+        diff,
+        left,
+        secrets: [...new Set(open.flatMap(secretOf))].map((key) => ({ key, purpose: String(rules[key]) })),
+    };
+}
+
+const writtenInstances = (stack: string, folder?: string): Readonly<Record<string, unknown>> =>
+    JSON.parse(readStackFile(stack, folder).config["plinth:instances"] ?? "{}") as Record<string, unknown>;
+
+/** What an instance's own keys are for another one, and which of them can be only one's. */
+function copyOf(stack: string, like: string, name: string, folder?: string): { keys: Plain; left: string[] } {
+    const [other] = findInstances(stackConfig(stack, folder), [like]);
+    const hosts = platforms[other!.platform]!.config.hosts(other!);
+    const left: string[] = [];
+    const isOwn = (path: readonly string[], value: unknown): boolean => {
+        const [first, second, third] = path;
+        if (typeof value === "string" && hosts.includes(value)) return true;
+        if (path.length === 1) return ["namespace", "state", "restartedAt"].includes(first!);
+        if (first === "edge")
+            return (
+                ["httpPort", "httpsPort", "address"].includes(second!) ||
+                // In front of the other types stands something that may lead to several.
+                (second === "publicAddress" && other!.edge.type === "LoadBalancer")
+            );
+        if (first === "database") return ["name", "user", "upgradeFrom"].includes(second!);
+        return first === "volumes" && [...volumeSources, "claim", "path"].includes(third!);
+    };
+    const without = (map: Plain, above: readonly string[]): Plain =>
+        Object.fromEntries(
+            Object.entries(map).flatMap(([key, value]) => {
+                const path = [...above, key];
+                if (isOwn(path, value)) {
+                    if (path.join(".") !== "host") left.push(path.join("."));
+                    return [];
+                }
+                if (typeof value !== "object" || value === null || Array.isArray(value)) return [[key, value]];
+                const inner = without(value as Plain, path);
+                // A map that has lost all says nothing any more.
+                return Object.keys(inner).length === 0 && Object.keys(value).length > 0 ? [] : [[key, inner]];
+            }),
+        );
+    const keys = without(writtenInstances(stack, folder)[like] as Plain, []);
+    const database = other!["database"] as { readonly topology: string } | undefined;
+    // Two instances on one database would overwrite each other's tables.
+    if (database?.topology === "external")
+        keys["database"] = { ...(keys["database"] as Plain | undefined), name: name.replaceAll("-", "_") };
+    return { keys, left };
+}

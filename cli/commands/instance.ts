@@ -1,0 +1,77 @@
+import pc from "picocolors";
+import { namespaceOf } from "../../config/load";
+import { howToSet } from "../../config/problems";
+import { addInstance } from "../addInstance";
+import { example, type Register } from "../command";
+import { renderStack } from "../rendering";
+import { stackConfig } from "../stackConfig";
+import { shortImage } from "../statusText";
+import { table } from "../text";
+
+interface AddOptions {
+    readonly host: string;
+    readonly platform?: string;
+    readonly like?: string;
+}
+
+export const instance: Register = (program) => {
+    const group = program.command("instance").description("List a stack's instances, or add one to its file.");
+    example(
+        group
+            .command("list")
+            .description("Show the instances of a stack's file, with the images that their pods run.")
+            .argument("[stack]", "stack to list", "dev")
+            .option("--json", "for scripts")
+            .action((stack: string, options: { json?: boolean }) => list(stack, options.json ?? false)),
+        "instance list production",
+    );
+    example(
+        group
+            .command("add")
+            .description(
+                "Write a new instance into a stack's file, when the whole stack is right with it. Nothing is deployed.",
+            )
+            .argument("<instance>", "its name")
+            .argument("[stack]", "stack to add it to", "dev")
+            .requiredOption("--host <name>", "host name under which it is reached")
+            .option("--platform <name>", "its platform (default: that of --like, or of plinth:defaults)")
+            .option("--like <instance>", "with that one's own keys, but what can be only one's")
+            .action(add),
+        "instance add pprd staging --platform opencart --host shop-pprd.example.org",
+        "instance add north production --like shop --host north.example.org",
+    );
+};
+
+async function list(stack: string, json: boolean): Promise<void> {
+    const { outputs } = await renderStack(stack);
+    const rows = stackConfig(stack).instances.map((instance) => ({
+        name: instance.name,
+        platform: instance.platform,
+        namespace: namespaceOf(instance),
+        host: instance.host,
+        state: instance.state,
+        images: outputs.instances[instance.name]!.images,
+    }));
+    if (json) return console.log(JSON.stringify(rows, null, 2));
+    if (rows.length === 0)
+        return console.log(`"${stack}" has no instance: ./plinth instance add NAME ${stack} --host …`);
+    console.log(
+        table(
+            ["instance", "platform", "namespace", "host", "state", "images"],
+            rows.map(({ images, ...own }) => [...Object.values(own), Object.values(images).map(shortImage).join(", ")]),
+        ),
+    );
+}
+
+async function add(name: string, stack: string, options: AddOptions): Promise<void> {
+    const { diff, left, secrets } = await addInstance(stack, name, options);
+    console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
+    if (left.length > 0) console.log(`\nNot copied, since each instance has its own: ${left.join(", ")}`);
+    if (secrets.length > 0)
+        console.log(
+            `\nIt cannot be deployed without these secrets:\n${secrets
+                .map(({ key, purpose }) => `  ${howToSet(name, key)} --stack ${stack}   ${pc.dim(`# ${purpose}`)}`)
+                .join("\n")}`,
+        );
+    console.log(`\nNothing is deployed yet: ./plinth preview ${stack}, then ./plinth launch ${stack}`);
+}
