@@ -1,5 +1,6 @@
 import { volumeSources } from "../config/fields";
 import { howToSet, type Problem } from "../config/problems";
+import { ruleOf } from "../config/secrets";
 import { platforms } from "../platforms";
 import { UserError } from "./errors";
 import { findInstances } from "./instances";
@@ -46,18 +47,16 @@ export async function addInstance(stack: string, name: string, args: AddArgs): P
         );
     const chosen = platform ?? copied;
     const value = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
-    const rules = Object.assign({}, ...Object.values(platforms).map(({ config }) => config.secrets)) as Plain;
-    const secretOf = ({ message }: Problem) =>
-        Object.keys(rules).filter((key) => message.includes(howToSet(name, key)));
+    const keysOfAll = [...new Set(Object.values(platforms).flatMap(({ config }) => Object.keys(config.secrets)))];
+    const secretsIn = ({ message }: Problem) => keysOfAll.filter((key) => message.includes(howToSet(name, key)));
     const { diff, open } = await editStack(stack, [{ path: ["plinth:instances", name], value }], {
         ...(folder === undefined ? {} : { folder }),
-        mayStay: (problem) => secretOf(problem).length > 0,
+        mayStay: (problem) => secretsIn(problem).length > 0,
     });
-    return {
-        diff,
-        left,
-        secrets: [...new Set(open.flatMap(secretOf))].map((key) => ({ key, purpose: String(rules[key]) })),
-    };
+    const [added] = findInstances(stackConfig(stack, folder), [name]);
+    const rules = platforms[added!.platform]!.config.secrets;
+    const needed = [...new Set(open.flatMap(secretsIn))];
+    return { diff, left, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
 }
 
 const writtenInstances = (stack: string, folder?: string): Readonly<Record<string, unknown>> =>

@@ -131,7 +131,9 @@ describe("adding an instance", () => {
     });
 });
 
-describe("setting images", () => {
+describe("setting images", function () {
+    // Each choice renders the stack twice.
+    this.timeout(120_000);
     const running = before.replace("state: stopped", "state: running");
     beforeEach(() => writeFileSync(file, running));
     const set = (instance: string, ...choices: string[]) => setImages("many", instance, choices, folder.path);
@@ -175,7 +177,8 @@ describe("setting images", () => {
         });
 });
 
-describe("a change of what instances have in common", () => {
+describe("a change of what instances have in common", function () {
+    this.timeout(60_000);
     it("shows in the offline preview of each, but where an instance says otherwise", async () => {
         writeFileSync(file, before.replace("state: stopped", "state: running").replace("size: medium", "size: small"));
         const sections = async () => {

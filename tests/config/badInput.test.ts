@@ -270,13 +270,15 @@ describe("bad input", () => {
             of: () => {
                 const database = { topology: "external", host: "db.example.org" };
                 const secret = { databasePassword: "placeholder" };
-                return stackOf(
-                    {
-                        one: shop({ database }),
-                        two: shop({ host: "two.example.org", database }),
-                        three: shop({ host: "three.example.org", database: { ...database, name: "three" } }),
-                    },
-                    { "plinth:secrets": { one: secret, two: secret, three: secret } },
+                return problemsOf(
+                    stackOf(
+                        {
+                            one: shop({ database }),
+                            two: shop({ host: "two.example.org", database }),
+                            three: shop({ host: "three.example.org", database: { ...database, name: "three" } }),
+                        },
+                        { "plinth:secrets": { one: secret, two: secret, three: secret } },
+                    ),
                 );
             },
             says: [
