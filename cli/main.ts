@@ -13,6 +13,7 @@ import { launch } from "./commands/launch";
 import { logs } from "./commands/logs";
 import { open } from "./commands/open";
 import { preview } from "./commands/preview";
+import { rbac } from "./commands/rbac";
 import { render } from "./commands/render";
 import { restart } from "./commands/restart";
 import { sandbox } from "./commands/sandbox";
@@ -44,6 +45,7 @@ for (const register of [
     config,
     secrets,
     doctor,
+    rbac,
     dns,
     status,
     volumes,
@@ -81,6 +83,7 @@ program.hook("preAction", async (_, command) => {
     const readsFiles =
         group === "config" ||
         (group === "secrets" && command.name() === "list") ||
+        command.name() === "rbac" ||
         (command.name() === "render" && !showSecrets);
     if (position >= 0 && !sandbox && !readsFiles) await followSandbox(command.processedArgs[position] as string);
 });

@@ -28,7 +28,7 @@ export function knownKinds({ rendering, apiResources }: Pick<AccessFacts, "rende
 }
 
 /** What `preview` asks of the server: it sends each object as a dry run, which needs the rights to write it. */
-const previewVerbs = ["get", "create", "patch"];
+export const previewVerbs: readonly string[] = ["get", "create", "patch"];
 
 /** What `launch` needs besides: it waits for what it makes, and removes what is not declared any more. */
 const launchVerbs = ["list", "watch", "delete"];
@@ -47,7 +47,7 @@ export interface Right extends Question {
 }
 
 /** Pods and ReplicaSets are not declared, but followed while what starts them comes up. */
-const followed = [
+export const followed: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
     { apiVersion: "v1", kind: "Pod" },
     { apiVersion: "apps/v1", kind: "ReplicaSet" },
 ];
@@ -66,11 +66,15 @@ export function questionsOf(objects: readonly RenderedObject[], resources: reado
     };
     for (const object of objects) {
         const { namespace, name } = object.metadata;
-        // A namespace goes with the whole stack only, by `pulumi destroy`; a role may name the one that it is for.
-        if (object.kind === "Namespace") {
+        const verbs = [...previewVerbs, ...launchVerbs];
+        if (namespace) ask(object, verbs, { namespace });
+        else {
+            // A role may name what it is for, but for what is not there yet.
             ask(object, ["create"], {});
-            ask(object, ["get", "patch"], { name });
-        } else ask(object, [...previewVerbs, ...launchVerbs], namespace ? { namespace } : {});
+            // A namespace goes with the whole stack only, by `pulumi destroy`.
+            const others = object.kind === "Namespace" ? ["get", "patch"] : verbs.filter((verb) => verb !== "create");
+            ask(object, others, { name });
+        }
     }
     for (const namespace of new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? [])))
         for (const kind of followed) ask(kind, ["list", "watch"], { namespace });

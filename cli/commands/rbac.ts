@@ -1,0 +1,36 @@
+import { example, type Register } from "../command";
+import { objectYaml } from "../manifests";
+import { accessObjects } from "../rbac";
+import { type Rendering, renderStack } from "../rendering";
+import { readStackFile } from "../stackFile";
+
+export const rbac: Register = (program) => {
+    example(
+        program
+            .command("rbac")
+            .description(
+                "Write the account for continuous delivery and the least rights that it needs as YAML, for an administrator to apply: what the stack's objects are, where they are, and nothing else. Needs Node only.",
+            )
+            .argument("[stack]", "stack that is delivered", "dev")
+            .option(
+                "--preview-only",
+                "an account for merge requests, whose writes the API server takes as dry runs only",
+            )
+            .action(async (stack: string, { previewOnly = false }: { previewOnly?: boolean }) => {
+                const rendering = await renderStack(stack);
+                const objects = [...rendering.objects, ...(await running(stack)).objects];
+                const all = accessObjects({ ...rendering, objects }, previewOnly);
+                process.stdout.write(all.map((object) => `---\n${objectYaml(object)}`).join(""));
+            }),
+        "rbac production | kubectl apply --filename -",
+        "rbac production --preview-only | kubectl apply --filename -",
+    );
+};
+
+/** The stack with everything running: who stops an instance wants to start it again. */
+async function running(stack: string): Promise<Rendering> {
+    const key = "plinth:instances";
+    const instances = JSON.parse(readStackFile(stack).config[key] ?? "{}") as Record<string, object>;
+    const started = Object.entries(instances).map(([name, written]) => [name, { ...written, state: "running" }]);
+    return renderStack(stack, { config: { [key]: JSON.stringify(Object.fromEntries(started)) } });
+}

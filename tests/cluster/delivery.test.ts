@@ -1,0 +1,129 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { parse, parseAllDocuments, stringify } from "yaml";
+import { streamOf } from "../../cli/manifests";
+import { type RenderedObject, renderStack } from "../../cli/rendering";
+import { type ControlPlane, controlPlane } from "../support/controlPlane";
+import { Project } from "../support/project";
+
+const stack = "delivered";
+const namespace = "plinth-delivered";
+const account = `plinth-${stack}`;
+
+/** Every kind that components make, and a volume, which is in no namespace. */
+const instance = {
+    platform: "opencart",
+    host: "shop.example.org",
+    namespace,
+    size: "medium",
+    sharedFiles: "oneNode",
+    edge: { type: "Ingress", className: "nginx" },
+    replicas: { frontend: { min: 2, max: 3 } },
+    quota: { pods: "50" },
+    limitRange: { cpu: "100m", memory: "256Mi" },
+    extraObjects: [
+        {
+            apiVersion: "v1",
+            kind: "PersistentVolume",
+            metadata: { name: "plinth-delivered-files" },
+            spec: {
+                capacity: { storage: "1Gi" },
+                accessModes: ["ReadWriteOnce"],
+                nfs: { server: "nfs.example.org", path: "/files" },
+            },
+        },
+    ],
+};
+
+describe("continuous delivery, on a control plane", function () {
+    this.timeout(300_000);
+    let cluster: ControlPlane;
+    let project: Project;
+
+    before(async function () {
+        cluster = await controlPlane(this);
+        project = new Project(cluster);
+        write();
+        // What an administrator does once: the namespace, and the accounts.
+        await cluster.kubectl(["create", "namespace", namespace]);
+        for (const kind of [[], ["--preview-only"]]) {
+            const { out, code, all } = await project.plinth("rbac", stack, ...kind);
+            expect(code, all).to.equal(0);
+            rights.push(...parseAllDocuments(out).map((document) => document.toJS() as RenderedObject));
+            await cluster.kubectl(["apply", "--server-side", "--filename", "-"], out);
+        }
+    });
+    after(async () => {
+        project?.clean();
+        const wide = rights
+            .filter(({ metadata }) => metadata.namespace === undefined)
+            .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
+        if (cluster) await cluster.kubectl(["delete", `namespace/${namespace}`, ...wide, "--ignore-not-found"]);
+    });
+    const rights: RenderedObject[] = [];
+
+    const write = (cluster_: object = {}) =>
+        project.write(stack, {
+            "plinth:cluster": { context: cluster.context ?? "plinth-sandbox", ...cluster_ },
+            "plinth:instances": { shop: instance },
+        });
+
+    /** kubectl as one of the accounts, with its own token. */
+    async function as(name: string) {
+        const { stdout: token } = await cluster.kubectl(["create", "token", name, "--namespace", "plinth-ci"]);
+        const view = ["config", "view", "--minify", "--flatten", "--raw"];
+        const kubeconfig = parse((await cluster.kubectl(view)).stdout) as { users: { user: object }[] };
+        kubeconfig.users[0]!.user = { token };
+        const path = join(project.path, `kubeconfig-${name}`);
+        writeFileSync(path, stringify(kubeconfig), { mode: 0o600 });
+        return {
+            kubeconfig: path,
+            kubectl: (args: readonly string[], input?: string) =>
+                cluster.kubectl(["--kubeconfig", path, ...args], input),
+            refused: async (args: readonly string[], input?: string): Promise<string> => {
+                try {
+                    await cluster.kubectl(["--kubeconfig", path, ...args], input);
+                } catch (error) {
+                    return (error as { stderr: string }).stderr;
+                }
+                throw new Error(`kubectl ${args.join(" ")} was let through as ${name}`);
+            },
+        };
+    }
+
+    const apply = ["apply", "--server-side", "--filename", "-"];
+    const rendered = async () => streamOf(await renderStack(stack, { folder: project.path }), true);
+
+    for (const name of [account, `${account}-preview`]) {
+        it(`lets ${name} send every object of the stack as a dry run, and nothing beyond the stack`, async () => {
+            const { kubectl, refused } = await as(name);
+            const { stdout } = await kubectl([...apply, "--dry-run=server"], await rendered());
+            expect(stdout.trim().split("\n")).to.have.length.above(30);
+            const forbidden = /Error from server \(Forbidden\)/;
+            expect(await refused(["get", "secrets", "--namespace", "kube-system"])).to.match(forbidden);
+            expect(await refused(["get", "secrets", "--all-namespaces"])).to.match(forbidden);
+            const role = ["create", "clusterrole", "mine", "--verb=get", "--resource=secrets", "--dry-run=server"];
+            expect(await refused(role)).to.match(forbidden);
+            const volume = ["delete", "persistentvolume", "another-one", "--dry-run=server"];
+            expect(await refused(volume)).to.match(forbidden);
+            expect(await refused(["delete", "namespace", namespace, "--dry-run=server"])).to.match(forbidden);
+            expect(await refused(["create", "token", account, "--namespace", "plinth-ci"])).to.match(forbidden);
+        });
+    }
+
+    it("keeps what the account for launches writes, and nothing that the one for previews writes", async () => {
+        const notes = JSON.stringify({
+            apiVersion: "v1",
+            kind: "ConfigMap",
+            metadata: { name: "notes", namespace },
+            data: { a: "b" },
+        });
+        const preview = await as(`${account}-preview`);
+        expect(await preview.refused(apply, notes)).to.include("its writes must be dry runs");
+        const launch = await as(account);
+        await launch.kubectl(apply, notes);
+        expect(await preview.refused(apply, notes.replace('"b"', '"c"'))).to.include("its writes must be dry runs");
+        await launch.kubectl(["delete", "configmap", "notes", "--namespace", namespace]);
+    });
+});
