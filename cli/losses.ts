@@ -6,11 +6,8 @@ import { UserError } from "./errors";
 import type { RenderedObject, Rendering } from "./rendering";
 import { read } from "./shell";
 
-/** Kinds that are data, or hold it. */
-const volumes: readonly string[] = [...new Set([...precious, "PersistentVolume"])];
-
 /** Kinds that come back empty, or not at all, when they are made anew. */
-export const irreplaceable: readonly string[] = [...volumes, "Secret"];
+export const irreplaceable: readonly string[] = [...precious, "Secret"];
 
 /** A resource as the engine's state has it. */
 export interface Resource {
@@ -49,7 +46,7 @@ const meanings: Readonly<Record<string, string>> = {
 
 /** By what each kind is lost. A Secret goes with the component that used it; the engine alone knows a password. */
 const lostBy: Readonly<Record<string, readonly string[]>> = {
-    ...Object.fromEntries(volumes.map((kind) => [kind, ["create", "replace", "delete"]])),
+    ...Object.fromEntries(precious.map((kind) => [kind, ["create", "replace", "delete"]])),
     Secret: ["create", "replace"],
     // Made anew it finds its volumes again.
     StatefulSet: ["replace", "delete"],

@@ -16,6 +16,7 @@ import { preview } from "./commands/preview";
 import { rbac } from "./commands/rbac";
 import { render } from "./commands/render";
 import { restart } from "./commands/restart";
+import { review } from "./commands/review";
 import { sandbox } from "./commands/sandbox";
 import { secrets } from "./commands/secrets";
 import { start } from "./commands/start";
@@ -38,6 +39,7 @@ const program = new Command("plinth")
 for (const register of [
     render,
     preview,
+    review,
     launch,
     dev,
     images,

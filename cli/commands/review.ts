@@ -1,0 +1,50 @@
+import { writeFileSync } from "node:fs";
+import { example, type Register } from "../command";
+import { UserError } from "../errors";
+import { noteOf } from "../note";
+import { postNote } from "../postNote";
+import { guardedPreview, offlinePreview, readyToPreview } from "../preview";
+import { renderedDiff } from "../renderedDiff";
+import { renderStack } from "../rendering";
+
+interface Options {
+    readonly base: string;
+    readonly offline?: boolean;
+    readonly out?: string;
+    readonly post?: boolean;
+}
+
+export const review: Register = (program) => {
+    example(
+        program
+            .command("review")
+            .description(
+                "Show what a change does to a stack: the preview, and the diff of every rendered object between a base commit and this checkout. Exit code 1 when data would be lost that plinth:acceptLoss does not name.",
+            )
+            .argument("[stack]", "stack to review", "dev")
+            .requiredOption("--base <commit>", "what to compare with, as git names it")
+            .option("--offline", "touch neither cluster nor state")
+            .option("--no-offline", "fail where the engine cannot preview, instead of doing without")
+            .option("--out <file>", "write all of it as Markdown, short enough for a note")
+            .option("--post", "write the same to the merge or pull request that this job runs for")
+            .action(show),
+        "review production --base origin/production",
+        'review production --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --no-offline --post',
+    );
+};
+
+async function show(stack: string, { base, offline, out, post = false }: Options): Promise<void> {
+    const rendering = await renderStack(stack);
+    const diff = await renderedDiff(rendering, base);
+    const ready = await readyToPreview(stack, offline);
+    const preview =
+        typeof ready === "string"
+            ? offlinePreview(rendering, ready)
+            : await guardedPreview(ready, rendering, ["--diff"]);
+    if (preview.mode === "offline") console.log(preview.text);
+    console.log(diff === "" ? `No rendered object differs from ${base}.` : diff);
+    const note = noteOf(stack, preview, diff);
+    if (out) writeFileSync(out, note);
+    if (post) await postNote(note);
+    if (preview.refusal) throw new UserError(preview.refusal);
+}
