@@ -48,6 +48,8 @@ describe("the command, without CLI and cluster", function () {
         for (const command of [
             ["render"],
             ["preview"],
+            ["review"],
+            ["rbac"],
             ["launch"],
             ["doctor"],
             ["dev", "up"],

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, chmodSync, constants, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { accessSync, chmodSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { execa } from "execa";
 import type { Context } from "mocha";
-import { buildGoProgram, goProgramPath } from "../../sandbox/goProgram";
+import { buildGoProgram, cacheFolder, goProgramPath } from "../../sandbox/goProgram";
 
 export { freePort } from "../../sandbox/ports";
 
@@ -55,6 +57,29 @@ export async function goProgram(test: Context, name: string, pkg?: string): Prom
     if (!existsSync(goProgramPath(args))) program(test, "go");
     test.timeout(900_000);
     return buildGoProgram(args);
+}
+
+/**
+ * A program from the Python packages that `tests/tools/<name>/requirements.txt` pins, in an environment of its own;
+ * kept between runs.
+ */
+export async function pythonProgram(test: Context, name: string): Promise<string> {
+    const requirements = join(__dirname, "..", "tools", name, "requirements.txt");
+    const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
+    const folder = join(cacheFolder(), `${name}-${hash}`);
+    const path = join(folder, "bin", name);
+    if (existsSync(path)) return path;
+    const python = program(test, "python3");
+    test.timeout(300_000);
+    try {
+        // Debian has it in a package of its own.
+        await execa(python, ["-m", "venv", folder]);
+    } catch {
+        rmSync(folder, { recursive: true, force: true });
+        return missing(test, "python3-venv is not installed");
+    }
+    await execa(join(folder, "bin", "pip"), ["install", "--quiet", "--requirement", requirements]);
+    return path;
 }
 
 function missing(test: Context, reason: string): never {

@@ -1,0 +1,139 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { execa } from "execa";
+import { parse } from "yaml";
+import { stackNames } from "../cli/stackFile";
+import { goProgram, program, pythonProgram } from "./support/tools";
+
+const root = join(__dirname, "..");
+const folder = join(root, ".github", "workflows");
+const workflows = readdirSync(folder).map((name) => join(folder, name));
+const gitlabFile = join(root, ".gitlab-ci.yml");
+
+interface Job {
+    readonly script?: string[];
+    readonly before_script?: string[];
+    readonly rules?: { if?: string; when?: string }[];
+    readonly environment?: { name: string; action?: string };
+    readonly resource_group?: string;
+}
+interface Workflow {
+    readonly on: Record<string, { branches?: string[] } | null>;
+    readonly permissions: Record<string, string>;
+    readonly jobs: Record<
+        string,
+        {
+            if?: string;
+            permissions?: Record<string, string>;
+            environment?: string;
+            concurrency?: { group: string; "cancel-in-progress": boolean };
+            steps: { uses?: string; run?: string; env?: Record<string, string> }[];
+        }
+    >;
+}
+
+const gitlab = parse(readFileSync(gitlabFile, "utf8")) as Record<string, Job>;
+const { IMAGE } = gitlab["variables"] as unknown as { IMAGE: string };
+const gitlabJobs = Object.entries(gitlab).filter(([, job]) => Array.isArray(job.script));
+const github = Object.fromEntries(workflows.map((path) => [path, parse(readFileSync(path, "utf8")) as Workflow]));
+const githubJobs = Object.values(github).flatMap(({ jobs }) => Object.entries(jobs));
+const githubJob = (name: string) => githubJobs.find(([own]) => own === name)![1];
+
+describe("the pipelines", function () {
+    this.timeout(300_000);
+
+    it("are what the services' schemas accept", async function () {
+        const check = await pythonProgram(this, "check-jsonschema");
+        const run = (schema: string, ...args: string[]) => execa(check, ["--builtin-schema", schema, ...args]);
+        await run("vendor.gitlab-ci", "--data-transform", "gitlab-ci", gitlabFile);
+        await run("vendor.github-workflows", ...workflows);
+    });
+
+    it("of GitHub have expressions and scripts without a fault that actionlint and shellcheck know", async function () {
+        const shellcheck = program(this, "shellcheck");
+        const actionlint = await goProgram(this, "actionlint", "github.com/rhysd/actionlint/cmd/actionlint");
+        await execa(actionlint, ["-no-color", "-shellcheck", shellcheck, ...workflows]);
+    });
+
+    it("of GitLab have scripts without a fault that shellcheck knows", function () {
+        const shellcheck = program(this, "shellcheck");
+        for (const [, { before_script = [], script = [] }] of gitlabJobs)
+            execFileSync(shellcheck, ["--shell=sh", "-"], { input: [...before_script, ...script].join("\n") });
+        execFileSync(shellcheck, [join(root, ".ci", "run"), join(root, "plinth")]);
+    });
+
+    it("pin every foreign action by commit, and both services to one Node", () => {
+        const steps = githubJobs.flatMap(([, job]) => job.steps);
+        const uses = steps.flatMap((step) => step.uses ?? []);
+        expect(uses).not.to.have.length(0);
+        for (const action of uses) expect(action).to.match(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+        const [, node] = /node:([\d.]+)-/.exec(IMAGE)!;
+        for (const path of workflows)
+            for (const [, version] of readFileSync(path, "utf8").matchAll(/node(?:-version: "|:)(\d[\d.]+)/g))
+                expect(version, path).to.equal(node);
+    });
+
+    it("show a fork the offline review, by a job that has nothing to lose", () => {
+        const [own, offline] = [githubJob("review"), githubJob("review-offline")];
+        const isOwn = "github.event.pull_request.head.repo.full_name == github.repository";
+        expect(own.if).to.match(new RegExp(`^${isOwn} &&`));
+        expect(offline.if).to.match(new RegExp(`^${isOwn.replace("==", "!=")} \\|\\|`));
+        expect(JSON.stringify(offline))
+            .to.include("--offline")
+            .and.not.to.match(/secrets\.|vars\.|"environment"/);
+        // Runs of a fork's code with the secrets of this repository.
+        for (const { on } of Object.values(github))
+            expect(on).not.to.have.any.keys("pull_request_target", "workflow_run");
+
+        const both = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID";
+        const rules = (name: string) => gitlab[name]!.rules!;
+        expect(rules("review").map((rule) => rule.if)).to.have.length(1);
+        expect(rules("review")[0]!.if).to.include(`&& ${both} &&`);
+        expect(rules("review-offline").find((rule) => rule.if?.includes(both))!.when).to.equal("never");
+        expect(gitlab["review-offline"]!.environment).to.equal(undefined);
+        expect(gitlab["review-offline"]!.script!.join()).to.include("--offline");
+    });
+
+    it("review with the guard on, and never fall back to what sees neither cluster nor state", () => {
+        const commands = [...gitlab["review"]!.script!, ...githubJob("review").steps.flatMap(({ run }) => run ?? [])];
+        expect(commands.filter((line) => line.includes("plinth review"))).to.have.length(2);
+        for (const line of commands.filter((one) => one.includes("plinth review")))
+            expect(line).to.include("--no-offline").and.include("--post");
+        for (const line of commands) expect(line).not.to.match(/accept-loss|\|\| true/);
+    });
+
+    it("bring one stack up at a time, with rights that nothing else has", () => {
+        expect(gitlab["deploy"]).to.deep.include({
+            interruptible: false,
+            resource_group: "$CI_COMMIT_BRANCH",
+            environment: { name: "$CI_COMMIT_BRANCH" },
+        });
+        expect(gitlab["drift"]!.resource_group).to.equal("$STACK");
+        const { environment, concurrency } = githubJob("deploy");
+        expect(environment).to.equal("${{ github.ref_name }}");
+        expect(concurrency).to.deep.equal({ group: "plinth-${{ github.ref_name }}", "cancel-in-progress": false });
+        expect(githubJob("drift").concurrency!.group).to.equal("plinth-${{ matrix.stack }}");
+        for (const job of [githubJob("review"), githubJob("drift")]) expect(job.environment).to.match(/^preview-/);
+        for (const job of ["review", "drift"]) expect(gitlab[job]!.environment!.name).to.match(/^preview\//);
+
+        for (const { permissions } of Object.values(github)) expect(permissions).to.deep.equal({ contents: "read" });
+        for (const [name, job] of githubJobs)
+            expect(job.permissions, name).to.deep.equal(
+                name === "review" ? { contents: "read", "pull-requests": "write" } : undefined,
+            );
+    });
+
+    it("know every stack but the one for development", () => {
+        const stacks = stackNames()
+            .filter((name) => name !== "dev")
+            .sort();
+        for (const path of [gitlabFile, join(folder, "checks.yml")]) {
+            const text = readFileSync(path, "utf8");
+            for (const stack of stacks) expect(text, `${stack} in ${path}`).to.include(stack);
+        }
+        const deploy = github[join(folder, "deploy.yml")]!;
+        expect([...deploy.on["push"]!.branches!].sort()).to.deep.equal(stacks);
+    });
+});
