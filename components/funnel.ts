@@ -129,7 +129,7 @@ export class Funnel {
                 {
                     ...body,
                     metadata: {
-                        namespace: this.args.namespace,
+                        ...(clusterScoped.includes(body.kind) ? {} : { namespace: this.args.namespace }),
                         ...metadata,
                         labels: { ...this.labels(), ...metadata.labels },
                         ...this.annotations(metadata.annotations),

@@ -84,6 +84,6 @@ function removeUnwanted(): void {
     const oldest = Date.now() - 60 * 24 * 3_600_000;
     for (const name of readdirSync(cacheFolder())) {
         const path = join(cacheFolder(), name);
-        if (statSync(path).mtimeMs < oldest) rmSync(path);
+        if (statSync(path).mtimeMs < oldest) rmSync(path, { recursive: true });
     }
 }

@@ -100,7 +100,7 @@ describe("continuous delivery, on a control plane", function () {
             const { kubectl, refused } = await as(name);
             const { stdout } = await kubectl([...apply, "--dry-run=server"], await rendered());
             expect(stdout.trim().split("\n")).to.have.length.above(30);
-            const forbidden = /Error from server \(Forbidden\)/;
+            const forbidden = /is forbidden: User/;
             expect(await refused(["get", "secrets", "--namespace", "kube-system"])).to.match(forbidden);
             expect(await refused(["get", "secrets", "--all-namespaces"])).to.match(forbidden);
             const role = ["create", "clusterrole", "mine", "--verb=get", "--resource=secrets", "--dry-run=server"];
