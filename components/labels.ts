@@ -12,6 +12,8 @@ export const plinthLabels = {
     instance: "plinth.dev/instance",
     /** On a volume that is to go with its claim, so that an interrupted purge finds it again. */
     purge: "plinth.dev/purge",
+    /** On the task that restores: names of the components that are stopped meanwhile, with spaces between them. */
+    writers: "plinth.dev/writers",
 } as const;
 
 /** What selects the pods of one component: never changes, since a Deployment's selector cannot. */

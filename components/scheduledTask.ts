@@ -5,10 +5,18 @@ import { type PodArgs, podTemplate, usesOf } from "./pod";
 
 export interface ScheduledTaskArgs {
     readonly pod: PodArgs;
-    /** Cron expression of five fields, in UTC. */
+    /** Cron expression of five fields. */
     readonly schedule: string;
+    /** @default "Etc/UTC" */
+    readonly timeZone?: string;
+    /** Whether it runs by hand only. @default false */
+    readonly suspended?: boolean;
+    /** Tries after a failure; each starts a new pod. @default 1 */
+    readonly retries?: number;
     /** Seconds after which a run is ended. @default 3600 */
     readonly timeoutSeconds?: number;
+    /** @default none */
+    readonly annotations?: Readonly<Record<string, string>>;
     /** @default none */
     readonly needs?: readonly Need[];
     /** @default none */
@@ -21,16 +29,18 @@ export class ScheduledTask extends pulumi.ComponentResource implements HasNode {
 
     constructor(instance: Instance, name: string, args: ScheduledTaskArgs, opts?: pulumi.ComponentResourceOptions) {
         super("plinth:components:ScheduledTask", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
-        const { pod, schedule, timeoutSeconds = 3600, needs = [], startsAfter = [] } = args;
+        const { pod, timeoutSeconds = 3600, needs = [], startsAfter = [], annotations } = args;
         this.node = instance.join(name, { sort: "scheduled task", uses: usesOf(pod), needs, startsAfter });
         instance.add(
             this,
             "CronJob",
             name,
             {
+                ...(annotations ? { metadata: { annotations } } : {}),
                 spec: {
-                    schedule,
-                    timeZone: "Etc/UTC",
+                    schedule: args.schedule,
+                    timeZone: args.timeZone ?? "Etc/UTC",
+                    ...(args.suspended ? { suspend: true } : {}),
                     concurrencyPolicy: "Forbid",
                     // Runs missed during an outage are not made up for one by one.
                     startingDeadlineSeconds: 300,
@@ -38,7 +48,7 @@ export class ScheduledTask extends pulumi.ComponentResource implements HasNode {
                     failedJobsHistoryLimit: 3,
                     jobTemplate: {
                         spec: {
-                            backoffLimit: 1,
+                            backoffLimit: args.retries ?? 1,
                             activeDeadlineSeconds: timeoutSeconds,
                             template: podTemplate(instance, this.node, { ...pod, restartPolicy: "Never" }),
                         },

@@ -1,6 +1,23 @@
 import { z } from "zod";
 import { cidr, hostName } from "./fields";
 
+/** A server outside the cluster that speaks S3. */
+export const s3Server = {
+    region: z
+        .string()
+        .regex(/^[a-z0-9][-a-z0-9]*$/, "allowed: a region such as eu-central-1")
+        .default("us-east-1"),
+    /** URL without a path. @default that of AWS S3 in the region */
+    endpoint: z
+        .string()
+        .regex(/^https?:\/\/[^/?#@\s]+$/, "allowed: a URL such as https://s3.example.org:9000, without user and path")
+        .optional(),
+    /** `https://host/bucket` instead of `https://bucket.host`; most servers but AWS need it. @default true with an endpoint */
+    forcePathStyle: z.boolean().optional(),
+    /** Ranges in which the server lives, for the NetworkPolicy. @default its address, or anywhere when it has a name */
+    cidrs: z.array(cidr).default([]),
+};
+
 /** Where a platform keeps its objects (files) behind the S3 protocol. */
 export const objectStorage = z.discriminatedUnion("topology", [
     /** One server in the cluster, on a volume of its own. */
@@ -16,24 +33,9 @@ export const objectStorage = z.discriminatedUnion("topology", [
     /** AWS S3 or any server that speaks its protocol, with `objectStorageAccessKey` and `objectStorageSecretKey`. */
     z.strictObject({
         topology: z.literal("external"),
-        region: z
-            .string()
-            .regex(/^[a-z0-9][-a-z0-9]*$/, "allowed: a region such as eu-central-1")
-            .default("us-east-1"),
-        /** URL without a path. @default that of AWS S3 in the region */
-        endpoint: z
-            .string()
-            .regex(
-                /^https?:\/\/[^/?#@\s]+$/,
-                "allowed: a URL such as https://s3.example.org:9000, without user and path",
-            )
-            .optional(),
-        /** `https://host/bucket` instead of `https://bucket.host`; most servers but AWS need it. @default true with an endpoint */
-        forcePathStyle: z.boolean().optional(),
+        ...s3Server,
         /** Whether buckets are created and set up here, for which the key needs the right. */
         manageBuckets: z.boolean().default(true),
-        /** Ranges in which the server lives, for the NetworkPolicy. @default its address, or anywhere when it has a name */
-        cidrs: z.array(cidr).default([]),
     }),
 ]);
 

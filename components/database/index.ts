@@ -47,6 +47,7 @@ const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
 export class Database extends pulumi.ComponentResource implements HasNode {
     readonly node: Node;
     readonly service: Service;
+    readonly engine: Engine;
     /** The administrator's password; for an external database only where the user has set it. */
     readonly rootPassword: SecretRef | undefined;
 
@@ -60,6 +61,7 @@ export class Database extends pulumi.ComponentResource implements HasNode {
         if (["root", "postgres"].includes(given.user))
             throw new RangeError(`"${given.user}" is the administrator; the platform needs a user of its own`);
 
+        this.engine = config.engine;
         this.node = instance.join(name, { sort: "database", pods: config.topology !== "external" });
         const { password, rootPassword } = this.secrets(instance, args);
         this.rootPassword = rootPassword;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { edgeSecrets } from "../../components/loadBalancer";
+import { backup, backupSecrets } from "../../config/backup";
 import { cache, cacheSecrets } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { bytes, cidr, email, hostName, instanceFields, port, type ReplicasConfig } from "../../config/fields";
@@ -13,6 +14,8 @@ const schema = z.strictObject({
     ...instanceFields,
     database: databaseOf(["mariadb", "mysql"]),
     cache,
+    /** @default no backups */
+    backup: backup.optional(),
     /** Directory of the administration, as built into the images by `ADMIN_PATH`. */
     adminPath: z
         .string()
@@ -118,6 +121,7 @@ export const config: PlatformConfig = {
         smtpPassword: "Password for mail.username",
         ...databaseSecrets,
         ...cacheSecrets,
+        ...backupSecrets,
         ...edgeSecrets,
     },
     hosts: (instance) => {

@@ -1,3 +1,4 @@
+import { backUp } from "../../components/backup";
 import { Cache } from "../../components/cache";
 import { sharedClaim } from "../../components/claim";
 import { Database } from "../../components/database";
@@ -12,7 +13,7 @@ import { parseQuantity } from "../../config/quantity";
 import { howToSet } from "../../config/problems";
 import type { Platform } from "../platform";
 import { config, type OpenCartConfig, sizes } from "./config";
-import { ports } from "./paths";
+import { ports, users } from "./paths";
 import { Pods } from "./pods";
 
 /**
@@ -60,11 +61,17 @@ function declare(instance: Instance): Deployed {
         needs: pods.outside,
         startsAfter: [upgrade],
     });
-    new ScheduledTask(instance, "cron", {
+    const cron = new ScheduledTask(instance, "cron", {
         pod: pods.cron(),
         schedule: "0 * * * *",
         needs: pods.outside,
         startsAfter: [upgrade],
+    });
+    backUp(instance, {
+        config: settings.backup,
+        database,
+        files: { volume: files, image: "opencart-php", user: users.php },
+        writers: [frontend, admin, cron, cache],
     });
 
     const { host, adminHost, adminPath, adminAllow } = settings;

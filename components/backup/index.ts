@@ -1,0 +1,239 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { BackupConfig } from "../../config/backup";
+import type { ImageName } from "../../config/images";
+import { howToSet } from "../../config/problems";
+import { claim, type SharedClaim } from "../claim";
+import type { Database } from "../database";
+import { rangesOf } from "../external";
+import type { Need, Node, SecretRef, Setting } from "../graph";
+import type { HasNode, Instance } from "../instance";
+import { plinthLabels } from "../labels";
+import type { ContainerArgs, Mount } from "../pod";
+import { ScheduledTask } from "../scheduledTask";
+import { backupFiles } from "./scripts";
+
+/** What a platform says of its backups. */
+export interface BackupArgs {
+    /** @default none: nothing is backed up, and outside dev a warning says so */
+    readonly config: BackupConfig | undefined;
+    readonly database: Database;
+    /** Files that belong to the database's rows. @default none */
+    readonly files?: {
+        readonly volume: SharedClaim;
+        /** Image with `tar`, and the user whose the files are. */
+        readonly image: ImageName;
+        readonly user: number;
+    };
+    /** What writes to the database or the files, or keeps what it has read: stopped while a backup is restored. */
+    readonly writers: readonly HasNode[];
+}
+
+const folders = { scripts: "/etc/plinth-backup", work: "/work", volume: "/backup", files: "/files" } as const;
+/** User of the database's own images. */
+const databaseUser = 999;
+/** A date that never comes: the task runs by hand only. */
+const never = "0 0 31 2 *";
+
+/** Backups of an instance, where its user wants any. */
+export function backUp(instance: Instance, args: BackupArgs): Backup | undefined {
+    if (args.config) return new Backup(instance, "backup", { ...args, config: args.config });
+    if (instance.stack.config.stack !== "dev" && instance.config.state === "running")
+        instance.warn("nothing is backed up; set backup.target (docs/backup.md)");
+    return undefined;
+}
+
+/**
+ * Scheduled backups: a consistent dump by the database's own client and image, then the files, to a volume or to
+ * object storage. What is not complete never counts, and old ones go only after a success.
+ *
+ * Beside the scheduled task stands a suspended one, `restore`, which lists backups and restores one by hand.
+ */
+export class Backup extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+    private readonly env: Readonly<Record<string, Setting | number>>;
+    /** What only the steps know that speak with the target. */
+    private readonly targetEnv: Readonly<Record<string, Setting | number>>;
+    private readonly needs: readonly Need[];
+    private readonly mounts: readonly Mount[];
+    private readonly storage: ImageName;
+
+    constructor(
+        private readonly instance: Instance,
+        private readonly name: string,
+        private readonly args: BackupArgs & { readonly config: BackupConfig },
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super("plinth:components:Backup", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        const { config, database } = args;
+        const { engine } = database;
+        const { target } = config;
+        const configMap = instance.add(this, "ConfigMap", name, {
+            data: backupFiles({
+                client: engine === "postgres" ? "postgres" : "mysql",
+                target: target.type,
+                files: this.files !== undefined,
+                ...(target.type === "s3"
+                    ? { forcePathStyle: target.forcePathStyle ?? target.endpoint !== undefined }
+                    : {}),
+            }),
+        });
+        const mounts: Mount[] = [
+            { path: folders.scripts, configMap },
+            { path: folders.work, scratch: true },
+            { path: "/tmp", scratch: true },
+        ];
+        const env = {
+            HOME: "/tmp",
+            WORK: folders.work,
+            TIMEOUT: config.timeoutSeconds,
+        };
+        const keep = { TARGET: target.type, KEEP_DAYS: config.keep.days, KEEP_COUNT: config.keep.count };
+        if (target.type === "s3") {
+            const { env: settings, needs } = this.bucket(target);
+            this.env = { ...env, PARTIALS: folders.work };
+            this.targetEnv = { ...keep, ...settings };
+            this.needs = needs;
+            this.mounts = mounts;
+            this.storage = "awsCli";
+        } else {
+            const volume = claim(instance, this, name, { size: "10Gi" });
+            this.env = { ...env, PARTIALS: folders.volume };
+            this.targetEnv = { ...keep, BACKUPS: folders.volume };
+            this.needs = [];
+            this.mounts = [...mounts, { path: folders.volume, claim: volume }];
+            this.storage = engine;
+        }
+        this.node = this.backup().node;
+        this.restore();
+        this.registerOutputs({});
+    }
+
+    private get files(): BackupArgs["files"] {
+        return this.args.config.files ? this.args.files : undefined;
+    }
+
+    private bucket(target: Extract<BackupConfig["target"], { type: "s3" }>): {
+        env: Record<string, Setting>;
+        needs: Need[];
+    } {
+        const { instance, name } = this;
+        const domain = target.region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+        const url = new URL(target.endpoint ?? `https://s3.${target.region}.${domain}`);
+        const values = { accessKey: this.required("backupAccessKey"), secretKey: this.required("backupSecretKey") };
+        const key: Record<keyof typeof values, SecretRef> = instance.secret(this, `${name}-keys`, values);
+        const cidrs = rangesOf(url.hostname, target.cidrs);
+        const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+        return {
+            env: {
+                S3_ENDPOINT: url.origin,
+                S3_BUCKET: target.bucket,
+                S3_PREFIX: target.prefix ?? `${instance.stack.config.stack}/${instance.namespace}`,
+                AWS_DEFAULT_REGION: target.region,
+                AWS_ACCESS_KEY_ID: key.accessKey,
+                AWS_SECRET_ACCESS_KEY: key.secretKey,
+            },
+            needs: [{ name: "s3", direction: "egress", ports: [port], ...(cidrs.length > 0 ? { cidrs } : {}) }],
+        };
+    }
+
+    private required(key: string): pulumi.Output<string> {
+        const value = this.instance.secretValue(key);
+        if (!value)
+            this.instance.problem(
+                [this.name, "target"],
+                `is object storage and needs its key: ${howToSet(this.instance.name, key)}`,
+            );
+        return value ?? pulumi.secret("");
+    }
+
+    private backup(): ScheduledTask {
+        const { config } = this.args;
+        const steps = [this.databaseStep("dump", false), ...this.filesStep("archive", true)];
+        return this.task(this.name, [...steps, this.step("store", this.storage, { env: this.targetEnv })], {
+            schedule: config.schedule,
+            timeZone: config.timeZone,
+        });
+    }
+
+    private restore(): ScheduledTask {
+        const steps = [
+            this.step("fetch", this.storage, { env: this.targetEnv }),
+            this.databaseStep("load", true),
+            ...this.filesStep("unpack", false),
+        ];
+        const writers = this.args.writers.filter(({ node }) => node.pods).map(({ node }) => node.name);
+        return this.task("restore", steps, {
+            schedule: never,
+            suspended: true,
+            // A second try could not know how far the first one came.
+            retries: 0,
+            annotations: { [plinthLabels.writers]: writers.sort().join(" ") },
+        });
+    }
+
+    private task(
+        name: string,
+        steps: readonly ContainerArgs[],
+        args: Omit<ConstructorParameters<typeof ScheduledTask>[2], "pod">,
+    ): ScheduledTask {
+        const { files, args: own } = this;
+        return new ScheduledTask(
+            this.instance,
+            name,
+            {
+                pod: {
+                    initContainers: steps.slice(0, -1),
+                    containers: steps.slice(-1),
+                    user: files?.user ?? databaseUser,
+                    ...(files?.volume.shareNodeFor ? { shareNodeFor: files.volume.shareNodeFor } : {}),
+                },
+                timeoutSeconds: own.config.timeoutSeconds,
+                needs: this.needs,
+                startsAfter: [own.database],
+                ...args,
+            },
+            { parent: this },
+        );
+    }
+
+    private step(name: string, image: ImageName, more: Partial<ContainerArgs> = {}): ContainerArgs {
+        return {
+            name,
+            image,
+            command: ["sh", `${folders.scripts}/${name}.sh`],
+            resources: { cpu: "100m", memory: "256Mi" },
+            ...more,
+            env: { ...this.env, ...more.env },
+            mounts: [...this.mounts, ...(more.mounts ?? [])],
+        };
+    }
+
+    private databaseStep(name: string, loads: boolean): ContainerArgs {
+        const { database } = this.args;
+        const { engine, rootPassword } = database;
+        return this.step(name, engine, {
+            env: {
+                ENGINE: engine,
+                CLIENT: engine === "postgres" ? "postgres" : "mysql",
+                // To load a dump beside the database first. PostgreSQL does without: it loads in one transaction.
+                ...(loads && rootPassword && engine !== "postgres" ? { DB_ROOT_PASSWORD: rootPassword } : {}),
+            },
+            uses: [
+                database.service.as({
+                    DB_HOST: "host",
+                    DB_PORT: "port",
+                    DB_NAME: "name",
+                    DB_USER: "user",
+                    DB_PASSWORD: "password",
+                }),
+            ],
+        });
+    }
+
+    private filesStep(name: string, readOnly: boolean): ContainerArgs[] {
+        const { files } = this;
+        if (!files) return [];
+        const volume: Mount = { path: folders.files, claim: files.volume.claim, ...(readOnly ? { readOnly } : {}) };
+        return [this.step(name, files.image, { env: { FILES: folders.files }, mounts: [volume] })];
+    }
+}

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Second step of a restore: loads the database. The exit code tells whether anything was changed before it failed.
+set -eu
+. "$(dirname "$0")/common.sh"
+. "$here/$CLIENT.sh"
+
+[ "$ACTION" != list ] || exit 0
+found=$(cat "$WORK/found-at")
+read -r engine version <<END
+$(value "$found/manifest" engine)
+END
+present=$(server_version) || fail "the database at $DB_HOST:$DB_PORT does not let $DB_USER in"
+[ "$engine" = "$(engine_of "$present")" ] ||
+    fail "$BACKUP is of $engine $version; the server is $(engine_of "$present") $present, which cannot load it"
+[ "$(series "$version")" -le "$(series "$present")" ] ||
+    fail "$BACKUP is of $engine $version; the server is older, $present: set an image of that version first"
+[ -f "$found/$dump_file" ] || fail "$BACKUP holds no $dump_file"
+check_dump "$found/$dump_file"
+say "$BACKUP: $engine $version fits the server, $present"
+[ "$ACTION" = restore ] || exit 0
+
+tries=${IDLE_TRIES:-30}
+while [ "$(connections)" != 0 ]; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || fail "$DB_NAME is in use by others, whose writes would be lost"
+    sleep 2
+done
+load "$found/$dump_file"
+say "$DB_NAME is that of $BACKUP"

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Last step: what has succeeded gets its name, and only then are old ones deleted.
+set -eu
+. "$(dirname "$0")/common.sh"
+. "$here/$TARGET.sh"
+
+proceed
+say "complete $(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$part/manifest"
+publish
+say "backup $name is complete"
+printf '%s' "$name" >"${RESULT:-/dev/termination-log}"
+complete_ones >"$WORK/complete"
+sort -r "$WORK/complete" | expired >"$WORK/expired"
+while read -r old; do
+    delete "$old"
+    say "$old: deleted"
+done <"$WORK/expired"
+sweep

@@ -1,0 +1,337 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { fingerprint, run } from "../support/datadir";
+import { MariaDb, passwords, Pods, Postgres, type Server } from "../support/backups";
+import { program, scratch } from "../support/tools";
+
+/** What each engine has of its own, how it is damaged, and how to see that all of it is as it was. */
+const contents: Record<Server["engine"], { make: string; damage: string; digest: string; sleep: string }> = {
+    mariadb: {
+        make: `
+CREATE TABLE item (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(200), data BLOB, price DECIMAL(10,2)) ENGINE=InnoDB;
+CREATE TABLE log (id INT PRIMARY KEY AUTO_INCREMENT, item INT, FOREIGN KEY (item) REFERENCES item (id)) ENGINE=InnoDB;
+CREATE VIEW cheap AS SELECT id, name FROM item WHERE price < 500;
+DELIMITER //
+CREATE TRIGGER logged AFTER INSERT ON item FOR EACH ROW INSERT INTO log (item) VALUES (NEW.id)//
+CREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN n * 2//
+CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DO DELETE FROM log WHERE id < 0//
+DELIMITER ;
+INSERT INTO item (name, data, price) SELECT CONCAT('ä€😀''"\\\\ ', seq), UNHEX(SHA2(seq, 512)), seq / 7 FROM seq_1_to_20000;`,
+        damage: "DROP TABLE log; DELETE FROM item WHERE id % 2; DROP VIEW cheap; DROP FUNCTION twice; CREATE TABLE later (id INT);",
+        digest: `
+SELECT 'item', COUNT(*), BIT_XOR(CRC32(CONCAT_WS('#', id, name, HEX(data), price))) FROM item;
+SELECT 'log', COUNT(*), BIT_XOR(CRC32(CONCAT_WS('#', id, item))) FROM log;
+SELECT 'cheap', COUNT(*) FROM cheap; SELECT twice(21);
+SHOW TABLES; SELECT TRIGGER_NAME FROM information_schema.TRIGGERS; SELECT EVENT_NAME FROM information_schema.EVENTS;`,
+        sleep: "SELECT SLEEP(8)",
+    },
+    postgres: {
+        make: `
+CREATE SCHEMA more;
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE TABLE item (id serial PRIMARY KEY, name text, data bytea, price numeric(10,2), mood mood);
+CREATE TABLE more.log (id serial PRIMARY KEY, item int REFERENCES item (id));
+CREATE VIEW cheap AS SELECT id, name FROM item WHERE price < 500;
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT n * 2';
+CREATE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO more.log (item) VALUES (NEW.id); RETURN NEW; END$$;
+CREATE TRIGGER logged AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION logged();
+CREATE EXTENSION pg_trgm;
+CREATE INDEX ON item USING gin (name gin_trgm_ops);
+COMMENT ON TABLE item IS 'what is sold';
+SELECT lo_from_bytea(4711, 'a large object');
+INSERT INTO item (name, data, price, mood) SELECT 'ä€😀''"\\ ' || n, sha512(n::text::bytea), n / 7.0, 'good' FROM generate_series(1, 20000) n;`,
+        damage: "DROP SCHEMA more CASCADE; DELETE FROM item WHERE id % 2 = 1; DROP VIEW cheap; DROP FUNCTION twice; SELECT lo_unlink(4711); CREATE TABLE later (id int);",
+        digest: `
+SELECT 'item', count(*), md5(string_agg(md5(item::text), '' ORDER BY id)) FROM item;
+SELECT 'log', count(*), md5(string_agg(md5(log::text), '' ORDER BY id)) FROM more.log;
+SELECT 'cheap', count(*) FROM cheap; SELECT twice(21); SELECT lo_get(4711); SELECT obj_description('item'::regclass);
+SELECT relname, relkind FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname IN ('public', 'more') ORDER BY 1, 2;
+SELECT extname FROM pg_extension ORDER BY 1; SELECT nspname, nspowner::regrole, nspacl FROM pg_namespace WHERE nspname = 'public';`,
+        sleep: "SELECT pg_sleep(8)",
+    },
+};
+
+for (const server of [new MariaDb(), new Postgres()] as const)
+    describe(`Backup of ${server.title}, as rendered`, function () {
+        this.timeout(180_000);
+        const folder = scratch();
+        const { make, damage, digest, sleep } = contents[server.engine];
+        const database = server.engine === "mariadb" ? "database.sql.gz" : "database.dump";
+        let pods: Pods;
+        let good: string;
+        const state = () => ({ rows: server.sql(digest), files: fingerprint(pods.files) });
+        /** A file's content in the newest backup, or what became of it. */
+        const path = (name: string, file: string) => join(pods.backups, name, file);
+
+        before(async function () {
+            await server.init(this, folder.path);
+            await server.start();
+            pods = new Pods(folder.path, server, { type: "volume" });
+            server.sql(make);
+            pods.write("image/ä b.jpg", "picture");
+            pods.write("storage/download/.hidden", "sold");
+            pods.write(".seeded", "");
+        });
+        after(async () => {
+            await server.stop();
+            folder.clean();
+        });
+
+        it("is clean for shellcheck", function () {
+            const scripts = join(__dirname, "..", "..", "components", "backup", "scripts");
+            for (const name of readdirSync(scripts)) {
+                // Each reads others, which it does not see.
+                const args = ["--shell=sh", "--exclude=SC1090,SC1091,SC2034,SC2154", join(scripts, name)];
+                const { status, stdout } = run([program(this, "shellcheck"), ...args]);
+                expect(status, stdout).to.equal(0);
+            }
+        });
+
+        it("shows no password to those who see the processes", async () => {
+            const seen = join(folder.path, "arguments");
+            for (const tool of ["mariadb", "mariadb-dump", "psql", "pg_dump", "pg_restore"])
+                pods.shim(tool, `printf '%s\\n' "$0 $*" >>${seen}; exec /usr/bin/${tool} "$@"`);
+            writeFileSync(seen, "", { mode: 0o666 });
+            run(["chmod", "666", seen]);
+            const { code, output } = await pods.backUp();
+            expect(code, output).to.equal(0);
+            good = pods.result();
+            expect(pods.complete()).to.deep.equal([good]);
+            const listed = readFileSync(seen, "utf8");
+            expect(listed).to.contain(server.engine === "mariadb" ? "mariadb-dump" : "pg_dump");
+            for (const text of [listed, output])
+                for (const secret of Object.values(passwords)) expect(text).not.to.contain(secret.slice(0, 8));
+            pods.unshim();
+        });
+
+        it("brings back every row, object and file, and takes away what came later", async () => {
+            const before = state();
+            server.sql(damage);
+            rmSync(join(pods.files, "image"), { recursive: true });
+            pods.write("later", "new");
+            pods.write("storage/download/.hidden", "changed");
+            const { code, output } = await pods.restore(good);
+            expect(code, output).to.equal(0);
+            expect(state().rows).to.equal(before.rows);
+            const names = Object.keys(state().files);
+            expect(names).to.deep.equal(Object.keys(before.files));
+            expect(readFileSync(join(pods.files, "image/ä b.jpg"), "utf8")).to.equal("picture");
+            expect(readFileSync(join(pods.files, "storage/download/.hidden"), "utf8")).to.equal("sold");
+            // Once more: what a restore leaves must be fit for the next one.
+            expect((await pods.restore(good)).output).to.contain(`are those of ${good}`);
+            expect(state().rows).to.equal(before.rows);
+        });
+
+        it("lists what there is", async () => {
+            const { output } = await pods.list();
+            const [line, ...more] = output
+                .trim()
+                .split("\n")
+                .map((text) => text.split("\t"));
+            expect(more).to.have.length(0);
+            expect(line!.slice(0, 3)).to.deep.equal(["backup", good, "complete"]);
+            expect(line![3]).to.match(
+                server.engine === "mariadb" ? /^mariadb 10\.11\.\d+-MariaDB/ : /^postgres 15\.\d+/,
+            );
+            expect(line![4]).to.match(new RegExp(`^${database.replaceAll(".", "\\.")}=\\d+,files\\.tar\\.gz=\\d+,$`));
+        });
+
+        it("holds one moment, whatever is written meanwhile", async () => {
+            server.sql("CREATE TABLE left_side (n INT PRIMARY KEY); CREATE TABLE right_side (n INT PRIMARY KEY);");
+            // Both tables grow in one transaction each time; a dump of two moments would have a different number in each.
+            let going = true;
+            let written = 0;
+            const writer = (async () => {
+                while (going) {
+                    const values = Array.from({ length: 50 }, (_, index) => written * 50 + index);
+                    const inserts = values.map(
+                        (n) =>
+                            `BEGIN; INSERT INTO left_side VALUES (${n}); INSERT INTO right_side VALUES (${n}); COMMIT;`,
+                    );
+                    server.sql(inserts.join("\n"));
+                    written++;
+                    await new Promise((resolve) => setTimeout(resolve, 1));
+                }
+            })();
+            const { code, output } = await pods.backUp();
+            going = false;
+            await writer;
+            expect(code, output).to.equal(0);
+            const total = Number(server.sql("SELECT COUNT(*) FROM right_side"));
+            const name = pods.result();
+            expect((await pods.restore(name)).code).to.equal(0);
+            const [left, right] = ["left_side", "right_side"].map((table) =>
+                Number(server.sql(`SELECT COUNT(*) FROM ${table}`)),
+            );
+            expect(left)
+                .to.equal(right)
+                .and.to.be.within(1, total - 1);
+            server.sql("DROP TABLE left_side; DROP TABLE right_side;");
+            rmSync(join(pods.backups, name), { recursive: true });
+        });
+
+        describe("that fails", () => {
+            afterEach("leaves nothing that counts, and what there was", async () => {
+                expect(pods.complete()).to.deep.equal([good]);
+                expect(pods.remains()).to.deep.equal([]);
+                const { output } = await pods.restore(good, { ACTION: "check" });
+                expect(output).to.contain(`${good} is whole`);
+            });
+
+            it("is one with a wrong password", async () => {
+                const { code, output, failed } = await pods.backUp({ DB_PASSWORD: "wrong", DB_TRIES: "1" });
+                expect(code).to.equal(1);
+                expect(failed).to.equal("dump");
+                expect(output)
+                    .to.contain("FAILED: the database at 127.0.0.1")
+                    .and.to.contain("does not let opencart in");
+            });
+            it("is one without room for the dump", async () => {
+                const { code, output, failed } = await pods.backUp({}, "ulimit -f 64");
+                expect(code, output).not.to.equal(0);
+                expect(failed).to.equal("dump");
+            });
+            it("is one without room for the files", async () => {
+                pods.write("large", randomBytes(200_000).toString("hex"));
+                pods.shim(
+                    "gzip",
+                    'case $(readlink /proc/$$/fd/1) in *files.tar.gz) ulimit -f 1 ;; esac; exec /usr/bin/gzip "$@"',
+                );
+                const { code, output, failed } = await pods.backUp();
+                pods.unshim();
+                rmSync(join(pods.files, "large"));
+                expect(failed, output).to.equal("archive");
+                expect(code).not.to.equal(0);
+            });
+            it("is one whose server is killed in the middle", async () => {
+                // A slow reader keeps the dump from its end until the server is gone.
+                const ready = join(folder.path, "dumping");
+                const tool = server.engine === "mariadb" ? "gzip" : "pg_dump";
+                const slow =
+                    server.engine === "mariadb"
+                        ? `[ $# -gt 0 ] || { touch ${ready}; sleep 3; }; exec /usr/bin/gzip "$@"`
+                        : `touch ${ready}; exec env PGOPTIONS='-c post_auth_delay=3' /usr/bin/pg_dump "$@"`;
+                pods.shim(tool, slow);
+                run(["chmod", "777", folder.path]);
+                if (server.engine === "mariadb")
+                    server.sql("CREATE TABLE bulk AS SELECT seq, REPEAT(SHA2(seq, 512), 20) AS t FROM seq_1_to_15000;");
+                const running = pods.backUp();
+                for (;;) {
+                    await new Promise((resolve) => setTimeout(resolve, 100));
+                    if (readdirSync(folder.path).includes("dumping")) break;
+                }
+                await new Promise((resolve) => setTimeout(resolve, 1000));
+                await server.kill();
+                const { code, output, failed } = await running;
+                pods.unshim();
+                await server.start();
+                if (server.engine === "mariadb") server.sql("DROP TABLE bulk");
+                expect(output).to.contain("FAILED: the dump broke off");
+                expect([code, failed]).to.deep.equal([1, "dump"]);
+            });
+        });
+
+        it("deletes old ones after a success only, and never the last good one", async () => {
+            const before = state().rows;
+            const now = Date.now();
+            const daysAgo = (days: number) =>
+                `${new Date(now - days * 86_400_000).toISOString().replace(/[-:]|\.\d+/g, "")}-abcd`;
+            renameSync(join(pods.backups, good), join(pods.backups, daysAgo(40)));
+            for (const days of [41, 42])
+                run(["cp", "-a", join(pods.backups, daysAgo(40)), join(pods.backups, daysAgo(days))]);
+            const old = pods.complete();
+            expect(old).to.have.length(3);
+            const strict = { KEEP_DAYS: "1", KEEP_COUNT: "1" };
+            for (let night = 0; night < 5; night++)
+                expect((await pods.backUp({ DB_PASSWORD: "wrong", DB_TRIES: "1", ...strict })).code).to.equal(1);
+            expect(pods.complete()).to.deep.equal(old);
+            // What a run that was killed has left goes with the next one; what may still be written stays.
+            const [dead, alive] = [daysAgo(3), daysAgo(0)];
+            for (const name of [dead, alive]) run(["mkdir", join(pods.backups, `.partial-${name}`)]);
+            expect((await pods.backUp({ ...strict, KEEP_COUNT: "2" })).code).to.equal(0);
+            good = pods.result();
+            expect(pods.complete()).to.deep.equal([old[2], good]);
+            expect(pods.remains()).to.deep.equal([`.partial-${alive}`]);
+            rmSync(join(pods.backups, `.partial-${alive}`), { recursive: true });
+            expect((await pods.backUp(strict)).code).to.equal(0);
+            // One of today is younger than a day.
+            expect(pods.complete()).to.deep.equal([good, pods.result()]);
+            rmSync(join(pods.backups, pods.result()), { recursive: true });
+            expect((await pods.restore(good)).code).to.equal(0);
+            expect(state().rows).to.equal(before);
+        });
+
+        describe("is not restored", () => {
+            let before: ReturnType<typeof state>;
+            let copy: string;
+            beforeEach(() => {
+                before = state();
+                copy = good.replace(/....$/, "bad0");
+                run(["cp", "-a", join(pods.backups, good), join(pods.backups, copy)]);
+            });
+            afterEach("and nothing has changed", () => {
+                expect(state()).to.deep.equal(before);
+                rmSync(join(pods.backups, copy), { recursive: true, force: true });
+            });
+            const refused = async (reason: RegExp, env: Record<string, string> = {}) => {
+                const { code, output } = await pods.restore(copy, env);
+                expect(output).to.match(reason);
+                expect(code).to.equal(1);
+            };
+            const edit = (file: string, change: (text: string) => string) =>
+                writeFileSync(path(copy, file), change(readFileSync(path(copy, file), "latin1")), "latin1");
+            /** As if it had been made so. */
+            const sign = () => {
+                const digestOf = run(["sha256sum", path(copy, database)]).stdout.slice(0, 64);
+                const size = readFileSync(path(copy, database)).length;
+                edit("manifest", (text) => text.replace(/^file database.*$/m, `file ${database} ${size} ${digestOf}`));
+            };
+
+            it("when it is not there", () => {
+                rmSync(join(pods.backups, copy), { recursive: true });
+                return refused(/FAILED: there is no backup/);
+            });
+            it("when a file is damaged or cut off", async () => {
+                edit(database, (text) => `${text.slice(0, 900)}X${text.slice(901)}`);
+                await refused(/FAILED: .* is damaged: its checksum is another/);
+                edit(database, (text) => text.slice(0, -100));
+                await refused(/FAILED: .* bytes instead of/);
+            });
+            it("when its dump has no end, although it was signed so", async () => {
+                edit(database, (text) => text.slice(0, -2000));
+                sign();
+                await refused(/FAILED: database\.\S+ (cannot be unpacked|has no end)/);
+            });
+            it("when it is not complete", () => {
+                edit("manifest", (text) => text.replace(/^complete.*\n/m, ""));
+                return refused(/FAILED: .* is not complete/);
+            });
+            it("to another engine, or to an older server", async () => {
+                const other = server.engine === "mariadb" ? "mysql 8.4.11" : "mariadb 11.8.8-MariaDB";
+                edit("manifest", (text) => text.replace(/^engine .*$/m, `engine ${other}`));
+                await refused(/FAILED: .* which cannot load it/);
+                edit("manifest", (text) => text.replace(/^engine .*$/m, `engine ${server.engine} 99.1`));
+                await refused(/FAILED: .* the server is older/);
+            });
+            it("while others use the database", async () => {
+                await server.hold(sleep, () => refused(/FAILED: open_cart is in use by others/));
+            });
+            it("when it does not load: the database is as it was", async () => {
+                if (server.engine === "mariadb") {
+                    const script = `gzip -dc "$1" | sed 's/^-- Dump completed/INSERT INTO nowhere VALUES (1);\\n&/' | gzip >"$2"`;
+                    run(["sh", "-c", script, "sh", path(good, database), path(copy, database)]);
+                    sign();
+                } else {
+                    server.sql("ALTER TABLE item RENAME TO kept; CREATE TABLE item (id int);");
+                    server.sql("\\connect open_cart\nALTER TABLE item OWNER TO postgres;", "root");
+                }
+                await refused(/FAILED: the dump does not load; open_cart is as it was/);
+                if (server.engine === "postgres") {
+                    server.sql("\\connect open_cart\nDROP TABLE item;", "root");
+                    server.sql("ALTER TABLE kept RENAME TO item;");
+                }
+            });
+        });
+    });

@@ -1,0 +1,302 @@
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import { Backup } from "../../components/backup";
+import { Database } from "../../components/database";
+import { backup } from "../../config/backup";
+import { declare, find, type Sent } from "./declare";
+import { ownDirectory, run, serverUser } from "./datadir";
+import { Daemon, freePort, program } from "./tools";
+
+/** What quotes, shells and URLs stumble over. */
+export const passwords = { own: `o'w"n $PATH \\ %41; -- \``, root: `r'o"ot $(id) \\` };
+const keys = { backupAccessKey: "BACKUPKEY", backupSecretKey: "backup-secret" };
+
+/** A real database server on loopback, with the accounts of the rendered Secrets. */
+export interface Server {
+    readonly engine: "mariadb" | "postgres";
+    readonly port: number;
+    readonly title: string;
+    /** Prepares a data directory below the folder. */
+    init(test: Mocha.Context, folder: string): Promise<void>;
+    start(): Promise<void>;
+    /** Ends it without a goodbye to its clients. */
+    kill(): Promise<void>;
+    stop(): Promise<void>;
+    /** @throws AssertionError with the server's words */
+    sql(statements: string, account?: "own" | "root"): string;
+    /** Has a connection of the platform's account at work meanwhile, with a statement that takes its time. */
+    hold(statement: string, meanwhile: () => Promise<void>): Promise<void>;
+}
+
+abstract class DaemonServer {
+    protected daemon: Daemon | undefined;
+    protected folder = "";
+    protected user: { uid?: number; gid?: number } = {};
+    port = 0;
+    protected abstract readonly killSignal: NodeJS.Signals;
+    protected abstract readonly stopSignal: NodeJS.Signals;
+
+    async kill(): Promise<void> {
+        await this.daemon?.stop(this.killSignal);
+        this.daemon = undefined;
+    }
+    async stop(): Promise<void> {
+        await this.daemon?.stop(this.stopSignal);
+        this.daemon = undefined;
+    }
+    /** The client of the platform's account, or of the administrator's. */
+    protected abstract client(account: "own" | "root"): { command: string[]; env: Record<string, string> };
+    sql(statements: string, account: "own" | "root" = "own"): string {
+        const { command, env } = this.client(account);
+        const { status, stdout, stderr } = run(command, { env, input: statements });
+        expect(status, stderr).to.equal(0);
+        return stdout.trim();
+    }
+    async hold(statement: string, meanwhile: () => Promise<void>): Promise<void> {
+        const { command, env } = this.client("own");
+        const child = spawn(command[0]!, command.slice(1), { env: { ...process.env, ...env } });
+        // Killed, it would leave the statement to the server.
+        const ended = new Promise((resolve) => child.once("close", resolve));
+        child.stdin.end(statement);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await meanwhile();
+        await ended;
+    }
+}
+
+export class MariaDb extends DaemonServer implements Server {
+    readonly engine = "mariadb";
+    readonly title = "MariaDB 10.11 (image: 11.8)";
+    protected readonly killSignal = "SIGKILL";
+    protected readonly stopSignal = "SIGTERM";
+
+    async init(test: Mocha.Context, folder: string): Promise<void> {
+        program(test, "mariadbd");
+        const install = program(test, "mariadb-install-db");
+        this.folder = folder;
+        this.user = serverUser("mysql");
+        this.port = await freePort();
+        ownDirectory(join(folder, "data"), this.user);
+        const auth = "--auth-root-authentication-method=normal";
+        const made = run([install, "--no-defaults", `--datadir=${folder}/data`, "--skip-test-db", auth], this.user);
+        expect(made.status, made.stderr).to.equal(0);
+        const objects = await rendered("mariadb", { type: "volume" });
+        writeFileSync(join(folder, "init.sql"), find(objects, "Secret", "database-root")["stringData"]["init.sql"]);
+    }
+    async start(): Promise<void> {
+        const data = `${this.folder}/data`;
+        const places = [`--datadir=${data}`, `--socket=${data}/s`, `--pid-file=${data}/p`, `--port=${this.port}`];
+        const options = [
+            `--init-file=${this.folder}/init.sql`,
+            "--bind-address=127.0.0.1",
+            "--character-set-server=utf8mb4",
+        ];
+        this.daemon = new Daemon("/usr/sbin/mariadbd", ["--no-defaults", ...places, ...options], this.user);
+        await this.daemon.ready(async () => this.sql("SELECT 1"));
+    }
+    protected client(account: "own" | "root") {
+        const user = account === "own" ? "opencart" : "root";
+        const options = ["--batch", "--raw", "--skip-column-names", "--default-character-set=utf8mb4"];
+        const place = ["--host=127.0.0.1", `--port=${this.port}`, `--user=${user}`, "open_cart"];
+        return {
+            command: ["mariadb", "--no-defaults", ...options, ...place],
+            env: { MYSQL_PWD: passwords[account] },
+        };
+    }
+}
+
+export class Postgres extends DaemonServer implements Server {
+    readonly engine = "postgres";
+    readonly title = "PostgreSQL 15 (image: 17)";
+    protected readonly killSignal = "SIGQUIT";
+    protected readonly stopSignal = "SIGINT";
+    private program = "";
+
+    async init(test: Mocha.Context, folder: string): Promise<void> {
+        const initdb = program(test, "initdb");
+        this.program = program(test, "postgres");
+        this.folder = folder;
+        this.user = serverUser("postgres");
+        this.port = await freePort();
+        for (const name of ["data", "sockets"]) ownDirectory(join(folder, name), this.user);
+        const made = run([initdb, "-D", `${folder}/data`, "-U", "postgres", "--auth-host=scram-sha-256"], {
+            ...this.user,
+            env: { LC_ALL: "C.UTF-8" },
+        });
+        expect(made.status, made.stderr).to.equal(0);
+    }
+    async start(): Promise<void> {
+        const options = ["-p", String(this.port), "-k", `${this.folder}/sockets`, "-c", "listen_addresses=127.0.0.1"];
+        this.daemon = new Daemon(this.program, ["-D", `${this.folder}/data`, ...options], {
+            ...this.user,
+            env: { ...process.env, LC_ALL: "C.UTF-8" },
+        });
+        await this.daemon.ready(async () => this.sql("SELECT 1", "root"));
+        const known = this.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'opencart'", "root");
+        if (known === "1") return;
+        const quoted = passwords.own.replaceAll("'", "''");
+        this.sql(`CREATE ROLE opencart LOGIN PASSWORD '${quoted}';\nCREATE DATABASE open_cart OWNER opencart;`, "root");
+    }
+    protected client(account: "own" | "root") {
+        const place =
+            account === "root"
+                ? ["-h", `${this.folder}/sockets`, "-U", "postgres"]
+                : ["-h", "127.0.0.1", "-U", "opencart", "-d", "open_cart"];
+        return {
+            command: ["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", "-p", String(this.port), ...place],
+            env: { PGPASSWORD: passwords.own },
+        };
+    }
+}
+
+/** What the component renders for an instance with files. */
+export async function rendered(engine: Server["engine"], target: object): Promise<readonly Sent[]> {
+    const secrets = { databasePassword: passwords.own, databaseRootPassword: passwords.root, ...keys };
+    const { objects } = await declare(
+        (instance) => {
+            const database = new Database(instance, "database", {
+                config: { topology: "single", engine },
+                database: "open_cart",
+                user: "opencart",
+                resources: { cpu: "100m", memory: "512Mi" },
+                size: "10Gi",
+            });
+            const volume = { claim: instance.add(instance.owner, "PersistentVolumeClaim", "files", { spec: {} }) };
+            new Backup(instance, "backup", {
+                config: backup.parse({ target }),
+                database,
+                files: { volume, image: "opencart-php", user: 82 },
+                writers: [],
+            });
+        },
+        { values: { secrets: { bench: secrets } } },
+    );
+    return objects;
+}
+
+interface Container {
+    readonly name: string;
+    readonly command: string[];
+    readonly env: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[];
+}
+
+export interface Outcome {
+    /** 0, or that of the container that failed; those after it did not run. */
+    readonly code: number;
+    readonly output: string;
+    readonly failed?: string;
+}
+
+const resolved = (value: pulumi.Input<string>): Promise<string> =>
+    new Promise((resolve) => void pulumi.output(value).apply(resolve));
+
+/** A user that no password file knows, as the platform's in the image of the database. */
+const stranger = process.getuid?.() === 0 ? { uid: 12345, gid: 12345 } : {};
+
+/** Runs the rendered pods as plain processes, one container after the other, in folders of their own. */
+export class Pods {
+    private pods = 0;
+    readonly backups: string;
+    readonly files: string;
+    /** Programs that stand before the real ones. */
+    readonly shims: string;
+
+    constructor(
+        private readonly folder: string,
+        private readonly server: Server,
+        private readonly target: object,
+    ) {
+        this.backups = ownDirectory(join(folder, "backup"), stranger);
+        this.files = ownDirectory(join(folder, "files"), stranger);
+        this.shims = ownDirectory(join(folder, "shims"), {});
+    }
+
+    backUp = (env: Record<string, string> = {}, prefix = "") => this.pod("backup", env, prefix);
+    restore = (name: string, env: Record<string, string> = {}) =>
+        this.pod("restore", { ACTION: "restore", BACKUP: name, ...env });
+    list = () => this.pod("restore", { ACTION: "list", BACKUP: "" });
+
+    /** Names of what counts, oldest first. */
+    complete(): string[] {
+        return readdirSync(this.backups).filter((name) => !name.startsWith("."));
+    }
+    remains(): string[] {
+        return readdirSync(this.backups).filter((name) => name.startsWith("."));
+    }
+    shim(name: string, script: string): void {
+        writeFileSync(join(this.shims, name), `#!/bin/sh\n${script}\n`);
+        chmodSync(join(this.shims, name), 0o755);
+    }
+    unshim(): void {
+        for (const name of readdirSync(this.shims)) rmSync(join(this.shims, name));
+    }
+    /** A file of the platform. */
+    write(path: string, content: string): void {
+        const full = join(this.files, path);
+        const { status } = run(["sh", "-c", 'mkdir -p "$(dirname "$1")" && cat >"$1"', "sh", full], {
+            ...stranger,
+            input: content,
+        });
+        expect(status).to.equal(0);
+    }
+
+    /** @param prefix shell text before the command, such as a limit */
+    private async pod(name: string, env: Record<string, string>, prefix = ""): Promise<Outcome> {
+        const objects = await rendered(this.server.engine, this.target);
+        const { spec } = find(objects, "CronJob", name)["spec"].jobTemplate.spec.template;
+        const own = ownDirectory(join(this.folder, `pod-${this.pods++}`), stranger);
+        const scripts = join(own, "scripts");
+        mkdirSync(scripts);
+        const files = find(objects, "ConfigMap", "backup")["data"] as Record<string, string>;
+        for (const [file, text] of Object.entries(files)) writeFileSync(join(scripts, file), text);
+        const places: Record<string, string> = {
+            "/work": ownDirectory(join(own, "work"), stranger),
+            "/tmp": ownDirectory(join(own, "tmp"), stranger),
+            "/backup": this.backups,
+            "/files": this.files,
+        };
+        let output = "";
+        for (const container of [...spec.initContainers, ...spec.containers] as Container[]) {
+            const given: Record<string, string> = {
+                PATH: `${this.shims}:${process.env["PATH"]}`,
+                RESULT: join(own, "work", "result"),
+            };
+            for (const { name: variable, value, valueFrom } of container.env)
+                given[variable] = valueFrom
+                    ? await resolved(
+                          find(objects, "Secret", valueFrom.secretKeyRef.name)["stringData"][
+                              valueFrom.secretKeyRef.key
+                          ],
+                      )
+                    : (places[value!] ?? value!);
+            if ("DB_HOST" in given)
+                Object.assign(given, { DB_HOST: "127.0.0.1", DB_PORT: String(this.server.port), IDLE_TRIES: "2" });
+            const [shell, script] = container.command as [string, string];
+            const command = `${prefix ? `${prefix}; ` : ""}exec ${shell} ${script.replace("/etc/plinth-backup", scripts)}`;
+            const { code, text } = await execute(command, { ...given, ...env });
+            output += text;
+            if (code !== 0) return { code, output, failed: container.name };
+        }
+        return { code: 0, output };
+    }
+
+    /** The name that the last backup gave itself. */
+    result(): string {
+        const path = join(this.folder, `pod-${this.pods - 1}`, "work", "result");
+        return existsSync(path) ? readFileSync(path, "utf8") : "";
+    }
+}
+
+/** Runs beside the test, so that it can do something meanwhile. */
+function execute(command: string, env: Record<string, string>): Promise<{ code: number; text: string }> {
+    const child = spawn("sh", ["-c", command], { env, stdio: ["ignore", "pipe", "pipe"], ...stranger });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (text += data.toString()));
+    return new Promise((resolve, reject) => {
+        child.once("error", reject);
+        child.once("close", (code) => resolve({ code: code ?? 137, text }));
+    });
+}
