@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { edgeSecrets } from "../../components/loadBalancer";
+import { backup, backupSecrets } from "../../config/backup";
 import { broker, brokerSecrets } from "../../config/broker";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { email, hostName, instanceFields, port, type ReplicasConfig } from "../../config/fields";
@@ -14,6 +15,8 @@ const schema = z.strictObject({
     platform: z.literal("qxsms"),
     ...instanceFields,
     database: databaseOf(["postgres"]),
+    /** @default no backups */
+    backup: backup.optional(),
     broker,
     /**
      * Django's debug mode: pages with stack traces, mail into files, weak passwords accepted, the development server.
@@ -143,6 +146,7 @@ export const config: PlatformConfig = {
         },
         ...databaseSecrets,
         ...brokerSecrets,
+        ...backupSecrets,
         ...edgeSecrets,
     },
     hosts: ({ host }) => [host],

@@ -1,3 +1,4 @@
+import { backUp } from "../../components/backup";
 import { Broker } from "../../components/broker";
 import { Database } from "../../components/database";
 import type { Instance } from "../../components/instance";
@@ -55,7 +56,7 @@ function declare(instance: Instance): Deployed {
         needs: pods.outside,
         startsAfter: [migrate, broker],
     });
-    new Worker(instance, "worker", {
+    const worker = new Worker(instance, "worker", {
         pod: pods.worker(size.cpu),
         replicas: size.worker,
         needs: pods.outside,
@@ -65,6 +66,8 @@ function declare(instance: Instance): Deployed {
     // Nothing waits for it: QxSMS works although a mail server does not.
     if (administrator && administrator.account !== "none")
         new Task(instance, "administrator", { pod: pods.administrator(), needs: pods.smtp, startsAfter: [migrate] });
+
+    backUp(instance, { config: settings.backup, database, writers: [web, worker] });
 
     publish(instance, [{ host, routes: [{ to: web.service }] }]);
 

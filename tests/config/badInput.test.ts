@@ -61,6 +61,24 @@ describe("bad input", () => {
             of: () => one({ edge: { type: "LoadBalancer", sourceRange: [] } }),
             says: ['plinth:instances.shop.edge.sourceRange: unknown key; did you mean "sourceRanges"?'],
         },
+        "a backup to object storage without its key": {
+            of: () => one({ backup: { target: { type: "s3", bucket: "backups" } } }),
+            says: ["backupAccessKey", "backupSecretKey"].map(
+                (key) =>
+                    `plinth:instances.shop.backup.target: is object storage and needs its key: pulumi config set --secret --path 'plinth:secrets.shop.${key}'`,
+            ),
+        },
+        "a backup without target, on a date that is none, kept for no time": {
+            of: () =>
+                one({ backup: { schedule: "0 25 * * *", timeZone: "Europe/Nowhere", keep: { days: 0, count: 0 } } }),
+            says: [
+                'plinth:instances.shop.backup.schedule: "0 25 * * *" is not allowed; allowed: a cron expression of five fields',
+                'plinth:instances.shop.backup.timeZone: "Europe/Nowhere" is not allowed; allowed: a time zone',
+                "plinth:instances.shop.backup.keep.days: 0 is not allowed; allowed: at least 1",
+                "plinth:instances.shop.backup.keep.count: 0 is not allowed; allowed: at least 1",
+                "plinth:instances.shop.backup.target: is missing",
+            ],
+        },
         "a misspelt secret": {
             of: () => one({}, { "plinth:secrets": { shop: { smtpPasword: "x" } } }),
             says: ['plinth:secrets.shop.smtpPasword: unknown secret; did you mean "smtpPassword"?'],
