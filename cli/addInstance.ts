@@ -1,5 +1,7 @@
+import { parseDocument } from "yaml";
 import { volumeSources } from "../config/fields";
-import { howToSet, type Problem } from "../config/problems";
+import { merge } from "../config/merge";
+import { howToSet, type Problem, show } from "../config/problems";
 import { ruleOf } from "../config/secrets";
 import { platforms } from "../platforms";
 import { UserError } from "./errors";
@@ -16,6 +18,8 @@ export interface AddArgs {
     readonly platform?: string;
     /** Name of the instance whose own keys are copied, but what can be only one's. @default none are */
     readonly like?: string;
+    /** More keys: `KEY=VALUE`, the key with dots, the value in YAML. They win over those that are copied. @default none */
+    readonly set?: readonly string[];
     /** Where the stack files lie. @default the project's own folder */
     readonly folder?: string;
 }
@@ -36,7 +40,7 @@ export interface Added {
  * @throws ConfigError, UserError with what is wrong; the file is then untouched
  */
 export async function addInstance(stack: string, name: string, args: AddArgs): Promise<Added> {
-    const { host, platform, like, folder } = args;
+    const { host, platform, like, set = [], folder } = args;
     if (Object.hasOwn(writtenInstances(stack, folder), name))
         throw new UserError(`Nothing was changed: "${stack}" has an instance "${name}" already.`);
     const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(stack, like, name, folder);
@@ -46,7 +50,8 @@ export async function addInstance(stack: string, name: string, args: AddArgs): P
             `Nothing was changed: "${like}" is of platform ${String(copied)}, whose keys mean nothing to ${platform}.`,
         );
     const chosen = platform ?? copied;
-    const value = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
+    const first = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
+    const value = [first, ...set.map(parseSetting)].reduce<unknown>(merge, {});
     const keysOfAll = [...new Set(Object.values(platforms).flatMap(({ config }) => Object.keys(config.secrets)))];
     const secretsIn = ({ message }: Problem) => keysOfAll.filter((key) => message.includes(howToSet(name, key)));
     const { diff, open } = await editStack(stack, [{ path: ["plinth:instances", name], value }], {
@@ -57,6 +62,17 @@ export async function addInstance(stack: string, name: string, args: AddArgs): P
     const rules = platforms[added!.platform]!.config.secrets;
     const needed = [...new Set(open.flatMap(secretsIn))];
     return { diff, left, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
+}
+
+/** @throws UserError when it is no setting */
+function parseSetting(setting: string): Plain {
+    const [, key, text] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
+    const document = text === undefined ? undefined : parseDocument(text);
+    if (key === undefined || document === undefined || document.errors.length > 0)
+        throw new UserError(
+            `Nothing was changed: ${show(setting)} is not allowed; allowed: KEY=VALUE, the key with dots and the value in YAML, such as mail.host=smtp.example.org`,
+        );
+    return key.split(".").reduceRight<unknown>((inner, part) => ({ [part]: inner }), document.toJS()) as Plain;
 }
 
 const writtenInstances = (stack: string, folder?: string): Readonly<Record<string, unknown>> =>

@@ -52,6 +52,10 @@ export function lay(lower: Layer, upper: Layer): Layer {
     return { value, origin };
 }
 
+/** As {@link lay}, where nobody asks for origins. */
+export const merge = (lower: unknown, upper: unknown): unknown =>
+    lay({ value: lower, origin: {} }, { value: upper, origin: {} }).value;
+
 /** Merges from the lowest layer to the highest. */
 export const layAll = (...layers: readonly Layer[]): Layer => layers.reduce(lay, { value: undefined, origin: {} });
 

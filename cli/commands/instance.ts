@@ -11,6 +11,7 @@ interface AddOptions {
     readonly host: string;
     readonly platform?: string;
     readonly like?: string;
+    readonly set?: readonly string[];
 }
 
 export const instance: Register = (program) => {
@@ -35,8 +36,9 @@ export const instance: Register = (program) => {
             .requiredOption("--host <name>", "host name under which it is reached")
             .option("--platform <name>", "its platform (default: that of --like, or of plinth:defaults)")
             .option("--like <instance>", "with that one's own keys, but what can be only one's")
+            .option("--set <key=value...>", "more keys, with dots; the values in YAML")
             .action(add),
-        "instance add pprd staging --platform opencart --host shop-pprd.example.org",
+        "instance add pprd staging --platform opencart --host shop-pprd.example.org --set size=medium http.maxBody=128Mi",
         "instance add north production --like shop --host north.example.org",
     );
 };

@@ -82,6 +82,18 @@ describe("adding an instance", () => {
         ]);
         expect((await add("south", { host: "south.example.org", like: "far" })).left).to.deep.equal(["edge.address"]);
     });
+    it("takes more keys, which win over those that are copied", async () => {
+        const set = ["edge={type: ClusterIP}", "http.maxBody=128Mi", "size=null"];
+        const { diff } = await add("north", { host: "north.example.org", like: "shop", set });
+        expect(diff.slice(1).map((line) => line.slice(13))).to.deep.equal([
+            "platform: opencart",
+            "host: north.example.org",
+            "edge: {type: ClusterIP}",
+            "database: {topology: single}",
+            "volumes: {database: {size: 50Gi}}",
+            "http: {maxBody: 128Mi}",
+        ]);
+    });
     it("gives it a database of its own on an external server, and names the secrets that it needs", async () => {
         const external =
             "database: {topology: external, host: db.example.org}, mail: {host: m.example.org, username: u}";
@@ -110,6 +122,18 @@ describe("adding an instance", () => {
             "new",
             { host: "new.example.org", like: "shp" },
             '"many" has no instance "shp"; did you mean "shop"?; there are: shop, far',
+        ],
+        [
+            "a setting that is none",
+            "new",
+            { host: "new.example.org", set: ["size"] },
+            '"size" is not allowed; allowed: KEY=VALUE',
+        ],
+        [
+            "a setting that nobody knows",
+            "new",
+            { host: "new.example.org", set: ["http.maxBdy=1Mi"] },
+            'plinth:instances.new.http.maxBdy: unknown key; did you mean "maxBody"?',
         ],
         [
             "a model of another platform",

@@ -1,9 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { type Layer, lay, layAll, layersIn, type Origin, originAt } from "../../config/merge";
+import { type Layer, layAll, layersIn, merge, type Origin, originAt } from "../../config/merge";
 
 const layer = (value: unknown, origin: string): Layer => ({ value, origin });
-const merge = (lower: unknown, upper: unknown) => lay(layer(lower, "lower"), layer(upper, "upper")).value;
 
 describe("merging configuration", () => {
     it("merges maps deep, replaces lists, and removes with null", () => {
