@@ -82,7 +82,8 @@ export async function pythonProgram(test: Context, name: string): Promise<string
     return path;
 }
 
-function missing(test: Context, reason: string): never {
+/** Skips the test with one line; fails where skipping is forbidden. */
+export function missing(test: Context, reason: string): never {
     if (process.env["PLINTH_NO_SKIP"] === "1") throw new Error(`${reason}, and skipping is not allowed here`);
     console.log(`      skipped: ${reason}`);
     return test.skip();
@@ -99,7 +100,8 @@ export function scratch(): { path: string; clean: () => void } {
 export class Daemon {
     private readonly child: ChildProcess;
     private log = "";
-    private readonly exited: Promise<number | null>;
+    /** Resolves to the exit code; null after a signal. */
+    readonly exited: Promise<number | null>;
 
     constructor(
         command: string,
