@@ -13,11 +13,13 @@ export const irreplaceable: readonly string[] = [...precious, "Secret"];
 export interface Resource {
     readonly urn: string;
     readonly type: string;
+    readonly parent?: string;
+    readonly protect?: boolean;
     readonly inputs?: Partial<RenderedObject>;
     readonly outputs?: Partial<RenderedObject>;
 }
 
-interface State {
+export interface State {
     readonly deployment?: {
         readonly resources?: readonly Resource[];
         readonly pending_operations?: readonly { readonly resource: Resource }[];
@@ -135,7 +137,7 @@ export async function losable(ready: Ready, stack: string): Promise<Resource[]> 
     return (deployment?.resources ?? []).filter((resource) => isObject(resource) || isPassword(resource));
 }
 
-async function stateOf({ engine, backend }: Ready, stack: string): Promise<State> {
+export async function stateOf({ engine, backend }: Ready, stack: string): Promise<State> {
     const state = await read(engine.command, ["stack", "export", "--stack", stack], { env: backend.env });
     if (!state.ok) throw new UserError(`The state of "${stack}" could not be read: ${state.stderr.trim()}`);
     return JSON.parse(state.stdout) as State;
@@ -168,7 +170,8 @@ export async function checkKnown(ready: Ready, stack: string, existing: readonly
     );
 }
 
-const nameOf = ({ kind, metadata }: Partial<RenderedObject>): string =>
+/** `persistentvolumeclaim/opencart/files` */
+export const nameOf = ({ kind, metadata }: Partial<Pick<RenderedObject, "kind" | "metadata">>): string =>
     [kind?.toLowerCase(), metadata?.namespace, metadata?.name].filter((part) => part !== undefined).join("/");
 
-const nameInUrn = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
+export const nameInUrn = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);

@@ -2,17 +2,20 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { version } from "../package.json";
 import { config } from "./commands/config";
+import { data } from "./commands/data";
 import { dev } from "./commands/dev";
 import { dns } from "./commands/dns";
 import { doctor } from "./commands/doctor";
 import { drift } from "./commands/drift";
 import { exec } from "./commands/exec";
+import { forget } from "./commands/forget";
 import { images } from "./commands/images";
 import { instance } from "./commands/instance";
 import { launch } from "./commands/launch";
 import { logs } from "./commands/logs";
 import { open } from "./commands/open";
 import { preview } from "./commands/preview";
+import { purge } from "./commands/purge";
 import { rbac } from "./commands/rbac";
 import { render } from "./commands/render";
 import { restart } from "./commands/restart";
@@ -57,6 +60,9 @@ for (const register of [
     restart,
     stop,
     start,
+    purge,
+    forget,
+    data,
     drift,
     sandbox,
 ])

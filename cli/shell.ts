@@ -125,7 +125,7 @@ async function outliving<T>(work: Promise<T>): Promise<T> {
     }
 }
 
-function announce(command: string, args: readonly string[], env: Readonly<Record<string, string>>): void {
+export function announce(command: string, args: readonly string[], env: Readonly<Record<string, string>>): void {
     const settings = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
     console.error(pc.dim(`$ ${[...settings, command, ...args.map(quoted)].join(" ")}`));
 }

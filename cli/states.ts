@@ -10,7 +10,7 @@ import { root } from "./root";
 import { stackConfig } from "./stackConfig";
 import { writeEdits } from "./yamlEdit";
 
-type State = "running" | "stopped";
+type State = "running" | "stopped" | "removed";
 
 /** Sets the state of instances in the stack's file, shows what differs there, and launches the stack. */
 export async function changeStates(

@@ -141,20 +141,13 @@ export async function stackVolumes(
     const left = volumes.filter(
         (volume) =>
             isFormer(volume, ownerOf(kubectl)) ||
-            (volume.status?.phase !== "Bound" && namespaces.has(volume.spec.claimRef?.namespace ?? "")),
+            (["Released", "Failed"].includes(volume.status?.phase ?? "") &&
+                namespaces.has(volume.spec.claimRef?.namespace ?? "")),
     );
-    const kept = claims.map((claim): StackVolume => {
-        const { instance, claim: name, namespace, phase, ...health } = claimOf(claim, use);
-        const volume = volumeOf(claim, volumes);
-        return {
-            claim: `${namespace}/${name}`,
-            state: claim.metadata.deletionTimestamp ? "Terminating" : phase,
-            ...health,
-            ...(volume ? { volume: volume.metadata.name, ...told(volume) } : {}),
-            instance,
-        };
-    });
-    return [...kept, ...left.map((volume) => formerOf(volume, ownerOf(kubectl)))];
+    return [
+        ...claims.map((claim) => claimRow(claim, volumes, use)),
+        ...left.map((volume) => volumeRow(volume, isFormer(volume, ownerOf(kubectl)))),
+    ];
 }
 
 const told = (volume: Volume) => ({
@@ -162,9 +155,27 @@ const told = (volume: Volume) => ({
     place: placeOf(volume),
 });
 
-function formerOf(volume: Volume, owner: string): StackVolume {
+/** @param use of file systems by `namespace/claim` */
+export function claimRow(
+    claim: Claim,
+    volumes: readonly Volume[],
+    use: ReadonlyMap<string, FileSystemUse>,
+): StackVolume {
+    const { instance, claim: name, namespace, phase, ...health } = claimOf(claim, use);
+    const volume = volumeOf(claim, volumes);
+    return {
+        claim: `${namespace}/${name}`,
+        state: claim.metadata.deletionTimestamp ? "Terminating" : phase,
+        ...health,
+        ...(volume ? { volume: volume.metadata.name, ...told(volume) } : {}),
+        instance,
+    };
+}
+
+/** @param isMarked whether our mark says whose the volume is. */
+export function volumeRow(volume: Volume, isMarked: boolean): StackVolume {
     const { metadata, spec, status } = volume;
-    const instance = isFormer(volume, owner) ? metadata.annotations?.[plinthLabels.instance] : undefined;
+    const instance = isMarked ? metadata.annotations?.[plinthLabels.instance] : undefined;
     return {
         claim: spec.claimRef ? `${spec.claimRef.namespace}/${spec.claimRef.name}` : "",
         volume: metadata.name,

@@ -20,6 +20,8 @@ export const images = {
     "opencart-php": { reference: "opencart-php:4.1.0.4", built: true, variables: { ADMIN_PATH: "adminPath" } },
     "opencart-nginx": { reference: "opencart-nginx:4.1.0.4", built: true, variables: { ADMIN_PATH: "adminPath" } },
     qxsms: { reference: "qxsms:2023-06-21", built: true, variables: { QXSMS_DEBUG: "debug" } },
+    // In no pod of an instance: the one in which `data copy` and `data load` reach a volume.
+    busybox: { reference: "docker.io/library/busybox:1.37.0" },
     // In no pod: the local registry that `images load` starts where a cluster needs one.
     registry: { reference: "docker.io/library/registry:3.1.1" },
 } as const satisfies Record<string, Image>;

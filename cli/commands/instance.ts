@@ -6,6 +6,7 @@ import { renderStack } from "../rendering";
 import { stackConfig } from "../stackConfig";
 import { shortImage } from "../statusText";
 import { table } from "../text";
+import { instanceRemove } from "./instanceRemove";
 
 interface AddOptions {
     readonly host: string;
@@ -15,7 +16,9 @@ interface AddOptions {
 }
 
 export const instance: Register = (program) => {
-    const group = program.command("instance").description("List a stack's instances, or add one to its file.");
+    const group = program
+        .command("instance")
+        .description("List a stack's instances, add one to its file, or take one out of service.");
     example(
         group
             .command("list")
@@ -41,6 +44,7 @@ export const instance: Register = (program) => {
         "instance add pprd staging --platform opencart --host shop-pprd.example.org --set size=medium http.maxBody=128Mi",
         "instance add north production --like shop --host north.example.org",
     );
+    instanceRemove(group);
 };
 
 async function list(stack: string, json: boolean): Promise<void> {

@@ -74,7 +74,7 @@ export const launch: Register = (program) => {
  *
  * @throws UserError that names everything that is missing, each with the way to get it
  */
-async function prepare(stack: string, engine: Engine | Missing): Promise<Ready> {
+export async function prepare(stack: string, engine: Engine | Missing): Promise<Ready> {
     refuseMissing(
         "Nothing was deployed.",
         [engine, await findCluster(clusterOf(stack))].filter(isMissing),
@@ -93,6 +93,8 @@ export interface LaunchArgs {
     readonly recover?: boolean;
     /** Objects that hold data and may be made anew, empty, or deleted: `KIND/NAMESPACE/NAME`. @default none */
     readonly acceptLoss?: readonly string[];
+    /** URNs of an instance that is given up, some of which may be gone already. @default none */
+    readonly givenUp?: readonly string[];
 }
 
 /**
@@ -102,7 +104,7 @@ export interface LaunchArgs {
  */
 export async function bringUp(
     stack: string,
-    { edgeFirst = false, recover = false, acceptLoss = [] }: LaunchArgs = {},
+    { edgeFirst = false, recover = false, acceptLoss = [], givenUp = [] }: LaunchArgs = {},
 ): Promise<void> {
     const rendering = await renderStack(stack);
     const found = await findEngine(true);
@@ -126,11 +128,10 @@ export async function bringUp(
     checkLocks(rendering, backend, recover);
     if (recover) {
         await checkOwnership({ engine, backend }, rendering);
-        // A lock elsewhere may be a colleague's, whose run only they can know to be dead: `pulumi cancel` by hand.
-        if (locksOf(backend, rendering.project, stack).length > 0) await pulumi(["cancel", "--yes"]);
+        await clearLocks({ engine, backend }, rendering);
     }
     // Before the first refresh: that would forget what was there.
-    const previewed = await previewLosses({ engine, backend }, rendering, acceptLoss);
+    const previewed = await previewLosses({ engine, backend }, rendering, { acceptLoss, givenUp });
     if (recover) await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
     // One run may take over what the interrupted one has created; the next one may not.
     const adopt: Record<string, string> = recover ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
@@ -156,12 +157,17 @@ export async function bringUp(
  * @returns whether the whole run has been previewed on the way
  * @throws UserError that names every loss without consent, or what the preview refuses; nothing is changed
  */
-async function previewLosses(ready: Ready, { stack, outputs }: Rendering, given: readonly string[]): Promise<boolean> {
+async function previewLosses(
+    ready: Ready,
+    { stack, outputs }: Rendering,
+    { acceptLoss, givenUp }: Required<Pick<LaunchArgs, "acceptLoss" | "givenUp">>,
+): Promise<boolean> {
     const resources = await losable(ready, stack);
     const { steps } = resources.length > 0 ? await enginePreview(ready, stack) : { steps: [] };
-    const losses = lossesIn(resources, steps, atRestIn(outputs));
+    const kept = resources.filter(({ urn }) => !givenUp.includes(urn));
+    const losses = lossesIn(kept, steps, atRestIn(outputs));
     const written = stackConfig(stack).acceptLoss;
-    const refusal = refusalOf(stack, losses, { written, given });
+    const refusal = refusalOf(stack, losses, { written, given: acceptLoss });
     if (refusal) throw new UserError(refusal);
     const spent = spentConsent(stack, losses, written);
     if (spent) console.error(pc.yellow(spent));
@@ -177,12 +183,14 @@ export async function ensureStack({ engine, backend: { env } }: Ready, stack: st
 
 /**
  * @param recover whether the lock of a run that is dead is in order
+ * @param command what goes on with `--recover` after an interrupted run. @default launch
  * @throws UserError while another run works on the stack, or where one was interrupted
  */
 export function checkLocks(
     { project, stack }: Pick<Rendering, "project" | "stack">,
     backend: Backend,
     recover: boolean,
+    command = `./plinth launch ${stack}`,
 ): void {
     const locks = locksOf(backend, project, stack);
     const alive = locks.find((lock) => lock.alive);
@@ -193,8 +201,17 @@ export function checkLocks(
         );
     if (locks.length > 0 && !recover)
         throw new UserError(
-            `A run on "${stack}" was interrupted (process ${locks[0]!.pid} is gone) and left its lock. Go on with: ./plinth launch ${stack} --recover`,
+            `A run on "${stack}" was interrupted (process ${locks[0]!.pid} is gone) and left its lock. Go on with: ${command} --recover`,
         );
+}
+
+/** A lock elsewhere may be a colleague's, whose run only they can know to be dead: `pulumi cancel` by hand. */
+export async function clearLocks(
+    { engine, backend }: Ready,
+    { project, stack }: Pick<Rendering, "project" | "stack">,
+): Promise<void> {
+    if (locksOf(backend, project, stack).length > 0)
+        await run(engine.command, ["cancel", "--yes", "--stack", stack], { env: backend.env });
 }
 
 /** Recovery takes over existing objects: only those that carry this stack's label. */

@@ -1,15 +1,18 @@
+import { show, suggest } from "../../config/problems";
 import { example, type Register } from "../command";
 import { listPods, listStack } from "../components";
+import { confirmName } from "../confirm";
+import { UserError } from "../errors";
+import { deleteVolume } from "../giveUp";
 import type { Claim } from "../health";
 import { type Kubectl, kubectlFor } from "../kubectl";
 import type { Pod } from "../pods";
-import { useText } from "../statusText";
-import { table } from "../text";
-import { type StackVolume, stackVolumes } from "../volumes";
+import { listVolumes, remainsOf, type StackVolume, stackVolumes } from "../volumes";
+import { volumesText } from "../volumesText";
 import { volumesInUse } from "../volumeUse";
 
 export const volumes: Register = (program) => {
-    example(
+    const group = example(
         program
             .command("volumes")
             .description(
@@ -19,9 +22,22 @@ export const volumes: Register = (program) => {
             .option("--json", "for scripts")
             .action(async (stack: string, options: { json?: boolean }) => {
                 const all = await gather(await kubectlFor(stack));
-                console.log(options.json ? JSON.stringify(all, null, 2) : volumesText(stack, all));
+                if (options.json) console.log(JSON.stringify(all, null, 2));
+                else console.log(all.length > 0 ? volumesText(all) : `"${stack}" has no volume in the cluster.`);
             }),
         "volumes production",
+    );
+    example(
+        group
+            .command("delete")
+            .description(
+                "Delete a volume that a former instance has left, with its bytes where a driver made it. Asks for its name first.",
+            )
+            .argument("<volume>", "as `volumes` names it")
+            .argument("[stack]", "stack that it was of", "dev")
+            .option("--yes <name>", "the volume's name once more, for scripts")
+            .action((name: string, stack: string, { yes }: { yes?: string }) => remove(name, stack, yes)),
+        "volumes delete pvc-0b7c2f0e-5f6c-4a5e-9d0c-0a1b2c3d4e5f production",
     );
 };
 
@@ -31,21 +47,25 @@ async function gather(kubectl: Kubectl): Promise<StackVolume[]> {
     return stackVolumes(kubectl, claims, await volumesInUse(kubectl, pods));
 }
 
-/** Whose they are stands first; only a mark of ours makes the owner of one without a claim certain. */
-export const volumesText = (stack: string, all: readonly StackVolume[]): string =>
-    all.length === 0
-        ? `"${stack}" has no volume in the cluster.`
-        : table(
-              ["instance", "claim", "volume", "state", "size", "used", "class", "reclaim", "where"],
-              all.map((volume) => [
-                  volume.instance ?? "perhaps this stack's",
-                  volume.claim,
-                  volume.volume ?? "",
-                  volume.state,
-                  volume.size,
-                  useText(volume),
-                  volume.storageClass,
-                  volume.reclaimPolicy ?? "",
-                  volume.place ?? "",
-              ]),
-          );
+/** Only what no claim has: neither a volume in use nor one of another stack's. */
+async function remove(name: string, stack: string, yes: string | undefined): Promise<void> {
+    const kubectl = await kubectlFor(stack);
+    const claims = await listStack<Claim>(kubectl, "persistentvolumeclaims");
+    const all = await stackVolumes(kubectl, claims, new Map());
+    const left = all.slice(claims.length);
+    const row = left.find(({ volume }) => volume === name);
+    const volume = row && (await listVolumes(kubectl)).find(({ metadata }) => metadata.name === name);
+    if (!row || !volume) {
+        const used = all.find((one) => one.volume === name);
+        const names = left.flatMap((one) => one.volume ?? []);
+        throw new UserError(
+            used
+                ? `Nothing was deleted: ${name} is the volume of the claim ${used.claim}, of "${used.instance}"`
+                : `No former instance of "${stack}" has left a volume ${show(name)}${suggest(name, names)}; there are: ${names.join(", ") || "none"}`,
+        );
+    }
+    const stays = remainsOf(volume);
+    console.log(`${volumesText([row])}\n${stays ? `\n${stays}\n` : ""}`);
+    await confirmName(name, "The volume will be deleted, and nobody can bring it back.", yes);
+    await deleteVolume(kubectl, volume);
+}

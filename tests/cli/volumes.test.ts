@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { volumesText } from "../../cli/commands/volumes";
 import type { Claim } from "../../cli/health";
 import type { Kubectl } from "../../cli/kubectl";
 import { placeOf, remainsOf, stackVolumes, type Volume } from "../../cli/volumes";
+import { volumesText } from "../../cli/volumesText";
 
 const provisioned = { "pv.kubernetes.io/provisioned-by": "a driver" };
 
@@ -92,7 +92,7 @@ describe("the volumes of a stack", () => {
             ["pvc-before", undefined, "Released"],
             ["pvc-old", "old", "Released"],
         ]);
-        const lines = volumesText("production", all)
+        const lines = volumesText(all)
             .split("\n")
             .map((line) => line.trimEnd());
         expect(lines[1]).to.match(/^shop +opencart-shop\/files +pvc-1 +Bound +10Gi +unknown +nfs +Retain +\/one on/);

@@ -1,0 +1,47 @@
+import { example, type Register } from "../command";
+import { componentOf, listStack } from "../components";
+import { confirmName } from "../confirm";
+import type { Claim } from "../health";
+import { findInstances } from "../instances";
+import { kubectlFor } from "../kubectl";
+import { stackConfig } from "../stackConfig";
+import { changeStates } from "../states";
+import { claimRow, listVolumes } from "../volumes";
+import { volumesText } from "../volumesText";
+
+/** @param group the command `instance` */
+export const instanceRemove: Register = (group) => {
+    example(
+        group
+            .command("remove")
+            .description(
+                "Take an instance away and keep its data: writes `state: removed` into the stack's file, launches it, and says where the data are. Asks for the name first.",
+            )
+            .argument("<instance>", "instance to remove")
+            .argument("[stack]", "launched stack", "dev")
+            .option("--yes <name>", "the instance's name once more, for scripts")
+            .action((name: string, stack: string, { yes }: { yes?: string }) => remove(name, stack, yes)),
+        "instance remove shop production",
+    );
+};
+
+async function remove(name: string, stack: string, yes: string | undefined): Promise<void> {
+    findInstances(stackConfig(stack), [name]);
+    await confirmName(name, `"${name}" will be taken out of service; its data stay.`, yes);
+    await changeStates(stack, [name], "removed", true);
+    const kubectl = await kubectlFor(stack);
+    const claims = (await listStack<Claim>(kubectl, "persistentvolumeclaims")).filter(
+        (claim) => componentOf(claim).instance === name,
+    );
+    const volumes = await listVolumes(kubectl);
+    console.log(
+        claims.length > 0
+            ? `\nIts data are here:\n\n${volumesText(claims.map((claim) => claimRow(claim, volumes, new Map())))}`
+            : "\nIt has no volumes.",
+    );
+    console.log(
+        `\nBring it back:                 ./plinth start ${stack} ${name}\n` +
+            `Keep the volumes, forget it:   ./plinth forget ${name} ${stack}\n` +
+            `Delete everything for good:    ./plinth purge ${name} ${stack}`,
+    );
+}

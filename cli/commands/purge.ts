@@ -1,0 +1,76 @@
+import { plinthLabels } from "../../components/labels";
+import { example, type Register } from "../command";
+import { confirmName } from "../confirm";
+import { deleteVolume, giveUp, markVolume } from "../giveUp";
+import type { Kubectl } from "../kubectl";
+import { findRemains, type Remains } from "../remains";
+import { count } from "../text";
+import { isProvisioned, listVolumes, ownerOf, remainsOf, type Volume } from "../volumes";
+import { indented, remainsText } from "../volumesText";
+
+interface PurgeOptions {
+    readonly yes?: string;
+    readonly recover?: boolean;
+}
+
+export const purge: Register = (program) => {
+    example(
+        program
+            .command("purge")
+            .description(
+                "Delete a removed instance for good: claims and their volumes, also where the class keeps these, Secrets, passwords, the namespace, and its key in the stack's file. Lists everything and asks for the name first; interrupted, it goes on when it is run again.",
+            )
+            .argument("<instance>", "instance with `state: removed`")
+            .argument("[stack]", "launched stack", "dev")
+            .option("--yes <name>", "the instance's name once more, for scripts")
+            .option("--recover", "go on after an interrupted run: clear its lock")
+            .action((name: string, stack: string, options: PurgeOptions) => purgeInstance(name, stack, options)),
+        "purge shop production",
+    );
+};
+
+async function purgeInstance(name: string, stack: string, { yes, recover = false }: PurgeOptions): Promise<void> {
+    const remains = await findRemains({ stack, name, command: "purge", recover });
+    const { kubectl, volumes } = remains;
+    console.log(lossesText(stack, remains));
+    await confirmName(name, "All of this will be deleted, and nobody can bring it back.", yes);
+    await giveUp({
+        stack,
+        remains,
+        command: "purge",
+        before: async () => {
+            for (const volume of volumes) await markForPurge(kubectl, name, volume);
+        },
+        after: () => free(kubectl, volumes),
+    });
+    console.log(`\n"${name}" is gone from "${stack}", with ${count(volumes.length, "volume")}.`);
+    const stay = volumes.flatMap((volume) => remainsOf(volume) ?? []);
+    if (stay.length > 0) console.log(`To be erased where it is, by whoever runs that storage:\n${indented(stay)}`);
+}
+
+/** Everything that will be lost, by name. */
+function lossesText(stack: string, remains: Remains): string {
+    const { volumes } = remains;
+    const stay = volumes.flatMap((volume) => remainsOf(volume) ?? []).map((text) => `not erased: ${text}`);
+    return `${remainsText(stack, remains)}${stay.length > 0 ? `\n${indented(stay)}` : ""}\n`;
+}
+
+/**
+ * While the claims are still there: the class may have said that volumes stay, and the driver erases only what it has
+ * made and is told to delete.
+ */
+const markForPurge = (kubectl: Kubectl, name: string, volume: Volume): Promise<void> =>
+    markVolume(kubectl, volume, isProvisioned(volume) ? "Delete" : "Retain", {
+        [plinthLabels.stack]: ownerOf(kubectl),
+        [plinthLabels.instance]: name,
+        [plinthLabels.purge]: "true",
+    });
+
+/** Waits until the drivers have erased their volumes; what no driver has made goes as an object. */
+async function free(kubectl: Kubectl, volumes: readonly Volume[]): Promise<void> {
+    const left = (await listVolumes(kubectl)).filter(
+        ({ metadata, status }) =>
+            status?.phase !== "Bound" && volumes.some((volume) => volume.metadata.name === metadata.name),
+    );
+    for (const volume of left) await deleteVolume(kubectl, volume);
+}

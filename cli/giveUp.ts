@@ -1,0 +1,115 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import pc from "picocolors";
+import { bringUp } from "./commands/launch";
+import { UserError } from "./errors";
+import type { Kubectl } from "./kubectl";
+import type { Remains } from "./remains";
+import { root } from "./root";
+import { run } from "./shell";
+import { stackConfig } from "./stackConfig";
+import { isProvisioned, listVolumes, placeOf, type Volume } from "./volumes";
+import { writeEdits } from "./yamlEdit";
+
+export interface GiveUpArgs {
+    readonly stack: string;
+    readonly remains: Remains;
+    /** `purge` or `forget`, for messages. */
+    readonly command: string;
+    /** What is done once the file no longer has the instance, and before the engine deletes its objects. */
+    readonly before: (pulumi: (...args: readonly string[]) => Promise<string>) => Promise<void>;
+    /** What is done once they are gone. */
+    readonly after: () => Promise<void>;
+}
+
+/**
+ * Takes an instance out of the stack's file, the protection and the cluster. Each step may be done already, so that an
+ * interrupted one is finished when it is run again.
+ *
+ * @throws UserError when the file cannot be edited; nothing is changed then
+ */
+export async function giveUp({ stack, remains, command, before, after }: GiveUpArgs): Promise<void> {
+    const { name, ready, resources } = remains;
+    const { engine, backend } = ready;
+    const pulumi = (...args: readonly string[]) =>
+        run(engine.command, [...args, "--stack", stack], { env: backend.env });
+    takeOut(stack, name);
+    try {
+        const isProtected = resources.filter(({ protect }) => protect).map(({ urn }) => urn);
+        if (isProtected.length > 0) await pulumi("state", "unprotect", ...isProtected, "--yes");
+        await before(pulumi);
+        if (resources.length > 0) await bringUp(stack, { givenUp: resources.map(({ urn }) => urn) });
+        await after();
+    } catch (error) {
+        console.error(`It is not finished. When the cause is gone, go on with: ./plinth ${command} ${name} ${stack}`);
+        throw error;
+    }
+}
+
+/** Takes the key and the secrets of an instance out of the stack's file, and shows what differs there. */
+function takeOut(stack: string, name: string): void {
+    const file = `Pulumi.${stack}.yaml`;
+    const path = join(root, file);
+    const before = readFileSync(path, "utf8");
+    const keys = ["plinth:instances", "plinth:secrets"];
+    const diff = writeEdits(
+        path,
+        keys.map((key) => ({ path: ["config", key, name], value: undefined })),
+    );
+    try {
+        // What is left must still be a configuration, and without the instance.
+        if (stackConfig(stack).instances.some((instance) => instance.name === name))
+            throw new UserError(`Nothing was changed: "${name}" is not in ${file} alone; take it out where it is`);
+    } catch (error) {
+        writeFileSync(path, before);
+        throw error;
+    }
+    if (diff.length > 0) console.log(`${pc.bold(file)}\n${diff.join("\n")}`);
+}
+
+/** Changes a volume's reclaim policy and our marks on it; null takes a mark off. */
+export async function markVolume(
+    kubectl: Kubectl,
+    { metadata }: Volume,
+    persistentVolumeReclaimPolicy: "Delete" | "Retain" | undefined,
+    annotations: Readonly<Record<string, string | null>>,
+): Promise<void> {
+    const patch = {
+        metadata: { annotations },
+        ...(persistentVolumeReclaimPolicy ? { spec: { persistentVolumeReclaimPolicy } } : {}),
+    };
+    await kubectl.read([
+        "patch",
+        "persistentvolume",
+        metadata.name,
+        "--type",
+        "merge",
+        "--patch",
+        JSON.stringify(patch),
+    ]);
+}
+
+/**
+ * Deletes a volume that has no claim: with its bytes where a driver made it, whatever its class said; else the object.
+ *
+ * @throws UserError when the driver does not delete it within five minutes
+ */
+export async function deleteVolume(kubectl: Kubectl, volume: Volume): Promise<void> {
+    const { name } = volume.metadata;
+    if (!isProvisioned(volume)) {
+        await kubectl.run(["delete", "persistentvolume", name]);
+        return;
+    }
+    if (volume.spec.persistentVolumeReclaimPolicy !== "Delete") await markVolume(kubectl, volume, "Delete", {});
+    try {
+        await kubectl.run(["wait", "--for=delete", `persistentvolume/${name}`, "--timeout=5m"]);
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        const left = (await listVolumes(kubectl)).find(({ metadata }) => metadata.name === name);
+        if (!left) return;
+        const { phase, message } = left.status ?? {};
+        throw new UserError(
+            `The driver has not deleted the volume ${name} (${placeOf(volume)}) within five minutes; it is ${phase}${message ? `: ${message}` : ""}`,
+        );
+    }
+}

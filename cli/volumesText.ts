@@ -1,0 +1,52 @@
+import { useText } from "./statusText";
+import { count, table } from "./text";
+import { nameOf } from "./losses";
+import type { Remains } from "./remains";
+import { readStackFile } from "./stackFile";
+import { claimRow, type StackVolume, volumeRow } from "./volumes";
+
+/** Whose they are stands first; only a mark of ours makes the owner of one without a claim certain. */
+export const volumesText = (all: readonly StackVolume[]): string =>
+    table(
+        ["instance", "claim", "volume", "state", "size", "used", "class", "reclaim", "where"],
+        all.map((volume) => [
+            volume.instance ?? "perhaps this stack's",
+            volume.claim,
+            volume.volume ?? "",
+            volume.state,
+            volume.size,
+            useText(volume),
+            volume.storageClass,
+            volume.reclaimPolicy ?? "",
+            volume.place ?? "",
+        ]),
+    );
+
+/** What goes with an instance that is given up, by name: volumes first. */
+export function remainsText(stack: string, { name, resources, claims, volumes, others, inFile }: Remains): string {
+    const namesOf = (kind: string) =>
+        resources.flatMap(({ outputs }) => (outputs?.kind === kind ? nameOf(outputs).slice(kind.length + 1) : []));
+    const rows = claims.map((claim) => claimRow(claim, volumes, new Map()));
+    // An interrupted run has got rid of the claims already.
+    const released = volumes.filter((volume) => !rows.some((row) => row.volume === volume.metadata.name));
+    const secrets = namesOf("Secret");
+    const generated = resources.filter(({ type }) => type.startsWith("random:"));
+    const written = JSON.parse(readStackFile(stack).config["plinth:secrets"] ?? "{}") as Record<string, object>;
+    const own = Object.keys(written[name] ?? {});
+    const lines = [
+        secrets.length > 0 && `Secrets: ${secrets.join(", ")}`,
+        generated.length > 0 && `of the stack's state: ${count(generated.length, "generated value")}, its passwords`,
+        ...namesOf("Namespace").map((namespace) => `the namespace ${namespace}`),
+        others.length > 0 && `with the namespace, though not of "${name}": ${others.map(nameOf).join(", ")}`,
+        inFile && `of Pulumi.${stack}.yaml: plinth:instances.${name}`,
+        own.length > 0 && `of Pulumi.${stack}.yaml: plinth:secrets.${name} with ${own.join(", ")}`,
+    ].filter((line) => line !== false);
+    const all = [...rows, ...released.map((volume) => volumeRow(volume, true))];
+    return [
+        `What goes with "${name}" of "${stack}":`,
+        ...(all.length > 0 ? [volumesText(all)] : []),
+        ...(lines.length > 0 ? [indented(lines)] : []),
+    ].join("\n\n");
+}
+
+export const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join("\n");

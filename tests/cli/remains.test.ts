@@ -1,0 +1,44 @@
+import { expect } from "chai";
+import { splitTarget } from "../../cli/commands/data";
+import { resourcesOf } from "../../cli/remains";
+
+describe("the resources of an instance in the engine's state", () => {
+    const stack = "urn:pulumi:s::plinth::pulumi:pulumi:Stack::plinth-s";
+    const urn = (type: string, name: string) => `urn:pulumi:s::plinth::${type}::${name}`;
+    const root = (name: string) => ({
+        urn: urn("plinth:components:Namespace", `${name}-namespace`),
+        type: "plinth:components:Namespace",
+        parent: stack,
+    });
+    const below = (parent: string, type: string, name: string) => ({ urn: urn(type, name), type, parent });
+    const shop = root("shop");
+    const twin = root("shop-two");
+    const database = below(shop.urn, "plinth:components:Database", "shop-database");
+    const own = [
+        shop,
+        database,
+        below(database.urn, "kubernetes:core/v1:PersistentVolumeClaim", "shop-database"),
+        below(shop.urn, "random:index/randomPassword:RandomPassword", "shop-database-password"),
+    ];
+    const resources = [
+        { urn: stack, type: "pulumi:pulumi:Stack" },
+        ...own,
+        twin,
+        below(twin.urn, "kubernetes:core/v1:PersistentVolumeClaim", "shop-two-database"),
+        below(stack, "random:index/randomPassword:RandomPassword", "shop-key"),
+    ];
+    it("are what descends from its Namespace component, whatever else begins with its name", () => {
+        expect(resourcesOf({ deployment: { resources } }, "shop")).to.deep.equal(own);
+        expect(resourcesOf({ deployment: { resources } }, "sho")).to.deep.equal([]);
+        expect(resourcesOf({}, "shop")).to.deep.equal([]);
+    });
+});
+
+describe("a volume and a path in it", () => {
+    it("are apart at the colon, and the path stays within", () => {
+        expect(splitTarget("files")).to.deep.equal({ volume: "files", path: "" });
+        expect(splitTarget("files:/")).to.deep.equal({ volume: "files", path: "" });
+        expect(splitTarget("files:a//./b:c/")).to.deep.equal({ volume: "files", path: "/a/b:c" });
+        expect(() => splitTarget("files:/a/../../b")).to.throw('".." is not allowed');
+    });
+});
