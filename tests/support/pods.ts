@@ -3,10 +3,13 @@ import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:
 import { dirname, join } from "node:path";
 import type { Sent } from "./declare";
 import { nobody, relocate, type Substitutions } from "./opencart";
+import { Daemon } from "./tools";
 
 interface ContainerObject {
     readonly name: string;
     readonly command?: string[];
+    readonly workingDir?: string;
+    readonly startupProbe?: { readonly exec: { readonly command: string[] } };
     readonly env?: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[];
     readonly volumeMounts?: { mountPath: string; name: string; subPath?: string }[];
 }
@@ -30,7 +33,24 @@ export interface PodRunArgs {
     readonly claims: Readonly<Record<string, string>>;
     /** What differs between the cluster and this machine, beside the folder. */
     readonly substitutions: Substitutions;
+    /** Folders of the image and of mounts that lie below `root` here. @default those of OpenCart's pods */
+    readonly folders?: readonly string[];
+    /** Folder with the image's programs, before those of this machine. @default none */
+    readonly programs?: string;
+    /** @default nobody */
+    readonly user?: { readonly uid?: number; readonly gid?: number };
 }
+
+const openCartFolders = [
+    "/var/www",
+    "/opt/opencart",
+    "/opt/plinth",
+    "/etc/opencart",
+    "/volume",
+    "/bundled",
+    "/work",
+    "/tmp",
+];
 
 /**
  * A stand-in for a kubelet: gives the containers of one rendered pod their files, environment and order, with plain
@@ -48,17 +68,10 @@ export class PodRun {
     ) {
         this.root = args.root;
         this.pod = (workload["spec"].jobTemplate?.spec ?? workload["spec"]).template.spec;
-        const own = [
-            "/var/www",
-            "/opt/opencart",
-            "/opt/plinth",
-            "/etc/opencart",
-            "/volume",
-            "/bundled",
-            "/work",
-            "/tmp",
+        this.substitutions = [
+            ...args.substitutions,
+            ...(args.folders ?? openCartFolders).map((path) => [path, `${args.root}${path}`] as const),
         ];
-        this.substitutions = [...args.substitutions, ...own.map((path) => [path, `${args.root}${path}`] as const)];
     }
 
     relocate(text: string): string {
@@ -69,14 +82,20 @@ export class PodRun {
         return [...(this.pod.initContainers ?? []), ...this.pod.containers].find((one) => one.name === name)!;
     }
 
+    get initContainers(): readonly ContainerObject[] {
+        return this.pod.initContainers ?? [];
+    }
+
     environment(name: string): Record<string, string> {
-        const variables = (this.container(name).env ?? []).map(({ name: variable, value, valueFrom }) => {
-            if (valueFrom === undefined) return [variable, this.relocate(value ?? "")] as const;
-            const { name: secret, key } = valueFrom.secretKeyRef;
-            return [variable, this.object("Secret", secret)["stringData"][key] as string] as const;
-        });
+        const values: Record<string, string> = {};
+        for (const { name: variable, value = "", valueFrom } of this.container(name).env ?? [])
+            values[variable] = valueFrom
+                ? this.object("Secret", valueFrom.secretKeyRef.name)["stringData"][valueFrom.secretKeyRef.key]
+                : // As the kubelet does, with those that stand before it in the list.
+                  this.relocate(value).replace(/\$\((\w+)\)/g, (written, named: string) => values[named] ?? written);
+        const path = [this.args.programs, process.env["PATH"]].filter(Boolean).join(":");
         // A test that fails must not wait for what will not come.
-        return { PATH: process.env["PATH"] ?? "", PATIENCE: "20", ...Object.fromEntries(variables) };
+        return { PATH: path, PATIENCE: "20", ...values };
     }
 
     /** Puts files and links where the container's mounts are. */
@@ -124,26 +143,39 @@ export class PodRun {
         return output;
     }
 
-    /** Runs one container's command; fails with its output when it does. */
-    exec(name: string): Promise<string> {
-        const [command, ...args] = this.container(name).command!.map((part) => this.relocate(part)) as [
-            string,
-            ...string[],
-        ];
+    /** Runs one container's command, or another in its place; fails with its output when it does. */
+    exec(name: string, instead?: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+        const [command, ...args] = this.command(name, instead);
         return new Promise((resolve, reject) => {
-            const child = spawn(command, args, {
-                env: this.environment(name),
-                cwd: `${this.args.root}/tmp`,
-                ...nobody,
-            });
+            const child = spawn(command!, args, { ...this.options(name, env) });
             let output = "";
-            for (const stream of [child.stdout, child.stderr])
+            for (const stream of [child.stdout!, child.stderr!])
                 stream.on("data", (data: Buffer) => (output += data.toString()));
             child.once("error", reject);
             child.once("close", (code) =>
                 code === 0 ? resolve(output) : reject(new Error(`${name} ended with ${code}:\n${output}`)),
             );
         });
+    }
+
+    /** Starts one container's command. */
+    start(name: string): Daemon {
+        this.mount(name);
+        const [command, ...args] = this.command(name);
+        return new Daemon(command!, args, this.options(name));
+    }
+
+    private command(name: string, instead: readonly string[] = this.container(name).command!): string[] {
+        return instead.map((part) => this.relocate(part));
+    }
+
+    private options(name: string, env: Readonly<Record<string, string>> = {}) {
+        const { workingDir = "/tmp" } = this.container(name);
+        return {
+            env: { ...this.environment(name), ...env },
+            cwd: this.relocate(workingDir),
+            ...(this.args.user ?? nobody),
+        };
     }
 
     private object(kind: string, name: string): Sent {
