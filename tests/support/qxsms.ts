@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { merge } from "../../config/merge";
 import type { DeclareArgs, Sent } from "./declare";
 import { ownDirectory } from "./datadir";
 import { declareOpenCart as declareShop, write } from "./opencart";
@@ -14,7 +15,7 @@ const complete = {
 
 /** Declares an instance `shop` of QxSMS with the whole program; returns what would be sent. */
 export const declareQxsms = (args: DeclareArgs = {}): Promise<Sent[]> =>
-    declareShop({ ...args, instance: { ...complete, ...args.instance } });
+    declareShop({ ...args, instance: merge(complete, args.instance) as Record<string, unknown> });
 
 /** A mail server that keeps what it gets, or refuses it. */
 export class MailServer {
