@@ -35,13 +35,14 @@ export interface Added {
 }
 
 /**
- * Writes a new instance into a stack's file, when the whole stack is right with it but for secrets to be set.
+ * Writes a new instance into a stack's file, when the whole stack is right with it but for secrets that are yet to be set.
  *
  * @throws ConfigError, UserError with what is wrong; the file is then untouched
  */
 export async function addInstance(stack: string, name: string, args: AddArgs): Promise<Added> {
     const { host, platform, like, set = [], folder } = args;
-    if (Object.hasOwn(writtenInstances(stack, folder), name))
+    const written = writtenInstances(stack, folder);
+    if (Object.hasOwn(written, name))
         throw new UserError(`Nothing was changed: "${stack}" has an instance "${name}" already.`);
     const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(stack, like, name, folder);
     const { platform: copied, ...others } = keys;
@@ -53,14 +54,16 @@ export async function addInstance(stack: string, name: string, args: AddArgs): P
     const first = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
     const value = [first, ...set.map(parseSetting)].reduce<unknown>(merge, {});
     const keysOfAll = [...new Set(Object.values(platforms).flatMap(({ config }) => Object.keys(config.secrets)))];
-    const secretsIn = ({ message }: Problem) => keysOfAll.filter((key) => message.includes(howToSet(name, key)));
+    const secretsIn = ({ message }: Problem, instance = name) =>
+        keysOfAll.filter((key) => message.includes(howToSet(instance, key)));
     const { diff, open } = await editStack(stack, [{ path: ["plinth:instances", name], value }], {
         ...(folder === undefined ? {} : { folder }),
-        mayStay: (problem) => secretsIn(problem).length > 0,
+        mayStay: (problem) =>
+            [name, ...Object.keys(written)].some((instance) => secretsIn(problem, instance).length > 0),
     });
     const [added] = findInstances(stackConfig(stack, folder), [name]);
     const rules = platforms[added!.platform]!.config.secrets;
-    const needed = [...new Set(open.flatMap(secretsIn))];
+    const needed = [...new Set(open.flatMap((problem) => secretsIn(problem)))];
     return { diff, left, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
 }
 
@@ -93,6 +96,7 @@ function copyOf(stack: string, like: string, name: string, folder?: string): { k
                 // In front of the other types stands something that may lead to several.
                 (second === "publicAddress" && other!.edge.type === "LoadBalancer")
             );
+        if (first === "backup") return path.at(-1) === "prefix";
         if (first === "database") return ["name", "user", "upgradeFrom"].includes(second!);
         return first === "volumes" && [...volumeSources, "claim", "path"].includes(third!);
     };

@@ -106,6 +106,13 @@ describe("adding an instance", () => {
         expect(secrets.map(({ key }) => key).sort()).to.deep.equal(["databasePassword", "smtpPassword"]);
         expect(readFileSync(file, "utf8")).to.include("far-north:");
     });
+    it("gives its backups a folder of their own, and goes on while others lack secrets", async () => {
+        const backup = "backup: {target: {type: s3, bucket: dumps, prefix: far}}";
+        writeFileSync(file, before.replace("far: {", `far: {${backup}, `));
+        const { left, secrets } = await add("north", { host: "north.example.org", like: "far" });
+        expect(left).to.deep.equal(["backup.target.prefix", "edge.address"]);
+        expect(secrets.map(({ key }) => key).sort()).to.deep.equal(["backupAccessKey", "backupSecretKey"]);
+    });
     for (const [mistake, name, args, message] of [
         ["a name that is there", "far", { host: "new.example.org" }, '"many" has an instance "far" already'],
         ["a host that is taken", "new", { host: "admin.example.org" }, "is already the host of plinth:instances.shop"],
