@@ -143,7 +143,8 @@ const explanations: readonly { program: string; sign: RegExp; remedy: (stack: st
         sign: /already exists|AlreadyExists/,
         remedy: (stack) =>
             `An object of that name is in the cluster already. After an interrupted run: ./plinth launch ${stack} --recover\n` +
-            "Otherwise it is somebody else's, and nothing was taken over: choose another namespace or remove it.",
+            `Otherwise it is somebody else's, and nothing was taken over. A former deployment is taken over by name: ./plinth launch ${stack} --adopt NAMESPACE;\n` +
+            "else choose another namespace or remove it.",
     },
     {
         program: "pulumi",

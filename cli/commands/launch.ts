@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import pc from "picocolors";
 import { plinthLabels } from "../../components/labels";
+import { examine } from "../adoption";
 import { applyToSandbox, wasApplied } from "../applyToSandbox";
 import { example, type Register } from "../command";
 import {
@@ -49,6 +50,12 @@ export const launch: Register = (program) => {
                 [],
             )
             .option(
+                "--adopt <name>",
+                "take over what a former deployment has left: a namespace with its claims, a PersistentVolume, or secret/NAMESPACE/NAME, once for each",
+                (name: string, others: readonly string[]) => [...others, name],
+                [],
+            )
+            .option(
                 "--sandbox",
                 "on a control plane of its own on this machine, with simulated nodes that run no containers: needs Node and Go",
             )
@@ -65,6 +72,7 @@ export const launch: Register = (program) => {
             }),
         "launch",
         "launch production --edge-first",
+        "launch staging --adopt qxsms-pprd",
         "launch --sandbox",
     );
 };
@@ -95,6 +103,8 @@ export interface LaunchArgs {
     readonly acceptLoss?: readonly string[];
     /** URNs of an instance that is given up, some of which may be gone already. @default none */
     readonly givenUp?: readonly string[];
+    /** What may be taken over from a former deployment: namespaces, PersistentVolumes, Secrets. @default none */
+    readonly adopt?: readonly string[];
 }
 
 /**
@@ -104,7 +114,7 @@ export interface LaunchArgs {
  */
 export async function bringUp(
     stack: string,
-    { edgeFirst = false, recover = false, acceptLoss = [], givenUp = [] }: LaunchArgs = {},
+    { edgeFirst = false, recover = false, acceptLoss = [], givenUp = [], adopt = [] }: LaunchArgs = {},
 ): Promise<void> {
     const rendering = await renderStack(stack);
     const found = await findEngine(true);
@@ -130,24 +140,29 @@ export async function bringUp(
         await checkOwnership({ engine, backend }, rendering);
         await clearLocks({ engine, backend }, rendering);
     }
+    const { takes, upserts, patches } = await examine(rendering, adopt);
     // Before the first refresh: that would forget what was there.
     const previewed = await previewLosses({ engine, backend }, rendering, { acceptLoss, givenUp });
     if (recover) await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
-    // One run may take over what the interrupted one has created; the next one may not.
-    const adopt: Record<string, string> = recover ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
+    if (takes.length > 0) console.log(`Taken over:\n${takes.map((line) => `  ${line}`).join("\n")}`);
+    if (patches.length > 0) {
+        const kubectl = await kubectlFor(stack);
+        for (const patch of patches) await kubectl.run(patch);
+    }
+    // One run may take over what is there, of an interrupted one or of a former deployment; the next one may not.
+    const taking: Record<string, string> = recover || upserts ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
     if (edgeFirst) {
-        await pulumi(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], adopt);
+        await pulumi(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], taking);
         await showOutputs(engine, backend, stack);
     }
     // A recovery is another run than the one that was previewed.
     const again = previewed && !recover ? ["--skip-preview"] : [];
-    await pulumi(["up", "--yes", "--refresh", ...again], adopt);
-    if (recover) {
-        // The interrupted run may have left deletions to do, of names that the run above has just taken over; and Jobs
-        // that the state has forgotten go on trying.
-        await prune(await kubectlFor(stack), rendering, ["Job"]);
-        await pulumi(["up", "--yes", "--refresh", "--skip-preview"]);
-    }
+    await pulumi(["up", "--yes", "--refresh", ...again], taking);
+    // The interrupted run may have left deletions to do, of names that the run above has just taken over; and Jobs that
+    // the state has forgotten go on trying.
+    if (recover) await prune(await kubectlFor(stack), rendering, ["Job"]);
+    // The provider goes back to what it may do every day.
+    if (recover || upserts) await pulumi(["up", "--yes", "--refresh", "--skip-preview"]);
     await showOutputs(engine, backend, stack);
 }
 

@@ -1,3 +1,4 @@
+import { examine } from "../adoption";
 import { example, type Register } from "../command";
 import { UserError } from "../errors";
 import { guardedPreview, offlinePreview, readyToPreview } from "../preview";
@@ -6,6 +7,7 @@ import { renderStack } from "../rendering";
 interface Options {
     readonly json?: boolean;
     readonly offline?: boolean;
+    readonly adopt: readonly string[];
 }
 
 export const preview: Register = (program) => {
@@ -17,6 +19,12 @@ export const preview: Register = (program) => {
             )
             .argument("[stack]", "stack to preview", "dev")
             .option("--json", "for scripts")
+            .option(
+                "--adopt <name>",
+                "show what `launch --adopt` would take over",
+                (name: string, others: readonly string[]) => [...others, name],
+                [],
+            )
             .option("--offline", "touch neither cluster nor state")
             .option("--no-offline", "fail where the engine cannot preview, instead of doing without")
             .action(show),
@@ -26,9 +34,13 @@ export const preview: Register = (program) => {
 };
 
 /** `pulumi preview`, or the offline preview; says which and why. */
-async function show(stack: string, { json = false, offline }: Options): Promise<void> {
+async function show(stack: string, { json = false, offline, adopt }: Options): Promise<void> {
     const rendering = await renderStack(stack);
     const ready = await readyToPreview(stack, offline);
+    if (typeof ready !== "string" || adopt.length > 0) {
+        const { takes } = await examine(rendering, adopt);
+        if (takes.length > 0) console.error(`Would be taken over:\n${takes.map((line) => `  ${line}`).join("\n")}`);
+    }
     if (typeof ready !== "string") {
         const { refusal } = await guardedPreview(ready, rendering, [json ? "--json" : "--diff"]);
         if (refusal) throw new UserError(refusal);

@@ -79,6 +79,12 @@ export class Project {
 
     pulumi = async (...args: string[]): Promise<Ran> => result(await execa("pulumi", args, this.options));
 
+    /** For programs that the tests start themselves; with their input, which those of the project have not. */
+    get environment() {
+        const { stdin: _, ...options } = this.options;
+        return options;
+    }
+
     private get options() {
         return {
             cwd: this.path,
