@@ -52,6 +52,7 @@ describe("secrets without the engine", function () {
                             host: "shop.example.org",
                             sharedFiles: "oneNode",
                             mail: { host: "smtp.example.org", username: "shop" },
+                            backup: { target: { type: "s3", bucket: "backups", region: "eu-west-1" } },
                             ...instance,
                         },
                     },

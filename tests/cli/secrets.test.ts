@@ -33,6 +33,8 @@ describe("the secrets of a stack", function () {
             databasePassword: ["generated", 32, "opencart-shop/acme-database:password"],
             databaseRootPassword: ["generated", 32, "opencart-shop/acme-database-root:rootPassword"],
             cachePassword: ["generated", 32, "opencart-shop/acme-cache:password"],
+            backupAccessKey: ["unused", undefined],
+            backupSecretKey: ["unused", undefined],
             tlsCertificate: ["unused", undefined],
             tlsKey: ["unused", undefined],
         });
