@@ -12,14 +12,10 @@ type Instances = Pick<StackConfig, "stack" | "instances">;
 export function findInstances({ stack, instances }: Instances, names: readonly string[]): AnyInstance[] {
     const known = instances.map(({ name }) => name);
     const unknown = names.filter((name) => !known.includes(name));
-    if (unknown.length > 0)
-        throw new UserError(
-            unknown
-                .map(
-                    (name) =>
-                        `"${stack}" has no instance ${show(name)}${suggest(name, known)}; there are: ${known.join(", ") || "none"}`,
-                )
-                .join("\n"),
-        );
+    if (unknown.length > 0) throw new UserError(unknown.map((name) => noInstance(stack, name, known)).join("\n"));
     return instances.filter(({ name }) => names.includes(name));
 }
+
+/** What is said of an instance that is not among those known. */
+export const noInstance = (stack: string, name: string, known: readonly string[]): string =>
+    `"${stack}" has no instance ${show(name)}${suggest(name, known)}; there are: ${known.join(", ") || "none"}`;

@@ -1,11 +1,11 @@
 import { workloads } from "../components/kinds";
 import { plinthLabels } from "../components/labels";
-import { show, suggest } from "../config/problems";
 import { checkLocks, clearLocks, prepare } from "./commands/launch";
 import { componentOf, listStack, type Live } from "./components";
 import { findEngine, type Ready } from "./engine";
 import { UserError } from "./errors";
 import type { Claim } from "./health";
+import { noInstance } from "./instances";
 import { type Kubectl, kubectlFor } from "./kubectl";
 import { nameOf, type Resource, type State, stateOf } from "./losses";
 import { isFormer, listVolumes, ownerOf, type Volume, volumeOf } from "./volumes";
@@ -62,7 +62,9 @@ export async function findRemains({ stack, name, command, recover }: RemainsArgs
         (volume) => isFormer(volume, ownerOf(kubectl)) && volume.metadata.annotations?.[plinthLabels.instance] === name,
     );
     if (!written && resources.length === 0 && left.length === 0)
-        throw new UserError(unknown(stack, name, [...config.instances.map((one) => one.name), ...instancesOf(state)]));
+        throw new UserError(
+            noInstance(stack, name, [...new Set([...config.instances.map((one) => one.name), ...instancesOf(state)])]),
+        );
     const running = resources.filter(({ outputs }) => workloads.includes(outputs?.kind ?? ""));
     if (running.length > 0)
         throw new UserError(
@@ -110,11 +112,6 @@ function rootOf({ type, urn }: Resource): string | undefined {
 
 const instancesOf = ({ deployment }: State): string[] =>
     (deployment?.resources ?? []).flatMap((resource) => rootOf(resource) ?? []);
-
-function unknown(stack: string, name: string, all: readonly string[]): string {
-    const names = [...new Set(all)];
-    return `"${stack}" has no instance ${show(name)}${suggest(name, names)}; there are: ${names.join(", ") || "none"}`;
-}
 
 /** What people put into a namespace, and what runs there. */
 const foreignKinds =

@@ -2,6 +2,7 @@ import { ConfigError, howToSet, suggest } from "../config/problems";
 import { placeholder, ruleOf, type SecretRule } from "../config/secrets";
 import { platforms } from "../platforms";
 import { UserError } from "./errors";
+import { findInstances } from "./instances";
 import { type RenderedObject, type Rendering, renderStack } from "./rendering";
 import { stackConfig } from "./stackConfig";
 import { readStackFile } from "./stackFile";
@@ -51,18 +52,12 @@ export interface SecretArgs {
  * @throws ConfigError, UserError when stack or instance are not there
  */
 export function secretKeys(stack: string, instance?: string, folder?: string): SecretKey[] {
-    const { instances } = stackConfig(stack, folder);
-    const names = instances.map(({ name }) => name);
-    if (instance !== undefined && !names.includes(instance))
-        throw new UserError(
-            `"${stack}" has no instance "${instance}"${suggest(instance, names)}; there are: ${names.join(", ") || "none"}`,
-        );
-    return instances
-        .filter(({ name }) => instance === undefined || name === instance)
-        .flatMap(({ name, platform }) => {
-            const rules = platforms[platform]!.config.secrets;
-            return Object.keys(rules).map((key) => ({ instance: name, key, rule: ruleOf(rules, key)! }));
-        });
+    const config = stackConfig(stack, folder);
+    const chosen = instance === undefined ? config.instances : findInstances(config, [instance]);
+    return chosen.flatMap(({ name, platform }) => {
+        const rules = platforms[platform]!.config.secrets;
+        return Object.keys(rules).map((key) => ({ instance: name, key, rule: ruleOf(rules, key)! }));
+    });
 }
 
 /** @throws UserError when the instance's platform has no such key */

@@ -99,7 +99,7 @@ export const sizes: Readonly<Record<QxsmsConfig["size"], Size>> = {
         worker: 1,
         cpu: "100m",
         database: { cpu: "100m", memory: "512Mi", volume: "5Gi" },
-        broker: { cpu: "100m", memory: "256Mi", volume: "2Gi" },
+        broker: { cpu: "100m", memory: "512Mi", volume: "2Gi" },
     },
     medium: {
         processes: 4,
@@ -108,7 +108,7 @@ export const sizes: Readonly<Record<QxsmsConfig["size"], Size>> = {
         worker: 2,
         cpu: "250m",
         database: { cpu: "500m", memory: "2Gi", volume: "20Gi" },
-        broker: { cpu: "200m", memory: "512Mi", volume: "5Gi" },
+        broker: { cpu: "200m", memory: "768Mi", volume: "5Gi" },
     },
     large: {
         processes: 8,
