@@ -24,7 +24,7 @@ const nasty = `it's-a-"\\secret\\'; $HOME \`id\` %s @:/?# é`;
 const secrets = { databasePassword: `db-${nasty}`, brokerPassword: `rabbit-${nasty}`, qualtricsApiKey: `api-${nasty}` };
 
 describe("QxSMS for real (Debian's PostgreSQL and RabbitMQ; the images have newer ones)", function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     const { path, clean } = scratch();
     const stops: (() => unknown)[] = [];
     let objects: Sent[];
