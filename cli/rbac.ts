@@ -1,4 +1,4 @@
-import { followed, previewVerbs, type Question, questionsOf } from "./doctor/access";
+import { followed, type Question, questionsOf } from "./doctor/access";
 import type { ApiResource } from "./doctor/objects";
 import { groupBy } from "./groupBy";
 import type { RenderedObject, Rendering } from "./rendering";
@@ -22,7 +22,7 @@ export function accessObjects(
 ): RenderedObject[] {
     const name = `${project}-${stack}${previewOnly ? "-preview" : ""}`;
     const questions = questionsOf(objects, resourcesOf(objects)).filter(
-        ({ verb }) => !previewOnly || previewVerbs.includes(verb),
+        ({ verb }) => !previewOnly || verb !== "delete",
     );
     const account = { kind: "ServiceAccount", name, namespace: accountNamespace };
     const grants = [...groupBy(questions, ({ namespace = "" }) => namespace)].flatMap(([namespace, own]) => {

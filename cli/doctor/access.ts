@@ -28,7 +28,7 @@ export function knownKinds({ rendering, apiResources }: Pick<AccessFacts, "rende
 }
 
 /** What `preview` asks of the server: it sends each object as a dry run, which needs the rights to write it. */
-export const previewVerbs: readonly string[] = ["get", "create", "patch"];
+const previewVerbs: readonly string[] = ["get", "create", "patch"];
 
 /** What `launch` needs besides: it waits for what it makes, and removes what is not declared any more. */
 const launchVerbs = ["list", "watch", "delete"];
@@ -46,9 +46,14 @@ export interface Right extends Question {
     readonly allowed: boolean;
 }
 
-/** Pods and ReplicaSets are not declared, but followed while what starts them comes up. */
+/**
+ * What the engine follows while a workload, a Service or an Ingress comes up, declared or not: without these rights
+ * it waits until it gives up.
+ */
 export const followed: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
     { apiVersion: "v1", kind: "Pod" },
+    { apiVersion: "v1", kind: "Endpoints" },
+    { apiVersion: "v1", kind: "PersistentVolumeClaim" },
     { apiVersion: "apps/v1", kind: "ReplicaSet" },
 ];
 

@@ -6,6 +6,7 @@ import { streamOf } from "../../cli/manifests";
 import { type RenderedObject, renderStack } from "../../cli/rendering";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
 import { Project } from "../support/project";
+import { optionalProgram } from "../support/tools";
 
 const stack = "delivered";
 const namespace = "plinth-delivered";
@@ -15,7 +16,7 @@ const account = `plinth-${stack}`;
 const instance = {
     platform: "opencart",
     host: "shop.example.org",
-    namespace,
+    namespace: { name: namespace, create: false },
     size: "medium",
     sharedFiles: "oneNode",
     edge: { type: "Ingress", className: "nginx" },
@@ -63,10 +64,12 @@ describe("continuous delivery, on a control plane", function () {
     });
     const rights: RenderedObject[] = [];
 
-    const write = (cluster_: object = {}) =>
+    const write = (place: object = {}, edge: object = instance.edge, stackwide: object = {}) =>
         project.write(stack, {
-            "plinth:cluster": { context: cluster.context ?? "plinth-sandbox", ...cluster_ },
-            "plinth:instances": { shop: instance },
+            "plinth:cluster": { context: cluster.context ?? "plinth-sandbox", ...place },
+            "plinth:protect": false,
+            "plinth:instances": { shop: { ...instance, edge } },
+            ...stackwide,
         });
 
     /** kubectl as one of the accounts, with its own token. */
@@ -125,5 +128,38 @@ describe("continuous delivery, on a control plane", function () {
         await launch.kubectl(apply, notes);
         expect(await preview.refused(apply, notes.replace('"b"', '"c"'))).to.include("its writes must be dry runs");
         await launch.kubectl(["delete", "configmap", "notes", "--namespace", namespace]);
+    });
+
+    it("launches with one account, previews and looks for drift with the other, and refuses to lose data", async function () {
+        optionalProgram(this, "pulumi", "what the engine may do is seen");
+        this.timeout(900_000);
+        const edge = { type: "LoadBalancer" };
+        const [launcher, previewer] = [await as(account), await as(`${account}-preview`)];
+        write({ kubeconfig: launcher.kubeconfig }, edge);
+        const launched = await project.plinth("launch", stack);
+        expect(launched.code, launched.all).to.equal(0);
+        expect(launched.all).not.to.match(/forbidden/i);
+
+        write({ kubeconfig: previewer.kubeconfig }, edge);
+        const preview = await project.plinth("preview", stack, "--no-offline");
+        expect(preview.code, preview.all).to.equal(0);
+        expect(preview.all).not.to.match(/forbidden/i);
+        const drift = await project.plinth("drift", stack);
+        expect(drift.code, drift.all).to.equal(0);
+
+        const claims = ["database", "files"].map((name) => `persistentvolumeclaim/${namespace}/${name}`);
+        const moved = { kubeconfig: previewer.kubeconfig, storageClass: "shared" };
+        write(moved, edge);
+        const refused = await project.plinth("preview", stack, "--no-offline");
+        expect(refused.code).to.equal(1);
+        for (const claim of claims) expect(refused.all).to.include(`  ${claim} would be deleted and made anew`);
+        const [, line] = /plinth:acceptLoss: \[(.*)\]/.exec(refused.all)!;
+        write(moved, edge, { "plinth:acceptLoss": line!.split(", ") });
+        const accepted = await project.plinth("preview", stack, "--no-offline");
+        expect(accepted.code, accepted.all).to.equal(0);
+        write({ kubeconfig: previewer.kubeconfig }, edge, { "plinth:acceptLoss": line!.split(", ") });
+        const spent = await project.plinth("preview", stack, "--no-offline");
+        expect(spent.code).to.equal(1);
+        expect(spent.all).to.include("names what would not be lost");
     });
 });
