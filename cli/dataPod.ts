@@ -5,6 +5,7 @@ import { resolveImage } from "../config/images";
 import type { AnyInstance } from "../config/stack";
 import type { Live } from "./components";
 import { UserError } from "./errors";
+import { interruptible } from "./interruptible";
 import type { Kubectl } from "./kubectl";
 import { type Pod, reasonOf } from "./pods";
 import { renderStack } from "./rendering";
@@ -139,30 +140,24 @@ export async function withPod(
 ): Promise<void> {
     const { name, namespace, labels } = (pod as Live).metadata;
     const there = ["--namespace", namespace];
-    const abort = new AbortController();
-    const stop = () => abort.abort(new UserError("Interrupted.", 130));
-    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-    for (const signal of signals) process.on(signal, stop);
-    try {
-        await removeEnded(kubectl, there, labels!);
-        await kubectl.read(["create", "--filename", "-"], JSON.stringify(pod));
+    await interruptible(async (signal) => {
         try {
-            await kubectl.read(["wait", "--for=condition=Ready", `pod/${name}`, ...there, "--timeout=3m"]);
-        } catch (error) {
-            abort.signal.throwIfAborted();
-            if (!(error instanceof UserError)) throw error;
-            const found = await kubectl.json<Pod>(["get", "pod", name, ...there]);
-            throw new UserError(`The helper pod does not get ready: ${reasonOf(found) ?? error.message}`);
-        }
-        abort.signal.throwIfAborted();
-        await work(["exec", name, ...there, "--container", "data"], abort.signal);
-    } finally {
-        try {
-            await kubectl.read(["delete", "pod", name, ...there, "--ignore-not-found", "--wait=false"]);
+            await removeEnded(kubectl, there, labels!);
+            await kubectl.read(["create", "--filename", "-"], JSON.stringify(pod));
+            try {
+                await kubectl.read(["wait", "--for=condition=Ready", `pod/${name}`, ...there, "--timeout=3m"]);
+            } catch (error) {
+                signal.throwIfAborted();
+                if (!(error instanceof UserError)) throw error;
+                const found = await kubectl.json<Pod>(["get", "pod", name, ...there]);
+                throw new UserError(`The helper pod does not get ready: ${reasonOf(found) ?? error.message}`);
+            }
+            signal.throwIfAborted();
+            await work(["exec", name, ...there, "--container", "data"], signal);
         } finally {
-            for (const signal of signals) process.off(signal, stop);
+            await kubectl.read(["delete", "pod", name, ...there, "--ignore-not-found", "--wait=false"]);
         }
-    }
+    });
 }
 
 /** Those of killed runs, whose day is over. */

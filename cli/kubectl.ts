@@ -15,8 +15,13 @@ export interface Kubectl {
     readonly args: readonly string[];
     /** What selects the objects of the stack. */
     readonly selector: string;
-    /** Standard output. @throws UserError with kubectl's own words */
-    read(args: readonly string[], input?: string): Promise<string>;
+    /**
+     * Standard output.
+     *
+     * @param signal ends kubectl. @default nothing does
+     * @throws UserError with kubectl's own words
+     */
+    read(args: readonly string[], input?: string, signal?: AbortSignal): Promise<string>;
     /** Parsed `--output json`. @throws UserError with kubectl's own words */
     json<T>(args: readonly string[], input?: string): Promise<T>;
     /** Runs for the user to see. @throws UserError when it fails */
@@ -35,8 +40,11 @@ export async function kubectlFor(stack: string): Promise<Kubectl> {
     const command = findOnPath("kubectl");
     if (!command) throw new UserError("Missing: kubectl\n  https://kubernetes.io/docs/tasks/tools/");
     const leading = kubectlArgs(config.cluster);
-    const output = async (args: readonly string[], input?: string) => {
-        const { ok, stdout, stderr } = await read(command, [...leading, ...args], input === undefined ? {} : { input });
+    const output = async (args: readonly string[], input?: string, signal?: AbortSignal) => {
+        const { ok, stdout, stderr } = await read(command, [...leading, ...args], {
+            ...(input === undefined ? {} : { input }),
+            ...(signal ? { signal } : {}),
+        });
         if (!ok) throw new UserError(`kubectl ${args[0]} failed: ${stderr.trim()}`);
         return stdout;
     };

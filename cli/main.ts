@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { version } from "../package.json";
+import { backup } from "./commands/backup";
 import { config } from "./commands/config";
 import { data } from "./commands/data";
 import { dev } from "./commands/dev";
@@ -63,6 +64,7 @@ for (const register of [
     purge,
     forget,
     data,
+    backup,
     drift,
     sandbox,
 ])

@@ -82,17 +82,20 @@ export interface ReadArgs {
     readonly env?: Readonly<Record<string, string>>;
     /** Standard input. @default none */
     readonly input?: string;
+    /** Ends the command. @default nothing does */
+    readonly signal?: AbortSignal;
 }
 
 /** Runs a command whose output is read, not shown; the command itself is shown. */
 export async function read(
     command: string,
     args: readonly string[],
-    { env = {}, input }: ReadArgs = {},
+    { env = {}, input, signal }: ReadArgs = {},
 ): Promise<{ ok: boolean; stdout: string; stderr: string }> {
     announce(command, args, env);
     const stdin = input === undefined ? ({ stdin: "ignore" } as const) : { input };
-    const result = await execa(command, args, { cwd: root, env, reject: false, ...stdin });
+    const cancelled = signal ? { cancelSignal: signal } : {};
+    const result = await execa(command, args, { cwd: root, env, reject: false, ...stdin, ...cancelled });
     return {
         ok: result.exitCode === 0,
         stdout: String(result.stdout ?? ""),

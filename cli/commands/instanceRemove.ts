@@ -1,3 +1,4 @@
+import { backUpNow } from "../backups";
 import { example, type Register } from "../command";
 import { componentOf, listStack } from "../components";
 import { confirmName } from "../confirm";
@@ -20,14 +21,21 @@ export const instanceRemove: Register = (group) => {
             .argument("<instance>", "instance to remove")
             .argument("[stack]", "launched stack", "dev")
             .option("--yes <name>", "the instance's name once more, for scripts")
-            .action((name: string, stack: string, { yes }: { yes?: string }) => remove(name, stack, yes)),
-        "instance remove shop production",
+            .option("--backup", "back it up once more before; where that fails nothing is removed")
+            .action(remove),
+        "instance remove shop production --backup",
     );
 };
 
-async function remove(name: string, stack: string, yes: string | undefined): Promise<void> {
+interface RemoveOptions {
+    readonly yes?: string;
+    readonly backup?: boolean;
+}
+
+async function remove(name: string, stack: string, { yes, backup = false }: RemoveOptions): Promise<void> {
     findInstances(stackConfig(stack), [name]);
     await confirmName(name, `"${name}" will be taken out of service; its data stay.`, yes);
+    if (backup) await backUpNow(await kubectlFor(stack), name);
     await changeStates(stack, [name], "removed", true);
     const kubectl = await kubectlFor(stack);
     const claims = (await listStack<Claim>(kubectl, "persistentvolumeclaims")).filter(
