@@ -1,4 +1,5 @@
 import { precious } from "../components/kinds";
+import { consentName as nameOf } from "../components/names";
 import { suggest } from "../config/problems";
 import type { Ready } from "./engine";
 import type { Step } from "./enginePreview";
@@ -170,8 +171,6 @@ export async function checkKnown(ready: Ready, stack: string, existing: readonly
     );
 }
 
-/** `persistentvolumeclaim/opencart/files` */
-export const nameOf = ({ kind, metadata }: Partial<Pick<RenderedObject, "kind" | "metadata">>): string =>
-    [kind?.toLowerCase(), metadata?.namespace, metadata?.name].filter((part) => part !== undefined).join("/");
+export { nameOf };
 
 export const nameInUrn = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);

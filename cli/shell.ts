@@ -168,7 +168,7 @@ const explanations: readonly { program: string; sign: RegExp; remedy: (stack: st
         program: "pulumi",
         sign: /as it is currently marked for protection|cannot be deleted|protected/,
         remedy: () =>
-            "The change would delete data that is protected. To stop an instance and keep its data set `state: removed`.\n" +
-            "To delete it after all, lift the protection by name: pulumi state unprotect 'URN'",
+            "The change would delete or replace data that is protected. To stop an instance and keep its data set `state: removed`; to give it up: ./plinth purge.\n" +
+            "To replace something after all, name it in plinth:acceptLoss (KIND/NAMESPACE/NAME, in lower case); to delete it, lift its protection: pulumi state unprotect 'URN'",
     },
 ];

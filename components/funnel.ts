@@ -14,7 +14,7 @@ import {
     workloads,
 } from "./kinds";
 import { plinthLabels, selectorOf } from "./labels";
-import { contentHash, objectName } from "./names";
+import { consentName, contentHash, objectName } from "./names";
 import { patchObject } from "./patch";
 import { podOf, secretsOf } from "./references";
 import type { Stack } from "./stack";
@@ -269,7 +269,7 @@ export class Funnel {
             provider: stack.provider,
             ...(after.length > 0 ? { dependsOn: after } : {}),
             ...(entry.ignoreChanges ? { ignoreChanges: entry.ignoreChanges } : {}),
-            ...(precious.includes(entry.kind) && stack.config.protect ? { protect: true } : {}),
+            ...(this.isProtected(entry) ? { protect: true } : {}),
         };
         const create = entry.kind in kinds ? kinds[entry.kind as Kind].create : k8s.apiextensions.CustomResource;
         const resource = new (create as new (name: string, args: object, options: object) => pulumi.CustomResource)(
@@ -279,6 +279,12 @@ export class Funnel {
         );
         this.registered.set(entry, resource);
         return resource;
+    }
+
+    /** Unless its loss is accepted by name: the engine would refuse to replace it all the same. */
+    private isProtected({ kind, object }: Declared): boolean {
+        const { protect, acceptLoss } = this.args.stack.config;
+        return protect && precious.includes(kind) && !acceptLoss.includes(consentName(object));
     }
 
     /** The object with a digest of the Secrets that its pods use, so that a changed value rolls them. */

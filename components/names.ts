@@ -30,3 +30,12 @@ function canonical(value: unknown): string {
     }
     return JSON.stringify(value) ?? "null";
 }
+
+/** The name by which the loss of an object is accepted: `persistentvolumeclaim/opencart/files`. */
+export const consentName = (object: {
+    readonly kind?: string;
+    readonly metadata?: { readonly name: string; readonly namespace?: string };
+}): string =>
+    [object.kind?.toLowerCase(), object.metadata?.namespace, object.metadata?.name]
+        .filter((part) => part !== undefined)
+        .join("/");
