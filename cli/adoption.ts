@@ -1,12 +1,15 @@
+import { precious } from "../components/kinds";
 import { plinthLabels } from "../components/labels";
 import { podOf } from "../components/references";
 import { namespaceOf } from "../config/load";
+import pc from "picocolors";
 import { suggest } from "../config/problems";
 import { UserError } from "./errors";
 import { type Kubectl, kubectlFor } from "./kubectl";
+import { nameOf } from "./losses";
 import type { RenderedObject, Rendering } from "./rendering";
 import { findOnPath } from "./shell";
-import { checkVolumes, handOver, volumeFacts } from "./volumeChecks";
+import { checkVolumes, existingOf, handOver, namesExisting, volumeFacts } from "./volumeChecks";
 
 /** What a run takes over, and what must be done for it first. */
 export interface Adoption {
@@ -27,24 +30,37 @@ const nothing: Adoption = { takes: [], upserts: false, patches: [] };
  * @throws UserError that names everything which stands against it; nothing is changed
  */
 export async function examine(rendering: Rendering, consent: readonly string[]): Promise<Adoption> {
-    const named = rendering.objects.some(
-        ({ kind, spec }) => kind === "PersistentVolumeClaim" && (spec as { volumeName?: string }).volumeName,
-    );
     // Without kubectl the server itself refuses, in its own words, what would be found here.
-    if (consent.length === 0 && !named && !findOnPath("kubectl")) return nothing;
+    if (consent.length === 0 && !findOnPath("kubectl")) {
+        if (namesExisting(rendering))
+            console.error(pc.yellow("Whether the existing volumes fit was not looked at: kubectl is missing."));
+        return nothing;
+    }
     const kubectl = await kubectlFor(rendering.stack);
-    const facts = await volumeFacts(kubectl, rendering);
-    const namespaces = Object.values(rendering.outputs.instances).map(({ namespace }) => namespace);
+    const facts = await volumeFacts(kubectl, rendering, consent.length > 0);
+    if (facts.unseen.length > 0)
+        console.error(
+            pc.yellow(
+                `Whether the volumes fit was not looked at in full: this account may not list ${facts.unseen.join(" and ")}.`,
+            ),
+        );
+    const namespaces = instanceNamespaces(rendering);
     const chosen = namespaces.filter((namespace) => consent.includes(namespace));
-    const adopted = facts.foreign.filter((object) => isAdoptable(object, chosen, consent));
+    const adopted = facts.foreign.filter((object) => isAdoptable(rendering, object, consent));
     const { problems, stale } = checkVolumes({ ...facts, adopted });
+    const touched = [...new Set([...chosen, ...adopted.flatMap(({ metadata }) => metadata.namespace ?? [])])];
 
     const possible = [
         ...namespaces,
         ...stale.map(({ volume }) => volume),
         ...facts.foreign.filter(({ kind }) => kind === "Secret").map(nameOf),
     ];
-    const unknown = consent.filter((name) => !possible.includes(name));
+    // What an interrupted run has taken over already may be named again.
+    const taken = [
+        ...facts.live.filter(({ kind }) => kind === "Secret").map(nameOf),
+        ...rendering.objects.flatMap((object) => existingOf(rendering, object) ?? []),
+    ];
+    const unknown = consent.filter((name) => ![...possible, ...taken].includes(name));
     const refused = [
         ...problems,
         ...unknown.map(
@@ -57,13 +73,14 @@ export async function examine(rendering: Rendering, consent: readonly string[]):
                 ({ volume, namespace, claim }) =>
                     `the volume ${volume} belongs to a claim that is gone; to give it and its data to ${namespace}/${claim}: ./plinth launch ${rendering.stack} --adopt ${volume}`,
             ),
-        ...(chosen.length > 0
-            ? await namespaceProblems(
-                  kubectl,
-                  rendering,
-                  chosen,
-                  facts.foreign.filter((object) => !adopted.includes(object)),
-              )
+        ...(touched.length > 0
+            ? [
+                  ...(await namespaceProblems(kubectl, rendering, touched)),
+                  // Such a run takes over whatever bears the name of one of the stack's objects.
+                  ...facts.foreign
+                      .filter((object) => !adopted.includes(object))
+                      .map((object) => inTheWay(rendering, object)),
+              ]
             : []),
         ...missingClaims(kubectl, facts.live, chosen),
     ];
@@ -82,14 +99,39 @@ export async function examine(rendering: Rendering, consent: readonly string[]):
 }
 
 /** Only what holds data: everything else is made anew, by other names. A Secret is overwritten, so each is named. */
-const isAdoptable = (object: RenderedObject, namespaces: readonly string[], consent: readonly string[]): boolean => {
-    if (object.kind === "Namespace") return namespaces.includes(object.metadata.name);
-    if (object.kind === "Secret") return consent.includes(nameOf(object));
-    return object.kind === "PersistentVolumeClaim" && namespaces.includes(object.metadata.namespace ?? "");
+export const isAdoptable = (
+    rendering: Pick<Rendering, "outputs">,
+    object: RenderedObject,
+    consent: readonly string[],
+): boolean => {
+    const name = adoptedBy(rendering, object);
+    return name !== undefined && consent.includes(name);
 };
 
-const nameOf = ({ kind, metadata }: RenderedObject): string =>
-    [kind.toLowerCase(), metadata.namespace, metadata.name].filter((part) => part !== undefined).join("/");
+/** The name that consents to the taking over of somebody else's object, where that is possible. */
+function adoptedBy(rendering: Pick<Rendering, "outputs">, object: RenderedObject): string | undefined {
+    const { kind, metadata } = object;
+    if (kind === "Secret") return nameOf(object);
+    const namespace = kind === "Namespace" ? metadata.name : metadata.namespace;
+    const isOurs = namespace !== undefined && instanceNamespaces(rendering).includes(namespace);
+    return isOurs && ["Namespace", "PersistentVolumeClaim"].includes(kind) ? namespace : undefined;
+}
+
+const instanceNamespaces = ({ outputs }: Pick<Rendering, "outputs">): string[] =>
+    Object.values(outputs.instances).map(({ namespace }) => namespace);
+
+/** What to do about an object of somebody else's that bears the name of one of the stack's; one line. */
+export function inTheWay(rendering: Pick<Rendering, "outputs">, object: RenderedObject): string {
+    const { kind, metadata } = object;
+    const name = adoptedBy(rendering, object);
+    if (kind === "Secret")
+        return `${nameOf(object)} would be overwritten: save what is in it, then add --adopt ${name}`;
+    if (name !== undefined) return `${nameOf(object)} is not this stack's: to take it over, add --adopt ${name}`;
+    if (precious.includes(kind))
+        return `${nameOf(object)} is not this stack's, and data depend on it: choose another name`;
+    const where = metadata.namespace ? `--namespace ${metadata.namespace} ` : "";
+    return `${nameOf(object)} is not this stack's: kubectl ${where}delete ${kind.toLowerCase()} ${metadata.name}`;
+}
 
 function described(object: RenderedObject): string {
     if (object.kind !== "PersistentVolumeClaim") return nameOf(object);
@@ -114,7 +156,6 @@ async function namespaceProblems(
     kubectl: Kubectl,
     { project, stack, outputs }: Rendering,
     namespaces: readonly string[],
-    others: readonly RenderedObject[],
 ): Promise<string[]> {
     const label = `${project}.${stack}`;
     const foreign = async (kinds: string, ...where: string[]) =>
@@ -162,18 +203,7 @@ async function namespaceProblems(
             ? [`${nameOf(ingress)} has the host ${host}: kubectl --namespace ${namespace} delete ingress ${name}`]
             : [];
     });
-    return [
-        ...stops,
-        ...ingresses,
-        // Such a run takes over whatever bears the name of one of the stack's objects.
-        ...others.map((object) => {
-            const { namespace, name } = object.metadata;
-            const where = namespace ? `--namespace ${namespace} ` : "";
-            return object.kind === "Secret"
-                ? `${nameOf(object)} would be overwritten: save what is in it, then add --adopt ${nameOf(object)}`
-                : `${nameOf(object)} is not this stack's: kubectl ${where}delete ${object.kind.toLowerCase()} ${name}`;
-        }),
-    ];
+    return [...stops, ...ingresses];
 }
 
 /** A claim of a former deployment that is not there would be made, empty. */

@@ -1,4 +1,4 @@
-import { followed, type Question, questionsOf } from "./doctor/access";
+import { compared, followed, type Question, questionsOf } from "./doctor/access";
 import type { ApiResource } from "./doctor/objects";
 import { groupBy } from "./groupBy";
 import type { RenderedObject, Rendering } from "./rendering";
@@ -49,7 +49,7 @@ export function accessObjects(
 }
 
 const resourcesOf = (objects: readonly RenderedObject[]): ApiResource[] =>
-    [...followed, ...objects].map(({ apiVersion, kind }) => ({ name: pluralOf(kind), apiVersion, kind }));
+    [...followed, ...compared, ...objects].map(({ apiVersion, kind }) => ({ name: pluralOf(kind), apiVersion, kind }));
 
 /**
  * The resource of a kind, by the rule that Kubernetes' own kinds and its code generators follow

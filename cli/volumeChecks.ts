@@ -1,6 +1,7 @@
 import { show } from "../config/problems";
 import { parseQuantity } from "../config/quantity";
 import type { StorageClassObject } from "./doctor/objects";
+import { UserError } from "./errors";
 import type { Kubectl } from "./kubectl";
 import { existingObjects } from "./ownership";
 import type { RenderedObject, Rendering } from "./rendering";
@@ -23,8 +24,10 @@ export interface VolumeFacts {
     readonly live: readonly RenderedObject[];
     /** Claims among them that the run would take over from somebody else. @default none */
     readonly adopted?: readonly RenderedObject[];
-    readonly volumes: readonly Volume[];
-    readonly classes: readonly StorageClassObject[];
+    /** Undefined where the account may not list them: what they would tell is not checked. */
+    readonly volumes: readonly Volume[] | undefined;
+    /** As with `volumes`. */
+    readonly classes: readonly StorageClassObject[] | undefined;
 }
 
 export interface VolumeFindings {
@@ -34,32 +37,54 @@ export interface VolumeFindings {
     readonly stale: readonly { readonly volume: string; readonly namespace: string; readonly claim: string }[];
 }
 
-/** Looks at what the cluster has; at what is in no namespace only where it matters, since not everybody may. */
+/**
+ * Looks at what the cluster has; at what is in no namespace only where it matters, since not everybody may.
+ *
+ * @param adopts whether something is to be taken over, which is never done unseen
+ * @returns `unseen`: kinds that the account may not list
+ */
 export async function volumeFacts(
     kubectl: Kubectl,
     rendering: Rendering,
-): Promise<VolumeFacts & { readonly foreign: readonly RenderedObject[] }> {
+    adopts: boolean,
+): Promise<VolumeFacts & { readonly foreign: readonly RenderedObject[]; readonly unseen: readonly string[] }> {
     const { own, foreign } = await existingObjects(kubectl, rendering);
     const live = [...own, ...foreign];
     const claims = rendering.objects.filter(({ kind }) => kind === "PersistentVolumeClaim");
-    const named = claims.some((claim) => existingOf(rendering, claim) !== undefined);
+    const named = namesExisting(rendering);
     const grows = claims.some((claim) => {
         const there = live.find((one) => one.kind === claim.kind && sameName(one, claim));
         return there && parseQuantity(sizeOf(claim)) > parseQuantity(sizeOf(there));
     });
     const listClasses = async () =>
         (await kubectl.json<{ items: StorageClassObject[] }>(["get", "storageclasses"])).items;
+    const unseen: string[] = [];
+    const unlessForbidden = async <T>(kind: string, list: () => Promise<T>): Promise<T | undefined> => {
+        try {
+            return await list();
+        } catch (error) {
+            if (adopts || !(error instanceof UserError && error.message.includes("(Forbidden)"))) throw error;
+            unseen.push(kind);
+            return undefined;
+        }
+    };
     return {
         rendering,
         live,
         foreign,
-        volumes: named ? await listVolumes(kubectl) : [],
-        classes: named || grows ? await listClasses() : [],
+        volumes: named ? await unlessForbidden("persistentvolumes", () => listVolumes(kubectl)) : [],
+        classes: named || grows ? await unlessForbidden("storageclasses", listClasses) : [],
+        unseen,
     };
 }
 
+/** Whether a claim of the stack's shall have a volume that is there already. */
+export const namesExisting = (rendering: Pick<Rendering, "objects">): boolean =>
+    rendering.objects.some((object) => existingOf(rendering, object) !== undefined);
+
 /** The volume that a claim adopts: one that the stack does not make itself. */
-function existingOf({ objects }: Pick<Rendering, "objects">, claim: RenderedObject): string | undefined {
+export function existingOf({ objects }: Pick<Rendering, "objects">, claim: RenderedObject): string | undefined {
+    if (claim.kind !== "PersistentVolumeClaim") return undefined;
     const { volumeName } = specOf(claim);
     const own = objects.some(({ kind, metadata }) => kind === "PersistentVolume" && metadata.name === volumeName);
     return own ? undefined : volumeName;
@@ -80,11 +105,11 @@ export function checkVolumes(facts: VolumeFacts): VolumeFindings {
             const key = keyOf(rendering, claim);
             const there = live.find((one) => one.kind === claim.kind && sameName(one, claim)) as LiveClaim | undefined;
             const existing = existingOf(rendering, claim);
-            const volume = volumes.find(({ metadata }) => metadata.name === existing);
+            const volume = volumes?.find(({ metadata }) => metadata.name === existing);
             const problems = [
                 ...(there ? sizeProblems(key, claim, there, facts.classes) : []),
                 ...(there && adopted.some((one) => sameName(one, claim)) ? fieldProblems(key, claim, there) : []),
-                ...(existing ? existingProblems(key, claim, volume, facts.classes, existing) : []),
+                ...(existing && volumes ? existingProblems(key, claim, volume, facts.classes, existing) : []),
             ];
             const taken = volume && takenBy(volume, claim, there);
             if (taken === "bound")
@@ -113,14 +138,14 @@ function sizeProblems(
     key: string,
     claim: RenderedObject,
     there: LiveClaim,
-    classes: readonly StorageClassObject[],
+    classes: readonly StorageClassObject[] | undefined,
 ): string[] {
     const [wanted, has] = [sizeOf(claim), sizeOf(there)];
     if (parseQuantity(wanted) < parseQuantity(has))
         return [
             `${key}.size: ${show(wanted)} is less than the ${has} of the claim ${there.metadata.namespace}/${there.metadata.name}, and no volume is made smaller; allowed: ${has} or more`,
         ];
-    if (parseQuantity(wanted) === parseQuantity(has)) return [];
+    if (parseQuantity(wanted) === parseQuantity(has) || !classes) return [];
     const name = specOf(there).storageClassName ?? "";
     if (classes.find(({ metadata }) => metadata.name === name)?.allowVolumeExpansion) return [];
     const why =
@@ -161,7 +186,7 @@ function existingProblems(
     key: string,
     claim: RenderedObject,
     volume: Volume | undefined,
-    classes: readonly StorageClassObject[],
+    classes: readonly StorageClassObject[] | undefined,
     name: string,
 ): string[] {
     if (!volume)
@@ -169,7 +194,10 @@ function existingProblems(
             `${key}.existing: there is no PersistentVolume "${name}"; allowed: one of kubectl get persistentvolumes`,
         ];
     const { storageClassName = "", capacity, accessModes = [] } = volume.spec;
-    const usual = classes.find(({ metadata }) => metadata.annotations?.[defaultMark] === "true")?.metadata.name ?? "";
+    // Without the classes nobody knows which of them is the default.
+    const usual = classes
+        ? (classes.find(({ metadata }) => metadata.annotations?.[defaultMark] === "true")?.metadata.name ?? "")
+        : storageClassName;
     const wanted = specOf(claim).storageClassName ?? usual;
     const has = capacity?.storage ?? "0";
     return [

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import pc from "picocolors";
 import { plinthLabels } from "../../components/labels";
-import { examine } from "../adoption";
+import { examine, inTheWay, isAdoptable } from "../adoption";
 import { applyToSandbox, wasApplied } from "../applyToSandbox";
 import { example, type Register } from "../command";
 import {
@@ -137,7 +137,7 @@ export async function bringUp(
     await ensureStack({ engine, backend }, stack);
     checkLocks(rendering, backend, recover);
     if (recover) {
-        await checkOwnership({ engine, backend }, rendering);
+        await checkOwnership({ engine, backend }, rendering, adopt);
         await clearLocks({ engine, backend }, rendering);
     }
     const { takes, upserts, patches } = await examine(rendering, adopt);
@@ -229,16 +229,17 @@ export async function clearLocks(
         await run(engine.command, ["cancel", "--yes", "--stack", stack], { env: backend.env });
 }
 
-/** Recovery takes over existing objects: only those that carry this stack's label. */
-async function checkOwnership(ready: Ready, rendering: Rendering): Promise<void> {
+/** Recovery takes over existing objects: only those that carry this stack's label, or are named. */
+async function checkOwnership(ready: Ready, rendering: Rendering, adopt: readonly string[]): Promise<void> {
     const { stack } = rendering;
     const { own, foreign } = await existingObjects(await kubectlFor(stack), rendering);
     await checkKnown(ready, stack, own);
-    if (foreign.length === 0) return;
-    const named = foreign.map(({ kind, metadata }) => `  ${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
+    const refused = foreign.filter((object) => !isAdoptable(rendering, object, adopt));
+    if (refused.length === 0) return;
+    const named = refused.map((object) => `  ${inTheWay(rendering, object)}`);
     throw new UserError(
         `These objects are in the cluster and are not this stack's (${plinthLabels.stack}: ${rendering.project}.${stack}). Nothing was changed.\n${named.join("\n")}\n` +
-            "Choose another namespace, or remove them first.",
+            `Choose another namespace; or go on with ./plinth launch ${stack} --recover and what is said above.`,
     );
 }
 

@@ -1,6 +1,7 @@
 import { groupBy } from "../groupBy";
 import type { RenderedObject, Rendering } from "../rendering";
 import { count } from "../text";
+import { namesExisting } from "../volumeChecks";
 import { type Finding, notChecked, ok, problem, warning } from "./finding";
 import type { ApiResource } from "./objects";
 
@@ -57,6 +58,12 @@ export const followed: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = 
     { apiVersion: "apps/v1", kind: "ReplicaSet" },
 ];
 
+/** What `launch` and `preview` look at, to tell whether a volume that is there already fits the claim that names it. */
+export const compared: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
+    { apiVersion: "v1", kind: "PersistentVolume" },
+    { apiVersion: "storage.k8s.io/v1", kind: "StorageClass" },
+];
+
 /** Every right that the objects of a stack need, once; kinds that the server does not know are left out. */
 export function questionsOf(objects: readonly RenderedObject[], resources: readonly ApiResource[]): Question[] {
     const questions = new Map<string, Question>();
@@ -83,6 +90,7 @@ export function questionsOf(objects: readonly RenderedObject[], resources: reado
     }
     for (const namespace of new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? [])))
         for (const kind of followed) ask(kind, ["list", "watch"], { namespace });
+    if (namesExisting({ objects })) for (const kind of compared) ask(kind, ["list"], {});
     return [...questions.values()];
 }
 

@@ -400,6 +400,21 @@ describe("doctor: what we may do", () => {
             ...["list", "watch"].map((verb) => `${verb} apps replicasets shop`),
         ]);
     });
+    it("asks for the list of volumes and classes only where a claim names a volume that the stack does not make", () => {
+        const resources = [
+            { name: "persistentvolumes", apiVersion: "v1", kind: "PersistentVolume" },
+            { name: "storageclasses", apiVersion: "storage.k8s.io/v1", kind: "StorageClass" },
+        ];
+        const wide = (...objects: RenderedObject[]) =>
+            access
+                .questionsOf(objects, resources)
+                .filter(({ verb, name }) => verb === "list" && name === undefined)
+                .map(({ resource }) => resource);
+        const claim = object("PersistentVolumeClaim", "data", { volumeName: "pvc-1" });
+        expect(wide(claim)).to.deep.equal(["persistentvolumes", "storageclasses"]);
+        const own = { apiVersion: "v1", kind: "PersistentVolume", metadata: { name: "pvc-1" } };
+        expect(wide(claim, own)).to.deep.equal([]);
+    });
     it("names the rights that are missing, apart for preview and launch", () => {
         const rights = access
             .questionsOf([namespace, deployment], apiResources)

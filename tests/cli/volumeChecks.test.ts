@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import type { RenderedObject, Rendering } from "../../cli/rendering";
-import { checkVolumes, handOver, type VolumeFacts } from "../../cli/volumeChecks";
+import { UserError } from "../../cli/errors";
+import type { Kubectl } from "../../cli/kubectl";
+import { checkVolumes, handOver, type VolumeFacts, volumeFacts } from "../../cli/volumeChecks";
 import type { Volume } from "../../cli/volumes";
 
 const claim = (spec: object, size = "2Gi", uid?: string): RenderedObject => ({
@@ -56,6 +58,27 @@ describe("volumes before a run", () => {
         expect(problems[1]).to.include(`${key}.size: "3Gi" is more than the volume pvc-1 has; allowed: at most 2Gi`);
         expect(problems[2]).to.include("is not ReadWriteMany");
         expect(check(wanted).problems[0]).to.include('there is no PersistentVolume "pvc-1"');
+    });
+
+    it("that the account may not list stop no run, but one that takes something over", async () => {
+        const wanted = claim({ volumeName: "pvc-1" }, "3Gi");
+        const rendering = { project: "plinth", stack: "dev", objects: [wanted], outputs } as unknown as Rendering;
+        const answering = (words: string) =>
+            ({
+                command: "true",
+                args: [],
+                json: () => Promise.reject(new UserError(`kubectl get failed: Error from server ${words}`)),
+            }) as unknown as Kubectl;
+        const forbidden = answering('(Forbidden): persistentvolumes is forbidden: User "ci" cannot list');
+        const facts = await volumeFacts(forbidden, rendering, false);
+        expect(facts.unseen).to.deep.equal(["persistentvolumes", "storageclasses"]);
+        expect(checkVolumes(facts)).to.deep.equal({ problems: [], stale: [] });
+        // Nor is growth refused by a class that nobody could look at.
+        expect(checkVolumes({ ...facts, live: [claim({ storageClassName: "fixed" })] }).problems).to.deep.equal([]);
+        const error = (kubectl: Kubectl, adopts: boolean) =>
+            volumeFacts(kubectl, rendering, adopts).then(() => "", String);
+        expect(await error(forbidden, true)).to.include("is forbidden");
+        expect(await error(answering("(ServiceUnavailable): try again"), false)).to.include("try again");
     });
 
     it("that another claim has are left to it, and those of a claim that is gone are handed over", () => {

@@ -128,6 +128,26 @@ describe("moving in, with the real engine", function () {
         refused(await project.plinth("launch", "move", "--adopt", "qxsms-prd"), 'did you mean "qxsms-pprd"?');
     });
 
+    it("takes a Secret over with nothing else, and goes on after an interrupted run by the same consent", async () => {
+        const metadata = { name: "database", namespace };
+        const secret = { apiVersion: "v1", kind: "Secret", metadata, stringData: { password: "of-somebody-else" } };
+        await apply([secret]);
+        const named = `secret/${namespace}/database`;
+        const others = [
+            `namespace/${namespace} is not this stack's: to take it over, add --adopt ${namespace}`,
+            `persistentvolumeclaim/${namespace}/db-pvc is not this stack's: to take it over, add --adopt ${namespace}`,
+        ];
+        const alone = await project.plinth("launch", "move", "--adopt", named);
+        refused(alone, ...others, `deployment/${namespace}/db still runs`);
+        const recovered = await project.plinth("launch", "move", "--recover", "--adopt", named);
+        refused(recovered, ...others, "--recover");
+        // With the whole consent, the recovery is as far as what the former deployment still does.
+        const both = await project.plinth("launch", "move", "--recover", "--adopt", named, "--adopt", namespace);
+        refused(both, `deployment/${namespace}/db still runs`);
+        expect(both.all).not.to.include("is not this stack's");
+        await cluster.kubectl(["delete", "secret", "database", "--namespace", namespace]);
+    });
+
     it("names a claim that is not there, and a size below the claim's", async () => {
         const volumes = (settings: object) => ({ volumes: { database: { claim: "db-pvc", path: ".", ...settings } } });
         write(volumes({ claim: "db-pcv", size: "1Gi" }));
