@@ -55,7 +55,7 @@ export async function addInstance(stack: string, name: string, args: AddArgs): P
     const value = [first, ...set.map(parseSetting)].reduce<unknown>(merge, {});
     const keysOfAll = [...new Set(Object.values(platforms).flatMap(({ config }) => Object.keys(config.secrets)))];
     const secretsIn = ({ message }: Problem, instance = name) =>
-        keysOfAll.filter((key) => message.includes(howToSet(instance, key)));
+        keysOfAll.filter((key) => message.includes(howToSet(instance, key, stack)));
     const { diff, open } = await editStack(stack, [{ path: ["plinth:instances", name], value }], {
         ...(folder === undefined ? {} : { folder }),
         mayStay: (problem) =>

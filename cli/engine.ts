@@ -42,7 +42,7 @@ export async function findEngine(fetch = false): Promise<Engine | Missing> {
         what: fetch
             ? "the Pulumi CLI: it is not on the PATH, and the pinned one could not be fetched"
             : "the Pulumi CLI: it is not on the PATH",
-        remedy: "install it as https://www.pulumi.com/docs/install/ says, or let `launch` fetch it from get.pulumi.com",
+        remedy: `install it as https://www.pulumi.com/docs/install/ says, or let ${fetch ? "this machine reach" : "`launch` fetch it from"} get.pulumi.com`,
     };
 }
 

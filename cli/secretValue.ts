@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { howToSet } from "../config/problems";
 import { valueProblem } from "../config/secrets";
 import { UserError } from "./errors";
 import type { SecretKey } from "./secrets";
@@ -18,17 +19,17 @@ export const newPassword = (length: number): string =>
  *
  * @throws UserError when it breaks the key's rule; the value is not shown
  */
-export async function givenValue(one: SecretKey): Promise<string> {
-    const value = process.stdin.isTTY ? await typed(one) : (await text(process.stdin)).replace(/\r?\n$/, "");
+export async function givenValue(stack: string, one: SecretKey): Promise<string> {
+    const value = process.stdin.isTTY ? await typed(stack, one) : (await text(process.stdin)).replace(/\r?\n$/, "");
     const problem = valueProblem(one.rule, value);
     if (problem) throw new UserError(`Nothing was set. ${one.instance}'s ${one.key}: ${problem}`);
     return value;
 }
 
-async function typed({ instance, key, rule }: SecretKey): Promise<string> {
+async function typed(stack: string, { instance, key, rule }: SecretKey): Promise<string> {
     if (rule.lines)
         throw new UserError(
-            `Nothing was set. ${instance}'s ${key} has several lines; give it on standard input: ./plinth secrets set ${instance} ${key} STACK < FILE`,
+            `Nothing was set. ${instance}'s ${key} has several lines; give it on standard input: ${howToSet(instance, key, stack)} < FILE`,
         );
     const value = await prompt(`${rule.purpose}\n${key}: `);
     if ((await prompt("once more: ")) !== value) throw new UserError("Nothing was set: the two are not the same");

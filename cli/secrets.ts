@@ -160,7 +160,7 @@ async function renderWith(
         const missing = secretKeys(stack, undefined, folder).filter(
             ({ instance, key }) =>
                 values[instance]?.[key] === undefined &&
-                error.problems.some(({ message }) => message.includes(howToSet(instance, key))),
+                error.problems.some(({ message }) => message.includes(howToSet(instance, key, stack))),
         );
         if (missing.length === 0) throw error;
         const complete = missing.reduce((all, one) => withValue(all, one, placeholder(one.key)), values);

@@ -1,6 +1,5 @@
 import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import { howToSet } from "../config/problems";
 import type { Instance } from "./instance";
 
 /** Ranges of an external server: those given, else its own address, else none (anywhere). */
@@ -13,6 +12,6 @@ export function rangesOf(host: string, cidrs: readonly string[]): readonly strin
 /** The password of a service outside the cluster: it cannot be generated, so a missing one is reported at `field`. */
 export function requiredSecret(instance: Instance, field: string, key: string): pulumi.Output<string> {
     const value = instance.secretValue(key);
-    if (!value) instance.problem([field], `is external and needs its password: ${howToSet(instance.name, key)}`);
+    if (!value) instance.problem([field], `is external and needs its password: ${instance.howToSet(key)}`);
     return value ?? pulumi.secret("");
 }

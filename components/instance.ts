@@ -3,7 +3,7 @@ import * as random from "@pulumi/random";
 import { type ReplicasConfig, type ResourcesConfig, type VolumeConfig, withinLimits } from "../config/fields";
 import { type ImageName, type ResolvedImage, resolveImage } from "../config/images";
 import { namespaceOf } from "../config/load";
-import { suggest } from "../config/problems";
+import { howToSet, suggest } from "../config/problems";
 import type { AnyInstance, ClusterConfig } from "../config/stack";
 import { Funnel, type ObjectOptions } from "./funnel";
 import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Setting } from "./graph";
@@ -99,6 +99,11 @@ export class Instance {
     /** Something the user should know although nothing is wrong: shown by preview and by the engine. */
     warn(message: string): void {
         this.stack.warnings.push(`${this.name}: ${message}`);
+    }
+
+    /** The command that sets a secret of this instance. */
+    howToSet(key: string): string {
+        return howToSet(this.name, key, this.stack.config.stack);
     }
 
     // Names: all plain, known before any object exists.

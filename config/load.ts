@@ -69,7 +69,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         if (key !== "secrets" && findSecure(raw.values[key]).length === 0)
             problems.add(
                 `plinth:${key}`,
-                `holds an encrypted value; secrets belong to plinth:secrets alone: ${howToSet("INSTANCE", "KEY")}`,
+                `holds an encrypted value; secrets belong to plinth:secrets alone; take it out and run: ${howToSet("INSTANCE", "KEY", raw.stack)}`,
             );
     checkUnique(instances, platforms, problems, parsed.data?.edge?.namespace);
     checkSecrets(raw, instances, platforms, problems);
@@ -97,14 +97,16 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
     };
 }
 
-function warningsOf({ values, encrypted }: RawStack, instances: readonly AnyInstance[]): string[] {
+function warningsOf({ stack, values, encrypted }: RawStack, instances: readonly AnyInstance[]): string[] {
     const secrets = Object.values((values["secrets"] ?? {}) as object).some(
         (own) => Object.keys(own as object).length > 0,
     );
     return [
         ...(instances.length === 0 ? ["plinth:instances names no instance: there is nothing to deploy"] : []),
         ...(secrets && !encrypted.includes("secrets")
-            ? [`plinth:secrets is not encrypted: anybody who reads the file knows it; ${howToSet("INSTANCE", "KEY")}`]
+            ? [
+                  `plinth:secrets is not encrypted: anybody who reads the file knows it; ${howToSet("INSTANCE", "KEY", stack)}`,
+              ]
             : []),
     ];
 }
@@ -126,7 +128,7 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         for (const secret of findSecure(instance))
             problems.add(
                 [path, ...secret].join("."),
-                `secrets do not belong here; set it with: ${howToSet(name, "KEY")}`,
+                `secrets do not belong here; take it out and run: ${howToSet(name, "KEY", raw.stack)}`,
             );
         const written = writtenLayers(raw.values, instance);
         const merged = written.value as Record<string, unknown> | undefined;
@@ -147,7 +149,10 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         if (parsed.success) return [{ ...parsed.data, name } as AnyInstance];
         for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {
             const secretKey = String(inner.at(-1));
-            const hint = secretKey in platform.secrets ? `; it is a secret: ${howToSet(name, secretKey)}` : "";
+            const hint =
+                secretKey in platform.secrets
+                    ? `; it is a secret: take it out and run: ${howToSet(name, secretKey, raw.stack)}`
+                    : "";
             problems.add([placeOf(originAt(origin, inner), name), ...inner.map(String)].join("."), message + hint);
         }
         return [];

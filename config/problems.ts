@@ -55,6 +55,6 @@ export function show(value: unknown): string {
     return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
-/** The command that sets a secret of an instance. */
-export const howToSet = (instance: string, key: string): string =>
-    `pulumi config set --secret --path 'plinth:secrets.${instance}.${key}'`;
+/** The command that sets a secret of an instance in a stack. */
+export const howToSet = (instance: string, key: string, stack: string): string =>
+    `./plinth secrets set ${instance} ${key} ${stack}`;

@@ -20,7 +20,7 @@ export const drift: Register = (program) => {
 
 /** The engine compares: it knows which fields are the stack's, and that an autoscaler's or a restart's are not. */
 async function show(stack: string, json: boolean): Promise<void> {
-    const [found, cluster] = await Promise.all([findEngine(), findCluster(clusterOf(stack))]);
+    const [found, cluster] = await Promise.all([findEngine(true), findCluster(clusterOf(stack))]);
     const engine = present(found);
     present(cluster);
     const args = ["preview", "--refresh", "--json", "--stack", stack];

@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import { namespaceOf } from "../../config/load";
+import { howToSet } from "../../config/problems";
 import { addInstance } from "../addInstance";
 import { example, type Register } from "../command";
 import { renderStack } from "../rendering";
@@ -75,7 +76,7 @@ async function add(name: string, stack: string, options: AddOptions): Promise<vo
     if (secrets.length > 0)
         console.log(
             `\nIt cannot be deployed without these secrets:\n${secrets
-                .map(({ key, purpose }) => `  ./plinth secrets set ${name} ${key} ${stack}   ${pc.dim(`# ${purpose}`)}`)
+                .map(({ key, purpose }) => `  ${howToSet(name, key, stack)}   ${pc.dim(`# ${purpose}`)}`)
                 .join("\n")}`,
         );
     console.log(`\nNothing is deployed yet: ./plinth preview ${stack}, then ./plinth launch ${stack}`);

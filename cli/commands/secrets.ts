@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import { howToSet } from "../../config/problems";
 import { example, type Register } from "../command";
 import { chooseBackend, findCluster, findEngine, isMissing, present, type Ready, refuseMissing } from "../engine";
 import { UserError } from "../errors";
@@ -81,7 +82,7 @@ const placesText = ({ places }: SecretState): string =>
 async function set(instance: string, key: string, stack: string): Promise<void> {
     const one = chooseKey(stack, instance, key);
     const ready = { engine: present(await findEngine(true)), backend: chooseBackend(stack) };
-    const value = await givenValue(one);
+    const value = await givenValue(stack, one);
     await store(ready, stack, one, value);
     const [state] = await secretStates(stack, [one]);
     if (state!.places.length === 0) console.log(`Nothing in "${stack}" uses it as the stack is now.`);
@@ -149,7 +150,7 @@ async function generatedLength(stack: string, one: SecretKey): Promise<number> {
         if (now!.places.length === 0) refuse(`is not used in "${stack}"`);
         refuse(
             "is not generated here: others know it, or gave it. Change it there first, at the external service or with who issued it, then:\n" +
-                `  ./plinth secrets set ${instance} ${key} ${stack} && ./plinth launch ${stack}`,
+                `  ${howToSet(instance, key, stack)} && ./plinth launch ${stack}`,
         );
     }
     return rule.fixed === undefined ? unset!.length! : refuse(`cannot be rotated: ${rule.fixed}`);

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BackupConfig } from "../../config/backup";
 import type { ImageName } from "../../config/images";
-import { howToSet } from "../../config/problems";
 import { claim, type SharedClaim } from "../claim";
 import type { Database } from "../database";
 import { rangesOf } from "../external";
@@ -141,7 +140,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
         if (!value)
             this.instance.problem(
                 [this.name, "target"],
-                `is object storage and needs its key: ${howToSet(this.instance.name, key)}`,
+                `is object storage and needs its key: ${this.instance.howToSet(key)}`,
             );
         return value ?? pulumi.secret("");
     }

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { howToSet } from "../../config/problems";
 import type { OwnEdgeConfig, TlsConfig } from "../../config/fields";
 import { claim } from "../claim";
 import { deployment } from "../deployment";
@@ -276,11 +275,10 @@ function pairOf(owner: Instance, { instance }: Tenant): Pair[] {
     const chain = instance.secretValue("tlsCertificate");
     const key = instance.secretValue("tlsKey");
     if (chain && key) return [{ tenant: instance, ...checkedPair(instance.name, chain, key) }];
-    const set = (secret: string) => howToSet(instance.name, secret);
-    const missing = [...(chain ? [] : ["tlsCertificate"]), ...(key ? [] : ["tlsKey"])].map(set).join(" and ");
+    const missing = [...(chain ? [] : ["tlsCertificate"]), ...(key ? [] : ["tlsKey"])];
     instance.problem(
         ["tls"],
-        `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing}`,
+        `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing.map((secret) => instance.howToSet(secret)).join(" and ")}`,
     );
     return [];
 }

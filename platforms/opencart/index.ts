@@ -10,7 +10,6 @@ import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
 import { parseQuantity } from "../../config/quantity";
-import { howToSet } from "../../config/problems";
 import type { Platform } from "../platform";
 import { config, type OpenCartConfig, sizes } from "./config";
 import { ports, users } from "./paths";
@@ -104,7 +103,7 @@ function check(instance: Instance, { host, adminHost, mail, php, http }: OpenCar
     if (mail && instance.secretValue("smtpPassword") === undefined)
         instance.problem(
             ["mail"],
-            `is missing its password, without which OpenCart sends nothing; set it with: ${howToSet(instance.name, "smtpPassword")}`,
+            `is missing its password, without which OpenCart sends nothing; set it with: ${instance.howToSet("smtpPassword")}`,
         );
     if (parseQuantity(php.uploadLimit) > parseQuantity(http.maxBody))
         instance.problem(

@@ -1,6 +1,5 @@
 import type { SecretRef, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
-import { howToSet } from "../../config/problems";
 import type { QxsmsConfig } from "./config";
 import { paths } from "./paths";
 
@@ -67,7 +66,7 @@ function qualtrics(instance: Instance, { qualtrics: plain }: QxsmsConfig): Envir
         ].flatMap(([key, value]) => (value ? [[key, value] as const] : [])),
     );
     const refs = Object.keys(secrets).length > 0 ? instance.secret<string>(instance.owner, "qualtrics", secrets) : {};
-    const missing: string[] = given.apiKey ? [] : [howToSet(instance.name, "qualtricsApiKey")];
+    const missing: string[] = given.apiKey ? [] : [instance.howToSet("qualtricsApiKey")];
     const environment: Record<string, Setting> = { QXSMS_QX_DOMAIN: plain.dataCentre };
     if (refs["apiKey"]) environment["QXSMS_API_KEY"] = refs["apiKey"];
     for (const [key, secret, variable] of identifiers) {
@@ -102,7 +101,7 @@ function mail(instance: Instance, { mail: settings, debug }: QxsmsConfig): Envir
     if (username !== undefined && !password)
         instance.problem(
             ["mail"],
-            `is missing the password of ${username}; set it with: ${howToSet(instance.name, "smtpPassword")}`,
+            `is missing the password of ${username}; set it with: ${instance.howToSet("smtpPassword")}`,
         );
     return {
         QXSMS_SMTP_SERVER: host,

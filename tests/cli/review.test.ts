@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
+import { UserError } from "../../cli/errors";
 import { markerOf, noteOf } from "../../cli/note";
 import { postNote } from "../../cli/postNote";
 import type { ControlPlane } from "../support/controlPlane";
@@ -50,10 +51,8 @@ describe("review", function () {
             expect(text).not.to.include(password);
         }
         expect(markdown.startsWith(markerOf(stack))).to.equal(true);
-        // Pods roll for a changed password, so that more than one object differs.
-        expect(markdown)
-            .to.match(/\d rendered objects differ/)
-            .and.to.include("offline: neither cluster nor state");
+        // No value of a secret is in a rendering, nor what follows from it.
+        expect(markdown).to.include("1 rendered object differs").and.to.include("offline: neither cluster nor state");
         expect(all).not.to.match(/\$ .*(pulumi|kubectl) /);
         expect(git("worktree", "list").trim().split("\n")).to.have.length(1);
         write();
@@ -106,12 +105,18 @@ describe("a note on a change", () => {
 });
 
 describe("a note to the services", () => {
-    type Note = { id: number; body: string };
+    type Note = { id: number; body: string; author: { id: number }; user: { login: string } | null };
+    const somebody = { author: { id: 5 }, user: { login: "somebody" } };
+    const ourselves = { author: { id: 6 }, user: { login: "github-actions[bot]" } };
     const token = "of-a-test";
 
     /** Both services' notes, by their documented paths. */
     async function service(kind: "gitlab" | "github", run: (url: string, notes: Note[]) => Promise<void>) {
-        const notes: Note[] = Array.from({ length: 130 }, (_, id) => ({ id, body: `somebody's ${id}` }));
+        const notes: Note[] = Array.from({ length: 130 }, (_, id) => ({
+            id,
+            body: `somebody's ${id}`,
+            ...somebody,
+        }));
         const path = kind === "gitlab" ? "/projects/7/merge_requests/3/notes" : "/repos/o/r/issues/3/comments";
         const one = kind === "gitlab" ? `${path}/` : "/repos/o/r/issues/comments/";
         const server = createServer(async (request, response) => {
@@ -124,12 +129,13 @@ describe("a note to the services", () => {
             if (sent !== (kind === "gitlab" ? token : `Bearer ${token}`)) return answer(401, { message: "no" });
             const content = async () => (JSON.parse(await text(request)) as { body: string }).body;
             const call = `${request.method} ${pathname}`;
+            if (call === "GET /user" && kind === "gitlab") return answer(200, ourselves.author);
             if (call === `GET ${path}`) {
                 const [size, page] = [Number(searchParams.get("per_page")), Number(searchParams.get("page"))];
                 return answer(200, notes.slice(size * (page - 1), size * page));
             }
             if (call === `POST ${path}`) {
-                notes.push({ id: notes.length, body: await content() });
+                notes.push({ id: notes.length, body: await content(), ...ourselves });
                 return answer(201, {});
             }
             const note = notes.find(({ id }) => call === `${kind === "gitlab" ? "PUT" : "PATCH"} ${one}${id}`);
@@ -170,12 +176,15 @@ describe("a note to the services", () => {
                 const path = join(project.path, "event.json");
                 writeFileSync(path, JSON.stringify({ pull_request: { number: 3 } }));
                 const env = kind === "gitlab" ? environment.gitlab(url) : environment.github(url, path);
+                // Anybody may begin like this.
+                notes[3]!.body = `${markerOf("production")}\nsomebody's`;
+                notes[4]!.user = null;
                 await postNote(`${markerOf("staging")}\nother`, env);
                 await postNote(`${markerOf("production")}\nfirst`, env);
                 await postNote(`${markerOf("production")}\nsecond`, env);
                 project.clean();
                 expect(notes.slice(130).map(({ body }) => body.split("\n")[1])).to.deep.equal(["other", "second"]);
-                expect(notes.slice(0, 130).every(({ body }) => body.startsWith("somebody's"))).to.equal(true);
+                expect(notes.slice(0, 130).every(({ body }) => /somebody's/.test(body))).to.equal(true);
             }));
 
     it("says what a job lacks, and never the token", async () => {
@@ -194,6 +203,33 @@ describe("a note to the services", () => {
             const refused = await messageOf({ ...environment.gitlab(url), PLINTH_NOTE_TOKEN: "another" });
             expect(refused).to.include("failed: 401").and.not.to.include("another");
         });
+    });
+
+    it("says why a service cannot be asked", async () => {
+        let answer = "<html>Log in</html>";
+        const server = createServer((_, response) => response.end(answer));
+        server.listen(0, "127.0.0.1");
+        await once(server, "listening");
+        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const asked = `GET ${url}/user failed: `;
+        const refused = async (api = url) => {
+            const error = await postNote("x", environment.gitlab(api)).catch((thrown: unknown) => thrown);
+            expect(error).to.be.instanceOf(UserError);
+            return (error as Error).message;
+        };
+        expect(await refused()).to.equal(`${asked}the answer is no JSON: "<html>Log in</html>"`);
+        answer = "[]";
+        expect(await refused()).to.equal(`${asked}the answer is not the service's: []`);
+        server.close();
+        server.closeAllConnections();
+        // Nobody listens any more; no connection is left to be tried first.
+        const gone = createServer().listen(0, "127.0.0.1");
+        await once(gone, "listening");
+        const { port } = gone.address() as AddressInfo;
+        gone.close();
+        expect(await refused(`http://127.0.0.1:${port}`)).to.equal(
+            `GET http://127.0.0.1:${port}/user failed: connect ECONNREFUSED 127.0.0.1:${port}`,
+        );
     });
 });
 

@@ -244,7 +244,7 @@ describe("Database", () => {
 
     it("outside the cluster cannot invent its password", async () => {
         expect(await problems(external("db.example.org"))).to.contain(
-            "plinth:instances.bench.database: is external and needs its password: pulumi config set --secret --path 'plinth:secrets.bench.databasePassword'",
+            "plinth:instances.bench.database: is external and needs its password: ./plinth secrets set bench databasePassword dev",
         );
     });
 

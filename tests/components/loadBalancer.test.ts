@@ -448,13 +448,12 @@ describe("LoadBalancer", () => {
             const message = await problems({ shop: { tls: { mode: "custom" } } });
             expect(message)
                 .to.include("plinth:instances.shop.tls: mode custom has no certificate")
-                .and.include("plinth:secrets.shop.tlsCertificate")
-                .and.include("tlsKey");
+                .and.include("./plinth secrets set shop tlsCertificate dev and ./plinth secrets set shop tlsKey dev");
             const half = await problems(
                 { shop: { tls: { mode: "custom" } } },
                 { secrets: { shop: { tlsCertificate: "CHAIN" } } },
             );
-            expect(half).to.include("plinth:secrets.shop.tlsKey").and.not.include("secrets.shop.tlsCertificate'");
+            expect(half).to.include("secrets set shop tlsKey dev").and.not.include("tlsCertificate");
         });
         it("TLS modes that the ingress controller rules out", async () => {
             for (const pair of impossible) {

@@ -155,7 +155,7 @@ describe("ObjectStorage", () => {
         const message = await problemOf(storage({ topology: "external" }));
         expect(message).to.contain("2 problems");
         for (const key of ["objectStorageAccessKey", "objectStorageSecretKey"])
-            expect(message).to.contain(`pulumi config set --secret --path 'plinth:secrets.bench.${key}'`);
+            expect(message).to.contain(`./plinth secrets set bench ${key} dev`);
     });
 
     it("refuses a second server on the volume", async () => {

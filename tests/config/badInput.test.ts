@@ -65,7 +65,7 @@ describe("bad input", () => {
             of: () => one({ backup: { target: { type: "s3", bucket: "backups" } } }),
             says: ["backupAccessKey", "backupSecretKey"].map(
                 (key) =>
-                    `plinth:instances.shop.backup.target: is object storage and needs its key: pulumi config set --secret --path 'plinth:secrets.shop.${key}'`,
+                    `plinth:instances.shop.backup.target: is object storage and needs its key: ./plinth secrets set shop ${key} staging`,
             ),
         },
         "a backup without target, on a date that is none, kept for no time": {
@@ -190,7 +190,7 @@ describe("bad input", () => {
         },
         "an external database without its password": {
             of: () => one({ database: { topology: "external", host: "db.example.org" } }),
-            says: ["plinth:instances.shop.database", "plinth:secrets.shop.databasePassword"],
+            says: ["plinth:instances.shop.database", "./plinth secrets set shop databasePassword staging"],
         },
         "a certificate of one's own without a certificate": {
             of: () => one({ tls: { mode: "custom" } }),
@@ -199,14 +199,14 @@ describe("bad input", () => {
         "an encrypted secret in plinth:instances": {
             of: () => one({ mail: { host: "smtp.example.org", username: { secure: "v1:x:y" } } }),
             says: [
-                "plinth:instances.shop.mail.username: secrets do not belong here; set it with: pulumi config set --secret --path 'plinth:secrets.shop.KEY'",
+                "plinth:instances.shop.mail.username: secrets do not belong here; take it out and run: ./plinth secrets set shop KEY staging",
             ],
         },
         "a secret's key in plinth:instances": {
             of: () => one({ databasePassword: "x" }),
             says: [
                 "plinth:instances.shop.databasePassword: unknown key",
-                "it is a secret: pulumi config set --secret --path 'plinth:secrets.shop.databasePassword'",
+                "it is a secret: take it out and run: ./plinth secrets set shop databasePassword staging",
             ],
         },
         "a patch that matches nothing": {

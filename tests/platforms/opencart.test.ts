@@ -51,11 +51,11 @@ describe("OpenCart's configuration", () => {
         [{ replicas: { admin: 2 } }, /replicas\.admin: 2 is not allowed/],
         [
             { mail: { host: "smtp.example.org", username: "x" } },
-            /mail: is missing its password.*plinth:secrets\.shop\.smtpPassword/,
+            /mail: is missing its password.*: \.\/plinth secrets set shop smtpPassword dev$/m,
         ],
         [
             { mail: { host: "smtp.example.org", username: "x", smtpPassword: "y" } },
-            /mail\.smtpPassword: .*plinth:secrets/,
+            /mail\.smtpPassword: .*take it out and run: \.\/plinth secrets set shop smtpPassword dev$/m,
         ],
         [{ database: { topology: "single", engine: "postgres" } }, /database\.engine: "postgres".*mariadb/],
         [{ php: { memoryLimit: "100m" } }, /php\.memoryLimit: "100m".*at least 1Mi/],
