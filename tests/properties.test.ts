@@ -92,7 +92,17 @@ describe("any valid configuration", () => {
                         "plinth:cluster": { context: "any", networkPolicy },
                         ...(prefix ? { "plinth:namePrefix": prefix } : {}),
                         "plinth:instances": Object.fromEntries(
-                            instances.map(([name, keys]) => [name, { ...keys, host: `${name}.example.org` }]),
+                            instances.map(([name, { database, ...keys }]) => [
+                                name,
+                                {
+                                    ...keys,
+                                    // Of one server no two instances may have the same database.
+                                    ...(database?.topology === "external"
+                                        ? { database: { ...database, name } }
+                                        : { database }),
+                                    host: `${name}.example.org`,
+                                },
+                            ]),
                         ),
                         "plinth:secrets": Object.fromEntries(secrets),
                     };

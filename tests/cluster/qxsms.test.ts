@@ -123,7 +123,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         );
         const refused = await plinth("launch", stack);
         expect(refused.code).to.equal(1);
-        expect(refused.all).to.include("name it in plinth:acceptLoss");
+        expect(refused.all).to.include("plinth:acceptLoss");
         expect(await queues()).to.equal(before);
         project.edit(
             `Pulumi.${stack}.yaml`,
