@@ -16,7 +16,7 @@ export interface GiveUpArgs {
     readonly remains: Remains;
     /** `purge` or `forget`, for messages. */
     readonly command: string;
-    /** What is done once the file no longer has the instance, and before the engine deletes its objects. */
+    /** What is done once nothing is refused any more, and before the engine deletes the instance's objects. */
     readonly before: (pulumi: (...args: readonly string[]) => Promise<string>) => Promise<void>;
     /** What is done once they are gone. */
     readonly after: () => Promise<void>;
@@ -26,31 +26,51 @@ export interface GiveUpArgs {
  * Takes an instance out of the stack's file, the protection and the cluster. Each step may be done already, so that an
  * interrupted one is finished when it is run again.
  *
- * @throws UserError when the file cannot be edited; nothing is changed then
+ * @throws UserError when the file cannot be edited, or a check of the run refuses it: file and protection are as they
+ * were then
  */
 export async function giveUp({ stack, remains, command, before, after }: GiveUpArgs): Promise<void> {
     const { name, ready, resources } = remains;
     const { engine, backend } = ready;
     const pulumi = (...args: readonly string[]) =>
         run(engine.command, [...args, "--stack", stack], { env: backend.env });
-    takeOut(stack, name);
-    try {
-        const isProtected = resources.filter(({ protect }) => protect).map(({ urn }) => urn);
-        if (isProtected.length > 0) await pulumi("state", "unprotect", ...isProtected, "--yes");
+    const isProtected = resources.filter(({ protect }) => protect).map(({ urn }) => urn);
+    const putBack = takeOut(stack, name);
+    let hasBegun = false;
+    const begin = async () => {
+        hasBegun = true;
         await before(pulumi);
-        if (resources.length > 0) await bringUp(stack, { givenUp: resources.map(({ urn }) => urn) });
+    };
+    try {
+        // What is protected the engine would not even preview to delete.
+        if (isProtected.length > 0) await pulumi("state", "unprotect", ...isProtected, "--yes");
+        if (resources.length > 0) await bringUp(stack, { givenUp: resources.map(({ urn }) => urn), beforeUp: begin });
+        else await begin();
         await after();
     } catch (error) {
+        if (!hasBegun) {
+            putBack();
+            if (isProtected.length > 0)
+                await pulumi("state", "protect", ...isProtected, "--yes").catch(() =>
+                    console.error(`"${name}" stays without protection until: ./plinth launch ${stack}`),
+                );
+            throw error;
+        }
         console.error(`It is not finished. When the cause is gone, go on with: ./plinth ${command} ${name} ${stack}`);
         throw error;
     }
 }
 
-/** Takes the key and the secrets of an instance out of the stack's file, and shows what differs there. */
-function takeOut(stack: string, name: string): void {
+/**
+ * Takes the key and the secrets of an instance out of the stack's file, and shows what differs there.
+ *
+ * @returns what puts them back
+ */
+function takeOut(stack: string, name: string): () => void {
     const file = `Pulumi.${stack}.yaml`;
     const path = join(root, file);
     const before = readFileSync(path, "utf8");
+    const putBack = () => writeFileSync(path, before);
     const keys = ["plinth:instances", "plinth:secrets"];
     const diff = writeEdits(
         path,
@@ -61,10 +81,11 @@ function takeOut(stack: string, name: string): void {
         if (stackConfig(stack).instances.some((instance) => instance.name === name))
             throw new UserError(`Nothing was changed: "${name}" is not in ${file} alone; take it out where it is`);
     } catch (error) {
-        writeFileSync(path, before);
+        putBack();
         throw error;
     }
     if (diff.length > 0) console.log(`${pc.bold(file)}\n${diff.join("\n")}`);
+    return putBack;
 }
 
 /** Changes a volume's reclaim policy and our marks on it; null takes a mark off. */

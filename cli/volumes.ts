@@ -141,7 +141,8 @@ export async function stackVolumes(
     const left = volumes.filter(
         (volume) =>
             isFormer(volume, ownerOf(kubectl)) ||
-            (["Released", "Failed"].includes(volume.status?.phase ?? "") &&
+            (volume.metadata.annotations?.[plinthLabels.stack] === undefined &&
+                ["Released", "Failed"].includes(volume.status?.phase ?? "") &&
                 namespaces.has(volume.spec.claimRef?.namespace ?? "")),
     );
     return [

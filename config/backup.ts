@@ -63,6 +63,10 @@ export const backup = z.strictObject({
     files: z.boolean().default(true),
     /** Seconds for one backup or restore, all tries together. */
     timeoutSeconds: z.int().min(60).default(7200),
+    /** Other instances, as PROJECT/STACK/NAMESPACE, or databases, whose backups may be restored to this one. */
+    acceptFrom: z
+        .array(z.string().regex(/^\S+$/, "allowed: PROJECT/STACK/NAMESPACE, or the name of a database"))
+        .default([]),
     target: z.discriminatedUnion("type", [
         /** A volume of its own in the cluster: `volumes.backup` has its size and class. It is lost with the cluster. */
         z.strictObject({ type: z.literal("volume") }),
@@ -71,7 +75,7 @@ export const backup = z.strictObject({
             type: z.literal("s3"),
             bucket: bucketName,
             ...s3Server,
-            /** Folder of this instance's backups in the bucket. @default STACK/NAMESPACE */
+            /** Folder of this instance's backups in the bucket, and of no other's. @default PROJECT/STACK/NAMESPACE */
             prefix: z
                 .string()
                 .regex(
@@ -84,6 +88,19 @@ export const backup = z.strictObject({
 });
 
 export type BackupConfig = z.infer<typeof backup>;
+
+/** What tells an instance from all others: `PROJECT/STACK/NAMESPACE`. */
+export const identityOf = (project: string, stack: string, namespace: string): string =>
+    `${project}/${stack}/${namespace}`;
+
+/** The server of a bucket, that of AWS in the region where no other is named, and the folder in it. */
+export function folderOf(
+    { endpoint, region, prefix }: Extract<BackupConfig["target"], { type: "s3" }>,
+    identity: string,
+): { url: URL; prefix: string } {
+    const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+    return { url: new URL(endpoint ?? `https://s3.${region}.${domain}`), prefix: prefix ?? identity };
+}
 
 /** Secret keys that belong to backups, each with what it is for. */
 export const backupSecrets = {

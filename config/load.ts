@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type BackupConfig, folderOf, identityOf } from "./backup";
 import { explain } from "./explain";
 import { dnsLabel } from "./fields";
 import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
@@ -72,6 +73,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
                 `holds an encrypted value; secrets belong to plinth:secrets alone; take it out and run: ${howToSet("INSTANCE", "KEY", raw.stack)}`,
             );
     checkUnique(instances, platforms, problems, parsed.data?.edge?.namespace);
+    checkBackupFolders(raw, instances, problems);
     checkSecrets(raw, instances, platforms, problems);
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
         problems.add(
@@ -276,6 +278,25 @@ function checkUnique(
                 `"${namespace}" is already the namespace of ${namespaces.get(namespace)}; every instance needs its own`,
             );
         else namespaces.set(namespace, path);
+    }
+}
+
+/** Each instance deletes old backups in its folder, which must not be another's. */
+function checkBackupFolders({ project, stack }: RawStack, instances: readonly AnyInstance[], problems: Problems): void {
+    const folders = new Map<string, string>();
+    for (const instance of instances) {
+        const target = (instance as { readonly backup?: BackupConfig }).backup?.target;
+        if (target?.type !== "s3") continue;
+        const { url, prefix } = folderOf(target, identityOf(project, stack, namespaceOf(instance)));
+        const folder = `${url.origin}/${target.bucket}/${prefix}`;
+        const path = `plinth:instances.${instance.name}.backup.target.prefix`;
+        if (folders.has(folder))
+            problems.add(
+                path,
+                `"${prefix}" of the bucket "${target.bucket}" at ${url.origin} is already the folder of ${folders.get(folder)}, ` +
+                    "and each would delete the other's backups; leave prefix out, or set another for each instance",
+            );
+        else folders.set(folder, `plinth:instances.${instance.name}`);
     }
 }
 

@@ -49,19 +49,19 @@ async function forgetInstance(
     console.log(`${remainsText(stack, remains)}\n\nThe volumes stay, and with them their data.\n`);
     await confirmName(name, "All but the volumes will be deleted, the passwords of what is in them, too.", yes);
     writeRecord(out, stack, name, volumes);
-    // First of all, so that nothing that happens from here on takes them along.
-    for (const volume of remains.volumes)
-        await markVolume(kubectl, volume, "Retain", {
-            [plinthLabels.stack]: ownerOf(kubectl),
-            [plinthLabels.instance]: name,
-            [plinthLabels.purge]: null,
-        });
     console.log(recordText(volumes));
     await giveUp({
         stack,
         remains,
         command: "forget",
         before: async (pulumi) => {
+            // First of all, so that nothing that happens from here on takes them along.
+            for (const volume of remains.volumes)
+                await markVolume(kubectl, volume, "Retain", {
+                    [plinthLabels.stack]: ownerOf(kubectl),
+                    [plinthLabels.instance]: name,
+                    [plinthLabels.purge]: null,
+                });
             // What the stack declares itself would be deleted as an object: it is only no longer the stack's.
             const declared = resources.filter(({ outputs }) => outputs?.kind === "PersistentVolume");
             for (const { urn } of declared) await pulumi("state", "delete", urn, "--yes");

@@ -103,6 +103,8 @@ export interface LaunchArgs {
     readonly acceptLoss?: readonly string[];
     /** URNs of an instance that is given up, some of which may be gone already. @default none */
     readonly givenUp?: readonly string[];
+    /** What is done when nothing is refused any more, and before the engine begins. @default nothing */
+    readonly beforeUp?: () => Promise<void>;
     /** What may be taken over from a former deployment: namespaces, PersistentVolumes, Secrets. @default none */
     readonly adopt?: readonly string[];
 }
@@ -114,7 +116,7 @@ export interface LaunchArgs {
  */
 export async function bringUp(
     stack: string,
-    { edgeFirst = false, recover = false, acceptLoss = [], givenUp = [], adopt = [] }: LaunchArgs = {},
+    { edgeFirst = false, recover = false, acceptLoss = [], givenUp = [], adopt = [], beforeUp }: LaunchArgs = {},
 ): Promise<void> {
     const rendering = await renderStack(stack);
     const found = await findEngine(true);
@@ -143,6 +145,7 @@ export async function bringUp(
     const { takes, upserts, patches } = await examine(rendering, adopt);
     // Before the first refresh: that would forget what was there.
     const previewed = await previewLosses({ engine, backend }, rendering, { acceptLoss, givenUp });
+    await beforeUp?.();
     if (recover) await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
     if (takes.length > 0) console.log(`Taken over:\n${takes.map((line) => `  ${line}`).join("\n")}`);
     if (patches.length > 0) {

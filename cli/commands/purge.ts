@@ -1,6 +1,7 @@
 import { plinthLabels } from "../../components/labels";
 import { example, type Register } from "../command";
 import { confirmName } from "../confirm";
+import { UserError } from "../errors";
 import { deleteVolume, giveUp, markVolume } from "../giveUp";
 import type { Kubectl } from "../kubectl";
 import { findRemains, type Remains } from "../remains";
@@ -32,6 +33,7 @@ export const purge: Register = (program) => {
 async function purgeInstance(name: string, stack: string, { yes, recover = false }: PurgeOptions): Promise<void> {
     const remains = await findRemains({ stack, name, command: "purge", recover });
     const { kubectl, volumes } = remains;
+    refuseForgotten(stack, remains);
     console.log(lossesText(stack, remains));
     await confirmName(name, "All of this will be deleted, and nobody can bring it back.", yes);
     await giveUp({
@@ -46,7 +48,19 @@ async function purgeInstance(name: string, stack: string, { yes, recover = false
     console.log(`\n"${name}" is gone from "${stack}", with ${count(volumes.length, "volume")}.`);
     const stay = volumes.flatMap((volume) => remainsOf(volume) ?? []);
     if (stay.length > 0) console.log(`To be erased where it is, by whoever runs that storage:\n${indented(stay)}`);
+    if (remains.kept.length > 0) console.log(keptText(stack, remains));
 }
+
+/** @throws UserError where nothing but the volumes is left that `forget` has kept: these are deleted one by one */
+export function refuseForgotten(stack: string, remains: Remains): void {
+    const { name, inFile, resources, volumes, kept } = remains;
+    if (inFile || resources.length > 0 || volumes.length > 0) return;
+    if (kept.length > 0)
+        throw new UserError(`Nothing was deleted: "${name}" of "${stack}" was forgotten. ${keptText(stack, remains)}`);
+}
+
+const keptText = (stack: string, { kept }: Remains): string =>
+    `Its volumes were kept, and are deleted one by one:\n${indented(kept.map(({ metadata }) => `./plinth volumes delete ${metadata.name} ${stack}`))}`;
 
 /** Everything that will be lost, by name. */
 function lossesText(stack: string, remains: Remains): string {

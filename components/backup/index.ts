@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { BackupConfig } from "../../config/backup";
+import { type BackupConfig, folderOf, identityOf } from "../../config/backup";
 import type { ImageName } from "../../config/images";
 import { claim, type SharedClaim } from "../claim";
 import type { Database } from "../database";
@@ -111,13 +111,17 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
         return this.args.config.files ? this.args.files : undefined;
     }
 
+    private get identity(): string {
+        const { stack, namespace } = this.instance;
+        return identityOf(stack.config.project, stack.config.stack, namespace);
+    }
+
     private bucket(target: Extract<BackupConfig["target"], { type: "s3" }>): {
         env: Record<string, Setting>;
         needs: Need[];
     } {
         const { instance, name } = this;
-        const domain = target.region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-        const url = new URL(target.endpoint ?? `https://s3.${target.region}.${domain}`);
+        const { url, prefix } = folderOf(target, this.identity);
         const values = { accessKey: this.required("backupAccessKey"), secretKey: this.required("backupSecretKey") };
         const key: Record<keyof typeof values, SecretRef> = instance.secret(this, `${name}-keys`, values);
         const cidrs = rangesOf(url.hostname, target.cidrs);
@@ -126,7 +130,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
             env: {
                 S3_ENDPOINT: url.origin,
                 S3_BUCKET: target.bucket,
-                S3_PREFIX: target.prefix ?? `${instance.stack.config.stack}/${instance.namespace}`,
+                S3_PREFIX: prefix,
                 AWS_DEFAULT_REGION: target.region,
                 AWS_ACCESS_KEY_ID: key.accessKey,
                 AWS_SECRET_ACCESS_KEY: key.secretKey,
@@ -208,12 +212,15 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
     }
 
     private databaseStep(name: string, loads: boolean): ContainerArgs {
-        const { database } = this.args;
+        const { config, database } = this.args;
+        const { acceptFrom } = config;
         const { engine, rootPassword } = database;
         return this.step(name, engine, {
             env: {
                 ENGINE: engine,
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",
+                INSTANCE: this.identity,
+                ...(loads && acceptFrom.length > 0 ? { ACCEPT_FROM: acceptFrom.join(" ") } : {}),
                 // To load a dump beside the database first. PostgreSQL does without: it loads in one transaction.
                 ...(loads && rootPassword && engine !== "postgres" ? { DB_ROOT_PASSWORD: rootPassword } : {}),
             },

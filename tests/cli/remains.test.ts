@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { splitTarget } from "../../cli/commands/data";
-import { resourcesOf } from "../../cli/remains";
+import { refuseForgotten } from "../../cli/commands/purge";
+import { type Remains, resourcesOf } from "../../cli/remains";
 
 describe("the resources of an instance in the engine's state", () => {
     const stack = "urn:pulumi:s::plinth::pulumi:pulumi:Stack::plinth-s";
@@ -31,6 +32,19 @@ describe("the resources of an instance in the engine's state", () => {
         expect(resourcesOf({ deployment: { resources } }, "shop")).to.deep.equal(own);
         expect(resourcesOf({ deployment: { resources } }, "sho")).to.deep.equal([]);
         expect(resourcesOf({}, "shop")).to.deep.equal([]);
+    });
+});
+
+describe("an instance that was forgotten", () => {
+    const kept = [{ metadata: { name: "pvc-1" }, spec: {} }];
+    const remains = (more: object) =>
+        ({ name: "shop", inFile: false, resources: [], volumes: [], kept, ...more }) as unknown as Remains;
+    it("is not purged: its volumes are deleted one by one, unless something else is left", () => {
+        expect(() => refuseForgotten("production", remains({}))).to.throw(
+            /^Nothing was deleted: "shop" of "production" was forgotten.*\n {2}\.\/plinth volumes delete pvc-1 production$/,
+        );
+        for (const more of [{ inFile: true }, { resources: [{}] }, { volumes: kept }])
+            expect(() => refuseForgotten("production", remains(more))).not.to.throw();
     });
 });
 

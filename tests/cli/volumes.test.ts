@@ -83,6 +83,12 @@ describe("the volumes of a stack", () => {
                 // Somebody has taken it over since.
                 volume("pvc-taken", elsewhere, { phase: "Bound", annotations: marked }),
                 volume("pvc-theirs", elsewhere, { phase: "Released" }),
+                // Of another stack that had a namespace of that name.
+                volume(
+                    "pvc-staging",
+                    { hostPath: { path: "/two" } },
+                    { phase: "Released", annotations: { ...marked, "plinth.dev/stack": "plinth.staging" } },
+                ),
             ]),
             [claim],
             new Map(),

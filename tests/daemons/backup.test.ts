@@ -263,6 +263,31 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             expect(state().rows).to.equal(before);
         });
 
+        describe("whose files do not go in, when the database has", () => {
+            const leftovers = () => readdirSync(pods.files).filter((name) => name.startsWith(".plinth-"));
+            /** Every call of the tool fails in the last step, in which alone the archive is unpacked or moved. */
+            const failing = async (tool: string, when: string) => {
+                pods.shim(tool, `case "$*" in ${when}) exit 1 ;; esac; exec /usr/bin/env -- /bin/${tool} "$@"`);
+                const { code, output, failed } = await pods.restore(good);
+                pods.unshim();
+                expect([code, failed], output).to.deep.equal([10, "unpack"]);
+            };
+            afterEach("goes in at the next try", async () => {
+                expect((await pods.restore(good)).code).to.equal(0);
+                expect(leftovers()).to.deep.equal([]);
+            });
+            it("leaves those there were, and no half of an archive", async () => {
+                const before = state().files;
+                await failing("tar", "*-xpf*");
+                expect(leftovers()).to.deep.equal([]);
+                expect(state().files).to.deep.equal(before);
+            });
+            it("says that not all is as it was where a file cannot be moved", async () => {
+                await failing("mv", "*.plinth-new/image*");
+                expect(leftovers()).to.deep.equal([`.plinth-old-${good}`]);
+            });
+        });
+
         describe("is not restored", () => {
             let before: ReturnType<typeof state>;
             let copy: string;
@@ -314,6 +339,18 @@ for (const server of [new MariaDb(), new Postgres()] as const)
                 await refused(/FAILED: .* which cannot load it/);
                 edit("manifest", (text) => text.replace(/^engine .*$/m, `engine ${server.engine} 99.1`));
                 await refused(/FAILED: .* the server is older/);
+            });
+            it("where it is of another database or instance, unless that is meant", async () => {
+                edit("manifest", (text) => text.replace("database open_cart", "database surveys"));
+                await refused(/FAILED: .* is of the database surveys of \S+; this is open_cart of/);
+                edit("manifest", (text) => text.replace("database surveys", "database open_cart"));
+                edit("manifest", (text) => text.replace(/^instance .*$/m, "instance plinth/production/shop"));
+                await refused(/FAILED: .* set backup\.acceptFrom: \[plinth\/production\/shop\] and launch/);
+                const meant = { ACTION: "check", ACCEPT_FROM: "plinth/staging/shop plinth/production/shop" };
+                expect((await pods.restore(copy, meant)).code).to.equal(0);
+                // Backups of before instances were recorded.
+                edit("manifest", (text) => text.replace(/^instance .*\n/m, ""));
+                expect((await pods.restore(copy, { ACTION: "check" })).code).to.equal(0);
             });
             it("while others use the database", async () => {
                 await server.hold(sleep, () => refused(/FAILED: open_cart is in use by others/));

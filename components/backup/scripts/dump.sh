@@ -13,5 +13,5 @@ until version=$(server_version); do
 done
 dump
 check_dump "$part/$dump_file"
-say "engine $(engine_of "$version") $version" "database $DB_NAME" >"$part/manifest"
+say "engine $(engine_of "$version") $version" "database $DB_NAME" "instance $INSTANCE" >"$part/manifest"
 enter "$dump_file"

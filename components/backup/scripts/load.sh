@@ -9,6 +9,16 @@ found=$(cat "$WORK/found-at")
 read -r engine version <<END
 $(value "$found/manifest" engine)
 END
+# The instance that it is of is not recorded by every backup; the database is.
+source=$(value "$found/manifest" instance)
+database=$(value "$found/manifest" database)
+if [ "${source:-$INSTANCE}" != "$INSTANCE" ] || [ "$database" != "$DB_NAME" ]; then
+    case " ${ACCEPT_FROM:-} " in
+        *" ${source:-$database} "*) ;;
+        *) fail "$BACKUP is of the database $database${source:+ of $source}; this is $DB_NAME of $INSTANCE." \
+            "Where that is meant, set backup.acceptFrom: [${source:-$database}] and launch" ;;
+    esac
+fi
 present=$(server_version) || fail "the database at $DB_HOST:$DB_PORT does not let $DB_USER in"
 [ "$engine" = "$(engine_of "$present")" ] ||
     fail "$BACKUP is of $engine $version; the server is $(engine_of "$present") $present, which cannot load it"

@@ -5,15 +5,18 @@ set -eu
 
 [ "$ACTION" = restore ] || exit 0
 code=$changed
+new=$FILES/.plinth-new
+# The database is that of the backup by now, so no failure from here on has left all as it was. What is half unpacked
+# would only fill the volume.
+trap '[ $? -eq 0 ] || { rm -rf "$new"; exit "$changed"; }' EXIT
 found=$(cat "$WORK/found-at")
 if [ ! -f "$found/files.tar.gz" ]; then
     say "$BACKUP holds no files: they stay as they are"
     exit 0
 fi
-new=$FILES/.plinth-new
 old=$FILES/.plinth-old-$BACKUP
 rm -rf "$new"
-mkdir -p "$new" "$old"
+mkdir "$new"
 {
     gzip -dc "$found/files.tar.gz" && status=0 || status=$?
     echo "$status" >"$WORK/status"
@@ -26,6 +29,7 @@ each() { # folder, command
         if [ -e "$path" ] || [ -L "$path" ]; then "$2" "$path"; fi
     done
 }
+mkdir -p "$old"
 set_aside() {
     case ${1##*/} in
         lost+found | .plinth-*) ;;
