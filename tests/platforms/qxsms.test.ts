@@ -31,11 +31,14 @@ describe("QxSMS' configuration", () => {
     for (const [args, message] of [
         [{ instance: { mail: null } }, /instances\.shop\.mail: is missing.*host and from/],
         [{ instance: { administrator: null } }, /instances\.shop\.administrator: is missing.*email/],
-        [{ instance: { mail: { username: "x" } } }, /mail: is missing the password of x.*secrets\.shop\.smtpPassword/],
+        [
+            { instance: { mail: { username: "x" } } },
+            /mail: is missing the password of x.*secrets set shop smtpPassword/,
+        ],
         [{ instance: { mail: { subjectPrefix: "two\nlines" } } }, /mail\.subjectPrefix: .*one line/],
         [{ instance: { database: { topology: "single", engine: "mariadb" } } }, /engine: "mariadb".*postgres/],
         [{ instance: { qualtrics: { directoryId: "UR_1" } } }, /qualtrics\.directoryId: "UR_1".*POOL_1a2B3c/],
-        [{ instance: { qualtrics: ids } }, /qualtrics: is not complete; missing: .*secrets\.shop\.qualtricsApiKey/],
+        [{ instance: { qualtrics: ids } }, /qualtrics: is not complete; missing: .*secrets set shop qualtricsApiKey/],
         [{ values: withKey }, /missing: qualtrics\.directoryId, qualtrics\.libraryId, qualtrics\.surveyId/],
         [
             {
