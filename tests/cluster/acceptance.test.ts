@@ -130,11 +130,13 @@ describe("a real API server", function () {
     }
 
     for (const name of stackNames(fixtures)) {
-        it(`accepts every object of the fixture "${name}"; all settle, and nothing changes when they are applied again`, async () => {
+        // On servers and disks that are not there: accepted is all that they can be.
+        const settles = name !== "volumes";
+        const more = settles ? "; all settle, and nothing changes when they are applied again" : "";
+        it(`accepts every object of the fixture "${name}"${more}`, async () => {
             const { objects } = await renderStack(name, { folder: fixtures, platforms });
             await apply(objects);
-            // On servers and disks that are not there: accepted is all that they can be.
-            if (name === "volumes") return remove(objects);
+            if (!settles) return remove(objects);
             const before = (await settle(objects)).map(declared);
             expect(before).to.have.length(objects.length);
             await apply(objects);
