@@ -256,8 +256,8 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             expect(pods.remains()).to.deep.equal([`.partial-${alive}`]);
             rmSync(join(pods.backups, `.partial-${alive}`), { recursive: true });
             expect((await pods.backUp(strict)).code).to.equal(0);
-            // One of today is younger than a day.
-            expect(pods.complete()).to.deep.equal([good, pods.result()]);
+            // One of today is younger than a day. Two of one second have no order.
+            expect(pods.complete()).to.have.members([good, pods.result()]);
             rmSync(join(pods.backups, pods.result()), { recursive: true });
             expect((await pods.restore(good)).code).to.equal(0);
             expect(state().rows).to.equal(before);
