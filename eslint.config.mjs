@@ -26,6 +26,6 @@ export default tseslint.config(
     {
         files: ["**/*.cjs"],
         rules: { "@typescript-eslint/no-require-imports": "off" },
-        languageOptions: { globals: { require: "readonly" } },
+        languageOptions: { globals: { require: "readonly", __dirname: "readonly", process: "readonly" } },
     },
 );

@@ -1,74 +1,7 @@
-import { Command } from "commander";
 import pc from "picocolors";
-import { version } from "../package.json";
-import { backup } from "./commands/backup";
-import { config } from "./commands/config";
-import { data } from "./commands/data";
-import { dev } from "./commands/dev";
-import { dns } from "./commands/dns";
-import { doctor } from "./commands/doctor";
-import { drift } from "./commands/drift";
-import { exec } from "./commands/exec";
-import { forget } from "./commands/forget";
-import { images } from "./commands/images";
-import { instance } from "./commands/instance";
-import { launch } from "./commands/launch";
-import { logs } from "./commands/logs";
-import { open } from "./commands/open";
-import { preview } from "./commands/preview";
-import { purge } from "./commands/purge";
-import { rbac } from "./commands/rbac";
-import { render } from "./commands/render";
-import { restart } from "./commands/restart";
-import { review } from "./commands/review";
-import { sandbox } from "./commands/sandbox";
-import { secrets } from "./commands/secrets";
-import { start } from "./commands/start";
-import { status } from "./commands/status";
-import { stop } from "./commands/stop";
-import { volumes } from "./commands/volumes";
 import { SandboxError } from "../sandbox/errors";
 import { UserError } from "./errors";
-import { followSandbox } from "./sandbox";
-
-const program = new Command("plinth")
-    .description(
-        "Complete web platforms on Kubernetes: a thin layer over pulumi and kubectl, whose commands it prints.",
-    )
-    .version(version)
-    .showHelpAfterError("(--help shows what is allowed)")
-    .configureHelp({ showGlobalOptions: true });
-
-// In the order of the help.
-for (const register of [
-    render,
-    preview,
-    review,
-    launch,
-    dev,
-    images,
-    instance,
-    config,
-    secrets,
-    doctor,
-    rbac,
-    dns,
-    status,
-    volumes,
-    logs,
-    exec,
-    open,
-    restart,
-    stop,
-    start,
-    purge,
-    forget,
-    data,
-    backup,
-    drift,
-    sandbox,
-])
-    register(program);
+import { program } from "./program";
 
 // A reader such as `head` may have seen enough.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -84,19 +17,6 @@ const isForUsers = (error: unknown): error is Error =>
     error instanceof UserError ||
     error instanceof SandboxError ||
     (error instanceof Error && ("__pulumiRunError" in error || "syscall" in error));
-
-program.hook("preAction", async (_, command) => {
-    const position = command.registeredArguments.findIndex((argument) => argument.name() === "stack");
-    // `launch --sandbox` starts it; what reads files only needs no cluster.
-    const { sandbox, showSecrets } = command.opts<{ sandbox?: boolean; showSecrets?: boolean }>();
-    const group = command.parent?.name();
-    const readsFiles =
-        group === "config" ||
-        (group === "secrets" && command.name() === "list") ||
-        command.name() === "rbac" ||
-        (command.name() === "render" && !showSecrets);
-    if (position >= 0 && !sandbox && !readsFiles) await followSandbox(command.processedArgs[position] as string);
-});
 
 program.parseAsync().catch((error: unknown) => {
     if (isForUsers(error)) console.error(pc.red(error.message));
