@@ -2,12 +2,16 @@
 // command. Without a folder that can be written to, each start translates them anew.
 const { createHash } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
+const { enableCompileCache } = require("node:module");
 const { dirname, join, relative, sep } = require("node:path");
-const { addHook } = require("pirates");
-const { version } = require("sucrase/package.json");
 
 const root = dirname(__dirname);
 const kept = join(root, "node_modules", ".cache", "plinth");
+// From Node 22.1 on, what V8 has compiled is kept too; only what is loaded after this line.
+enableCompileCache?.(join(kept, "compiled"));
+
+const { addHook } = require("pirates");
+const { version } = require("sucrase/package.json");
 
 /** @returns {string} JavaScript with the line numbers of the source, so stack traces need no map. */
 function translate(source, path) {
