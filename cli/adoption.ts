@@ -1,12 +1,12 @@
 import { precious } from "../components/kinds";
 import { plinthLabels } from "../components/labels";
+import { consentName } from "../components/names";
 import { podOf } from "../components/references";
 import { namespaceOf } from "../config/load";
 import pc from "picocolors";
 import { suggest } from "../config/problems";
 import { UserError } from "./errors";
 import { type Kubectl, kubectlFor } from "./kubectl";
-import { nameOf } from "./losses";
 import type { RenderedObject, Rendering } from "./rendering";
 import { findOnPath } from "./shell";
 import { checkVolumes, existingOf, handOver, namesExisting, volumeFacts } from "./volumeChecks";
@@ -53,11 +53,11 @@ export async function examine(rendering: Rendering, consent: readonly string[]):
     const possible = [
         ...namespaces,
         ...stale.map(({ volume }) => volume),
-        ...facts.foreign.filter(({ kind }) => kind === "Secret").map(nameOf),
+        ...facts.foreign.filter(({ kind }) => kind === "Secret").map(consentName),
     ];
     // What an interrupted run has taken over already may be named again.
     const taken = [
-        ...facts.live.filter(({ kind }) => kind === "Secret").map(nameOf),
+        ...facts.live.filter(({ kind }) => kind === "Secret").map(consentName),
         ...rendering.objects.flatMap((object) => existingOf(rendering, object) ?? []),
     ];
     const unknown = consent.filter((name) => ![...possible, ...taken].includes(name));
@@ -111,7 +111,7 @@ export const isAdoptable = (
 /** The name that consents to the taking over of somebody else's object, where that is possible. */
 function adoptedBy(rendering: Pick<Rendering, "outputs">, object: RenderedObject): string | undefined {
     const { kind, metadata } = object;
-    if (kind === "Secret") return nameOf(object);
+    if (kind === "Secret") return consentName(object);
     const namespace = kind === "Namespace" ? metadata.name : metadata.namespace;
     const isOurs = namespace !== undefined && instanceNamespaces(rendering).includes(namespace);
     return isOurs && ["Namespace", "PersistentVolumeClaim"].includes(kind) ? namespace : undefined;
@@ -125,21 +125,21 @@ export function inTheWay(rendering: Pick<Rendering, "outputs">, object: Rendered
     const { kind, metadata } = object;
     const name = adoptedBy(rendering, object);
     if (kind === "Secret")
-        return `${nameOf(object)} would be overwritten: save what is in it, then add --adopt ${name}`;
-    if (name !== undefined) return `${nameOf(object)} is not this stack's: to take it over, add --adopt ${name}`;
+        return `${consentName(object)} would be overwritten: save what is in it, then add --adopt ${name}`;
+    if (name !== undefined) return `${consentName(object)} is not this stack's: to take it over, add --adopt ${name}`;
     if (precious.includes(kind))
-        return `${nameOf(object)} is not this stack's, and data depend on it: choose another name`;
+        return `${consentName(object)} is not this stack's, and data depend on it: choose another name`;
     const where = metadata.namespace ? `--namespace ${metadata.namespace} ` : "";
-    return `${nameOf(object)} is not this stack's: kubectl ${where}delete ${kind.toLowerCase()} ${metadata.name}`;
+    return `${consentName(object)} is not this stack's: kubectl ${where}delete ${kind.toLowerCase()} ${metadata.name}`;
 }
 
 function described(object: RenderedObject): string {
-    if (object.kind !== "PersistentVolumeClaim") return nameOf(object);
+    if (object.kind !== "PersistentVolumeClaim") return consentName(object);
     const { volumeName, resources } = object["spec"] as {
         volumeName?: string;
         resources: { requests: { storage: string } };
     };
-    return `${nameOf(object)}: ${resources.requests.storage}, ${volumeName ? `volume ${volumeName}` : "no volume yet"}`;
+    return `${consentName(object)}: ${resources.requests.storage}, ${volumeName ? `volume ${volumeName}` : "no volume yet"}`;
 }
 
 interface Workload extends RenderedObject {
@@ -175,18 +175,18 @@ async function namespaceProblems(
             return metadata.labels?.["app.kubernetes.io/managed-by"] === "plinth" ||
                 ["Succeeded", "Failed"].includes(status?.phase ?? "")
                 ? []
-                : [`${nameOf(workload)} still runs: wait for its end`];
+                : [`${consentName(workload)} still runs: wait for its end`];
         if (kind === "CronJob")
             return spec.suspend
                 ? []
-                : [`${nameOf(workload)} would start again: kubectl ${there} delete cronjob ${metadata.name}`];
+                : [`${consentName(workload)} would start again: kubectl ${there} delete cronjob ${metadata.name}`];
         if (kind === "Job")
-            return status?.active ? [`${nameOf(workload)} still runs: wait for its end, or delete it`] : [];
+            return status?.active ? [`${consentName(workload)} still runs: wait for its end, or delete it`] : [];
         if (kind === "DaemonSet")
-            return [`${nameOf(workload)} still runs: kubectl ${there} delete daemonset ${metadata.name}`];
+            return [`${consentName(workload)} still runs: kubectl ${there} delete daemonset ${metadata.name}`];
         if (!podOf(workload) || spec.replicas === 0) return [];
         return [
-            `${nameOf(workload)} still runs: kubectl ${there} scale ${kind.toLowerCase()} ${metadata.name} --replicas 0`,
+            `${consentName(workload)} still runs: kubectl ${there} scale ${kind.toLowerCase()} ${metadata.name} --replicas 0`,
         ];
     });
     const hosts = new Set(
@@ -200,7 +200,7 @@ async function namespaceProblems(
             .find((one) => one !== undefined && hosts.has(one));
         const { namespace, name } = ingress.metadata;
         return host
-            ? [`${nameOf(ingress)} has the host ${host}: kubectl --namespace ${namespace} delete ingress ${name}`]
+            ? [`${consentName(ingress)} has the host ${host}: kubectl --namespace ${namespace} delete ingress ${name}`]
             : [];
     });
     return [...stops, ...ingresses];

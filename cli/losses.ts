@@ -1,5 +1,5 @@
 import { precious } from "../components/kinds";
-import { consentName as nameOf } from "../components/names";
+import { consentName } from "../components/names";
 import { suggest } from "../config/problems";
 import type { Ready } from "./engine";
 import type { Step } from "./enginePreview";
@@ -72,7 +72,7 @@ export function lossesIn(resources: readonly Resource[], steps: readonly Step[],
         if (!op || !kind || !lostBy[kind]?.includes(op)) return [];
         const namespace = outputs?.metadata?.namespace ?? "";
         if (kind === "StatefulSet" && op === "delete" && atRest.includes(namespace)) return [];
-        const name = isPassword(resource) ? `randompassword/${nameInUrn(urn)}` : nameOf(outputs!);
+        const name = isPassword(resource) ? `randompassword/${nameInUrn(urn)}` : consentName(outputs!);
         return [{ name, why: meanings[op]! }];
     });
 }
@@ -159,18 +159,16 @@ export async function checkKnown(ready: Ready, stack: string, existing: readonly
     ];
     const known = new Set(
         resources.flatMap(({ inputs, outputs }) =>
-            [inputs, outputs].flatMap((object) => (object?.kind ? nameOf(object) : [])),
+            [inputs, outputs].flatMap((object) => (object?.kind ? consentName(object) : [])),
         ),
     );
-    const unknown = existing.filter((object) => irreplaceable.includes(object.kind) && !known.has(nameOf(object)));
+    const unknown = existing.filter((object) => irreplaceable.includes(object.kind) && !known.has(consentName(object)));
     if (unknown.length === 0) return;
     throw new UserError(
-        `These are in the cluster with the label of "${stack}", but its state knows nothing of them. Nothing was changed.\n${unknown.map((object) => `  ${nameOf(object)}`).join("\n")}\n` +
+        `These are in the cluster with the label of "${stack}", but its state knows nothing of them. Nothing was changed.\n${unknown.map((object) => `  ${consentName(object)}`).join("\n")}\n` +
             "They come from another state: another login or PULUMI_BACKEND_URL, or a state that was lost. Taken over, the passwords in them would be\n" +
             "overwritten with new ones that the databases do not know. Go back to that state, or save what they hold and remove them.",
     );
 }
-
-export { nameOf };
 
 export const nameInUrn = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);

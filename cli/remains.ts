@@ -1,5 +1,6 @@
 import { workloads } from "../components/kinds";
 import { plinthLabels } from "../components/labels";
+import { consentName } from "../components/names";
 import { checkLocks, clearLocks, prepare } from "./commands/launch";
 import { componentOf, listStack, type Live } from "./components";
 import { findEngine, type Ready } from "./engine";
@@ -7,7 +8,7 @@ import { UserError } from "./errors";
 import type { Claim } from "./health";
 import { noInstance } from "./instances";
 import { type Kubectl, kubectlFor } from "./kubectl";
-import { nameOf, type Resource, type State, stateOf } from "./losses";
+import { type Resource, type State, stateOf } from "./losses";
 import { isFormer, listVolumes, ownerOf, type Volume, volumeOf } from "./volumes";
 
 /** What is there of an instance that was removed, by the stack's file, the engine's state and the cluster. */
@@ -68,7 +69,7 @@ export async function findRemains({ stack, name, command, recover }: RemainsArgs
     const running = resources.filter(({ outputs }) => workloads.includes(outputs?.kind ?? ""));
     if (running.length > 0)
         throw new UserError(
-            `Nothing was changed: "${name}" is still deployed, with ${running.map(({ outputs }) => nameOf(outputs!)).join(", ")}.\n` +
+            `Nothing was changed: "${name}" is still deployed, with ${running.map(({ outputs }) => consentName(outputs!)).join(", ")}.\n` +
                 (written
                     ? `Its state in the file is "removed" already: ./plinth launch ${stack}`
                     : `Put it back into Pulumi.${stack}.yaml with state: removed, and launch the stack first.`),
@@ -122,9 +123,9 @@ async function othersIn(kubectl: Kubectl, name: string, resources: readonly Reso
     const namespace = resources.find(({ outputs }) => outputs?.kind === "Namespace")?.outputs?.metadata?.name;
     if (namespace === undefined) return [];
     const { items } = await kubectl.json<{ items: Live[] }>(["get", foreignKinds, "--namespace", namespace]);
-    const own = new Set(resources.flatMap(({ outputs }) => (outputs?.kind ? nameOf(outputs) : [])));
+    const own = new Set(resources.flatMap(({ outputs }) => (outputs?.kind ? consentName(outputs) : [])));
     const isOwn = (object: Live) =>
-        own.has(nameOf(object)) ||
+        own.has(consentName(object)) ||
         // Pods on their way out, and what the state has forgotten.
         (object.metadata.labels?.["app.kubernetes.io/managed-by"] === "plinth" &&
             componentOf(object).instance === name);
@@ -133,7 +134,7 @@ async function othersIn(kubectl: Kubectl, name: string, resources: readonly Reso
     if (inUse.length > 0)
         throw new UserError(
             `Nothing was changed: the namespace ${namespace} would go, and holds what is not of "${name}":\n` +
-                `${inUse.map((object) => `  ${nameOf(object)}`).join("\n")}\nSave what it holds, and remove it first.`,
+                `${inUse.map((object) => `  ${consentName(object)}`).join("\n")}\nSave what it holds, and remove it first.`,
         );
     return others;
 }

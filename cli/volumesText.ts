@@ -1,6 +1,6 @@
+import { consentName } from "../components/names";
 import { useText } from "./statusText";
 import { count, table } from "./text";
-import { nameOf } from "./losses";
 import type { Remains } from "./remains";
 import { readStackFile } from "./stackFile";
 import { claimRow, type StackVolume, volumeRow } from "./volumes";
@@ -25,7 +25,7 @@ export const volumesText = (all: readonly StackVolume[]): string =>
 /** What goes with an instance that is given up, by name: volumes first. */
 export function remainsText(stack: string, { name, resources, claims, volumes, others, inFile }: Remains): string {
     const namesOf = (kind: string) =>
-        resources.flatMap(({ outputs }) => (outputs?.kind === kind ? nameOf(outputs).slice(kind.length + 1) : []));
+        resources.flatMap(({ outputs }) => (outputs?.kind === kind ? consentName(outputs).slice(kind.length + 1) : []));
     const rows = claims.map((claim) => claimRow(claim, volumes, new Map()));
     // An interrupted run has got rid of the claims already.
     const released = volumes.filter((volume) => !rows.some((row) => row.volume === volume.metadata.name));
@@ -37,7 +37,7 @@ export function remainsText(stack: string, { name, resources, claims, volumes, o
         secrets.length > 0 && `Secrets: ${secrets.join(", ")}`,
         generated.length > 0 && `of the stack's state: ${count(generated.length, "generated value")}, its passwords`,
         ...namesOf("Namespace").map((namespace) => `the namespace ${namespace}`),
-        others.length > 0 && `with the namespace, though not of "${name}": ${others.map(nameOf).join(", ")}`,
+        others.length > 0 && `with the namespace, though not of "${name}": ${others.map(consentName).join(", ")}`,
         inFile && `of Pulumi.${stack}.yaml: plinth:instances.${name}`,
         own.length > 0 && `of Pulumi.${stack}.yaml: plinth:secrets.${name} with ${own.join(", ")}`,
     ].filter((line) => line !== false);
