@@ -1,3 +1,4 @@
+import { credentialSecrets, credentialsOwner } from "../config/credentials";
 import { ConfigError, howToSet, suggest } from "../config/problems";
 import { placeholder, ruleOf, type SecretRule } from "../config/secrets";
 import { platforms } from "../platforms";
@@ -9,6 +10,7 @@ import { readStackFile } from "./stackFile";
 
 /** One secret key of one instance. */
 export interface SecretKey {
+    /** Its name; `images` for the passwords of `plinth:images.credentials`. */
     readonly instance: string;
     readonly key: string;
     readonly rule: SecretRule;
@@ -46,18 +48,22 @@ export interface SecretArgs {
 }
 
 /**
- * The secret keys that a stack's instances may have.
+ * The secret keys that a stack's instances may have, and those of its accounts at registries.
  *
- * @param instance only this one's. @default all
+ * @param instance only this one's, or `images`. @default all
  * @throws ConfigError, UserError when stack or instance are not there
  */
 export function secretKeys(stack: string, instance?: string, folder?: string): SecretKey[] {
     const config = stackConfig(stack, folder);
-    const chosen = instance === undefined ? config.instances : findInstances(config, [instance]);
-    return chosen.flatMap(({ name, platform }) => {
-        const rules = platforms[platform]!.config.secrets;
-        return Object.keys(rules).map((key) => ({ instance: name, key, rule: ruleOf(rules, key)! }));
-    });
+    const owners = config.instances.map(({ name, platform }) => [name, platforms[platform]!.config.secrets] as const);
+    const ofRegistries = credentialSecrets(config.images);
+    const all = Object.keys(ofRegistries).length > 0 ? [...owners, [credentialsOwner, ofRegistries] as const] : owners;
+    if (instance !== undefined && !all.some(([name]) => name === instance)) findInstances(config, [instance]);
+    return all
+        .filter(([name]) => instance === undefined || name === instance)
+        .flatMap(([name, rules]) =>
+            Object.keys(rules).map((key) => ({ instance: name, key, rule: ruleOf(rules, key)! })),
+        );
 }
 
 /** @throws UserError when the instance's platform has no such key */

@@ -4,6 +4,7 @@ import type { ImageName } from "../config/images";
 import type { Edge, Node, Setting } from "./graph";
 import type { Instance } from "./instance";
 import { plinthLabels, selectorOf } from "./labels";
+import { pullSecretsOf } from "./pullSecret";
 
 export type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
 type ContainerSpec = k8s.types.input.core.v1.Container;
@@ -84,7 +85,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
         containerSpec(instance, node, one, { main: !init && index === 0, podUser: args.user, volumes });
     const initContainers = (args.initContainers ?? []).map((one, index) => container(one, index, true));
     const containers = args.containers.map((one, index) => container(one, index, false));
-    const { pullSecrets } = instance.stack.config.images;
+    const pullSecrets = pullSecretsOf(instance);
     return {
         metadata: {
             labels: {

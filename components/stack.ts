@@ -7,6 +7,7 @@ import type { StackConfig } from "../config/stack";
 import { Graph } from "./graph";
 import type { Instance } from "./instance";
 import { denyByDefault, policyOf } from "./policies";
+import { declarePullSecrets } from "./pullSecret";
 import { clusterObjects } from "./storageClass";
 
 /**
@@ -88,6 +89,7 @@ export class Stack {
         this.graph.checkEdges();
         const order = this.graph.inOrder();
         this.declarePolicies();
+        declarePullSecrets(this, [...this.instances.values()]);
         for (const instance of this.instances.values()) instance.check();
         this.problems.throwIfAny();
 

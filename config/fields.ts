@@ -45,6 +45,14 @@ export const imageReference = z
         "allowed: [REGISTRY/]NAME[:TAG][@sha256:DIGEST], such as registry.example.org/team/web:2.1, the name in lower case",
     );
 
+/** A registry as images name it: what has no dot and no port is a folder of Docker Hub, but for `localhost`. */
+export const registryHost = z
+    .string()
+    .regex(
+        new RegExp(`^(?=.*[.:]|localhost$)${registryPart}$`),
+        "allowed: HOST or HOST:PORT, such as registry.example.org:5000 or docker.io, without scheme or path",
+    );
+
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
 const labelKey = z
     .string()

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { credentialsOwner } from "./credentials";
 import type { PlatformConfig } from "./load";
 import { ruleOf } from "./secrets";
 import { stackFields } from "./stack";
@@ -29,6 +30,7 @@ export function stackJsonSchema(platforms: readonly PlatformConfig[]): object {
                     "plinth:instances": { type: "object", additionalProperties: instance },
                     "plinth:secrets": {
                         type: "object",
+                        properties: { [credentialsOwner]: { type: "object" } },
                         additionalProperties: {
                             type: "object",
                             properties: Object.fromEntries(values),

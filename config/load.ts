@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type BackupConfig, folderOf, identityOf } from "./backup";
+import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
 import { explain } from "./explain";
 import { dnsLabel } from "./fields";
 import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
@@ -74,7 +75,8 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
             );
     checkUnique(instances, platforms, problems, parsed.data?.edge?.namespace);
     checkBackupFolders(raw, instances, problems);
-    checkSecrets(raw, instances, platforms, problems);
+    if (parsed.success) checkCredentials(parsed.data.images, instances, problems);
+    checkSecrets(raw, instances, platforms, problems, parsed.data && credentialSecrets(parsed.data.images));
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
         problems.add(
             "plinth:cluster",
@@ -319,6 +321,7 @@ function checkSecrets(
     instances: readonly AnyInstance[],
     platforms: readonly PlatformConfig[],
     problems: Problems,
+    ofRegistries: SecretRules | undefined,
 ): void {
     const written = raw.values["secrets"] ?? {};
     const isMap = (value: unknown): value is Record<string, unknown> =>
@@ -330,7 +333,8 @@ function checkSecrets(
     const names = Object.keys((raw.values["instances"] ?? {}) as object);
     for (const [name, values] of Object.entries(written)) {
         const path = `plinth:secrets.${name}`;
-        if (!names.includes(name)) {
+        const shared = name === credentialsOwner && !names.includes(name);
+        if (!shared && !names.includes(name)) {
             problems.add(path, `there is no instance "${name}"${suggest(name, names)}`);
             continue;
         }
@@ -340,16 +344,20 @@ function checkSecrets(
         }
         const instance = instances.find((candidate) => candidate.name === name);
         const platform = platforms.find((candidate) => candidate.name === instance?.platform);
-        if (!platform) continue;
-        const known = Object.keys(platform.secrets);
+        const rules = shared ? ofRegistries : platform?.secrets;
+        if (!rules) continue;
+        const known = Object.keys(rules);
         for (const [key, value] of Object.entries(values)) {
             if (!known.includes(key))
-                problems.add(`${path}.${key}`, `unknown secret${suggest(key, known)}; allowed: ${known.join(", ")}`);
+                problems.add(
+                    `${path}.${key}`,
+                    `unknown secret${suggest(key, known)}; allowed: ${known.join(", ") || "none"}`,
+                );
             // The value itself is never shown.
             else if (typeof value !== "string" && typeof value !== "number")
                 problems.add(`${path}.${key}`, "the value is not allowed; allowed: a text that is not empty");
             else {
-                const problem = valueProblem(ruleOf(platform.secrets, key)!, String(value));
+                const problem = valueProblem(ruleOf(rules, key)!, String(value));
                 if (problem) problems.add(`${path}.${key}`, problem);
             }
         }

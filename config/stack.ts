@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { credentials } from "./credentials";
 import {
     annotations,
     defaultEdge,
@@ -68,6 +69,8 @@ export const images = z.strictObject({
     pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).optional(),
     /** Names of image pull Secrets that exist in each namespace. */
     pullSecrets: z.array(dnsLabel).default([]),
+    /** Accounts at registries, by a name of your choice: of them a pull Secret is made in each namespace that needs one. */
+    credentials: credentials.default({}),
 });
 
 /** The balancer that instances with `edge.type: shared` stand behind: customised with the keys of an instance. */

@@ -38,7 +38,10 @@ describe("secrets without the engine", function () {
     // Those of certificates are checked where they are real: the engine's test has them.
     const keys = Object.keys(platforms["opencart"]!.config.secrets).filter((key) => !key.startsWith("tls"));
     const planted: Record<string, Planted> = Object.fromEntries(keys.map((key) => [key, plant()]));
-    const secrets = { shop: Object.fromEntries(keys.map((key) => [key, planted[key]!.value])) };
+    const secrets = {
+        shop: Object.fromEntries(keys.map((key) => [key, planted[key]!.value])),
+        images: { hub: (planted["hub"] = plant()).value },
+    };
     /** A stack whose user has encrypted nothing. */
     const write = (instance: object = {}) =>
         writeFileSync(
@@ -46,6 +49,7 @@ describe("secrets without the engine", function () {
             stringify({
                 config: {
                     "plinth:cluster": { context: "fixture" },
+                    "plinth:images": { credentials: { hub: { registry: "docker.io", username: "shop" } } },
                     "plinth:instances": {
                         shop: {
                             platform: "opencart",
@@ -97,7 +101,7 @@ describe("secrets without the engine", function () {
         const { secrets: objects, rest } = await sent();
         expect(leaksIn(rest, planted)).to.deep.equal([]);
         expect(leaksIn(JSON.stringify(objects), planted).filter((leak) => leak.endsWith("plain"))).to.have.members(
-            keys.map((key) => `${key}: plain`),
+            Object.keys(planted).map((key) => `${key}: plain`),
         );
         for (const object of objects) expect(object.secrets, object.name).to.include("stringData");
     });

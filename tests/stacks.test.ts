@@ -14,7 +14,7 @@ const golden = join(__dirname, "golden");
 const update = process.env["UPDATE_GOLDEN"] === "1";
 
 /** Objects that a fixture says its user has made. */
-const existing = ["node-certificate"];
+const existing = ["node-certificate", "pull", "gitlab-cdsp-it"];
 
 const rendered = new Map<string, Promise<Rendering>>();
 const render = (name: string): Promise<Rendering> => {

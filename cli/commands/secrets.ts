@@ -32,12 +32,13 @@ export const secrets: Register = (program) => {
         group
             .command("set")
             .description("Set a secret in the stack's file, encrypted: asks for the value, or reads standard input.")
-            .argument("<instance>", "instance that it belongs to")
+            .argument("<instance>", "instance that it belongs to, or images for a registry's password")
             .argument("<key>", "one of those that `secrets list` shows")
             .argument("[stack]", "stack to change", "dev")
             .action(set),
         "secrets set shop smtpPassword production",
         "secrets set shop tlsKey production < shop.key",
+        "secrets set images gitlab production",
     );
     example(
         group

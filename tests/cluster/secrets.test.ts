@@ -38,6 +38,7 @@ describe("secrets with the real engine on a real API server", function () {
         project.write(stack, {
             "plinth:cluster": { context: cluster.context ?? "plinth-sandbox" },
             "plinth:protect": false,
+            "plinth:images": { credentials: { hub: { registry: "docker.io", username: "shop" } } },
             "plinth:instances": {
                 shop: {
                     platform: "opencart",
@@ -68,6 +69,7 @@ describe("secrets with the real engine on a real API server", function () {
             backupSecretKey: plant(40),
             tlsCertificate: pem(certificate),
             tlsKey: pem(key),
+            hub: plant(),
         };
     });
     after(async () => {
@@ -89,11 +91,21 @@ describe("secrets with the real engine on a real API server", function () {
         expect(file()).to.equal(before);
         return all;
     };
+    /** The account at a registry is the stack's, every other key the instance's. */
+    const set = (key: string, value: string) =>
+        project.given(`${value}\n`, "secrets", "set", key === "hub" ? "images" : "shop", key, stack);
     const get = async (kinds: string) =>
         (await cluster.json<{ items: Live[] }>(["get", kinds, "--namespace", namespace])).items;
     const secret = async (name: string, key: string) => {
         const found = (await get("secrets")).find(({ metadata }) => metadata.name === name)!;
         return Buffer.from(found.data![key]!, "base64").toString();
+    };
+    /** What kubelets would log in with. */
+    const hub = async () => {
+        const { auths } = JSON.parse(await secret("pull-secret", ".dockerconfigjson")) as {
+            auths: Record<string, { password: string }>;
+        };
+        return auths["https://index.docker.io/v1/"]!.password;
     };
     const digests = async (kinds: string) =>
         (await get(kinds)).flatMap(({ metadata }) => metadata.annotations?.[digestAnnotation] ?? []);
@@ -102,8 +114,7 @@ describe("secrets with the real engine on a real API server", function () {
         expect(await refused(project.given("hush", "secrets", "set", "shop", "adminPassword", stack)))
             .to.include("a value of 4 characters is not allowed; allowed: 5 to 20")
             .and.not.include("hush");
-        for (const [key, { value }] of Object.entries(planted))
-            await run(`set ${key}`, project.given(`${value}\n`, "secrets", "set", "shop", key, stack));
+        for (const [key, { value }] of Object.entries(planted)) await run(`set ${key}`, set(key, value));
         const list = await run("list", project.plinth("secrets", "list", stack, "--json"));
         const states = JSON.parse(list) as { key: string; value: string }[];
         expect(states.map(({ key, value }) => `${key} ${value}`)).to.have.members(
@@ -116,6 +127,7 @@ describe("secrets with the real engine on a real API server", function () {
         expect(await secret("database", "password")).to.equal(planted["databasePassword"]!.value);
         expect(await secret("smtp", "password")).to.equal(planted["smtpPassword"]!.value);
         expect((await secret("edge-certificates", "shop.key")).trim()).to.equal(planted["tlsKey"]!.value.trim());
+        expect(await hub()).to.equal(planted["hub"]!.value);
     });
 
     it("replaces a password: the server first, then every pod that connects, and none with the old one is left", async () => {
@@ -124,6 +136,9 @@ describe("secrets with the real engine on a real API server", function () {
             digests: await digests("pods"),
             uids: (await get("pods")).map(({ metadata }) => metadata.uid),
         };
+        // Goes along, and rolls nothing.
+        planted["new hub"] = plant();
+        await run("set new hub", set("hub", planted["new hub"].value));
         await run("rotate", project.plinth("secrets", "rotate", "shop", "databasePassword", stack));
         expect(said["rotate"]).to.match(
             /databasePassword is rotated: \d+ pods with the new value, none with the old one/,
@@ -140,6 +155,7 @@ describe("secrets with the real engine on a real API server", function () {
             rolled.filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/name"] === component);
         for (const component of ["database", "frontend", "admin"]) expect(of(component), component).to.have.length(1);
         expect(of("cache").concat(of("edge"))).to.deep.equal([]);
+        expect(await hub()).to.equal(planted["new hub"].value);
         const started = (component: string) => of(component)[0]!.metadata.creationTimestamp;
         expect(started("database") <= started("frontend") && started("database") <= started("admin")).to.equal(true);
         console.log(
@@ -300,7 +316,7 @@ describe("secrets with the real engine on a real API server", function () {
         await cluster.kubectl(["apply", "--server-side", "--filename", "-"], JSON.stringify(map));
         expect(leaksIn(await others(), planted)).to.deep.equal(["smtpPassword: plain"]);
         const current = Object.keys(planted).filter(
-            (key) => !["databasePassword", "cachePassword", "new cachePassword"].includes(key),
+            (key) => !["databasePassword", "cachePassword", "new cachePassword", "hub"].includes(key),
         );
         const found = leaksIn(JSON.stringify(await get("secrets")), planted).filter((leak) =>
             leak.endsWith(": base64"),

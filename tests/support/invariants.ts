@@ -89,6 +89,7 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
                 );
         };
         resolve("Secret", secrets);
+        resolve("Secret", new Set((template.spec.imagePullSecrets ?? []).map(({ name }: Pod) => name)));
         resolve("ConfigMap", configMaps);
         resolve("PersistentVolumeClaim", claims);
         const declared = new Set((template.spec.volumes ?? []).map((volume: Pod) => volume.name));

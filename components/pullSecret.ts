@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+import { credentialsOwner, pullsFrom, registryName } from "../config/credentials";
+import { howToSet } from "../config/problems";
+import type { Instance } from "./instance";
+import type { Stack } from "./stack";
+
+/** Logical name of the Secret with the accounts at registries that an instance pulls from. */
+const name = "pull-secret";
+
+/** Names of the Secrets with which every pod of an instance pulls its images. */
+export function pullSecretsOf(instance: Instance): string[] {
+    const existing = instance.stack.config.images.pullSecrets;
+    return accountsOf(instance).length > 0 ? [...existing, instance.objectName(name)] : [...existing];
+}
+
+/** The accounts that an instance needs, in one order whoever reads the file. */
+function accountsOf({ config, stack }: Instance) {
+    const { images } = stack.config;
+    return Object.entries(images.credentials)
+        .filter(([, { registry }]) => pullsFrom(config, images, registry))
+        .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/**
+ * Declares the pull Secret of each instance that needs one, from `plinth:images.credentials`.
+ *
+ * Kubelets read it at each pull, so a changed password rolls no pod. Accounts without password or without use are
+ * reported.
+ */
+export function declarePullSecrets(stack: Stack, instances: readonly Instance[]): void {
+    const { images, stack: stackName } = stack.config;
+    const passwords = stack.secrets[credentialsOwner] ?? {};
+    const needed = new Set(instances.flatMap((instance) => accountsOf(instance).map(([account]) => account)));
+    for (const [account, { registry, username }] of Object.entries(images.credentials)) {
+        const path = `plinth:images.credentials.${account}`;
+        if (!passwords[account])
+            stack.problems.add(
+                path,
+                `is missing the password of ${username}; set it with: ${howToSet(credentialsOwner, account, stackName)}`,
+            );
+        if (instances.length > 0 && !needed.has(account))
+            stack.problems.add(`${path}.registry`, `matches nothing: no image is pulled from "${registry}"`);
+    }
+    for (const instance of instances) {
+        const accounts = accountsOf(instance).filter(([account]) => passwords[account]);
+        if (accounts.length === 0) continue;
+        if (images.pullSecrets.includes(instance.objectName(name)))
+            stack.problems.add(
+                "plinth:images.pullSecrets",
+                `"${instance.objectName(name)}" is the name of the Secret that plinth:images.credentials makes; choose another one`,
+            );
+        const entries = accounts.map(([account, { registry, username }]) =>
+            passwords[account]!.apply((password) => [registry, username, password] as const),
+        );
+        instance.secret(
+            instance.owner,
+            name,
+            { ".dockerconfigjson": pulumi.all(entries).apply(dockerConfig) },
+            { type: "kubernetes.io/dockerconfigjson", fixedName: true },
+        );
+    }
+}
+
+/**
+ * What `docker login` would write; Docker Hub has its own key:
+ * https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/
+ */
+export function dockerConfig(accounts: readonly (readonly [registry: string, username: string, password: string])[]) {
+    const auths = accounts.map(([registry, username, password]) => [
+        registryName(registry) === "docker.io" ? "https://index.docker.io/v1/" : registry,
+        { username, password, auth: Buffer.from(`${username}:${password}`).toString("base64") },
+    ]);
+    return JSON.stringify({ auths: Object.fromEntries(auths) });
+}

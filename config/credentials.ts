@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { dnsLabel, registryHost } from "./fields";
+import { type ImageName, imageOf, images } from "./images";
+import { type Problems, show } from "./problems";
+import type { SecretRules } from "./secrets";
+import type { AnyInstance, ImagesConfig } from "./stack";
+
+/** Stands for an instance's name in `plinth:secrets`: below it are the passwords of accounts at registries. */
+export const credentialsOwner = "images";
+
+/** An account at a registry. Its password is the secret of its name, below `plinth:secrets.images`. */
+export const credential = z.strictObject({
+    /** As images name it; `docker.io` for Docker Hub. */
+    registry: registryHost,
+    /** Basic authentication ends it at the first colon: https://www.rfc-editor.org/rfc/rfc7617#section-2 */
+    username: z.string().regex(/^[^:\r\n]+$/, "allowed: a user name of one line, not empty and without ':'"),
+});
+
+export const credentials = z.record(dnsLabel, credential);
+
+export type Credentials = z.infer<typeof credentials>;
+
+/** The keys below `plinth:secrets.images`. */
+export const credentialSecrets = ({ credentials: accounts }: Pick<ImagesConfig, "credentials">): SecretRules =>
+    Object.fromEntries(
+        Object.entries(accounts).map(([name, { registry, username }]) => [
+            name,
+            `Password or token of ${username} at ${registry}, for pulling images`,
+        ]),
+    );
+
+/** Docker Hub has two names: https://pkg.go.dev/github.com/distribution/reference#ParseNormalizedNamed */
+export const registryName = (host: string): string => (host === "index.docker.io" ? "docker.io" : host);
+
+/** The registry of a reference, as a runtime finds it: the first part, unless it is a folder of Docker Hub. */
+export function registryOf(reference: string): string {
+    const [first, ...rest] = reference.split("/") as [string, ...string[]];
+    return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? registryName(first) : "docker.io";
+}
+
+/**
+ * Whether an instance may pull from a registry: one of the usual images is there, one of its own, or one that its
+ * patches or its own objects name.
+ *
+ * Known before the first pod is declared, so that every pod can name the Secret.
+ */
+export function pullsFrom(instance: AnyInstance, { registry: built, mirror }: ImagesConfig, registry: string): boolean {
+    const usual = (Object.keys(images) as ImageName[]).map((name) => {
+        const image = imageOf(name);
+        const prefix = image.built ? built : mirror;
+        return prefix ? `${prefix}/${image.reference}` : image.reference;
+    });
+    const wanted = registryName(registry);
+    return (
+        [...usual, ...Object.values(instance.images)].some((reference) => registryOf(reference) === wanted) ||
+        JSON.stringify([instance.patches, instance.extraObjects]).includes(`"${registry}/`)
+    );
+}
+
+/** Reports accounts that exclude each other, and names that mean two things. */
+export function checkCredentials(
+    { credentials: accounts, pullSecrets }: ImagesConfig,
+    instances: readonly AnyInstance[],
+    problems: Problems,
+): void {
+    const registries = new Map<string, string>();
+    for (const [name, { registry }] of Object.entries(accounts)) {
+        const path = `plinth:images.credentials.${name}`;
+        const other = registries.get(registryName(registry));
+        if (other)
+            problems.add(
+                `${path}.registry`,
+                `${show(registry)} is already the registry of ${other}; every registry has one account`,
+            );
+        else registries.set(registryName(registry), path);
+    }
+    if (registries.size > 0 && instances.some(({ name }) => name === credentialsOwner))
+        problems.add(
+            `plinth:instances.${credentialsOwner}`,
+            "is the name under which plinth:secrets has the passwords of plinth:images.credentials; choose another one",
+        );
+    pullSecrets.forEach((name, index) => {
+        if (pullSecrets.indexOf(name) < index)
+            problems.add(`plinth:images.pullSecrets.${index}`, `${show(name)} is named twice`);
+    });
+}
