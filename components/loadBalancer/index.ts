@@ -11,6 +11,7 @@ import type { Stack } from "../stack";
 import { drainSeconds } from "../webTier";
 import { checkedPair } from "./certificate";
 import { caddyfile } from "./caddyfile";
+import { check, warnOfReach } from "./checks";
 import { needsOf } from "./needs";
 import { reloadScript } from "./reload";
 import { type IngressHosts, ingressSpec, ports, serviceSpec, solverPolicy } from "./service";
@@ -345,68 +346,4 @@ function ingressSecret(
     const values = { "tls.crt": pair.chain, "tls.key": pair.key };
     const options = { node, type: "kubernetes.io/tls", fixedName: true };
     return { secret: owner.secret(component, name, values, options)["tls.crt"].secret };
-}
-
-/** Says what the way to the balancer does not fit: links, the authority of certificates, passwords. */
-function warnOfReach(instance: Instance, edge: OwnEdgeConfig): void {
-    const tls = tlsOf(instance);
-    const plain = tls.mode === "off" && !tls.inFront;
-    if (edge.type === "NodePort") {
-        const port = tls.mode === "off" ? "httpPort" : "httpsPort";
-        if (edge[port] === undefined)
-            instance.warn(
-                `edge.type NodePort without edge.${port}: Kubernetes chooses a port, which links and redirects do not name; allowed: 30000 to 32767`,
-            );
-        if (tls.mode === "acme")
-            instance.warn(
-                "tls.mode acme behind edge.type NodePort: the authority connects to ports 80 and 443 only; without something that forwards them to the node ports, it gives no certificate",
-            );
-    }
-    if (edge.type !== "LoadBalancer") return;
-    if (tls.mode === "acme" && edge.sourceRanges.length > 0)
-        instance.warn(
-            "tls.mode acme with edge.sourceRanges: an authority outside these ranges cannot connect, and gives no certificate (those of Let's Encrypt have no fixed addresses); http.allow limits visitors only",
-        );
-    if (plain)
-        instance.warn(
-            "tls.mode off: passwords travel in clear; set tls.mode to acme, custom or internal, or tls.inFront where TLS ends before this balancer",
-        );
-}
-
-/** Reports what contradicts itself, and says what will not work as one may expect. */
-function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
-    const tls = tlsOf(instance);
-    const inFront = endsInFront(edge);
-    if (inFront && tls.mode === "internal")
-        instance.problem(
-            ["tls", "mode"],
-            `"internal" is not possible where the ingress controller ends TLS; allowed: acme, custom, off, or edge.terminates: edge`,
-        );
-    if (edge.type === "Ingress" && !inFront && tls.mode === "off")
-        instance.problem(
-            ["tls", "mode"],
-            `"off" is not possible with edge.terminates: edge; allowed: acme, custom, internal`,
-        );
-    if (
-        inFront &&
-        tls.mode === "acme" &&
-        !Object.keys(edge.annotations).some((key) => key.startsWith("cert-manager.io/"))
-    )
-        instance.warn(
-            `the ingress controller ends TLS: certificates come from cert-manager, but edge.annotations names no issuer (cert-manager.io/cluster-issuer)`,
-        );
-    if (edge.trustedProxies.length > 0) return;
-    if (edge.type === "Ingress" && inFront)
-        instance.warn(
-            "edge.trustedProxies is empty: the ingress controller counts as the client, in logs and for applications, and plain requests are not redirected",
-        );
-    else if (tls.mode === "off" && tls.inFront)
-        instance.warn(
-            "tls.inFront needs edge.trustedProxies: without it applications see plain HTTP, and plain requests are not redirected",
-        );
-    const allows =
-        instance.config.http.allow.length > 0 ||
-        sites.some(({ routes }) => routes.some(({ allow = [] }) => allow.length > 0));
-    if (allows && (edge.type === "Ingress" || edge.type === "ClusterIP"))
-        instance.warn("allow-lists compare the address of the proxy in front, since edge.trustedProxies is empty");
 }
