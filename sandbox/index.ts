@@ -79,7 +79,8 @@ async function start(folder: string, progress: (line: string) => void): Promise<
     run("etcd", etcdArgs(folder));
     await until(folder, "etcd", () => existsSync(join(folder, "etcd:1")));
     run("kube-apiserver", apiServerArgs(folder, port));
-    await until(folder, "kube-apiserver", () => existsSync(join(folder, "apiserver.crt")));
+    // Writes its key after its certificate, which is whole then.
+    await until(folder, "kube-apiserver", () => existsSync(join(folder, "apiserver.key")));
     writeKubeconfig(sandbox.kubeconfig, folder, port, tokens);
     const kubectl = (args: readonly string[], input?: object) =>
         execa(sandbox.kubectl, ["--kubeconfig", sandbox.kubeconfig, ...args], {
