@@ -12,7 +12,7 @@ import { Daemon, freePort, program } from "./tools";
 
 /** What quotes, shells and URLs stumble over. */
 export const passwords = { own: `o'w"n $PATH \\ %41; -- \``, root: `r'o"ot $(id) \\` };
-const keys = { backupAccessKey: "BACKUPKEY", backupSecretKey: "backup-secret" };
+export const s3Keys = { backupAccessKey: "BACKUPKEY", backupSecretKey: "backup-secret" };
 
 /** A real database server on loopback, with the accounts of the rendered Secrets. */
 export interface Server {
@@ -154,7 +154,7 @@ export class Postgres extends DaemonServer implements Server {
 
 /** What the component renders for an instance with files. */
 export async function rendered(engine: Server["engine"], target: object): Promise<readonly Sent[]> {
-    const secrets = { databasePassword: passwords.own, databaseRootPassword: passwords.root, ...keys };
+    const secrets = { databasePassword: passwords.own, databaseRootPassword: passwords.root, ...s3Keys };
     const { objects } = await declare(
         (instance) => {
             const database = new Database(instance, "database", {

@@ -10,16 +10,16 @@ s3() { aws --endpoint-url "$S3_ENDPOINT" s3 "$@"; }
 s3api() { aws --endpoint-url "$S3_ENDPOINT" s3api "$@"; }
 place() { printf 's3://%s/%s/%s' "$S3_BUCKET" "$S3_PREFIX" "$1"; }
 
-upload() {
-    s3 cp --only-show-errors "$part/$1" "$(place "$name/$1")" || fail "$1 could not be stored"
-    stored=$(s3api head-object --bucket "$S3_BUCKET" --key "$S3_PREFIX/$name/$1" --query ContentLength --output text)
-    [ "$stored" = "$(size "$part/$1")" ] || fail "$1 was stored with $stored bytes instead of $(size "$part/$1")"
-}
 publish() {
+    s3 cp --only-show-errors --recursive --exclude manifest "$part/" "$(place "$name/")" || fail "$name could not be stored"
+    s3api list-objects-v2 --bucket "$S3_BUCKET" --prefix "$S3_PREFIX/$name/" --query 'Contents[].[Key,Size]' --output text >"$WORK/stored" ||
+        fail "$name cannot be listed"
     for path in "$part"/*; do
-        [ "${path##*/}" = manifest ] || upload "${path##*/}"
+        file=${path##*/}
+        [ "$file" = manifest ] || grep -qxF "$S3_PREFIX/$name/$file	$(size "$path")" "$WORK/stored" ||
+            fail "$file is not stored with all of its $(size "$path") bytes"
     done
-    upload manifest
+    s3 cp --only-show-errors "$part/manifest" "$(place "$name/manifest")" || fail "the manifest of $name could not be stored"
     rm -rf "$part"
 }
 # What is below the prefix, as lines NAME/FILE of a file: one look, so that nothing is judged by two.
@@ -36,29 +36,32 @@ names() {
 complete_ones() {
     look
     names | while read -r entry; do
-        if grep -qxF "$entry/manifest" "$WORK/objects"; then say "$entry"; fi
+        # Whoever deletes by age and object may have left the manifest alone.
+        if grep -qxF "$entry/manifest" "$WORK/objects" && grep -q "^$entry/database\." "$WORK/objects"; then say "$entry"; fi
     done
 }
 # Without its manifest it does not count any more.
 delete() {
-    s3 rm --only-show-errors "$(place "$1/manifest")"
-    s3 rm --only-show-errors --recursive "$(place "$1/")"
+    s3 rm --only-show-errors "$(place "$1/manifest")" &&
+        s3 rm --only-show-errors --recursive "$(place "$1/")"
 }
 # What broken-off runs have left: they never got their manifest.
 sweep() {
     names >"$WORK/names"
     while read -r entry; do
         if is_over "$entry" && ! grep -qxF "$entry" "$WORK/complete"; then
-            s3 rm --only-show-errors --recursive "$(place "$entry/")"
+            s3 rm --only-show-errors --recursive "$(place "$entry/")" || continue
             say "$entry: was broken off, and its remains are removed"
         fi
     done <"$WORK/names"
-    # Parts of uploads that were killed are no objects, but cost.
-    s3api list-multipart-uploads --bucket "$S3_BUCKET" --prefix "$S3_PREFIX/" --query 'Uploads[].[Key,UploadId]' --output text >"$WORK/uploads" 2>/dev/null || return 0
+    # Parts of uploads that were killed are no objects, but cost. MinIO does not list them by folder.
+    s3api list-multipart-uploads --bucket "$S3_BUCKET" --query 'Uploads[].[Key,UploadId]' --output text >"$WORK/uploads" 2>/dev/null || return 0
     while read -r key upload; do
         entry=${key#"$S3_PREFIX"/}
-        if is_name "${entry%%/*}" && is_over "${entry%%/*}"; then
-            s3api abort-multipart-upload --bucket "$S3_BUCKET" --key "$key" --upload-id "$upload"
+        entry=${entry%%/*}
+        case $key in "$S3_PREFIX/$entry"/*) ;; *) continue ;; esac
+        if is_name "$entry" && is_over "$entry"; then
+            s3api abort-multipart-upload --bucket "$S3_BUCKET" --key "$key" --upload-id "$upload" || continue
         fi
     done <"$WORK/uploads"
 }
@@ -66,10 +69,10 @@ sweep() {
 list() {
     complete_ones >"$WORK/complete"
     names >"$WORK/names"
+    s3 cp --only-show-errors --recursive --exclude '*' --include '*/manifest' "$(place "")" "$WORK/manifests/" || fail "the manifests cannot be read"
     while read -r entry; do
         if grep -qxF "$entry" "$WORK/complete"; then
-            s3 cp --only-show-errors "$(place "$entry/manifest")" "$WORK/manifest" || fail "$entry cannot be read"
-            describe "$entry" "$WORK/manifest"
+            describe "$entry" "$WORK/manifests/$entry/manifest"
         else
             say "backup	$entry	incomplete"
         fi
@@ -77,10 +80,8 @@ list() {
 }
 # Leaves the folder's path in `found`.
 fetch() {
+    complete_ones >"$WORK/complete"
+    grep -qxF "$BACKUP" "$WORK/complete" || fail "there is no backup $BACKUP"
     found=$WORK/found
-    mkdir -p "$found"
-    s3 cp --only-show-errors "$(place "$BACKUP/manifest")" "$found/manifest" || fail "there is no backup $BACKUP"
-    while read -r kind file _; do
-        [ "$kind" != file ] || s3 cp --only-show-errors "$(place "$BACKUP/$file")" "$found/$file" || fail "$BACKUP: $file cannot be read"
-    done <"$found/manifest"
+    s3 cp --only-show-errors --recursive "$(place "$BACKUP/")" "$found/" || fail "$BACKUP cannot be read"
 }

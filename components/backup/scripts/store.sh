@@ -11,8 +11,8 @@ say "backup $name is complete"
 printf '%s' "$name" >"${RESULT:-/dev/termination-log}"
 complete_ones >"$WORK/complete"
 sort -r "$WORK/complete" | expired >"$WORK/expired"
+# The new one is complete whatever becomes of the old ones: a key may be one that is not allowed to delete.
 while read -r old; do
-    delete "$old"
-    say "$old: deleted"
+    if delete "$old"; then say "$old: deleted"; else say "$old: could not be deleted"; fi
 done <"$WORK/expired"
 sweep

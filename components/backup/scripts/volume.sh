@@ -15,8 +15,8 @@ complete_ones() {
 }
 # A folder that is deleted in part must not count.
 delete() {
-    mv "$BACKUPS/$1" "$BACKUPS/.partial-$1"
-    rm -rf "$BACKUPS/.partial-$1"
+    mv "$BACKUPS/$1" "$BACKUPS/.partial-$1" &&
+        rm -rf "$BACKUPS/.partial-$1"
 }
 sweep() { :; }
 
