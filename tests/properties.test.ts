@@ -7,6 +7,7 @@ import { stringify } from "yaml";
 import { renderStack } from "../cli/rendering";
 import type { Graph } from "../components/graph";
 import { Stack } from "../components/stack";
+import { platforms } from "../platforms";
 import type { Sent } from "./support/declare";
 import { brokenRules } from "./support/invariants";
 import { addressesOf, canReach } from "./support/policies";
@@ -35,13 +36,24 @@ const edge = fc.constantFrom(
     { type: "Ingress", className: "nginx", terminates: "edge", controllerNamespace: "ingress" },
     { type: "shared" },
 );
-const anyInstance = fc.record(
+const backup = fc.constantFrom(
+    { target: { type: "volume" } },
+    { target: { type: "volume" }, files: false },
+    { target: { type: "s3", bucket: "backups", endpoint: "https://s3.example.org" } },
+);
+/** The keys that both platforms have, and are drawn alike. */
+const common = {
+    size,
+    edge,
+    tls,
+    state: fc.constantFrom("running", "running", "stopped", "removed"),
+    backup,
+    labels: fc.dictionary(label, label, { maxKeys: 2 }),
+};
+const opencart = fc.record(
     {
+        ...common,
         platform: fc.constant("opencart"),
-        size,
-        edge,
-        tls,
-        state: fc.constantFrom("running", "running", "stopped", "removed"),
         sharedFiles: fc.constant("oneNode"),
         extensions: fc.constantFrom("shared", "image"),
         adminPath: fc.constantFrom("admin", "backoffice"),
@@ -58,19 +70,62 @@ const anyInstance = fc.record(
             { topology: "external", host: "10.1.2.4" },
         ),
         replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
-        labels: fc.dictionary(label, label, { maxKeys: 2 }),
     },
     { requiredKeys: ["platform", "sharedFiles"] },
 );
+const qxsms = fc.record(
+    {
+        ...common,
+        platform: fc.constant("qxsms"),
+        debug: fc.boolean(),
+        mail: fc.constantFrom(
+            { host: "smtp.example.org", from: "panel@example.org" },
+            { host: "relay.example.org", port: 2525, username: "panel", from: "panel@example.org" },
+        ),
+        administrator: fc.constantFrom("none", "generated", "mailed").map((account) => ({
+            email: "panel@example.org",
+            account,
+        })),
+        qualtrics: fc.constantFrom({ directoryId: "POOL_1", libraryId: "UR_1", surveyId: "SV_1" }),
+        database: fc.constantFrom(
+            { topology: "single" },
+            { topology: "external", host: "10.1.2.3" },
+            { topology: "external", host: "db.example.org", cidrs: ["10.0.0.0/8"] },
+        ),
+        broker: fc.constantFrom(
+            { topology: "single" },
+            { topology: "external", host: "10.1.2.6" },
+            { topology: "external", host: "rabbit.example.org", port: 5671, vhost: "a/b" },
+        ),
+        replicas: fc.record({ web: replicas, worker: replicas }, { requiredKeys: [] }),
+    },
+    // Identifiers and key of Qualtrics belong together, and the key is always set.
+    { requiredKeys: ["platform", "mail", "administrator", "qualtrics"] },
+);
 // Behind an ingress the place where TLS ends and the mode must fit: the program refuses what does not.
-const instance = anyInstance.filter(
-    ({ edge, tls }) =>
-        edge?.type !== "Ingress" || ("terminates" in edge ? (tls?.mode ?? "off") !== "off" : tls?.mode !== "internal"),
+const instance = fc
+    .oneof(opencart, qxsms)
+    .filter(
+        ({ edge, tls }) =>
+            edge?.type !== "Ingress" ||
+            ("terminates" in edge ? (tls?.mode ?? "off") !== "off" : tls?.mode !== "internal"),
+    );
+/** Every password that a platform may want; what nothing uses does no harm. */
+const secrets: Readonly<Record<string, object>> = Object.fromEntries(
+    Object.entries(platforms).map(([name, { config }]) => [
+        name,
+        Object.fromEntries(
+            Object.keys(config.secrets)
+                .filter((key) => !/^tls|^qualtrics.*Id$/.test(key))
+                .map((key) => [key, `value-of-${key}`.slice(0, 20)]),
+        ),
+    ]),
 );
 const stack = fc.record({
     instances: fc.uniqueArray(fc.tuple(label, instance), { minLength: 1, maxLength: 3, selector: ([name]) => name }),
     prefix: fc.option(label, { nil: undefined }),
     networkPolicy: fc.constantFrom("full", "ingress"),
+    images: fc.constantFrom({}, { credentials: { hub: { registry: "docker.io", username: "any" } } }),
 });
 
 describe("any valid configuration", () => {
@@ -86,10 +141,10 @@ describe("any valid configuration", () => {
         const folder = mkdtempSync(join(tmpdir(), "plinth-property-"));
         try {
             await fc.assert(
-                fc.asyncProperty(stack, async ({ instances, prefix, networkPolicy }) => {
-                    const secrets = instances.map(([name]) => [name, { databasePassword: "a", cachePassword: "b" }]);
+                fc.asyncProperty(stack, async ({ instances, prefix, networkPolicy, images }) => {
                     const config = {
                         "plinth:cluster": { context: "any", networkPolicy },
+                        "plinth:images": images,
                         ...(prefix ? { "plinth:namePrefix": prefix } : {}),
                         "plinth:instances": Object.fromEntries(
                             instances.map(([name, { database, ...keys }]) => [
@@ -104,7 +159,10 @@ describe("any valid configuration", () => {
                                 },
                             ]),
                         ),
-                        "plinth:secrets": Object.fromEntries(secrets),
+                        "plinth:secrets": Object.fromEntries([
+                            ...instances.map(([name, { platform }]) => [name, secrets[platform]]),
+                            ...("credentials" in images ? [["images", { hub: "any" }]] : []),
+                        ]),
                     };
                     writeFileSync(join(folder, "Pulumi.any.yaml"), stringify({ config }));
                     const objects = (await renderStack("any", { folder })).objects as unknown as Sent[];
@@ -113,7 +171,7 @@ describe("any valid configuration", () => {
                     const { nodes } = graphs.at(-1)!;
                     const pods = addressesOf(objects);
                     for (const to of pods) {
-                        const ports = [80, 443, 3306, 6379, 8080, 8081, 8443, 9000];
+                        const ports = [80, 443, 3306, 5432, 5672, 6379, 8000, 8080, 8081, 8443, 9000, 15672];
                         for (const from of pods) {
                             const node = nodes.find(
                                 (one) => one.namespace === from.namespace && one.name === from.component,
