@@ -108,6 +108,17 @@ export async function secretStates(
     });
 }
 
+/**
+ * Secrets that will hold a key's value once it is set.
+ *
+ * @throws ConfigError with every problem that the stack then has, keys that are missing left out
+ */
+export async function placesOnceSet(stack: string, one: SecretKey, folder?: string): Promise<Place[]> {
+    const mark = placeholder("once-set");
+    const { rendering } = await renderWith(stack, withValue(valuesOf(stack, folder), one, mark), folder);
+    return placesOf(rendering.objects, mark);
+}
+
 /** What depends on a secret key. */
 export interface Dependents {
     /** Secrets that change with the value, those that hold no more than a digest of it included. */

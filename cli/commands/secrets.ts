@@ -5,7 +5,15 @@ import { chooseBackend, findCluster, findEngine, isMissing, present, type Ready,
 import { UserError } from "../errors";
 import { kubectlFor } from "../kubectl";
 import { awaitPods, digestsOf } from "../rotation";
-import { chooseKey, dependentsOf, type SecretKey, secretKeys, type SecretState, secretStates } from "../secrets";
+import {
+    chooseKey,
+    dependentsOf,
+    placesOnceSet,
+    type SecretKey,
+    secretKeys,
+    type SecretState,
+    secretStates,
+} from "../secrets";
 import { givenValue, newPassword } from "../secretValue";
 import { failure, read } from "../shell";
 import { clusterOf } from "../stackConfig";
@@ -82,11 +90,12 @@ const placesText = ({ places }: SecretState): string =>
 
 async function set(instance: string, key: string, stack: string): Promise<void> {
     const one = chooseKey(stack, instance, key);
+    // Whatever is wrong with the stack is said now: once the value is stored, something was changed.
+    const places = await placesOnceSet(stack, one);
     const ready = { engine: present(await findEngine(true)), backend: chooseBackend(stack) };
     const value = await givenValue(stack, one);
     await store(ready, stack, one, value);
-    const [state] = await secretStates(stack, [one]);
-    if (state!.places.length === 0) console.log(`Nothing in "${stack}" uses it as the stack is now.`);
+    if (places.length === 0) console.log(`Nothing in "${stack}" uses it as the stack is now.`);
     console.log(
         `${instance}'s ${key} is set in Pulumi.${stack}.yaml. Nothing is deployed yet: ./plinth launch ${stack}`,
     );

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
-import { chooseKey, dependentsOf, secretKeys, secretStates } from "../../cli/secrets";
+import { chooseKey, dependentsOf, placesOnceSet, secretKeys, secretStates } from "../../cli/secrets";
 import { newPassword } from "../../cli/secretValue";
 import { loadStack } from "../../config/load";
 import { ConfigError } from "../../config/problems";
@@ -67,6 +67,11 @@ describe("the secrets of a stack", function () {
         expect(
             all.filter(({ value }) => value === "missing").map(({ instance: name, key }) => `${name}.${key}`),
         ).to.deep.equal(["shop.databasePassword", "other.tlsCertificate", "other.tlsKey"]);
+        // One after the other can be set.
+        const one = chooseKey("incomplete", "shop", "databasePassword", own.path);
+        expect((await placesOnceSet("incomplete", one, own.path)).map(({ secret }) => secret)).to.deep.equal([
+            "database",
+        ]);
         own.clean();
     });
 
@@ -77,6 +82,12 @@ describe("the secrets of a stack", function () {
         // Whole in one Secret, as a part in others.
         expect(one["brokerPassword"]!.slice(0, 2)).to.deep.equal(["generated", 32]);
         expect((await states("qxsms-production", "two"))["brokerPassword"]![0]).to.equal("set");
+        const wrong = chooseKey("qxsms-production", "one", "qualtricsDirectoryId", folder);
+        const refusal: unknown = await placesOnceSet("qxsms-production", wrong, folder).catch(
+            (error: unknown) => error,
+        );
+        expect(refusal).to.be.instanceOf(ConfigError);
+        expect((refusal as ConfigError).message).to.include("is set here and as qualtricsDirectoryId");
     });
 
     it("are generated again, in the same length, once they are no longer set", async () => {

@@ -115,6 +115,14 @@ describe("secrets with the real engine on a real API server", function () {
             .to.include("a value of 4 characters is not allowed; allowed: 5 to 20")
             .and.not.include("hush");
         for (const [key, { value }] of Object.entries(planted)) await run(`set ${key}`, set(key, value));
+        // What only the program finds is found before the value is stored, too.
+        const valid = file();
+        const mistake = "host: shop.example.org\n      env: {frontned: {TZ: UTC}}";
+        writeFileSync(join(project.path, `Pulumi.${stack}.yaml`), valid.replace("host: shop.example.org", mistake));
+        expect(await refused(set("smtpPassword", "another")))
+            .to.include("nothing was changed")
+            .and.include('env.frontned: matches nothing; did you mean "frontend"?');
+        writeFileSync(join(project.path, `Pulumi.${stack}.yaml`), valid);
         const list = await run("list", project.plinth("secrets", "list", stack, "--json"));
         const states = JSON.parse(list) as { key: string; value: string }[];
         expect(states.map(({ key, value }) => `${key} ${value}`)).to.have.members(
