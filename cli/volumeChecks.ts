@@ -63,7 +63,11 @@ export async function volumeFacts(
         try {
             return await list();
         } catch (error) {
-            if (adopts || !(error instanceof UserError && error.message.includes("(Forbidden)"))) throw error;
+            if (!(error instanceof UserError && error.message.includes("(Forbidden)"))) throw error;
+            if (adopts)
+                throw new UserError(
+                    `Nothing was changed: what is taken over is looked at first, and this account may not list ${kind}. Run it once with an account that may.\n  ${error.message}`,
+                );
             unseen.push(kind);
             return undefined;
         }

@@ -77,7 +77,9 @@ describe("volumes before a run", () => {
         expect(checkVolumes({ ...facts, live: [claim({ storageClassName: "fixed" })] }).problems).to.deep.equal([]);
         const error = (kubectl: Kubectl, adopts: boolean) =>
             volumeFacts(kubectl, rendering, adopts).then(() => "", String);
-        expect(await error(forbidden, true)).to.include("is forbidden");
+        expect(await error(forbidden, true))
+            .to.include("this account may not list persistentvolumes")
+            .and.include("is forbidden");
         expect(await error(answering("(ServiceUnavailable): try again"), false)).to.include("try again");
     });
 

@@ -11,6 +11,8 @@ import { optionalProgram } from "../support/tools";
 const stack = "delivered";
 const namespace = "plinth-delivered";
 const account = `plinth-${stack}`;
+/** A line of a stack trace. */
+const traced = /^\s+at .*:\d+:\d+\)?$/m;
 
 /** Every kind that components make, and a volume, which is in no namespace. */
 const instance = {
@@ -149,12 +151,22 @@ describe("continuous delivery, on a control plane", function () {
 
         const claims = ["database", "files"].map((name) => `persistentvolumeclaim/${namespace}/${name}`);
         const moved = { kubeconfig: previewer.kubeconfig, storageClass: "shared" };
-        write(moved, edge);
+        // Such an account may not list what is in no namespace: it says so, and goes on.
+        const existing = { "plinth:defaults": { volumes: { database: { existing: "pvc-of-others" } } } };
+        write(moved, edge, existing);
         const refused = await project.plinth("preview", stack, "--no-offline");
         expect(refused.code).to.equal(1);
+        expect(refused.all)
+            .to.include("was not looked at in full: this account may not list persistentvolumes and storageclasses.")
+            .and.not.match(traced);
         for (const claim of claims) expect(refused.all).to.include(`  ${claim} would be deleted and made anew`);
         const [, line] = /plinth:acceptLoss: \[(.*)\]/.exec(refused.all)!;
-        write(moved, edge, { "plinth:acceptLoss": line!.split(", ") });
+        const taking = await project.plinth("preview", stack, "--adopt", "pvc-of-others");
+        expect(taking.code).to.equal(1);
+        expect(taking.all)
+            .to.match(/^Nothing was changed: .* this account may not list persistentvolumes\./m)
+            .and.not.match(traced);
+        write(moved, edge, { ...existing, "plinth:acceptLoss": line!.split(", ") });
         const accepted = await project.plinth("preview", stack, "--no-offline");
         expect(accepted.code, accepted.all).to.equal(0);
         write({ kubeconfig: previewer.kubeconfig }, edge, { "plinth:acceptLoss": line!.split(", ") });
