@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import pc from "picocolors";
+import { splitReference } from "../config/credentials";
 import { UserError } from "./errors";
 
 /** An image as its registry knows it. */
@@ -14,17 +15,11 @@ export interface Location {
     readonly tag: string;
 }
 
-/**
- * Takes a reference apart as docker does: what comes before the first slash is a registry when it looks like a host,
- * else the image is on Docker Hub.
- */
+/** Where an image is, by its reference. */
 export function locate(reference: string): Location {
     const [named] = reference.split("@") as [string];
     const [, name, tag = "latest"] = /^(.*?)(?::([^/:]+))?$/.exec(named)! as unknown as [string, string, string?];
-    const [first, ...rest] = name.split("/") as [string, ...string[]];
-    const isHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
-    const registry = isHost ? first : "docker.io";
-    const path = isHost ? rest.join("/") : name;
+    const { registry, path } = splitReference(name);
     const repository = registry === "docker.io" && !path.includes("/") ? `library/${path}` : path;
     return { registry, repository, tag };
 }

@@ -32,10 +32,16 @@ export const credentialSecrets = ({ credentials: accounts }: Pick<ImagesConfig, 
 /** Docker Hub has two names: https://pkg.go.dev/github.com/distribution/reference#ParseNormalizedNamed */
 export const registryName = (host: string): string => (host === "index.docker.io" ? "docker.io" : host);
 
-/** The registry of a reference, as a runtime finds it: the first part, unless it is a folder of Docker Hub. */
-export function registryOf(reference: string): string {
+/**
+ * Takes a reference apart as runtimes do: what comes before the first slash is a registry when it looks like a host,
+ * else the image is on Docker Hub.
+ */
+export function splitReference(reference: string): { readonly registry: string; readonly path: string } {
     const [first, ...rest] = reference.split("/") as [string, ...string[]];
-    return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? registryName(first) : "docker.io";
+    const isHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+    return isHost
+        ? { registry: registryName(first), path: rest.join("/") }
+        : { registry: "docker.io", path: reference };
 }
 
 /**
@@ -52,8 +58,9 @@ export function pullsFrom(instance: AnyInstance, { registry: built, mirror }: Im
     });
     const wanted = registryName(registry);
     return (
-        [...usual, ...Object.values(instance.images)].some((reference) => registryOf(reference) === wanted) ||
-        JSON.stringify([instance.patches, instance.extraObjects]).includes(`"${registry}/`)
+        [...usual, ...Object.values(instance.images)].some(
+            (reference) => splitReference(reference).registry === wanted,
+        ) || JSON.stringify([instance.patches, instance.extraObjects]).includes(`"${registry}/`)
     );
 }
 

@@ -24,6 +24,7 @@ describe("references of images", () => {
             ["valkey/valkey:9.1.0-alpine", "docker.io", "valkey/valkey", "9.1.0-alpine"],
             ["docker.io/library/caddy:2@sha256:ab", "docker.io", "library/caddy", "2"],
             ["localhost:5000/plinth/opencart-php:4.1.0.4", "localhost:5000", "plinth/opencart-php", "4.1.0.4"],
+            ["index.docker.io/team/web:2", "docker.io", "team/web", "2"],
             ["localhost/a", "localhost", "a", "latest"],
             [
                 "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z",
