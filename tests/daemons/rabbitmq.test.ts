@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { Broker } from "../../components/broker";
 import { declare, find, type Sent } from "../support/declare";
 import { LocalPod } from "../support/localPod";
-import { type Daemon, program, scratch } from "../support/tools";
+import { Daemon, program, scratch } from "../support/tools";
 
 const passwords = { first: "we'ird\"$p@:/w\\ #1", second: "another-one", admin: "admins:own" };
 /** What the image adds to the environment: without a shell around it the server is process 1. */
@@ -139,12 +139,23 @@ describe("RabbitMQ 3.10 (image: 4.3) in the rendered pod", function () {
         expect(amqp("get", ["--queue=jobs"]).stdout).to.equal("send the survey");
     });
 
-    it("takes a changed password with the old data, and back what was changed by hand", async () => {
+    it("takes a changed password with the old data, and back what was changed by hand; who is in stays in until the pod ends", async () => {
         const old = userinfo();
+        expect(amqp("declare-queue", ["--queue=news"]).status).to.equal(0);
+        const consume = [`--url=amqp://${old}@127.0.0.1:5672/surveys`, "--queue=news", "cat"];
+        const network = ["--target", String(pod.pid(server!)), "--net", "--"];
+        const consumer = new Daemon("nsenter", [...network, "amqp-consume", ...consume]);
+        const heard = (text: string) => consumer.ready(async () => expect(consumer.output).to.contain(text));
+        expect(amqp("publish", ["--routing-key=news", "--body=before"]).status).to.equal(0);
+        await heard("before");
         expect(amqp("publish", ["--routing-key=jobs", "--persistent", "--body=kept"]).status).to.equal(0);
         expect(rabbitmqctl("change_password", "survey", "by-hand").status).to.equal(0);
         expect(login("survey:by-hand")).to.equal("in");
+        expect(login(old)).to.contain("ACCESS_REFUSED");
+        expect(amqp("publish", ["--routing-key=news", "--body=after"], "survey:by-hand").status).to.equal(0);
+        await heard("after");
         await stop();
+        expect(await consumer.exited, consumer.output).not.to.equal(0);
         await start("broker-0-third", passwords.second);
         expect(login()).to.equal("in");
         for (const who of [old, "survey:by-hand"]) expect(login(who)).to.contain("ACCESS_REFUSED");
