@@ -121,8 +121,8 @@ describe("the real engine on a real API server", function () {
             expect(await preview()).to.include.keys("create", "delete");
             project.edit(
                 "components/funnel.ts",
-                "parent: entry.owner,",
-                "parent: entry.owner, aliases: [{ name: `${config.name}-${entry.name}` }],",
+                "...(after.length > 0 ? { dependsOn: after } : {}),",
+                "...(after.length > 0 ? { dependsOn: after } : {}), aliases: [{ name: `${config.name}-${entry.name}` }],",
             );
             expect(Object.keys(await preview())).to.deep.equal(["same"]);
         } finally {
