@@ -29,7 +29,11 @@ const nameLabel = "app.kubernetes.io/name";
 const instanceLabel = "app.kubernetes.io/instance";
 
 /** The component that an object belongs to; what belongs to its instance as a whole goes by its own name. */
-export const componentOf = ({ metadata: { labels, name, namespace } }: Live): Component => ({
+export const componentOf = ({
+    metadata: { labels, name, namespace },
+}: {
+    readonly metadata: Pick<Live["metadata"], "labels" | "name" | "namespace">;
+}): Component => ({
     instance: labels?.[instanceLabel] ?? namespace,
     name: labels?.[nameLabel] ?? name,
     namespace,

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Ready } from "./engine";
-import { run } from "./shell";
+import type { UserError } from "./errors";
+import { attempt } from "./shell";
 
 /** One thing that the engine would do to one resource. */
 export interface Step {
@@ -15,7 +16,15 @@ export interface Step {
 export interface EnginePreview {
     readonly text: string;
     readonly steps: readonly Step[];
+    /** What the engine's refusal means here: of what is protected, for one, it shows the steps and refuses the whole. */
+    readonly failed?: UserError;
 }
+
+/**
+ * Flags by which the engine compares with the cluster that the configuration names now: without the second it would
+ * ask the one that the state was written for.
+ */
+export const comparing: readonly string[] = ["--refresh", "--run-program"];
 
 /**
  * The engine's preview of a stack, compared with the cluster, for the user to see while it runs.
@@ -23,7 +32,6 @@ export interface EnginePreview {
  * What is shown and what is checked come from one run: between two the cluster could change.
  *
  * @param more flags for people's view: `--diff`, `--json`
- * @throws UserError with what the engine's refusal means here
  */
 export async function enginePreview(
     { engine, backend }: Ready,
@@ -35,12 +43,13 @@ export async function enginePreview(
     const log = join(folder, "events");
     try {
         // The flag is the one by which the engine's own Automation API follows a run.
-        const text = await run(
+        const { output, failed } = await attempt(
             engine.command,
-            ["preview", "--refresh", "--stack", stack, "--event-log", log, ...more],
+            ["preview", ...comparing, "--stack", stack, "--event-log", log, ...more],
             { env: { ...backend.env, PULUMI_DEBUG_COMMANDS: "true" } },
         );
-        return { text, steps: stepsIn(readFileSync(log, "utf8")) };
+        const steps = existsSync(log) ? stepsIn(readFileSync(log, "utf8")) : [];
+        return { text: output, steps, ...(failed ? { failed } : {}) };
     } finally {
         rmSync(folder, { recursive: true, force: true });
     }

@@ -1,5 +1,6 @@
 import { plinthLabels } from "../components/labels";
 import { UserError } from "./errors";
+import type { Kubectl } from "./kubectl";
 import { streamOf } from "./manifests";
 import type { RenderedObject, Rendering } from "./rendering";
 import { read } from "./shell";
@@ -11,21 +12,34 @@ import { read } from "./shell";
  * @throws UserError when kubectl could not look
  */
 export async function existingObjects(
-    kubectl: { readonly command: string; readonly args: readonly string[] },
+    kubectl: Pick<Kubectl, "command" | "args">,
     rendering: Rendering,
 ): Promise<{ own: RenderedObject[]; foreign: RenderedObject[] }> {
+    const all = await liveOf(kubectl, streamOf(rendering, true));
+    const label = `${rendering.project}.${rendering.stack}`;
+    const isOwn = ({ metadata }: RenderedObject) => metadata.labels?.[plinthLabels.stack] === label;
+    return { own: all.filter(isOwn), foreign: all.filter((object) => !isOwn(object)) };
+}
+
+/**
+ * What the cluster has of some objects, by kind, namespace and name.
+ *
+ * @param manifests as `kubectl apply` takes them
+ * @throws UserError when kubectl could not look
+ */
+export async function liveOf(
+    { command, args: leading }: Pick<Kubectl, "command" | "args">,
+    manifests: string,
+): Promise<RenderedObject[]> {
     const args = ["get", "--filename", "-", "--ignore-not-found", "--output", "json"];
-    const found = await read(kubectl.command, [...kubectl.args, ...args], { input: streamOf(rendering, true) });
+    const found = await read(command, [...leading, ...args], { input: manifests });
     // Kinds and namespaces that the cluster does not have yet hold nothing of anybody's.
     const refused = found.stderr
         .split("\n")
         .filter((line) => line.trim() !== "" && !/^warning|NotFound|no matches for kind|ensure CRDs/i.test(line));
     if (!found.ok && refused.length > 0)
         throw new UserError(`kubectl could not look at what exists already: ${refused.join("\n").trim()}`);
-    const label = `${rendering.project}.${rendering.stack}`;
-    const isOwn = ({ metadata }: RenderedObject) => metadata.labels?.[plinthLabels.stack] === label;
-    const all = objectsIn(found.stdout);
-    return { own: all.filter(isOwn), foreign: all.filter((object) => !isOwn(object)) };
+    return objectsIn(found.stdout);
 }
 
 /** kubectl prints one object, a list, or nothing. */

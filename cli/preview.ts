@@ -2,10 +2,12 @@ import pc from "picocolors";
 import { chooseBackend, findCluster, findEngine, isMissing, type Ready } from "./engine";
 import { enginePreview } from "./enginePreview";
 import { UserError } from "./errors";
+import { kubectlFor } from "./kubectl";
 import { atRestIn, losable, lossesIn, refusalOf, spentConsent } from "./losses";
 import { previewText } from "./previewText";
 import type { Rendering } from "./rendering";
-import { read } from "./shell";
+import { otherCluster } from "./sameCluster";
+import { findOnPath, read } from "./shell";
 import { clusterOf, stackConfig } from "./stackConfig";
 
 /** What a run would do to a stack. */
@@ -59,10 +61,16 @@ export async function guardedPreview(
     { stack, outputs }: Rendering,
     more: readonly string[],
 ): Promise<Preview> {
-    const { text, steps } = await enginePreview(ready, stack, more);
-    const losses = lossesIn(await losable(ready, stack), steps, atRestIn(outputs));
-    const { acceptLoss: written } = stackConfig(stack);
-    const refusal = refusalOf(stack, losses, { written }) ?? spentConsent(stack, losses, written);
+    const resources = await losable(ready, stack);
+    const other = findOnPath("kubectl") ? await otherCluster(await kubectlFor(stack), resources) : undefined;
+    const { text, steps, failed } = await enginePreview(ready, stack, more);
+    const losses = lossesIn(resources, steps, atRestIn(outputs));
+    const { acceptLoss: written, protect } = stackConfig(stack);
+    const refusal =
+        other?.refusal ??
+        refusalOf(stack, losses, { written, protects: protect }) ??
+        failed?.message ??
+        spentConsent(stack, losses, written);
     return { mode: "engine", text, ...(refusal ? { refusal } : {}) };
 }
 

@@ -13,11 +13,13 @@ import {
     podsOfJob,
     startJob,
 } from "./backups";
-import { componentOf, listStack } from "./components";
+import { componentOf, listStack, type Live } from "./components";
 import { UserError } from "./errors";
 import type { Job, Workload } from "./health";
 import { interruptible } from "./interruptible";
 import type { Kubectl } from "./kubectl";
+import type { Resource } from "./losses";
+import { liveOf } from "./ownership";
 import type { Pod } from "./pods";
 
 /** What a restore has stopped, and how far it came: in the cluster, so that it is not lost with this process. */
@@ -66,7 +68,7 @@ export async function restoreBackup(
     const backups = await findBackups(kubectl, instance);
     const found = { kubectl, backups };
     const left = await readProgress(found);
-    if (left && !recover) throw new UserError(`Nothing was changed: ${underWay(found, left)}`);
+    if (left && !recover) throw new UserError(`Nothing was changed: ${underWay(whose(found), left)}`);
     if (!left && recover) throw new UserError(`Nothing was changed: no restore of "${instance}" was broken off.`);
     await refuseActive(found);
     await check(found, name);
@@ -87,7 +89,7 @@ export async function restoreBackup(
         } catch (error) {
             if (error instanceof Settled || !(error instanceof UserError)) throw error;
             const cause = signal.aborted ? "Interrupted; what has been started in the cluster goes on." : error.message;
-            throw new UserError(`${cause}\n${howToGoOn(found, progress)}`, signal.aborted ? 130 : 1);
+            throw new UserError(`${cause}\n${howToGoOn(whose(found), progress)}`, signal.aborted ? 130 : 1);
         }
     });
 }
@@ -102,7 +104,7 @@ export async function resumeWriters(kubectl: Kubectl, instance: string): Promise
     const progress = await readProgress(restore);
     if (!progress) throw new UserError(`Nothing was changed: no restore of "${instance}" was broken off.`);
     await refuseActive(restore);
-    if (!(await isConsistent(restore, progress))) throw new UserError(brokenOff(restore, progress), changed);
+    if (!(await isConsistent(restore, progress))) throw new UserError(brokenOff(whose(restore), progress), changed);
     await startAgain(restore, progress);
 }
 
@@ -136,7 +138,7 @@ async function stopAndLoad(restore: Restore, begun: Progress, safetyBackup: bool
 async function undone(restore: Restore, progress: Progress, error: unknown): Promise<unknown> {
     if (!(error instanceof UserError)) return error;
     if (!(await isConsistent(restore, progress)))
-        return new Settled(`${error.message}\n${brokenOff(restore, progress)}`, changed);
+        return new Settled(`${error.message}\n${brokenOff(whose(restore), progress)}`, changed);
     await startAgain(restore, progress);
     return new Settled(`${error.message}\nNothing was changed, and "${restore.backups.instance}" runs again.`);
 }
@@ -270,10 +272,43 @@ const stoppable = (kubectl: Kubectl, signal: AbortSignal): Kubectl => ({
     },
 });
 
+/**
+ * Keeps a run away from what a restore has stopped, which it would start on a part of the data.
+ *
+ * @param resources of the stack's state, of which the task that restores tells where its record is
+ * @throws UserError where a restore is under way or was broken off, with the commands that go on
+ */
+export async function refuseWhileRestoring(kubectl: Kubectl, resources: readonly Resource[]): Promise<void> {
+    const tasks = resources.flatMap(({ outputs }) =>
+        outputs?.metadata?.annotations?.[plinthLabels.writers] === undefined ? [] : (outputs as Pick<Live, "metadata">),
+    );
+    if (tasks.length === 0) return;
+    const items = tasks.map(({ metadata: { name, namespace } }) => ({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: recordOf(name), namespace },
+    }));
+    const records = await liveOf(kubectl, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+    const found = tasks.flatMap((task) => {
+        const { name, namespace } = task.metadata;
+        const record = records.find(
+            (one) => one.metadata.name === recordOf(name) && one.metadata.namespace === namespace,
+        );
+        const of = { instance: componentOf(task).instance, stack: kubectl.config.stack };
+        return record ? underWay(of, progressIn(record)) : [];
+    });
+    if (found.length > 0) throw new UserError(`Nothing was changed: ${found.join("\nand ")}`);
+}
+
 /** The record of a restore is a ConfigMap: made only where none is, it also keeps a second restore away. */
+const recordOf = (task: string): string => `${task}-progress`;
+
+const progressIn = (record: object): Progress =>
+    JSON.parse((record as { data: { progress: string } }).data.progress) as Progress;
+
 const place = ({ backups: { restore, namespace } }: Restore): string[] => [
     "configmap",
-    `${restore.metadata.name}-progress`,
+    recordOf(restore.metadata.name),
     "--namespace",
     namespace,
 ];
@@ -281,7 +316,7 @@ const place = ({ backups: { restore, namespace } }: Restore): string[] => [
 async function readProgress({ kubectl, backups }: Restore): Promise<Progress | undefined> {
     const found = await kubectl.read(["get", ...place({ kubectl, backups }), "--ignore-not-found", "--output", "json"]);
     if (found.trim() === "") return undefined;
-    return JSON.parse((JSON.parse(found) as { data: { progress: string } }).data.progress) as Progress;
+    return progressIn(JSON.parse(found) as object);
 }
 
 async function createProgress(restore: Restore, progress: Progress): Promise<void> {
@@ -291,14 +326,14 @@ async function createProgress(restore: Restore, progress: Progress): Promise<voi
     const record = {
         apiVersion: "v1",
         kind: "ConfigMap",
-        metadata: { name: `${name}-progress`, namespace, labels: own },
+        metadata: { name: recordOf(name), namespace, labels: own },
         data: { progress: JSON.stringify(progress) },
     };
     try {
         await kubectl.read(["create", "--filename", "-"], JSON.stringify(record));
     } catch (error) {
         const other = await readProgress(restore);
-        if (other) throw new UserError(`Nothing was changed: ${underWay(restore, other)}`);
+        if (other) throw new UserError(`Nothing was changed: ${underWay(whose(restore), other)}`);
         throw error;
     }
 }
@@ -308,26 +343,30 @@ async function writeProgress(restore: Restore, progress: Progress): Promise<void
     await restore.kubectl.read(["patch", ...place(restore), "--type", "merge", "--patch", patch]);
 }
 
-const command = ({ kubectl, backups }: Restore, name: string): string =>
-    `./plinth backup restore ${backups.instance} ${name} ${kubectl.config.stack} --recover`;
-
-/** @param progress of which restore */
-function howToGoOn(restore: Restore, { backup }: Progress): string {
-    const { kubectl, backups } = restore;
-    return (
-        `What writes to the data of "${backups.instance}" may be stopped. Go on with:\n  ${command(restore, backup)}\n` +
-        `or, to start it again with the data as they are:\n  ./plinth backup resume ${backups.instance} ${kubectl.config.stack}`
-    );
+/** Whose data a restore replaces, in messages and commands. */
+interface Whose {
+    readonly instance: string;
+    readonly stack: string;
 }
 
-const underWay = (restore: Restore, progress: Progress): string =>
-    `a restore of ${progress.backup} is under way, or was broken off. Where it is dead:\n${howToGoOn(restore, progress)}`;
+const whose = ({ kubectl, backups: { instance } }: Restore): Whose => ({ instance, stack: kubectl.config.stack });
 
-function brokenOff(restore: Restore, { backup, safety, replicas, suspended }: Progress): string {
-    const before = safety ? `\nor back to what was there before:\n  ${command(restore, safety)}` : "";
+const command = ({ instance, stack }: Whose, name: string): string =>
+    `./plinth backup restore ${instance} ${name} ${stack} --recover`;
+
+/** @param progress of which restore */
+const howToGoOn = ({ instance, stack }: Whose, { backup }: Progress): string =>
+    `What writes to the data of "${instance}" may be stopped. Go on with:\n  ${command({ instance, stack }, backup)}\n` +
+    `or, to start it again with the data as they are:\n  ./plinth backup resume ${instance} ${stack}`;
+
+const underWay = (of: Whose, progress: Progress): string =>
+    `a restore of ${progress.backup} is under way, or was broken off. Where it is dead:\n${howToGoOn(of, progress)}`;
+
+function brokenOff(of: Whose, { backup, safety, replicas, suspended }: Progress): string {
+    const before = safety ? `\nor back to what was there before:\n  ${command(of, safety)}` : "";
     return (
-        `The data of "${restore.backups.instance}" may be a part of ${backup}. What writes to them stays stopped: ` +
+        `The data of "${of.instance}" may be a part of ${backup}. What writes to them stays stopped: ` +
         `${[...Object.keys(replicas), ...suspended].join(", ")}.\n` +
-        `When the cause is gone, go on with:\n  ${command(restore, backup)}${before}`
+        `When the cause is gone, go on with:\n  ${command(of, backup)}${before}`
     );
 }

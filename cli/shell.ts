@@ -33,12 +33,23 @@ export interface RunArgs {
     readonly accept?: readonly number[];
 }
 
-/** Prints a command, so that people can reproduce and modify it, and runs it in the project's folder. */
-export async function run(
+/**
+ * Prints a command, so that people can reproduce and modify it, and runs it in the project's folder.
+ *
+ * @throws UserError when it fails
+ */
+export async function run(command: string, args: readonly string[], options: RunArgs = {}): Promise<string> {
+    const { output, failed } = await attempt(command, args, options);
+    if (failed) throw failed;
+    return output;
+}
+
+/** Runs a command as {@link run} does; what it has said is there also when it fails. */
+export async function attempt(
     command: string,
     args: readonly string[],
     { env = {}, accept = [0] }: RunArgs = {},
-): Promise<string> {
+): Promise<{ output: string; failed?: UserError }> {
     announce(command, args, env);
     const result = await outliving(
         execa(command, args, {
@@ -52,12 +63,12 @@ export async function run(
         }),
     );
     const output = result.all ?? "";
-    if (result.exitCode === undefined || !accept.includes(result.exitCode))
-        throw failure(command, args, output, {
-            code: result.exitCode || 1,
-            ...(result.exitCode === undefined ? { why: result.shortMessage ?? "" } : {}),
-        });
-    return output;
+    if (result.exitCode !== undefined && accept.includes(result.exitCode)) return { output };
+    const failed = failure(command, args, output, {
+        code: result.exitCode || 1,
+        ...(result.exitCode === undefined ? { why: result.shortMessage ?? "" } : {}),
+    });
+    return { output, failed };
 }
 
 /**

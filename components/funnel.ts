@@ -281,10 +281,8 @@ export class Funnel {
         return resource;
     }
 
-    /** Unless its loss is accepted by name: the engine would refuse to replace it all the same. */
     private isProtected({ kind, object }: Declared): boolean {
-        const { protect, acceptLoss } = this.args.stack.config;
-        return protect && precious.includes(kind) && !acceptLoss.includes(consentName(object));
+        return precious.includes(kind) && this.args.stack.isProtected(consentName(object));
     }
 
     /** The object with a digest of the Secrets that its pods use, so that a changed value rolls them. */

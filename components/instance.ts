@@ -8,7 +8,7 @@ import type { AnyInstance, ClusterConfig } from "../config/stack";
 import { Funnel, type ObjectOptions } from "./funnel";
 import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Setting } from "./graph";
 import type { Args, Kind } from "./kinds";
-import { objectName } from "./names";
+import { objectName, passwordConsentName } from "./names";
 import type { Stack } from "./stack";
 
 /** What a component says of itself when it joins the platform's graph. */
@@ -188,8 +188,10 @@ export class Instance {
      */
     password(name: string, key: string | undefined, length = 32): pulumi.Output<string> {
         const generated = this.stack.later(() => {
-            const options = { parent: this.owner, protect: this.stack.config.protect };
-            return new random.RandomPassword(`${this.name}-${name}`, { length, special: false }, options).result;
+            const resource = `${this.name}-${name}`;
+            const protect = this.stack.isProtected(passwordConsentName(resource));
+            return new random.RandomPassword(resource, { length, special: false }, { parent: this.owner, protect })
+                .result;
         });
         const configured = key === undefined ? undefined : this.secretValue(key);
         return configured ? pulumi.secret(pulumi.all([generated, configured]).apply(([, value]) => value)) : generated;

@@ -39,3 +39,6 @@ export const consentName = (object: {
     [object.kind?.toLowerCase(), object.metadata?.namespace, object.metadata?.name]
         .filter((part) => part !== undefined)
         .join("/");
+
+/** The name by which the loss of a generated password is accepted: `randompassword/shop-database`. */
+export const passwordConsentName = (resource: string): string => `randompassword/${resource}`;

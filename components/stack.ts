@@ -43,6 +43,16 @@ export class Stack {
         return this.cluster;
     }
 
+    /**
+     * Whether the engine refuses to replace or delete something: not where its loss is accepted.
+     *
+     * @param name by which its loss is accepted
+     */
+    isProtected(name: string): boolean {
+        const { protect, acceptLoss } = this.config;
+        return protect && !acceptLoss.includes(name);
+    }
+
     add(instance: Instance): void {
         this.instances.set(instance.namespace, instance);
     }

@@ -1,6 +1,7 @@
 import { example, type Register } from "../command";
 import { driftIn, driftText, errorsIn, type PreviewDigest } from "../driftText";
 import { chooseBackend, findCluster, findEngine, present } from "../engine";
+import { comparing } from "../enginePreview";
 import { failure, read } from "../shell";
 import { clusterOf } from "../stackConfig";
 
@@ -23,7 +24,7 @@ async function show(stack: string, json: boolean): Promise<void> {
     const [found, cluster] = await Promise.all([findEngine(true), findCluster(clusterOf(stack))]);
     const engine = present(found);
     present(cluster);
-    const args = ["preview", "--refresh", "--json", "--stack", stack];
+    const args = ["preview", ...comparing, "--json", "--stack", stack];
     const { ok, stdout, stderr } = await read(engine.command, args, { env: chooseBackend(stack).env });
     const digest = parsed(stdout);
     if (!ok) {

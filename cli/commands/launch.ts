@@ -17,16 +17,27 @@ import {
     type Ready,
     refuseMissing,
 } from "../engine";
-import { enginePreview } from "../enginePreview";
+import { comparing, enginePreview } from "../enginePreview";
 import { UserError } from "../errors";
 import { kubectlFor } from "../kubectl";
-import { atRestIn, checkKnown, losable, lossesIn, refusalOf, spentConsent } from "../losses";
+import {
+    atRestIn,
+    checkKnown,
+    losable,
+    lossesIn,
+    refusalOf,
+    type Resource,
+    servedConsent,
+    spentConsent,
+} from "../losses";
 import { showOutputs } from "../outputs";
 import { existingObjects } from "../ownership";
 import { prune } from "../prune";
 import { type Rendering, renderStack } from "../rendering";
+import { refuseWhileRestoring } from "../restore";
+import { otherCluster } from "../sameCluster";
 import { enterSandbox, isInSandbox, rememberingSalt, wasLaunched } from "../sandbox";
-import { read, run } from "../shell";
+import { findOnPath, read, run } from "../shell";
 import { clusterOf, stackConfig } from "../stackConfig";
 import { showStatus } from "./status";
 
@@ -48,6 +59,10 @@ export const launch: Register = (program) => {
                 "go on although an object that holds data is gone, or would be deleted or replaced: KIND/NAMESPACE/NAME, once for each; plinth:acceptLoss in the stack's file does the same, reviewed",
                 (object: string, others: readonly string[]) => [...others, object],
                 [],
+            )
+            .option(
+                "--new-cluster <context>",
+                "go on although the cluster of this context is another than the stack was deployed to: all is made anew there, with the passwords of the state",
             )
             .option(
                 "--adopt <name>",
@@ -73,6 +88,7 @@ export const launch: Register = (program) => {
         "launch",
         "launch production --edge-first",
         "launch staging --adopt qxsms-pprd",
+        "launch production --new-cluster production-eks",
         "launch --sandbox",
     );
 };
@@ -101,6 +117,8 @@ export interface LaunchArgs {
     readonly recover?: boolean;
     /** Objects that hold data and may be made anew, empty, or deleted: `KIND/NAMESPACE/NAME`. @default none */
     readonly acceptLoss?: readonly string[];
+    /** Context of the cluster in which all is made anew, where it is another than the stack was deployed to. */
+    readonly newCluster?: string;
     /** URNs of an instance that is given up, some of which may be gone already. @default none */
     readonly givenUp?: readonly string[];
     /** What is done when nothing is refused any more, and before the engine begins. @default nothing */
@@ -116,7 +134,15 @@ export interface LaunchArgs {
  */
 export async function bringUp(
     stack: string,
-    { edgeFirst = false, recover = false, acceptLoss = [], givenUp = [], adopt = [], beforeUp }: LaunchArgs = {},
+    {
+        edgeFirst = false,
+        recover = false,
+        acceptLoss = [],
+        newCluster,
+        givenUp = [],
+        adopt = [],
+        beforeUp,
+    }: LaunchArgs = {},
 ): Promise<void> {
     const rendering = await renderStack(stack);
     const found = await findEngine(true);
@@ -138,15 +164,32 @@ export async function bringUp(
 
     await ensureStack({ engine, backend }, stack);
     checkLocks(rendering, backend, recover);
-    if (recover) {
-        await checkOwnership({ engine, backend }, rendering, adopt);
-        await clearLocks({ engine, backend }, rendering);
-    }
+    const resources = await losable({ engine, backend }, stack);
+    // What is given up may be gone already, after an interrupted run.
+    const kept = resources.filter(({ urn }) => !givenUp.includes(urn));
+    const moves = await checkCluster(stack, kept, newCluster);
+    if (recover || moves)
+        await checkOwnership(
+            { engine, backend },
+            rendering,
+            adopt,
+            moves ? `--new-cluster ${newCluster}` : "--recover",
+        );
+    if (recover) await clearLocks({ engine, backend }, rendering);
     const { takes, upserts, patches } = await examine(rendering, adopt);
     // Before the first refresh: that would forget what was there.
-    const previewed = await previewLosses({ engine, backend }, rendering, { acceptLoss, givenUp });
+    const previews = resources.length > 0;
+    const served = previews && (await checkLosses({ engine, backend }, rendering, kept, acceptLoss, moves));
     await beforeUp?.();
-    if (recover) await pulumi(["refresh", "--yes", "--clear-pending-creates", "--skip-preview"]);
+    // Then a run that fails on the way has only to make what is missing.
+    if (recover || moves)
+        await pulumi([
+            "refresh",
+            "--yes",
+            "--skip-preview",
+            "--run-program",
+            ...(recover ? ["--clear-pending-creates"] : []),
+        ]);
     if (takes.length > 0) console.log(`Taken over:\n${takes.map((line) => `  ${line}`).join("\n")}`);
     if (patches.length > 0) {
         const kubectl = await kubectlFor(stack);
@@ -159,37 +202,79 @@ export async function bringUp(
         await showOutputs(engine, backend, stack);
     }
     // A recovery is another run than the one that was previewed.
-    const again = previewed && !recover ? ["--skip-preview"] : [];
-    await pulumi(["up", "--yes", "--refresh", ...again], taking);
+    const again = previews && !recover ? ["--skip-preview"] : [];
+    await pulumi(["up", "--yes", ...comparing, ...again], taking);
     // The interrupted run may have left deletions to do, of names that the run above has just taken over; and Jobs that
     // the state has forgotten go on trying.
     if (recover) await prune(await kubectlFor(stack), rendering, ["Job"]);
     // The provider goes back to what it may do every day.
-    if (recover || upserts) await pulumi(["up", "--yes", "--refresh", "--skip-preview"]);
+    if (recover || upserts) await pulumi(["up", "--yes", ...comparing, "--skip-preview"]);
     await showOutputs(engine, backend, stack);
+    if (served) console.error(pc.yellow(served));
 }
 
 /**
- * Makes sure that no data are lost without consent.
+ * Makes sure that the run goes to the cluster where the stack is, and does not come between a restore's steps.
  *
- * @returns whether the whole run has been previewed on the way
+ * @param resources what is to be kept of the stack's state
+ * @param newCluster context of the one that may be another
+ * @returns whether it is another
+ * @throws UserError when it is another without consent, or the consent is to something else
+ */
+async function checkCluster(
+    stack: string,
+    resources: readonly Resource[],
+    newCluster: string | undefined,
+): Promise<boolean> {
+    if (resources.length > 0 && !findOnPath("kubectl") && !newCluster) {
+        console.error(
+            pc.yellow(
+                "Whether this is the cluster that the stack was deployed to, and whether a restore is under way, was not looked at: kubectl is missing.",
+            ),
+        );
+        return false;
+    }
+    const kubectl = resources.length > 0 ? await kubectlFor(stack) : undefined;
+    const other = kubectl && (await otherCluster(kubectl, resources));
+    if (newCluster && !other)
+        throw new UserError(
+            `Nothing was changed: --new-cluster ${newCluster}: the configuration leads to the cluster that "${stack}" is deployed to, or the state knows of none. Leave the option out.`,
+        );
+    if (other && newCluster !== other.context)
+        throw new UserError(newCluster ? `${other.refusal}\nnot --new-cluster ${newCluster}` : other.refusal);
+    if (kubectl) await refuseWhileRestoring(kubectl, resources);
+    return other !== undefined;
+}
+
+/**
+ * Makes sure that no data are lost without consent, by a preview of the whole run.
+ *
+ * @param kept the stack's state, but for what is given up
+ * @param moves whether all is made anew in another cluster
+ * @returns what to say once the run is done
  * @throws UserError that names every loss without consent, or what the preview refuses; nothing is changed
  */
-async function previewLosses(
+async function checkLosses(
     ready: Ready,
     { stack, outputs }: Rendering,
-    { acceptLoss, givenUp }: Required<Pick<LaunchArgs, "acceptLoss" | "givenUp">>,
-): Promise<boolean> {
-    const resources = await losable(ready, stack);
-    const { steps } = resources.length > 0 ? await enginePreview(ready, stack) : { steps: [] };
-    const kept = resources.filter(({ urn }) => !givenUp.includes(urn));
+    kept: readonly Resource[],
+    acceptLoss: readonly string[],
+    moves: boolean,
+): Promise<string | undefined> {
+    const { steps, failed } = await enginePreview(ready, stack);
     const losses = lossesIn(kept, steps, atRestIn(outputs));
-    const written = stackConfig(stack).acceptLoss;
-    const refusal = refusalOf(stack, losses, { written, given: acceptLoss });
+    const gone = moves ? losses.filter(({ op }) => op === "create").map(({ name }) => name) : [];
+    const { acceptLoss: written, protect } = stackConfig(stack);
+    const refusal = refusalOf(stack, losses, { written, given: [...acceptLoss, ...gone], protects: protect });
     if (refusal) throw new UserError(refusal);
+    if (failed) throw failed;
+    if (gone.length > 0)
+        console.error(
+            pc.yellow(`Made anew in another cluster than before:\n${gone.map((name) => `  ${name}`).join("\n")}`),
+        );
     const spent = spentConsent(stack, losses, written);
     if (spent) console.error(pc.yellow(spent));
-    return resources.length > 0;
+    return servedConsent(stack, losses, written);
 }
 
 /** Creates the stack where it does not exist yet. It is not selected: which stack is, is the user's own choice. */
@@ -232,8 +317,18 @@ export async function clearLocks(
         await run(engine.command, ["cancel", "--yes", "--stack", stack], { env: backend.env });
 }
 
-/** Recovery takes over existing objects: only those that carry this stack's label, or are named. */
-async function checkOwnership(ready: Ready, rendering: Rendering, adopt: readonly string[]): Promise<void> {
+/**
+ * A recovery takes over existing objects, and so does a stack that finds them in a new cluster: only those that carry
+ * this stack's label, or are named.
+ *
+ * @param option by which the run goes on
+ */
+async function checkOwnership(
+    ready: Ready,
+    rendering: Rendering,
+    adopt: readonly string[],
+    option: string,
+): Promise<void> {
     const { stack } = rendering;
     const { own, foreign } = await existingObjects(await kubectlFor(stack), rendering);
     await checkKnown(ready, stack, own);
@@ -242,7 +337,7 @@ async function checkOwnership(ready: Ready, rendering: Rendering, adopt: readonl
     const named = refused.map((object) => `  ${inTheWay(rendering, object)}`);
     throw new UserError(
         `These objects are in the cluster and are not this stack's (${plinthLabels.stack}: ${rendering.project}.${stack}). Nothing was changed.\n${named.join("\n")}\n` +
-            `Choose another namespace; or go on with ./plinth launch ${stack} --recover and what is said above.`,
+            `Choose another namespace; or go on with ./plinth launch ${stack} ${option} and what is said above.`,
     );
 }
 

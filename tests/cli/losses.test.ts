@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { stepsIn } from "../../cli/enginePreview";
-import { lossesIn, type Resource, refusalOf, spentConsent } from "../../cli/losses";
+import { lossesIn, type Resource, refusalOf, servedConsent, spentConsent } from "../../cli/losses";
 
 const urn = (type: string, name: string) =>
     `urn:pulumi:production::plinth::plinth:components:Instance$${type}::${name}`;
@@ -74,11 +74,44 @@ describe("what a run would lose", () => {
         );
     });
 
+    it("offers what lifts the protection, where something is protected: the file's line, or the engine's own command", () => {
+        const hold = (resource: Resource): Resource => ({ ...resource, protect: true });
+        const losses = lossesIn(
+            [hold(claim), hold(password), hold(namespace), secret],
+            [
+                { op: "replace", urn: claim.urn },
+                { op: "replace", urn: password.urn },
+                { op: "delete", urn: namespace.urn },
+                { op: "create", urn: secret.urn },
+            ],
+            [],
+        );
+        const names = losses.map(({ name }) => name);
+        const [files, generated, whole] = names as [string, string, string];
+        const given = refusalOf("production", losses, { written: [], given: names });
+        expect(given)
+            .to.match(
+                new RegExp(`  ${files} would be .*; it is protected\n  ${generated} would be .*; it is protected\n`),
+            )
+            .and.to.include(`  plinth:acceptLoss: [${names.join(", ")}]`)
+            .and.to.include(`pulumi state unprotect '${namespace.urn}' --stack production`)
+            .and.to.include("state: removed")
+            .and.not.to.include("--accept-loss")
+            .and.not.to.include("  secret/shop/database would");
+        const written = refusalOf("production", losses, { written: names });
+        expect(written).to.include(`  ${whole} would be deleted`).and.not.to.include(`  ${files} would`);
+        const freed = losses.map((loss) => ({ ...loss, isProtected: loss.name !== whole && loss.isProtected }));
+        expect(refusalOf("production", freed, { written: names })).to.equal(undefined);
+        expect(refusalOf("production", freed, { written: [], given: names, protects: false })).to.equal(undefined);
+    });
+
     it("leaves no consent behind unnoticed", () => {
         const losses = lossesIn(state, [{ op: "delete", urn: claim.urn }], []);
         const name = losses[0]!.name;
         expect(spentConsent("production", losses, [name])).to.equal(undefined);
+        expect(servedConsent("production", losses, [name])).to.include(`has had its loss: ${name}.`);
         expect(spentConsent("production", [], [name])).to.include(`would not be lost: ${name}.`);
+        expect(servedConsent("production", [], [name])).to.equal(undefined);
     });
 
     it("is read from the engine's events, of which only announced steps count", () => {

@@ -67,6 +67,30 @@ describe("backups with the real engine on a real API server", function () {
         expect(ran.all).to.include(made[0]!.metadata.name);
     });
 
+    it("keeps every run of the engine away from a restore that was broken off, until it is ended", async () => {
+        const progress = { backup: "20261101T020000Z-3fa2", replicas: {}, suspended: [], loads: [] };
+        const record = {
+            apiVersion: "v1",
+            kind: "ConfigMap",
+            metadata: { name: "restore-progress", namespace },
+            data: { progress: JSON.stringify(progress) },
+        };
+        await cluster.kubectl(["create", "--filename", "-"], JSON.stringify(record));
+        for (const command of [
+            ["launch", stack],
+            ["stop", stack],
+        ]) {
+            const { code, all } = await project.plinth(...command);
+            expect(code, all).to.equal(1);
+            expect(all)
+                .to.include(`Nothing was changed: a restore of ${progress.backup} is under way`)
+                .and.include(`./plinth backup resume shop ${stack}`)
+                .and.not.include("pulumi preview");
+        }
+        project.edit(`Pulumi.${stack}.yaml`, "      state: stopped\n", "");
+        succeeded(await project.plinth("backup", "resume", "shop", stack));
+    });
+
     it("stops and starts again what writes around a restore, so that the engine finds nothing changed", async () => {
         const before = await specs();
         const name = "20261101T020000Z-3fa2";

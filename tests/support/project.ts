@@ -21,7 +21,7 @@ export interface Ran {
 export class Project {
     private readonly folder = scratch();
 
-    constructor(private readonly cluster: ControlPlane) {
+    constructor(private readonly cluster: Pick<ControlPlane, "kubeconfig" | "bin">) {
         for (const source of sources) cpSync(join(root, source), join(this.folder.path, source), { recursive: true });
         symlinkSync(join(root, "node_modules"), join(this.folder.path, "node_modules"));
     }

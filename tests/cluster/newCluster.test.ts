@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { copyFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { expect } from "chai";
+import type { RenderedObject } from "../../cli/rendering";
+import { isBuilt, removeSandbox, type Sandbox, sandboxContext, startSandbox } from "../../sandbox";
+import { Project, type Ran } from "../support/project";
+import { optionalProgram, program, scratch } from "../support/tools";
+
+const [stack, namespace] = ["moving", "moving-shop"];
+
+describe("another cluster behind a stack, with the real engine on two real API servers", function () {
+    this.timeout(600_000);
+    const folder = scratch();
+    const [first, second] = [join(folder.path, "first"), join(folder.path, "second")];
+    let clusters: Sandbox[] = [];
+    let project: Project;
+    before(async function () {
+        optionalProgram(this, "pulumi", "that a lost cluster is named, and made anew in one run, is seen");
+        if (!isBuilt()) program(this, "go");
+        clusters = [await startSandbox({ folder: first }), await startSandbox({ folder: second })];
+        const { kubeconfig, kubectl } = clusters[0]!;
+        project = new Project({ kubeconfig, bin: join(kubectl, "..") });
+        copyFileSync(kubeconfig, at("kubeconfig"));
+        write("kubeconfig");
+        succeeded(await project.plinth("launch", stack));
+    });
+    after(async () => {
+        for (const one of [first, second]) await removeSandbox(one).catch(() => undefined);
+        project?.clean();
+        folder.clean();
+    });
+
+    const at = (file: string) => join(folder.path, file);
+    const write = (file: string) =>
+        project.write(stack, {
+            "plinth:cluster": { kubeconfig: at(file), context: sandboxContext, loadBalancer: false },
+            "plinth:protect": true,
+            "plinth:instances": {
+                shop: {
+                    platform: "opencart",
+                    namespace,
+                    host: "shop.example.org",
+                    tls: { mode: "internal" },
+                    edge: { type: "ClusterIP", publicAddress: "192.0.2.1" },
+                    sharedFiles: "oneNode",
+                },
+            },
+        });
+    const succeeded = ({ code, all }: Ran) => expect(code, all).to.equal(0);
+    const refused = async (...args: string[]) => {
+        const { code, all } = await project.plinth("launch", stack, ...args);
+        expect(code, all).to.equal(1);
+        return all;
+    };
+    const kubectl = (cluster: Sandbox, ...args: string[]) =>
+        execa(cluster.kubectl, ["--kubeconfig", cluster.kubeconfig, ...args]);
+    const objects = async (cluster: Sandbox, kinds: string) => {
+        const { stdout } = await kubectl(cluster, "get", kinds, "--namespace", namespace, "--output", "json");
+        return (JSON.parse(stdout) as { items: (RenderedObject & { data?: object })[] }).items;
+    };
+    /** A fingerprint of every password, so that none is ever printed. */
+    const passwords = async (cluster: Sandbox) =>
+        Object.fromEntries(
+            (await objects(cluster, "secrets")).map(({ metadata, data }) => [
+                metadata.name,
+                createHash("sha256").update(JSON.stringify(data)).digest("hex"),
+            ]),
+        );
+    const changes = async () => {
+        const { out } = await project.pulumi("stack", "history", "--json", "--page-size", "1", "--stack", stack);
+        return (JSON.parse(out) as { resourceChanges: Readonly<Record<string, number>> }[])[0]!.resourceChanges;
+    };
+
+    it("follows a kubeconfig to another path without a question, where the cluster is the same", async () => {
+        copyFileSync(at("kubeconfig"), at("renewed"));
+        rmSync(at("kubeconfig"));
+        write("renewed");
+        succeeded(await project.plinth("launch", stack));
+        expect(Object.keys(await changes())).to.have.members(["same", "update"]);
+        expect((await changes())["update"]).to.equal(1);
+    });
+
+    it("says that the stack was deployed elsewhere, and makes all anew in one run when the cluster is named", async () => {
+        const [old, fresh] = clusters as [Sandbox, Sandbox];
+        const before = await passwords(old);
+        await removeSandbox(first);
+        copyFileSync(fresh.kubeconfig, at("renewed"));
+        const named = await refused();
+        for (const object of [`namespace/${namespace}`, `persistentvolumeclaim/${namespace}/database`])
+            expect(named).to.include(`\n  ${object}\n`);
+        expect(named)
+            .to.include(`nothing of what "${stack}" was deployed with`)
+            .and.include(`./plinth launch ${stack} --new-cluster ${sandboxContext}`)
+            .and.not.include("pulumi preview");
+        expect(await refused("--new-cluster", "another")).to.include("not --new-cluster another");
+
+        // Somebody else's, of the same name: the stack's passwords would go over it.
+        await kubectl(fresh, "create", "namespace", namespace);
+        await kubectl(fresh, "create", "secret", "generic", "database", "--namespace", namespace);
+        expect(await refused("--new-cluster", sandboxContext)).to.include(
+            `secret/${namespace}/database would be overwritten`,
+        );
+        await kubectl(fresh, "delete", "namespace", namespace);
+
+        const moved = await project.plinth("launch", stack, "--new-cluster", sandboxContext);
+        succeeded(moved);
+        expect(moved.all).to.include(`Made anew in another cluster than before:\n  namespace/${namespace}\n`);
+        expect(Object.keys(await changes())).to.have.members(["create", "same"]);
+        expect(
+            (await objects(fresh, "deployments,statefulsets")).map(({ metadata }) => metadata.name),
+        ).to.include.members(["database", "frontend"]);
+        expect(await passwords(fresh)).to.deep.equal(before);
+        expect(await refused("--new-cluster", sandboxContext)).to.include("Leave the option out");
+    });
+});
