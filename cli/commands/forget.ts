@@ -21,7 +21,7 @@ export const forget: Register = (program) => {
         program
             .command("forget")
             .description(
-                "Give a removed instance up and keep its volumes: they stay as Released, whatever their class says, and a record tells where each is. Claims, Secrets, passwords, namespace and its key in the stack's file go. Asks for the name first; interrupted, it goes on when it is run again.",
+                "Give a removed instance up and keep its volumes: they stay as Released, whatever their class says, and a record tells where each is. Claims, Secrets, passwords, namespace and its key in the stack's file go; a server that is given such a volume later takes new passwords at its start. Asks for the name first; interrupted, it goes on when it is run again.",
             )
             .argument("<instance>", "instance with `state: removed`")
             .argument("[stack]", "launched stack", "dev")
@@ -68,18 +68,22 @@ async function forgetInstance(
         },
         after: () => checkKept(kubectl, remains),
     });
-    console.log(`\n"${name}" is out of "${stack}". Its volumes are kept:\n\n${recordText(volumes)}`);
+    console.log(
+        `\n"${name}" is out of "${stack}". Its volumes are kept:\n\n${recordText(volumes)}\n\n` +
+            "To use them again, with new passwords: docs/removal.md, Back after forget.",
+    );
 }
 
 /** In an order that does not depend on what is left of the claims. */
 const rowsOf = (volumes: readonly Volume[]) =>
     volumes
         .map((volume) => {
-            const { claimRef, capacity } = volume.spec;
+            const { claimRef, capacity, storageClassName } = volume.spec;
             return {
                 claim: claimRef ? `${claimRef.namespace}/${claimRef.name}` : "",
                 volume: volume.metadata.name,
                 size: capacity?.storage ?? "",
+                storageClass: storageClassName ?? "",
                 place: placeOf(volume),
             };
         })
@@ -89,8 +93,14 @@ const recordText = (volumes: readonly Volume[]): string =>
     volumes.length === 0
         ? "It had no volumes."
         : table(
-              ["claim", "volume", "size", "where"],
-              rowsOf(volumes).map(({ claim, volume, size, place }) => [claim, volume, size, place]),
+              ["claim", "volume", "size", "class", "where"],
+              rowsOf(volumes).map(({ claim, volume, size, storageClass, place }) => [
+                  claim,
+                  volume,
+                  size,
+                  storageClass,
+                  place,
+              ]),
           );
 
 /** @throws UserError when the file is there and says something else: nothing of the user's is overwritten */

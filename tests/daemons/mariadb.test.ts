@@ -34,7 +34,12 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
     const data = join(volume, "data");
     const init = join(folder.path, "init.sql");
     const cnf = join(folder.path, "plinth.cnf");
-    const passwords = { first: "erste's\\\"$Wort", second: "zweites'; -- \\", root: "wur`zel%s" };
+    const passwords = {
+        first: "erste's\\\"$Wort",
+        second: "zweites'; -- \\",
+        root: "wur`zel%s",
+        newRoot: "neue Wurzel\\",
+    };
     let user: { uid?: number; gid?: number };
     let port: number;
     let server: Daemon | undefined;
@@ -59,8 +64,8 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         );
 
     /** Starts as the pod does: by the rendered wrapper, with a stand-in for the image's entrypoint. */
-    async function start(password: string, volumes: object = {}): Promise<Daemon> {
-        const objects = await render(password, passwords.root, volumes);
+    async function start(password: string, volumes: object = {}, rootPassword = passwords.root): Promise<Daemon> {
+        const objects = await render(password, rootPassword, volumes);
         writeFileSync(cnf, find(objects, "ConfigMap", "database").data["plinth.cnf"]);
         writeFileSync(init, find(objects, "Secret", "database-root").stringData["init.sql"]);
         writeFileSync(join(folder.path, "start.sh"), startScript("mariadb", data, init));
@@ -148,20 +153,21 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         expect(ready("wrong")).not.to.equal(0);
     });
 
-    it("takes a changed password with the old data, as often as it starts", async () => {
+    it("takes changed passwords with the old data, the administrator's, too, as often as it starts: as one that was forgotten", async () => {
         const daemon = await start(passwords.first);
         expect(sql("CREATE TABLE kept (id INT); INSERT INTO kept VALUES (7)", passwords.first).status).to.equal(0);
         // The name's underscore is no wildcard: openXcart would not be the platform's.
         expect(sql("SHOW GRANTS", passwords.first).stdout).to.contain("`open\\_cart`.*");
         expect(await daemon.stop()).to.equal(0);
         for (const round of [1, 2]) {
-            const again = await start(passwords.second);
+            const again = await start(passwords.second, { database: { existing: "pvc-left" } }, passwords.newRoot);
             expect(sql("SELECT id FROM kept", passwords.second).stdout.trim(), `round ${round}`).to.equal("7");
             const refused = sql("SELECT 1", passwords.first);
             expect(refused.status).not.to.equal(0);
             expect(refused.stderr).to.contain("1045");
-            expect(sql("SELECT 1", passwords.root, "root", "mysql").status).to.equal(0);
-            expect(sql("SELECT 1", "", "root", "mysql").status).not.to.equal(0);
+            expect(sql("SELECT 1", passwords.newRoot, "root", "mysql").status).to.equal(0);
+            for (const old of [passwords.root, ""])
+                expect(sql("SELECT 1", old, "root", "mysql").stderr).to.contain("1045");
             // An error in the file would be one line in the log, and the rest skipped.
             expect(again.output).not.to.match(/ERROR: \d+/);
             expect(await again.stop()).to.equal(0);
@@ -246,6 +252,8 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
 
             it(`lets the data's own version and an empty volume through (${shell[0]})`, () => {
                 passes(series);
+                const adopted = guard(shell, copy, series, "", standIn(folder.path, series), { ADOPTED: "yes" });
+                expect(adopted.status, adopted.stderr).to.equal(0);
                 const empty = ownDirectory(join(folder.path, "new"), {});
                 ownDirectory(join(empty, "lost+found"), {});
                 passes(series, "", empty);

@@ -88,7 +88,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
     let env: NodeJS.ProcessEnv;
 
     /** The sidecar, as the pod runs it. */
-    const accounts = (password: string) =>
+    const accounts = (password: string, rootPassword = passwords.root) =>
         new Daemon("sh", [join(scripts, "accounts.sh")], {
             env: {
                 ...env,
@@ -96,7 +96,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
                 APP_USER: "opencart",
                 APP_DATABASE: "open_cart",
                 APP_PASSWORD: password,
-                ROOT_PASSWORD: passwords.root,
+                ROOT_PASSWORD: rootPassword,
             },
             ...user,
         });
@@ -185,17 +185,23 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         }
     });
 
-    it("takes a changed password with the old data, as often as it starts", async () => {
+    it("takes changed passwords with the old data, the administrator's, too, as often as it starts: as one that was forgotten", async () => {
         await start("-c", "listen_addresses=127.0.0.1");
+        const newRoot = `${passwords.root} new`;
         for (const round of [1, 2]) {
-            const sidecar = accounts(passwords.second);
+            const sidecar = accounts(passwords.second, newRoot);
             await done(sidecar);
             expect(await sidecar.stop()).to.equal(0);
             expect(sidecar.output, `round ${round}`).not.to.contain("ERROR");
             expect(psql("SELECT id FROM kept", passwords.second).stdout.trim()).to.equal("7");
-            const refused = psql("SELECT 1", passwords.first);
-            expect(refused.status).not.to.equal(0);
-            expect(refused.stderr).to.contain("password authentication failed");
+            expect(psql("SELECT 1", newRoot, "postgres", "postgres").status).to.equal(0);
+            for (const refused of [
+                psql("SELECT 1", passwords.first),
+                psql("SELECT 1", passwords.root, "postgres", "postgres"),
+            ]) {
+                expect(refused.status).not.to.equal(0);
+                expect(refused.stderr).to.contain("password authentication failed");
+            }
         }
     });
 
