@@ -8,6 +8,7 @@ import { Database } from "../../components/database";
 import { backup } from "../../config/backup";
 import { declare, find, type Sent } from "./declare";
 import { ownDirectory, run, serverUser } from "./datadir";
+import { Session } from "./session";
 import { Daemon, freePort, program } from "./tools";
 
 /** What quotes, shells and URLs stumble over. */
@@ -27,8 +28,8 @@ export interface Server {
     stop(): Promise<void>;
     /** @throws AssertionError with the server's words */
     sql(statements: string, account?: "own" | "root"): string;
-    /** Has a connection of the platform's account at work meanwhile, with a statement that takes its time. */
-    hold(statement: string, meanwhile: () => Promise<void>): Promise<void>;
+    /** Has a connection of the platform's account open meanwhile. */
+    hold(meanwhile: () => Promise<void>): Promise<void>;
 }
 
 abstract class DaemonServer {
@@ -48,22 +49,25 @@ abstract class DaemonServer {
         this.daemon = undefined;
     }
     /** The client of the platform's account, or of the administrator's. */
-    protected abstract client(account: "own" | "root"): { command: string[]; env: Record<string, string> };
+    protected abstract client(account: "own" | "root"): {
+        command: [string, ...string[]];
+        env: Record<string, string>;
+    };
     sql(statements: string, account: "own" | "root" = "own"): string {
         const { command, env } = this.client(account);
         const { status, stdout, stderr } = run(command, { env, input: statements });
         expect(status, stderr).to.equal(0);
         return stdout.trim();
     }
-    async hold(statement: string, meanwhile: () => Promise<void>): Promise<void> {
+    async hold(meanwhile: () => Promise<void>): Promise<void> {
         const { command, env } = this.client("own");
-        const child = spawn(command[0]!, command.slice(1), { env: { ...process.env, ...env } });
-        // Killed, it would leave the statement to the server.
-        const ended = new Promise((resolve) => child.once("close", resolve));
-        child.stdin.end(statement);
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-        await meanwhile();
-        await ended;
+        const session = new Session(command, env);
+        try {
+            expect(await session.say("SELECT 'in';", /in/)).to.equal("in\n");
+            await meanwhile();
+        } finally {
+            session.end();
+        }
     }
 }
 
@@ -102,7 +106,7 @@ export class MariaDb extends DaemonServer implements Server {
         const options = ["--batch", "--raw", "--skip-column-names", "--default-character-set=utf8mb4"];
         const place = ["--host=127.0.0.1", `--port=${this.port}`, `--user=${user}`, "open_cart"];
         return {
-            command: ["mariadb", "--no-defaults", ...options, ...place],
+            command: ["mariadb", "--no-defaults", "--unbuffered", ...options, ...place] as [string, ...string[]],
             env: { MYSQL_PWD: passwords[account] },
         };
     }
@@ -122,14 +126,16 @@ export class Postgres extends DaemonServer implements Server {
         this.user = serverUser("postgres");
         this.port = await freePort();
         for (const name of ["data", "sockets"]) ownDirectory(join(folder, name), this.user);
-        const made = run([initdb, "-D", `${folder}/data`, "-U", "postgres", "--auth-host=scram-sha-256"], {
+        const made = run([initdb, "-D", `${folder}/data`, "-U", "postgres", "--auth-host=scram-sha-256", "--no-sync"], {
             ...this.user,
             env: { LC_ALL: "C.UTF-8" },
         });
         expect(made.status, made.stderr).to.equal(0);
     }
     async start(): Promise<void> {
-        const options = ["-p", String(this.port), "-k", `${this.folder}/sockets`, "-c", "listen_addresses=127.0.0.1"];
+        // Killed is the server alone, not the machine.
+        const settings = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"];
+        const options = ["-p", String(this.port), "-k", `${this.folder}/sockets`, ...settings];
         this.daemon = new Daemon(this.program, ["-D", `${this.folder}/data`, ...options], {
             ...this.user,
             env: { ...process.env, LC_ALL: "C.UTF-8" },
@@ -146,7 +152,10 @@ export class Postgres extends DaemonServer implements Server {
                 ? ["-h", `${this.folder}/sockets`, "-U", "postgres"]
                 : ["-h", "127.0.0.1", "-U", "opencart", "-d", "open_cart"];
         return {
-            command: ["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", "-p", String(this.port), ...place],
+            command: ["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", "-p", String(this.port), ...place] as [
+                string,
+                ...string[],
+            ],
             env: { PGPASSWORD: passwords.own },
         };
     }
@@ -199,6 +208,7 @@ const stranger = process.getuid?.() === 0 ? { uid: 12345, gid: 12345 } : {};
 /** Runs the rendered pods as plain processes, one container after the other, in folders of their own. */
 export class Pods {
     private pods = 0;
+    private readonly objects: Promise<readonly Sent[]>;
     readonly backups: string;
     readonly files: string;
     /** Programs that stand before the real ones. */
@@ -207,8 +217,9 @@ export class Pods {
     constructor(
         private readonly folder: string,
         private readonly server: Server,
-        private readonly target: object,
+        target: object,
     ) {
+        this.objects = rendered(server.engine, target);
         this.backups = ownDirectory(join(folder, "backup"), stranger);
         this.files = ownDirectory(join(folder, "files"), stranger);
         this.shims = ownDirectory(join(folder, "shims"), {});
@@ -245,7 +256,7 @@ export class Pods {
 
     /** @param prefix shell text before the command, such as a limit */
     private async pod(name: string, env: Record<string, string>, prefix = ""): Promise<Outcome> {
-        const objects = await rendered(this.server.engine, this.target);
+        const objects = await this.objects;
         const { spec } = find(objects, "CronJob", name)["spec"].jobTemplate.spec.template;
         const own = ownDirectory(join(this.folder, `pod-${this.pods++}`), stranger);
         const scripts = join(own, "scripts");
