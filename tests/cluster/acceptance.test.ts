@@ -77,6 +77,7 @@ describe("a real API server", function () {
         cluster = await controlPlane(this);
         await apply(prerequisites);
     });
+    after(() => cluster && remove(prerequisites as readonly RenderedObject[]));
 
     /**
      * Applies objects with strict validation and admission.
