@@ -8,7 +8,7 @@ import { table } from "../../cli/text";
  */
 
 const repetitions = Number(process.env["REPETITIONS"] ?? 3);
-const loader = ["--require", "./cli/translate.cjs"];
+const loader = ["--require", "./cli/loader.cjs"];
 const root = join(__dirname, "..", "..");
 
 interface Figures {

@@ -1,14 +1,23 @@
-// Loads the TypeScript sources: each file is translated once and kept until it changes, which halves the start of every
-// command. Without a folder that can be written to, each start translates them anew.
+// Makes a start short: what takes long is done once and kept, or not at all.
 const { createHash } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
-const { enableCompileCache } = require("node:module");
+const Module = require("node:module");
 const { dirname, join, relative, sep } = require("node:path");
 
 const root = dirname(__dirname);
 const kept = join(root, "node_modules", ".cache", "plinth");
 // From Node 22.1 on, what V8 has compiled is kept too; only what is loaded after this line.
-enableCompileCache?.(join(kept, "compiled"));
+Module.enableCompileCache?.(join(kept, "compiled"));
+
+// With these two the SDK turns functions into cloud resources, which no platform does: left alone, they take two fifths of
+// a start. They are loaded when something of them is used.
+const unused = ["typescript", "@npmcli/arborist"];
+const { _load } = Module;
+Module._load = function (request, parent, isMain) {
+    const load = () => _load.call(this, request, parent, isMain);
+    if (!unused.includes(request) || !/[\\/]@pulumi[\\/]pulumi[\\/]/.test(parent?.filename ?? "")) return load();
+    return new Proxy({}, { get: (_, key) => (key === "__esModule" ? true : load()[key]) });
+};
 
 const { addHook } = require("pirates");
 const { version } = require("sucrase/package.json");
@@ -40,6 +49,8 @@ function keep(file, text) {
     }
 }
 
+// The TypeScript sources: each is translated once and kept until it changes. Without a folder that can be written to, each
+// start translates them anew.
 addHook(
     (source, path) => {
         const digest = `/* ${createHash("sha256").update(version).update(source).digest("hex")} */ `;
