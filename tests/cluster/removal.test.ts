@@ -179,6 +179,26 @@ describe("removal with the real engine on a real API server", function () {
         expect([file(), await volumesOf("other")]).to.deep.equal([before, left]);
     });
 
+    it("gives a forgotten volume to another instance by name, with passwords of its own", async () => {
+        const { volumes } = JSON.parse(readFileSync(join(project.path, "record.json"), "utf8")) as {
+            volumes: { claim: string; volume: string; size: string; storageClass: string }[];
+        };
+        const { volume, size, storageClass } = volumes.find(({ claim }) => claim === "removal-other/database")!;
+        project.write(stack, {
+            "plinth:cluster": { context: "plinth-sandbox", loadBalancer: false, storageClass: "retaining" },
+            "plinth:protect": false,
+            "plinth:instances": {
+                back: { ...instance("back"), volumes: { database: { existing: volume, size, storageClass } } },
+            },
+        });
+        await refused(`./plinth launch ${stack} --adopt ${volume}`, "launch", stack);
+        succeeded(await plinth("launch", stack, "--adopt", volume));
+        const [bound] = (await volumesOf("back")).filter(({ metadata }) => metadata.name === volume);
+        expect(bound!.status?.phase).to.equal("Bound");
+        const left = JSON.parse((await plinth("volumes", stack, "--json")).out) as StackVolume[];
+        expect(left.filter((row) => row.volume === volume).map((row) => row.instance)).to.deep.equal(["back"]);
+    });
+
     it("deletes a volume that was left, by its exact name", async () => {
         const [volume, ...others] = await volumesOf("other");
         const name = volume!.metadata.name;
