@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { passwords, Pods, Postgres, s3Keys } from "../support/backups";
 import { run } from "../support/datadir";
+import { s3Request } from "../support/s3";
 import { Daemon, freePort, goProgram, program, scratch } from "../support/tools";
 
 /** Folder of the instance that the tests render, and of another whose name begins alike. */
@@ -25,14 +26,17 @@ describe("Backup of PostgreSQL 15 (image: 17) to MinIO, as rendered", function (
     let pods: Pods;
     let good: string;
 
-    /** A signed request of the owner's. */
     const s3 = (method: string, path: string, ...more: string[]) => {
-        const signature = ["--aws-sigv4", "aws:amz:us-east-1:s3", "--config", "-"];
-        const command = ["curl", "--fail-with-body", "--silent", "--show-error", "--request", method, ...signature];
-        const user = `user = "${s3Keys.backupAccessKey}:${s3Keys.backupSecretKey}"`;
-        const { status, stdout, stderr } = run([...command, ...more, `${endpoint}/${path}`], { input: user });
-        expect(status, stdout + stderr).to.equal(0);
-        return stdout;
+        const { backupAccessKey: AWS_ACCESS_KEY_ID, backupSecretKey: AWS_SECRET_ACCESS_KEY } = s3Keys;
+        const { code, output } = s3Request(
+            endpoint,
+            { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY },
+            method,
+            path,
+            ...more,
+        );
+        expect(code, output).to.equal(0);
+        return output;
     };
     const objects = () => [...s3("GET", "backups?list-type=2").matchAll(/<Key>(.*?)<\/Key>/g)].map(([, key]) => key!);
     const uploads = () => [...s3("GET", "backups?uploads=").matchAll(/<Key>(.*?)<\/Key>/g)].map(([, key]) => key!);
