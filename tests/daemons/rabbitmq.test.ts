@@ -149,7 +149,8 @@ describe("RabbitMQ 3.10 (image: 4.3) in the rendered pod", function () {
         expect(amqp("publish", ["--routing-key=news", "--body=before"]).status).to.equal(0);
         await heard("before");
         expect(amqp("publish", ["--routing-key=jobs", "--persistent", "--body=kept"]).status).to.equal(0);
-        expect(rabbitmqctl("change_password", "survey", "by-hand").status).to.equal(0);
+        for (const user of ["survey", "admin"])
+            expect(rabbitmqctl("change_password", user, "by-hand").status).to.equal(0);
         expect(login("survey:by-hand")).to.equal("in");
         expect(login(old)).to.contain("ACCESS_REFUSED");
         expect(amqp("publish", ["--routing-key=news", "--body=after"], "survey:by-hand").status).to.equal(0);
@@ -159,6 +160,8 @@ describe("RabbitMQ 3.10 (image: 4.3) in the rendered pod", function () {
         await start("broker-0-third", passwords.second);
         expect(login()).to.equal("in");
         for (const who of [old, "survey:by-hand"]) expect(login(who)).to.contain("ACCESS_REFUSED");
+        expect(api("/api/overview", "admin:by-hand").status).to.equal(401);
+        expect(api("/api/overview", `admin:${passwords.admin}`).status).to.equal(200);
         expect(amqp("get", ["--queue=jobs"]).stdout).to.equal("kept");
     });
 });
