@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-    { ignores: ["node_modules/", "out/", ".plinth/"] },
+    { ignores: ["node_modules/", "out/", ".plinth/", ".cache/"] },
     js.configs.recommended,
     tseslint.configs.recommended,
     {

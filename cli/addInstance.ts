@@ -98,6 +98,7 @@ function copyOf(stack: string, like: string, name: string, folder?: string): { k
             );
         if (first === "backup") return path.at(-1) === "prefix";
         if (first === "database") return ["name", "user", "upgradeFrom"].includes(second!);
+        if (first === "broker") return ["vhost", "user", "upgradeFrom"].includes(second!);
         return first === "volumes" && [...volumeSources, "claim", "path"].includes(third!);
     };
     const without = (map: Plain, above: readonly string[]): Plain =>
@@ -115,9 +116,13 @@ function copyOf(stack: string, like: string, name: string, folder?: string): { k
             }),
         );
     const keys = without(writtenInstances(stack, folder)[like] as Plain, []);
-    const database = other!["database"] as { readonly topology: string } | undefined;
-    // Two instances on one database would overwrite each other's tables.
-    if (database?.topology === "external")
-        keys["database"] = { ...(keys["database"] as Plain | undefined), name: name.replaceAll("-", "_") };
+    const isOutside = (service: string) =>
+        (other![service] as { readonly topology: string } | undefined)?.topology === "external";
+    const set = (service: string, own: Plain) => {
+        keys[service] = { ...(keys[service] as Plain | undefined), ...own };
+    };
+    // Two instances on one database would overwrite each other's tables, on one virtual host take each other's tasks.
+    if (isOutside("database")) set("database", { name: name.replaceAll("-", "_") });
+    if (isOutside("broker")) set("broker", { vhost: name });
     return { keys, left };
 }

@@ -272,6 +272,12 @@ const stoppable = (kubectl: Kubectl, signal: AbortSignal): Kubectl => ({
     },
 });
 
+/** The tasks that restore instances: without one there is no restore to come between. */
+export const restoreTasks = (resources: readonly Resource[]): Pick<Live, "metadata">[] =>
+    resources.flatMap(({ outputs }) =>
+        outputs?.metadata?.annotations?.[plinthLabels.writers] === undefined ? [] : (outputs as Pick<Live, "metadata">),
+    );
+
 /**
  * Keeps a run away from what a restore has stopped, which it would start on a part of the data.
  *
@@ -279,9 +285,7 @@ const stoppable = (kubectl: Kubectl, signal: AbortSignal): Kubectl => ({
  * @throws UserError where a restore is under way or was broken off, with the commands that go on
  */
 export async function refuseWhileRestoring(kubectl: Kubectl, resources: readonly Resource[]): Promise<void> {
-    const tasks = resources.flatMap(({ outputs }) =>
-        outputs?.metadata?.annotations?.[plinthLabels.writers] === undefined ? [] : (outputs as Pick<Live, "metadata">),
-    );
+    const tasks = restoreTasks(resources);
     if (tasks.length === 0) return;
     const items = tasks.map(({ metadata: { name, namespace } }) => ({
         apiVersion: "v1",

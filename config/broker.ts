@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { outside } from "./database";
 
+/** Where a broker listens for clients unless told otherwise. */
+export const brokerPort = 5672;
+
 /** The choice of a message broker (RabbitMQ), for platforms to take into their own schema. */
 export const broker = z.discriminatedUnion("topology", [
     z.strictObject({

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type BackupConfig, folderOf, identityOf } from "./backup";
+import { type BrokerConfig, brokerPort } from "./broker";
 import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
+import { type DatabaseConfig, databasePorts } from "./database";
 import { explain } from "./explain";
 import { dnsLabel } from "./fields";
 import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
@@ -236,7 +238,7 @@ function checkUnique(
 ): void {
     const hosts = new Map<string, string>();
     const ports = new Map<number, string>();
-    const databases = new Map<string, string>();
+    const outside = new Map<string, string>();
     const namespaces = new Map<string, string>([[edgeNamespace, "plinth:edge"]]);
     for (const instance of instances) {
         const path = `plinth:instances.${instance.name}`;
@@ -259,13 +261,14 @@ function checkUnique(
                 );
             else ports.set(port, path);
         }
-        const database = databaseOf(instance);
-        if (database !== undefined && databases.has(database))
-            problems.add(
-                `${path}.database.name`,
-                `is that of ${databases.get(database)} on the same server; every instance needs a database of its own`,
-            );
-        else if (database !== undefined) databases.set(database, path);
+        for (const { key, what, place } of outsideOf(instance)) {
+            if (outside.has(place))
+                problems.add(
+                    `${path}.${key}`,
+                    `is that of ${outside.get(place)} on the same server; every instance needs a ${what} of its own`,
+                );
+            else outside.set(place, path);
+        }
         const namespace = namespaceOf(instance);
         if (/^kube-/.test(namespace))
             problems.add(`${path}.namespace`, `"${namespace}" belongs to Kubernetes itself; choose another`);
@@ -302,12 +305,19 @@ function checkBackupFolders({ project, stack }: RawStack, instances: readonly An
     }
 }
 
-/** What tells an external database from others; undefined for one in the cluster. */
-function databaseOf({ platform, ...own }: AnyInstance): string | undefined {
-    const database = own["database"] as Record<"topology" | "host" | "port" | "name", unknown> | undefined;
-    if (database?.topology !== "external") return undefined;
-    const { host, port, name = { ofPlatform: platform } } = database;
-    return JSON.stringify([host, port, name]);
+/** What an instance has on servers outside the cluster, and where: two that shared it would mix up each other's data. */
+function outsideOf({ platform, ...own }: AnyInstance): { key: string; what: string; place: string }[] {
+    const { database, broker } = own as { readonly database?: DatabaseConfig; readonly broker?: BrokerConfig };
+    const found = [];
+    if (database?.topology === "external") {
+        const { host, engine, port = databasePorts[engine], name = { ofPlatform: platform } } = database;
+        found.push({ key: "database.name", what: "database", place: JSON.stringify([host, port, name]) });
+    }
+    if (broker?.topology === "external") {
+        const { host, port = brokerPort, vhost = "/" } = broker;
+        found.push({ key: "broker.vhost", what: "virtual host", place: JSON.stringify([host, port, vhost]) });
+    }
+    return found;
 }
 
 /** The platform's name when the instance is named after it, else `<platform>-<instance>`; `namespace` overrides. */

@@ -13,6 +13,7 @@ const workflows = readdirSync(folder).map((name) => join(folder, name));
 const gitlabFile = join(root, ".gitlab-ci.yml");
 
 interface Job {
+    readonly extends?: string;
     readonly script?: string[];
     readonly before_script?: string[];
     readonly rules?: { if?: string; when?: string }[];
@@ -74,6 +75,26 @@ describe("the pipelines", function () {
         for (const path of workflows)
             for (const [, version] of readFileSync(path, "utf8").matchAll(/node(?:-version: "|:)(\d[\d.]+)/g))
                 expect(version, path).to.equal(node);
+    });
+
+    it("of GitLab keep files below the checkout that no check of the sources reads", async () => {
+        const { ESLint } = await import("eslint");
+        const { getFileInfo } = await import("prettier");
+        const paths = gitlabJobs.flatMap(([, { cache }]) => cache?.paths ?? []);
+        expect(paths).not.to.have.length(0);
+        for (const path of [...paths, ...(gitlab["default"]!.cache?.paths ?? [])]) {
+            const file = join(root, path, "downloaded", "file.js");
+            expect(await new ESLint({ cwd: root }).isPathIgnored(file), path).to.equal(true);
+            const { ignored } = await getFileInfo(file, { ignorePath: join(root, ".gitignore") });
+            expect(ignored, path).to.equal(true);
+        }
+    });
+
+    it("of GitLab have kubectl wherever the engine works", () => {
+        for (const [name, { script, extends: base }] of gitlabJobs)
+            if (/plinth (launch|drift|review (?!.*--offline))/.test(script!.join("\n")))
+                expect(base, name).to.equal(".kubectl");
+        expect(gitlab[".kubectl"]!.before_script!.join("\n")).to.match(/apt-get install .* kubectl$/);
     });
 
     it("show a fork the offline review, by a job that has nothing to lose", () => {

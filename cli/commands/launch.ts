@@ -34,7 +34,7 @@ import { showOutputs } from "../outputs";
 import { existingObjects } from "../ownership";
 import { prune } from "../prune";
 import { type Rendering, renderStack } from "../rendering";
-import { refuseWhileRestoring } from "../restore";
+import { refuseWhileRestoring, restoreTasks } from "../restore";
 import { otherCluster } from "../sameCluster";
 import { enterSandbox, isInSandbox, rememberingSalt, wasLaunched } from "../sandbox";
 import { findOnPath, read, run } from "../shell";
@@ -227,9 +227,14 @@ async function checkCluster(
     newCluster: string | undefined,
 ): Promise<boolean> {
     if (resources.length > 0 && !findOnPath("kubectl") && !newCluster) {
+        // A run would start what writes to data that are half loaded.
+        if (restoreTasks(resources).length > 0)
+            throw new UserError(
+                "Nothing was changed: whether a restore is under way cannot be seen, since kubectl is missing: https://kubernetes.io/docs/tasks/tools/",
+            );
         console.error(
             pc.yellow(
-                "Whether this is the cluster that the stack was deployed to, and whether a restore is under way, was not looked at: kubectl is missing.",
+                "Whether this is the cluster that the stack was deployed to was not looked at: kubectl is missing.",
             ),
         );
         return false;

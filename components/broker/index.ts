@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { BrokerConfig } from "../../config/broker";
+import { type BrokerConfig, brokerPort } from "../../config/broker";
 import type { ResourcesConfig } from "../../config/fields";
 import { mebibytes } from "../../config/quantity";
 import { claim } from "../claim";
@@ -34,7 +34,7 @@ export interface BrokerArgs {
 }
 
 /** What users of the broker connect to. */
-const ports = { amqp: 5672 };
+const ports = { amqp: brokerPort };
 /** For people, who reach it through `plinth open`: no edge can name it. */
 const management = { management: 15672 };
 const metricsPort = 15692;

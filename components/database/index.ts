@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { DatabaseConfig, Engine } from "../../config/database";
+import { type DatabaseConfig, databasePorts, type Engine } from "../../config/database";
 import type { ResourcesConfig } from "../../config/fields";
 import { mebibytes } from "../../config/quantity";
 import { claim } from "../claim";
@@ -31,9 +31,9 @@ export interface DatabaseArgs {
 }
 
 const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
-    mariadb: { mysql: 3306 },
-    mysql: { mysql: 3306 },
-    postgres: { postgresql: 5432 },
+    mariadb: { mysql: databasePorts.mariadb },
+    mysql: { mysql: databasePorts.mysql },
+    postgres: { postgresql: databasePorts.postgres },
 };
 
 /**

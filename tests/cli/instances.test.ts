@@ -106,6 +106,17 @@ describe("adding an instance", () => {
         expect(secrets.map(({ key }) => key).sort()).to.deep.equal(["databasePassword", "smtpPassword"]);
         expect(readFileSync(file, "utf8")).to.include("far-north:");
     });
+    it("gives it a virtual host of its own at an external broker", async () => {
+        const panel =
+            "{platform: qxsms, host: panel.example.org, debug: true, broker: {topology: external, host: r.example.org, vhost: panel, user: panel}}";
+        writeFileSync(
+            file,
+            `${before.replace("# The other.", `panel: ${panel}`)}    plinth:secrets:\n        panel: {brokerPassword: {secure: x}}\n`,
+        );
+        const { diff, left } = await add("other", { host: "other.example.org", like: "panel" });
+        expect(diff.join("\n")).to.include("broker: {topology: external, host: r.example.org, vhost: other}");
+        expect(left).to.deep.equal(["broker.vhost", "broker.user"]);
+    });
     it("gives its backups a folder of their own, and goes on while others lack secrets", async () => {
         const backup = "backup: {target: {type: s3, bucket: dumps, prefix: far}}";
         writeFileSync(file, before.replace("far: {", `far: {${backup}, `));

@@ -294,13 +294,37 @@ describe("bad input", () => {
                             one: shop({ database }),
                             two: shop({ host: "two.example.org", database }),
                             three: shop({ host: "three.example.org", database: { ...database, name: "three" } }),
+                            // The port that it has anyway.
+                            four: shop({ host: "four.example.org", database: { ...database, port: 3306 } }),
                         },
-                        { "plinth:secrets": { one: secret, two: secret, three: secret } },
+                        { "plinth:secrets": { one: secret, two: secret, three: secret, four: secret } },
                     ),
                 );
             },
             says: [
                 "plinth:instances.two.database.name: is that of plinth:instances.one on the same server; every instance needs a database of its own",
+                "plinth:instances.four.database.name: is that of plinth:instances.one on the same server; every instance needs a database of its own",
+            ],
+        },
+        "two instances on one virtual host of an external broker": {
+            of: () => {
+                const qxsms = (name: string, vhost?: string) => ({
+                    platform: "qxsms",
+                    host: `${name}.example.org`,
+                    tls: { mode: "internal" },
+                    debug: true,
+                    broker: { topology: "external", host: "rabbit.example.org", ...(vhost ? { vhost } : {}) },
+                });
+                const secret = { brokerPassword: "placeholder" };
+                return problemsOf(
+                    stackOf(
+                        { one: qxsms("one"), two: qxsms("two", "/"), three: qxsms("three", "three") },
+                        { "plinth:secrets": { one: secret, two: secret, three: secret } },
+                    ),
+                );
+            },
+            says: [
+                "plinth:instances.two.broker.vhost: is that of plinth:instances.one on the same server; every instance needs a virtual host of its own",
             ],
         },
         "two instances on one node port": {
