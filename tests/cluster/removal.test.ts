@@ -152,8 +152,11 @@ describe("removal with the real engine on a real API server", function () {
     const uids = async (name: string) =>
         (await objects("deployments,statefulsets", name)).map(({ metadata }) => metadata.uid);
 
+    let forgotten: Awaited<ReturnType<typeof kept>>;
+
     it("forgets an instance: its volumes stay as Released, with a record of where they are", async () => {
         succeeded(await plinth("instance", "remove", "other", stack, "--yes", "other"));
+        forgotten = await kept("other");
         const volumes = await volumesOf("other");
         const record = join(project.path, "record.json");
         succeeded(await plinth("forget", "other", stack, "--yes", "other", "--out", record));
@@ -195,6 +198,9 @@ describe("removal with the real engine on a real API server", function () {
         succeeded(await plinth("launch", stack, "--adopt", volume));
         const [bound] = (await volumesOf("back")).filter(({ metadata }) => metadata.name === volume);
         expect(bound!.status?.phase).to.equal("Bound");
+        const passwords = (await kept("back")).filter(([name]) => name === "database" || name === "database-root");
+        expect(passwords).to.have.length(3);
+        for (const password of passwords) expect(forgotten).not.to.deep.include(password);
         const left = JSON.parse((await plinth("volumes", stack, "--json")).out) as StackVolume[];
         expect(left.filter((row) => row.volume === volume).map((row) => row.instance)).to.deep.equal(["back"]);
     });
