@@ -41,15 +41,16 @@ export async function findBackups(kubectl: Kubectl, name: string): Promise<Backu
         throw new UserError(
             `"${name}" is not backed up. Set where to, in Pulumi.${config.stack}.yaml: plinth:instances.${name}.backup.target (docs/backup.md), then ${start}`,
         );
-    if (instance!.state !== "running")
-        throw new UserError(
-            `"${name}" is ${instance!.state}, and so is its database. First: ./plinth start ${config.stack} ${name}`,
-        );
     const own = (await listStack<CronJob>(kubectl, "cronjobs")).filter((one) => componentOf(one).instance === name);
     const find = (task: string) => own.find((one) => componentOf(one).name === task);
     const [backup, restore] = [find("backup"), find("restore")];
+    // By what is in the cluster: the file may be ahead of it, and a restore that was broken off must come to its end.
     if (!backup || !restore)
-        throw new UserError(`The backup of "${name}" is in its file, but not in the cluster yet: ${start}`);
+        throw new UserError(
+            instance!.state === "running"
+                ? `The backup of "${name}" is in its file, but not in the cluster yet: ${start}`
+                : `"${name}" is ${instance!.state}, and so is its database. First: ./plinth start ${config.stack} ${name}`,
+        );
     return {
         instance: name,
         namespace: namespaceOf(instance!),

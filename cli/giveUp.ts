@@ -71,12 +71,12 @@ function takeOut(stack: string, name: string): () => void {
     const path = join(root, file);
     const before = readFileSync(path, "utf8");
     const putBack = () => writeFileSync(path, before);
-    const keys = ["plinth:instances", "plinth:secrets"];
-    const diff = writeEdits(
-        path,
-        keys.map((key) => ({ path: ["config", key, name], value: undefined })),
-    );
+    const without = (key: string) => writeEdits(path, [{ path: ["config", key, name], value: undefined }]);
+    let diff: string[];
     try {
+        // What is in there is for nobody's screen, encrypted or not; which keys go has been said.
+        without("plinth:secrets");
+        diff = without("plinth:instances");
         // What is left must still be a configuration, and without the instance.
         if (stackConfig(stack).instances.some((instance) => instance.name === name))
             throw new UserError(`Nothing was changed: "${name}" is not in ${file} alone; take it out where it is`);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { parse } from "yaml";
@@ -12,7 +12,11 @@ import { writeEdits } from "./yamlEdit";
 
 type State = "running" | "stopped" | "removed";
 
-/** Sets the state of instances in the stack's file, shows what differs there, and launches the stack. */
+/**
+ * Sets the state of instances in the stack's file, shows what differs there, and launches the stack.
+ *
+ * @throws UserError when the launch is refused or fails; the file is as it was where it was refused
+ */
 export async function changeStates(
     stack: string,
     names: readonly string[],
@@ -21,17 +25,41 @@ export async function changeStates(
 ): Promise<void> {
     const chosen = chooseInstances(stackConfig(stack), names, state);
     const file = `Pulumi.${stack}.yaml`;
-    const diff = writeStates(join(root, file), chosen, state);
+    const path = join(root, file);
+    const before = readFileSync(path, "utf8");
+    const diff = writeStates(path, chosen, state);
     console.log(diff.length > 0 ? `${pc.bold(file)}\n${diff.join("\n")}` : `${file} says so already.`);
     if (!launches) {
         console.log(`Nothing is deployed yet: ./plinth launch ${stack}`);
         return;
     }
+    const goOn = `${file} is changed already. When the cause is gone, go on with: ./plinth launch ${stack}`;
+    await launchChanged(stack, before, diff.length > 0 ? goOn : "");
+}
+
+/**
+ * Launches a stack whose file was just changed: a launch that is refused has changed nothing, the file neither.
+ *
+ * @param before the file's text before the change
+ * @param goOn what to say when it fails on the way
+ * @param then what belongs to the change, once the engine is done
+ */
+export async function launchChanged(
+    stack: string,
+    before: string,
+    goOn: string,
+    then: () => Promise<void> = async () => {},
+): Promise<void> {
+    let hasBegun = false;
+    const beforeUp = () => {
+        hasBegun = true;
+    };
     try {
-        await bringUp(stack);
+        await bringUp(stack, { beforeUp });
+        await then();
     } catch (error) {
-        if (diff.length > 0)
-            console.error(`${file} is changed already. When the cause is gone, go on with: ./plinth launch ${stack}`);
+        if (hasBegun && goOn) console.error(goOn);
+        if (!hasBegun) writeFileSync(join(root, `Pulumi.${stack}.yaml`), before);
         throw error;
     }
 }

@@ -1,3 +1,4 @@
+import { plinthLabels } from "../components/labels";
 import { show } from "../config/problems";
 import { parseQuantity } from "../config/quantity";
 import type { StorageClassObject } from "./doctor/objects";
@@ -234,10 +235,13 @@ function takenBy(
     return status?.phase === "Bound" ? "bound" : "stale";
 }
 
-/** The change that gives a volume of a former claim to the one that shall have it, and keeps its data from then on. */
+/** The change that gives a volume of a former claim to the one that shall have it, with its data: it is nobody's former one any more. */
 export const handOver = ({ volume, namespace, claim }: VolumeFindings["stale"][number]): string[] => [
     ...["patch", "persistentvolume", volume, "--type", "merge", "--patch"],
     JSON.stringify({
+        metadata: {
+            annotations: { [plinthLabels.stack]: null, [plinthLabels.instance]: null, [plinthLabels.purge]: null },
+        },
         spec: {
             persistentVolumeReclaimPolicy: "Retain",
             claimRef: { namespace, name: claim, uid: null, resourceVersion: null },

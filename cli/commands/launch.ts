@@ -122,7 +122,7 @@ export interface LaunchArgs {
     /** URNs of an instance that is given up, some of which may be gone already. @default none */
     readonly givenUp?: readonly string[];
     /** What is done when nothing is refused any more, and before the engine begins. @default nothing */
-    readonly beforeUp?: () => Promise<void>;
+    readonly beforeUp?: () => Promise<void> | void;
     /** What may be taken over from a former deployment: namespaces, PersistentVolumes, Secrets. @default none */
     readonly adopt?: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { plinthLabels } from "../../components/labels";
 import { example, type Register } from "../command";
 import { confirmName } from "../confirm";
@@ -82,9 +83,25 @@ const markForPurge = (kubectl: Kubectl, name: string, volume: Volume): Promise<v
 
 /** Waits until the drivers have erased their volumes; what no driver has made goes as an object. */
 async function free(kubectl: Kubectl, volumes: readonly Volume[]): Promise<void> {
-    const left = (await listVolumes(kubectl)).filter(
-        ({ metadata, status }) =>
-            status?.phase !== "Bound" && volumes.some((volume) => volume.metadata.name === metadata.name),
-    );
-    for (const volume of left) await deleteVolume(kubectl, volume);
+    for (const volume of await released(kubectl, volumes)) await deleteVolume(kubectl, volume);
+}
+
+/**
+ * Those that are still there, once no claim of the instance has them: claims go behind the engine's back.
+ *
+ * @throws UserError when a claim has not let go within two minutes
+ */
+async function released(kubectl: Kubectl, volumes: readonly Volume[]): Promise<Volume[]> {
+    const end = Date.now() + 120_000;
+    for (;;) {
+        const there = await listVolumes(kubectl);
+        const left = volumes.flatMap((volume) => there.find((one) => one.metadata.name === volume.metadata.name) ?? []);
+        const bound = left.filter(({ status }) => status?.phase === "Bound");
+        if (bound.length === 0) return left;
+        if (Date.now() > end)
+            throw new UserError(
+                `The claims of these volumes do not go, perhaps since a pod still has them:\n${indented(bound.map(({ metadata, spec }) => `${metadata.name}: ${spec.claimRef?.namespace}/${spec.claimRef?.name}`))}`,
+            );
+        await sleep(1000);
+    }
 }

@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import pc from "picocolors";
 import { howToSet } from "../../config/problems";
 import { example, type Register } from "../command";
 import { chooseBackend, findCluster, findEngine, isMissing, present, type Ready, refuseMissing } from "../engine";
 import { UserError } from "../errors";
 import { kubectlFor } from "../kubectl";
+import { root } from "../root";
 import { awaitPods, digestsOf } from "../rotation";
 import {
     chooseKey,
@@ -17,8 +20,9 @@ import {
 import { givenValue, newPassword } from "../secretValue";
 import { failure, read } from "../shell";
 import { clusterOf } from "../stackConfig";
+import { launchChanged } from "../states";
 import { count, table } from "../text";
-import { bringUp, checkLocks, ensureStack } from "./launch";
+import { checkLocks, ensureStack } from "./launch";
 
 export const secrets: Register = (program) => {
     const group = program
@@ -128,20 +132,18 @@ async function rotate(instance: string, key: string, stack: string): Promise<voi
         throw new UserError(
             `Nothing was changed: nothing that uses ${key} is in the cluster. Bring it up with: ./plinth launch ${stack}`,
         );
+    const file = `Pulumi.${stack}.yaml`;
+    const written = readFileSync(join(root, file), "utf8");
     await store(ready, stack, one, newPassword(length));
-    try {
-        await bringUp(stack);
+    const goOn =
+        `${file} has the new value already. When the cause is gone, go on with: ./plinth launch ${stack}\n` +
+        "Or put the file back as it was and launch: the value from before is in it, or, if it was a generated one, in the stack's state.";
+    await launchChanged(stack, written, goOn, async () => {
         const pods = await awaitPods(kubectl, dependents, before);
         console.log(
-            `\n${instance}'s ${key} is rotated: ${count(pods, "pod")} with the new value, none with the old one. Commit Pulumi.${stack}.yaml.`,
+            `\n${instance}'s ${key} is rotated: ${count(pods, "pod")} with the new value, none with the old one. Commit ${file}.`,
         );
-    } catch (error) {
-        console.error(
-            `Pulumi.${stack}.yaml has the new value already. When the cause is gone, go on with: ./plinth launch ${stack}\n` +
-                "Or put the file back as it was and launch: the value from before is in it, or, if it was a generated one, in the stack's state.",
-        );
-        throw error;
-    }
+    });
 }
 
 /**

@@ -47,6 +47,17 @@ async function gather(kubectl: Kubectl): Promise<StackVolume[]> {
     return stackVolumes(kubectl, claims, await volumesInUse(kubectl, pods));
 }
 
+/** The volumes that instances of the stack's file take over, though no claim may have them yet. */
+const existingVolumes = ({ instances }: Kubectl["config"]) =>
+    instances.flatMap(({ name, ...own }) =>
+        Object.entries((own["volumes"] ?? {}) as Record<string, { readonly existing?: string }>).flatMap(
+            ([key, { existing }]) =>
+                existing === undefined
+                    ? []
+                    : [{ volume: existing, path: `plinth:instances.${name}.volumes.${key}.existing` }],
+        ),
+    );
+
 /** Only what no claim has: neither a volume in use nor one of another stack's. */
 async function remove(name: string, stack: string, yes: string | undefined): Promise<void> {
     const kubectl = await kubectlFor(stack);
@@ -64,6 +75,11 @@ async function remove(name: string, stack: string, yes: string | undefined): Pro
                 : `No former instance of "${stack}" has left a volume ${show(name)}${suggest(name, names)}; there are: ${names.join(", ") || "none"}`,
         );
     }
+    const wanted = existingVolumes(kubectl.config).find((one) => one.volume === name);
+    if (wanted)
+        throw new UserError(
+            `Nothing was deleted: ${name} is what ${wanted.path} of Pulumi.${stack}.yaml takes over. Where it is not meant, take that out first.`,
+        );
     const stays = remainsOf(volume);
     console.log(`${volumesText([row])}\n${stays ? `\n${stays}\n` : ""}`);
     await confirmName(name, "The volume will be deleted, and nobody can bring it back.", yes);

@@ -335,6 +335,17 @@ describe("backing up at once", () => {
         expect((await failure(backUpNow(kubectl, "shpo"))).message).to.include('did you mean "shop"?');
         expect((await failure(backUpNow(kubectl, "plain"))).message).to.include("plinth:instances.plain.backup.target");
     });
+    it("goes by what is in the cluster, where the file is ahead of it", async () => {
+        const cluster = new Cluster();
+        const { config } = cluster.kubectl;
+        const instances = config.instances.map((one) => ({ ...one, state: "stopped" as const }));
+        const kubectl = { ...cluster.kubectl, config: { ...config, instances } };
+        expect(await backUpNow(kubectl, "shop")).to.equal(safety);
+        const json = async <T>() => ({ items: [] }) as T;
+        expect((await failure(backUpNow({ ...kubectl, json }, "shop"))).message).to.include(
+            "./plinth start production shop",
+        );
+    });
     it("keeps to the instance's own retention, and fails with the Job", async () => {
         const cluster = new Cluster();
         expect(await backUpNow(cluster.kubectl, "shop")).to.equal(safety);

@@ -93,6 +93,9 @@ describe("volumes before a run", () => {
         expect(problems).to.deep.equal([]);
         expect(stale).to.deep.equal([{ volume: "pvc-1", namespace: "shop", claim: "data" }]);
         expect(JSON.parse(handOver(stale[0]!).at(-1)!)).to.deep.equal({
+            metadata: {
+                annotations: { "plinth.dev/stack": null, "plinth.dev/instance": null, "plinth.dev/purge": null },
+            },
             spec: {
                 persistentVolumeReclaimPolicy: "Retain",
                 claimRef: { namespace: "shop", name: "data", uid: null, resourceVersion: null },

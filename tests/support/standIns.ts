@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
 /** Programs that only write down how they were called, for those that cannot be had on a test's machine. */
@@ -35,11 +35,23 @@ export class StandIns {
         for (const name of names) rmSync(join(this.folder, name), { force: true });
     }
 
+    /** A PATH with one stand-in alone: not even the system's own programs are there. */
+    only(name: string): string {
+        const folder = join(dirname(this.folder), `only-${name}`);
+        mkdirSync(folder, { recursive: true });
+        copyFileSync(join(this.folder, name), join(folder, name));
+        return folder;
+    }
+
+    /** The calls so far, which stay for the next look. */
+    called(): string[] {
+        return existsSync(this.record) ? readFileSync(this.record, "utf8").trimEnd().split("\n") : [];
+    }
+
     /** Every call since the last look, in order: settings, program, arguments. */
     calls(): string[] {
-        if (!existsSync(this.record)) return [];
-        const lines = readFileSync(this.record, "utf8").trimEnd().split("\n");
-        rmSync(this.record);
+        const lines = this.called();
+        rmSync(this.record, { force: true });
         return lines;
     }
 }
