@@ -91,6 +91,9 @@ describe("every object of every fixture", function () {
             expect(objects.filter(({ metadata }) => metadata.labels?.["example.org/team"] !== "shops")).to.deep.equal(
                 [],
             );
+            // A workload's selector never changes again: a label of the user's must not get into it.
+            const selectors = objects.map(({ spec }) => (spec as { selector?: object } | undefined)?.selector);
+            expect(JSON.stringify(selectors)).not.to.include("example.org/team");
         });
         it(`${stack}: can be left out`, async () => {
             const targets = await targetsOf(stack);
