@@ -24,8 +24,8 @@ function accountsOf({ config, stack }: Instance) {
 /**
  * Declares the pull Secret of each instance that needs one, from `plinth:images.credentials`.
  *
- * Kubelets read it at each pull, so a changed password rolls no pod. Accounts without password or without use are
- * reported.
+ * Kubelets read it at each pull, so a changed password rolls no pod. Accounts without password are
+ * reported, and those without use warned of.
  */
 export function declarePullSecrets(stack: Stack, instances: readonly Instance[]): void {
     const { images, stack: stackName } = stack.config;
@@ -38,8 +38,8 @@ export function declarePullSecrets(stack: Stack, instances: readonly Instance[])
                 path,
                 `is missing the password of ${username}; set it with: ${howToSet(credentialsOwner, account, stackName)}`,
             );
-        if (instances.length > 0 && !needed.has(account))
-            stack.problems.add(`${path}.registry`, `matches nothing: no image is pulled from "${registry}"`);
+        // No error: an instance that is given up, or gets another image, must not have to wait for it.
+        if (!needed.has(account)) stack.warnings.push(`${path}: no image is pulled from "${registry}"`);
     }
     for (const instance of instances) {
         const accounts = accountsOf(instance).filter(([account]) => passwords[account]);

@@ -130,6 +130,17 @@ describe("the pull Secret", function () {
         expect(workloads).to.deep.equal([]);
     });
 
+    it("is made of what is pulled with alone; an account without use is warned of, and stands in no instance's way", async () => {
+        const other = { registry: "registry.exmaple.org", username: "deploy" };
+        const rendering = await render({ credentials: { ...gitlab, other } }, { gitlab: "x", other: "y" });
+        expect(JSON.stringify(secretsOf(rendering)))
+            .to.include(registry)
+            .and.not.include("exmaple");
+        expect(rendering.outputs.warnings).to.include(
+            'plinth:images.credentials.other: no image is pulled from "registry.exmaple.org"',
+        );
+    });
+
     it("has Docker Hub under the key that Kubernetes looks for, whichever of its names it has", () => {
         const keys = (host: string) => Object.keys(JSON.parse(dockerConfig([[host, "me", "hush"]])).auths as object);
         expect(keys("docker.io")).to.deep.equal(["https://index.docker.io/v1/"]);
@@ -180,13 +191,6 @@ describe("the pull Secret", function () {
             expect(await problems({ credentials: gitlab }, { gitlab: "x", gitlba: "x" })).to.deep.equal([
                 'plinth:secrets.images.gitlba: unknown secret; did you mean "gitlab"?; allowed: gitlab',
             ]));
-        it("an account that nothing is pulled with", async () =>
-            expect(
-                await problems(
-                    { credentials: { gitlab: { registry: "registry.exmaple.org", username: "x" } } },
-                    { gitlab: "x" },
-                ),
-            ).to.deep.equal([`${path}.registry: matches nothing: no image is pulled from "registry.exmaple.org"`]));
         it("names that mean two things", async () => {
             const images = { platform: "qxsms", host: "images.example.org", debug: true };
             expect(await problems({ credentials: gitlab }, {}, { images })).to.include(
