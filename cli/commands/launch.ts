@@ -19,11 +19,13 @@ import {
 } from "../engine";
 import { comparing, enginePreview } from "../enginePreview";
 import { UserError } from "../errors";
+import { freeClaims } from "../freeClaims";
 import { kubectlFor } from "../kubectl";
 import {
     atRestIn,
     checkKnown,
     losable,
+    type Loss,
     lossesIn,
     refusalOf,
     type Resource,
@@ -179,7 +181,7 @@ export async function bringUp(
     const { takes, upserts, patches } = await examine(rendering, adopt);
     // Before the first refresh: that would forget what was there.
     const previews = resources.length > 0;
-    const served = previews && (await checkLosses({ engine, backend }, rendering, kept, acceptLoss, moves));
+    const accepted = previews ? await checkLosses({ engine, backend }, rendering, kept, acceptLoss, moves) : [];
     await beforeUp?.();
     // Then a run that fails on the way has only to make what is missing.
     if (recover || moves)
@@ -195,6 +197,12 @@ export async function bringUp(
         const kubectl = await kubectlFor(stack);
         for (const patch of patches) await kubectl.run(patch);
     }
+    const claims = accepted.filter(({ name, op }) => op === "replace" && name.startsWith("persistentvolumeclaim/"));
+    if (claims.length > 0)
+        await freeClaims(
+            await kubectlFor(stack),
+            claims.map(({ name }) => name),
+        );
     // One run may take over what is there, of an interrupted one or of a former deployment; the next one may not.
     const taking: Record<string, string> = recover || upserts ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
     if (edgeFirst) {
@@ -210,6 +218,7 @@ export async function bringUp(
     // The provider goes back to what it may do every day.
     if (recover || upserts) await pulumi(["up", "--yes", ...comparing, "--skip-preview"]);
     await showOutputs(engine, backend, stack);
+    const served = servedConsent(stack, accepted, stackConfig(stack).acceptLoss);
     if (served) console.error(pc.yellow(served));
 }
 
@@ -256,7 +265,7 @@ async function checkCluster(
  *
  * @param kept the stack's state, but for what is given up
  * @param moves whether all is made anew in another cluster
- * @returns what to say once the run is done
+ * @returns the losses, all of which are accepted
  * @throws UserError that names every loss without consent, or what the preview refuses; nothing is changed
  */
 async function checkLosses(
@@ -265,7 +274,7 @@ async function checkLosses(
     kept: readonly Resource[],
     acceptLoss: readonly string[],
     moves: boolean,
-): Promise<string | undefined> {
+): Promise<Loss[]> {
     const { steps, failed } = await enginePreview(ready, stack);
     const losses = lossesIn(kept, steps, atRestIn(outputs));
     const gone = moves ? losses.filter(({ op }) => op === "create").map(({ name }) => name) : [];
@@ -279,7 +288,7 @@ async function checkLosses(
         );
     const spent = spentConsent(stack, losses, written);
     if (spent) console.error(pc.yellow(spent));
-    return servedConsent(stack, losses, written);
+    return losses;
 }
 
 /** Creates the stack where it does not exist yet. It is not selected: which stack is, is the user's own choice. */

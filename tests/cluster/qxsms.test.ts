@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
+import type { State } from "../../cli/losses";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
 import { Project, type Ran } from "../support/project";
 import { optionalProgram } from "../support/tools";
@@ -116,6 +117,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         const queues = async () =>
             (await objects("wpss", "persistentvolumeclaims")).find(({ metadata }) => metadata.name === "broker")!
                 .metadata.uid;
+        const claim = "persistentvolumeclaim/qxsms-wpss/broker";
         const before = await queues();
         const other = await state("pprd");
         project.edit(
@@ -125,18 +127,25 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         );
         const refused = await plinth("launch", stack);
         expect(refused.code).to.equal(1);
-        expect(refused.all).to.include("plinth:acceptLoss");
+        expect(refused.all)
+            .to.match(new RegExp(`  ${claim} would be deleted and made anew: .*; it is protected\n`))
+            .and.include(`  plinth:acceptLoss: [${claim}]`)
+            .and.not.include("--accept-loss");
+        expect((await plinth("launch", stack, "--accept-loss", claim)).code).to.equal(1);
         expect(await queues()).to.equal(before);
-        project.edit(
-            `Pulumi.${stack}.yaml`,
-            "plinth:protect: true",
-            "plinth:protect: true\n  plinth:acceptLoss: [persistentvolumeclaim/qxsms-wpss/broker]",
-        );
-        succeeded(await plinth("launch", stack));
+        const line = `  plinth:acceptLoss: [${claim}]\n`;
+        project.edit(`Pulumi.${stack}.yaml`, "config:\n", `config:\n${line}`);
+        const { all } = succeeded(await plinth("launch", stack));
+        expect(all).to.include(`has had its loss: ${claim}.`);
         expect(await queues()).not.to.equal(before);
         expect(await state("pprd")).to.deep.equal(other);
-        project.edit(`Pulumi.${stack}.yaml`, "\n  plinth:acceptLoss: [persistentvolumeclaim/qxsms-wpss/broker]", "");
+        project.edit(`Pulumi.${stack}.yaml`, line, "");
         succeeded(await plinth("launch", stack));
+        const { out } = await project.pulumi("stack", "export", "--stack", stack);
+        const { deployment } = JSON.parse(out) as State;
+        expect(
+            deployment!.resources!.find(({ urn }) => urn.endsWith("::wpss-broker") && urn.includes("Claim")),
+        ).to.include({ protect: true });
     });
 
     it("takes one away, brings it back with its data, and purges it, while the other goes on", async () => {
