@@ -95,7 +95,7 @@ const qxsms = fc.record(
         broker: fc.constantFrom(
             { topology: "single" },
             { topology: "external", host: "10.1.2.6" },
-            { topology: "external", host: "rabbit.example.org", port: 5671, vhost: "a/b" },
+            { topology: "external", host: "rabbit.example.org", port: 5671 },
         ),
         replicas: fc.record({ web: replicas, worker: replicas }, { requiredKeys: [] }),
     },
@@ -110,6 +110,15 @@ const instance = fc
             edge?.type !== "Ingress" ||
             ("terminates" in edge ? (tls?.mode ?? "off") !== "off" : tls?.mode !== "internal"),
     );
+/** Of one server outside no two instances may have the same database or virtual host. */
+function apart(name: string, keys: { database?: { topology: string }; broker?: { topology: string } }): object {
+    const { database, broker } = keys;
+    return {
+        ...keys,
+        ...(database?.topology === "external" ? { database: { ...database, name } } : {}),
+        ...(broker?.topology === "external" ? { broker: { ...broker, vhost: `a/${name}` } } : {}),
+    };
+}
 /** Every password that a platform may want; what nothing uses does no harm. */
 const secrets: Readonly<Record<string, object>> = Object.fromEntries(
     Object.entries(platforms).map(([name, { config }]) => [
@@ -147,16 +156,9 @@ describe("any valid configuration", () => {
                         "plinth:images": images,
                         ...(prefix ? { "plinth:namePrefix": prefix } : {}),
                         "plinth:instances": Object.fromEntries(
-                            instances.map(([name, { database, ...keys }]) => [
+                            instances.map(([name, keys]) => [
                                 name,
-                                {
-                                    ...keys,
-                                    // Of one server no two instances may have the same database.
-                                    ...(database?.topology === "external"
-                                        ? { database: { ...database, name } }
-                                        : { database }),
-                                    host: `${name}.example.org`,
-                                },
+                                { ...apart(name, keys), host: `${name}.example.org` },
                             ]),
                         ),
                         "plinth:secrets": Object.fromEntries([
