@@ -269,8 +269,7 @@ describe("the real engine on a real API server", function () {
             if (Object.keys(await passwords(namespace)).length > 2) break;
             await sleep(100);
         }
-        process.kill(-run.pid!, "SIGKILL");
-        await run;
+        await project.kill(run);
         const before = await passwords(namespace);
         expect(before).not.to.deep.equal({});
         expect(await objects("deployments", namespace)).to.have.length.below(4);

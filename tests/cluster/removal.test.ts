@@ -128,8 +128,7 @@ describe("removal with the real engine on a real API server", function () {
             if ((await objects("persistentvolumeclaims", "shop")).length < volumes.length) break;
             await sleep(100);
         }
-        process.kill(-run.pid!, "SIGKILL");
-        await run;
+        await project.kill(run);
         expect(file()).not.to.include("shop");
         const interrupted = await plinth("purge", "shop", stack, "--yes", "shop");
         if (interrupted.code !== 0) {

@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import type { ControlPlane } from "./controlPlane";
@@ -66,6 +67,14 @@ export class Project {
         });
     }
 
+    /** Ends a run that was started as a power cut would, and waits until nothing of it is left, the engine neither. */
+    kill = async (run: ReturnType<Project["start"]>): Promise<void> => {
+        const group = -run.pid!;
+        process.kill(group, "SIGKILL");
+        await run;
+        for (let tries = 0; isThere(group) && tries < 200; tries += 1) await sleep(50);
+    };
+
     /** Runs the command to its end. */
     plinth = async (...args: string[]): Promise<Ran> => result(await this.start(args));
 
@@ -100,6 +109,14 @@ export class Project {
             all: true,
             reject: false,
         } as const;
+    }
+}
+
+function isThere(id: number): boolean {
+    try {
+        return process.kill(id, 0);
+    } catch {
+        return false;
     }
 }
 
