@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
-import { contextOf, isLocal } from "../config/kubeconfig";
+import * as pulumi from "@pulumi/pulumi";
+import { contextOf, isContents, isLocal } from "../config/kubeconfig";
 import { ConfigError } from "../config/problems";
 import type { StackConfig } from "../config/stack";
 
@@ -14,7 +15,8 @@ import type { StackConfig } from "../config/stack";
 export function clusterProvider(config: StackConfig, kubeconfig?: string): k8s.Provider {
     return new k8s.Provider("cluster", {
         ...(config.cluster.context ? { context: config.cluster.context } : {}),
-        ...(kubeconfig ? { kubeconfig } : {}),
+        // Contents hold keys and tokens, which stand in the state encrypted only.
+        ...(kubeconfig ? { kubeconfig: isContents(kubeconfig) ? pulumi.secret(kubeconfig) : kubeconfig } : {}),
         clusterIdentifier: `${config.project}.${config.stack}`,
         // What was changed by hand, with kubectl scale or edit, belongs to another field manager since: without this an
         // update could only fail. It takes back the fields that this program states, on objects that are its own.

@@ -50,7 +50,8 @@ export function kubeconfigOf(cluster: ClusterConfig): string | undefined {
     return named;
 }
 
-const isContents = (kubeconfig: string): boolean => kubeconfig.includes("\n");
+/** Whether it is a kubeconfig itself, with its keys and tokens, and no path of one. */
+export const isContents = (kubeconfig: string): boolean => kubeconfig.includes("\n");
 
 /** What makes kubectl work on the same cluster as the provider; contents are given as a file. */
 export function kubectlArgs(cluster: ClusterConfig): string[] {

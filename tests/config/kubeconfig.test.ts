@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
-import { checkContext } from "../../components/cluster";
+import { record } from "../../cli/record";
+import { checkContext, clusterProvider } from "../../components/cluster";
 import { contextOf, isLocal, kubeconfigOf, kubectlArgs } from "../../config/kubeconfig";
 import { loadStack } from "../../config/load";
-import { cluster } from "../../config/stack";
+import { cluster, type StackConfig } from "../../config/stack";
 
 const kubeconfig = (current: string, servers: Record<string, string>) =>
     stringify({
@@ -50,6 +51,16 @@ describe("the kubeconfig", () => {
             expect([flag, ...context]).to.deep.equal(["--kubeconfig", "--context", "kind-dev"]);
             expect(statSync(path!).mode & 0o777).to.equal(0o600);
         });
+    });
+    it("is encrypted in the state where it is contents, with keys and tokens", async () => {
+        const config = { project: "plinth", stack: "x", cluster: {} } as StackConfig;
+        const secretsWith = async (given: string) => {
+            const program = () => ({ provider: clusterProvider(config, given).id });
+            const { resources } = await record(program, { project: "plinth", stack: "x", config: {} });
+            return resources.find(({ type }) => type === "pulumi:providers:kubernetes")!.secrets;
+        };
+        expect(await secretsWith(kubeconfig("production", servers))).to.deep.equal(["kubeconfig"]);
+        expect(await secretsWith("/home/me/.kube/config")).to.deep.equal([]);
     });
     it("tells local clusters from others", () => {
         const local = (name: string, server: string) => isLocal({ name, server });
