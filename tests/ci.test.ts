@@ -156,8 +156,9 @@ describe("the pipelines", function () {
     });
 
     it("know every stack but the one for development", () => {
+        // Other tests write stacks of their own, for their time.
         const stacks = stackNames()
-            .filter((name) => name !== "dev")
+            .filter((name) => name !== "dev" && !name.endsWith("-by-a-test"))
             .sort();
         for (const path of [gitlabFile, join(folder, "checks.yml")]) {
             const text = readFileSync(path, "utf8");

