@@ -165,7 +165,8 @@ export class LocalPod {
             ...mounts,
             ...(container.securityContext.readOnlyRootFilesystem ? [`mount -o remount,ro,bind ${at("")}`] : []),
             `cd ${at("")}`,
-            `exec chroot ${at("")} "$@"`,
+            // Not on the PATH of everybody.
+            `exec /usr/sbin/chroot ${at("")} "$@"`,
         ].join("\n");
         const namespaces = ["--mount", "--uts", "--net", "--pid", "--fork"];
         return [...namespaces, "sh", "-c", script, "sh", ...this.asUser(container, command, image)];
