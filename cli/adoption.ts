@@ -1,9 +1,9 @@
+import pc from "picocolors";
 import { precious } from "../components/kinds";
 import { plinthLabels } from "../components/labels";
 import { consentName } from "../components/names";
 import { podOf } from "../components/references";
 import { namespaceOf } from "../config/load";
-import pc from "picocolors";
 import { suggest } from "../config/problems";
 import { UserError } from "./errors";
 import { type Kubectl, kubectlFor } from "./kubectl";

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { kinds, workloads } from "../components/kinds";
-import { kubectlFor } from "./kubectl";
+import { kubectlFor, targetOf } from "./kubectl";
 import { irreplaceable } from "./losses";
 import { streamOf } from "./manifests";
 import { printOutputs } from "./outputs";
@@ -36,8 +36,9 @@ export async function applyToSandbox(previewed: Rendering): Promise<void> {
         rendering,
         Object.keys(kinds).filter((kind) => !irreplaceable.includes(kind)),
     );
-    for (const { kind, metadata } of rendering.objects.filter((object) => workloads.includes(object.kind))) {
-        const target = [`${kind.toLowerCase()}/${metadata.name}`, "--namespace", metadata.namespace!, "--timeout=120s"];
+    for (const object of rendering.objects.filter(({ kind }) => workloads.includes(kind))) {
+        const { kind, metadata } = object;
+        const target = [targetOf(object), "--namespace", metadata.namespace!, "--timeout=120s"];
         if (kind === "Job") await kubectl.read(["wait", "--for=condition=Complete", ...target]);
         else if (kind !== "CronJob") await kubectl.read(["rollout", "status", ...target]);
     }

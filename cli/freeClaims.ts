@@ -1,7 +1,6 @@
 import { podOf, referencesOf } from "../components/references";
-import type { Live } from "./components";
 import type { Workload } from "./health";
-import type { Kubectl } from "./kubectl";
+import { type Kubectl, targetOf } from "./kubectl";
 import type { RenderedObject } from "./rendering";
 
 /**
@@ -24,19 +23,17 @@ export async function freeClaims(kubectl: Kubectl, claims: readonly string[]): P
         );
         const scale = (tier: Workload, replicas: number) => {
             const patch = JSON.stringify({ spec: { replicas } });
-            return kubectl.run(["patch", nameOf(tier), ...there, "--type", "merge", "--patch", patch]);
+            return kubectl.run(["patch", targetOf(tier), ...there, "--type", "merge", "--patch", patch]);
         };
         await kubectl.run(["delete", "persistentvolumeclaim", name, ...there, "--wait=false"]);
         const tiers = users.filter(({ kind }) => kind !== "Job");
         try {
             for (const tier of tiers) await scale(tier, 0);
             for (const job of users.filter(({ kind }) => kind === "Job"))
-                await kubectl.run(["delete", nameOf(job), ...there]);
+                await kubectl.run(["delete", targetOf(job), ...there]);
             await kubectl.run(["wait", "--for=delete", `persistentvolumeclaim/${name}`, ...there, "--timeout=10m"]);
         } finally {
             for (const tier of tiers) await scale(tier, tier.spec.replicas ?? 1);
         }
     }
 }
-
-const nameOf = ({ kind, metadata }: Live): string => `${kind.toLowerCase()}/${metadata.name}`;

@@ -3,6 +3,7 @@ import { kubectlArgs } from "../config/kubeconfig";
 import type { StackConfig } from "../config/stack";
 import { findCluster, present } from "./engine";
 import { UserError } from "./errors";
+import type { RenderedObject } from "./rendering";
 import { attach, findOnPath, read, run } from "./shell";
 import { stackConfig } from "./stackConfig";
 
@@ -29,6 +30,10 @@ export interface Kubectl {
     /** Runs with this terminal until it or the user ends it; returns its exit code. */
     attach(args: readonly string[]): Promise<number>;
 }
+
+/** An object as kubectl takes it, beside its namespace: `deployment/frontend`. */
+export const targetOf = ({ kind, metadata }: Pick<RenderedObject, "kind" | "metadata">): string =>
+    `${kind.toLowerCase()}/${metadata.name}`;
 
 /**
  * @throws ConfigError when the stack's configuration is wrong

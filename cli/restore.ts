@@ -17,7 +17,7 @@ import { componentOf, listStack, type Live } from "./components";
 import { UserError } from "./errors";
 import type { Job, Workload } from "./health";
 import { interruptible } from "./interruptible";
-import type { Kubectl } from "./kubectl";
+import { type Kubectl, targetOf } from "./kubectl";
 import type { Resource } from "./losses";
 import { liveOf } from "./ownership";
 import type { Pod } from "./pods";
@@ -208,9 +208,7 @@ async function toStop({ kubectl, backups }: Restore): Promise<Pick<Progress, "re
         return instance === backups.instance && writersOf(backups).includes(name);
     });
     return {
-        replicas: Object.fromEntries(
-            tiers.map(({ kind, metadata, spec }) => [`${kind.toLowerCase()}/${metadata.name}`, spec.replicas ?? 1]),
-        ),
+        replicas: Object.fromEntries(tiers.map((tier) => [targetOf(tier), tier.spec.replicas ?? 1])),
         suspended: backups.scheduled.filter(({ spec }) => !spec.suspend).map(({ metadata }) => metadata.name),
     };
 }

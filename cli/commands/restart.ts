@@ -1,7 +1,7 @@
 import { example, type Register } from "../command";
 import { chooseComponent, componentOf, fullName, listStack, type Live } from "../components";
 import { UserError } from "../errors";
-import { type Kubectl, kubectlFor } from "../kubectl";
+import { type Kubectl, kubectlFor, targetOf } from "../kubectl";
 import { isReady, podsOfComponent, reasonOf } from "../pods";
 
 /** Kinds whose pods run all the time. */
@@ -33,8 +33,8 @@ export const restart: Register = (program) => {
 async function roll(targets: string, stack: string, waits: boolean): Promise<void> {
     const kubectl = await kubectlFor(stack);
     for (const object of await findTiers(kubectl, targets)) {
-        const { namespace, name } = object.metadata;
-        const where = [`${object.kind.toLowerCase()}/${name}`, "--namespace", namespace];
+        const { namespace } = object.metadata;
+        const where = [targetOf(object), "--namespace", namespace];
         await kubectl.run(["rollout", "restart", ...where]);
         // As long as the slowest start may take: a database's recovery.
         if (!waits) continue;

@@ -192,7 +192,7 @@ describe("a run that a change of the file wants", function () {
     it("comes between no restore, not even where it cannot see one", async () => {
         engine(0);
         state([...resources, restoreTask]);
-        const { code, all, calls } = await run(["launch", stack], programs.only("pulumi"));
+        const { code, all, calls } = await run(["launch", stack], programs.alone("pulumi"));
         state(resources);
         expect(code, all).to.equal(1);
         expect(all).to.include(

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { RenderedObject } from "../../cli/rendering";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
-import { Project, type Ran } from "../support/project";
+import { Project, type Ran, shopIn } from "../support/project";
 import { optionalProgram } from "../support/tools";
 
 const stack = "lost";
@@ -27,17 +27,7 @@ describe("backups with the real engine on a real API server", function () {
         project.write(stack, {
             "plinth:cluster": { context: "plinth-sandbox", loadBalancer: false },
             "plinth:protect": true,
-            "plinth:instances": {
-                shop: {
-                    platform: "opencart",
-                    namespace,
-                    host: "shop.example.org",
-                    tls: { mode: "internal" },
-                    edge: { type: "ClusterIP", publicAddress: "192.0.2.1" },
-                    sharedFiles: "oneNode",
-                    backup: { target: { type: "volume" } },
-                },
-            },
+            "plinth:instances": { shop: { ...shopIn(namespace), backup: { target: { type: "volume" } } } },
         });
         succeeded(await project.plinth("launch", stack));
     });

@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { expect } from "chai";
 import type { RenderedObject } from "../../cli/rendering";
 import { isBuilt, removeSandbox, type Sandbox, sandboxContext, startSandbox } from "../../sandbox";
-import { Project, type Ran } from "../support/project";
+import { Project, type Ran, shopIn } from "../support/project";
 import { optionalProgram, program, scratch } from "../support/tools";
 
 const [stack, namespace] = ["moving", "moving-shop"];
@@ -37,16 +37,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
         project.write(stack, {
             "plinth:cluster": { kubeconfig: at(file), context: sandboxContext, loadBalancer: false },
             "plinth:protect": true,
-            "plinth:instances": {
-                shop: {
-                    platform: "opencart",
-                    namespace,
-                    host: "shop.example.org",
-                    tls: { mode: "internal" },
-                    edge: { type: "ClusterIP", publicAddress: "192.0.2.1" },
-                    sharedFiles: "oneNode",
-                },
-            },
+            "plinth:instances": { shop: shopIn(namespace) },
         });
     const succeeded = ({ code, all }: Ran) => expect(code, all).to.equal(0);
     const refused = async (...args: string[]) => {

@@ -18,6 +18,16 @@ export interface Ran {
     readonly out: string;
 }
 
+/** A shop that settles in any cluster: it needs no balancer, no certificate from outside and no shared volumes. */
+export const shopIn = (namespace: string) => ({
+    platform: "opencart",
+    namespace,
+    host: "shop.example.org",
+    tls: { mode: "internal" },
+    edge: { type: "ClusterIP", publicAddress: "192.0.2.1" },
+    sharedFiles: "oneNode",
+});
+
 /** A checkout of its own, with stack files, state and home of its own, on a cluster for tests. */
 export class Project {
     private readonly folder = scratch();

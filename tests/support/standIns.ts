@@ -36,7 +36,7 @@ export class StandIns {
     }
 
     /** A PATH with one stand-in alone: not even the system's own programs are there. */
-    only(name: string): string {
+    alone(name: string): string {
         const folder = join(dirname(this.folder), `only-${name}`);
         mkdirSync(folder, { recursive: true });
         copyFileSync(join(this.folder, name), join(folder, name));
