@@ -3,15 +3,21 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { howToSet } from "../config/problems";
-import { valueProblem } from "../config/secrets";
+import { type SecretRule, valueProblem } from "../config/secrets";
 import { UserError } from "./errors";
 import type { SecretKey } from "./secrets";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/** A new password of letters and digits, each as likely as the others, from the system's source of randomness. */
-export const newPassword = (length: number): string =>
-    Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+/**
+ * A new password of letters and digits, each as likely as the others, from the system's source of randomness.
+ *
+ * @param rule with which a password of this length may be had
+ */
+export function newPassword(length: number, rule: SecretRule): string {
+    const value = Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+    return valueProblem(rule, value) === undefined ? value : newPassword(length, rule);
+}
 
 /**
  * A value that the user gives: at a prompt that does not show it, or on standard input, without the line break that

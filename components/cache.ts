@@ -61,7 +61,7 @@ export const readinessCommand = (engine: Single["engine"]): string[] => [
 /**
  * A cache that speaks Redis' protocol: one server in the cluster, or one outside.
  *
- * The service's settings are `host`, `port` and `password`. The server's pod is replaced, never doubled: two would
+ * The service's settings are `host`, `port` and `password`; its secret key is the component's name and `Password`. The server's pod is replaced, never doubled: two would
  * be two caches behind one address.
  */
 export class Cache extends pulumi.ComponentResource implements HasNode {
@@ -71,7 +71,7 @@ export class Cache extends pulumi.ComponentResource implements HasNode {
     constructor(instance: Instance, name: string, args: CacheArgs, opts?: pulumi.ComponentResourceOptions) {
         super("plinth:components:Cache", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
         const { config } = args;
-        const key = "cachePassword";
+        const key = `${name}Password`;
         this.node = instance.join(name, { sort: "cache", pods: config.topology !== "external" });
         const { node } = this;
         const ports = { redis: 6379 };

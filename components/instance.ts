@@ -53,6 +53,8 @@ export class Instance {
     readonly images: Record<string, string> = {};
     /** Volumes in use, by logical name: for the outputs. */
     readonly volumes: Record<string, VolumeOutputs> = {};
+    /** Of Secrets, by name and key. */
+    private readonly values = new Map<string, pulumi.Input<string>>();
     /** Keys of the user's maps that mean something here; the others are reported. */
     private readonly known: Record<Addressed, Set<string>> = {
         images: new Set(),
@@ -185,13 +187,14 @@ export class Instance {
      * The generated one exists in any case, so that taking a value out of the configuration leads back to it.
      *
      * @param length in characters, letters and digits only. @default 32
+     * @param digits fewest digits among them. @default none is asked for
      */
-    password(name: string, key: string | undefined, length = 32): pulumi.Output<string> {
+    password(name: string, key: string | undefined, length = 32, digits?: number): pulumi.Output<string> {
         const generated = this.stack.later(() => {
             const resource = `${this.name}-${name}`;
             const protect = this.stack.isProtected(passwordConsentName(resource));
-            return new random.RandomPassword(resource, { length, special: false }, { parent: this.owner, protect })
-                .result;
+            const args = { length, special: false, ...(digits === undefined ? {} : { minNumeric: digits }) };
+            return new random.RandomPassword(resource, args, { parent: this.owner, protect }).result;
         });
         const configured = key === undefined ? undefined : this.secretValue(key);
         return configured ? pulumi.secret(pulumi.all([generated, configured]).apply(([, value]) => value)) : generated;
@@ -206,7 +209,16 @@ export class Instance {
     ): Record<K, SecretRef> {
         const { type, ...rest } = options;
         const secret = this.add(owner, "Secret", name, { ...(type ? { type } : {}), stringData: values }, rest);
+        for (const [key, value] of Object.entries<pulumi.Input<string>>(values))
+            this.values.set(`${secret}/${key}`, value);
         return Object.fromEntries(Object.keys(values).map((key) => [key, { secret, key }])) as Record<K, SecretRef>;
+    }
+
+    /** The value behind a reference, for a file that holds several and is a Secret itself. */
+    valueOf({ secret, key }: SecretRef): pulumi.Input<string> {
+        const value = this.values.get(`${secret}/${key}`);
+        if (value === undefined) throw new RangeError(`${this.name} has no Secret "${secret}" with a key "${key}"`);
+        return value;
     }
 
     // Declaring and registering.

@@ -6,35 +6,46 @@ export type CacheEngine = (typeof cacheEngines)[number];
 
 const engine = z.enum(cacheEngines).default("valkey");
 
-/** The choice of a cache, for platforms to take into their own schema. */
-export const cache = z.discriminatedUnion("topology", [
-    z.strictObject({
-        /** One server in the cluster. */
-        topology: z.literal("single"),
-        engine,
-        /** Whether keys survive a restart, on a volume of its own. */
-        persistence: z.boolean().default(false),
-        /** What goes when memory is full: https://valkey.io/topics/lru-cache/ */
-        policy: z
-            .enum([
-                "allkeys-lru",
-                "allkeys-lfu",
-                "allkeys-random",
-                "volatile-lru",
-                "volatile-lfu",
-                "volatile-random",
-                "volatile-ttl",
-                "noeviction",
-            ])
-            .default("allkeys-lru"),
-    }),
-    z.strictObject({
-        /** A server outside the cluster; its password is `cachePassword` in plinth:secrets. */
-        topology: z.literal("external"),
-        engine,
-        ...outside,
-    }),
-]);
+/** What goes when memory is full: https://valkey.io/topics/lru-cache/ */
+export const policies = [
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+    "noeviction",
+] as const;
+type Policy = (typeof policies)[number];
+
+interface Keeps<P extends Policy> {
+    /** Those under which its users work; the first is the default. */
+    readonly policies: readonly [P, ...P[]];
+    /** Whether keys survive a restart unless the user says otherwise. @default false */
+    readonly persistence?: boolean;
+}
+
+/** The choice of a cache, or of another server of the same protocol, for platforms to take into their own schema. */
+export const cacheOf = <P extends Policy>({ policies: allowed, persistence = false }: Keeps<P>) =>
+    z.discriminatedUnion("topology", [
+        z.strictObject({
+            /** One server in the cluster. */
+            topology: z.literal("single"),
+            engine,
+            /** Whether keys survive a restart, on a volume of its own. */
+            persistence: z.boolean().default(persistence),
+            policy: z.enum(allowed).default(() => allowed[0]),
+        }),
+        z.strictObject({
+            /** A server outside the cluster; its password is in plinth:secrets, as `cachePassword` or by its own name. */
+            topology: z.literal("external"),
+            engine,
+            ...outside,
+        }),
+    ]);
+
+export const cache = cacheOf({ policies });
 
 export type CacheConfig = z.infer<typeof cache>;
 

@@ -6,6 +6,8 @@ export interface SecretRule {
     readonly min?: number;
     /** Most characters. @default no limit */
     readonly max?: number;
+    /** What must be among its characters, by name: `{letters: /[a-z]/i}`. @default nothing */
+    readonly among?: Readonly<Record<string, RegExp>>;
     /** Whether it has several lines, as PEM and JSON have. @default false */
     readonly lines?: boolean;
     /** Why no new value may be generated for a shop in use, and what to do instead. @default it may */
@@ -28,7 +30,10 @@ export const placeholder = (name: string): string => `placeholder-${name}`;
 export const isPlaceholder = (value: string): boolean => value.startsWith(placeholder(""));
 
 /** What is wrong with a value, without the value itself; undefined when nothing is. */
-export function valueProblem({ min = 1, max, lines = false }: SecretRule, value: string): string | undefined {
+export function valueProblem(
+    { min = 1, max, among = {}, lines = false }: SecretRule,
+    value: string,
+): string | undefined {
     if (isPlaceholder(value)) return undefined;
     const { length } = [...value];
     if (length === 0) return "the value is not allowed; allowed: a text that is not empty";
@@ -36,6 +41,9 @@ export function valueProblem({ min = 1, max, lines = false }: SecretRule, value:
         const allowed = max === undefined ? `at least ${min}` : `${min} to ${max}`;
         return `a value of ${length} characters is not allowed; allowed: ${allowed}`;
     }
+    const without = Object.entries(among).filter(([, pattern]) => !pattern.test(value));
+    if (without.length > 0)
+        return `a value without ${without.map(([name]) => name).join(" and ")} is not allowed; allowed: a text with ${Object.keys(among).join(" and ")}`;
     // What the file systems, environments and protocols that it passes through cannot carry.
     if (value.includes("\0")) return "the value is not allowed; it holds a character 0";
     if (!lines && /[\r\n]/.test(value)) return "the value is not allowed; allowed: a text of one line";

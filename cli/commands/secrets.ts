@@ -134,7 +134,7 @@ async function rotate(instance: string, key: string, stack: string): Promise<voi
         );
     const file = `Pulumi.${stack}.yaml`;
     const written = readFileSync(join(root, file), "utf8");
-    await store(ready, stack, one, newPassword(length));
+    await store(ready, stack, one, newPassword(length, one.rule));
     const goOn =
         `${file} has the new value already. When the cause is gone, go on with: ./plinth launch ${stack}\n` +
         "Or put the file back as it was and launch: the value from before is in it, or, if it was a generated one, in the stack's state.";

@@ -149,9 +149,18 @@ describe("a value of a secret", () => {
         expect(() => load("hush!")).not.to.throw();
     });
     it("that is made up has letters and digits, all of them", () => {
-        const passwords = Array.from({ length: 400 }, () => newPassword(32));
+        const passwords = Array.from({ length: 400 }, () => newPassword(32, { purpose: "x" }));
         expect(new Set(passwords)).to.have.length(400);
         expect(new Set(passwords.join(""))).to.have.length(62);
         for (const password of passwords) expect(password).to.match(/^[A-Za-z0-9]{32}$/);
+    });
+    it("holds the characters that its rule wants, given or made up", () => {
+        const rule = { purpose: "x", among: { letters: /[a-z]/i, digits: /[0-9]/ } };
+        expect(valueProblem(rule, "hush")).to.equal(
+            "a value without digits is not allowed; allowed: a text with letters and digits",
+        );
+        expect(valueProblem(rule, "-")).to.include("without letters and digits");
+        expect(valueProblem(rule, "hush1")).to.equal(undefined);
+        for (let tries = 0; tries < 200; tries += 1) expect(newPassword(3, rule)).to.match(/[a-z]/i).and.match(/[0-9]/);
     });
 });
