@@ -32,7 +32,14 @@ export class Service {
         readonly settings: Readonly<Record<string, Setting>> = {},
         /** Set for a service outside the cluster: ranges in which it lives; none means anywhere. */
         readonly external?: { readonly cidrs: readonly string[] },
+        /** Identities of the further nodes that serve, such as the other members of a database. @default none */
+        readonly others: readonly string[] = [],
     ) {}
+
+    /** Identities of all nodes that serve. */
+    get nodes(): readonly string[] {
+        return [this.node, ...this.others];
+    }
 
     /** Declares a use of this service, with the settings that the user wants by the names that it knows. */
     as(names: Readonly<Record<string, string>> = {}, ports?: readonly string[]): Edge {
@@ -95,10 +102,9 @@ export class Graph {
     add(node: Node): void {
         if (this.byId.has(node.id)) throw new Error(`the component ${node.id} is declared twice`);
         this.byId.set(node.id, node);
-        for (const edge of node.uses) {
-            const users = this.usersById.get(edge.to.node) ?? [];
-            this.usersById.set(edge.to.node, [...users, { from: node, edge }]);
-        }
+        for (const edge of node.uses)
+            for (const id of edge.to.nodes)
+                this.usersById.set(id, [...(this.usersById.get(id) ?? []), { from: node, edge }]);
     }
 
     get nodes(): readonly Node[] {
@@ -142,8 +148,8 @@ export class Graph {
     /** @throws Error naming the first edge that leads to nothing */
     checkEdges(): void {
         for (const node of this.byId.values())
-            for (const { to } of node.uses)
-                if (!this.byId.has(to.node)) throw new Error(`${node.id} uses ${to.node}, which is not declared`);
+            for (const id of node.uses.flatMap(({ to }) => to.nodes))
+                if (!this.byId.has(id)) throw new Error(`${node.id} uses ${id}, which is not declared`);
     }
 }
 
@@ -164,7 +170,7 @@ export function picture(graph: Graph, namespaces: readonly string[]): string {
     }
     for (const node of shown) {
         if (node.needs.some((need) => need.name === "clients")) lines.push(`    clients --> ${key(node.id)}`);
-        for (const { to } of node.uses) lines.push(`    ${key(node.id)} --> ${key(to.node)}`);
+        for (const id of node.uses.flatMap(({ to }) => to.nodes)) lines.push(`    ${key(node.id)} --> ${key(id)}`);
         for (const before of node.startsAfter) lines.push(`    ${key(before)} -.-> ${key(node.id)}`);
     }
     return `${[...new Set(lines)].join("\n")}\n`;

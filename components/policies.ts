@@ -78,7 +78,7 @@ function peer(other: Node, self: Node): Peer {
 }
 
 function destination(graph: Graph, from: Node, edge: Edge): Peer[] {
-    if (!edge.to.external) return [peer(graph.node(edge.to.node)!, from)];
+    if (!edge.to.external) return edge.to.nodes.map((id) => peer(graph.node(id)!, from));
     const { cidrs } = edge.to.external;
     return cidrs.length > 0 ? blocks(cidrs) : anywhere;
 }

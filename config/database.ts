@@ -24,48 +24,70 @@ const identifier = z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/, "allowed: at most 32 letters, digits, '_' and '-'");
 
+/** What is common to every database in the cluster. */
+const inside = {
+    /** Name of the database: that of data which were there before. @default the platform's */
+    name: identifier.optional(),
+    /** The platform's user in it, who owns its tables. @default the platform's */
+    user: identifier
+        .refine((name) => !["root", "postgres"].includes(name), "allowed: a user other than the administrator")
+        .optional(),
+    /**
+     * Consent to a new major version, by the name of the one that wrote the data: `mariadb 11.4`. Back up first.
+     *
+     * @default none: another major version is refused
+     */
+    upgradeFrom: z
+        .string()
+        .regex(
+            /^(mariadb|mysql) \d+\.\d+$|^postgres \d+$/,
+            'allowed: engine and major version, such as "mariadb 11.4" or "postgres 16"',
+        )
+        .optional(),
+};
+
+const single = (allowed: readonly [Engine, ...Engine[]]) =>
+    z.strictObject({
+        /** One server in the cluster, on a volume of its own. */
+        topology: z.literal("single"),
+        engine: z.enum(allowed).default(() => allowed[0]),
+        ...inside,
+    });
+
+const external = (allowed: readonly [Engine, ...Engine[]]) =>
+    z.strictObject({
+        /** A server outside the cluster, with a database and a user that exist; the password is `databasePassword` in plinth:secrets. */
+        topology: z.literal("external"),
+        engine: z.enum(allowed).default(() => allowed[0]),
+        ...outside,
+        /** Host that answers reads, such as the reader endpoint of Aurora; port, ranges and account are those of `host`. @default host */
+        readHost: server.optional(),
+        /** Name of the database. @default the platform's */
+        name: z.string().min(1).optional(),
+        /** @default the platform's */
+        user: z.string().min(1).optional(),
+    });
+
+/** Every topology that there is, for the engines given. */
+const optionsFor = (allowed: readonly [Engine, ...Engine[]]) =>
+    ({ single: single(allowed), external: external(allowed) }) as const;
+
+export type Topology = keyof ReturnType<typeof optionsFor>;
+
 /**
  * The choice of a database, for platforms to take into their own schema.
  *
  * @param allowed engines that the platform runs on; the first is the default
+ * @param topologies that the platform runs on
  */
-export const databaseOf = <E extends Engine>(allowed: readonly [E, ...E[]]) => {
-    const engine = z.enum(allowed).default(() => allowed[0]);
-    return z.discriminatedUnion("topology", [
-        z.strictObject({
-            /** One server in the cluster, on a volume of its own. */
-            topology: z.literal("single"),
-            engine,
-            /** Name of the database: that of data which were there before. @default the platform's */
-            name: identifier.optional(),
-            /** The platform's user in it, who owns its tables. @default the platform's */
-            user: identifier
-                .refine((name) => !["root", "postgres"].includes(name), "allowed: a user other than the administrator")
-                .optional(),
-            /**
-             * Consent to a new major version, by the name of the one that wrote the data: `mariadb 11.4`. Back up first.
-             *
-             * @default none: another major version is refused
-             */
-            upgradeFrom: z
-                .string()
-                .regex(
-                    /^(mariadb|mysql) \d+\.\d+$|^postgres \d+$/,
-                    'allowed: engine and major version, such as "mariadb 11.4" or "postgres 16"',
-                )
-                .optional(),
-        }),
-        z.strictObject({
-            /** A server outside the cluster, with a database and a user that exist; the password is `databasePassword` in plinth:secrets. */
-            topology: z.literal("external"),
-            engine,
-            ...outside,
-            /** Name of the database. @default the platform's */
-            name: z.string().min(1).optional(),
-            /** @default the platform's */
-            user: z.string().min(1).optional(),
-        }),
-    ]);
+export const databaseOf = (
+    allowed: readonly [Engine, ...Engine[]],
+    topologies: readonly Topology[] = ["single", "external"],
+) => {
+    const options = optionsFor(allowed);
+    // The type is that of all topologies, so that every platform's configuration fits the component.
+    const chosen = topologies.map((topology) => options[topology]) as [typeof options.single, typeof options.external];
+    return z.discriminatedUnion("topology", chosen);
 };
 
 export const database = databaseOf(engines);

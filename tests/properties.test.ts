@@ -179,7 +179,7 @@ describe("any valid configuration", () => {
                                 (one) => one.namespace === from.namespace && one.name === from.component,
                             )!;
                             const wanted = node.uses
-                                .filter((use) => use.to.node === `${to.namespace}/${to.component}`)
+                                .filter((use) => use.to.nodes.includes(`${to.namespace}/${to.component}`))
                                 .flatMap((use) =>
                                     (use.ports ?? Object.keys(use.to.ports)).map((name) => use.to.ports[name]),
                                 );

@@ -46,7 +46,10 @@ const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
  */
 export class Database extends pulumi.ComponentResource implements HasNode {
     readonly node: Node;
+    /** Answers writes and reads. */
     readonly service: Service;
+    /** Answers reads, with the same settings: {@link service} itself where nothing else does. What it says may be older. */
+    readonly readService: Service;
     readonly engine: Engine;
     /** The administrator's password; for an external database only where the user has set it. */
     readonly rootPassword: SecretRef | undefined;
@@ -68,20 +71,19 @@ export class Database extends pulumi.ComponentResource implements HasNode {
         if (config.topology === "external") {
             const [[portName, usual]] = Object.entries(ports[config.engine]) as [[string, number]];
             const settings = { name: args.database, user: args.user, password };
-            const external = { cidrs: rangesOf(config.host, config.cidrs) };
-            this.service = new Service(
-                this.node.id,
-                config.host,
-                { [portName]: config.port ?? usual },
-                settings,
-                external,
-            );
+            const at = (host: string) =>
+                new Service(this.node.id, host, { [portName]: config.port ?? usual }, settings, {
+                    cidrs: rangesOf(host, config.cidrs),
+                });
+            this.service = at(config.host);
+            this.readService = config.readHost ? at(config.readHost) : this.service;
         } else {
             this.service = instance.service(name, ports[config.engine], {
                 name: args.database,
                 user: args.user,
                 password,
             });
+            this.readService = this.service;
             this.single(instance, args, config, { password, rootPassword: rootPassword! });
             clusterService(instance, this, this.node, ports[config.engine]);
         }

@@ -242,6 +242,21 @@ describe("Database", () => {
         });
     });
 
+    it("outside the cluster may answer reads at a host of its own, and at the same one otherwise", async () => {
+        const values = { secrets: { bench: { databasePassword: "theirs" } } };
+        const seen: Database[] = [];
+        for (const more of [{}, { readHost: "192.0.2.8" }])
+            await declare(
+                build({ ...external("192.0.2.7"), ...more }, (database) => seen.push(database)),
+                { values },
+            );
+        const [one, two] = seen as [Database, Database];
+        expect(one.readService).to.equal(one.service);
+        expect(two.readService.external).to.deep.equal({ cidrs: ["192.0.2.8/32"] });
+        const asked = { H: "host", N: "name", S: "password" };
+        expect(two.readService.as(asked).env).to.deep.equal({ ...two.service.as(asked).env, H: "192.0.2.8" });
+    });
+
     it("outside the cluster cannot invent its password", async () => {
         expect(await problems(external("db.example.org"))).to.contain(
             "plinth:instances.bench.database: is external and needs its password: ./plinth secrets set bench databasePassword dev",
