@@ -9,8 +9,10 @@ import { type RenderedObject, renderStack } from "../../cli/rendering";
 import { stackNames } from "../../cli/stackFile";
 import { kinds } from "../../components/kinds";
 import { plinthLabels } from "../../components/labels";
-import { type ControlPlane, controlPlane } from "../support/controlPlane";
+import { ApiServer, type Refusal } from "../support/apiServer";
+import { controlPlane } from "../support/controlPlane";
 import { platforms } from "../support/storagePlatform";
+import { scratch } from "../support/tools";
 
 const fixtures = join(__dirname, "..", "stacks");
 
@@ -72,12 +74,19 @@ const prerequisites = [
 
 describe("a real API server", function () {
     this.timeout(300_000);
-    let cluster: ControlPlane;
+    const folder = scratch();
+    let server: ApiServer;
     before(async function () {
-        cluster = await controlPlane(this);
+        const { command } = await controlPlane(this);
+        // Only the owner may speak through it.
+        server = await ApiServer.through(command, join(mkdtempSync(join(folder.path, "api-")), "socket"));
         await apply(prerequisites);
     });
-    after(() => cluster && remove(prerequisites as readonly RenderedObject[]));
+    after(async () => {
+        if (server) await server.remove(prerequisites);
+        await server?.close();
+        folder.clean();
+    });
 
     /**
      * Applies objects with strict validation and admission.
@@ -85,15 +94,11 @@ describe("a real API server", function () {
      * @throws with the server's words when it refuses one, or only warns of one
      */
     async function apply(objects: readonly object[]): Promise<void> {
-        const args = ["apply", "--server-side", "--validate=strict", "--field-manager=plinth", "--filename", "-"];
-        const { stderr } = await cluster.kubectl(args, stream(objects as readonly RenderedObject[]));
-        if (stderr.includes("Warning:")) throw new Error(stderr);
+        const warnings = await server.apply(objects);
+        if (warnings.length > 0) throw new Error(warnings.join("\n"));
     }
 
-    async function live(objects: readonly RenderedObject[]): Promise<Live[]> {
-        const { stdout } = await cluster.kubectl(["get", "--output", "json", "--filename", "-"], stream(objects));
-        return (JSON.parse(stdout) as { items: Live[] }).items;
-    }
+    const live = (objects: readonly RenderedObject[]): Promise<Live[]> => server.get<Live>(objects);
 
     /** Waits until everything has come to rest. @throws with what has not after two minutes */
     async function settle(objects: readonly RenderedObject[]): Promise<Live[]> {
@@ -111,15 +116,10 @@ describe("a real API server", function () {
         await apply(objects);
         const wanted = new Set(objects.map(id));
         const selector = `${plinthLabels.stack}=plinth.${stack}`;
-        const all = Object.keys(kinds).join(",");
-        const { items } = await cluster.json<{ items: Live[] }>(["get", all, "--all-namespaces", "-l", selector]);
-        for (const object of items.filter((item) => !wanted.has(id(item))))
-            await cluster.kubectl([
-                "delete",
-                object.kind,
-                object.metadata.name,
-                ...(object.metadata.namespace ? ["--namespace", object.metadata.namespace] : []),
-            ]);
+        const found = await Promise.all(
+            Object.entries(kinds).map(([kind, { api }]) => server.list<Live>(api, kind, selector)),
+        );
+        await server.remove(found.flat().filter((object) => !wanted.has(id(object))));
         return settle(objects);
     }
 
@@ -127,14 +127,15 @@ describe("a real API server", function () {
     async function remove(objects: readonly RenderedObject[]): Promise<void> {
         const own = objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name);
         // A namespace takes along what is in it; what lies in somebody else's goes one by one.
-        const rest = objects.filter(({ kind, metadata }) => kind === "Namespace" || !own.includes(metadata.namespace!));
-        await cluster.kubectl(["delete", "--ignore-not-found", "--wait=false", "--filename", "-"], stream(rest));
+        await server.remove(
+            objects.filter(({ kind, metadata }) => kind === "Namespace" || !own.includes(metadata.namespace!)),
+        );
     }
 
     /** Waits until the namespaces of these objects have left, where they are about to. */
     async function vacated(objects: readonly RenderedObject[]): Promise<void> {
-        const names = objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name);
-        if (names.length > 0) await cluster.kubectl(["wait", "namespace", ...names, "--for=delete", "--timeout=120s"]);
+        for (const namespace of objects.filter(({ kind }) => kind === "Namespace"))
+            while (await server.exists(namespace)) await sleep(300);
     }
 
     for (const name of stackNames(fixtures)) {
@@ -184,11 +185,13 @@ describe("a real API server", function () {
             const { objects } = await small("running");
 
             // The engine replaces what is immutable; kubectl would stop there, so the test makes room by hand.
-            const refusal = await apply(objects).catch(({ stderr }: { stderr: string }) => stderr);
+            const refusal = await apply(objects).catch(({ message }: Refusal) => message);
             expect(refusal).to.match(
-                /^The StatefulSet "database" is invalid: spec: Forbidden: updates to statefulset spec for fields other than .*\n?$/,
+                /^StatefulSet.apps "database" is invalid: spec: Forbidden: updates to statefulset spec for fields other than .*$/,
             );
-            await cluster.kubectl(["delete", "statefulset", "database", "--namespace", "opencart"]);
+            await server.remove(
+                objects.filter(({ kind, metadata }) => kind === "StatefulSet" && metadata.name === "database"),
+            );
 
             const after = await deploy(objects, "small");
             expect(precious(after)).to.deep.equal(precious(before));
@@ -283,9 +286,6 @@ describe("a real API server", function () {
         });
     });
 });
-
-const stream = (objects: readonly RenderedObject[]): string =>
-    objects.map((object) => `---\n${objectYaml(object)}`).join("");
 
 const id = ({ kind, metadata }: RenderedObject): string =>
     [kind, [metadata.namespace, metadata.name].filter(Boolean).join("/")].join(" ");

@@ -12,6 +12,8 @@ export interface ControlPlane {
     readonly context?: string;
     /** Folder with a kubectl of the server's version, for a PATH. */
     readonly bin: string;
+    /** That kubectl, with the arguments that name the cluster. */
+    readonly command: readonly [string, ...string[]];
     /** Runs kubectl. @throws with its output when it fails */
     kubectl(args: readonly string[], input?: string): Promise<{ stdout: string; stderr: string }>;
     /** Parsed `--output json`. */
@@ -71,6 +73,7 @@ function client(command: string, kubeconfig: string, context?: string): ControlP
         kubeconfig,
         ...(context ? { context } : {}),
         bin: join(command, ".."),
+        command: [command, ...leading],
         kubectl,
         json: async <T>(args: readonly string[]) =>
             JSON.parse((await kubectl([...args, "--output", "json"])).stdout) as T,
