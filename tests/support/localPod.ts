@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+    appendFileSync,
+    chmodSync,
+    chownSync,
+    mkdirSync,
+    readFileSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Context } from "mocha";
 import { run } from "./datadir";
@@ -69,7 +78,7 @@ export class LocalPod {
             mkdirSync(this.root, { recursive: true });
             symlinkSync(`usr/${name}`, join(this.root, name));
         }
-        const mounts = [...this.spec.initContainers, ...this.spec.containers].flatMap(
+        const mounts = [...(this.spec.initContainers ?? []), ...this.spec.containers].flatMap(
             ({ volumeMounts }: Spec) => volumeMounts,
         );
         for (const name of ["usr", "proc", "dev", "etc", ...mounts.map(({ mountPath }: Spec) => mountPath)])
@@ -81,7 +90,7 @@ export class LocalPod {
 
     /** Runs the init containers to their end, then starts the main one with `command` in place of the image's. */
     start(command: readonly string[], image: Readonly<Record<string, string>> = {}): Daemon {
-        for (const container of this.spec.initContainers as Spec[]) {
+        for (const container of (this.spec.initContainers ?? []) as Spec[]) {
             const { status, stderr } = run(["unshare", ...this.arguments(container, container.command, image)]);
             if (status !== 0) throw new Error(`the init container ${container.name} ended with ${status}: ${stderr}`);
         }
@@ -117,6 +126,11 @@ export class LocalPod {
             { encoding: "utf8", timeout: 60_000 },
         );
         return { status, stdout, stderr };
+    }
+
+    /** Lets a name of the cluster lead to the pod itself, whose network is its own. */
+    resolve(host: string): void {
+        appendFileSync(join(this.root, "etc/hosts"), `127.0.0.1 ${host}\n`);
     }
 
     /** Removes what goes with a pod. */

@@ -1,0 +1,149 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ReplicasConfig, ResourcesConfig } from "../../config/fields";
+import type { VarnishConfig } from "../../config/frontendCache";
+import type { ImageName } from "../../config/images";
+import { mebibytes, mebibytesFor, parseQuantity } from "../../config/quantity";
+import { clusterService, deployment } from "../deployment";
+import type { Node, Service } from "../graph";
+import type { HasNode, Instance } from "../instance";
+import { drainSeconds } from "../webTier";
+import { purgeSocket, vcl } from "./vcl";
+
+export interface FrontendCacheArgs {
+    readonly config: VarnishConfig;
+    /** Where misses go: a service of this instance that answers `/healthz` on its first port. */
+    readonly backend: Service;
+    /** Paths that are never kept, each with everything below it: `/checkout`. */
+    readonly pass: readonly string[];
+    /** Image that has the files behind the cache: another one begins with an empty cache. */
+    readonly contents: ImageName;
+    /** Of the container; its memory follows from that of the cache. */
+    readonly resources: Omit<ResourcesConfig, "memory">;
+    /** @default 1 */
+    readonly replicas?: ReplicasConfig;
+    /** Seconds that the backend may take until it begins to answer. @default 120 */
+    readonly timeoutSeconds?: number;
+    /** What must be there first: the backend, so that no file of its former release is kept. @default none */
+    readonly startsAfter?: readonly HasNode[];
+}
+
+const ports = { http: 8080, [purgeSocket]: 8081 };
+const folders = { rules: "/etc/varnish", work: "/var/lib/varnish" } as const;
+
+/** Memory in MiB of a container whose cache has `store`: with the allocator's loss, threads and the compiler of VCL. */
+export const memoryFor = (store: number): number => Math.ceil(store * 1.3) + 256;
+
+/** The server's arguments: the image's entrypoint would open a third port, for the PROXY protocol. */
+const command = (memory: string): string[] => [
+    "varnishd",
+    "-F",
+    ...["-n", `${folders.work}/varnishd`],
+    ...["-f", `${folders.rules}/default.vcl`],
+    ...["-a", `http=:${ports.http},HTTP`],
+    ...["-a", `${purgeSocket}=:${ports[purgeSocket]},HTTP`],
+    ...["-s", `malloc,${mebibytesFor(memory)}M`],
+    // For what is not kept: without a bound, slow readers of large answers fill the memory.
+    ...["-s", "Transient=malloc,64M"],
+    ...["-p", "transit_buffer=1M"],
+    // The log is in memory, and nobody reads it but varnishlog in the pod.
+    ...["-p", "vsl_space=16M"],
+    // A connection goes to one pod behind the Service: short ones reach new pods soon.
+    ...["-p", "backend_idle_timeout=4"],
+];
+
+/**
+ * Varnish between the load balancer and a frontend: keeps files, and pages that say for how long they may be kept.
+ *
+ * The service's ports are `http`, for the load balancer, and `purge`, for components that drop what has changed with
+ * the methods PURGE (an address) and BAN (a regular expression of addresses): only an edge that names it opens it.
+ *
+ * Varnish resolves the backend's name once, when it starts. That of a Service stays the same as long as the Service
+ * exists, whatever becomes of its pods; a headless Service has none, and is no backend. Pods that start before the
+ * Service is there end at once and are started again.
+ */
+export class FrontendCache extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+    readonly service: Service;
+
+    constructor(instance: Instance, name: string, args: FrontendCacheArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("plinth:components:FrontendCache", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        const { config, backend, startsAfter = [] } = args;
+        const [port] = Object.entries(backend.ports)[0] ?? [];
+        if (port === undefined) throw new RangeError(`${backend.node} has no port`);
+        const uses = [backend.as({}, [port])];
+        this.node = instance.join(name, { sort: "frontend cache", uses, startsAfter });
+        const { node } = this;
+        this.service = instance.service(name, ports);
+        const rules = instance.add(
+            this,
+            "ConfigMap",
+            name,
+            {
+                data: {
+                    "default.vcl": vcl({
+                        backend: { host: backend.host, port: backend.ports[port]! },
+                        pass: args.pass,
+                        ttlSeconds: config.ttlSeconds,
+                        graceSeconds: config.graceSeconds,
+                        maxFile: Math.floor(parseQuantity(config.maxFile)),
+                        timeoutSeconds: args.timeoutSeconds ?? 120,
+                        release: instance.image(args.contents).reference,
+                    }),
+                },
+            },
+            { node },
+        );
+        deployment(instance, this, node, {
+            replicas: args.replicas ?? 1,
+            pod: {
+                containers: [
+                    {
+                        name: "varnish",
+                        image: "varnish",
+                        command: command(config.memory),
+                        ports,
+                        resources: { ...args.resources, memory: memoryLimit(instance, name, config) },
+                        probes: {
+                            readiness: health(5, 3),
+                            liveness: health(20, 6),
+                        },
+                        mounts: [
+                            { path: folders.rules, configMap: rules },
+                            // The log and the compiled rules, which are run from here.
+                            { path: folders.work, scratch: { memory: true, sizeLimit: "64Mi" } },
+                            { path: "/tmp", scratch: true },
+                        ],
+                        preStop: drainSeconds,
+                    },
+                ],
+                user: 1000,
+            },
+        });
+        clusterService(instance, this, node, ports);
+        this.registerOutputs({ host: this.service.host });
+    }
+}
+
+/** The container's memory, after a look at what the user has set. */
+function memoryLimit(instance: Instance, name: string, { memory, maxFile }: VarnishConfig): string {
+    const least = memoryFor(mebibytesFor(memory));
+    const given = instance.config.resources[name]?.memory;
+    if (given !== undefined && mebibytes(given) < least)
+        instance.problem(
+            ["resources", name, "memory"],
+            `"${given}" is too little for a cache of ${memory}; at least ${least}Mi`,
+        );
+    if (parseQuantity(maxFile) > parseQuantity(memory) / 2)
+        instance.problem(
+            ["frontendCache", "maxFile"],
+            `"${maxFile}" is too much for a cache of ${memory}; at most half of frontendCache.memory`,
+        );
+    return `${least}Mi`;
+}
+
+const health = (periodSeconds: number, failureThreshold: number) => ({
+    httpGet: { path: "/healthz", port: ports.http },
+    periodSeconds,
+    timeoutSeconds: 5,
+    failureThreshold,
+});

@@ -1,0 +1,184 @@
+/** Name of the listener that takes PURGE and BAN; the VCL knows its requests by it. */
+export const purgeSocket = "purge";
+
+export interface VclArgs {
+    /** Where misses go. The name is resolved once, when the VCL is loaded. */
+    readonly backend: { readonly host: string; readonly port: number };
+    /** Paths that are never kept, each with everything below it. */
+    readonly pass: readonly string[];
+    /** Seconds that a file is kept at most. */
+    readonly ttlSeconds: number;
+    /** Seconds after that in which it serves while the backend is not well. */
+    readonly graceSeconds: number;
+    /** Largest file that is kept, in bytes. */
+    readonly maxFile: number;
+    /** Seconds that the backend may take until it begins to answer. */
+    readonly timeoutSeconds: number;
+    /** What the backend serves: another release begins with an empty cache. */
+    readonly release: string;
+}
+
+/** What a path ends with when it is a file: the same for everybody, whatever cookies come along. */
+const extensions = [
+    ...["css", "js", "map", "json", "xml", "txt"],
+    ...["avif", "bmp", "gif", "ico", "jpe?g", "png", "svg", "webp"],
+    ...["eot", "otf", "ttf", "woff2?"],
+    ...["mp3", "mp4", "ogg", "webm"],
+    ...["doc", "docx", "pdf", "zip"],
+];
+
+/**
+ * The rules of Varnish, in VCL 4.1: https://varnish-cache.org/docs/trunk/reference/vcl.html
+ *
+ * Varnish's own rules follow after these, subroutine by subroutine: what has a cookie or a password passes, as does
+ * every method but GET and HEAD; an answer that sets a cookie or forbids it is not kept.
+ *
+ * @throws RangeError for a path that does not begin with a slash, or is nothing but one
+ */
+export function vcl(args: VclArgs): string {
+    const { backend, ttlSeconds, graceSeconds, maxFile, timeoutSeconds, release } = args;
+    const file = `(?i)^[^?]*\\.(${extensions.join("|")})(\\?|$)`;
+    const pass = passPattern(args.pass);
+    return `vcl 4.1;
+
+import std;
+
+# ${release.replace(/[^\x20-\x7e]/g, "")}
+
+probe alive {
+    .url = "/healthz";
+    .interval = 2s;
+    .timeout = 2s;
+    .window = 3;
+    .threshold = 2;
+    # Believed in from the start: a cache that has just begun has nothing else to answer with.
+    .initial = 2;
+}
+
+backend frontend {
+    .host = "${backend.host}";
+    .port = "${backend.port}";
+    .connect_timeout = 5s;
+    .first_byte_timeout = ${timeoutSeconds}s;
+    .between_bytes_timeout = ${timeoutSeconds}s;
+    .probe = alive;
+}
+
+sub vcl_recv {
+    # Varnish has added whoever asks, which is the load balancer: back to the one address that this vouches for.
+    set req.http.X-Forwarded-For = regsub(req.http.X-Forwarded-For, ",[^,]*$", "");
+
+    # Of the cache itself: while the backend is away there is much that it can still serve.
+    if (req.url == "/healthz") {
+        return (synth(200));
+    }
+    if (local.socket == "${purgeSocket}") {
+        call forget;
+    }
+    if (req.method !~ "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$") {
+        return (synth(405));
+    }
+${pass === undefined ? "" : `    if (req.url ~ "${pass}") {\n        return (pass);\n    }\n`}    # While the backend is well, what is past its time serves only those who come before it is fetched anew.
+    if (std.healthy(req.backend_hint)) {
+        set req.grace = 5s;
+    }
+}
+
+# PURGE drops one address, BAN all in which a regular expression is found: of the request's host, of both schemes.
+sub forget {
+    if (req.method == "PURGE") {
+        if (std.ban("obj.http.X-Kept-Host == " + req.http.Host + " && obj.http.X-Kept-Url == " + req.url)) {
+            return (synth(200));
+        }
+        return (synth(400));
+    }
+    if (req.method == "BAN") {
+        if (std.ban("obj.http.X-Kept-Host == " + req.http.Host + " && obj.http.X-Kept-Url ~ " + req.url)) {
+            return (synth(200));
+        }
+        return (synth(400));
+    }
+    return (synth(405));
+}
+
+sub vcl_req_cookie {
+    if (req.url ~ "${file}") {
+        return (hash);
+    }
+}
+
+sub vcl_hash {
+    # Applications write the scheme into addresses and redirects.
+    hash_data(req.http.X-Forwarded-Proto);
+}
+
+sub vcl_backend_response {
+    # What is kept serves better than an error.
+    if (beresp.status >= 500 && bereq.is_bgfetch) {
+        return (abandon);
+    }
+    set beresp.grace = ${graceSeconds}s;
+    set beresp.http.X-Kept-Host = bereq.http.Host;
+    set beresp.http.X-Kept-Url = bereq.url;
+    if (bereq.uncacheable) {
+        return (deliver);
+    }
+    if (std.integer(beresp.http.Content-Length, 0) > ${maxFile}) {
+        call vcl_beresp_hitmiss;
+    }
+    # A file as the web server has it: what a program made has no date of change.
+    if (bereq.url ~ "${file}" && beresp.status == 200 && beresp.http.Last-Modified) {
+        if (beresp.ttl > ${ttlSeconds}s || (beresp.http.Cache-Control !~ "(?i)max-?age" && !beresp.http.Expires)) {
+            set beresp.ttl = ${ttlSeconds}s;
+        }
+    }
+    # Anything else is kept only if it says for how long.
+    else if (beresp.http.Cache-Control !~ "(?i)max-?age" && !beresp.http.Expires) {
+        call vcl_beresp_hitmiss;
+    }
+}
+
+sub vcl_deliver {
+    if (obj.hits > 0) {
+        set resp.http.X-Cache = "hit";
+    } else {
+        set resp.http.X-Cache = "miss";
+    }
+    unset resp.http.X-Kept-Host;
+    unset resp.http.X-Kept-Url;
+    unset resp.http.Server;
+    unset resp.http.Via;
+    unset resp.http.X-Varnish;
+}
+
+# Neither of these tells what is behind it.
+sub vcl_synth {
+    set resp.http.Content-Type = "text/plain; charset=utf-8";
+    set resp.body = "" + resp.status + " " + resp.reason + {"
+"};
+    unset resp.http.Server;
+    unset resp.http.X-Varnish;
+    return (deliver);
+}
+
+sub vcl_backend_error {
+    if (bereq.is_bgfetch) {
+        return (abandon);
+    }
+    set beresp.status = 503;
+    set beresp.reason = "Service Unavailable";
+    set beresp.http.Content-Type = "text/plain; charset=utf-8";
+    set beresp.http.Retry-After = "5";
+    set beresp.body = {"503 Service Unavailable
+"};
+    return (deliver);
+}
+`;
+}
+
+function passPattern(paths: readonly string[]): string | undefined {
+    const wrong = paths.find((path) => !/^\/[\w\-./~]*[\w\-.~]$/.test(path));
+    if (wrong !== undefined) throw new RangeError(`"${wrong}" is no path that a frontend cache can pass`);
+    if (paths.length === 0) return undefined;
+    return `^(${paths.map((path) => path.replaceAll(".", "\\.")).join("|")})([/?]|$)`;
+}

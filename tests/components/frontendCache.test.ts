@@ -1,0 +1,107 @@
+import { expect } from "chai";
+import { FrontendCache, memoryFor } from "../../components/frontendCache";
+import type { Instance } from "../../components/instance";
+import { publish } from "../../components/loadBalancer";
+import { WebTier } from "../../components/webTier";
+import { frontendCache, type VarnishConfig } from "../../config/frontendCache";
+import { parseQuantity } from "../../config/quantity";
+import { type DeclareArgs, declare, find } from "../support/declare";
+import { brokenRules } from "../support/invariants";
+import { addressesOf, canReach } from "../support/policies";
+
+const container = {
+    name: "main",
+    image: "opencart-nginx" as const,
+    resources: { cpu: "10m", memory: "16Mi" },
+    probes: { readiness: { tcpSocket: { port: 8080 } } },
+};
+
+/** edge → varnish → frontend; the administration drops what it has changed. */
+const build = (changes: object) => (instance: Instance) => {
+    const config = frontendCache.parse({ type: "varnish", ...changes }) as VarnishConfig;
+    const ports = { http: 8080, status: 9001 };
+    const frontend = new WebTier(instance, "frontend", { pod: { user: 101, containers: [{ ...container, ports }] } });
+    const cache = new FrontendCache(instance, "varnish", {
+        config,
+        backend: frontend.service,
+        pass: [],
+        contents: "opencart-nginx",
+        resources: { cpu: "50m" },
+        startsAfter: [frontend],
+    });
+    new WebTier(instance, "admin", {
+        pod: {
+            user: 101,
+            containers: [{ ...container, ports: { http: 8080 }, uses: [cache.service.as({}, ["purge"])] }],
+        },
+    });
+    publish(instance, [{ host: instance.config.host, routes: [{ to: cache.service }] }]);
+};
+const rendered = (changes: object = {}, args: DeclareArgs = {}) => declare(build(changes), args);
+
+describe("FrontendCache", () => {
+    it("is reached by the load balancer for pages, and by those who say so for what to forget", async () => {
+        const { objects } = await rendered();
+        expect(brokenRules(objects)).to.deep.equal([]);
+        const pods = addressesOf(objects);
+        const open = pods.flatMap((from) =>
+            pods.flatMap((to) =>
+                [8080, 8081, 9001]
+                    .filter((port) => canReach(objects, from, to, port))
+                    .map((port) => `${from.component}→${to.component}:${port}`),
+            ),
+        );
+        expect(open).to.have.members(["varnish→frontend:8080", "admin→varnish:8081", "edge→varnish:8080"]);
+    });
+
+    it("begins anew with another release of what is behind it", async () => {
+        const rules = async (args: DeclareArgs) => {
+            const { objects } = await rendered({}, args);
+            const { volumes } = find(objects, "Deployment", "varnish")["spec"].template.spec;
+            const { name } = find(objects, "ConfigMap", "varnish").metadata;
+            expect(volumes[0].configMap.name).to.equal(name);
+            return name;
+        };
+        const first = await rules({});
+        expect(await rules({})).to.equal(first);
+        expect(await rules({ instance: { images: { "opencart-nginx": "nginx:2" } } })).not.to.equal(first);
+    });
+
+    it("has memory for the cache and for what stands beside it, whatever the user sets", async () => {
+        for (const memory of ["16Mi", "128Mi", "4Gi"]) {
+            const { objects } = await rendered({ memory });
+            const [{ resources, command }] = find(objects, "Deployment", "varnish")["spec"].template.spec.containers;
+            const store = /^malloc,(\d+)M$/.exec(command[command.indexOf("-s") + 1])![1];
+            expect(Number(store)).to.equal(parseQuantity(memory) / 2 ** 20);
+            expect(resources.limits.memory).to.equal(`${memoryFor(Number(store))}Mi`);
+        }
+        const refused = async (changes: object, memory?: string) =>
+            rendered(changes, memory ? { instance: { resources: { varnish: { memory } } } } : {}).then(
+                () => "",
+                String,
+            );
+        expect(await refused({}, "400Mi")).to.contain(
+            'plinth:instances.bench.resources.varnish.memory: "400Mi" is too little for a cache of 128Mi; at least 423Mi',
+        );
+        expect(await refused({}, "423Mi")).to.equal("");
+        expect(await refused({ maxFile: "65Mi" })).to.contain(
+            'plinth:instances.bench.frontendCache.maxFile: "65Mi" is too much for a cache of 128Mi; at most half of frontendCache.memory',
+        );
+    });
+
+    it("takes only paths that mean themselves in its rules", async () => {
+        for (const path of ["", "/", "checkout", '/a"', "/a|b", "/a/"]) {
+            const failed = await declare((instance) => {
+                instance.join("frontend", { sort: "web tier" });
+                new FrontendCache(instance, "varnish", {
+                    config: frontendCache.parse({ type: "varnish" }) as VarnishConfig,
+                    backend: instance.service("frontend", { http: 8080 }),
+                    pass: [path],
+                    contents: "opencart-nginx",
+                    resources: { cpu: "50m" },
+                });
+            }).then(() => false, String);
+            expect(failed, path).to.contain("is no path");
+        }
+    });
+});
