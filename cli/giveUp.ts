@@ -8,6 +8,7 @@ import type { Remains } from "./remains";
 import { root } from "./root";
 import { run } from "./shell";
 import { stackConfig } from "./stackConfig";
+import { changeOrPutBack } from "./states";
 import { isProvisioned, listVolumes, placeOf, type Volume } from "./volumes";
 import { writeEdits } from "./yamlEdit";
 
@@ -35,30 +36,29 @@ export async function giveUp({ stack, remains, command, before, after }: GiveUpA
     const pulumi = (...args: readonly string[]) =>
         run(engine.command, [...args, "--stack", stack], { env: backend.env });
     const isProtected = resources.filter(({ protect }) => protect).map(({ urn }) => urn);
-    const putBack = takeOut(stack, name);
-    let hasBegun = false;
-    const begin = async () => {
-        hasBegun = true;
-        await before(pulumi);
+    const putFileBack = takeOut(stack, name);
+    const putBack = async () => {
+        putFileBack();
+        if (isProtected.length > 0)
+            await pulumi("state", "protect", ...isProtected, "--yes").catch(() =>
+                console.error(`"${name}" stays without protection until: ./plinth launch ${stack}`),
+            );
     };
-    try {
-        // What is protected the engine would not even preview to delete.
-        if (isProtected.length > 0) await pulumi("state", "unprotect", ...isProtected, "--yes");
-        if (resources.length > 0) await bringUp(stack, { givenUp: resources.map(({ urn }) => urn), beforeUp: begin });
-        else await begin();
-        await after();
-    } catch (error) {
-        if (!hasBegun) {
-            putBack();
-            if (isProtected.length > 0)
-                await pulumi("state", "protect", ...isProtected, "--yes").catch(() =>
-                    console.error(`"${name}" stays without protection until: ./plinth launch ${stack}`),
-                );
-            throw error;
-        }
-        console.error(`It is not finished. When the cause is gone, go on with: ./plinth ${command} ${name} ${stack}`);
-        throw error;
-    }
+    const goOn = `It is not finished. When the cause is gone, go on with: ./plinth ${command} ${name} ${stack}`;
+    await changeOrPutBack(
+        async (begin) => {
+            const beforeUp = async () => {
+                begin();
+                await before(pulumi);
+            };
+            // What is protected the engine would not even preview to delete.
+            if (isProtected.length > 0) await pulumi("state", "unprotect", ...isProtected, "--yes");
+            if (resources.length > 0) await bringUp(stack, { givenUp: resources.map(({ urn }) => urn), beforeUp });
+            else await beforeUp();
+            await after();
+        },
+        { putBack, goOn },
+    );
 }
 
 /**

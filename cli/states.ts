@@ -50,16 +50,33 @@ export async function launchChanged(
     goOn: string,
     then: () => Promise<void> = async () => {},
 ): Promise<void> {
+    await changeOrPutBack(
+        async (begin) => {
+            await bringUp(stack, { beforeUp: begin });
+            await then();
+        },
+        { putBack: () => writeFileSync(join(root, `Pulumi.${stack}.yaml`), before), goOn },
+    );
+}
+
+/**
+ * Makes a change that can be refused until it begins: what was prepared for it is then put back.
+ *
+ * @param change is given what it calls as soon as it may have changed something
+ * @param goOn what to say when it fails after that; empty where there is nothing to say
+ */
+export async function changeOrPutBack(
+    change: (begin: () => void) => Promise<void>,
+    { putBack, goOn }: { readonly putBack: () => void | Promise<void>; readonly goOn: string },
+): Promise<void> {
     let hasBegun = false;
-    const beforeUp = () => {
-        hasBegun = true;
-    };
     try {
-        await bringUp(stack, { beforeUp });
-        await then();
+        await change(() => {
+            hasBegun = true;
+        });
     } catch (error) {
-        if (hasBegun && goOn) console.error(goOn);
-        if (!hasBegun) writeFileSync(join(root, `Pulumi.${stack}.yaml`), before);
+        if (!hasBegun) await putBack();
+        else if (goOn) console.error(goOn);
         throw error;
     }
 }

@@ -1,14 +1,11 @@
 import { z } from "zod";
-import { cidr, hostName, port } from "./fields";
+import { cidr, port, server } from "./fields";
 
 export const engines = ["mariadb", "mysql", "postgres"] as const;
 export type Engine = (typeof engines)[number];
 
 /** Where a server listens unless told otherwise. */
 export const databasePorts: Readonly<Record<Engine, number>> = { mariadb: 3306, mysql: 3306, postgres: 5432 };
-
-/** A server's name or its address. */
-export const server = z.union([hostName, z.ipv4(), z.ipv6()], "allowed: a host name or an IP address");
 
 /** What is common to every service outside the cluster. */
 export const outside = {

@@ -119,7 +119,11 @@ export const directory = z
     .regex(/^\/(?!(.*\/)?\.\.?(\/|$))/, "allowed: an absolute path without . and .., such as /srv/data")
     .transform(clean);
 
-export const nfsServer = z.union([z.ipv4(), z.ipv6(), hostName], "allowed: a host name or an IP address");
+/** A server's name or its address. */
+export const server = z.union([hostName, z.ipv4(), z.ipv6()], "allowed: a host name or an IP address");
+
+/** A mail relay: with an IPv6 address the platforms' own clients would take its colons for a port. */
+export const mailServer = z.union([hostName, z.ipv4()], "allowed: a host name or an IPv4 address");
 
 /** Where a volume comes from that no storage class makes: at most one of these. */
 const sources = {
@@ -128,7 +132,7 @@ const sources = {
     /** A directory of one node's disk, which must exist; the pods that use it run on that node only. */
     local: z.strictObject({ node: subdomain, path: directory }).optional(),
     /** A directory of an NFS server, which must exist. */
-    nfs: z.strictObject({ server: nfsServer, path: directory }).optional(),
+    nfs: z.strictObject({ server, path: directory }).optional(),
     /** A volume that a CSI driver knows by its handle. */
     csi: z
         .strictObject({

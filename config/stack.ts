@@ -8,13 +8,13 @@ import {
     type InstanceConfig,
     instanceFields,
     labels,
-    nfsServer,
     ownEdge,
+    server,
 } from "./fields";
 
 /** An NFS server whose directories csi-driver-nfs hands out: https://github.com/kubernetes-csi/csi-driver-nfs. */
 export const nfs = z.strictObject({
-    server: nfsServer,
+    server,
     /** What the server exports, below which each volume has its directory. */
     share: directory,
     /**

@@ -3,7 +3,16 @@ import { edgeSecrets } from "../../components/loadBalancer";
 import { backup, backupSecrets } from "../../config/backup";
 import { cache, cacheSecrets } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
-import { bytes, cidr, email, hostName, instanceFields, port, type ReplicasConfig } from "../../config/fields";
+import {
+    bytes,
+    cidr,
+    email,
+    hostName,
+    instanceFields,
+    mailServer,
+    port,
+    type ReplicasConfig,
+} from "../../config/fields";
 import type { PlatformConfig } from "../../config/load";
 
 /** Directories beside the admin directory, whose names it cannot have. */
@@ -45,7 +54,7 @@ const schema = z.strictObject({
     /** Outgoing mail; OpenCart always logs in, with `smtpPassword` of plinth:secrets. @default no mail is sent */
     mail: z
         .strictObject({
-            host: hostName,
+            host: mailServer,
             port: port.default(587),
             username: z.string().min(1),
             /** `starttls` on the plain port, `tls` from the first byte. */

@@ -3,7 +3,7 @@ import { edgeSecrets } from "../../components/loadBalancer";
 import { backup, backupSecrets } from "../../config/backup";
 import { broker, brokerSecrets } from "../../config/broker";
 import { databaseOf, databaseSecrets } from "../../config/database";
-import { email, hostName, instanceFields, port, type ReplicasConfig } from "../../config/fields";
+import { email, instanceFields, mailServer, port, type ReplicasConfig } from "../../config/fields";
 import type { PlatformConfig } from "../../config/load";
 
 const line = z.string().regex(/^[^\r\n]+$/, "allowed: one line of text");
@@ -26,7 +26,7 @@ const schema = z.strictObject({
     /** How QxSMS sends mail of its own: passwords, changes of addresses, errors. Only with `debug` it does without. */
     mail: z
         .strictObject({
-            host: hostName,
+            host: mailServer,
             port: port.default(25),
             /** The login's password is `smtpPassword` in plinth:secrets; QxSMS cannot encrypt the connection. @default no login */
             username: z.string().min(1).optional(),

@@ -36,6 +36,10 @@ describe("QxSMS' configuration", () => {
             /mail: is missing the password of x.*secrets set shop smtpPassword/,
         ],
         [{ instance: { mail: { subjectPrefix: "two\nlines" } } }, /mail\.subjectPrefix: .*one line/],
+        [
+            { instance: { mail: { host: "2001:db8::25" } } },
+            /mail\.host: "2001:db8::25".*a host name or an IPv4 address/,
+        ],
         [{ instance: { database: { topology: "single", engine: "mariadb" } } }, /engine: "mariadb".*postgres/],
         [{ instance: { qualtrics: { directoryId: "UR_1" } } }, /qualtrics\.directoryId: "UR_1".*POOL_1a2B3c/],
         [{ instance: { qualtrics: ids } }, /qualtrics: is not complete; missing: .*secrets set shop qualtricsApiKey/],
