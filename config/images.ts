@@ -14,6 +14,7 @@ export const images = {
     valkey: { reference: "docker.io/valkey/valkey:9.1.0-alpine" },
     redis: { reference: "docker.io/library/redis:8.2.9-alpine" },
     rabbitmq: { reference: "docker.io/library/rabbitmq:4.3.5-alpine" },
+    phpmyadmin: { reference: "docker.io/library/phpmyadmin:5.2.3-apache" },
     varnish: { reference: "docker.io/library/varnish:9.0.4" },
     seaweedfs: { reference: "docker.io/chrislusf/seaweedfs:4.47" },
     minio: { reference: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z" },

@@ -1,7 +1,7 @@
 type Plain = Record<string, unknown>;
 
 /** Keys whose value decides which of their siblings make sense. */
-const discriminators = ["topology", "mode", "type"] as const;
+const discriminators = ["topology", "mode", "type", "access"] as const;
 
 const isMap = (value: unknown): value is Plain => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -21,8 +21,8 @@ const partOf = (origin: Origin | undefined, key: string): Origin =>
  * Lays one configuration over another.
  *
  * Maps merge deep, lists and scalars are replaced, `null` removes a key. Where the upper map changes a
- * discriminator (`topology`, `mode`, `type`), the lower map's other keys in that place are dropped: the host of an
- * external database means nothing to one in the cluster.
+ * discriminator (`topology`, `mode`, `type`, `access`), the lower map's other keys in that place are dropped: the host
+ * of an external database means nothing to one in the cluster.
  */
 export function lay(lower: Layer, upper: Layer): Layer {
     if (upper.value === undefined) return lower;

@@ -3,13 +3,14 @@ import {
     appendFileSync,
     chmodSync,
     chownSync,
+    cpSync,
     mkdirSync,
     readFileSync,
     rmSync,
     symlinkSync,
     writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Context } from "mocha";
 import { run } from "./datadir";
 import { find, type Sent } from "./declare";
@@ -46,7 +47,7 @@ export class LocalPod {
      */
     constructor(
         owner: Sent,
-        objects: readonly Sent[],
+        private readonly objects: readonly Sent[],
         folder: string,
         readonly hostname: string,
     ) {
@@ -128,6 +129,15 @@ export class LocalPod {
         return { status, stdout, stderr };
     }
 
+    /** Gives the image a file or folder of this machine, at the same path or another one. */
+    provide(path: string, at = path): void {
+        const target = join(this.root, at);
+        mkdirSync(dirname(target), { recursive: true });
+        // The pod has the machine's programs in any case.
+        if (path.startsWith("/usr/")) symlinkSync(path, target);
+        else cpSync(path, target, { recursive: true, verbatimSymlinks: true });
+    }
+
     /** Lets a name of the cluster lead to the pod itself, whose network is its own. */
     resolve(host: string): void {
         appendFileSync(join(this.root, "etc/hosts"), `127.0.0.1 ${host}\n`);
@@ -145,11 +155,19 @@ export class LocalPod {
             : join(this.volumes, volume.name);
     }
 
+    private valueOf({ value, valueFrom }: Spec): string {
+        if (!valueFrom) return value;
+        const { name, key } = valueFrom.secretKeyRef;
+        return find(this.objects, "Secret", name)["stringData"][key];
+    }
+
     private asUser(container: Spec, command: readonly string[], image: Readonly<Record<string, string>>): string[] {
         const env = Object.entries({
             PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
             ...image,
-            ...Object.fromEntries((container.env ?? []).map(({ name, value }: Spec) => [name, value])),
+            ...Object.fromEntries(
+                (container.env ?? []).map((variable: Spec) => [variable.name, this.valueOf(variable)]),
+            ),
         }).map(([name, value]) => `${name}=${String(value)}`);
         const { user, group } = this;
         return [

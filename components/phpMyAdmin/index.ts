@@ -1,0 +1,97 @@
+import * as pulumi from "@pulumi/pulumi";
+import { mebibytesFor } from "../../config/quantity";
+import type { PhpMyAdminConfig } from "../../config/phpMyAdmin";
+import { clusterService, deployment } from "../deployment";
+import type { Node, Service } from "../graph";
+import type { HasNode, Instance } from "../instance";
+import type { Site } from "../loadBalancer";
+import { apacheConf, configInc } from "./files";
+
+export interface PhpMyAdminArgs {
+    readonly config: PhpMyAdminConfig;
+    /** Service of a MariaDB or MySQL, with the settings `host` and `port`. */
+    readonly database: Service;
+}
+
+const ports = { web: 8080 };
+const settings = "/etc/phpmyadmin";
+const timeoutSeconds = 600;
+const memoryLimit = 128;
+const workers = 8;
+
+/**
+ * phpMyAdmin, in which people log in with the accounts of the database itself: none is stored here.
+ *
+ * One pod: a session is a file in it. What a browser has entered survives a new pod, in a cookie that is encrypted
+ * with a key of the instance's.
+ */
+export class PhpMyAdmin extends pulumi.ComponentResource implements HasNode {
+    readonly node: Node;
+    readonly service: Service;
+    /** To be published with the instance's other sites, where its access is public. */
+    readonly site: Site | undefined;
+
+    constructor(
+        instance: Instance,
+        name: string,
+        { config, database }: PhpMyAdminArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super("plinth:components:PhpMyAdmin", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        const edge = database.as({ DB_HOST: "host", DB_PORT: "port" });
+        this.node = instance.join(name, { sort: "web tier", uses: [edge] });
+        const { node } = this;
+        this.service = instance.service(name, ports);
+        const uploadLimit = mebibytesFor(config.uploadLimit);
+        if (config.access === "public") {
+            const { host, allow } = config;
+            this.site = { host, routes: [{ to: this.service, allow, maxBody: `${uploadLimit + 1}Mi` }] };
+        }
+        const files = instance.add(
+            this,
+            "ConfigMap",
+            name,
+            {
+                data: {
+                    "apache2.conf": apacheConf({ port: ports.web, uploadLimit, memoryLimit, workers, timeoutSeconds }),
+                    "config.inc.php": configInc(timeoutSeconds),
+                },
+            },
+            { node },
+        );
+        const key = instance.password(`${name}-cookie-key`, undefined, 32);
+        const { key: cookieKey } = instance.secret(this, name, { key }, { node });
+        const health = { path: "/healthz", port: ports.web };
+        deployment(instance, this, node, {
+            replicas: 1,
+            recreate: true,
+            pod: {
+                containers: [
+                    {
+                        name: "phpmyadmin",
+                        image: "phpmyadmin",
+                        // Not by the entrypoint, which writes its configuration anew.
+                        command: ["apache2", "-D", "FOREGROUND", "-f", `${settings}/apache2.conf`],
+                        uses: [edge],
+                        env: { COOKIE_KEY: cookieKey },
+                        ports,
+                        resources: { cpu: "25m", memory: "512Mi" },
+                        probes: {
+                            readiness: { httpGet: health, periodSeconds: 10, timeoutSeconds: 5 },
+                            liveness: { httpGet: health, periodSeconds: 20, timeoutSeconds: 5, failureThreshold: 6 },
+                        },
+                        mounts: [
+                            { path: settings, configMap: files },
+                            { path: "/sessions", scratch: true },
+                            { path: "/tmp", scratch: true },
+                        ],
+                    },
+                ],
+                // www-data of Debian.
+                user: 33,
+            },
+        });
+        clusterService(instance, this, node, ports);
+        this.registerOutputs({ host: this.service.host });
+    }
+}
