@@ -1,4 +1,4 @@
-import { mebibytesFor } from "../../config/quantity";
+import { fastCgi, hiddenFiles, indent, nginxFile, otherScripts, serverBlock } from "../nginx";
 import { paths, ports } from "./paths";
 
 export interface NginxArgs {
@@ -11,8 +11,8 @@ export interface NginxArgs {
     readonly timeoutSeconds: number;
 }
 
-/** Server processes of one pod: `auto` would count the node's CPUs. */
-const workers = 2;
+/** As the load balancer wrote it. */
+const client = "$http_x_forwarded_for";
 
 /**
  * The whole nginx.conf of a web pod.
@@ -21,79 +21,23 @@ const workers = 2;
  * brings along.
  */
 export function nginxConf(args: NginxArgs): string {
-    const locations = args.role === "frontend" ? frontend(args) : admin(args);
-    return `worker_processes ${workers};
-pid /tmp/nginx.pid;
-error_log /dev/stderr warn;
-
-events {
-    worker_connections 1024;
-}
-
-http {
-    include /etc/nginx/mime.types;
-    default_type application/octet-stream;
-
-    log_format json escape=json '{"time":"$time_iso8601","client":"$http_x_forwarded_for","method":"$request_method",'
-        '"host":"$host","uri":"$request_uri","status":$status,"bytes":$bytes_sent,"seconds":$request_time,'
-        '"agent":"$http_user_agent"}';
-    access_log /dev/stdout json;
-
-    client_body_temp_path /tmp/client_body;
-    fastcgi_temp_path /tmp/fastcgi;
-    proxy_temp_path /tmp/proxy;
-    scgi_temp_path /tmp/scgi;
-    uwsgi_temp_path /tmp/uwsgi;
-
-    sendfile on;
-    server_tokens off;
-    # The port and scheme here are not those that browsers see.
-    absolute_redirect off;
-    client_max_body_size ${mebibytesFor(args.maxBody)}m;
-    keepalive_timeout 65s;
-
-    map $http_x_forwarded_proto $https_or_empty {
-        default "";
-        https on;
-    }
-
-    server {
-        listen ${ports.http};
-        server_name _;
-        root ${paths.root};
-
-        location = /healthz {
-            access_log off;
-            default_type text/plain;
-            return 200 "ok\\n";
-        }
-        # Answered by PHP's own listener for its state, so that a busy shop is not taken for a dead one.
-        location = /fpm-ping {
-            access_log off;
-            fastcgi_pass 127.0.0.1:${ports.phpStatus};
-            fastcgi_param SCRIPT_NAME /fpm-ping;
-            fastcgi_param SCRIPT_FILENAME /fpm-ping;
-            fastcgi_param REQUEST_METHOD GET;
-        }
-
-${indent(locations, 8)}
-    }
-}
-`;
+    const server = serverBlock({
+        port: ports.http,
+        root: paths.root,
+        state: `127.0.0.1:${ports.phpStatus}`,
+        locations: args.role === "frontend" ? frontend(args) : admin(args),
+    });
+    return nginxFile({ maxBody: args.maxBody, client, servers: [server] });
 }
 
 const hidden = ["tpl", "twig", "ini", "log", "sql", "md", "txt", "sh", "zip"];
 
 /** Files that nobody may see, whatever their directory. */
-const denied = `location ~ /\\.(?!well-known/) {
-    return 404;
-}
+const denied = `${hiddenFiles}
 location ~* \\.(${hidden.join("|")})$ {
     return 404;
 }
-location ~* \\.(php[0-9]?|phar|phtml)(/|$) {
-    return 404;
-}`;
+${otherScripts}`;
 
 // Addresses carry no version, so that a release must become visible by itself.
 const assets = `location ~* \\.(css|js|map|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|eot)$ {
@@ -168,26 +112,4 @@ const untrusted = [
 ];
 
 const php = (script: string, timeoutSeconds: number): string =>
-    `fastcgi_pass 127.0.0.1:${ports.php};
-fastcgi_read_timeout ${timeoutSeconds}s;
-fastcgi_param GATEWAY_INTERFACE CGI/1.1;
-fastcgi_param SERVER_SOFTWARE nginx;
-fastcgi_param SERVER_PROTOCOL $server_protocol;
-fastcgi_param SERVER_ADDR $server_addr;
-fastcgi_param SERVER_PORT $server_port;
-fastcgi_param SERVER_NAME $host;
-fastcgi_param REMOTE_ADDR $remote_addr;
-fastcgi_param REMOTE_PORT $remote_port;
-fastcgi_param REQUEST_METHOD $request_method;
-fastcgi_param REQUEST_URI $request_uri;
-fastcgi_param QUERY_STRING $query_string;
-fastcgi_param CONTENT_TYPE $content_type;
-fastcgi_param CONTENT_LENGTH $content_length;
-fastcgi_param DOCUMENT_ROOT $document_root;
-fastcgi_param DOCUMENT_URI $document_uri;
-fastcgi_param SCRIPT_NAME ${script};
-fastcgi_param SCRIPT_FILENAME $document_root${script};
-fastcgi_param HTTPS $https_or_empty if_not_empty;
-${untrusted.map((header) => `fastcgi_param HTTP_${header} "";`).join("\n")}`;
-
-const indent = (text: string, spaces: number): string => text.replace(/^(?=.)/gm, " ".repeat(spaces));
+    fastCgi({ pass: `127.0.0.1:${ports.php}`, script, timeoutSeconds, client: "$remote_addr", untrusted });

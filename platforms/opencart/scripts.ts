@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { script } from "../scripts/tasks";
 
 const names = [
     "common.php",
@@ -16,5 +16,5 @@ export type ScriptName = (typeof names)[number];
 
 /** What runs in the pods beside OpenCart itself: constant text, with every value from the environment. */
 export const scripts = Object.fromEntries(
-    names.map((name) => [name, readFileSync(join(__dirname, "scripts", name), "utf8")]),
+    names.map((name) => [name, script(join(__dirname, "scripts"), name)]),
 ) as Readonly<Record<ScriptName, string>>;

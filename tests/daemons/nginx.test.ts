@@ -2,9 +2,11 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect } from "chai";
 import { nginxConf } from "../../platforms/opencart/nginx";
+import { paths } from "../../platforms/opencart/paths";
 import { fpmConf, phpIni } from "../../platforms/opencart/php";
 import { scripts } from "../../platforms/opencart/scripts";
-import { Site, write } from "../support/opencart";
+import { write } from "../support/files";
+import { Site } from "../support/site";
 import { freePort, program, scratch } from "../support/tools";
 
 /** A shop in three lines: it answers what PHP was told. */
@@ -80,10 +82,18 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
                 folder: write(join(path, role), {}),
                 conf: {
                     nginx: nginxConf({ role, adminPath: "admin", maxBody: "1Mi", timeoutSeconds: 60 }),
-                    fpm: fpmConf({ maxChildren: 2, timeoutSeconds: 60 }),
-                    ini: phpIni({ memoryLimit: "64Mi", uploadLimit: "8Mi", timeoutSeconds: 60, mutableCode: true }),
-                    guard: scripts["guard.php"],
+                    php: {
+                        "php-fpm.conf": fpmConf({ maxChildren: 2, timeoutSeconds: 60 }),
+                        "opencart.ini": phpIni({
+                            memoryLimit: "64Mi",
+                            uploadLimit: "8Mi",
+                            timeoutSeconds: 60,
+                            mutableCode: true,
+                        }),
+                        "guard.php": scripts["guard.php"],
+                    },
                 },
+                etc: paths.php,
                 ports: { http: await freePort(), php: await freePort(), status: await freePort() },
                 substitutions: [["/var/www/html", root]],
             });

@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { scripts } from "../../platforms/opencart/scripts";
-import { MariaDb, write } from "../support/opencart";
+import { write } from "../support/files";
+import { MariaDb } from "../support/mariaDb";
 import { freePort, program, scratch } from "../support/tools";
 
 /**

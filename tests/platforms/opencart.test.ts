@@ -17,7 +17,8 @@ import { nginxConf } from "../../platforms/opencart/nginx";
 import { sharedStorage, users } from "../../platforms/opencart/paths";
 import { fpmConf, phpIni, phpMemory } from "../../platforms/opencart/php";
 import { type DeclareArgs, find, type Sent } from "../support/declare";
-import { declareOpenCart, layOut, write } from "../support/opencart";
+import { write } from "../support/files";
+import { declareOpenCart, layOut } from "../support/opencart";
 import { scratch } from "../support/tools";
 
 const problems = async (args: DeclareArgs): Promise<string> => {

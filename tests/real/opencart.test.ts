@@ -3,8 +3,12 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { paths } from "../../platforms/opencart/paths";
 import { type DeclareArgs, find, type Sent } from "../support/declare";
-import { declareOpenCart, layOut, MariaDb, nobody, Site, type Substitutions, write } from "../support/opencart";
+import { nobody, write } from "../support/files";
+import { MariaDb } from "../support/mariaDb";
+import { declareOpenCart, layOut } from "../support/opencart";
+import { Site, type Substitutions } from "../support/site";
 import { PodRun } from "../support/pods";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
@@ -208,12 +212,8 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         const site = new Site({
             ...tools,
             folder: join(path, `${role}-site`),
-            conf: {
-                nginx: data("nginx")["nginx.conf"],
-                fpm: data("php")["php-fpm.conf"],
-                ini: data("php")["opencart.ini"],
-                guard: data("php")["guard.php"],
-            },
+            conf: { nginx: data("nginx")["nginx.conf"], php: data("php") },
+            etc: paths.php,
             ports: { http: await freePort(), php: await freePort(), status: await freePort() },
             substitutions: [["/var/www", `${run.root}/var/www`]],
             env: run.environment("php"),

@@ -2,7 +2,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Sent } from "./declare";
-import { nobody, relocate, type Substitutions } from "./opencart";
+import { nobody } from "./files";
+import { relocate, type Substitutions } from "./site";
 import { Daemon } from "./tools";
 
 interface ContainerObject {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { merge } from "../../config/merge";
 import type { DeclareArgs, Sent } from "./declare";
 import { ownDirectory } from "./datadir";
-import { declareOpenCart as declareShop, write } from "./opencart";
+import { write } from "./files";
+import { declareOpenCart as declareShop } from "./opencart";
 import { Daemon, freePort } from "./tools";
 
 const complete = {

@@ -1,0 +1,145 @@
+import { mebibytesFor } from "../config/quantity";
+
+/** What is the same in every nginx.conf in front of php-fpm. */
+export interface NginxFileArgs {
+    /** Largest request body. */
+    readonly maxBody: string;
+    /** Variable with the client's address, for the log. */
+    readonly client: string;
+    /** Further `map` blocks. @default none */
+    readonly maps?: string;
+    /** Server blocks. */
+    readonly servers: readonly string[];
+}
+
+/** Server processes of one pod: `auto` would count the node's CPUs. */
+const workers = 2;
+
+/** A whole nginx.conf: no root, no writing outside /tmp, access log as JSON on stdout. */
+export function nginxFile({ maxBody, client, maps, servers }: NginxFileArgs): string {
+    return `worker_processes ${workers};
+pid /tmp/nginx.pid;
+error_log /dev/stderr warn;
+
+events {
+    worker_connections 1024;
+}
+
+http {
+    include /etc/nginx/mime.types;
+    default_type application/octet-stream;
+
+    log_format json escape=json '{"time":"$time_iso8601","client":"${client}","method":"$request_method",'
+        '"host":"$host","uri":"$request_uri","status":$status,"bytes":$bytes_sent,"seconds":$request_time,'
+        '"agent":"$http_user_agent"}';
+    access_log /dev/stdout json;
+
+    client_body_temp_path /tmp/client_body;
+    fastcgi_temp_path /tmp/fastcgi;
+    proxy_temp_path /tmp/proxy;
+    scgi_temp_path /tmp/scgi;
+    uwsgi_temp_path /tmp/uwsgi;
+
+    sendfile on;
+    server_tokens off;
+    # The port and scheme here are not those that browsers see.
+    absolute_redirect off;
+    client_max_body_size ${mebibytesFor(maxBody)}m;
+    keepalive_timeout 65s;
+
+    map $http_x_forwarded_proto $https_or_empty {
+        default "";
+        https on;
+    }
+${[...(maps ? [maps] : []), ...servers].map((block) => `\n${indent(block, 4)}\n`).join("")}}
+`;
+}
+
+export interface ServerArgs {
+    readonly port: number;
+    /** Document root. */
+    readonly root: string;
+    /** Address and port of php-fpm's listener for its state. */
+    readonly state: string;
+    readonly locations: string;
+}
+
+/** A server block that answers for any host, and for its own health. */
+export function serverBlock({ port, root, state, locations }: ServerArgs): string {
+    return `server {
+    listen ${port};
+    server_name _;
+    root ${root};
+
+    location = /healthz {
+        access_log off;
+        default_type text/plain;
+        return 200 "ok\\n";
+    }
+    # Answered by PHP's own listener for its state, so that a busy shop is not taken for a dead one.
+    location = /fpm-ping {
+        access_log off;
+        fastcgi_pass ${state};
+        fastcgi_param SCRIPT_NAME /fpm-ping;
+        fastcgi_param SCRIPT_FILENAME /fpm-ping;
+        fastcgi_param REQUEST_METHOD GET;
+    }
+
+${indent(locations, 4)}
+}`;
+}
+
+export interface FastCgiArgs {
+    /** Address and port of php-fpm. */
+    readonly pass: string;
+    /** The one file to run, from the document root. */
+    readonly script: string;
+    /** Seconds that PHP may take for an answer. */
+    readonly timeoutSeconds: number;
+    /** Variable with the client's address. */
+    readonly client: string;
+    /** Names of request headers, as PHP has them, that are blanked. */
+    readonly untrusted: readonly string[];
+    /** Further parameters. @default none */
+    readonly params?: Readonly<Record<string, string>>;
+}
+
+/** Hands a request to one file of PHP: nothing of the address chooses what is run. */
+export function fastCgi({ pass, script, timeoutSeconds, client, untrusted, params = {} }: FastCgiArgs): string {
+    const more = [...untrusted.map((header) => [`HTTP_${header}`, '""']), ...Object.entries(params)].map(
+        ([name, value]) => `fastcgi_param ${name} ${value};`,
+    );
+    return `fastcgi_pass ${pass};
+fastcgi_read_timeout ${timeoutSeconds}s;
+fastcgi_param GATEWAY_INTERFACE CGI/1.1;
+fastcgi_param SERVER_SOFTWARE nginx;
+fastcgi_param SERVER_PROTOCOL $server_protocol;
+fastcgi_param SERVER_ADDR $server_addr;
+fastcgi_param SERVER_PORT $server_port;
+fastcgi_param SERVER_NAME $host;
+fastcgi_param REMOTE_ADDR ${client};
+fastcgi_param REMOTE_PORT $remote_port;
+fastcgi_param REQUEST_METHOD $request_method;
+fastcgi_param REQUEST_URI $request_uri;
+fastcgi_param QUERY_STRING $query_string;
+fastcgi_param CONTENT_TYPE $content_type;
+fastcgi_param CONTENT_LENGTH $content_length;
+fastcgi_param DOCUMENT_ROOT $document_root;
+fastcgi_param DOCUMENT_URI $document_uri;
+fastcgi_param SCRIPT_NAME ${script};
+fastcgi_param SCRIPT_FILENAME $document_root${script};
+fastcgi_param HTTPS $https_or_empty if_not_empty;
+${more.join("\n")}`;
+}
+
+/** Files whose name begins with a dot, except what other programs look for below `.well-known`. */
+export const hiddenFiles = `location ~ /\\.(?!well-known/) {
+    return 404;
+}`;
+
+/** Scripts that no other location runs: neither run nor shown. */
+export const otherScripts = `location ~* \\.(php[0-9]?|phar|phtml)(/|$) {
+    return 404;
+}`;
+
+export const indent = (text: string, spaces: number): string => text.replace(/^(?=.)/gm, " ".repeat(spaces));

@@ -1,0 +1,144 @@
+import { createHash } from "node:crypto";
+
+export interface LocalXmlArgs {
+    /** Key of what OpenMage encrypts in the database: never to change. */
+    readonly cryptKey: string;
+    /** First part of the administration's addresses. */
+    readonly adminPath: string;
+    readonly database: {
+        readonly host: string;
+        readonly port: number;
+        readonly name: string;
+        readonly user: string;
+        readonly password: string;
+        /** Of all table names; may be empty. */
+        readonly prefix: string;
+    };
+    /** Replicas, with the account of the database. They are used where the environment says `OPENMAGE_READS=replica`. @default none */
+    readonly read?: { readonly host: string; readonly port: number };
+    readonly cache: {
+        readonly host: string;
+        readonly port: number;
+        readonly password: string;
+        /**
+         * Of all keys: names the shop and the release. Old and new pods must not share the cache, since it holds the
+         * merged configuration of the code.
+         */
+        readonly prefix: string;
+    };
+    /** A server of its own, which drops nothing when its memory is full. */
+    readonly sessions: { readonly host: string; readonly port: number; readonly password: string };
+    /** Any date; OpenMage takes its presence for being installed. */
+    readonly installDate: string;
+}
+
+type Tree = { readonly [name: string]: string | number | Tree };
+
+/**
+ * app/etc/local.xml, the same for all pods of a shop.
+ *
+ * It has to be the same: OpenMage keeps it, merged with all other configuration, in the cache, and who finds it there
+ * reads no file. So what differs between pods comes by environment, and the cache's prefix changes with the content:
+ * a new password would not be seen otherwise.
+ *
+ * Schema scripts run in a Task only, never with a request.
+ *
+ * Nodes: https://github.com/OpenMage/magento-lts/blob/v20.18.0/app/etc/local.xml.additional
+ */
+export function localXml(args: LocalXmlArgs): string {
+    const text = (prefix: string) =>
+        `<?xml version="1.0"?>\n${element("config", content({ ...args, cache: { ...args.cache, prefix } }), "")}`;
+    const digest = createHash("sha256").update(text(args.cache.prefix)).digest("hex").slice(0, 8);
+    return text(`${args.cache.prefix.replaceAll(/[^A-Za-z0-9_]/g, "_")}_${digest}_`);
+}
+
+function content({ cryptKey, adminPath, database, read, cache, sessions, installDate }: LocalXmlArgs): Tree {
+    const connection = (server: { readonly host: string; readonly port: number }): Tree => ({
+        host: `${server.host}:${server.port}`,
+        username: database.user,
+        password: database.password,
+        dbname: database.name,
+        initStatements: "SET NAMES utf8",
+        model: "mysql4",
+        type: "pdo_mysql",
+        pdoType: "",
+        active: 1,
+    });
+    return {
+        global: {
+            install: { date: installDate },
+            crypt: { key: cryptKey },
+            disable_local_modules: "false",
+            skip_process_modules_updates: 1,
+            skip_process_modules_updates_ignore_dev_mode: 1,
+            resources: {
+                db: { table_prefix: database.prefix },
+                default_setup: { connection: connection(database) },
+                // Without the empty element OpenMage's own config.xml would send all reads to default_setup.
+                ...(read ? { default_read: { connection: { use: "", ...connection(read) } } } : {}),
+            },
+            session_save: "redis",
+            redis_session: {
+                host: sessions.host,
+                port: sessions.port,
+                password: sessions.password,
+                db: 0,
+                timeout: "2.5",
+                compression_threshold: 2048,
+                // More waiting requests of one client than this are refused.
+                max_concurrency: 20,
+                log_level: 4,
+            },
+            cache: {
+                backend: "Cm_Cache_Backend_Redis",
+                prefix: cache.prefix,
+                backend_options: {
+                    server: cache.host,
+                    port: cache.port,
+                    password: cache.password,
+                    database: 0,
+                    compress_data: 1,
+                    connect_retries: 2,
+                    read_timeout: 10,
+                    use_lua: 1,
+                },
+            },
+            // Classes of this program, found by include_path.
+            models: { core: { rewrite: { resource: "PlinthResource" } } },
+            log: { core: { writer_model: "PlinthLog" } },
+            events: {
+                mage_run_installed_exception: {
+                    observers: { plinth: { class: "PlinthReport", method: "write" } },
+                },
+            },
+        },
+        admin: { routers: { adminhtml: { args: { frontName: adminPath } } } },
+        // What the administration has not set otherwise.
+        default: {
+            dev: { log: { active: 1 } },
+            web: { seo: { use_rewrites: 1 }, session: { use_frontend_sid: 0 } },
+        },
+    };
+}
+
+function element(name: string, value: string | number | Tree, margin: string): string {
+    const inner =
+        typeof value === "object"
+            ? `\n${Object.entries(value)
+                  .map(([child, below]) => element(child, below, `${margin}    `))
+                  .join("")}${margin}`
+            : escaped(name, String(value));
+    return `${margin}<${name}>${inner}</${name}>\n`;
+}
+
+/** What XML cannot hold, and what comes out of the cache as something else. */
+const unspeakable = /(?![\t\n])\p{Cc}|[\uFFFE\uFFFF]/u;
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+/** Not CDATA, which an end mark in a password would close. */
+function escaped(name: string, text: string): string {
+    if (unspeakable.test(text))
+        throw new Error(`"${name}" of local.xml has a control character in it, which XML cannot hold`);
+    return text.replaceAll(/[&<>]/g, (character) => entities[character]!);
+}

@@ -1,0 +1,222 @@
+import { fastCgi, hiddenFiles, indent, nginxFile, otherScripts, serverBlock } from "../nginx";
+import { paths, ports } from "./paths";
+
+export interface NginxArgs {
+    /** `frontend` answers for the shop, `admin` for the administration. */
+    readonly role: "frontend" | "admin";
+    /**
+     * First part of the administration's addresses: OpenMage's `frontName`. OpenMage writes them with `/index.php` in
+     * front, so a load balancer that goes by paths has to route both `/<adminPath>` and `/index.php/<adminPath>`.
+     */
+    readonly adminPath: string;
+    /** Host of php-fpm. */
+    readonly php: string;
+    /** Largest request body. */
+    readonly maxBody: string;
+    /** Seconds that PHP may take for an answer. */
+    readonly timeoutSeconds: number;
+    /** The user's own lines, in the server block before all locations. @default none */
+    readonly extra?: readonly string[];
+    /** Stores and websites by the host that shows them; every other host shows the default store. @default none */
+    readonly stores?: Readonly<Record<string, { readonly code: string; readonly type: "store" | "website" }>>;
+    /** Whether php-fpm's metrics are at `/metrics` of a port of their own. */
+    readonly metrics: boolean;
+    /** Whether the shop's web services (SOAP, XML-RPC, REST) answer below /api. @default false */
+    readonly api?: boolean;
+    /** Whether pages may be read from replicas, which are late; what a client changed, it sees at once. @default false */
+    readonly replicas?: boolean;
+}
+
+/** Seconds for which a client that changed something is read for from the source: more than replicas usually lag. */
+const ownWritesSeconds = 10;
+
+/**
+ * The whole nginx.conf of a web pod.
+ *
+ * Only static files of known directories are served, and PHP runs three files by name; everything else is a page of
+ * OpenMage's, or 404.
+ */
+export function nginxConf(args: NginxArgs): string {
+    const { maxBody, stores = {}, metrics, replicas = false } = args;
+    const server = serverBlock({
+        port: ports.http,
+        root: paths.root,
+        state: `${args.php}:${ports.phpStatus}`,
+        locations: [
+            ...(args.extra ?? []),
+            noOtherAddress,
+            ...(args.role === "frontend" ? frontend(args) : admin(args)),
+            ...files(args),
+        ].join("\n"),
+    });
+    const maps = [clientMap, storeMap("code", stores, ""), storeMap("type", stores, "store"), readsMap(replicas)];
+    return nginxFile({
+        maxBody,
+        client: "$client",
+        maps: maps.join("\n"),
+        servers: [server, ...(metrics ? [metricsServer(args.php)] : [])],
+    });
+}
+
+// The load balancer writes the list anew; what stands behind its own entry was added on the way here.
+const clientMap = `map $http_x_forwarded_for $client {
+    default $remote_addr;
+    "~^(?<first>[0-9A-Fa-f.:]+)(,|$)" $first;
+}`;
+
+function storeMap(part: "code" | "type", stores: NonNullable<NginxArgs["stores"]>, otherwise: string): string {
+    const lines = Object.entries(stores).map(([host, store]) => `    "${host}" "${store[part]}";\n`);
+    return `map $host $store_${part} {\n    default "${otherwise}";\n${lines.join("")}}`;
+}
+
+/** Modules whose pages change something, or show what was just changed, also where the method is GET. */
+const changing = [
+    "api",
+    "checkout",
+    "contacts",
+    "customer",
+    "newsletter",
+    "oauth",
+    "paypal",
+    "review",
+    "sales",
+    "wishlist",
+];
+
+/** Where PHP reads from. A client that changed something gets a cookie with which it reads from the source for a while. */
+function readsMap(replicas: boolean): string {
+    if (!replicas) return `map "" $reads {\n    default source;\n}\nmap "" $reads_cookie {\n    default "";\n}`;
+    return `map "$request_method $uri" $changes {
+    default yes;
+    "~^(GET|HEAD) /(index\\.php/)?([a-z0-9_]+/)?(${changing.join("|")})(/|$)" yes;
+    "~^(GET|HEAD) " no;
+}
+map "$changes $cookie_reads" $reads {
+    default replica;
+    "~^yes" source;
+    "no source" source;
+}
+map $changes $reads_cookie {
+    default "";
+    yes "reads=source; Max-Age=${ownWritesSeconds}; Path=/; HttpOnly; SameSite=Lax";
+}`;
+}
+
+// OpenMage's libraries take the address from these, past every rule here.
+const noOtherAddress = ["original", "rewrite"]
+    .map((name) => `if ($http_x_${name}_url) {\n    return 400;\n}`)
+    .join("\n");
+
+const notFound = "{\n    return 404;\n}";
+const page = "{\n    try_files /.page @openmage;\n}";
+
+function frontend({ adminPath, timeoutSeconds, php, api }: NginxArgs): string[] {
+    return [
+        // A store's code may stand in front.
+        `location ~* "^/(index\\.php/)?([a-z0-9_]+/)?${adminPath}(/|$)" ${notFound}`,
+        ...(api
+            ? [
+                  `location ^~ /api/rest {\n    rewrite ^ /api.php?type=rest last;\n}`,
+                  `location = /api.php {\n    internal;\n${indent(run("/api.php", php, timeoutSeconds), 4)}\n}`,
+              ]
+            : [`location ~* "^/(index\\.php/)?([a-z0-9_]+/)?api(/|$)" ${notFound}`]),
+        `location ~ "^/index\\.php(/|$)" ${page}`,
+        hiddenFiles,
+        otherScripts,
+        `location / ${page}`,
+    ];
+}
+
+function admin({ adminPath }: NginxArgs): string[] {
+    return [
+        `location = / {\n    return 302 /${adminPath}/;\n}`,
+        `location ~ "^/(index\\.php/)?${adminPath}(/|$)" ${page}`,
+        `location / ${notFound}`,
+    ];
+}
+
+/** Never shown, although in a directory whose files are: what customers sent or bought, and templates. */
+const privateMedia = ["custom_options", "customer", "downloadable", "import", "tmp"];
+
+/** What has no page and is no file for browsers: answered without PHP. */
+const noPages = [
+    "app",
+    "cypress",
+    "dev",
+    "docs",
+    "downloader",
+    "includes",
+    "lib",
+    "pkginfo",
+    "shell",
+    "tests",
+    "var",
+    "vendor",
+];
+
+// Addresses carry no version, so that a release must become visible by itself.
+const served = `expires 1d;
+${hiddenFiles}
+${otherScripts}
+location ~* \\.(md|scss|ya?ml|sh|lock|dist)$ ${notFound}`;
+
+function files({ php, timeoutSeconds }: NginxArgs): string[] {
+    return [
+        `location ~ "^/(${noPages.join("|")})(/|$)" ${notFound}`,
+        ...["js", "skin"].map(
+            (directory) => `location ^~ /${directory}/ {\n${indent(served, 4)}\n    try_files $uri =404;\n}`,
+        ),
+        `location ^~ /media/ {
+${indent(served, 4)}
+    location ~ "^/media/(${privateMedia.join("|")})(/|$)" ${indent(notFound, 4).trimStart()}
+    try_files $uri @media;
+}`,
+        `location ^~ /errors/ {
+    location ~ \\.(css|gif|ico|jpg|png|webp)$ {
+        expires 1d;
+        try_files $uri =404;
+    }
+    return 404;
+}`,
+        ...["favicon.ico", "robots.txt"].map((name) => `location = /${name} {\n    try_files $uri =404;\n}`),
+        `location @media {\n${indent(run("/get.php", php, timeoutSeconds), 4)}\n}`,
+        `location @openmage {
+    add_header Set-Cookie $reads_cookie;
+${indent(run("/index.php", php, timeoutSeconds), 4)}
+}`,
+    ];
+}
+
+/** Headers from which OpenMage or a module would take the client's address or TLS without asking who sent them. */
+const untrusted = ["CLIENT_IP", "PROXY", "SSL_OFFLOADED", "VIA", "X_FORWARDED_FOR", "X_REAL_IP"];
+
+// Pages can set more and longer headers than nginx expects.
+const run = (script: string, php: string, timeoutSeconds: number): string =>
+    `fastcgi_buffers 16 16k;
+fastcgi_buffer_size 32k;
+${fastCgi({
+    pass: `${php}:${ports.php}`,
+    script,
+    timeoutSeconds,
+    client: "$client",
+    untrusted,
+    params: { MAGE_RUN_CODE: "$store_code", MAGE_RUN_TYPE: "$store_type", OPENMAGE_READS: "$reads" },
+})}`;
+
+/** For Prometheus, on a port that no load balancer knows. */
+const metricsServer = (php: string): string => `server {
+    listen ${ports.metrics};
+    server_name _;
+    access_log off;
+
+    location = /metrics {
+        fastcgi_pass ${php}:${ports.phpStatus};
+        fastcgi_param SCRIPT_NAME /fpm-status;
+        fastcgi_param SCRIPT_FILENAME /fpm-status;
+        fastcgi_param REQUEST_METHOD GET;
+        fastcgi_param QUERY_STRING openmetrics;
+    }
+    location / {
+        return 404;
+    }
+}`;

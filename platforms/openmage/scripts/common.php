@@ -1,0 +1,132 @@
+
+// OPENMAGE_ROOT: document root, with app/etc/local.xml in it; DB_PREFIX: of all table names, may be empty.
+
+chdir(environment('OPENMAGE_ROOT'));
+set_include_path(get_include_path() . PATH_SEPARATOR . __DIR__);
+// Addresses are made from it.
+$_SERVER['SCRIPT_NAME'] = '/index.php';
+$_SERVER['SCRIPT_FILENAME'] = environment('OPENMAGE_ROOT') . '/index.php';
+require 'app/bootstrap.php';
+require 'app/Mage.php';
+Mage::setRoot();
+umask(0);
+
+/** Whether the tables with this prefix hold a shop: its version and a user of the administration. */
+function installed(mysqli $db, string $prefix): bool
+{
+    $needed = array_map(
+        fn (string $name): string => $prefix . $name,
+        ['core_resource', 'core_config_data', 'core_store', 'admin_user']
+    );
+    if (array_diff($needed, tables($db, $prefix)) !== []) {
+        return false;
+    }
+    return rows($db, $prefix . 'core_resource') > 0 && rows($db, $prefix . 'admin_user') > 0;
+}
+
+function rows(mysqli $db, string $table): int
+{
+    return (int)query($db, "SELECT COUNT(*) AS n FROM `$table`")[0]['n'];
+}
+
+/**
+ * Modules whose tables are at another version than this image's code: name → [version of the tables, of the code].
+ * Changes nothing, and starts nothing of OpenMage's but its reading of files.
+ *
+ * @return array<string, array{?string, string}>
+ */
+function differing(mysqli $db, string $prefix): array
+{
+    static $wanted = null;
+    if ($wanted === null) {
+        $config = new Mage_Core_Model_Config();
+        $config->loadBase();
+        $config->loadModules();
+        $wanted = [];
+        foreach ($config->getNode('global/resources')->children() as $name => $resource) {
+            $version = $resource->setup ? (string)$config->getModuleConfig((string)$resource->setup->module)->version : '';
+            if ($version !== '') {
+                $wanted[$name] = $version;
+            }
+        }
+    }
+    $found = array_column(query($db, "SELECT code, version, data_version FROM `{$prefix}core_resource`"), null, 'code');
+    $differing = [];
+    foreach ($wanted as $name => $version) {
+        foreach (['version', 'data_version'] as $column) {
+            $have = $found[$name][$column] ?? null;
+            if ($have === null || version_compare($have, $version) !== 0) {
+                $differing[$name] = [$have, $version];
+            }
+        }
+    }
+    return $differing;
+}
+
+/** Those of `differing` that this image has to bring up. */
+function behind(array $differing): array
+{
+    return array_filter($differing, fn (array $pair): bool => $pair[0] === null || version_compare($pair[0], $pair[1], '<'));
+}
+
+/** Waits until the shop is installed and, if asked, its tables are not behind this image. */
+function awaitShop(mysqli $db, bool $upgraded): void
+{
+    $prefix = environment('DB_PREFIX');
+    $end = time() + PATIENCE;
+    for (;;) {
+        $installed = installed($db, $prefix) && recall($db, 'installing') === null;
+        $behind = $installed && $upgraded ? behind(differing($db, $prefix)) : [];
+        if ($installed && $behind === []) {
+            return;
+        }
+        $what = $installed
+            ? 'the tables are not at version ' . Mage::getOpenMageVersion() . ' (' . implode(', ', array_keys($behind)) . ')'
+            : 'the shop is not installed';
+        if (time() >= $end) {
+            fail("$what; see the Jobs install and upgrade");
+        }
+        say("waiting: $what");
+        sleep(2);
+    }
+}
+
+/** Runs the setup scripts of all modules, as a request would, with every failure as an exception. */
+function setUp(): void
+{
+    Mage::app('', 'store', ['config_model' => 'PlinthSetup']);
+    Mage_Core_Model_Resource_Setup::applyAllDataUpdates();
+    Mage::app()->getConfig()->reinit();
+}
+
+/** Empties the shop's own part of the cache. */
+function cleanCache(): void
+{
+    foreach (array_keys(Mage::helper('core')->getCacheTypes()) as $type) {
+        Mage::app()->getCacheInstance()->cleanType($type);
+    }
+}
+
+/** @param iterable<string> $codes of indexes that are made anew */
+function reindex(iterable $codes): void
+{
+    foreach ($codes as $code) {
+        $process = Mage::getSingleton('index/indexer')->getProcessByCode($code);
+        // The others are switched off, such as flat tables.
+        if ($process->getIndexer()->isVisible()) {
+            say("reindexing $code");
+            $process->reindexEverything();
+        }
+    }
+}
+
+/**
+ * Indexes that have to be made anew.
+ *
+ * @return list<string>
+ */
+function staleIndexes(mysqli $db, string $prefix): array
+{
+    $sql = "SELECT indexer_code AS code FROM `{$prefix}index_process` WHERE status = 'require_reindex' ORDER BY process_id";
+    return array_column(query($db, $sql), 'code');
+}

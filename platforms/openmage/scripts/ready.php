@@ -1,0 +1,6 @@
+<?php
+// Holds a pod back until the tables are at the version of its code, also where everything is started at once.
+
+require __DIR__ . '/common.php';
+
+awaitShop(connect(), true);

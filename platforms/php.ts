@@ -1,0 +1,98 @@
+import { mebibytesFor } from "../config/quantity";
+
+export interface PoolArgs {
+    /** Requests worked on at a time. */
+    readonly maxChildren: number;
+    /** Seconds after which a request is ended. */
+    readonly timeoutSeconds: number;
+    /** Addresses of the listeners, for requests and for PHP's state. */
+    readonly listen: { readonly requests: string; readonly state: string };
+    /** Further lines of the pool. */
+    readonly lines: readonly string[];
+}
+
+/** Seconds that running requests get when the pod stops. */
+export const stopSeconds = 30;
+
+/** The whole php-fpm.conf: one pool, and PHP's state on a listener of its own. */
+export function poolFile({ maxChildren, timeoutSeconds, listen, lines }: PoolArgs): string {
+    const spare = Math.min(maxChildren, Math.max(1, Math.ceil(maxChildren / 4)));
+    return `[global]
+daemonize = no
+error_log = /proc/self/fd/2
+log_limit = 8192
+; The default lets SIGQUIT kill requests at once.
+process_control_timeout = ${stopSeconds}s
+
+[www]
+listen = ${listen.requests}
+pm = dynamic
+pm.max_children = ${maxChildren}
+pm.start_servers = ${spare}
+pm.min_spare_servers = ${spare}
+pm.max_spare_servers = ${Math.min(maxChildren, spare * 2)}
+pm.max_requests = 1000
+pm.status_listen = ${listen.state}
+pm.status_path = /fpm-status
+ping.path = /fpm-ping
+request_terminate_timeout = ${timeoutSeconds}s
+${lines.map((line) => `${line}\n`).join("")}catch_workers_output = yes
+decorate_workers_output = no
+`;
+}
+
+export interface IniArgs {
+    /** Largest memory of one request. */
+    readonly memoryLimit: string;
+    /** Largest file that may be uploaded. */
+    readonly uploadLimit: string;
+    /** Seconds that a page may take. */
+    readonly timeoutSeconds: number;
+}
+
+/** Mebibytes of compiled code that all requests of a pod share. */
+export const opcacheMebibytes = 128;
+
+/** Settings over PHP's own defaults, for web pods, Tasks and cron alike. */
+export function iniSettings({ memoryLimit, uploadLimit, timeoutSeconds }: IniArgs): Record<string, string> {
+    const upload = mebibytesFor(uploadLimit);
+    return {
+        memory_limit: `${mebibytesFor(memoryLimit)}M`,
+        upload_max_filesize: `${upload}M`,
+        post_max_size: `${upload + 8}M`,
+        file_uploads: "On",
+        max_execution_time: String(timeoutSeconds),
+        max_input_vars: "10000",
+        allow_url_fopen: "On",
+        expose_php: "Off",
+        display_errors: "Off",
+        log_errors: "On",
+        "session.auto_start": "Off",
+        "date.timezone": "UTC",
+        sys_temp_dir: "/tmp",
+        upload_tmp_dir: "/tmp",
+        realpath_cache_size: "4096K",
+        "opcache.memory_consumption": String(opcacheMebibytes),
+        "opcache.interned_strings_buffer": "16",
+        "opcache.max_accelerated_files": "20000",
+    };
+}
+
+/** A php.ini file; values stand as PHP reads them. */
+export const iniFile = (settings: Readonly<Record<string, string>>): string =>
+    Object.entries(settings)
+        .map(([name, value]) => `${name} = ${value}\n`)
+        .join("");
+
+/**
+ * Memory of a php-fpm container: every child at what a page usually takes, one of them at the limit, the shared code
+ * and the master. A limit for all of them at `memory_limit` would stay empty.
+ *
+ * @param usual mebibytes that a child takes with most pages
+ * @param shared mebibytes of compiled code
+ */
+export function poolMemory(maxChildren: number, memoryLimit: string, usual: number, shared = opcacheMebibytes): string {
+    const master = 48;
+    const largest = Math.max(usual, mebibytesFor(memoryLimit));
+    return `${(maxChildren - 1) * usual + largest + shared + master}Mi`;
+}

@@ -1,0 +1,399 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { expect } from "chai";
+import { localXml, type LocalXmlArgs } from "../../platforms/openmage/localXml";
+import { nginxConf } from "../../platforms/openmage/nginx";
+import { paths } from "../../platforms/openmage/paths";
+import { fpmConf, phpIni } from "../../platforms/openmage/php";
+import { scripts } from "../../platforms/openmage/scripts";
+import { write } from "../support/files";
+import { Site } from "../support/site";
+import { freePort, program, scratch } from "../support/tools";
+
+/** A shop in a few lines: it answers what PHP was told. */
+const probe = `<?php
+header('Content-Type: application/json');
+$reads = getenv('OPENMAGE_READS');
+echo json_encode(['file' => basename(__FILE__), 'server' => $_SERVER, 'get' => $_GET, 'reads' => $reads, 'order' => ini_get('variables_order'), 'own' => ini_get('precision')]);
+`;
+
+const hidden = [
+    "app/etc/local.xml",
+    "app/Mage.php",
+    "lib/Varien/Object.php",
+    "includes/config.php",
+    "shell/indexer.php",
+    "var/log/system.log",
+    "var/export/customers.csv",
+    "vendor/autoload.php",
+    "cron.php",
+    "cron.sh",
+    "install.php",
+    "get.php",
+    "api.php",
+    "composer.lock",
+    "composer.json",
+    ".env",
+    ".git/config",
+    "maintenance.flag",
+    "LICENSE.txt",
+    "dump.sql",
+    "errors/local.xml",
+    "errors/report.php",
+    "errors/default/page.phtml",
+    "js/.htaccess",
+    "js/shell.php",
+    "skin/frontend/rwd/default/scss/styles.scss",
+    "media/.htaccess",
+    "media/shell.php",
+    "media/shell.PHP7",
+    "media/customer/passport.jpg",
+    "media/custom_options/order/photo.jpg",
+    "media/downloadable/files/links/song.mp3",
+    "media/import/products.csv",
+    "media/tmp/upload.jpg",
+];
+
+const shown = {
+    "js/prototype/prototype.js": "1",
+    "skin/frontend/rwd/default/css/styles.css": "body {}",
+    "skin/adminhtml/default/default/boxes.css": "body {}",
+    "media/catalog/product/a/b/photo.jpg": "jpg",
+    "media/sitemap/sitemap.xml": "<urlset/>",
+    "errors/default/css/styles.css": "body {}",
+    "favicon.ico": "ico",
+    "robots.txt": "User-agent: *",
+};
+
+const files = {
+    ...Object.fromEntries(hidden.map((name) => [name, "secret"])),
+    ...shown,
+    "index.php": `${probe} if (isset($_GET['slow'])) sleep(1);`,
+    "get.php": probe,
+    "api.php": probe,
+    "backoffice/secret.txt": "secret",
+};
+
+const pool = { maxChildren: 2, timeoutSeconds: 60 };
+
+describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the images have newer ones)", () => {
+    const { path, clean } = scratch();
+    const sites: Site[] = [];
+    let frontend: Site;
+    let admin: Site;
+    let metrics: number;
+    after(async () => {
+        for (const site of sites) await site.stop();
+        clean();
+    });
+    before(async function () {
+        const tools = { nginx: program(this, "nginx"), fpm: program(this, "php-fpm8.2") };
+        const root = write(join(path, "root"), files);
+        metrics = await freePort();
+        const common = { adminPath: "backoffice", php: "127.0.0.1", maxBody: "1Mi", timeoutSeconds: 60 };
+        const start = async (nginx: string) => {
+            const site = new Site({
+                ...tools,
+                folder: write(join(path, `site-${sites.length}`), {}),
+                conf: {
+                    nginx,
+                    php: {
+                        "php-fpm.conf": fpmConf({ ...pool, listen: "pod", extra: ["env[OURS] = set"] }),
+                        "openmage.ini": phpIni({
+                            memoryLimit: "64Mi",
+                            uploadLimit: "8Mi",
+                            timeoutSeconds: 60,
+                            extra: { precision: "9", variables_order: '"EGPCS"' },
+                        }),
+                    },
+                },
+                etc: paths.php,
+                ports: { http: await freePort(), php: await freePort(), status: await freePort() },
+                substitutions: [
+                    ["/var/www/html", root],
+                    ["listen 9253;", `listen 127.0.0.1:${metrics};`],
+                ],
+            });
+            sites.push(site);
+            await site.start();
+            return site;
+        };
+        frontend = await start(
+            nginxConf({
+                ...common,
+                role: "frontend",
+                metrics: true,
+                api: true,
+                replicas: true,
+                stores: {
+                    "de.example.org": { code: "german", type: "store" },
+                    "b2b.example.org": { code: "b2b", type: "website" },
+                },
+                extra: ["location = /ours {", "    return 204;", "}"],
+            }),
+        );
+        admin = await start(nginxConf({ ...common, role: "admin", metrics: false }));
+    });
+    const asked = async (site: Site, address: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
+        JSON.parse((await site.get(address, { ...init, headers })).body);
+
+    it("read their files without a warning", () => {
+        for (const site of sites) {
+            const { nginx, fpm } = site.check();
+            expect(nginx)
+                .to.match(/test is successful/)
+                .and.not.match(/\[(warn|emerg)\]/);
+            expect(fpm)
+                .to.match(/test is successful/)
+                .and.not.match(/WARNING|ERROR/);
+        }
+    });
+    it("answer for their own health, and with their metrics elsewhere", async () => {
+        expect((await frontend.get("/healthz")).body).to.equal("ok\n");
+        expect((await admin.get("/fpm-ping")).body).to.equal("pong");
+        const answer = await fetch(`http://127.0.0.1:${metrics}/metrics`);
+        expect(await answer.text()).to.match(/^phpfpm_accepted_connections \d+$/m);
+        expect((await fetch(`http://127.0.0.1:${metrics}/index.php`)).status).to.equal(404);
+        expect((await asked(frontend, "/fpm-status")).file).to.equal("index.php");
+    });
+    it("show what browsers need, and pages of OpenMage", async () => {
+        for (const name of Object.keys(shown)) {
+            const { status, headers } = await frontend.get(`/${name}`);
+            expect([name, status, headers.get("content-type")]).to.deep.equal([name, 200, headers.get("content-type")]);
+        }
+        for (const address of [
+            "/",
+            "/index.php",
+            "/index.php/customer/account/",
+            "/shoes.html?p=2",
+            "/catalog/product/view/id/1",
+        ])
+            expect((await asked(frontend, address)).file, address).to.equal("index.php");
+        const { server, get } = await asked(frontend, "/shoes.html?p=2");
+        expect([server.REQUEST_URI, server.SCRIPT_NAME, get.p]).to.deep.equal(["/shoes.html?p=2", "/index.php", "2"]);
+        expect((await frontend.get("/ours")).status).to.equal(204);
+    });
+    for (const name of hidden) {
+        it(`deny /${name}`, async () => {
+            for (const site of sites) {
+                const { status, body } = await site.get(`/${name}`);
+                expect(body).not.to.contain("secret");
+                // No file of this name is served: what is not refused at once is a page that OpenMage has not.
+                expect(status === 404 || JSON.parse(body).file === "index.php", `${status} ${body}`).to.equal(true);
+            }
+        });
+    }
+    for (const address of [
+        "/media/photo.jpg/shell.php",
+        "/js/prototype/prototype.js/x.php",
+        "/media/%2e%2e/app/etc/local.xml",
+        "/media/..%2fapp/etc/local.xml",
+        "//app//etc/local.xml",
+        "/%61pp/etc/local.xml",
+        "/media/%63ustomer/passport.jpg",
+        "/skin/../cron.php",
+        "/media/catalog/../customer/passport.jpg",
+        "/errors/report.php/x.css",
+    ])
+        it(`run and show nothing else for ${address}`, async () => {
+            for (const site of sites) {
+                const { status, body } = await site.get(address);
+                expect(body).not.to.contain("secret");
+                expect(status, body).to.equal(404);
+            }
+        });
+    it("ask get.php for media that are not there", async () => {
+        expect(await asked(frontend, "/media/catalog/product/gone.jpg")).to.include({ file: "get.php" });
+    });
+    it("answer web services where they are switched on, and never api.php by its name", async () => {
+        const { file, get, server } = await asked(frontend, "/api/rest/products?limit=3");
+        expect([file, get]).to.deep.equal(["api.php", { type: "rest", limit: "3" }]);
+        expect(server.REQUEST_URI).to.equal("/api/rest/products?limit=3");
+        expect((await asked(frontend, "/api/v2_soap/?wsdl=1")).file).to.equal("index.php");
+        expect((await frontend.get("/api.php?type=rest")).status).to.equal(404);
+        for (const address of ["/api/rest/products", "/index.php/api/soap", "/api/"])
+            expect((await admin.get(address)).status, address).to.equal(404);
+    });
+    it("answer for the administration in its own pod only", async () => {
+        for (const address of [
+            "/backoffice",
+            "/backoffice/",
+            "/index.php/backoffice/",
+            "/index.php//backoffice/dashboard/",
+            "//backoffice/",
+            "/%62ackoffice/",
+            "/Backoffice/",
+            "/german/backoffice/",
+            "/index.php/german/backoffice/sales_order/",
+            "/x/../backoffice/",
+            "/backoffice/secret.txt",
+        ])
+            expect((await frontend.get(address)).status, address).to.equal(404);
+        for (const address of ["/backoffice/", "/index.php/backoffice/sales_order/"])
+            expect((await asked(admin, address)).server.REQUEST_URI, address).to.equal(address);
+        expect((await admin.get("/")).headers.get("location")).to.equal("/backoffice/");
+        for (const address of ["/customer/account/", "/index.php", "/index.php/customer/account/", "/backofficer"])
+            expect((await admin.get(address)).status, address).to.equal(404);
+        expect((await admin.get("/skin/adminhtml/default/default/boxes.css")).status).to.equal(200);
+    });
+    it("show a store by its host", async () => {
+        const seen = async (host: string) => {
+            const { server } = JSON.parse(await frontend.ask("/", { host }));
+            return [server.MAGE_RUN_CODE, server.MAGE_RUN_TYPE];
+        };
+        expect(await seen("de.example.org")).to.deep.equal(["german", "store"]);
+        expect(await seen("B2B.example.org:443")).to.deep.equal(["b2b", "website"]);
+        expect(await seen("shop.example.org")).to.deep.equal(["", "store"]);
+    });
+    it("take the client's address from the load balancer only, and no other address of the page", async () => {
+        const { server } = await asked(frontend, "/", {
+            "X-Forwarded-For": "192.0.2.7, 10.0.0.1",
+            "X-Real-IP": "203.0.113.1",
+            "Client-IP": "203.0.113.2",
+            "Ssl-Offloaded": "203.0.113.3",
+            Proxy: "http://203.0.113.4",
+        });
+        expect(JSON.stringify(server)).not.to.contain("203.0.113.");
+        expect(server.REMOTE_ADDR).to.equal("192.0.2.7");
+        expect((await asked(frontend, "/", { "X-Forwarded-For": "evil" })).server.REMOTE_ADDR).to.equal("127.0.0.1");
+        for (const name of ["X-Original-URL", "X-Rewrite-URL"])
+            expect((await frontend.get("/", { headers: { [name]: "/backoffice/" } })).status, name).to.equal(400);
+        const line = JSON.parse(
+            frontend
+                .log("access")
+                .trim()
+                .split("\n")
+                .find((text) => text.includes("192.0.2.7"))!,
+        );
+        expect(line).to.include({ client: "192.0.2.7", status: 200, uri: "/" });
+    });
+    it("tell PHP about TLS in front of them", async () => {
+        expect((await asked(frontend, "/", { "X-Forwarded-Proto": "https" })).server.HTTPS).to.equal("on");
+        expect((await asked(frontend, "/")).server).not.to.have.property("HTTPS");
+    });
+    it("read from replicas, but from the source for those who just changed something", async () => {
+        const { body, headers } = await frontend.get("/shoes.html");
+        expect(JSON.parse(body).reads).to.equal("replica");
+        expect(headers.getSetCookie()).to.deep.equal([]);
+        for (const [method, address] of [
+            ["POST", "/shoes.html"],
+            ["GET", "/checkout/cart/add/product/1/"],
+            ["GET", "/german/customer/account/"],
+            ["GET", "/index.php/wishlist"],
+        ] as const) {
+            const answer = await frontend.get(address, { method });
+            expect(JSON.parse(answer.body).reads, address).to.equal("source");
+            expect(answer.headers.getSetCookie()[0], address).to.match(/^reads=source; Max-Age=10; Path=\/; HttpOnly/);
+        }
+        expect((await asked(frontend, "/shoes.html", { Cookie: "a=b; reads=source" })).reads).to.equal("source");
+        expect((await asked(admin, "/backoffice/")).reads).to.equal("source");
+    });
+    it("refuse bodies over the limit, and hand the user's own settings to PHP", async () => {
+        const body = "x".repeat(1_100_000);
+        expect((await frontend.get("/", { method: "POST", body })).status).to.equal(413);
+        const { own, order, server } = await asked(frontend, "/");
+        expect([own, order, server.OURS]).to.deep.equal(["9", "EGPCS", "set"]);
+    });
+    it("finish running requests when they stop", async function () {
+        this.timeout(30_000);
+        const running = frontend.get("/index.php?slow=1");
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        const stopped = frontend.stop();
+        expect((await running).status).to.equal(200);
+        await stopped;
+        sites.shift();
+    });
+});
+
+const connections: LocalXmlArgs = {
+    cryptKey: "key",
+    adminPath: "backoffice",
+    database: { host: "database", port: 3306, name: "shop", user: "shop", password: "db", prefix: "" },
+    read: { host: "database-read", port: 3307 },
+    cache: { host: "cache", port: 6379, password: "cache", prefix: "openmage-shop 20.18.0" },
+    sessions: { host: "sessions", port: 6380, password: "sessions" },
+    installDate: "Thu, 01 Jan 2026 00:00:00 +0000",
+};
+
+describe("local.xml of OpenMage (Debian's PHP 8.2)", () => {
+    /** What PHP reads from it, and again from what OpenMage would write into the cache. */
+    const read = (php: string, args: LocalXmlArgs): Record<string, string> =>
+        JSON.parse(
+            execFileSync(php, ["-r", reader], {
+                input: localXml(args),
+                encoding: "utf8",
+                stdio: ["pipe", "pipe", "pipe"],
+            }),
+        );
+    const reader = `$first = new SimpleXMLElement(stream_get_contents(STDIN));
+        $g = $first->global;
+        $again = new SimpleXMLElement('<a>' . str_replace(['&', '"', "'", '<', '>'], ['&amp;', '&quot;', '&apos;', '&lt;', '&gt;'], (string)$g->crypt->key) . '</a>');
+        $c = fn ($name) => $g->resources->$name->connection;
+        echo json_encode(['key' => (string)$g->crypt->key, 'again' => (string)$again, 'db' => (string)$c('default_setup')->password,
+            'read' => (string)$c('default_read')->password, 'use' => isset($c('default_read')->use) ? 'empty:' . $c('default_read')->use : 'missing',
+            'host' => (string)$c('default_setup')->host, 'readHost' => (string)$c('default_read')->host, 'prefix' => (string)$g->cache->prefix,
+            'cache' => (string)$g->cache->backend_options->password, 'sessions' => (string)$g->redis_session->password,
+            'front' => (string)$first->admin->routers->adminhtml->args->frontName, 'count' => (string)$first->xpath('count(//password)')]);`.replace(
+        "'count' => (string)$first->xpath('count(//password)')",
+        "'count' => count($first->xpath('//password'))",
+    );
+
+    for (const nasty of [
+        "plain",
+        "]]><x>",
+        `&amp; & "quoted" 'single' <b>`,
+        "{{root_dir}} {{base_url}}",
+        "<!-- a -- b -->",
+        "  spaces  \t and\nlines  ",
+        "é 漢 🛒 %41 $HOME \\",
+        "0",
+    ])
+        it(`hands over ${JSON.stringify(nasty)} as it is`, function () {
+            const seen = read(program(this, "php"), {
+                ...connections,
+                cryptKey: nasty,
+                database: { ...connections.database, password: nasty },
+                cache: { ...connections.cache, password: nasty },
+                sessions: { ...connections.sessions, password: nasty },
+            });
+            for (const name of ["key", "again", "db", "read", "cache", "sessions"])
+                expect(seen[name], name).to.equal(nasty);
+            expect(seen).to.include({
+                use: "empty:",
+                host: "database:3306",
+                readHost: "database-read:3307",
+                front: "backoffice",
+                count: 4,
+            });
+        });
+    it("refuses what XML cannot hold", () => {
+        for (const password of ["a\0b", "a\rb", "a\x1bb"])
+            expect(() => localXml({ ...connections, database: { ...connections.database, password } })).to.throw(
+                '"password" of local.xml has a control character in it',
+            );
+    });
+    it("has another cache as soon as anything in it changes, under a name that OpenMage's cache accepts", function () {
+        const php = program(this, "php");
+        const prefixes = [
+            connections,
+            { ...connections, database: { ...connections.database, password: "other" } },
+            { ...connections, read: { host: "elsewhere", port: 3306 } },
+            { ...connections, cache: { ...connections.cache, prefix: "openmage-shop 20.19.0" } },
+        ].map((args) => read(php, args)["prefix"]!);
+        expect(new Set(prefixes).size).to.equal(prefixes.length);
+        for (const prefix of prefixes) expect(prefix).to.match(/^openmage_shop_20_1[89]_0_[0-9a-f]{8}_$/);
+    });
+});
+
+describe("the scripts of OpenMage", () => {
+    it("are what PHP accepts", function () {
+        const php = program(this, "php");
+        const { path, clean } = scratch();
+        try {
+            write(path, scripts);
+            for (const name of Object.keys(scripts)) execFileSync(php, ["-l", join(path, name)], { stdio: "pipe" });
+        } finally {
+            clean();
+        }
+    });
+});

@@ -1,0 +1,74 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { nobody, write } from "./files";
+import { Daemon } from "./tools";
+
+export interface MariaDbArgs {
+    readonly server: string;
+    readonly installer: string;
+    readonly client: string;
+    readonly folder: string;
+    readonly port: number;
+    /** Text of a my.cnf. @default a small server */
+    readonly conf?: string;
+    /** Statements at every start, with the password that root has then. @default a database and user `opencart` */
+    readonly init?: { readonly sql: string; readonly rootPassword: string };
+}
+
+const accounts = `CREATE DATABASE IF NOT EXISTS opencart;
+CREATE USER IF NOT EXISTS opencart@'%' IDENTIFIED BY 'opencart';
+GRANT ALL ON opencart.* TO opencart@'%';
+`;
+
+/** MariaDB on loopback. */
+export class MariaDb {
+    private readonly daemon: Daemon;
+    private readonly socket: string;
+
+    constructor(private readonly args: MariaDbArgs) {
+        const { folder, server, installer, port, conf = "[mariadbd]\ninnodb_buffer_pool_size = 64M\n", init } = args;
+        this.socket = join(folder, "socket");
+        write(folder, { "my.cnf": conf, "init.sql": init?.sql ?? accounts });
+        if (nobody.uid) execFileSync("chown", ["-R", String(nobody.uid), folder]);
+        const common = [`--defaults-file=${folder}/my.cnf`, `--datadir=${folder}/data`];
+        execFileSync(installer, [...common, "--auth-root-authentication-method=normal", "--skip-test-db"], {
+            stdio: "pipe",
+            ...nobody,
+        });
+        const own = [
+            `--socket=${this.socket}`,
+            `--port=${port}`,
+            "--bind-address=127.0.0.1",
+            `--pid-file=${folder}/pid`,
+            `--init-file=${folder}/init.sql`,
+        ];
+        this.daemon = new Daemon(server, [...common, ...own], nobody);
+    }
+
+    async ready(): Promise<void> {
+        await this.daemon.ready(async () => this.sql("SELECT 1", "opencart"), 60);
+    }
+
+    /** Rows as lines, columns by tabs. */
+    sql(statement: string, database = "opencart"): string {
+        const password = this.args.init ? [`--password=${this.args.init.rootPassword}`] : [];
+        const args = [
+            "--no-defaults",
+            `--socket=${this.socket}`,
+            "--user=root",
+            ...password,
+            "--batch",
+            "--skip-column-names",
+            database,
+        ];
+        return execFileSync(this.args.client, args, {
+            input: statement,
+            encoding: "utf8",
+            stdio: ["pipe", "pipe", "pipe"],
+        }).trim();
+    }
+
+    async stop(): Promise<void> {
+        await this.daemon.stop();
+    }
+}
