@@ -21,6 +21,8 @@ export const images = {
     awsCli: { reference: "docker.io/amazon/aws-cli:2.36.48" },
     "opencart-php": { reference: "opencart-php:4.1.0.4", built: true, variables: { ADMIN_PATH: "adminPath" } },
     "opencart-nginx": { reference: "opencart-nginx:4.1.0.4", built: true, variables: { ADMIN_PATH: "adminPath" } },
+    "openmage-php": { reference: "openmage-php:20.18.0", built: true },
+    "openmage-nginx": { reference: "openmage-nginx:20.18.0", built: true },
     qxsms: { reference: "qxsms:2023-06-21", built: true, variables: { QXSMS_DEBUG: "debug" } },
     // In no pod of an instance: the one in which `data copy` and `data load` reach a volume.
     busybox: { reference: "docker.io/library/busybox:1.37.0" },

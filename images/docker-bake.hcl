@@ -22,6 +22,16 @@ variable "OPENCART_VERSION" {
     default = "4.1.0.4"
 }
 
+# The shop's repository, upstream's or one of your own with a composer.json: a folder on this machine, or an address
+# with a commit. This is v20.18.0.
+variable "OPENMAGE_SOURCE" {
+    default = "https://github.com/OpenMage/magento-lts.git#c565e96cc893b08fe9ae8e4efe4f5f26055fc57d"
+}
+
+variable "OPENMAGE_VERSION" {
+    default = "20.18.0"
+}
+
 # QxSMS' repository: a folder on this machine, or an address with a commit.
 variable "QXSMS_SOURCE" {
     default = "https://github.com/CDSP-SCPO/WPSS-for-ESS-webpanel.git#c3bb449e52de20ed33e483cac46fd3551f6d86d6"
@@ -37,7 +47,7 @@ variable "QXSMS_DEBUG" {
 }
 
 group "default" {
-    targets = ["opencart", "qxsms"]
+    targets = ["opencart", "openmage", "qxsms"]
 }
 
 group "opencart" {
@@ -63,6 +73,35 @@ target "opencart-nginx" {
     inherits = ["opencart-base"]
     target = "opencart-nginx"
     tags = ["${REGISTRY}/opencart-nginx:${OPENCART_VERSION}"]
+}
+
+group "openmage" {
+    targets = ["openmage-php", "openmage-nginx"]
+}
+
+target "openmage-base" {
+    context = "images/openmage"
+    contexts = {
+        source = OPENMAGE_SOURCE
+    }
+    platforms = ["linux/amd64", "linux/arm64"]
+    args = {
+        MIRROR = MIRROR
+    }
+    # Of the environment, where packages are private.
+    secret = ["id=COMPOSER_AUTH,env=COMPOSER_AUTH"]
+}
+
+target "openmage-php" {
+    inherits = ["openmage-base"]
+    target = "openmage-php"
+    tags = ["${REGISTRY}/openmage-php:${OPENMAGE_VERSION}"]
+}
+
+target "openmage-nginx" {
+    inherits = ["openmage-base"]
+    target = "openmage-nginx"
+    tags = ["${REGISTRY}/openmage-nginx:${OPENMAGE_VERSION}"]
 }
 
 target "qxsms" {
