@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { CacheConfig } from "../config/cache";
+import { type CacheConfig, cachePort } from "../config/cache";
 import type { ResourcesConfig } from "../config/fields";
 import { mebibytes } from "../config/quantity";
 import { claim } from "./claim";
@@ -74,7 +74,7 @@ export class Cache extends pulumi.ComponentResource implements HasNode {
         const key = `${name}Password`;
         this.node = instance.join(name, { sort: "cache", pods: config.topology !== "external" });
         const { node } = this;
-        const ports = { redis: 6379 };
+        const ports = { redis: cachePort };
         if (config.topology === "external") {
             const { password } = instance.secret(
                 this,

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { outside } from "./database";
 
+/** Where a server listens unless told otherwise. */
+export const cachePort = 6379;
+
 export const cacheEngines = ["valkey", "redis"] as const;
 export type CacheEngine = (typeof cacheEngines)[number];
 

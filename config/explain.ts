@@ -39,6 +39,8 @@ function explainOne(schema: z.ZodType, value: unknown, issue: Issue, above: Path
             const allowed = issue.errors.flatMap((branch) => branch.map((i) => expected(i)));
             return [{ path, message: refused(at(value, path), [...new Set(allowed)].join(", or ")) }];
         }
+        case "invalid_key":
+            return [{ path, message: refused(path.at(-1), issue.issues.map(expected).join(", or ")) }];
         default:
             return [{ path, message: refused(at(value, path), expected(issue)) }];
     }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type BackupConfig, folderOf, identityOf } from "./backup";
 import { type BrokerConfig, brokerPort } from "./broker";
+import { type CacheConfig, cachePort } from "./cache";
 import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
 import { type DatabaseConfig, databasePorts } from "./database";
 import { explain } from "./explain";
@@ -307,7 +308,11 @@ function checkBackupFolders({ project, stack }: RawStack, instances: readonly An
 
 /** What an instance has on servers outside the cluster, and where: two that shared it would mix up each other's data. */
 function outsideOf({ platform, ...own }: AnyInstance): { key: string; what: string; place: string }[] {
-    const { database, broker } = own as { readonly database?: DatabaseConfig; readonly broker?: BrokerConfig };
+    const { database, broker, sessions } = own as {
+        readonly database?: DatabaseConfig;
+        readonly broker?: BrokerConfig;
+        readonly sessions?: CacheConfig;
+    };
     const found = [];
     if (database?.topology === "external") {
         const { host, engine, port = databasePorts[engine], name = { ofPlatform: platform } } = database;
@@ -316,6 +321,11 @@ function outsideOf({ platform, ...own }: AnyInstance): { key: string; what: stri
     if (broker?.topology === "external") {
         const { host, port = brokerPort, vhost = "/" } = broker;
         found.push({ key: "broker.vhost", what: "virtual host", place: JSON.stringify([host, port, vhost]) });
+    }
+    // Whoever is logged in at one shop would be so at the other, as somebody else.
+    if (sessions?.topology === "external") {
+        const { host, port = cachePort } = sessions;
+        found.push({ key: "sessions.host", what: "server for sessions", place: JSON.stringify([host, port]) });
     }
     return found;
 }

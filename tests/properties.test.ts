@@ -41,7 +41,7 @@ const backup = fc.constantFrom(
     { target: { type: "volume" }, files: false },
     { target: { type: "s3", bucket: "backups", endpoint: "https://s3.example.org" } },
 );
-/** The keys that both platforms have, and are drawn alike. */
+/** The keys that all platforms have, and are drawn alike. */
 const common = {
     size,
     edge,
@@ -73,6 +73,41 @@ const opencart = fc.record(
     },
     { requiredKeys: ["platform", "sharedFiles"] },
 );
+const openmage = fc
+    .record(
+        {
+            ...common,
+            platform: fc.constant("openmage"),
+            sharedFiles: fc.constant("oneNode"),
+            webPods: fc.constantFrom("shared", "separate"),
+            frontendCache: fc.constantFrom({ type: "none" }, { type: "varnish" }),
+            administration: fc.constantFrom(
+                { adminPath: "office", adminAllow: ["192.0.2.0/24"] },
+                { adminHost: "admin" },
+                { adminAccess: "private" },
+            ),
+            phpMyAdmin: fc.constant({ access: "private" }),
+            stores: fc.constantFrom([], [{ host: "store", code: "second" }]),
+            systemConfig: fc.constantFrom({}, { "default/general/locale/code": "de_DE" }),
+            database: fc.constantFrom(
+                { topology: "single" },
+                { topology: "single", engine: "mysql" },
+                { topology: "external", host: "10.1.2.3" },
+                { topology: "external", host: "db.example.org", readHost: "10.1.2.5", cidrs: ["10.0.0.0/8"] },
+            ),
+            cache: fc.constantFrom(
+                { topology: "single", persistence: true },
+                { topology: "external", host: "10.1.2.4" },
+            ),
+            sessions: fc.constantFrom(
+                { topology: "single", engine: "redis" },
+                { topology: "external", host: "10.1.2.6" },
+            ),
+            replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
+        },
+        { requiredKeys: ["platform", "sharedFiles", "administration"] },
+    )
+    .map(({ administration, ...keys }) => ({ ...keys, ...administration }));
 const qxsms = fc.record(
     {
         ...common,
@@ -104,17 +139,28 @@ const qxsms = fc.record(
 );
 // Behind an ingress the place where TLS ends and the mode must fit: the program refuses what does not.
 const instance = fc
-    .oneof(opencart, qxsms)
+    .oneof(opencart, openmage, qxsms)
     .filter(
         ({ edge, tls }) =>
             edge?.type !== "Ingress" ||
             ("terminates" in edge ? (tls?.mode ?? "off") !== "off" : tls?.mode !== "internal"),
     );
-/** Of one server outside no two instances may have the same database or virtual host. */
-function apart(name: string, keys: { database?: { topology: string }; broker?: { topology: string } }): object {
-    const { database, broker } = keys;
+interface Keys {
+    database?: { topology: string };
+    broker?: { topology: string };
+    sessions?: { topology: string };
+    adminHost?: string;
+    stores?: readonly { host: string }[];
+}
+/** Of one server outside no two instances may have the same database, virtual host or sessions; nor the same host. */
+function apart(name: string, keys: Keys): object {
+    const { database, broker, sessions, adminHost, stores } = keys;
+    const own = (host: string) => `${host}.${name}.example.org`;
     return {
         ...keys,
+        ...(sessions?.topology === "external" ? { sessions: { ...sessions, host: own("redis") } } : {}),
+        ...(adminHost ? { adminHost: own(adminHost) } : {}),
+        ...(stores ? { stores: stores.map((store) => ({ ...store, host: own(store.host) })) } : {}),
         ...(database?.topology === "external" ? { database: { ...database, name } } : {}),
         ...(broker?.topology === "external" ? { broker: { ...broker, vhost: `a/${name}` } } : {}),
     };
@@ -173,7 +219,7 @@ describe("any valid configuration", () => {
                     const { nodes } = graphs.at(-1)!;
                     const pods = addressesOf(objects);
                     for (const to of pods) {
-                        const ports = [80, 443, 3306, 5432, 5672, 6379, 8000, 8080, 8081, 8443, 9000, 15672];
+                        const ports = [80, 443, 3306, 5432, 5672, 6379, 8000, 8080, 8081, 8443, 9000, 9001, 15672];
                         for (const from of pods) {
                             const node = nodes.find(
                                 (one) => one.namespace === from.namespace && one.name === from.component,

@@ -1,5 +1,6 @@
 
 // OPENMAGE_ROOT: document root, with app/etc/local.xml in it; DB_PREFIX: of all table names, may be empty.
+// CRYPT_KEY_ORIGIN: whether the crypt key was `configured` by people or `generated`.
 
 chdir(environment('OPENMAGE_ROOT'));
 set_include_path(get_include_path() . PATH_SEPARATOR . __DIR__);
@@ -69,6 +70,32 @@ function behind(array $differing): array
     return array_filter($differing, fn (array $pair): bool => $pair[0] === null || version_compare($pair[0], $pair[1], '<'));
 }
 
+/**
+ * Refuses a crypt key with which nobody could read what the shop has encrypted: one that was made up for a shop that has
+ * come with its own, or another than the shop has here. What it is here is remembered, as a hash.
+ *
+ * @param bool $brought whether the tables may be those of a shop that was made elsewhere
+ */
+function checkCryptKey(mysqli $db, bool $brought): void
+{
+    $config = new Mage_Core_Model_Config();
+    $config->loadBase();
+    $key = (string)$config->getNode('global/crypt/key');
+    $here = recall($db, 'crypt key');
+    if ($here !== null && !password_verify($key, $here)) {
+        refuse('the crypt key is another than the one of this shop, with which it has encrypted passwords. Nothing was changed. '
+            . 'Set the former one: cryptKey in plinth:secrets. If there is nothing to read with it, delete the row '
+            . '"crypt key" of the table ' . STATE . '.');
+    }
+    if ($here === null && $brought && environment('CRYPT_KEY_ORIGIN') !== 'configured') {
+        refuse('this shop was made elsewhere, and has encrypted passwords with the key in its local.xml (global/crypt/key). '
+            . 'Nothing was changed. Set that key: cryptKey in plinth:secrets.');
+    }
+    if ($here === null) {
+        remember($db, 'crypt key', password_hash($key, PASSWORD_DEFAULT));
+    }
+}
+
 /** Waits until the shop is installed and, if asked, its tables are not behind this image. */
 function awaitShop(mysqli $db, bool $upgraded): void
 {
@@ -78,6 +105,7 @@ function awaitShop(mysqli $db, bool $upgraded): void
         $installed = installed($db, $prefix) && recall($db, 'installing') === null;
         $behind = $installed && $upgraded ? behind(differing($db, $prefix)) : [];
         if ($installed && $behind === []) {
+            checkCryptKey($db, true);
             return;
         }
         $what = $installed

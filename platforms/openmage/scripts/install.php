@@ -17,6 +17,7 @@ lock($db);
 $mark = recall($db, 'installing');
 $existing = array_values(array_diff(tables($db, $prefix), [STATE]));
 if ($mark === null && installed($db, $prefix)) {
+    checkCryptKey($db, true);
     say(count($existing) . ' tables: the shop is installed, nothing to do');
     exit(0);
 }
@@ -34,6 +35,7 @@ if ($existing !== []) {
 }
 
 remember($db, 'installing', $prefix . '.');
+checkCryptKey($db, false);
 setUp();
 $caches = array_fill_keys(array_keys(Mage::helper('core')->getCacheTypes()), 1);
 Mage::app()->saveUseCache($caches);

@@ -1,0 +1,76 @@
+import type { Instance } from "../../components/instance";
+import { cachePort } from "../../config/cache";
+import { parseQuantity } from "../../config/quantity";
+import { type OpenMageConfig, otherHosts } from "./config";
+
+/** Reports combinations that no schema can refuse, since each value alone is right. */
+export function check(instance: Instance, settings: OpenMageConfig): void {
+    checkHosts(instance, settings);
+    checkAdministration(instance, settings);
+    checkEnvironment(instance);
+    const { mail, php, http, webPods, cache, sessions } = settings;
+    if (cache.topology === "external" && sessions.topology === "external" && address(cache) === address(sessions))
+        instance.problem(
+            ["sessions", "host"],
+            `"${sessions.host}" is the server of the cache, which is emptied as a whole; sessions need another server, or another port`,
+        );
+    if (mail?.username !== undefined && instance.secretValue("smtpPassword") === undefined)
+        instance.problem(
+            ["mail"],
+            `is missing the password of ${mail.username}; set it with: ${instance.howToSet("smtpPassword")}`,
+        );
+    if (parseQuantity(php.uploadLimit) > parseQuantity(http.maxBody))
+        instance.problem(
+            ["php", "uploadLimit"],
+            `"${php.uploadLimit}" is larger than http.maxBody, "${http.maxBody}", beyond which no request gets through; lower the one or raise the other`,
+        );
+    if (webPods === "separate" && instance.cluster.networkPolicy === "off")
+        instance.warn(
+            "webPods: separate without network policies: every pod of the cluster can have PHP run any script of the shop's",
+        );
+}
+
+const address = ({ host, port = cachePort }: { readonly host: string; readonly port?: number | undefined }): string =>
+    `${host}:${port}`;
+
+function checkHosts(instance: Instance, settings: OpenMageConfig): void {
+    const seen = new Map([[settings.host, "host"]]);
+    for (const { key, host } of otherHosts(settings)) {
+        const other = seen.get(host);
+        if (other)
+            instance.problem(key, `"${host}" is already the value of ${other}; every site has a host of its own`);
+        else seen.set(host, key.join("."));
+    }
+}
+
+function checkAdministration(
+    instance: Instance,
+    { adminAccess, adminHost, adminAllow, replicas }: OpenMageConfig,
+): void {
+    if (adminAccess === "private") {
+        const meaningless = { adminHost: adminHost !== undefined, adminAllow: adminAllow.length > 0 };
+        for (const [key, isSet] of Object.entries(meaningless))
+            if (isSet)
+                instance.problem(
+                    [key],
+                    "has no meaning with adminAccess: private, which publishes no administration; leave out one of the two",
+                );
+    }
+    const admins = replicas["admin"];
+    if (admins !== undefined && (typeof admins === "object" || admins > 1))
+        instance.problem(
+            ["replicas", "admin"],
+            `${JSON.stringify(admins)} is not allowed; the administration has one pod: at most 1`,
+        );
+}
+
+/** One cache has the whole configuration for all pods: which of them fills it must make no difference. */
+function checkEnvironment(instance: Instance): void {
+    for (const [component, variables] of Object.entries(instance.config.env))
+        for (const name of Object.keys(variables))
+            if (name.startsWith("OPENMAGE_CONFIG_"))
+                instance.problem(
+                    ["env", component, name],
+                    "is not allowed here; set systemConfig, which reaches every pod: they share one cache of the configuration",
+                );
+}

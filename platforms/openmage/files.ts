@@ -1,0 +1,142 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { SecretRef, Service } from "../../components/graph";
+import type { Instance } from "../../components/instance";
+import { contentHash } from "../../components/names";
+import { identityOf } from "../../config/backup";
+import type { OpenMageConfig } from "./config";
+import { localXml } from "./localXml";
+import { msmtprc } from "./mail";
+import { nginxConf } from "./nginx";
+import { fpmConf, phpIni } from "./php";
+import { scripts } from "./scripts";
+
+export interface Servers {
+    readonly database: Service;
+    /** What the frontends read from: the database itself where there are no replicas. */
+    readonly readDatabase: Service;
+    readonly cache: Service;
+    readonly sessions: Service;
+}
+
+export type Role = "frontend" | "admin";
+
+/** Requests that the administration works on at a time. */
+export const adminChildren = 5;
+
+/** Seconds that a page may take, and one of the administration, where imports and exports run. */
+export const pageSeconds: Readonly<Record<Role, number>> = { frontend: 60, admin: 600 };
+
+/** Any date tells OpenMage that it is installed; a fixed one leaves the file the same at every run. */
+const installDate = "Thu, 01 Jan 2026 00:00:00 +0000";
+
+/** Final names of what the pods read, by who reads it. */
+export interface Files {
+    readonly scripts: string;
+    readonly nginx: Readonly<Record<Role, string>>;
+    readonly php: Readonly<Record<Role, string>>;
+    /** A file of a Secret: all pods have the same one, since they share it by the cache anyway. */
+    readonly localXml: SecretRef;
+}
+
+/** Declares the files of a shop: connections and keys in a Secret, all else in ConfigMaps. */
+export function declareFiles(
+    instance: Instance,
+    settings: OpenMageConfig,
+    servers: Servers,
+    cryptKey: pulumi.Output<string>,
+): Files {
+    const both = (file: (role: Role) => string) => ({ frontend: file("frontend"), admin: file("admin") });
+    return {
+        scripts: instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts }),
+        nginx: both((role) => declareNginx(instance, settings, servers, role)),
+        php: both((role) => declarePhp(instance, settings, role)),
+        localXml: declareLocalXml(instance, settings, servers, cryptKey),
+    };
+}
+
+/** Whether nginx and PHP of a tier are in pods of their own. */
+export const isApart = ({ webPods }: OpenMageConfig, role: Role): boolean =>
+    webPods === "separate" && role === "frontend";
+
+/** Whether nginx hands on the figures of the PHP beside it: those of a Service would be now one pod's, now another's. */
+export const hasMetrics = (instance: Instance, settings: OpenMageConfig, role: Role): boolean =>
+    instance.cluster.monitoringNamespace !== undefined && !isApart(settings, role);
+
+function declareNginx(
+    instance: Instance,
+    settings: OpenMageConfig,
+    { database, readDatabase }: Servers,
+    role: Role,
+): string {
+    const { adminPath, http, nginx, stores, api } = settings;
+    const file = nginxConf({
+        role,
+        adminPath,
+        php: isApart(settings, role) ? instance.host("frontend-php") : "127.0.0.1",
+        maxBody: http.maxBody,
+        timeoutSeconds: pageSeconds[role],
+        extra: nginx.server,
+        stores: Object.fromEntries(stores.map(({ host, code, type }) => [host, { code, type }])),
+        metrics: hasMetrics(instance, settings, role),
+        api,
+        // People who administrate see what they have just done.
+        replicas: role === "frontend" && readDatabase !== database,
+    });
+    return instance.add(instance.owner, "ConfigMap", `${role}-nginx`, { data: { "nginx.conf": file } });
+}
+
+function declarePhp(instance: Instance, settings: OpenMageConfig, role: Role): string {
+    const { maxChildren, memoryLimit, uploadLimit, settings: extra, pool } = settings.php;
+    const timeoutSeconds = pageSeconds[role];
+    const data = {
+        "php-fpm.conf": fpmConf({
+            maxChildren: role === "frontend" ? maxChildren : adminChildren,
+            timeoutSeconds,
+            listen: isApart(settings, role) ? "cluster" : "pod",
+            extra: pool,
+        }),
+        "openmage.ini": phpIni({ memoryLimit, uploadLimit, timeoutSeconds, extra }),
+        ...(settings.mail ? { msmtprc: msmtprc(settings.mail) } : {}),
+    };
+    return instance.add(instance.owner, "ConfigMap", `${role}-php-files`, { data });
+}
+
+function declareLocalXml(
+    instance: Instance,
+    settings: OpenMageConfig,
+    { database, readDatabase, cache, sessions }: Servers,
+    cryptKey: pulumi.Output<string>,
+): SecretRef {
+    const password = (service: Service) => instance.valueOf(service.settings["password"] as SecretRef);
+    const address = ({ host, ports }: Service) => ({ host, port: Object.values(ports)[0]! });
+    const file = pulumi
+        .all([cryptKey, password(database), password(cache), password(sessions)])
+        .apply(([key, ofDatabase, ofCache, ofSessions]) =>
+            localXml({
+                cryptKey: key,
+                adminPath: settings.adminPath,
+                database: {
+                    ...address(database),
+                    name: database.settings["name"] as string,
+                    user: database.settings["user"] as string,
+                    password: ofDatabase,
+                    prefix: settings.tablePrefix ?? "",
+                },
+                ...(readDatabase === database ? {} : { read: address(readDatabase) }),
+                cache: { ...address(cache), password: ofCache, prefix: cachePrefix(instance, settings) },
+                sessions: { ...address(sessions), password: ofSessions },
+                installDate,
+            }),
+        );
+    return instance.secret(instance.owner, "local-xml", { "local.xml": file })["local.xml"];
+}
+
+/**
+ * Begins every key in the cache: another for each release and each change of the system configuration, so that old and
+ * new pods of a rollout never read each other's; and another for each shop on a server that several use.
+ */
+function cachePrefix(instance: Instance, { systemConfig }: OpenMageConfig): string {
+    const { project, stack } = instance.stack.config;
+    const code = instance.image("openmage-php").reference;
+    return contentHash([identityOf(project, stack, instance.namespace), code, systemConfig]);
+}

@@ -1,0 +1,161 @@
+import { backUp } from "../../components/backup";
+import { Cache } from "../../components/cache";
+import { sharedClaim } from "../../components/claim";
+import { Database } from "../../components/database";
+import { FrontendCache } from "../../components/frontendCache";
+import type { Service } from "../../components/graph";
+import type { HasNode, Instance } from "../../components/instance";
+import { publish, type Route, type Site } from "../../components/loadBalancer";
+import { Namespace } from "../../components/namespace";
+import type { Deployed } from "../../components/outputs";
+import { PhpMyAdmin } from "../../components/phpMyAdmin";
+import { ScheduledTask } from "../../components/scheduledTask";
+import { Task } from "../../components/task";
+import { WebTier } from "../../components/webTier";
+import type { Platform } from "../platform";
+import { check } from "./check";
+import { config, type OpenMageConfig, sizes } from "./config";
+import { ports, users } from "./paths";
+import { Pods } from "./pods";
+
+/**
+ * OpenMage 20: clients → load balancer → frontend and admin → database, cache and sessions; all PHP shares the media.
+ *
+ * The installation comes after the database, the upgrade after the installation, and everything that uses the shop
+ * after the upgrade.
+ */
+export const openmage: Platform = { config, declare };
+
+function declare(instance: Instance): Deployed {
+    const settings = instance.config as unknown as OpenMageConfig;
+    const size = sizes[settings.size];
+    check(instance, settings);
+    new Namespace(instance);
+
+    const database = new Database(instance, "database", {
+        config: settings.database,
+        database: "openmage",
+        user: "openmage",
+        resources: { cpu: size.database.cpu, memory: size.database.memory },
+        size: size.database.volume,
+    });
+    const cache = new Cache(instance, "cache", { config: settings.cache, resources: size.cache });
+    const sessions = new Cache(instance, "sessions", {
+        config: settings.sessions,
+        resources: { cpu: size.sessions.cpu, memory: size.sessions.memory },
+        size: size.sessions.volume,
+    });
+    const media = sharedClaim(instance, instance.owner, "media", { size: size.media });
+    const pods = new Pods(instance, settings, {
+        database: database.service,
+        readDatabase: database.readService,
+        cache: cache.service,
+        sessions: sessions.service,
+        media,
+    });
+
+    const install = new Task(instance, "install", { pod: pods.install(), startsAfter: [database] });
+    const upgrade = new Task(instance, "upgrade", {
+        pod: pods.upgrade(),
+        startsAfter: [install, cache, sessions],
+        timeoutSeconds: 7200,
+    });
+    const frontend = frontendOf(instance, settings, pods, upgrade);
+    const varnish =
+        settings.frontendCache.type === "varnish" &&
+        new FrontendCache(instance, "varnish", {
+            config: settings.frontendCache,
+            backend: frontend.service,
+            // Pages are kept only if they say so, and these never.
+            pass: ["api", "checkout", "customer"].flatMap((name) => [`/${name}`, `/index.php/${name}`]),
+            contents: "openmage-nginx",
+            resources: { cpu: size.varnish.cpu },
+            replicas: size.varnish.replicas,
+            startsAfter: frontend.tiers,
+        });
+    const admin = new WebTier(instance, "admin", {
+        pod: pods.admin(),
+        ports: { http: ports.http },
+        replicas: 1,
+        needs: pods.needs("admin"),
+        startsAfter: [upgrade],
+    });
+    const cron = new ScheduledTask(instance, "cron", {
+        pod: pods.cron(),
+        schedule: "* * * * *",
+        // The next run is a minute away, and would do the same.
+        retries: 0,
+        // Some of the nightly jobs take hours in a large shop; meanwhile no other run starts.
+        timeoutSeconds: 4 * 3600,
+        needs: pods.outside,
+        startsAfter: [upgrade],
+    });
+    backUp(instance, {
+        config: settings.backup,
+        database,
+        files: { volume: media, image: "openmage-php", user: users.php },
+        writers: [...frontend.tiers, admin, cron, cache],
+    });
+
+    const phpMyAdmin =
+        settings.phpMyAdmin &&
+        new PhpMyAdmin(instance, "phpmyadmin", { config: settings.phpMyAdmin, database: database.service });
+
+    publish(instance, [
+        ...sitesOf(settings, { shop: (varnish || frontend).service, admin: admin.service }),
+        ...(phpMyAdmin?.site ? [phpMyAdmin.site] : []),
+    ]);
+
+    return {
+        urls: { shop: `${pods.urls.shop}/`, admin: `${pods.urls.admin}/` },
+        hosts: config.hosts(instance.config),
+        firstLogin: { user: settings.adminUser.name, password: pods.adminPassword },
+    };
+}
+
+/** nginx with PHP beside it, or each as a tier of its own. */
+function frontendOf(
+    instance: Instance,
+    settings: OpenMageConfig,
+    pods: Pods,
+    upgrade: Task,
+): { readonly service: Service; readonly tiers: readonly HasNode[] } {
+    const { frontend, nginx } = sizes[settings.size];
+    if (settings.webPods === "shared") {
+        const web = new WebTier(instance, "frontend", {
+            pod: pods.frontend(),
+            ports: { http: ports.http },
+            replicas: frontend,
+            needs: pods.needs("frontend"),
+            startsAfter: [upgrade],
+        });
+        return { service: web.service, tiers: [web] };
+    }
+    const php = new WebTier(instance, "frontend-php", {
+        pod: pods.frontendPhp(),
+        replicas: frontend,
+        needs: pods.outside,
+        startsAfter: [upgrade],
+    });
+    const web = new WebTier(instance, "frontend", {
+        pod: pods.frontendNginx(php.service),
+        ports: { http: ports.http },
+        replicas: nginx,
+        startsAfter: [upgrade],
+    });
+    return { service: web.service, tiers: [web, php] };
+}
+
+function sitesOf(settings: OpenMageConfig, to: { readonly shop: Service; readonly admin: Service }): Site[] {
+    const { host, stores, adminHost, adminPath, adminAccess, adminAllow } = settings;
+    const shop: Route = { path: "/", to: to.shop };
+    const administration = { to: to.admin, allow: adminAllow };
+    // OpenMage itself writes its addresses with index.php.
+    const paths =
+        adminAccess === "public" && adminHost === undefined ? [`/${adminPath}`, `/index.php/${adminPath}`] : [];
+    return [
+        { host, routes: [...paths.map((path) => ({ path, ...administration })), shop] },
+        ...stores.map((store) => ({ host: store.host, routes: [shop] })),
+        ...(adminHost ? [{ host: adminHost, routes: [{ path: "/", ...administration }] }] : []),
+    ];
+}

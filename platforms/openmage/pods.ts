@@ -1,0 +1,280 @@
+import type { SharedClaim } from "../../components/claim";
+import type { Edge, Need, SecretRef, Service, Setting } from "../../components/graph";
+import type { Instance } from "../../components/instance";
+import type { ContainerArgs, Mount, PodArgs, Probe } from "../../components/pod";
+import { drainSeconds } from "../../components/webTier";
+import { publicUrl } from "../publicUrl";
+import { type OpenMageConfig, sizes } from "./config";
+import { adminChildren, declareFiles, type Files, hasMetrics, isApart, type Role, type Servers } from "./files";
+import { paths, ports, users } from "./paths";
+import { phpMemory, stopSeconds } from "./php";
+
+export interface Surroundings extends Servers {
+    readonly media: SharedClaim;
+}
+
+/** The pods of a shop: all run the same code with nearly the same configuration, and differ in what they do with it. */
+export class Pods {
+    /** Without final slash. A private administration is where `plinth open` leads to. */
+    readonly urls: { readonly shop: string; readonly admin: string };
+    readonly adminPassword: SecretRef;
+    /** What shops talk to: payment, shipping, exchange rates, feeds, the mail server. */
+    readonly outside: readonly Need[];
+
+    private readonly smtpPassword: SecretRef | undefined;
+    private readonly files: Files;
+    private readonly environment: Readonly<Record<string, Setting>>;
+
+    constructor(
+        private readonly instance: Instance,
+        private readonly settings: OpenMageConfig,
+        private readonly surroundings: Surroundings,
+    ) {
+        const { adminPath, mail } = settings;
+        const origin = this.adminOrigin || `http://localhost:${ports.http}`;
+        this.urls = { shop: publicUrl(instance, settings.host), admin: `${origin}/${adminPath}` };
+        const password = instance.password("admin-password", "adminPassword", 20, 1);
+        this.adminPassword = instance.secret(instance.owner, "admin", { password }).password;
+        const cryptKey = instance.password("crypt-key", "cryptKey");
+        // The pods read it in local.xml; this one is for people, who keep it with their backups.
+        instance.secret(instance.owner, "crypt-key", { key: cryptKey });
+        const smtpPassword = mail?.username === undefined ? undefined : instance.secretValue("smtpPassword");
+        this.smtpPassword =
+            smtpPassword && instance.secret(instance.owner, "smtp", { password: smtpPassword }).password;
+        this.outside = [
+            { name: "web services", direction: "egress", ports: [443] },
+            ...(mail ? [{ name: "smtp", direction: "egress", ports: [mail.port] } as const] : []),
+        ];
+        this.files = declareFiles(instance, settings, surroundings, cryptKey);
+        this.environment = {
+            ...systemConfigEnv(settings),
+            // Adds our directory to PHP's own.
+            PHP_INI_SCAN_DIR: `:${paths.php}`,
+            ...(this.smtpPassword ? { SMTP_PASSWORD: this.smtpPassword } : {}),
+        };
+    }
+
+    /** What a tier needs of the world outside this instance. */
+    needs(role: Role): readonly Need[] {
+        const namespace = this.instance.cluster.monitoringNamespace;
+        const figures = { name: "prometheus", direction: "ingress", ports: [ports.metrics] } as const;
+        const measured = hasMetrics(this.instance, this.settings, role) && namespace !== undefined;
+        return [...this.outside, ...(measured ? [{ ...figures, namespace }] : [])];
+    }
+
+    /** nginx and PHP of the shop together. */
+    frontend(): PodArgs {
+        return this.web("frontend", this.frontendResources(), [this.ready()]);
+    }
+
+    /** PHP of the shop alone. */
+    frontendPhp(): PodArgs {
+        const socket = { tcpSocket: { port: ports.phpStatus }, timeoutSeconds: 5 };
+        const php = {
+            ...this.fpm("frontend", this.frontendResources()),
+            ports: { php: ports.php, status: ports.phpStatus },
+            probes: {
+                startup: { ...socket, periodSeconds: 2, failureThreshold: 60 },
+                readiness: { ...socket, periodSeconds: 10, failureThreshold: 3 },
+                liveness: { ...socket, periodSeconds: 20, failureThreshold: 6 },
+            },
+        };
+        return this.pod({ initContainers: [this.ready()], containers: [php], graceSeconds });
+    }
+
+    /** nginx of the shop alone. */
+    frontendNginx(php: Service): PodArgs {
+        return this.pod({ containers: [{ ...this.nginx("frontend"), uses: [php.as()] }] });
+    }
+
+    admin(): PodArgs {
+        const memory = phpMemory(adminChildren, this.settings.php.memoryLimit);
+        return this.web("admin", { cpu: "200m", memory }, [this.applySettings()]);
+    }
+
+    install(): PodArgs {
+        const { adminUser, host, locale, timeZone, currency } = this.settings;
+        const install = this.script("install", "512Mi", {
+            ...this.adminEnv(),
+            ADMIN_EMAIL: adminUser.email ?? `admin@${host}`,
+            SHOP_LOCALE: locale,
+            SHOP_TIMEZONE: timeZone,
+            SHOP_CURRENCY: currency,
+        });
+        return this.pod({ containers: [install] });
+    }
+
+    upgrade(): PodArgs {
+        return this.pod({ containers: [this.script("upgrade", "768Mi")] });
+    }
+
+    cron(): PodArgs {
+        return this.pod({ initContainers: [this.ready()], containers: [this.script("cron", "1Gi")] });
+    }
+
+    /** Address of the administration's host; empty where it is not published. */
+    private get adminOrigin(): string {
+        const { adminAccess, adminHost, host } = this.settings;
+        return adminAccess === "private" ? "" : publicUrl(this.instance, adminHost ?? host);
+    }
+
+    private frontendResources(): { cpu: string; memory: string } {
+        const { maxChildren, memoryLimit } = this.settings.php;
+        return { cpu: sizes[this.settings.size].cpu, memory: phpMemory(maxChildren, memoryLimit) };
+    }
+
+    private web(
+        role: Role,
+        resources: { cpu: string; memory: string },
+        initContainers: readonly ContainerArgs[],
+    ): PodArgs {
+        const probes = {
+            startup: http("/fpm-ping", 2, 60),
+            readiness: http("/fpm-ping", 10, 3),
+            liveness: http("/fpm-ping", 20, 6),
+        };
+        const containers = [{ ...this.fpm(role, resources), probes }, this.nginx(role)];
+        return this.pod({ initContainers, containers, graceSeconds });
+    }
+
+    /** What all pods of a shop have in common: the user, and the node where the media are on one. */
+    private pod(args: Omit<PodArgs, "user" | "shareNodeFor">): PodArgs {
+        const { shareNodeFor } = this.surroundings.media;
+        return { ...args, user: users.php, ...(shareNodeFor ? { shareNodeFor } : {}) };
+    }
+
+    private fpm(role: Role, resources: { cpu: string; memory: string }): ContainerArgs {
+        return {
+            name: "php",
+            image: "openmage-php",
+            args: ["--fpm-config", `${paths.php}/php-fpm.conf`],
+            env: this.environment,
+            uses: this.servers(role === "frontend"),
+            resources,
+            mounts: [...this.phpMounts(role), this.phpFile(role, "php-fpm.conf"), this.scriptsMount()],
+            // nginx stops first, and its last requests are still answered.
+            preStop: drainSeconds + 2,
+        };
+    }
+
+    private nginx(role: Role): ContainerArgs {
+        const measured = hasMetrics(this.instance, this.settings, role);
+        // Apart, nginx is ready when it can reach a PHP, too.
+        const readiness = isApart(this.settings, role) ? http("/fpm-ping", 5, 3) : http("/healthz", 5, 2);
+        return {
+            name: "nginx",
+            image: "openmage-nginx",
+            ports: { http: ports.http, ...(measured ? { metrics: ports.metrics } : {}) },
+            resources: { cpu: "50m", memory: "64Mi" },
+            probes: { readiness, liveness: http("/healthz", 20, 3) },
+            mounts: [
+                { path: "/etc/nginx/nginx.conf", configMap: this.files.nginx[role], file: "nginx.conf" },
+                scratch("/tmp", "nginx-tmp"),
+                { path: paths.media, claim: this.surroundings.media.claim, readOnly: true },
+            ],
+            user: users.nginx,
+        };
+    }
+
+    /** Waits for the upgrade, also where a plain `kubectl apply` starts everything at once. */
+    private ready(): ContainerArgs {
+        return this.script("ready", "256Mi");
+    }
+
+    /** Password and addresses as configured. In the admin pod, since this one starts anew when its Secrets change. */
+    private applySettings(): ContainerArgs {
+        return this.script("settings", "512Mi", this.adminEnv());
+    }
+
+    /** A container that runs a script of ours once, with OpenMage's own code. */
+    private script(name: string, memory: string, env: Readonly<Record<string, Setting>> = {}): ContainerArgs {
+        return {
+            name,
+            image: "openmage-php",
+            command: ["php", `${paths.scripts}/${name}.php`],
+            resources: { cpu: "50m", memory },
+            env: {
+                ...this.environment,
+                OPENMAGE_ROOT: paths.root,
+                DB_PREFIX: this.settings.tablePrefix ?? "",
+                CRYPT_KEY_ORIGIN: this.instance.secretValue("cryptKey") ? "configured" : "generated",
+                ...env,
+            },
+            uses: [
+                ...this.servers(false),
+                this.surroundings.database.as({
+                    DB_HOSTNAME: "host",
+                    DB_PORT: "port",
+                    DB_DATABASE: "name",
+                    DB_USERNAME: "user",
+                    DB_PASSWORD: "password",
+                }),
+            ],
+            mounts: [...this.phpMounts("admin"), this.scriptsMount()],
+        };
+    }
+
+    /** What local.xml leads to, for the frontends with the database's replicas. */
+    private servers(reads: boolean): Edge[] {
+        const { database, readDatabase, cache, sessions } = this.surroundings;
+        const replicas = reads && readDatabase !== database ? [readDatabase.as()] : [];
+        return [database.as(), ...replicas, cache.as(), sessions.as()];
+    }
+
+    private adminEnv(): Record<string, Setting> {
+        const { adminUser, stores } = this.settings;
+        const urls = stores.map(({ host, code, type }) => ({ type, code, url: publicUrl(this.instance, host) }));
+        return {
+            ADMIN_USERNAME: adminUser.name,
+            ADMIN_PASSWORD: this.adminPassword,
+            SHOP_URL: this.urls.shop,
+            ADMIN_URL: this.adminOrigin,
+            STORES: JSON.stringify(urls),
+        };
+    }
+
+    private phpFile(role: Role, file: string): Mount {
+        return { path: `${paths.php}/${file}`, configMap: this.files.php[role], file };
+    }
+
+    private scriptsMount(): Mount {
+        return { path: paths.scripts, configMap: this.files.scripts };
+    }
+
+    /** Configuration and files, where the code expects them. */
+    private phpMounts(role: Role): Mount[] {
+        const { secret, key } = this.files.localXml;
+        return [
+            { path: paths.localXml, secret, file: key },
+            this.phpFile(role, "openmage.ini"),
+            ...(this.settings.mail ? [this.phpFile(role, "msmtprc")] : []),
+            { path: paths.media, claim: this.surroundings.media.claim },
+            scratch(paths.var, "var"),
+            scratch("/tmp"),
+        ];
+    }
+}
+
+/** Seconds that a web pod has to stop: the drain, running requests, and some to spare. */
+const graceSeconds = drainSeconds + stopSeconds + 15;
+
+/** Overrides of the system configuration, which OpenMage takes from the environment when it is told to. */
+function systemConfigEnv({ systemConfig, mail }: OpenMageConfig): Record<string, string> {
+    // Without a mail server every mail would be an error.
+    const all = { ...(mail ? {} : { "default/system/smtp/disable": "1" }), ...systemConfig };
+    const overrides = Object.entries(all).map(([path, value]) => [
+        `OPENMAGE_CONFIG__${path.toUpperCase().split("/").join("__")}`,
+        value,
+    ]);
+    return { OPENMAGE_CONFIG_OVERRIDE_ALLOWED: "1", ...Object.fromEntries(overrides) };
+}
+
+const scratch = (path: string, name?: string): Mount => ({ path, scratch: true, ...(name ? { name } : {}) });
+
+/** Asks nginx, also about PHP behind it. */
+const http = (path: string, periodSeconds: number, failureThreshold: number): Probe => ({
+    httpGet: { path, port: ports.http },
+    periodSeconds,
+    timeoutSeconds: 5,
+    failureThreshold,
+});

@@ -1,0 +1,302 @@
+import { expect } from "chai";
+import { record } from "../../cli/record";
+import { clusterProvider } from "../../components/cluster";
+import { mysqlSizes } from "../../components/database/sizing";
+import type { Graph } from "../../components/graph";
+import { Instance } from "../../components/instance";
+import { Stack } from "../../components/stack";
+import { images } from "../../config/images";
+import { mebibytes } from "../../config/quantity";
+import { readStack } from "../../config/read";
+import { openmage } from "../../platforms/openmage";
+import { sizes } from "../../platforms/openmage/config";
+import { type DeclareArgs, find, type Sent } from "../support/declare";
+import { podsOf } from "../support/invariants";
+import { declareOpenMage } from "../support/openmage";
+
+const problems = async (args: DeclareArgs): Promise<string> => {
+    try {
+        await declareOpenMage(args);
+        return "";
+    } catch (error) {
+        return (error as Error).message;
+    }
+};
+const pod = (objects: readonly Sent[], kind: string, name: string) => {
+    const { spec } = find(objects, kind, name);
+    return (spec.jobTemplate?.spec ?? spec).template.spec;
+};
+const container = (objects: readonly Sent[], kind: string, name: string, which: string) => {
+    const { initContainers = [], containers } = pod(objects, kind, name);
+    return [...initContainers, ...containers].find((one: { name: string }) => one.name === which);
+};
+const localXml = (objects: readonly Sent[]): string => find(objects, "Secret", "local-xml")["stringData"]["local.xml"];
+const caddyfile = (objects: readonly Sent[]): string => find(objects, "ConfigMap", "edge")["data"].Caddyfile;
+
+describe("OpenMage's configuration", () => {
+    for (const [keys, message] of [
+        [{ adminPath: "admin" }, /adminPath: "admin" is not allowed; allowed: any but admin, api/],
+        [{ adminPath: "checkout" }, /adminPath: "checkout" is not allowed/],
+        [{ adminPath: "Back-Office" }, /adminPath: "Back-Office".*allowed: 2 to 32 lower-case letters/],
+        [{ adminHost: "shop.example.org" }, /adminHost: "shop\.example\.org" is already the value of host/],
+        [
+            { adminHost: "a.example.org", stores: [{ host: "a.example.org", code: "english" }] },
+            /stores\.0\.host: "a\.example\.org" is already the value of adminHost/,
+        ],
+        [{ adminAccess: "private", adminHost: "a.example.org" }, /adminHost: has no meaning with adminAccess: private/],
+        [{ adminAccess: "private", adminAllow: ["192.0.2.0/24"] }, /adminAllow: has no meaning/],
+        [{ replicas: { admin: 2 } }, /replicas\.admin: 2 is not allowed/],
+        [{ replicas: { "frontend-php": 2 } }, /replicas\.frontend-php: matches nothing/],
+        [{ database: { topology: "single", engine: "postgres" } }, /database\.engine: "postgres".*mariadb/],
+        [{ cache: { topology: "single", policy: "allkeys-lru" } }, /cache\.policy: "allkeys-lru".*volatile-lru/],
+        [{ sessions: { topology: "single", policy: "allkeys-lfu" } }, /sessions\.policy: "allkeys-lfu".*noeviction/],
+        [
+            { sessions: { topology: "external", host: "redis.example.org" } },
+            /sessions: is external and needs its password: \.\/plinth secrets set shop sessionsPassword dev/,
+        ],
+        [
+            {
+                cache: { topology: "external", host: "redis.example.org" },
+                sessions: { topology: "external", host: "redis.example.org", port: 6379 },
+            },
+            /sessions\.host: "redis\.example\.org" is the server of the cache, which is emptied as a whole/,
+        ],
+        [{ php: { uploadLimit: "65Mi" } }, /php\.uploadLimit: "65Mi" is larger than http\.maxBody, "64Mi"/],
+        [
+            { php: { settings: { memory_limit: "1G" } } },
+            /php\.settings\.memory_limit: "memory_limit" is not allowed; .*set php\.memoryLimit/,
+        ],
+        [{ nginx: { server: ["a;\nb;"] } }, /nginx\.server\.0: .*one line/],
+        [
+            { env: { frontend: { OPENMAGE_CONFIG__DEFAULT__A__B__C: "x" } } },
+            /env\.frontend\.OPENMAGE_CONFIG__DEFAULT__A__B__C: is not allowed here; set systemConfig/,
+        ],
+        [{ systemConfig: { "general/store_information/name": "x" } }, /systemConfig.*allowed: default\/SECTION/],
+        [
+            { systemConfig: { "default/web/secure/base_url": "x" } },
+            /base_url" is not allowed; .*addresses, which follow from host/,
+        ],
+        [{ cryptKey: "0123" }, /cryptKey.*is a secret: take it out and run: \.\/plinth secrets set shop cryptKey dev/],
+    ] as const) {
+        it(`refuses ${JSON.stringify(keys)}`, async () => expect(await problems({ instance: keys })).to.match(message));
+    }
+    it("refuses passwords that OpenMage would, and keys that its cipher would", async () => {
+        const of = (values: object) => problems({ values: { secrets: { shop: values } } });
+        expect(await of({ adminPassword: "short1" })).to.match(/adminPassword: a value of 6 characters.*at least 14/);
+        expect(await of({ adminPassword: "only-letters-here" })).to.match(/adminPassword: a value without digits/);
+        expect(await of({ cryptKey: "k".repeat(57) })).to.match(/cryptKey: a value of 57 characters.*1 to 56/);
+        expect(await of({ adminPassword: "letters-and-1-digit", cryptKey: "k".repeat(56) })).to.equal("");
+    });
+});
+
+describe("OpenMage's objects", () => {
+    let objects: Sent[];
+    const given = { cryptKey: "the-shop's-<old>-key", databasePassword: "a&b", sessionsPassword: 's"s' };
+    before(async () => {
+        const instance = {
+            size: "medium",
+            sharedFiles: "oneNode",
+            tls: { mode: "internal" },
+            adminHost: "office.example.org",
+            adminAllow: ["192.0.2.0/24"],
+            stores: [{ host: "en.example.org", code: "english" }],
+        };
+        objects = await declareOpenMage({ instance, values: { secrets: { shop: given } } });
+    });
+
+    it("keep every password and the key in Secrets, and in XML that says the same", () => {
+        const rest = JSON.stringify(objects.filter(({ kind }) => kind !== "Secret"));
+        for (const value of Object.values(given)) expect(rest).not.to.contain(JSON.stringify(value).slice(1, -1));
+        expect(find(objects, "Secret", "crypt-key")["stringData"].key).to.equal(given.cryptKey);
+        // Every text of the file, as a reader of XML has it.
+        const texts = [...localXml(objects).matchAll(/>([^<>]*)<\//g)].map(([, text]) =>
+            text!.replace(/&(lt|gt|amp);/g, (_, name: "lt" | "gt" | "amp") => ({ lt: "<", gt: ">", amp: "&" })[name]),
+        );
+        expect(texts).to.include.members([...Object.values(given), "backoffice"]);
+    });
+    it("give every PHP the same local.xml, whose replicas the frontends alone read", async () => {
+        const mounts = podsOf(objects).flatMap(({ template }) =>
+            [...(template.spec.initContainers ?? []), ...template.spec.containers]
+                .filter(({ image }: { image: string }) => image.includes("openmage-php"))
+                .map((one: { volumeMounts: { mountPath: string; subPath?: string }[] }) =>
+                    one.volumeMounts.find(({ mountPath }) => mountPath === "/var/www/html/app/etc/local.xml"),
+                ),
+        );
+        expect(mounts.length).to.be.above(5);
+        for (const mount of mounts) expect(mount?.subPath).to.equal("local.xml");
+        const own = await declareOpenMage({
+            instance: { database: { topology: "external", host: "db.example.org", readHost: "read.example.org" } },
+            values: { secrets: { shop: given } },
+        });
+        expect(localXml(own)).to.contain("<host>read.example.org:3306</host>");
+        const nginx = (role: string) => find(own, "ConfigMap", `${role}-nginx`)["data"]["nginx.conf"];
+        expect(nginx("frontend")).to.contain("default replica;");
+        expect(nginx("admin")).not.to.contain("default replica;");
+        expect(localXml(objects)).not.to.contain("default_read");
+    });
+    it("begin the keys in the cache anew with a release and with the system configuration, and with nothing else", async () => {
+        const prefix = async (instance: object) => {
+            const xml = localXml(await declareOpenMage({ instance: { ...instance } }));
+            return /<prefix>([0-9a-f]+)_/.exec(xml)![1];
+        };
+        const usual = await prefix({});
+        expect(await prefix({ size: "large", php: { uploadLimit: "8Mi" } })).to.equal(usual);
+        expect(await prefix({ images: { "openmage-php": "registry.example.org/php:20.19.0" } })).not.to.equal(usual);
+        expect(await prefix({ systemConfig: { "default/general/locale/code": "de_DE" } })).not.to.equal(usual);
+        expect(await prefix({ namespace: "other" })).not.to.equal(usual);
+    });
+    it("tell every PHP of the system configuration alike", async () => {
+        const own = await declareOpenMage({
+            instance: { systemConfig: { "stores/en-gb/general/locale/code": "en_GB" }, env: { cron: { EXTRA: "1" } } },
+        });
+        const all = podsOf(own).flatMap(({ template }) =>
+            [...(template.spec.initContainers ?? []), ...template.spec.containers].filter(({ image }) =>
+                image.includes("openmage-php"),
+            ),
+        );
+        expect(all.length).to.be.above(5);
+        for (const { env } of all) {
+            const of = (name: string) => env.find((one: { name: string }) => one.name === name)?.value;
+            expect(of("OPENMAGE_CONFIG__STORES__EN-GB__GENERAL__LOCALE__CODE")).to.equal("en_GB");
+            expect(of("OPENMAGE_CONFIG_OVERRIDE_ALLOWED")).to.equal("1");
+        }
+    });
+    it("state no replicas where an autoscaler decides, and one pod for the administration", () => {
+        expect(find(objects, "Deployment", "frontend")["spec"]).not.to.have.property("replicas");
+        expect(find(objects, "Deployment", "admin")["spec"].replicas).to.equal(1);
+    });
+    it("run cron every minute, one at a time", () => {
+        expect(find(objects, "CronJob", "cron")["spec"]).to.include({
+            schedule: "* * * * *",
+            concurrencyPolicy: "Forbid",
+        });
+    });
+    it("keep sessions on a volume and turn none away unseen, and let the cache forget what has a lifetime", () => {
+        const file = (name: string) => find(objects, "Secret", `${name}-config`)["stringData"]["cache.conf"];
+        expect(file("sessions")).to.contain("maxmemory-policy noeviction").and.contain("appendonly yes");
+        expect(file("cache")).to.contain("maxmemory-policy volatile-lru").and.contain("appendonly no");
+        expect(find(objects, "PersistentVolumeClaim", "sessions")["spec"].resources.requests.storage).to.equal("2Gi");
+    });
+    it("mount over nothing of the image but local.xml and what is written", () => {
+        for (const { owner, template } of podsOf(objects))
+            for (const one of [...(template.spec.initContainers ?? []), ...template.spec.containers])
+                for (const { mountPath } of one.image.includes("openmage") ? (one.volumeMounts ?? []) : [])
+                    expect(mountPath, `${owner.metadata.name} ${one.name}`).to.match(
+                        /^\/var\/www\/html\/(media|var|app\/etc\/local\.xml)$|^\/(tmp|etc\/|opt\/plinth)/,
+                    );
+    });
+    it("stop PHP after nginx, and give both the time for it", () => {
+        const { containers, terminationGracePeriodSeconds } = pod(objects, "Deployment", "frontend");
+        const [php, nginx] = containers;
+        expect(php.lifecycle.preStop.sleep.seconds).to.be.above(nginx.lifecycle.preStop.sleep.seconds);
+        const conf = Object.values<string>(find(objects, "ConfigMap", "frontend-php-files")["data"]).join("");
+        const stop = Number(/process_control_timeout = (\d+)s/.exec(conf)![1]);
+        expect(terminationGracePeriodSeconds).to.be.above(php.lifecycle.preStop.sleep.seconds + stop);
+    });
+    it("publish every host, and the administration where the configuration says", async () => {
+        const sites = caddyfile(objects);
+        for (const host of ["shop.example.org", "en.example.org", "office.example.org"]) expect(sites).to.contain(host);
+        expect(sites).not.to.contain("/backoffice");
+        const below = caddyfile(await declareOpenMage());
+        expect(below).to.contain("/backoffice").and.contain("admin.openmage-shop.svc");
+        const hidden = await declareOpenMage({ instance: { adminAccess: "private" } });
+        expect(caddyfile(hidden)).not.to.contain("/backoffice").and.not.to.contain("admin.openmage-shop.svc");
+        expect(find(hidden, "Service", "admin")["spec"].ports[0].port).to.equal(8080);
+    });
+    it("scale nginx and PHP alone when asked for, and let nobody else speak FastCGI", async () => {
+        const own = await declareOpenMage({
+            instance: { webPods: "separate", replicas: { frontend: 2, "frontend-php": { min: 1, max: 4 } } },
+        });
+        expect(find(own, "Deployment", "frontend")["spec"].replicas).to.equal(2);
+        expect(find(own, "HorizontalPodAutoscaler", "frontend-php")["spec"].maxReplicas).to.equal(4);
+        expect(pod(own, "Deployment", "frontend").containers.map(({ name }: { name: string }) => name)).to.deep.equal([
+            "nginx",
+        ]);
+        const conf = find(own, "ConfigMap", "frontend-nginx")["data"]["nginx.conf"];
+        expect(conf).to.contain("frontend-php.openmage-shop.svc.cluster.local").and.not.contain("127.0.0.1:9000");
+        expect(find(own, "ConfigMap", "admin-nginx")["data"]["nginx.conf"]).to.contain("127.0.0.1:9000");
+        const { ingress } = find(own, "NetworkPolicy", "frontend-php")["spec"];
+        expect(JSON.stringify(ingress[0].from)).to.contain('"frontend"');
+        expect(ingress).to.have.length(1);
+    });
+    it("say where the shop is as browsers see it", async () => {
+        const urls = async (instance: object) => {
+            const { env } = container(
+                await declareOpenMage({ instance: { ...instance } }),
+                "Deployment",
+                "admin",
+                "settings",
+            );
+            return ["SHOP_URL", "ADMIN_URL"].map(
+                (name) => env.find((one: { name: string }) => one.name === name)?.value,
+            );
+        };
+        expect(await urls({})).to.deep.equal(["http://shop.example.org", "http://shop.example.org"]);
+        // Each request's own address, such as that of a forwarded port.
+        expect(await urls({ adminAccess: "private" })).to.deep.equal(["http://shop.example.org", ""]);
+        expect(
+            await urls({
+                tls: { mode: "internal" },
+                edge: { type: "NodePort", httpsPort: 30443 },
+                adminHost: "a.example.org",
+            }),
+        ).to.deep.equal(["https://shop.example.org:30443", "https://a.example.org:30443"]);
+    });
+    it("leave the database enough connections for the largest number of pods", () => {
+        for (const { frontend, maxChildren, database } of Object.values(sizes)) {
+            const pods = typeof frontend === "number" ? frontend : frontend.max;
+            const { connections } = mysqlSizes("mariadb", mebibytes(database.memory), mebibytes(database.volume));
+            // One more pod while a rollout goes on, and as much again for administration, cron and Tasks.
+            expect(connections).to.be.above((pods + 2) * maxChildren);
+        }
+    });
+});
+
+describe("OpenMage's graph", () => {
+    const graphOf = async (instance: object): Promise<Graph> => {
+        let graph: Graph;
+        const instances = { shop: { platform: "openmage", host: "shop.example.org", ...instance } };
+        await record(
+            () => {
+                const { stack: settings, secrets } = readStack([openmage.config]);
+                const stack = new Stack(settings, secrets, () => clusterProvider(settings));
+                openmage.declare(new Instance(stack, settings.instances[0]!));
+                graph = stack.graph;
+                return {};
+            },
+            { project: "plinth", stack: "dev", config: { "plinth:instances": JSON.stringify(instances) } },
+        );
+        return graph!;
+    };
+    const usersOf = (graph: Graph, name: string) =>
+        [...new Set(graph.users(`openmage-shop/${name}`).map(({ from }) => from.name))].sort();
+
+    it("installs after the database is up, upgrades after that, and serves and works on the clock last", async () => {
+        const graph = await graphOf({});
+        const order = graph.inOrder().map(({ name }) => name);
+        const comesBefore = (first: string, second: string) =>
+            expect(order.indexOf(first), `${first}, ${second}`).to.be.below(order.indexOf(second));
+        comesBefore("database", "install");
+        comesBefore("install", "upgrade");
+        for (const name of ["frontend", "admin", "cron"]) comesBefore("upgrade", name);
+    });
+    it("lets only what runs the shop's code reach its servers, and only the edge reach the shop", async () => {
+        const shared = await graphOf({});
+        for (const server of ["database", "cache", "sessions"])
+            expect(usersOf(shared, server), server).to.include.members(["admin", "cron", "frontend", "upgrade"]);
+        expect(usersOf(shared, "frontend")).to.deep.equal(["edge"]);
+        expect(usersOf(shared, "admin")).to.deep.equal(["edge"]);
+        const separate = await graphOf({ webPods: "separate", adminAccess: "private" });
+        expect(usersOf(separate, "frontend-php")).to.deep.equal(["frontend"]);
+        expect(usersOf(separate, "admin")).to.deep.equal([]);
+        for (const server of ["database", "cache", "sessions"])
+            expect(usersOf(separate, server)).not.to.include("frontend");
+    });
+});
+
+describe("OpenMage's images", () => {
+    it("are built, from one release", () => {
+        const tags = (["openmage-php", "openmage-nginx"] as const).map((name) => images[name].reference.split(":")[1]);
+        expect(new Set(tags)).to.have.length(1);
+    });
+});
