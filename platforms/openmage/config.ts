@@ -4,7 +4,16 @@ import { backup, backupSecrets } from "../../config/backup";
 import { cacheOf, cacheSecrets } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { frontendCache } from "../../config/frontendCache";
-import { bytes, cidr, email, hostName, instanceFields, port, type ReplicasConfig } from "../../config/fields";
+import {
+    bytes,
+    cidr,
+    email,
+    hostName,
+    instanceFields,
+    mailServer,
+    port,
+    type ReplicasConfig,
+} from "../../config/fields";
 import type { PlatformConfig } from "../../config/load";
 import { phpMyAdmin } from "../../config/phpMyAdmin";
 
@@ -144,7 +153,7 @@ const schema = z.strictObject({
     /** Outgoing mail. @default no mail is sent */
     mail: z
         .strictObject({
-            host: hostName,
+            host: mailServer,
             port: port.default(587),
             /** `starttls` on the plain port, `tls` from the first byte. */
             encryption: z.enum(["starttls", "tls", "off"]).default("starttls"),

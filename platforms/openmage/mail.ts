@@ -24,7 +24,12 @@ export function msmtprc({
               ]),
         ...(username === undefined
             ? ["auth off"]
-            : ["auth on", `user ${username}`, 'passwordeval "printenv SMTP_PASSWORD"']),
+            : // Left to choose, msmtp sends no password in clear.
+              [
+                  `auth ${encryption === "off" ? "plain" : "on"}`,
+                  `user ${username}`,
+                  'passwordeval "printenv SMTP_PASSWORD"',
+              ]),
     ];
     return `${lines.join("\n")}\n`;
 }

@@ -21,6 +21,8 @@ export const declareQxsms = (args: DeclareArgs = {}): Promise<Sent[]> =>
 /** A mail server that keeps what it gets, or refuses it. */
 export class MailServer {
     readonly mails: string[] = [];
+    /** What clients have logged in with, user and password after a byte 0 each. */
+    readonly logins: string[] = [];
     refuses = false;
     private readonly server: Server;
 
@@ -41,6 +43,10 @@ export class MailServer {
                             mail = undefined;
                             answer("250 kept");
                         }
+                    } else if (/^EHLO/i.test(line)) socket.write("250-mail\r\n250 AUTH PLAIN\r\n");
+                    else if (/^AUTH PLAIN /i.test(line)) {
+                        this.logins.push(Buffer.from(line.slice(11), "base64").toString());
+                        answer("235 welcome");
                     } else if (/^RCPT/i.test(line) && this.refuses) answer("550 refused");
                     else if (/^DATA/i.test(line)) {
                         mail = "";
