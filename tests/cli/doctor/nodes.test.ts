@@ -1,0 +1,108 @@
+import * as nodes from "../../../cli/doctor/nodes";
+import type { NodeObject } from "../../../cli/doctor/objects";
+import type { RenderedObject } from "../../../cli/rendering";
+import { expectFinding, node, object, rendering } from "../../support/doctor";
+
+describe("doctor: the server", () => {
+    it("is within the supported range", () => {
+        const { oldest, newest } = nodes.supported;
+        const minor = (version: string, by: number) => `v1.${Number(version.split(".")[1]) + by}.2-eks-1`;
+        expectFinding(nodes.serverVersion({ server: minor(oldest, 0) }), "ok");
+        expectFinding(nodes.serverVersion({ server: minor(newest, 0) }), "ok");
+        expectFinding(nodes.serverVersion({ server: minor(oldest, -1) }), "problem", oldest, newest);
+        expectFinding(nodes.serverVersion({ server: minor(newest, 1) }), "warning");
+    });
+    it("is at most one minor release from kubectl, in either direction", () => {
+        const skew = (client: string) => nodes.skew({ client, server: "v1.33.1" });
+        for (const client of ["v1.32.9", "v1.33.0", "v1.34.0"]) expectFinding(skew(client), "ok");
+        for (const client of ["v1.31.9", "v1.35.0"]) expectFinding(skew(client), "warning", "install kubectl 1.33");
+    });
+    it("has about the same time", () => {
+        expectFinding(nodes.clock({ clock: -59_000 }), "ok");
+        expectFinding(nodes.clock({ clock: 61_000 }), "warning", "61 s ahead of");
+        expectFinding(nodes.clock({ clock: -120_000 }), "warning", "120 s behind");
+    });
+});
+
+const container = (cpu: string, memory: string) => ({ name: "c", resources: { requests: { cpu, memory } } });
+
+describe("doctor: room on the nodes", () => {
+    const tier = (kind: string, name: string, replicas: number, pod: object, labels = {}) =>
+        object(kind, name, { replicas, template: { metadata: { labels }, spec: pod } }, "apps/v1");
+    const web = tier("Deployment", "web", 2, { containers: [container("500m", "1Gi")] });
+    const capacity = (
+        objects: readonly RenderedObject[],
+        on: readonly NodeObject[],
+        pods: nodes.CapacityFacts["pods"] = [],
+    ) => nodes.capacity({ rendering: rendering(...objects), nodes: on, pods });
+    const pod = (namespace: string, labels: Record<string, string> = {}) => ({
+        metadata: { name: "p", namespace, labels },
+        spec: { nodeName: "a", containers: [container("1", "1Gi")] },
+    });
+
+    it("is enough to the byte, and not by a byte less", () => {
+        expectFinding(capacity([web], [node("a", "1", "2Gi")]), "ok", "1.00 cores and 2.0 GiB requested");
+        expectFinding(capacity([web], [node("a", "1", "2097151Ki")]), "problem", "add a node");
+        expectFinding(capacity([web], [node("a", "999m", "2Gi")]), "problem");
+    });
+    it("is what others have left, not what the stack itself has taken", () => {
+        const on = [node("a", "1", "2Gi")];
+        expectFinding(capacity([web], on, [pod("kube-system")]), "problem");
+        expectFinding(capacity([web], on, [pod("shop")]), "problem");
+        const ours = { "app.kubernetes.io/managed-by": "plinth" };
+        expectFinding(capacity([web], on, [pod("shop", ours)]), "ok");
+        expectFinding(capacity([web], on, [pod("another-shop", ours)]), "problem");
+    });
+    it("may come from a cloud's autoscaler, but not for a pod that no node has room for", () => {
+        const cloud = { providerID: "aws:///eu-west-1a/i-0" };
+        expectFinding(capacity([web], [node("a", "500m", "1Gi", cloud)]), "warning");
+        expectFinding(
+            capacity([web], [node("a", "4", "512Mi", cloud)]),
+            "problem",
+            "no node has room for a pod of Deployment shop/web",
+        );
+    });
+    it("is for Tasks, too, one pod at a time, with init containers that want more", () => {
+        const task = object("Job", "install", {
+            template: { spec: { initContainers: [container("100m", "3Gi")], containers: [container("100m", "1Gi")] } },
+        });
+        expectFinding(
+            capacity([web, task], [node("a", "2", "2Gi")]),
+            "problem",
+            "a pod of Job shop/install: 0.10 cores and 3.0 GiB requested",
+            "3.0 GiB",
+        );
+        expectFinding(capacity([web, task], [node("a", "2", "3Gi")]), "ok", "2.0 GiB requested");
+    });
+    it("is for sidecars beside the containers, and for as many pods as an autoscaler keeps", () => {
+        const sidecar = { ...container("100m", "1Gi"), restartPolicy: "Always" };
+        const scaled = object("Deployment", "web", {
+            template: { spec: { initContainers: [sidecar], containers: [container("100m", "1Gi")] } },
+        });
+        const scaler = object("HorizontalPodAutoscaler", "web", { minReplicas: 3, maxReplicas: 9 });
+        expectFinding(capacity([scaled], [node("a", "8", "8Gi")]), "ok", "0.20 cores and 2.0 GiB requested");
+        expectFinding(capacity([scaled, scaler], [node("a", "8", "8Gi")]), "ok", "0.60 cores and 6.0 GiB requested");
+    });
+    it("is on one node for all pods that share files there", () => {
+        const labels = { "plinth.dev/shared-files": "files" };
+        const sharing = ["web", "admin"].map((name) =>
+            tier("Deployment", name, 2, { containers: [container("500m", "1Gi")] }, labels),
+        );
+        const two = [node("a", "1", "2Gi"), node("b", "1", "2Gi")];
+        expectFinding(capacity(sharing, two), "problem", "the pods that share shop/files: 2.00 cores");
+        expectFinding(capacity(sharing, [node("a", "2", "4Gi")]), "ok");
+    });
+    it("is not on nodes that are not ready, cordoned or tainted", () => {
+        const closed = [node("a", "8", "8Gi", { ready: false }), node("b", "8", "8Gi", { taint: "NoSchedule" })];
+        closed.push({ ...node("c", "8", "8Gi"), spec: { unschedulable: true } });
+        expectFinding(capacity([web], closed), "problem", "none of 3 nodes takes pods");
+        expectFinding(capacity([web], [node("a", "8", "8Gi", { taint: "PreferNoSchedule" })]), "ok");
+    });
+    it("is for the architectures that images are built for", () => {
+        const on = (...names: string[]) =>
+            nodes.architecture({ nodes: names.map((architecture) => node("n", "1", "1Gi", { architecture })) });
+        expectFinding(on("arm64", "arm64"), "ok", "arm64");
+        expectFinding(on("amd64", "arm64"), "warning", "amd64 and arm64");
+        expectFinding(on("amd64", "s390x"), "problem", "s390x");
+    });
+});

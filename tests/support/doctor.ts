@@ -1,0 +1,50 @@
+import { expect } from "chai";
+import type { Finding, Level } from "../../cli/doctor/finding";
+import type { NodeObject } from "../../cli/doctor/objects";
+import type { RenderedObject } from "../../cli/rendering";
+
+/** Checks level and words of a finding; whatever is not fine must come with a remedy. */
+export function expectFinding(finding: Finding, level: Level, ...words: readonly string[]): void {
+    expect(finding.level, finding.text).to.equal(level);
+    for (const word of words) expect(`${finding.text}\n${finding.remedy ?? ""}`).to.include(word);
+    expect(finding.remedy !== undefined, "a remedy").to.equal(level === "warning" || level === "problem");
+}
+
+/** An object in the namespace of a shop. */
+export const object = (kind: string, name: string, spec: object, apiVersion = "v1"): RenderedObject => ({
+    apiVersion,
+    kind,
+    metadata: { name, namespace: "shop" },
+    spec,
+});
+
+/** What a stack of these objects alone renders to. */
+export const rendering = (...objects: readonly RenderedObject[]) => ({
+    objects,
+    project: "plinth",
+    stack: "production",
+});
+
+/** What is not as it usually is. */
+export interface NodeArgs {
+    readonly providerID?: string;
+    readonly kubeletVersion?: string;
+    readonly labels?: Record<string, string>;
+    readonly architecture?: string;
+    readonly taint?: string;
+    readonly ready?: boolean;
+}
+
+/** A node that is ready, with what it has for pods. */
+export const node = (name: string, cpu: string, memory: string, args: NodeArgs = {}): NodeObject => ({
+    metadata: { name, labels: args.labels ?? {} },
+    spec: {
+        ...(args.providerID ? { providerID: args.providerID } : {}),
+        ...(args.taint ? { taints: [{ key: "role", effect: args.taint }] } : {}),
+    },
+    status: {
+        allocatable: { cpu, memory },
+        conditions: [{ type: "Ready", status: args.ready === false ? "False" : "True" }],
+        nodeInfo: { architecture: args.architecture ?? "amd64", kubeletVersion: args.kubeletVersion ?? "v1.36.3" },
+    },
+});
