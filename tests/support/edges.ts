@@ -1,0 +1,130 @@
+import { execFileSync } from "node:child_process";
+import * as k8s from "@pulumi/kubernetes";
+import { z } from "zod";
+import { record } from "../../cli/record";
+import { Instance } from "../../components/instance";
+import { addressesOf, declareSharedEdge, edgeSecrets, isEncrypted, publish } from "../../components/loadBalancer";
+import { Namespace } from "../../components/namespace";
+import { Stack } from "../../components/stack";
+import { WebTier } from "../../components/webTier";
+import { instanceFields } from "../../config/fields";
+import { readStack } from "../../config/read";
+import { find, objectsOf, type Sent } from "./declare";
+
+export type Plain = Record<string, unknown>;
+
+/** Instances with one web tier each, published under its host, and the shared balancer if any uses it. */
+export async function declareEdges(instances: Record<string, Plain>, values: Plain = {}, preview = false) {
+    const platform = {
+        name: "bench",
+        schema: z.looseObject({ platform: z.literal("bench"), ...instanceFields }),
+        defaults: () => ({}),
+        secrets: edgeSecrets,
+        hosts: ({ host }: { host: string }) => [host],
+    };
+    const complete = Object.fromEntries(
+        Object.entries(instances).map(([name, keys]) => [
+            name,
+            { platform: "bench", host: `${name}.example.org`, ...keys },
+        ]),
+    );
+    const config = { ...values, instances: complete };
+    const warnings: string[] = [];
+    const { resources, outputs } = await record(
+        () => {
+            const { stack: checked, secrets } = readStack([platform]);
+            const stack = new Stack(checked, secrets, () => new k8s.Provider("cluster", {}));
+            const declared = checked.instances.map((settings) => {
+                const instance = new Instance(stack, settings);
+                new Namespace(instance);
+                const container = {
+                    name: "nginx",
+                    image: "opencart-nginx" as const,
+                    ports: { http: 8080, admin: 8090 },
+                    resources: {},
+                };
+                const { service } = new WebTier(instance, "frontend", { pod: { user: 101, containers: [container] } });
+                publish(instance, [
+                    {
+                        host: settings.host,
+                        routes: [
+                            { to: service },
+                            { path: "/admin", to: service, port: "admin", allow: ["192.0.2.0/24"] },
+                        ],
+                    },
+                ]);
+                return instance;
+            });
+            declareSharedEdge(stack);
+            stack.register();
+            warnings.push(...stack.warnings);
+            const each = <T>(of: (instance: Instance) => T) =>
+                Object.fromEntries(declared.map((instance) => [instance.name, of(instance)]));
+            return { addresses: each(addressesOf), encrypted: each(isEncrypted) };
+        },
+        {
+            project: "plinth",
+            stack: "dev",
+            config: Object.fromEntries(
+                Object.entries(config).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)]),
+            ),
+            preview,
+        },
+    );
+    const { addresses, encrypted } = outputs;
+    return { objects: objectsOf(resources), addresses, encrypted, warnings };
+}
+
+/** What is wrong with such instances, as the user sees it; fails when nothing is. */
+export async function edgeProblems(instances: Record<string, Plain>, values: Plain = {}): Promise<string> {
+    try {
+        await declareEdges(instances, values);
+    } catch (error) {
+        return (error as Error).message;
+    }
+    throw new Error("was accepted");
+}
+
+/** One of each TLS mode. */
+export const tlsModes: Record<string, Plain> = {
+    acme: { mode: "acme", email: "ops@example.org" },
+    custom: { mode: "custom", secretName: "wildcard" },
+    internal: { mode: "internal" },
+    off: { mode: "off" },
+};
+
+/** One of each type of edge, and an Ingress that leaves TLS to the edge. */
+export const edgeTypes: Record<string, Plain> = {
+    LoadBalancer: { type: "LoadBalancer" },
+    ClusterIP: { type: "ClusterIP", trustedProxies: ["10.0.0.0/8"] },
+    NodePort: { type: "NodePort", httpPort: 30080, httpsPort: 30443 },
+    Ingress: {
+        type: "Ingress",
+        className: "traefik",
+        trustedProxies: ["10.0.0.0/8"],
+        annotations: { "cert-manager.io/cluster-issuer": "letsencrypt" },
+    },
+    passthrough: { type: "Ingress", className: "traefik", terminates: "edge" },
+};
+
+/** The pairs of type and TLS mode that are refused. */
+export const impossible = ["Ingress internal", "passthrough off"];
+
+/** A self-signed certificate and its key, in PEM. */
+export function certify(): { chain: string; key: string } {
+    const text = execFileSync(
+        "openssl",
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=a -keyout - -out -".split(
+            " ",
+        ),
+        { stdio: "pipe" },
+    ).toString();
+    const start = text.indexOf("-----BEGIN CERTIFICATE");
+    return { key: text.slice(0, start), chain: text.slice(start) };
+}
+
+/** The Caddyfile of the first edge among the objects. */
+export const caddyfileOf = (objects: readonly Sent[]): string => find(objects, "ConfigMap", "edge")["data"].Caddyfile;
+
+/** The pod of the first edge among the objects. */
+export const edgePod = (objects: readonly Sent[]) => find(objects, "Deployment", "edge")["spec"].template.spec;
