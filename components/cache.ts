@@ -6,8 +6,10 @@ import { mebibytes } from "../config/quantity";
 import { claim } from "./claim";
 import { clusterService, deployment } from "./deployment";
 import { rangesOf, requiredSecret } from "./external";
-import { type Node, Service } from "./graph";
+import { type Node, type SecretRef, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
+import { metricsNeeds } from "./metrics";
+import type { ContainerArgs } from "./pod";
 
 export interface CacheArgs {
     readonly config: CacheConfig;
@@ -18,6 +20,8 @@ export interface CacheArgs {
 }
 
 type Single = Extract<CacheConfig, { topology: "single" }>;
+
+const metricsPort = 9121;
 
 /** Smallest memory limit in MiB: the server itself and a probe's client take a dozen. */
 const leastMemory = 32;
@@ -58,6 +62,22 @@ export const readinessCommand = (engine: Single["engine"]): string[] => [
     `${engine}-cli -h 127.0.0.1 ping | grep -q PONG`,
 ];
 
+/** Makes figures for Prometheus of what the server says of itself. */
+const exporter = (password: SecretRef): ContainerArgs => ({
+    name: "exporter",
+    image: "redisExporter",
+    env: {
+        REDIS_ADDR: "redis://127.0.0.1:6379",
+        REDIS_PASSWORD: password,
+        // It would connect, with that password, to any server that somebody asks it for.
+        REDIS_EXPORTER_DISABLE_SCRAPE_ENDPOINT: "true",
+        REDIS_EXPORTER_LOG_FORMAT: "json",
+    },
+    ports: { metrics: metricsPort },
+    resources: { cpu: "10m", memory: "32Mi" },
+    user: 59000,
+});
+
 /**
  * A cache that speaks Redis' protocol: one server in the cluster, or one outside.
  *
@@ -72,7 +92,9 @@ export class Cache extends pulumi.ComponentResource implements HasNode {
         super("plinth:components:Cache", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
         const { config } = args;
         const key = `${name}Password`;
-        this.node = instance.join(name, { sort: "cache", pods: config.topology !== "external" });
+        const pods = config.topology !== "external";
+        const monitoring = pods ? instance.cluster.monitoringNamespace : undefined;
+        this.node = instance.join(name, { sort: "cache", pods, needs: metricsNeeds(monitoring, metricsPort) });
         const { node } = this;
         const ports = { redis: cachePort };
         if (config.topology === "external") {
@@ -148,6 +170,7 @@ export class Cache extends pulumi.ComponentResource implements HasNode {
                             // Where the server writes, and must be able to even if it keeps nothing.
                             workingDir: "/data",
                         },
+                        ...(monitoring ? [exporter(password)] : []),
                     ],
                     // Of the Alpine images, whose group differs from Debian's.
                     user: 999,

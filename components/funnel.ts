@@ -119,6 +119,25 @@ export class Funnel {
         });
     }
 
+    /**
+     * Declares an object of a kind that an operator brings to the cluster.
+     *
+     * @param labels beside those of every object
+     */
+    addCustom(
+        owner: pulumi.Resource,
+        name: string,
+        { labels, ...body }: Omit<KubernetesObject, "metadata"> & { labels: Readonly<Record<string, string>> },
+    ): void {
+        const metadata = {
+            name: this.args.objectName(name),
+            namespace: this.args.namespace,
+            labels: { ...this.labels(), ...labels },
+            ...this.annotations(),
+        };
+        this.declare(owner, name, { fixedName: true }, { ...body, metadata } as KubernetesObject);
+    }
+
     /** Declares the objects that the user adds, as they are written but for labels and annotations. */
     addExtras(owner: pulumi.Resource): void {
         for (const { metadata, ...body } of this.args.config.extraObjects) {

@@ -6,6 +6,7 @@ import type { SecretValues } from "../config/read";
 import type { StackConfig } from "../config/stack";
 import { Graph } from "./graph";
 import type { Instance } from "./instance";
+import { hasMetrics, podMonitor } from "./metrics";
 import { denyByDefault, policyOf } from "./policies";
 import { declarePullSecrets } from "./pullSecret";
 import { clusterObjects } from "./storageClass";
@@ -99,6 +100,7 @@ export class Stack {
         this.graph.checkEdges();
         const order = this.graph.inOrder();
         this.declarePolicies();
+        this.declareMonitors();
         declarePullSecrets(this, [...this.instances.values()]);
         for (const instance of this.instances.values()) instance.check();
         this.problems.throwIfAny();
@@ -112,6 +114,20 @@ export class Stack {
             const own = this.instances.get(node.namespace)!.objects.registerNode(node, before);
             // Whoever starts after a node without workloads of its own starts after what that node waits for.
             gates.set(node.id, own.length > 0 ? own : before);
+        }
+    }
+
+    private declareMonitors(): void {
+        const { podMonitors, monitoringNamespace } = this.config.cluster;
+        if (podMonitors === false) return;
+        if (monitoringNamespace === undefined)
+            this.problems.add(
+                "plinth:cluster.podMonitors",
+                "needs plinth:cluster.monitoringNamespace: without it no component has metrics",
+            );
+        for (const node of this.graph.nodes.filter(hasMetrics)) {
+            const instance = this.instances.get(node.namespace)!;
+            instance.objects.addCustom(instance.owner, node.name, podMonitor(node, podMonitors));
         }
     }
 

@@ -13,9 +13,12 @@ export const images = {
     postgres: { reference: "docker.io/library/postgres:17.11" },
     valkey: { reference: "docker.io/valkey/valkey:9.1.0-alpine" },
     redis: { reference: "docker.io/library/redis:8.2.9-alpine" },
+    redisExporter: { reference: "docker.io/oliver006/redis_exporter:v1.88.0" },
     rabbitmq: { reference: "docker.io/library/rabbitmq:4.3.5-alpine" },
     phpmyadmin: { reference: "docker.io/library/phpmyadmin:5.2.3-apache" },
     varnish: { reference: "docker.io/library/varnish:9.0.4" },
+    // Its second version is that of Varnish, whose own tool it runs.
+    varnishExporter: { reference: "ghcr.io/otto-de/prometheus-varnish-exporter:1.8.3-varnish-9.0.0" },
     seaweedfs: { reference: "docker.io/chrislusf/seaweedfs:4.47" },
     minio: { reference: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z" },
     awsCli: { reference: "docker.io/amazon/aws-cli:2.36.48" },

@@ -57,6 +57,11 @@ export const cluster = z.strictObject({
     domain: z.string().min(1).default("cluster.local"),
     /** Namespace of the Prometheus that scrapes metrics. @default nothing is opened for it */
     monitoringNamespace: dnsLabel.optional(),
+    /**
+     * Whether the Prometheus operator is told to scrape them: a PodMonitor for each component that has metrics, with
+     * the labels by which that Prometheus chooses. Its CustomResourceDefinitions must be there. @default false
+     */
+    podMonitors: z.union([z.boolean(), z.strictObject({ labels })]).default(false),
 });
 
 /** Where images come from. */

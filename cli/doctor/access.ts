@@ -24,7 +24,7 @@ export function knownKinds({ rendering, apiResources }: Pick<AccessFacts, "rende
     if (lost.size === 0) return ok(`all ${count(kinds.size, "kind")} of the stack`);
     return problem(
         `the server does not know ${[...lost].join(", ")}`,
-        "install the operator that brings them (its CustomResourceDefinitions), or take them out of extraObjects",
+        "install the operator that brings them (its CustomResourceDefinitions), or leave them out (extraObjects, plinth:cluster.podMonitors)",
     );
 }
 

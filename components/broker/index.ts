@@ -8,8 +8,9 @@ import { guardedSeries, imageSeries } from "../database/series";
 import { livenessProbe, startupProbe } from "../database/server";
 import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
-import { type Need, type Node, Service } from "../graph";
+import { type Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
+import { metricsNeeds } from "../metrics";
 import type { ContainerArgs } from "../pod";
 import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
 
@@ -76,7 +77,7 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
             this.service = new Service(this.node.id, config.host, { amqp }, settings, external);
         } else {
             const { monitoringNamespace } = instance.cluster;
-            this.node = instance.join(name, { sort: "broker", needs: metricsNeeds(monitoringNamespace) });
+            this.node = instance.join(name, { sort: "broker", needs: metricsNeeds(monitoringNamespace, metricsPort) });
             const password = instance.password(`${name}-password`, key);
             this.service = instance.service(name, ports, this.settings(instance, args.user, vhost, password));
             this.single(instance, args, { vhost, password, upgradeFrom: config.upgradeFrom });
@@ -203,7 +204,3 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
         });
     }
 }
-
-/** What reaches the server beside its users: Prometheus, in the namespace given. */
-const metricsNeeds = (monitoring: string | undefined): Need[] =>
-    monitoring ? [{ name: "prometheus", direction: "ingress", ports: [metricsPort], namespace: monitoring }] : [];

@@ -6,6 +6,8 @@ import { mebibytes, mebibytesFor, parseQuantity } from "../../config/quantity";
 import { clusterService, deployment } from "../deployment";
 import type { Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
+import { metricsNeeds } from "../metrics";
+import type { ContainerArgs, Mount } from "../pod";
 import { drainSeconds } from "../webTier";
 import { purgeSocket, vcl } from "./vcl";
 
@@ -33,11 +35,27 @@ const folders = { rules: "/etc/varnish", work: "/var/lib/varnish" } as const;
 /** Memory in MiB of a container whose cache has `store`: with the allocator's loss, threads and the compiler of VCL. */
 export const memoryFor = (store: number): number => Math.ceil(store * 1.3) + 256;
 
+const instanceFolder = `${folders.work}/varnishd`;
+const metricsPort = 9131;
+
+/** The log, the figures and the compiled rules, which are run from here. */
+const work: Mount = { path: folders.work, scratch: { memory: true, sizeLimit: "64Mi" } };
+
+/** Makes figures for Prometheus of those that the server keeps in shared memory. */
+const exporter: ContainerArgs = {
+    name: "exporter",
+    image: "varnishExporter",
+    args: ["-n", instanceFolder],
+    ports: { metrics: metricsPort },
+    resources: { cpu: "10m", memory: "64Mi" },
+    mounts: [work],
+};
+
 /** The server's arguments: the image's entrypoint would open a third port, for the PROXY protocol. */
 const command = (memory: string): string[] => [
     "varnishd",
     "-F",
-    ...["-n", `${folders.work}/varnishd`],
+    ...["-n", instanceFolder],
     ...["-f", `${folders.rules}/default.vcl`],
     ...["-a", `http=:${ports.http},HTTP`],
     ...["-a", `${purgeSocket}=:${ports[purgeSocket]},HTTP`],
@@ -71,7 +89,9 @@ export class FrontendCache extends pulumi.ComponentResource implements HasNode {
         const [port] = Object.entries(backend.ports)[0] ?? [];
         if (port === undefined) throw new RangeError(`${backend.node} has no port`);
         const uses = [backend.as({}, [port])];
-        this.node = instance.join(name, { sort: "frontend cache", uses, startsAfter });
+        const monitoring = instance.cluster.monitoringNamespace;
+        const needs = metricsNeeds(monitoring, metricsPort);
+        this.node = instance.join(name, { sort: "frontend cache", uses, needs, startsAfter });
         const { node } = this;
         this.service = instance.service(name, ports);
         const rules = instance.add(
@@ -107,14 +127,10 @@ export class FrontendCache extends pulumi.ComponentResource implements HasNode {
                             readiness: health(5, 3),
                             liveness: health(20, 6),
                         },
-                        mounts: [
-                            { path: folders.rules, configMap: rules },
-                            // The log and the compiled rules, which are run from here.
-                            { path: folders.work, scratch: { memory: true, sizeLimit: "64Mi" } },
-                            { path: "/tmp", scratch: true },
-                        ],
+                        mounts: [{ path: folders.rules, configMap: rules }, work, { path: "/tmp", scratch: true }],
                         preStop: drainSeconds,
                     },
+                    ...(monitoring ? [exporter] : []),
                 ],
                 user: 1000,
             },

@@ -1,5 +1,6 @@
 import type { OwnEdgeConfig } from "../../config/fields";
 import type { Need } from "../graph";
+import { metricsNeeds } from "../metrics";
 import type { FileSite } from "./caddyfile";
 import { ports } from "./service";
 import { endsInFront } from "./tls";
@@ -21,16 +22,7 @@ export function needsOf(
         ...(authorities.length > 0
             ? [{ name: "acme", direction: "egress" as const, ports: [...new Set([443, 80, ...authorities])] }]
             : []),
-        ...(monitoringNamespace
-            ? [
-                  {
-                      name: "prometheus",
-                      direction: "ingress" as const,
-                      ports: [ports.metrics],
-                      namespace: monitoringNamespace,
-                  },
-              ]
-            : []),
+        ...metricsNeeds(monitoringNamespace, ports.metrics),
     ];
 }
 

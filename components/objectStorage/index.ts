@@ -7,11 +7,12 @@ import { rangesOf, requiredSecret } from "../external";
 import { type Node, nodeId, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { Site } from "../loadBalancer/site";
+import { metricsNeeds } from "../metrics";
 import type { ContainerArgs } from "../pod";
 import { Task } from "../task";
 import { type Bucket, bucketFiles } from "./buckets";
 import { minio } from "./minio";
-import { identities, identitiesFile, seaweedfs, seaweedfsNeeds } from "./seaweedfs";
+import { identities, identitiesFile, metricsPort, seaweedfs } from "./seaweedfs";
 
 export type { Bucket, Cors } from "./buckets";
 
@@ -92,7 +93,7 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         const resources = { cpu: "100m", memory: "1Gi", ...given };
         // MinIO has its metrics on the port of S3, where they want a token: nothing is opened for them.
         const monitoring = engine === "seaweedfs" ? instance.cluster.monitoringNamespace : undefined;
-        const node = instance.join(name, { sort: "object storage", needs: seaweedfsNeeds(monitoring) });
+        const node = instance.join(name, { sort: "object storage", needs: metricsNeeds(monitoring, metricsPort) });
         const keys = this.keys("keys", "objectStorageAccessKey", "objectStorageSecretKey");
         const key = instance.secret(this, `${name}-keys`, keys, { node });
         const volume = claim(instance, this, name, { size, node });

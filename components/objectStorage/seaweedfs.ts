@@ -1,11 +1,10 @@
 import type { ResourcesConfig } from "../../config/fields";
 import { parseQuantity } from "../../config/quantity";
-import type { Need } from "../graph";
 import type { ContainerArgs } from "../pod";
 import type { Bucket } from "./buckets";
 
 export const seaweedfsPort = 8333;
-const metricsPort = 9324;
+export const metricsPort = 9324;
 const identitiesFolder = "/etc/seaweedfs-s3";
 /** Name of the file in the Secret. */
 export const identitiesFile = "s3.json";
@@ -72,10 +71,6 @@ export interface SeaweedfsArgs {
     /** Whether the port of the metrics is open. */
     readonly metrics: boolean;
 }
-
-/** What reaches the server beside its users: Prometheus, in the namespace given. */
-export const seaweedfsNeeds = (monitoring: string | undefined): Need[] =>
-    monitoring ? [{ name: "prometheus", direction: "ingress", ports: [metricsPort], namespace: monitoring }] : [];
 
 export function seaweedfs(args: SeaweedfsArgs): ContainerArgs {
     const probe = (path: string) => ({ httpGet: { path, port: "s3" }, timeoutSeconds: 5 });

@@ -47,13 +47,14 @@ const prerequisites = [
     })),
     { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name: "shops" }, value: 1000 },
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
-    {
+    // Of the Prometheus operator; what is in them only the operator knows.
+    ...["PodMonitor", "ServiceMonitor"].map((kind) => ({
         apiVersion: "apiextensions.k8s.io/v1",
         kind: "CustomResourceDefinition",
-        metadata: { name: "servicemonitors.monitoring.coreos.com" },
+        metadata: { name: `${kind.toLowerCase()}s.monitoring.coreos.com` },
         spec: {
             group: "monitoring.coreos.com",
-            names: { kind: "ServiceMonitor", plural: "servicemonitors" },
+            names: { kind, plural: `${kind.toLowerCase()}s` },
             scope: "Namespaced",
             versions: [
                 {
@@ -69,7 +70,7 @@ const prerequisites = [
                 },
             ],
         },
-    },
+    })),
 ];
 
 describe("a real API server", function () {

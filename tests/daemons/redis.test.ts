@@ -11,9 +11,10 @@ const password = "we'ird\"$pw\\ #1";
 
 const render = async (persistence: boolean, cachePassword = password): Promise<readonly Sent[]> => {
     const config = { topology: "single", engine: "redis", persistence, policy: "volatile-lfu" } as const;
+    const cluster = { context: "kind-dev", monitoringNamespace: "monitoring" };
     const { objects } = await declare(
         (instance) => new Cache(instance, "cache", { config, resources: { cpu: "50m", memory: "256Mi" } }),
-        { values: { secrets: { bench: { cachePassword } } } },
+        { values: { cluster, secrets: { bench: { cachePassword } } } },
     );
     return objects;
 };
@@ -82,6 +83,32 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
         await start(objects);
         expect(ready(password)).to.equal(0);
         expect(ready("wrong")).not.to.equal(0);
+    });
+
+    // Debian's exporter is 1.45, the image's 1.88.
+    it("has its memory counted for Prometheus, with the password of the Secret", async function () {
+        const exporter = program(this, "prometheus-redis-exporter");
+        const objects = await render(false);
+        await start(objects);
+        const [, { env }] = find(objects, "Deployment", "cache").spec.template.spec.containers;
+        const listen = `127.0.0.1:${await freePort()}`;
+        const figures = async (secret: string) => {
+            const given = Object.fromEntries(
+                (env as { name: string; value?: string }[]).map(({ name, value }) => [name, value ?? secret]),
+            );
+            given["REDIS_ADDR"] = given["REDIS_ADDR"]!.replace(/6379$/, String(port));
+            const daemon = new Daemon(exporter, ["-web.listen-address", listen], { env: given });
+            let text = "";
+            await daemon.ready(async () => {
+                text = await (await fetch(`http://${listen}/metrics`)).text();
+            });
+            await daemon.stop();
+            return text;
+        };
+        const seen = await figures(password);
+        expect(seen).to.match(/^redis_up 1$/m);
+        expect(Number(/^redis_memory_max_bytes (\S+)$/m.exec(seen)![1])).to.equal(204 * 2 ** 20);
+        expect(await figures("wrong")).to.match(/^redis_up 0$/m);
     });
 
     for (const persistence of [true, false]) {

@@ -27,16 +27,19 @@ require("node:http").createServer((request, response) => {
 
 const render = async (changes: Partial<VarnishConfig> = {}): Promise<readonly Sent[]> => {
     const config = frontendCache.parse({ type: "varnish", memory: "16Mi", maxFile: "1Mi", ...changes });
-    const { objects } = await declare((instance) => {
-        instance.join("frontend", { sort: "web tier" });
-        new FrontendCache(instance, "varnish", {
-            config: config as VarnishConfig,
-            backend: instance.service("frontend", { http: 9080 }),
-            pass: ["/checkout", "/back.office"],
-            contents: "opencart-nginx",
-            resources: { cpu: "50m" },
-        });
-    });
+    const { objects } = await declare(
+        (instance) => {
+            instance.join("frontend", { sort: "web tier" });
+            new FrontendCache(instance, "varnish", {
+                config: config as VarnishConfig,
+                backend: instance.service("frontend", { http: 9080 }),
+                pass: ["/checkout", "/back.office"],
+                contents: "opencart-nginx",
+                resources: { cpu: "50m" },
+            });
+        },
+        { values: { cluster: { context: "kind-dev", monitoringNamespace: "monitoring" } } },
+    );
     return objects;
 };
 
@@ -52,6 +55,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
     const machine = scratch();
     const script = join(machine.path, "backend.cjs");
     const host = "frontend.bench.svc.cluster.local";
+    let objects: readonly Sent[];
     let pod: LocalPod;
     let server: Daemon;
     let behind: Daemon | undefined;
@@ -112,7 +116,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         program(this, "varnishd");
         program(this, "curl");
         writeFileSync(script, backend);
-        const objects = await render();
+        objects = await render();
         pod = new LocalPod(find(objects, "Deployment", "varnish"), objects, machine.path, "varnish-1");
         pod.resolve(host);
         server = pod.start(commandOf(objects));
@@ -192,6 +196,25 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         expect(ask(path, {}, "GET", 8081).status).to.equal(405);
     });
 
+    // Debian's exporter 1.6 is the one that the image's 1.8 has come from.
+    it("has its hits counted for Prometheus", async function () {
+        const exporter = program(this, "prometheus-varnish-exporter");
+        expect(kept("/skin/counted.css?changed")).to.equal(true);
+        const [, { name, args, ports }] = find(objects, "Deployment", "varnish")["spec"].template.spec.containers;
+        const daemon = pod.startBeside(server, name, [exporter, ...args]);
+        const [{ containerPort }] = ports;
+        let figures = "";
+        await daemon.ready(async () => {
+            const url = `http://127.0.0.1:${containerPort}/metrics`;
+            figures = pod.connected(server, ["curl", "--silent", url]).stdout;
+            if (figures === "") throw new Error("not yet");
+        });
+        await daemon.stop();
+        expect(figures).to.match(/^varnish_up 1$/m);
+        expect(figures).to.match(/^varnish_main_cache_hit [1-9]/m);
+        expect(figures).to.match(/^varnish_backend_happy.*frontend/m);
+    });
+
     it("serves what it has kept instead of an error, and beyond its time while nobody is behind it", async () => {
         const [failing, old] = ["/skin/failing.css?cc=max-age=1&then=500", "/skin/old.css?cc=max-age=1"];
         for (const path of [failing, old]) expect(ask(path).status).to.equal(200);
@@ -217,7 +240,6 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
     });
 
     it("ends at once while the backend has no name yet, for the kubelet to start it again", async () => {
-        const objects = await render();
         const early = new LocalPod(find(objects, "Deployment", "varnish"), objects, machine.path, "varnish-2");
         const daemon = early.start(commandOf(objects));
         expect(await daemon.exited).not.to.equal(0);

@@ -207,6 +207,23 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
                 rule(names.includes(port.targetPort), `${id(service)}: ${id(owner)} has no port ${port.targetPort}`);
         }
     }
+    for (const monitor of objects.filter(({ kind }) => kind === "PodMonitor")) {
+        const { selector, podMetricsEndpoints } = monitor["spec"];
+        const watched = pods.filter(
+            ({ owner, template }) =>
+                owner.metadata.namespace === monitor.metadata.namespace &&
+                matches(selector.matchLabels, template.metadata?.labels),
+        );
+        rule(watched.length > 0, `${id(monitor)} watches no pod`);
+        for (const { template, owner } of watched)
+            for (const { port } of podMetricsEndpoints)
+                rule(
+                    template.spec.containers.some((container: Pod) =>
+                        container.ports?.some(({ name }: Pod) => name === port),
+                    ),
+                    `${id(monitor)}: ${id(owner)} has no port ${port}`,
+                );
+    }
     for (const scaler of objects.filter(({ kind }) => kind === "HorizontalPodAutoscaler")) {
         const target = inNamespace(scaler.metadata.namespace, "Deployment").find(
             (one) => one.metadata.name === scaler["spec"].scaleTargetRef.name,

@@ -143,6 +143,13 @@ export class LocalPod {
         appendFileSync(join(this.root, "etc/hosts"), `127.0.0.1 ${host}\n`);
     }
 
+    /** Starts another container of the pod, in the main one's mounts. */
+    startBeside(daemon: Daemon, name: string, command: readonly string[]): Daemon {
+        const container = this.spec.containers.find((one: Spec) => one.name === name);
+        const args = ["--target", String(this.pid(daemon)), "--all", "--root", "--wdns=/", "--"];
+        return new Daemon("nsenter", [...args, ...this.asUser(container, command, {})]);
+    }
+
     /** Removes what goes with a pod. */
     remove(): void {
         rmSync(this.volumes, { recursive: true });

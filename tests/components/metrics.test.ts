@@ -1,0 +1,67 @@
+import { expect } from "chai";
+import { Cache } from "../../components/cache";
+import type { Instance } from "../../components/instance";
+import { Worker } from "../../components/worker";
+import { cache } from "../../config/cache";
+import { declare, find } from "../support/declare";
+import { brokenRules } from "../support/invariants";
+import { addressesOf, canReach } from "../support/policies";
+
+/** Of these, only the cache in the cluster has metrics. */
+const build = (instance: Instance) => {
+    for (const [name, config] of [
+        ["cache", { topology: "single" }],
+        ["sessions", { topology: "external", host: "10.1.2.3" }],
+    ] as const)
+        new Cache(instance, name, { config: cache.parse(config), resources: { cpu: "50m", memory: "64Mi" } });
+    const container = { name: "main", image: "opencart-nginx" as const, resources: { cpu: "10m", memory: "16Mi" } };
+    new Worker(instance, "worker", { pod: { user: 1000, containers: [container] } });
+};
+const rendered = (cluster: object) =>
+    declare(build, {
+        values: { cluster: { context: "kind-dev", ...cluster }, secrets: { bench: { sessionsPassword: "theirs" } } },
+    });
+const monitoring = { monitoringNamespace: "monitoring" };
+
+describe("metrics", () => {
+    it("are read by Prometheus' namespace, and are not there without one", async () => {
+        const prometheus = { namespace: "monitoring", labels: {} };
+        for (const [cluster, containers] of [
+            [monitoring, ["valkey", "exporter"]],
+            [{}, ["valkey"]],
+        ] as const) {
+            const { objects } = await rendered(cluster);
+            expect(brokenRules(objects)).to.deep.equal([]);
+            const { spec } = find(objects, "Deployment", "cache")["spec"].template;
+            expect(spec.containers.map(({ name }: { name: string }) => name)).to.deep.equal(containers);
+            const to = addressesOf(objects).find(({ component }) => component === "cache")!;
+            expect(canReach(objects, prometheus, to, 9121)).to.equal("monitoringNamespace" in cluster);
+            expect(canReach(objects, prometheus, to, 6379)).to.equal(false);
+            expect(canReach(objects, { namespace: "other", labels: {} }, to, 9121)).to.equal(false);
+        }
+    });
+
+    it("are what the operator's monitors ask for, where there is an operator", async () => {
+        const monitors = async (podMonitors: unknown) => {
+            const { objects } = await rendered({ ...monitoring, podMonitors });
+            expect(brokenRules(objects)).to.deep.equal([]);
+            return objects.filter(({ kind }) => kind === "PodMonitor");
+        };
+        expect(await monitors(false)).to.deep.equal([]);
+        const [monitor, ...others] = await monitors({ labels: { release: "prometheus" } });
+        expect(others).to.deep.equal([]);
+        expect(monitor!.metadata).to.nested.include({
+            name: "cache",
+            namespace: "bench",
+            "labels.release": "prometheus",
+        });
+        expect(await monitors(true)).to.have.length(1);
+    });
+
+    it("must be there before monitors ask for them", async () => {
+        const refused = await rendered({ podMonitors: true }).then(() => "", String);
+        expect(refused).to.contain(
+            "plinth:cluster.podMonitors: needs plinth:cluster.monitoringNamespace: without it no component has metrics",
+        );
+    });
+});
