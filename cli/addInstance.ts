@@ -97,7 +97,7 @@ function copyOf(stack: string, like: string, name: string, folder?: string): { k
                 (second === "publicAddress" && other!.edge.type === "LoadBalancer")
             );
         if (first === "backup") return path.at(-1) === "prefix";
-        if (first === "database") return ["name", "user", "upgradeFrom"].includes(second!);
+        if (first === "database") return ["name", "user", "upgradeFrom", "source", "lost"].includes(second!);
         if (first === "broker") return ["vhost", "user", "upgradeFrom"].includes(second!);
         return first === "volumes" && [...volumeSources, "claim", "path"].includes(third!);
     };

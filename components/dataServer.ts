@@ -9,9 +9,11 @@ export interface DataServerArgs {
     readonly pod: PodArgs;
     /** What reads the volume's data, once that is checked: without it there is no pod. */
     readonly series: pulumi.Input<string>;
+    /** Whether a run goes on without it: for what may take hours, or may never come back. @default false */
+    readonly optional?: boolean;
 }
 
-/** Declares the one server of a data service: a pod that is never doubled, with half an hour to start. */
+/** Declares one server of a data service: a pod that is never doubled, with half an hour to start. */
 export function dataServer(instance: Instance, owner: pulumi.Resource, node: Node, args: DataServerArgs): void {
     const template = podTemplate(instance, node, args.pod);
     const metadata = template.metadata as { readonly annotations: Readonly<Record<string, string>> };
@@ -20,8 +22,12 @@ export function dataServer(instance: Instance, owner: pulumi.Resource, node: Nod
         "StatefulSet",
         node.name,
         {
-            // As long as the startup probe allows.
-            metadata: { annotations: { "pulumi.com/timeoutSeconds": "1800" } },
+            metadata: {
+                annotations: args.optional
+                    ? { "pulumi.com/skipAwait": "true" }
+                    : // As long as the startup probe allows.
+                      { "pulumi.com/timeoutSeconds": "1800" },
+            },
             spec: {
                 replicas: 1,
                 // The default never replaces a pod that is not ready: the way back from an image that the server, its

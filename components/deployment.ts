@@ -65,22 +65,39 @@ export function deployment(instance: Instance, owner: pulumi.Resource, node: Nod
         if (!instance.cluster.metrics)
             instance.warn(`"${node.name}" stays at ${replicas.min} pods: the cluster has no metrics-server`);
     }
-    if (several) {
-        instance.add(
-            owner,
-            "PodDisruptionBudget",
-            node.name,
-            {
-                spec: {
-                    maxUnavailable: 1,
-                    // Pods that are broken anyway must not block a drain.
-                    unhealthyPodEvictionPolicy: "AlwaysAllow",
-                    selector: { matchLabels: selectorOf(node) },
-                },
+    if (several) disruptionBudget(instance, owner, node, selectorOf(node));
+}
+
+/** Lets the drain of a node stop one of the pods at a time. */
+export function disruptionBudget(
+    instance: Instance,
+    owner: pulumi.Resource,
+    node: Node,
+    matchLabels: Readonly<Record<string, string>>,
+): void {
+    instance.add(
+        owner,
+        "PodDisruptionBudget",
+        node.name,
+        {
+            spec: {
+                maxUnavailable: 1,
+                // Pods that are broken anyway must not block a drain.
+                unhealthyPodEvictionPolicy: "AlwaysAllow",
+                selector: { matchLabels },
             },
-            { node },
-        );
-    }
+        },
+        { node },
+    );
+}
+
+export interface ClusterServiceArgs {
+    /** @default the component's */
+    readonly name?: string;
+    /** Labels of the pods that serve. @default those of the component */
+    readonly selector?: Readonly<Record<string, string>>;
+    /** A name for the pods' own addresses, ready or not: for members that find each other. @default false */
+    readonly members?: boolean;
 }
 
 /** Declares a Service inside the cluster. Nothing waits for it: names are plain, and readiness is the pods'. */
@@ -89,16 +106,22 @@ export function clusterService(
     owner: pulumi.Resource,
     node: Node,
     ports: Readonly<Record<string, number>>,
+    { name = node.name, selector = selectorOf(node), members = false }: ClusterServiceArgs = {},
 ): void {
     instance.add(
         owner,
         "Service",
-        node.name,
+        name,
         {
             metadata: { annotations: { "pulumi.com/skipAwait": "true" } },
             spec: {
-                selector: selectorOf(node),
-                ports: Object.entries(ports).map(([name, port]) => ({ name, port, targetPort: name })),
+                selector,
+                ...(members ? { clusterIP: "None", publishNotReadyAddresses: true } : {}),
+                ports: Object.entries(ports).map(([portName, port]) => ({
+                    name: portName,
+                    port,
+                    targetPort: portName,
+                })),
             },
         },
         { node },

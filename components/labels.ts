@@ -12,6 +12,10 @@ export const plinthLabels = {
     instance: "plinth.dev/instance",
     /** On a volume that is to go with its claim, so that an interrupted purge finds it again. */
     purge: "plinth.dev/purge",
+    /** On the pods of every member of a database: the name of the database. */
+    database: "plinth.dev/database",
+    /** With an ordinal at its end: on the pods that answer reads while that member is the source. */
+    readsBeside: "plinth.dev/reads-beside-",
     /** On the task that restores: names of the components that are stopped meanwhile, with spaces between them. */
     writers: "plinth.dev/writers",
 } as const;

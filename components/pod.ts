@@ -55,6 +55,8 @@ export interface ContainerArgs {
 }
 
 export interface PodArgs {
+    /** Labels beside those of the component, for Services that select some of its pods. @default none */
+    readonly labels?: Readonly<Record<string, string>>;
     /** Runs to its end before the containers start. @default none */
     readonly initContainers?: readonly ContainerArgs[];
     /** The first is the main one: `env`, `resources` and `exec` of the component's name mean it. */
@@ -67,8 +69,8 @@ export interface PodArgs {
     readonly graceSeconds?: number;
     /** Claim whose files these pods share on one node, for clusters without a shared class. */
     readonly shareNodeFor?: string;
-    /** Spread over nodes and zones: for two replicas and more. @default false */
-    readonly spread?: boolean;
+    /** Spread over nodes and zones: for two replicas and more; or for all pods with these labels. @default false */
+    readonly spread?: boolean | Readonly<Record<string, string>>;
     /** @default "Always" */
     readonly restartPolicy?: "Always" | "Never" | "OnFailure";
 }
@@ -95,6 +97,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
                 "app.kubernetes.io/part-of": instance.config.platform,
                 "app.kubernetes.io/managed-by": "plinth",
                 ...(args.shareNodeFor ? { [plinthLabels.sharedFiles]: args.shareNodeFor } : {}),
+                ...args.labels,
             },
             ...(restartedAt ? { annotations: { [plinthLabels.restartedAt]: restartedAt } } : {}),
         },
@@ -118,7 +121,9 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
             ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
             ...(args.shareNodeFor ? { affinity: sameNode(args.shareNodeFor) } : {}),
-            ...(args.spread && !args.shareNodeFor ? { topologySpreadConstraints: spread(node) } : {}),
+            ...(args.spread && !args.shareNodeFor
+                ? { topologySpreadConstraints: spread(args.spread === true ? selectorOf(node) : args.spread) }
+                : {}),
         },
     };
 }
@@ -133,12 +138,12 @@ function sameNode(claim: string): k8s.types.input.core.v1.Affinity {
     };
 }
 
-const spread = (node: Node): k8s.types.input.core.v1.TopologySpreadConstraint[] =>
+const spread = (matchLabels: Readonly<Record<string, string>>): k8s.types.input.core.v1.TopologySpreadConstraint[] =>
     ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
         maxSkew: 1,
         topologyKey,
         whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: selectorOf(node) },
+        labelSelector: { matchLabels },
     }));
 
 interface Surroundings {

@@ -51,6 +51,37 @@ const single = (allowed: readonly [Engine, ...Engine[]]) =>
         ...inside,
     });
 
+/** The most replicas of one source: each takes all of its writes. */
+export const mostReplicas = 8;
+
+const ordinal = z.int().min(0).max(mostReplicas);
+
+const replicated = z
+    .strictObject({
+        /** One source, which takes all writes, and replicas of it, each a server on a volume of its own. */
+        topology: z.literal("replicated"),
+        engine: z.literal("mariadb").default("mariadb"),
+        ...inside,
+        /** Servers beside the source. */
+        replicas: z.int().min(1).max(mostReplicas).default(1),
+        /** Ordinal of the member that is the source: another one makes that the source, once it has all that was committed. */
+        source: ordinal.default(0),
+        /** Ordinals of members that are gone for good: a new source does not wait for what only they may hold. */
+        lost: z.array(ordinal).default([]),
+        /** Whether a commit waits until a replica has it, for ten seconds at most. */
+        synchronous: z.boolean().default(true),
+        /** Age in seconds up to which what a replica says may be old; beyond it, it answers no reads. */
+        maxLagSeconds: z.int().min(1).max(3600).default(30),
+        /** Who answers reads: all `members`, the source, too, so that they are answered while no replica is ready; or `replicas` only. */
+        readFrom: z.enum(["members", "replicas"]).default("members"),
+    })
+    .superRefine(({ replicas, source, lost }, { addIssue }) => {
+        const issue = (key: string, message: string) =>
+            addIssue({ code: "custom", path: [key], message: `allowed: ${message}` });
+        if (source > replicas) issue("source", `0 to ${replicas}, since there are ${replicas + 1} members`);
+        if (lost.includes(source)) issue("lost", "members other than the source");
+    });
+
 const external = (allowed: readonly [Engine, ...Engine[]]) =>
     z.strictObject({
         /** A server outside the cluster, with a database and a user that exist; the password is `databasePassword` in plinth:secrets. */
@@ -67,7 +98,7 @@ const external = (allowed: readonly [Engine, ...Engine[]]) =>
 
 /** Every topology that there is, for the engines given. */
 const optionsFor = (allowed: readonly [Engine, ...Engine[]]) =>
-    ({ single: single(allowed), external: external(allowed) }) as const;
+    ({ single: single(allowed), replicated, external: external(allowed) }) as const;
 
 export type Topology = keyof ReturnType<typeof optionsFor>;
 
@@ -83,11 +114,15 @@ export const databaseOf = (
 ) => {
     const options = optionsFor(allowed);
     // The type is that of all topologies, so that every platform's configuration fits the component.
-    const chosen = topologies.map((topology) => options[topology]) as [typeof options.single, typeof options.external];
+    const chosen = topologies.map((topology) => options[topology]) as [
+        typeof options.single,
+        typeof options.replicated,
+        typeof options.external,
+    ];
     return z.discriminatedUnion("topology", chosen);
 };
 
-export const database = databaseOf(engines);
+export const database = databaseOf(engines, ["single", "replicated", "external"]);
 
 export type DatabaseConfig = z.infer<typeof database>;
 

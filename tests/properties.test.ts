@@ -61,6 +61,7 @@ const opencart = fc.record(
         database: fc.constantFrom(
             { topology: "single" },
             { topology: "single", engine: "mysql" },
+            { topology: "replicated", replicas: 2, source: 1, readFrom: "replicas" },
             { topology: "external", host: "10.1.2.3" },
             { topology: "external", host: "db.example.org", cidrs: ["10.0.0.0/8"] },
         ),

@@ -96,9 +96,19 @@ mysql_series() { # directory of a MariaDB or MySQL server
 told=$(server) || refuse "its image, named in images.\${SERIES%% *}, has no such server"
 image=$(server_series "$told")
 [ "$image" = "$SERIES" ] || refuse "its image, named in images.\${SERIES%% *}, holds \${image:-an unknown server} ($told): name one whose tag says what it holds"
+marks() { # directory
+    if [ "\${REPLICATED:-}" ]; then
+        # A copy of the source that was broken off counts for nothing: it is begun again.
+        [ ! -f "$1/plinth-seeding" ] || exit 0
+        return
+    fi
+    [ ! -f "$1/plinth-seeding" ] || refuse "$1 holds a copy of another member's data that was broken off: go back to topology: replicated, which makes it anew"
+    ! grep -qx "role replica" "$1/plinth-member" 2>/dev/null || refuse "$1 holds the data of a replica, and another member was the source: go back to topology: replicated with that source, set database.source to 0, and launch; then this server has them all"
+}
 expected=${root}
 [ "$DATA" = . ] || expected=${root}/$DATA
 held='' held_series='' other='' other_series=''
+marks "$expected"
 for directory in ${root} ${root}/* ${root}/*/*; do
     [ -d "$directory" ] || continue
     # What is not seen is not known to be empty. lost+found is root's everywhere.
@@ -143,6 +153,8 @@ export interface GuardArgs {
     readonly database: string;
     /** ConfigMap with the script as `guard.sh`. */
     readonly configMap: string;
+    /** Whether the server is one of several. @default false */
+    readonly replicated?: boolean;
 }
 
 /** The init container that runs the guard: with the image's own user, and the volume read-only. */
@@ -157,6 +169,7 @@ export const guardContainer = (args: GuardArgs): ContainerArgs => ({
         ADOPTED: args.adopted ? "yes" : "",
         KEY: args.key,
         DATABASE: args.database,
+        ...(args.replicated ? { REPLICATED: "yes" } : {}),
     },
     // A server that only tells its version has its whole program in memory; the pod does not grow by what it takes itself.
     resources: { cpu: "10m", memory: `${leastMemory[args.engine]}Mi` },

@@ -1,20 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type DatabaseConfig, databasePorts, type Engine } from "../../config/database";
 import type { ResourcesConfig } from "../../config/fields";
-import { mebibytes } from "../../config/quantity";
-import { claim } from "../claim";
-import { dataServer } from "../dataServer";
 import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
-import { type Node, type SecretRef, Service } from "../graph";
+import { type Node, type SecretRef, Service, type Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
-import type { ContainerArgs } from "../pod";
-import { guardContainer, guardScript } from "./guard";
-import { configurationFile, dataPath as mysqlPath, initStatements, mysqlContainer, startScript } from "./mysql";
-import { accountStatements, accountsScript, dataPath as postgresPath, postgresContainers } from "./postgres";
-import { guardedSeries, imageSeries, upgradesInPlace } from "./series";
-import type { ServerArgs } from "./server";
-import { leastMemory, mysqlSizes, postgresSizes } from "./sizing";
+import { declareMember, type MemberArgs } from "./member";
+import { initStatements } from "./mysql";
+import { declareMembers, joinMembers, type Members } from "./replicated";
+import { guardedSeries, imageSeries } from "./series";
 
 export interface DatabaseArgs {
     readonly config: DatabaseConfig;
@@ -36,8 +30,16 @@ const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
     postgres: { postgresql: databasePorts.postgres },
 };
 
+type Inside = MemberArgs["config"];
+
+interface Secrets {
+    readonly password: SecretRef;
+    readonly rootPassword: SecretRef;
+    readonly replicationPassword: SecretRef | undefined;
+}
+
 /**
- * A relational database: one server on a volume of its own, or one outside the cluster.
+ * A relational database: one server on a volume of its own, a source with replicas, or one outside the cluster.
  *
  * The service's settings are `host`, `port`, `name`, `user` and `password`. A password that changes in the
  * configuration works with the old data from the next start of the pod, which the change brings about.
@@ -45,6 +47,7 @@ const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
  * @throws RangeError when the platform's names for database or user would not fit into SQL unquoted
  */
 export class Database extends pulumi.ComponentResource implements HasNode {
+    /** The server that takes writes: what waits for the database waits for that one. */
     readonly node: Node;
     /** Answers writes and reads. */
     readonly service: Service;
@@ -65,138 +68,111 @@ export class Database extends pulumi.ComponentResource implements HasNode {
             throw new RangeError(`"${given.user}" is the administrator; the platform needs a user of its own`);
 
         this.engine = config.engine;
-        this.node = instance.join(name, { sort: "database", pods: config.topology !== "external" });
-        const { password, rootPassword } = this.secrets(instance, args);
-        this.rootPassword = rootPassword;
         if (config.topology === "external") {
-            const [[portName, usual]] = Object.entries(ports[config.engine]) as [[string, number]];
+            this.node = instance.join(name, { sort: "database", pods: false });
+            const { password, rootPassword } = this.outsideSecrets(instance);
+            this.rootPassword = rootPassword;
             const settings = { name: args.database, user: args.user, password };
-            const at = (host: string) =>
-                new Service(this.node.id, host, { [portName]: config.port ?? usual }, settings, {
-                    cidrs: rangesOf(host, config.cidrs),
-                });
-            this.service = at(config.host);
-            this.readService = config.readHost ? at(config.readHost) : this.service;
+            [this.service, this.readService] = this.outside(config, settings);
         } else {
-            this.service = instance.service(name, ports[config.engine], {
-                name: args.database,
-                user: args.user,
-                password,
-            });
-            this.readService = this.service;
-            this.single(instance, args, config, { password, rootPassword: rootPassword! });
-            clusterService(instance, this, this.node, ports[config.engine]);
+            const members = config.topology === "replicated" ? joinMembers(instance, name, config) : undefined;
+            const first = members?.nodes[0] ?? instance.join(name, { sort: "database" });
+            this.node = members?.source ?? first;
+            const secrets = this.secrets(instance, first, args, config);
+            this.rootPassword = secrets.rootPassword;
+            const settings = { name: args.database, user: args.user, password: secrets.password };
+            this.service = new Service(this.node.id, instance.host(name), ports[config.engine], settings);
+            this.readService = members
+                ? new Service(
+                      first.id,
+                      instance.host(members.readName),
+                      ports[config.engine],
+                      settings,
+                      undefined,
+                      members.others,
+                  )
+                : this.service;
+            this.inside(instance, first, args, config, secrets, members);
         }
         this.registerOutputs({ host: this.service.host });
     }
 
+    private outside(
+        { engine, host, readHost, port, cidrs }: Extract<DatabaseConfig, { topology: "external" }>,
+        settings: Readonly<Record<string, Setting>>,
+    ): [Service, Service] {
+        const [[portName, usual]] = Object.entries(ports[engine]) as [[string, number]];
+        const at = (where: string) =>
+            new Service(this.node.id, where, { [portName]: port ?? usual }, settings, {
+                cidrs: rangesOf(where, cidrs),
+            });
+        const service = at(host);
+        return [service, readHost ? at(readHost) : service];
+    }
+
+    private outsideSecrets(instance: Instance): { password: SecretRef; rootPassword: SecretRef | undefined } {
+        const { node } = this;
+        const password = requiredSecret(instance, node.name, "databasePassword");
+        const root = instance.secretValue("databaseRootPassword");
+        return {
+            password: instance.secret(this, node.name, { password }, { node }).password,
+            rootPassword:
+                root && instance.secret(this, `${node.name}-root`, { rootPassword: root }, { node }).rootPassword,
+        };
+    }
+
     private secrets(
         instance: Instance,
-        { config, database, user }: DatabaseArgs,
-    ): { password: SecretRef; rootPassword: SecretRef | undefined } {
-        const { node } = this;
-        if (config.topology === "external") {
-            const password = requiredSecret(instance, node.name, "databasePassword");
-            const root = instance.secretValue("databaseRootPassword");
-            const declared = instance.secret(this, node.name, { password }, { node });
-            return {
-                password: declared.password,
-                rootPassword:
-                    root && instance.secret(this, `${node.name}-root`, { rootPassword: root }, { node }).rootPassword,
-            };
-        }
-        const { engine } = config;
+        node: Node,
+        { database, user }: DatabaseArgs,
+        { engine, topology }: Inside,
+    ): Secrets {
         const password = instance.password(`${node.name}-password`, "databasePassword");
         const rootPassword = instance.password(`${node.name}-root-password`, "databaseRootPassword");
+        const replication =
+            topology === "replicated" ? instance.password(`${node.name}-replication-password`, undefined) : undefined;
         const statements = (kind: "mariadb" | "mysql") =>
             pulumi
-                .all([password, rootPassword])
-                .apply(([own, root]) => initStatements(kind, { database, user, password: own, rootPassword: root }));
+                .all([password, rootPassword, replication])
+                .apply(([own, root, replicationPassword]) =>
+                    initStatements(kind, { database, user, password: own, rootPassword: root, replicationPassword }),
+                );
         // A Secret of its own: whoever uses the platform's password shall not see this one.
         const administration = { rootPassword, ...(engine === "postgres" ? {} : { "init.sql": statements(engine) }) };
         return {
             password: instance.secret(this, node.name, { password }, { node }).password,
-            rootPassword: instance.secret<string>(this, `${node.name}-root`, administration, { node })["rootPassword"],
+            rootPassword: instance.secret<string>(this, `${node.name}-root`, administration, { node })["rootPassword"]!,
+            replicationPassword:
+                replication &&
+                instance.secret(this, `${node.name}-replication`, { password: replication }, { node }).password,
         };
     }
 
-    private single(
+    private inside(
         instance: Instance,
+        first: Node,
         args: DatabaseArgs,
-        { engine, upgradeFrom }: Extract<DatabaseConfig, { topology: "single" }>,
-        secrets: ServerArgs["secrets"],
+        config: Inside,
+        { password, rootPassword, replicationPassword }: Secrets,
+        members: Members | undefined,
     ): void {
-        const { node } = this;
-        const { name } = node;
-        const image = instance.image(engine);
-        const series = imageSeries(instance, engine, image);
-        const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;
-        const limit = mebibytes(memory);
-        if (limit < leastMemory[engine])
-            instance.problem(
-                ["resources", name, "memory"],
-                `"${memory}" is too little for ${engine}; at least ${leastMemory[engine]}Mi`,
-            );
-        const { path, existing, size } = instance.volume(name, args.size);
-        const adopted = path !== undefined || existing !== undefined;
-        const disk = mebibytes(size);
-        const volume = claim(instance, this, name, { size: args.size, node, followsPath: true });
-
-        const server = engine === "postgres" ? postgres() : mysql(engine);
-        const configMap = instance.add(
-            this,
-            "ConfigMap",
-            name,
-            { data: { ...server.files, "guard.sh": guardScript() } },
-            { node },
-        );
-        const upgrades = upgradeFrom !== undefined && upgradesInPlace(upgradeFrom, series);
-        dataServer(instance, this, node, {
-            pod: {
-                initContainers: [
-                    guardContainer({
-                        engine,
-                        series,
-                        upgradeFrom,
-                        claim: volume,
-                        data: engine === "postgres" ? postgresPath(series, path) : mysqlPath(path),
-                        adopted,
-                        key: instance.path("volumes", name),
-                        database: args.database,
-                        configMap,
-                    }),
-                ],
-                containers: server.containers({
-                    database: args.database,
-                    user: args.user,
-                    secrets,
-                    claim: volume,
-                    path,
-                    adopted,
-                    configMap,
-                    resources: args.resources,
-                    upgrades,
-                }),
-                // Uid of the server's user in the official images.
-                user: engine === "postgres" && image.tag.includes("alpine") ? 70 : 999,
-                // Time to write dirty pages back: a kill would mean recovery at the next start.
-                graceSeconds: 120,
-            },
-            series: guardedSeries(instance, name, series, upgradeFrom),
-        });
-
-        function mysql(kind: "mariadb" | "mysql") {
-            const sizes = mysqlSizes(kind, limit, disk);
-            const files = {
-                "plinth.cnf": configurationFile(kind, sizes, { extra: args.arguments, path }),
-                "start.sh": startScript(kind),
-            };
-            return { files, containers: (made: ServerArgs): ContainerArgs[] => [mysqlContainer(kind, made)] };
-        }
-        function postgres() {
-            const sizes = postgresSizes(limit, disk);
-            const files = { "accounts.sh": accountsScript(), "accounts.sql": accountStatements };
-            return { files, containers: (made: ServerArgs) => postgresContainers(made, series, sizes, args.arguments) };
+        const { engine, upgradeFrom } = config;
+        const series = imageSeries(instance, engine, instance.image(engine));
+        const member: MemberArgs = {
+            config,
+            database: args.database,
+            user: args.user,
+            secrets: { password, rootPassword },
+            resources: args.resources,
+            size: args.size,
+            arguments: args.arguments,
+            series: guardedSeries(instance, first.name, series, upgradeFrom),
+        };
+        if (members) {
+            declareMembers(instance, this, members, { ...member, password: replicationPassword! });
+        } else {
+            declareMember(instance, this, first, member);
+            clusterService(instance, this, first, ports[engine]);
         }
     }
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ContainerArgs } from "../pod";
+import { replicationUser } from "./replication";
 import { livenessProbe, type ServerArgs, startupProbe } from "./server";
 import type { MysqlSizes } from "./sizing";
 
@@ -72,6 +73,8 @@ export interface Accounts {
     readonly user: string;
     readonly password: string;
     readonly rootPassword: string;
+    /** Of {@link replicationUser}. @default none: there are no replicas */
+    readonly replicationPassword?: string | undefined;
 }
 
 /**
@@ -81,7 +84,10 @@ export interface Accounts {
  * An error would skip the rest without stopping the server, so every form may be repeated, and passwords come first.
  * MariaDB takes hashes; MySQL's default plugin salts them, so there the passwords stand in clear, in a Secret.
  */
-export function initStatements(engine: MysqlEngine, { database, user, password, rootPassword }: Accounts): string {
+export function initStatements(
+    engine: MysqlEngine,
+    { database, user, password, rootPassword, replicationPassword }: Accounts,
+): string {
     const by = (secret: string) =>
         engine === "mariadb" ? `BY PASSWORD '${nativeHash(secret)}'` : `BY ${quoted(secret)}`;
     const account = (name: string, host: string, secret: string) => [
@@ -101,9 +107,19 @@ export function initStatements(engine: MysqlEngine, { database, user, password, 
         `GRANT ALL ON \`${pattern}\`.* TO '${user}'@'%';`,
         "GRANT ALL ON *.* TO 'root'@'localhost' WITH GRANT OPTION;",
         "GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;",
+        ...(replicationPassword === undefined
+            ? []
+            : [
+                  ...account(replicationUser, "%", replicationPassword),
+                  `GRANT REPLICATION SLAVE ON *.* TO '${replicationUser}'@'%';`,
+              ]),
     ];
     return `${lines.join("\n")}\n`;
 }
+
+/** What a single server writes is not logged: the log of former times must never be taken for a whole one again. */
+const forgetReplication = (directory: string): string =>
+    `if [ -f ${directory}/plinth-member ]; then rm -f ${directory}/binlog.* ${directory}/plinth-member; fi`;
 
 /**
  * Starts the server by the image's entrypoint, with the statements above for a data directory that exists: on the
@@ -111,7 +127,12 @@ export function initStatements(engine: MysqlEngine, { database, user, password, 
  */
 export const startScript = (engine: MysqlEngine, directory = dataDirectory, statements = initFile): string => `#!/bin/sh
 set -eu
-if [ -d ${directory}/mysql ]; then set -- --init-file=${statements} "$@"; fi
+${
+    engine === "mariadb"
+        ? `${forgetReplication(directory)}
+`
+        : ""
+}if [ -d ${directory}/mysql ]; then set -- --init-file=${statements} "$@"; fi
 exec docker-entrypoint.sh ${engine === "mariadb" ? "mariadbd" : "mysqld"} "$@"
 `;
 

@@ -21,7 +21,7 @@ const taken = ["catalog", "extension", "image", "install", "storage", "system"];
 const schema = z.strictObject({
     platform: z.literal("opencart"),
     ...instanceFields,
-    database: databaseOf(["mariadb", "mysql"]),
+    database: databaseOf(["mariadb", "mysql"], ["single", "replicated", "external"]),
     cache,
     /** @default no backups */
     backup: backup.optional(),

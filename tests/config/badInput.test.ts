@@ -258,10 +258,21 @@ describe("bad input", () => {
             of: () => problemsOf({ "plinth:instances": { shop: shop() } }),
             says: ["plinth:cluster: is missing context or kubeconfig"],
         },
-        "a topology that does not exist yet": {
-            of: () => one({ database: { topology: "replicated" } }),
+        "a topology that there is not": {
+            of: () => one({ database: { topology: "sharded" } }),
             says: [
-                'plinth:instances.shop.database.topology: "replicated" is not allowed; allowed: "single", "external"',
+                'plinth:instances.shop.database.topology: "sharded" is not allowed; allowed: "single", "replicated", "external"',
+            ],
+        },
+        "replicas of an engine that has none here": {
+            of: () => one({ database: { topology: "replicated", engine: "mysql" } }),
+            says: ['plinth:instances.shop.database.engine: "mysql" is not allowed; allowed: "mariadb"'],
+        },
+        "a source that is no member, or lost": {
+            of: () => one({ database: { topology: "replicated", replicas: 2, source: 3, lost: [3] } }),
+            says: [
+                "plinth:instances.shop.database.source: 3 is not allowed; allowed: 0 to 2, since there are 3 members",
+                "plinth:instances.shop.database.lost: [3] is not allowed; allowed: members other than the source",
             ],
         },
         "a configuration of another version": {

@@ -17,6 +17,12 @@ export function ownDirectory(path: string, { uid, gid }: { uid?: number; gid?: n
     return path;
 }
 
+/** Makes an empty file that belongs to the server's user. */
+export function ownFile(path: string, { uid, gid }: { uid?: number; gid?: number }): void {
+    writeFileSync(path, "");
+    if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
+}
+
 /** Digests, times and modes of all files below a directory: equal when nothing was written. */
 export function fingerprint(directory: string): Record<string, string> {
     return Object.fromEntries(

@@ -1,0 +1,116 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { DatabaseConfig } from "../../config/database";
+import type { ResourcesConfig } from "../../config/fields";
+import { mebibytes } from "../../config/quantity";
+import { claim } from "../claim";
+import { dataServer } from "../dataServer";
+import type { Node } from "../graph";
+import type { Instance } from "../instance";
+import type { ContainerArgs } from "../pod";
+import { guardContainer, guardScript } from "./guard";
+import { configurationFile, dataPath as mysqlPath, mysqlContainer, startScript } from "./mysql";
+import { accountStatements, accountsScript, dataPath as postgresPath, postgresContainers } from "./postgres";
+import { replicatedContainers, type ReplicationArgs, replicationFiles, replicationSettings } from "./replication";
+import { imageSeries, upgradesInPlace } from "./series";
+import type { ServerArgs } from "./server";
+import { leastMemory, mysqlSizes, postgresSizes } from "./sizing";
+
+export interface MemberArgs {
+    readonly config: Extract<DatabaseConfig, { topology: "single" | "replicated" }>;
+    readonly database: string;
+    readonly user: string;
+    readonly secrets: ServerArgs["secrets"];
+    readonly resources: ResourcesConfig & { readonly memory: string };
+    /** Size of the volume. */
+    readonly size: string;
+    /** Further settings, which win over the component's own. @default none */
+    readonly arguments?: readonly string[] | undefined;
+    /** What wrote the volume's data, once that is checked. */
+    readonly series: pulumi.Input<string>;
+    /** @default none: the only server */
+    readonly replication?: ReplicationArgs;
+}
+
+/** Declares one server of a database with its volume; both have the node's name. */
+export function declareMember(instance: Instance, owner: pulumi.Resource, node: Node, args: MemberArgs): void {
+    const { config, database, user, replication } = args;
+    const { engine, upgradeFrom } = config;
+    const { name } = node;
+    const image = instance.image(engine);
+    const series = imageSeries(instance, engine, image);
+    const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;
+    const limit = mebibytes(memory);
+    if (limit < leastMemory[engine])
+        instance.problem(
+            ["resources", name, "memory"],
+            `"${memory}" is too little for ${engine}; at least ${leastMemory[engine]}Mi`,
+        );
+    const { path, existing, size } = instance.volume(name, args.size);
+    const adopted = path !== undefined || existing !== undefined;
+    const disk = mebibytes(size);
+    const volume = claim(instance, owner, name, { size: args.size, node, followsPath: true });
+
+    const server = engine === "postgres" ? postgres() : mysql(engine);
+    const configMap = instance.add(
+        owner,
+        "ConfigMap",
+        name,
+        { data: { ...server.files, "guard.sh": guardScript() } },
+        { node },
+    );
+    const containers = server.containers({
+        database,
+        user,
+        secrets: args.secrets,
+        claim: volume,
+        path,
+        adopted,
+        configMap,
+        resources: args.resources,
+        upgrades: upgradeFrom !== undefined && upgradesInPlace(upgradeFrom, series),
+    });
+    const guard = guardContainer({
+        engine,
+        series,
+        upgradeFrom,
+        claim: volume,
+        data: engine === "postgres" ? postgresPath(series, path) : mysqlPath(path),
+        adopted,
+        key: instance.path("volumes", name),
+        database,
+        configMap,
+        replicated: replication !== undefined,
+    });
+    const pods = replication
+        ? replicatedContainers(containers[0]!, args.secrets, replication)
+        : { initContainers: [], containers };
+    dataServer(instance, owner, node, {
+        pod: {
+            initContainers: [guard, ...pods.initContainers],
+            containers: pods.containers,
+            // Uid of the server's user in the official images.
+            user: engine === "postgres" && image.tag.includes("alpine") ? 70 : 999,
+            // Time to write dirty pages back: a kill would mean recovery at the next start.
+            graceSeconds: 120,
+            ...(replication ? { labels: replication.labels, spread: replication.membership } : {}),
+        },
+        series: args.series,
+        // A new replica may have hours of data to copy, and a lost one may never be back.
+        optional: replication !== undefined && replication.member !== replication.source,
+    });
+
+    function mysql(kind: "mariadb" | "mysql") {
+        const sizes = mysqlSizes(kind, limit, disk);
+        const extra = [...(replication ? replicationSettings(disk) : []), ...(args.arguments ?? [])];
+        const files = {
+            "plinth.cnf": configurationFile(kind, sizes, { extra, path }),
+            ...(replication ? replicationFiles() : { "start.sh": startScript(kind) }),
+        };
+        return { files, containers: (made: ServerArgs): ContainerArgs[] => [mysqlContainer(kind, made)] };
+    }
+    function postgres() {
+        const sizes = postgresSizes(limit, disk);
+        const files = { "accounts.sh": accountsScript(), "accounts.sql": accountStatements };
+        return { files, containers: (made: ServerArgs) => postgresContainers(made, series, sizes, args.arguments) };
+    }
+}

@@ -1,0 +1,117 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { type DatabaseConfig, databasePorts, mostReplicas } from "../../config/database";
+import { clusterService, disruptionBudget } from "../deployment";
+import { type Node, nodeId, type SecretRef, Service } from "../graph";
+import type { Instance } from "../instance";
+import { plinthLabels, selectorOf } from "../labels";
+import { declareMember, type MemberArgs } from "./member";
+
+type ReplicatedConfig = Extract<DatabaseConfig, { topology: "replicated" }>;
+
+/** The servers of a replicated database, each a component of its own. */
+export interface Members {
+    readonly name: string;
+    readonly config: ReplicatedConfig;
+    /** In the order of their ordinals; the first has the name and the volume of a single server. */
+    readonly nodes: readonly Node[];
+    readonly source: Node;
+    /** Identities of all but the first. */
+    readonly others: readonly string[];
+    /** Logical name of the Service that answers reads. */
+    readonly readName: string;
+}
+
+const ports = { mysql: databasePorts.mariadb };
+const ordinals = ({ replicas }: ReplicatedConfig): number[] => [...Array(replicas + 1).keys()];
+const memberName = (name: string, ordinal: number): string => (ordinal === 0 ? name : `${name}-${ordinal}`);
+
+/** Adds the members to the graph; each talks with all others. */
+export function joinMembers(instance: Instance, name: string, config: ReplicatedConfig): Members {
+    const names = ordinals(config).map((ordinal) => memberName(name, ordinal));
+    const [first, ...others] = names.map((member) => nodeId(instance.namespace, member));
+    const all = new Service(first!, instance.host(name), ports, {}, undefined, others);
+    const nodes = names.map((member) => instance.join(member, { sort: "database", uses: [all.as()] }));
+    return { name, config, nodes, source: nodes[config.source]!, others, readName: `${name}-read` };
+}
+
+/** Labels of a member's pod: one a source beside which it answers reads, since a Service cannot select all but one. */
+const readLabels = (ordinal: number): Record<string, string> =>
+    Object.fromEntries(
+        [...Array(mostReplicas + 1).keys()]
+            .filter((source) => source !== ordinal)
+            .map((source) => [`${plinthLabels.readsBeside}${source}`, "true"]),
+    );
+
+/**
+ * Declares the members: a StatefulSet and a volume each, the Services of the source and of those that answer reads.
+ *
+ * A new source is declared in a ConfigMap that changes in place, so that no server restarts: one that did would throw
+ * away what it has received and not applied yet.
+ */
+export function declareMembers(
+    instance: Instance,
+    owner: pulumi.Resource,
+    { name, config, nodes, source, readName }: Members,
+    args: MemberArgs & { readonly password: SecretRef },
+): void {
+    const [first] = nodes as [Node, ...Node[]];
+    const membership = { "app.kubernetes.io/instance": instance.name, [plinthLabels.database]: name };
+    const control = instance.add(
+        owner,
+        "ConfigMap",
+        `${name}-source`,
+        {
+            data: {
+                source: pulumi.interpolate`${config.source}\n${term(instance, name, config)}\n${config.lost.join(" ")}\n`,
+            },
+        },
+        { node: first, fixedName: true },
+    );
+    const resources = { ...args.resources, ...instance.resources(name, args.resources) };
+    const size = instance.volume(name, args.size).size;
+    nodes.forEach((node, member) => {
+        declareMember(instance, owner, node, {
+            ...args,
+            resources,
+            size,
+            replication: {
+                member,
+                source: config.source,
+                hosts: nodes.map((_, ordinal) => `${instance.host(`${name}-${ordinal}`)}:${ports.mysql}`),
+                password: args.password,
+                control,
+                synchronous: config.synchronous,
+                maxLagSeconds: config.maxLagSeconds,
+                labels: { [plinthLabels.database]: name, ...readLabels(member) },
+                membership,
+            },
+        });
+        clusterService(instance, owner, node, ports, { name: `${name}-${member}`, members: true });
+    });
+    const all = {
+        ...membership,
+        ...(config.readFrom === "replicas" ? { [`${plinthLabels.readsBeside}${config.source}`]: "true" } : {}),
+    };
+    clusterService(instance, owner, first, ports, { name, selector: selectorOf(source) });
+    clusterService(instance, owner, first, ports, { name: readName, selector: all });
+    disruptionBudget(instance, owner, first, membership);
+}
+
+/**
+ * A word that changes whenever another source is declared: a member that was away finds out that it is not the source
+ * any more even when it is declared again.
+ *
+ * While the source is another than the first member, a protected resource keeps the topology from becoming `single`,
+ * which would go on with the data of the first.
+ */
+function term(instance: Instance, name: string, { source }: ReplicatedConfig): pulumi.Output<string> {
+    return instance.stack.later(() => {
+        const { owner: parent, stack } = instance;
+        const prefix = `${instance.name}-${name}`;
+        const protect = stack.config.protect && source !== 0;
+        new random.RandomId(`${prefix}-source-is-not-the-first`, { byteLength: 4 }, { parent, protect });
+        const keepers = { source: String(source) };
+        return new random.RandomId(`${prefix}-term`, { byteLength: 6, keepers }, { parent }).id;
+    });
+}

@@ -1,0 +1,127 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { SecretRef } from "../graph";
+import type { ContainerArgs, Mount } from "../pod";
+import type { ServerArgs } from "./server";
+
+/** Account of the replicas on their source; its grants are in the accounts' statements. */
+export const replicationUser = "plinth-replication";
+
+/** Where a member reads which one is to be the source. */
+const control = "/etc/plinth-source";
+
+export interface ReplicationArgs {
+    /** Ordinal of this member. */
+    readonly member: number;
+    /** Ordinal of the one that is to be the source. */
+    readonly source: number;
+    /** `host:port` of every member, in order. */
+    readonly hosts: readonly string[];
+    /** Password of {@link replicationUser}. */
+    readonly password: SecretRef;
+    /** ConfigMap that says which member is to be the source: it changes in place. */
+    readonly control: string;
+    readonly synchronous: boolean;
+    readonly maxLagSeconds: number;
+    /** Labels of the member's pod beside its component's. */
+    readonly labels: Readonly<Record<string, string>>;
+    /** Labels that the pods of all members have. */
+    readonly membership: Readonly<Record<string, string>>;
+}
+
+const scripts = ["member.sh", "seed.sh", "start.sh", "supervise.sh", "ready.sh"] as const;
+
+/** The scripts of a member: constant text, with every value from the environment. */
+export const replicationFiles = (): Record<(typeof scripts)[number], string> =>
+    Object.fromEntries(scripts.map((name) => [name, readFileSync(join(__dirname, "scripts", name), "utf8")])) as Record<
+        (typeof scripts)[number],
+        string
+    >;
+
+/**
+ * Settings of a member, as lines of `[mysqld]`: the same for all, since each may become the source.
+ *
+ * @param disk size of the volume, in MiB: the binary log takes a quarter of it at most, where the server can limit it
+ *   (MariaDB 11.4), and three days in any case
+ */
+export const replicationSettings = (disk: number): string[] => [
+    "log_bin = binlog",
+    "log_slave_updates = ON",
+    "binlog_format = ROW",
+    "gtid_strict_mode = ON",
+    "relay_log = relay",
+    "relay_log_recovery = ON",
+    "sync_binlog = 1",
+    "innodb_flush_log_at_trx_commit = 1",
+    "max_binlog_size = 64M",
+    "binlog_expire_logs_seconds = 259200",
+    `loose_max_binlog_total_size = ${Math.max(128, Math.floor(disk / 4))}M`,
+    "# A replica that stays away must not fill the source's volume.",
+    "loose_slave_connections_needed_for_purge = 0",
+    "# The platform's user makes triggers without being the administrator; rows are logged, so they do no harm.",
+    "log_bin_trust_function_creators = ON",
+    "slave_parallel_threads = 4",
+    "slave_net_timeout = 10",
+    "# What the member is to be is decided by its supervisor, each time that the server has started.",
+    "read_only = ON",
+    "skip_slave_start = ON",
+    "rpl_semi_sync_slave_enabled = ON",
+    "rpl_semi_sync_master_enabled = OFF",
+    "rpl_semi_sync_master_wait_point = AFTER_SYNC",
+    "rpl_semi_sync_master_timeout = 10000",
+    "# Without any replica the source goes on alone.",
+    "rpl_semi_sync_master_wait_no_slave = OFF",
+];
+
+/** The pod of a member: what fills an empty volume, the server, and beside it what makes it source or replica. */
+export function replicatedContainers(
+    server: ContainerArgs,
+    { rootPassword }: ServerArgs["secrets"],
+    args: ReplicationArgs,
+): { readonly initContainers: ContainerArgs[]; readonly containers: ContainerArgs[] } {
+    const { env = {}, mounts = [] } = server;
+    const member = { MEMBER: args.member, HOSTS: args.hosts.join(" ") };
+    const source: Mount = { path: control, configMap: args.control };
+    const administrator = { MARIADB_ROOT_PASSWORD: rootPassword, MARIADB_USER: env["MARIADB_USER"]! };
+    const seed: ContainerArgs = {
+        name: "seed",
+        image: server.image,
+        command: ["sh", "/etc/plinth/seed.sh"],
+        env: { ...administrator, ...member },
+        resources: server.resources,
+        mounts: [...mounts, source],
+    };
+    const supervisor: ContainerArgs = {
+        name: "replication",
+        image: server.image,
+        command: ["sh", "/etc/plinth/supervise.sh"],
+        env: {
+            ...administrator,
+            ...member,
+            REPLICATION_PASSWORD: args.password,
+            SYNCHRONOUS: args.synchronous ? "yes" : "",
+        },
+        resources: { cpu: "10m", memory: "64Mi" },
+        mounts: [...mounts.filter(({ path }) => !path.startsWith("/etc/mysql/")), source],
+    };
+    return {
+        initContainers: [seed],
+        containers: [
+            {
+                ...server,
+                env: { ...env, ...member, MAX_LAG: args.maxLagSeconds },
+                probes: {
+                    ...server.probes,
+                    readiness: {
+                        exec: { command: ["sh", "/etc/plinth/ready.sh"] },
+                        periodSeconds: 5,
+                        timeoutSeconds: 5,
+                        failureThreshold: 2,
+                    },
+                },
+                mounts: [...mounts, source],
+            },
+            supervisor,
+        ],
+    };
+}

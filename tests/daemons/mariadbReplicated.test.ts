@@ -1,0 +1,227 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { Database } from "../../components/database";
+import { ownDirectory, ownFile, serverUser } from "../support/datadir";
+import { declare, type Sent } from "../support/declare";
+import { Member } from "../support/members";
+import { freePort, program, scratch } from "../support/tools";
+
+interface Wanted {
+    readonly source?: number;
+    readonly lost?: number[];
+    /** What the engine would make of each new source. */
+    readonly term?: string;
+    readonly password?: string;
+}
+
+const render = async ({ source = 0, lost = [], term = "t0", password = "erstes$Wort'" }: Wanted): Promise<Sent[]> => {
+    const values = { secrets: { bench: { databasePassword: password, databaseRootPassword: "wurzel" } } };
+    const { objects } = await declare(
+        (instance) =>
+            new Database(instance, "database", {
+                config: {
+                    ...{ topology: "replicated", engine: "mariadb", replicas: 2, source, lost },
+                    ...{ synchronous: true, maxLagSeconds: 30, readFrom: "members" },
+                },
+                database: "open_cart",
+                user: "opencart",
+                resources: { cpu: "100m", memory: "512Mi" },
+                size: "10Gi",
+            }),
+        { values, instance: {} },
+    );
+    for (const object of objects)
+        if (object.kind === "ConfigMap" && object.metadata.name === "database-source")
+            object["data"].source = object["data"].source.replace(/\n.*\n/, `\n${term}\n`);
+    return objects;
+};
+
+// Debian's 10.11 stands for the image's 11.8: the options and statements used are common to both.
+describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the rendered files", function () {
+    this.timeout(180_000);
+    const folder = scratch();
+    let members: Member[] = [];
+    let user: ReturnType<typeof serverUser>;
+    const isOpen = (member: Member) => member.ask("SELECT @@global.read_only", "root", "mysql") === "0";
+    const trio = () => members as [Member, Member, Member];
+    const declared = async (wanted: Wanted) => {
+        const objects = await render(wanted);
+        for (const member of members) member.take(objects);
+    };
+    /** Waits until something holds. */
+    async function until(what: string, holds: () => boolean, seconds = 40): Promise<void> {
+        const end = Date.now() + seconds * 1000;
+        for (;;) {
+            try {
+                if (holds()) return;
+            } catch {
+                // Not yet.
+            }
+            if (Date.now() > end)
+                throw new Error(
+                    `never: ${what}\n${members.map((one) => `== member ${one.ordinal}\n${one.log.slice(-3000)}`).join("\n")}`,
+                );
+            await new Promise((resolve) => setTimeout(resolve, 300));
+        }
+    }
+    const rows = (member: Member, table = "kept") => member.ask(`SELECT COUNT(*) FROM ${table}`);
+    const same = (...some: Member[]) => new Set(some.map((one) => one.ask("CHECKSUM TABLE kept", "root"))).size === 1;
+    /** Writes by several clients at once while something happens; yields what was acknowledged. */
+    async function under(source: Member, from: number, event: () => Promise<void>): Promise<number[]> {
+        const writers = [0, 1, 2].map((number) => source.writer("kept", from + number * 30_000));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await event();
+        return (await Promise.all(writers.map(({ done }) => done))).flat();
+    }
+    const missing = (member: Member, acknowledged: readonly number[]): number[] => {
+        const there = new Set(member.ask("SELECT id FROM kept", "root").split("\n").map(Number));
+        return acknowledged.filter((id) => !there.has(id));
+    };
+
+    before(async function () {
+        program(this, "mariadbd");
+        program(this, "mariadb-install-db");
+        const ports = [await freePort(), await freePort(), await freePort()];
+        user = serverUser("mysql");
+        members = [0, 1, 2].map((ordinal) => new Member(folder.path, ordinal, ports, user));
+        await declared({});
+    });
+    after(async () => {
+        await Promise.all(members.map((member) => member.down("SIGKILL")));
+        folder.clean();
+    });
+
+    it("begins with the first member, and opens it once it knows that no other is the source", async () => {
+        const [a, b] = trio();
+        // A replica that comes first waits for the source; a copy that was broken off is no data.
+        ownDirectory(join(b.data, "mysql"), user);
+        for (const name of ["ibdata1", "plinth-seeding"]) ownFile(join(b.data, name), user);
+        const early = b.seed();
+        await until("the replica waits", () => /waits for member 0, the source/.test(b.log));
+        await a.up();
+        await until("the source opens", () => a.ready && isOpen(a));
+        await new Promise((resolve) => early.once("exit", resolve));
+        a.ask("CREATE TABLE kept (id INT PRIMARY KEY) ENGINE = InnoDB; INSERT INTO kept VALUES (0)");
+        a.ask("CREATE TABLE swift (id INT) ENGINE = MEMORY; INSERT INTO swift VALUES (1)");
+    });
+
+    it("fills empty members, which follow, answer reads and refuse writes", async () => {
+        const [a, b, c] = trio();
+        await Promise.all([b.up(), c.up()]);
+        await until("replicas are ready", () => b.ready && c.ready);
+        expect(existsSync(join(b.data, "ibdata1")) && !existsSync(join(b.data, "plinth-seeding"))).to.equal(true);
+        a.ask("INSERT INTO kept VALUES (-1)");
+        await until("both rows are there", () => rows(b) === "2" && rows(c) === "2");
+        // What a reader of OpenMage does.
+        expect(b.ask("CREATE TEMPORARY TABLE t AS SELECT id FROM kept; SELECT COUNT(*) FROM t")).to.equal("2");
+        expect(b.sql("INSERT INTO kept VALUES (3)").stderr).to.contain("1290");
+        // Nothing of its own is in a replica's history: it would not fit the source's.
+        expect(b.ask("SELECT @@gtid_current_pos", "root")).to.equal(a.ask("SELECT @@gtid_binlog_pos", "root"));
+        const engine = "SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_NAME = 'swift'";
+        await until("no table in memory is left", () => [a, b, c].every((one) => one.ask(engine) === "InnoDB"));
+        await until("commits wait for a replica", () =>
+            a.ask("SHOW STATUS LIKE 'Rpl_semi_sync_master_status'", "root").endsWith("ON"),
+        );
+    });
+
+    it("loses nothing when the server of the source crashes and comes back in its place", async () => {
+        const [a, b] = trio();
+        const acknowledged = await under(a, 100_000, () => a.crash());
+        await until("the source opens again", () => isOpen(a) && a.ready);
+        expect(missing(a, acknowledged)).to.deep.equal([]);
+        await until("the replica has the same", () => same(a, b));
+    });
+
+    it("promotes a replica that is declared the source when the old one is dead: nothing acknowledged is lost", async () => {
+        const [a, b, c] = trio();
+        await until("replicas are ready", () => b.ready && c.ready);
+        const acknowledged = await under(a, 200_000, () => a.down("SIGKILL"));
+        expect(acknowledged.length).to.be.greaterThan(50);
+        const began = Date.now();
+        await declared({ source: 1, term: "t1" });
+        await until("the new source opens", () => isOpen(b) && b.ready);
+        console.log(
+            `        ${acknowledged.length} acknowledged; the new source opens after ${Date.now() - began} ms, 3000 of which it waits for the old one`,
+        );
+        expect(missing(b, acknowledged)).to.deep.equal([]);
+        b.ask("INSERT INTO kept VALUES (-2)");
+        await until("the other follows the new source", () => same(b, c) && c.ready);
+        expect(isOpen(c)).to.equal(false);
+    });
+
+    it("takes the old source back as a replica, without what nobody was told of", async () => {
+        const [a, b] = trio();
+        await a.up();
+        await until("the old source is a replica", () => a.ready && same(a, b));
+        expect(isOpen(a)).to.equal(false);
+        expect(a.notes).to.match(/^role replica$/m);
+    });
+
+    it("changes places under load: the old source is fenced first, and its last commit comes along", async () => {
+        const [a, b, c] = trio();
+        const acknowledged = await under(b, 300_000, () => declared({ source: 0, term: "t2" }));
+        await until("the first is the source again", () => isOpen(a) && a.ready && !isOpen(b));
+        expect(missing(a, acknowledged)).to.deep.equal([]);
+        a.ask("INSERT INTO kept VALUES (-3)");
+        await until("all have the same", () => same(a, b, c) && b.ready && c.ready);
+    });
+
+    it("fences a source that has not been told yet, and that one does not open again of its own accord", async () => {
+        const [a, b, c] = trio();
+        const objects = await render({ source: 2, term: "t3" });
+        for (const member of [b, c]) member.take(objects);
+        await until("the new source opens", () => isOpen(c));
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        expect(isOpen(a)).to.equal(false);
+        // Nor does its server, started again with the old word.
+        await a.crash();
+        await until("it sees that another is the source", () =>
+            /is declared the source, but member 2 is it/.test(a.log),
+        );
+        expect(isOpen(a)).to.equal(false);
+        a.take(objects);
+        await until("all follow", () => a.ready && b.ready && same(a, b, c));
+    });
+
+    it("takes changed passwords, with which the replicas find their source again", async () => {
+        const [a, b, c] = trio();
+        await declared({ source: 2, term: "t3", password: "zweites" });
+        for (const member of [a, b, c]) {
+            await member.down();
+            await member.up();
+        }
+        await until("all are ready", () => a.ready && b.ready && c.ready && isOpen(c));
+    });
+
+    it("refuses to go on without commits that only an absent member may have, unless that is lost", async () => {
+        const [a, b, c] = trio();
+        await Promise.all([a.down(), b.down()]);
+        await until("the source knows that it is alone", () => /^alone yes$/m.test(c.notes));
+        c.ask("INSERT INTO kept VALUES (-4)");
+        await c.down("SIGKILL");
+        await declared({ source: 0, term: "t4", password: "zweites" });
+        await Promise.all([a.up(), b.up()]);
+        await until("it says what it misses", () => /has not heard from member 2.*database\.lost: \[2\]/.test(a.log));
+        expect(isOpen(a)).to.equal(false);
+        await declared({ source: 0, term: "t4", lost: [2], password: "zweites" });
+        await until("it opens", () => isOpen(a) && a.ready);
+        a.ask("INSERT INTO kept VALUES (-5)");
+        await until("the other follows", () => same(a, b));
+    });
+
+    it("leaves a member whose commits the source does not have as it is, until it may be copied anew", async () => {
+        const [a, , c] = trio();
+        await c.up();
+        await until("it is refused", () =>
+            /does not fit member 0, the source, and is left as it is.*plinth-reseed/.test(c.log),
+        );
+        expect(c.ready).to.equal(false);
+        expect(c.ask("SELECT id FROM kept WHERE id = -4", "root")).to.equal("-4");
+        await c.down();
+        ownFile(join(c.data, "plinth-reseed"), user);
+        await c.up();
+        await until("it is a replica", () => c.ready && same(a, c));
+        expect(c.ask("SELECT COUNT(*) FROM kept WHERE id = -4")).to.equal("0");
+    });
+});

@@ -1,0 +1,199 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { find, type Sent } from "./declare";
+import { ownDirectory, run } from "./datadir";
+
+/** The stand-in for the image's entrypoint: a new data directory gets the accounts that the image makes, no others. */
+const entrypoint = `#!/bin/sh
+set -eu
+server=$1
+shift
+if [ ! -d "$DATA/mysql" ]; then
+    mariadb-install-db --no-defaults --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db --skip-log-bin >/dev/null
+    grep -v 'plinth-replication' "$STATEMENTS" | sed '/sql_log_bin/d' >"$RUN/first.sql"
+    set -- --init-file="$RUN/first.sql" "$@"
+fi
+exec "$server" --defaults-file="$CNF" --datadir="$DATA" --socket="$RUN/mysqld.sock" --pid-file="$RUN/mysqld.pid" \\
+    --bind-address=127.0.0.1 --port="$MYSQL_TCP_PORT" "$@"
+`;
+
+type Variable = { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } };
+
+/** A pod of a replicated database as processes of this machine: its rendered files and environment, on loopback. */
+export class Member {
+    readonly data: string;
+    readonly run: string;
+    private readonly files: string;
+    private readonly processes = new Map<string, ChildProcess>();
+    private objects: readonly Sent[] = [];
+    log = "";
+
+    constructor(
+        folder: string,
+        readonly ordinal: number,
+        private readonly ports: readonly number[],
+        private readonly user: { uid?: number; gid?: number },
+    ) {
+        const own = join(folder, String(ordinal));
+        for (const path of [own, join(own, "volume")]) ownDirectory(path, user);
+        this.data = ownDirectory(join(own, "volume", "data"), user);
+        this.run = ownDirectory(join(own, "run"), user);
+        this.files = join(own, "files");
+        mkdirSync(this.files);
+        writeFileSync(join(this.files, "docker-entrypoint.sh"), entrypoint);
+        chmodSync(join(this.files, "docker-entrypoint.sh"), 0o755);
+    }
+
+    get port(): number {
+        return this.ports[this.ordinal]!;
+    }
+
+    private get name(): string {
+        return this.ordinal === 0 ? "database" : `database-${this.ordinal}`;
+    }
+
+    /** Takes over what a run would send. The file that declares the source changes under running servers, too. */
+    take(objects: readonly Sent[]): void {
+        this.objects = objects;
+        const { data } = find(objects, "ConfigMap", this.name);
+        for (const [name, text] of Object.entries(data)) writeFileSync(join(this.files, name), text as string);
+        writeFileSync(join(this.files, "init.sql"), find(objects, "Secret", "database-root").stringData["init.sql"]);
+        mkdirSync(join(this.files, "control"), { recursive: true });
+        const { source } = find(objects, "ConfigMap", "database-source").data;
+        writeFileSync(join(this.files, "control", "source"), source);
+    }
+
+    private env(container: { env: Variable[] }): Record<string, string> {
+        const own = container.env.map(({ name, value, valueFrom }) => {
+            const ref = valueFrom?.secretKeyRef;
+            return [name, ref ? find(this.objects, "Secret", ref.name).stringData[ref.key] : value] as const;
+        });
+        return {
+            PATH: `${this.files}:/usr/sbin:${process.env["PATH"]}`,
+            ...Object.fromEntries(own),
+            HOSTS: this.ports.map((port) => `127.0.0.1:${port}`).join(" "),
+            CONTROL: join(this.files, "control"),
+            DATA: this.data,
+            RUN: this.run,
+            CNF: join(this.files, "plinth.cnf"),
+            STATEMENTS: join(this.files, "init.sql"),
+            MYSQL_TCP_PORT: String(this.port),
+            PERIOD: "0.3",
+            GRACE: "3",
+        };
+    }
+
+    private container(name: string): { env: Variable[]; command: string[] } {
+        const { spec } = find(this.objects, "StatefulSet", this.name).spec.template;
+        return [...spec.initContainers, ...spec.containers].find((one: { name: string }) => one.name === name);
+    }
+
+    private command(command: readonly string[]): string[] {
+        return command.map((word) => word.replace("/etc/plinth/", `${this.files}/`));
+    }
+
+    private start(name: string): ChildProcess {
+        const one = this.container(name);
+        const [program, ...args] = this.command(one.command);
+        const child = spawn(program!, args, { env: this.env(one), ...this.user, stdio: ["ignore", "pipe", "pipe"] });
+        for (const stream of [child.stdout!, child.stderr!])
+            stream.on("data", (data: Buffer) => (this.log += data.toString().replace(/^(?=.)/gm, `${name}: `)));
+        this.processes.set(name, child);
+        return child;
+    }
+
+    /** Starts as a pod does: first what fills the volume, then the server and its supervisor. */
+    async up(): Promise<void> {
+        const status = await ended(this.start("seed"));
+        if (status !== 0) throw new Error(`seed ended with ${status}: ${this.log}`);
+        this.start("mariadb");
+        this.start("replication");
+    }
+
+    /** The server dies without a word, and its container starts again. */
+    async crash(): Promise<void> {
+        const server = this.processes.get("mariadb")!;
+        server.kill("SIGKILL");
+        await ended(server);
+        this.start("mariadb");
+    }
+
+    /** The first step alone: for a copy that is broken off. */
+    seed(): ChildProcess {
+        return this.start("seed");
+    }
+
+    /** Ends all processes: at once and without a word, or as a pod that is deleted. */
+    async down(signal: "SIGKILL" | "SIGTERM" = "SIGTERM"): Promise<void> {
+        const running = [...this.processes.values()].filter(isRunning);
+        // The server first, as an outage has it: the supervisor sees nothing of what comes.
+        for (const child of running) child.kill(signal);
+        await Promise.all(running.map(ended));
+        this.processes.clear();
+    }
+
+    /** Whether the readiness probe succeeds. */
+    get ready(): boolean {
+        const { readinessProbe, env } = this.container("mariadb") as unknown as {
+            env: Variable[];
+            readinessProbe: { exec: { command: string[] } };
+        };
+        return run(this.command(readinessProbe.exec.command), { env: this.env({ env }) }).status === 0;
+    }
+
+    sql(
+        statement: string,
+        account = "opencart",
+        database = "open_cart",
+    ): { status: number | null; stdout: string; stderr: string } {
+        const root = account === "root";
+        const password = find(this.objects, "Secret", root ? "database-root" : "database").stringData[
+            root ? "rootPassword" : "password"
+        ];
+        return run(
+            [
+                ...["mariadb", "--no-defaults", "--batch", "--raw", "--skip-column-names", "--host=127.0.0.1"],
+                ...[`--port=${this.port}`, `--user=${account}`, database],
+            ],
+            { env: { MYSQL_PWD: password }, input: statement },
+        );
+    }
+
+    /** A client that inserts rows one by one, until its server takes no more; yields those that were acknowledged. */
+    writer(table: string, from: number): { done: Promise<number[]>; stop: () => void } {
+        const password = find(this.objects, "Secret", "database").stringData["password"];
+        const child = spawn(
+            "mariadb",
+            [
+                ...["--no-defaults", "--batch", "--unbuffered", "--skip-column-names", "--skip-reconnect"],
+                ...["--host=127.0.0.1", `--port=${this.port}`, "--user=opencart", "open_cart"],
+            ],
+            { env: { ...process.env, MYSQL_PWD: password }, stdio: ["pipe", "pipe", "ignore"] },
+        );
+        let output = "";
+        child.stdout!.on("data", (data: Buffer) => (output += data.toString()));
+        child.stdin!.on("error", () => undefined);
+        for (let id = from; id < from + 20_000; id++)
+            child.stdin!.write(`INSERT INTO ${table} VALUES (${id}); SELECT ${id};\n`);
+        const done = ended(child).then(() => output.split("\n").slice(0, -1).map(Number));
+        return { done, stop: () => child.kill("SIGTERM") };
+    }
+
+    ask(statement: string, account?: string, database?: string): string {
+        const { status, stdout, stderr } = this.sql(statement, account, database);
+        if (status !== 0) throw new Error(`member ${this.ordinal}: ${stderr}`);
+        return stdout.trim();
+    }
+
+    /** Books of the member. */
+    get notes(): string {
+        const path = join(this.data, "plinth-member");
+        return existsSync(path) ? readFileSync(path, "utf8") : "";
+    }
+}
+
+const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;
+
+const ended = (child: ChildProcess): Promise<number | null> =>
+    isRunning(child) ? new Promise((resolve) => child.once("exit", resolve)) : Promise.resolve(child.exitCode);
