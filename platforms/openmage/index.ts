@@ -61,18 +61,7 @@ function declare(instance: Instance): Deployed {
         timeoutSeconds: 7200,
     });
     const frontend = frontendOf(instance, settings, pods, upgrade);
-    const varnish =
-        settings.frontendCache.type === "varnish" &&
-        new FrontendCache(instance, "varnish", {
-            config: settings.frontendCache,
-            backend: frontend.service,
-            // Pages are kept only if they say so, and these never.
-            pass: ["api", "checkout", "customer"].flatMap((name) => [`/${name}`, `/index.php/${name}`]),
-            contents: "openmage-nginx",
-            resources: { cpu: size.varnish.cpu },
-            replicas: size.varnish.replicas,
-            startsAfter: frontend.tiers,
-        });
+    const varnish = frontendCacheOf(instance, settings, frontend);
     const admin = new WebTier(instance, "admin", {
         pod: pods.admin(),
         ports: { http: ports.http },
@@ -90,19 +79,18 @@ function declare(instance: Instance): Deployed {
         needs: pods.outside,
         startsAfter: [upgrade],
     });
+    const phpMyAdmin = settings.phpMyAdmin
+        ? new PhpMyAdmin(instance, "phpmyadmin", { config: settings.phpMyAdmin, database: database.service })
+        : undefined;
     backUp(instance, {
         config: settings.backup,
         database,
         files: { volume: media, image: "openmage-php", user: users.php },
-        writers: [...frontend.tiers, admin, cron, cache],
+        writers: [...frontend.tiers, varnish, admin, cron, cache, phpMyAdmin].filter((one) => one !== undefined),
     });
 
-    const phpMyAdmin =
-        settings.phpMyAdmin &&
-        new PhpMyAdmin(instance, "phpmyadmin", { config: settings.phpMyAdmin, database: database.service });
-
     publish(instance, [
-        ...sitesOf(settings, { shop: (varnish || frontend).service, admin: admin.service }),
+        ...sitesOf(settings, { shop: (varnish ?? frontend).service, admin: admin.service }),
         ...(phpMyAdmin?.site ? [phpMyAdmin.site] : []),
     ]);
 
@@ -113,13 +101,13 @@ function declare(instance: Instance): Deployed {
     };
 }
 
+interface Frontend {
+    readonly service: Service;
+    readonly tiers: readonly HasNode[];
+}
+
 /** nginx with PHP beside it, or each as a tier of its own. */
-function frontendOf(
-    instance: Instance,
-    settings: OpenMageConfig,
-    pods: Pods,
-    upgrade: Task,
-): { readonly service: Service; readonly tiers: readonly HasNode[] } {
+function frontendOf(instance: Instance, settings: OpenMageConfig, pods: Pods, upgrade: Task): Frontend {
     const { frontend, nginx } = sizes[settings.size];
     if (settings.webPods === "shared") {
         const web = new WebTier(instance, "frontend", {
@@ -144,6 +132,25 @@ function frontendOf(
         startsAfter: [upgrade],
     });
     return { service: web.service, tiers: [web, php] };
+}
+
+function frontendCacheOf(
+    instance: Instance,
+    { size, frontendCache }: OpenMageConfig,
+    frontend: Frontend,
+): FrontendCache | undefined {
+    if (frontendCache.type === "none") return undefined;
+    const { cpu, replicas } = sizes[size].varnish;
+    return new FrontendCache(instance, "varnish", {
+        config: frontendCache,
+        backend: frontend.service,
+        // Pages are kept only if they say so, and these never.
+        pass: ["api", "checkout", "customer"].flatMap((name) => [`/${name}`, `/index.php/${name}`]),
+        contents: "openmage-nginx",
+        resources: { cpu },
+        replicas,
+        startsAfter: frontend.tiers,
+    });
 }
 
 function sitesOf(settings: OpenMageConfig, to: { readonly shop: Service; readonly admin: Service }): Site[] {
