@@ -98,6 +98,8 @@ export interface FastCgiArgs {
     readonly timeoutSeconds: number;
     /** Variable with the client's address. */
     readonly client: string;
+    /** The port as PHP sees it. @default the one that nginx listens on */
+    readonly port?: string;
     /** Names of request headers, as PHP has them, that are blanked. */
     readonly untrusted: readonly string[];
     /** Further parameters. @default none */
@@ -105,7 +107,15 @@ export interface FastCgiArgs {
 }
 
 /** Hands a request to one file of PHP: nothing of the address chooses what is run. */
-export function fastCgi({ pass, script, timeoutSeconds, client, untrusted, params = {} }: FastCgiArgs): string {
+export function fastCgi({
+    pass,
+    script,
+    timeoutSeconds,
+    client,
+    port = "$server_port",
+    untrusted,
+    params = {},
+}: FastCgiArgs): string {
     const more = [...untrusted.map((header) => [`HTTP_${header}`, '""']), ...Object.entries(params)].map(
         ([name, value]) => `fastcgi_param ${name} ${value};`,
     );
@@ -115,7 +125,7 @@ fastcgi_param GATEWAY_INTERFACE CGI/1.1;
 fastcgi_param SERVER_SOFTWARE nginx;
 fastcgi_param SERVER_PROTOCOL $server_protocol;
 fastcgi_param SERVER_ADDR $server_addr;
-fastcgi_param SERVER_PORT $server_port;
+fastcgi_param SERVER_PORT ${port};
 fastcgi_param SERVER_NAME $host;
 fastcgi_param REMOTE_ADDR ${client};
 fastcgi_param REMOTE_PORT $remote_port;

@@ -108,14 +108,19 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
             log: { core: { writer_model: "PlinthLog" } },
             events: {
                 mage_run_installed_exception: {
-                    observers: { plinth: { class: "PlinthReport", method: "write" } },
+                    observers: {
+                        plinth: { class: "PlinthReport", method: "write" },
+                        // For developers; without a database it fails itself, and visitors see an empty page.
+                        mm_ignition: { type: "disabled" },
+                    },
                 },
             },
         },
         admin: { routers: { adminhtml: { args: { frontName: adminPath } } } },
         // What the administration has not set otherwise.
         default: {
-            dev: { log: { active: 1 } },
+            // OpenMage's own default would leave out all but emergencies; 7 is everything.
+            dev: { log: { active: 1, max_level: 7 } },
             web: { seo: { use_rewrites: 1 }, session: { use_frontend_sid: 0 } },
         },
     };

@@ -199,6 +199,8 @@ ${fastCgi({
     script,
     timeoutSeconds,
     client: "$client",
+    // OpenMage would write it behind the host, which browsers have other ports of.
+    port: '""',
     untrusted,
     params: { MAGE_RUN_CODE: "$store_code", MAGE_RUN_TYPE: "$store_type", OPENMAGE_READS: "$reads" },
 })}`;

@@ -9,6 +9,8 @@ export interface MariaDbArgs {
     readonly client: string;
     readonly folder: string;
     readonly port: number;
+    /** Of this machine. @default 127.0.0.1 */
+    readonly address?: string;
     /** Text of a my.cnf. @default a small server */
     readonly conf?: string;
     /** Statements at every start, with the password that root has then. @default a database and user `opencart` */
@@ -26,7 +28,8 @@ export class MariaDb {
     private readonly socket: string;
 
     constructor(private readonly args: MariaDbArgs) {
-        const { folder, server, installer, port, conf = "[mariadbd]\ninnodb_buffer_pool_size = 64M\n", init } = args;
+        const { folder, server, installer, port, address = "127.0.0.1", init } = args;
+        const { conf = "[mariadbd]\ninnodb_buffer_pool_size = 64M\n" } = args;
         this.socket = join(folder, "socket");
         write(folder, { "my.cnf": conf, "init.sql": init?.sql ?? accounts });
         if (nobody.uid) execFileSync("chown", ["-R", String(nobody.uid), folder]);
@@ -38,15 +41,15 @@ export class MariaDb {
         const own = [
             `--socket=${this.socket}`,
             `--port=${port}`,
-            "--bind-address=127.0.0.1",
+            `--bind-address=${address}`,
             `--pid-file=${folder}/pid`,
             `--init-file=${folder}/init.sql`,
         ];
         this.daemon = new Daemon(server, [...common, ...own], nobody);
     }
 
-    async ready(): Promise<void> {
-        await this.daemon.ready(async () => this.sql("SELECT 1", "opencart"), 60);
+    async ready(database = "opencart"): Promise<void> {
+        await this.daemon.ready(async () => this.sql("SELECT 1", database), 60);
     }
 
     /** Rows as lines, columns by tabs. */

@@ -1,8 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
-import { type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
 import { join } from "node:path";
-import { text as textOf } from "node:stream/consumers";
 import { nobody, ok, write } from "./files";
 import { Daemon } from "./tools";
 
@@ -102,16 +100,6 @@ export class Site {
     async get(path: string, init: RequestInit = {}): Promise<{ status: number; body: string; headers: Headers }> {
         const response = await fetch(this.url + path, { redirect: "manual", ...init });
         return { status: response.status, body: await response.text(), headers: response.headers };
-    }
-
-    /** The body of an answer to a request with a host of its own, which fetch() does not send. */
-    async ask(path: string, headers: OutgoingHttpHeaders): Promise<string> {
-        const answer = await new Promise<IncomingMessage>((resolve, reject) =>
-            request(this.url + path, { headers }, resolve)
-                .once("error", reject)
-                .end(),
-        );
-        return textOf(answer);
     }
 
     log(name: "error" | "fpm" | "access"): string {
