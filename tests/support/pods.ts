@@ -119,6 +119,11 @@ export class PodRun {
                         mkdirSync(target, { recursive: true });
                         writeFileSync(join(target, file), this.relocate(text));
                     }
+            } else if (source.secret) {
+                const { stringData } = this.object("Secret", source.secret.secretName) as unknown as {
+                    stringData: Record<string, string>;
+                };
+                writeFileSync(target, this.relocate(stringData[subPath!]!));
             } else if (source.persistentVolumeClaim) {
                 const claim = join(this.args.claims[source.persistentVolumeClaim.claimName]!, subPath ?? "");
                 if (!existsSync(claim)) throw new Error(`${name} mounts ${claim}, which nothing has made`);

@@ -1,0 +1,356 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { paths } from "../../platforms/openmage/paths";
+import { type DeclareArgs, find, type Sent } from "../support/declare";
+import { nobody } from "../support/files";
+import { declareOpenMage } from "../support/openmage";
+import { PodRun } from "../support/pods";
+import { Visitor } from "../support/visitor";
+import { ShopServers } from "../support/shopServers";
+import { Site } from "../support/site";
+import { freePort, program, scratch } from "../support/tools";
+
+// OpenMage itself, with the files that the stack renders, on this machine's nginx, php-fpm, MariaDB (a source and a
+// replica) and Redis:
+//
+//   OPENMAGE_SOURCES=/path/to/20.18.0 OPENMAGE_SOURCES_OLD=/path/to/20.17.0 npx mocha tests/real/openmage.test.ts
+//
+// Both are directories with index.php in which `composer install --no-dev` has run. Without the older one there is no
+// upgrade to show. PHP needs its extensions curl, gd, intl, mbstring, mysql, redis, soap, xml and zip.
+
+const sources = process.env["OPENMAGE_SOURCES"];
+const older = process.env["OPENMAGE_SOURCES_OLD"];
+
+/** With every character that PHP, XML, SQL or a shell takes for its own. */
+const nasty = `it's-a-"\\secret\\'; $HOME \`id\` %s {{root_dir}} ]]> <b> &amp; é`;
+const secrets = {
+    adminPassword: "first-password-1",
+    cryptKey: "0123456789abcdef0123456789abcdef",
+    databasePassword: `db-${nasty}`,
+    cachePassword: `cache-${nasty}`,
+    sessionsPassword: `sessions-${nasty}`,
+};
+
+const configured: DeclareArgs = {
+    instance: {
+        tls: { mode: "internal" },
+        database: {
+            topology: "external",
+            host: "db.example.org",
+            readHost: "db-read.example.org",
+            name: "shop",
+            user: "shop",
+        },
+        php: { memoryLimit: "256Mi" },
+    },
+    values: { secrets: { shop: secrets } },
+};
+
+describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the images have newer ones)", function () {
+    this.timeout(180_000);
+    const { path, clean } = scratch();
+    const volume = join(path, "media");
+    const stops: (() => Promise<unknown>)[] = [];
+    let objects: Sent[];
+    let servers: ShopServers;
+    let shop: Site;
+    let admin: Site;
+    let tools: { nginx: string; fpm: string };
+    let visitor: Visitor;
+
+    before(async function () {
+        if (!sources) {
+            console.log("      skipped: OPENMAGE_SOURCES names no directory with OpenMage's sources");
+            this.skip();
+        }
+        tools = { nginx: program(this, "nginx"), fpm: program(this, "php-fpm8.2") };
+        objects = await declareOpenMage(configured);
+        servers = await ShopServers.start(this, path, objects, secrets);
+        stops.push(() => servers.stop());
+        console.log(
+            `      substituted: ${servers.substitutions.map((pair) => pair.join(" → ")).join(", ")}; every path below ${path}`,
+        );
+        mkdirSync(volume);
+        execFileSync("chmod", ["777", path, volume]);
+    });
+    after(async () => {
+        for (const stop of stops.reverse()) await stop();
+        clean();
+    });
+
+    let pods = 0;
+    /** A new pod with the image of these sources. */
+    function pod(kind: string, name: string, from = sources!, rendered = objects): PodRun {
+        const root = join(path, `${name}-${++pods}`);
+        mkdirSync(join(root, "var/www"), { recursive: true });
+        mkdirSync(join(root, "tmp"));
+        // Links: nobody but the owner of the sources may write them.
+        execFileSync("cp", ["-al", from, join(root, paths.root)]);
+        execFileSync("chmod", ["777", join(root, "tmp")]);
+        return new PodRun(find(rendered, kind, name), {
+            objects: rendered,
+            root,
+            claims: { media: volume },
+            substitutions: servers.substitutions,
+            folders: ["/var/www", paths.scripts, paths.php, "/tmp"],
+        });
+    }
+    const sql = (statement: string) => servers.source.sql(statement, "shop");
+    const said = (output: string) => console.log(output.trim().replace(/^(?=.)/gm, "      | "));
+    const tables = () =>
+        Number(
+            sql(
+                "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'shop' AND table_name <> 'plinth_state'",
+            ),
+        );
+    /** What a shop must not lose. */
+    const kept = () =>
+        sql(`SELECT entity_id, email FROM customer_entity; SELECT username, password, created FROM admin_user;
+            SELECT path, value FROM core_config_data ORDER BY config_id`);
+    it("installs a database once, although two Jobs do it at the same time", async () => {
+        const first = older ?? sources!;
+        const install = () => {
+            const job = pod("Job", "install", first);
+            job.mount("install");
+            return job.exec("install", undefined, { PATIENCE: "120" });
+        };
+        const jobs = await Promise.all([install(), install()]);
+        jobs.forEach(said);
+        expect(jobs.filter((output) => output.includes("is installed\n"))).to.have.length(1);
+        expect(jobs.filter((output) => output.includes("nothing to do"))).to.have.length(1);
+        expect(tables()).to.be.above(300);
+        expect(
+            sql("SELECT COUNT(*) FROM core_resource WHERE data_version IS NULL OR data_version <> version"),
+        ).to.equal("0");
+    });
+    it("loses nothing when it is installed again, and begins anew what died half-way", async () => {
+        sql(
+            "INSERT INTO customer_entity SET email = 'ada@example.org', entity_type_id = 1, website_id = 1, store_id = 1, group_id = 1",
+        );
+        const before = kept();
+        expect(before).to.contain("ada@example.org");
+        expect(await pod("Job", "install").run("install")).to.contain("nothing to do");
+        sql("INSERT INTO plinth_state VALUES ('installing', '.')");
+        expect(await pod("Job", "install").run("install").catch(String)).to.contain("Nothing was changed");
+        expect(kept()).to.equal(before);
+        sql("DELETE FROM customer_entity; DELETE FROM admin_user; DROP TABLE sales_flat_order_grid");
+        const again = await pod("Job", "install", older ?? sources!).run("install");
+        expect(again).to.contain("beginning anew").and.contain("is installed");
+        expect(tables()).to.be.above(300);
+    });
+    it("upgrades once, holds pods back until then, and never goes back", async function () {
+        if (!older) return this.skip();
+        const waiting = pod("Deployment", "frontend");
+        waiting.mount("ready");
+        expect(await waiting.exec("ready", undefined, { PATIENCE: "1" }).catch(String)).to.contain(
+            "not at version 20.18.0",
+        );
+        const before = kept();
+        expect(await pod("Job", "upgrade", older).run("upgrade")).to.contain("nothing to do");
+        const upgrade = await pod("Job", "upgrade").run("upgrade");
+        said(upgrade);
+        expect(upgrade).to.contain("the tables are at version 20.18.0");
+        expect(kept()).to.equal(before);
+        expect(await pod("Job", "upgrade").run("upgrade")).to.contain("nothing to do");
+        expect(await pod("Job", "upgrade", older).run("upgrade").catch(String)).to.contain("OpenMage cannot go back");
+    });
+
+    async function start(role: "frontend" | "admin", rendered = objects): Promise<Site> {
+        const run = pod("Deployment", role, sources!, rendered);
+        const { initContainers } = find(rendered, "Deployment", role)["spec"].template.spec;
+        said(await run.run(initContainers.at(-1).name));
+        run.mount("php");
+        const { data } = find(rendered, "ConfigMap", `${role}-php-files`) as unknown as {
+            data: Record<string, string>;
+        };
+        const site = new Site({
+            ...tools,
+            folder: join(path, `${role}-site-${pods}`),
+            conf: { nginx: find(rendered, "ConfigMap", `${role}-nginx`)["data"]["nginx.conf"], php: data },
+            etc: paths.php,
+            ports: { http: await freePort(), php: await freePort(), status: await freePort() },
+            substitutions: [
+                ["/var/www", `${run.root}/var/www`],
+                [paths.scripts, `${run.root}${paths.scripts}`],
+            ],
+            env: run.environment("php"),
+        });
+        await site.start();
+        stops.push(() => site.stop());
+        return site;
+    }
+    /** Runs a few lines of PHP with OpenMage, as an operator would in the cron pod. */
+    async function inOpenMage(code: string): Promise<string> {
+        const run = pod("CronJob", "cron");
+        run.mount("cron");
+        return run.exec("cron", ["php", "-r", `require '${paths.scripts}/common.php'; Mage::app('admin'); ${code}`]);
+    }
+
+    it("shows the shop", async () => {
+        shop = await start("frontend");
+        visitor = new Visitor(shop, "shop.example.org");
+        const { status, body, headers } = await visitor.get("/");
+        expect(status).to.equal(200);
+        expect(body)
+            .to.contain("<title>Home page</title>")
+            .and.not.match(/Warning:|Fatal error|Notice:/);
+        expect(headers["set-cookie"]!.join()).to.match(/om_frontend=[^;]*;.*secure; HttpOnly/i);
+        const assets = [...body.matchAll(/(?:href|src)="https:\/\/shop\.example\.org(\/(?:skin|js)\/[^"?]+)/g)];
+        expect(assets.length).to.be.above(10);
+        for (const [, asset] of assets) expect((await visitor.get(asset!)).status, asset).to.equal(200);
+        expect((await visitor.get("/no/such")).status).to.equal(404);
+        expect((await visitor.get("/index.php/backoffice/")).status).to.equal(404);
+    });
+    it("logs the administrator in, in the admin pod", async () => {
+        admin = await start("admin");
+        const person = new Visitor(admin, "shop.example.org");
+        expect((await person.logIn("backoffice", "admin", "wrong-password-1")).body).to.contain(
+            "You did not sign in correctly",
+        );
+        const dashboard = await person.logIn("backoffice", "admin", secrets.adminPassword);
+        expect(dashboard.status).to.equal(200);
+        expect(dashboard.body).to.match(/<title>Dashboard/);
+        expect((await person.get("/customer/account/")).status).to.equal(404);
+    });
+    it("resizes pictures of a product, shows its page, and puts it into the cart", async () => {
+        const picture = join(volume, "lamp.png");
+        execFileSync(
+            "php",
+            [
+                "-r",
+                `$image = imagecreatetruecolor(900, 900); imagefilledrectangle($image, 0, 0, 900, 900, 255); imagepng($image, '${picture}');`,
+            ],
+            nobody,
+        );
+        said(
+            await inOpenMage(`$product = Mage::getModel('catalog/product')->setTypeId('simple')->setAttributeSetId(4)->setWebsiteIds([1])
+                ->setSku('lamp')->setName('Lovely lamp')->setUrlKey('lamp')->setDescription('A lamp')->setShortDescription('A lamp')->setPrice(12.5)->setWeight(1)
+                ->setStatus(1)->setVisibility(4)->setTaxClassId(0)->setStockData(['qty' => 9, 'is_in_stock' => 1])
+                ->addImageToMediaGallery('${paths.media}/lamp.png', ['image', 'small_image', 'thumbnail'], true, false);
+                $product->save(); echo 'product ', $product->getId();`),
+        );
+        await servers.caughtUp();
+        const page = await visitor.get("/lamp.html");
+        expect(page.status).to.equal(200);
+        const resized = /https:\/\/shop\.example\.org(\/media\/catalog\/product\/cache\/[^"?]+\.png)/.exec(
+            page.body,
+        )?.[1];
+        expect(resized, "a picture that was resized on demand").to.be.a("string");
+        expect((await visitor.get(resized!)).headers["content-type"]).to.equal("image/png");
+        expect(readdirSync(join(volume, "catalog/product"))).to.include("cache");
+        const action = new URL(/<form action="([^"]*checkout\/cart\/add[^"]*)"/.exec(page.body)![1]!).pathname;
+        const cart = await visitor.post(action, { form_key: visitor.formKey(page.body), product: "1", qty: "2" });
+        expect(cart.body).to.contain("Lovely lamp").and.contain("$25.00");
+        console.log(`      ${resized}`);
+    });
+    it("reads from the replica, but from the source for those who changed something, and in the administration", async () => {
+        const selects = () =>
+            Number(servers.replica.sql("SHOW GLOBAL STATUS LIKE 'Com_select'", "mysql").split("\t")[1]);
+        const used = async (work: () => Promise<unknown>) => {
+            const before = selects();
+            await work();
+            return selects() - before;
+        };
+        const other = new Visitor(shop, "shop.example.org");
+        const browsed = await used(() => other.get("/lamp.html"));
+        expect(browsed).to.be.above(10);
+        expect(await used(() => other.get("/checkout/cart/"))).to.equal(0);
+        expect(other.cookies.get("reads")).to.equal("source");
+        expect(await used(() => other.get("/lamp.html"))).to.equal(0);
+        expect(
+            await used(() =>
+                new Visitor(admin, "shop.example.org").logIn("backoffice", "admin", secrets.adminPassword),
+            ),
+        ).to.equal(0);
+        console.log(`      a product's page: ${browsed} of its queries at the replica`);
+    });
+    it("shows a new customer the own account at once, although the replica stands still", async () => {
+        sql("INSERT INTO core_config_data SET path = 'customer/create_account/confirm', value = '0'");
+        await inOpenMage("cleanCache();");
+        await servers.caughtUp();
+        servers.replica.sql("STOP SLAVE SQL_THREAD", "mysql");
+        const form = await visitor.get("/customer/account/create/");
+        const account = await visitor.post("/customer/account/createpost/", {
+            form_key: visitor.formKey(form.body),
+            firstname: "Ada",
+            lastname: "Lovelace",
+            email: "ada@example.org",
+            password: "Secret-word-77",
+            confirmation: "Secret-word-77",
+        });
+        servers.replica.sql("START SLAVE SQL_THREAD", "mysql");
+        expect(account.body).to.contain("Ada Lovelace");
+        expect(sql("SELECT email FROM customer_entity")).to.equal("ada@example.org");
+    });
+    it("keeps carts and log-ins when frontend and session server start anew", async () => {
+        await shop.stop();
+        expect(servers.redis("sessions", "KEYS", "sess_*")).not.to.equal("");
+        await servers.restartSessions();
+        shop = await start("frontend");
+        visitor.site = shop;
+        expect((await visitor.get("/checkout/cart/")).body).to.contain("Lovely lamp");
+        expect((await visitor.get("/customer/account/")).body).to.contain("Ada Lovelace");
+        const keys = servers.redis("cache", "KEYS", "zc:k:*").split("\n");
+        expect(keys.length).to.be.above(20);
+        console.log(`      ${keys.length} keys in the cache, such as ${keys.sort()[0]}`);
+    });
+    it("runs the scheduled jobs, and fails when one does", async () => {
+        await pod("CronJob", "cron").run("cron");
+        sql(
+            "UPDATE cron_schedule SET scheduled_at = NOW() - INTERVAL 1 MINUTE WHERE job_code = 'log_clean' OR job_code LIKE 'core_email%' LIMIT 3",
+        );
+        const output = await pod("CronJob", "cron").run("cron");
+        said(output);
+        expect(output).to.match(/core_email_queue_send_all: success/);
+        expect(Number(sql("SELECT COUNT(*) FROM cron_schedule WHERE status = 'success'"))).to.be.above(0);
+        sql(
+            "INSERT INTO core_config_data (scope, scope_id, path, value) VALUES ('default', 0, 'crontab/jobs/broken/run/model', 'core/no_such::job')",
+        );
+        sql(
+            "INSERT INTO cron_schedule (job_code, status, created_at, scheduled_at) VALUES ('broken', 'pending', NOW(), NOW() - INTERVAL 1 MINUTE)",
+        );
+        await inOpenMage("cleanCache();");
+        expect(await pod("CronJob", "cron").run("cron").catch(String)).to.match(/FAILED: broken: .*core\/no_such/);
+    });
+    it("applies a changed password and another host, and leaves alone what was changed in the administration", async () => {
+        const changed = await declareOpenMage({
+            ...configured,
+            instance: { ...configured.instance, host: "new.example.org", adminHost: "office.example.org" },
+            values: { secrets: { shop: { ...secrets, adminPassword: "second-password-2" } } },
+        });
+        const office = new Visitor(await start("admin", changed), "office.example.org");
+        expect((await office.logIn("backoffice", "admin", secrets.adminPassword)).body).to.contain(
+            "You did not sign in correctly",
+        );
+        const dashboard = await office.logIn("backoffice", "admin", "second-password-2");
+        expect(dashboard.body)
+            .to.contain("https://office.example.org/skin/adminhtml/")
+            .and.match(/<title>Dashboard/);
+        const { status, headers } = await new Visitor(shop, "shop.example.org").once("/");
+        expect([status, headers.location]).to.deep.equal([302, "https://new.example.org/"]);
+        sql("UPDATE core_config_data SET value = 'Europe/Berlin' WHERE path = 'general/locale/timezone'");
+        await pod("Deployment", "admin").run("settings");
+        expect(sql("SELECT COUNT(*) FROM core_config_data WHERE scope = 'stores' OR path LIKE 'admin/url/%'")).to.equal(
+            "0",
+        );
+        expect(sql("SELECT value FROM core_config_data WHERE path = 'general/locale/timezone'")).to.equal(
+            "Europe/Berlin",
+        );
+        expect((await new Visitor(shop, "shop.example.org").once("/")).status).to.equal(200);
+    });
+    it("shows an error page without its database, and says why in the log", async () => {
+        await servers.source.stop();
+        const { status, body } = await new Visitor(shop, "shop.example.org").once("/");
+        expect(status).to.equal(503);
+        expect(body).to.contain('href="https://shop.example.org/errors/');
+        const line = shop
+            .log("fpm")
+            .split("\n")
+            .find((text) => text.includes('"log":"report"'))!;
+        expect(JSON.parse(line)).to.include({ level: "error" }).and.have.property("message").that.contains("SQLSTATE");
+        expect(shop.log("fpm") + admin.log("fpm")).not.to.match(/Fatal error|Uncaught|Permission denied/);
+        for (const site of [shop, admin]) expect(site.log("error")).not.to.match(/PHP message/);
+    });
+});
