@@ -94,6 +94,7 @@ const openmage = fc
                 { topology: "single" },
                 { topology: "single", engine: "mysql" },
                 { topology: "external", host: "10.1.2.3" },
+                { topology: "replicated", replicas: 2 },
                 { topology: "external", host: "db.example.org", readHost: "10.1.2.5", cidrs: ["10.0.0.0/8"] },
             ),
             cache: fc.constantFrom(

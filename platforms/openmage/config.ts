@@ -76,7 +76,7 @@ const phpSetting = z
 const schema = z.strictObject({
     platform: z.literal("openmage"),
     ...instanceFields,
-    database: databaseOf(["mariadb", "mysql"]),
+    database: databaseOf(["mariadb", "mysql"], ["single", "replicated", "external"]),
     /** Begins the names of all tables: that of a shop that moves in. @default none */
     tablePrefix: z
         .string()

@@ -2,6 +2,7 @@ import type { SharedClaim } from "../../components/claim";
 import type { Edge, Need, SecretRef, Service, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
 import type { ContainerArgs, Mount, PodArgs, Probe } from "../../components/pod";
+import { metricsNeeds } from "../../components/metrics";
 import { drainSeconds } from "../../components/webTier";
 import { publicUrl } from "../publicUrl";
 import { type OpenMageConfig, sizes } from "./config";
@@ -56,10 +57,9 @@ export class Pods {
 
     /** What a tier needs of the world outside this instance. */
     needs(role: Role): readonly Need[] {
-        const namespace = this.instance.cluster.monitoringNamespace;
-        const figures = { name: "prometheus", direction: "ingress", ports: [ports.metrics] } as const;
-        const measured = hasMetrics(this.instance, this.settings, role) && namespace !== undefined;
-        return [...this.outside, ...(measured ? [{ ...figures, namespace }] : [])];
+        const { monitoringNamespace } = this.instance.cluster;
+        const measured = hasMetrics(this.instance, this.settings, role);
+        return [...this.outside, ...(measured ? metricsNeeds(monitoringNamespace, ports.metrics) : [])];
     }
 
     /** nginx and PHP of the shop together. */
