@@ -80,10 +80,14 @@ function declareNginx(
         metrics: hasMetrics(instance, settings, role),
         api,
         // People who administrate see what they have just done.
-        replicas: role === "frontend" && readDatabase !== database,
+        ...(role === "frontend" && readDatabase !== database ? { replicas: { lagSeconds: lagSeconds(settings) } } : {}),
     });
     return instance.add(instance.owner, "ConfigMap", `${role}-nginx`, { data: { "nginx.conf": file } });
 }
+
+/** Seconds that a page from a replica may be old at most; what one outside may be, nobody tells us. */
+const lagSeconds = ({ database }: OpenMageConfig): number =>
+    database.topology === "replicated" ? database.maxLagSeconds : 10;
 
 function declarePhp(instance: Instance, settings: OpenMageConfig, role: Role): string {
     const { maxChildren, memoryLimit, uploadLimit, settings: extra, pool } = settings.php;

@@ -23,12 +23,13 @@ export interface NginxArgs {
     readonly metrics: boolean;
     /** Whether the shop's web services (SOAP, XML-RPC, REST) answer below /api. @default false */
     readonly api?: boolean;
-    /** Whether pages may be read from replicas, which are late; what a client changed, it sees at once. @default false */
-    readonly replicas?: boolean;
+    /**
+     * Pages may be read from replicas, which are late by so many seconds at most; what a client changed, it sees at once.
+     *
+     * @default all is read from the source
+     */
+    readonly replicas?: { readonly lagSeconds: number };
 }
-
-/** Seconds for which a client that changed something is read for from the source: more than replicas usually lag. */
-const ownWritesSeconds = 10;
 
 /**
  * The whole nginx.conf of a web pod.
@@ -37,7 +38,7 @@ const ownWritesSeconds = 10;
  * OpenMage's, or 404.
  */
 export function nginxConf(args: NginxArgs): string {
-    const { maxBody, stores = {}, metrics, replicas = false } = args;
+    const { maxBody, stores = {}, metrics, replicas } = args;
     const server = serverBlock({
         port: ports.http,
         root: paths.root,
@@ -84,7 +85,7 @@ const changing = [
 ];
 
 /** Where PHP reads from. A client that changed something gets a cookie with which it reads from the source for a while. */
-function readsMap(replicas: boolean): string {
+function readsMap(replicas: NginxArgs["replicas"]): string {
     if (!replicas) return `map "" $reads {\n    default source;\n}\nmap "" $reads_cookie {\n    default "";\n}`;
     return `map "$request_method $uri" $changes {
     default yes;
@@ -98,7 +99,7 @@ map "$changes $cookie_reads" $reads {
 }
 map $changes $reads_cookie {
     default "";
-    yes "reads=source; Max-Age=${ownWritesSeconds}; Path=/; HttpOnly; SameSite=Lax";
+    yes "reads=source; Max-Age=${replicas.lagSeconds}; Path=/; HttpOnly; SameSite=Lax";
 }`;
 }
 

@@ -127,7 +127,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
                 role: "frontend",
                 metrics: true,
                 api: true,
-                replicas: true,
+                replicas: { lagSeconds: 10 },
                 stores: {
                     "de.example.org": { code: "german", type: "store" },
                     "b2b.example.org": { code: "b2b", type: "website" },

@@ -133,6 +133,11 @@ describe("OpenMage's objects", () => {
         expect(nginx("frontend")).to.contain("default replica;");
         expect(nginx("admin")).not.to.contain("default replica;");
         expect(localXml(objects)).not.to.contain("default_read");
+        // Whoever changed something reads from the source for as long as a replica may not know of it.
+        const replicated = await declareOpenMage({
+            instance: { database: { topology: "replicated", maxLagSeconds: 45 } },
+        });
+        expect(find(replicated, "ConfigMap", "frontend-nginx")["data"]["nginx.conf"]).to.contain("Max-Age=45;");
     });
     it("begin the keys in the cache anew with a release and with the system configuration, and with nothing else", async () => {
         const prefix = async (instance: object) => {
