@@ -13,6 +13,8 @@ export const images = {
     postgres: { reference: "docker.io/library/postgres:17.11" },
     valkey: { reference: "docker.io/valkey/valkey:9.1.0-alpine" },
     redis: { reference: "docker.io/library/redis:8.2.9-alpine" },
+    mysqldExporter: { reference: "docker.io/prom/mysqld-exporter:v0.20.0" },
+    postgresExporter: { reference: "quay.io/prometheuscommunity/postgres-exporter:v0.20.1" },
     redisExporter: { reference: "docker.io/oliver006/redis_exporter:v1.88.0" },
     rabbitmq: { reference: "docker.io/library/rabbitmq:4.3.5-alpine" },
     phpmyadmin: { reference: "docker.io/library/phpmyadmin:5.2.3-apache" },

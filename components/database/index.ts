@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { type DatabaseConfig, databasePorts, type Engine } from "../../config/database";
 import type { ResourcesConfig } from "../../config/fields";
@@ -5,8 +6,11 @@ import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service, type Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
+import { metricsNeeds } from "../metrics";
 import { declareMember, type MemberArgs } from "./member";
-import { initStatements } from "./mysql";
+import { exporterConfiguration, metricsPorts, metricsUser } from "./metrics";
+import { initStatements, metricsStatements } from "./mysql";
+import { replicationUser } from "./replication";
 import { declareMembers, joinMembers, type Members } from "./replicated";
 import { guardedSeries, imageSeries } from "./series";
 
@@ -30,11 +34,23 @@ const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
     postgres: { postgresql: databasePorts.postgres },
 };
 
+/** What the exporter and the first start of its server read. */
+const metricsFiles = (engine: Engine, password: pulumi.Output<string>): Record<string, pulumi.Output<string>> => ({
+    password,
+    ...(engine === "postgres"
+        ? {}
+        : {
+              "exporter.cnf": password.apply(exporterConfiguration),
+              "metrics.sql": password.apply((value) => metricsStatements(engine, value)),
+          }),
+});
+
 type Inside = MemberArgs["config"];
 
 interface Secrets {
     readonly password: SecretRef;
     readonly rootPassword: SecretRef;
+    readonly metrics: SecretRef | undefined;
     readonly replicationPassword: SecretRef | undefined;
 }
 
@@ -75,8 +91,9 @@ export class Database extends pulumi.ComponentResource implements HasNode {
             const settings = { name: args.database, user: args.user, password };
             [this.service, this.readService] = this.outside(config, settings);
         } else {
-            const members = config.topology === "replicated" ? joinMembers(instance, name, config) : undefined;
-            const first = members?.nodes[0] ?? instance.join(name, { sort: "database" });
+            const needs = metricsNeeds(instance.cluster.monitoringNamespace, metricsPorts[config.engine]);
+            const members = config.topology === "replicated" ? joinMembers(instance, name, config, needs) : undefined;
+            const first = members?.nodes[0] ?? instance.join(name, { sort: "database", needs });
             this.node = members?.source ?? first;
             const secrets = this.secrets(instance, first, args, config);
             this.rootPassword = secrets.rootPassword;
@@ -129,22 +146,30 @@ export class Database extends pulumi.ComponentResource implements HasNode {
     ): Secrets {
         const password = instance.password(`${node.name}-password`, "databasePassword");
         const rootPassword = instance.password(`${node.name}-root-password`, "databaseRootPassword");
-        const replication =
-            topology === "replicated" ? instance.password(`${node.name}-replication-password`, undefined) : undefined;
+        // Accounts that only the pods themselves use: nobody has to know or to keep their passwords.
+        const own = (account: string) =>
+            rootPassword.apply((root) => createHmac("sha256", root).update(account).digest("hex").slice(0, 32));
+        const replication = topology === "replicated" ? own(replicationUser) : undefined;
+        const metrics = instance.cluster.monitoringNamespace ? own(metricsUser) : undefined;
         const statements = (kind: "mariadb" | "mysql") =>
             pulumi
-                .all([password, rootPassword, replication])
-                .apply(([own, root, replicationPassword]) =>
-                    initStatements(kind, { database, user, password: own, rootPassword: root, replicationPassword }),
+                .all([password, rootPassword, replication, metrics])
+                .apply(([userPassword, root, replicationPassword, metricsPassword]) =>
+                    initStatements(kind, {
+                        ...{ database, user, password: userPassword, rootPassword: root },
+                        ...{ replicationPassword, metricsPassword },
+                    }),
                 );
         // A Secret of its own: whoever uses the platform's password shall not see this one.
         const administration = { rootPassword, ...(engine === "postgres" ? {} : { "init.sql": statements(engine) }) };
+        const secret = (name: string, values: Record<string, pulumi.Input<string>>) =>
+            instance.secret<string>(this, name, values, { node });
         return {
-            password: instance.secret(this, node.name, { password }, { node }).password,
-            rootPassword: instance.secret<string>(this, `${node.name}-root`, administration, { node })["rootPassword"]!,
+            password: secret(node.name, { password })["password"]!,
+            rootPassword: secret(`${node.name}-root`, administration)["rootPassword"]!,
+            metrics: metrics && secret(`${node.name}-metrics`, metricsFiles(engine, metrics))["password"]!,
             replicationPassword:
-                replication &&
-                instance.secret(this, `${node.name}-replication`, { password: replication }, { node }).password,
+                replication && secret(`${node.name}-replication`, { password: replication })["password"]!,
         };
     }
 
@@ -153,7 +178,7 @@ export class Database extends pulumi.ComponentResource implements HasNode {
         first: Node,
         args: DatabaseArgs,
         config: Inside,
-        { password, rootPassword, replicationPassword }: Secrets,
+        { replicationPassword, ...secrets }: Secrets,
         members: Members | undefined,
     ): void {
         const { engine, upgradeFrom } = config;
@@ -162,7 +187,7 @@ export class Database extends pulumi.ComponentResource implements HasNode {
             config,
             database: args.database,
             user: args.user,
-            secrets: { password, rootPassword },
+            secrets,
             resources: args.resources,
             size: args.size,
             arguments: args.arguments,

@@ -8,8 +8,15 @@ import type { Node } from "../graph";
 import type { Instance } from "../instance";
 import type { ContainerArgs } from "../pod";
 import { guardContainer, guardScript } from "./guard";
+import { exporterContainer } from "./metrics";
 import { configurationFile, dataPath as mysqlPath, mysqlContainer, startScript } from "./mysql";
-import { accountStatements, accountsScript, dataPath as postgresPath, postgresContainers } from "./postgres";
+import {
+    accountStatements,
+    accountsScript,
+    dataPath as postgresPath,
+    metricsRoleStatements,
+    postgresContainers,
+} from "./postgres";
 import { replicatedContainers, type ReplicationArgs, replicationFiles, replicationSettings } from "./replication";
 import { imageSeries, upgradesInPlace } from "./series";
 import type { ServerArgs } from "./server";
@@ -87,7 +94,10 @@ export function declareMember(instance: Instance, owner: pulumi.Resource, node: 
     dataServer(instance, owner, node, {
         pod: {
             initContainers: [guard, ...pods.initContainers],
-            containers: pods.containers,
+            containers: [
+                ...pods.containers,
+                ...(args.secrets.metrics ? [exporterContainer(engine, args.secrets.metrics)] : []),
+            ],
             // Uid of the server's user in the official images.
             user: engine === "postgres" && image.tag.includes("alpine") ? 70 : 999,
             // Time to write dirty pages back: a kill would mean recovery at the next start.
@@ -110,7 +120,10 @@ export function declareMember(instance: Instance, owner: pulumi.Resource, node: 
     }
     function postgres() {
         const sizes = postgresSizes(limit, disk);
-        const files = { "accounts.sh": accountsScript(), "accounts.sql": accountStatements };
+        const files = {
+            "accounts.sh": accountsScript(),
+            "accounts.sql": `${accountStatements}${args.secrets.metrics ? metricsRoleStatements : ""}`,
+        };
         return { files, containers: (made: ServerArgs) => postgresContainers(made, series, sizes, args.arguments) };
     }
 }

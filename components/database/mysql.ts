@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ContainerArgs } from "../pod";
+import { metricsUser } from "./metrics";
 import { replicationUser } from "./replication";
 import { livenessProbe, type ServerArgs, startupProbe } from "./server";
 import type { MysqlSizes } from "./sizing";
@@ -75,6 +76,8 @@ export interface Accounts {
     readonly rootPassword: string;
     /** Of {@link replicationUser}. @default none: there are no replicas */
     readonly replicationPassword?: string | undefined;
+    /** Of {@link metricsUser}. @default none: nobody asks for figures */
+    readonly metricsPassword?: string | undefined;
 }
 
 /**
@@ -86,14 +89,9 @@ export interface Accounts {
  */
 export function initStatements(
     engine: MysqlEngine,
-    { database, user, password, rootPassword, replicationPassword }: Accounts,
+    { database, user, password, rootPassword, replicationPassword, metricsPassword }: Accounts,
 ): string {
-    const by = (secret: string) =>
-        engine === "mariadb" ? `BY PASSWORD '${nativeHash(secret)}'` : `BY ${quoted(secret)}`;
-    const account = (name: string, host: string, secret: string) => [
-        `CREATE USER IF NOT EXISTS '${name}'@'${host}' IDENTIFIED ${by(secret)};`,
-        `ALTER USER '${name}'@'${host}' IDENTIFIED ${by(secret)};`,
-    ];
+    const account = (name: string, host: string, secret: string) => accountLines(engine, name, host, secret);
     // In a GRANT the name is a pattern, in which an underscore means any letter.
     const pattern = database.replace(/_/g, "\\_");
     const lines = [
@@ -102,7 +100,9 @@ export function initStatements(
         ...account("root", "localhost", rootPassword),
         ...account("root", "%", rootPassword),
         // A first start that was broken off leaves them without any password.
-        ...["127.0.0.1", "::1"].map((host) => `ALTER USER IF EXISTS 'root'@'${host}' IDENTIFIED ${by(rootPassword)};`),
+        ...["127.0.0.1", "::1"].map(
+            (host) => `ALTER USER IF EXISTS 'root'@'${host}' IDENTIFIED ${by(engine, rootPassword)};`,
+        ),
         `CREATE DATABASE IF NOT EXISTS \`${database}\`;`,
         `GRANT ALL ON \`${pattern}\`.* TO '${user}'@'%';`,
         "GRANT ALL ON *.* TO 'root'@'localhost' WITH GRANT OPTION;",
@@ -113,6 +113,25 @@ export function initStatements(
                   ...account(replicationUser, "%", replicationPassword),
                   `GRANT REPLICATION SLAVE ON *.* TO '${replicationUser}'@'%';`,
               ]),
+    ];
+    const metrics = metricsPassword === undefined ? "" : metricsStatements(engine, metricsPassword);
+    return `${lines.join("\n")}\n${metrics}`;
+}
+
+const by = (engine: MysqlEngine, secret: string): string =>
+    engine === "mariadb" ? `BY PASSWORD '${nativeHash(secret)}'` : `BY ${quoted(secret)}`;
+
+const accountLines = (engine: MysqlEngine, name: string, host: string, secret: string): string[] => [
+    `CREATE USER IF NOT EXISTS '${name}'@'${host}' IDENTIFIED ${by(engine, secret)};`,
+    `ALTER USER '${name}'@'${host}' IDENTIFIED ${by(engine, secret)};`,
+];
+
+/** The exporter's account: it sees no row of any table. https://github.com/prometheus/mysqld_exporter#required-grants */
+export function metricsStatements(engine: MysqlEngine, password: string): string {
+    const rights = `PROCESS, REPLICATION CLIENT${engine === "mariadb" ? ", SLAVE MONITOR" : ""}`;
+    const lines = [
+        ...accountLines(engine, metricsUser, "127.0.0.1", password),
+        `GRANT ${rights} ON *.* TO '${metricsUser}'@'127.0.0.1';`,
     ];
     return `${lines.join("\n")}\n`;
 }
@@ -151,6 +170,7 @@ export const readinessCommand = (engine: MysqlEngine): string[] => {
 /** The container of a MariaDB or MySQL server. */
 export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): ContainerArgs {
     const { database, user, secrets, claim, configMap } = args;
+    const { metrics } = secrets;
     const directory = dataPath(args.path);
     const prefix = engine.toUpperCase();
     const port = 3306;
@@ -183,6 +203,10 @@ export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): Container
             { path: "/etc/mysql/conf.d/plinth.cnf", configMap, file: "plinth.cnf" },
             { path: "/etc/plinth", configMap },
             { path: initFile, secret: secrets.rootPassword.secret, file: "init.sql" },
+            // A first start makes the exporter's account from it; each later one from the statements above.
+            ...(metrics
+                ? [{ path: "/docker-entrypoint-initdb.d/metrics.sql", secret: metrics.secret, file: "metrics.sql" }]
+                : []),
             { path: "/run/mysqld", scratch: true },
             { path: "/tmp", scratch: true },
         ],

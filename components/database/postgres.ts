@@ -1,4 +1,5 @@
 import type { ContainerArgs, Mount } from "../pod";
+import { metricsUser } from "./metrics";
 import { majorOf } from "./series";
 import { livenessProbe, type ServerArgs, startupProbe } from "./server";
 import type { PostgresSizes } from "./sizing";
@@ -49,6 +50,13 @@ SELECT format('CREATE ROLE %I LOGIN', :'user') WHERE NOT EXISTS (SELECT FROM pg_
 SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', :'user', :'password') \\gexec
 SELECT format('ALTER ROLE postgres PASSWORD %L', :'root_password') \\gexec
 SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'user') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \\gexec
+`;
+
+/** The exporter's role, which sees figures and no rows. */
+export const metricsRoleStatements = `\\getenv metrics_password METRICS_PASSWORD
+SELECT 'CREATE ROLE "${metricsUser}"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${metricsUser}') \\gexec
+SELECT format('ALTER ROLE "${metricsUser}" LOGIN CONNECTION LIMIT 3 PASSWORD %L', :'metrics_password') \\gexec
+GRANT pg_monitor TO "${metricsUser}";
 `;
 
 /**
@@ -144,7 +152,12 @@ export function postgresContainers(
             name: "accounts",
             image: "postgres",
             command: ["sh", "/etc/plinth/accounts.sh"],
-            env: { ...account, ROOT_PASSWORD: secrets.rootPassword, ...(adopted ? { ADOPTED: "yes" } : {}) },
+            env: {
+                ...account,
+                ROOT_PASSWORD: secrets.rootPassword,
+                ...(secrets.metrics ? { METRICS_PASSWORD: secrets.metrics } : {}),
+                ...(adopted ? { ADOPTED: "yes" } : {}),
+            },
             resources: { cpu: "5m", memory: "32Mi" },
             mounts: [sockets, { path: "/etc/plinth", configMap }],
         },

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type DatabaseConfig, databasePorts, mostReplicas } from "../../config/database";
 import { clusterService, disruptionBudget } from "../deployment";
-import { type Node, nodeId, type SecretRef, Service } from "../graph";
+import { type Need, type Node, nodeId, type SecretRef, Service } from "../graph";
 import type { Instance } from "../instance";
 import { plinthLabels, selectorOf } from "../labels";
 import { declareMember, type MemberArgs } from "./member";
@@ -27,11 +27,16 @@ const ordinals = ({ replicas }: ReplicatedConfig): number[] => [...Array(replica
 const memberName = (name: string, ordinal: number): string => (ordinal === 0 ? name : `${name}-${ordinal}`);
 
 /** Adds the members to the graph; each talks with all others. */
-export function joinMembers(instance: Instance, name: string, config: ReplicatedConfig): Members {
+export function joinMembers(
+    instance: Instance,
+    name: string,
+    config: ReplicatedConfig,
+    needs: readonly Need[],
+): Members {
     const names = ordinals(config).map((ordinal) => memberName(name, ordinal));
     const [first, ...others] = names.map((member) => nodeId(instance.namespace, member));
     const all = new Service(first!, instance.host(name), ports, {}, undefined, others);
-    const nodes = names.map((member) => instance.join(member, { sort: "database", uses: [all.as()] }));
+    const nodes = names.map((member) => instance.join(member, { sort: "database", uses: [all.as()], needs }));
     return { name, config, nodes, source: nodes[config.source]!, others, readName: `${name}-read` };
 }
 

@@ -6,7 +6,12 @@ import type { Probe } from "../pod";
 export interface ServerArgs {
     readonly database: string;
     readonly user: string;
-    readonly secrets: { readonly password: SecretRef; readonly rootPassword: SecretRef };
+    readonly secrets: {
+        readonly password: SecretRef;
+        readonly rootPassword: SecretRef;
+        /** Of the exporter's account. @default none: nobody asks for figures */
+        readonly metrics?: SecretRef | undefined;
+    };
     readonly claim: string;
     /** Directory of the volume in which the user says that the data are, `.` for its root. */
     readonly path: string | undefined;

@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import { Cache } from "../../components/cache";
+import { Database } from "../../components/database";
 import type { Instance } from "../../components/instance";
 import { Worker } from "../../components/worker";
 import { cache } from "../../config/cache";
+import { database } from "../../config/database";
 import { declare, find } from "../support/declare";
 import { brokenRules } from "../support/invariants";
 import { addressesOf, canReach } from "../support/policies";
@@ -39,6 +41,34 @@ describe("metrics", () => {
             expect(canReach(objects, prometheus, to, 6379)).to.equal(false);
             expect(canReach(objects, { namespace: "other", labels: {} }, to, 9121)).to.equal(false);
         }
+    });
+
+    it("of a database are those of each of its servers", async () => {
+        const prometheus = { namespace: "monitoring", labels: {} };
+        for (const [config, names, port] of [
+            [{ topology: "single" }, ["database"], 9104],
+            [{ topology: "single", engine: "postgres" }, ["database"], 9187],
+            [{ topology: "replicated" }, ["database", "database-1"], 9104],
+        ] as const)
+            for (const cluster of [{}, monitoring]) {
+                const { objects } = await declare(
+                    (instance) =>
+                        new Database(instance, "database", {
+                            ...{ config: database.parse(config), database: "shop", user: "shop", size: "1Gi" },
+                            resources: { cpu: "10m", memory: "512Mi" },
+                        }),
+                    { values: { cluster: { context: "kind-dev", ...cluster } } },
+                );
+                expect(brokenRules(objects)).to.deep.equal([]);
+                const wanted = "monitoringNamespace" in cluster;
+                for (const name of names) {
+                    const { containers } = find(objects, "StatefulSet", name)["spec"].template.spec;
+                    const exporters = containers.filter((one: { name: string }) => one.name === "exporter");
+                    expect(exporters).to.have.length(wanted ? 1 : 0);
+                    const to = addressesOf(objects).find(({ component }) => component === name)!;
+                    expect(canReach(objects, prometheus, to, port)).to.equal(wanted);
+                }
+            }
     });
 
     it("are what the operator's monitors ask for, where there is an operator", async () => {

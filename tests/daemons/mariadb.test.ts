@@ -7,10 +7,13 @@ import { startScript } from "../../components/database/mysql";
 import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { Session } from "../support/session";
-import { Daemon, freePort, program, scratch } from "../support/tools";
+import { Daemon, figures, freePort, program, scratch } from "../support/tools";
 
 const render = async (password: string, rootPassword: string, volumes: object = {}): Promise<readonly Sent[]> => {
-    const values = { secrets: { bench: { databasePassword: password, databaseRootPassword: rootPassword } } };
+    const values = {
+        cluster: { context: "kind-dev", monitoringNamespace: "monitoring" },
+        secrets: { bench: { databasePassword: password, databaseRootPassword: rootPassword } },
+    };
     const { objects } = await declare(
         (instance) =>
             new Database(instance, "database", {
@@ -151,6 +154,26 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         await start(passwords.first);
         expect(ready(passwords.first)).to.equal(0);
         expect(ready("wrong")).not.to.equal(0);
+    });
+
+    // Debian's exporter is 0.14, the image's 0.20: both read this file.
+    it("has its figures read for Prometheus by an account that sees no row", async function () {
+        const exporter = program(this, "prometheus-mysqld-exporter");
+        await start(passwords.first);
+        const objects = await render(passwords.first, passwords.root);
+        const { stringData } = find(objects, "Secret", "database-metrics");
+        // What the image runs at the first start, when it does not get the other statements.
+        expect(sql("DROP USER 'plinth-metrics'@'127.0.0.1'", passwords.root, "root", "mysql").status).to.equal(0);
+        expect(sql(stringData["metrics.sql"], passwords.root, "root", "mysql").status).to.equal(0);
+        const file = join(folder.path, "exporter.cnf");
+        writeFileSync(file, stringData["exporter.cnf"].replace("3306", String(port)));
+        const seen = await figures(exporter, [`--config.my-cnf=${file}`], {});
+        expect(seen).to.match(/^mysql_up 1$/m);
+        expect(Number(/^mysql_global_variables_innodb_buffer_pool_size (\S+)$/m.exec(seen)![1])).to.equal(
+            128 * 2 ** 20,
+        );
+        const refused = sql("SELECT 1", stringData["password"], "plinth-metrics", "open_cart");
+        expect(refused.stderr).to.contain("1044");
     });
 
     it("takes changed passwords with the old data, the administrator's, too, as often as it starts: as one that was forgotten", async () => {

@@ -7,7 +7,7 @@ import { accountsScript, dataPath } from "../../components/database/postgres";
 import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { Session } from "../support/session";
-import { Daemon, freePort, program, scratch } from "../support/tools";
+import { Daemon, figures, freePort, program, scratch } from "../support/tools";
 
 const guardEnvironment = (series: string, path?: string) => ({
     SERIES: series,
@@ -97,6 +97,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
                 APP_DATABASE: "open_cart",
                 APP_PASSWORD: password,
                 ROOT_PASSWORD: rootPassword,
+                METRICS_PASSWORD: find(objects, "Secret", "database-metrics").stringData["password"],
             },
             ...user,
         });
@@ -122,6 +123,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
                     size: "10Gi",
                     arguments: ["random_page_cost=1.1"],
                 }),
+            { values: { cluster: { context: "kind-dev", monitoringNamespace: "monitoring" } } },
         ));
         for (const path of [volume, join(volume, "15"), data, sockets]) ownDirectory(path, user);
         ownDirectory(scripts, {});
@@ -203,6 +205,25 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
                 expect(refused.stderr).to.contain("password authentication failed");
             }
         }
+    });
+
+    // Debian's exporter is 0.11, the image's 0.20.
+    it("has its figures read for Prometheus by a role that sees no row", async function () {
+        const exporter = program(this, "prometheus-postgres-exporter");
+        await start("-c", "listen_addresses=127.0.0.1");
+        const sidecar = accounts(passwords.second);
+        await done(sidecar);
+        await sidecar.stop();
+        const password = find(objects, "Secret", "database-metrics").stringData["password"];
+        const given = container("exporter").env.map(({ name, value }) => [name, value ?? password]);
+        const seen = await figures(exporter, [], {
+            ...Object.fromEntries(given),
+            DATA_SOURCE_URI: `127.0.0.1:${port}/postgres?sslmode=disable`,
+        });
+        expect(seen).to.match(/^pg_up 1$/m);
+        expect(seen).to.match(/^pg_settings_max_connections\{[^}]*\} 32$/m);
+        const refused = psql("SELECT * FROM kept", password, "plinth-metrics");
+        expect(refused.stderr).to.contain("permission denied");
     });
 
     it("takes the old password until the accounts are converged, and ends open connections with the server", async () => {

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { Cache } from "../../components/cache";
 import { ownDirectory, run, serverUser } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
-import { Daemon, freePort, program, scratch } from "../support/tools";
+import { Daemon, figures, freePort, program, scratch } from "../support/tools";
 
 const password = "we'ird\"$pw\\ #1";
 
@@ -91,24 +91,19 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
         const objects = await render(false);
         await start(objects);
         const [, { env }] = find(objects, "Deployment", "cache").spec.template.spec.containers;
-        const listen = `127.0.0.1:${await freePort()}`;
-        const figures = async (secret: string) => {
+        const read = (secret: string) => {
             const given = Object.fromEntries(
                 (env as { name: string; value?: string }[]).map(({ name, value }) => [name, value ?? secret]),
             );
-            given["REDIS_ADDR"] = given["REDIS_ADDR"]!.replace(/6379$/, String(port));
-            const daemon = new Daemon(exporter, ["-web.listen-address", listen], { env: given });
-            let text = "";
-            await daemon.ready(async () => {
-                text = await (await fetch(`http://${listen}/metrics`)).text();
+            return figures(exporter, [], {
+                ...given,
+                REDIS_ADDR: given["REDIS_ADDR"]!.replace(/6379$/, String(port)),
             });
-            await daemon.stop();
-            return text;
         };
-        const seen = await figures(password);
+        const seen = await read(password);
         expect(seen).to.match(/^redis_up 1$/m);
         expect(Number(/^redis_memory_max_bytes (\S+)$/m.exec(seen)![1])).to.equal(204 * 2 ** 20);
-        expect(await figures("wrong")).to.match(/^redis_up 0$/m);
+        expect(await read("wrong")).to.match(/^redis_up 0$/m);
     });
 
     for (const persistence of [true, false]) {

@@ -7,7 +7,9 @@ import { execa } from "execa";
 import type { Context } from "mocha";
 import { buildGoProgram, cacheFolder, goProgramPath } from "../../sandbox/goProgram";
 
-export { freePort } from "../../sandbox/ports";
+import { freePort } from "../../sandbox/ports";
+
+export { freePort };
 
 /** Where distributions put daemons that are not on everybody's PATH. */
 const daemonFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin"];
@@ -152,4 +154,19 @@ export class Daemon {
         if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
         return this.exited;
     }
+}
+
+/** What one of Prometheus' exporters says at `/metrics`. */
+export async function figures(exporter: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+    const listen = `127.0.0.1:${await freePort()}`;
+    const daemon = new Daemon(exporter, [...args, `--web.listen-address=${listen}`], { env });
+    let text = "";
+    try {
+        await daemon.ready(async () => {
+            text = await (await fetch(`http://${listen}/metrics`)).text();
+        });
+    } finally {
+        await daemon.stop();
+    }
+    return text;
 }

@@ -40,7 +40,7 @@ pause() {
     sleep "$1" &
     wait $!
 }
-local_sql() { MYSQL_PWD='' mariadb --no-defaults --socket="$RUN/seed.sock" --user=root "$@"; }
+local_sql() { MYSQL_PWD='' mariadb --no-defaults --skip-ssl --socket="$RUN/seed.sock" --user=root "$@"; }
 # A server that nobody reaches, with an empty binary log: what it loads is not of its own making.
 start_server() {
     mariadbd --defaults-file="$CNF" --datadir="$DATA" --socket="$RUN/seed.sock" --pid-file="$RUN/seed.pid" \
@@ -71,7 +71,7 @@ seed() { # ordinal
     : >"$seeding"
     sync
     find "$DATA" -mindepth 1 ! -path "$seeding" ! -path "$DATA/lost+found" -delete || return 1
-    mariadb-install-db --no-defaults --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db \
+    mariadb-install-db --no-defaults --cross-bootstrap --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db \
         --skip-log-bin >"$RUN/install.log" 2>&1 || { cat "$RUN/install.log" >&2; return 1; }
     start_server || return 1
     # A pipe tells only how its last command ended.
@@ -88,7 +88,7 @@ seed() { # ordinal
 while :; do
     read_declared
     if [ "$source" = "$MEMBER" ]; then
-        say "member $MEMBER is declared the source, but has no data: set database.source to the member that has them"
+        say "member $MEMBER is declared the source, but has no data: set database.source to the member that has them, or to 0 where none has"
     elif [ "$(peer "$source" 'SELECT @@global.read_only')" != 0 ]; then
         say "waits for member $source, the source"
     else

@@ -14,7 +14,7 @@ fencing="KILL CONNECTION USER '$MARIADB_USER'@'%'; SET SESSION lock_wait_timeout
     KILL CONNECTION USER '$MARIADB_USER'@'%'"
 
 sql() {
-    MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb --no-defaults --batch --socket="$socket" --user=root "$@"
+    MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb --no-defaults --skip-ssl --batch --socket="$socket" --user=root "$@"
 }
 # Statements in which no secret stands.
 ask() { sql --skip-column-names --execute="$1"; }

@@ -1,0 +1,45 @@
+import type { Engine } from "../../config/database";
+import type { SecretRef } from "../graph";
+import type { ContainerArgs } from "../pod";
+
+/** Account of the exporter, with the least rights that its figures need. */
+export const metricsUser = "plinth-metrics";
+
+export const metricsPorts: Readonly<Record<Engine, number>> = { mariadb: 9104, mysql: 9104, postgres: 9187 };
+
+const exporterFile = "exporter.cnf";
+
+/** What the exporter of MariaDB and MySQL logs in with. */
+export const exporterConfiguration = (password: string): string =>
+    `[client]\nhost = 127.0.0.1\nport = 3306\nuser = ${metricsUser}\npassword = ${password}\n`;
+
+const usual = {
+    name: "exporter",
+    resources: { cpu: "10m", memory: "32Mi" },
+    user: 65534,
+} as const;
+
+/**
+ * Makes figures for Prometheus of what a server says of itself.
+ *
+ * @param password of {@link metricsUser}; for MariaDB and MySQL in the Secret that also has the exporter's file
+ */
+export const exporterContainer = (engine: Engine, password: SecretRef): ContainerArgs =>
+    engine === "postgres"
+        ? {
+              ...usual,
+              image: "postgresExporter",
+              env: {
+                  DATA_SOURCE_URI: "127.0.0.1:5432/postgres?sslmode=disable",
+                  DATA_SOURCE_USER: metricsUser,
+                  DATA_SOURCE_PASS: password,
+              },
+              ports: { metrics: metricsPorts.postgres },
+          }
+        : {
+              ...usual,
+              image: "mysqldExporter",
+              args: [`--config.my-cnf=/etc/exporter/${exporterFile}`],
+              ports: { metrics: metricsPorts[engine] },
+              mounts: [{ path: "/etc/exporter", secret: password.secret }],
+          };
