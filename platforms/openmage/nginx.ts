@@ -45,6 +45,8 @@ export function nginxConf(args: NginxArgs): string {
         state: `${args.php}:${ports.phpStatus}`,
         locations: [
             ...(args.extra ?? []),
+            // Beside the user's own headers: in a location it would take their place.
+            ...(replicas ? ["add_header Set-Cookie $reads_cookie;"] : []),
             noOtherAddress,
             ...(args.role === "frontend" ? frontend(args) : admin(args)),
             ...files(args),
@@ -73,6 +75,7 @@ function storeMap(part: "code" | "type", stores: NonNullable<NginxArgs["stores"]
 /** Modules whose pages change something, or show what was just changed, also where the method is GET. */
 const changing = [
     "api",
+    "api\\.php",
     "checkout",
     "contacts",
     "customer",
@@ -86,7 +89,7 @@ const changing = [
 
 /** Where PHP reads from. A client that changed something gets a cookie with which it reads from the source for a while. */
 function readsMap(replicas: NginxArgs["replicas"]): string {
-    if (!replicas) return `map "" $reads {\n    default source;\n}\nmap "" $reads_cookie {\n    default "";\n}`;
+    if (!replicas) return `map "" $reads {\n    default source;\n}`;
     return `map "$request_method $uri" $changes {
     default yes;
     "~^(GET|HEAD) /(index\\.php/)?([a-z0-9_]+/)?(${changing.join("|")})(/|$)" yes;
@@ -181,10 +184,7 @@ ${indent(served, 4)}
 }`,
         ...["favicon.ico", "robots.txt"].map((name) => `location = /${name} {\n    try_files $uri =404;\n}`),
         `location @media {\n${indent(run("/get.php", php, timeoutSeconds), 4)}\n}`,
-        `location @openmage {
-    add_header Set-Cookie $reads_cookie;
-${indent(run("/index.php", php, timeoutSeconds), 4)}
-}`,
+        `location @openmage {\n${indent(run("/index.php", php, timeoutSeconds), 4)}\n}`,
     ];
 }
 

@@ -132,7 +132,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
                     "de.example.org": { code: "german", type: "store" },
                     "b2b.example.org": { code: "b2b", type: "website" },
                 },
-                extra: ["location = /ours {", "    return 204;", "}"],
+                extra: ["add_header X-Ours yes;", "location = /ours {", "    return 204;", "}"],
             }),
         );
         admin = await start(nginxConf({ ...common, role: "admin", metrics: false }));
@@ -177,6 +177,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         const { server, get } = await asked(frontend, "/shoes.html?p=2");
         expect([server.REQUEST_URI, server.SCRIPT_NAME, get.p]).to.deep.equal(["/shoes.html?p=2", "/index.php", "2"]);
         expect((await frontend.get("/ours")).status).to.equal(204);
+        expect((await frontend.get("/shoes.html")).headers.get("x-ours")).to.equal("yes");
     });
     for (const name of hidden) {
         it(`deny /${name}`, async () => {
@@ -212,8 +213,8 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         expect(await asked(frontend, "/media/catalog/product/gone.jpg")).to.include({ file: "get.php" });
     });
     it("answer web services where they are switched on, and never api.php by its name", async () => {
-        const { file, get, server } = await asked(frontend, "/api/rest/products?limit=3");
-        expect([file, get]).to.deep.equal(["api.php", { type: "rest", limit: "3" }]);
+        const { file, get, server, reads } = await asked(frontend, "/api/rest/products?limit=3");
+        expect([file, get, reads]).to.deep.equal(["api.php", { type: "rest", limit: "3" }, "source"]);
         expect(server.REQUEST_URI).to.equal("/api/rest/products?limit=3");
         expect((await asked(frontend, "/api/v2_soap/?wsdl=1")).file).to.equal("index.php");
         expect((await frontend.get("/api.php?type=rest")).status).to.equal(404);

@@ -260,7 +260,22 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
             "stores/2/web/unsecure/base_url=https://de.example.org/",
         ]);
         expect(execFileSync("cat", [join(root, "cleaned")], { encoding: "utf8" })).not.to.equal("");
-        // Without TLS, and without an address of its own for the administration.
+        // By a forwarded port, OpenMage must not be sent to https by the shop's address.
+        const own = "websites/2/web/unsecure/base_url=https://own.example.org/";
+        database.sql("INSERT INTO core_website VALUES (0, 'admin'), (1, 'base'), (2, 'own')");
+        database.sql(
+            `INSERT INTO core_config_data VALUES ('websites', 2, 'web/unsecure/base_url', 'https://own.example.org/')`,
+        );
+        await run("settings.php", { ADMIN_URL: "", SHOP_URL: "https://old.example.org" });
+        await run("settings.php", { ADMIN_URL: "" });
+        expect(settings()).to.include.members([
+            "default/0/web/unsecure/base_url={{base_url}}",
+            "stores/0/web/unsecure/base_url={{base_url}}",
+            "stores/0/web/cookie/cookie_samesite=Lax",
+            "websites/1/web/unsecure/base_url=https://shop.example.org/",
+            own,
+        ]);
+        // Without TLS.
         await run("settings.php", { SHOP_URL: "http://shop.localhost:8080", ADMIN_URL: "" });
         expect(settings()).to.include.members([
             "default/0/web/cookie/cookie_samesite=Lax",
@@ -269,7 +284,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
             "stores/0/web/unsecure/base_url={{base_url}}",
         ]);
         await run("settings.php");
-        expect(settings()).to.deep.equal([...before, "default/0/ours=kept"].sort());
+        expect(settings()).to.deep.equal([...before, "default/0/ours=kept", own].sort());
     });
     it("see that a scheduled job failed, once", async () => {
         await run("install.php");

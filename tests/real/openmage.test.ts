@@ -296,6 +296,32 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         expect(keys.length).to.be.above(20);
         console.log(`      ${keys.length} keys in the cache, such as ${keys.sort()[0]}`);
     });
+    it("takes an order", async () => {
+        const key = visitor.formKey((await visitor.get("/checkout/cart/")).body);
+        await visitor.get("/checkout/onepage/");
+        const address = {
+            firstname: "Ada",
+            lastname: "Lovelace",
+            "street][": "St James's Square 12",
+            city: "New York",
+            region_id: "43",
+            postcode: "10001",
+            country_id: "US",
+            telephone: "1",
+            use_for_shipping: "1",
+        };
+        const billing = Object.fromEntries(Object.entries(address).map(([name, value]) => [`billing[${name}]`, value]));
+        const step = async (name: string, form: Readonly<Record<string, string>>) =>
+            JSON.parse((await visitor.post(`/checkout/onepage/${name}/`, { form_key: key, ...form })).body);
+        expect(await step("saveBilling", billing)).to.include({ goto_section: "shipping_method" });
+        const shipping = { shipping_method: "flatrate_flatrate" };
+        expect(await step("saveShippingMethod", shipping)).to.include({ goto_section: "payment" });
+        const payment = { "payment[method]": "checkmo" };
+        expect(await step("savePayment", payment)).to.include({ goto_section: "review" });
+        expect(await step("saveOrder", payment)).to.include({ success: true });
+        expect(sql("SELECT customer_email, grand_total FROM sales_flat_order")).to.equal("ada@example.org\t35.0000");
+        expect(sql("SELECT qty FROM cataloginventory_stock_item")).to.equal("7.0000");
+    });
     it("runs the scheduled jobs, and fails when one does", async () => {
         await pod("CronJob", "cron").run("cron");
         sql(
@@ -339,6 +365,20 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
             "Europe/Berlin",
         );
         expect((await new Visitor(shop, "shop.example.org").once("/")).status).to.equal(200);
+    });
+    it("is administered through a forwarded port where it is private", async () => {
+        const hidden = await declareOpenMage({
+            ...configured,
+            instance: { ...configured.instance, adminAccess: "private" },
+        });
+        const person = new Visitor(await start("admin", hidden), "localhost:8080", "http");
+        const dashboard = await person.logIn("backoffice", "admin", secrets.adminPassword);
+        expect(dashboard.body)
+            .to.match(/<title>Dashboard/)
+            .and.contain("http://localhost:8080/skin/adminhtml/")
+            .and.contain("http://localhost:8080/index.php/backoffice/")
+            .and.not.contain("https://shop.example.org/index.php");
+        expect((await person.once("/backoffice/")).headers["set-cookie"]!.join()).not.to.match(/secure/i);
     });
     it("shows an error page without its database, and says why in the log", async () => {
         await servers.source.stop();

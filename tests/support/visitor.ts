@@ -15,6 +15,7 @@ export class Visitor {
     constructor(
         public site: Site,
         private readonly host: string,
+        private readonly scheme: "https" | "http" = "https",
     ) {}
 
     async get(path: string): Promise<Answer> {
@@ -29,7 +30,7 @@ export class Visitor {
     async once(path: string, body?: string): Promise<Answer> {
         const headers = {
             Host: this.host,
-            "X-Forwarded-Proto": "https",
+            "X-Forwarded-Proto": this.scheme,
             "X-Forwarded-For": "192.0.2.7",
             Cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "),
             ...(body === undefined ? {} : { "Content-Type": "application/x-www-form-urlencoded" }),
@@ -68,7 +69,7 @@ export class Visitor {
     private async follow(answer: Answer, left = 8): Promise<Answer> {
         const { location } = answer.headers;
         if (location === undefined || left === 0) return answer;
-        const { pathname, search } = new URL(location, `https://${this.host}`);
+        const { pathname, search } = new URL(location, `${this.scheme}://${this.host}`);
         return this.follow(await this.once(pathname + search), left - 1);
     }
 }

@@ -34,6 +34,12 @@ function applyAddresses(mysqli $db, string $prefix): bool
     foreach (json_decode(getenv('STORES') ?: '[]', true, 8, JSON_THROW_ON_ERROR) as $store) {
         $wanted += addressesOf($db, $prefix, $store);
     }
+    // OpenMage sends administrators to https as soon as the default address has it, which a forwarded port has not: the
+    // shop's address then stands with its websites.
+    if (tls($admin) === '0' && tls($shop) === '1') {
+        $wanted['default/0/web/unsecure/base_url'] = $admin;
+        $wanted += websiteAddresses($db, $prefix, $shop);
+    }
     return applySettings($db, $prefix, $wanted);
 }
 
@@ -51,6 +57,22 @@ function addressesOf(mysqli $db, string $prefix, array $store): array
     }
     $address = rtrim($url, '/') . '/';
     return ["{$type}s/$id/web/unsecure/base_url" => $address, "{$type}s/$id/web/secure/base_url" => $address];
+}
+
+/** The shop's address for every website but those that have one of their own. */
+function websiteAddresses(mysqli $db, string $prefix, string $shop): array
+{
+    $earlier = json_decode(recall($db, 'settings') ?? '[]', true);
+    $sql = "SELECT w.website_id AS id, c.value FROM `{$prefix}core_website` w LEFT JOIN `{$prefix}core_config_data` c
+            ON c.scope = 'websites' AND c.scope_id = w.website_id AND c.path = 'web/unsecure/base_url' WHERE w.website_id <> 0";
+    $wanted = [];
+    foreach (query($db, $sql) as ['id' => $id, 'value' => $value]) {
+        $name = "websites/$id/web/unsecure/base_url";
+        if ($value === null || $value === ($earlier[$name] ?? null)) {
+            $wanted[$name] = $shop;
+        }
+    }
+    return $wanted;
 }
 
 /**
