@@ -1,52 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "chai";
-import { stringify } from "yaml";
 import { record } from "../../cli/record";
-import { renderStack } from "../../cli/rendering";
 import plinth = require("../../index");
 import { ConfigError } from "../../config/problems";
-
-/** What the user sees for a stack file: one line a problem. */
-async function problemsOf(config: Record<string, unknown> | string, stack = "staging"): Promise<string[]> {
-    const folder = mkdtempSync(join(tmpdir(), "plinth-bad-"));
-    try {
-        writeFileSync(
-            join(folder, `Pulumi.${stack}.yaml`),
-            typeof config === "string" ? config : stringify({ config }),
-        );
-        await renderStack(stack, { folder });
-    } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        expect(error.message).to.include("nothing was changed");
-        return error.problems.map(({ path, message }) => `${path}: ${message}`);
-    } finally {
-        rmSync(folder, { recursive: true });
-    }
-    return [];
-}
-
-const shop = (keys: Record<string, unknown> = {}) => ({
-    platform: "opencart",
-    host: "shop.example.org",
-    sharedFiles: "oneNode",
-    ...keys,
-});
-const stackOf = (instances: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
-    "plinth:cluster": { context: "fixture" },
-    "plinth:instances": instances,
-    ...more,
-});
-const one = (keys: Record<string, unknown>, more: Record<string, unknown> = {}) =>
-    problemsOf(stackOf({ shop: shop(keys) }, more));
+import { itSaysWhatIsWrong, type Mistakes, one, problemsOf, shop, stackOf } from "../support/badInput";
 
 describe("bad input", () => {
     it("is not seen where there is none", async () => {
         expect(await one({})).to.deep.equal([]);
     });
 
-    const cases: Record<string, { of: () => Promise<string[]>; says: string[] }> = {
+    const cases: Mistakes = {
         "an unknown platform": {
             of: () => one({ platform: "opencrat" }),
             says: [
@@ -125,63 +88,6 @@ describe("bad input", () => {
             says: [
                 'plinth:instances.shop.volumes.database.size: "10 gigs" is not allowed; allowed: a quantity such as 500m, 256Mi or 10Gi',
             ],
-        },
-        "NFS without a server": {
-            of: () => one({}, { "plinth:cluster": { context: "fixture", nfs: { share: "/srv/nfs" } } }),
-            says: ["plinth:cluster.nfs.server: is missing; allowed: a host name or an IP address"],
-        },
-        "two instances that adopt one volume": {
-            of: () => {
-                const volumes = { database: { existing: "pvc-1" } };
-                return problemsOf(stackOf({ a: shop({ volumes }), b: shop({ volumes, host: "b.example.org" }) }));
-            },
-            says: [
-                "plinth:instances.b.volumes.database.existing: the volume pvc-1 is already taken by plinth:instances.a.volumes.database.existing",
-            ],
-        },
-        "two volumes in one directory": {
-            of: () =>
-                one({
-                    volumes: {
-                        database: { nfs: { server: "nas.example.org", path: "/srv/shop/" } },
-                        files: { nfs: { server: "nas.example.org", path: "/srv//shop" } },
-                    },
-                }),
-            says: ["nas.example.org:/srv/shop is already taken by plinth:instances.shop.volumes."],
-        },
-        "two volumes of one handle": {
-            of: () => {
-                const csi = { driver: "nfs.csi.k8s.io", handle: "a#b#c" };
-                return one({ volumes: { database: { csi }, files: { csi } } });
-            },
-            says: ["the handle a#b#c of nfs.csi.k8s.io is already taken by plinth:instances.shop.volumes."],
-        },
-        "two volumes with one claim": {
-            of: () => one({ volumes: { database: { claim: "data" }, files: { claim: "data" } } }),
-            says: ["the claim opencart-shop/data is already taken by plinth:instances.shop.volumes."],
-        },
-        "a volume from two places": {
-            of: () =>
-                one({ volumes: { database: { existing: "pvc-1", local: { node: "node-1", path: "/srv/data" } } } }),
-            says: [
-                'plinth:instances.shop.volumes.database: {"existing":"pvc-1","local":{"node":"node-1","path":"/srv/data"}} is not allowed; allowed: one of existing, local, nfs, csi',
-            ],
-        },
-        "directories that lead elsewhere": {
-            of: () =>
-                one({ volumes: { files: { local: { node: "node-1", path: "srv" } }, database: { path: "../other" } } }),
-            says: [
-                'plinth:instances.shop.volumes.files.local.path: "srv" is not allowed; allowed: an absolute path',
-                'plinth:instances.shop.volumes.database.path: "../other" is not allowed; allowed: a directory below',
-            ],
-        },
-        "a path on a volume without a database": {
-            of: () => one({ volumes: { files: { path: "old" } } }),
-            says: ['plinth:instances.shop.volumes.files.path: "old" has no meaning here'],
-        },
-        "shared files without a shared class": {
-            of: () => problemsOf(stackOf({ shop: { platform: "opencart", host: "shop.example.org" } })),
-            says: ["plinth:instances.shop.sharedFiles:", "sharedStorageClass", "sharedFiles: oneNode"],
         },
         "an external database without a host": {
             of: () =>
@@ -385,16 +291,7 @@ describe("bad input", () => {
             says: ["Pulumi.staging.yaml:", "at line"],
         },
     };
-    for (const [what, { of, says }] of Object.entries(cases)) {
-        it(`says what is wrong with ${what}`, async () => {
-            const lines = await of();
-            for (const part of says)
-                expect(
-                    lines.some((line) => line.includes(part)),
-                    `${part}\nin\n${lines.join("\n")}`,
-                ).to.equal(true);
-        });
-    }
+    itSaysWhatIsWrong(cases);
 
     it("says that an encrypted value is in the wrong place when the engine hands over its plain text", async () => {
         const config = {
