@@ -95,7 +95,7 @@ function declare(instance: Instance): Deployed {
     ]);
 
     return {
-        urls: { shop: `${pods.urls.shop}/`, admin: `${pods.urls.admin}/` },
+        urls: pods.urls,
         hosts: config.hosts(instance.config),
         firstLogin: { user: settings.adminUser.name, password: pods.adminPassword },
     };

@@ -16,8 +16,8 @@ export interface Surroundings extends Servers {
 
 /** The pods of a shop: all run the same code with nearly the same configuration, and differ in what they do with it. */
 export class Pods {
-    /** Without final slash. A private administration is where `plinth open` leads to. */
-    readonly urls: { readonly shop: string; readonly admin: string };
+    /** What browsers see: a private administration is not among them. */
+    readonly urls: { readonly shop: string; readonly admin?: string };
     readonly adminPassword: SecretRef;
     /** What shops talk to: payment, shipping, exchange rates, feeds, the mail server. */
     readonly outside: readonly Need[];
@@ -32,8 +32,11 @@ export class Pods {
         private readonly surroundings: Surroundings,
     ) {
         const { adminPath, mail } = settings;
-        const origin = this.adminOrigin || `http://localhost:${ports.http}`;
-        this.urls = { shop: publicUrl(instance, settings.host), admin: `${origin}/${adminPath}` };
+        const origin = this.adminOrigin;
+        this.urls = {
+            shop: `${publicUrl(instance, settings.host)}/`,
+            ...(origin === "" ? {} : { admin: `${origin}/${adminPath}/` }),
+        };
         const password = instance.password("admin-password", "adminPassword", 20, 1);
         this.adminPassword = instance.secret(instance.owner, "admin", { password }).password;
         const cryptKey = instance.password("crypt-key", "cryptKey");
@@ -222,12 +225,16 @@ export class Pods {
     }
 
     private adminEnv(): Record<string, Setting> {
-        const { adminUser, stores } = this.settings;
-        const urls = stores.map(({ host, code, type }) => ({ type, code, url: publicUrl(this.instance, host) }));
+        const { adminUser, host, stores } = this.settings;
+        const urls = stores.map((store) => ({
+            type: store.type,
+            code: store.code,
+            url: publicUrl(this.instance, store.host),
+        }));
         return {
             ADMIN_USERNAME: adminUser.name,
             ADMIN_PASSWORD: this.adminPassword,
-            SHOP_URL: this.urls.shop,
+            SHOP_URL: publicUrl(this.instance, host),
             ADMIN_URL: this.adminOrigin,
             STORES: JSON.stringify(urls),
         };
