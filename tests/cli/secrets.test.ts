@@ -111,7 +111,11 @@ describe("the secrets of a stack", function () {
             ["database", "database-root"],
             ["admin", "database", "frontend"],
         ]);
-        expect(await dependents("databaseRootPassword")).to.deep.equal([["database-root"], ["database"]]);
+        // The exporter's is derived from it.
+        expect(await dependents("databaseRootPassword")).to.deep.equal([
+            ["database-metrics", "database-root"],
+            ["database"],
+        ]);
         // The server's own configuration has a digest of the password.
         expect(await dependents("cachePassword")).to.deep.equal([
             ["cache", "cache-config"],
