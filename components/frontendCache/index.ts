@@ -23,7 +23,7 @@ export interface FrontendCacheArgs {
     readonly resources: Omit<ResourcesConfig, "memory">;
     /** @default 1 */
     readonly replicas?: ReplicasConfig;
-    /** Seconds that the backend may take until it begins to answer. @default 120 */
+    /** Seconds that the backend may take until it begins to answer; a pod that stops waits for that long. @default 120 */
     readonly timeoutSeconds?: number;
     /** What must be there first: the backend, so that no file of its former release is kept. @default none */
     readonly startsAfter?: readonly HasNode[];
@@ -85,7 +85,7 @@ export class FrontendCache extends pulumi.ComponentResource implements HasNode {
 
     constructor(instance: Instance, name: string, args: FrontendCacheArgs, opts?: pulumi.ComponentResourceOptions) {
         super("plinth:components:FrontendCache", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
-        const { config, backend, startsAfter = [] } = args;
+        const { config, backend, startsAfter = [], timeoutSeconds = 120 } = args;
         const [port] = Object.entries(backend.ports)[0] ?? [];
         if (port === undefined) throw new RangeError(`${backend.node} has no port`);
         const uses = [backend.as({}, [port])];
@@ -106,7 +106,7 @@ export class FrontendCache extends pulumi.ComponentResource implements HasNode {
                         ttlSeconds: config.ttlSeconds,
                         graceSeconds: config.graceSeconds,
                         maxFile: Math.floor(parseQuantity(config.maxFile)),
-                        timeoutSeconds: args.timeoutSeconds ?? 120,
+                        timeoutSeconds,
                         release: instance.image(args.contents).reference,
                     }),
                 },
@@ -128,11 +128,13 @@ export class FrontendCache extends pulumi.ComponentResource implements HasNode {
                             liveness: health(20, 6),
                         },
                         mounts: [{ path: folders.rules, configMap: rules }, work, { path: "/tmp", scratch: true }],
-                        preStop: drainSeconds,
+                        // The server ends at once, and running requests with it.
+                        preStop: drainSeconds + timeoutSeconds,
                     },
                     ...(monitoring ? [exporter] : []),
                 ],
                 user: 1000,
+                graceSeconds: drainSeconds + timeoutSeconds + 10,
             },
         });
         clusterService(instance, this, node, ports);

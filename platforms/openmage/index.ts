@@ -15,6 +15,7 @@ import { WebTier } from "../../components/webTier";
 import type { Platform } from "../platform";
 import { check } from "./check";
 import { config, type OpenMageConfig, sizes } from "./config";
+import { pageSeconds } from "./files";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
 
@@ -149,6 +150,8 @@ function frontendCacheOf(
         contents: "openmage-nginx",
         resources: { cpu },
         replicas,
+        // Until then nginx has said that PHP takes too long.
+        timeoutSeconds: pageSeconds.frontend + 5,
         startsAfter: frontend.tiers,
     });
 }

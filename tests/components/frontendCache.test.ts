@@ -67,6 +67,17 @@ describe("FrontendCache", () => {
         expect(await rules({ instance: { images: { "opencart-nginx": "nginx:2" } } })).not.to.equal(first);
     });
 
+    it("lets the longest page end before it stops", async () => {
+        const { objects } = await rendered();
+        const { "default.vcl": rules } = find(objects, "ConfigMap", "varnish")["data"] as Record<string, string>;
+        const longest = Number(/\.first_byte_timeout = (\d+)s/.exec(rules!)![1]);
+        const { containers, terminationGracePeriodSeconds } = find(objects, "Deployment", "varnish")["spec"].template
+            .spec;
+        const { seconds } = containers[0].lifecycle.preStop.sleep;
+        expect(seconds).to.be.at.least(longest);
+        expect(terminationGracePeriodSeconds).to.be.above(seconds);
+    });
+
     it("has memory for the cache and for what stands beside it, whatever the user sets", async () => {
         for (const memory of ["16Mi", "128Mi", "4Gi"]) {
             const { objects } = await rendered({ memory });
