@@ -56,10 +56,17 @@ for needed in "$html/index.php" "$html/app/Mage.php" "$vendor/autoload.php"; do
     fi
 done
 
+# What a developer's folder has beside the code: keys, settings, which OpenMage would take from .env, and dumps.
+for folder in "$www" "$html"; do
+    rm -rf "$folder/auth.json" "$folder/node_modules"
+done
+find "$www" -path "$vendor" -prune -o \( -name '.env' -o -name '.env.*' -o -name '.git*' -o -name '.idea' \
+    -o -name '.ssh' -o -name '.vscode' -o -name '*.sql' -o -name '*.sql.*' \) -prune -exec rm -rf {} +
+
 cd "$html"
-rm -rf .ddev .github .vendor-patches cypress dev docs docs_includes tests
-# What a running shop has left, keys first.
-rm -f app/etc/local.xml maintenance.flag
+rm -rf .ddev .vendor-patches cypress dev docs docs_includes tests
+# What a running shop has left, keys first; errors/local.xml may show visitors what failed.
+rm -f app/etc/local.xml errors/local.xml maintenance.flag
 # Volumes are mounted over these.
 rm -rf media var
 mkdir media var

@@ -42,7 +42,20 @@ const left = {
     "media/catalog/product/a.jpg": "jpg",
     "var/log/system.log": "log",
     "tests/unit/a.php": "<?php",
+    ".env": "OPENMAGE_CONFIG__SECRET=1",
+    ".env.local": "SECRET=1",
+    ".gitignore": ".env",
+    ".idea/workspace.xml": "<secret/>",
+    ".ssh/id_ed25519": "secret",
+    ".vscode/settings.json": "{}",
+    "auth.json": '{"http-basic": {}}',
+    "dump.sql": "secret",
+    "backup/2026/dump.sql.gz": "secret",
+    "errors/local.xml": "<action>print</action>",
+    "node_modules/gulp/index.js": "1",
 };
+const leftBehind =
+    /(^|\/)(\.(env|git|idea|ssh|vscode)|auth\.json|local\.xml$|node_modules|[^/]*\.sql)|^(pub\/)?(tests|media|var)\//;
 
 describe("images/openmage/prepare.sh", () => {
     const { path, clean } = scratch();
@@ -81,7 +94,7 @@ describe("images/openmage/prepare.sh", () => {
         expect(status, stderr).to.equal(0);
         const html = list("var/www/html");
         expect(html).to.include.members(["index.php", "app/Mage.php", "vendor/autoload.php"]);
-        expect(html.filter((file) => /^(\.git|tests|media|var)\/|local\.xml$/.test(file))).to.deep.equal([]);
+        expect(html.filter((file) => leftBehind.test(file))).to.deep.equal([]);
         for (const folder of ["media", "var"])
             expect(readdirSync(join(target, "var/www/html", folder))).to.deep.equal([]);
         expect(list("assets")).to.deep.equal([...assets, ...themes, "skin/frontend/module/module.css"]);
@@ -91,12 +104,15 @@ describe("images/openmage/prepare.sh", () => {
     it("lays a shop's own project out, with the packages beside the document root", () => {
         write(join(path, "core"), core);
         const files = {
-            ".git/config": "[core]",
+            ...left,
+            ...Object.fromEntries(Object.entries(left).map(([name, text]) => [`pub/${name}`, text])),
             "composer.json": '{"extra": {"magento-root-dir": "pub"}}',
             "pub/skin/frontend/shop/default/shop.css": "body {}",
         };
         const { status, stderr, list, target } = prepare("project", files);
         expect(status, stderr).to.equal(0);
+        expect(list("var/www/html").filter((file) => leftBehind.test(file))).to.deep.equal([]);
+        expect(list("var/www").filter((file) => /^[^/]*(env|auth|sql|node_modules)/.test(file))).to.deep.equal([]);
         expect(list("var/www").filter((file) => !file.startsWith("pub/"))).to.include.members([
             "html/index.php",
             "html/app/Mage.php",
