@@ -11,8 +11,8 @@ export interface PoolArgs {
     readonly lines: readonly string[];
 }
 
-/** Seconds that running requests get when the pod stops. */
-export const stopSeconds = 30;
+/** Seconds that running requests get when the pod stops: as long as a shop's page may take. */
+export const stopSeconds = 60;
 
 /** The whole php-fpm.conf: one pool, and PHP's state on a listener of its own. */
 export function poolFile({ maxChildren, timeoutSeconds, listen, lines }: PoolArgs): string {

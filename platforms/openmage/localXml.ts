@@ -90,7 +90,7 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
                 log_level: 4,
             },
             cache: {
-                backend: "Cm_Cache_Backend_Redis",
+                backend: "PlinthCache",
                 prefix: cache.prefix,
                 backend_options: {
                     server: cache.host,
@@ -103,8 +103,11 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
                     use_lua: 1,
                 },
             },
-            // Classes of this program, found by include_path.
-            models: { core: { rewrite: { resource: "PlinthResource" } } },
+            // Classes of this program, found by include_path, as is the backend of the cache.
+            models: {
+                core: { rewrite: { resource: "PlinthResource" } },
+                catalogindex_resource: { rewrite: { aggregation: "PlinthAggregation" } },
+            },
             log: { core: { writer_model: "PlinthLog" } },
             events: {
                 mage_run_installed_exception: {

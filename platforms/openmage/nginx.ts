@@ -72,10 +72,15 @@ function storeMap(part: "code" | "type", stores: NonNullable<NginxArgs["stores"]
     return `map $host $store_${part} {\n    default "${otherwise}";\n${lines.join("")}}`;
 }
 
-/** Modules whose pages change something, or show what was just changed, also where the method is GET. */
+/**
+ * Modules whose pages change something, or show what was just changed, also where the method is GET. A search writes
+ * what it has found into a table, and joins it with the catalog.
+ */
 const changing = [
     "api",
     "api\\.php",
+    "catalog/product_compare",
+    "catalogsearch",
     "checkout",
     "contacts",
     "customer",
@@ -118,6 +123,8 @@ function frontend({ adminPath, timeoutSeconds, php, api }: NginxArgs): string[] 
     return [
         // A store's code may stand in front.
         `location ~* "^/(index\\.php/)?([a-z0-9_]+/)?${adminPath}(/|$)" ${notFound}`,
+        // Feeds for administrators, whose passwords could be tried here.
+        `location ~* "^/(index\\.php/)?([a-z0-9_]+/)?rss/(order/new|catalog/(notifystock|review))(/|$)" ${notFound}`,
         ...(api
             ? [
                   `location ^~ /api/rest {\n    rewrite ^ /api.php?type=rest last;\n}`,
@@ -142,6 +149,9 @@ function admin({ adminPath }: NginxArgs): string[] {
 /** Never shown, although in a directory whose files are: what customers sent or bought, and templates. */
 const privateMedia = ["custom_options", "customer", "downloadable", "import", "tmp"];
 
+/** What the administration shows of them: small pictures of its browser, and of products before they are saved. */
+const adminPictures = ["tmp/catalog/product", "wysiwyg/\\.thumbs"];
+
 /** What has no page and is no file for browsers: answered without PHP. */
 const noPages = [
     "app",
@@ -165,12 +175,16 @@ ${otherScripts}
 location ~* \\.(md|scss|ya?ml|sh|lock|dist)$ ${notFound}`;
 
 function files({ php, timeoutSeconds }: NginxArgs): string[] {
+    const previews = `location ~* "^/media/(${adminPictures.join("|")})/([^/.][^/]*/)*[^/.][^/]*\\.(gif|jpe?g|png|webp)$"`;
     return [
         `location ~ "^/(${noPages.join("|")})(/|$)" ${notFound}`,
         ...["js", "skin"].map(
             (directory) => `location ^~ /${directory}/ {\n${indent(served, 4)}\n    try_files $uri =404;\n}`,
         ),
         `location ^~ /media/ {
+    ${previews} {
+        try_files $uri =404;
+    }
 ${indent(served, 4)}
     location ~ "^/media/(${privateMedia.join("|")})(/|$)" ${indent(notFound, 4).trimStart()}
     try_files $uri @media;

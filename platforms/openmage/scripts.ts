@@ -9,6 +9,8 @@ const names = [
     "ready.php",
     "settings.php",
     "cron.php",
+    "PlinthAggregation.php",
+    "PlinthCache.php",
     "PlinthLog.php",
     "PlinthReport.php",
     "PlinthResource.php",

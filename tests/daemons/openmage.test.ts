@@ -55,6 +55,12 @@ const hidden = [
     "media/downloadable/files/links/song.mp3",
     "media/import/products.csv",
     "media/tmp/upload.jpg",
+    "media/tmp/catalog/product/a/upload.csv",
+    "media/tmp/catalog/product/a/.hidden.jpg",
+    "media/tmp/catalog/product/a/upload.jpg.php",
+    "media/tmp/catalog/.thumbs/upload.jpg",
+    "media/wysiwyg/.thumbs/notes.txt",
+    "media/wysiwyg/.other/photo.jpg",
 ];
 
 const shown = {
@@ -63,6 +69,8 @@ const shown = {
     "skin/adminhtml/default/default/boxes.css": "body {}",
     "media/catalog/product/a/b/photo.jpg": "jpg",
     "media/sitemap/sitemap.xml": "<urlset/>",
+    "media/tmp/catalog/product/a/b/photo.jpg": "jpg",
+    "media/wysiwyg/.thumbs/shoes/photo.PNG": "png",
     "errors/default/css/styles.css": "body {}",
     "favicon.ico": "ico",
     "robots.txt": "User-agent: *",
@@ -236,6 +244,11 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
             "/x/%2e%2e/index.php/backoffice/",
             "/./backoffice//",
             "/backoffice/secret.txt",
+            // Feeds that ask for an administrator's password.
+            "/rss/order/new",
+            "/index.php/german/rss/order/NEW/",
+            "//rss/catalog/notifystock",
+            "/rss/catalog/%72eview/",
         ])
             expect((await raw(frontend, address)).status, address).to.equal(404);
         for (const address of ["/backoffice/", "/index.php/backoffice/sales_order/"])
@@ -289,6 +302,8 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
             ["GET", "/checkout/cart/add/product/1/"],
             ["GET", "/german/customer/account/"],
             ["GET", "/index.php/wishlist"],
+            ["GET", "/catalogsearch/result/?q=lamp"],
+            ["GET", "/catalog/product_compare/add/product/1/"],
         ] as const) {
             const answer = await frontend.get(address, { method });
             expect(JSON.parse(answer.body).reads, address).to.equal("source");
@@ -411,6 +426,62 @@ describe("local.xml of OpenMage (Debian's PHP 8.2)", () => {
         ].map((args) => read(php, args)["prefix"]!);
         expect(new Set(prefixes).size).to.equal(prefixes.length);
         for (const prefix of prefixes) expect(prefix).to.match(/^openmage_shop_20_1[89]_0_[0-9a-f]{8}_$/);
+    });
+});
+
+/** As much of OpenMage as two of its classes of ours need. */
+const openMage = `<?php
+class Found { function __construct(private $name) {} function getParent() { return $this; } function getName() { return $this->name; } }
+class Mage { static function getConfig() { return new class { function getResourceConnectionConfig($name) { return match ($name) {
+    'core_read', 'default_read' => new Found('default_read'), 'own_read' => new Found('own'), default => false }; } }; } }
+class Mage_Core_Model_Resource { protected $_connections = []; function getConnection($name) { return $name; } }
+class Cm_Cache_Backend_Redis { function getLifetime($seconds) { return $seconds === false ? 7200 : $seconds; }
+    function save($data, $id, $tags = [], $seconds = false) { return $this->getLifetime($seconds); } }
+foreach (['Resource', 'Cache'] as $name) require __DIR__ . "/Plinth$name.php";
+[$cookies, $session] = json_decode($argv[1], true);
+session_save_path(__DIR__);
+if ($session !== null) { session_start(['use_cookies' => 0]); $_SESSION = $session; }
+$_COOKIE = $cookies;
+$resource = new PlinthResource();
+$connections = array_map($resource->getConnection(...), ['core_read', 'sales_read', 'core_write', 'own_read', 'catalog_read']);
+$cache = new PlinthCache();
+$lifetimes = array_map(fn ($seconds) => $cache->save('', 'id', ['1_BLOCK_HTML'], $seconds), [null, false, 0, 3600, 5]);
+echo json_encode([$connections, $lifetimes, $cache->save('', 'id', ['1_LAYOUT_GENERAL_CACHE_TAG'], null)]);
+`;
+
+describe("OpenMage's reads from replicas", () => {
+    const source = "default_setup";
+    const read = (php: string, ...visitor: readonly unknown[]) => {
+        const { path, clean } = scratch();
+        try {
+            write(path, { ...scripts, "test.php": openMage });
+            const env = { ...process.env, OPENMAGE_READS: "replica" };
+            const args = [join(path, "test.php"), JSON.stringify(visitor)];
+            return JSON.parse(execFileSync(php, args, { encoding: "utf8", env }));
+        } finally {
+            clean();
+        }
+    };
+    it("are the catalog of visitors without cart and log-in, and the cache keeps what is made of it for a minute", function () {
+        const php = program(this, "php");
+        const visitor = { core: { visitor_data: { visitor_id: 7, customer_id: 7 } }, checkout: { quote_id_1: null } };
+        expect(read(php, {}, visitor)).to.deep.equal([
+            [source, source, source, "own_read", "default_read"],
+            [60, 60, 60, 60, 5],
+            null,
+        ]);
+        for (const known of [
+            [{}, null],
+            [{ persistent_shopping_cart: "x" }, visitor],
+            [{}, { checkout: { quote_id_1: "3" } }],
+            [{}, { customer_base: { id: 5 } }],
+            [{}, { customer: { customer_id: 5 } }],
+        ])
+            expect(read(php, ...known), JSON.stringify(known)).to.deep.equal([
+                [source, source, source, "own_read", source],
+                [null, 7200, 0, 3600, 5],
+                null,
+            ]);
     });
 });
 

@@ -197,6 +197,8 @@ describe("OpenMage's objects", () => {
         const conf = Object.values<string>(find(objects, "ConfigMap", "frontend-php-files")["data"]).join("");
         const stop = Number(/process_control_timeout = (\d+)s/.exec(conf)![1]);
         expect(terminationGracePeriodSeconds).to.be.above(php.lifecycle.preStop.sleep.seconds + stop);
+        const { "nginx.conf": rules } = find(objects, "ConfigMap", "frontend-nginx")["data"] as Record<string, string>;
+        expect(stop).to.be.at.least(Number(/fastcgi_read_timeout (\d+)s/.exec(rules!)![1]));
     });
     it("publish every host, and the administration where the configuration says", async () => {
         const sites = caddyfile(objects);

@@ -1,37 +1,56 @@
 <?php
-// Connections: reads go to the replicas where the environment says so (OPENMAGE_READS=replica), else to the source.
+// Connections: where the environment says so (OPENMAGE_READS=replica), the catalog comes from the replicas, for
+// visitors who have neither cart nor log-in; all else comes from the source.
 //
-// local.xml cannot say it: all pods share it by the cache. Shops' settings, attributes and texts always come from the
-// source, since what is made of them stays in the cache long after a replica was late.
+// local.xml cannot say it: all pods share it by the cache. Replicas are late: OpenMage forgets a cart or a log-in whose
+// rows it does not find, and throws away items whose product it does not find.
 class PlinthResource extends Mage_Core_Model_Resource
 {
-    private const CACHED = ['core_read', 'eav_read', 'cms_read'];
+    private const CATALOG = ['bundle_read', 'catalog_read', 'cataloginventory_read', 'catalogrule_read', 'review_read'];
 
-    private ?bool $replica = null;
+    private static bool $late = false;
+
+    /** Whether something that was read in this request may be older than what the source has. */
+    public static function isLate(): bool
+    {
+        return self::$late;
+    }
 
     public function getConnection($name)
     {
-        if (!isset($this->_connections[$name])) {
-            $config = Mage::getConfig()->getResourceConnectionConfig($name);
-            $read = $config && $config->getParent()->getName() === 'default_read';
-            if ($read && (!$this->replica() || in_array($name, self::CACHED, true))) {
-                return parent::getConnection('default_setup');
+        if (isset($this->_connections[$name])) {
+            return parent::getConnection($name);
+        }
+        $config = Mage::getConfig()->getResourceConnectionConfig($name);
+        // A module may have a database of its own.
+        if ($config && $config->getParent()->getName() !== 'default_read') {
+            return parent::getConnection($name);
+        }
+        if (!in_array($name, self::CATALOG, true) || !$this->fromReplica()) {
+            return parent::getConnection('default_setup');
+        }
+        self::$late = true;
+        return parent::getConnection('default_read');
+    }
+
+    private function fromReplica(): bool
+    {
+        return getenv('OPENMAGE_READS') === 'replica'
+            && session_status() === PHP_SESSION_ACTIVE
+            && !isset($_COOKIE['persistent_shopping_cart'])
+            && !$this->isKnown();
+    }
+
+    /** Whether the session has a cart or a customer. */
+    private function isKnown(): bool
+    {
+        foreach ($_SESSION as $part) {
+            foreach (is_array($part) ? $part : [] as $name => $value) {
+                if ($value && preg_match('/^(id|customer_id|quote_id_\d+)$/', (string)$name)) {
+                    return true;
+                }
             }
         }
-        return parent::getConnection($name);
-    }
-
-    /** For modules that name no connection of their own. */
-    protected function _getDefaultConnection($requiredConnectionName)
-    {
-        if (in_array($requiredConnectionName, self::CACHED, true) || !str_contains($requiredConnectionName, 'read')) {
-            return $this->getConnection('default_setup');
-        }
-        return $this->getConnection('default_read');
-    }
-
-    private function replica(): bool
-    {
-        return $this->replica ??= getenv('OPENMAGE_READS') === 'replica';
+        return false;
     }
 }
