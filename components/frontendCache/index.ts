@@ -9,7 +9,7 @@ import type { HasNode, Instance } from "../instance";
 import { metricsNeeds } from "../metrics";
 import type { ContainerArgs, Mount } from "../pod";
 import { drainSeconds } from "../webTier";
-import { purgeSocket, vcl } from "./vcl";
+import { purgeSocket, stopping, vcl } from "./vcl";
 
 export interface FrontendCacheArgs {
     readonly config: VarnishConfig;
@@ -129,7 +129,7 @@ export class FrontendCache extends pulumi.ComponentResource implements HasNode {
                         },
                         mounts: [{ path: folders.rules, configMap: rules }, work, { path: "/tmp", scratch: true }],
                         // The server ends at once, and running requests with it.
-                        preStop: drainSeconds + timeoutSeconds,
+                        preStop: ["sh", "-c", `touch ${stopping}; sleep ${drainSeconds + timeoutSeconds}`],
                     },
                     ...(monitoring ? [exporter] : []),
                 ],

@@ -1,6 +1,9 @@
 /** Name of the listener that takes PURGE and BAN; the VCL knows its requests by it. */
 export const purgeSocket = "purge";
 
+/** File that a pod makes when it begins to stop; the VCL looks for it. */
+export const stopping = "/tmp/stopping";
+
 export interface VclArgs {
     /** Where misses go. The name is resolved once, when the VCL is loaded. */
     readonly backend: { readonly host: string; readonly port: number };
@@ -138,7 +141,15 @@ sub vcl_backend_response {
     }
 }
 
+# A balancer that keeps a connection would send requests into the end of the pod.
+sub close_when_stopping {
+    if (std.file_exists("${stopping}")) {
+        set resp.http.Connection = "close";
+    }
+}
+
 sub vcl_deliver {
+    call close_when_stopping;
     if (obj.hits > 0) {
         set resp.http.X-Cache = "hit";
     } else {
@@ -153,6 +164,7 @@ sub vcl_deliver {
 
 # Neither of these tells what is behind it.
 sub vcl_synth {
+    call close_when_stopping;
     set resp.http.Content-Type = "text/plain; charset=utf-8";
     set resp.body = "" + resp.status + " " + resp.reason + {"
 "};

@@ -73,7 +73,7 @@ describe("FrontendCache", () => {
         const longest = Number(/\.first_byte_timeout = (\d+)s/.exec(rules!)![1]);
         const { containers, terminationGracePeriodSeconds } = find(objects, "Deployment", "varnish")["spec"].template
             .spec;
-        const { seconds } = containers[0].lifecycle.preStop.sleep;
+        const seconds = Number(/sleep (\d+)$/.exec(containers[0].lifecycle.preStop.exec.command.at(-1))![1]);
         expect(seconds).to.be.at.least(longest);
         expect(terminationGracePeriodSeconds).to.be.above(seconds);
     });

@@ -196,6 +196,31 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         expect(ask(path, {}, "GET", 8081).status).to.equal(405);
     });
 
+    it("keeps a connection of the load balancer's until it stops", async () => {
+        /** Connections that two requests, one after the other, take. */
+        const connections = (path: string) => {
+            const url = `http://127.0.0.1:8080${path}`;
+            return pod.connected(server, [
+                "curl",
+                "-sw",
+                "%{num_connects}",
+                url,
+                url,
+                "-o",
+                "/dev/null",
+                "-o",
+                "/dev/null",
+            ]).stdout;
+        };
+        for (const path of ["/page", "/healthz"]) expect(connections(path), path).to.equal("10");
+        const [{ name, lifecycle }] = find(objects, "Deployment", "varnish")["spec"].template.spec.containers;
+        const stopping = pod.startBeside(server, name, lifecycle.preStop.exec.command);
+        await stopping.ready(async () => expect(connections("/page")).to.equal("11"));
+        expect(connections("/healthz")).to.equal("11");
+        await stopping.stop();
+        expect(pod.exec(server, ["rm", "/tmp/stopping"])).to.include({ status: 0 });
+    });
+
     // Debian's exporter 1.6 is the one that the image's 1.8 has come from.
     it("has its hits counted for Prometheus", async function () {
         const exporter = program(this, "prometheus-varnish-exporter");
