@@ -256,7 +256,8 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         expect((await admin.get("/")).headers.get("location")).to.equal("/backoffice/");
         for (const address of ["/customer/account/", "/index.php", "/index.php/customer/account/", "/backofficer"])
             expect((await admin.get(address)).status, address).to.equal(404);
-        expect((await admin.get("/skin/adminhtml/default/default/boxes.css")).status).to.equal(200);
+        for (const name of ["skin/adminhtml/default/default/boxes.css", "media/wysiwyg/.thumbs/shoes/photo.PNG"])
+            expect((await admin.get(`/${name}`)).status, name).to.equal(200);
     });
     it("show a store by its host", async () => {
         const seen = async (host: string) => {
