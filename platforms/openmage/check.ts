@@ -1,11 +1,14 @@
 import type { Instance } from "../../components/instance";
 import { cachePort } from "../../config/cache";
-import { parseQuantity } from "../../config/quantity";
+import { mebibytes, parseQuantity } from "../../config/quantity";
 import { type OpenMageConfig, otherHosts } from "./config";
+import { phpMemory, scriptMemory } from "./php";
 
 /** Reports combinations that no schema can refuse, since each value alone is right. */
 export function check(instance: Instance, settings: OpenMageConfig): void {
     checkHosts(instance, settings);
+    checkStores(instance, settings);
+    checkMemory(instance, settings);
     checkAdministration(instance, settings);
     checkEnvironment(instance);
     const { mail, php, http, webPods, cache, sessions } = settings;
@@ -40,6 +43,35 @@ function checkHosts(instance: Instance, settings: OpenMageConfig): void {
         if (other)
             instance.problem(key, `"${host}" is already the value of ${other}; every site has a host of its own`);
         else seen.set(host, key.join("."));
+    }
+}
+
+/** The addresses of a store are those of one host, to which all others would lead away. */
+function checkStores(instance: Instance, { stores }: OpenMageConfig): void {
+    const seen = new Map<string, string>();
+    for (const [index, { host, code, type }] of stores.entries()) {
+        const other = seen.get(`${type} ${code}`);
+        if (other)
+            instance.problem(
+                ["stores", String(index), "code"],
+                `"${code}" is already the ${type} of ${other}; every ${type} has one host`,
+            );
+        else seen.set(`${type} ${code}`, host);
+    }
+}
+
+/** With less than one request or script may take, the kernel would end PHP without a word. */
+function checkMemory(instance: Instance, { php: { memoryLimit }, webPods }: OpenMageConfig): void {
+    const pools = ["admin", webPods === "shared" ? "frontend" : "frontend-php"];
+    for (const [key, { memory }] of Object.entries(instance.config.resources)) {
+        const isScript = /^(install|upgrade|cron)$|\.(ready|settings)$/.test(key);
+        if (memory === undefined || !(isScript || pools.includes(key))) continue;
+        const least = isScript ? scriptMemory("0", memoryLimit) : phpMemory(1, memoryLimit);
+        if (mebibytes(memory) < mebibytes(least))
+            instance.problem(
+                ["resources", key, "memory"],
+                `"${memory}" is too little for php.memoryLimit, "${memoryLimit}"; at least ${least}`,
+            );
     }
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../../config/fields";
 import type { PlatformConfig } from "../../config/load";
 import { phpMyAdmin } from "../../config/phpMyAdmin";
+import { phpSettings, poolLines, serverLines } from "./lines";
 
 /** First parts of addresses that OpenMage's own modules, entry files and folders have; and `admin`, which everyone tries. */
 const taken = [
@@ -36,12 +37,6 @@ const taken = [
     ...["usa", "wishlist", "app", "errors", "js", "lib", "shell", "skin", "var", "vendor"],
 ];
 
-/** A line of a configuration file. */
-const line = z.string().regex(/^[^\r\n]+$/, "allowed: one line of text");
-
-/** A user's own lines, each a directive of its own. */
-const lines = z.array(line).default([]);
-
 /**
  * A value of the system configuration, as OpenMage writes it in its own table: the scope, then section, group and field.
  * Digits are not among what its overrides by environment read: Mage_Core_Helper_EnvironmentConfigLoader.
@@ -58,19 +53,21 @@ const configPath = z
         "allowed: anything but addresses, which follow from host, adminHost and stores",
     );
 
-/** Settings that have a key of their own, after which the pods' memory is sized too. */
-const ownKeys: Readonly<Record<string, string>> = {
-    memory_limit: "php.memoryLimit",
-    upload_max_filesize: "php.uploadLimit",
-    post_max_size: "php.uploadLimit",
-};
-
-const phpSetting = z
-    .string()
-    .regex(/^[a-z][a-z0-9_.]*$/, "allowed: the name of a setting of php.ini, such as opcache.jit")
-    .superRefine((name, context) => {
-        const key = ownKeys[name];
-        if (key) context.addIssue({ code: "custom", message: `allowed: what has no key of its own; set ${key}` });
+/** Another host of the shop's; the first store view and website, which every shop has, answer at its own. */
+const store = z
+    .strictObject({
+        host: hostName,
+        code: z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, "allowed: a code of at most 32 letters, digits and '_'"),
+        type: z.enum(["store", "website"]).default("store"),
+    })
+    .superRefine(({ code, type }, context) => {
+        const first = type === "store" ? "default" : "base";
+        if (code !== "admin" && code !== first) return;
+        const message =
+            code === "admin"
+                ? "allowed: any code but admin, which is the administration's own; set adminHost"
+                : `allowed: any code but ${first}, since that ${type} answers at the shop's own host; where it does not, give it another code in the administration`;
+        context.addIssue({ code: "custom", path: ["code"], message, input: code });
     });
 
 const schema = z.strictObject({
@@ -87,8 +84,12 @@ const schema = z.strictObject({
         .optional(),
     /** Configuration, blocks and translations. Its lists of what belongs to a tag have no lifetime, and must stay. */
     cache: cacheOf({ policies: ["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "noeviction"] }),
-    /** Visitors with their carts: on a server of its own, so that neither a full nor an emptied cache logs anyone out. */
-    sessions: cacheOf({ policies: ["noeviction", "volatile-lru", "volatile-lfu", "volatile-ttl"], persistence: true }),
+    /**
+     * Visitors with their carts: on a server of its own, so that neither a full nor an emptied cache logs anyone out.
+     * Itself full, it lets go of those that end soonest, which are robots' and new visitors'. With `noeviction` nobody
+     * gets a page any more, since each one locks its session by writing.
+     */
+    sessions: cacheOf({ policies: ["volatile-ttl", "volatile-lru", "volatile-lfu", "noeviction"], persistence: true }),
     /** A cache for files, and for pages of modules that say how long they may be kept, before the frontend. */
     frontendCache,
     /** For people who look into the database with a browser. @default none */
@@ -137,17 +138,7 @@ const schema = z.strictObject({
         .regex(/^[A-Z]{3}$/, "allowed: a currency such as EUR")
         .default("USD"),
     /** Further hosts, each with the store view or the website that answers there. Both are made in the administration. */
-    stores: z
-        .array(
-            z.strictObject({
-                host: hostName,
-                code: z
-                    .string()
-                    .regex(/^[a-z][a-z0-9_]{0,31}$/, "allowed: a code of at most 32 letters, digits and '_'"),
-                type: z.enum(["store", "website"]).default("store"),
-            }),
-        )
-        .default([]),
+    stores: z.array(store).default([]),
     /** Values of the system configuration that nobody can change in the administration. No passwords: they are not encrypted. */
     systemConfig: z.record(configPath, z.string().regex(/^[^\r\n]*$/, "allowed: one line of text")).default({}),
     /** Outgoing mail. @default no mail is sent */
@@ -176,16 +167,16 @@ const schema = z.strictObject({
         /** Largest file that may be uploaded, in whole mebibytes, rounded up; at most http.maxBody. */
         uploadLimit: bytes.default("32Mi"),
         /** Further settings of php.ini, which win. */
-        settings: z.record(phpSetting, line).default({}),
+        settings: phpSettings,
         /** Further lines of php-fpm's pool. */
-        pool: lines,
+        pool: poolLines,
     }),
     /** Whether the shop's web services answer below /api. */
     api: z.boolean().default(false),
     nginx: z
         .strictObject({
             /** Further lines of the `server` block of frontend and administration. */
-            server: lines,
+            server: serverLines,
         })
         .prefault({}),
 });

@@ -9,6 +9,7 @@ import { msmtprc } from "./mail";
 import { nginxConf } from "./nginx";
 import { fpmConf, phpIni } from "./php";
 import { scripts } from "./scripts";
+import { systemConfigEnv } from "./systemConfig";
 
 export interface Servers {
     readonly database: Service;
@@ -139,8 +140,8 @@ function declareLocalXml(
  * Begins every key in the cache: another for each release and each change of the system configuration, so that old and
  * new pods of a rollout never read each other's; and another for each shop on a server that several use.
  */
-function cachePrefix(instance: Instance, { systemConfig }: OpenMageConfig): string {
+function cachePrefix(instance: Instance, settings: OpenMageConfig): string {
     const { project, stack } = instance.stack.config;
     const code = instance.image("openmage-php").reference;
-    return contentHash([identityOf(project, stack, instance.namespace), code, systemConfig]);
+    return contentHash([identityOf(project, stack, instance.namespace), code, systemConfigEnv(settings)]);
 }

@@ -1,3 +1,4 @@
+import { mebibytes, mebibytesFor } from "../../config/quantity";
 import { type IniArgs as CommonIniArgs, iniFile, iniSettings, poolFile, poolMemory } from "../php";
 import { paths, ports } from "./paths";
 
@@ -50,3 +51,9 @@ export const phpIni = ({ extra, ...args }: IniArgs): string =>
 /** Memory of a php-fpm container; a worker takes 60 to 120 MiB with OpenMage. */
 export const phpMemory = (maxChildren: number, memoryLimit: string): string =>
     poolMemory(maxChildren, memoryLimit, 80, opcache);
+
+/** Memory of a container that runs one script: its own, or more where PHP may take more, with PHP itself. */
+export function scriptMemory(usual: string, memoryLimit: string): string {
+    const largest = mebibytesFor(memoryLimit) + 128;
+    return mebibytes(usual) < largest ? `${largest}Mi` : usual;
+}

@@ -8,7 +8,8 @@ import { publicUrl } from "../publicUrl";
 import { type OpenMageConfig, sizes } from "./config";
 import { adminChildren, declareFiles, type Files, hasMetrics, isApart, type Role, type Servers } from "./files";
 import { paths, ports, users } from "./paths";
-import { phpMemory, stopSeconds } from "./php";
+import { phpMemory, scriptMemory, stopSeconds } from "./php";
+import { systemConfigEnv } from "./systemConfig";
 
 export interface Surroundings extends Servers {
     readonly media: SharedClaim;
@@ -150,7 +151,8 @@ export class Pods {
         return {
             name: "php",
             image: "openmage-php",
-            args: ["--fpm-config", `${paths.php}/php-fpm.conf`],
+            // Not by the entrypoint, whose shell drops variables with a '-', such as those of a store's configuration.
+            command: ["php-fpm", "--fpm-config", `${paths.php}/php-fpm.conf`],
             env: this.environment,
             uses: this.servers(role === "frontend"),
             resources,
@@ -189,13 +191,13 @@ export class Pods {
         return this.script("settings", "512Mi", this.adminEnv());
     }
 
-    /** A container that runs a script of ours once, with OpenMage's own code. */
+    /** A container that runs a script of ours once, with OpenMage's own code; its memory is larger where PHP may take more. */
     private script(name: string, memory: string, env: Readonly<Record<string, Setting>> = {}): ContainerArgs {
         return {
             name,
             image: "openmage-php",
             command: ["php", `${paths.scripts}/${name}.php`],
-            resources: { cpu: "50m", memory },
+            resources: { cpu: "50m", memory: scriptMemory(memory, this.settings.php.memoryLimit) },
             env: {
                 ...this.environment,
                 OPENMAGE_ROOT: paths.root,
@@ -264,17 +266,6 @@ export class Pods {
 
 /** Seconds that a web pod has to stop: the drain, running requests, and some to spare. */
 const graceSeconds = drainSeconds + stopSeconds + 15;
-
-/** Overrides of the system configuration, which OpenMage takes from the environment when it is told to. */
-function systemConfigEnv({ systemConfig, mail }: OpenMageConfig): Record<string, string> {
-    // Without a mail server every mail would be an error.
-    const all = { ...(mail ? {} : { "default/system/smtp/disable": "1" }), ...systemConfig };
-    const overrides = Object.entries(all).map(([path, value]) => [
-        `OPENMAGE_CONFIG__${path.toUpperCase().split("/").join("__")}`,
-        value,
-    ]);
-    return { OPENMAGE_CONFIG_OVERRIDE_ALLOWED: "1", ...Object.fromEntries(overrides) };
-}
 
 const scratch = (path: string, name?: string): Mount => ({ path, scratch: true, ...(name ? { name } : {}) });
 

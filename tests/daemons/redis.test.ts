@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { Cache } from "../../components/cache";
 import { ownDirectory, run, serverUser } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
+import { declareOpenMage } from "../support/openmage";
 import { Daemon, figures, freePort, program, scratch } from "../support/tools";
 
 const password = "we'ird\"$pw\\ #1";
@@ -34,10 +35,10 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
             secret === undefined ? {} : { env: { REDISCLI_AUTH: secret } },
         ).stdout.trim();
 
-    async function start(objects: readonly Sent[], secret = password): Promise<Daemon> {
+    async function start(objects: readonly Sent[], secret = password, name = "cache"): Promise<Daemon> {
         const file = join(folder.path, "cache.conf");
-        writeFileSync(file, find(objects, "Secret", "cache-config").stringData["cache.conf"]);
-        const { command } = find(objects, "Deployment", "cache").spec.template.spec.containers[0];
+        writeFileSync(file, find(objects, "Secret", `${name}-config`).stringData["cache.conf"]);
+        const { command } = find(objects, "Deployment", name).spec.template.spec.containers[0];
         server = new Daemon(command[0], [file, "--port", String(port), "--bind", "127.0.0.1"], { ...user, cwd: data });
         await server.ready(async () => {
             if (ask(secret, "PING") !== "PONG") throw new Error("not yet");
@@ -116,6 +117,30 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
             expect(ask(password, "GET", `key-${persistence}`)).to.equal(persistence ? "kept" : "");
         });
     }
+
+    it("keeps OpenMage's customers when robots fill the memory for sessions, and locks every new one", async () => {
+        const objects = await declareOpenMage({
+            instance: {
+                sessions: { topology: "single", engine: "redis", persistence: false },
+                resources: { sessions: { memory: "32Mi" } },
+            },
+            values: { secrets: { shop: { sessionsPassword: password } } },
+        });
+        await start(objects, password, "sessions");
+        // As Cm_RedisSession has them: a day for customers, ten minutes for who has just come.
+        const visit = (kind: string, seconds: number, from: number) =>
+            ask(
+                password,
+                "EVAL",
+                `for i = ARGV[1], ARGV[1] + 99 do local key = 'sess_${kind}' .. i; redis.call('HSET', key, 'data', string.rep('x', 4096)); redis.call('EXPIRE', key, ${seconds}) end`,
+                ...["0", String(from)],
+            );
+        visit("customer", 86_400, 0);
+        for (let from = 0; from < 6000; from += 100) expect(visit("robot", 600, from)).to.equal("");
+        expect(Number(/^evicted_keys:(\d+)/m.exec(ask(password, "INFO", "stats"))![1])).to.be.above(1000);
+        expect(ask(password, "EVAL", "return #redis.call('KEYS', 'sess_customer*')", "0")).to.equal("100");
+        expect(ask(password, "HINCRBY", "sess_new", "lock", "1")).to.equal("1");
+    });
 
     it("ends open connections when it comes back with another password, and takes the old one no more", async () => {
         const first = await start(await render(true));

@@ -49,7 +49,7 @@ describe("OpenMage's configuration", () => {
         [{ replicas: { "frontend-php": 2 } }, /replicas\.frontend-php: matches nothing/],
         [{ database: { topology: "single", engine: "postgres" } }, /database\.engine: "postgres".*mariadb/],
         [{ cache: { topology: "single", policy: "allkeys-lru" } }, /cache\.policy: "allkeys-lru".*volatile-lru/],
-        [{ sessions: { topology: "single", policy: "allkeys-lfu" } }, /sessions\.policy: "allkeys-lfu".*noeviction/],
+        [{ sessions: { topology: "single", policy: "allkeys-lfu" } }, /sessions\.policy: "allkeys-lfu".*volatile-ttl/],
         [
             { sessions: { topology: "external", host: "redis.example.org" } },
             /sessions: is external and needs its password: \.\/plinth secrets set shop sessionsPassword dev/,
@@ -66,7 +66,50 @@ describe("OpenMage's configuration", () => {
             { php: { settings: { memory_limit: "1G" } } },
             /php\.settings\.memory_limit: "memory_limit" is not allowed; .*set php\.memoryLimit/,
         ],
+        [
+            { php: { settings: { include_path: "/tmp" } } },
+            /php\.settings\.include_path: "include_path" is not allowed; allowed: any setting but include_path, var/,
+        ],
+        [{ php: { settings: { variables_order: "GPCS" } } }, /php\.settings\.variables_order: .*any setting but/],
+        [{ php: { settings: { sendmail_path: "/bin/true" } } }, /php\.settings\.sendmail_path: .*set mail/],
+        [{ php: { pool: ["[other]"] } }, /php\.pool\.0: "\[other\]" is not allowed; allowed: NAME = VALUE/],
+        [{ php: { pool: ["; more", "pm.max_children = 50"] } }, /php\.pool\.1: .*set php\.maxChildren/],
+        [{ php: { pool: ["clear_env=yes"] } }, /php\.pool\.0: "clear_env=yes" is not allowed; .*any setting but/],
+        [{ php: { pool: ["php_value[memory_limit] = 2G"] } }, /php\.pool\.0: .*set php\.memoryLimit/],
+        [{ php: { pool: ["env[OPENMAGE_CONFIG__A] = x"] } }, /php\.pool\.0: .*set systemConfig/],
         [{ nginx: { server: ["a;\nb;"] } }, /nginx\.server\.0: .*one line/],
+        [
+            { nginx: { server: ["add_header X-Shop acme"] } },
+            /nginx\.server\.0: "add_header X-Shop acme" is not allowed; allowed: lines that end with ';'/,
+        ],
+        [{ nginx: { server: ["a 'b;' # c;"] } }, /nginx\.server\.0: .*lines that end with ';'/],
+        [{ nginx: { server: ["location /a {", "return 204;"] } }, /nginx\.server: .*a '}' is missing/],
+        [{ nginx: { server: ["a b;", "}", "server {"] } }, /nginx\.server\.1: "}" is not allowed; .*for each '{'/],
+        [
+            { stores: [{ host: "a.example.org", code: "admin" }] },
+            /stores\.0\.code: "admin" is not allowed; allowed: any code but admin, .*set adminHost/,
+        ],
+        [
+            { stores: [{ host: "a.example.org", code: "default" }] },
+            /stores\.0\.code: "default" is not allowed; allowed: any code but default, since that store answers at/,
+        ],
+        [{ stores: [{ host: "a.example.org", code: "base", type: "website" }] }, /any code but base, since that web/],
+        [
+            { stores: ["a", "b"].map((name) => ({ host: `${name}.example.org`, code: "english" })) },
+            /stores\.1\.code: "english" is already the store of a\.example\.org; every store has one host/,
+        ],
+        [
+            { resources: { frontend: { memory: "64Mi" } } },
+            /resources\.frontend\.memory: "64Mi" is too little for php\.memoryLimit, "512Mi"; at least 816Mi/,
+        ],
+        [
+            { resources: { "cron.ready": { memory: "128Mi" } }, php: { memoryLimit: "1Gi" } },
+            /resources\.cron\.ready\.memory: "128Mi" is too little for php\.memoryLimit, "1Gi"; at least 1152Mi/,
+        ],
+        [
+            { resources: { "frontend-php": { memory: "300Mi" } }, webPods: "separate" },
+            /resources\.frontend-php\.memory: "300Mi" is too little/,
+        ],
         [
             { env: { frontend: { OPENMAGE_CONFIG__DEFAULT__A__B__C: "x" } } },
             /env\.frontend\.OPENMAGE_CONFIG__DEFAULT__A__B__C: is not allowed here; set systemConfig/,
@@ -80,6 +123,24 @@ describe("OpenMage's configuration", () => {
     ] as const) {
         it(`refuses ${JSON.stringify(keys)}`, async () => expect(await problems({ instance: keys })).to.match(message));
     }
+    it("takes lines of nginx' and of php-fpm's as they are written by hand", async () => {
+        const server = [
+            "# Ours; all of it",
+            'location ~ "^/a{2}$" { return 204; } # short {',
+            "location = /b {",
+            '    add_header X-B "it\'s { here";',
+            "}",
+        ];
+        const pool = ["; ours", "pm.max_requests = 500", "php_admin_value[disable_functions] = exec", "env[TZ] = UTC"];
+        const stores = [
+            { host: "a.example.org", code: "b2b" },
+            { host: "b.example.org", code: "b2b", type: "website" },
+        ];
+        const resources = { frontend: { memory: "64Mi" }, "frontend-php": { memory: "816Mi" } };
+        expect(
+            await problems({ instance: { nginx: { server }, php: { pool }, stores, resources, webPods: "separate" } }),
+        ).to.equal("");
+    });
     it("refuses passwords that OpenMage would, and keys that its cipher would", async () => {
         const of = (values: object) => problems({ values: { secrets: { shop: values } } });
         expect(await of({ adminPassword: "short1" })).to.match(/adminPassword: a value of 6 characters.*at least 14/);
@@ -149,6 +210,8 @@ describe("OpenMage's objects", () => {
         expect(await prefix({ images: { "openmage-php": "registry.example.org/php:20.19.0" } })).not.to.equal(usual);
         expect(await prefix({ systemConfig: { "default/general/locale/code": "de_DE" } })).not.to.equal(usual);
         expect(await prefix({ namespace: "other" })).not.to.equal(usual);
+        // Without it, no mail is sent: that is system configuration, too.
+        expect(await prefix({ mail: { host: "smtp.example.org", from: "shop@example.org" } })).not.to.equal(usual);
     });
     it("tell every PHP of the system configuration alike", async () => {
         const own = await declareOpenMage({
@@ -160,7 +223,9 @@ describe("OpenMage's objects", () => {
             ),
         );
         expect(all.length).to.be.above(5);
-        for (const { env } of all) {
+        for (const { env, command } of all) {
+            // The entrypoint's shell knows no variable with a '-'.
+            expect(command?.[0]).to.be.oneOf(["php", "php-fpm"]);
             const of = (name: string) => env.find((one: { name: string }) => one.name === name)?.value;
             expect(of("OPENMAGE_CONFIG__STORES__EN-GB__GENERAL__LOCALE__CODE")).to.equal("en_GB");
             expect(of("OPENMAGE_CONFIG_OVERRIDE_ALLOWED")).to.equal("1");
@@ -176,9 +241,9 @@ describe("OpenMage's objects", () => {
             concurrencyPolicy: "Forbid",
         });
     });
-    it("keep sessions on a volume and turn none away unseen, and let the cache forget what has a lifetime", () => {
+    it("keep sessions on a volume, those of customers longest, and let the cache forget what has a lifetime", () => {
         const file = (name: string) => find(objects, "Secret", `${name}-config`)["stringData"]["cache.conf"];
-        expect(file("sessions")).to.contain("maxmemory-policy noeviction").and.contain("appendonly yes");
+        expect(file("sessions")).to.contain("maxmemory-policy volatile-ttl").and.contain("appendonly yes");
         expect(file("cache")).to.contain("maxmemory-policy volatile-lru").and.contain("appendonly no");
         expect(find(objects, "PersistentVolumeClaim", "sessions")["spec"].resources.requests.storage).to.equal("2Gi");
     });
@@ -248,6 +313,17 @@ describe("OpenMage's objects", () => {
                 adminHost: "a.example.org",
             }),
         ).to.deep.equal(["https://shop.example.org:30443", "https://a.example.org:30443"]);
+    });
+    it("have the memory that PHP may take, wherever it runs", async () => {
+        const own = await declareOpenMage({ instance: { php: { memoryLimit: "2Gi" } } });
+        const all = podsOf(own).flatMap(({ template }) =>
+            [...(template.spec.initContainers ?? []), ...template.spec.containers].filter(({ image }) =>
+                image.includes("openmage-php"),
+            ),
+        );
+        expect(all.length).to.be.above(5);
+        for (const { name, resources } of all) expect(mebibytes(resources.limits.memory), name).to.be.at.least(2176);
+        expect(container(objects, "CronJob", "cron", "cron").resources.limits.memory).to.equal("1Gi");
     });
     it("leave the database enough connections for the largest number of pods", () => {
         for (const { frontend, maxChildren, database } of Object.values(sizes)) {
