@@ -70,7 +70,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
     /** Writes by several clients at once while something happens; yields what was acknowledged. */
     async function under(source: Member, from: number, event: () => Promise<void>): Promise<number[]> {
         const writers = [0, 1, 2].map((number) => source.writer("kept", from + number * 30_000));
-        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await new Promise((resolve) => setTimeout(resolve, 700));
         await event();
         return (await Promise.all(writers.map(({ done }) => done))).flat();
     }

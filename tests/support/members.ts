@@ -79,7 +79,7 @@ export class Member {
             CNF: join(this.files, "plinth.cnf"),
             STATEMENTS: join(this.files, "init.sql"),
             MYSQL_TCP_PORT: String(this.port),
-            PERIOD: "0.3",
+            PERIOD: "0.5",
             GRACE: "3",
         };
     }
