@@ -17,12 +17,13 @@ interface ContainerObject {
 interface PodObject {
     readonly initContainers?: ContainerObject[];
     readonly containers: ContainerObject[];
-    readonly volumes?: {
-        name: string;
-        configMap?: { name: string };
-        secret?: { secretName: string };
-        persistentVolumeClaim?: { claimName: string };
-    }[];
+    readonly volumes?: VolumeObject[];
+}
+interface VolumeObject {
+    readonly name: string;
+    readonly configMap?: { readonly name: string };
+    readonly secret?: { readonly secretName: string };
+    readonly persistentVolumeClaim?: { readonly claimName: string };
 }
 
 export interface PodRunArgs {
@@ -109,21 +110,14 @@ export class PodRun {
             const source = this.pod.volumes!.find((one) => one.name === volume)!;
             rmSync(target, { recursive: true, force: true });
             mkdirSync(dirname(target), { recursive: true });
-            if (source.configMap) {
-                const { data } = this.object("ConfigMap", source.configMap.name) as unknown as {
-                    data: Record<string, string>;
-                };
-                if (subPath) writeFileSync(target, this.relocate(data[subPath]!));
+            const files = this.files(source);
+            if (files) {
+                if (subPath) writeFileSync(target, this.relocate(files[subPath]!));
                 else
-                    for (const [file, text] of Object.entries(data)) {
+                    for (const [file, text] of Object.entries(files)) {
                         mkdirSync(target, { recursive: true });
                         writeFileSync(join(target, file), this.relocate(text));
                     }
-            } else if (source.secret) {
-                const { stringData } = this.object("Secret", source.secret.secretName) as unknown as {
-                    stringData: Record<string, string>;
-                };
-                writeFileSync(target, this.relocate(stringData[subPath!]!));
             } else if (source.persistentVolumeClaim) {
                 const claim = join(this.args.claims[source.persistentVolumeClaim.claimName]!, subPath ?? "");
                 if (!existsSync(claim)) throw new Error(`${name} mounts ${claim}, which nothing has made`);
@@ -136,6 +130,11 @@ export class PodRun {
                 symlinkSync(directory, target);
             }
         }
+    }
+
+    private files({ configMap, secret }: VolumeObject): Record<string, string> | undefined {
+        if (configMap) return this.object("ConfigMap", configMap.name)["data"];
+        return secret && this.object("Secret", secret.secretName)["stringData"];
     }
 
     /** Runs the pod's containers one after the other, up to and with one of them. */
