@@ -129,6 +129,15 @@ export class Instance {
         return new Service(nodeId(this.namespace, name), this.host(name), ports, settings);
     }
 
+    /** What the pods with the platform's code reach outside: its own needs, and what the user opens besides. */
+    egress(needs: readonly Need[]): Need[] {
+        const opened = this.config.egress.map(({ ports = [], cidrs, namespace }): Need => {
+            const side = namespace === undefined ? (cidrs ? { cidrs } : {}) : { namespace };
+            return { name: "egress", direction: "egress", ports, ...side };
+        });
+        return [...needs, ...opened];
+    }
+
     // Settings: the component's own value unless the user addresses it.
 
     image(name: ImageName): ResolvedImage {

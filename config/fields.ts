@@ -317,6 +317,21 @@ export const http = z.strictObject({
     allow: z.array(cidr).default([]),
 });
 
+/** A way out of the cluster, or to another namespace, beside those that a platform opens by itself. */
+const egress = z
+    .strictObject({
+        /** TCP ports on the other side. @default all */
+        ports: z.array(port).min(1).optional(),
+        /** Ranges on the other side. @default anywhere */
+        cidrs: z.array(cidr).min(1).optional(),
+        /** Namespace on the other side, instead of ranges. */
+        namespace: dnsLabel.optional(),
+    })
+    .refine(
+        (way) => Object.keys(way).length > 0 && !(way.cidrs && way.namespace !== undefined),
+        "allowed: ports, with cidrs or a namespace; or one of these alone",
+    );
+
 /** The keys that every instance of every platform has. */
 export const instanceFields = {
     host: hostName,
@@ -337,6 +352,8 @@ export const instanceFields = {
     images: z.record(z.string(), imageReference).default({}),
     resources: z.record(z.string(), resources).default({}),
     replicas: z.record(z.string(), replicas).default({}),
+    /** What the pods that run the platform's code may reach besides. @default what the platform itself needs */
+    egress: z.array(egress).default([]),
     env: z.record(z.string(), z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())).default({}),
     labels: labels.default({}),
     annotations: annotations.default({}),

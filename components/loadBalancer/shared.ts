@@ -43,5 +43,6 @@ function instanceConfig(shared: SharedEdgeConfig, all: readonly Tenant[]): AnyIn
         namespace: { name: shared.namespace, create: true },
         state: needed ? "running" : "removed",
         http: http.parse({}),
+        egress: [],
     };
 }

@@ -56,10 +56,10 @@ export class Pods {
         this.smtpPassword = smtpPassword
             ? instance.secret(instance.owner, "smtp", { password: smtpPassword }).password
             : undefined;
-        this.outside = [
+        this.outside = instance.egress([
             { name: "web services", direction: "egress", ports: [443] },
             ...(mail ? [{ name: "smtp", direction: "egress", ports: [mail.port] } as const] : []),
-        ];
+        ]);
         this.configMaps = {
             config: this.configMap("config", {
                 "config.php": configPhp({ application: "Catalog", adminPath }),

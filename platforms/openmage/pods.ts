@@ -46,10 +46,10 @@ export class Pods {
         const smtpPassword = mail?.username === undefined ? undefined : instance.secretValue("smtpPassword");
         this.smtpPassword =
             smtpPassword && instance.secret(instance.owner, "smtp", { password: smtpPassword }).password;
-        this.outside = [
+        this.outside = instance.egress([
             { name: "web services", direction: "egress", ports: [443] },
             ...(mail ? [{ name: "smtp", direction: "egress", ports: [mail.port] } as const] : []),
-        ];
+        ]);
         this.files = declareFiles(instance, settings, surroundings, cryptKey);
         this.environment = {
             ...systemConfigEnv(settings),

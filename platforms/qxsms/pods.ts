@@ -20,7 +20,7 @@ const stopSeconds = 15;
 
 /** The pods of an instance: all run the same code with the same environment, and differ in what they do with it. */
 export class Pods {
-    /** What web and worker talk to: the survey service, and the mail server. */
+    /** What web and worker talk to: the survey service, the mail server, and what the user opens besides. */
     readonly outside: readonly Need[];
     /** The mail server alone. */
     readonly smtp: readonly Need[];
@@ -34,7 +34,7 @@ export class Pods {
     ) {
         const { mail } = settings;
         this.smtp = mail ? [{ name: "smtp", direction: "egress", ports: [mail.port] }] : [];
-        this.outside = [{ name: "qualtrics", direction: "egress", ports: [443] }, ...this.smtp];
+        this.outside = instance.egress([{ name: "qualtrics", direction: "egress", ports: [443] }, ...this.smtp]);
         this.environments = environments(instance, settings);
         this.scripts = instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts });
     }

@@ -4,7 +4,10 @@ import type { Instance } from "../../components/instance";
 import { WebTier } from "../../components/webTier";
 import { Worker } from "../../components/worker";
 import { declare, find } from "../support/declare";
+import { declareOpenCart } from "../support/opencart";
+import { declareOpenMage } from "../support/openmage";
 import { addressesOf, canReach } from "../support/policies";
+import { declareQxsms } from "../support/qxsms";
 
 const container = { name: "main", image: "opencart-nginx" as const, resources: { cpu: "10m", memory: "16Mi" } };
 
@@ -58,6 +61,41 @@ describe("network policies", () => {
             { cidr: "::/0", except: ["fd00:ec2::254/128"] },
         ]);
     });
+    for (const [platform, components, declareShop] of [
+        ["opencart", ["admin", "cron", "frontend"], declareOpenCart],
+        ["openmage", ["admin", "cron", "frontend"], declareOpenMage],
+        ["qxsms", ["web", "worker"], declareQxsms],
+    ] as const) {
+        it(`open further ways out of ${platform} as the user says, to what runs its code alone`, async () => {
+            const egress = [
+                { ports: [21, 50_000], cidrs: ["192.0.2.7/32"] },
+                { cidrs: ["198.51.100.0/24"] },
+                { ports: [9200], namespace: "search" },
+                { ports: [8443] },
+            ];
+            const policies = (await declareShop({ instance: { egress } })).filter(
+                ({ kind }) => kind === "NetworkPolicy",
+            );
+            const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: "TCP", port }));
+            const ways = [
+                { to: [{ ipBlock: { cidr: "192.0.2.7/32" } }], ports: tcp(21, 50_000) },
+                { to: [{ ipBlock: { cidr: "198.51.100.0/24" } }] },
+                {
+                    to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "search" } } }],
+                    ports: tcp(9200),
+                },
+            ];
+            const open = policies.filter(({ spec }) => JSON.stringify(spec).includes("198.51.100.0/24"));
+            expect(open.map(({ metadata }) => metadata.name).sort()).to.deep.equal(components);
+            for (const { spec } of open) {
+                expect(spec.egress).to.deep.include.members(ways);
+                const anywhere = spec.egress.find(({ ports }: { ports?: { port: number }[] }) =>
+                    ports?.some(({ port }) => port === 8443),
+                );
+                expect(anywhere.to[0].ipBlock.except).to.deep.equal(["169.254.0.0/16"]);
+            }
+        });
+    }
     it("let every pod resolve names, and deny the rest by default", async () => {
         const { spec } = find((await declare(build)).objects, "NetworkPolicy", "default-deny");
         expect(spec.podSelector).to.deep.equal({});

@@ -152,6 +152,25 @@ describe("bad input", () => {
                 'plinth:instances.shop.images.mysql: "" is not allowed',
             ],
         },
+        "ways out that are none": {
+            of: () =>
+                one({
+                    egress: [
+                        {},
+                        { ports: [0] },
+                        { ports: [21], cidrs: ["192.0.2.7"] },
+                        { cidrs: ["192.0.2.7/32"], namespace: "search" },
+                        { cidrs: [] },
+                    ],
+                }),
+            says: [
+                "plinth:instances.shop.egress.0: {} is not allowed; allowed: ports, with cidrs or a namespace",
+                "plinth:instances.shop.egress.1.ports.0: 0",
+                'plinth:instances.shop.egress.2.cidrs.0: "192.0.2.7" is not allowed; allowed: a range such as',
+                "plinth:instances.shop.egress.3: ",
+                "plinth:instances.shop.egress.4.cidrs: [] is not allowed; allowed: at least 1",
+            ],
+        },
         "a component that does not exist": {
             of: () => one({ replicas: { fronted: 2 }, env: { fronted: {} }, restartedAt: { fronted: "now" } }),
             says: [
