@@ -22,12 +22,14 @@ type Identified = RenderedObject & { readonly metadata: { readonly uid?: string 
  * of a kubeconfig may stay while the cluster behind them changes, and change while it stays.
  *
  * @param resources of the stack's state
+ * @param recover whether an interrupted run is gone on with, as the next one has to, too
  * @returns undefined where anything is found, or nothing was deployed yet
  * @throws UserError when kubectl could not look
  */
 export async function otherCluster(
     kubectl: Kubectl,
     resources: readonly Resource[],
+    { recover = false }: { recover?: boolean } = {},
 ): Promise<OtherCluster | undefined> {
     const lasting = resources.flatMap(({ outputs }) =>
         irreplaceable.includes(outputs?.kind ?? "") ? (outputs as Identified) : [],
@@ -55,7 +57,7 @@ export async function otherCluster(
             `Nothing was changed: the cluster of the context "${context}" (${server}) has nothing of what "${stack}" was deployed with:\n${lines.join("\n")}\n` +
             "It is another cluster, or everything was deleted there. Where the context leads to the wrong one, put that right.\n" +
             "Where the other is lost or given up, all of it is made anew here: a claim with a new, empty volume, a password as the state knows it.\n" +
-            `What the other cluster has stays there as it is.\n  ./plinth launch ${stack} --new-cluster ${context}`,
+            `What the other cluster has stays there as it is.\n  ./plinth launch ${stack} --new-cluster ${context}${recover ? " --recover" : ""}`,
     };
 }
 

@@ -165,18 +165,14 @@ export async function bringUp(
         run(engine.command, [...args, "--stack", stack], { env: { ...backend.env, ...env } });
 
     await ensureStack({ engine, backend }, stack);
-    checkLocks(rendering, backend, recover);
+    const moving = newCluster ? ` --new-cluster ${newCluster}` : "";
+    checkLocks(rendering, backend, recover, `./plinth launch ${stack}${moving}`);
     const resources = await losable({ engine, backend }, stack);
     // What is given up may be gone already, after an interrupted run.
     const kept = resources.filter(({ urn }) => !givenUp.includes(urn));
-    const moves = await checkCluster(stack, kept, newCluster);
+    const moves = await checkCluster(stack, kept, newCluster, recover);
     if (recover || moves)
-        await checkOwnership(
-            { engine, backend },
-            rendering,
-            adopt,
-            moves ? `--new-cluster ${newCluster}` : "--recover",
-        );
+        await checkOwnership({ engine, backend }, rendering, adopt, `${moving}${recover ? " --recover" : ""}`);
     if (recover) await clearLocks({ engine, backend }, rendering);
     const { takes, upserts, patches } = await examine(rendering, adopt);
     // Before the first refresh: that would forget what was there.
@@ -227,6 +223,7 @@ export async function bringUp(
  *
  * @param resources what is to be kept of the stack's state
  * @param newCluster context of the one that may be another
+ * @param recover whether an interrupted run may have come there already
  * @returns whether it is another
  * @throws UserError when it is another without consent, or the consent is to something else
  */
@@ -234,6 +231,7 @@ async function checkCluster(
     stack: string,
     resources: readonly Resource[],
     newCluster: string | undefined,
+    recover: boolean,
 ): Promise<boolean> {
     if (resources.length > 0 && !findOnPath("kubectl") && !newCluster) {
         // A run would start what writes to data that are half loaded.
@@ -249,8 +247,8 @@ async function checkCluster(
         return false;
     }
     const kubectl = resources.length > 0 ? await kubectlFor(stack) : undefined;
-    const other = kubectl && (await otherCluster(kubectl, resources));
-    if (newCluster && !other)
+    const other = kubectl && (await otherCluster(kubectl, resources, { recover }));
+    if (newCluster && !other && !recover)
         throw new UserError(
             `Nothing was changed: --new-cluster ${newCluster}: the configuration leads to the cluster that "${stack}" is deployed to, or the state knows of none. Leave the option out.`,
         );
@@ -335,13 +333,13 @@ export async function clearLocks(
  * A recovery takes over existing objects, and so does a stack that finds them in a new cluster: only those that carry
  * this stack's label, or are named.
  *
- * @param option by which the run goes on
+ * @param options by which the run goes on, each with a space before it
  */
 async function checkOwnership(
     ready: Ready,
     rendering: Rendering,
     adopt: readonly string[],
-    option: string,
+    options: string,
 ): Promise<void> {
     const { stack } = rendering;
     const { own, foreign } = await existingObjects(await kubectlFor(stack), rendering);
@@ -351,7 +349,7 @@ async function checkOwnership(
     const named = refused.map((object) => `  ${inTheWay(rendering, object)}`);
     throw new UserError(
         `These objects are in the cluster and are not this stack's (${plinthLabels.stack}: ${rendering.project}.${stack}). Nothing was changed.\n${named.join("\n")}\n` +
-            `Choose another namespace; or go on with ./plinth launch ${stack} ${option} and what is said above.`,
+            `Choose another namespace; or go on with ./plinth launch ${stack}${options} and what is said above.`,
     );
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { expect } from "chai";
 import type { RenderedObject } from "../../cli/rendering";
@@ -45,6 +46,9 @@ describe("another cluster behind a stack, with the real engine on two real API s
         expect(code, all).to.equal(1);
         return all;
     };
+    /** The options of the line that a refused launch ends with. */
+    const printed = async (...args: string[]) =>
+        new RegExp(`\\./plinth launch ${stack} (.*)$`).exec(await refused(...args))?.[1]?.split(" ");
     const kubectl = (cluster: Sandbox, ...args: string[]) =>
         execa(cluster.kubectl, ["--kubeconfig", cluster.kubeconfig, ...args]);
     const objects = async (cluster: Sandbox, kinds: string) => {
@@ -59,6 +63,24 @@ describe("another cluster behind a stack, with the real engine on two real API s
                 createHash("sha256").update(JSON.stringify(data)).digest("hex"),
             ]),
         );
+    /** What the stack has in a cluster; a new version of an object is one that somebody has written. */
+    const everything = async (cluster: Sandbox) =>
+        (
+            await objects(
+                cluster,
+                "deployments,statefulsets,cronjobs,jobs,services,secrets,configmaps,persistentvolumeclaims",
+            )
+        ).map(({ kind, metadata }) => [
+            kind,
+            metadata.name,
+            (metadata as { resourceVersion?: string }).resourceVersion,
+        ]);
+    /** Kills a launch once something is so. */
+    const killed = async (args: readonly string[], when: () => Promise<boolean>) => {
+        const run = project.start(["launch", stack, ...args]);
+        for (let tries = 0; tries < 1200 && !(await when()); tries += 1) await sleep(50);
+        await project.kill(run);
+    };
     const changes = async () => {
         const { out } = await project.pulumi("stack", "history", "--json", "--page-size", "1", "--stack", stack);
         return (JSON.parse(out) as { resourceChanges: Readonly<Record<string, number>> }[])[0]!.resourceChanges;
@@ -73,10 +95,35 @@ describe("another cluster behind a stack, with the real engine on two real API s
         expect((await changes())["update"]).to.equal(1);
     });
 
-    it("says that the stack was deployed elsewhere, and makes all anew in one run when the cluster is named", async () => {
+    it("is killed on its way to another cluster, and goes on by the line that is printed: nothing is lost, nor touched in the old one", async () => {
         const [old, fresh] = clusters as [Sandbox, Sandbox];
         const before = await passwords(old);
-        await removeSandbox(first);
+        const untouched = await everything(old);
+        copyFileSync(fresh.kubeconfig, at("renewed"));
+
+        const goOn = ["--new-cluster", sandboxContext, "--recover"];
+        // Where it was killed before anything was made there.
+        expect(await printed("--recover")).to.deep.equal(goOn);
+        // Secrets come before pods: some are there, and not everything is.
+        await killed(["--new-cluster", sandboxContext], async () => (await objects(fresh, "secrets")).length > 2);
+        expect(await objects(fresh, "deployments")).to.have.length.below(4);
+        expect(await printed()).to.deep.equal(["--recover"]);
+        expect(await printed("--new-cluster", sandboxContext)).to.deep.equal(goOn);
+        // The state knows the new one by now: the first option asks for nothing any more.
+        succeeded(await project.plinth("launch", stack, ...goOn));
+        expect(await objects(fresh, "deployments")).to.have.length(4);
+        // Its last run has nothing left to do but to have the provider as it is every day.
+        expect(Object.keys(await changes())).to.have.members(["same", "update"]);
+        expect((await changes())["update"]).to.equal(1);
+        expect(await passwords(fresh)).to.deep.equal(before);
+        expect(await everything(old)).to.deep.equal(untouched);
+    });
+
+    it("says that the stack was deployed elsewhere, and makes all anew in one run when the cluster is named", async () => {
+        const [fresh, old] = clusters as [Sandbox, Sandbox];
+        const before = await passwords(old);
+        await kubectl(fresh, "delete", "namespace", namespace);
+        await removeSandbox(second);
         copyFileSync(fresh.kubeconfig, at("renewed"));
         const named = await refused();
         for (const object of [`namespace/${namespace}`, `persistentvolumeclaim/${namespace}/database`])
