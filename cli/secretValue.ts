@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { howToSet } from "../config/problems";
 import { type SecretRule, valueProblem } from "../config/secrets";
 import { UserError } from "./errors";
-import type { SecretKey } from "./secrets";
+import { type SecretKey, secretName } from "./secrets";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -28,14 +28,15 @@ export function newPassword(length: number, rule: SecretRule): string {
 export async function givenValue(stack: string, one: SecretKey): Promise<string> {
     const value = process.stdin.isTTY ? await typed(stack, one) : (await text(process.stdin)).replace(/\r?\n$/, "");
     const problem = valueProblem(one.rule, value);
-    if (problem) throw new UserError(`Nothing was set. ${one.instance}'s ${one.key}: ${problem}`);
+    if (problem) throw new UserError(`Nothing was set. The ${secretName(one)}: ${problem}`);
     return value;
 }
 
-async function typed(stack: string, { instance, key, rule }: SecretKey): Promise<string> {
+async function typed(stack: string, one: SecretKey): Promise<string> {
+    const { instance, key, rule } = one;
     if (rule.lines)
         throw new UserError(
-            `Nothing was set. ${instance}'s ${key} has several lines; give it on standard input: ${howToSet(instance, key, stack)} < FILE`,
+            `Nothing was set. The ${secretName(one)} has several lines; give it on standard input: ${howToSet(instance, key, stack)} < FILE`,
         );
     const value = await prompt(`${rule.purpose}\n${key}: `);
     if ((await prompt("once more: ")) !== value) throw new UserError("Nothing was set: the two are not the same");

@@ -16,6 +16,10 @@ export interface SecretKey {
     readonly rule: SecretRule;
 }
 
+/** A key in a sentence, right for every owner. */
+export const secretName = ({ instance, key }: Pick<SecretKey, "instance" | "key">): string =>
+    `secret "${key}" of ${instance}`;
+
 /** Where a value lies in the cluster. */
 export interface Place {
     readonly namespace: string;

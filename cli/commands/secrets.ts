@@ -14,6 +14,7 @@ import {
     placesOnceSet,
     type SecretKey,
     secretKeys,
+    secretName,
     type SecretState,
     secretStates,
 } from "../secrets";
@@ -101,7 +102,7 @@ async function set(instance: string, key: string, stack: string): Promise<void> 
     await store(ready, stack, one, value);
     if (places.length === 0) console.log(`Nothing in "${stack}" uses it as the stack is now.`);
     console.log(
-        `${instance}'s ${key} is set in Pulumi.${stack}.yaml. Nothing is deployed yet: ./plinth launch ${stack}`,
+        `The ${secretName(one)} is set in Pulumi.${stack}.yaml. Nothing is deployed yet: ./plinth launch ${stack}`,
     );
 }
 
@@ -141,7 +142,7 @@ async function rotate(instance: string, key: string, stack: string): Promise<voi
     await launchChanged(stack, written, goOn, async () => {
         const pods = await awaitPods(kubectl, dependents, before);
         console.log(
-            `\n${instance}'s ${key} is rotated: ${count(pods, "pod")} with the new value, none with the old one. Commit ${file}.`,
+            `\nThe ${secretName(one)} is rotated: ${count(pods, "pod")} with the new value, none with the old one. Commit ${file}.`,
         );
     });
 }
@@ -154,7 +155,7 @@ async function rotate(instance: string, key: string, stack: string): Promise<voi
 async function generatedLength(stack: string, one: SecretKey): Promise<number> {
     const { instance, key, rule } = one;
     const refuse = (why: string): never => {
-        throw new UserError(`Nothing was changed: ${instance}'s ${key} ${why}`);
+        throw new UserError(`Nothing was changed: the ${secretName(one)} ${why}`);
     };
     const [unset] = await secretStates(stack, [one], { unset: one });
     if (unset!.length === undefined) {

@@ -112,9 +112,10 @@ describe("secrets with the real engine on a real API server", function () {
 
     it("sets every key from standard input, and refuses what breaks a key's rule", async () => {
         expect(await refused(project.given("hush", "secrets", "set", "shop", "adminPassword", stack)))
-            .to.include("a value of 4 characters is not allowed; allowed: 5 to 20")
+            .to.include('The secret "adminPassword" of shop: a value of 4 characters is not allowed; allowed: 5 to 20')
             .and.not.include("hush");
         for (const [key, { value }] of Object.entries(planted)) await run(`set ${key}`, set(key, value));
+        expect(said["set hub"]).to.include(`The secret "hub" of images is set in Pulumi.${stack}.yaml`);
         // What only the program finds is found before the value is stored, too.
         const valid = file();
         const mistake = "host: shop.example.org\n      env: {frontned: {TZ: UTC}}";
@@ -149,7 +150,7 @@ describe("secrets with the real engine on a real API server", function () {
         await run("set new hub", set("hub", planted["new hub"].value));
         await run("rotate", project.plinth("secrets", "rotate", "shop", "databasePassword", stack));
         expect(said["rotate"]).to.match(
-            /databasePassword is rotated: \d+ pods with the new value, none with the old one/,
+            /The secret "databasePassword" of shop is rotated: \d+ pods with the new value, none with the old one/,
         );
         const password = await secret("database", "password");
         expect(password).to.match(/^[A-Za-z0-9]{32}$/);
@@ -245,7 +246,7 @@ describe("secrets with the real engine on a real API server", function () {
         );
         rmSync(lock);
         expect(await rotate("smtpPassword"))
-            .to.include("is not generated here")
+            .to.include('the secret "smtpPassword" of shop is not generated here')
             .and.include("secrets set shop smtpPassword");
     });
 
