@@ -104,10 +104,7 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
                 },
             },
             // Classes of this program, found by include_path, as is the backend of the cache.
-            models: {
-                core: { rewrite: { resource: "PlinthResource" } },
-                catalogindex_resource: { rewrite: { aggregation: "PlinthAggregation" } },
-            },
+            models: { core: { rewrite: { resource: "PlinthResource" } } },
             log: { core: { writer_model: "PlinthLog" } },
             events: {
                 mage_run_installed_exception: {

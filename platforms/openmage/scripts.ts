@@ -9,7 +9,6 @@ const names = [
     "ready.php",
     "settings.php",
     "cron.php",
-    "PlinthAggregation.php",
     "PlinthCache.php",
     "PlinthLog.php",
     "PlinthReport.php",
