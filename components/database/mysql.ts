@@ -136,19 +136,42 @@ export function metricsStatements(engine: MysqlEngine, password: string): string
     return `${lines.join("\n")}\n`;
 }
 
-/** What a single server writes is not logged: the log of former times must never be taken for a whole one again. */
-const forgetReplication = (directory: string): string =>
-    `if [ -f ${directory}/plinth-member ]; then rm -f ${directory}/binlog.* ${directory}/plinth-member; fi`;
+/**
+ * What a single server writes is not logged: the log of former times must never be taken for a whole one again. But
+ * first a server that nobody reaches takes from it what a crash has left there only: without the log the last commits
+ * would be lost, and the server would not start.
+ */
+const forgetReplication = (directory: string, run: string): string =>
+    `if [ -f ${directory}/plinth-member ]; then
+    mariadbd --datadir=${directory} --socket=${run}/recovery.sock --pid-file=${run}/recovery.pid \\
+        --skip-networking --skip-slave-start --server-id=1 --log-bin=binlog &
+    server=$!
+    trap 'kill "$server"; wait "$server"; exit 1' TERM
+    # Answers as soon as it runs, whoever asks.
+    until mariadb-admin --no-defaults --socket=${run}/recovery.sock ping >/dev/null 2>&1; do
+        kill -0 "$server"
+        sleep 0.2
+    done
+    kill "$server"
+    wait "$server"
+    trap - TERM
+    rm -f ${directory}/binlog.* ${directory}/plinth-member
+fi`;
 
 /**
  * Starts the server by the image's entrypoint, with the statements above for a data directory that exists: on the
  * first start the entrypoint makes the accounts itself, and its temporary server fails on statements that do the same.
  */
-export const startScript = (engine: MysqlEngine, directory = dataDirectory, statements = initFile): string => `#!/bin/sh
+export const startScript = (
+    engine: MysqlEngine,
+    directory = dataDirectory,
+    statements = initFile,
+    run = "/run/mysqld",
+): string => `#!/bin/sh
 set -eu
 ${
     engine === "mariadb"
-        ? `${forgetReplication(directory)}
+        ? `${forgetReplication(directory, run)}
 `
         : ""
 }if [ -d ${directory}/mysql ]; then set -- --init-file=${statements} "$@"; fi

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Database } from "../../components/database";
 import { guardScript } from "../../components/database/guard";
-import { startScript } from "../../components/database/mysql";
 import { replicationFiles } from "../../components/database/replication";
 import { WebTier } from "../../components/webTier";
 import type { DatabaseConfig } from "../../config/database";
@@ -185,16 +184,6 @@ describe("Database with replicas", () => {
                 writeFileSync(join(replica, "data", "plinth-seeding"), "");
                 expect(guard(shell, replica, { REPLICATED: "yes" })).to.equal("0 ");
                 expect(guard(shell, replica)).to.match(/^1 .*a copy of another member's data that was broken off/);
-
-                const bin = ownDirectory(join(folder.path, `bin-${shell[0]}`), {});
-                writeFileSync(join(bin, "docker-entrypoint.sh"), "#!/bin/sh\nls $DATA\n", { mode: 0o755 });
-                const data = join(source, "data");
-                const env = { PATH: `${bin}:${process.env["PATH"]}`, DATA: data };
-                const left = run([...shell, "-c", startScript("mariadb", data, "/x")], { env })
-                    .stdout.trim()
-                    .split("\n");
-                // What it writes is not logged: members that come later must not take the log for a whole one.
-                expect(left).to.deep.equal(["ibdata1", "mariadb_upgrade_info", "mysql"]);
             });
 
         it("has scripts without a fault that shellcheck knows", function () {

@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Database } from "../../components/database";
+import type { DatabaseConfig } from "../../config/database";
 import { ownDirectory, ownFile, serverUser } from "../support/datadir";
 import { declare, type Sent } from "../support/declare";
 import { Member } from "../support/members";
@@ -15,21 +16,29 @@ interface Wanted {
     readonly password?: string;
 }
 
-const render = async ({ source = 0, lost = [], term = "t0", password = "erstes$Wort'" }: Wanted): Promise<Sent[]> => {
+const rendered = async (config: DatabaseConfig, password: string): Promise<Sent[]> => {
     const values = { secrets: { bench: { databasePassword: password, databaseRootPassword: "wurzel" } } };
     const { objects } = await declare(
         (instance) =>
             new Database(instance, "database", {
-                config: {
-                    ...{ topology: "replicated", engine: "mariadb", replicas: 2, source, lost },
-                    ...{ synchronous: true, maxLagSeconds: 30, readFrom: "members" },
-                },
+                config,
                 database: "open_cart",
                 user: "opencart",
                 resources: { cpu: "100m", memory: "512Mi" },
                 size: "10Gi",
             }),
         { values, instance: {} },
+    );
+    return objects;
+};
+
+const render = async ({ source = 0, lost = [], term = "t0", password = "erstes$Wort'" }: Wanted): Promise<Sent[]> => {
+    const objects = await rendered(
+        {
+            ...{ topology: "replicated", engine: "mariadb", replicas: 2, source, lost },
+            ...{ synchronous: true, maxLagSeconds: 30, readFrom: "members" },
+        },
+        password,
     );
     for (const object of objects)
         if (object.kind === "ConfigMap" && object.metadata.name === "database-source")
@@ -167,6 +176,25 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         await until("all have the same", () => same(a, b, c) && b.ready && c.ready);
     });
 
+    it("never takes the place of a source that does not answer, but still sends what it commits", async () => {
+        const [a, , c] = trio();
+        // As where its connections are used up, or only names cannot be resolved.
+        const other = ["'%'", "'127.0.0.1'"].map((host) => `ALTER USER IF EXISTS root@${host} IDENTIFIED BY 'other'`);
+        a.ask(["SET SESSION sql_log_bin = 0", ...other].join("; "), "root");
+        c.take(await render({ source: 2, term: "t3" }));
+        await until("it sees that", () =>
+            /waits for member 0, which does not answer here, but still sends/.test(c.log),
+        );
+        // Longer than a source that has gone is waited for.
+        await new Promise((resolve) => setTimeout(resolve, 4000));
+        expect(isOpen(c)).to.equal(false);
+        a.ask("INSERT INTO kept VALUES (-6)");
+        // Its next start sets the password back.
+        c.take(await render({ source: 0, term: "t2" }));
+        await a.crash();
+        await until("the source opens again", () => isOpen(a) && a.ready);
+    });
+
     it("fences a source that has not been told yet, and that one does not open again of its own accord", async () => {
         const [a, b, c] = trio();
         const objects = await render({ source: 2, term: "t3" });
@@ -218,10 +246,34 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         );
         expect(c.ready).to.equal(false);
         expect(c.ask("SELECT id FROM kept WHERE id = -4", "root")).to.equal("-4");
+        // Declared the source, it would take away what was committed without it. It fences nobody whom it cannot follow,
+        c.take(await render({ source: 2, term: "t5", password: "zweites" }));
+        await until("it fences nobody", () => /cannot take the place of member 0/.test(c.log));
+        expect(isOpen(a)).to.equal(true);
+        // and does not go by numbers, which say nothing where two histories went apart.
+        await declared({ source: 2, term: "t5", password: "zweites" });
+        await until("it does not open", () =>
+            /member 0 holds commits that are not in this one's history.*database\.lost: \[0\]/.test(c.log),
+        );
+        expect([isOpen(a), isOpen(c)]).to.deep.equal([false, false]);
+        await declared({ source: 0, term: "t6", lost: [2], password: "zweites" });
+        await until("the source opens without what it lacks", () => isOpen(a) && a.ready);
+        expect(a.ask("SELECT id FROM kept WHERE id = -5")).to.equal("-5");
         await c.down();
         ownFile(join(c.data, "plinth-reseed"), user);
         await c.up();
         await until("it is a replica", () => c.ready && same(a, c));
         expect(c.ask("SELECT COUNT(*) FROM kept WHERE id = -4")).to.equal("0");
+    });
+
+    it("goes on as a single server, with what a crash has left in the log of the source only", async () => {
+        const [a, b, c] = trio();
+        const acknowledged = await under(a, 400_000, () => a.down("SIGKILL"));
+        await Promise.all([b.down("SIGKILL"), c.down("SIGKILL")]);
+        a.alone(await rendered({ topology: "single", engine: "mariadb" }, "zweites"));
+        await until("it takes writes", () => isOpen(a));
+        expect(missing(a, acknowledged)).to.deep.equal([]);
+        // What it writes is not logged: members that come later must not take the log for a whole one.
+        expect(readdirSync(a.data).filter((name) => /^binlog|^plinth-member/.test(name))).to.deep.equal([]);
     });
 });

@@ -1,21 +1,29 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { startScript } from "../../components/database/mysql";
 import { find, type Sent } from "./declare";
 import { ownDirectory, run } from "./datadir";
 
-/** The stand-in for the image's entrypoint: a new data directory gets the accounts that the image makes, no others. */
+/**
+ * The stand-in for the image's entrypoint: a new data directory gets the accounts that the image makes, no others, from
+ * a temporary server on the very socket of the real one.
+ */
 const entrypoint = `#!/bin/sh
 set -eu
 server=$1
+own="--defaults-file=$CNF --datadir=$DATA --socket=$RUN/mysqld.sock --pid-file=$RUN/mysqld.pid"
 shift
 if [ ! -d "$DATA/mysql" ]; then
     mariadb-install-db --no-defaults --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db --skip-log-bin >/dev/null
     grep -v 'plinth-replication' "$STATEMENTS" | sed '/sql_log_bin/d' >"$RUN/first.sql"
-    set -- --init-file="$RUN/first.sql" "$@"
+    "$server" $own --skip-networking --init-file="$RUN/first.sql" "$@" &
+    # As long as the image needs for what is in its directory of further statements.
+    sleep 1.5
+    kill $!
+    wait $!
 fi
-exec "$server" --defaults-file="$CNF" --datadir="$DATA" --socket="$RUN/mysqld.sock" --pid-file="$RUN/mysqld.pid" \\
-    --bind-address=127.0.0.1 --port="$MYSQL_TCP_PORT" "$@"
+exec "$server" $own --bind-address=127.0.0.1 --port="$MYSQL_TCP_PORT" "$@"
 `;
 
 type Variable = { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } };
@@ -62,6 +70,16 @@ export class Member {
         mkdirSync(join(this.files, "control"), { recursive: true });
         const { source } = find(objects, "ConfigMap", "database-source").data;
         writeFileSync(join(this.files, "control", "source"), source);
+    }
+
+    /** Starts as the only server that there is from now on. */
+    alone(objects: readonly Sent[]): void {
+        this.objects = objects;
+        const statements = join(this.files, "init.sql");
+        writeFileSync(statements, find(objects, "Secret", "database-root").stringData["init.sql"]);
+        writeFileSync(join(this.files, "plinth.cnf"), find(objects, "ConfigMap", "database").data["plinth.cnf"]);
+        writeFileSync(join(this.files, "start.sh"), startScript("mariadb", this.data, statements, this.run));
+        this.start("mariadb");
     }
 
     private env(container: { env: Variable[] }): Record<string, string> {

@@ -45,6 +45,7 @@ read_notes() {
 write_notes() { # role, term led, whether alone
     role=$1 led=$2 alone=${3:-$alone}
     printf 'server_id %s\nrole %s\nled %s\nalone %s\n' "$server_id" "$role" "$led" "$alone" >"$notes.new"
+    sync "$notes.new"
     mv "$notes.new" "$notes"
     sync
 }

@@ -70,7 +70,7 @@ dump() { # ordinal
 seed() { # ordinal
     : >"$seeding"
     sync
-    find "$DATA" -mindepth 1 ! -path "$seeding" ! -path "$DATA/lost+found" -delete || return 1
+    find "$DATA" -mindepth 1 -maxdepth 1 ! -path "$seeding" ! -name lost+found -exec rm -rf {} + || return 1
     mariadb-install-db --no-defaults --cross-bootstrap --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db \
         --skip-log-bin >"$RUN/install.log" 2>&1 || { cat "$RUN/install.log" >&2; return 1; }
     start_server || return 1

@@ -24,19 +24,30 @@ number_of() {
     number=0
     case ,$1 in *,0-*) number=${1#*0-*-} number=${number%%,*} ;; esac
 }
+# Whether a position's last transaction is in this member's history: no server's id belongs to two histories.
+has() { # position
+    case ,$1 in *,0-*) last=,$1 last=${last#*,0-} last=${last%%,*} ;; *) return 0 ;; esac
+    for one in $(echo "$own_history" | tr , ' '); do
+        if [ "${one%-*}" = "0-${last%-*}" ] && [ "${one##*-}" -ge "${last##*-}" ]; then return 0; fi
+    done
+    return 1
+}
 # What a server says of itself and of its replication, in variables.
-state="SELECT @@global.read_only AS Closed, @@global.gtid_current_pos AS Position,
+state="SELECT @@global.skip_networking AS Hidden, @@global.read_only AS Closed,
+    @@global.gtid_current_pos AS Position, @@global.gtid_binlog_state AS History,
     @@global.rpl_semi_sync_master_enabled AS Waits,
     (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_clients') AS Clients,
     (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_status') AS Acknowledged;
     SHOW REPLICA STATUS"
 read_state() { # what it said
-    closed='' applied=0 waits='' clients=0 acknowledged='' master='' master_port='' received=0
+    hidden='' closed='' applied=0 position='' history='' waits='' clients=0 acknowledged='' master='' master_port='' received=0
     io='' applier='' lag='' io_error='' io_errno=0 sql_error='' sql_errno=0
     while read -r key value; do
         case $key in
+            Hidden:) hidden=$value ;;
             Closed:) closed=$value ;;
-            Position:) number_of "$value" && applied=$number ;;
+            Position:) position=$value && number_of "$value" && applied=$number ;;
+            History:) history=$value ;;
             Waits:) waits=$value ;;
             Clients:) clients=$value ;;
             Acknowledged:) acknowledged=$value ;;
@@ -56,8 +67,10 @@ $1
 END
     follows=$master:$master_port
 }
+# The entrypoint's temporary server, which a first start and an upgrade have, is none to decide about.
 look() {
-    answer=$(sql --vertical --execute="$state") && read_state "$answer"
+    answer=$(sql --vertical --execute="$state") && read_state "$answer" && [ "$hidden" = 0 ] || return 1
+    case $io$applier$lag in YesYes[0-9]*) echo "$follows" >"$RUN/plinth-attached" ;; esac
 }
 
 # A source.
@@ -73,7 +86,8 @@ convert_memory_tables() {
         FROM information_schema.TABLES WHERE ENGINE = 'MEMORY' AND TABLE_TYPE = 'BASE TABLE'
         AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')" |
         while read -r statement; do
-            ask "$statement" && echo "$statement"
+            # Who waits for a table keeps all others waiting who come after.
+            ask "SET STATEMENT lock_wait_timeout = 1 FOR $statement" && echo "$statement"
         done
 }
 open() {
@@ -82,10 +96,19 @@ open() {
     if [ "$role" = first ]; then ask "RESET MASTER; SET GLOBAL gtid_slave_pos = ''" || return 1; fi
     # On a new database the image has made the accounts, but not that of the replicas.
     sql <"$STATEMENTS" || return 1
+    was=$role had_led=$led
     write_notes source "$term" yes
     echo "$term" >"$RUN/plinth-opened"
     ask 'SET GLOBAL read_only = OFF' || return 1
     absent_since=
+    # One that has not been told yet, and has started at this very moment, may have looked before, too.
+    if another_is_open; then
+        ask "$fencing" || return 1
+        write_notes "$was" "$had_led"
+        rm "$RUN/plinth-opened"
+        say "closes again: member $open_member has opened, too"
+        return 0
+    fi
     say "member $MEMBER is the source"
 }
 lead() {
@@ -118,45 +141,73 @@ lead() {
 # A replica that is to be the source, or a former source that is to be it again: first it gets all that others have.
 take_over() {
     own_applied=$applied own_received=$received own_follows=$follows own_io=$io own_applier=$applier
-    own_error=$io_error$sql_error newest=$applied best=$MEMBER
+    own_error=$io_error$sql_error own_history=$history,$position newest=$applied best=$MEMBER heard='' silent=''
+    [ "$io" != Yes ] || heard=" $follows "
     for other in $(others); do
         answer=$(peer "$other" "$state" --vertical)
         if [ -z "$answer" ]; then
-            may_be_absent "$other" || return 0
+            silent="$silent $other"
             continue
         fi
         read_state "$answer"
+        address_of "$other"
+        [ "$own_follows" != "$host:$port" ] || absent_since=
+        [ "$io" != Yes ] || heard="$heard $follows "
         if [ "$closed" = 0 ]; then
-            # Fenced, it takes no commit more; what it has taken is waited for.
-            say "fences member $other"
-            peer "$other" "$fencing"
+            fence_member "$other"
             return 0
         fi
+        is_lost "$other" && continue
         if [ "$received" -gt "$applied" ]; then
-            say "waits for member $other, which applies what it has received"
+            say "waits for member $other, which applies what it has received${sql_error:+: $sql_error}"
             return 0
         fi
-        if [ "$applied" -gt "$newest" ]; then newest=$applied best=$other; fi
+        if [ "$applied" -gt "$newest" ]; then
+            newest=$applied best=$other
+        elif ! has "$position"; then
+            say "member $other holds commits that are not in this one's history, up to $position: declare the right source; or, to give these up, set database.lost: [$other]"
+            return 0
+        fi
     done
-    follows=$own_follows io=$own_io applier=$own_applier
+    for other in $silent; do may_be_absent "$other" || return 0; done
+    as_own
     if [ "$own_received" -gt "$own_applied" ] && [ "$follows" != : ]; then
         say "applies what it has received${own_error:+: $own_error}"
     elif [ "$best" != "$MEMBER" ]; then
-        say "gets from member $best what it lacks${own_error:+: $own_error}"
+        say "gets from member $best what it lacks${own_error:+: $own_error; to go on without that, set database.lost: [$best]}"
         follow_member "$best"
     else
         open
+    fi
+}
+as_own() { follows=$own_follows io=$own_io applier=$own_applier; }
+# Fenced, a source takes no commit more; what it has taken is waited for. So only who follows it may take its place.
+fence_member() { # ordinal
+    as_own
+    if is_lost "$1" || { [ "$follows" = "$host:$port" ] && [ "$io" = Yes ]; }; then
+        say "fences member $1"
+        peer "$1" "$fencing"
+    else
+        say "cannot take the place of member $1 before it follows that${own_error:+: $own_error}"
+        follow_member "$1"
     fi
 }
 # Whether a member that does not answer is waited for no more.
 may_be_absent() { # ordinal
     is_lost "$1" && return 0
     address_of "$1"
+    case $heard in
+        *" $host:$port "*)
+            absent_since=
+            say "waits for member $1, which does not answer here, but still sends what it commits"
+            return 1
+            ;;
+    esac
     if [ "$role" != replica ] || [ "$own_follows" != "$host:$port" ]; then
-        say "waits for member $1, which may have what this one lacks; if it is lost for good, set database.lost: [$1]"
+        say "waits for member $1, which may have what this one lacks; if it is lost for good, or has never had any data, set database.lost: [$1]"
         return 1
     fi
-    if [ ! -f "$RUN/plinth-attached" ]; then
+    if [ "$(cat "$RUN/plinth-attached" 2>/dev/null)" != "$own_follows" ]; then
         say "has not heard from member $1, the source, since its own start, and may lack commits; bring that back, or accept their loss with database.lost: [$1]"
         return 1
     fi
@@ -211,7 +262,6 @@ follow() {
     [ "$sql_errno" = 0 ] || say "cannot apply: $sql_error"
     case $io$applier$lag in
         YesYes[0-9]*)
-            touch "$RUN/plinth-attached"
             echo "$(($(now) - lag))" >"$RUN/plinth-fresh.new"
             mv "$RUN/plinth-fresh.new" "$RUN/plinth-fresh"
             say "member $MEMBER is a replica of member $source"
