@@ -67,6 +67,9 @@ export function iniSettings({ memoryLimit, uploadLimit, timeoutSeconds }: IniArg
         expose_php: "Off",
         display_errors: "Off",
         log_errors: "On",
+        // In traces of errors that go to the log, passwords are among the arguments.
+        "zend.exception_ignore_args": "On",
+        "zend.exception_string_param_max_len": "0",
         "session.auto_start": "Off",
         "date.timezone": "UTC",
         sys_temp_dir: "/tmp",

@@ -22,7 +22,7 @@ import { Pods } from "./pods";
 /**
  * OpenMage 20: clients → load balancer → frontend and admin → database, cache and sessions; all PHP shares the media.
  *
- * The installation comes after the database, the upgrade after the installation, and everything that uses the shop
+ * The installation comes after its servers, the upgrade after the installation, and everything that uses the shop
  * after the upgrade.
  */
 export const openmage: Platform = { config, declare };
@@ -55,10 +55,10 @@ function declare(instance: Instance): Deployed {
         media,
     });
 
-    const install = new Task(instance, "install", { pod: pods.install(), startsAfter: [database] });
+    const install = new Task(instance, "install", { pod: pods.install(), startsAfter: [database, cache, sessions] });
     const upgrade = new Task(instance, "upgrade", {
         pod: pods.upgrade(),
-        startsAfter: [install, cache, sessions],
+        startsAfter: [install],
         timeoutSeconds: 7200,
     });
     const frontend = frontendOf(instance, settings, pods, upgrade);

@@ -101,6 +101,9 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
                     connect_retries: 2,
                     read_timeout: 10,
                     use_lua: 1,
+                    // Seconds for keys without a lifetime: those of former prefixes would stay for ever otherwise.
+                    auto_expire_lifetime: 7 * 24 * 3600,
+                    auto_expire_pattern: "/./",
                 },
             },
             // Classes of this program, found by include_path, as is the backend of the cache.
@@ -108,11 +111,8 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
             log: { core: { writer_model: "PlinthLog" } },
             events: {
                 mage_run_installed_exception: {
-                    observers: {
-                        plinth: { class: "PlinthReport", method: "write" },
-                        // For developers; without a database it fails itself, and visitors see an empty page.
-                        mm_ignition: { type: "disabled" },
-                    },
+                    // For developers; without a database it fails itself, and visitors see an empty page.
+                    observers: { mm_ignition: { type: "disabled" } },
                 },
             },
         },

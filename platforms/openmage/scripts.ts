@@ -11,9 +11,9 @@ const names = [
     "cron.php",
     "PlinthCache.php",
     "PlinthLog.php",
-    "PlinthReport.php",
     "PlinthResource.php",
     "PlinthSetup.php",
+    "processor.php",
 ] as const;
 
 export type ScriptName = (typeof names)[number];

@@ -115,3 +115,8 @@ function remember(mysqli $db, string $name, string $value): void
     $db->query('CREATE TABLE IF NOT EXISTS ' . STATE . ' (name VARCHAR(64) NOT NULL PRIMARY KEY, value TEXT NOT NULL) ENGINE=InnoDB');
     query($db, 'REPLACE INTO ' . STATE . ' (name, value) VALUES (?, ?)', [$name, $value]);
 }
+
+function forget(mysqli $db, string $name): void
+{
+    query($db, 'DELETE FROM ' . STATE . ' WHERE name = ?', [$name]);
+}

@@ -79,9 +79,16 @@ const shown = {
 const files = {
     ...Object.fromEntries(hidden.map((name) => [name, "secret"])),
     ...shown,
-    "index.php": `${probe} if (isset($_GET['slow'])) sleep(1);`,
+    "index.php": `${probe} if (isset($_GET['slow'])) sleep(1); if (isset($_GET['fails'])) require 'fails.php';`,
     "get.php": probe,
     "api.php": probe,
+    // As Mage::printException() does when a request fails, with as much of Monolog as a log line needs.
+    "fails.php": `<?php
+        namespace Monolog { class Logger { function __construct($name) {} function pushHandler($handler) {} function error($text) { error_log($text); } } }
+        namespace { class PlinthLog { function __construct($name) {} }
+        (function () { $reportData = ['the cache is away', '#0 {main}']; require_once 'errors/report.php'; })(); }`,
+    "errors/report.php": "<?php require_once 'processor.php'; echo new Error_Processor();",
+    "errors/processor.php": "<?php class Error_Processor { function __toString() { return 'a page'; } }",
     "backoffice/secret.txt": "secret",
 };
 
@@ -100,6 +107,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
     before(async function () {
         const tools = { nginx: program(this, "nginx"), fpm: program(this, "php-fpm8.2") };
         const root = write(join(path, "root"), files);
+        const own = write(join(path, "scripts"), scripts);
         metrics = await freePort();
         const common = { adminPath: "backoffice", php: "127.0.0.1", maxBody: "1Mi", timeoutSeconds: 60 };
         const start = async (nginx: string) => {
@@ -122,6 +130,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
                 ports: { http: await freePort(), php: await freePort(), status: await freePort() },
                 substitutions: [
                     ["/var/www/html", root],
+                    [paths.scripts, own],
                     ["listen 9253;", `listen 127.0.0.1:${metrics};`],
                 ],
             });
@@ -168,6 +177,10 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         expect(await answer.text()).to.match(/^phpfpm_accepted_connections \d+$/m);
         expect((await fetch(`http://127.0.0.1:${metrics}/index.php`)).status).to.equal(404);
         expect((await asked(frontend, "/fpm-status")).file).to.equal("index.php");
+    });
+    it("log what ended a request, also without a configuration", async () => {
+        expect((await frontend.get("/?fails")).body).to.match(/a page$/);
+        expect(frontend.log("fpm")).to.contain("the cache is away");
     });
     it("show what browsers need, and pages of OpenMage", async () => {
         for (const name of Object.keys(shown)) {

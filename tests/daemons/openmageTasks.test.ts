@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { scripts } from "../../platforms/openmage/scripts";
@@ -16,11 +17,27 @@ function db(): mysqli
     static $db;
     return $db ??= new mysqli(getenv('DB_HOSTNAME'), getenv('DB_USERNAME'), getenv('DB_PASSWORD'), getenv('DB_DATABASE'), (int)getenv('DB_PORT'));
 }
+function mode(): string { return trim(file_get_contents('mode')); }
 function values(string $sql, string ...$values): void { db()->prepare($sql)->execute($values); }
+class Node extends SimpleXMLElement { function asArray() { return (array)$this; } }
+class Zend_Cache { const CLEANING_MODE_MATCHING_ANY_TAG = 'any'; }
+class Mage_Core_Model_Cache
+{
+    const OPTIONS_CACHE_ID = 'options';
+    function __construct(private array $options) { if (trim(file_get_contents('cache')) !== 'up') throw new Exception('Connection refused'); }
+    function load($id) { return file_get_contents("cache-$id"); }
+    function save($value, $id) { file_put_contents("cache-$id", $value); }
+    function remove($id) {}
+    function getFrontend() { return $this; }
+    function getBackend() { return $this; }
+    function getOption($name) { return $this->options['prefix']; }
+    function getTags() { return file('tags', FILE_IGNORE_NEW_LINES); }
+    function clean($mode, $tags) { file_put_contents('tags', implode("\n", array_diff($this->getTags(), $tags))); }
+}
 class Mage_Core_Model_Config
 {
     private SimpleXMLElement $xml;
-    function loadBase() { $this->xml = simplexml_load_file('config.xml'); }
+    function loadBase() { $this->xml = simplexml_load_string(str_replace('PORT', getenv('DB_PORT'), file_get_contents('config.xml')), 'Node'); }
     function loadModules() {}
     function reinit() {}
     function init() { return $this; }
@@ -45,7 +62,12 @@ class User
 }
 class Anything
 {
-    function __call($name, $arguments) { if ($name === 'cleanType') file_put_contents('cleaned', '.', FILE_APPEND); return $name === 'getCacheTypes' ? ['config' => 1] : $this; }
+    private string $code;
+    function getCacheTypes() { return ['config' => 1]; }
+    function cleanType($type) { if (mode() === 'dies at the end') posix_kill(getmypid(), 9); file_put_contents('cleaned', '.', FILE_APPEND); }
+    function getProcessByCode($code) { $this->code = $code; return $this; }
+    function reindexEverything() { if (mode() === 'dies in the index') posix_kill(getmypid(), 9); values("UPDATE index_process SET status = 'pending' WHERE indexer_code = ?", $this->code); }
+    function __call($name, $arguments) { return $this; }
 }
 class Mage_Core_Model_Resource_Setup { static function applyAllDataUpdates() {} }
 class Mage
@@ -58,7 +80,7 @@ class Mage
     static function getModel($name) { return new User(); }
     static function app($code = '', $type = '', $options = [])
     {
-        if (isset($options['config_model'])) self::setup(trim(file_get_contents('mode')));
+        if (isset($options['config_model'])) self::setup(mode());
         return new Anything();
     }
     private static function setup(string $mode): void
@@ -67,8 +89,8 @@ class Mage
         db()->query('CREATE TABLE IF NOT EXISTS core_store (store_id INT, code VARCHAR(9))');
         if ($mode === 'dies') posix_kill(getmypid(), 9);
         foreach (['core_config_data (scope VARCHAR(9), scope_id INT, path VARCHAR(99), value TEXT, PRIMARY KEY (scope, scope_id, path))',
-            'core_resource (code VARCHAR(20) PRIMARY KEY, version VARCHAR(9), data_version VARCHAR(9))', 'admin_user (username VARCHAR(20) PRIMARY KEY, password TEXT)',
-            'core_website (website_id INT, code VARCHAR(9))', 'customer_entity (email TEXT)', 'index_process (process_id INT, indexer_code TEXT, status TEXT)',
+            'core_resource (code VARCHAR(20) PRIMARY KEY, version VARCHAR(9), data_version VARCHAR(9))', 'admin_user (username VARCHAR(20) PRIMARY KEY, password TEXT, lognum INT DEFAULT 0)',
+            'core_website (website_id INT, code VARCHAR(9))', 'customer_entity (email TEXT)', 'index_process (process_id INT PRIMARY KEY, indexer_code TEXT, status TEXT)',
             'cron_schedule (schedule_id INT AUTO_INCREMENT PRIMARY KEY, job_code TEXT, status TEXT, messages TEXT, executed_at DATETIME)'] as $table)
             db()->query("CREATE TABLE IF NOT EXISTS $table");
         if ($mode !== 'liar')
@@ -76,19 +98,21 @@ class Mage
                 $version = (string)self::getConfig()->getModuleConfig((string)$resource->setup->module)->version;
                 values('REPLACE INTO core_resource VALUES (?, ?, ?)', $name, $version, $version);
             }
+        db()->query("REPLACE INTO index_process VALUES (1, 'url', 'require_reindex')");
         usleep(300000);
     }
     static function dispatchEvent($name)
     {
-        if ($name === 'default') db()->query("INSERT INTO cron_schedule (job_code, status, messages, executed_at) VALUES ('good', 'success', NULL, UTC_TIMESTAMP()), ('bad', '" . trim(file_get_contents('mode')) . "', 'it broke', NULL)");
+        if ($name === 'default') db()->query("INSERT INTO cron_schedule (job_code, status, messages, executed_at) VALUES ('good', 'success', NULL, UTC_TIMESTAMP()), ('bad', '" . mode() . "', 'it broke', NULL)");
     }
 }
 `;
 
-const code = (version: string, key = "key") => ({
-    "config.xml": `<config><global><crypt><key>${key}</key></crypt><resources><default_setup/><core_setup><setup><module>Mage_Core</module></setup></core_setup>
-        <api_setup><setup><module>Mage_Api</module></setup></api_setup></resources></global>
-        <modules><Mage_Core><version>1.6.0.2</version></Mage_Core><Mage_Api><version>${version}</version></Mage_Api></modules></config>`,
+const code = (version: string, key = "key", ours = "2") => ({
+    "config.xml": `<config><global><crypt><key>${key}</key></crypt><cache><prefix>new_</prefix></cache><redis_session><host>127.0.0.1</host><port>PORT</port></redis_session><resources><default_setup/><core_setup><setup><module>Mage_Core</module></setup></core_setup>
+        <api_setup><setup><module>Mage_Api</module></setup></api_setup><ours_setup><setup><module>Acme_Ours</module></setup></ours_setup></resources></global>
+        <modules><Mage_Core><version>1.6.0.2</version><codePool>core</codePool></Mage_Core><Mage_Api><version>${version}</version><codePool>core</codePool></Mage_Api>
+        <Acme_Ours><version>${ours}</version><codePool>local</codePool></Acme_Ours></modules></config>`,
 });
 
 describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and PHP 8.2; OpenMage is a stand-in)", function () {
@@ -118,7 +142,15 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
     });
     beforeEach(() => {
         database.sql("DROP DATABASE opencart; CREATE DATABASE opencart", "mysql");
-        write(root, { ...code("1.6.0.3"), mode: "good", setups: "", cleaned: "" });
+        write(root, {
+            ...code("1.6.0.3"),
+            mode: "good",
+            setups: "",
+            cleaned: "",
+            cache: "up",
+            "cache-plinth": "",
+            tags: "",
+        });
     });
 
     /** Runs a script; yields its exit code and everything it said. */
@@ -198,6 +230,26 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         );
         expect((await run("install.php")).code).to.equal(78);
         expect(database.sql("SELECT email FROM customer_entity")).to.equal("ada@example.org");
+        database.sql("DELETE FROM customer_entity; UPDATE admin_user SET lognum = 1");
+        expect((await run("install.php")).code).to.equal(78);
+    });
+    it("begin anew what died when its administrator was made", async () => {
+        mode("dies at the end");
+        expect((await run("install.php")).code).to.equal(null);
+        expect(database.sql("SELECT username FROM admin_user")).to.equal("boss");
+        mode("good");
+        const { code, output } = await run("install.php");
+        expect(code, output).to.equal(0);
+        expect(await run("ready.php")).to.include({ code: 0 });
+    });
+    it("change nothing while there is no cache or no store of sessions", async () => {
+        write(root, { "config.xml": code("1.6.0.3")["config.xml"].replace("PORT", "1") });
+        expect((await run("install.php")).output).to.contain("FAILED: the store of sessions cannot be used");
+        write(root, { cache: "away" });
+        const { code: ended, output } = await run("install.php");
+        expect(ended).to.equal(1);
+        expect(output).to.contain("FAILED: the cache cannot be used: Connection refused");
+        expect(database.sql("SHOW TABLES")).to.equal("");
     });
     it("refuse to touch tables that are no complete shop, and a password that OpenMage would not take", async () => {
         expect(await run("install.php", { ADMIN_PASSWORD: "short" })).to.include({ code: 78 });
@@ -232,6 +284,42 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         // Pods of the older image still serve: code alone can go back within a release.
         expect(await run("ready.php")).to.include({ code: 0 });
     });
+    it("make the indexes of an upgrade that died anew, and only those", async () => {
+        await run("install.php");
+        database.sql("INSERT INTO index_process VALUES (2, 'left', 'require_reindex')");
+        write(root, { ...code("1.6.0.10"), mode: "dies in the index" });
+        expect((await run("upgrade.php")).code).to.equal(null);
+        mode("good");
+        const { code: ended, output } = await run("upgrade.php");
+        expect(ended, output).to.equal(0);
+        expect(output).to.contain("going on\nreindexing url\n").and.not.contain("reindexing left");
+        expect((await run("upgrade.php")).output).to.contain("nothing to do");
+    });
+    it("leave alone what a module that is not OpenMage's has at a newer version", async () => {
+        await run("install.php");
+        write(root, code("1.6.0.10", "key", "1"));
+        const { code: ended, output } = await run("upgrade.php");
+        expect(ended, output).to.equal(0);
+        expect(output)
+            .to.contain("ours_setup is at version 2, this image at 1: the module cannot go back")
+            .and.contain("api_setup: 1.6.0.3 to 1.6.0.10");
+    });
+    it("empty the shop's part of a cache that is of another database", async () => {
+        await run("install.php");
+        await run("ready.php");
+        write(root, { tags: "new_CONFIG\nother_CONFIG" });
+        expect(await run("ready.php")).to.include({ code: 0, output: "" });
+        const tags = () => readFileSync(join(root, "tags"), "utf8");
+        expect(tags()).to.contain("new_CONFIG");
+        // As a restore does.
+        database.sql("DELETE FROM plinth_state WHERE name = 'cache'");
+        expect((await run("settings.php")).output).to.equal(
+            "the cache was emptied: it may have been of another database\n",
+        );
+        expect(tags()).to.equal("other_CONFIG");
+        write(root, { tags: "new_CONFIG" });
+        expect(await run("ready.php")).to.include({ code: 0, output: "" });
+    });
     it("set a changed password once, and keep one that was changed in the administration", async () => {
         await run("install.php");
         expect((await run("settings.php")).output).to.equal("");
@@ -253,7 +341,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
             { type: "website", code: "b2b", url: "https://b2b.example.org" },
         ]);
         const { output } = await run("settings.php", { ADMIN_URL: "https://office.example.org/x", STORES: stores });
-        expect(output).to.contain("there is no website b2b yet");
+        expect(output).to.contain("there is no website b2b yet: https://b2b.example.org answers 404 until");
         expect(settings()).to.include.members([
             "stores/0/web/secure/base_url=https://office.example.org/",
             "default/0/admin/url/use_custom=1",

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { scripts } from "../../platforms/opencart/scripts";
+import { iniFile, iniSettings } from "../../platforms/php";
 import { write } from "../support/files";
 import { MariaDb } from "../support/mariaDb";
 import { freePort, program, scratch } from "../support/tools";
@@ -256,6 +257,26 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
             expect(await run("settings.php")).to.include({ code: 0, output: "" });
         });
     }
+});
+
+describe("php.ini", () => {
+    it("keeps arguments, which may be passwords, out of traces", function () {
+        const php = program(this, "php");
+        const { path, clean } = scratch();
+        try {
+            const text = iniFile(iniSettings({ memoryLimit: "64Mi", uploadLimit: "8Mi", timeoutSeconds: 60 }));
+            write(path, { "empty.ini": "", "more/shop.ini": text });
+            const code = "function logIn($password) { throw new Exception('no'); } logIn('wrong-password-1');";
+            const trace = execFileSync(
+                php,
+                ["-c", join(path, "empty.ini"), "-r", `try { ${code} } catch (Exception $error) { echo $error; }`],
+                { encoding: "utf8", env: { PHP_INI_SCAN_DIR: join(path, "more") } },
+            );
+            expect(trace).to.contain("logIn()").and.not.contain("wrong");
+        } finally {
+            clean();
+        }
+    });
 });
 
 describe("the scripts of OpenCart", () => {

@@ -354,12 +354,12 @@ describe("OpenMage's graph", () => {
     const usersOf = (graph: Graph, name: string) =>
         [...new Set(graph.users(`openmage-shop/${name}`).map(({ from }) => from.name))].sort();
 
-    it("installs after the database is up, upgrades after that, and serves and works on the clock last", async () => {
+    it("installs after its servers are up, upgrades after that, and serves and works on the clock last", async () => {
         const graph = await graphOf({});
         const order = graph.inOrder().map(({ name }) => name);
         const comesBefore = (first: string, second: string) =>
             expect(order.indexOf(first), `${first}, ${second}`).to.be.below(order.indexOf(second));
-        comesBefore("database", "install");
+        for (const server of ["database", "cache", "sessions"]) comesBefore(server, "install");
         comesBefore("install", "upgrade");
         for (const name of ["frontend", "admin", "cron"]) comesBefore("upgrade", name);
     });

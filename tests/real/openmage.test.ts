@@ -315,7 +315,8 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
     it("keeps carts and log-ins when frontend and session server start anew", async () => {
         await shop.stop();
         expect(servers.redis("sessions", "KEYS", "sess_*")).not.to.equal("");
-        await servers.restartSessions();
+        await servers.stopRedis("sessions");
+        await servers.startRedis("sessions");
         shop = await start("frontend");
         visitor.site = shop;
         expect((await visitor.get("/checkout/cart/")).body).to.contain("Lovely lamp");
@@ -408,6 +409,35 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
             .and.not.contain("https://shop.example.org/index.php");
         expect((await person.once("/backoffice/")).headers["set-cookie"]!.join()).not.to.match(/secure/i);
     });
+    it("keeps no key in the cache for ever", () => {
+        const endless = `local found = {} for _, key in ipairs(redis.call('KEYS', 'zc:k:*')) do
+            if redis.call('TTL', key) < 1 then found[#found + 1] = key end end return found`;
+        expect(servers.redis("cache", "EVAL", endless, "0")).to.equal("");
+    });
+    it("drops what the cache holds of another database", async () => {
+        const title = () => inOpenMage("echo Mage::getStoreConfig('design/head/default_title');");
+        await title();
+        sql(
+            "REPLACE INTO core_config_data SET scope = 'default', scope_id = 0, path = 'design/head/default_title', value = 'As restored'",
+        );
+        expect(await pod("CronJob", "cron").run("ready")).to.equal("");
+        expect(await title()).not.to.contain("As restored");
+        // As a restore does.
+        sql("DELETE FROM plinth_state WHERE name = 'cache'");
+        expect(await pod("CronJob", "cron").run("ready")).to.contain("the cache was emptied");
+        expect(await title()).to.equal("As restored");
+    });
+    it("shows an error page without its cache, and says why in the log", async () => {
+        await servers.stopRedis("cache");
+        expect((await new Visitor(shop, "shop.example.org").once("/")).status).to.equal(503);
+        const line = shop
+            .log("fpm")
+            .split("\n")
+            .findLast((text) => text.includes('"log":"report"'))!;
+        expect(JSON.parse(line)).to.have.property("message").that.contains("Connection refused");
+        expect(line).not.to.contain(secrets.cachePassword.slice(0, 10));
+        await servers.startRedis("cache");
+    });
     it("shows an error page without its database, and says why in the log", async () => {
         await servers.source.stop();
         const { status, body } = await new Visitor(shop, "shop.example.org").once("/");
@@ -416,7 +446,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         const line = shop
             .log("fpm")
             .split("\n")
-            .find((text) => text.includes('"log":"report"'))!;
+            .findLast((text) => text.includes('"log":"report"'))!;
         expect(JSON.parse(line)).to.include({ level: "error" }).and.have.property("message").that.contains("SQLSTATE");
         expect(shop.log("fpm") + admin.log("fpm")).not.to.match(/Fatal error|Uncaught|Permission denied/);
         for (const site of [shop, admin]) expect(site.log("error")).not.to.match(/PHP message/);

@@ -102,11 +102,6 @@ export class ShopServers {
         }).trim();
     }
 
-    async restartSessions(): Promise<void> {
-        await this.redises.sessions?.stop();
-        await this.startRedis("sessions");
-    }
-
     /** Waits until the replica has everything that the source has. */
     async caughtUp(): Promise<void> {
         const position = this.source.sql("SELECT @@gtid_binlog_pos", "shop");
@@ -118,7 +113,11 @@ export class ShopServers {
         for (const daemon of [...Object.values(this.redises), this.replica, this.source]) await daemon.stop();
     }
 
-    private async startRedis(name: RedisName): Promise<void> {
+    async stopRedis(name: RedisName): Promise<void> {
+        await this.redises[name]?.stop();
+    }
+
+    async startRedis(name: RedisName): Promise<void> {
         const conf = find(this.objects, "Secret", `${name}-config`)["stringData"]["cache.conf"] as string;
         const folder = join(this.folder, name);
         mkdirSync(folder, { recursive: true });

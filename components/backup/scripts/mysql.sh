@@ -59,6 +59,11 @@ fill() { # account, database, file
     } | client mysql "$1" -- "$2" || return 1
     [ "$(cat "$WORK/status")" = 0 ]
 }
+# Without this row the shop's pods know that what their cache holds is of another database.
+forget_cache() {
+    tables=$(ask own "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = $(text "$DB_NAME") AND TABLE_NAME = 'plinth_state'") || return 1
+    [ "$tables" = 0 ] || ask own "DELETE FROM $(identifier "$DB_NAME").plinth_state WHERE name = 'cache'"
+}
 load() { # file
     defaults=$(ask own "SELECT CONCAT(DEFAULT_CHARACTER_SET_NAME, ' ', DEFAULT_COLLATION_NAME) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = $(text "$DB_NAME")")
     [ -n "$defaults" ] || fail "there is no database $DB_NAME"
@@ -76,4 +81,5 @@ load() { # file
     fi
     code=$changed
     fill "$account" "$DB_NAME" "$1" || fail "loading $DB_NAME broke off: it holds a part of the backup only"
+    forget_cache || fail "$DB_NAME is loaded, but its row \"cache\" of plinth_state is still there: empty the cache by hand"
 }

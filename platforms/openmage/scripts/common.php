@@ -31,10 +31,11 @@ function rows(mysqli $db, string $table): int
 }
 
 /**
- * Modules whose tables are at another version than this image's code: name → [version of the tables, of the code].
+ * Modules whose tables are at another version than this image's code: name → [version of the tables, of the code,
+ * OpenMage's own (core) or from elsewhere (community, local)].
  * Changes nothing, and starts nothing of OpenMage's but its reading of files.
  *
- * @return array<string, array{?string, string}>
+ * @return array<string, array{?string, string, string}>
  */
 function differing(mysqli $db, string $prefix): array
 {
@@ -45,19 +46,19 @@ function differing(mysqli $db, string $prefix): array
         $config->loadModules();
         $wanted = [];
         foreach ($config->getNode('global/resources')->children() as $name => $resource) {
-            $version = $resource->setup ? (string)$config->getModuleConfig((string)$resource->setup->module)->version : '';
-            if ($version !== '') {
-                $wanted[$name] = $version;
+            $module = $resource->setup ? $config->getModuleConfig((string)$resource->setup->module) : null;
+            if ($module && (string)$module->version !== '') {
+                $wanted[$name] = [(string)$module->version, (string)$module->codePool];
             }
         }
     }
     $found = array_column(query($db, "SELECT code, version, data_version FROM `{$prefix}core_resource`"), null, 'code');
     $differing = [];
-    foreach ($wanted as $name => $version) {
+    foreach ($wanted as $name => [$version, $pool]) {
         foreach (['version', 'data_version'] as $column) {
             $have = $found[$name][$column] ?? null;
             if ($have === null || version_compare($have, $version) !== 0) {
-                $differing[$name] = [$have, $version];
+                $differing[$name] = [$have, $version, $pool];
             }
         }
     }
@@ -125,6 +126,76 @@ function setUp(): void
     Mage::app('', 'store', ['config_model' => 'PlinthSetup']);
     Mage_Core_Model_Resource_Setup::applyAllDataUpdates();
     Mage::app()->getConfig()->reinit();
+}
+
+/** The shop's cache, as soon as it answers. */
+function cache(): Mage_Core_Model_Cache
+{
+    $config = new Mage_Core_Model_Config();
+    $config->loadBase();
+    $options = $config->getNode('global/cache')->asArray() + ['cache_dir' => sys_get_temp_dir()];
+    return patiently('the cache', function () use ($options) {
+        $cache = new Mage_Core_Model_Cache($options);
+        $cache->load('plinth');
+        return $cache;
+    });
+}
+
+/** Waits for the server of the sessions: OpenMage has one for whoever saves an administrator. */
+function awaitSessions(): void
+{
+    $config = new Mage_Core_Model_Config();
+    $config->loadBase();
+    $server = $config->getNode('global/redis_session');
+    patiently('the store of sessions', function () use ($server) {
+        if (!@fsockopen((string)$server->host, (int)(string)$server->port, $code, $message, 5)) {
+            throw new RuntimeException($message);
+        }
+    });
+}
+
+/** Tries until it works, as long as Tasks wait. */
+function patiently(string $what, callable $try): mixed
+{
+    $end = time() + PATIENCE;
+    for (;;) {
+        try {
+            return $try();
+        } catch (Exception $error) {
+            if (time() >= $end) {
+                fail("$what cannot be used: " . $error->getMessage());
+            }
+            say("waiting for $what: " . $error->getMessage());
+            sleep(2);
+        }
+    }
+}
+
+/**
+ * Empties the shop's own part of the cache where that is not known to be of this database: after a restore it holds the
+ * settings and blocks of the newer one. Both have the same mark, which a restore takes from the database.
+ */
+function dropForeignCache(mysqli $db): void
+{
+    if (recall($db, 'cache') === null) {
+        // Of several pods that start at once, the first one's counts.
+        query($db, 'INSERT IGNORE INTO ' . STATE . " (name, value) VALUES ('cache', ?)", [bin2hex(random_bytes(8))]);
+    }
+    $mark = recall($db, 'cache');
+    $cache = cache();
+    if ($cache->load('plinth') !== $mark) {
+        // By tags: on a server that several shops use, these tell whose a key is.
+        $frontend = $cache->getFrontend();
+        $prefix = $frontend->getOption('cache_id_prefix');
+        $own = array_filter($frontend->getTags(), fn (string $tag): bool => str_starts_with($tag, $prefix));
+        if ($own !== []) {
+            $frontend->getBackend()->clean(Zend_Cache::CLEANING_MODE_MATCHING_ANY_TAG, array_values($own));
+            say('the cache was emptied: it may have been of another database');
+        }
+        $cache->remove(Mage_Core_Model_Cache::OPTIONS_CACHE_ID);
+    }
+    // Also where it is there: it has a lifetime like all others.
+    $cache->save($mark, 'plinth');
 }
 
 /** Empties the shop's own part of the cache. */

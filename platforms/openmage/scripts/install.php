@@ -5,13 +5,15 @@
 // SHOP_LOCALE, SHOP_TIMEZONE, SHOP_CURRENCY: of the new shop; en_US, UTC and USD if not set.
 //
 // An installation that died half-way left tables that setup scripts would not survive; they are dropped, and only
-// they: a mark says that this script made them, in a database that had none, and no user or order may be in them.
+// they: a mark says that this script made them, in a database that had none, and nobody may have worked with them.
 
 require __DIR__ . '/common.php';
 require __DIR__ . '/shop.php';
 
 $prefix = environment('DB_PREFIX');
 $db = connect();
+cache();
+awaitSessions();
 lock($db);
 
 $mark = recall($db, 'installing');
@@ -49,22 +51,25 @@ foreach ([
     Mage::getConfig()->saveConfig($path, $value);
 }
 applyAddresses($db, $prefix);
-createAdministrator($db);
 reindex(staleIndexes($db, $prefix));
+createAdministrator($db);
 cleanCache();
-query($db, 'DELETE FROM ' . STATE . " WHERE name = 'installing'");
+forget($db, 'installing');
 $count = count(tables($db, $prefix)) - ($prefix === '' ? 1 : 0);
 say("$count tables: OpenMage " . Mage::getOpenMageVersion() . ' is installed');
 
 /** Whether somebody has worked with these tables: then they are no mere leftovers. */
 function inUse(mysqli $db, string $prefix, array $tables): bool
 {
-    foreach (['admin_user', 'customer_entity', 'catalog_product_entity', 'sales_flat_order'] as $name) {
+    foreach (['customer_entity', 'catalog_product_entity', 'sales_flat_order'] as $name) {
         if (in_array($prefix . $name, $tables, true) && rows($db, $prefix . $name) > 0) {
             return true;
         }
     }
-    return false;
+    // One administrator is what this script itself makes.
+    $users = $prefix . 'admin_user';
+    return in_array($users, $tables, true)
+        && (rows($db, $users) > 1 || query($db, "SELECT 1 FROM `$users` WHERE lognum > 0") !== []);
 }
 
 function createAdministrator(mysqli $db): void

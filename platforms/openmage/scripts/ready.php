@@ -3,4 +3,6 @@
 
 require __DIR__ . '/common.php';
 
-awaitShop(connect(), true);
+$db = connect();
+awaitShop($db, true);
+dropForeignCache($db);

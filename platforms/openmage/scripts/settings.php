@@ -10,6 +10,7 @@ $prefix = environment('DB_PREFIX');
 $db = connect();
 awaitShop($db, true);
 lock($db);
+dropForeignCache($db);
 Mage::app('admin');
 
 // The password is applied when the configured one changes: one that was changed in the administration stays.

@@ -52,7 +52,7 @@ function addressesOf(mysqli $db, string $prefix, array $store): array
         : "SELECT store_id AS id FROM `{$prefix}core_store` WHERE code = ?";
     $id = query($db, $sql, [$code])[0]['id'] ?? null;
     if ($id === null) {
-        say("there is no $type $code yet: $url shows the default store; create it, then restart the administration");
+        say("there is no $type $code yet: $url answers 404 until it is created and the administration restarted");
         return [];
     }
     $address = rtrim($url, '/') . '/';

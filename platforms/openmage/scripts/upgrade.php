@@ -14,10 +14,15 @@ lock($db);
 
 $differing = differing($db, $prefix);
 $behind = behind($differing);
-foreach (array_diff_key($differing, $behind) as $name => [$have, $wanted]) {
-    refuse("$name is at version $have, this image at $wanted: OpenMage cannot go back. Use the newer image, or restore a backup.");
+foreach (array_diff_key($differing, $behind) as $name => [$have, $wanted, $pool]) {
+    $ahead = "$name is at version $have, this image at $wanted";
+    if ($pool === 'core') {
+        refuse("$ahead: OpenMage cannot go back. Use the newer image, or restore a backup.");
+    }
+    say("$ahead: the module cannot go back, and its tables stay as they are");
 }
-if ($behind === []) {
+$begun = recall($db, 'upgrade');
+if ($behind === [] && $begun === null) {
     say("the tables are at version $version, nothing to do");
     exit(0);
 }
@@ -25,13 +30,19 @@ foreach ($behind as $name => [$have, $wanted]) {
     say("$name: " . ($have ?? 'new') . " to $wanted");
 }
 
-// Those that were left so before the upgrade are none of its business.
-$before = staleIndexes($db, $prefix);
+if ($begun !== null) {
+    say('an upgrade died half-way: going on');
+} else {
+    // Those that were left so before the upgrade are none of its business.
+    $begun = json_encode(staleIndexes($db, $prefix));
+    remember($db, 'upgrade', $begun);
+}
 setUp();
-reindex(array_diff(staleIndexes($db, $prefix), $before));
+reindex(array_diff(staleIndexes($db, $prefix), json_decode($begun, true)));
 cleanCache();
 $left = behind(differing($db, $prefix));
 if ($left !== []) {
     fail('the setup scripts ended, but these modules are not at their version: ' . implode(', ', array_keys($left)));
 }
+forget($db, 'upgrade');
 say("the tables are at version $version");
