@@ -103,7 +103,7 @@ marks() { # directory
         return
     fi
     [ ! -f "$1/plinth-seeding" ] || refuse "$1 holds a copy of another member's data that was broken off: go back to topology: replicated, which makes it anew"
-    ! grep -qx "role replica" "$1/plinth-member" 2>/dev/null || refuse "$1 holds the data of a replica, and another member was the source: go back to topology: replicated with that source, set database.source to 0, and launch; then this server has them all"
+    ! grep -qxE "role (replica|former)" "$1/plinth-member" 2>/dev/null || refuse "$1 holds the data of a replica, and another member was the source: go back to topology: replicated with that source, set database.source to 0, and launch; then this server has them all"
 }
 expected=${root}
 [ "$DATA" = . ] || expected=${root}/$DATA

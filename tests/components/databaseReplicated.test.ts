@@ -178,7 +178,11 @@ describe("Database with replicas", () => {
                 const source = volume(`source-${shell[0]}`, "server_id 7\nrole source\nled t0\n");
                 const replica = volume(`replica-${shell[0]}`, "server_id 8\nrole replica\nled t0\n");
                 expect(guard(shell, source)).to.equal("0 ");
-                expect(guard(shell, replica)).to.match(/^1 .*holds the data of a replica.*set database\.source to 0/);
+                const former = volume(`former-${shell[0]}`, "server_id 9\nrole former\nled t0\n");
+                for (const behind of [replica, former])
+                    expect(guard(shell, behind)).to.match(
+                        /^1 .*holds the data of a replica.*set database\.source to 0/,
+                    );
                 expect(guard(shell, replica, { REPLICATED: "yes" })).to.equal("0 ");
                 // A copy that was broken off is made anew by members, and is nothing to start a single server on.
                 writeFileSync(join(replica, "data", "plinth-seeding"), "");

@@ -245,6 +245,8 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
             /does not fit member 0, the source, and is left as it is.*plinth-reseed/.test(c.log),
         );
         expect(c.ready).to.equal(false);
+        // Nor would a single server start on it.
+        expect(c.notes).to.match(/^role former$/m);
         expect(c.ask("SELECT id FROM kept WHERE id = -4", "root")).to.equal("-4");
         // Declared the source, it would take away what was committed without it. It fences nobody whom it cannot follow,
         c.take(await render({ source: 2, term: "t5", password: "zweites" }));

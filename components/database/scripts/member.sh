@@ -6,8 +6,8 @@
 # ordinals of members that are lost. A change reaches it while the servers run.
 #
 # A member keeps books in its data directory, in the file plinth-member: its server_id, which belongs to one history of
-# the data; its role (first, where no other has ever had them; source; replica); the last term that it has led; and whether
-# it was alone then, since no replica had what it committed.
+# the data; its role (first, where no other has ever had them; source; former, where another may have taken its place;
+# replica); the last term that it has led; and whether it was alone then, since no replica had what it committed.
 
 # shellcheck disable=SC2034 # Its readers use what is set here.
 : "${CONTROL:=/etc/plinth-source}" "${DATA:=/var/lib/mysql}" "${RUN:=/run/mysqld}"
@@ -49,6 +49,7 @@ write_notes() { # role, term led, whether alone
     mv "$notes.new" "$notes"
     sync
 }
+was_source() { [ "$role" = source ] || [ "$role" = former ]; }
 # Two histories that went apart must not take each other's positions for their own.
 new_server_id() { server_id=$(od -An -N 4 -t u4 /dev/urandom | awk '{ print $1 % 4294967000 + 100 }'); }
 

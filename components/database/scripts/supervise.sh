@@ -249,6 +249,7 @@ follow() {
         return 0
     fi
     if [ "$closed" = 0 ]; then fence || return 0; fi
+    [ "$role" != source ] || write_notes former "$led"
     address_of "$source"
     # A source that is not one yet still needs what the former one has, and a silent one is waited for.
     [ "$(peer "$source" 'SELECT @@global.read_only')" != 0 ] || follow_member "$source"
