@@ -75,7 +75,9 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         mkdirSync(volume);
         execFileSync("chmod", ["777", path, volume]);
     });
-    after(async () => {
+    after(async function () {
+        // Each pod has had a tree of its own.
+        this.timeout(600_000);
         for (const stop of stops.reverse()) await stop();
         clean();
     });
