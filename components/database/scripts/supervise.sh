@@ -208,7 +208,7 @@ may_be_absent() { # ordinal
         return 1
     fi
     if [ "$(cat "$RUN/plinth-attached" 2>/dev/null)" != "$own_follows" ]; then
-        say "has not heard from member $1, the source, since its own start, and may lack commits; bring that back, or accept their loss with database.lost: [$1]"
+        say "has not heard from member $1, the source, since its own start, or since that took writes without it, and may lack commits; bring that back, or accept their loss with database.lost: [$1]"
         return 1
     fi
     [ "$absent_since" ] || absent_since=$(now)
@@ -252,7 +252,11 @@ follow() {
     [ "$role" != source ] || write_notes former "$led"
     address_of "$source"
     # A source that is not one yet still needs what the former one has, and a silent one is waited for.
-    [ "$(peer "$source" 'SELECT @@global.read_only')" != 0 ] || follow_member "$source"
+    if [ "$(peer "$source" 'SELECT @@global.read_only')" = 0 ]; then
+        # It commits without this member now.
+        [ "$io" = Yes ] || rm -f "$RUN/plinth-attached"
+        follow_member "$source"
+    fi
     [ "$follows" = "$host:$port" ] || return 0
     [ "$io" != Yes ] || [ "$role" = replica ] || write_notes replica "$led"
     case $io_errno in
