@@ -26,7 +26,7 @@ export interface LocalXmlArgs {
          */
         readonly prefix: string;
     };
-    /** A server of its own, which drops nothing when its memory is full. */
+    /** A server of its own: a cache drops and empties what it holds. */
     readonly sessions: { readonly host: string; readonly port: number; readonly password: string };
     /** Any date; OpenMage takes its presence for being installed. */
     readonly installDate: string;
