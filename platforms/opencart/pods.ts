@@ -1,9 +1,10 @@
 import type { SharedClaim } from "../../components/claim";
 import type { Need, SecretRef, Service, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
-import type { ContainerArgs, Mount, PodArgs, Probe } from "../../components/pod";
+import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
 import { drainSeconds } from "../../components/webTier";
 import { publicUrl } from "../publicUrl";
+import { nginxProbe, scratch } from "../webPod";
 import { type OpenCartConfig, sizes } from "./config";
 import { configPhp } from "./configPhp";
 import { nginxConf } from "./nginx";
@@ -350,12 +351,4 @@ export class Pods {
     }
 }
 
-const scratch = (path: string, name?: string): Mount => ({ path, scratch: true, ...(name ? { name } : {}) });
-
-/** Asks nginx, also about PHP behind it. */
-const http = (path: string, periodSeconds: number, failureThreshold: number): Probe => ({
-    httpGet: { path, port: ports.http },
-    periodSeconds,
-    timeoutSeconds: 5,
-    failureThreshold,
-});
+const http = nginxProbe(ports.http);

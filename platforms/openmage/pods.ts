@@ -1,10 +1,11 @@
 import type { SharedClaim } from "../../components/claim";
 import type { Edge, Need, SecretRef, Service, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
-import type { ContainerArgs, Mount, PodArgs, Probe } from "../../components/pod";
+import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
 import { metricsNeeds } from "../../components/metrics";
 import { drainSeconds } from "../../components/webTier";
 import { publicUrl } from "../publicUrl";
+import { nginxProbe, scratch } from "../webPod";
 import { type OpenMageConfig, sizes } from "./config";
 import { adminChildren, declareFiles, type Files, hasMetrics, isApart, type Role, type Servers } from "./files";
 import { paths, ports, users } from "./paths";
@@ -267,12 +268,4 @@ export class Pods {
 /** Seconds that a web pod has to stop: the drain, running requests, and some to spare. */
 const graceSeconds = drainSeconds + stopSeconds + 15;
 
-const scratch = (path: string, name?: string): Mount => ({ path, scratch: true, ...(name ? { name } : {}) });
-
-/** Asks nginx, also about PHP behind it. */
-const http = (path: string, periodSeconds: number, failureThreshold: number): Probe => ({
-    httpGet: { path, port: ports.http },
-    periodSeconds,
-    timeoutSeconds: 5,
-    failureThreshold,
-});
+const http = nginxProbe(ports.http);

@@ -1,0 +1,14 @@
+import type { Mount, Probe } from "../components/pod";
+
+/** A directory that is empty when the pod starts, and gone with it. @param name of its volume, where the path makes none */
+export const scratch = (path: string, name?: string): Mount => ({ path, scratch: true, ...(name ? { name } : {}) });
+
+/** Asks nginx on its port, also about PHP behind it. */
+export const nginxProbe =
+    (port: number) =>
+    (path: string, periodSeconds: number, failureThreshold: number): Probe => ({
+        httpGet: { path, port },
+        periodSeconds,
+        timeoutSeconds: 5,
+        failureThreshold,
+    });
