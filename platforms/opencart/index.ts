@@ -9,8 +9,8 @@ import type { Deployed } from "../../components/outputs";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
-import { parseQuantity } from "../../config/quantity";
 import type { Platform } from "../platform";
+import { checkOneAdmin, checkUploadLimit } from "../shopChecks";
 import { config, type OpenCartConfig, sizes } from "./config";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
@@ -94,7 +94,8 @@ function declare(instance: Instance): Deployed {
 }
 
 /** Combinations that no schema can refuse, since each value alone is right. */
-function check(instance: Instance, { host, adminHost, mail, php, http }: OpenCartConfig): void {
+function check(instance: Instance, settings: OpenCartConfig): void {
+    const { host, adminHost, mail } = settings;
     if (adminHost === host)
         instance.problem(
             ["adminHost"],
@@ -105,15 +106,6 @@ function check(instance: Instance, { host, adminHost, mail, php, http }: OpenCar
             ["mail"],
             `is missing its password, without which OpenCart sends nothing; set it with: ${instance.howToSet("smtpPassword")}`,
         );
-    if (parseQuantity(php.uploadLimit) > parseQuantity(http.maxBody))
-        instance.problem(
-            ["php", "uploadLimit"],
-            `"${php.uploadLimit}" is larger than http.maxBody, "${http.maxBody}", beyond which no request gets through; lower the one or raise the other`,
-        );
-    const admins = instance.config.replicas["admin"];
-    if (admins !== undefined && (typeof admins === "object" || admins > 1))
-        instance.problem(
-            ["replicas", "admin"],
-            `${JSON.stringify(admins)} is not allowed; the administration has one pod: at most 1`,
-        );
+    checkUploadLimit(instance, settings);
+    checkOneAdmin(instance);
 }

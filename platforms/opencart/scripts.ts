@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { script } from "../scripts/tasks";
+import { readScripts } from "../scripts/tasks";
 
 const names = [
     "common.php",
@@ -12,9 +12,5 @@ const names = [
     "cron.sh",
 ] as const;
 
-export type ScriptName = (typeof names)[number];
-
 /** What runs in the pods beside OpenCart itself: constant text, with every value from the environment. */
-export const scripts = Object.fromEntries(
-    names.map((name) => [name, script(join(__dirname, "scripts"), name)]),
-) as Readonly<Record<ScriptName, string>>;
+export const scripts = readScripts(join(__dirname, "scripts"), names);

@@ -1,6 +1,7 @@
 import type { Instance } from "../../components/instance";
 import { cachePort } from "../../config/cache";
-import { mebibytes, parseQuantity } from "../../config/quantity";
+import { mebibytes } from "../../config/quantity";
+import { checkOneAdmin, checkUploadLimit } from "../shopChecks";
 import { type OpenMageConfig, otherHosts } from "./config";
 import { phpMemory, scriptMemory } from "./php";
 
@@ -11,7 +12,7 @@ export function check(instance: Instance, settings: OpenMageConfig): void {
     checkMemory(instance, settings);
     checkAdministration(instance, settings);
     checkEnvironment(instance);
-    const { mail, php, http, webPods, cache, sessions } = settings;
+    const { mail, webPods, cache, sessions } = settings;
     if (cache.topology === "external" && sessions.topology === "external" && address(cache) === address(sessions))
         instance.problem(
             ["sessions", "host"],
@@ -22,11 +23,7 @@ export function check(instance: Instance, settings: OpenMageConfig): void {
             ["mail"],
             `is missing the password of ${mail.username}; set it with: ${instance.howToSet("smtpPassword")}`,
         );
-    if (parseQuantity(php.uploadLimit) > parseQuantity(http.maxBody))
-        instance.problem(
-            ["php", "uploadLimit"],
-            `"${php.uploadLimit}" is larger than http.maxBody, "${http.maxBody}", beyond which no request gets through; lower the one or raise the other`,
-        );
+    checkUploadLimit(instance, settings);
     if (webPods === "separate" && instance.cluster.networkPolicy === "off")
         instance.warn(
             "webPods: separate without network policies: every pod of the cluster can have PHP run any script of the shop's",
@@ -75,10 +72,7 @@ function checkMemory(instance: Instance, { php: { memoryLimit }, webPods }: Open
     }
 }
 
-function checkAdministration(
-    instance: Instance,
-    { adminAccess, adminHost, adminAllow, replicas }: OpenMageConfig,
-): void {
+function checkAdministration(instance: Instance, { adminAccess, adminHost, adminAllow }: OpenMageConfig): void {
     if (adminAccess === "private") {
         const meaningless = { adminHost: adminHost !== undefined, adminAllow: adminAllow.length > 0 };
         for (const [key, isSet] of Object.entries(meaningless))
@@ -88,12 +82,7 @@ function checkAdministration(
                     "has no meaning with adminAccess: private, which publishes no administration; leave out one of the two",
                 );
     }
-    const admins = replicas["admin"];
-    if (admins !== undefined && (typeof admins === "object" || admins > 1))
-        instance.problem(
-            ["replicas", "admin"],
-            `${JSON.stringify(admins)} is not allowed; the administration has one pod: at most 1`,
-        );
+    checkOneAdmin(instance);
 }
 
 /** One cache has the whole configuration for all pods: which of them fills it must make no difference. */

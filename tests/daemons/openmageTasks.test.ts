@@ -1,11 +1,12 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { scripts } from "../../platforms/openmage/scripts";
 import { write } from "../support/files";
-import { MariaDb } from "../support/mariaDb";
-import { freePort, program, scratch } from "../support/tools";
+import type { MariaDb } from "../support/mariaDb";
+import { ShopTasks } from "../support/shopTasks";
+import { scratch } from "../support/tools";
 
 /**
  * Stands in for OpenMage: has its tables, as few as the scripts look at, and of its classes what they call. What the
@@ -119,20 +120,11 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
     this.timeout(60_000);
     const { path, clean } = scratch();
     const root = join(path, "root");
+    let tasks: ShopTasks;
     let database: MariaDb;
-    let php: string;
-    let port: number;
     before(async function () {
-        php = program(this, "php");
-        port = await freePort();
-        database = new MariaDb({
-            server: program(this, "mariadbd"),
-            installer: program(this, "mariadb-install-db"),
-            client: program(this, "mariadb"),
-            folder: join(path, "mariadb"),
-            port,
-        });
-        await database.ready();
+        tasks = await ShopTasks.start(this, path);
+        ({ database } = tasks);
         write(join(path, "scripts"), scripts);
         write(root, { "app/bootstrap.php": "", "app/Mage.php": standIn });
     });
@@ -153,36 +145,19 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         });
     });
 
-    /** Runs a script; yields its exit code and everything it said. */
-    function run(
-        script: string,
-        env: Readonly<Record<string, string>> = {},
-    ): Promise<{ code: number | null; output: string }> {
-        const child = spawn(php, [join(path, "scripts", script)], {
-            env: {
-                PATH: process.env["PATH"],
-                PATIENCE: "1",
-                DB_HOSTNAME: "127.0.0.1",
-                DB_PORT: String(port),
-                DB_DATABASE: "opencart",
-                DB_USERNAME: "opencart",
-                DB_PASSWORD: "opencart",
-                DB_PREFIX: "",
-                OPENMAGE_ROOT: root,
-                CRYPT_KEY_ORIGIN: "generated",
-                SHOP_URL: "https://shop.example.org",
-                ADMIN_URL: "https://shop.example.org",
-                ADMIN_USERNAME: "boss",
-                ADMIN_EMAIL: "boss@example.org",
-                ADMIN_PASSWORD: "first-password-1",
-                ...env,
-            },
+    const run = (script: string, env: Readonly<Record<string, string>> = {}) =>
+        tasks.run(script, {
+            PATIENCE: "1",
+            DB_PREFIX: "",
+            OPENMAGE_ROOT: root,
+            CRYPT_KEY_ORIGIN: "generated",
+            SHOP_URL: "https://shop.example.org",
+            ADMIN_URL: "https://shop.example.org",
+            ADMIN_USERNAME: "boss",
+            ADMIN_EMAIL: "boss@example.org",
+            ADMIN_PASSWORD: "first-password-1",
+            ...env,
         });
-        let output = "";
-        for (const stream of [child.stdout, child.stderr])
-            stream.on("data", (data: Buffer) => (output += data.toString()));
-        return new Promise((resolve) => child.once("close", (code) => resolve({ code, output })));
-    }
     const mode = (name: string) => write(root, { mode: name });
     const setups = () => execFileSync("grep", ["-c", "", join(root, "setups")], { encoding: "utf8" }).trim();
     const settings = () =>

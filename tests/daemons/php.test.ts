@@ -1,11 +1,12 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { scripts } from "../../platforms/opencart/scripts";
 import { iniFile, iniSettings } from "../../platforms/php";
 import { write } from "../support/files";
-import { MariaDb } from "../support/mariaDb";
+import type { MariaDb } from "../support/mariaDb";
+import { ShopTasks } from "../support/shopTasks";
 import { freePort, program, scratch } from "../support/tools";
 
 /**
@@ -45,20 +46,11 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
     this.timeout(60_000);
     const { path, clean } = scratch();
     const home = join(path, "home");
+    let tasks: ShopTasks;
     let database: MariaDb;
-    let php: string;
-    let port: number;
     before(async function () {
-        php = program(this, "php");
-        port = await freePort();
-        database = new MariaDb({
-            server: program(this, "mariadbd"),
-            installer: program(this, "mariadb-install-db"),
-            client: program(this, "mariadb"),
-            folder: join(path, "mariadb"),
-            port,
-        });
-        await database.ready();
+        tasks = await ShopTasks.start(this, path);
+        ({ database } = tasks);
         write(join(path, "scripts"), scripts);
         write(home, { "install/cli_cloud.php": installer, version: "4.1.0.4\n", "admin-path": "admin\n" });
     });
@@ -71,33 +63,16 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
         write(home, { "install/calls": "", "install/mode": "good", version: "4.1.0.4\n" });
     });
 
-    /** Runs a script; yields its exit code and everything it said. */
-    function run(
-        script: string,
-        env: Readonly<Record<string, string>> = {},
-    ): Promise<{ code: number | null; output: string }> {
-        const child = spawn(php, [join(path, "scripts", script)], {
-            env: {
-                PATH: process.env["PATH"],
-                PATIENCE: "3",
-                DB_HOSTNAME: "127.0.0.1",
-                DB_PORT: String(port),
-                DB_DATABASE: "opencart",
-                DB_USERNAME: "opencart",
-                DB_PASSWORD: "opencart",
-                DB_PREFIX: "oc_",
-                OPENCART_HOME: home,
-                ADMIN_USERNAME: "boss",
-                ADMIN_EMAIL: "boss@example.org",
-                ADMIN_PASSWORD: "first",
-                ...env,
-            },
+    const run = (script: string, env: Readonly<Record<string, string>> = {}) =>
+        tasks.run(script, {
+            PATIENCE: "3",
+            DB_PREFIX: "oc_",
+            OPENCART_HOME: home,
+            ADMIN_USERNAME: "boss",
+            ADMIN_EMAIL: "boss@example.org",
+            ADMIN_PASSWORD: "first",
+            ...env,
         });
-        let output = "";
-        for (const stream of [child.stdout, child.stderr])
-            stream.on("data", (data: Buffer) => (output += data.toString()));
-        return new Promise((resolve) => child.once("close", (code) => resolve({ code, output })));
-    }
     const calls = () => readFileSync(join(home, "install/calls"), "utf8").split("\n").length - 1;
     const tables = () => database.sql("SHOW TABLES").split("\n").filter(Boolean);
     const mode = (name: string) => write(home, { "install/mode": name });
@@ -222,7 +197,7 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
     it("set a changed password once, and keep one that was changed in the administration", async () => {
         const verifies = (password: string) =>
             execFileSync(
-                php,
+                tasks.php,
                 [
                     "-r",
                     "echo password_verify($argv[1], $argv[2]) ? 'yes' : 'no';",

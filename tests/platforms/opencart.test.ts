@@ -16,27 +16,12 @@ import { sizes } from "../../platforms/opencart/config";
 import { nginxConf } from "../../platforms/opencart/nginx";
 import { sharedStorage, users } from "../../platforms/opencart/paths";
 import { fpmConf, phpIni, phpMemory } from "../../platforms/opencart/php";
-import { type DeclareArgs, find, type Sent } from "../support/declare";
+import { containerOf, type DeclareArgs, find, podOf, problemsOf, type Sent } from "../support/declare";
 import { write } from "../support/files";
 import { declareOpenCart, layOut } from "../support/opencart";
 import { scratch } from "../support/tools";
 
-const problems = async (args: DeclareArgs): Promise<string> => {
-    try {
-        await declareOpenCart(args);
-        return "";
-    } catch (error) {
-        return (error as Error).message;
-    }
-};
-const pod = (objects: readonly Sent[], kind: string, name: string) => {
-    const { spec } = find(objects, kind, name);
-    return (spec.jobTemplate?.spec ?? spec).template.spec;
-};
-const container = (objects: readonly Sent[], kind: string, name: string, which: string) => {
-    const { initContainers = [], containers } = pod(objects, kind, name);
-    return [...initContainers, ...containers].find((one: { name: string }) => one.name === which);
-};
+const problems = (args: DeclareArgs): Promise<string> => problemsOf(declareOpenCart(args));
 const variable = (one: { env: { name: string; value?: string; valueFrom?: object }[] }, name: string) =>
     one.env.find((entry) => entry.name === name);
 
@@ -77,7 +62,7 @@ describe("OpenCart's configuration", () => {
             values: { secrets: { shop: { databasePassword: "given" } } },
         });
         expect(objects.map(({ kind }) => kind)).not.to.include("StatefulSet");
-        const php = container(objects, "Deployment", "frontend", "php");
+        const php = containerOf(objects, "Deployment", "frontend", "php");
         expect(variable(php, "DB_HOSTNAME")!.value).to.equal("db.example.org");
         expect(variable(php, "DB_PORT")!.value).to.equal("3307");
     });
@@ -121,7 +106,7 @@ describe("OpenCart's objects", () => {
                 tls: { mode: "internal" },
             },
         });
-        const names = (list: readonly Sent[]) => JSON.stringify(pod(list, "Deployment", "frontend").volumes);
+        const names = (list: readonly Sent[]) => JSON.stringify(podOf(list, "Deployment", "frontend").volumes);
         expect(names(other)).not.to.equal(names(objects));
     });
     it("take requests and limits for every container by its name, also for those that run first", async () => {
@@ -134,7 +119,7 @@ describe("OpenCart's objects", () => {
                 },
             },
         });
-        const of = (kind: string, name: string, which: string) => container(own, kind, name, which).resources;
+        const of = (kind: string, name: string, which: string) => containerOf(own, kind, name, which).resources;
         expect(of("Deployment", "frontend", "files")).to.deep.equal({
             requests: { cpu: "50m", memory: "96Mi" },
             limits: { memory: "96Mi" },
@@ -146,7 +131,7 @@ describe("OpenCart's objects", () => {
     it("give links the scheme and port that browsers see", async () => {
         const url = async (instance: object) =>
             variable(
-                container(await declareOpenCart({ instance: { ...instance } }), "Deployment", "frontend", "php"),
+                containerOf(await declareOpenCart({ instance: { ...instance } }), "Deployment", "frontend", "php"),
                 "SHOP_URL",
             )!.value;
         expect(await url({})).to.equal("http://shop.example.org");
@@ -163,13 +148,13 @@ describe("OpenCart's objects", () => {
     });
     it("have the administration on its own host when asked for", async () => {
         const own = await declareOpenCart({ instance: { adminHost: "admin.example.org", adminPath: "office" } });
-        expect(variable(container(own, "Deployment", "admin", "php"), "ADMIN_URL")!.value).to.equal(
+        expect(variable(containerOf(own, "Deployment", "admin", "php"), "ADMIN_URL")!.value).to.equal(
             "http://admin.example.org/office",
         );
     });
     it("keep extensions on the volume only when asked for", async () => {
         const mounts = (list: readonly Sent[]) =>
-            container(list, "Deployment", "frontend", "php").volumeMounts.map(
+            containerOf(list, "Deployment", "frontend", "php").volumeMounts.map(
                 (mount: { mountPath: string }) => mount.mountPath,
             );
         expect(mounts(objects)).to.include("/var/www/html/extension");
@@ -183,7 +168,7 @@ describe("OpenCart's objects", () => {
             ["Deployment", "admin", "php"],
             ["CronJob", "cron", "cron"],
         ] as const) {
-            const paths = container(objects, kind, name, which).volumeMounts.map(
+            const paths = containerOf(objects, kind, name, which).volumeMounts.map(
                 (mount: { mountPath: string }) => mount.mountPath,
             );
             expect(paths).to.include("/var/www/storage/cache").and.not.include.members(["/var/www/storage"]);
@@ -196,7 +181,7 @@ describe("OpenCart's objects", () => {
         }
     });
     it("stop PHP after nginx, and give both the time for it", () => {
-        const { containers, terminationGracePeriodSeconds } = pod(objects, "Deployment", "frontend");
+        const { containers, terminationGracePeriodSeconds } = podOf(objects, "Deployment", "frontend");
         const [php, nginx] = containers;
         expect(php.lifecycle.preStop.sleep.seconds).to.be.above(nginx.lifecycle.preStop.sleep.seconds);
         const stop = Number(
@@ -296,7 +281,7 @@ describe("OpenCart's images", () => {
 
     it("run as the users of the pods", async () => {
         const objects = await declareOpenCart();
-        const { containers, securityContext } = pod(objects, "Deployment", "frontend");
+        const { containers, securityContext } = podOf(objects, "Deployment", "frontend");
         expect(securityContext.runAsUser).to.equal(userOf("opencart-php")).and.equal(users.php);
         expect(containers[1].securityContext.runAsUser).to.equal(userOf("opencart-nginx")).and.equal(users.nginx);
     });
@@ -337,7 +322,7 @@ describe("OpenCart's images", () => {
                 ["Deployment", "admin"],
                 ["CronJob", "cron"],
             ] as const)
-                for (const one of pod(objects, kind, name).containers)
+                for (const one of podOf(objects, kind, name).containers)
                     for (const { mountPath } of one.volumeMounts)
                         if (mountPath.startsWith("/var/www/"))
                             expect(existsSync(root + mountPath), `${name} ${mountPath}`).to.equal(true);

@@ -10,26 +10,11 @@ import { mebibytes } from "../../config/quantity";
 import { readStack } from "../../config/read";
 import { openmage } from "../../platforms/openmage";
 import { sizes } from "../../platforms/openmage/config";
-import { type DeclareArgs, find, type Sent } from "../support/declare";
+import { containerOf, type DeclareArgs, find, podOf, problemsOf, type Sent } from "../support/declare";
 import { podsOf } from "../support/invariants";
 import { declareOpenMage } from "../support/openmage";
 
-const problems = async (args: DeclareArgs): Promise<string> => {
-    try {
-        await declareOpenMage(args);
-        return "";
-    } catch (error) {
-        return (error as Error).message;
-    }
-};
-const pod = (objects: readonly Sent[], kind: string, name: string) => {
-    const { spec } = find(objects, kind, name);
-    return (spec.jobTemplate?.spec ?? spec).template.spec;
-};
-const container = (objects: readonly Sent[], kind: string, name: string, which: string) => {
-    const { initContainers = [], containers } = pod(objects, kind, name);
-    return [...initContainers, ...containers].find((one: { name: string }) => one.name === which);
-};
+const problems = (args: DeclareArgs): Promise<string> => problemsOf(declareOpenMage(args));
 const localXml = (objects: readonly Sent[]): string => find(objects, "Secret", "local-xml")["stringData"]["local.xml"];
 const caddyfile = (objects: readonly Sent[]): string => find(objects, "ConfigMap", "edge")["data"].Caddyfile;
 
@@ -256,7 +241,7 @@ describe("OpenMage's objects", () => {
                     );
     });
     it("stop PHP after nginx, and give both the time for it", () => {
-        const { containers, terminationGracePeriodSeconds } = pod(objects, "Deployment", "frontend");
+        const { containers, terminationGracePeriodSeconds } = podOf(objects, "Deployment", "frontend");
         const [php, nginx] = containers;
         expect(php.lifecycle.preStop.sleep.seconds).to.be.above(nginx.lifecycle.preStop.sleep.seconds);
         const conf = Object.values<string>(find(objects, "ConfigMap", "frontend-php-files")["data"]).join("");
@@ -281,9 +266,9 @@ describe("OpenMage's objects", () => {
         });
         expect(find(own, "Deployment", "frontend")["spec"].replicas).to.equal(2);
         expect(find(own, "HorizontalPodAutoscaler", "frontend-php")["spec"].maxReplicas).to.equal(4);
-        expect(pod(own, "Deployment", "frontend").containers.map(({ name }: { name: string }) => name)).to.deep.equal([
-            "nginx",
-        ]);
+        expect(podOf(own, "Deployment", "frontend").containers.map(({ name }: { name: string }) => name)).to.deep.equal(
+            ["nginx"],
+        );
         const conf = find(own, "ConfigMap", "frontend-nginx")["data"]["nginx.conf"];
         expect(conf).to.contain("frontend-php.openmage-shop.svc.cluster.local").and.not.contain("127.0.0.1:9000");
         expect(find(own, "ConfigMap", "admin-nginx")["data"]["nginx.conf"]).to.contain("127.0.0.1:9000");
@@ -293,7 +278,7 @@ describe("OpenMage's objects", () => {
     });
     it("say where the shop is as browsers see it", async () => {
         const urls = async (instance: object) => {
-            const { env } = container(
+            const { env } = containerOf(
                 await declareOpenMage({ instance: { ...instance } }),
                 "Deployment",
                 "admin",
@@ -323,7 +308,7 @@ describe("OpenMage's objects", () => {
         );
         expect(all.length).to.be.above(5);
         for (const { name, resources } of all) expect(mebibytes(resources.limits.memory), name).to.be.at.least(2176);
-        expect(container(objects, "CronJob", "cron", "cron").resources.limits.memory).to.equal("1Gi");
+        expect(containerOf(objects, "CronJob", "cron", "cron").resources.limits.memory).to.equal("1Gi");
     });
     it("leave the database enough connections for the largest number of pods", () => {
         for (const { frontend, maxChildren, database } of Object.values(sizes)) {

@@ -6,21 +6,13 @@ import { images } from "../../config/images";
 import { mebibytes } from "../../config/quantity";
 import { sizes } from "../../platforms/qxsms/config";
 import { paths, user } from "../../platforms/qxsms/paths";
-import { type DeclareArgs, find, type Sent } from "../support/declare";
+import { type DeclareArgs, find, podOf, problemsOf, type Sent } from "../support/declare";
 import { declareQxsms } from "../support/qxsms";
 
-const problems = async (args: DeclareArgs): Promise<string> => {
-    try {
-        await declareQxsms(args);
-        return "";
-    } catch (error) {
-        return (error as Error).message;
-    }
-};
-const pod = (objects: readonly Sent[], kind: string, name: string) => find(objects, kind, name)["spec"].template.spec;
+const problems = (args: DeclareArgs): Promise<string> => problemsOf(declareQxsms(args));
 type Variable = { readonly name: string; readonly value?: string; readonly valueFrom?: object };
 const variables = (objects: readonly Sent[], name: string): readonly Variable[] =>
-    pod(objects, "Deployment", name).containers[0].env;
+    podOf(objects, "Deployment", name).containers[0].env;
 const value = (objects: readonly Sent[], tier: string, name: string) =>
     variables(objects, tier).find((one) => one.name === name)?.value;
 
@@ -87,13 +79,13 @@ describe("QxSMS' objects", () => {
         expect(value(dev, "web", "QXSMS_ENV")).to.equal("development");
     });
     it("stop a worker without a shell in between, and leave it the time of its longest task", () => {
-        const { containers, terminationGracePeriodSeconds } = pod(objects, "Deployment", "worker");
+        const { containers, terminationGracePeriodSeconds } = podOf(objects, "Deployment", "worker");
         expect(containers[0].command.slice(0, 4)).to.deep.equal(["celery", "-A", "qxsms", "worker"]);
         expect(containers[0].command).to.include("--concurrency=2");
         expect(terminationGracePeriodSeconds).to.be.above(900);
     });
     it("leave a stopping web pod the time of a request", () => {
-        const { containers, terminationGracePeriodSeconds } = pod(objects, "Deployment", "web");
+        const { containers, terminationGracePeriodSeconds } = podOf(objects, "Deployment", "web");
         const drain = containers[0].lifecycle.preStop.sleep.seconds;
         expect(value(objects, "web", "GUNICORN_TIMEOUT")).to.equal("180");
         expect(value(objects, "web", "GUNICORN_GRACEFUL_TIMEOUT")).to.equal("180");
@@ -101,7 +93,7 @@ describe("QxSMS' objects", () => {
     });
     it("migrate in the Task alone, which a setting of mail or Qualtrics does not run again", async () => {
         const commands = (name: string) => {
-            const { initContainers, containers } = pod(objects, "Deployment", name);
+            const { initContainers, containers } = podOf(objects, "Deployment", name);
             return JSON.stringify([...initContainers, ...containers].map(({ command }) => command));
         };
         for (const name of ["web", "worker"]) expect(commands(name)).not.to.contain("migrate");

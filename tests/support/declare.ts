@@ -89,3 +89,25 @@ export function find(objects: readonly Sent[], kind: string, name: string): Sent
         );
     return exact;
 }
+
+/** Specification of the pods of a workload, also of one that runs by a schedule. */
+export function podOf(objects: readonly Sent[], kind: string, name: string) {
+    const { spec } = find(objects, kind, name);
+    return (spec.jobTemplate?.spec ?? spec).template.spec;
+}
+
+/** A container of a workload's pods, also one that runs before the others. */
+export function containerOf(objects: readonly Sent[], kind: string, name: string, which: string) {
+    const { initContainers = [], containers } = podOf(objects, kind, name);
+    return [...initContainers, ...containers].find((one: { name: string }) => one.name === which);
+}
+
+/** What a run complains of; empty where it declares all. */
+export async function problemsOf(declared: Promise<unknown>): Promise<string> {
+    try {
+        await declared;
+        return "";
+    } catch (error) {
+        return (error as Error).message;
+    }
+}

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "chai";
 import { nobody, ok, write } from "./files";
 import { Daemon } from "./tools";
 
@@ -65,8 +66,8 @@ export class Site {
         return { PATH: process.env["PATH"], PHP_INI_SCAN_DIR: `:${this.args.folder}/etc`, ...this.args.env };
     }
 
-    /** What the daemons say of their files. */
-    check(): { nginx: string; fpm: string } {
+    /** Has the daemons read their files, and nothing to say of them. */
+    expectNoWarning(): void {
         const { nginx, fpm, folder } = this.args;
         const run = (command: string, args: string[]) =>
             execFileSync("sh", ["-c", `${command} ${args.join(" ")} 2>&1`], {
@@ -74,10 +75,12 @@ export class Site {
                 env: this.environment,
                 ...nobody,
             });
-        return {
-            nginx: run(nginx, ["-t", "-e", "stderr", "-p", folder, "-c", `${folder}/nginx.conf`]),
-            fpm: run(fpm, ["-t", "--fpm-config", `${folder}/etc/php-fpm.conf`]),
-        };
+        expect(run(nginx, ["-t", "-e", "stderr", "-p", folder, "-c", `${folder}/nginx.conf`]))
+            .to.match(/test is successful/)
+            .and.not.match(/\[(warn|emerg)\]/);
+        expect(run(fpm, ["-t", "--fpm-config", `${folder}/etc/php-fpm.conf`]))
+            .to.match(/test is successful/)
+            .and.not.match(/WARNING|ERROR/);
     }
 
     async start(): Promise<void> {
