@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { Database } from "../../components/database";
 import { guardScript } from "../../components/database/guard";
 import { startScript } from "../../components/database/mysql";
-import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../support/datadir";
+import { fingerprint, installMariaDb, ownDirectory, run, serverUser, shells, standIn } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { Session } from "../support/session";
 import { Daemon, figures, freePort, program, scratch } from "../support/tools";
@@ -85,25 +85,14 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
 
     before(async function () {
         program(this, "mariadbd");
-        const install = program(this, "mariadb-install-db");
+        program(this, "mariadb-install-db");
         user = serverUser("mysql");
         port = await freePort();
         ownDirectory(volume, user);
-        ownDirectory(data, user);
-        const made = run(
-            [
-                install,
-                "--no-defaults",
-                `--datadir=${data}`,
-                "--innodb-log-file-size=4M",
-                "--skip-test-db",
-                "--auth-root-authentication-method=normal",
-            ],
-            user,
-        );
-        expect(made.status, made.stderr + made.stdout).to.equal(0);
+        const options = ["--innodb-log-file-size=4M", "--auth-root-authentication-method=normal"];
+        const temporary = installMariaDb(data, join(folder.path, "tables"), user, ...options);
         const entrypoint = join(folder.path, "docker-entrypoint.sh");
-        const places = `--defaults-file=${cnf} --datadir=${data} --socket=${data}/s --port=${port} --bind-address=127.0.0.1 --pid-file=${data}/p`;
+        const places = `--defaults-file=${cnf} --datadir=${data} ${temporary} --socket=${data}/s --port=${port} --bind-address=127.0.0.1 --pid-file=${data}/p`;
         writeFileSync(entrypoint, `#!/bin/sh\nserver=$1\nshift\nexec "$server" ${places} "$@"\n`);
         chmodSync(entrypoint, 0o755);
     });

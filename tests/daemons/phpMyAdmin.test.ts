@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { PhpMyAdmin } from "../../components/phpMyAdmin";
 import { phpMyAdmin } from "../../config/phpMyAdmin";
-import { ownDirectory, run, serverUser } from "../support/datadir";
+import { installMariaDb, run, serverUser } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { LocalPod } from "../support/localPod";
 import { Daemon, missing, program, scratch } from "../support/tools";
@@ -66,9 +66,8 @@ describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in
         });
 
         const user = serverUser("mysql");
-        const data = ownDirectory(join(machine.path, "data"), user);
-        const made = run(["mariadb-install-db", "--no-defaults", `--datadir=${data}`, "--skip-test-db"], user);
-        expect(made.status, made.stderr).to.equal(0);
+        const data = join(machine.path, "data");
+        const temporary = installMariaDb(data, join(machine.path, "tables"), user);
         const password = account.password.replaceAll("\\", "\\\\").replaceAll("'", "''");
         const init = join(machine.path, "init.sql");
         // One statement a line.
@@ -89,6 +88,7 @@ describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in
                 "--user=mysql",
                 "--skip-name-resolve",
             ],
+            temporary,
             ...[`--datadir=${data}`, `--socket=${data}/s`, `--pid-file=${data}/p`, `--init-file=${init}`],
         ]);
         await database.ready(async () => {

@@ -7,7 +7,7 @@ import { Backup } from "../../components/backup";
 import { Database } from "../../components/database";
 import { backup } from "../../config/backup";
 import { declare, find, type Sent } from "./declare";
-import { ownDirectory, run, serverUser } from "./datadir";
+import { installMariaDb, ownDirectory, run, serverUser } from "./datadir";
 import { Session } from "./session";
 import { Daemon, freePort, program } from "./tools";
 
@@ -72,6 +72,7 @@ abstract class DaemonServer {
 }
 
 export class MariaDb extends DaemonServer implements Server {
+    private temporary = "";
     readonly engine = "mariadb";
     readonly title = "MariaDB 10.11 (image: 11.8)";
     protected readonly killSignal = "SIGKILL";
@@ -79,14 +80,12 @@ export class MariaDb extends DaemonServer implements Server {
 
     async init(test: Mocha.Context, folder: string): Promise<void> {
         program(test, "mariadbd");
-        const install = program(test, "mariadb-install-db");
+        program(test, "mariadb-install-db");
         this.folder = folder;
         this.user = serverUser("mysql");
         this.port = await freePort();
-        ownDirectory(join(folder, "data"), this.user);
         const auth = "--auth-root-authentication-method=normal";
-        const made = run([install, "--no-defaults", `--datadir=${folder}/data`, "--skip-test-db", auth], this.user);
-        expect(made.status, made.stderr).to.equal(0);
+        this.temporary = installMariaDb(join(folder, "data"), join(folder, "tmp"), this.user, auth);
         const objects = await rendered("mariadb", { type: "volume" });
         writeFileSync(join(folder, "init.sql"), find(objects, "Secret", "database-root")["stringData"]["init.sql"]);
     }
@@ -95,6 +94,7 @@ export class MariaDb extends DaemonServer implements Server {
         const places = [`--datadir=${data}`, `--socket=${data}/s`, `--pid-file=${data}/p`, `--port=${this.port}`];
         const options = [
             `--init-file=${this.folder}/init.sql`,
+            this.temporary,
             "--bind-address=127.0.0.1",
             "--character-set-server=utf8mb4",
         ];

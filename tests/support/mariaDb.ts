@@ -33,7 +33,8 @@ export class MariaDb {
         this.socket = join(folder, "socket");
         write(folder, { "my.cnf": conf, "init.sql": init?.sql ?? accounts });
         if (nobody.uid) execFileSync("chown", ["-R", String(nobody.uid), folder]);
-        const common = [`--defaults-file=${folder}/my.cnf`, `--datadir=${folder}/data`];
+        // A server that starts deletes what others have in a common directory for temporary tables.
+        const common = [`--defaults-file=${folder}/my.cnf`, `--datadir=${folder}/data`, `--tmpdir=${folder}`];
         execFileSync(installer, [...common, "--auth-root-authentication-method=normal", "--skip-test-db"], {
             stdio: "pipe",
             ...nobody,

@@ -94,6 +94,8 @@ export class Member {
             CONTROL: join(this.files, "control"),
             DATA: this.data,
             RUN: this.run,
+            // A server that starts deletes what others have in a common directory for temporary tables.
+            TMPDIR: this.run,
             CNF: join(this.files, "plinth.cnf"),
             STATEMENTS: join(this.files, "init.sql"),
             MYSQL_TCP_PORT: String(this.port),
