@@ -1,3 +1,4 @@
+import { ambiguous, type PathRule, patternOf } from "../components/pathRule";
 import { mebibytesFor } from "../config/quantity";
 
 /** What is the same in every nginx.conf in front of php-fpm. */
@@ -64,6 +65,9 @@ export interface ServerArgs {
     readonly locations: string;
 }
 
+/** Headers from which libraries of applications take another address than the requested one. */
+const refusedHeaders = ["x_original_url", "x_rewrite_url"];
+
 /** A server block that answers for any host, and for its own health. */
 export function serverBlock({ port, root, state, locations }: ServerArgs): string {
     return `server {
@@ -71,6 +75,11 @@ export function serverBlock({ port, root, state, locations }: ServerArgs): strin
     server_name _;
     root ${root};
 
+    # PHP routes by the address as it was sent: it must be the one that is judged below.
+    if ($request_uri ~* "${ambiguous}") {
+        return 400;
+    }
+${refusedHeaders.map((name) => `    if ($http_${name}) {\n        return 400;\n    }\n`).join("")}
     location = /healthz {
         access_log off;
         default_type text/plain;
@@ -149,6 +158,11 @@ export const hiddenFiles = `location ~ /\\.(?!well-known/) {
 
 /** Scripts that no other location runs: neither run nor shown. */
 export const otherScripts = `location ~* \\.(php[0-9]?|phar|phtml)(/|$) {
+    return 404;
+}`;
+
+/** Paths that are not there, in any case and encoding. */
+export const closedPaths = (rule: PathRule): string => `location ~* "${patternOf(rule)}" {
     return 404;
 }`;
 

@@ -7,6 +7,7 @@ import { clusterService, deployment } from "../deployment";
 import type { Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { metricsNeeds } from "../metrics";
+import type { PathRule } from "../pathRule";
 import type { ContainerArgs, Mount } from "../pod";
 import { drainSeconds } from "../webTier";
 import { purgeSocket, stopping, vcl } from "./vcl";
@@ -15,8 +16,8 @@ export interface FrontendCacheArgs {
     readonly config: VarnishConfig;
     /** Where misses go: a service of this instance that answers `/healthz` on its first port. */
     readonly backend: Service;
-    /** Paths that are never kept, each with everything below it: `/checkout`. */
-    readonly pass: readonly string[];
+    /** Paths that are never kept. @default none */
+    readonly pass?: PathRule;
     /** Image that has the files behind the cache: another one begins with an empty cache. */
     readonly contents: ImageName;
     /** Of the container; its memory follows from that of the cache. */

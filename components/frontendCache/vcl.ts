@@ -1,3 +1,5 @@
+import { type PathRule, patternOf } from "../pathRule";
+
 /** Name of the listener that takes PURGE and BAN; the VCL knows its requests by it. */
 export const purgeSocket = "purge";
 
@@ -7,8 +9,8 @@ export const stopping = "/tmp/stopping";
 export interface VclArgs {
     /** Where misses go. The name is resolved once, when the VCL is loaded. */
     readonly backend: { readonly host: string; readonly port: number };
-    /** Paths that are never kept, each with everything below it. */
-    readonly pass: readonly string[];
+    /** Paths that are never kept. @default none */
+    readonly pass?: PathRule | undefined;
     /** Seconds that a file is kept at most. */
     readonly ttlSeconds: number;
     /** Seconds after that in which it serves while the backend is not well. */
@@ -35,13 +37,11 @@ const extensions = [
  *
  * Varnish's own rules follow after these, subroutine by subroutine: what has a cookie or a password passes, as does
  * every method but GET and HEAD; an answer that sets a cookie or forbids it is not kept.
- *
- * @throws RangeError for a path that does not begin with a slash, or is nothing but one
  */
 export function vcl(args: VclArgs): string {
     const { backend, ttlSeconds, graceSeconds, maxFile, timeoutSeconds, release } = args;
     const file = `(?i)^[^?]*\\.(${extensions.join("|")})(\\?|$)`;
-    const pass = passPattern(args.pass);
+    const pass = args.pass && patternOf(args.pass, "([/?]|$)");
     return `vcl 4.1;
 
 import std;
@@ -81,7 +81,7 @@ sub vcl_recv {
     if (req.method !~ "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$") {
         return (synth(405));
     }
-${pass === undefined ? "" : `    if (req.url ~ "${pass}") {\n        return (pass);\n    }\n`}    # While the backend is well, what is past its time serves only those who come before it is fetched anew.
+${pass === undefined ? "" : `    if (req.url ~ "(?i)${pass}") {\n        return (pass);\n    }\n`}    # While the backend is well, what is past its time serves only those who come before it is fetched anew.
     if (std.healthy(req.backend_hint)) {
         set req.grace = 5s;
     }
@@ -186,11 +186,4 @@ sub vcl_backend_error {
     return (deliver);
 }
 `;
-}
-
-function passPattern(paths: readonly string[]): string | undefined {
-    const wrong = paths.find((path) => !/^\/[\w\-./~]*[\w\-.~]$/.test(path));
-    if (wrong !== undefined) throw new RangeError(`"${wrong}" is no path that a frontend cache can pass`);
-    if (paths.length === 0) return undefined;
-    return `^(${paths.map((path) => path.replaceAll(".", "\\.")).join("|")})([/?]|$)`;
 }

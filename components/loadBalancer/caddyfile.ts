@@ -1,3 +1,5 @@
+import { ambiguous, type PathRule, patternOf } from "../pathRule";
+
 /** Where a certificate comes from. */
 export type SiteTls =
     | { readonly mode: "acme"; readonly email: string; readonly directory: string }
@@ -8,8 +10,8 @@ export type SiteTls =
     | { readonly mode: "off"; readonly inFront: boolean };
 
 export interface FileRoute {
-    /** `/admin` means it and everything below; none means every path. */
-    readonly path?: string;
+    /** None means every path. */
+    readonly path?: PathRule;
     /** Where requests go: `host:port`. */
     readonly upstream: string;
     /** Client ranges that may use this path. Empty means everyone. */
@@ -30,6 +32,8 @@ export interface FileSite {
     readonly allow: readonly string[];
     /** Answers 503 to everything. */
     readonly stopped: boolean;
+    /** Paths that are not there, whoever asks. */
+    readonly closed: readonly PathRule[];
     readonly routes: readonly FileRoute[];
 }
 
@@ -53,19 +57,35 @@ export interface CaddyfileArgs {
 }
 
 /**
- * Headers in which applications look for a client's address or for another path than the requested one. Clients can
- * write what they like there, and this balancer does not vouch for it.
+ * Headers in which applications look for a client's address, its scheme, or for another host or path than the
+ * requested one. Clients can write what they like there, and this balancer does not vouch for it.
  */
 const untrusted = [
+    // To CGI and WSGI the same as one with '-' in its place: SCRIPT_NAME, X_FORWARDED_FOR. nginx drops them, too.
+    "*_*",
     "CF-Connecting-IP",
     "Client-IP",
     "Forwarded",
+    "Front-End-Https",
     "Proxy",
     "True-Client-IP",
     "X-Client-IP",
     "X-Cluster-Client-IP",
+    "X-Forwarded-Path",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Protocol",
+    "X-Forwarded-Scheme",
+    "X-Forwarded-Server",
+    "X-Forwarded-Ssl",
+    "X-Forwarded-Uri",
+    "X-HTTP-Host-Override",
+    "X-Host",
+    "X-Original-Host",
+    "X-Original-URI",
     "X-Original-URL",
     "X-Rewrite-URL",
+    "X-Script-Name",
+    "X-Url-Scheme",
 ];
 
 /** Parameters of addresses that give access to whoever reads the log. */
@@ -200,35 +220,49 @@ function fromTrusted(trustedProxies: readonly string[], scheme: "http" | "https"
 
 /** `route` keeps the order as written: denials first, then the longest path, and nothing behind the last route. */
 function content(site: FileSite, args: CaddyfileArgs): Line {
-    const { tls, allow, stopped } = site;
+    const { tls, allow, stopped, closed } = site;
     const plain = tls.mode === "off" && tls.inFront ? fromTrusted(args.trustedProxies, "http") : undefined;
-    const routes = [...site.routes].sort((a, b) => (b.path ?? "").length - (a.path ?? "").length);
+    const length = ({ path }: FileRoute) => Math.max(0, ...(path?.paths ?? []).map((one) => one.length));
+    const routes = [...site.routes].sort((a, b) => length(b) - length(a));
+    const judges = closed.length > 0 || routes.some(({ path }) => path !== undefined);
     return block(
         "route",
         denial("@denied", allow),
         plain !== undefined && [block("@plain", ...plain), `redir @plain ${secureUrl(site, args)} 308`],
         stopped
             ? ["header Retry-After 300", `respond "This site is stopped." 503`]
-            : [...routes.flatMap((route, index) => routeLines(route, index, publicPort(site, args))), "respond 404"],
+            : [
+                  // As it is sent on, since that is what the application routes by.
+                  ...(judges ? refusal("@ambiguous", `vars_regexp {http.request.uri} ${regexp(ambiguous)}`, 400) : []),
+                  ...closed.flatMap((rule, index) => refusal(`@closed${index}`, matcher(rule), 404)),
+                  ...routes.flatMap((route, index) => routeLines(route, index, publicPort(site, args))),
+                  "respond 404",
+              ],
     );
 }
 
+const refusal = (name: string, what: string, status: number): Line[] => [`${name} ${what}`, `respond ${name} ${status}`];
+
 const denial = (name: string, allow: readonly string[]): Line[] =>
-    allow.length > 0 ? [`${name} not client_ip ${allow.join(" ")}`, `respond ${name} 403`] : [];
+    allow.length > 0 ? refusal(name, `not client_ip ${allow.join(" ")}`, 403) : [];
+
+const regexp = (pattern: string): string => `\`(?i)${pattern}\``;
+
+/** Caddy compares the path decoded, without segments of dots and doubled slashes. */
+const matcher = (rule: PathRule): string => `path_regexp ${regexp(patternOf(rule))}`;
 
 function publicPort({ tls }: FileSite, { publicPorts = {} }: CaddyfileArgs): number {
     return tls.mode !== "off" || tls.inFront ? (publicPorts.https ?? 443) : (publicPorts.http ?? 80);
 }
 
 function routeLines(route: FileRoute, index: number, port: number): Line[] {
-    const path = route.path?.replace(/\/+$/, "") ?? "";
     const body = [
         ...denial(`@denied${index}`, route.allow),
         block("request_body", `max_size ${route.maxBody}`),
         proxy(route.upstream, port),
     ];
-    if (path === "") return [block("handle", ...body)];
-    return [`@path${index} path ${path} ${path}/*`, block(`handle @path${index}`, ...body)];
+    if (route.path === undefined) return [block("handle", ...body)];
+    return [`@path${index} ${matcher(route.path)}`, block(`handle @path${index}`, ...body)];
 }
 
 function proxy(upstream: string, port: number): Block {

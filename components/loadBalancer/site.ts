@@ -2,13 +2,14 @@ import type { OwnEdgeConfig } from "../../config/fields";
 import { parseQuantity } from "../../config/quantity";
 import type { Edge, Service } from "../graph";
 import type { Instance } from "../instance";
+import type { PathRule } from "../pathRule";
 import type { FileRoute, FileSite } from "./caddyfile";
 import { snippetOf } from "./reload";
 import { isTrusted, siteTls, tlsOf } from "./tls";
 
 export interface Route {
-    /** `/admin` means it and everything below. @default every path */
-    readonly path?: string;
+    /** @default every path */
+    readonly path?: PathRule;
     readonly to: Service;
     /** Name of the service's port. @default its first */
     readonly port?: string;
@@ -22,6 +23,8 @@ export interface Site {
     readonly host: string;
     /** The longest matching path wins; among equals the first. */
     readonly routes: readonly Route[];
+    /** Paths that answer 404 whoever asks, before all routes. @default none */
+    readonly closed?: readonly PathRule[];
 }
 
 /** An instance and its sites behind one balancer. */
@@ -32,12 +35,12 @@ export interface Tenant {
 
 /**
  * @param snippets directory of the lines for custom certificates
- * @throws RangeError for a path or a port name that a platform got wrong
+ * @throws RangeError for a port name that a platform got wrong
  */
 export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig, snippets: string): FileSite[] {
     const { http, state } = instance.config;
     const tls = tlsOf(instance);
-    return sites.map(({ host, routes }) => ({
+    return sites.map(({ host, routes, closed = [] }) => ({
         host,
         tls: siteTls(edge, tls, snippetOf(snippets, instance.name)),
         hstsSeconds: isTrusted(tls) ? http.hstsSeconds : 0,
@@ -46,14 +49,12 @@ export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig, snip
         accessLog: http.accessLog,
         allow: http.allow,
         stopped: state === "stopped",
+        closed,
         routes: routes.map((route) => fileRoute(route, http.maxBody)),
     }));
 }
 
 function fileRoute({ path, to, port, allow = [], maxBody }: Route, normal: string): FileRoute {
-    // Spaces, quotes, braces and `*` mean something to Caddy.
-    if (path !== undefined && !/^\/[\w\-./~%+@:]*$/.test(path))
-        throw new RangeError(`"${path}" is no path that a route can have`);
     return {
         ...(path === undefined ? {} : { path }),
         upstream: `${to.host}:${to.ports[portName(to, port)]}`,

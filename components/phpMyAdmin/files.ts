@@ -1,3 +1,5 @@
+import { type PathRule, patternOf } from "../pathRule";
+
 export interface FileArgs {
     readonly port: number;
     /** Largest file that may be imported, in MiB. */
@@ -11,7 +13,9 @@ export interface FileArgs {
 }
 
 /** What phpMyAdmin reads and nobody should get. */
-const folders = ["libraries", "locale", "setup", "sql", "templates", "tmp", "vendor"];
+export const closed: PathRule = {
+    paths: ["/libraries", "/locale", "/setup", "/sql", "/templates", "/tmp", "/vendor"],
+};
 
 /**
  * The whole configuration of Apache 2.4, in place of the image's: that listens on port 80 and writes below /var/run.
@@ -57,7 +61,7 @@ DocumentRoot /var/www/html
 <FilesMatch "\\.php$">
     SetHandler application/x-httpd-php
 </FilesMatch>
-<LocationMatch "^/+(${folders.join("|")})(/|$)">
+<LocationMatch "(?i)${patternOf(closed)}">
     Require all denied
 </LocationMatch>
 RedirectMatch 204 "^/healthz$"

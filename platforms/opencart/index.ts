@@ -14,6 +14,7 @@ import { checkOneAdmin, checkUploadLimit } from "../shopChecks";
 import { config, type OpenCartConfig, sizes } from "./config";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
+import { administration, closed, directories } from "./rules";
 
 /**
  * OpenCart 4.1: clients → load balancer → frontend and admin → database and cache; frontend and admin share the files.
@@ -21,7 +22,11 @@ import { Pods } from "./pods";
  * The installation comes after the database, the upgrade after the installation, and everything that uses the shop
  * after the upgrade.
  */
-export const opencart: Platform = { config, declare };
+export const opencart: Platform = {
+    config,
+    declare,
+    closed: (settings) => closed(settings as unknown as OpenCartConfig),
+};
 
 function declare(instance: Instance): Deployed {
     const settings = instance.config as unknown as OpenCartConfig;
@@ -74,16 +79,17 @@ function declare(instance: Instance): Deployed {
     });
 
     const { host, adminHost, adminPath, adminAllow } = settings;
-    const shop = { path: "/", to: frontend.service };
-    const administration = { to: admin.service, allow: adminAllow };
+    const shop = { to: frontend.service };
+    const office = { to: admin.service, allow: adminAllow };
+    const path = administration(adminPath);
     publish(
         instance,
         adminHost
             ? [
-                  { host, routes: [shop] },
-                  { host: adminHost, routes: [{ path: "/", ...administration }] },
+                  { host, routes: [shop], closed: [path, directories] },
+                  { host: adminHost, routes: [office] },
               ]
-            : [{ host, routes: [{ path: `/${adminPath}`, ...administration }, shop] }],
+            : [{ host, routes: [{ path, ...office }, shop], closed: [directories] }],
     );
 
     return {

@@ -1,5 +1,6 @@
-import { fastCgi, hiddenFiles, indent, nginxFile, otherScripts, serverBlock } from "../nginx";
+import { closedPaths, fastCgi, hiddenFiles, indent, nginxFile, otherScripts, serverBlock } from "../nginx";
 import { paths, ports } from "./paths";
+import { administration, directories } from "./rules";
 
 export interface NginxArgs {
     /** `frontend` answers for the shop, `admin` for the administration's directory only. */
@@ -55,15 +56,8 @@ location = / {
 location = /robots.txt {
     try_files $uri =404;
 }
-location = /${adminPath} {
-    return 404;
-}
-location ^~ /${adminPath}/ {
-    return 404;
-}
-location ~ ^/(install|storage|system)(/|$) {
-    return 404;
-}
+${closedPaths(administration(adminPath))}
+${closedPaths(directories)}
 ${denied}
 ${assets}
 location / {

@@ -18,6 +18,7 @@ import { config, type OpenMageConfig, sizes } from "./config";
 import { pageSeconds } from "./files";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
+import { administration, closed, isBeside, personal, unrouted } from "./rules";
 
 /**
  * OpenMage 20: clients → load balancer → frontend and admin → database, cache and sessions; all PHP shares the media.
@@ -25,7 +26,11 @@ import { Pods } from "./pods";
  * The installation comes after its servers, the upgrade after the installation, and everything that uses the shop
  * after the upgrade.
  */
-export const openmage: Platform = { config, declare };
+export const openmage: Platform = {
+    config,
+    declare,
+    closed: (settings) => closed(settings as unknown as OpenMageConfig),
+};
 
 function declare(instance: Instance): Deployed {
     const settings = instance.config as unknown as OpenMageConfig;
@@ -146,7 +151,7 @@ function frontendCacheOf(
         config: frontendCache,
         backend: frontend.service,
         // Pages are kept only if they say so, and these never.
-        pass: ["api", "checkout", "customer"].flatMap((name) => [`/${name}`, `/index.php/${name}`]),
+        pass: personal,
         contents: "openmage-nginx",
         resources: { cpu },
         replicas,
@@ -157,15 +162,15 @@ function frontendCacheOf(
 }
 
 function sitesOf(settings: OpenMageConfig, to: { readonly shop: Service; readonly admin: Service }): Site[] {
-    const { host, stores, adminHost, adminPath, adminAccess, adminAllow } = settings;
-    const shop: Route = { path: "/", to: to.shop };
-    const administration = { to: to.admin, allow: adminAllow };
-    // OpenMage itself writes its addresses with index.php.
-    const paths =
-        adminAccess === "public" && adminHost === undefined ? [`/${adminPath}`, `/index.php/${adminPath}`] : [];
+    const { host, stores, adminHost, adminPath, adminAllow } = settings;
+    const shop: Route = { to: to.shop };
+    const admin: Route = { to: to.admin, allow: adminAllow };
+    const path = administration(adminPath);
+    const hidden = unrouted(settings);
+    const alone = { routes: [shop], closed: [path, ...hidden] };
     return [
-        { host, routes: [...paths.map((path) => ({ path, ...administration })), shop] },
-        ...stores.map((store) => ({ host: store.host, routes: [shop] })),
-        ...(adminHost ? [{ host: adminHost, routes: [{ path: "/", ...administration }] }] : []),
+        { host, ...(isBeside(settings) ? { routes: [{ path, ...admin }, shop], closed: hidden } : alone) },
+        ...stores.map((store) => ({ host: store.host, ...alone })),
+        ...(adminHost ? [{ host: adminHost, routes: [admin] }] : []),
     ];
 }

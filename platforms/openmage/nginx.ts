@@ -1,5 +1,7 @@
-import { fastCgi, hiddenFiles, indent, nginxFile, otherScripts, serverBlock } from "../nginx";
+import { patternOf } from "../../components/pathRule";
+import { closedPaths, fastCgi, hiddenFiles, indent, nginxFile, otherScripts, serverBlock } from "../nginx";
 import { paths, ports } from "./paths";
+import { administration, changing, feeds, privateMedia, sources, webServices } from "./rules";
 
 export interface NginxArgs {
     /** `frontend` answers for the shop, `admin` for the administration. */
@@ -47,7 +49,6 @@ export function nginxConf(args: NginxArgs): string {
             ...(args.extra ?? []),
             // Beside the user's own headers: in a location it would take their place.
             ...(replicas ? ["add_header Set-Cookie $reads_cookie;"] : []),
-            noOtherAddress,
             ...(args.role === "frontend" ? frontend(args) : admin(args)),
             ...files(args),
         ].join("\n"),
@@ -72,32 +73,12 @@ function storeMap(part: "code" | "type", stores: NonNullable<NginxArgs["stores"]
     return `map $host $store_${part} {\n    default "${otherwise}";\n${lines.join("")}}`;
 }
 
-/**
- * Modules whose pages change something, or show what was just changed, also where the method is GET. A search writes
- * what it has found into a table, and joins it with the catalog.
- */
-const changing = [
-    "api",
-    "api\\.php",
-    "catalog/product_compare",
-    "catalogsearch",
-    "checkout",
-    "contacts",
-    "customer",
-    "newsletter",
-    "oauth",
-    "paypal",
-    "review",
-    "sales",
-    "wishlist",
-];
-
 /** Where PHP reads from. A client that changed something gets a cookie with which it reads from the source for a while. */
 function readsMap(replicas: NginxArgs["replicas"]): string {
     if (!replicas) return `map "" $reads {\n    default source;\n}`;
     return `map "$request_method $uri" $changes {
     default yes;
-    "~^(GET|HEAD) /(index\\.php/)?([a-z0-9_]+/)?(${changing.join("|")})(/|$)" yes;
+    "~*^(GET|HEAD) ${patternOf(changing).slice(1)}" yes;
     "~^(GET|HEAD) " no;
 }
 map "$changes $cookie_reads" $reads {
@@ -111,26 +92,19 @@ map $changes $reads_cookie {
 }`;
 }
 
-// OpenMage's libraries take the address from these, past every rule here.
-const noOtherAddress = ["original", "rewrite"]
-    .map((name) => `if ($http_x_${name}_url) {\n    return 400;\n}`)
-    .join("\n");
-
 const notFound = "{\n    return 404;\n}";
 const page = "{\n    try_files /.page @openmage;\n}";
 
 function frontend({ adminPath, timeoutSeconds, php, api }: NginxArgs): string[] {
     return [
-        // A store's code may stand in front.
-        `location ~* "^/(index\\.php/)?([a-z0-9_]+/)?${adminPath}(/|$)" ${notFound}`,
-        // Feeds for administrators, whose passwords could be tried here.
-        `location ~* "^/(index\\.php/)?([a-z0-9_]+/)?rss/(order/new|catalog/(notifystock|review))(/|$)" ${notFound}`,
+        closedPaths(administration(adminPath)),
+        closedPaths(feeds),
         ...(api
             ? [
                   `location ^~ /api/rest {\n    rewrite ^ /api.php?type=rest last;\n}`,
                   `location = /api.php {\n    internal;\n${indent(run("/api.php", php, timeoutSeconds), 4)}\n}`,
               ]
-            : [`location ~* "^/(index\\.php/)?([a-z0-9_]+/)?api(/|$)" ${notFound}`]),
+            : [closedPaths(webServices)]),
         `location ~ "^/index\\.php(/|$)" ${page}`,
         hiddenFiles,
         otherScripts,
@@ -141,32 +115,13 @@ function frontend({ adminPath, timeoutSeconds, php, api }: NginxArgs): string[] 
 function admin({ adminPath }: NginxArgs): string[] {
     return [
         `location = / {\n    return 302 /${adminPath}/;\n}`,
-        `location ~ "^/(index\\.php/)?${adminPath}(/|$)" ${page}`,
+        `location ~ "${patternOf({ ...administration(adminPath), code: false })}" ${page}`,
         `location / ${notFound}`,
     ];
 }
 
-/** Never shown, although in a directory whose files are: what customers sent or bought, and templates. */
-const privateMedia = ["custom_options", "customer", "downloadable", "import", "tmp"];
-
 /** What the administration shows of them: small pictures of its browser, and of products before they are saved. */
 const adminPictures = ["tmp/catalog/product", "wysiwyg/\\.thumbs"];
-
-/** What has no page and is no file for browsers: answered without PHP. */
-const noPages = [
-    "app",
-    "cypress",
-    "dev",
-    "docs",
-    "downloader",
-    "includes",
-    "lib",
-    "pkginfo",
-    "shell",
-    "tests",
-    "var",
-    "vendor",
-];
 
 // Addresses carry no version, so that a release must become visible by itself.
 const served = `expires 1d;
@@ -177,7 +132,7 @@ location ~* \\.(md|scss|ya?ml|sh|lock|dist)$ ${notFound}`;
 function files({ php, timeoutSeconds }: NginxArgs): string[] {
     const previews = `location ~* "^/media/(${adminPictures.join("|")})/([^/.][^/]*/)*[^/.][^/]*\\.(gif|jpe?g|png|webp)$"`;
     return [
-        `location ~ "^/(${noPages.join("|")})(/|$)" ${notFound}`,
+        closedPaths(sources),
         ...["js", "skin"].map(
             (directory) => `location ^~ /${directory}/ {\n${indent(served, 4)}\n    try_files $uri =404;\n}`,
         ),
@@ -186,7 +141,7 @@ function files({ php, timeoutSeconds }: NginxArgs): string[] {
         try_files $uri =404;
     }
 ${indent(served, 4)}
-    location ~ "^/media/(${privateMedia.join("|")})(/|$)" ${indent(notFound, 4).trimStart()}
+${indent(closedPaths(privateMedia), 4)}
     try_files $uri @media;
 }`,
         `location ^~ /errors/ {
@@ -197,7 +152,13 @@ ${indent(served, 4)}
     return 404;
 }`,
         ...["favicon.ico", "robots.txt"].map((name) => `location = /${name} {\n    try_files $uri =404;\n}`),
-        `location @media {\n${indent(run("/get.php", php, timeoutSeconds), 4)}\n}`,
+        // get.php takes every ".." out of the address, also within a name, and looks for what is left.
+        `location @media {
+    if ($uri ~ "\\.\\.") {
+        return 404;
+    }
+${indent(run("/get.php", php, timeoutSeconds), 4)}
+}`,
         `location @openmage {\n${indent(run("/index.php", php, timeoutSeconds), 4)}\n}`,
     ];
 }

@@ -22,7 +22,7 @@ const celeryNeeds = ["transient_nonexcl_queues", "global_qos"];
  *
  * The migrations come after the database, and everything that uses QxSMS after the migrations.
  */
-export const qxsms: Platform = { config, declare };
+export const qxsms: Platform = { config, declare, closed: () => [] };
 
 function declare(instance: Instance): Deployed {
     const settings = instance.config as unknown as QxsmsConfig;

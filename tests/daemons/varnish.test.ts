@@ -33,7 +33,7 @@ const render = async (changes: Partial<VarnishConfig> = {}): Promise<readonly Se
             new FrontendCache(instance, "varnish", {
                 config: config as VarnishConfig,
                 backend: instance.service("frontend", { http: 9080 }),
-                pass: ["/checkout", "/back.office"],
+                pass: { paths: ["/checkout", "/back.office"], entry: "index.php", code: true },
                 contents: "opencart-nginx",
                 resources: { cpu: "50m" },
             });
@@ -161,9 +161,9 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         expect(kept(page, { Authorization: "Basic eDp5" })).to.equal(false);
         expect(kept(page, {}, "POST")).to.equal(false);
         expect(ask(page, {}, "POST").said.method).to.equal("POST");
-        for (const path of ["/checkout", "/checkout/cart.js", "/back.office/style.css"])
+        for (const path of ["/checkout", "/checkout/cart.js", "/back.office/style.css", "/index.php/german/CHECKOUT/cart.js"])
             expect(kept(`${path}?cc=max-age=60&changed`), path).to.equal(false);
-        for (const path of ["/checkouts", "/backXoffice/style.css"])
+        for (const path of ["/checkouts", "/backXoffice/style.css", "/a/b/checkout/cart.js"])
             expect(kept(`${path}?cc=max-age=60&changed`), path).to.equal(true);
         expect(ask("/skin/icon.png?cookie", { Cookie: "om_frontend=mine" }).said.headers["cookie"]).to.equal(
             "om_frontend=mine",

@@ -123,6 +123,7 @@ export class CaddyEdge {
         accessLog: true,
         allow: [],
         stopped: false,
+        closed: [],
         routes: [this.route(this.shop)],
         ...rest,
     });
@@ -144,8 +145,8 @@ export class CaddyEdge {
         this.site("plain.example.org", {
             routes: [
                 this.route(this.shop),
-                this.route(this.admin, { path: "/admin", allow: ["127.0.0.3/32"] }),
-                this.route(this.admin, { path: "/upload", maxBody: 3_000_000 }),
+                this.route(this.admin, { path: { paths: ["/admin"] }, allow: ["127.0.0.3/32"] }),
+                this.route(this.admin, { path: { paths: ["/upload"] }, maxBody: 3_000_000 }),
             ],
         }),
         this.site("internal.example.org", { tls: { mode: "internal" } }),
@@ -156,7 +157,7 @@ export class CaddyEdge {
         this.site("closed.example.org", { allow: ["127.0.0.3/32"] }),
         this.site("stopped.example.org", { stopped: true }),
         this.site("broken.example.org", { routes: [this.route({ port: 1 })] }),
-        this.site("partial.example.org", { routes: [this.route(this.admin, { path: "/only" })] }),
+        this.site("partial.example.org", { routes: [this.route(this.admin, { path: { paths: ["/only"] } })] }),
         this.site("quiet.example.org", {
             accessLog: false,
             securityHeaders: false,

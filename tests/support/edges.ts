@@ -49,7 +49,7 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
                         host: settings.host,
                         routes: [
                             { to: service },
-                            { path: "/admin", to: service, port: "admin", allow: ["192.0.2.0/24"] },
+                            { path: { paths: ["/admin"] }, to: service, port: "admin", allow: ["192.0.2.0/24"] },
                         ],
                     },
                 ]);
