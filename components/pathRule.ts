@@ -22,7 +22,13 @@ const part = /^[a-z0-9_.-]*[a-z0-9_-][a-z0-9_.-]*$/;
  */
 export function patternOf({ paths, entry, code = false }: PathRule, end = "(/|$)"): string {
     for (const path of paths)
-        if (!path.startsWith("/") || !path.slice(1).split("/").every((one) => part.test(one)))
+        if (
+            !path.startsWith("/") ||
+            !path
+                .slice(1)
+                .split("/")
+                .every((one) => part.test(one))
+        )
             throw new RangeError(`"${path}" is no path that a rule can have`);
     if (paths.length === 0) throw new RangeError("a rule has at least one path");
     const literal = (text: string) => text.replaceAll(".", "\\.");

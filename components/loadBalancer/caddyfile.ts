@@ -241,7 +241,10 @@ function content(site: FileSite, args: CaddyfileArgs): Line {
     );
 }
 
-const refusal = (name: string, what: string, status: number): Line[] => [`${name} ${what}`, `respond ${name} ${status}`];
+const refusal = (name: string, what: string, status: number): Line[] => [
+    `${name} ${what}`,
+    `respond ${name} ${status}`,
+];
 
 const denial = (name: string, allow: readonly string[]): Line[] =>
     allow.length > 0 ? refusal(name, `not client_ip ${allow.join(" ")}`, 403) : [];

@@ -8,7 +8,10 @@ const page = { entry: "index.php", code: true };
 export const administration = (adminPath: string): PathRule => ({ paths: [`/${adminPath}`], ...page });
 
 /** For administrators, whose passwords could be tried here. */
-export const feeds: PathRule = { paths: ["/rss/order/new", "/rss/catalog/notifystock", "/rss/catalog/review"], ...page };
+export const feeds: PathRule = {
+    paths: ["/rss/order/new", "/rss/catalog/notifystock", "/rss/catalog/review"],
+    ...page,
+};
 
 /** SOAP, XML-RPC and REST. */
 export const webServices: PathRule = { paths: ["/api"], ...page };

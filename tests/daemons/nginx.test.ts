@@ -177,6 +177,13 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
         "/cron/cron",
         "CRON/cron",
         "cron|cron",
+        "_cron/cron",
+        "cron_/cron",
+        "c.ron/cron.index",
+        "c|ron/cron.index",
+        "c%257Cron/cron.index",
+        "&route%09=cron/cron",
+        "&route%0b=cron/cron",
     ]) {
         it(`keep the scheduled jobs from outside: route=${route}`, async () => {
             expect((await frontend().get(`/index.php?route=${route}`)).status).to.equal(404);

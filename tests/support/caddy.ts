@@ -143,6 +143,7 @@ export class CaddyEdge {
     /** What it serves when it starts: a site for each thing that a site may be. */
     sites = (): FileSite[] => [
         this.site("plain.example.org", {
+            closed: [{ paths: ["/secret"], entry: "index.php", code: true }],
             routes: [
                 this.route(this.shop),
                 this.route(this.admin, { path: { paths: ["/admin"] }, allow: ["127.0.0.3/32"] }),
@@ -207,7 +208,8 @@ export class CaddyEdge {
     /** What the application was sent. */
     seen = async (
         answer: Promise<Answer>,
-    ): Promise<{ name: string; headers: Record<string, string>; received: number }> => JSON.parse((await answer).body);
+    ): Promise<{ name: string; url: string; headers: Record<string, string>; received: number }> =>
+        JSON.parse((await answer).body);
 
     snippet = (name: string) => snippetOf(join(this.path, "snippets"), name);
     certificateOf = (name: string) => join(this.path, "tls", name, "tls.crt");

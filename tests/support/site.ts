@@ -13,7 +13,8 @@ export function relocate(text: string, substitutions: Substitutions): string {
     const to = new Map(substitutions);
     const from = [...to.keys()]
         .sort((a, b) => b.length - a.length)
-        .map((key) => key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+        // The end of another path is no path.
+        .map((key) => `${key.startsWith("/") ? "(?<!\\w)" : ""}${key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
     return text.replace(new RegExp(from.join("|"), "g"), (found) => to.get(found)!);
 }
 
