@@ -2,10 +2,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { PhpMyAdmin } from "../../components/phpMyAdmin";
+import { closed } from "../../components/phpMyAdmin/files";
 import { phpMyAdmin } from "../../config/phpMyAdmin";
 import { installMariaDb, run, serverUser } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
+import { write } from "../support/files";
 import { LocalPod } from "../support/localPod";
+import { spellings } from "../support/spellings";
 import { Daemon, missing, program, scratch } from "../support/tools";
 
 const account = { user: "shop", password: "we'ird\"$pw\\ #1&<" };
@@ -129,5 +132,38 @@ describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in
         for (const path of ["/robots.txt", "/favicon.ico"]) expect(ask(path).status, path).to.equal(200);
         const { head } = ask("/index.php");
         expect(head).not.to.match(/x-powered-by|Apache\/|PHP\//i);
+    });
+
+    it("shows none of what is closed in any spelling", function () {
+        this.timeout(300_000);
+        const pages = join(pod.root, "var/www/html");
+        for (const path of [...closed.paths, "/themes"]) write(pages, { [`${path}/known.txt`]: "known words" });
+        /** Bytes of all requests go in; the status of each answer comes out, and whether it has the words. */
+        const sender = `
+            const { connect } = require("node:net");
+            const requests = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+            const answer = (bytes) => new Promise((resolve) => {
+                let text = "";
+                const socket = connect(8080, "127.0.0.1", () => socket.write(bytes, "latin1"));
+                const end = () => { socket.destroy(); resolve(text); };
+                socket.setTimeout(5000, end).on("error", end).on("close", end).on("data", (data) => (text += data.toString("latin1")));
+            });
+            (async () => {
+                const answers = [];
+                const work = async () => { for (let i = answers.length; i < requests.length; i = answers.length) { answers[i] = ""; answers[i] = await answer(requests[i]); } };
+                await Promise.all([work(), work(), work(), work()]);
+                console.log(JSON.stringify(answers.map((text) => text.slice(9, 12) + " " + text.includes("known words"))));
+            })();`;
+        const send = (requests: readonly string[]): string[] =>
+            JSON.parse(pod.connected(server!, [process.execPath, "-e", sender], JSON.stringify(requests)).stdout);
+        const [plain] = spellings;
+        expect(send([plain!.request("/themes/known.txt", "db.example.org")])[0]).to.equal("200 true");
+        const tried = closed.paths.flatMap((path) => spellings.map((spelling) => ({ path, spelling })));
+        const answers = send(
+            tried.map(({ path, spelling }) => spelling.request(`${path}/known.txt`, "db.example.org")),
+        );
+        const reached = tried.filter((_, index) => answers[index]!.includes("true"));
+        expect(reached.map(({ path, spelling }) => `${path} ${spelling.name}`)).to.deep.equal([]);
+        expect(answers.filter((text) => text.startsWith("4")).length).to.be.above(tried.length / 2);
     });
 });

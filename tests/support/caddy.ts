@@ -8,7 +8,7 @@ import { type CaddyfileArgs, caddyfile, type FileRoute, type FileSite } from "..
 import { reloadScript, snippetOf } from "../../components/loadBalancer/reload";
 import { Daemon, freePort, goProgram, program, scratch } from "./tools";
 
-const caddyPackage = "github.com/caddyserver/caddy/v2/cmd/caddy";
+export const caddyPackage = "github.com/caddyserver/caddy/v2/cmd/caddy";
 
 /** With the version that `tests/tools/caddy` pins, which is the image's. */
 export const caddyTitle = "Caddy (module v2.11.4, image caddy:2.11.4-alpine)";
