@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import * as http from "node:http";
+import { connect } from "node:http2";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
@@ -88,6 +89,30 @@ describe(caddyTitle, function () {
             for (const path of ["/secret", "/SECRET/x", "//secret", "/%73ecret", "/index.php/de/secret/"])
                 expect((await plain({ host: "plain.example.org", path })).status, path).to.equal(404);
             expect((await plain({ host: "plain.example.org", path: "/secrets" })).status).to.equal(200);
+        });
+        it("refuse and close the same over HTTP/2, where a path is a header", async () => {
+            const session = connect(`https://127.0.0.1:${edge.ports.https}`, {
+                servername: "custom.example.org",
+                rejectUnauthorized: false,
+            });
+            const status = (path: string) =>
+                new Promise<number | string>((resolve) => {
+                    const request = session.request({ ":path": path, ":authority": "custom.example.org" });
+                    request.on("response", ({ ":status": code }) => resolve(code!)).on("error", () => resolve("reset"));
+                    request.resume();
+                });
+            for (const path of ["/secret", "//secret/x", "/%73ecret", "/SECRET?x"])
+                expect(await status(path), path).to.equal(404);
+            for (const path of [
+                "/secret/../x",
+                "/secret/%2e%2e/x",
+                "/secret/..%2fx",
+                "/secret\\..\\x",
+                "/x#/../secret",
+            ])
+                expect(await status(path), path).to.equal(400);
+            expect(await status("/a%20b?c=/../%2f")).to.equal(200);
+            session.close();
         });
         it("deny by the client behind a trusted proxy, and believe nobody else", async () => {
             const forwarded = (address: string) => ({ "X-Forwarded-For": address });

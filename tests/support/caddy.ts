@@ -153,6 +153,7 @@ export class CaddyEdge {
         this.site("internal.example.org", { tls: { mode: "internal" } }),
         this.site("custom.example.org", {
             tls: { mode: "custom", snippet: this.snippet("shop") },
+            closed: [{ paths: ["/secret"] }],
         }),
         this.site("front.example.org", { tls: { mode: "off", inFront: true } }),
         this.site("closed.example.org", { allow: ["127.0.0.3/32"] }),
