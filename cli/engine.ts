@@ -4,9 +4,9 @@ import { connect } from "node:net";
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parse } from "yaml";
 import { contextOf } from "../config/kubeconfig";
 import type { ClusterConfig } from "../config/stack";
+import { readYaml } from "../config/yaml";
 import { dependencies } from "../package.json";
 import { findOnPath, read } from "./shell";
 import { UserError } from "./errors";
@@ -147,7 +147,8 @@ export function ownBackend(state: string): Backend {
 }
 
 function projectBackend(): string | undefined {
-    return (parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { backend?: { url?: string } }).backend?.url;
+    return (readYaml(readFileSync(join(root, "Pulumi.yaml"), "utf8"), "Pulumi.yaml") as { backend?: { url?: string } })
+        .backend?.url;
 }
 
 function currentLogin(): string | undefined {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
+import { basename, join } from "node:path";
 import { ConfigError, type Problem } from "../config/problems";
+import { readYaml } from "../config/yaml";
 import { UserError } from "./errors";
 import { type Rendering, renderStack } from "./rendering";
 import { root } from "./root";
@@ -39,7 +39,7 @@ export async function editStack(
 ): Promise<Edited> {
     const path = editable(stack, edits, folder);
     const { text } = withEdits(readFileSync(path, "utf8"), inConfig(edits));
-    const { config } = parse(text) as { config: Readonly<Record<string, unknown>> };
+    const { config } = readYaml(text, basename(path)) as { config: Readonly<Record<string, unknown>> };
     const changed = Object.fromEntries(edits.map(({ path: [key] }) => [key!, JSON.stringify(config[key!])]));
     const open: Problem[] = [];
     let rendering: Rendering | undefined;
@@ -74,7 +74,7 @@ const inConfig = (edits: readonly Edit[]): Edit[] =>
 function editable(stack: string, edits: readonly Edit[], folder: string): string {
     const path = join(folder, `Pulumi.${stack}.yaml`);
     const { config } = readStackFile(stack, folder);
-    const own = (parse(readFileSync(path, "utf8")) as { config?: object } | null)?.config ?? {};
+    const own = (readYaml(readFileSync(path, "utf8"), basename(path)) as { config?: object } | null)?.config ?? {};
     for (const [key] of edits.map((edit) => edit.path))
         if (key! in config && !(key! in own))
             throw new UserError(

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseDocument } from "yaml";
+import { basename, join } from "node:path";
 import { ConfigError, suggest } from "../config/problems";
 import { placeholder } from "../config/secrets";
+import { readYaml } from "../config/yaml";
 import { root } from "./root";
 
 export interface StackFile {
@@ -37,9 +37,9 @@ export function readStackFile(stack: string, folder = root): StackFile {
     }
     // A folder of stack files alone uses the project's own Pulumi.yaml.
     const projectPath = [join(folder, "Pulumi.yaml"), join(root, "Pulumi.yaml")].find(existsSync)!;
-    const project = readYaml(projectPath) as { name: string; config?: Record<string, { value?: unknown }> };
+    const project = readFile(projectPath) as { name: string; config?: Record<string, { value?: unknown }> };
     const defaults = Object.entries(project.config ?? {}).map(([key, entry]) => [key, entry?.value ?? entry] as const);
-    const written = readYaml(path);
+    const written = readFile(path);
     checkKeys(written, `Pulumi.${stack}.yaml`);
     const own = (written["config"] ?? {}) as Record<string, unknown>;
     const merged: Record<string, unknown> = { ...Object.fromEntries(defaults), ...own };
@@ -88,11 +88,5 @@ function withoutSecrets(value: unknown, path: readonly string[]): unknown {
     );
 }
 
-function readYaml(path: string): Record<string, unknown> {
-    const document = parseDocument(readFileSync(path, "utf8"));
-    const file = path.slice(path.lastIndexOf("/") + 1);
-    // The library's message names line and column and shows the place.
-    if (document.errors.length > 0)
-        throw new ConfigError(document.errors.map((error) => ({ path: file, message: error.message })));
-    return (document.toJS() ?? {}) as Record<string, unknown>;
-}
+const readFile = (path: string): Record<string, unknown> =>
+    (readYaml(readFileSync(path, "utf8"), basename(path)) ?? {}) as Record<string, unknown>;

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import pc from "picocolors";
-import { parse } from "yaml";
 import type { StackConfig } from "../config/stack";
+import { readYaml } from "../config/yaml";
 import { bringUp } from "./commands/launch";
 import { UserError } from "./errors";
 import { findInstances } from "./instances";
@@ -107,9 +107,8 @@ export function chooseInstances(
  * @throws UserError when the file cannot be edited without a guess; it is then untouched
  */
 export function writeStates(path: string, names: readonly string[], state: State): string[] {
-    const written = (parse(readFileSync(path, "utf8")) as { config: { [key: string]: unknown } }).config[
-        "plinth:instances"
-    ];
+    const written = (readYaml(readFileSync(path, "utf8"), basename(path)) as { config: { [key: string]: unknown } })
+        .config["plinth:instances"];
     const edits = names.map((name) => {
         if (typeof (written as Record<string, unknown> | undefined)?.[name] !== "object")
             throw new UserError(

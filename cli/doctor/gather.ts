@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { checkContext } from "../../components/cluster";
 import type { Context } from "../../config/kubeconfig";
 import type { ClusterConfig, StackConfig } from "../../config/stack";
+import { readYaml } from "../../config/yaml";
 import { type Backend, chooseBackend, findCluster, findEngine, isMissing, locksOf, type Missing } from "../engine";
 import { UserError } from "../errors";
 import { type Rendering, renderStack } from "../rendering";
@@ -88,8 +88,11 @@ function choosePlace(stack: string): Backend | Missing {
 }
 
 const secretsProviderOf = (stack: string): string | undefined =>
-    (parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { secretsprovider?: string } | null)
-        ?.secretsprovider;
+    (
+        readYaml(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8"), `Pulumi.${stack}.yaml`) as {
+            secretsprovider?: string;
+        } | null
+    )?.secretsprovider;
 
 /** What a program says of its version; undefined when it is not there. */
 async function versionOf(program: string, args: readonly string[]): Promise<string | undefined> {

@@ -1,0 +1,71 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { ConfigError } from "../../config/problems";
+import { readYaml } from "../../config/yaml";
+import { problemsOf } from "../support/badInput";
+
+/** What a user is told of a text. */
+function toldOf(text: string): string {
+    try {
+        readYaml(text, "Pulumi.x.yaml");
+    } catch (error) {
+        if (error instanceof ConfigError) return error.message;
+        throw error;
+    }
+    return "";
+}
+
+/** Texts with a mistake at or near a secret, by what they are. */
+const mistakes: Readonly<Record<string, (secret: string) => string>> = {
+    "an unclosed double quote": (secret) => `a: "${secret}\nb: c\n`,
+    "an unclosed single quote": (secret) => `a: '${secret}\nb: c\n`,
+    "an unclosed bracket": (secret) => `a: [${secret}\nb: c\n`,
+    "an unknown escape": (secret) => `a: "\\q${secret}"\n`,
+    "a tag": (secret) => `a: !${secret} x\n`,
+    "a tag without a value": (secret) => `a: !${secret}\n`,
+    "an alias": (secret) => `a: *${secret}\n`,
+    "two anchors": (secret) => `a: &${secret} &${secret} x\n`,
+    "a reserved character": (secret) => `a: @${secret}\n`,
+    "a block's header": (secret) => `a: |${secret}\n  x\n`,
+    "a colon": (secret) => `a: ${secret}: ${secret}\n`,
+    "a missing colon": (secret) => `a: b\n${secret}\nc: d\n`,
+    "a key twice": (secret) => `a:\n  ${secret}: 1\n  ${secret}: 2\n`,
+    "a wrong indentation": (secret) => `a:\n    b: ${secret}\n  c: ${secret}\n`,
+    "a tab": (secret) => `a:\n\tb: ${secret}\n`,
+    "a second document": (secret) => `a: ${secret}\n---\nb: ${secret}\n`,
+    "a directive": (secret) => `%${secret}\na: b\n`,
+    "text after a quote": (secret) => `a: "b" ${secret}\n`,
+    "text after a bracket": (secret) => `a: [b] ${secret}\n`,
+    "a block in braces": (secret) => `a: {b:\n- ${secret}}\n`,
+};
+
+describe("a mistake in YAML", () => {
+    for (const [what, text] of Object.entries(mistakes)) {
+        it(`is told of by its place, without the text: ${what}`, () => {
+            const told = toldOf(text("Xhunter2X"));
+            expect(told)
+                .to.include("Pulumi.x.yaml: ")
+                .and.not.to.match(/hunter2/i);
+            if (what !== "an alias") expect(told).to.match(/line \d+, column \d+: [a-z]/);
+        });
+    }
+    it("never shows what is written, whatever that is", () => {
+        const secret = fc.stringMatching(/^Z[a-zA-Z0-9]{6,12}$/);
+        const around = fc.string({ maxLength: 12, unit: fc.constantFrom(...`"'{}[],:|>&*!%@\`#\\- \n\tab`) });
+        fc.assert(
+            fc.property(secret, around, around, (value, before, after) => {
+                expect(toldOf(`config:\n  plinth:secrets: {shop: {k: ${before}${value}${after}}}\n`)).not.to.include(
+                    value,
+                );
+            }),
+            { numRuns: 2000 },
+        );
+    });
+    it("names its line and column", () => {
+        expect(toldOf("a: b\nc: [1\nd: e\n")).to.include("line 3, column 1: ");
+    });
+    it("is one of a stack's file, too", async () => {
+        const lines = await problemsOf('config:\n  plinth:secrets: {shop: {k: "hunter2}}\n');
+        expect(lines.join("\n")).to.include("Pulumi.staging.yaml: line 3, column 1: ").and.not.to.include("hunter2");
+    });
+});
