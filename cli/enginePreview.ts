@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ready } from "./engine";
 import type { UserError } from "./errors";
 import { attempt } from "./shell";
+import { temporaryFolder } from "./temporary";
 
 /** One thing that the engine would do to one resource. */
 export interface Step {
@@ -39,8 +39,8 @@ export async function enginePreview(
     more: readonly string[] = [],
 ): Promise<EnginePreview> {
     // Only this user's: events hold the inputs of resources, if not the secret ones.
-    const folder = mkdtempSync(join(tmpdir(), "plinth-"));
-    const log = join(folder, "events");
+    const folder = temporaryFolder();
+    const log = join(folder.path, "events");
     try {
         // The flag is the one by which the engine's own Automation API follows a run.
         const { output, failed } = await attempt(
@@ -51,7 +51,7 @@ export async function enginePreview(
         const steps = existsSync(log) ? stepsIn(readFileSync(log, "utf8")) : [];
         return { text: output, steps, ...(failed ? { failed } : {}) };
     } finally {
-        rmSync(folder, { recursive: true, force: true });
+        folder.remove();
     }
 }
 

@@ -1,8 +1,8 @@
 import { plinthLabels } from "../components/labels";
-import { kubectlArgs } from "../config/kubeconfig";
 import type { StackConfig } from "../config/stack";
 import { findCluster, present } from "./engine";
 import { UserError } from "./errors";
+import { kubectlArgs } from "./kubectlArgs";
 import type { RenderedObject } from "./rendering";
 import { attach, findOnPath, read, run } from "./shell";
 import { stackConfig } from "./stackConfig";

@@ -1,9 +1,10 @@
 import { resolveImage } from "../config/images";
-import { type Context, isLocal, kubectlArgs } from "../config/kubeconfig";
+import { type Context, isLocal } from "../config/kubeconfig";
 import type { StackConfig } from "../config/stack";
 import type { Missing } from "./engine";
 import { UserError } from "./errors";
 import { type BuiltImage, findTool } from "./images";
+import { kubectlArgs } from "./kubectlArgs";
 import { apiOf, isLoopback, locate } from "./registry";
 import { read, run } from "./shell";
 

@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { parse } from "yaml";
-import { ConfigError } from "./problems";
+import { z } from "zod";
+import { ConfigError, show } from "./problems";
 import type { ClusterConfig } from "./stack";
+import { readYaml } from "./yaml";
 
 /** One cluster as a kubeconfig describes it. */
 export interface Context {
@@ -23,16 +24,23 @@ export const isLocal = ({ name, server, minikube = false }: Context): boolean =>
     localNames.test(name) ||
     /^https?:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\]|0\.0\.0\.0)(:|\/|$)/.test(server);
 
-interface Kubeconfig {
-    readonly "current-context"?: string;
-    readonly contexts?: readonly { name: string; context: { cluster: string } }[];
-    readonly clusters?: readonly { name: string; cluster: Cluster }[];
-}
+const extension = z.looseObject({ extension: z.looseObject({ provider: z.unknown() }).nullish().catch(null) });
 
-interface Cluster {
-    readonly server?: string;
-    readonly extensions?: readonly { readonly extension?: { readonly provider?: unknown } | null }[];
-}
+/** As much of a kubeconfig as is read here. kubectl writes `null` for an empty list. */
+const schema = z.looseObject({
+    "current-context": z.string().nullish(),
+    contexts: z.array(z.looseObject({ name: z.string(), context: z.looseObject({ cluster: z.string() }) })).nullish(),
+    clusters: z
+        .array(
+            z.looseObject({
+                name: z.string(),
+                cluster: z.looseObject({ server: z.string().optional(), extensions: z.array(extension).nullish() }),
+            }),
+        )
+        .nullish(),
+});
+
+type Kubeconfig = z.infer<typeof schema>;
 
 /**
  * The kubeconfig that the configuration names: a path, or contents. Undefined when it names none: the usual places.
@@ -43,31 +51,20 @@ export function kubeconfigOf(cluster: ClusterConfig): string | undefined {
     const { kubeconfig } = cluster;
     const named = typeof kubeconfig === "object" ? process.env[kubeconfig.env] : kubeconfig;
     const path = "plinth:cluster.kubeconfig";
-    if (typeof kubeconfig === "object" && !named)
-        throw new ConfigError([{ path, message: `the environment variable ${kubeconfig.env} is not set` }]);
+    const wrong = (message: string) => new ConfigError([{ path, message }]);
+    if (typeof kubeconfig === "object" && !named) throw wrong(`the environment variable ${kubeconfig.env} is not set`);
     if (named && !isContents(named) && !existsSync(named))
-        throw new ConfigError([{ path, message: `there is no file "${named}"` }]);
+        throw wrong(
+            typeof kubeconfig === "object"
+                ? // Its value may be a kubeconfig after all, in a form that nobody reads.
+                  `the environment variable ${kubeconfig.env} holds neither the path of a file that is there nor a kubeconfig in YAML or JSON`
+                : `there is no file ${show(named)}`,
+        );
     return named;
 }
 
 /** Whether it is a kubeconfig itself, with its keys and tokens, and no path of one. */
-export const isContents = (kubeconfig: string): boolean => kubeconfig.includes("\n");
-
-/** What makes kubectl work on the same cluster as the provider; contents are given as a file. */
-export function kubectlArgs(cluster: ClusterConfig): string[] {
-    const named = kubeconfigOf(cluster);
-    const path = named && isContents(named) ? writePrivate(named) : named;
-    return [...(path ? ["--kubeconfig", path] : []), ...(cluster.context ? ["--context", cluster.context] : [])];
-}
-
-/** A file that only this user can read, and that is gone when the process ends. */
-function writePrivate(contents: string): string {
-    const folder = mkdtempSync(join(tmpdir(), "plinth-"));
-    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-    const path = join(folder, "kubeconfig");
-    writeFileSync(path, contents, { mode: 0o600 });
-    return path;
-}
+export const isContents = (kubeconfig: string): boolean => /\n|^\s*\{/.test(kubeconfig);
 
 /** The context that a stack's objects go to, or undefined when there is no kubeconfig or no such context in it. */
 export function contextOf(cluster: ClusterConfig): Context | undefined {
@@ -85,11 +82,20 @@ export function contextOf(cluster: ClusterConfig): Context | undefined {
 }
 
 function readKubeconfigs(explicit: string | undefined): Kubeconfig[] {
-    if (explicit && isContents(explicit)) return [parse(explicit) as Kubeconfig];
+    if (explicit && isContents(explicit)) return [asKubeconfig(explicit, "plinth:cluster.kubeconfig")];
     const paths = explicit
         ? [explicit]
         : (process.env["KUBECONFIG"] ?? join(homedir(), ".kube", "config")).split(delimiter);
     return paths
         .filter((path) => path !== "" && existsSync(path))
-        .map((path) => (parse(readFileSync(path, "utf8")) ?? {}) as Kubeconfig);
+        .map((path) => asKubeconfig(readFileSync(path, "utf8"), path));
+}
+
+/** @throws ConfigError when it is none */
+function asKubeconfig(text: string, name: string): Kubeconfig {
+    const { success, data } = schema.safeParse(readYaml(text, name) ?? {});
+    if (success) return data;
+    throw new ConfigError([
+        { path: name, message: "is no kubeconfig; allowed: a map with lists of clusters, users and contexts" },
+    ]);
 }

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { record } from "../../cli/record";
 import { checkContext, clusterProvider } from "../../components/cluster";
-import { contextOf, isLocal, kubeconfigOf, kubectlArgs } from "../../config/kubeconfig";
+import { kubectlArgs } from "../../cli/kubectlArgs";
+import { contextOf, isLocal, kubeconfigOf } from "../../config/kubeconfig";
 import { loadStack } from "../../config/load";
 import { cluster, type StackConfig } from "../../config/stack";
 
@@ -44,6 +45,30 @@ describe("the kubeconfig", () => {
             'there is no file "/nowhere/config"',
         );
         expect(kubeconfigOf(cluster.parse({}))).to.equal(undefined);
+    });
+    it("is contents on one line, too, and none of it is ever shown", () => {
+        const told = (contents: string) =>
+            withContents(contents, (settings) => {
+                try {
+                    return JSON.stringify(contextOf(settings) ?? "none");
+                } catch (error) {
+                    return (error as Error).message;
+                }
+            });
+        const json = JSON.stringify(parse(kubeconfig("production", servers)));
+        expect(told(json)).to.include(servers.production);
+        for (const wrong of [
+            "apiVersion: v1\nusers: [{name: a, user: {token: 'hunter2}}]\n",
+            '{"users": [{"token": "hunter2"}',
+            '{"contexts": "hunter2"}',
+            "- hunter2\n",
+            "hunter2",
+            Buffer.from(json).toString("base64"),
+        ]) {
+            const message = told(wrong);
+            expect(message, wrong).to.include("plinth:cluster.kubeconfig: ").and.not.to.include("hunter2");
+            expect(message).not.to.include(wrong.slice(0, 20));
+        }
     });
     it("leads kubectl to the provider's cluster", () => {
         withContents(kubeconfig("production", servers), (settings) => {
