@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { parse, stringify } from "yaml";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { readYaml } from "../config/yaml";
 import { UserError } from "./errors";
+import { OutputFolder } from "./outputFolder";
 import type { RenderedObject, Rendering } from "./rendering";
 
 const header = "# Rendered by plinth; changes belong in the stack's configuration.\n";
@@ -41,39 +43,40 @@ export const fileOf = ({ kind, metadata }: RenderedObject): string =>
  *
  * @throws UserError when the folder holds something that was not rendered: nothing of the user's is overwritten
  */
-export function writeRendering(rendering: Rendering, folder: string, withSecrets: boolean): string[] {
-    const kustomization = join(folder, marker);
-    if (existsSync(kustomization)) removeRendered(folder, kustomization);
-    else if (existsSync(folder) && readdirSync(folder).length > 0)
+export function writeRendering({ objects }: Rendering, folder: string, withSecrets: boolean): string[] {
+    const out = new OutputFolder(folder, header);
+    const last = out.read(marker);
+    // Without a list it was new, or the one who wrote it was killed.
+    const old = last === undefined ? out.ownFiles() : listedIn(last, join(folder, marker));
+    if (!old)
         throw new UserError(
             `${folder} is not empty and was not rendered by plinth; name an empty or new folder with --out`,
         );
-
-    // Real passwords are for this user's eyes only.
-    const mode = withSecrets ? { mode: 0o600 } : {};
-    for (const object of rendering.objects) {
-        const path = join(folder, fileOf(object));
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(path, header + objectYaml(object), mode);
+    const files = new Map<string, string>();
+    for (const object of objects) {
+        const file = fileOf(object);
+        if (files.has(file)) throw new UserError(`Nothing was changed: two objects would be written to ${file}`);
+        files.set(file, objectYaml(object));
     }
-    const usable = rendering.objects.filter((object) => isUsable(object, withSecrets)).map(fileOf);
-    const others = rendering.objects.filter((object) => !isUsable(object, withSecrets));
+    const usable = objects.filter((object) => isUsable(object, withSecrets)).map(fileOf);
+    const others = objects.filter((object) => !isUsable(object, withSecrets));
     const list = stringify({ apiVersion: "kustomize.config.k8s.io/v1beta1", kind: "Kustomization", resources: usable });
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(
-        kustomization,
-        header + list + others.map((object) => `# ${fileOf(object)}: ${leftOut(object)}\n`).join(""),
-    );
+    // Last: it stands for the whole.
+    files.set(marker, list + others.map((object) => `# ${fileOf(object)}: ${leftOut(object)}\n`).join(""));
+    // Real passwords are for this user's eyes only.
+    out.replace(old, files, withSecrets ? 0o600 : undefined);
     return usable;
 }
 
-/** Takes away what the last rendering wrote, and nothing else. */
-function removeRendered(folder: string, kustomization: string): void {
-    const text = readFileSync(kustomization, "utf8");
-    if (!text.startsWith(header))
-        throw new UserError(`${kustomization} was not rendered by plinth; name another folder with --out`);
-    const { resources } = parse(text) as { resources: string[] };
-    const unlisted = [...text.matchAll(/^# (\S+\.yaml): Secret /gm)].map(([, file]) => file!);
-    for (const file of [...resources, ...unlisted]) rmSync(join(folder, file), { force: true });
-    rmSync(kustomization);
+/**
+ * The files that the last rendering wrote.
+ *
+ * @throws UserError when the list is none that was rendered
+ */
+function listedIn(kustomization: string, path: string): string[] {
+    const written = readYaml(kustomization, path) as { readonly resources?: unknown } | null;
+    const listed = z.array(z.string()).safeParse(written?.resources);
+    if (!listed.success) throw new UserError(`${path} was not rendered by plinth; name another folder with --out`);
+    const unlisted = [...kustomization.matchAll(/^# (\S+\.yaml): Secret /gm)].map(([, file]) => file!);
+    return [...listed.data, ...unlisted];
 }

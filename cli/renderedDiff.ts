@@ -1,21 +1,13 @@
-import {
-    existsSync,
-    mkdirSync,
-    mkdtempSync,
-    readdirSync,
-    readFileSync,
-    rmSync,
-    symlinkSync,
-    writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
+import { readYaml } from "../config/yaml";
 import { UserError } from "./errors";
 import { writeRendering } from "./manifests";
 import type { Rendering } from "./rendering";
 import { root } from "./root";
 import { read } from "./shell";
+import { temporaryFolder } from "./temporary";
 
 /**
  * What a change does to every object of a stack: the rendering of a base commit beside that of this checkout, without
@@ -26,7 +18,8 @@ import { read } from "./shell";
  * @throws UserError when git does not know the base, or the base does not render
  */
 export async function renderedDiff(rendering: Rendering, base: string): Promise<string> {
-    const folder = mkdtempSync(join(tmpdir(), "plinth-"));
+    // Until they are taken out, it may hold the secrets that stood in the base unencrypted.
+    const { path: folder, remove } = temporaryFolder();
     const checkout = join(folder, "checkout");
     try {
         for (const side of ["base", "head"]) mkdirSync(join(folder, side));
@@ -42,7 +35,7 @@ export async function renderedDiff(rendering: Rendering, base: string): Promise<
         return stdout;
     } finally {
         if (existsSync(checkout)) await read("git", ["-C", root, "worktree", "remove", "--force", checkout]);
-        rmSync(folder, { recursive: true, force: true });
+        remove();
     }
 }
 
@@ -77,7 +70,10 @@ function hideSecrets(folder: string): void {
         // It only lists the others.
         if (entry.name === "kustomization.yaml") rmSync(path);
         else if (entry.isFile()) {
-            const object = parse(readFileSync(path, "utf8")) as { kind: string } & Record<string, object | undefined>;
+            const object = readYaml(readFileSync(path, "utf8"), entry.name) as { kind: string } & Record<
+                string,
+                object | undefined
+            >;
             if (object.kind !== "Secret") continue;
             const hidden = (values: object = {}) =>
                 Object.fromEntries(Object.keys(values).map((key) => [key, "(hidden)"]));

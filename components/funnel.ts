@@ -239,6 +239,14 @@ export class Funnel {
         report("omit", this.omitted);
     }
 
+    /** What is declared: final identity in the cluster, and what the engine knows it by. */
+    identities(): { readonly object: string; readonly resource: string }[] {
+        return this.declared.map(({ kind, name, object }) => ({
+            object: consentName(object),
+            resource: `${kind}/${this.args.config.name}-${name}`,
+        }));
+    }
+
     /** Registers what belongs to no component: the namespace first, then policies, quota and the user's own objects. */
     registerCommon(): void {
         for (const entry of this.declared) if (entry.kind === "Namespace") this.register(entry, []);

@@ -103,6 +103,7 @@ export class Stack {
         this.declareMonitors();
         declarePullSecrets(this, [...this.instances.values()]);
         for (const instance of this.instances.values()) instance.check();
+        this.checkTwins();
         this.problems.throwIfAny();
 
         for (const create of this.pending) create();
@@ -115,6 +116,22 @@ export class Stack {
             // Whoever starts after a node without workloads of its own starts after what that node waits for.
             gates.set(node.id, own.length > 0 ? own : before);
         }
+    }
+
+    /** Reports objects of two instances that would be one in the cluster, or for the engine. */
+    private checkTwins(): void {
+        const owners = new Map<string, Instance>();
+        const own = (instance: Instance, identity: string, message: (other: string) => string) => {
+            const other = owners.get(identity);
+            if (!other) owners.set(identity, instance);
+            else if (other !== instance)
+                instance.problem([], `${message(other.path())}; give the instance or the object another name`);
+        };
+        for (const instance of this.instances.values())
+            for (const { object, resource } of instance.objects.identities()) {
+                own(instance, object, (other) => `the object ${object} is also one of ${other}`);
+                own(instance, resource, (other) => `the engine could not tell ${object} from an object of ${other}`);
+            }
     }
 
     private declareMonitors(): void {

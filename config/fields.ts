@@ -196,10 +196,20 @@ export const omission = z.strictObject(target);
 
 /** A whole Kubernetes object that the user adds to an instance. */
 export const extraObject = z.looseObject({
-    apiVersion: z.string().min(1),
-    kind: z.string().min(1),
+    apiVersion: z
+        .string()
+        .max(253)
+        .regex(
+            /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+            "allowed: VERSION or GROUP/VERSION, such as v1 or networking.k8s.io/v1",
+        ),
+    kind: z
+        .string()
+        .regex(/^[A-Za-z]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/, "allowed: a kind such as ConfigMap or PodMonitor"),
     metadata: z.looseObject({
         name: dnsLabel,
+        /** @default the instance's */
+        namespace: dnsLabel.optional(),
         labels: labels.optional(),
         annotations: annotations.optional(),
     }),

@@ -286,6 +286,50 @@ describe("bad input", () => {
             of: () => one({ extraObjects: [{ apiVersion: "v1", kind: "Service", metadata: { name: "frontend" } }] }),
             says: ['plinth:instances.shop.extraObjects: Service "frontend" exists already'],
         },
+        "objects of the user's that are none, or would be anywhere": {
+            of: () =>
+                one({
+                    extraObjects: [
+                        { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "../../x" } },
+                        { apiVersion: "v1", kind: "../x", metadata: { name: "../x" } },
+                        { apiVersion: "apps/v1/x", kind: "Deployment", metadata: { name: "b" } },
+                    ],
+                }),
+            says: [
+                'plinth:instances.shop.extraObjects.0.metadata.namespace: "../../x" is not allowed; allowed: lower-case letters',
+                'plinth:instances.shop.extraObjects.1.kind: "../x" is not allowed; allowed: a kind such as ConfigMap',
+                'plinth:instances.shop.extraObjects.1.metadata.name: "../x" is not allowed',
+                'plinth:instances.shop.extraObjects.2.apiVersion: "apps/v1/x" is not allowed; allowed: VERSION or GROUP/VERSION',
+            ],
+        },
+        "one object of two instances": {
+            of: () => {
+                const role = (name: string) => ({
+                    apiVersion: "rbac.authorization.k8s.io/v1",
+                    kind: "Role",
+                    metadata: { name, namespace: "common" },
+                });
+                const extra = (host: string, name: string) => shop({ host, extraObjects: [role(name)] });
+                return problemsOf(
+                    stackOf({
+                        a: extra("a.example.org", "x"),
+                        b: extra("b.example.org", "x"),
+                        c: extra("c.example.org", "y"),
+                    }),
+                );
+            },
+            says: ["plinth:instances.b: the object role/common/x is also one of plinth:instances.a"],
+        },
+        "objects that the engine could not tell apart": {
+            of: () => {
+                const map = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name } });
+                const extra = (host: string, name: string) => shop({ host, extraObjects: [map(name)] });
+                return problemsOf(stackOf({ a: extra("a.example.org", "b-c"), "a-b": extra("b.example.org", "c") }));
+            },
+            says: [
+                "plinth:instances.a-b: the engine could not tell configmap/opencart-a-b/c from an object of plinth:instances.a",
+            ],
+        },
         "a patch that takes the pods away": {
             of: () => one({ patches: [{ kind: "Deployment", name: "frontend", patch: { spec: { template: null } } }] }),
             says: ['takes the pods out of Deployment "frontend"'],
@@ -307,7 +351,7 @@ describe("bad input", () => {
         },
         "YAML that does not parse": {
             of: () => problemsOf("config:\n  plinth:instances: {a: [1\n"),
-            says: ["Pulumi.staging.yaml:", "at line"],
+            says: ["Pulumi.staging.yaml: line 3, column 1: "],
         },
     };
     itSaysWhatIsWrong(cases);
