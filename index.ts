@@ -21,7 +21,7 @@ interface ProgramOptions {
  *
  * Everything is declared and checked before the first object is registered, so that a mistake changes nothing.
  */
-function plinth({ offline = false, platforms = registry }: ProgramOptions = {}): StackOutputs {
+function plinth({ offline = false, platforms = registry }: ProgramOptions = {}): StackOutputs | Promise<StackOutputs> {
     const { stack: config, secrets } = readStack(Object.values(platforms).map((platform) => platform.config));
     if (!offline) checkContext(config);
     const kubeconfig = offline ? undefined : kubeconfigOf(config.cluster);
@@ -35,7 +35,9 @@ function plinth({ offline = false, platforms = registry }: ProgramOptions = {}):
     stack.register();
 
     if (!offline) for (const warning of stack.warnings) void pulumi.log.warn(warning);
-    return stackOutputs(stack, deployed);
+    const outputs = stackOutputs(stack, deployed);
+    // The engine itself fails when a value cannot be had.
+    return offline ? stack.allSent().then(() => outputs) : outputs;
 }
 
 // The engine calls what the program exports, and takes the result as the stack's outputs.

@@ -18,7 +18,20 @@ const isForUsers = (error: unknown): error is Error =>
     error instanceof SandboxError ||
     (error instanceof Error && ("__pulumiRunError" in error || "syscall" in error));
 
-program.parseAsync().catch((error: unknown) => {
+// A promise that nobody keeps leaves nothing to wait for, and Node would end as if all were well.
+process.once("beforeExit", () => {
+    if (isDone) return;
+    console.error(pc.red("plinth ended before its work was done; this is a mistake of its own."));
+    process.exitCode = 1;
+});
+
+let isDone = false;
+const done = () => {
+    isDone = true;
+};
+
+program.parseAsync().then(done, (error: unknown) => {
+    done();
     if (isForUsers(error)) console.error(pc.red(error.message));
     else console.error(error);
     process.exitCode = error instanceof UserError ? error.exitCode : 1;

@@ -79,23 +79,48 @@ async function recordNow(program: () => Promise<object> | object, args: RecordAr
     pulumi.runtime.setAllConfig({ ...args.config }, [...(args.secretKeys ?? [])]);
     let outputs: Record<string, unknown> = {};
     let failure: { error: unknown } | undefined;
-    await pulumi.runtime.runInPulumiStack(async () => {
-        try {
-            outputs = (await program()) as Record<string, unknown>;
-        } catch (error) {
-            // Thrown from here, it would also be a rejection that nobody handles, which Node prints with its stack.
-            failure = { error };
-        }
-        return outputs;
+    const unhandled = await withRejections(async () => {
+        await pulumi.runtime.runInPulumiStack(async () => {
+            try {
+                outputs = (await program()) as Record<string, unknown>;
+            } catch (error) {
+                // Thrown from here, it would also be a rejection that nobody handles, which Node prints with its stack.
+                failure = { error };
+            }
+            return outputs;
+        });
+        await pulumi.runtime.disconnect();
     });
-    await pulumi.runtime.disconnect();
+    // What the program says itself says more.
     if (failure) throw failure.error;
+    if (unhandled.length > 0) throw unhandled[0];
     const monitor = pulumi.runtime.getMonitor() as unknown as { getRegisteredResources(): Map<string, unknown> };
     return {
         resources,
         urns: [...monitor.getRegisteredResources().keys()],
         outputs: (await settle(outputs)) as Record<string, unknown>,
     };
+}
+
+/**
+ * Does work, and returns the rejections that nobody has handled meanwhile: the SDK leaves them so when a value cannot be had,
+ * and what depends on it is then missing.
+ */
+async function withRejections(work: () => Promise<void>): Promise<unknown[]> {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => void unhandled.push(error);
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    process.on("unhandledRejection", note);
+    try {
+        await work();
+        // Node tells of them after what is due at once.
+        await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+        process.off("unhandledRejection", note);
+        for (const other of others) process.on("unhandledRejection", other);
+    }
+    return unhandled;
 }
 
 const isSecret = (value: unknown): boolean => typeof value === "object" && value !== null && secretMark in value;

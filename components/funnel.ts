@@ -67,6 +67,8 @@ export interface FunnelArgs {
     readonly config: AnyInstance;
     readonly namespace: string;
     readonly objectName: (name: string) => string;
+    /** Where messages about the instance point. */
+    readonly path: string;
     readonly problem: (keys: readonly (string | number)[], message: string) => void;
 }
 
@@ -305,6 +307,7 @@ export class Funnel {
             options,
         );
         this.registered.set(entry, resource);
+        stack.noteRegistered(this.args.path, `${entry.kind} "${entry.name}"`, resource);
         return resource;
     }
 

@@ -79,6 +79,7 @@ export class Instance {
             config,
             namespace: this.namespace,
             objectName: (name) => this.objectName(name),
+            path: this.root,
             problem: (keys, message) => this.problem(keys, message),
         });
         stack.add(this);

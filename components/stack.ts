@@ -27,6 +27,8 @@ export class Stack {
     /** Volumes that exist without this program, and the key that each is written at. */
     private readonly taken = new Map<string, string>();
     private readonly pending: (() => void)[] = [];
+    private readonly registered: { readonly path: string; readonly what: string; readonly sent: Promise<unknown> }[] =
+        [];
     private cluster: pulumi.ProviderResource | undefined;
     private digestKey: pulumi.Output<string> | undefined;
 
@@ -116,6 +118,34 @@ export class Stack {
             // Whoever starts after a node without workloads of its own starts after what that node waits for.
             gates.set(node.id, own.length > 0 ? own : before);
         }
+    }
+
+    /**
+     * Notes a resource that has been handed to the SDK, which sends it when its values are there.
+     *
+     * @param path where its message points
+     */
+    noteRegistered(path: string, what: string, { urn }: pulumi.Resource): void {
+        // Left out of the SDK's types. Where a value cannot be had, this is refused with the reason.
+        const sent = (urn as unknown as { promise(): Promise<unknown> }).promise();
+        sent.catch(() => undefined);
+        this.registered.push({ path, what, sent });
+    }
+
+    /**
+     * Waits until everything registered has been sent.
+     *
+     * @throws ConfigError that names each object of which a value could not be had: it would be missing without a word
+     */
+    async allSent(): Promise<void> {
+        for (const { path, what, sent } of this.registered) {
+            try {
+                await sent;
+            } catch (error) {
+                this.problems.add(path, `${what} could not be declared: ${(error as Error).message}`);
+            }
+        }
+        this.problems.throwIfAny();
     }
 
     /** Reports objects of two instances that would be one in the cluster, or for the engine. */

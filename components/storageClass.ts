@@ -55,6 +55,7 @@ export function clusterObjects(stack: Stack): Funnel | undefined {
         config,
         namespace: "",
         objectName: () => nfsClassName(stack.config),
+        path: "plinth:cluster",
         problem: (keys, message) => stack.problems.add(["plinth:cluster", ...keys].join("."), message),
     });
     funnel.add(undefined, "StorageClass", "nfs", nfsClass(nfs));

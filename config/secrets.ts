@@ -29,6 +29,9 @@ export const placeholder = (name: string): string => `placeholder-${name}`;
 /** Where the program runs without the passphrase, values are unknown: no rule says anything of them. */
 export const isPlaceholder = (value: string): boolean => value.startsWith(placeholder(""));
 
+/** Half a pair in UTF-16 becomes another character on its way; XML, HTTP and environments refuse the others. */
+const unspeakable = /(?![\t\r\n])\p{Cc}|[\uFFFE\uFFFF]|\p{Surrogate}/u;
+
 /** What is wrong with a value, without the value itself; undefined when nothing is. */
 export function valueProblem(
     { min = 1, max, among = {}, lines = false }: SecretRule,
@@ -44,8 +47,9 @@ export function valueProblem(
     const without = Object.entries(among).filter(([, pattern]) => !pattern.test(value));
     if (without.length > 0)
         return `a value without ${without.map(([name]) => name).join(" and ")} is not allowed; allowed: a text with ${Object.keys(among).join(" and ")}`;
-    // What the file systems, environments and protocols that it passes through cannot carry.
-    if (value.includes("\0")) return "the value is not allowed; it holds a character 0";
+    // What the files, environments and protocols that it passes through cannot carry.
+    if (unspeakable.test(value))
+        return "the value is not allowed; it holds a control character, or half a character, which files and protocols cannot carry";
     if (!lines && /[\r\n]/.test(value)) return "the value is not allowed; allowed: a text of one line";
     return undefined;
 }

@@ -134,7 +134,7 @@ describe("a value of a secret", () => {
         expect(valueProblem(rule, "hüsh!")).to.equal(undefined);
         expect(valueProblem(rule, "hush!\nhush")).to.include("one line").and.not.include("hush");
         expect(valueProblem({ purpose: "x", lines: true }, "a\nb\n")).to.equal(undefined);
-        expect(valueProblem({ purpose: "x" }, "a\0b")).to.include("a character 0");
+        expect(valueProblem({ purpose: "x" }, "a\0b")).to.include("a control character");
         expect(valueProblem({ purpose: "x" }, "")).to.include("not empty");
     });
     it("that is set with Pulumi's own command keeps to it, too", () => {
