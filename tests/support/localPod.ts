@@ -29,8 +29,9 @@ const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
  * Emptied volumes are new with each pod; claims stay below `folder`.
  */
 export class LocalPod {
+    /** The folder that the pod has for its root. */
+    readonly root: string;
     private readonly spec: Spec;
-    private readonly root: string;
     private readonly volumes: string;
     private readonly user: number;
     private readonly group: number;
