@@ -69,6 +69,8 @@ export interface Need {
     readonly ports: readonly number[];
     /** @default "TCP" */
     readonly protocol?: "TCP" | "UDP";
+    /** Host on the other side: its address is the range, where it is one and no others are given. */
+    readonly host?: string;
     /** Ranges on the other side. @default anywhere */
     readonly cidrs?: readonly string[];
     /** Namespace on the other side, instead of ranges; `*` is every namespace. */

@@ -1,6 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Edge, Graph, Need, Node } from "./graph";
+import { rangesOf } from "./external";
 import { selectorOf } from "./labels";
+import { anywhere, contains, ipBlock, metadataRanges } from "./ranges";
 
 type Spec = k8s.types.input.networking.v1.NetworkPolicySpec;
 type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
@@ -8,12 +10,6 @@ type Ports = k8s.types.input.networking.v1.NetworkPolicyPort[];
 type Rule = { ports?: Ports; peers?: Peer[] };
 
 const namespaceLabel = "kubernetes.io/metadata.name";
-/** Everywhere but the clouds' metadata services, which hand out the node's own credentials. */
-const anywhere: Peer[] = [
-    { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
-    { ipBlock: { cidr: "::/0", except: ["fd00:ec2::254/128"] } },
-];
-
 /**
  * Denies everything that no other policy opens, but lets every pod resolve names.
  *
@@ -35,15 +31,21 @@ export function denyByDefault(mode: "full" | "ingress", instance?: Readonly<Reco
     };
 }
 
+export interface PolicyArgs {
+    readonly mode: "full" | "ingress";
+    /** Ranges that are not opened with a larger one around them. */
+    readonly closed: readonly string[];
+}
+
 /** What one node may receive and send: its edges in both directions and its named needs, nothing else. */
-export function policyOf(graph: Graph, node: Node, mode: "full" | "ingress"): Spec {
+export function policyOf(graph: Graph, node: Node, { mode, closed }: PolicyArgs): Spec {
     const ingress: Rule[] = [
         ...graph.users(node.id).map(({ from, edge }) => ({ peers: [peer(from, node)], ports: tcp(portsOf(edge)) })),
-        ...node.needs.filter((need) => need.direction === "ingress").map(rule),
+        ...node.needs.filter((need) => need.direction === "ingress").map((need) => rule(need, [])),
     ];
     const egress: Rule[] = [
-        ...node.uses.map((edge) => ({ peers: destination(graph, node, edge), ports: tcp(portsOf(edge)) })),
-        ...node.needs.filter((need) => need.direction === "egress").map(rule),
+        ...node.uses.map((edge) => ({ peers: destination(graph, node, edge, closed), ports: tcp(portsOf(edge)) })),
+        ...node.needs.filter((need) => need.direction === "egress").map((need) => rule(need, closed)),
     ];
     return {
         podSelector: { matchLabels: selectorOf(node) },
@@ -77,20 +79,46 @@ function peer(other: Node, self: Node): Peer {
         : { podSelector, namespaceSelector: { matchLabels: { [namespaceLabel]: other.namespace } } };
 }
 
-function destination(graph: Graph, from: Node, edge: Edge): Peer[] {
-    if (!edge.to.external) return edge.to.nodes.map((id) => peer(graph.node(id)!, from));
-    const { cidrs } = edge.to.external;
-    return cidrs.length > 0 ? blocks(cidrs) : anywhere;
+function destination(graph: Graph, from: Node, { to }: Edge, closed: readonly string[]): Peer[] {
+    if (!to.external) return to.nodes.map((id) => peer(graph.node(id)!, from));
+    return outward(to.external.cidrs, closed);
 }
 
-function rule(need: Need): Rule {
+function rule(need: Need, closed: readonly string[]): Rule {
     const ports = need.ports.length > 0 ? { ports: open(need.ports, need.protocol ?? "TCP") } : {};
     if (need.namespace === "*") return { ...ports, peers: [{ namespaceSelector: {} }] };
     if (need.namespace)
         return { ...ports, peers: [{ namespaceSelector: { matchLabels: { [namespaceLabel]: need.namespace } } }] };
-    if (need.cidrs) return { ...ports, peers: blocks(need.cidrs) };
+    const ranges = rangesOfNeed(need);
     // A rule without peers admits everyone, pods and addresses alike.
-    return need.direction === "egress" ? { ...ports, peers: anywhere } : ports;
+    if (need.direction === "ingress" && ranges.length === 0) return ports;
+    return { ...ports, peers: outward(ranges, closed) };
 }
 
-const blocks = (cidrs: readonly string[]): Peer[] => cidrs.map((cidr) => ({ ipBlock: { cidr } }));
+/** The peers at some ranges, or anywhere where none are given, less what is closed. */
+const outward = (ranges: readonly string[], closed: readonly string[]): Peer[] =>
+    (ranges.length > 0 ? ranges : anywhere).map((range) => ({ ipBlock: ipBlock(range, closed) }));
+
+const rangesOfNeed = ({ host, cidrs = [] }: Need): readonly string[] =>
+    host === undefined ? cidrs : rangesOf(host, cidrs);
+
+/** What a node reaches outside, as far as it is known: a host and its ranges, of which none means anywhere. */
+const outsideOf = ({
+    uses,
+    needs,
+}: Node): { readonly host: string | undefined; readonly ranges: readonly string[] }[] => [
+    ...uses.flatMap(({ to }) => (to.external ? [{ host: to.host, ranges: to.external.cidrs }] : [])),
+    ...needs
+        .filter(({ direction, namespace }) => direction === "egress" && namespace === undefined)
+        .map((need) => ({ host: need.host, ranges: rangesOfNeed(need) })),
+];
+
+/** Ranges that a node reaches by name and that lie where clouds hand out the credentials of their machines. */
+export const namedMetadata = (node: Node): string[] =>
+    outsideOf(node)
+        .flatMap(({ ranges }) => ranges)
+        .filter((range) => metadataRanges.some((metadata) => contains(metadata, range)));
+
+/** Hosts that a node reaches by a name only: nobody here knows whether they are in a range that is closed. */
+export const unplacedHosts = (node: Node): string[] =>
+    outsideOf(node).flatMap(({ host, ranges }) => (host !== undefined && ranges.length === 0 ? [host] : []));

@@ -7,8 +7,9 @@ import type { StackConfig } from "../config/stack";
 import { Graph } from "./graph";
 import type { Instance } from "./instance";
 import { hasMetrics, podMonitor } from "./metrics";
-import { denyByDefault, policyOf } from "./policies";
+import { denyByDefault, namedMetadata, policyOf, unplacedHosts } from "./policies";
 import { declarePullSecrets } from "./pullSecret";
+import { metadataRanges } from "./ranges";
 import { clusterObjects } from "./storageClass";
 
 /**
@@ -179,7 +180,9 @@ export class Stack {
     }
 
     private declarePolicies(): void {
-        const mode = this.config.cluster.networkPolicy;
+        const { networkPolicy: mode, ranges } = this.config.cluster;
+        if (mode !== "full" && ranges.length > 0)
+            this.warnings.push(`plinth:cluster.ranges means nothing while plinth:cluster.networkPolicy is ${mode}`);
         if (mode === "off") return;
         for (const instance of this.instances.values())
             instance.add(instance.owner, "NetworkPolicy", "default-deny", {
@@ -188,9 +191,27 @@ export class Stack {
                     instance.ownsNamespace ? undefined : { "app.kubernetes.io/instance": instance.name },
                 ),
             });
+        const closed = [...metadataRanges, ...ranges];
         for (const node of this.graph.nodes.filter(({ pods }) => pods)) {
             const instance = this.instances.get(node.namespace)!;
-            instance.add(instance.owner, "NetworkPolicy", node.name, { spec: policyOf(this.graph, node, mode) });
+            const spec = policyOf(this.graph, node, { mode, closed });
+            instance.add(instance.owner, "NetworkPolicy", node.name, { spec });
+        }
+        if (mode === "full") this.warnOfWaysOut();
+    }
+
+    private warnOfWaysOut(): void {
+        const running = [...this.instances.values()].filter(({ config }) => config.state === "running");
+        for (const instance of running) {
+            const nodes = this.graph.nodes.filter(({ namespace }) => namespace === instance.namespace);
+            for (const range of new Set(nodes.flatMap(namedMetadata)))
+                instance.warn(`pods reach ${range}, where clouds hand out the credentials of their nodes`);
+            if (this.config.cluster.ranges.length === 0) continue;
+            for (const host of new Set(nodes.flatMap(unplacedHosts)))
+                instance.warn(
+                    `nothing in plinth:cluster.ranges is opened for ${host}; if it is in one of them, name its own range: ` +
+                        "in `cidrs` beside the host, or in `egress`",
+                );
         }
     }
 }

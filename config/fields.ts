@@ -1,3 +1,4 @@
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { isQuantity, parseQuantity } from "./quantity";
 
@@ -28,7 +29,16 @@ export const bytes = amount.refine(
 
 export const port = z.int().min(1).max(65535);
 
-export const cidr = z.union([z.cidrv4(), z.cidrv6()], "allowed: a range such as 192.0.2.0/24");
+/** Whether a range is of addresses as connections have them: IPv4 ones that are written as IPv6 would mean nobody. */
+function isPlain(range: string): boolean {
+    if (!ipaddr.isValidCIDR(range)) return false;
+    const [address] = ipaddr.parseCIDR(range);
+    return !(address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress());
+}
+
+export const cidr = z
+    .union([z.cidrv4(), z.cidrv6()], "allowed: a range such as 192.0.2.0/24")
+    .refine(isPlain, "allowed: a range such as 192.0.2.0/24, IPv4 written as IPv4");
 
 export const email = z.email("allowed: an e-mail address");
 

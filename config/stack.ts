@@ -2,6 +2,7 @@ import { z } from "zod";
 import { credentials } from "./credentials";
 import {
     annotations,
+    cidr,
     defaultEdge,
     directory,
     dnsLabel,
@@ -49,6 +50,13 @@ export const cluster = z.strictObject({
     nfs: nfs.optional(),
     /** `full`: both directions; `ingress`: incoming only; `off`: no policies. */
     networkPolicy: z.enum(["full", "ingress", "off"]).default("full"),
+    /**
+     * The cluster's own ranges: of its pods, Services and nodes. Ways out to anywhere, or to a larger range, leave them
+     * out. @default none: nothing is guessed
+     */
+    ranges: z
+        .array(cidr.refine((range) => !range.endsWith("/0"), "allowed: ranges of the cluster, not all addresses"))
+        .default([]),
     /** Whether something gives Services of type LoadBalancer an address. Without it nothing waits for one. */
     loadBalancer: z.boolean().default(true),
     /** Whether metrics-server runs. Without it autoscalers stay at their minimum, and a warning says so. */

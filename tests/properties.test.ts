@@ -10,7 +10,7 @@ import { Stack } from "../components/stack";
 import { platforms } from "../platforms";
 import type { Sent } from "./support/declare";
 import { brokenRules } from "./support/invariants";
-import { addressesOf, canReach } from "./support/policies";
+import { addressesOf, canReach, canReachAddress } from "./support/policies";
 
 /** Random, valid configurations of whole stacks. */
 
@@ -49,6 +49,11 @@ const common = {
     state: fc.constantFrom("running", "running", "stopped", "removed"),
     backup,
     labels: fc.dictionary(label, label, { maxKeys: 2 }),
+    egress: fc.constantFrom(
+        [{ ports: [80, 8443] }],
+        [{ cidrs: ["0.0.0.0/0", "::/0"] }],
+        [{ cidrs: ["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/2", "fc00::/6"] }],
+    ),
 };
 const opencart = fc.record(
     {
@@ -182,8 +187,12 @@ const stack = fc.record({
     instances: fc.uniqueArray(fc.tuple(label, instance), { minLength: 1, maxLength: 3, selector: ([name]) => name }),
     prefix: fc.option(label, { nil: undefined }),
     networkPolicy: fc.constantFrom("full", "ingress"),
+    ranges: fc.constantFrom([], ["10.96.0.0/12", "fd00:10::/32"]),
     images: fc.constantFrom({}, { credentials: { hub: { registry: "docker.io", username: "any" } } }),
 });
+
+/** Where clouds tell machines about themselves. */
+const metadata = ["169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254", "fe80::1"];
 
 describe("any valid configuration", () => {
     it("keeps every rule, and its policies open the edges and nothing else", async function () {
@@ -198,9 +207,9 @@ describe("any valid configuration", () => {
         const folder = mkdtempSync(join(tmpdir(), "plinth-property-"));
         try {
             await fc.assert(
-                fc.asyncProperty(stack, async ({ instances, prefix, networkPolicy, images }) => {
+                fc.asyncProperty(stack, async ({ instances, prefix, networkPolicy, ranges, images }) => {
                     const config = {
-                        "plinth:cluster": { context: "any", networkPolicy },
+                        "plinth:cluster": { context: "any", networkPolicy, ranges },
                         "plinth:images": images,
                         ...(prefix ? { "plinth:namePrefix": prefix } : {}),
                         "plinth:instances": Object.fromEntries(
@@ -220,6 +229,17 @@ describe("any valid configuration", () => {
 
                     const { nodes } = graphs.at(-1)!;
                     const pods = addressesOf(objects);
+                    const closed = [
+                        ...metadata,
+                        ...(ranges.length > 0 ? ["10.96.0.1", "10.110.7.7", "fd00:10::1"] : []),
+                    ];
+                    for (const from of networkPolicy === "full" ? pods : [])
+                        for (const address of closed)
+                            for (const port of [80, 443, 8443])
+                                expect(
+                                    canReachAddress(objects, from, address, port),
+                                    `${from.component} → ${address}:${port}`,
+                                ).to.equal(false);
                     for (const to of pods) {
                         const ports = [80, 443, 3306, 5432, 5672, 6379, 8000, 8080, 8081, 8443, 9000, 9001, 15672];
                         for (const from of pods) {
@@ -239,7 +259,6 @@ describe("any valid configuration", () => {
                                 .filter((need) => need.direction === "ingress")
                                 .flatMap((need) => need.ports);
                             for (const port of ports) {
-                                if (networkPolicy === "full" && needsEgress(node.needs, port)) continue;
                                 if (public_.includes(port)) continue;
                                 expect(
                                     canReach(objects, from, to, port),
@@ -261,12 +280,3 @@ describe("any valid configuration", () => {
         }
     });
 });
-
-/** Whether a named need opens a port towards everyone. */
-const needsEgress = (
-    needs: readonly { direction: string; ports: readonly number[]; cidrs?: readonly string[]; namespace?: string }[],
-    port: number,
-): boolean =>
-    needs.some(
-        (need) => need.direction === "egress" && !need.cidrs && (need.ports.length === 0 || need.ports.includes(port)),
-    );

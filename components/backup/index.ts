@@ -3,7 +3,6 @@ import { type BackupConfig, folderOf, identityOf } from "../../config/backup";
 import type { ImageName } from "../../config/images";
 import { claim, type SharedClaim } from "../claim";
 import type { Database } from "../database";
-import { rangesOf } from "../external";
 import type { Need, Node, SecretRef, Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { plinthLabels } from "../labels";
@@ -124,7 +123,6 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
         const { url, prefix } = folderOf(target, this.identity);
         const values = { accessKey: this.required("backupAccessKey"), secretKey: this.required("backupSecretKey") };
         const key: Record<keyof typeof values, SecretRef> = instance.secret(this, `${name}-keys`, values);
-        const cidrs = rangesOf(url.hostname, target.cidrs);
         const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
         return {
             env: {
@@ -135,7 +133,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
                 AWS_ACCESS_KEY_ID: key.accessKey,
                 AWS_SECRET_ACCESS_KEY: key.secretKey,
             },
-            needs: [{ name: "s3", direction: "egress", ports: [port], ...(cidrs.length > 0 ? { cidrs } : {}) }],
+            needs: [{ name: "s3", direction: "egress", host: url.hostname, ports: [port], cidrs: target.cidrs }],
         };
     }
 

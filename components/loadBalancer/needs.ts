@@ -1,4 +1,5 @@
 import type { OwnEdgeConfig } from "../../config/fields";
+import { rangesOf } from "../external";
 import type { Need } from "../graph";
 import { metricsNeeds } from "../metrics";
 import type { FileSite } from "./caddyfile";
@@ -12,16 +13,13 @@ export function needsOf(
     monitoringNamespace: string | undefined,
 ): Need[] {
     const secure = sites.some(({ tls }) => tls.mode !== "off");
-    const authorities = sites.flatMap(({ tls }) => (tls.mode === "acme" ? [portOf(tls.directory)] : []));
+    const authorities = sites.flatMap(({ tls }) => (tls.mode === "acme" ? [new URL(tls.directory)] : []));
     return [
         ...clients(edge, secure),
         ...(secure && (edge.type === "LoadBalancer" || edge.type === "NodePort") && edge.http3
             ? [{ name: "clients", direction: "ingress" as const, ports: [ports.https], protocol: "UDP" as const }]
             : []),
-        // 80 is for lists of revoked certificates and OCSP.
-        ...(authorities.length > 0
-            ? [{ name: "acme", direction: "egress" as const, ports: [...new Set([443, 80, ...authorities])] }]
-            : []),
+        ...(authorities.length > 0 ? acme(authorities) : []),
         ...metricsNeeds(monitoringNamespace, ports.metrics),
     ];
 }
@@ -38,4 +36,16 @@ function clients(edge: OwnEdgeConfig, secure: boolean): Need[] {
     ];
 }
 
-const portOf = (url: string): number => Number(new URL(url).port || (url.startsWith("http:") ? 80 : 443));
+/** One with an address is reached there only; 80 is for lists of revoked certificates and OCSP. */
+function acme(authorities: readonly URL[]): Need[] {
+    const common = { name: "acme", direction: "egress" as const };
+    const hasAddress = ({ hostname }: URL) => rangesOf(hostname, []).length > 0;
+    const named = authorities.filter((url) => !hasAddress(url)).map(portOf);
+    const placed = authorities.filter(hasAddress);
+    return [
+        { ...common, ports: [...new Set([443, 80, ...named])] },
+        ...placed.map((url) => ({ ...common, host: url.hostname, ports: [portOf(url)] })),
+    ];
+}
+
+const portOf = ({ port, protocol }: URL): number => Number(port || (protocol === "http:" ? 80 : 443));

@@ -59,7 +59,7 @@ export class Pods {
             : undefined;
         this.outside = instance.egress([
             { name: "web services", direction: "egress", ports: [443] },
-            ...(mail ? [{ name: "smtp", direction: "egress", ports: [mail.port] } as const] : []),
+            ...(mail ? [{ name: "smtp", direction: "egress", host: mail.host, ports: [mail.port] } as const] : []),
         ]);
         this.configMaps = {
             config: this.configMap("config", {

@@ -49,7 +49,7 @@ export class Pods {
             smtpPassword && instance.secret(instance.owner, "smtp", { password: smtpPassword }).password;
         this.outside = instance.egress([
             { name: "web services", direction: "egress", ports: [443] },
-            ...(mail ? [{ name: "smtp", direction: "egress", ports: [mail.port] } as const] : []),
+            ...(mail ? [{ name: "smtp", direction: "egress", host: mail.host, ports: [mail.port] } as const] : []),
         ]);
         this.files = declareFiles(instance, settings, surroundings, cryptKey);
         this.environment = {

@@ -33,7 +33,7 @@ export class Pods {
         private readonly surroundings: Surroundings,
     ) {
         const { mail } = settings;
-        this.smtp = mail ? [{ name: "smtp", direction: "egress", ports: [mail.port] }] : [];
+        this.smtp = mail ? [{ name: "smtp", direction: "egress", host: mail.host, ports: [mail.port] }] : [];
         this.outside = instance.egress([{ name: "qualtrics", direction: "egress", ports: [443] }, ...this.smtp]);
         this.environments = environments(instance, settings);
         this.scripts = instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts });

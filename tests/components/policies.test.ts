@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import { Service } from "../../components/graph";
+import { type Need, Service } from "../../components/graph";
 import type { Instance } from "../../components/instance";
 import { WebTier } from "../../components/webTier";
 import { Worker } from "../../components/worker";
 import { declare, find } from "../support/declare";
 import { declareOpenCart } from "../support/opencart";
 import { declareOpenMage } from "../support/openmage";
-import { addressesOf, canReach } from "../support/policies";
+import { addressesOf, canReach, canReachAddress } from "../support/policies";
 import { declareQxsms } from "../support/qxsms";
 
 const container = { name: "main", image: "opencart-nginx" as const, resources: { cpu: "10m", memory: "16Mi" } };
@@ -55,10 +55,9 @@ describe("network policies", () => {
         ]);
         const [smtp] = egress("worker");
         expect(smtp.ports).to.deep.equal([{ protocol: "TCP", port: 587 }]);
-        // Everywhere, but never the clouds' metadata services.
-        expect(smtp.to.map(({ ipBlock }: { ipBlock: object }) => ipBlock)).to.deep.equal([
-            { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] },
-            { cidr: "::/0", except: ["fd00:ec2::254/128"] },
+        expect(smtp.to.map(({ ipBlock }: { ipBlock: { cidr: string } }) => ipBlock.cidr)).to.deep.equal([
+            "0.0.0.0/0",
+            "::/0",
         ]);
     });
     for (const [platform, components, declareShop] of [
@@ -89,13 +88,92 @@ describe("network policies", () => {
             expect(open.map(({ metadata }) => metadata.name).sort()).to.deep.equal(components);
             for (const { spec } of open) {
                 expect(spec.egress).to.deep.include.members(ways);
-                const anywhere = spec.egress.find(({ ports }: { ports?: { port: number }[] }) =>
-                    ports?.some(({ port }) => port === 8443),
-                );
-                expect(anywhere.to[0].ipBlock.except).to.deep.equal(["169.254.0.0/16"]);
+                expect(
+                    spec.egress.some(({ ports }: { ports?: { port: number }[] }) =>
+                        ports?.some(({ port }) => port === 8443),
+                    ),
+                ).to.equal(true);
+            }
+        });
+        it(`close the metadata services and the cluster's own ranges to ${platform}, however all is opened`, async () => {
+            const ranges = ["10.0.0.0/8", "fd00:10::/32"];
+            const egress = [
+                { cidrs: ["0.0.0.0/0", "::/0"] },
+                { cidrs: ["0.0.0.0/1", "128.0.0.0/1"] },
+                { ports: [80] },
+                // Named on purpose, within what is closed.
+                { ports: [9000], cidrs: ["10.20.0.7/32"] },
+            ];
+            const objects = await declareShop({ instance: { egress }, values: { cluster: { ranges } } });
+            const pods = addressesOf(objects);
+            expect(pods.length).to.be.greaterThan(3);
+            for (const pod of pods) {
+                const reached = (address: string, port: number) => canReachAddress(objects, pod, address, port);
+                for (const port of [80, 443, 587])
+                    for (const address of [
+                        ...["169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254"],
+                        ...["10.96.0.1", "10.244.3.4", "10.20.0.7", "fd00:10::1"],
+                    ])
+                        expect(reached(address, port), `${pod.component} → ${address}:${port}`).to.equal(false);
+                const opened = components.includes(pod.component as never);
+                for (const address of ["192.0.2.7", "172.16.0.1", "2001:db8::7"])
+                    expect(reached(address, 8443), `${pod.component} → ${address}`).to.equal(opened);
+                expect(reached("10.20.0.7", 9000), pod.component).to.equal(opened);
             }
         });
     }
+    it("open a host that is an address there only, also within the cluster's own ranges", async () => {
+        const needs = (host: string): Need[] => [{ name: "smtp", direction: "egress", host, ports: [587] }];
+        const to = async (host: string) => {
+            const worker = (instance: Instance) =>
+                new Worker(instance, "worker", { pod: { user: 1000, containers: [container] }, needs: needs(host) });
+            const { objects } = await declare(worker, { values: { cluster: { ranges: ["10.0.0.0/8"] } } });
+            const blocks = find(objects, "NetworkPolicy", "worker").spec.egress.flatMap(
+                (rule: { to: object[] }) => rule.to,
+            );
+            return blocks.map(({ ipBlock }: { ipBlock: { cidr: string } }) => ipBlock.cidr);
+        };
+        expect(await to("10.1.2.3")).to.deep.equal(["10.1.2.3/32"]);
+        expect(await to("[2001:DB8::1]")).to.deep.equal(["2001:db8::1/128"]);
+        expect(await to("::ffff:10.1.2.3")).to.deep.equal(["10.1.2.3/32"]);
+        expect(await to("smtp.example.org")).to.deep.equal(["0.0.0.0/0", "::/0"]);
+    });
+    it("come with a warning where they open metadata by name, or may close a host that is in the cluster's ranges", async () => {
+        const worker = (instance: Instance) =>
+            new Worker(instance, "worker", {
+                pod: { user: 1000, containers: [container] },
+                needs: instance.egress([
+                    { name: "smtp", direction: "egress", host: "smtp.example.org", ports: [587] },
+                    { name: "web services", direction: "egress", ports: [443] },
+                ]),
+            });
+        const warnings = async (egress: readonly string[], ranges: readonly string[], networkPolicy = "full") =>
+            (
+                await declare(worker, {
+                    instance: { egress: [{ cidrs: egress }] },
+                    values: { cluster: { ranges, networkPolicy } },
+                })
+            ).warnings.join("\n");
+        expect(await warnings(["0.0.0.0/0"], [])).to.equal("");
+        expect(await warnings(["169.254.169.254/32"], [])).to.include("bench: pods reach 169.254.169.254/32");
+        expect(await warnings(["192.0.2.0/24"], ["10.0.0.0/8"])).to.include(
+            "nothing in plinth:cluster.ranges is opened for smtp.example.org",
+        );
+        expect(await warnings(["192.0.2.0/24"], ["10.0.0.0/8"], "ingress")).to.equal(
+            "plinth:cluster.ranges means nothing while plinth:cluster.networkPolicy is ingress",
+        );
+    });
+    it("admit what comes in by its whole range: only ways out leave something out", async () => {
+        const worker = (instance: Instance) =>
+            new Worker(instance, "worker", {
+                pod: { user: 1000, containers: [container] },
+                needs: [{ name: "clients", direction: "ingress", ports: [80], cidrs: ["0.0.0.0/0"] }],
+            });
+        const { objects } = await declare(worker, { values: { cluster: { ranges: ["10.0.0.0/8"] } } });
+        expect(find(objects, "NetworkPolicy", "worker").spec.ingress[0].from).to.deep.equal([
+            { ipBlock: { cidr: "0.0.0.0/0" } },
+        ]);
+    });
     it("let every pod resolve names, and deny the rest by default", async () => {
         const { spec } = find((await declare(build)).objects, "NetworkPolicy", "default-deny");
         expect(spec.podSelector).to.deep.equal({});

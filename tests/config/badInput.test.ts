@@ -161,6 +161,7 @@ describe("bad input", () => {
                         { ports: [21], cidrs: ["192.0.2.7"] },
                         { cidrs: ["192.0.2.7/32"], namespace: "search" },
                         { cidrs: [] },
+                        { cidrs: ["::ffff:169.254.0.0/112"] },
                     ],
                 }),
             says: [
@@ -169,6 +170,19 @@ describe("bad input", () => {
                 'plinth:instances.shop.egress.2.cidrs.0: "192.0.2.7" is not allowed; allowed: a range such as',
                 "plinth:instances.shop.egress.3: ",
                 "plinth:instances.shop.egress.4.cidrs: [] is not allowed; allowed: at least 1",
+                'plinth:instances.shop.egress.5.cidrs.0: "::ffff:169.254.0.0/112" is not allowed; allowed: a range such as 192.0.2.0/24, IPv4 written as IPv4',
+            ],
+        },
+        "ranges of the cluster that are everything, or none": {
+            of: () =>
+                problemsOf({
+                    "plinth:cluster": { context: "fixture", ranges: ["0.0.0.0/0", "::/0", "10.0.0.0", "10.0.0.0/8"] },
+                    "plinth:instances": { shop: shop() },
+                }),
+            says: [
+                'plinth:cluster.ranges.0: "0.0.0.0/0" is not allowed; allowed: ranges of the cluster',
+                'plinth:cluster.ranges.1: "::/0" is not allowed',
+                'plinth:cluster.ranges.2: "10.0.0.0" is not allowed; allowed: a range such as',
             ],
         },
         "a component that does not exist": {

@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from "node:net";
 import type { Sent } from "./declare";
 import { podsOf } from "./invariants";
 
@@ -7,10 +8,14 @@ interface Rule {
     readonly to?: readonly Peer[];
     readonly ports?: readonly { readonly port: number; readonly protocol: string }[];
 }
+interface IpBlock {
+    readonly cidr: string;
+    readonly except?: readonly string[];
+}
 interface Peer {
     readonly podSelector?: { readonly matchLabels?: Labels };
     readonly namespaceSelector?: { readonly matchLabels?: Labels };
-    readonly ipBlock?: { readonly cidr: string };
+    readonly ipBlock?: IpBlock;
 }
 
 export interface PodAddress {
@@ -41,27 +46,66 @@ export function canReach(
     port: number,
     protocol = "TCP",
 ): boolean {
-    const policies = objects.filter(({ kind }) => kind === "NetworkPolicy");
-    const open = (self: PodAddress, other: PodAddress, direction: "Ingress" | "Egress") => {
-        const selecting = policies.filter(
-            (policy) =>
-                policy.metadata.namespace === self.namespace &&
-                covers(policy["spec"].podSelector, self.labels) &&
-                policy["spec"].policyTypes.includes(direction),
-        );
-        if (selecting.length === 0) return true;
-        const rules = selecting.flatMap(
-            (policy) => (direction === "Ingress" ? policy["spec"].ingress : policy["spec"].egress) ?? [],
-        ) as Rule[];
-        return rules.some((rule) => {
-            const peers = direction === "Ingress" ? rule.from : rule.to;
-            const portOpen = !rule.ports || rule.ports.some((one) => one.port === port && one.protocol === protocol);
+    const open = (self: PodAddress, other: PodAddress, direction: "Ingress" | "Egress") =>
+        admits(objects, self, direction, { port, protocol }, (peer) =>
             // An address range does not name pods: what it opens to them is checked apart.
-            const peerOpen = !peers || peers.some((peer) => !peer.ipBlock && peerCovers(peer, other, self.namespace));
-            return portOpen && peerOpen;
-        });
-    };
+            peer.ipBlock ? false : peerCovers(peer, other, self.namespace),
+        );
     return open(from, to, "Egress") && open(to, from, "Ingress");
+}
+
+/** Whether the policies let a pod reach a port of an address outside the cluster. */
+export const canReachAddress = (
+    objects: readonly Sent[],
+    from: PodAddress,
+    address: string,
+    port: number,
+    protocol = "TCP",
+): boolean =>
+    admits(
+        objects,
+        from,
+        "Egress",
+        { port, protocol },
+        ({ ipBlock }) => ipBlock !== undefined && holds(ipBlock, address),
+    );
+
+/** Whether an address is in a block and in none of its exceptions, as Node itself reads ranges. */
+export const holds = ({ cidr, except = [] }: IpBlock, address: string): boolean =>
+    isWithin(address, cidr) && !except.some((range) => isWithin(address, range));
+
+export function isWithin(address: string, range: string): boolean {
+    const family = (text: string) => (isIPv6(text) ? "ipv6" : "ipv4");
+    const [network, bits] = range.split("/") as [string, string];
+    if (family(network) !== family(address)) return false;
+    const list = new BlockList();
+    list.addSubnet(network, Number(bits), family(network));
+    return list.check(address, family(address));
+}
+
+function admits(
+    objects: readonly Sent[],
+    self: PodAddress,
+    direction: "Ingress" | "Egress",
+    { port, protocol }: { readonly port: number; readonly protocol: string },
+    isMeant: (peer: Peer) => boolean,
+): boolean {
+    const selecting = objects.filter(
+        (object) =>
+            object.kind === "NetworkPolicy" &&
+            object.metadata.namespace === self.namespace &&
+            covers(object["spec"].podSelector, self.labels) &&
+            object["spec"].policyTypes.includes(direction),
+    );
+    if (selecting.length === 0) return true;
+    const rules = selecting.flatMap(
+        (policy) => (direction === "Ingress" ? policy["spec"].ingress : policy["spec"].egress) ?? [],
+    ) as Rule[];
+    return rules.some((rule) => {
+        const peers = direction === "Ingress" ? rule.from : rule.to;
+        const portOpen = !rule.ports || rule.ports.some((one) => one.port === port && one.protocol === protocol);
+        return portOpen && (!peers || peers.some(isMeant));
+    });
 }
 
 function peerCovers(peer: Peer, other: PodAddress, ownNamespace: string): boolean {
