@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { plinthLabels } from "../components/labels";
 import { podOf } from "../components/references";
+import { requestsAndLimits } from "../components/resources";
 import { resolveImage } from "../config/images";
 import type { AnyInstance } from "../config/stack";
 import type { Live } from "./components";
@@ -112,7 +113,8 @@ export function dataPod({ kubectl, instance, claim, readOnly, mounting, nodeName
                     image: reference,
                     imagePullPolicy: pullPolicy,
                     command: ["sh", "-c", "trap 'exit 0' TERM; sleep 86400 & wait"],
-                    resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "64Mi" } },
+                    // Nothing is written but to the volume.
+                    resources: requestsAndLimits({ cpu: "50m", memory: "64Mi", ephemeralStorage: "64Mi" }),
                     securityContext: {
                         allowPrivilegeEscalation: false,
                         readOnlyRootFilesystem: true,

@@ -31,6 +31,7 @@ export interface Pod extends Live {
             readonly status: string;
             readonly reason?: string;
             readonly message?: string;
+            readonly lastTransitionTime?: string;
         }[];
         readonly containerStatuses?: readonly ContainerStatus[];
         readonly initContainerStatuses?: readonly ContainerStatus[];

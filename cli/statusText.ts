@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import { parseQuantity } from "../config/quantity";
 import { fullName } from "./components";
+import type { EvictionHealth } from "./evictions";
 import type { CertificateHealth, ClaimHealth, NodeHealth, ScheduledHealth, TaskHealth, TierHealth } from "./health";
 import { table } from "./text";
 
@@ -24,12 +25,14 @@ export interface Status {
     readonly scheduled: readonly ScheduledHealth[];
     readonly claims: readonly ClaimHealth[];
     readonly certificates: readonly CertificateHealth[];
+    readonly evictions: readonly EvictionHealth[];
 }
 
 /**
  * What should be ready and is not, each with its reason: tiers without all their pods, Tasks that are not done, volumes
- * of running instances that are not bound, certificates that have expired or are missing. A scheduled task that failed
- * and a node that is not ready are shown, but do not count: neither keeps a platform from working.
+ * of running instances that are not bound, certificates that have expired or are missing. A scheduled task that failed,
+ * a pod that was evicted and has a successor, and a node that is not ready are shown, but do not count: none of them
+ * keeps a platform from working.
  *
  * @param now milliseconds since the epoch. @default this moment
  */
@@ -115,6 +118,15 @@ export function statusText(status: Status, missing: readonly string[], now: numb
                 `${namespace}/${source}`,
                 managedBy === "Caddy" ? "Caddy gets and renews its own" : expires ? day(expires) : (reason ?? ""),
                 (hosts ?? []).join(", "),
+            ]),
+        ),
+        section(
+            ["evicted", "times", "last", ""],
+            status.evictions.map((eviction) => [
+                named(eviction),
+                String(eviction.count),
+                `${age(eviction.last)} ago`,
+                eviction.key ? `${eviction.reason} Raise ${eviction.key}` : eviction.reason,
             ]),
         ),
     ];

@@ -10,6 +10,7 @@ import { type Node, type SecretRef, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { metricsNeeds } from "./metrics";
 import type { ContainerArgs } from "./pod";
+import { mib } from "./scratch";
 
 export interface CacheArgs {
     readonly config: CacheConfig;
@@ -165,7 +166,8 @@ export class Cache extends pulumi.ComponentResource implements HasNode {
                                 { path: "/etc/cache", secret: configuration.secret },
                                 volume
                                     ? { path: "/data", claim: volume, subPath: "data" }
-                                    : { path: "/data", scratch: true },
+                                    : // Nothing, unless somebody asks for a copy of the memory.
+                                      { path: "/data", scratch: { size: mib(limit) } },
                             ],
                             // Where the server writes, and must be able to even if it keeps nothing.
                             workingDir: "/data",

@@ -4,6 +4,7 @@ import { type ReplicasConfig, type ResourcesConfig, type VolumeConfig, withinLim
 import { type ImageName, type ResolvedImage, resolveImage } from "../config/images";
 import { namespaceOf } from "../config/load";
 import { howToSet, suggest } from "../config/problems";
+import { parseQuantity } from "../config/quantity";
 import type { AnyInstance, ClusterConfig } from "../config/stack";
 import { Funnel, type ObjectOptions } from "./funnel";
 import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Setting } from "./graph";
@@ -169,6 +170,21 @@ export class Instance {
     volume(name: string, size: string): VolumeConfig & { readonly size: string } {
         this.known.volumes.add(name);
         return { ...this.config.volumes[name], size: this.config.volumes[name]?.size ?? size };
+    }
+
+    /** Size of a directory that lives as long as a component's pod; its key is `component.directory`. */
+    scratchSize(component: string, directory: string, size: string): string {
+        const key = `${component}.${directory}`;
+        this.known.volumes.add(key);
+        const { size: given = size, ...others } = this.config.volumes[key] ?? {};
+        for (const other of Object.keys(others))
+            this.problem(
+                ["volumes", key, other],
+                "has no meaning here: the directory ends with its pod; allowed: size",
+            );
+        if (parseQuantity(given) < 2 ** 20)
+            this.problem(["volumes", key, "size"], `"${given}" is not allowed; allowed: at least 1Mi`);
+        return given;
     }
 
     /** Environment that the user adds to a component's main container. */

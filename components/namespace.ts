@@ -38,10 +38,20 @@ export class Namespace extends pulumi.ComponentResource {
             instance.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
         }
         if (limitRange) {
-            const { cpu, memory } = limitRange;
+            const { cpu, memory, ephemeralStorage } = limitRange;
+            const disk: Record<string, string> =
+                ephemeralStorage === undefined ? {} : { "ephemeral-storage": ephemeralStorage };
             // No CPU limit: it would throttle every container that states none, and refuse those that request more.
             instance.add(this, "LimitRange", "limits", {
-                spec: { limits: [{ type: "Container", default: { memory }, defaultRequest: { cpu, memory } }] },
+                spec: {
+                    limits: [
+                        {
+                            type: "Container",
+                            default: { memory, ...disk },
+                            defaultRequest: { cpu, memory, ...disk },
+                        },
+                    ],
+                },
             });
         }
         this.registerOutputs({ name: this.name });

@@ -5,6 +5,8 @@ import type { Edge, Node, Setting } from "./graph";
 import type { Instance } from "./instance";
 import { plinthLabels, selectorOf } from "./labels";
 import { pullSecretsOf } from "./pullSecret";
+import { resourcesOf } from "./resources";
+import { mountsScratch, type Scratch, scratchName, scratchOf } from "./scratch";
 
 export type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
 type ContainerSpec = k8s.types.input.core.v1.Container;
@@ -13,12 +15,8 @@ export type Probe = k8s.types.input.core.v1.Probe;
 
 /** What stands at a path of a container's file system. */
 export type Mount =
-    /** A directory that lives as long as the pod. `memory` keeps it in RAM, which counts against the limit. */
-    | {
-          readonly path: string;
-          readonly scratch: true | { readonly sizeLimit?: string; readonly memory?: boolean };
-          readonly name?: string;
-      }
+    /** A directory that lives as long as the pod. @default name: made of the path */
+    | { readonly path: string; readonly scratch: Scratch; readonly name?: string }
     /** A claim, or one directory of it. */
     | { readonly path: string; readonly claim: string; readonly subPath?: string; readonly readOnly?: boolean }
     /** A ConfigMap as a directory, which follows changes; or one of its files, which does not. */
@@ -83,8 +81,21 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
     const volumes = new Map<string, VolumeSpec>();
     const group = args.group ?? args.user;
     const restartedAt = instance.restartedAt(node.name);
-    const container = (one: ContainerArgs, index: number, init: boolean) =>
-        containerSpec(instance, node, one, { main: !init && index === 0, podUser: args.user, volumes });
+    const scratch = scratchOf(instance, node, args);
+    const requested = new Set<string>();
+    const container = (one: ContainerArgs, index: number, init: boolean) => {
+        const main = !init && index === 0;
+        // What only init containers fill lies there as long as the pod lives.
+        const left = main ? [...scratch.keys()].filter((name) => !args.containers.some(mountsScratch(name))) : [];
+        return containerSpec(instance, node, one, {
+            main,
+            podUser: args.user,
+            volumes,
+            scratch,
+            left,
+            requested: init ? new Set() : requested,
+        });
+    };
     const initContainers = (args.initContainers ?? []).map((one, index) => container(one, index, true));
     const containers = args.containers.map((one, index) => container(one, index, false));
     const pullSecrets = pullSecretsOf(instance);
@@ -150,13 +161,18 @@ interface Surroundings {
     readonly main: boolean;
     readonly podUser: number;
     readonly volumes: Map<string, VolumeSpec>;
+    readonly scratch: ReadonlyMap<string, Scratch>;
+    /** Names of directories that count for this container although it does not mount them. */
+    readonly left: readonly string[];
+    /** Names of directories whose part a container beside this one requests already. */
+    readonly requested: Set<string>;
 }
 
 function containerSpec(
     instance: Instance,
     node: Node,
     args: ContainerArgs,
-    { main, podUser, volumes }: Surroundings,
+    { main, podUser, volumes, scratch, left, requested }: Surroundings,
 ): ContainerSpec {
     const image = instance.image(args.image);
     const env = Object.entries<Setting | number>({
@@ -166,7 +182,9 @@ function containerSpec(
     });
     const ports = Object.entries(args.ports ?? {});
     const { startup, readiness, liveness } = args.probes ?? {};
-    const settings = instance.resources(main ? node.name : `${node.name}.${args.name}`, args.resources);
+    const own = [...scratch].filter(([name]) => left.includes(name) || mountsScratch(name)(args));
+    const resources = resourcesOf(instance, node, args, { main, directories: new Map(own), requested });
+    for (const [name] of own) requested.add(name);
     return {
         name: args.name,
         image: image.reference,
@@ -176,7 +194,7 @@ function containerSpec(
         ...(args.workingDir ? { workingDir: args.workingDir } : {}),
         ...(env.length > 0 ? { env: env.map(([name, value]) => variable(name, value)) } : {}),
         ...(ports.length > 0 ? { ports: ports.map(([name, containerPort]) => ({ name, containerPort })) } : {}),
-        resources: requestsAndLimits(settings),
+        resources,
         ...(startup ? { startupProbe: startup } : {}),
         ...(readiness ? { readinessProbe: readiness } : {}),
         ...(liveness ? { livenessProbe: liveness } : {}),
@@ -189,7 +207,9 @@ function containerSpec(
             capabilities: { drop: ["ALL"], ...(args.capabilities ? { add: [...args.capabilities] } : {}) },
             ...(args.user !== undefined && args.user !== podUser ? { runAsUser: args.user } : {}),
         },
-        ...(args.mounts?.length ? { volumeMounts: args.mounts.map((mount) => mountSpec(mount, volumes)) } : {}),
+        ...(args.mounts?.length
+            ? { volumeMounts: args.mounts.map((mount) => mountSpec(mount, volumes, scratch)) }
+            : {}),
     };
 }
 
@@ -201,20 +221,12 @@ function variable(name: string, value: Setting | number): k8s.types.input.core.v
 const preStop = (action: readonly string[] | number): k8s.types.input.core.v1.LifecycleHandler =>
     typeof action === "number" ? { sleep: { seconds: action } } : { exec: { command: [...action] } };
 
-/** Memory is requested and limited alike; CPU is only requested, since throttling makes probes fail. */
-export function requestsAndLimits(settings: ResourcesConfig): k8s.types.input.core.v1.ResourceRequirements {
-    const { cpu, cpuLimit, memory, memoryRequest } = settings;
-    const some = (map: Record<string, string | undefined>) => {
-        const set = Object.entries(map).filter((entry): entry is [string, string] => entry[1] !== undefined);
-        return set.length > 0 ? Object.fromEntries(set) : undefined;
-    };
-    const requests = some({ cpu, memory: memoryRequest ?? memory });
-    const limits = some({ cpu: cpuLimit, memory });
-    return { ...(requests ? { requests } : {}), ...(limits ? { limits } : {}) };
-}
-
-function mountSpec(mount: Mount, volumes: Map<string, VolumeSpec>): k8s.types.input.core.v1.VolumeMount {
-    const volume = volumeSpec(mount);
+function mountSpec(
+    mount: Mount,
+    volumes: Map<string, VolumeSpec>,
+    scratch: ReadonlyMap<string, Scratch>,
+): k8s.types.input.core.v1.VolumeMount {
+    const volume = volumeSpec(mount, scratch);
     volumes.set(volume.name as string, volume);
     const base = { name: volume.name, mountPath: mount.path };
     if ("claim" in mount)
@@ -227,18 +239,11 @@ function mountSpec(mount: Mount, volumes: Map<string, VolumeSpec>): k8s.types.in
     return { ...base, readOnly: true, ...(mount.file ? { subPath: mount.file } : {}) };
 }
 
-function volumeSpec(mount: Mount): VolumeSpec {
+function volumeSpec(mount: Mount, scratch: ReadonlyMap<string, Scratch>): VolumeSpec {
     if ("scratch" in mount) {
-        const { sizeLimit, memory } =
-            mount.scratch === true ? {} : (mount.scratch as { sizeLimit?: string; memory?: boolean });
-        const name =
-            mount.name ??
-            (mount.path
-                .replace(/[^a-z0-9]+/gi, "-")
-                .replace(/^-|-$/g, "")
-                .toLowerCase() ||
-                "root");
-        return { name, emptyDir: { ...(sizeLimit ? { sizeLimit } : {}), ...(memory ? { medium: "Memory" } : {}) } };
+        const name = scratchName(mount);
+        const { size, memory } = scratch.get(name)!;
+        return { name, emptyDir: { sizeLimit: size, ...(memory ? { medium: "Memory" } : {}) } };
     }
     if ("claim" in mount) return { name: mount.claim, persistentVolumeClaim: { claimName: mount.claim } };
     if ("configMap" in mount)

@@ -93,13 +93,21 @@ export const resources = z.strictObject({
     memory: quantity.optional(),
     cpuLimit: quantity.optional(),
     memoryRequest: quantity.optional(),
+    /** Of the node's disk, for logs and directories: a pod that takes more is evicted. @default what these may hold */
+    ephemeralStorage: quantity.optional(),
+    /** What of it a node must have free. @default a quarter of what these may hold, 1Gi at most */
+    ephemeralStorageRequest: quantity.optional(),
 });
 
 /** Whether every request is within its limit; the API would refuse the pods otherwise. */
-export function withinLimits({ cpu, cpuLimit, memory, memoryRequest }: ResourcesConfig): boolean {
+export function withinLimits({ cpu, cpuLimit, memory, memoryRequest, ...disk }: ResourcesConfig): boolean {
     const within = (request: string | undefined, limit: string | undefined) =>
         request === undefined || limit === undefined || parseQuantity(request) <= parseQuantity(limit);
-    return within(cpu, cpuLimit) && within(memoryRequest, memory);
+    return (
+        within(cpu, cpuLimit) &&
+        within(memoryRequest, memory) &&
+        within(disk.ephemeralStorageRequest, disk.ephemeralStorage)
+    );
 }
 
 /** One number, or bounds that an autoscaler works within. */
@@ -382,7 +390,7 @@ export const instanceFields = {
     /** Upper bounds for the whole namespace, by resource name: `requests.cpu`, `persistentvolumeclaims` … */
     quota: z.record(z.string(), quantity).optional(),
     /** Requests and limits of containers that state none. */
-    limitRange: z.strictObject({ cpu: quantity, memory: quantity }).optional(),
+    limitRange: z.strictObject({ cpu: quantity, memory: quantity, ephemeralStorage: quantity.optional() }).optional(),
     patches: z.array(patch).default([]),
     omit: z.array(omission).default([]),
     extraObjects: z.array(extraObject).default([]),

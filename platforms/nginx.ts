@@ -1,4 +1,5 @@
 import { ambiguous, type PathRule, patternOf } from "../components/pathRule";
+import { mib } from "../components/scratch";
 import { mebibytesFor } from "../config/quantity";
 
 /** What is the same in every nginx.conf in front of php-fpm. */
@@ -12,6 +13,17 @@ export interface NginxFileArgs {
     /** Server blocks. */
     readonly servers: readonly string[];
 }
+
+/** MiB that nginx keeps of one answer at most, while a slow client reads it: `fastcgi_max_temp_file_size`. */
+const answerSpace = 1024;
+
+/**
+ * Size of /tmp of an nginx container: bodies wait there until they are whole, as many as PHP works on, and the largest
+ * answer.
+ *
+ * @param bodies requests with a body at a time
+ */
+export const nginxTemp = (bodies: number, maxBody: string): string => mib(bodies * mebibytesFor(maxBody) + answerSpace);
 
 /** Server processes of one pod: `auto` would count the node's CPUs. */
 const workers = 2;

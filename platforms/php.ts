@@ -1,3 +1,4 @@
+import { mib } from "../components/scratch";
 import { mebibytesFor } from "../config/quantity";
 
 export interface PoolArgs {
@@ -59,7 +60,7 @@ export function iniSettings({ memoryLimit, uploadLimit, timeoutSeconds }: IniArg
     return {
         memory_limit: `${mebibytesFor(memoryLimit)}M`,
         upload_max_filesize: `${upload}M`,
-        post_max_size: `${upload + 8}M`,
+        post_max_size: `${upload + formSpace}M`,
         file_uploads: "On",
         max_execution_time: String(timeoutSeconds),
         max_input_vars: "10000",
@@ -80,6 +81,19 @@ export function iniSettings({ memoryLimit, uploadLimit, timeoutSeconds }: IniArg
         "opcache.max_accelerated_files": "20000",
     };
 }
+
+/** MiB by which a form may be larger than the file in it. */
+const formSpace = 8;
+
+/**
+ * Size of /tmp of a php-fpm container: PHP keeps each upload there while its request runs, and a form has at most
+ * `post_max_size`; beside it stands what a page makes of it, such as a smaller picture.
+ */
+export const poolTemp = (maxChildren: number, uploadLimit: string): string =>
+    mib(maxChildren * (mebibytesFor(uploadLimit) + formSpace) + 64);
+
+/** Size of /tmp of a container that runs one script: nobody uploads there. */
+export const scriptTemp = "256Mi";
 
 /** A php.ini file; values stand as PHP reads them. */
 export const iniFile = (settings: Readonly<Record<string, string>>): string =>

@@ -1,7 +1,16 @@
 import type { Mount, Probe } from "../components/pod";
 
-/** A directory that is empty when the pod starts, and gone with it. @param name of its volume, where the path makes none */
-export const scratch = (path: string, name?: string): Mount => ({ path, scratch: true, ...(name ? { name } : {}) });
+/**
+ * A directory that is empty when the pod starts, and gone with it.
+ *
+ * @param size what it may hold
+ * @param name of its volume, where the path makes none
+ */
+export const scratch = (path: string, size: string, name?: string): Mount => ({
+    path,
+    scratch: { size },
+    ...(name ? { name } : {}),
+});
 
 /** Asks nginx on its port, also about PHP behind it. */
 export const nginxProbe =

@@ -3,6 +3,7 @@ import { certificates, type Ingress } from "../certificates";
 import { example, type Register } from "../command";
 import { componentOf, listPods, listStack, type Live, workloadKinds } from "../components";
 import { UserError } from "../errors";
+import { evictionEvents, evictionsOf } from "../evictions";
 import {
     type Claim,
     claimOf,
@@ -58,10 +59,12 @@ async function gather(stack: string): Promise<Status> {
     ]);
     const ofKind = <T extends Live>(...wanted: string[]) => objects.filter(({ kind }) => wanted.includes(kind)) as T[];
     const workloads = ofKind<Workload>("Deployment", "StatefulSet");
-    const pods = await listPods<Pod>(kubectl, new Set(objects.map(({ metadata }) => metadata.namespace)));
-    const [used, shown] = await Promise.all([
+    const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace));
+    const pods = await listPods<Pod>(kubectl, namespaces);
+    const [used, shown, evicted] = await Promise.all([
         volumesInUse(kubectl, pods),
         certificates(kubectl, workloads, ofKind<Ingress>("Ingress")),
+        evictionEvents(kubectl, namespaces),
     ]);
     return {
         stack,
@@ -81,6 +84,11 @@ async function gather(stack: string): Promise<Status> {
         scheduled: ofKind<CronJob>("CronJob").map(scheduledOf),
         claims: ofKind<Claim>("PersistentVolumeClaim").map((claim) => claimOf(claim, used)),
         certificates: shown,
+        evictions: evictionsOf(
+            pods,
+            evicted,
+            kubectl.config.instances.map(({ name }) => name),
+        ),
     };
 }
 

@@ -5,7 +5,7 @@ import { type Finding, notChecked, ok, problem } from "./finding";
 import type { Facts } from "./gather";
 import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
 import { ingressClass, loadBalancer, metricsServer, networkPolicies } from "./network";
-import { architecture, capacity, clock, serverVersion, skew } from "./nodes";
+import { architecture, capacity, clock, nodeDisks, serverVersion, skew } from "./nodes";
 import { csiDrivers, sharedStorageClass, storageClass, volumeExpansion } from "./storage";
 
 /** A finding, and of what. */
@@ -28,6 +28,7 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     "version skew": skew,
     clock,
     capacity,
+    "disks of nodes": nodeDisks,
     architecture,
     "storage class": storageClass,
     "shared storage class": sharedStorageClass,

@@ -1,5 +1,5 @@
 import { parseQuantity } from "../../config/quantity";
-import { type Amount, podRequest, type Requested, requestsOf, sum, times } from "../requests";
+import { type Amount, amountOf, largest, podRequest, type Requested, requestsOf, sum, times } from "../requests";
 import type { Rendering } from "../rendering";
 import { cores, count, gibibytes } from "../text";
 import { type Finding, isOlder, ok, problem, release, warning } from "./finding";
@@ -125,21 +125,32 @@ const atLeast = (requested: readonly Requested[]): Amount => sum(requested.map((
 
 function freeOn({ metadata, status }: NodeObject, pods: readonly PodObject[]): Amount {
     const used = sum(pods.filter(({ spec }) => spec.nodeName === metadata.name).map(({ spec }) => podRequest(spec)));
-    return {
-        cpu: Math.max(0, parseQuantity(status.allocatable["cpu"]!) - used.cpu),
-        memory: Math.max(0, parseQuantity(status.allocatable["memory"]!) - used.memory),
-    };
+    return largest([sum([amountOf(status.allocatable), times(used, -1)])]);
 }
 
 // Sums of tenths are not exact.
-const fits = (wanted: Amount, room: Amount): boolean => wanted.cpu <= room.cpu + 1e-6 && wanted.memory <= room.memory;
+const fits = (wanted: Amount, room: Amount): boolean =>
+    wanted.cpu <= room.cpu + 1e-6 && wanted.memory <= room.memory && wanted.disk <= room.disk;
 
-const largest = (amounts: readonly Amount[]): Amount => ({
-    cpu: Math.max(...amounts.map(({ cpu }) => cpu)),
-    memory: Math.max(...amounts.map(({ memory }) => memory)),
-});
+const amountText = ({ cpu, memory, disk }: Amount): string =>
+    `${cores(cpu)} cores, ${gibibytes(memory)} and ${gibibytes(disk)} of disk`;
 
-const amountText = ({ cpu, memory }: Amount): string => `${cores(cpu)} cores and ${gibibytes(memory)}`;
+/** Whether what pods may write at most is less than the disk of a node: else that is full before they are evicted. */
+export function nodeDisks({ rendering, nodes }: Pick<CapacityFacts, "rendering" | "nodes">): Finding {
+    const disks = openNodes(nodes).map(({ status }) => amountOf(status.allocatable).disk);
+    const room = Math.max(0, ...disks);
+    if (room === 0)
+        return problem(
+            "no node says what disk it has for pods, so that none would take them",
+            "let the kubelets tell: localStorageCapacityIsolation in their configuration",
+        );
+    const [most] = requestsOf(rendering.objects).sort((a, b) => b.diskLimit - a.diskLimit);
+    if (most === undefined || most.diskLimit <= room) return ok(`${gibibytes(room)} for pods on one node`);
+    return warning(
+        `a pod of ${most.workload} may write ${gibibytes(most.diskLimit)}, and a node has ${gibibytes(room)} for pods at most`,
+        "nodes with larger disks, or smaller directories: `volumes` in docs/storage.md",
+    );
+}
 
 /** Platforms whose controllers give Services of type LoadBalancer an address and may add nodes, by `providerID`. */
 const clouds =

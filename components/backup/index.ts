@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type BackupConfig, folderOf, identityOf } from "../../config/backup";
 import type { ImageName } from "../../config/images";
+import { mebibytesFor } from "../../config/quantity";
 import { claim, type SharedClaim } from "../claim";
 import type { Database } from "../database";
 import type { Need, Node, SecretRef, Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { plinthLabels } from "../labels";
 import type { ContainerArgs, Mount } from "../pod";
+import { mib } from "../scratch";
 import { ScheduledTask } from "../scheduledTask";
 import { backupFiles } from "./scripts";
 
@@ -27,6 +29,8 @@ export interface BackupArgs {
 }
 
 const folders = { scripts: "/etc/plinth-backup", work: "/work", volume: "/backup", files: "/files" } as const;
+/** Nobody here knows how large a database outside the cluster is: `volumes."backup.work"` and `"restore.work"` say it. */
+const outsideDatabase = "10Gi";
 /** User of the database's own images. */
 const databaseUser = 999;
 /** A date that never comes: the task runs by hand only. */
@@ -77,8 +81,9 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
         });
         const mounts: Mount[] = [
             { path: folders.scripts, configMap },
-            { path: folders.work, scratch: true },
-            { path: "/tmp", scratch: true },
+            { path: folders.work, scratch: { size: this.workSpace() } },
+            // Homes of the clients, and what they note.
+            { path: "/tmp", scratch: { size: "64Mi" } },
         ];
         const env = {
             HOME: "/tmp",
@@ -108,6 +113,20 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
 
     private get files(): BackupArgs["files"] {
         return this.args.config.files ? this.args.files : undefined;
+    }
+
+    /**
+     * Lists and counts; with a bucket the whole backup, too, before it is stored or loaded. Packed, that is at most what
+     * the volumes hold: pictures do not get smaller.
+     */
+    private workSpace(): string {
+        const { database, config } = this.args;
+        if (config.target.type === "volume") return "256Mi";
+        const sizeOf = (claimed: string | undefined) =>
+            Object.values(this.instance.volumes).find(({ claim: one }) => one === claimed)?.size;
+        const ofDatabase = this.instance.volumes[database.node.name]?.size ?? outsideDatabase;
+        const ofFiles = this.files ? (sizeOf(this.files.volume.claim) ?? "0") : "0";
+        return mib(mebibytesFor(ofDatabase) + mebibytesFor(ofFiles) + 256);
     }
 
     private get identity(): string {

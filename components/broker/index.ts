@@ -12,6 +12,7 @@ import { type Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { metricsNeeds } from "../metrics";
 import type { ContainerArgs } from "../pod";
+import { mib } from "../scratch";
 import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
 
 export interface BrokerArgs {
@@ -149,7 +150,7 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
         // From here each container looks for the cookie, the command-line tools in a shell included.
         const env = { HOME: folders.home };
         const shared: ContainerArgs["mounts"] = [
-            { path: folders.home, scratch: { memory: true, sizeLimit: "1Mi" } },
+            { path: folders.home, scratch: { memory: true, size: "1Mi" } },
             { path: folders.server, secret: server },
         ];
         dataServer(instance, this, node, {
@@ -190,8 +191,9 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
                             // All of it: where below the data are has changed between versions.
                             { path: "/var/lib/rabbitmq", claim: volume },
                             { path: folders.settings, configMap: settings },
-                            { path: "/var/log/rabbitmq", scratch: true },
-                            { path: "/tmp", scratch: true },
+                            // Lines go to the console; what a crash leaves is what was in memory.
+                            { path: "/var/log/rabbitmq", scratch: { size: mib(limit) } },
+                            { path: "/tmp", scratch: { size: "64Mi" } },
                             ...shared,
                         ],
                     },

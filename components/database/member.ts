@@ -7,6 +7,7 @@ import { dataServer } from "../dataServer";
 import type { Node } from "../graph";
 import type { Instance } from "../instance";
 import type { ContainerArgs } from "../pod";
+import { mib } from "../scratch";
 import { guardContainer, guardScript } from "./guard";
 import { exporterContainer } from "./metrics";
 import { configurationFile, dataPath as mysqlPath, mysqlContainer, startScript } from "./mysql";
@@ -20,7 +21,7 @@ import {
 import { replicatedContainers, type ReplicationArgs, replicationFiles, replicationSettings } from "./replication";
 import { imageSeries, upgradesInPlace } from "./series";
 import type { ServerArgs } from "./server";
-import { leastMemory, mysqlSizes, postgresSizes } from "./sizing";
+import { leastMemory, mysqlSizes, postgresSizes, temporaryLimit, temporarySpace } from "./sizing";
 
 export interface MemberArgs {
     readonly config: Extract<DatabaseConfig, { topology: "single" | "replicated" }>;
@@ -55,6 +56,7 @@ export function declareMember(instance: Instance, owner: pulumi.Resource, node: 
     const { path, existing, size } = instance.volume(name, args.size);
     const adopted = path !== undefined || existing !== undefined;
     const disk = mebibytes(size);
+    const temporary = instance.scratchSize(name, "tmp", mib(temporarySpace(disk)));
     const volume = claim(instance, owner, name, { size: args.size, node, followsPath: true });
 
     const server = engine === "postgres" ? postgres() : mysql(engine);
@@ -74,6 +76,7 @@ export function declareMember(instance: Instance, owner: pulumi.Resource, node: 
         adopted,
         configMap,
         resources: args.resources,
+        temporary,
         upgrades: upgradeFrom !== undefined && upgradesInPlace(upgradeFrom, series),
     });
     const guard = guardContainer({
@@ -113,7 +116,11 @@ export function declareMember(instance: Instance, owner: pulumi.Resource, node: 
         const sizes = mysqlSizes(kind, limit, disk);
         const extra = [...(replication ? replicationSettings(disk) : []), ...(args.arguments ?? [])];
         const files = {
-            "plinth.cnf": configurationFile(kind, sizes, { extra, path }),
+            "plinth.cnf": configurationFile(kind, sizes, {
+                extra,
+                path,
+                temporary: temporaryLimit(mebibytes(temporary)),
+            }),
             ...(replication ? replicationFiles() : { "start.sh": startScript(kind) }),
         };
         return { files, containers: (made: ServerArgs): ContainerArgs[] => [mysqlContainer(kind, made)] };

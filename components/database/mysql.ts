@@ -13,11 +13,19 @@ export const dataPath = (path = "data"): string => path;
 
 const initFile = "/etc/plinth-accounts/init.sql";
 
+export interface FileArgs {
+    /** Lines that win. @default none */
+    readonly extra?: readonly string[] | undefined;
+    readonly path?: string | undefined;
+    /** MiB of temporary files after which a statement fails. @default no limit */
+    readonly temporary?: number;
+}
+
 /** The server's configuration, as a file of `/etc/mysql/conf.d`. Later lines win, so the platform's come last. */
 export function configurationFile(
     engine: MysqlEngine,
     sizes: MysqlSizes,
-    { extra = [], path }: { readonly extra?: readonly string[] | undefined; readonly path?: string | undefined } = {},
+    { extra = [], path, temporary }: FileArgs = {},
 ): string {
     const redo = engine === "mariadb" ? "innodb_log_file_size" : "innodb_redo_log_capacity";
     const lines = [
@@ -31,6 +39,12 @@ export function configurationFile(
             : `temptable_max_ram = ${sizes.temporary}M`,
         `tmp_table_size = ${sizes.temporaryTable}M`,
         `max_heap_table_size = ${sizes.temporaryTable}M`,
+        ...(engine === "mariadb" && temporary !== undefined
+            ? [
+                  "# A statement that wants more fails, instead of the pod. Before 11.5 there is no such limit.",
+                  `loose_max_tmp_total_space_usage = ${temporary}M`,
+              ]
+            : []),
         "sort_buffer_size = 1M",
         "join_buffer_size = 256K",
         "read_buffer_size = 128K",
@@ -230,8 +244,9 @@ export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): Container
             ...(metrics
                 ? [{ path: "/docker-entrypoint-initdb.d/metrics.sql", secret: metrics.secret, file: "metrics.sql" }]
                 : []),
-            { path: "/run/mysqld", scratch: true },
-            { path: "/tmp", scratch: true },
+            // A socket, and the number of the process.
+            { path: "/run/mysqld", scratch: { size: "16Mi" } },
+            { path: "/tmp", scratch: { size: args.temporary } },
         ],
     };
 }

@@ -1,4 +1,5 @@
 import type { ContainerArgs, Mount } from "../pod";
+import { mib } from "../scratch";
 import { metricsUser } from "./metrics";
 import { majorOf } from "./series";
 import { livenessProbe, type ServerArgs, startupProbe } from "./server";
@@ -115,7 +116,7 @@ export function postgresContainers(
     const { mount, data } = placed(claim, series, path);
     const port = 5432;
     const account = { APP_DATABASE: database, APP_USER: user, APP_PASSWORD: secrets.password };
-    const sockets = { path: socketDirectory, scratch: true } as const;
+    const sockets = { path: socketDirectory, scratch: { size: "16Mi" } };
     return [
         {
             name: "postgres",
@@ -143,9 +144,10 @@ export function postgresContainers(
             mounts: [
                 mount,
                 sockets,
-                { path: "/tmp", scratch: true },
+                // Sorts and temporary tables are on the volume; this is for scripts of people.
+                { path: "/tmp", scratch: { size: "64Mi" } },
                 // Parallel workers share rows through it; the runtime's default of 64 MiB is too little.
-                { path: "/dev/shm", scratch: { memory: true, sizeLimit: `${sizes.sharedMemory}Mi` } },
+                { path: "/dev/shm", scratch: { memory: true, size: mib(sizes.sharedMemory) } },
             ],
         },
         {

@@ -20,6 +20,8 @@ export interface ServerArgs {
     /** ConfigMap with the configuration and the scripts. */
     readonly configMap: string;
     readonly resources: ResourcesConfig;
+    /** Size of the directory of MariaDB and MySQL for what does not fit into memory. */
+    readonly temporary: string;
     /** Whether the user has agreed to an upgrade of the data in place. */
     readonly upgrades: boolean;
 }

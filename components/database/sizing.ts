@@ -9,6 +9,17 @@ const floorTo = (value: number, step: number): number => Math.floor(value / step
 /** Part of the limit that all planned uses together may take: the rest is for peaks, probes and the page cache. */
 export const planned = 0.9;
 
+/**
+ * MiB on the node's disk for what MariaDB and MySQL sort, group and alter beyond their memory: at most a table and its
+ * indexes, so a quarter of the volume. PostgreSQL does that on the volume itself.
+ *
+ * @param disk size of the volume, in MiB
+ */
+export const temporarySpace = (disk: number): number => clamp(disk / 4, 1024, 20_480);
+
+/** MiB of that after which a statement fails: before the pod does, which would take all the others along. */
+export const temporaryLimit = (space: number): number => Math.floor(space * planned);
+
 /** Sizes of a MariaDB or MySQL server; memory in MiB. */
 export interface MysqlSizes {
     readonly bufferPool: number;

@@ -40,7 +40,10 @@ const instanceFolder = `${folders.work}/varnishd`;
 const metricsPort = 9131;
 
 /** The log, the figures and the compiled rules, which are run from here. */
-const work: Mount = { path: folders.work, scratch: { memory: true, sizeLimit: "64Mi" } };
+const work: Mount = { path: folders.work, scratch: { memory: true, size: "64Mi" } };
+
+/** What is kept is in memory: only the compiler of rules writes here. */
+const temporary: Mount = { path: "/tmp", scratch: { size: "64Mi" } };
 
 /** Makes figures for Prometheus of those that the server keeps in shared memory. */
 const exporter: ContainerArgs = {
@@ -128,7 +131,7 @@ export class FrontendCache extends pulumi.ComponentResource implements HasNode {
                             readiness: health(5, 3),
                             liveness: health(20, 6),
                         },
-                        mounts: [{ path: folders.rules, configMap: rules }, work, { path: "/tmp", scratch: true }],
+                        mounts: [{ path: folders.rules, configMap: rules }, work, temporary],
                         // The server ends at once, and running requests with it.
                         preStop: ["sh", "-c", `touch ${stopping}; sleep ${drainSeconds + timeoutSeconds}`],
                     },

@@ -138,11 +138,12 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
         const reload = instance.add(this, "ConfigMap", `${name}-reload`, { data: { "reload.sh": script } }, { node });
         const data: Mount = keeps
             ? { path: "/data", claim: claim(instance, this, `${name}-data`, { size: "1Gi", node }) }
-            : { path: "/data", scratch: true };
+            : // The name that it gives itself, and locks.
+              { path: "/data", scratch: { size: "16Mi" } };
         const files: Mount[] = [
             { path: configFolder, configMap: config },
-            // In RAM, since private keys are copied there.
-            { path: "/run/caddy", scratch: { memory: true } },
+            // In RAM, since private keys are copied there: 20 KiB for a site with a long chain, a hundred sites and more.
+            { path: "/run/caddy", scratch: { memory: true, size: "16Mi" } },
             data,
             ...(mountsCertificates ? certificateMounts(instance, this, node, pairs, custom) : []),
         ];

@@ -210,7 +210,8 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
                             resources: { cpu: "100m", memory: "256Mi" },
                             mounts: [
                                 { path: bucketsFolder, configMap },
-                                { path: "/tmp", scratch: true },
+                                // Answers of the server.
+                                { path: "/tmp", scratch: { size: "16Mi" } },
                             ],
                         },
                     ],

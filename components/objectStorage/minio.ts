@@ -58,7 +58,8 @@ export function minio(args: MinioArgs): ContainerArgs {
         },
         mounts: [
             { path: "/data", claim: args.claim },
-            { path: "/tmp", scratch: true },
+            // Its home; parts of uploads are on the volume.
+            { path: "/tmp", scratch: { size: "64Mi" } },
         ],
     };
 }

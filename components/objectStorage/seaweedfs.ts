@@ -89,7 +89,8 @@ export function seaweedfs(args: SeaweedfsArgs): ContainerArgs {
         },
         mounts: [
             { path: "/data", claim: args.claim },
-            { path: "/tmp", scratch: true },
+            // Data and indexes are on the volume.
+            { path: "/tmp", scratch: { size: "64Mi" } },
             { path: identitiesFolder, secret: args.identities },
         ],
     };

@@ -5,6 +5,7 @@ import { clusterService, deployment } from "../deployment";
 import type { Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { Site } from "../loadBalancer";
+import { mib } from "../scratch";
 import { apacheConf, configInc } from "./files";
 
 export interface PhpMyAdminArgs {
@@ -82,8 +83,10 @@ export class PhpMyAdmin extends pulumi.ComponentResource implements HasNode {
                         },
                         mounts: [
                             { path: settings, configMap: files },
-                            { path: "/sessions", scratch: true },
-                            { path: "/tmp", scratch: true },
+                            // What people have open: some hundred kilobytes each, until it is old.
+                            { path: "/sessions", scratch: { size: "128Mi" } },
+                            // An import of each worker's, and compiled templates.
+                            { path: "/tmp", scratch: { size: mib(workers * (uploadLimit + 1) + 64) } },
                         ],
                     },
                 ],

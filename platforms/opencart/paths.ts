@@ -26,5 +26,8 @@ export const ports = { http: 8080, php: 9000, phpStatus: 9001 } as const;
 /** Parts of DIR_STORAGE that all pods see: sold files, customers' uploads, backups, downloaded extensions, the error log. */
 export const sharedStorage = ["backup", "download", "logs", "marketplace", "upload"] as const;
 
-/** Parts of DIR_STORAGE that belong to one pod. */
-export const ownStorage = ["cache", "session"] as const;
+/**
+ * Parts of DIR_STORAGE that belong to one pod, with what they may hold: compiled templates, of which a shop has some
+ * thousands of a few kilobytes; and nothing, since sessions are in the database.
+ */
+export const ownStorage = { cache: "128Mi", session: "16Mi" } as const;

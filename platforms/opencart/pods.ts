@@ -3,6 +3,8 @@ import type { Need, SecretRef, Service, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
 import { drainSeconds } from "../../components/webTier";
+import { nginxTemp } from "../nginx";
+import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
 import { type OpenCartConfig, sizes } from "./config";
@@ -20,6 +22,12 @@ export interface Surroundings {
 
 /** Requests that the administration works on at a time. */
 const adminChildren = 4;
+
+/** A copy of the code with its libraries, of 150 MiB, and what the image has of extensions and pictures. */
+const workSpace = "1Gi";
+
+/** A copy of the extension that is part of OpenCart, of a few mebibytes. */
+const bundledSpace = "64Mi";
 
 /** Seconds that a page may take, and one of the administration, where imports and exports run. */
 const pageSeconds = { frontend: 60, admin: 300 } as const;
@@ -92,7 +100,7 @@ export class Pods {
                     ADMIN_EMAIL: this.settings.adminUser.email ?? `admin@${this.settings.host}`,
                 },
                 uses: [this.databaseEdge()],
-                mounts: [scratch("/tmp")],
+                mounts: [scratch("/tmp", scriptTemp)],
             }),
         ]);
     }
@@ -110,8 +118,8 @@ export class Pods {
                     },
                     uses: [this.databaseEdge(), this.cacheEdge()],
                     mounts: [
-                        scratch("/tmp"),
-                        scratch("/work"),
+                        scratch("/tmp", scriptTemp),
+                        scratch("/work", workSpace),
                         { path: paths.volume, claim: this.surroundings.files.claim },
                     ],
                     memory: "512Mi",
@@ -128,7 +136,7 @@ export class Pods {
                     command: ["sh", `${paths.scripts}/cron.sh`],
                     env: { ...this.addresses(), SERVER_NAME: this.settings.host },
                     uses: [this.databaseEdge(), this.cacheEdge()],
-                    mounts: [scratch("/tmp"), ...this.appMounts()],
+                    mounts: [scratch("/tmp", scriptTemp), ...this.appMounts()],
                 }),
             ],
             [this.prepareFiles(), this.ready()],
@@ -141,6 +149,7 @@ export class Pods {
         before: readonly ContainerArgs[],
     ): PodArgs {
         const configMaps = this.configMaps[role];
+        const children = role === "admin" ? adminChildren : this.settings.php.maxChildren;
         const php: ContainerArgs = {
             name: "php",
             image: "opencart-php",
@@ -153,7 +162,11 @@ export class Pods {
                 readiness: http("/fpm-ping", 10, 3),
                 liveness: http("/fpm-ping", 20, 6),
             },
-            mounts: [...this.appMounts(), scratch("/tmp"), { path: paths.php, configMap: configMaps.php }],
+            mounts: [
+                ...this.appMounts(),
+                scratch("/tmp", poolTemp(children, this.settings.php.uploadLimit)),
+                { path: paths.php, configMap: configMaps.php },
+            ],
             // nginx stops first, and its last requests are still answered.
             preStop: drainSeconds + 2,
         };
@@ -165,7 +178,7 @@ export class Pods {
             probes: { readiness: http("/healthz", 5, 2), liveness: http("/healthz", 20, 3) },
             mounts: [
                 { path: "/etc/nginx/nginx.conf", configMap: configMaps.nginx, file: "nginx.conf" },
-                scratch("/tmp", "nginx-tmp"),
+                scratch("/tmp", nginxTemp(children, this.settings.http.maxBody), "nginx-tmp"),
                 ...this.sharedMounts(true),
             ],
             user: users.nginx,
@@ -221,7 +234,7 @@ export class Pods {
             },
             mounts: [
                 { path: paths.volume, claim: this.surroundings.files.claim },
-                ...(this.settings.extensions === "shared" ? [scratch(paths.bundled, "bundled")] : []),
+                ...(this.settings.extensions === "shared" ? [scratch(paths.bundled, bundledSpace, "bundled")] : []),
             ],
             memory: "64Mi",
         });
@@ -305,7 +318,10 @@ export class Pods {
         return [
             part(`${paths.root}/image`, "image"),
             ...(extensions === "shared"
-                ? [part(`${paths.root}/extension`, "extension"), scratch(`${paths.root}/extension/opencart`, "bundled")]
+                ? [
+                      part(`${paths.root}/extension`, "extension"),
+                      scratch(`${paths.root}/extension/opencart`, bundledSpace, "bundled"),
+                  ]
                 : []),
         ];
     }
@@ -327,7 +343,7 @@ export class Pods {
                 claim,
                 subPath: `storage/${part}`,
             })),
-            ...ownStorage.map((part) => scratch(`${paths.storage}/${part}`, part)),
+            ...Object.entries(ownStorage).map(([part, size]) => scratch(`${paths.storage}/${part}`, size, part)),
         ];
     }
 

@@ -4,6 +4,8 @@ import type { Instance } from "../../components/instance";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
 import { metricsNeeds } from "../../components/metrics";
 import { drainSeconds } from "../../components/webTier";
+import { nginxTemp } from "../nginx";
+import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
 import { type OpenMageConfig, sizes } from "./config";
@@ -148,7 +150,12 @@ export class Pods {
         return { ...args, user: users.php, ...(shareNodeFor ? { shareNodeFor } : {}) };
     }
 
+    private children(role: Role): number {
+        return role === "admin" ? adminChildren : this.settings.php.maxChildren;
+    }
+
     private fpm(role: Role, resources: { cpu: string; memory: string }): ContainerArgs {
+        const { uploadLimit } = this.settings.php;
         return {
             name: "php",
             image: "openmage-php",
@@ -157,7 +164,11 @@ export class Pods {
             env: this.environment,
             uses: this.servers(role === "frontend"),
             resources,
-            mounts: [...this.phpMounts(role), this.phpFile(role, "php-fpm.conf"), this.scriptsMount()],
+            mounts: [
+                ...this.phpMounts(role, { var: varSpace[role], tmp: poolTemp(this.children(role), uploadLimit) }),
+                this.phpFile(role, "php-fpm.conf"),
+                this.scriptsMount(),
+            ],
             // nginx stops first, and its last requests are still answered.
             preStop: drainSeconds + 2,
         };
@@ -175,7 +186,7 @@ export class Pods {
             probes: { readiness, liveness: http("/healthz", 20, 3) },
             mounts: [
                 { path: "/etc/nginx/nginx.conf", configMap: this.files.nginx[role], file: "nginx.conf" },
-                scratch("/tmp", "nginx-tmp"),
+                scratch("/tmp", nginxTemp(this.children(role), this.settings.http.maxBody), "nginx-tmp"),
                 { path: paths.media, claim: this.surroundings.media.claim, readOnly: true },
             ],
             user: users.nginx,
@@ -216,7 +227,11 @@ export class Pods {
                     DB_PASSWORD: "password",
                 }),
             ],
-            mounts: [...this.phpMounts("admin"), this.scriptsMount()],
+            // Feeds, maps of the site and Dataflow's files are made by cron.
+            mounts: [
+                ...this.phpMounts("admin", { var: varSpace[name === "cron" ? "admin" : "frontend"], tmp: scriptTemp }),
+                this.scriptsMount(),
+            ],
         };
     }
 
@@ -252,18 +267,24 @@ export class Pods {
     }
 
     /** Configuration and files, where the code expects them. */
-    private phpMounts(role: Role): Mount[] {
+    private phpMounts(role: Role, sizes: { readonly var: string; readonly tmp: string }): Mount[] {
         const { secret, key } = this.files.localXml;
         return [
             { path: paths.localXml, secret, file: key },
             this.phpFile(role, "openmage.ini"),
             ...(this.settings.mail ? [this.phpFile(role, "msmtprc")] : []),
             { path: paths.media, claim: this.surroundings.media.claim },
-            scratch(paths.var, "var"),
-            scratch("/tmp"),
+            scratch(paths.var, sizes.var, "var"),
+            scratch("/tmp", sizes.tmp),
         ];
     }
 }
+
+/**
+ * What `var` may hold: locks, and a report of 10 to 50 KiB for each page that ends with an error; of the administration
+ * also what people import and export.
+ */
+const varSpace: Readonly<Record<Role, string>> = { frontend: "256Mi", admin: "1Gi" };
 
 /** Seconds that a web pod has to stop: the drain, running requests, and some to spare. */
 const graceSeconds = drainSeconds + stopSeconds + 15;

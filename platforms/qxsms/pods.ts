@@ -1,7 +1,10 @@
 import type { Need, SecretRef, Service, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
+import { mib } from "../../components/scratch";
 import { drainSeconds } from "../../components/webTier";
+import { mebibytesFor } from "../../config/quantity";
+import { scratch } from "../webPod";
 import type { QxsmsConfig } from "./config";
 import { type Environments, environments } from "./environment";
 import { paths, port, user } from "./paths";
@@ -14,6 +17,9 @@ export interface Surroundings {
 
 /** MiB that a process of Django takes, its share of the parent's included. */
 const processMemory = 100;
+
+/** Translations of 13 languages; static files of QxSMS and of Django's administration, some packed as well. */
+const preparedSpace = { locale: "32Mi", static: "256Mi" } as const;
 
 /** Seconds beyond what was waited for, to end and to log. */
 const stopSeconds = 15;
@@ -87,7 +93,9 @@ export class Pods {
                         readiness: { ...socket, periodSeconds: 10, failureThreshold: 3 },
                         liveness: { ...socket, periodSeconds: 20, failureThreshold: 6 },
                     },
-                    mounts: [...this.prepared(), ...(debug ? [scratch(`${paths.home}/outbox`)] : [])],
+                    // Mails of a machine for development.
+                    mounts: [...this.prepared(), ...(debug ? [scratch(`${paths.home}/outbox`, "64Mi")] : [])],
+                    temp: this.temp(web.processes),
                 }),
             ],
             graceSeconds: drainSeconds + web.timeoutSeconds + stopSeconds,
@@ -122,6 +130,7 @@ export class Pods {
                         },
                     },
                     mounts: this.prepared(),
+                    temp: this.temp(concurrency),
                 }),
             ],
             graceSeconds: longestTaskSeconds + stopSeconds,
@@ -159,13 +168,21 @@ export class Pods {
         };
     }
 
-    private container(name: string, args: Omit<ContainerArgs, "name" | "image" | "workingDir">): ContainerArgs {
+    /** Size of /tmp: Django keeps there what is uploaded, and a task the file of a panel that it reads or writes. */
+    private temp(atATime: number): string {
+        return mib(atATime * mebibytesFor(this.settings.http.maxBody) + 64);
+    }
+
+    private container(
+        name: string,
+        { temp = "64Mi", ...args }: Omit<ContainerArgs, "name" | "image" | "workingDir"> & { readonly temp?: string },
+    ): ContainerArgs {
         return {
             name,
             image: "qxsms",
             workingDir: paths.home,
             ...args,
-            mounts: [scratch("/tmp"), ...(args.mounts ?? [])],
+            mounts: [scratch("/tmp", temp), ...(args.mounts ?? [])],
         };
     }
 
@@ -177,8 +194,8 @@ export class Pods {
             resources: { cpu: "50m", memory: "192Mi" },
             mounts: [
                 ...this.scriptMounts(),
-                scratch(`${paths.prepared}/locale`, "locale"),
-                scratch(`${paths.home}/collected_static`, "static"),
+                scratch(`${paths.prepared}/locale`, preparedSpace.locale, "locale"),
+                scratch(`${paths.home}/collected_static`, preparedSpace.static, "static"),
             ],
         });
     }
@@ -222,10 +239,11 @@ export class Pods {
     }
 
     private prepared(): Mount[] {
-        return [scratch(`${paths.home}/locale`, "locale"), scratch(`${paths.home}/collected_static`, "static")];
+        return [
+            scratch(`${paths.home}/locale`, preparedSpace.locale, "locale"),
+            scratch(`${paths.home}/collected_static`, preparedSpace.static, "static"),
+        ];
     }
 }
 
 const memory = (processes: number): string => `${64 + processes * processMemory}Mi`;
-
-const scratch = (path: string, name?: string): Mount => ({ path, scratch: true, ...(name ? { name } : {}) });

@@ -62,6 +62,7 @@ const healthy: Status = {
             expires: "2026-12-24T00:00:00Z",
         },
     ],
+    evictions: [],
 };
 
 describe("what should be ready", () => {
@@ -111,6 +112,20 @@ describe("the text of status", () => {
         expect(text).to.include("s/volume edge-data  Caddy gets and renews its own");
         expect(text).to.include("s/tls/tls.crt       2026-12-24                     shop");
         expect(text.at(-1)).to.equal("Everything that should be ready is.");
+    });
+    it("tells of evicted pods, though they have successors: what they held is lost", () => {
+        const eviction = {
+            instance: "shop",
+            component: "frontend",
+            namespace: "s",
+            count: 2,
+            last: "2026-11-03T07:00:00Z",
+            reason: 'Usage of EmptyDir volume "tmp" exceeds the limit "1Gi".',
+            key: 'plinth:instances.shop.volumes."frontend.tmp".size',
+        };
+        const evicted = { ...healthy, evictions: [eviction] };
+        expect(lines(evicted)).to.include(`shop/frontend  2      3h ago  ${eviction.reason} Raise ${eviction.key}`);
+        expect(notReady(evicted, now)).to.deep.equal([]);
     });
     it("takes the use of a whole disk for nobody's volume", () => {
         const fileSystem = { used: 50 * 2 ** 30, capacity: 250 * 2 ** 30 };

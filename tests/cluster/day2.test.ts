@@ -172,6 +172,54 @@ describe("day 2 on a real API server", function () {
         await apply(streamOf(await renderStack(stack, { folder: project.path }), true));
     });
 
+    it("status tells of pods that their node has thrown out for what they wrote, and what gives them more", async () => {
+        const [frontend] = await podNames("day2-one", "frontend");
+        const [database] = await podNames("day2-one", "database");
+        const message = (volume: string) => `Usage of EmptyDir volume "${volume}" exceeds the limit "1Gi". `;
+        // As a kubelet leaves it; the Deployment then makes another pod.
+        const evicted = { phase: "Failed", reason: "Evicted", message: message("nginx-tmp") };
+        const pod = ["pod", frontend!, "--namespace", "day2-one"];
+        await cluster.kubectl([
+            "patch",
+            ...pod,
+            "--subresource=status",
+            "--type=merge",
+            "--patch",
+            JSON.stringify({ status: evicted }),
+        ]);
+        // A StatefulSet's pod is deleted and made anew under its name: only the kubelet's event is left.
+        const now = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+        const event = {
+            apiVersion: "v1",
+            kind: "Event",
+            metadata: { name: `${database}.1`, namespace: "day2-one" },
+            involvedObject: { apiVersion: "v1", kind: "Pod", name: database, namespace: "day2-one" },
+            type: "Warning",
+            reason: "Evicted",
+            message: message("tmp"),
+            firstTimestamp: now,
+            lastTimestamp: now,
+            count: 1,
+        };
+        await apply(JSON.stringify(event));
+        await settled();
+
+        const { code, evictions } = await status();
+        expect(code).to.equal(0);
+        expect(
+            Object.fromEntries(evictions.map(({ component, reason, key }) => [component, [reason, key]])),
+        ).to.deep.equal({
+            frontend: [message("nginx-tmp").trim(), 'plinth:instances.one.volumes."frontend.nginx-tmp".size'],
+            database: [message("tmp").trim(), 'plinth:instances.one.volumes."database.tmp".size'],
+        });
+        const { out } = await plinth("status", stack);
+        expect(out).to.match(
+            /^one\/frontend +1 +\d+s ago +Usage of EmptyDir volume "nginx-tmp" exceeds the limit "1Gi"/m,
+        );
+        await cluster.kubectl(["delete", ...pod, "--ignore-not-found"]);
+        await cluster.kubectl(["delete", "event", event.metadata.name, "--namespace", "day2-one"]);
+    });
+
     it("logs, exec and open find the component by its labels, and list what there is otherwise", async () => {
         const several = await plinth("logs", "frontend", stack);
         expect(several.code).to.equal(1);

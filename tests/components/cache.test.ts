@@ -57,7 +57,7 @@ describe("Cache", () => {
             source: { persistentVolumeClaim: { claimName: "cache" } },
             claims: 1,
         });
-        expect(await data(false)).to.deep.equal({ source: { emptyDir: {} }, claims: 0 });
+        expect(await data(false)).to.deep.equal({ source: { emptyDir: { sizeLimit: "256Mi" } }, claims: 0 });
     });
 
     it("follows the memory that the user sets, and rolls for it", async () => {

@@ -160,8 +160,21 @@ describe("Database", () => {
         const { objects } = await declare(build(single("postgres")));
         const volume = pod(objects).spec.volumes.find(({ name }: { name: string }) => name === "dev-shm");
         expect(volume.emptyDir).to.deep.equal({ sizeLimit: "25Mi", medium: "Memory" });
-        for (const one of pod(objects).spec.containers) expect(one.resources.limits).to.have.all.keys("memory");
+        for (const one of pod(objects).spec.containers)
+            expect(one.resources.limits).to.have.all.keys("memory", "ephemeral-storage");
         expect(pod(objects).spec.terminationGracePeriodSeconds).to.equal(120);
+    });
+
+    it("ends a statement of MariaDB before its temporary files end the pod", async () => {
+        const limits = async (volumes: object) => {
+            const { objects } = await declare(build(single("mariadb")), { instance: { volumes } });
+            const tmp = pod(objects).spec.volumes.find(({ name }: { name: string }) => name === "tmp");
+            const file = find(objects, "ConfigMap", "database").data["plinth.cnf"] as string;
+            return [tmp.emptyDir.sizeLimit, /^loose_max_tmp_total_space_usage = (.*)$/m.exec(file)?.[1]];
+        };
+        expect(await limits({ database: { size: "20Gi" } })).to.deep.equal(["5120Mi", "4608M"]);
+        expect(await limits({ database: { size: "1Gi" } })).to.deep.equal(["1024Mi", "921M"]);
+        expect(await limits({ "database.tmp": { size: "10Gi" } })).to.deep.equal(["10Gi", "9216M"]);
     });
 
     it("takes the user of the image that runs", async () => {

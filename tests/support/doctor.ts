@@ -33,6 +33,8 @@ export interface NodeArgs {
     readonly architecture?: string;
     readonly taint?: string;
     readonly ready?: boolean;
+    /** Of the node's disk, for pods. @default "200Gi"; `""`: it does not say */
+    readonly disk?: string;
 }
 
 /** A node that is ready, with what it has for pods. */
@@ -43,7 +45,7 @@ export const node = (name: string, cpu: string, memory: string, args: NodeArgs =
         ...(args.taint ? { taints: [{ key: "role", effect: args.taint }] } : {}),
     },
     status: {
-        allocatable: { cpu, memory },
+        allocatable: { cpu, memory, ...(args.disk === "" ? {} : { "ephemeral-storage": args.disk ?? "200Gi" }) },
         conditions: [{ type: "Ready", status: args.ready === false ? "False" : "True" }],
         nodeInfo: { architecture: args.architecture ?? "amd64", kubeletVersion: args.kubeletVersion ?? "v1.36.3" },
     },

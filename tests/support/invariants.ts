@@ -21,6 +21,17 @@ const id = ({ kind, metadata }: Sent) => `${kind} ${metadata.namespace ?? ""}/${
 const matches = (selector: Record<string, string>, labels: Record<string, string> = {}) =>
     Object.entries(selector).every(([key, value]) => labels[key] === value);
 
+/** Bytes of a container's logs that kubelets keep at the least: five files of 10 MiB. */
+const logs = 50 * 2 ** 20;
+
+const diskLimit = ({ resources }: Pod): number => parseQuantity(resources?.limits?.["ephemeral-storage"] ?? "0");
+
+/** Bytes that some of a pod's directories on the node's disk may hold. */
+const fullSize = ({ volumes = [] }: Pod, which: (volume: Pod) => boolean): number =>
+    volumes
+        .filter((volume: Pod) => volume.emptyDir && volume.emptyDir.medium !== "Memory" && which(volume))
+        .reduce((sum: number, { emptyDir }: Pod) => sum + parseQuantity(emptyDir.sizeLimit ?? "0"), 0);
+
 export interface Expectations {
     /** Names of Secrets, Services and other objects that the fixture's user has made. */
     readonly existing?: readonly string[];
@@ -130,7 +141,7 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
                         `${which}: ${variable.name} wants key ${ref.key}, which Secret ${ref.name} does not have`,
                     );
             }
-            for (const resource of ["cpu", "memory"]) {
+            for (const resource of ["cpu", "memory", "ephemeral-storage"]) {
                 const request = container.resources?.requests?.[resource];
                 const limit = container.resources?.limits?.[resource];
                 rule(request !== undefined, `${which} requests no ${resource}`);
@@ -140,7 +151,13 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
                         `${which} requests more ${resource} than its limit`,
                     );
             }
-            rule(container.resources?.limits?.memory !== undefined, `${which} has no memory limit`);
+            for (const resource of ["memory", "ephemeral-storage"])
+                rule(container.resources?.limits?.[resource] !== undefined, `${which} has no limit of ${resource}`);
+            const mounted = new Set((container.volumeMounts ?? []).map(({ name }: Pod) => name));
+            rule(
+                diskLimit(container) >= fullSize(template.spec, ({ name }) => mounted.has(name)) + logs,
+                `${which}: its directories and logs may grow beyond its limit of ephemeral-storage`,
+            );
             const security = container.securityContext ?? {};
             rule(security.allowPrivilegeEscalation === false, `${which} may gain privileges`);
             rule(security.capabilities?.drop?.includes("ALL") === true, `${which} keeps capabilities`);
@@ -155,6 +172,14 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
                 `${which} runs an image without version`,
             );
         }
+        for (const { name, emptyDir } of template.spec.volumes ?? [])
+            if (emptyDir) rule(emptyDir.sizeLimit !== undefined, `${where}: the directory ${name} has no size`);
+        const total = (containers: Pod[]) => containers.reduce((sum, one) => sum + diskLimit(one), 0);
+        const ofPod = Math.max(total(template.spec.containers), ...(template.spec.initContainers ?? []).map(diskLimit));
+        rule(
+            ofPod >= fullSize(template.spec, () => true) + logs * template.spec.containers.length,
+            `${where}: all directories and logs together may grow beyond the pod's limit of ephemeral-storage`,
+        );
         const { securityContext } = template.spec;
         rule(securityContext?.runAsNonRoot === true && securityContext.runAsUser > 0, `${where} may run as root`);
         rule(securityContext?.seccompProfile?.type === "RuntimeDefault", `${where} has no seccomp profile`);

@@ -24,7 +24,13 @@ describe("doctor: the server", () => {
     });
 });
 
-const container = (cpu: string, memory: string) => ({ name: "c", resources: { requests: { cpu, memory } } });
+const container = (cpu: string, memory: string, disk = "1Gi", most = disk) => ({
+    name: "c",
+    resources: {
+        requests: { cpu, memory, "ephemeral-storage": disk },
+        limits: { memory, "ephemeral-storage": most },
+    },
+});
 
 describe("doctor: room on the nodes", () => {
     const tier = (kind: string, name: string, replicas: number, pod: object, labels = {}) =>
@@ -41,9 +47,38 @@ describe("doctor: room on the nodes", () => {
     });
 
     it("is enough to the byte, and not by a byte less", () => {
-        expectFinding(capacity([web], [node("a", "1", "2Gi")]), "ok", "1.00 cores and 2.0 GiB requested");
+        expectFinding(
+            capacity([web], [node("a", "1", "2Gi")]),
+            "ok",
+            "1.00 cores, 2.0 GiB and 2.0 GiB of disk requested",
+        );
         expectFinding(capacity([web], [node("a", "1", "2097151Ki")]), "problem", "add a node");
         expectFinding(capacity([web], [node("a", "999m", "2Gi")]), "problem");
+    });
+    it("is on the node's own disk, too, which may not be there at all", () => {
+        const on = (disk: string) => capacity([web], [node("a", "8", "64Gi", { disk })]);
+        expectFinding(on("2147483648"), "ok", "2.0 GiB of disk requested");
+        expectFinding(on("2147483647"), "problem", "2.0 GiB of disk requested");
+        expectFinding(on(""), "problem", "0.0 GiB of disk free on one at most");
+    });
+    it("has its end where a pod may write more than a node has, since that is full before the pod is evicted", () => {
+        const disks = (most: string, disk: string) => {
+            const pods = tier("CronJob", "backup", 0, {});
+            const template = { spec: { containers: [container("1", "1Gi", "1Gi", most)] } };
+            const spec = { jobTemplate: { spec: { template } } };
+            return nodes.nodeDisks({
+                rendering: rendering(web, { ...pods, spec }),
+                nodes: [node("a", "8", "8Gi", { disk }), node("b", "8", "8Gi", { disk: "1Gi" })],
+            });
+        };
+        expectFinding(disks("30Gi", "30Gi"), "ok", "30.0 GiB for pods on one node");
+        expectFinding(
+            disks("300Gi", "94Gi"),
+            "warning",
+            "a pod of CronJob shop/backup may write 300.0 GiB, and a node has 94.0 GiB",
+        );
+        expectFinding(disks("1Gi", ""), "ok");
+        expectFinding(nodes.nodeDisks({ rendering: rendering(web), nodes: [] }), "problem", "no node says");
     });
     it("is what others have left, not what the stack itself has taken", () => {
         const on = [node("a", "1", "2Gi")];
@@ -69,10 +104,10 @@ describe("doctor: room on the nodes", () => {
         expectFinding(
             capacity([web, task], [node("a", "2", "2Gi")]),
             "problem",
-            "a pod of Job shop/install: 0.10 cores and 3.0 GiB requested",
+            "a pod of Job shop/install: 0.10 cores, 3.0 GiB and 1.0 GiB of disk requested",
             "3.0 GiB",
         );
-        expectFinding(capacity([web, task], [node("a", "2", "3Gi")]), "ok", "2.0 GiB requested");
+        expectFinding(capacity([web, task], [node("a", "2", "3Gi")]), "ok", "2.0 GiB and 2.0 GiB of disk requested");
     });
     it("is for sidecars beside the containers, and for as many pods as an autoscaler keeps", () => {
         const sidecar = { ...container("100m", "1Gi"), restartPolicy: "Always" };
@@ -80,8 +115,16 @@ describe("doctor: room on the nodes", () => {
             template: { spec: { initContainers: [sidecar], containers: [container("100m", "1Gi")] } },
         });
         const scaler = object("HorizontalPodAutoscaler", "web", { minReplicas: 3, maxReplicas: 9 });
-        expectFinding(capacity([scaled], [node("a", "8", "8Gi")]), "ok", "0.20 cores and 2.0 GiB requested");
-        expectFinding(capacity([scaled, scaler], [node("a", "8", "8Gi")]), "ok", "0.60 cores and 6.0 GiB requested");
+        expectFinding(
+            capacity([scaled], [node("a", "8", "8Gi")]),
+            "ok",
+            "0.20 cores, 2.0 GiB and 2.0 GiB of disk requested",
+        );
+        expectFinding(
+            capacity([scaled, scaler], [node("a", "8", "8Gi")]),
+            "ok",
+            "0.60 cores, 6.0 GiB and 6.0 GiB of disk requested",
+        );
     });
     it("is on one node for all pods that share files there", () => {
         const labels = { "plinth.dev/shared-files": "files" };

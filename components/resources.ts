@@ -1,0 +1,69 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { ResourcesConfig } from "../config/fields";
+import { parseQuantity } from "../config/quantity";
+import type { Node } from "./graph";
+import type { Instance } from "./instance";
+import type { ContainerArgs } from "./pod";
+import { mib, requestOf, type Scratch, spaceFor } from "./scratch";
+
+type Requirements = k8s.types.input.core.v1.ResourceRequirements;
+
+/** Where a container writes. */
+interface Writes {
+    readonly main: boolean;
+    /** On disk and in memory, by name. */
+    readonly directories: ReadonlyMap<string, Scratch>;
+    /** Names of those among them that a container beside it has requested its part of. */
+    readonly requested: ReadonlySet<string>;
+}
+
+/** The resources of a container, after a look at whether what it may write fits: those of the user, or its own. */
+export function resourcesOf(
+    instance: Instance,
+    node: Node,
+    args: ContainerArgs,
+    { main, directories, requested }: Writes,
+): Requirements {
+    const key = main ? node.name : `${node.name}.${args.name}`;
+    const least = spaceFor([...directories.values()]);
+    const fresh = [...directories].filter(([name]) => !requested.has(name)).map(([, directory]) => directory);
+    const settings = instance.resources(key, {
+        ephemeralStorage: least,
+        ephemeralStorageRequest: requestOf(spaceFor(fresh)),
+        ...args.resources,
+    });
+    const { ephemeralStorage = least, memory } = settings;
+    const names = [...directories.keys()].join(", ");
+    if (parseQuantity(ephemeralStorage) < parseQuantity(least))
+        instance.problem(
+            ["resources", key, "ephemeralStorage"],
+            `"${ephemeralStorage}" is too little for ${names ? `the directories ${names} and ` : ""}the logs; at least ${least}`,
+        );
+    const inMemory = [...directories.values()].reduce(
+        (sum, one) => sum + (one.memory ? parseQuantity(one.size) : 0),
+        0,
+    );
+    // Memory counts against whoever filled it: what only looks, such as an exporter, does not.
+    if (main && memory !== undefined && inMemory > 0 && inMemory >= parseQuantity(memory))
+        instance.problem(
+            ["resources", key, "memory"],
+            `"${memory}" is too little for what its directories in memory may hold; more than ${mib(inMemory / 2 ** 20)}`,
+        );
+    return requestsAndLimits(settings);
+}
+
+/** Memory is requested and limited alike; CPU is only requested, since throttling makes probes fail. */
+export function requestsAndLimits(settings: ResourcesConfig): Requirements {
+    const { cpu, cpuLimit, memory, memoryRequest, ephemeralStorage: disk, ephemeralStorageRequest } = settings;
+    const some = (map: Record<string, string | undefined>) => {
+        const set = Object.entries(map).filter((entry): entry is [string, string] => entry[1] !== undefined);
+        return set.length > 0 ? Object.fromEntries(set) : undefined;
+    };
+    const requests = some({
+        cpu,
+        memory: memoryRequest ?? memory,
+        "ephemeral-storage": ephemeralStorageRequest ?? disk,
+    });
+    const limits = some({ cpu: cpuLimit, memory, "ephemeral-storage": disk });
+    return { ...(requests ? { requests } : {}), ...(limits ? { limits } : {}) };
+}
