@@ -6,6 +6,8 @@ import { mebibytesFor } from "../config/quantity";
 export interface NginxFileArgs {
     /** Largest request body. */
     readonly maxBody: string;
+    /** Requests with a large body at a time: as many as PHP works on. */
+    readonly bodies: number;
     /** Variable with the client's address, for the log. */
     readonly client: string;
     /** Further `map` blocks. @default none */
@@ -17,19 +19,26 @@ export interface NginxFileArgs {
 /** MiB that nginx keeps of one answer at most, while a slow client reads it: `fastcgi_max_temp_file_size`. */
 const answerSpace = 1024;
 
+/** MiB of the bodies below 100 kB of as many clients as nginx has connections for. */
+const formSpace = 200;
+
 /**
  * Size of /tmp of an nginx container: bodies wait there until they are whole, as many as PHP works on, and the largest
  * answer.
  *
- * @param bodies requests with a body at a time
+ * No kubelet sees whether nginx keeps to it, since such files are unlinked as soon as they are open: the limits in its
+ * own configuration hold it off the node's disk.
+ *
+ * @param bodies requests with a large body at a time
  */
-export const nginxTemp = (bodies: number, maxBody: string): string => mib(bodies * mebibytesFor(maxBody) + answerSpace);
+export const nginxTemp = (bodies: number, maxBody: string): string =>
+    mib(bodies * mebibytesFor(maxBody) + formSpace + answerSpace);
 
 /** Server processes of one pod: `auto` would count the node's CPUs. */
 const workers = 2;
 
 /** A whole nginx.conf: no root, no writing outside /tmp, access log as JSON on stdout. */
-export function nginxFile({ maxBody, client, maps, servers }: NginxFileArgs): string {
+export function nginxFile({ maxBody, bodies, client, maps, servers }: NginxFileArgs): string {
     return `worker_processes ${workers};
 pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
@@ -58,6 +67,13 @@ http {
     # The port and scheme here are not those that browsers see.
     absolute_redirect off;
     client_max_body_size ${mebibytesFor(maxBody)}m;
+    # Bodies wait on disk until they are whole. Those below 100 kB, such as forms without files, are not counted.
+    map $http_transfer_encoding$http_content_length $large_body {
+        default "";
+        "~[^0-9]|[0-9]{6}" all;
+    }
+    limit_conn_zone $large_body zone=bodies:64k;
+    limit_conn bodies ${bodies};
     keepalive_timeout 65s;
 
     map $http_x_forwarded_proto $https_or_empty {

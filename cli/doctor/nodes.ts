@@ -1,4 +1,3 @@
-import { parseQuantity } from "../../config/quantity";
 import { type Amount, amountOf, largest, podRequest, type Requested, requestsOf, sum, times } from "../requests";
 import type { Rendering } from "../rendering";
 import { cores, count, gibibytes } from "../text";

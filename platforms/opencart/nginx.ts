@@ -8,6 +8,8 @@ export interface NginxArgs {
     readonly adminPath: string;
     /** Largest request body. */
     readonly maxBody: string;
+    /** Requests with a large body at a time. */
+    readonly bodies: number;
     /** Seconds that PHP may take for an answer. */
     readonly timeoutSeconds: number;
 }
@@ -28,7 +30,7 @@ export function nginxConf(args: NginxArgs): string {
         state: `127.0.0.1:${ports.phpStatus}`,
         locations: args.role === "frontend" ? frontend(args) : admin(args),
     });
-    return nginxFile({ maxBody: args.maxBody, client, servers: [server] });
+    return nginxFile({ maxBody: args.maxBody, bodies: args.bodies, client, servers: [server] });
 }
 
 const hidden = ["tpl", "twig", "ini", "log", "sql", "md", "txt", "sh", "zip"];

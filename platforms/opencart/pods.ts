@@ -352,7 +352,13 @@ export class Pods {
         const timeoutSeconds = pageSeconds[role];
         return {
             nginx: this.configMap(`${role}-nginx`, {
-                "nginx.conf": nginxConf({ role, adminPath, maxBody: site.maxBody, timeoutSeconds }),
+                "nginx.conf": nginxConf({
+                    role,
+                    adminPath,
+                    maxBody: site.maxBody,
+                    bodies: maxChildren,
+                    timeoutSeconds,
+                }),
             }),
             php: this.configMap(`${role}-php`, {
                 "php-fpm.conf": fpmConf({ maxChildren, timeoutSeconds }),

@@ -24,6 +24,10 @@ export type Role = "frontend" | "admin";
 /** Requests that the administration works on at a time. */
 export const adminChildren = 5;
 
+/** Requests that the PHP of one pod works on at a time. */
+export const childrenOf = ({ php }: OpenMageConfig, role: Role): number =>
+    role === "admin" ? adminChildren : php.maxChildren;
+
 /** Seconds that a page may take, and one of the administration, where imports and exports run. */
 export const pageSeconds: Readonly<Record<Role, number>> = { frontend: 60, admin: 600 };
 
@@ -75,6 +79,7 @@ function declareNginx(
         adminPath,
         php: isApart(settings, role) ? instance.host("frontend-php") : "127.0.0.1",
         maxBody: http.maxBody,
+        bodies: childrenOf(settings, role),
         timeoutSeconds: pageSeconds[role],
         extra: nginx.server,
         stores: Object.fromEntries(stores.map(({ host, code, type }) => [host, { code, type }])),
@@ -91,11 +96,11 @@ const lagSeconds = ({ database }: OpenMageConfig): number =>
     database.topology === "replicated" ? database.maxLagSeconds : 10;
 
 function declarePhp(instance: Instance, settings: OpenMageConfig, role: Role): string {
-    const { maxChildren, memoryLimit, uploadLimit, settings: extra, pool } = settings.php;
+    const { memoryLimit, uploadLimit, settings: extra, pool } = settings.php;
     const timeoutSeconds = pageSeconds[role];
     const data = {
         "php-fpm.conf": fpmConf({
-            maxChildren: role === "frontend" ? maxChildren : adminChildren,
+            maxChildren: childrenOf(settings, role),
             timeoutSeconds,
             listen: isApart(settings, role) ? "cluster" : "pod",
             extra: pool,

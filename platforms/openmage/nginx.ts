@@ -15,6 +15,8 @@ export interface NginxArgs {
     readonly php: string;
     /** Largest request body. */
     readonly maxBody: string;
+    /** Requests with a large body at a time. */
+    readonly bodies: number;
     /** Seconds that PHP may take for an answer. */
     readonly timeoutSeconds: number;
     /** The user's own lines, in the server block before all locations. @default none */
@@ -40,7 +42,7 @@ export interface NginxArgs {
  * OpenMage's, or 404.
  */
 export function nginxConf(args: NginxArgs): string {
-    const { maxBody, stores = {}, metrics, replicas } = args;
+    const { maxBody, bodies, stores = {}, metrics, replicas } = args;
     const server = serverBlock({
         port: ports.http,
         root: paths.root,
@@ -56,6 +58,7 @@ export function nginxConf(args: NginxArgs): string {
     const maps = [clientMap, storeMap("code", stores, ""), storeMap("type", stores, "store"), readsMap(replicas)];
     return nginxFile({
         maxBody,
+        bodies,
         client: "$client",
         maps: maps.join("\n"),
         servers: [server, ...(metrics ? [metricsServer(args.php)] : [])],

@@ -9,7 +9,16 @@ import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
 import { type OpenMageConfig, sizes } from "./config";
-import { adminChildren, declareFiles, type Files, hasMetrics, isApart, type Role, type Servers } from "./files";
+import {
+    adminChildren,
+    childrenOf,
+    declareFiles,
+    type Files,
+    hasMetrics,
+    isApart,
+    type Role,
+    type Servers,
+} from "./files";
 import { paths, ports, users } from "./paths";
 import { phpMemory, scriptMemory, stopSeconds } from "./php";
 import { systemConfigEnv } from "./systemConfig";
@@ -150,10 +159,6 @@ export class Pods {
         return { ...args, user: users.php, ...(shareNodeFor ? { shareNodeFor } : {}) };
     }
 
-    private children(role: Role): number {
-        return role === "admin" ? adminChildren : this.settings.php.maxChildren;
-    }
-
     private fpm(role: Role, resources: { cpu: string; memory: string }): ContainerArgs {
         const { uploadLimit } = this.settings.php;
         return {
@@ -165,7 +170,10 @@ export class Pods {
             uses: this.servers(role === "frontend"),
             resources,
             mounts: [
-                ...this.phpMounts(role, { var: varSpace[role], tmp: poolTemp(this.children(role), uploadLimit) }),
+                ...this.phpMounts(role, {
+                    var: varSpace[role],
+                    tmp: poolTemp(childrenOf(this.settings, role), uploadLimit),
+                }),
                 this.phpFile(role, "php-fpm.conf"),
                 this.scriptsMount(),
             ],
@@ -186,7 +194,7 @@ export class Pods {
             probes: { readiness, liveness: http("/healthz", 20, 3) },
             mounts: [
                 { path: "/etc/nginx/nginx.conf", configMap: this.files.nginx[role], file: "nginx.conf" },
-                scratch("/tmp", nginxTemp(this.children(role), this.settings.http.maxBody), "nginx-tmp"),
+                scratch("/tmp", nginxTemp(childrenOf(this.settings, role), this.settings.http.maxBody), "nginx-tmp"),
                 { path: paths.media, claim: this.surroundings.media.claim, readOnly: true },
             ],
             user: users.nginx,

@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { nginxConf } from "../../platforms/opencart/nginx";
 import { paths } from "../../platforms/opencart/paths";
@@ -81,7 +84,7 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
                 fpm,
                 folder: write(join(path, role), {}),
                 conf: {
-                    nginx: nginxConf({ role, adminPath: "admin", maxBody: "1Mi", timeoutSeconds: 60 }),
+                    nginx: nginxConf({ role, adminPath: "admin", maxBody: "1Mi", bodies: 2, timeoutSeconds: 60 }),
                     php: {
                         "php-fpm.conf": fpmConf({ maxChildren: 2, timeoutSeconds: 60 }),
                         "opencart.ini": phpIni({
@@ -216,6 +219,40 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
     });
     it("refuse bodies over the limit", async () => {
         expect((await frontend().get("/", { method: "POST", body: "x".repeat(1_100_000) })).status).to.equal(413);
+    });
+    it("keep no more large bodies on disk than they are told, and say so; pages and forms go on", async function () {
+        this.timeout(30_000);
+        const { port } = new URL(frontend().url);
+        /** Begins a body and does not end it; resolves with the first line of an answer, or nothing after a second. */
+        const begin = async (headers: string, body: string): Promise<{ socket: Socket; answer?: string }> => {
+            const socket = connect(Number(port), "127.0.0.1");
+            socket.write(`POST / HTTP/1.1\r\nHost: shop\r\n${headers}\r\n\r\n${body}`);
+            const answer = await Promise.race([once(socket, "data"), sleep(1000)]);
+            return { socket, ...(answer ? { answer: String((answer as [Buffer])[0]).split("\r\n")[0]! } : {}) };
+        };
+        const large = () => begin("Content-Length: 900000", "x".repeat(400_000));
+        const waiting = [await large(), await large()];
+        expect(waiting.map(({ answer }) => answer)).to.deep.equal([undefined, undefined]);
+        // What no kubelet sees: the files are unlinked while they are written.
+        const inSight = execFileSync("find", [join(path, "frontend", "tmp", "client_body"), "-type", "f"]);
+        expect(String(inSight)).to.equal("");
+
+        const refused = [await large(), await begin("Transfer-Encoding: chunked", `5\r\nhello\r\n`)];
+        expect(refused.map(({ answer }) => answer)).to.deep.equal(
+            Array(2).fill("HTTP/1.1 503 Service Temporarily Unavailable"),
+        );
+        expect(frontend().log("error")).to.include('limiting connections by zone "bodies"');
+        const form = await frontend().get("/", {
+            method: "POST",
+            body: new URLSearchParams({ name: "x".repeat(50_000) }),
+        });
+        expect([form.status, (await frontend().get("/")).status]).to.deep.equal([200, 200]);
+
+        for (const { socket } of [...waiting, ...refused]) socket.destroy();
+        await sleep(500);
+        const next = await large();
+        expect(next.answer).to.equal(undefined);
+        next.socket.destroy();
     });
     it("finish running requests when they stop", async function () {
         this.timeout(30_000);

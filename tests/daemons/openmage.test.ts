@@ -108,7 +108,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         const root = write(join(path, "root"), files);
         const own = write(join(path, "scripts"), scripts);
         metrics = await freePort();
-        const common = { adminPath: "backoffice", php: "127.0.0.1", maxBody: "1Mi", timeoutSeconds: 60 };
+        const common = { adminPath: "backoffice", php: "127.0.0.1", maxBody: "1Mi", bodies: 2, timeoutSeconds: 60 };
         const start = async (nginx: string) => {
             const site = new Site({
                 ...tools,

@@ -239,7 +239,7 @@ describe("OpenCart's text files", () => {
             .to.match(/^memory_limit = 1M$/m)
             .and.match(/^upload_max_filesize = 2M$/m);
         expect(phpMemory(1, "300M")).to.equal(`${287 + 128 + 48}Mi`);
-        const conf = nginxConf({ role: "frontend", adminPath: "admin", maxBody: "1100Ki", timeoutSeconds: 60 });
+        const conf = nginxConf({ role: "frontend", adminPath: "admin", maxBody: "1100Ki", bodies: 5, timeoutSeconds: 60 });
         expect(conf).to.contain("client_max_body_size 2m;");
     });
     it("never plan more PHP processes than the container's memory holds", () => {
@@ -266,7 +266,7 @@ describe("OpenCart's text files", () => {
         }
     });
     it("answer for the administration under the name that the image has for it", () => {
-        const conf = nginxConf({ role: "admin", adminPath: "office", maxBody: "64Mi", timeoutSeconds: 60 });
+        const conf = nginxConf({ role: "admin", adminPath: "office", maxBody: "64Mi", bodies: 4, timeoutSeconds: 60 });
         expect(conf).to.contain("SCRIPT_NAME /office/index.php").and.not.contain("/admin");
     });
 });
