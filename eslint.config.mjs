@@ -28,4 +28,11 @@ export default tseslint.config(
         rules: { "@typescript-eslint/no-require-imports": "off" },
         languageOptions: { globals: { require: "readonly", __dirname: "readonly", process: "readonly" } },
     },
+    {
+        // What pipelines run without the npm packages.
+        files: [".ci/*.mjs"],
+        languageOptions: {
+            globals: { AbortSignal: "readonly", console: "readonly", fetch: "readonly", process: "readonly" },
+        },
+    },
 );

@@ -7,7 +7,8 @@ import { pathToFileURL } from "node:url";
 import { contextOf } from "../config/kubeconfig";
 import type { ClusterConfig } from "../config/stack";
 import { readYaml } from "../config/yaml";
-import { dependencies } from "../package.json";
+import { Unreachable } from "./download";
+import { fetchedEngine, fetchEngine } from "./fetchEngine";
 import { findOnPath, read } from "./shell";
 import { UserError } from "./errors";
 import { isAlive } from "../sandbox/folder";
@@ -26,24 +27,35 @@ export interface Missing {
 }
 
 /**
- * The CLI on the PATH, or the pinned one that the npm launcher has fetched.
+ * The CLI on the PATH, or the pinned one that was fetched.
  *
- * @param fetch whether the launcher may fetch it now, into its own folder in the home directory. @default false
+ * @param fetch whether the pinned one may be fetched now, into its own folder in the home directory. @default false
+ * @throws UserError when what is fetched is another than what was pinned
  */
 export async function findEngine(fetch = false): Promise<Engine | Missing> {
-    const fetched = join(pulumiHome(), "versions", dependencies.pulumi, "bin", "pulumi");
-    const installed = findOnPath("pulumi") ?? (existsSync(fetched) ? fetched : undefined);
-    const command = installed ?? (fetch ? join(root, "node_modules", ".bin", "pulumi") : undefined);
+    const home = pulumiHome();
+    const onPath = findOnPath("pulumi");
+    const unreachable = fetch && !onPath ? await fetched(home) : "";
+    const command = onPath ?? (existsSync(fetchedEngine(home)) ? fetchedEngine(home) : undefined);
     const { ok, stdout } = command
         ? await read(command, ["version"], { env: { PULUMI_SKIP_UPDATE_CHECK: "true" } })
         : { ok: false, stdout: "" };
     if (command && ok) return { command, version: stdout.trim() };
     return {
-        what: fetch
-            ? "the Pulumi CLI: it is not on the PATH, and the pinned one could not be fetched"
-            : "the Pulumi CLI: it is not on the PATH",
+        what: `the Pulumi CLI: it is not on the PATH${unreachable && `, and the pinned one could not be fetched: ${unreachable}`}`,
         remedy: `install it as https://www.pulumi.com/docs/install/ says, or let ${fetch ? "this machine reach" : "`launch` fetch it from"} get.pulumi.com`,
     };
+}
+
+/** Why the pinned CLI, or a plugin of it, is not to be had; empty when all is there. */
+async function fetched(home: string): Promise<string> {
+    try {
+        await fetchEngine(home);
+        return "";
+    } catch (error) {
+        if (error instanceof Unreachable) return error.message;
+        throw error;
+    }
 }
 
 const pulumiHome = (): string => process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");

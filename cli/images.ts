@@ -128,7 +128,7 @@ function bakeVariables({ config, used }: StackImages, targets: readonly BuiltIma
         }
     return {
         REGISTRY: config.images.registry.replace(/\/$/, ""),
-        ...(config.images.mirror ? { MIRROR: `${config.images.mirror.replace(/\/$/, "")}/docker.io/library` } : {}),
+        ...(config.images.mirror ? { HUB: `${config.images.mirror.replace(/\/$/, "")}/docker.io` } : {}),
         ...Object.fromEntries([...decided].map(([variable, { value }]) => [variable, value])),
     };
 }
@@ -164,8 +164,9 @@ export async function bake(stack: StackImages, { only, platforms = [], push }: B
         "docker",
         [
             ...["buildx", "bake", "--file", "images/docker-bake.hcl"],
-            // kind cannot load an image that says how it was made: https://github.com/kubernetes-sigs/kind/issues/3795
-            ...(push ? ["--push"] : ["--load", "--provenance=false"]),
+            // The local docker keeps nothing that an image says of itself, and kind cannot load one that does:
+            // https://github.com/kubernetes-sigs/kind/issues/3795
+            ...(push ? ["--push"] : ["--load", "--provenance=false", "--sbom=false"]),
             ...platforms.flatMap((platform) => ["--set", `*.platform=${platform}`]),
             ...targets.map(({ name }) => name),
         ],

@@ -14,6 +14,7 @@ import { instance } from "./commands/instance";
 import { launch } from "./commands/launch";
 import { logs } from "./commands/logs";
 import { open } from "./commands/open";
+import { pin } from "./commands/pin";
 import { preview } from "./commands/preview";
 import { purge } from "./commands/purge";
 import { rbac } from "./commands/rbac";
@@ -45,6 +46,7 @@ for (const register of [
     launch,
     dev,
     images,
+    pin,
     instance,
     config,
     secrets,

@@ -169,11 +169,10 @@ const explanations: readonly { program: string; sign: RegExp; remedy: (stack: st
     },
     {
         program: "docker",
-        sign: /Multi-platform build is not supported/,
+        sign: /(Multi-platform build|Attestation) is not supported/,
         remedy: () =>
-            "docker's builder of the moment makes images for one architecture only. Make one that does both:\n" +
-            "  docker buildx create --use --driver docker-container --driver-opt network=host\n" +
-            "or push for one alone: --platform linux/amd64",
+            "docker's builder of the moment makes images for one architecture only, and no list of what is in them. Make one that does both:\n" +
+            "  docker buildx create --use --driver docker-container --driver-opt network=host",
     },
     {
         program: "pulumi",

@@ -7,9 +7,9 @@ variable "REGISTRY" {
     default = "localhost:5000/plinth"
 }
 
-# Where Docker's official images come from.
-variable "MIRROR" {
-    default = "docker.io/library"
+# Where Docker Hub's images come from.
+variable "HUB" {
+    default = "docker.io"
 }
 
 # The directory of OpenCart's administration: adminPath of its instances.
@@ -50,15 +50,21 @@ group "default" {
     targets = ["opencart", "openmage", "qxsms"]
 }
 
+# What a pushed image says of itself, beside it in the registry: how it was built, and all that is in it.
+target "described" {
+    attest = ["type=provenance,mode=max", "type=sbom,generator=${HUB}/docker/buildkit-syft-scanner:1.12.0"]
+}
+
 group "opencart" {
     targets = ["opencart-php", "opencart-nginx"]
 }
 
 target "opencart-base" {
+    inherits = ["described"]
     context = "images/opencart"
     platforms = ["linux/amd64", "linux/arm64"]
     args = {
-        MIRROR = MIRROR
+        MIRROR = "${HUB}/library"
         ADMIN_PATH = ADMIN_PATH
     }
 }
@@ -80,13 +86,14 @@ group "openmage" {
 }
 
 target "openmage-base" {
+    inherits = ["described"]
     context = "images/openmage"
     contexts = {
         source = OPENMAGE_SOURCE
     }
     platforms = ["linux/amd64", "linux/arm64"]
     args = {
-        MIRROR = MIRROR
+        MIRROR = "${HUB}/library"
     }
     # Of the environment, where packages are private.
     secret = ["id=COMPOSER_AUTH,env=COMPOSER_AUTH"]
@@ -105,6 +112,7 @@ target "openmage-nginx" {
 }
 
 target "qxsms" {
+    inherits = ["described"]
     context = "images/qxsms"
     contexts = {
         source = QXSMS_SOURCE
@@ -112,7 +120,7 @@ target "qxsms" {
     platforms = ["linux/amd64", "linux/arm64"]
     target = "qxsms"
     args = {
-        MIRROR = MIRROR
+        MIRROR = "${HUB}/library"
         QXSMS_DEBUG = QXSMS_DEBUG
         QXSMS_VERSION = QXSMS_VERSION
     }

@@ -19,7 +19,13 @@ interface Job {
     readonly rules?: { if?: string; when?: string }[];
     readonly environment?: { name: string; action?: string };
     readonly resource_group?: string;
-    readonly cache?: { paths: string[] };
+    readonly cache?: Cache;
+    readonly artifacts?: { reports?: { cyclonedx?: string } };
+}
+interface Cache {
+    readonly key: { prefix?: string; files: string[] };
+    readonly paths: string[];
+    readonly unprotect?: boolean;
 }
 interface Workflow {
     readonly on: Record<string, { branches?: string[] } | null>;
@@ -31,14 +37,15 @@ interface Workflow {
             permissions?: Record<string, string>;
             environment?: string;
             concurrency?: { group: string; "cancel-in-progress": boolean };
-            steps: { uses?: string; run?: string; env?: Record<string, string> }[];
+            steps: { uses?: string; run?: string; env?: Record<string, string>; with?: Record<string, unknown> }[];
         }
     >;
 }
 
 const gitlab = parse(readFileSync(gitlabFile, "utf8")) as Record<string, Job>;
 const { IMAGE } = gitlab["variables"] as unknown as { IMAGE: string };
-const caches = Object.values(gitlab).flatMap(({ cache }) => cache?.paths ?? []);
+const caches = Object.values(gitlab).flatMap(({ cache }) => cache ?? []);
+const cached = caches.flatMap(({ paths }) => paths);
 const gitlabJobs = Object.entries(gitlab).filter(([, job]) => Array.isArray(job.script));
 const github = Object.fromEntries(workflows.map((path) => [path, parse(readFileSync(path, "utf8")) as Workflow]));
 const githubJobs = Object.values(github).flatMap(({ jobs }) => Object.entries(jobs));
@@ -82,7 +89,7 @@ describe("the pipelines", function () {
         const { ESLint } = await import("eslint");
         const { getFileInfo } = await import("prettier");
         expect(caches).not.to.have.length(0);
-        for (const path of caches) {
+        for (const path of cached) {
             const file = join(root, path, "downloaded", "file.js");
             expect(await new ESLint({ cwd: root }).isPathIgnored(file), path).to.equal(true);
             const { ignored } = await getFileInfo(file, { ignorePath: join(root, ".gitignore") });
@@ -142,16 +149,57 @@ describe("the pipelines", function () {
         for (const job of ["review", "drift"]) expect(gitlab[job]!.environment!.name).to.match(/^preview\//);
 
         for (const { permissions } of Object.values(github)) expect(permissions).to.deep.equal({ contents: "read" });
-        for (const [name, job] of githubJobs)
-            expect(job.permissions, name).to.deep.equal(
-                name === "review" ? { contents: "read", "pull-requests": "write" } : undefined,
-            );
+        const more: Record<string, Record<string, string>> = {
+            review: { contents: "read", "pull-requests": "write" },
+            deploy: { contents: "read", actions: "read" },
+        };
+        for (const [name, job] of githubJobs) expect(job.permissions, name).to.deep.equal(more[name]);
     });
 
-    it("keep no login of the engine in the cache", () => {
-        expect(caches).to.include(".cache/pulumi/plugins");
-        const home = ".cache/pulumi";
-        for (const path of caches) expect(`${home}/credentials.json`.startsWith(path), path).to.equal(false);
+    it("of a protected branch read no cache that another branch can write, and no program from any", () => {
+        expect(caches).not.to.have.length(0);
+        for (const { key, unprotect } of caches) {
+            expect(key.prefix).to.match(/\$CI_COMMIT_REF_PROTECTED$/);
+            expect(unprotect).to.equal(undefined);
+        }
+        // npm compares what it takes from its cache with package-lock.json.
+        const withSecrets = gitlabJobs.filter(([, { environment }]) => environment);
+        expect(withSecrets.map(([name]) => name)).to.deep.equal(["review", "deploy", "drift"]);
+        const { cache: usual } = gitlab["default"]!;
+        for (const [name, { cache = usual }] of withSecrets) expect(cache!.paths, name).to.deep.equal([".cache/npm"]);
+        for (const [name, { steps }] of githubJobs)
+            for (const { uses = "", with: settings } of steps) {
+                expect(uses, name).not.to.match(/^(actions\/cache|pulumi\/)/);
+                if (settings?.["cache"]) expect(settings["cache"], name).to.equal("npm");
+            }
+    });
+
+    it("list what a deployment consists of", async () => {
+        const lines = [gitlab["deploy"]!.script!, githubJob("deploy").steps.flatMap(({ run }) => run ?? [])].map(
+            (script) => script.find((line) => line.startsWith("npm sbom"))!,
+        );
+        expect(lines[0]).to.equal(lines[1]);
+        const [command, file] = lines[0]!.split(" > ") as [string, string];
+        expect(gitlab["deploy"]!.artifacts!.reports!.cyclonedx).to.equal(file);
+        const upload = githubJob("deploy").steps.find(({ uses }) => uses?.startsWith("actions/upload-artifact@"))!;
+        expect(upload.with).to.include({ path: file });
+        const [npm, ...args] = command.split(" ") as [string, ...string[]];
+        const { stdout } = await execa(npm, args, { cwd: root });
+        const { bomFormat, components } = JSON.parse(stdout) as {
+            bomFormat: string;
+            components: { purl: string; hashes: unknown[] }[];
+        };
+        expect(bomFormat).to.equal("CycloneDX");
+        const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+            packages: Record<string, { version: string; optional?: boolean }>;
+        };
+        const purls = new Set(components.map(({ purl }) => purl));
+        const installed = Object.entries(packages).filter(([path, { optional }]) => path && !optional);
+        for (const [path, { version }] of installed) {
+            const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+            expect(purls, path).to.include(`pkg:npm/${name.replace("@", "%40")}@${version}`);
+        }
+        expect(components.every(({ hashes }) => hashes.length > 0)).to.equal(true);
     });
 
     it("know every stack but the one for development", () => {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { dependencies, engines } from "../../package.json";
+import { engines } from "../../package.json";
+import { pins } from "../archives";
 import { type Backend, type Engine, isMissing, type locksOf, type Missing } from "../engine";
 import { type Finding, isOlder, ok, problem, release, warning } from "./finding";
 
@@ -33,7 +34,7 @@ export interface MachineFacts {
 }
 
 export function pulumiCli({ engine }: Pick<MachineFacts, "engine">): Finding {
-    const pinned = dependencies.pulumi;
+    const { pulumi: pinned } = pins;
     if (isMissing(engine))
         return warning(
             `missing: ${engine.what}`,

@@ -86,7 +86,7 @@ describe("dev up", function () {
             .filter((call) => / bake |^pulumi up|^(minikube|kind)/.test(call) && !call.endsWith("get clusters"));
     const [php, nginx] = ["php", "nginx"].map((part) => `localhost:5000/plinth/opencart-${part}:4.1.0.4`);
     const bake =
-        "REGISTRY=localhost:5000/plinth docker buildx bake --file images/docker-bake.hcl --load --provenance=false " +
+        "REGISTRY=localhost:5000/plinth docker buildx bake --file images/docker-bake.hcl --load --provenance=false --sbom=false " +
         "--set *.platform=linux/amd64 opencart-php opencart-nginx";
 
     describe("the command", () => {

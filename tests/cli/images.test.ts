@@ -36,7 +36,7 @@ describe("images", function () {
     let path: string;
     beforeEach(() => {
         folder = scratch();
-        tools = new StandIns(folder.path, ["REGISTRY", "MIRROR", "ADMIN_PATH"]);
+        tools = new StandIns(folder.path, ["REGISTRY", "HUB", "ADMIN_PATH"]);
         docker();
         path = process.env["PATH"]!;
         process.env["PATH"] = tools.path;
@@ -76,7 +76,7 @@ describe("images", function () {
             const { code, out, error } = await images("build", "production");
             expect(code, error).to.equal(0);
             const settings = "REGISTRY=registry.example.org/plinth ADMIN_PATH=admin";
-            const call = `${settings} ${buildx} --load --provenance=false --set *.platform=linux/arm64 opencart-php opencart-nginx`;
+            const call = `${settings} ${buildx} --load --provenance=false --sbom=false --set *.platform=linux/arm64 opencart-php opencart-nginx`;
             expect(deeds()).to.deep.equal([call]);
             expect(error).to.include(`$ ${settings} ${buildx} --load`);
             for (const { reference } of builtImages(await imagesOf("production")))
@@ -132,8 +132,8 @@ describe("images", function () {
             const stack = await stackWith(folder.path, "plinth:images: {mirror: mirror.example.org/cache/}");
             await bake(stack, { only: ["opencart-nginx"], platforms: ["linux/amd64", "linux/arm64"], push: false });
             expect(deeds()).to.deep.equal([
-                `REGISTRY=localhost:5000/plinth MIRROR=mirror.example.org/cache/docker.io/library ADMIN_PATH=admin ${buildx} ` +
-                    "--load --provenance=false --set *.platform=linux/amd64 --set *.platform=linux/arm64 opencart-nginx",
+                `REGISTRY=localhost:5000/plinth HUB=mirror.example.org/cache/docker.io ADMIN_PATH=admin ${buildx} ` +
+                    "--load --provenance=false --sbom=false --set *.platform=linux/amd64 --set *.platform=linux/arm64 opencart-nginx",
             ]);
         });
         it("are known, and so is the platform", async () => {

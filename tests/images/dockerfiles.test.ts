@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { expect } from "chai";
+import { baseImages } from "../../cli/baseImages";
 import { goProgram, scratch } from "../support/tools";
 
 /** What tests/tools/dockerfiles prints of one Dockerfile. */
@@ -116,6 +117,14 @@ describe("Dockerfiles", function () {
                 .filter(({ from }, index) => !isStage(file, from, index) && !pinned(from))
                 .map(({ from }) => `FROM ${from}`);
         none(files.flatMap((file) => of(file, loose(file))));
+    });
+
+    it("start from images whose digests `plinth pin` writes, all of them", () => {
+        const found = baseImages(root).map(({ file, reference, digest }) => `${file} ${reference}@${digest ?? ""}`);
+        for (const { path, stages } of files)
+            for (const [index, { from }] of stages.entries())
+                if (!isStage({ stages } as Dockerfile, from, index) && from !== "scratch")
+                    expect(found).to.include(`${relative(root, path)} ${from}${from.includes("@") ? "" : "@"}`);
     });
 
     it("copy from stages that come before, and from files that exist", () => {

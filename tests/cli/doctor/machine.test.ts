@@ -1,16 +1,16 @@
+import { pins } from "../../../cli/archives";
 import * as machine from "../../../cli/doctor/machine";
-import { dependencies } from "../../../package.json";
 import { expectFinding } from "../../support/doctor";
 
 describe("doctor: this machine", () => {
     const engine = (version: string) => machine.pulumiCli({ engine: { command: "/bin/pulumi", version } });
 
     it("wants a Pulumi CLI of the SDK's major version, of the releases that were tried", () => {
-        expectFinding(engine(`v${dependencies.pulumi}`), "ok", dependencies.pulumi, "/bin/pulumi");
+        expectFinding(engine(`v${pins.pulumi}`), "ok", pins.pulumi, "/bin/pulumi");
         expectFinding(engine("v3.99.1"), "warning", "v3.99.1", "install");
         expectFinding(engine("v4.0.0"), "problem", "needs 3.x");
         const none = machine.pulumiCli({ engine: { what: "the Pulumi CLI", remedy: "" } });
-        expectFinding(none, "warning", `launch fetches ${dependencies.pulumi}`);
+        expectFinding(none, "warning", `launch fetches ${pins.pulumi}`);
     });
     it("wants Node.js as package.json does, and better a newer one", () => {
         expectFinding(machine.nodeVersion({ node: "24.1.0" }), "ok");
