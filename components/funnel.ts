@@ -3,9 +3,11 @@ import type * as pulumi from "@pulumi/pulumi";
 import { suggest } from "../config/problems";
 import type { AnyInstance } from "../config/stack";
 import type { Node } from "./graph";
+import { formProblems, withinPatch } from "./form";
 import {
     type Args,
     clusterScoped,
+    isKnownKind,
     type Kind,
     kinds,
     type Lifetime,
@@ -142,22 +144,20 @@ export class Funnel {
 
     /** Declares the objects that the user adds, as they are written but for labels and annotations. */
     addExtras(owner: pulumi.Resource): void {
-        for (const { metadata, ...body } of this.args.config.extraObjects) {
-            this.declare(
-                owner,
-                metadata.name,
-                { fixedName: true },
-                {
-                    ...body,
-                    metadata: {
-                        ...(clusterScoped.includes(body.kind) ? {} : { namespace: this.args.namespace }),
-                        ...metadata,
-                        labels: { ...this.labels(), ...metadata.labels },
-                        ...this.annotations(metadata.annotations),
-                    },
+        this.args.config.extraObjects.forEach(({ metadata, ...body }, index) => {
+            const object: KubernetesObject = {
+                ...body,
+                metadata: {
+                    ...(clusterScoped.includes(body.kind) ? {} : { namespace: this.args.namespace }),
+                    ...metadata,
+                    labels: { ...this.labels(), ...metadata.labels },
+                    ...this.annotations(metadata.annotations),
                 },
-            );
-        }
+            };
+            const problems = formProblems(object);
+            for (const { path, message } of problems) this.args.problem(["extraObjects", index, ...path], message);
+            if (problems.length === 0) this.declare(owner, metadata.name, { fixedName: true }, object);
+        });
     }
 
     private declare(
@@ -181,29 +181,36 @@ export class Funnel {
     }
 
     private patch(kind: string, name: string, written: KubernetesObject): KubernetesObject {
-        let object = written;
-        this.args.config.patches.forEach((patch, index) => {
-            if (patch.kind !== kind || patch.name !== name) return;
+        return this.args.config.patches.reduce((object, patch, index) => {
+            if (patch.kind !== kind || patch.name !== name) return object;
             this.patched.add(index);
-            const keys = ["patches", index, "patch"];
-            try {
-                object = patchObject(object, patch.patch) as unknown as KubernetesObject;
-            } catch (error) {
-                this.args.problem(keys, `does not fit ${kind} "${name}": ${(error as Error).message}`);
-                return;
-            }
-            if (workloads.includes(kind) && !podOf(object)) {
-                this.args.problem(keys, `takes the pods out of ${kind} "${name}"; leave the object out with omit`);
-                object = written;
-            }
-            const same = object.kind === kind && object.metadata?.name === written.metadata.name;
-            if (!same || object.metadata.namespace !== written.metadata.namespace)
-                this.args.problem(
-                    keys,
-                    `may not change kind, name or namespace of ${kind} "${name}": other objects refer to them`,
-                );
-        });
-        return object;
+            return this.patchOne(object, index, `${kind} "${name}"`);
+        }, written);
+    }
+
+    /** @returns the object as it was, where the patch does not fit it */
+    private patchOne(object: KubernetesObject, index: number, what: string): KubernetesObject {
+        const { patch } = this.args.config.patches[index]!;
+        const refuse = (message: string, ...place: readonly string[]) => {
+            this.args.problem(["patches", index, "patch", ...place], message);
+            return object;
+        };
+        let patched: KubernetesObject;
+        try {
+            patched = patchObject(object, patch) as unknown as KubernetesObject;
+        } catch (error) {
+            return refuse(`does not fit ${what}: ${(error as Error).message}`);
+        }
+        if (isKnownKind(object) && workloads.includes(object.kind) && !podOf(patched))
+            return refuse(`takes the pods out of ${what}; leave the object out with omit`);
+        const identity = ({ apiVersion, kind, metadata }: KubernetesObject) =>
+            JSON.stringify([apiVersion, kind, metadata?.name, metadata?.namespace]);
+        if (identity(patched) !== identity(object))
+            return refuse(`may not change kind, name or namespace of ${what}: other objects refer to them`);
+        const problems = formProblems(patched);
+        for (const { path, message } of problems)
+            refuse(`does not fit ${what}: ${path.join(".")}: ${message}`, ...withinPatch(patch, path));
+        return problems.length > 0 ? object : patched;
     }
 
     private labels(node?: Node): Record<string, string> {
@@ -284,7 +291,7 @@ export class Funnel {
 
     private exists(entry: Declared): boolean {
         const { state } = this.args.config;
-        const lifetime = entry.lifetime ?? (entry.kind in kinds ? kinds[entry.kind as Kind].lifetime : "running");
+        const lifetime = entry.lifetime ?? (isKnownKind(entry.object) ? kinds[entry.kind as Kind].lifetime : "running");
         return lifetime === "instance" || state === "running" || (lifetime === "address" && state === "stopped");
     }
 
@@ -300,7 +307,7 @@ export class Funnel {
             ...(entry.ignoreChanges ? { ignoreChanges: entry.ignoreChanges } : {}),
             ...(this.isProtected(entry) ? { protect: true } : {}),
         };
-        const create = entry.kind in kinds ? kinds[entry.kind as Kind].create : k8s.apiextensions.CustomResource;
+        const create = isKnownKind(entry.object) ? kinds[entry.kind as Kind].create : k8s.apiextensions.CustomResource;
         const resource = new (create as new (name: string, args: object, options: object) => pulumi.CustomResource)(
             `${config.name}-${entry.name}`,
             this.withDigest(entry),
@@ -317,15 +324,15 @@ export class Funnel {
 
     /** The object with a digest of the Secrets that its pods use, so that a changed value rolls them. */
     private withDigest(entry: Declared): KubernetesObject {
-        if (!secretsDigested.includes(entry.kind)) return entry.object;
-        const object = entry.object as KubernetesObject & { spec: { template: { metadata: Metadata; spec: object } } };
+        if (!secretsDigested.includes(entry.kind) || !isKnownKind(entry.object)) return entry.object;
+        const object = entry.object as KubernetesObject & { spec: { template: { metadata?: Metadata; spec: object } } };
         const names = secretsOf(object.spec.template.spec);
         const used = this.declared.filter(
             ({ kind, fixedName, object: secret }) => kind === "Secret" && !fixedName && names.has(secret.metadata.name),
         );
         if (used.length === 0) return object;
         const { template } = object.spec;
-        const annotations = { ...template.metadata.annotations, [plinthLabels.secrets]: this.digestOf(used) };
+        const annotations = { ...template.metadata?.annotations, [plinthLabels.secrets]: this.digestOf(used) };
         return {
             ...object,
             spec: { ...object.spec, template: { ...template, metadata: { ...template.metadata, annotations } } },

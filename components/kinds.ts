@@ -36,6 +36,10 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds;
 
+/** Whether an object is of one of these kinds: operators have kinds of their own with the same names. */
+export const isKnownKind = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): boolean =>
+    Object.hasOwn(kinds, kind) && kinds[kind as Kind].api === apiVersion;
+
 /** What the provider accepts for a kind. */
 export type Args<K extends Kind> = NonNullable<ConstructorParameters<(typeof kinds)[K]["create"]>[1]>;
 

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { applyPatch, type Operation } from "rfc6902";
+import { MissingError, TestError } from "rfc6902/patch";
 import type { PatchConfig } from "../config/fields";
 
 type Plain = Record<string, unknown>;
@@ -8,11 +9,11 @@ const isMap = (value: unknown): value is Plain =>
     typeof value === "object" && value !== null && !Array.isArray(value) && !pulumi.Output.isInstance(value);
 
 /** The key that identifies an item of a list, after Kubernetes' own merge keys; `name` for all others. */
-const mergeKeys: Readonly<Record<string, string>> = {
-    volumeMounts: "mountPath",
-    hostAliases: "ip",
-    topologySpreadConstraints: "topologyKey",
-};
+const mergeKeys: ReadonlyMap<string, string> = new Map([
+    ["volumeMounts", "mountPath"],
+    ["hostAliases", "ip"],
+    ["topologySpreadConstraints", "topologyKey"],
+]);
 
 /**
  * Changes an object as a user's patch says, without touching the original.
@@ -24,12 +25,39 @@ const mergeKeys: Readonly<Record<string, string>> = {
  */
 export function patchObject(object: object, patch: PatchConfig["patch"]): Plain {
     if (!Array.isArray(patch)) return mergeInto(object as Plain, patch);
-    const copy = clone(object) as Plain;
-    const failed = applyPatch(copy, clone(patch) as Operation[]).flatMap((error, index) =>
-        error ? [`operation ${index + 1} (${patch[index]!.op} ${patch[index]!.path}): ${error.message}`] : [],
-    );
+    // The library would take apart what is not known yet where an operation copies it.
+    const outputs = new Map<unknown, unknown>();
+    const copy = clone(object, (output) => {
+        const token = Symbol();
+        outputs.set(token, output);
+        return token;
+    }) as Plain;
+    const failed = patch.flatMap((operation, index) => {
+        const reason = failureOf(copy, operation);
+        return reason ? [`operation ${index + 1} (${operation.op} ${operation.path}): ${reason}`] : [];
+    });
     if (failed.length > 0) throw new Error(failed.join("; "));
-    return copy;
+    return clone(copy, (token) => outputs.get(token)) as Plain;
+}
+
+/** The library passes over these in a path, and the operation would change something else. */
+const unaddressable = /\/(__proto__|constructor|prototype)(\/|$)/;
+
+/** Applies one operation. @returns why it does not fit, if it does not */
+function failureOf(object: Plain, operation: Operation): string | undefined {
+    const paths = "from" in operation ? [operation.from, operation.path] : [operation.path];
+    const refused = paths.find((path) => unaddressable.test(path) || !/^(\/|$)/.test(path));
+    if (refused !== undefined)
+        return `${JSON.stringify(refused)} is not allowed; allowed: a path such as /spec/replicas`;
+    try {
+        const [error] = applyPatch(object, [clone(operation) as Operation]);
+        if (error instanceof MissingError) return "there is nothing";
+        if (error instanceof TestError) return "the value there is another";
+        return error ? "it cannot be applied" : undefined;
+    } catch {
+        // The library writes into a text or a number as if it were a map.
+        return "there is no map or list to change";
+    }
 }
 
 function mergeInto(lower: unknown, upper: Plain): Plain {
@@ -37,7 +65,7 @@ function mergeInto(lower: unknown, upper: Plain): Plain {
     for (const [key, value] of Object.entries(upper)) {
         if (value === null) delete result[key];
         else if (isMap(value)) result[key] = mergeInto(result[key], value);
-        else if (Array.isArray(value)) result[key] = mergeList(result[key], value, mergeKeys[key] ?? "name");
+        else if (Array.isArray(value)) result[key] = mergeList(result[key], value, mergeKeys.get(key) ?? "name");
         else result[key] = value;
     }
     return result;
@@ -57,9 +85,14 @@ function mergeList(lower: unknown, upper: readonly unknown[], key: string): unkn
     return result;
 }
 
-/** A deep copy in which values that are not known yet stay the same object. */
-function clone(value: unknown): unknown {
-    if (Array.isArray(value)) return value.map(clone);
-    if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clone(inner)]));
-    return value;
+/**
+ * A deep copy.
+ *
+ * @param other what takes the place of a value that is not known yet, or of what stands for one. @default the same
+ */
+function clone(value: unknown, other: (value: unknown) => unknown = (same) => same): unknown {
+    if (Array.isArray(value)) return value.map((item) => clone(item, other));
+    if (isMap(value))
+        return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clone(inner, other)]));
+    return typeof value === "symbol" || pulumi.Output.isInstance(value) ? other(value) : value;
 }

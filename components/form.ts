@@ -1,0 +1,145 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { PatchConfig } from "../config/fields";
+import { show, suggest } from "../config/problems";
+import fieldsOfKubernetes from "./kubernetesFields.json";
+import { isKnownKind, workloads } from "./kinds";
+import { podOf } from "./references";
+
+/** Something in an object that Kubernetes could not read, or would never accept. */
+export interface Misfit {
+    readonly path: readonly string[];
+    /** With the value, and what is allowed. */
+    readonly message: string;
+}
+
+interface Field {
+    readonly type: string;
+    readonly required: boolean;
+}
+
+type Plain = Readonly<Record<string, unknown>>;
+
+const kinds = new Map(Object.entries(fieldsOfKubernetes.kinds));
+const written = new Map(Object.entries(fieldsOfKubernetes.types));
+const read = new Map<string, ReadonlyMap<string, Field>>();
+
+/** What a field may hold, by its type, in words; maps and lists beside them. */
+const scalars: Readonly<Record<string, readonly [allowed: string, fits: (value: unknown) => boolean]>> = {
+    string: ["a text; a number or boolean in quotes", (value) => typeof value === "string"],
+    boolean: ["true or false", (value) => typeof value === "boolean"],
+    number: ["a number", (value) => typeof value === "number" && Number.isFinite(value)],
+    int32: ["a whole number below 2147483648", (value) => isWithin(value, 2 ** 31)],
+    int64: ["a whole number", (value) => isWithin(value, 2 ** 53)],
+    "int-or-string": ["a whole number or a text", (value) => typeof value === "string" || isWithin(value, 2 ** 31)],
+    quantity: [
+        "a quantity such as 500m, 256Mi or 10Gi",
+        (value) =>
+            (typeof value === "number" && Number.isFinite(value)) ||
+            (typeof value === "string" && quantity.test(value)),
+    ],
+    any: ["anything", () => true],
+};
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+const quantity = /^[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/;
+
+const isWithin = (value: unknown, bound: number): boolean =>
+    typeof value === "number" && Number.isInteger(value) && value >= -bound && value < bound;
+
+interface AnyObject {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly [field: string]: unknown;
+}
+
+/**
+ * Everything in an object of Kubernetes' own kinds that has another form than the API server reads: unknown fields,
+ * missing ones, values of another type. What is in an operator's kinds only the operator knows.
+ */
+export function formProblems(object: AnyObject): Misfit[] {
+    const type = kinds.get(`${object.apiVersion} ${object.kind}`);
+    const problems = type === undefined ? [] : check(object, type, []);
+    return problems.length === 0 && isKnownKind(object) && workloads.includes(object.kind)
+        ? podProblems(object)
+        : problems;
+}
+
+/** What the types do not say of an object that starts pods. */
+function podProblems(object: AnyObject): Misfit[] {
+    if (!podOf(object)) return [{ path: ["spec"], message: "is missing a template with the containers of its pods" }];
+    const { selector, template } = object["spec"] as {
+        selector?: { matchLabels?: Plain };
+        template?: { metadata?: { labels?: Plain } | null };
+    };
+    const labels = template?.metadata?.labels ?? {};
+    const missed = Object.entries(selector?.matchLabels ?? {}).filter(([key, value]) => labels[key] !== value);
+    if (missed.length === 0) return [];
+    const wanted = missed.map(([key, value]) => `${key}: ${String(value)}`).join(", ");
+    return [
+        {
+            path: ["spec", "template", "metadata", "labels"],
+            message: `${show(labels)} is not allowed; allowed: the labels by which spec.selector finds the pods, ${wanted}`,
+        },
+    ];
+}
+
+/** As much of a place in an object as a patch names: lists are merged by names, not by places. */
+export function withinPatch(patch: PatchConfig["patch"], path: readonly string[]): string[] {
+    const named: string[] = [];
+    let inner: unknown = patch;
+    for (const key of path) {
+        if (typeof inner !== "object" || inner === null || Array.isArray(inner) || !Object.hasOwn(inner, key)) break;
+        inner = (inner as Plain)[key];
+        named.push(key);
+    }
+    return named;
+}
+
+function check(value: unknown, type: string, path: readonly string[]): Misfit[] {
+    // What is not known yet has the type that the program gave it.
+    if (value === undefined || pulumi.Output.isInstance(value)) return [];
+    const refused = (allowed: string): Misfit[] => [
+        { path, message: `${show(value)} is not allowed; allowed: ${allowed}` },
+    ];
+    if (type.startsWith("[]")) {
+        if (!Array.isArray(value)) return refused("a list");
+        return value.flatMap((item, index) => check(item, type.slice(2), [...path, String(index)]));
+    }
+    const scalar = Object.hasOwn(scalars, type) ? scalars[type] : undefined;
+    if (scalar) return scalar[1](value) ? [] : refused(scalar[0]);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return refused("a map");
+    if (type.startsWith("{}"))
+        return Object.entries(value).flatMap(([key, inner]) => check(inner, type.slice(2), [...path, key]));
+    return checkFields(value as Plain, fieldsOf(type), path);
+}
+
+function checkFields(value: Plain, fields: ReadonlyMap<string, Field>, path: readonly string[]): Misfit[] {
+    const known = [...fields.keys()];
+    const missing = [...fields].filter(([name, { required }]) => required && (value[name] ?? null) === null);
+    return [
+        ...missing.map(([name]) => ({ path: [...path, name], message: "is missing" })),
+        ...Object.entries(value).flatMap(([name, inner]) => {
+            const field = fields.get(name);
+            // As good as absent: the server drops it.
+            if (inner === null && field) return [];
+            if (field) return check(inner, field.type, [...path, name]);
+            const message = `unknown field${suggest(name, known)}; allowed: ${known.join(", ")}`;
+            return [{ path: [...path, name], message }];
+        }),
+    ];
+}
+
+function fieldsOf(type: string): ReadonlyMap<string, Field> {
+    let fields = read.get(type);
+    if (!fields) {
+        const names = written.get(type)!.split(" ");
+        fields = new Map(
+            names.filter(Boolean).map((text) => {
+                const [name, inner] = text.split(":") as [string, string];
+                return [name.replace("!", ""), { type: inner, required: name.endsWith("!") }];
+            }),
+        );
+        read.set(type, fields);
+    }
+    return fields;
+}
