@@ -93,7 +93,7 @@ export async function startJob(
     const { containers, initContainers = [] } = job.spec.template.spec;
     for (const container of [...initContainers, ...containers] as { env?: { name: string; value?: string }[] }[])
         container.env = [
-            ...(container.env ?? []).filter((one) => !(one.name in env)),
+            ...(container.env ?? []).filter((one) => !Object.hasOwn(env, one.name)),
             ...Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
         ];
     await kubectl.read(["create", "--filename", "-"], JSON.stringify(job));

@@ -81,7 +81,7 @@ export function lossesIn(resources: readonly Resource[], steps: readonly Step[],
     });
 }
 
-const isMeant = (op: string): op is Op => op in meanings;
+const isMeant = (op: string): op is Op => Object.hasOwn(meanings, op);
 
 /** The namespaces of instances that are stopped or removed. */
 export const atRestIn = ({ instances }: Rendering["outputs"]): string[] =>

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { ConfigError, suggest } from "../config/problems";
+import { plainProblems } from "../config/plain";
+import { ConfigError, type Problem, suggest } from "../config/problems";
 import { placeholder } from "../config/secrets";
 import { readYaml } from "../config/yaml";
 import { root } from "./root";
@@ -40,8 +41,12 @@ export function readStackFile(stack: string, folder = root): StackFile {
     const project = readFile(projectPath) as { name: string; config?: Record<string, { value?: unknown }> };
     const defaults = Object.entries(project.config ?? {}).map(([key, entry]) => [key, entry?.value ?? entry] as const);
     const written = readFile(path);
-    checkKeys(written, `Pulumi.${stack}.yaml`);
+    const file = `Pulumi.${stack}.yaml`;
+    if (!isMap(written) || !isMap(written["config"] ?? {})) throw new ConfigError([notAMap(written, file)]);
+    checkKeys(written, file);
     const own = (written["config"] ?? {}) as Record<string, unknown>;
+    const unreadable = Object.entries(own).flatMap(([key, value]) => plainProblems(value, key));
+    if (unreadable.length > 0) throw new ConfigError(unreadable);
     const merged: Record<string, unknown> = { ...Object.fromEntries(defaults), ...own };
     const config = Object.entries(merged).map(
         ([key, value]) => [key, text(key === "plinth:secrets" ? withoutSecrets(value, []) : value)] as const,
@@ -49,6 +54,18 @@ export function readStackFile(stack: string, folder = root): StackFile {
     const secretKeys = Object.keys(merged).filter((key) => isEncrypted(merged[key]));
     return { project: project.name, stack, config: Object.fromEntries(config), secretKeys };
 }
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The values are not shown: without their keys nobody knows which of them are secret. */
+const notAMap = (written: unknown, file: string): Problem =>
+    isMap(written)
+        ? {
+              path: `${file}: config`,
+              message: "is not allowed; allowed: a map from keys such as plinth:instances to values",
+          }
+        : { path: file, message: `is no map; allowed: ${engineKeys.join(", ")} as keys` };
 
 /** What the engine knows in a stack file: it ignores everything else without a word. */
 const engineKeys = ["config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment"];

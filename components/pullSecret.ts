@@ -29,11 +29,11 @@ function accountsOf({ config, stack }: Instance) {
  */
 export function declarePullSecrets(stack: Stack, instances: readonly Instance[]): void {
     const { images, stack: stackName } = stack.config;
-    const passwords = stack.secrets[credentialsOwner] ?? {};
+    const passwords = new Map(Object.entries(stack.secrets[credentialsOwner] ?? {}));
     const needed = new Set(instances.flatMap((instance) => accountsOf(instance).map(([account]) => account)));
     for (const [account, { registry, username }] of Object.entries(images.credentials)) {
         const path = `plinth:images.credentials.${account}`;
-        if (!passwords[account])
+        if (!passwords.has(account))
             stack.problems.add(
                 path,
                 `is missing the password of ${username}; set it with: ${howToSet(credentialsOwner, account, stackName)}`,
@@ -42,7 +42,7 @@ export function declarePullSecrets(stack: Stack, instances: readonly Instance[])
         if (!needed.has(account)) stack.warnings.push(`${path}: no image is pulled from "${registry}"`);
     }
     for (const instance of instances) {
-        const accounts = accountsOf(instance).filter(([account]) => passwords[account]);
+        const accounts = accountsOf(instance).filter(([account]) => passwords.has(account));
         if (accounts.length === 0) continue;
         if (images.pullSecrets.includes(instance.objectName(name)))
             stack.problems.add(
@@ -50,7 +50,7 @@ export function declarePullSecrets(stack: Stack, instances: readonly Instance[])
                 `"${instance.objectName(name)}" is the name of the Secret that plinth:images.credentials makes; choose another one`,
             );
         const entries = accounts.map(([account, { registry, username }]) =>
-            passwords[account]!.apply((password) => [registry, username, password] as const),
+            passwords.get(account)!.apply((password) => [registry, username, password] as const),
         );
         instance.secret(
             instance.owner,

@@ -76,7 +76,9 @@ function expected(issue: Issue): string {
 export function at(value: unknown, path: Path): unknown {
     return path.reduce<unknown>(
         (inner, key) =>
-            typeof inner === "object" && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
+            typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
+                ? (inner as Record<PropertyKey, unknown>)[key]
+                : undefined,
         value,
     );
 }
@@ -87,7 +89,8 @@ function knownKeys(schema: z.ZodType, value: unknown, path: Path): string[] {
     let inner = value;
     for (const key of path) {
         inner = at(inner, [key]);
-        if (current instanceof z.ZodObject) current = current.shape[String(key)] as z.ZodType;
+        if (current instanceof z.ZodObject)
+            current = (Object.hasOwn(current.shape, key) ? current.shape[String(key)] : undefined) as z.ZodType;
         else if (current instanceof z.ZodRecord) current = current.valueType as z.ZodType;
         else if (current instanceof z.ZodArray) current = current.element as z.ZodType;
         else return [];

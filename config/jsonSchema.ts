@@ -4,16 +4,18 @@ import type { PlatformConfig } from "./load";
 import { ruleOf } from "./secrets";
 import { stackFields } from "./stack";
 
+/** What may be written of one part, in full: with the keys that it must have. */
+export const jsonSchemaOf = (schema: z.ZodType): Record<string, unknown> =>
+    z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+
 /**
  * JSON Schema of a stack file, for completion and checks in editors.
  *
  * It describes what may be written, not what is complete: a key may also stand in a lower layer, so none is required.
  */
 export function stackJsonSchema(platforms: readonly PlatformConfig[]): object {
-    const toJson = (schema: z.ZodType) =>
-        z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Record<string, unknown>;
-    const instance = { anyOf: platforms.map(({ schema }) => optional(toJson(schema))) };
-    const own = Object.entries(stackFields).map(([key, schema]) => [`plinth:${key}`, toJson(schema)] as const);
+    const instance = { anyOf: platforms.map(({ schema }) => optional(jsonSchemaOf(schema))) };
+    const own = Object.entries(stackFields).map(([key, schema]) => [`plinth:${key}`, jsonSchemaOf(schema)] as const);
     const values = platforms.flatMap(({ secrets }) =>
         Object.keys(secrets).map((key) => [key, { description: ruleOf(secrets, key)!.purpose }] as const),
     );

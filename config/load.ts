@@ -7,7 +7,8 @@ import { type DatabaseConfig, databasePorts } from "./database";
 import { explain } from "./explain";
 import { dnsLabel } from "./fields";
 import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
-import { howToSet, Problems, show, suggest } from "./problems";
+import { plainProblems } from "./plain";
+import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
 import { ruleOf, type SecretRules, valueProblem } from "./secrets";
 import { type AnyInstance, type StackConfig, stackFields } from "./stack";
 
@@ -49,6 +50,8 @@ const keys = [...Object.keys(stackFields), "base", "defaults", "instances", "sec
  * @throws ConfigError with every problem found
  */
 export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): StackConfig {
+    const unreadable = Object.entries(raw.values).flatMap(([key, value]) => plainProblems(value, `plinth:${key}`));
+    if (unreadable.length > 0) throw new ConfigError(unreadable);
     const problems = new Problems();
     for (const key of Object.keys(raw.values)) {
         if (!keys.includes(key))
@@ -62,7 +65,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         );
 
     const schema = z.strictObject(stackFields);
-    const own = Object.fromEntries(Object.entries(raw.values).filter(([key]) => key in stackFields));
+    const own = Object.fromEntries(Object.entries(raw.values).filter(([key]) => Object.hasOwn(stackFields, key)));
     const parsed = schema.safeParse(own);
     if (!parsed.success) {
         for (const { path, message } of explain(schema, own, parsed.error.issues))
@@ -156,10 +159,9 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         if (parsed.success) return [{ ...parsed.data, name } as AnyInstance];
         for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {
             const secretKey = String(inner.at(-1));
-            const hint =
-                secretKey in platform.secrets
-                    ? `; it is a secret: take it out and run: ${howToSet(name, secretKey, raw.stack)}`
-                    : "";
+            const hint = ruleOf(platform.secrets, secretKey)
+                ? `; it is a secret: take it out and run: ${howToSet(name, secretKey, raw.stack)}`
+                : "";
             problems.add([placeOf(originAt(origin, inner), name), ...inner.map(String)].join("."), message + hint);
         }
         return [];
@@ -203,7 +205,7 @@ export interface Origins {
 }
 
 export function originsOf({ values }: RawStack, platforms: readonly PlatformConfig[]): Origins {
-    const own = Object.entries(values).filter(([key]) => key in stackFields);
+    const own = Object.entries(values).filter(([key]) => Object.hasOwn(stackFields, key));
     const instances = Object.entries((values["instances"] ?? {}) as object).flatMap(([name, instance]) => {
         const written = writtenLayers(values, instance);
         const platform = platformOf(written, platforms);

@@ -15,7 +15,11 @@ export interface Layer {
 }
 
 const partOf = (origin: Origin | undefined, key: string): Origin =>
-    (typeof origin === "string" ? origin : origin?.[key]) ?? {};
+    (typeof origin === "object" ? own(origin, key) : origin) ?? {};
+
+/** What a map holds itself; `constructor` and the like are in none. */
+const own = <T>(map: Readonly<Record<string, T>>, key: string): T | undefined =>
+    Object.hasOwn(map, key) ? map[key] : undefined;
 
 /**
  * Lays one configuration over another.
@@ -45,7 +49,7 @@ export function lay(lower: Layer, upper: Layer): Layer {
             continue;
         }
         const part = (layer: Layer, content: unknown) => ({ value: content, origin: partOf(layer.origin, key) });
-        const laid = lay(part(lower, value[key]), part(upper, inner));
+        const laid = lay(part(lower, own(value, key)), part(upper, inner));
         value[key] = laid.value;
         origin[key] = laid.origin;
     }
@@ -62,7 +66,7 @@ export const layAll = (...layers: readonly Layer[]): Layer => layers.reduce(lay,
 /** Where the value at a path comes from; undefined where no layer has one. */
 export function originAt(origin: Origin, path: readonly PropertyKey[]): Origin | undefined {
     return path.reduce<Origin | undefined>(
-        (inner, key) => (typeof inner === "object" ? inner[String(key)] : inner),
+        (inner, key) => (typeof inner === "object" ? own(inner, String(key)) : inner),
         origin,
     );
 }

@@ -10,7 +10,12 @@ export const s3Server = {
     /** URL without a path. @default that of AWS S3 in the region */
     endpoint: z
         .string()
-        .regex(/^https?:\/\/[^/?#@\s]+$/, "allowed: a URL such as https://s3.example.org:9000, without user and path")
+        .refine(
+            (text) =>
+                /^https?:\/\/([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d+)?$/.test(text) &&
+                URL.canParse(text),
+            "allowed: a URL such as https://s3.example.org:9000, without user and path",
+        )
         .optional(),
     /** `https://host/bucket` instead of `https://bucket.host`; most servers but AWS need it. @default true with an endpoint */
     forcePathStyle: z.boolean().optional(),

@@ -17,14 +17,26 @@ export class ConfigError extends Error {
     // The Node language host prints errors that carry this mark without a stack trace, like its own RunError.
     readonly __pulumiRunError = true;
 
-    constructor(readonly problems: readonly Problem[]) {
+    readonly problems: readonly Problem[];
+
+    constructor(problems: readonly Problem[]) {
+        const printed = problems.map(({ path, message }) => ({ path: printable(path), message: printable(message) }));
         super(
-            `${problems.length === 1 ? "1 problem" : `${problems.length} problems`} in the configuration; nothing was changed.\n` +
-                problems.map((p) => `  ${p.path}: ${p.message}`).join("\n"),
+            `${printed.length === 1 ? "1 problem" : `${printed.length} problems`} in the configuration; nothing was changed.\n` +
+                printed.map((p) => `  ${p.path}: ${p.message}`).join("\n"),
         );
+        this.problems = printed;
         this.name = "ConfigError";
     }
 }
+
+/** Keys are printed as they are written: what would move the cursor, colour or reverse the line is spelt out. */
+const printable = (text: string): string =>
+    text.replace(
+        // eslint-disable-next-line no-control-regex -- they are what it is about
+        /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+        (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
 
 /** Collects problems, so that one run shows them all. */
 export class Problems {

@@ -20,11 +20,15 @@ export function readStack(platforms: readonly PlatformConfig[]): { stack: StackC
         ([instance, keys]) =>
             [
                 instance,
-                Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, pulumi.secret(String(value))])),
+                tableOf(Object.entries(keys).map(([key, value]) => [key, pulumi.secret(String(value))])),
             ] as const,
     );
-    return { stack, secrets: Object.fromEntries(secrets) };
+    return { stack, secrets: tableOf(secrets) };
 }
+
+/** A record in which nothing is found but what it was made of: other objects have a `constructor`. */
+const tableOf = <T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> =>
+    Object.setPrototypeOf(Object.fromEntries(entries), null) as Record<string, T>;
 
 /**
  * What the user wrote, out of the configuration as the engine hands it over.
