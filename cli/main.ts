@@ -1,6 +1,5 @@
 import pc from "picocolors";
-import { SandboxError } from "../sandbox/errors";
-import { UserError } from "./errors";
+import { isForUsers, UserError } from "./errors";
 import { program } from "./program";
 
 // A reader such as `head` may have seen enough.
@@ -8,15 +7,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit(0);
 });
-
-/**
- * Whether an error speaks to users: ours, those with the mark by which the engine leaves the stack trace out, and the
- * system's (no permission, disk full).
- */
-const isForUsers = (error: unknown): error is Error =>
-    error instanceof UserError ||
-    error instanceof SandboxError ||
-    (error instanceof Error && ("__pulumiRunError" in error || "syscall" in error));
 
 // A promise that nobody keeps leaves nothing to wait for, and Node would end as if all were well.
 process.once("beforeExit", () => {

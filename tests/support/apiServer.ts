@@ -86,6 +86,16 @@ export class ApiServer {
         return warnings.flat();
     }
 
+    /**
+     * Asks whether the server would take an object that it has not, with strict validation and admission. Nothing is kept.
+     *
+     * @throws Refusal when it would not
+     */
+    async wouldTake(object: object): Promise<void> {
+        const path = await this.path(object as RenderedObject);
+        await this.ask("PATCH", `${path}?fieldManager=plinth&fieldValidation=Strict&dryRun=All`, object);
+    }
+
     /** The objects as the server has them. @throws Refusal when one is not there */
     async get<T>(objects: readonly Reference[]): Promise<T[]> {
         return Promise.all(objects.map(async (object) => (await this.ask("GET", await this.path(object))).body as T));
@@ -115,8 +125,8 @@ export class ApiServer {
     private async path(object: Reference): Promise<string> {
         const { name, namespaced } = await this.kind(object);
         const { namespace = "default" } = object.metadata;
-        const within = namespaced ? `/namespaces/${namespace}` : "";
-        return `${root(object.apiVersion)}${within}/${name}/${object.metadata.name}`;
+        const within = namespaced ? `/namespaces/${encodeURIComponent(namespace)}` : "";
+        return `${root(object.apiVersion)}${within}/${name}/${encodeURIComponent(object.metadata.name)}`;
     }
 
     private async kind({ apiVersion, kind }: Pick<Reference, "apiVersion" | "kind">): Promise<Kind> {
@@ -142,7 +152,10 @@ export class ApiServer {
         });
         asked.end(body && JSON.stringify(body));
         const [answer] = (await once(asked, "response")) as [IncomingMessage];
-        const parsed: unknown = JSON.parse(await text(answer));
+        const said = await text(answer);
+        // Where it serves nothing at all it says so in plain text.
+        const isJson = answer.headers["content-type"]?.startsWith("application/json");
+        const parsed: unknown = isJson ? JSON.parse(said) : { message: said.trim() };
         if (answer.statusCode! >= 300) throw new Refusal(answer.statusCode!, (parsed as { message: string }).message);
         return { body: parsed, warnings: [answer.headers["warning"] ?? []].flat() };
     }

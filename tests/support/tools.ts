@@ -40,7 +40,7 @@ export const userPath = (): string =>
         .filter((folder) => !folder.endsWith(join("node_modules", ".bin")))
         .join(delimiter);
 
-function findProgram(name: string, folders: readonly string[] = []): string | undefined {
+export function findProgram(name: string, folders: readonly string[] = []): string | undefined {
     for (const folder of [...folders, ...userPath().split(delimiter), ...daemonFolders]) {
         const path = join(folder, name);
         try {

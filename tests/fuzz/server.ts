@@ -1,0 +1,56 @@
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import type { RenderedObject } from "../../cli/rendering";
+import { ApiServer, Refusal } from "../support/apiServer";
+
+/** The one namespace that every object is tried in: thousands of mutants have thousands of their own. */
+const namespace = {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "fuzz" },
+};
+
+/** A real API server that is asked whether it would take objects. Nothing is kept of them. */
+export class Server {
+    /** Names of namespaces, and what is wrong with each. */
+    private readonly names = new Map<string, Promise<string | undefined>>();
+
+    private constructor(private readonly api: ApiServer) {}
+
+    /** @param folder for the socket; nobody else may read it */
+    static async through(kubectl: readonly [string, ...string[]], folder: string): Promise<Server> {
+        const api = await ApiServer.through(kubectl, join(mkdtempSync(join(folder, "fuzz-")), "socket"));
+        await api.apply([namespace]);
+        return new Server(api);
+    }
+
+    async close(): Promise<void> {
+        await this.api.remove([namespace]);
+        await this.api.close();
+    }
+
+    /** What is wrong with an object; undefined where nothing is. Kinds that an operator brings are the operator's. */
+    async problem(object: RenderedObject): Promise<string | undefined> {
+        const { metadata } = object;
+        if (metadata.namespace === undefined) return this.refusal(object);
+        if (!this.names.has(metadata.namespace))
+            this.names.set(
+                metadata.namespace,
+                this.refusal({ ...namespace, metadata: { name: metadata.namespace } } as RenderedObject),
+            );
+        const named = await this.names.get(metadata.namespace);
+        return named ?? this.refusal({ ...object, metadata: { ...metadata, namespace: namespace.metadata.name } });
+    }
+
+    private async refusal(object: RenderedObject): Promise<string | undefined> {
+        try {
+            await this.api.wouldTake(object);
+            return undefined;
+        } catch (error) {
+            if (!(error instanceof Refusal)) throw error;
+            return error.code === 404 && /^the server knows no|^404 page not found/.test(error.message)
+                ? undefined
+                : error.message;
+        }
+    }
+}
