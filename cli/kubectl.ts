@@ -25,6 +25,8 @@ export interface Kubectl {
     read(args: readonly string[], input?: string, signal?: AbortSignal): Promise<string>;
     /** Parsed `--output json`. @throws UserError with kubectl's own words */
     json<T>(args: readonly string[], input?: string): Promise<T>;
+    /** The same without a line for each command: for what is asked again and again. */
+    readonly quiet: Pick<Kubectl, "read" | "json">;
     /** Runs for the user to see. @throws UserError when it fails */
     run(args: readonly string[]): Promise<string>;
     /** Runs with this terminal until it or the user ends it; returns its exit code. */
@@ -45,22 +47,29 @@ export async function kubectlFor(stack: string): Promise<Kubectl> {
     const command = findOnPath("kubectl");
     if (!command) throw new UserError("Missing: kubectl\n  https://kubernetes.io/docs/tasks/tools/");
     const leading = kubectlArgs(config.cluster);
-    const output = async (args: readonly string[], input?: string, signal?: AbortSignal) => {
-        const { ok, stdout, stderr } = await read(command, [...leading, ...args], {
-            ...(input === undefined ? {} : { input }),
-            ...(signal ? { signal } : {}),
-        });
-        if (!ok) throw new UserError(`kubectl ${args[0]} failed: ${stderr.trim()}`);
-        return stdout;
+    const reading = (quiet: boolean): Kubectl["quiet"] => {
+        const output: Kubectl["read"] = async (args, input, signal) => {
+            const { ok, stdout, stderr } = await read(command, [...leading, ...args], {
+                ...(input === undefined ? {} : { input }),
+                ...(signal ? { signal } : {}),
+                quiet,
+            });
+            if (!ok) throw new UserError(`kubectl ${args[0]} failed: ${stderr.trim()}`);
+            return stdout;
+        };
+        return {
+            read: output,
+            json: async <T>(args: readonly string[], input?: string) =>
+                JSON.parse(await output([...args, "--output", "json"], input)) as T,
+        };
     };
     return {
         config,
         command,
         args: leading,
         selector: `${plinthLabels.stack}=${config.project}.${stack}`,
-        read: output,
-        json: async <T>(args: readonly string[], input?: string) =>
-            JSON.parse(await output([...args, "--output", "json"], input)) as T,
+        ...reading(false),
+        quiet: reading(true),
         run: (args) => run(command, [...leading, ...args]),
         attach: (args) => attach(command, [...leading, ...args]),
     };

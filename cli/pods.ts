@@ -4,6 +4,7 @@ import { UserError } from "./errors";
 import type { Kubectl } from "./kubectl";
 
 interface State {
+    readonly running?: { readonly startedAt?: string };
     readonly waiting?: { readonly reason?: string; readonly message?: string };
     readonly terminated?: { readonly reason?: string; readonly exitCode: number; readonly message?: string };
 }
@@ -12,6 +13,8 @@ export interface ContainerStatus {
     readonly name: string;
     readonly ready: boolean;
     readonly restartCount: number;
+    /** What the container's runtime calls it; none where a node is simulated. */
+    readonly containerID?: string;
     readonly state?: State;
     readonly lastState?: State;
 }

@@ -1,4 +1,4 @@
-import { compared, followed, type Question, questionsOf } from "./doctor/access";
+import { compared, followed, followQuestions, type Question, questionsOf } from "./doctor/access";
 import type { ApiResource } from "./doctor/objects";
 import { groupBy } from "./groupBy";
 import type { RenderedObject, Rendering } from "./rendering";
@@ -21,9 +21,8 @@ export function accessObjects(
     previewOnly = false,
 ): RenderedObject[] {
     const name = `${project}-${stack}${previewOnly ? "-preview" : ""}`;
-    const questions = questionsOf(objects, resourcesOf(objects)).filter(
-        ({ verb }) => !previewOnly || verb !== "delete",
-    );
+    const all = questionsOf(objects, resourcesOf(objects));
+    const questions = previewOnly ? all.filter(({ verb }) => verb !== "delete") : [...all, ...followQuestions(objects)];
     const account = { kind: "ServiceAccount", name, namespace: accountNamespace };
     const grants = [...groupBy(questions, ({ namespace = "" }) => namespace)].flatMap(([namespace, own]) => {
         const [role, binding] = namespace ? ["Role", "RoleBinding"] : ["ClusterRole", "ClusterRoleBinding"];
@@ -64,8 +63,15 @@ export function pluralOf(kind: string): string {
 
 /** Rights on the same resource together, then resources with the same rights. */
 function rulesOf(questions: readonly Question[]) {
-    const byResource = groupBy(questions, ({ group, resource, name = "" }) => [group, resource, name].join("/"));
-    const rights = [...byResource.values()].map((same) => ({ ...same[0]!, verbs: same.map(({ verb }) => verb) }));
+    const named = questions.map(({ subresource, ...question }) => ({
+        ...question,
+        resource: subresource ? `${question.resource}/${subresource}` : question.resource,
+    }));
+    const byResource = groupBy(named, ({ group, resource, name = "" }) => [group, resource, name].join("/"));
+    const rights = [...byResource.values()].map((same) => ({
+        ...same[0]!,
+        verbs: [...new Set(same.map(({ verb }) => verb))],
+    }));
     // Names belong to one resource each.
     const byRights = groupBy(rights, ({ group, resource, verbs, name }) =>
         JSON.stringify([group, verbs, name === undefined ? "" : resource]),

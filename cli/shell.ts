@@ -95,15 +95,17 @@ export interface ReadArgs {
     readonly input?: string;
     /** Ends the command. @default nothing does */
     readonly signal?: AbortSignal;
+    /** Does not show the command. @default false */
+    readonly quiet?: boolean;
 }
 
 /** Runs a command whose output is read, not shown; the command itself is shown. */
 export async function read(
     command: string,
     args: readonly string[],
-    { env = {}, input, signal }: ReadArgs = {},
+    { env = {}, input, signal, quiet = false }: ReadArgs = {},
 ): Promise<{ ok: boolean; stdout: string; stderr: string }> {
-    announce(command, args, env);
+    if (!quiet) announce(command, args, env);
     const stdin = input === undefined ? ({ stdin: "ignore" } as const) : { input };
     const cancelled = signal ? { cancelSignal: signal } : {};
     const result = await execa(command, args, { cwd: root, env, reject: false, ...stdin, ...cancelled });

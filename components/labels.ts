@@ -18,6 +18,8 @@ export const plinthLabels = {
     readsBeside: "plinth.dev/reads-beside-",
     /** On the task that restores: names of the components that are stopped meanwhile, with spaces between them. */
     writers: "plinth.dev/writers",
+    /** On a pod: when `launch` had its kubelet look for changed files, which it else does once in a while. */
+    lookedAgain: "plinth.dev/looked-again",
 } as const;
 
 /** What selects the pods of one component: never changes, since a Deployment's selector cannot. */

@@ -3,6 +3,7 @@ import pc from "picocolors";
 import { plinthLabels } from "../../components/labels";
 import { examine, inTheWay, isAdoptable } from "../adoption";
 import { applyToSandbox, wasApplied } from "../applyToSandbox";
+import { awaitRules } from "../awaitRules";
 import { example, type Register } from "../command";
 import {
     type Backend,
@@ -216,6 +217,13 @@ export async function bringUp(
     await showOutputs(engine, backend, stack);
     const served = servedConsent(stack, accepted, stackConfig(stack).acceptLoss);
     if (served) console.error(pc.yellow(served));
+    if (findOnPath("kubectl")) await awaitRules(await kubectlFor(stack), rendering);
+    else
+        console.error(
+            pc.yellow(
+                "Whether the edges follow was not looked at: kubectl is missing. They do within two minutes, unless they refuse the new rules.",
+            ),
+        );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { groupBy } from "../groupBy";
 import type { RenderedObject, Rendering } from "../rendering";
 import { count } from "../text";
+import { isEdge } from "../servedRules";
 import { namesExisting } from "../volumeChecks";
 import { type Finding, notChecked, ok, problem, warning } from "./finding";
 import type { ApiResource } from "./objects";
@@ -9,6 +10,8 @@ export interface AccessFacts {
     readonly rendering: Pick<Rendering, "objects" | "project" | "stack">;
     readonly apiResources: readonly ApiResource[];
     readonly rights: readonly Right[];
+    /** Those of {@link followQuestions}. */
+    readonly followRights: readonly Right[];
     /** Objects of the stack's names that are not the stack's. */
     readonly foreign: readonly Pick<RenderedObject, "kind" | "metadata">[];
     readonly podSecurity: PodSecurityAnswers;
@@ -39,6 +42,7 @@ export interface Question {
     readonly verb: string;
     readonly group: string;
     readonly resource: string;
+    readonly subresource?: string;
     readonly namespace?: string;
     readonly name?: string;
 }
@@ -63,6 +67,26 @@ export const compared: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = 
     { apiVersion: "v1", kind: "PersistentVolume" },
     { apiVersion: "storage.k8s.io/v1", kind: "StorageClass" },
 ];
+
+/**
+ * What `launch` does in a namespace with an edge when all is sent: it reads what the pods say of their configuration,
+ * and has their kubelets look for it.
+ */
+const following: readonly Omit<Question, "namespace">[] = [
+    { verb: "get", group: "", resource: "pods" },
+    { verb: "patch", group: "", resource: "pods" },
+    { verb: "get", group: "", resource: "pods", subresource: "log" },
+];
+
+/** The rights to see that the edges of a stack follow it. Without them `launch` says that it has not seen it. */
+export function followQuestions(objects: readonly RenderedObject[]): Question[] {
+    const edges = objects.filter(
+        ({ kind, spec }) =>
+            kind === "Deployment" && isEdge((spec as { template: Parameters<typeof isEdge>[0] }).template),
+    );
+    const namespaces = edges.map(({ metadata }) => metadata.namespace!);
+    return [...new Set(namespaces)].flatMap((namespace) => following.map((question) => ({ ...question, namespace })));
+}
 
 /** Every right that the objects of a stack need, once; kinds that the server does not know are left out. */
 export function questionsOf(objects: readonly RenderedObject[], resources: readonly ApiResource[]): Question[] {
@@ -96,7 +120,7 @@ export function questionsOf(objects: readonly RenderedObject[], resources: reado
 
 function rightsFinding(rights: readonly Right[], verbs: readonly string[], what: string): Finding {
     const needed = rights.filter(({ verb }) => verbs.includes(verb));
-    const refused = needed.filter(({ allowed }) => !allowed);
+    const refused = refusedIn(needed);
     if (refused.length === 0) return ok(`all ${count(needed.length, "right")} that ${what} needs`);
     return problem(
         `${what} is refused; missing: ${summary(refused)}`,
@@ -104,11 +128,13 @@ function rightsFinding(rights: readonly Right[], verbs: readonly string[], what:
     );
 }
 
+const refusedIn = (rights: readonly Right[]): Right[] => rights.filter(({ allowed }) => !allowed);
+
 /** Rights with the same verbs in the same place together: `create, patch in shop: configmaps, services`. */
 function summary(rights: readonly Right[]): string {
     const place = ({ namespace }: Right) => (namespace ? ` in ${namespace}` : "");
-    const resource = ({ resource, group, name }: Right) =>
-        `${resource}${group ? `.${group}` : ""}${name ? `/${name}` : ""}`;
+    const resource = ({ resource, group, subresource, name }: Right) =>
+        `${resource}${subresource ? `/${subresource}` : ""}${group ? `.${group}` : ""}${name ? `/${name}` : ""}`;
     const byResource = groupBy(rights, (right) => resource(right) + place(right)).values();
     const byVerbs = groupBy([...byResource], (same) => same.map(({ verb }) => verb).join(", ") + place(same[0]!));
     return [...byVerbs]
@@ -122,6 +148,16 @@ export const rightsToPreview = ({ rights }: Pick<AccessFacts, "rights">): Findin
 
 export const rightsToLaunch = ({ rights }: Pick<AccessFacts, "rights">): Finding =>
     rightsFinding(rights, launchVerbs, "launch");
+
+export function rightsToFollow({ followRights }: Pick<AccessFacts, "followRights">): Finding {
+    if (followRights.length === 0) return ok("the stack has no edge of its own");
+    const refused = refusedIn(followRights);
+    if (refused.length === 0) return ok(`all ${count(followRights.length, "right")} that it takes`);
+    return warning(
+        `launch cannot see whether the edges follow; missing: ${summary(refused)}`,
+        "have an administrator bind a role with these: ./plinth rbac prints one",
+    );
+}
 
 export function ownership({ foreign }: Pick<AccessFacts, "foreign">): Finding {
     if (foreign.length === 0)

@@ -7,6 +7,7 @@ import { read } from "../shell";
 import {
     type AccessFacts,
     type Answer,
+    followQuestions,
     type PodSecurityAnswers,
     type Question,
     questionsOf,
@@ -73,6 +74,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
         rights: ask(async (kubectl) =>
             rightsOf(kubectl, questionsOf(valueOf(rendering).objects, valueOf(await resources))),
         ),
+        followRights: ask((kubectl) => rightsOf(kubectl, followQuestions(valueOf(rendering).objects))),
         foreign: ask(async (kubectl) => (await existingObjects(kubectl, valueOf(rendering))).foreign),
         podSecurity: ask((kubectl) => tryPodSecurity(kubectl, valueOf(rendering).objects)),
         user: lookUp(async () => valueOf(await identity).user),
@@ -125,6 +127,7 @@ async function whoAmI(kubectl: Kubectl): Promise<{ user: string; ahead: number }
  * Validation by kubectl would need the right to list CustomResourceDefinitions.
  */
 async function rightsOf(kubectl: Kubectl, questions: readonly Question[]): Promise<Right[]> {
+    if (questions.length === 0) return [];
     const items = questions.map((resourceAttributes) => ({
         apiVersion: "authorization.k8s.io/v1",
         kind: "SelfSubjectAccessReview",

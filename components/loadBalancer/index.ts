@@ -13,7 +13,7 @@ import { checkedPair } from "./certificate";
 import { caddyfile } from "./caddyfile";
 import { check, warnOfReach } from "./checks";
 import { needsOf } from "./needs";
-import { reloadScript } from "./reload";
+import { configFolder, reloadContainer, reloadScript } from "./reload";
 import { type IngressHosts, ingressSpec, ports, serviceSpec, solverPolicy } from "./service";
 import { addTenant, sharedInstance, sharedName, tenantsOf } from "./shared";
 import { fileSites, type Site, type Tenant, usesOf } from "./site";
@@ -37,7 +37,6 @@ export interface LoadBalancerArgs {
 
 /** Seconds that running requests get when a pod stops, after the drain. */
 const graceSeconds = 30;
-const configFolder = "/etc/caddy";
 const adminSocket = "/run/caddy/admin.sock";
 const snippets = "/run/caddy/tls";
 /** Where the Secret with all certificates of `plinth:secrets` is mounted. */
@@ -251,7 +250,7 @@ function pod(
                 mounts: files,
             },
             {
-                name: "reload",
+                name: reloadContainer,
                 image: "caddy",
                 command: run,
                 // `caddy validate` loads the whole configuration, and its authority's files with it.

@@ -1,3 +1,11 @@
+import { createHash } from "node:crypto";
+
+/** Name of the container that runs the script: what it says is in the logs of that. */
+export const reloadContainer = "reload";
+
+/** Where it finds the ConfigMap with `Caddyfile` and `certificates`, the list of them. */
+export const configFolder = "/etc/caddy";
+
 export interface ReloadArgs {
     readonly caddyfile: string;
     /** File with a line `name certificate key` for each custom certificate: the two are paths of PEM files. */
@@ -12,6 +20,27 @@ export interface ReloadArgs {
 /** The line of the Caddyfile that a site with the custom certificate of that name imports. */
 export const snippetOf = (snippets: string, name: string): string => `${snippets}/${name}`;
 
+/** A line that the script writes. */
+export interface ReloadLine {
+    readonly level: "info" | "error";
+    readonly msg: string;
+    /** Which configuration it speaks of, by its {@link digestOf}; empty before Caddy runs. */
+    readonly configuration: string;
+    /** Whether Caddy serves that configuration, whole; false when it has refused it or a part of it. Else not said yet. */
+    readonly served?: boolean;
+}
+
+/**
+ * What the script calls a configuration by: no private key goes into it, since it is in the log.
+ *
+ * @param certificates public halves, in the order of the list; empty where there is none
+ */
+export const digestOf = (caddyfile: string, list: string, certificates: readonly (string | Buffer)[]): string =>
+    [caddyfile, list, ...certificates].reduce((hash, part) => hash.update(part), createHash("sha256")).digest("hex");
+
+/** The certificates of a list, as paths of their public halves. */
+export const certificatesIn = (list: string): string[] => list.split("\n").flatMap((line) => line.split(" ")[1] ?? []);
+
 /**
  * The script beside Caddy that reloads it when its files have changed and are valid; called with `prepare`, it only
  * writes the snippets, before Caddy starts.
@@ -22,13 +51,29 @@ export const snippetOf = (snippets: string, name: string): string => `${snippets
  *
  * It compares contents: the kubelet swaps a symbolic link above mounted files, which watchers of the files miss. An
  * invalid file is reported once and changes nothing.
+ *
+ * Each line is a {@link ReloadLine}: they tell whoever reads the log whether Caddy serves what the cluster has.
  */
 export const reloadScript = ({ caddyfile, list, snippets, adminSocket, interval }: ReloadArgs): string => `#!/bin/sh
 set -u
 umask 077
 
+# The digest of what the files hold, without private keys: the configuration that a line speaks of.
+configuration=
+
+# say LEVEL MESSAGE [true|false]: the last tells whether Caddy serves it.
 say() {
-    printf '{"level":"%s","logger":"reload","msg":"%s"}\\n' "$1" "$(printf '%s' "$2" | tr -d '\\000-\\037' | sed 's/[\\\\"]/\\\\&/g')"
+    served=
+    [ $# -lt 3 ] || served=',"served":'$3
+    printf '{"level":"%s","logger":"reload","msg":"%s","configuration":"%s"%s}\\n' "$1" \\
+        "$(printf '%s' "$2" | tr -d '\\000-\\037' | sed 's/[\\\\"]/\\\\&/g')" "$configuration" "$served"
+}
+
+digest() {
+    {
+        cat ${caddyfile} ${list}
+        cut -d ' ' -f 2 ${list} | xargs cat
+    } 2>/dev/null | sha256sum | cut -d ' ' -f 1
 }
 
 contents() {
@@ -45,6 +90,7 @@ works() {
 
 prepare() {
     mkdir -p ${snippets}
+    damaged=
     while read -r name certificate key; do
         own=${snippets}/$name
         if problem=$(cp "$certificate" "$own.new.crt" 2>&1 && cp "$key" "$own.new.key" 2>&1 && works "$own.new.crt" "$own.new.key"); then
@@ -53,6 +99,7 @@ prepare() {
             printf 'tls %s %s\\n' "$own.crt" "$own.key" >"$own"
         else
             [ -s "$own" ] || printf 'tls internal\\n' >"$own"
+            [ ! -e "$certificate" ] || damaged=yes
             say error "the certificate of $name does not work and is not used: $(printf '%s\\n' "$problem" | tail -n 1)"
         fi
     done <${list}
@@ -79,16 +126,20 @@ seen=
 while :; do
     now=$(contents)
     if [ "$now" != "$seen" ]; then
+        configuration=$(digest)
         prepare
         if ! problem=$(caddy validate --adapter caddyfile --config ${caddyfile} 2>&1); then
-            say error "the new configuration is invalid, the old one stays: $(printf '%s\\n' "$problem" | tail -n 1)"
+            say error "the new configuration is invalid, the old one stays: $(printf '%s\\n' "$problem" | tail -n 1)" false
             seen=$now
         # Forced, since a new certificate leaves the text of the configuration as it was.
-        elif problem=$(caddy reload --adapter caddyfile --config ${caddyfile} --address unix/${adminSocket} --force 2>&1); then
-            say info "configuration reloaded"
+        elif ! problem=$(caddy reload --adapter caddyfile --config ${caddyfile} --address unix/${adminSocket} --force 2>&1); then
+            say error "the reload failed and will be tried again: $(printf '%s\\n' "$problem" | tail -n 1)"
+        elif [ "$damaged" ]; then
+            say error "configuration reloaded, but not with all certificates that it names" false
             seen=$now
         else
-            say error "the reload failed and will be tried again: $(printf '%s\\n' "$problem" | tail -n 1)"
+            say info "configuration reloaded" true
+            seen=$now
         fi
     fi
     pause

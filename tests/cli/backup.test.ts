@@ -51,6 +51,10 @@ class Cluster {
 
     get kubectl(): Kubectl {
         const read = (args: readonly string[], input?: string) => this.call(args.join(" "), input);
+        const reading: Kubectl["quiet"] = {
+            read,
+            json: async <T>(args: readonly string[], input?: string) => JSON.parse(await read(args, input)) as T,
+        };
         return {
             config: {
                 stack: "production",
@@ -62,8 +66,8 @@ class Cluster {
             command: "kubectl",
             args: [],
             selector: `plinth.dev/stack=${stack}`,
-            read,
-            json: async <T>(args: readonly string[], input?: string) => JSON.parse(await read(args, input)) as T,
+            ...reading,
+            quiet: reading,
             run: read,
             attach: async () => 0,
         };

@@ -132,6 +132,32 @@ describe("continuous delivery, on a control plane", function () {
         await launch.kubectl(["delete", "configmap", "notes", "--namespace", namespace]);
     });
 
+    it("lets the account for launches read logs of pods and annotate them, the one for previews neither, and none enter", async () => {
+        const rights = [
+            ["get", "pods", "--subresource=log"],
+            ["patch", "pods"],
+            ["create", "pods", "--subresource=exec"],
+            ["get", "pods", "--subresource=proxy"],
+            ["delete", "pods"],
+        ];
+        const allowed = async (name: string, where: string) => {
+            const { kubectl, refused } = await as(name);
+            return Promise.all(
+                rights.map(async (right) => {
+                    const args = ["auth", "can-i", ...right, "--namespace", where];
+                    const answer = await kubectl(args).then(
+                        ({ stdout }) => stdout,
+                        () => refused(args),
+                    );
+                    return answer.trim().startsWith("yes");
+                }),
+            );
+        };
+        expect(await allowed(account, namespace)).to.deep.equal([true, true, false, false, false]);
+        expect(await allowed(account, "default")).to.deep.equal([false, false, false, false, false]);
+        expect(await allowed(`${account}-preview`, namespace)).to.deep.equal([false, false, false, false, false]);
+    });
+
     it("launches with one account, previews and looks for drift with the other, and refuses to lose data", async function () {
         optionalProgram(this, "pulumi", "what the engine may do is seen");
         this.timeout(900_000);

@@ -81,6 +81,7 @@ describe("doctor, on a control plane", function () {
         const checked = [
             ...["cluster", "server version", "version skew", "clock", "capacity", "storage class", "volume expansion"],
             ...["Pod Security", "kinds", "rights to preview", "rights to launch", "ownership", "load balancer"],
+            "rights to see edges",
         ];
         expect(at("ok")).to.include.members(checked);
         const { stdout: server } = await plane.kubectl(["get", "--raw", "/version"]);
@@ -113,6 +114,8 @@ describe("doctor, on a control plane", function () {
             .and.to.include(`get, create, patch in ${namespace}: secrets`)
             .and.to.include(`patch: namespaces/${namespace}`);
         expect(found("rights to launch").text).to.include(`list, watch, delete in ${namespace}: secrets`);
+        expect(at("warning")).to.include("rights to see edges");
+        expect(found("rights to see edges").text).to.include(`patch in ${namespace}: pods`);
         for (const check of ["capacity", "storage class", "Pod Security", "ownership"]) {
             expect(found(check).level, check).to.equal("not checked");
             expect(found(check).text, check).to.match(/forbidden/i);
@@ -177,7 +180,9 @@ describe("doctor, on a control plane", function () {
         expect(found("cluster").text).to.match(/answers$/);
         const lines = text().split("\n");
         expect(lines.filter((line) => line.includes("needs kubectl"))).to.have.length(1);
-        expect(lines.find((line) => line.includes("needs kubectl"))).to.include("rights to preview, rights to launch");
+        expect(lines.find((line) => line.includes("needs kubectl"))).to.include(
+            "rights to preview, rights to launch, rights to see edges",
+        );
     });
 
     it("says what is wrong with a stack that cannot be read", () => {

@@ -1,4 +1,5 @@
 import type { Pod } from "../../cli/pods";
+import type { RulesPod } from "../../cli/servedRules";
 
 /** When the objects were made, unless a test says otherwise. */
 export const at = "2026-11-01T10:00:00Z";
@@ -22,3 +23,53 @@ export const pod = (status: Pod["status"], own: object = {}): Pod => ({
 
 /** The status of a pod that is. */
 export const ready = { conditions: [{ type: "Ready", status: "True" }] };
+
+const running = (name: string) => ({
+    name,
+    ready: true,
+    restartCount: 0,
+    containerID: `containerd://${name}`,
+    state: { running: { startedAt: at } },
+});
+
+/** A pod of the shop's edge, which runs unless `status` says otherwise. */
+export const edgePod = (name: string, status: object = {}, own: object = {}): RulesPod => ({
+    kind: "Pod",
+    metadata: labelled("shop", "edge", { name, ...own }),
+    spec: {
+        nodeName: "a",
+        containers: [
+            { name: "caddy", ports: [{ name: "http" }] },
+            {
+                name: "reload",
+                volumeMounts: [
+                    { name: "etc-caddy", mountPath: "/etc/caddy" },
+                    { name: "certificates", mountPath: "/etc/edge-certificates" },
+                    { name: "run", mountPath: "/run/caddy" },
+                ],
+            },
+        ],
+        volumes: [
+            { name: "etc-caddy", configMap: { name: "edge" } },
+            { name: "certificates", secret: { secretName: "edge-certificates" } },
+            { name: "run" },
+        ],
+    },
+    status: { ...ready, containerStatuses: [running("caddy"), running("reload")], ...status },
+});
+
+/** A pod of the shop's frontend with the nginx configuration of that name. */
+export const tierPod = (name: string, configMap: string, status: object = {}, own: object = {}): RulesPod => ({
+    kind: "Pod",
+    metadata: labelled("shop", "frontend", { name, ...own }),
+    spec: {
+        nodeName: "a",
+        containers: [{ name: "nginx", ports: [{ name: "http" }] }],
+        volumes: [{ name: "nginx", configMap: { name: configMap } }],
+    },
+    status: { ...ready, containerStatuses: [running("nginx")], ...status },
+});
+
+/** A line of the reload container. */
+export const line = (configuration: string, served?: boolean, msg = "configuration reloaded"): string =>
+    `${JSON.stringify({ level: served ? "info" : "error", logger: "reload", msg, configuration, served })}\n`;
