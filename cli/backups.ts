@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { literal } from "../components/languages/expansion";
 import { namespaceOf } from "../config/load";
 import { componentOf, listStack, type Live } from "./components";
 import { UserError } from "./errors";
@@ -94,7 +95,7 @@ export async function startJob(
     for (const container of [...initContainers, ...containers] as { env?: { name: string; value?: string }[] }[])
         container.env = [
             ...(container.env ?? []).filter((one) => !Object.hasOwn(env, one.name)),
-            ...Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
+            ...Object.entries(env).map(([variable, value]) => ({ name: variable, value: literal(value) })),
         ];
     await kubectl.read(["create", "--filename", "-"], JSON.stringify(job));
     return job;

@@ -132,7 +132,7 @@ export class Cache extends pulumi.ComponentResource implements HasNode {
                 ? claim(instance, this, name, { size: args.size ?? "1Gi", node })
                 : undefined;
             const readiness = {
-                exec: { command: readinessCommand(config.engine) },
+                command: readinessCommand(config.engine),
                 periodSeconds: 10,
                 timeoutSeconds: 5,
             };

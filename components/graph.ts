@@ -1,3 +1,5 @@
+import type { Expansion } from "./languages/expansion";
+
 /** A value in a Secret, by reference: the only way in which a password travels. */
 export interface SecretRef {
     /** Final name of the Secret. */
@@ -7,6 +9,11 @@ export interface SecretRef {
 
 /** What a user of a service must know of it: a plain value, or a reference to a secret one. */
 export type Setting = string | SecretRef;
+
+/** A value of a container's environment that is composed of other variables of it. */
+export interface Composed {
+    readonly composed: Expansion;
+}
 
 /** One component's use of another: the connection, the open path and the line in the picture. */
 export interface Edge {

@@ -1,9 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { ResourcesConfig } from "../config/fields";
 import type { ImageName } from "../config/images";
-import type { Edge, Node, Setting } from "./graph";
+import type { Composed, Edge, Node, Setting } from "./graph";
 import type { Instance } from "./instance";
 import { plinthLabels, selectorOf } from "./labels";
+import { literal } from "./languages/expansion";
 import { pullSecretsOf } from "./pullSecret";
 import { resourcesOf } from "./resources";
 import { mountsScratch, type Scratch, scratchName, scratchOf } from "./scratch";
@@ -11,7 +12,12 @@ import { mountsScratch, type Scratch, scratchName, scratchOf } from "./scratch";
 export type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
 type ContainerSpec = k8s.types.input.core.v1.Container;
 type VolumeSpec = k8s.types.input.core.v1.Volume;
-export type Probe = k8s.types.input.core.v1.Probe;
+type ProbeSpec = k8s.types.input.core.v1.Probe;
+
+/** Kubernetes' own type, but for the command of a probe that runs one. */
+export type Probe = Omit<ProbeSpec, "exec"> & { readonly command?: readonly string[] };
+
+type Variable = Setting | Composed | number;
 
 /** What stands at a path of a container's file system. */
 export type Mount =
@@ -31,8 +37,8 @@ export interface ContainerArgs {
     /** Replaces the image's entrypoint. */
     readonly command?: readonly string[];
     readonly args?: readonly string[];
-    /** Plain values, or references to secret ones. */
-    readonly env?: Readonly<Record<string, Setting | number>>;
+    /** Plain values, references to secret ones, or both composed. What is plain reaches the program as it is. */
+    readonly env?: Readonly<Record<string, Variable>>;
     /** Services that this container connects to; their settings join its environment. */
     readonly uses?: readonly Edge[];
     /** TCP ports by name. */
@@ -175,7 +181,7 @@ function containerSpec(
     { main, podUser, volumes, scratch, left, requested }: Surroundings,
 ): ContainerSpec {
     const image = instance.image(args.image);
-    const env = Object.entries<Setting | number>({
+    const env = Object.entries<Variable>({
         ...Object.assign({}, ...(args.uses ?? []).map((edge) => edge.env)),
         ...args.env,
         ...(main ? instance.env(node.name) : {}),
@@ -189,15 +195,15 @@ function containerSpec(
         name: args.name,
         image: image.reference,
         imagePullPolicy: image.pullPolicy,
-        ...(args.command ? { command: [...args.command] } : {}),
-        ...(args.args ? { args: [...args.args] } : {}),
+        ...(args.command ? { command: args.command.map(literal) } : {}),
+        ...(args.args ? { args: args.args.map(literal) } : {}),
         ...(args.workingDir ? { workingDir: args.workingDir } : {}),
         ...(env.length > 0 ? { env: env.map(([name, value]) => variable(name, value)) } : {}),
         ...(ports.length > 0 ? { ports: ports.map(([name, containerPort]) => ({ name, containerPort })) } : {}),
         resources,
-        ...(startup ? { startupProbe: startup } : {}),
-        ...(readiness ? { readinessProbe: readiness } : {}),
-        ...(liveness ? { livenessProbe: liveness } : {}),
+        ...(startup ? { startupProbe: probe(startup) } : {}),
+        ...(readiness ? { readinessProbe: probe(readiness) } : {}),
+        ...(liveness ? { livenessProbe: probe(liveness) } : {}),
         ...(args.preStop !== undefined ? { lifecycle: { preStop: preStop(args.preStop) } } : {}),
         // What `status` and the engine say of a container that failed.
         terminationMessagePolicy: "FallbackToLogsOnError",
@@ -213,11 +219,18 @@ function containerSpec(
     };
 }
 
-function variable(name: string, value: Setting | number): k8s.types.input.core.v1.EnvVar {
-    if (typeof value === "object") return { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } };
-    return { name, value: String(value) };
+function variable(name: string, value: Variable): k8s.types.input.core.v1.EnvVar {
+    if (typeof value !== "object") return { name, value: literal(String(value)) };
+    if ("composed" in value) return { name, value: value.composed };
+    return { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } };
 }
 
+/** The kubelet expands the command of a probe, too. */
+function probe({ command, ...rest }: Probe): ProbeSpec {
+    return { ...(command ? { exec: { command: command.map(literal) } } : {}), ...rest };
+}
+
+// Unlike those of probes, commands of hooks are run as they are.
 const preStop = (action: readonly string[] | number): k8s.types.input.core.v1.LifecycleHandler =>
     typeof action === "number" ? { sleep: { seconds: action } } : { exec: { command: [...action] } };
 

@@ -17,6 +17,15 @@ export const hostName = z
         "allowed: a host name such as shop.example.org, without scheme, port or path",
     );
 
+/** A DNS domain, below which a Service's name still has its place. */
+export const domain = z
+    .string()
+    .max(120, "is longer than 120 characters")
+    .regex(
+        /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/,
+        "allowed: a DNS domain such as cluster.local, in lower case",
+    );
+
 const amount = z.union([z.string(), z.number().transform(String)]);
 
 export const quantity = amount.refine(isQuantity, "allowed: a quantity such as 500m, 256Mi or 10Gi");
@@ -233,13 +242,25 @@ export const extraObject = z.looseObject({
     }),
 });
 
+const authorities =
+    "allowed: production, staging, or the https address of an authority's directory, such as https://ca.example.org/acme/directory";
+
+/** https://www.rfc-editor.org/rfc/rfc8555#section-7.1.1 */
+const authority = z
+    .string()
+    .regex(
+        /^(production|staging|https:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?(\/[\w.~%+:@,=-]*)*)$/,
+        authorities,
+    )
+    .refine((ca) => !ca.startsWith("https:") || URL.canParse(ca), authorities);
+
 export const tls = z.discriminatedUnion("mode", [
     /** Certificates from an ACME authority, renewed by the load balancer. */
     z.strictObject({
         mode: z.literal("acme"),
         email,
         /** `production` and `staging` are those of Let's Encrypt; or the directory URL of another authority. */
-        ca: z.union([z.enum(["production", "staging"]), z.url()]).default("production"),
+        ca: authority.default("production"),
     }),
     /** Your own certificate: a Secret in the namespace, or `tlsCertificate` and `tlsKey` in plinth:secrets. */
     z.strictObject({ mode: z.literal("custom"), secretName: dnsLabel.optional() }),

@@ -6,6 +6,7 @@ import {
     defaultEdge,
     directory,
     dnsLabel,
+    domain,
     type InstanceConfig,
     instanceFields,
     labels,
@@ -62,7 +63,7 @@ export const cluster = z.strictObject({
     /** Whether metrics-server runs. Without it autoscalers stay at their minimum, and a warning says so. */
     metrics: z.boolean().default(true),
     /** DNS domain of the cluster. */
-    domain: z.string().min(1).default("cluster.local"),
+    domain: domain.default("cluster.local"),
     /** Namespace of the Prometheus that scrapes metrics. @default nothing is opened for it */
     monitoringNamespace: dnsLabel.optional(),
     /**

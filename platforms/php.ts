@@ -1,3 +1,5 @@
+import { type Ini, ini, value } from "../components/languages/phpIni";
+import { linesOf } from "../components/languages/text";
 import { mib } from "../components/scratch";
 import { mebibytesFor } from "../config/quantity";
 
@@ -9,16 +11,16 @@ export interface PoolArgs {
     /** Addresses of the listeners, for requests and for PHP's state. */
     readonly listen: { readonly requests: string; readonly state: string };
     /** Further lines of the pool. */
-    readonly lines: readonly string[];
+    readonly lines: readonly Ini[];
 }
 
 /** Seconds that running requests get when the pod stops: as long as a shop's page may take. */
 export const stopSeconds = 60;
 
 /** The whole php-fpm.conf: one pool, and PHP's state on a listener of its own. */
-export function poolFile({ maxChildren, timeoutSeconds, listen, lines }: PoolArgs): string {
+export function poolFile({ maxChildren, timeoutSeconds, listen, lines }: PoolArgs): Ini {
     const spare = Math.min(maxChildren, Math.max(1, Math.ceil(maxChildren / 4)));
-    return `[global]
+    return ini`[global]
 daemonize = no
 error_log = /proc/self/fd/2
 log_limit = 8192
@@ -26,18 +28,18 @@ log_limit = 8192
 process_control_timeout = ${stopSeconds}s
 
 [www]
-listen = ${listen.requests}
+listen = ${value(listen.requests)}
 pm = dynamic
 pm.max_children = ${maxChildren}
 pm.start_servers = ${spare}
 pm.min_spare_servers = ${spare}
 pm.max_spare_servers = ${Math.min(maxChildren, spare * 2)}
 pm.max_requests = 1000
-pm.status_listen = ${listen.state}
+pm.status_listen = ${value(listen.state)}
 pm.status_path = /fpm-status
 ping.path = /fpm-ping
 request_terminate_timeout = ${timeoutSeconds}s
-${lines.map((line) => `${line}\n`).join("")}catch_workers_output = yes
+${linesOf(lines)}catch_workers_output = yes
 decorate_workers_output = no
 `;
 }
@@ -94,12 +96,6 @@ export const poolTemp = (maxChildren: number, uploadLimit: string): string =>
 
 /** Size of /tmp of a container that runs one script: nobody uploads there. */
 export const scriptTemp = "256Mi";
-
-/** A php.ini file; values stand as PHP reads them. */
-export const iniFile = (settings: Readonly<Record<string, string>>): string =>
-    Object.entries(settings)
-        .map(([name, value]) => `${name} = ${value}\n`)
-        .join("");
 
 /**
  * Memory of a php-fpm container: every child at what a page usually takes, one of them at the limit, the shared code

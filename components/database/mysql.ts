@@ -228,7 +228,7 @@ export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): Container
         probes: {
             startup: startupProbe(port),
             readiness: {
-                exec: { command: readinessCommand(engine) },
+                command: readinessCommand(engine),
                 periodSeconds: 10,
                 timeoutSeconds: 5,
                 failureThreshold: 3,

@@ -134,7 +134,7 @@ export function postgresContainers(
             probes: {
                 startup: startupProbe(port),
                 readiness: {
-                    exec: { command: [...readinessCommand] },
+                    command: readinessCommand,
                     periodSeconds: 10,
                     timeoutSeconds: 5,
                     failureThreshold: 3,

@@ -113,7 +113,7 @@ export function replicatedContainers(
                 probes: {
                     ...server.probes,
                     readiness: {
-                        exec: { command: ["sh", "/etc/plinth/ready.sh"] },
+                        command: ["sh", "/etc/plinth/ready.sh"],
                         periodSeconds: 5,
                         timeoutSeconds: 5,
                         failureThreshold: 2,

@@ -1,4 +1,5 @@
-import { type IniArgs as CommonIniArgs, iniFile, iniSettings, poolFile, poolMemory } from "../php";
+import { type Ini, ini, iniFile, value } from "../../components/languages/phpIni";
+import { type IniArgs as CommonIniArgs, iniSettings, poolFile, poolMemory } from "../php";
 import { paths, ports } from "./paths";
 
 export { stopSeconds } from "../php";
@@ -11,14 +12,14 @@ export interface PoolArgs {
 }
 
 /** The whole php-fpm.conf: one pool on loopback. */
-export const fpmConf = (args: PoolArgs): string =>
+export const fpmConf = (args: PoolArgs): Ini =>
     poolFile({
         ...args,
         listen: { requests: `127.0.0.1:${ports.php}`, state: `127.0.0.1:${ports.phpStatus}` },
         lines: [
-            "; config.php reads the environment.",
-            "clear_env = no",
-            `php_admin_value[auto_prepend_file] = ${paths.php}/guard.php`,
+            ini`; config.php reads the environment.`,
+            ini`clear_env = no`,
+            ini`php_admin_value[auto_prepend_file] = ${value(`${paths.php}/guard.php`)}`,
         ],
     });
 
@@ -28,7 +29,7 @@ export interface IniArgs extends CommonIniArgs {
 }
 
 /** Settings over PHP's own defaults, for web pods, Tasks and cron alike. */
-export const phpIni = ({ mutableCode, ...args }: IniArgs): string =>
+export const phpIni = ({ mutableCode, ...args }: IniArgs): Ini =>
     iniFile({ ...iniSettings(args), "opcache.validate_timestamps": mutableCode ? "1" : "0" });
 
 /** Memory of a php-fpm container; a worker takes 40 to 100 MiB with OpenCart. */

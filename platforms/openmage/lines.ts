@@ -1,7 +1,20 @@
 import { z } from "zod";
+import { LineRefusal, userLines } from "../../components/languages/nginx";
+import { userLine } from "../../components/languages/phpIni";
+import { Refusal } from "../../components/languages/text";
 
-/** A line of a configuration file. */
-const line = z.string().regex(/^[^\r\n]+$/, "allowed: one line of text");
+/** What a writer refuses, under its own path where it is one of several lines. */
+const writable =
+    <T extends string | readonly string[]>(write: (text: T) => unknown) =>
+    (text: T, context: z.RefinementCtx): void => {
+        try {
+            write(text);
+        } catch (error) {
+            if (!(error instanceof Refusal)) throw error;
+            const place = error instanceof LineRefusal ? { path: [error.index], input: text[error.index] } : {};
+            context.addIssue({ code: "custom", message: error.message, ...place });
+        }
+    };
 
 /** Settings that have a key of their own, after which the pods' memory is sized too. */
 const ownKeys: Readonly<Record<string, string>> = {
@@ -25,6 +38,13 @@ function refuseFixed(name: string, context: z.RefinementCtx): void {
         context.addIssue({ code: "custom", message: `allowed: any setting but ${fixed.join(", ")}` });
 }
 
+/** A value of php.ini, exactly as PHP is to have it: the file's writer quotes it. */
+const phpValue = z
+    .string()
+    // eslint-disable-next-line no-control-regex -- a line has none but tabs
+    .regex(/^[^\x00-\x08\x0a-\x1f\x7f]+$/, "allowed: one line of text")
+    .refine((text) => !/^(["']).*\1$/.test(text), "allowed: the value itself, without quotes around it");
+
 /** Settings of php.ini. */
 export const phpSettings = z
     .record(
@@ -32,15 +52,13 @@ export const phpSettings = z
             .string()
             .regex(/^[a-z][a-z0-9_.]*$/, "allowed: the name of a setting of php.ini, such as opcache.jit")
             .superRefine(refuseFixed),
-        line,
+        phpValue,
     )
     .default({});
 
-const poolLine = line
-    .regex(
-        /^\s*(;.*|[a-z][a-z0-9_.]*(\[[A-Za-z0-9_./-]+\])?\s*=.*)$/,
-        "allowed: NAME = VALUE of php-fpm's one pool, such as pm.max_requests = 500",
-    )
+const poolLine = z
+    .string()
+    .superRefine(writable(userLine))
     .superRefine((text, context) => {
         const [, name = "", inner = ""] = /^\s*([a-z][a-z0-9_.]*)(?:\[(.+?)\])?/.exec(text) ?? [];
         // What is set for PHP itself stands in brackets: php_admin_value[memory_limit].
@@ -52,33 +70,5 @@ const poolLine = line
 /** Lines of php-fpm's pool. */
 export const poolLines = z.array(poolLine).default([]);
 
-/** A line of nginx' without what is in quotes and without its comment: those may hold anything. */
-const bare = (text: string): string =>
-    text
-        .replace(/"(\\.|[^"\\])*"|'(\\.|[^'\\])*'/g, "_")
-        .replace(/(^|\s)#.*$/, "")
-        .trim();
-
-const nginxLine = line.refine(
-    (text) => /^$|[;{}]$/.test(bare(text)),
-    "allowed: lines that end with ';', '{' or '}', such as add_header X-Shop acme;",
-);
-
 /** Lines of nginx' `server` block, with blocks that are whole. */
-export const serverLines = z
-    .array(nginxLine)
-    .superRefine((all, context) => {
-        let depth = 0;
-        for (const [index, text] of all.entries()) {
-            for (const brace of bare(text).match(/[{}]/g) ?? []) {
-                depth += brace === "{" ? 1 : -1;
-                if (depth < 0) {
-                    const message = "allowed: '}' for each '{' before it, and no more";
-                    context.addIssue({ code: "custom", path: [index], message, input: text });
-                    return;
-                }
-            }
-        }
-        if (depth > 0) context.addIssue({ code: "custom", message: "allowed: blocks that end: a '}' is missing" });
-    })
-    .default([]);
+export const serverLines = z.array(z.string()).superRefine(writable(userLines)).default([]);

@@ -1,5 +1,6 @@
 import { mebibytes, mebibytesFor } from "../../config/quantity";
-import { type IniArgs as CommonIniArgs, iniFile, iniSettings, poolFile, poolMemory } from "../php";
+import { type Ini, ini, iniFile, userLine } from "../../components/languages/phpIni";
+import { type IniArgs as CommonIniArgs, iniSettings, poolFile, poolMemory } from "../php";
 import { paths, ports } from "./paths";
 
 export { stopSeconds } from "../php";
@@ -16,12 +17,16 @@ export interface PoolArgs {
 }
 
 /** The whole php-fpm.conf: one pool. */
-export function fpmConf({ listen, extra = [], ...args }: PoolArgs): string {
+export function fpmConf({ listen, extra = [], ...args }: PoolArgs): Ini {
     const host = listen === "pod" ? "127.0.0.1:" : "";
     return poolFile({
         ...args,
         listen: { requests: `${host}${ports.php}`, state: `${host}${ports.phpStatus}` },
-        lines: ["; Settings of OpenMage's may come from the environment.", "clear_env = no", ...extra],
+        lines: [
+            ini`; Settings of OpenMage's may come from the environment.`,
+            ini`clear_env = no`,
+            ...extra.map(userLine),
+        ],
     });
 }
 
@@ -34,17 +39,17 @@ export interface IniArgs extends CommonIniArgs {
 const opcache = 256;
 
 /** Settings over PHP's own defaults, for web pods, Tasks and cron alike. */
-export const phpIni = ({ extra, ...args }: IniArgs): string =>
+export const phpIni = ({ extra, ...args }: IniArgs): Ini =>
     iniFile({
         ...iniSettings(args),
         // The environment is part of it, for OPENMAGE_CONFIG__… variables.
         variables_order: "EGPCS",
-        include_path: `".:${paths.scripts}"`,
+        include_path: `.:${paths.scripts}`,
         "session.gc_probability": "0",
         "opcache.memory_consumption": String(opcache),
         "opcache.max_accelerated_files": "50000",
         "opcache.validate_timestamps": "0",
-        sendmail_path: `"/usr/bin/msmtp -t -C ${paths.php}/msmtprc"`,
+        sendmail_path: `/usr/bin/msmtp -t -C ${paths.php}/msmtprc`,
         ...extra,
     });
 

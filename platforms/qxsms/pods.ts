@@ -1,5 +1,6 @@
-import type { Need, SecretRef, Service, Setting } from "../../components/graph";
+import type { Composed, Need, SecretRef, Service, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
+import { expansion, literal, variable } from "../../components/languages/expansion";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
 import { mib } from "../../components/scratch";
 import { drainSeconds } from "../../components/webTier";
@@ -117,13 +118,11 @@ export class Pods {
                     probes: {
                         // Once: each call starts Django anew.
                         startup: {
-                            exec: {
-                                command: [
-                                    "sh",
-                                    "-c",
-                                    'exec celery -A qxsms inspect ping --timeout 10 --destination "celery@$(hostname)"',
-                                ],
-                            },
+                            command: [
+                                "sh",
+                                "-c",
+                                'exec celery -A qxsms inspect ping --timeout 10 --destination "celery@$(hostname)"',
+                            ],
                             periodSeconds: 15,
                             timeoutSeconds: 25,
                             failureThreshold: 20,
@@ -227,11 +226,14 @@ export class Pods {
     }
 
     /** QxSMS writes `pyamqp://HOST:PORT` with room for neither user nor virtual host: both are put in where they fit. */
-    private rabbitHost(): Record<string, Setting> {
+    private rabbitHost(): Record<string, Setting | Composed> {
         const { host, ports, settings } = this.surroundings.broker;
         const vhost = settings["vhost"] as string;
         const path = vhost === "/" ? "" : `/${encodeURIComponent(vhost)}`;
-        return { RABBIT_HOST: `$(RABBIT_USERINFO)@${host}`, RABBIT_PORT: `${ports["amqp"]}${path}` };
+        return {
+            RABBIT_HOST: { composed: expansion`${variable("RABBIT_USERINFO")}@${literal(host)}` },
+            RABBIT_PORT: `${ports["amqp"]}${path}`,
+        };
     }
 
     private scriptMounts(): Mount[] {

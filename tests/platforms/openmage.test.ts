@@ -68,7 +68,19 @@ describe("OpenMage's configuration", () => {
             /nginx\.server\.0: "add_header X-Shop acme" is not allowed; allowed: lines that end with ';'/,
         ],
         [{ nginx: { server: ["a 'b;' # c;"] } }, /nginx\.server\.0: .*lines that end with ';'/],
-        [{ nginx: { server: ["location /a {", "return 204;"] } }, /nginx\.server: .*a '}' is missing/],
+        [
+            { nginx: { server: ["location /a {", "return 204;"] } },
+            /nginx\.server\.0: "location \/a \{" is not allowed; .*a '}' is missing/,
+        ],
+        [{ nginx: { server: ["a;", "location /x {# }"] } }, /nginx\.server\.1: .*a '}' is missing/],
+        [{ nginx: { server: ['a"; } server { listen 1; b "b;'] } }, /nginx\.server\.0: .*for each '{'/],
+        [
+            { php: { settings: { "session.name": '"shop"' } } },
+            /php\.settings\.session\.name: .* is not allowed; allowed: the value itself, without quotes around it/,
+        ],
+        [{ php: { settings: { "session.name": "a\nb = c" } } }, /php\.settings\.session\.name: .*one line of text/],
+        [{ php: { pool: ['env[A] = "b'] } }, /php\.pool\.0: .*quotes that end/],
+        [{ php: { pool: ["env[A] = Bob's shop"] } }, /php\.pool\.0: .*between double quotes/],
         [{ nginx: { server: ["a b;", "}", "server {"] } }, /nginx\.server\.1: "}" is not allowed; .*for each '{'/],
         [
             { stores: [{ host: "a.example.org", code: "admin" }] },

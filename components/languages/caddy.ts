@@ -1,0 +1,23 @@
+import { joined, languageOf, Refusal, type Text, written } from "./text";
+
+export type Caddy = Text<"caddyfile">;
+
+/** A line of a Caddyfile. */
+export const caddy = languageOf<"caddyfile">();
+
+/**
+ * One token. Backquotes hold everything but themselves; double quotes have one escape, `\"`, and none for a backslash.
+ * Braces are refused: `{$NAME}` is replaced before anything is read, quoted or not, and `{name}` with each request.
+ * https://caddyserver.com/docs/caddyfile/concepts#tokens-and-quotes
+ *
+ * @throws Refusal for braces, and for a backquote beside a backslash
+ */
+export function word(value: string): Caddy {
+    if (/[{}\0]/.test(value)) throw new Refusal("allowed: a text without { and }");
+    if (/^[\w.:/@*+%~=,-]+$/.test(value)) return written(value);
+    if (!value.includes("`")) return written(`\`${value}\``);
+    if (!value.includes("\\")) return written(`"${value.replaceAll('"', '\\"')}"`);
+    throw new Refusal("allowed: a text without a backquote, or without a backslash");
+}
+
+export const words = (values: readonly string[]): Caddy => joined(values.map(word), " ");

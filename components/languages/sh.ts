@@ -1,0 +1,20 @@
+import { joined, languageOf, Refusal, type Text, written } from "./text";
+
+export type Sh = Text<"sh">;
+
+/** A script for POSIX' shell. */
+export const sh = languageOf<"sh">();
+
+/**
+ * One word, whatever is in it: between single quotes everything is itself, and a single quote ends them.
+ * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02
+ *
+ * @throws Refusal for NUL, which no argument can hold
+ */
+export function word(value: string): Sh {
+    if (value.includes("\0")) throw new Refusal("allowed: any character but NUL");
+    return written(/^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`);
+}
+
+/** Words of one command. */
+export const words = (values: readonly string[]): Sh => joined(values.map(word), " ");
