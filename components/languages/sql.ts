@@ -4,7 +4,7 @@ export type Sql = Text<"sql">;
 
 export const sql = languageOf<"sql">();
 
-const escapes: Readonly<Record<string, string>> = { "\0": "\\0", "\n": "\\n", "\r": "\\r", "\x1A": "\\Z" };
+const escapes: Readonly<Record<string, string>> = { "\0": "\\0", "\n": "\\n", "\r": "\\r" };
 
 /** MariaDB and MySQL, with backslashes as both have them unless told otherwise. */
 export const mysql = {
@@ -13,7 +13,7 @@ export const mysql = {
      * https://mariadb.com/docs/server/reference/sql-structure/sql-language-structure/string-literals
      */
     literal: (value: string): Sql =>
-        written(`'${value.replace(/[\\']/g, "\\$&").replace(/[\0\n\r\x1A]/g, (character) => escapes[character]!)}'`),
+        written(`'${value.replace(/[\\']/g, "\\$&").replace(/[\0\n\r]/g, (character) => escapes[character]!)}'`),
 
     /** A name of a database or table. https://mariadb.com/docs/server/reference/sql-structure/sql-language-structure/identifier-names */
     identifier(value: string): Sql {

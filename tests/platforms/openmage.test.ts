@@ -265,11 +265,17 @@ describe("OpenMage's objects", () => {
     it("publish every host, and the administration where the configuration says", async () => {
         const sites = caddyfile(objects);
         for (const host of ["shop.example.org", "en.example.org", "office.example.org"]) expect(sites).to.contain(host);
-        expect(sites).to.match(/@closed0 path_regexp .*\(backoffice\)/).and.not.match(/@path0/);
+        expect(sites)
+            .to.match(/@closed0 path_regexp .*\(backoffice\)/)
+            .and.not.match(/@path0/);
         const below = caddyfile(await declareOpenMage());
-        expect(below).to.match(/@path0 path_regexp .*\(backoffice\)/).and.contain("admin.openmage-shop.svc");
+        expect(below)
+            .to.match(/@path0 path_regexp .*\(backoffice\)/)
+            .and.contain("admin.openmage-shop.svc");
         const hidden = await declareOpenMage({ instance: { adminAccess: "private" } });
-        expect(caddyfile(hidden)).not.to.match(/@path0/).and.not.to.contain("admin.openmage-shop.svc");
+        expect(caddyfile(hidden))
+            .not.to.match(/@path0/)
+            .and.not.to.contain("admin.openmage-shop.svc");
         expect(find(hidden, "Service", "admin")["spec"].ports[0].port).to.equal(8080);
     });
     it("scale nginx and PHP alone when asked for, and let nobody else speak FastCGI", async () => {
