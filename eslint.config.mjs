@@ -19,6 +19,33 @@ export default tseslint.config(
         },
     },
     {
+        files: ["**/*.ts"],
+        ignores: ["components/languages/**"],
+        rules: {
+            // Text of a file comes from the writer of its language, which quotes or refuses.
+            "no-restricted-imports": [
+                "error",
+                {
+                    patterns: [
+                        {
+                            group: ["**/languages/text"],
+                            importNames: ["written"],
+                            message: "Only the writers of components/languages say that a text is written.",
+                        },
+                    ],
+                },
+            ],
+            "no-restricted-syntax": [
+                "error",
+                {
+                    selector:
+                        "TSAsExpression > TSTypeReference[typeName.name=/^(Text|Apache|Caddy|Expansion|Ini|Msmtp|MyCnf|Nginx|Php|Sh|Sql|Vcl)$/]",
+                    message: "Only the writers of components/languages say that a text is written.",
+                },
+            ],
+        },
+    },
+    {
         files: ["**/*.test.ts"],
         // chai's assertions are expressions.
         rules: { "@typescript-eslint/no-unused-expressions": "off" },

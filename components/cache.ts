@@ -8,6 +8,7 @@ import { clusterService, deployment } from "./deployment";
 import { rangesOf, requiredSecret } from "./external";
 import { type Node, type SecretRef, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
+import { linesOf, type Text, wordsOf } from "./languages/text";
 import { metricsNeeds } from "./metrics";
 import type { ContainerArgs } from "./pod";
 import { mib } from "./scratch";
@@ -39,21 +40,22 @@ export function configurationFile(
     config: Pick<Single, "persistence" | "policy">,
     limit: number,
     password: string,
-): string {
-    const lines = [
-        "bind * -::*",
-        "port 6379",
-        "# The access list below protects; this mode would refuse other pods although they know the password.",
-        "protected-mode no",
-        `user default on #${createHash("sha256").update(password).digest("hex")} ~* &* +@all`,
-        `maxmemory ${maxMemory(limit, config.persistence)}mb`,
-        `maxmemory-policy ${config.policy}`,
-        "# Clients that are gone without a word give their connection back.",
-        "tcp-keepalive 60",
-        'save ""',
-        ...(config.persistence ? ["appendonly yes", "appendfsync everysec"] : ["appendonly no"]),
-    ];
-    return `${lines.join("\n")}\n`;
+): Text<"redis"> {
+    const { text: redis, word } = wordsOf<"redis">();
+    const digest = createHash("sha256").update(password).digest("hex");
+    return linesOf([
+        redis`bind * -::*`,
+        redis`port 6379`,
+        redis`# The access list below protects; this mode would refuse other pods although they know the password.`,
+        redis`protected-mode no`,
+        redis`user default on #${word(digest)} ~* &* +@all`,
+        redis`maxmemory ${maxMemory(limit, config.persistence)}mb`,
+        redis`maxmemory-policy ${word(config.policy)}`,
+        redis`# Clients that are gone without a word give their connection back.`,
+        redis`tcp-keepalive 60`,
+        redis`save ""`,
+        ...(config.persistence ? [redis`appendonly yes`, redis`appendfsync everysec`] : [redis`appendonly no`]),
+    ]);
 }
 
 /** Asks over TCP with the password; the client's exit code says nothing of an answer such as LOADING. */

@@ -8,7 +8,7 @@ import { parseQuantity } from "../config/quantity";
 import type { AnyInstance, ClusterConfig } from "../config/stack";
 import { Funnel, type ObjectOptions } from "./funnel";
 import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Setting } from "./graph";
-import type { Args, Kind } from "./kinds";
+import type { Args, Kind, SecretValue } from "./kinds";
 import { objectName, passwordConsentName } from "./names";
 import type { Stack } from "./stack";
 
@@ -230,7 +230,7 @@ export class Instance {
     secret<K extends string>(
         owner: pulumi.Resource,
         name: string,
-        values: Readonly<Record<K, pulumi.Input<string>>>,
+        values: { readonly [Key in K]: SecretValue<Key> },
         options: ObjectOptions & { type?: string } = {},
     ): Record<K, SecretRef> {
         const { type, ...rest } = options;

@@ -1,4 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Text } from "./languages/text";
 
 /**
  * How long an object lives when its instance does not run.
@@ -40,8 +42,13 @@ export type Kind = keyof typeof kinds;
 export const isKnownKind = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): boolean =>
     Object.hasOwn(kinds, kind) && kinds[kind as Kind].api === apiVersion;
 
-/** What the provider accepts for a kind. */
-export type Args<K extends Kind> = NonNullable<ConstructorParameters<(typeof kinds)[K]["create"]>[1]>;
+/** What the provider accepts for a kind; files come from the writer of their language. */
+export type Args<K extends Kind> = K extends "ConfigMap"
+    ? { readonly data: Readonly<Record<string, pulumi.Input<Text>>> }
+    : NonNullable<ConstructorParameters<(typeof kinds)[K]["create"]>[1]>;
+
+/** A value of a Secret: what is named as a file is one, and comes from the writer of its language. */
+export type SecretValue<Key extends string> = pulumi.Input<Key extends `${string}.${string}` ? Text : string>;
 
 /** Kinds that start pods: they wait for what they start after, and carry the digest of the Secrets they use. */
 export const workloads: readonly string[] = ["StatefulSet", "Deployment", "Job", "CronJob"];

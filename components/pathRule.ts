@@ -1,3 +1,5 @@
+import { exactly } from "./languages/regex";
+
 /**
  * A part of a platform's addresses, stated once. The balancer's routes, the locations of nginx and Apache and what
  * Varnish passes are all made of it, so that none of them takes another path for it than the others do.
@@ -31,9 +33,8 @@ export function patternOf({ paths, entry, code = false }: PathRule, end = "(/|$)
         )
             throw new RangeError(`"${path}" is no path that a rule can have`);
     if (paths.length === 0) throw new RangeError("a rule has at least one path");
-    const literal = (text: string) => text.replaceAll(".", "\\.");
-    const front = [...(entry === undefined ? [] : [`(${literal(entry)}/)?`]), ...(code ? ["([a-z0-9_]+/)?"] : [])];
-    return `^/${front.join("")}(${paths.map((path) => literal(path.slice(1))).join("|")})${end}`;
+    const front = [...(entry === undefined ? [] : [`(${exactly(entry)}/)?`]), ...(code ? ["([a-z0-9_]+/)?"] : [])];
+    return `^/${front.join("")}(${paths.map((path) => exactly(path.slice(1))).join("|")})${end}`;
 }
 
 // Encoded once or, for those who decode twice, again.

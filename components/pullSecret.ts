@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { credentialsOwner, pullsFrom, registryName } from "../config/credentials";
 import { howToSet } from "../config/problems";
 import type { Instance } from "./instance";
+import { json } from "./languages/json";
 import type { Stack } from "./stack";
 
 /** Logical name of the Secret with the accounts at registries that an instance pulls from. */
@@ -70,5 +71,5 @@ export function dockerConfig(accounts: readonly (readonly [registry: string, use
         registryName(registry) === "docker.io" ? "https://index.docker.io/v1/" : registry,
         { username, password, auth: Buffer.from(`${username}:${password}`).toString("base64") },
     ]);
-    return JSON.stringify({ auths: Object.fromEntries(auths) });
+    return json({ auths: Object.fromEntries(auths) });
 }

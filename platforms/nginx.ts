@@ -1,3 +1,5 @@
+import { nginx, type Nginx, pattern, word } from "../components/languages/nginx";
+import { indent, joined, linesOf } from "../components/languages/text";
 import { ambiguous, type PathRule, patternOf } from "../components/pathRule";
 import { mib } from "../components/scratch";
 import { mebibytesFor } from "../config/quantity";
@@ -9,11 +11,11 @@ export interface NginxFileArgs {
     /** Requests with a large body at a time: as many as PHP works on. */
     readonly bodies: number;
     /** Variable with the client's address, for the log. */
-    readonly client: string;
+    readonly client: Nginx;
     /** Further `map` blocks. @default none */
-    readonly maps?: string;
+    readonly maps?: Nginx;
     /** Server blocks. */
-    readonly servers: readonly string[];
+    readonly servers: readonly Nginx[];
 }
 
 /** MiB that nginx keeps of one answer at most, while a slow client reads it: `fastcgi_max_temp_file_size`. */
@@ -38,8 +40,8 @@ export const nginxTemp = (bodies: number, maxBody: string): string =>
 const workers = 2;
 
 /** A whole nginx.conf: no root, no writing outside /tmp, access log as JSON on stdout. */
-export function nginxFile({ maxBody, bodies, client, maps, servers }: NginxFileArgs): string {
-    return `worker_processes ${workers};
+export function nginxFile({ maxBody, bodies, client, maps, servers }: NginxFileArgs): Nginx {
+    return nginx`worker_processes ${workers};
 pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
 
@@ -80,7 +82,10 @@ http {
         default "";
         https on;
     }
-${[...(maps ? [maps] : []), ...servers].map((block) => `\n${indent(block, 4)}\n`).join("")}}
+${joined(
+    [...(maps ? [maps] : []), ...servers].map((block) => nginx`\n${indent(block, 4)}\n`),
+    "",
+)}}
 `;
 }
 
@@ -90,24 +95,24 @@ export interface ServerArgs {
     readonly root: string;
     /** Address and port of php-fpm's listener for its state. */
     readonly state: string;
-    readonly locations: string;
+    readonly locations: Nginx;
 }
 
 /** Headers from which libraries of applications take another address than the requested one. */
 const refusedHeaders = ["x_original_url", "x_rewrite_url"];
 
 /** A server block that answers for any host, and for its own health. */
-export function serverBlock({ port, root, state, locations }: ServerArgs): string {
-    return `server {
+export function serverBlock({ port, root, state, locations }: ServerArgs): Nginx {
+    return nginx`server {
     listen ${port};
     server_name _;
-    root ${root};
+    root ${word(root)};
 
     # PHP routes by the address as it was sent: it must be the one that is judged below.
-    if ($request_uri ~* "${ambiguous}") {
+    if ($request_uri ~* ${pattern(ambiguous)}) {
         return 400;
     }
-${refusedHeaders.map((name) => `    if ($http_${name}) {\n        return 400;\n    }\n`).join("")}
+${linesOf(refusedHeaders.map((name) => nginx`    if ($http_${word(name)}) {\n        return 400;\n    }`))}
     location = /healthz {
         access_log off;
         default_type text/plain;
@@ -116,7 +121,7 @@ ${refusedHeaders.map((name) => `    if ($http_${name}) {\n        return 400;\n 
     # Answered by PHP's own listener for its state, so that a busy shop is not taken for a dead one.
     location = /fpm-ping {
         access_log off;
-        fastcgi_pass ${state};
+        fastcgi_pass ${word(state)};
         fastcgi_param SCRIPT_NAME /fpm-ping;
         fastcgi_param SCRIPT_FILENAME /fpm-ping;
         fastcgi_param REQUEST_METHOD GET;
@@ -134,13 +139,13 @@ export interface FastCgiArgs {
     /** Seconds that PHP may take for an answer. */
     readonly timeoutSeconds: number;
     /** Variable with the client's address. */
-    readonly client: string;
+    readonly client: Nginx;
     /** The port as PHP sees it. @default the one that nginx listens on */
-    readonly port?: string;
+    readonly port?: Nginx;
     /** Names of request headers, as PHP has them, that are blanked. */
     readonly untrusted: readonly string[];
     /** Further parameters. @default none */
-    readonly params?: Readonly<Record<string, string>>;
+    readonly params?: Readonly<Record<string, Nginx>>;
 }
 
 /** Hands a request to one file of PHP: nothing of the address chooses what is run. */
@@ -149,14 +154,15 @@ export function fastCgi({
     script,
     timeoutSeconds,
     client,
-    port = "$server_port",
+    port = nginx`$server_port`,
     untrusted,
     params = {},
-}: FastCgiArgs): string {
-    const more = [...untrusted.map((header) => [`HTTP_${header}`, '""']), ...Object.entries(params)].map(
-        ([name, value]) => `fastcgi_param ${name} ${value};`,
+}: FastCgiArgs): Nginx {
+    const blank = untrusted.map((header): [string, Nginx] => [`HTTP_${header}`, word("")]);
+    const more = [...blank, ...Object.entries(params)].map(
+        ([name, value]) => nginx`fastcgi_param ${word(name)} ${value};`,
     );
-    return `fastcgi_pass ${pass};
+    return nginx`fastcgi_pass ${word(pass)};
 fastcgi_read_timeout ${timeoutSeconds}s;
 fastcgi_param GATEWAY_INTERFACE CGI/1.1;
 fastcgi_param SERVER_SOFTWARE nginx;
@@ -173,25 +179,23 @@ fastcgi_param CONTENT_TYPE $content_type;
 fastcgi_param CONTENT_LENGTH $content_length;
 fastcgi_param DOCUMENT_ROOT $document_root;
 fastcgi_param DOCUMENT_URI $document_uri;
-fastcgi_param SCRIPT_NAME ${script};
-fastcgi_param SCRIPT_FILENAME $document_root${script};
+fastcgi_param SCRIPT_NAME ${word(script)};
+fastcgi_param SCRIPT_FILENAME $document_root${word(script)};
 fastcgi_param HTTPS $https_or_empty if_not_empty;
-${more.join("\n")}`;
+${more}`;
 }
 
 /** Files whose name begins with a dot, except what other programs look for below `.well-known`. */
-export const hiddenFiles = `location ~ /\\.(?!well-known/) {
+export const hiddenFiles = nginx`location ~ /\\.(?!well-known/) {
     return 404;
 }`;
 
 /** Scripts that no other location runs: neither run nor shown. */
-export const otherScripts = `location ~* \\.(php[0-9]?|phar|phtml)(/|$) {
+export const otherScripts = nginx`location ~* \\.(php[0-9]?|phar|phtml)(/|$) {
     return 404;
 }`;
 
 /** Paths that are not there, in any case and encoding. */
-export const closedPaths = (rule: PathRule): string => `location ~* "${patternOf(rule)}" {
+export const closedPaths = (rule: PathRule): Nginx => nginx`location ~* ${pattern(patternOf(rule))} {
     return 404;
 }`;
-
-export const indent = (text: string, spaces: number): string => text.replace(/^(?=.)/gm, " ".repeat(spaces));

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { awsConfig } from "../languages/awsConfig";
+import { constantFiles, type Text } from "../languages/text";
 
-const read = (names: readonly string[]): Record<string, string> =>
-    Object.fromEntries(names.map((name) => [name, readFileSync(join(__dirname, "scripts", name), "utf8")]));
+const read = (names: readonly string[]) => constantFiles(join(__dirname, "scripts"), names);
 
 export interface BackupFilesArgs {
     readonly client: "mysql" | "postgres";
@@ -19,10 +19,8 @@ export const backupFiles = ({
     target,
     files,
     forcePathStyle = false,
-}: BackupFilesArgs): Record<string, string> => ({
+}: BackupFilesArgs): Record<string, Text> => ({
     ...read(["common.sh", `${client}.sh`, `${target}.sh`, "dump.sh", "store.sh", "fetch.sh", "load.sh"]),
     ...(files ? read(["archive.sh", "unpack.sh"]) : {}),
-    ...(target === "s3"
-        ? { "aws.config": `[default]\ns3 =\n    addressing_style = ${forcePathStyle ? "path" : "auto"}\n` }
-        : {}),
+    ...(target === "s3" ? { "aws.config": awsConfig(forcePathStyle) } : {}),
 });

@@ -1,4 +1,8 @@
 import { createHash } from "node:crypto";
+import { json } from "../languages/json";
+import { linesOf, type Text, wordsOf } from "../languages/text";
+
+const { text: rabbitmq, word } = wordsOf<"rabbitmq">();
 
 /** Smallest memory limit in MiB: the server with its management pages takes more than 100 before the first message. */
 export const leastMemory = 256;
@@ -25,7 +29,7 @@ export interface Accounts {
 export const administrator = "admin";
 
 /** Users, virtual host and permissions. Where they are given, the server makes no `guest` of its own. */
-export function definitions({ user, password, vhost, adminPassword }: Accounts): string {
+export function definitions({ user, password, vhost, adminPassword }: Accounts): Text<"json"> {
     const account = (name: string, secret: string, tags: readonly string[]) => ({
         name,
         password_hash: passwordHash(name, secret),
@@ -33,7 +37,7 @@ export function definitions({ user, password, vhost, adminPassword }: Accounts):
         tags,
     });
     const everything = { configure: ".*", write: ".*", read: ".*" };
-    return JSON.stringify({
+    return json({
         users: [account(user, password, []), account(administrator, adminPassword, ["administrator"])],
         vhosts: [{ name: vhost }],
         permissions: [user, administrator].map((name) => ({ user: name, vhost, ...everything })),
@@ -59,27 +63,32 @@ export interface Settings {
 }
 
 /** `rabbitmq.conf`. It stands in for the image's own directory of settings, which opens `guest` to the network. */
-export function configurationFile({ limit, disk, version: [major, minor], permits, definitions }: Settings): string {
-    const lines = [
-        "listeners.tcp.default = 5672",
-        "management.tcp.port = 15672",
-        "loopback_users.guest = true",
-        "# Read at every start, so that a changed password works with old data.",
-        `load_definitions = ${definitions}`,
-        "# Of the container's limit: the server may see the node's memory instead.",
-        `total_memory_available_override_value = ${limit}MiB`,
-        `vm_memory_high_watermark.absolute = ${memoryWatermark(limit)}MiB`,
-        `disk_free_limit.absolute = ${diskFreeLimit(disk)}MiB`,
-        "log.console = true",
-        "log.file = false",
+export function configurationFile({
+    limit,
+    disk,
+    version: [major, minor],
+    permits,
+    definitions,
+}: Settings): Text<"rabbitmq"> {
+    return linesOf([
+        rabbitmq`listeners.tcp.default = 5672`,
+        rabbitmq`management.tcp.port = 15672`,
+        rabbitmq`loopback_users.guest = true`,
+        rabbitmq`# Read at every start, so that a changed password works with old data.`,
+        rabbitmq`load_definitions = ${word(definitions)}`,
+        rabbitmq`# Of the container's limit: the server may see the node's memory instead.`,
+        rabbitmq`total_memory_available_override_value = ${limit}MiB`,
+        rabbitmq`vm_memory_high_watermark.absolute = ${memoryWatermark(limit)}MiB`,
+        rabbitmq`disk_free_limit.absolute = ${diskFreeLimit(disk)}MiB`,
+        rabbitmq`log.console = true`,
+        rabbitmq`log.file = false`,
         // Older servers do not know these settings, have the features, and refuse to start with what they do not know.
         ...(major > 3 || (major === 3 && minor >= 13)
-            ? permits.map((feature) => `deprecated_features.permit.${feature} = true`)
+            ? permits.map((feature) => rabbitmq`deprecated_features.permit.${word(feature)} = true`)
             : []),
-    ];
-    return `${lines.join("\n")}\n`;
+    ]);
 }
 
 /** `enabled_plugins`, in Erlang's syntax. */
-export const enabledPlugins = (metrics: boolean): string =>
-    `[${["rabbitmq_management", ...(metrics ? ["rabbitmq_prometheus"] : [])].join(",")}].\n`;
+export const enabledPlugins = (metrics: boolean): Text<"rabbitmq"> =>
+    metrics ? rabbitmq`[rabbitmq_management,rabbitmq_prometheus].\n` : rabbitmq`[rabbitmq_management].\n`;

@@ -10,6 +10,7 @@ import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
 import { type Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
+import { wholeFile } from "../languages/text";
 import { metricsNeeds } from "../metrics";
 import type { ContainerArgs } from "../pod";
 import { mib } from "../scratch";
@@ -143,7 +144,7 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
         const server = instance.secret(
             this,
             `${name}-server`,
-            { "definitions.json": accounts, "erlang.cookie": cookie },
+            { "definitions.json": accounts, "erlang.cookie": cookie.apply(wholeFile) },
             { node },
         )["erlang.cookie"].secret;
 

@@ -1,4 +1,5 @@
 import type { Engine } from "../../config/database";
+import { sh, type Sh, word } from "../languages/sh";
 import type { ContainerArgs } from "../pod";
 import { upgradesInPlace } from "./series";
 import { leastMemory } from "./sizing";
@@ -20,7 +21,7 @@ const volume = "/volume";
  *
  * @param root directory in which the volume is seen
  */
-export const guardScript = (root = volume): string => `#!/bin/sh
+export const guardScript = (root = volume): Sh => sh`#!/bin/sh
 set -eu
 refuse() {
     echo "refused to start $SERIES: $1" >&2
@@ -43,7 +44,7 @@ note() { # directory, series found in it
     fi
 }
 path_of() { # directory, as the path within the volume
-    inner=\${1#${root}}
+    inner=\${1#${word(root)}}
     inner=\${inner#/}
     echo "\${inner:-.}"
 }
@@ -105,11 +106,11 @@ marks() { # directory
     [ ! -f "$1/plinth-seeding" ] || refuse "$1 holds a copy of another member's data that was broken off: go back to topology: replicated, which makes it anew"
     ! grep -qxE "role (replica|former)" "$1/plinth-member" 2>/dev/null || refuse "$1 holds the data of a replica, and another member was the source: go back to topology: replicated with that source, set database.source to 0, and launch; then this server has them all"
 }
-expected=${root}
-[ "$DATA" = . ] || expected=${root}/$DATA
+expected=${word(root)}
+[ "$DATA" = . ] || expected=${word(root)}/$DATA
 held='' held_series='' other='' other_series=''
 marks "$expected"
-for directory in ${root} ${root}/* ${root}/*/*; do
+for directory in ${word(root)} ${word(root)}/* ${word(root)}/*/*; do
     [ -d "$directory" ] || continue
     # What is not seen is not known to be empty. lost+found is root's everywhere.
     [ -r "$directory" ] || [ "\${directory##*/}" = lost+found ] || not_ours "$directory"

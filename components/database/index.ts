@@ -6,6 +6,7 @@ import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service, type Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
+import type { SecretValue } from "../kinds";
 import { metricsNeeds } from "../metrics";
 import { declareMember, type MemberArgs } from "./member";
 import { exporterConfiguration, metricsPorts, metricsUser } from "./metrics";
@@ -24,8 +25,8 @@ export interface DatabaseArgs {
     readonly resources: ResourcesConfig & { readonly memory: string };
     /** Size of the volume. */
     readonly size: string;
-    /** Further settings: lines of `[mysqld]`, or `name=value` for PostgreSQL. They win over the component's own. @default none */
-    readonly arguments?: readonly string[];
+    /** Further settings of the server, by name. They win over the component's own. @default none */
+    readonly settings?: Readonly<Record<string, string>>;
 }
 
 const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
@@ -33,17 +34,6 @@ const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
     mysql: { mysql: databasePorts.mysql },
     postgres: { postgresql: databasePorts.postgres },
 };
-
-/** What the exporter and the first start of its server read. */
-const metricsFiles = (engine: Engine, password: pulumi.Output<string>): Record<string, pulumi.Output<string>> => ({
-    password,
-    ...(engine === "postgres"
-        ? {}
-        : {
-              "exporter.cnf": password.apply(exporterConfiguration),
-              "metrics.sql": password.apply((value) => metricsStatements(engine, value)),
-          }),
-});
 
 type Inside = MemberArgs["config"];
 
@@ -160,16 +150,28 @@ export class Database extends pulumi.ComponentResource implements HasNode {
                         ...{ replicationPassword, metricsPassword },
                     }),
                 );
-        // A Secret of its own: whoever uses the platform's password shall not see this one.
-        const administration = { rootPassword, ...(engine === "postgres" ? {} : { "init.sql": statements(engine) }) };
-        const secret = (name: string, values: Record<string, pulumi.Input<string>>) =>
-            instance.secret<string>(this, name, values, { node });
+        const secret = <K extends string>(name: string, values: { readonly [Key in K]: SecretValue<Key> }) =>
+            instance.secret(this, `${node.name}${name}`, values, { node });
+        const files = (kind: "mariadb" | "mysql", of: pulumi.Output<string>) => ({
+            password: of,
+            // What the exporter and the first start of its server read.
+            "exporter.cnf": of.apply(exporterConfiguration),
+            "metrics.sql": of.apply((value) => metricsStatements(kind, value)),
+        });
         return {
-            password: secret(node.name, { password })["password"]!,
-            rootPassword: secret(`${node.name}-root`, administration)["rootPassword"]!,
-            metrics: metrics && secret(`${node.name}-metrics`, metricsFiles(engine, metrics))["password"]!,
-            replicationPassword:
-                replication && secret(`${node.name}-replication`, { password: replication })["password"]!,
+            // A Secret for each: whoever uses the platform's password shall not see the others.
+            password: secret("", { password }).password,
+            rootPassword: (engine === "postgres"
+                ? secret("-root", { rootPassword })
+                : secret("-root", { rootPassword, "init.sql": statements(engine) })
+            ).rootPassword,
+            metrics:
+                metrics &&
+                (engine === "postgres"
+                    ? secret("-metrics", { password: metrics })
+                    : secret("-metrics", files(engine, metrics))
+                ).password,
+            replicationPassword: replication && secret("-replication", { password: replication }).password,
         };
     }
 
@@ -190,7 +192,7 @@ export class Database extends pulumi.ComponentResource implements HasNode {
             secrets,
             resources: args.resources,
             size: args.size,
-            arguments: args.arguments,
+            settings: args.settings,
             series: guardedSeries(instance, first.name, series, upgradeFrom),
         };
         if (members) {

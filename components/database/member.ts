@@ -6,6 +6,8 @@ import { claim } from "../claim";
 import { dataServer } from "../dataServer";
 import type { Node } from "../graph";
 import type { Instance } from "../instance";
+import { myCnf, word } from "../languages/myCnf";
+import { sql } from "../languages/sql";
 import type { ContainerArgs } from "../pod";
 import { mib } from "../scratch";
 import { guardContainer, guardScript } from "./guard";
@@ -31,8 +33,8 @@ export interface MemberArgs {
     readonly resources: ResourcesConfig & { readonly memory: string };
     /** Size of the volume. */
     readonly size: string;
-    /** Further settings, which win over the component's own. @default none */
-    readonly arguments?: readonly string[] | undefined;
+    /** Further settings by name, which win over the component's own. @default none */
+    readonly settings?: Readonly<Record<string, string>> | undefined;
     /** What wrote the volume's data, once that is checked. */
     readonly series: pulumi.Input<string>;
     /** @default none: the only server */
@@ -114,7 +116,8 @@ export function declareMember(instance: Instance, owner: pulumi.Resource, node: 
 
     function mysql(kind: "mariadb" | "mysql") {
         const sizes = mysqlSizes(kind, limit, disk);
-        const extra = [...(replication ? replicationSettings(disk) : []), ...(args.arguments ?? [])];
+        const own = Object.entries(args.settings ?? {}).map(([key, value]) => myCnf`${word(key)} = ${word(value)}`);
+        const extra = [...(replication ? replicationSettings(disk) : []), ...own];
         const files = {
             "plinth.cnf": configurationFile(kind, sizes, {
                 extra,
@@ -129,8 +132,8 @@ export function declareMember(instance: Instance, owner: pulumi.Resource, node: 
         const sizes = postgresSizes(limit, disk);
         const files = {
             "accounts.sh": accountsScript(),
-            "accounts.sql": `${accountStatements}${args.secrets.metrics ? metricsRoleStatements : ""}`,
+            "accounts.sql": sql`${accountStatements}${args.secrets.metrics ? [metricsRoleStatements] : []}`,
         };
-        return { files, containers: (made: ServerArgs) => postgresContainers(made, series, sizes, args.arguments) };
+        return { files, containers: (made: ServerArgs) => postgresContainers(made, series, sizes, args.settings) };
     }
 }

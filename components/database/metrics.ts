@@ -1,5 +1,6 @@
 import type { Engine } from "../../config/database";
 import type { SecretRef } from "../graph";
+import { myCnf, type MyCnf, word } from "../languages/myCnf";
 import type { ContainerArgs } from "../pod";
 
 /** Account of the exporter, with the least rights that its figures need. */
@@ -10,8 +11,8 @@ export const metricsPorts: Readonly<Record<Engine, number>> = { mariadb: 9104, m
 const exporterFile = "exporter.cnf";
 
 /** What the exporter of MariaDB and MySQL logs in with. */
-export const exporterConfiguration = (password: string): string =>
-    `[client]\nhost = 127.0.0.1\nport = 3306\nuser = ${metricsUser}\npassword = ${password}\n`;
+export const exporterConfiguration = (password: string): MyCnf =>
+    myCnf`[client]\nhost = 127.0.0.1\nport = 3306\nuser = ${word(metricsUser)}\npassword = ${word(password)}\n`;
 
 const usual = {
     name: "exporter",

@@ -1,4 +1,8 @@
 import { createHash } from "node:crypto";
+import { myCnf, type MyCnf } from "../languages/myCnf";
+import { sh, type Sh, word } from "../languages/sh";
+import { mysql, sql, type Sql } from "../languages/sql";
+import { linesOf } from "../languages/text";
 import type { ContainerArgs } from "../pod";
 import { metricsUser } from "./metrics";
 import { replicationUser } from "./replication";
@@ -15,7 +19,7 @@ const initFile = "/etc/plinth-accounts/init.sql";
 
 export interface FileArgs {
     /** Lines that win. @default none */
-    readonly extra?: readonly string[] | undefined;
+    readonly extra?: readonly MyCnf[] | undefined;
     readonly path?: string | undefined;
     /** MiB of temporary files after which a statement fails. @default no limit */
     readonly temporary?: number;
@@ -26,56 +30,56 @@ export function configurationFile(
     engine: MysqlEngine,
     sizes: MysqlSizes,
     { extra = [], path, temporary }: FileArgs = {},
-): string {
-    const redo = engine === "mariadb" ? "innodb_log_file_size" : "innodb_redo_log_capacity";
+): MyCnf {
+    const redo = engine === "mariadb" ? myCnf`innodb_log_file_size` : myCnf`innodb_redo_log_capacity`;
     const lines = [
-        "[mysqld]",
-        `innodb_buffer_pool_size = ${sizes.bufferPool}M`,
-        `${redo} = ${sizes.redoLog}M`,
-        `innodb_log_buffer_size = ${sizes.logBuffer}M`,
-        `key_buffer_size = ${sizes.keyBuffer}M`,
+        myCnf`[mysqld]`,
+        myCnf`innodb_buffer_pool_size = ${sizes.bufferPool}M`,
+        myCnf`${redo} = ${sizes.redoLog}M`,
+        myCnf`innodb_log_buffer_size = ${sizes.logBuffer}M`,
+        myCnf`key_buffer_size = ${sizes.keyBuffer}M`,
         engine === "mariadb"
-            ? `aria_pagecache_buffer_size = ${sizes.temporary}M`
-            : `temptable_max_ram = ${sizes.temporary}M`,
-        `tmp_table_size = ${sizes.temporaryTable}M`,
-        `max_heap_table_size = ${sizes.temporaryTable}M`,
+            ? myCnf`aria_pagecache_buffer_size = ${sizes.temporary}M`
+            : myCnf`temptable_max_ram = ${sizes.temporary}M`,
+        myCnf`tmp_table_size = ${sizes.temporaryTable}M`,
+        myCnf`max_heap_table_size = ${sizes.temporaryTable}M`,
         ...(engine === "mariadb" && temporary !== undefined
             ? [
-                  "# A statement that wants more fails, instead of the pod. Before 11.5 there is no such limit.",
-                  `loose_max_tmp_total_space_usage = ${temporary}M`,
+                  myCnf`# A statement that wants more fails, instead of the pod. Before 11.5 there is no such limit.`,
+                  myCnf`loose_max_tmp_total_space_usage = ${temporary}M`,
               ]
             : []),
-        "sort_buffer_size = 1M",
-        "join_buffer_size = 256K",
-        "read_buffer_size = 128K",
-        "read_rnd_buffer_size = 256K",
-        `max_connections = ${sizes.connections}`,
-        "# Takes a hundred mebibytes and more, which small pods do not have.",
-        "performance_schema = OFF",
-        "character_set_server = utf8mb4",
-        "# Both engines know it, so that dumps of one load into the other.",
-        "collation_server = utf8mb4_unicode_ci",
-        "max_allowed_packet = 64M",
-        "# Connections that their client has forgotten are given back after an hour.",
-        "wait_timeout = 3600",
-        "local_infile = OFF",
-        "# Accounts are granted by name or address range, never by host name; and probes must not get their node blocked.",
-        "skip_name_resolve = ON",
-        "host_cache_size = 0",
+        myCnf`sort_buffer_size = 1M`,
+        myCnf`join_buffer_size = 256K`,
+        myCnf`read_buffer_size = 128K`,
+        myCnf`read_rnd_buffer_size = 256K`,
+        myCnf`max_connections = ${sizes.connections}`,
+        myCnf`# Takes a hundred mebibytes and more, which small pods do not have.`,
+        myCnf`performance_schema = OFF`,
+        myCnf`character_set_server = utf8mb4`,
+        myCnf`# Both engines know it, so that dumps of one load into the other.`,
+        myCnf`collation_server = utf8mb4_unicode_ci`,
+        myCnf`max_allowed_packet = 64M`,
+        myCnf`# Connections that their client has forgotten are given back after an hour.`,
+        myCnf`wait_timeout = 3600`,
+        myCnf`local_infile = OFF`,
+        myCnf`# Accounts are granted by name or address range, never by host name; and probes must not get their node blocked.`,
+        myCnf`skip_name_resolve = ON`,
+        myCnf`host_cache_size = 0`,
         ...(engine === "mysql"
-            ? ["# One server needs no binary log, which would fill the volume.", "disable_log_bin", "mysqlx = OFF"]
+            ? [
+                  myCnf`# One server needs no binary log, which would fill the volume.`,
+                  myCnf`disable_log_bin`,
+                  myCnf`mysqlx = OFF`,
+              ]
             : []),
         ...(engine === "mariadb" && dataPath(path) === "."
-            ? ["# The root of the volume has it beside the databases.", "ignore_db_dirs = lost+found"]
+            ? [myCnf`# The root of the volume has it beside the databases.`, myCnf`ignore_db_dirs = lost+found`]
             : []),
         ...extra,
     ];
-    return `${lines.join("\n")}\n`;
+    return linesOf(lines);
 }
-
-/** A string literal. */
-const quoted = (text: string): string =>
-    `'${text.replace(/\\/g, "\\\\").replace(/'/g, "\\'").replace(/\n/g, "\\n").replace(/\r/g, "\\r").replace(/\0/g, "\\0")}'`;
 
 const hex = (algorithm: string, data: string | Buffer): Buffer => createHash(algorithm).update(data).digest();
 
@@ -104,50 +108,50 @@ export interface Accounts {
 export function initStatements(
     engine: MysqlEngine,
     { database, user, password, rootPassword, replicationPassword, metricsPassword }: Accounts,
-): string {
+): Sql {
     const account = (name: string, host: string, secret: string) => accountLines(engine, name, host, secret);
-    // In a GRANT the name is a pattern, in which an underscore means any letter.
-    const pattern = database.replace(/_/g, "\\_");
     const lines = [
-        "SET SESSION sql_log_bin = 0;",
+        sql`SET SESSION sql_log_bin = 0;`,
         ...account(user, "%", password),
         ...account("root", "localhost", rootPassword),
         ...account("root", "%", rootPassword),
         // A first start that was broken off leaves them without any password.
         ...["127.0.0.1", "::1"].map(
-            (host) => `ALTER USER IF EXISTS 'root'@'${host}' IDENTIFIED ${by(engine, rootPassword)};`,
+            (host) => sql`ALTER USER IF EXISTS ${at("root", host)} IDENTIFIED ${by(engine, rootPassword)};`,
         ),
-        `CREATE DATABASE IF NOT EXISTS \`${database}\`;`,
-        `GRANT ALL ON \`${pattern}\`.* TO '${user}'@'%';`,
-        "GRANT ALL ON *.* TO 'root'@'localhost' WITH GRANT OPTION;",
-        "GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;",
+        sql`CREATE DATABASE IF NOT EXISTS ${mysql.identifier(database)};`,
+        sql`GRANT ALL ON ${mysql.pattern(database)}.* TO ${at(user, "%")};`,
+        sql`GRANT ALL ON *.* TO 'root'@'localhost' WITH GRANT OPTION;`,
+        sql`GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;`,
         ...(replicationPassword === undefined
             ? []
             : [
                   ...account(replicationUser, "%", replicationPassword),
-                  `GRANT REPLICATION SLAVE ON *.* TO '${replicationUser}'@'%';`,
+                  sql`GRANT REPLICATION SLAVE ON *.* TO ${at(replicationUser, "%")};`,
               ]),
     ];
-    const metrics = metricsPassword === undefined ? "" : metricsStatements(engine, metricsPassword);
-    return `${lines.join("\n")}\n${metrics}`;
+    const metrics = metricsPassword === undefined ? [] : [metricsStatements(engine, metricsPassword)];
+    return sql`${linesOf(lines)}${metrics}`;
 }
 
-const by = (engine: MysqlEngine, secret: string): string =>
-    engine === "mariadb" ? `BY PASSWORD '${nativeHash(secret)}'` : `BY ${quoted(secret)}`;
+const by = (engine: MysqlEngine, secret: string): Sql =>
+    engine === "mariadb" ? sql`BY PASSWORD ${mysql.literal(nativeHash(secret))}` : sql`BY ${mysql.literal(secret)}`;
 
-const accountLines = (engine: MysqlEngine, name: string, host: string, secret: string): string[] => [
-    `CREATE USER IF NOT EXISTS '${name}'@'${host}' IDENTIFIED ${by(engine, secret)};`,
-    `ALTER USER '${name}'@'${host}' IDENTIFIED ${by(engine, secret)};`,
+const at = (name: string, host: string): Sql => sql`${mysql.literal(name)}@${mysql.literal(host)}`;
+
+const accountLines = (engine: MysqlEngine, name: string, host: string, secret: string): Sql[] => [
+    sql`CREATE USER IF NOT EXISTS ${at(name, host)} IDENTIFIED ${by(engine, secret)};`,
+    sql`ALTER USER ${at(name, host)} IDENTIFIED ${by(engine, secret)};`,
 ];
 
 /** The exporter's account: it sees no row of any table. https://github.com/prometheus/mysqld_exporter#required-grants */
-export function metricsStatements(engine: MysqlEngine, password: string): string {
-    const rights = `PROCESS, REPLICATION CLIENT${engine === "mariadb" ? ", SLAVE MONITOR" : ""}`;
-    const lines = [
+export function metricsStatements(engine: MysqlEngine, password: string): Sql {
+    const rights =
+        engine === "mariadb" ? sql`PROCESS, REPLICATION CLIENT, SLAVE MONITOR` : sql`PROCESS, REPLICATION CLIENT`;
+    return linesOf([
         ...accountLines(engine, metricsUser, "127.0.0.1", password),
-        `GRANT ${rights} ON *.* TO '${metricsUser}'@'127.0.0.1';`,
-    ];
-    return `${lines.join("\n")}\n`;
+        sql`GRANT ${rights} ON *.* TO ${at(metricsUser, "127.0.0.1")};`,
+    ]);
 }
 
 /**
@@ -155,21 +159,21 @@ export function metricsStatements(engine: MysqlEngine, password: string): string
  * first a server that nobody reaches takes from it what a crash has left there only: without the log the last commits
  * would be lost, and the server would not start.
  */
-const forgetReplication = (directory: string, run: string): string =>
-    `if [ -f ${directory}/plinth-member ]; then
-    mariadbd --datadir=${directory} --socket=${run}/recovery.sock --pid-file=${run}/recovery.pid \\
+const forgetReplication = (directory: string, run: string): Sh =>
+    sh`if [ -f ${word(directory)}/plinth-member ]; then
+    mariadbd --datadir=${word(directory)} --socket=${word(run)}/recovery.sock --pid-file=${word(run)}/recovery.pid \\
         --skip-networking --skip-slave-start --server-id=1 --log-bin=binlog &
     server=$!
     trap 'kill "$server"; wait "$server"; exit 1' TERM
     # Answers as soon as it runs, whoever asks.
-    until mariadb-admin --no-defaults --socket=${run}/recovery.sock ping >/dev/null 2>&1; do
+    until mariadb-admin --no-defaults --socket=${word(run)}/recovery.sock ping >/dev/null 2>&1; do
         kill -0 "$server"
         sleep 0.2
     done
     kill "$server"
     wait "$server"
     trap - TERM
-    rm -f ${directory}/binlog.* ${directory}/plinth-member
+    rm -f ${word(directory)}/binlog.* ${word(directory)}/plinth-member
 fi`;
 
 /**
@@ -181,15 +185,15 @@ export const startScript = (
     directory = dataDirectory,
     statements = initFile,
     run = "/run/mysqld",
-): string => `#!/bin/sh
+): Sh => sh`#!/bin/sh
 set -eu
 ${
     engine === "mariadb"
-        ? `${forgetReplication(directory, run)}
+        ? sh`${forgetReplication(directory, run)}
 `
-        : ""
-}if [ -d ${directory}/mysql ]; then set -- --init-file=${statements} "$@"; fi
-exec docker-entrypoint.sh ${engine === "mariadb" ? "mariadbd" : "mysqld"} "$@"
+        : sh``
+}if [ -d ${word(directory)}/mysql ]; then set -- --init-file=${word(statements)} "$@"; fi
+exec docker-entrypoint.sh ${word(engine === "mariadb" ? "mariadbd" : "mysqld")} "$@"
 `;
 
 /** Logs in as the platform does: over TCP, where the entrypoint's temporary server does not answer. */

@@ -1,3 +1,5 @@
+import { sh, type Sh, word } from "../languages/sh";
+import { postgres, sql } from "../languages/sql";
 import type { ContainerArgs, Mount } from "../pod";
 import { mib } from "../scratch";
 import { metricsUser } from "./metrics";
@@ -22,7 +24,7 @@ function placed(claim: string, series: string, path: string | undefined): { moun
 }
 
 /** Settings as arguments, which win over the data directory's file. */
-export function serverArguments(sizes: PostgresSizes, extra: readonly string[] = []): string[] {
+export function serverArguments(sizes: PostgresSizes, extra: Readonly<Record<string, string>> = {}): string[] {
     const settings = [
         `shared_buffers=${sizes.sharedBuffers}MB`,
         `effective_cache_size=${sizes.effectiveCache}MB`,
@@ -30,7 +32,7 @@ export function serverArguments(sizes: PostgresSizes, extra: readonly string[] =
         `work_mem=${sizes.work}MB`,
         `max_connections=${sizes.connections}`,
         `max_wal_size=${sizes.maxWal}MB`,
-        ...extra,
+        ...Object.entries(extra).map(([name, value]) => `${name}=${value}`),
     ];
     return settings.flatMap((setting) => ["-c", setting]);
 }
@@ -39,7 +41,7 @@ export function serverArguments(sizes: PostgresSizes, extra: readonly string[] =
  * Makes the platform's role and database, and gives both roles the passwords of the configuration: on a new data
  * directory and on an old one alike. psql quotes; nothing of it reaches the server's log.
  */
-export const accountStatements = `SET log_statement = 'none';
+export const accountStatements = sql`SET log_statement = 'none';
 SET log_min_duration_statement = -1;
 SET log_min_error_statement = 'panic';
 \\getenv user APP_USER
@@ -53,11 +55,13 @@ SELECT format('ALTER ROLE postgres PASSWORD %L', :'root_password') \\gexec
 SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'user') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \\gexec
 `;
 
+const metricsRole = postgres.literal(metricsUser);
+
 /** The exporter's role, which sees figures and no rows. */
-export const metricsRoleStatements = `\\getenv metrics_password METRICS_PASSWORD
-SELECT 'CREATE ROLE "${metricsUser}"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${metricsUser}') \\gexec
-SELECT format('ALTER ROLE "${metricsUser}" LOGIN CONNECTION LIMIT 3 PASSWORD %L', :'metrics_password') \\gexec
-GRANT pg_monitor TO "${metricsUser}";
+export const metricsRoleStatements = sql`\\getenv metrics_password METRICS_PASSWORD
+SELECT format('CREATE ROLE %I', ${metricsRole}) WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${metricsRole}) \\gexec
+SELECT format('ALTER ROLE %I LOGIN CONNECTION LIMIT 3 PASSWORD %L', ${metricsRole}, :'metrics_password') \\gexec
+SELECT format('GRANT pg_monitor TO %I', ${metricsRole}) \\gexec
 `;
 
 /**
@@ -68,13 +72,13 @@ GRANT pg_monitor TO "${metricsUser}";
  * know no role postgres: the official image gives POSTGRES_USER its rights instead. Among such data a database that is
  * missing is a wrong name, not a new database.
  */
-export const accountsScript = (sockets = socketDirectory, folder = "/etc/plinth"): string => `#!/bin/sh
+export const accountsScript = (sockets = socketDirectory, folder = "/etc/plinth"): Sh => sh`#!/bin/sh
 set -u
 # As process 1 it would not be stopped by a signal that it does not handle.
 idle=
 trap '[ -z "$idle" ] || kill "$idle"; exit 0' TERM INT
 run() {
-    psql --no-psqlrc --no-password --quiet --set=ON_ERROR_STOP=1 --host=${sockets} --username="$admin" --dbname=postgres "$@"
+    psql --no-psqlrc --no-password --quiet --set=ON_ERROR_STOP=1 --host=${word(sockets)} --username="$admin" --dbname=postgres "$@"
 }
 ask() { run --tuples-only --no-align --command="$1"; }
 listens() {
@@ -82,11 +86,15 @@ listens() {
     [ -n "$(ask 'SHOW listen_addresses' 2>/dev/null)" ]
 }
 until listens postgres || listens "$APP_USER"; do sleep 1; done
-if [ "\${ADOPTED:-}" ] && [ -z "$(ask "SELECT 1 FROM pg_database WHERE datname = '$APP_DATABASE'")" ]; then
+# psql puts values into statements that it reads, and not into those of an argument.
+named() {
+    echo "SELECT 1 FROM pg_database WHERE datname = :'database'" | run --tuples-only --no-align --set=database="$APP_DATABASE"
+}
+if [ "\${ADOPTED:-}" ] && [ -z "$(named)" ]; then
     echo "the data have no database \\"$APP_DATABASE\\": set database.name to one of: $(ask "SELECT string_agg(datname, ', ') FROM pg_database WHERE NOT datistemplate")" >&2
     exit 1
 fi
-until run --file=${folder}/accounts.sql; do
+until run --file=${word(`${folder}/accounts.sql`)}; do
     echo "trying again" >&2
     sleep 5
 done
@@ -110,7 +118,7 @@ export function postgresContainers(
     args: ServerArgs,
     series: string,
     sizes: PostgresSizes,
-    extra: readonly string[] = [],
+    extra?: Readonly<Record<string, string>>,
 ): ContainerArgs[] {
     const { database, user, secrets, claim, configMap, path, adopted } = args;
     const { mount, data } = placed(claim, series, path);

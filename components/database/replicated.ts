@@ -1,10 +1,11 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type DatabaseConfig, databasePorts, mostReplicas } from "../../config/database";
 import { clusterService, disruptionBudget } from "../deployment";
 import { type Need, type Node, nodeId, type SecretRef, Service } from "../graph";
 import type { Instance } from "../instance";
 import { plinthLabels, selectorOf } from "../labels";
+import { joined, wordsOf } from "../languages/text";
 import { declareMember, type MemberArgs } from "./member";
 
 type ReplicatedConfig = Extract<DatabaseConfig, { topology: "replicated" }>;
@@ -24,6 +25,7 @@ export interface Members {
 
 const ports = { mysql: databasePorts.mariadb };
 const ordinals = ({ replicas }: ReplicatedConfig): number[] => [...Array(replicas + 1).keys()];
+const words = wordsOf<"words">();
 const memberName = (name: string, ordinal: number): string => (ordinal === 0 ? name : `${name}-${ordinal}`);
 
 /** Adds the members to the graph; each talks with all others. */
@@ -68,7 +70,13 @@ export function declareMembers(
         `${name}-source`,
         {
             data: {
-                source: pulumi.interpolate`${config.source}\n${term(instance, name, config)}\n${config.lost.join(" ")}\n`,
+                source: term(instance, name, config).apply(
+                    (id) =>
+                        words.text`${config.source}\n${words.word(id)}\n${joined(
+                            config.lost.map((one) => words.word(String(one))),
+                            " ",
+                        )}\n`,
+                ),
             },
         },
         { node: first, fixedName: true },

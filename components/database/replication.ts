@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SecretRef } from "../graph";
+import { myCnf, type MyCnf } from "../languages/myCnf";
+import { constantFiles } from "../languages/text";
 import type { ContainerArgs, Mount } from "../pod";
 import type { ServerArgs } from "./server";
 
@@ -32,11 +33,7 @@ export interface ReplicationArgs {
 const scripts = ["member.sh", "seed.sh", "start.sh", "supervise.sh", "ready.sh"] as const;
 
 /** The scripts of a member: constant text, with every value from the environment. */
-export const replicationFiles = (): Record<(typeof scripts)[number], string> =>
-    Object.fromEntries(scripts.map((name) => [name, readFileSync(join(__dirname, "scripts", name), "utf8")])) as Record<
-        (typeof scripts)[number],
-        string
-    >;
+export const replicationFiles = () => constantFiles(join(__dirname, "scripts"), scripts);
 
 /**
  * Settings of a member, as lines of `[mysqld]`: the same for all, since each may become the source.
@@ -44,33 +41,33 @@ export const replicationFiles = (): Record<(typeof scripts)[number], string> =>
  * @param disk size of the volume, in MiB: the binary log takes a quarter of it at most, where the server can limit it
  *   (MariaDB 11.4), and three days in any case
  */
-export const replicationSettings = (disk: number): string[] => [
-    "log_bin = binlog",
-    "log_slave_updates = ON",
-    "binlog_format = ROW",
-    "gtid_strict_mode = ON",
-    "relay_log = relay",
-    "relay_log_recovery = ON",
-    "sync_binlog = 1",
-    "innodb_flush_log_at_trx_commit = 1",
-    "max_binlog_size = 64M",
-    "binlog_expire_logs_seconds = 259200",
-    `loose_max_binlog_total_size = ${Math.max(128, Math.floor(disk / 4))}M`,
-    "# A replica that stays away must not fill the source's volume.",
-    "loose_slave_connections_needed_for_purge = 0",
-    "# The platform's user makes triggers without being the administrator; rows are logged, so they do no harm.",
-    "log_bin_trust_function_creators = ON",
-    "slave_parallel_threads = 4",
-    "slave_net_timeout = 10",
-    "# What the member is to be is decided by its supervisor, each time that the server has started.",
-    "read_only = ON",
-    "skip_slave_start = ON",
-    "rpl_semi_sync_slave_enabled = ON",
-    "rpl_semi_sync_master_enabled = OFF",
-    "rpl_semi_sync_master_wait_point = AFTER_SYNC",
-    "rpl_semi_sync_master_timeout = 10000",
-    "# Without any replica the source goes on alone.",
-    "rpl_semi_sync_master_wait_no_slave = OFF",
+export const replicationSettings = (disk: number): MyCnf[] => [
+    myCnf`log_bin = binlog`,
+    myCnf`log_slave_updates = ON`,
+    myCnf`binlog_format = ROW`,
+    myCnf`gtid_strict_mode = ON`,
+    myCnf`relay_log = relay`,
+    myCnf`relay_log_recovery = ON`,
+    myCnf`sync_binlog = 1`,
+    myCnf`innodb_flush_log_at_trx_commit = 1`,
+    myCnf`max_binlog_size = 64M`,
+    myCnf`binlog_expire_logs_seconds = 259200`,
+    myCnf`loose_max_binlog_total_size = ${Math.max(128, Math.floor(disk / 4))}M`,
+    myCnf`# A replica that stays away must not fill the source's volume.`,
+    myCnf`loose_slave_connections_needed_for_purge = 0`,
+    myCnf`# The platform's user makes triggers without being the administrator; rows are logged, so they do no harm.`,
+    myCnf`log_bin_trust_function_creators = ON`,
+    myCnf`slave_parallel_threads = 4`,
+    myCnf`slave_net_timeout = 10`,
+    myCnf`# What the member is to be is decided by its supervisor, each time that the server has started.`,
+    myCnf`read_only = ON`,
+    myCnf`skip_slave_start = ON`,
+    myCnf`rpl_semi_sync_slave_enabled = ON`,
+    myCnf`rpl_semi_sync_master_enabled = OFF`,
+    myCnf`rpl_semi_sync_master_wait_point = AFTER_SYNC`,
+    myCnf`rpl_semi_sync_master_timeout = 10000`,
+    myCnf`# Without any replica the source goes on alone.`,
+    myCnf`rpl_semi_sync_master_wait_no_slave = OFF`,
 ];
 
 /** The pod of a member: what fills an empty volume, the server, and beside it what makes it source or replica. */

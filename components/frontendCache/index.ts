@@ -10,7 +10,7 @@ import { metricsNeeds } from "../metrics";
 import type { PathRule } from "../pathRule";
 import type { ContainerArgs, Mount } from "../pod";
 import { drainSeconds } from "../webTier";
-import { purgeSocket, stopping, vcl } from "./vcl";
+import { cacheRules, purgeSocket, stopping } from "./vcl";
 
 export interface FrontendCacheArgs {
     readonly config: VarnishConfig;
@@ -104,7 +104,7 @@ export class FrontendCache extends pulumi.ComponentResource implements HasNode {
             name,
             {
                 data: {
-                    "default.vcl": vcl({
+                    "default.vcl": cacheRules({
                         backend: { host: backend.host, port: backend.ports[port]! },
                         pass: args.pass,
                         ttlSeconds: config.ttlSeconds,

@@ -1,3 +1,4 @@
+import { comment, literal, vcl, type Vcl } from "../languages/vcl";
 import { type PathRule, patternOf } from "../pathRule";
 
 /** Name of the listener that takes PURGE and BAN; the VCL knows its requests by it. */
@@ -38,15 +39,15 @@ const extensions = [
  * Varnish's own rules follow after these, subroutine by subroutine: what has a cookie or a password passes, as does
  * every method but GET and HEAD; an answer that sets a cookie or forbids it is not kept.
  */
-export function vcl(args: VclArgs): string {
+export function cacheRules(args: VclArgs): Vcl {
     const { backend, ttlSeconds, graceSeconds, maxFile, timeoutSeconds, release } = args;
-    const file = `(?i)^[^?]*\\.(${extensions.join("|")})(\\?|$)`;
+    const file = literal(`(?i)^[^?]*\\.(${extensions.join("|")})(\\?|$)`);
     const pass = args.pass && patternOf(args.pass, "([/?]|$)");
-    return `vcl 4.1;
+    return vcl`vcl 4.1;
 
 import std;
 
-# ${release.replace(/[^\x20-\x7e]/g, "")}
+${comment(release)}
 
 probe alive {
     .url = "/healthz";
@@ -59,8 +60,8 @@ probe alive {
 }
 
 backend frontend {
-    .host = "${backend.host}";
-    .port = "${backend.port}";
+    .host = ${literal(backend.host)};
+    .port = ${literal(String(backend.port))};
     .connect_timeout = 5s;
     .first_byte_timeout = ${timeoutSeconds}s;
     .between_bytes_timeout = ${timeoutSeconds}s;
@@ -75,13 +76,13 @@ sub vcl_recv {
     if (req.url == "/healthz") {
         return (synth(200));
     }
-    if (local.socket == "${purgeSocket}") {
+    if (local.socket == ${literal(purgeSocket)}) {
         call forget;
     }
     if (req.method !~ "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$") {
         return (synth(405));
     }
-${pass === undefined ? "" : `    if (req.url ~ "(?i)${pass}") {\n        return (pass);\n    }\n`}    # While the backend is well, what is past its time serves only those who come before it is fetched anew.
+${pass === undefined ? vcl`` : vcl`    if (req.url ~ ${literal(`(?i)${pass}`)}) {\n        return (pass);\n    }\n`}    # While the backend is well, what is past its time serves only those who come before it is fetched anew.
     if (std.healthy(req.backend_hint)) {
         set req.grace = 5s;
     }
@@ -105,7 +106,7 @@ sub forget {
 }
 
 sub vcl_req_cookie {
-    if (req.url ~ "${file}") {
+    if (req.url ~ ${file}) {
         return (hash);
     }
 }
@@ -130,7 +131,7 @@ sub vcl_backend_response {
         call vcl_beresp_hitmiss;
     }
     # A file as the web server has it: what a program made has no date of change.
-    if (bereq.url ~ "${file}" && beresp.status == 200 && beresp.http.Last-Modified) {
+    if (bereq.url ~ ${file} && beresp.status == 200 && beresp.http.Last-Modified) {
         if (beresp.ttl > ${ttlSeconds}s || (beresp.http.Cache-Control !~ "(?i)max-?age" && !beresp.http.Expires)) {
             set beresp.ttl = ${ttlSeconds}s;
         }
@@ -143,7 +144,7 @@ sub vcl_backend_response {
 
 # A balancer that keeps a connection would send requests into the end of the pod.
 sub close_when_stopping {
-    if (std.file_exists("${stopping}")) {
+    if (std.file_exists(${literal(stopping)})) {
         set resp.http.Connection = "close";
     }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 declare const language: unique symbol;
 
@@ -49,25 +50,29 @@ export const joined = <L extends string>(texts: readonly Text<L>[], separator: s
 export const linesOf = <L extends string>(lines: readonly Text<L>[]): Text<L> =>
     lines.map((line) => `${line}\n`).join("") as Text<L>;
 
-export const indent = <L extends string>(text: Text<L>, spaces: number): Text<L> =>
-    text.replace(/^(?=.)/gm, " ".repeat(spaces)) as Text<L>;
+/** @param margin before each line that is not empty: so many spaces, or this */
+export const indent = <L extends string>(text: Text<L>, margin: number | "\t"): Text<L> =>
+    text.replace(/^(?=.)/gm, typeof margin === "number" ? " ".repeat(margin) : margin) as Text<L>;
 
-/** A file of this program's own, which goes into the cluster as it is. */
-export const constantFile = (path: string): Text<"constant"> => readFileSync(path, "utf8") as Text<"constant">;
+/** Files of this program's own, by name, which go into the cluster as they are. */
+export const constantFiles = <N extends string>(folder: string, names: readonly N[]) =>
+    Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")])) as Readonly<
+        Record<N, Text<"constant">>
+    >;
 
 /** A file that is one value as a whole, such as a key: nothing stands beside it. */
 export const wholeFile = (value: string): Text<"value"> => value as Text<"value">;
 
 /**
- * A language in which this program writes words only: letters, digits and `_ . : / @ + - = ~`, with no quotes, since
+ * A language in which this program writes words only: letters, digits and `_ . : / @ , + - = ~`, with no quotes, since
  * no value needs any.
  */
 export function wordsOf<L extends string>() {
     return {
         text: languageOf<L>(),
         word(value: string): Text<L> {
-            if (!/^[\w.:/@+=~-]+$/.test(value))
-                throw new Refusal("allowed: letters, digits and _ . : / @ + - = ~, at least one");
+            if (!/^[\w.:/@,+=~-]+$/.test(value))
+                throw new Refusal("allowed: letters, digits and _ . : / @ , + - = ~, at least one");
             return value as Text<L>;
         },
     };

@@ -1,3 +1,5 @@
+import { caddy, type Caddy, word, words } from "../languages/caddy";
+import { indent, joined } from "../languages/text";
 import { ambiguous, type PathRule, patternOf } from "../pathRule";
 
 /** Where a certificate comes from. */
@@ -91,56 +93,61 @@ const untrusted = [
 /** Parameters of addresses that give access to whoever reads the log. */
 const secretParameters = ["access_token", "code", "key", "password", "sig", "token", "user_token", "X-Amz-Signature"];
 
-type Line = string | Block;
+type Line = Caddy | Block;
 interface Block {
-    readonly head: string;
+    readonly head: Caddy;
     readonly body: readonly Line[];
 }
-const block = (head: string, ...body: (Line | false | readonly Line[])[]): Block => ({
+const block = (head: Caddy, ...body: (Line | false | readonly Line[])[]): Block => ({
     head,
     body: body.flatMap((line) => (line === false ? [] : (line as Line | Line[]))),
 });
 
 /** The configuration of Caddy 2.11: https://caddyserver.com/docs/caddyfile */
-export function caddyfile(args: CaddyfileArgs): string {
+export function caddyfile(args: CaddyfileArgs): Caddy {
     const secure = args.sites.some(({ tls }) => tls.mode !== "off");
     const blocks = [
         globals(args),
         ...(args.sites.some((site) => site.accessLog) ? [accessLog] : []),
-        block(`http://:${args.ports.health}`, "respond /healthz 200", "respond 404"),
+        block(caddy`http://:${args.ports.health}`, caddy`respond /healthz 200`, caddy`respond 404`),
         ...(args.ports.metrics === undefined
             ? []
-            : [block(`http://:${args.ports.metrics}`, block("route", "metrics /metrics", "respond 404"))]),
+            : [
+                  block(
+                      caddy`http://:${args.ports.metrics}`,
+                      block(caddy`route`, caddy`metrics /metrics`, caddy`respond 404`),
+                  ),
+              ]),
         // Whoever asks for a host that is not ours must not get another site's answer.
-        block("http://", "header -Server", "respond 404"),
-        ...(secure ? [block("https://", "header -Server", "respond 421")] : []),
+        block(caddy`http://`, noServer, caddy`respond 404`),
+        ...(secure ? [block(caddy`https://`, noServer, caddy`respond 421`)] : []),
         ...args.sites.flatMap((site) => siteBlocks(site, args)),
     ];
-    return `${blocks.map((one) => print(one, 0)).join("\n\n")}\n`;
+    return caddy`${joined(blocks.map(print), "\n\n")}\n`;
 }
 
 function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds, sites }: CaddyfileArgs): Block {
     return block(
-        "",
-        `admin unix/${adminSocket}`,
-        "persist_config off",
-        `http_port ${ports.http}`,
-        `https_port ${ports.https}`,
+        caddy``,
+        caddy`admin ${word(`unix/${adminSocket}`)}`,
+        caddy`persist_config off`,
+        caddy`http_port ${ports.http}`,
+        caddy`https_port ${ports.https}`,
         // Redirects are written out per site: Caddy's own ones name the server and know nothing of node ports.
-        "auto_https disable_redirects",
+        caddy`auto_https disable_redirects`,
         // Only there: it makes Caddy set up an authority of its own, used or not.
-        sites.some(({ tls }) => tls.mode === "internal" || tls.mode === "custom") && "skip_install_trust",
-        `grace_period ${graceSeconds}s`,
-        ports.metrics !== undefined && "metrics",
-        block("log", "output stderr", logFormat),
+        sites.some(({ tls }) => tls.mode === "internal" || tls.mode === "custom") && caddy`skip_install_trust`,
+        caddy`grace_period ${graceSeconds}s`,
+        ports.metrics !== undefined && caddy`metrics`,
+        block(caddy`log`, caddy`output stderr`, logFormat),
         block(
-            "servers",
-            `protocols h1 h2${http3 ? " h3" : ""}`,
+            caddy`servers`,
+            http3 ? caddy`protocols h1 h2 h3` : caddy`protocols h1 h2`,
             trustedProxies.length > 0 && [
-                `trusted_proxies static ${trustedProxies.join(" ")}`,
+                caddy`trusted_proxies static ${words(trustedProxies)}`,
                 // From the right: what stands left of a trusted proxy's own entry may be the client's invention.
-                "trusted_proxies_strict",
-                "client_ip_headers X-Forwarded-For",
+                caddy`trusted_proxies_strict`,
+                caddy`client_ip_headers X-Forwarded-For`,
             ],
         ),
     );
@@ -148,74 +155,80 @@ function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds, site
 
 /** Lines without headers, which carry sessions and keys of every sort, and without secret parameters. */
 const logFormat = block(
-    "format filter",
-    block("request>uri query", ...secretParameters.map((name) => `replace ${name} REDACTED`)),
-    "request>headers delete",
-    "resp_headers delete",
-    "wrap json",
+    caddy`format filter`,
+    block(caddy`request>uri query`, ...secretParameters.map((name) => caddy`replace ${word(name)} REDACTED`)),
+    caddy`request>headers delete`,
+    caddy`resp_headers delete`,
+    caddy`wrap json`,
 );
+
+const noServer = caddy`header -Server`;
+const http = (host: string): Caddy => word(`http://${host}`);
 
 function siteBlocks(site: FileSite, args: CaddyfileArgs): Block[] {
     const { host, tls } = site;
-    if (tls.mode === "off") return [block(`http://${host}`, ...frame(site, args), content(site, args))];
+    if (tls.mode === "off") return [block(http(host), ...frame(site, args), content(site, args))];
     return [
-        block(`http://${host}`, logLines(site), "header -Server", `redir ${secureUrl(site, args)} 308`),
-        block(`https://${host}`, tlsLine(tls), ...frame(site, args), content(site, args)),
+        block(http(host), logLines(site), noServer, caddy`redir ${secureUrl(site, args)} 308`),
+        block(word(`https://${host}`), tlsLine(tls), ...frame(site, args), content(site, args)),
     ];
 }
 
-const secureUrl = ({ host }: FileSite, { publicPorts }: CaddyfileArgs): string =>
-    `https://${host}${publicPorts?.https === undefined ? "" : `:${publicPorts.https}`}{uri}`;
+const secureUrl = ({ host }: FileSite, { publicPorts }: CaddyfileArgs): Caddy =>
+    caddy`${word(`https://${host}${publicPorts?.https === undefined ? "" : `:${publicPorts.https}`}`)}{uri}`;
 
 function tlsLine(tls: Exclude<SiteTls, { mode: "off" }>): Line {
     switch (tls.mode) {
         case "acme":
-            return block("tls", block("issuer acme", `email ${tls.email}`, `dir ${tls.directory}`));
+            return block(
+                caddy`tls`,
+                block(caddy`issuer acme`, caddy`email ${word(tls.email)}`, caddy`dir ${word(tls.directory)}`),
+            );
         case "custom":
-            return `import ${tls.snippet}`;
+            return caddy`import ${word(tls.snippet)}`;
         case "internal":
-            return "tls internal";
+            return caddy`tls internal`;
     }
 }
 
 const accessLog = block(
-    "(access_log)",
-    block("log", "output stdout", logFormat),
-    "log_append user_agent {http.request.header.User-Agent}",
+    caddy`(access_log)`,
+    block(caddy`log`, caddy`output stdout`, logFormat),
+    caddy`log_append user_agent {http.request.header.User-Agent}`,
 );
 
-const logLines = (site: FileSite): Line[] => (site.accessLog ? ["import access_log"] : []);
+const logLines = (site: FileSite): Line[] => (site.accessLog ? [caddy`import access_log`] : []);
 
 /** What holds for every answer of a site. */
 function frame(site: FileSite, { trustedProxies }: CaddyfileArgs): Line[] {
     const { tls, hstsSeconds, securityHeaders, compression } = site;
-    const hsts = `?Strict-Transport-Security max-age=${hstsSeconds}`;
+    const hsts = caddy`?Strict-Transport-Security max-age=${hstsSeconds}`;
     const encrypted = fromTrusted(trustedProxies, "https");
     return [
         ...logLines(site),
         // One directive a header: in a block they are only set if the application sent none of them.
-        block("header", "-Server", "-Via"),
+        block(caddy`header`, caddy`-Server`, caddy`-Via`),
         ...(securityHeaders
             ? [
-                  "header ?X-Content-Type-Options nosniff",
-                  "header ?X-Frame-Options SAMEORIGIN",
-                  "header ?Referrer-Policy strict-origin-when-cross-origin",
+                  caddy`header ?X-Content-Type-Options nosniff`,
+                  caddy`header ?X-Frame-Options SAMEORIGIN`,
+                  caddy`header ?Referrer-Policy strict-origin-when-cross-origin`,
               ]
             : []),
-        ...(hstsSeconds > 0 && tls.mode !== "off" ? [`header ${hsts}`] : []),
+        ...(hstsSeconds > 0 && tls.mode !== "off" ? [caddy`header ${hsts}`] : []),
         ...(hstsSeconds > 0 && tls.mode === "off" && tls.inFront && encrypted
-            ? [block("@encrypted", ...encrypted), `header @encrypted ${hsts}`]
+            ? [block(caddy`@encrypted`, ...encrypted), caddy`header @encrypted ${hsts}`]
             : []),
-        ...(compression ? ["encode zstd gzip"] : []),
+        ...(compression ? [caddy`encode zstd gzip`] : []),
         // Caddy's own error answers pass by the headers above.
-        block("handle_errors", "header -Server", `respond "{err.status_code} {err.status_text}"`),
+        block(caddy`handle_errors`, noServer, caddy`respond "{err.status_code} {err.status_text}"`),
     ];
 }
 
 /** Matches requests of which a trusted proxy says how they reached it. */
 function fromTrusted(trustedProxies: readonly string[], scheme: "http" | "https"): Line[] | undefined {
     if (trustedProxies.length === 0) return undefined;
-    return [`remote_ip ${trustedProxies.join(" ")}`, `header X-Forwarded-Proto ${scheme}`];
+    return [caddy`remote_ip ${words(trustedProxies)}`, caddy`header X-Forwarded-Proto ${word(scheme)}`];
 }
 
 /** `route` keeps the order as written: denials first, then the longest path, and nothing behind the last route. */
@@ -226,33 +239,35 @@ function content(site: FileSite, args: CaddyfileArgs): Line {
     const routes = [...site.routes].sort((a, b) => length(b) - length(a));
     const judges = closed.length > 0 || routes.some(({ path }) => path !== undefined);
     return block(
-        "route",
-        denial("@denied", allow),
-        plain !== undefined && [block("@plain", ...plain), `redir @plain ${secureUrl(site, args)} 308`],
+        caddy`route`,
+        denial(caddy`@denied`, allow),
+        plain !== undefined && [block(caddy`@plain`, ...plain), caddy`redir @plain ${secureUrl(site, args)} 308`],
         stopped
-            ? ["header Retry-After 300", `respond "This site is stopped." 503`]
+            ? [caddy`header Retry-After 300`, caddy`respond "This site is stopped." 503`]
             : [
                   // As it is sent on, since that is what the application routes by.
-                  ...(judges ? refusal("@ambiguous", `vars_regexp {http.request.uri} ${regexp(ambiguous)}`, 400) : []),
-                  ...closed.flatMap((rule, index) => refusal(`@closed${index}`, matcher(rule), 404)),
+                  ...(judges
+                      ? refusal(caddy`@ambiguous`, caddy`vars_regexp {http.request.uri} ${regexp(ambiguous)}`, 400)
+                      : []),
+                  ...closed.flatMap((rule, index) => refusal(caddy`@closed${index}`, matcher(rule), 404)),
                   ...routes.flatMap((route, index) => routeLines(route, index, publicPort(site, args))),
-                  "respond 404",
+                  caddy`respond 404`,
               ],
     );
 }
 
-const refusal = (name: string, what: string, status: number): Line[] => [
-    `${name} ${what}`,
-    `respond ${name} ${status}`,
+const refusal = (name: Caddy, what: Caddy, status: number): Line[] => [
+    caddy`${name} ${what}`,
+    caddy`respond ${name} ${status}`,
 ];
 
-const denial = (name: string, allow: readonly string[]): Line[] =>
-    allow.length > 0 ? refusal(name, `not client_ip ${allow.join(" ")}`, 403) : [];
+const denial = (name: Caddy, allow: readonly string[]): Line[] =>
+    allow.length > 0 ? refusal(name, caddy`not client_ip ${words(allow)}`, 403) : [];
 
-const regexp = (pattern: string): string => `\`(?i)${pattern}\``;
+const regexp = (pattern: string): Caddy => word(`(?i)${pattern}`);
 
 /** Caddy compares the path decoded, without segments of dots and doubled slashes. */
-const matcher = (rule: PathRule): string => `path_regexp ${regexp(patternOf(rule))}`;
+const matcher = (rule: PathRule): Caddy => caddy`path_regexp ${regexp(patternOf(rule))}`;
 
 function publicPort({ tls }: FileSite, { publicPorts = {} }: CaddyfileArgs): number {
     return tls.mode !== "off" || tls.inFront ? (publicPorts.https ?? 443) : (publicPorts.http ?? 80);
@@ -260,37 +275,36 @@ function publicPort({ tls }: FileSite, { publicPorts = {} }: CaddyfileArgs): num
 
 function routeLines(route: FileRoute, index: number, port: number): Line[] {
     const body = [
-        ...denial(`@denied${index}`, route.allow),
-        block("request_body", `max_size ${route.maxBody}`),
+        ...denial(caddy`@denied${index}`, route.allow),
+        block(caddy`request_body`, caddy`max_size ${route.maxBody}`),
         proxy(route.upstream, port),
     ];
-    if (route.path === undefined) return [block("handle", ...body)];
-    return [`@path${index} ${matcher(route.path)}`, block(`handle @path${index}`, ...body)];
+    if (route.path === undefined) return [block(caddy`handle`, ...body)];
+    return [caddy`@path${index} ${matcher(route.path)}`, block(caddy`handle @path${index}`, ...body)];
 }
 
 function proxy(upstream: string, port: number): Block {
     return block(
-        `reverse_proxy ${upstream}`,
+        caddy`reverse_proxy ${word(upstream)}`,
         // Exactly one address: applications disagree on whether the first or the last of a list is the client.
-        "header_up X-Forwarded-For {client_ip}",
-        "header_up X-Real-IP {client_ip}",
-        `header_up X-Forwarded-Port ${port}`,
-        ...untrusted.map((header) => `header_up -${header}`),
+        caddy`header_up X-Forwarded-For {client_ip}`,
+        caddy`header_up X-Real-IP {client_ip}`,
+        caddy`header_up X-Forwarded-Port ${port}`,
+        ...untrusted.map((header) => caddy`header_up ${word(`-${header}`)}`),
         // Over a restart of the only pod; requests with a body are sent once at most.
-        "lb_try_duration 5s",
+        caddy`lb_try_duration 5s`,
         // A reload would else end every WebSocket at once.
-        "stream_close_delay 1h",
+        caddy`stream_close_delay 1h`,
         block(
-            "transport http",
+            caddy`transport http`,
             // Below the 5 s after which Node and uvicorn close idle connections: a POST on one of those is lost.
-            "keepalive 4s",
+            caddy`keepalive 4s`,
         ),
     );
 }
 
-function print(line: Line, depth: number): string {
-    const indent = "\t".repeat(depth);
-    if (typeof line === "string") return `${indent}${line}`;
-    const head = line.head === "" ? "{" : `${line.head} {`;
-    return [`${indent}${head}`, ...line.body.map((inner) => print(inner, depth + 1)), `${indent}}`].join("\n");
+function print(line: Line): Caddy {
+    if (typeof line === "string") return line;
+    const head = line.head.length === 0 ? caddy`{` : caddy`${line.head} {`;
+    return joined([head, ...line.body.map((inner) => indent(print(inner), "\t")), caddy`}`], "\n");
 }

@@ -6,6 +6,7 @@ import type { Node } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { selectorOf } from "../labels";
 import { Namespace } from "../namespace";
+import { linesOf, type Text, wholeFile, wordsOf } from "../languages/text";
 import type { Mount, PodArgs } from "../pod";
 import type { Stack } from "../stack";
 import { drainSeconds } from "../webTier";
@@ -126,7 +127,7 @@ export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
             adminSocket,
             interval: 2,
         });
-        const list = mountsCertificates ? custom.map(({ instance: tenant }) => certificateLine(tenant)).join("") : "";
+        const list = linesOf(mountsCertificates ? custom.map(({ instance: tenant }) => certificateLine(tenant)) : []);
         const config = instance.add(
             this,
             "ConfigMap",
@@ -289,11 +290,13 @@ const ownSecretOf = (instance: Instance): string | undefined => {
     return tls.mode === "custom" ? tls.secretName : undefined;
 };
 
+const words = wordsOf<"words">();
+
 /** Where the script beside Caddy finds the custom certificate of an instance. */
-function certificateLine(instance: Instance): string {
+function certificateLine(instance: Instance): Text<"words"> {
     const { name } = instance;
     const folder = ownSecretOf(instance) ? `${ownCertificates}/${name}/tls` : `${certificateFolder}/${name}`;
-    return `${name} ${folder}.crt ${folder}.key\n`;
+    return words.text`${words.word(name)} ${words.word(`${folder}.crt`)} ${words.word(`${folder}.key`)}`;
 }
 
 /**
@@ -343,7 +346,7 @@ function ingressSecret(
     if (own) return { secret: own };
     const pair = pairs.find(({ tenant }) => tenant === instance);
     if (!pair) return {};
-    const values = { "tls.crt": pair.chain, "tls.key": pair.key };
+    const values = { "tls.crt": pair.chain.apply(wholeFile), "tls.key": pair.key.apply(wholeFile) };
     const options = { node, type: "kubernetes.io/tls", fixedName: true };
     return { secret: owner.secret(component, name, values, options)["tls.crt"].secret };
 }

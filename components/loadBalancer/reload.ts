@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sh, type Sh, word } from "../languages/sh";
 
 /** Name of the container that runs the script: what it says is in the logs of that. */
 export const reloadContainer = "reload";
@@ -54,7 +55,7 @@ export const certificatesIn = (list: string): string[] => list.split("\n").flatM
  *
  * Each line is a {@link ReloadLine}: they tell whoever reads the log whether Caddy serves what the cluster has.
  */
-export const reloadScript = ({ caddyfile, list, snippets, adminSocket, interval }: ReloadArgs): string => `#!/bin/sh
+export const reloadScript = ({ caddyfile, list, snippets, adminSocket, interval }: ReloadArgs): Sh => sh`#!/bin/sh
 set -u
 umask 077
 
@@ -78,8 +79,8 @@ digest() {
 
 contents() {
     {
-        cat ${caddyfile} ${list}
-        cut -d ' ' -f 2- ${list} | xargs cat
+        cat ${word(caddyfile)} ${word(list)}
+        cut -d ' ' -f 2- ${word(list)} | xargs cat
     } 2>/dev/null | sha256sum
 }
 
@@ -89,10 +90,10 @@ works() {
 }
 
 prepare() {
-    mkdir -p ${snippets}
+    mkdir -p ${word(snippets)}
     damaged=
     while read -r name certificate key; do
-        own=${snippets}/$name
+        own=${word(`${snippets}/`)}$name
         if problem=$(cp "$certificate" "$own.new.crt" 2>&1 && cp "$key" "$own.new.key" 2>&1 && works "$own.new.crt" "$own.new.key"); then
             mv "$own.new.crt" "$own.crt"
             mv "$own.new.key" "$own.key"
@@ -102,7 +103,7 @@ prepare() {
             [ ! -e "$certificate" ] || damaged=yes
             say error "the certificate of $name does not work and is not used: $(printf '%s\\n' "$problem" | tail -n 1)"
         fi
-    done <${list}
+    done <${word(list)}
 }
 
 if [ "\${1-}" = prepare ]; then
@@ -117,7 +118,7 @@ pause() {
     wait $!
 }
 
-until [ -S ${adminSocket} ]; do
+until [ -S ${word(adminSocket)} ]; do
     pause
 done
 
@@ -128,11 +129,11 @@ while :; do
     if [ "$now" != "$seen" ]; then
         configuration=$(digest)
         prepare
-        if ! problem=$(caddy validate --adapter caddyfile --config ${caddyfile} 2>&1); then
+        if ! problem=$(caddy validate --adapter caddyfile --config ${word(caddyfile)} 2>&1); then
             say error "the new configuration is invalid, the old one stays: $(printf '%s\\n' "$problem" | tail -n 1)" false
             seen=$now
         # Forced, since a new certificate leaves the text of the configuration as it was.
-        elif ! problem=$(caddy reload --adapter caddyfile --config ${caddyfile} --address unix/${adminSocket} --force 2>&1); then
+        elif ! problem=$(caddy reload --adapter caddyfile --config ${word(caddyfile)} --address ${word(`unix/${adminSocket}`)} --force 2>&1); then
             say error "the reload failed and will be tried again: $(printf '%s\\n' "$problem" | tail -n 1)"
         elif [ "$damaged" ]; then
             say error "configuration reloaded, but not with all certificates that it names" false

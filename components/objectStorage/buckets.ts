@@ -1,3 +1,8 @@
+import { awsConfig } from "../languages/awsConfig";
+import { json } from "../languages/json";
+import { sh, type Sh, word } from "../languages/sh";
+import { linesOf, type Text } from "../languages/text";
+
 /** Where browsers on other sites may read from or write to a bucket: the rules of S3's PutBucketCors. */
 export interface Cors {
     /** Full origins such as `https://shop.example.org`, or `*`. */
@@ -63,26 +68,25 @@ export interface BucketFilesArgs {
 }
 
 /** The files of the Task that sets the buckets up: script, client configuration, policies and CORS rules. */
-export function bucketFiles(args: BucketFilesArgs): Record<string, string> {
-    const files: Record<string, string> = {
-        "aws.config": `[default]\ns3 =\n    addressing_style = ${args.forcePathStyle ? "path" : "auto"}\n`,
-    };
-    const calls: string[] = [];
+export function bucketFiles(args: BucketFilesArgs): Record<string, Text> {
+    const files: Record<string, Text> = { "aws.config": awsConfig(args.forcePathStyle) };
+    const calls: Sh[] = [];
     for (const bucket of args.buckets) {
-        calls.push(`ensure ${bucket.name}`);
+        const name = word(bucket.name);
+        calls.push(sh`ensure ${name}`);
         if (bucket.versioning !== undefined)
-            calls.push(`${bucket.versioning ? "version" : "unversion"} ${bucket.name}`);
-        calls.push(`${bucket.public ? "publish" : "conceal"} ${bucket.name}`);
-        if (bucket.public) files[`${bucket.name}.policy.json`] = json(publicReadPolicy(bucket.name, args.region));
+            calls.push(bucket.versioning ? sh`version ${name}` : sh`unversion ${name}`);
+        calls.push(bucket.public ? sh`publish ${name}` : sh`conceal ${name}`);
+        if (bucket.public) files[`${bucket.name}.policy.json`] = jsonFile(publicReadPolicy(bucket.name, args.region));
         if (bucket.cors && args.cors) {
-            calls.push(`share ${bucket.name}`);
-            files[`${bucket.name}.cors.json`] = json(corsRules(bucket.cors));
+            calls.push(sh`share ${name}`);
+            files[`${bucket.name}.cors.json`] = jsonFile(corsRules(bucket.cors));
         }
     }
-    return { "buckets.sh": `${functions}\n${calls.join("\n")}\necho "All buckets are ready."\n`, ...files };
+    return { "buckets.sh": sh`${functions}\n${calls}\necho "All buckets are ready."\n`, ...files };
 }
 
-const json = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
+const jsonFile = (value: object): Text<"json"> => linesOf([json(value, 2)]);
 
 /**
  * Plain S3 calls by the AWS command line, version 2.9 or later.
@@ -90,7 +94,7 @@ const json = (value: object): string => `${JSON.stringify(value, undefined, 2)}\
  * Environment: S3_ENDPOINT, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; S3_WAIT is the number of
  * times that a server which does not answer is tried again, every two seconds. @default 150
  */
-const functions = `#!/bin/sh
+const functions = sh`#!/bin/sh
 # Creates the buckets of this platform and sets what it asks of them. Safe to run any number of times.
 set -eu
 
@@ -158,7 +162,7 @@ unversion() {
 policy() { s3 get-bucket-policy --bucket "$1" --query Policy --output text; }
 put_policy() { s3 put-bucket-policy --bucket "$1" --policy "file://$here/$1.policy.json"; }
 # Whether a policy was written here: marked so, and with nothing added since.
-ours() { grep -q ${policyId} "$answer" && [ "$(grep -o '"Effect"' "$answer" | wc -l)" -eq 1 ]; }
+ours() { grep -q ${word(policyId)} "$answer" && [ "$(grep -o '"Effect"' "$answer" | wc -l)" -eq 1 ]; }
 
 publish() {
     if policy "$1"; then
@@ -183,8 +187,8 @@ conceal() {
         failed_with NoSuchBucketPolicy || say "$1: its policy cannot be read and stays as it is: $(error)"
         return 0
     fi
-    grep -q ${policyId} "$answer" || return 0
-    ours || fail "$1: shall not be public any more, but others have added to its policy; remove the statement ${policyId} by hand"
+    grep -q ${word(policyId)} "$answer" || return 0
+    ours || fail "$1: shall not be public any more, but others have added to its policy; remove the statement ${word(policyId)} by hand"
     s3 delete-bucket-policy --bucket "$1" || fail "$1: its policy cannot be removed: $(error)"
     say "$1: not public any more"
 }

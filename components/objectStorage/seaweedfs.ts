@@ -1,5 +1,7 @@
 import type { ResourcesConfig } from "../../config/fields";
 import { parseQuantity } from "../../config/quantity";
+import { json } from "../languages/json";
+import type { Text } from "../languages/text";
 import type { ContainerArgs } from "../pod";
 import type { Bucket } from "./buckets";
 
@@ -19,11 +21,11 @@ export interface KeyPair {
  *
  * @see https://github.com/seaweedfs/seaweedfs/wiki/Amazon-S3-API#authentication
  */
-export function identities(keys: { admin: KeyPair; application: KeyPair }, buckets: readonly Bucket[]): string {
+export function identities(keys: { admin: KeyPair; application: KeyPair }, buckets: readonly Bucket[]): Text<"json"> {
     const actions = buckets.flatMap(({ name }) =>
         ["Read", "Write", "List", "Tagging"].map((action) => `${action}:${name}`),
     );
-    return JSON.stringify({
+    return json({
         identities: [
             { name: "admin", credentials: [keys.admin], actions: ["Admin", "Read", "Write", "List", "Tagging"] },
             { name: "application", credentials: [keys.application], actions },

@@ -1,3 +1,5 @@
+import { apache, type Apache, pattern } from "../languages/apache";
+import { php, type Php } from "../languages/php";
 import { type PathRule, patternOf } from "../pathRule";
 
 export interface FileArgs {
@@ -21,8 +23,8 @@ export const closed: PathRule = {
  * The whole configuration of Apache 2.4, in place of the image's: that listens on port 80 and writes below /var/run.
  * https://httpd.apache.org/docs/2.4/mod/directives.html
  */
-export const apacheConf = ({ port, uploadLimit, memoryLimit, workers, timeoutSeconds }: FileArgs): string =>
-    `ServerRoot /etc/apache2
+export const apacheConf = ({ port, uploadLimit, memoryLimit, workers, timeoutSeconds }: FileArgs): Apache =>
+    apache`ServerRoot /etc/apache2
 PidFile /tmp/apache2.pid
 Mutex file:/tmp default
 Include mods-enabled/*.load
@@ -61,7 +63,7 @@ DocumentRoot /var/www/html
 <FilesMatch "\\.php$">
     SetHandler application/x-httpd-php
 </FilesMatch>
-<LocationMatch "(?i)${patternOf(closed)}">
+<LocationMatch ${pattern(`(?i)${patternOf(closed)}`)}>
     Require all denied
 </LocationMatch>
 RedirectMatch 204 "^/healthz$"
@@ -82,7 +84,7 @@ php_admin_value session.save_path /sessions
  * phpMyAdmin's configuration, in place of the image's: that allows accounts without a password, and takes one from
  * the environment, with which everybody would be logged in. https://docs.phpmyadmin.net/en/latest/config.html
  */
-export const configInc = (timeoutSeconds: number): string => `<?php
+export const configInc = (timeoutSeconds: number): Php => php`<?php
 // Encrypts the password in the browser's cookie: exactly 32 bytes.
 $cfg['blowfish_secret'] = getenv('COOKIE_KEY');
 $cfg['Servers'][1] = [

@@ -1,4 +1,7 @@
-import { closedPaths, fastCgi, hiddenFiles, indent, nginxFile, otherScripts, serverBlock } from "../nginx";
+import { nginx, type Nginx, pattern, word } from "../../components/languages/nginx";
+import { exactly } from "../../components/languages/regex";
+import { indent } from "../../components/languages/text";
+import { closedPaths, fastCgi, hiddenFiles, nginxFile, otherScripts, serverBlock } from "../nginx";
 import { paths, ports } from "./paths";
 import { administration, directories } from "./rules";
 
@@ -15,7 +18,7 @@ export interface NginxArgs {
 }
 
 /** As the load balancer wrote it. */
-const client = "$http_x_forwarded_for";
+const client = nginx`$http_x_forwarded_for`;
 
 /**
  * The whole nginx.conf of a web pod.
@@ -23,7 +26,7 @@ const client = "$http_x_forwarded_for";
  * PHP runs one file only; every other script, template, log or hidden file answers 404, also those that an extension
  * brings along.
  */
-export function nginxConf(args: NginxArgs): string {
+export function nginxConf(args: NginxArgs): Nginx {
     const server = serverBlock({
         port: ports.http,
         root: paths.root,
@@ -36,20 +39,20 @@ export function nginxConf(args: NginxArgs): string {
 const hidden = ["tpl", "twig", "ini", "log", "sql", "md", "txt", "sh", "zip"];
 
 /** Files that nobody may see, whatever their directory. */
-const denied = `${hiddenFiles}
-location ~* \\.(${hidden.join("|")})$ {
+const denied = nginx`${hiddenFiles}
+location ~* ${pattern(`\\.(${hidden.join("|")})$`)} {
     return 404;
 }
 ${otherScripts}`;
 
 // Addresses carry no version, so that a release must become visible by itself.
-const assets = `location ~* \\.(css|js|map|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|eot)$ {
+const assets = nginx`location ~* \\.(css|js|map|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|eot)$ {
     expires 1d;
     try_files $uri =404;
 }`;
 
-function frontend({ adminPath, timeoutSeconds }: NginxArgs): string {
-    return `location = /index.php {
+function frontend({ adminPath, timeoutSeconds }: NginxArgs): Nginx {
+    return nginx`location = /index.php {
 ${indent(php("/index.php", timeoutSeconds), 4)}
 }
 location = / {
@@ -70,23 +73,23 @@ location @opencart {
 }`;
 }
 
-function admin({ adminPath, timeoutSeconds }: NginxArgs): string {
-    return `location = / {
-    return 302 /${adminPath}/;
+function admin({ adminPath, timeoutSeconds }: NginxArgs): Nginx {
+    return nginx`location = / {
+    return 302 ${word(`/${adminPath}/`)};
 }
-location = /${adminPath} {
-    return 302 /${adminPath}/;
+location = ${word(`/${adminPath}`)} {
+    return 302 ${word(`/${adminPath}/`)};
 }
-location = /${adminPath}/ {
-    rewrite ^ /${adminPath}/index.php last;
+location = ${word(`/${adminPath}/`)} {
+    rewrite ^ ${word(`/${adminPath}/index.php`)} last;
 }
-location = /${adminPath}/index.php {
+location = ${word(`/${adminPath}/index.php`)} {
 ${indent(php(`/${adminPath}/index.php`, timeoutSeconds), 4)}
 }
-location ^~ /${adminPath}/ {
+location ^~ ${word(`/${adminPath}/`)} {
 ${indent(denied, 4)}
 ${indent(assets, 4)}
-    location ~ ^/${adminPath}/view/ {
+    location ~ ${pattern(`^/${exactly(adminPath)}/view/`)} {
         try_files $uri =404;
     }
     return 404;
@@ -107,5 +110,5 @@ const untrusted = [
     "PROXY",
 ];
 
-const php = (script: string, timeoutSeconds: number): string =>
-    fastCgi({ pass: `127.0.0.1:${ports.php}`, script, timeoutSeconds, client: "$remote_addr", untrusted });
+const php = (script: string, timeoutSeconds: number): Nginx =>
+    fastCgi({ pass: `127.0.0.1:${ports.php}`, script, timeoutSeconds, client: nginx`$remote_addr`, untrusted });

@@ -1,6 +1,7 @@
 import type { SharedClaim } from "../../components/claim";
 import type { Need, SecretRef, Service, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
+import type { Text } from "../../components/languages/text";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
 import { drainSeconds } from "../../components/webTier";
 import { nginxTemp } from "../nginx";
@@ -368,7 +369,7 @@ export class Pods {
         };
     }
 
-    private configMap(name: string, data: Readonly<Record<string, string>>): string {
+    private configMap(name: string, data: Readonly<Record<string, Text>>): string {
         return this.instance.add(this.instance.owner, "ConfigMap", name, { data });
     }
 }

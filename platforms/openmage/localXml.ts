@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { Text } from "../../components/languages/text";
+import { type Tree, xmlFile } from "../../components/languages/xml";
 
 export interface LocalXmlArgs {
     /** Key of what OpenMage encrypts in the database: never to change. */
@@ -32,8 +34,6 @@ export interface LocalXmlArgs {
     readonly installDate: string;
 }
 
-type Tree = { readonly [name: string]: string | number | Tree };
-
 /**
  * app/etc/local.xml, the same for all pods of a shop.
  *
@@ -45,9 +45,8 @@ type Tree = { readonly [name: string]: string | number | Tree };
  *
  * Nodes: https://github.com/OpenMage/magento-lts/blob/v20.18.0/app/etc/local.xml.additional
  */
-export function localXml(args: LocalXmlArgs): string {
-    const text = (prefix: string) =>
-        `<?xml version="1.0"?>\n${element("config", content({ ...args, cache: { ...args.cache, prefix } }), "")}`;
+export function localXml(args: LocalXmlArgs): Text<"xml"> {
+    const text = (prefix: string) => xmlFile("config", content({ ...args, cache: { ...args.cache, prefix } }));
     const digest = createHash("sha256").update(text(args.cache.prefix)).digest("hex").slice(0, 8);
     return text(`${args.cache.prefix.replaceAll(/[^A-Za-z0-9_]/g, "_")}_${digest}_`);
 }
@@ -124,26 +123,4 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
             web: { seo: { use_rewrites: 1 }, session: { use_frontend_sid: 0 } },
         },
     };
-}
-
-function element(name: string, value: string | number | Tree, margin: string): string {
-    const inner =
-        typeof value === "object"
-            ? `\n${Object.entries(value)
-                  .map(([child, below]) => element(child, below, `${margin}    `))
-                  .join("")}${margin}`
-            : escaped(name, String(value));
-    return `${margin}<${name}>${inner}</${name}>\n`;
-}
-
-/** What XML cannot hold, and what comes out of the cache as something else. */
-const unspeakable = /(?![\t\n])\p{Cc}|[\uFFFE\uFFFF]/u;
-
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
-
-/** Not CDATA, which an end mark in a password would close. */
-function escaped(name: string, text: string): string {
-    if (unspeakable.test(text))
-        throw new Error(`"${name}" of local.xml has a control character in it, which XML cannot hold`);
-    return text.replaceAll(/[&<>]/g, (character) => entities[character]!);
 }

@@ -1,3 +1,5 @@
+import { msmtp, type Msmtp, value } from "../../components/languages/msmtp";
+import { linesOf } from "../../components/languages/text";
 import type { OpenMageConfig } from "./config";
 
 /** Configuration of msmtp, through which PHP sends. The password is `SMTP_PASSWORD` in the environment. */
@@ -8,28 +10,27 @@ export function msmtprc({
     from,
     username,
     timeoutSeconds,
-}: NonNullable<OpenMageConfig["mail"]>): string {
-    const lines = [
-        "account default",
-        `host ${host}`,
-        `port ${port}`,
-        `from ${from}`,
-        `timeout ${timeoutSeconds}`,
+}: NonNullable<OpenMageConfig["mail"]>): Msmtp {
+    return linesOf([
+        msmtp`account default`,
+        msmtp`host ${value(host)}`,
+        msmtp`port ${port}`,
+        msmtp`from ${value(from)}`,
+        msmtp`timeout ${timeoutSeconds}`,
         ...(encryption === "off"
-            ? ["tls off"]
+            ? [msmtp`tls off`]
             : [
-                  "tls on",
-                  `tls_starttls ${encryption === "starttls" ? "on" : "off"}`,
-                  "tls_trust_file /etc/ssl/certs/ca-certificates.crt",
+                  msmtp`tls on`,
+                  encryption === "starttls" ? msmtp`tls_starttls on` : msmtp`tls_starttls off`,
+                  msmtp`tls_trust_file /etc/ssl/certs/ca-certificates.crt`,
               ]),
         ...(username === undefined
-            ? ["auth off"]
+            ? [msmtp`auth off`]
             : // Left to choose, msmtp sends no password in clear.
               [
-                  `auth ${encryption === "off" ? "plain" : "on"}`,
-                  `user ${username}`,
-                  'passwordeval "printenv SMTP_PASSWORD"',
+                  encryption === "off" ? msmtp`auth plain` : msmtp`auth on`,
+                  msmtp`user ${value(username)}`,
+                  msmtp`passwordeval "printenv SMTP_PASSWORD"`,
               ]),
-    ];
-    return `${lines.join("\n")}\n`;
+    ]);
 }

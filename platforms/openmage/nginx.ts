@@ -1,5 +1,7 @@
+import { mapKey, nginx, type Nginx, pattern, userLines, word } from "../../components/languages/nginx";
+import { indent, joined, linesOf } from "../../components/languages/text";
 import { patternOf } from "../../components/pathRule";
-import { closedPaths, fastCgi, hiddenFiles, indent, nginxFile, otherScripts, serverBlock } from "../nginx";
+import { closedPaths, fastCgi, hiddenFiles, nginxFile, otherScripts, serverBlock } from "../nginx";
 import { paths, ports } from "./paths";
 import { administration, changing, feeds, privateMedia, sources, webServices } from "./rules";
 
@@ -35,53 +37,55 @@ export interface NginxArgs {
     readonly replicas?: { readonly lagSeconds: number };
 }
 
+const lines = (parts: readonly Nginx[]): Nginx => joined(parts, "\n");
+
 /**
  * The whole nginx.conf of a web pod.
  *
  * Only static files of known directories are served, and PHP runs three files by name; everything else is a page of
  * OpenMage's, or 404.
  */
-export function nginxConf(args: NginxArgs): string {
-    const { maxBody, bodies, stores = {}, metrics, replicas } = args;
+export function nginxConf(args: NginxArgs): Nginx {
+    const { maxBody, bodies, extra = [], stores = {}, metrics, replicas } = args;
     const server = serverBlock({
         port: ports.http,
         root: paths.root,
         state: `${args.php}:${ports.phpStatus}`,
-        locations: [
-            ...(args.extra ?? []),
+        locations: lines([
+            ...(extra.length > 0 ? [userLines(extra)] : []),
             // Beside the user's own headers: in a location it would take their place.
-            ...(replicas ? ["add_header Set-Cookie $reads_cookie;"] : []),
+            ...(replicas ? [nginx`add_header Set-Cookie $reads_cookie;`] : []),
             ...(args.role === "frontend" ? frontend(args) : admin(args)),
             ...files(args),
-        ].join("\n"),
+        ]),
     });
     const maps = [clientMap, storeMap("code", stores, ""), storeMap("type", stores, "store"), readsMap(replicas)];
     return nginxFile({
         maxBody,
         bodies,
-        client: "$client",
-        maps: maps.join("\n"),
+        client: nginx`$client`,
+        maps: lines(maps),
         servers: [server, ...(metrics ? [metricsServer(args.php)] : [])],
     });
 }
 
 // The load balancer writes the list anew; what stands behind its own entry was added on the way here.
-const clientMap = `map $http_x_forwarded_for $client {
+const clientMap = nginx`map $http_x_forwarded_for $client {
     default $remote_addr;
     "~^(?<first>[0-9A-Fa-f.:]+)(,|$)" $first;
 }`;
 
-function storeMap(part: "code" | "type", stores: NonNullable<NginxArgs["stores"]>, otherwise: string): string {
-    const lines = Object.entries(stores).map(([host, store]) => `    "${host}" "${store[part]}";\n`);
-    return `map $host $store_${part} {\n    default "${otherwise}";\n${lines.join("")}}`;
+function storeMap(part: "code" | "type", stores: NonNullable<NginxArgs["stores"]>, otherwise: string): Nginx {
+    const all = Object.entries(stores).map(([host, store]) => nginx`    ${mapKey(host)} ${word(store[part])};`);
+    return nginx`map $host $store_${word(part)} {\n    default ${word(otherwise)};\n${linesOf(all)}}`;
 }
 
 /** Where PHP reads from. A client that changed something gets a cookie with which it reads from the source for a while. */
-function readsMap(replicas: NginxArgs["replicas"]): string {
-    if (!replicas) return `map "" $reads {\n    default source;\n}`;
-    return `map "$request_method $uri" $changes {
+function readsMap(replicas: NginxArgs["replicas"]): Nginx {
+    if (!replicas) return nginx`map "" $reads {\n    default source;\n}`;
+    return nginx`map "$request_method $uri" $changes {
     default yes;
-    "~*^(GET|HEAD) ${patternOf(changing).slice(1)}" yes;
+    ${pattern(`~*^(GET|HEAD) ${patternOf(changing).slice(1)}`)} yes;
     "~^(GET|HEAD) " no;
 }
 map "$changes $cookie_reads" $reads {
@@ -95,31 +99,31 @@ map $changes $reads_cookie {
 }`;
 }
 
-const notFound = "{\n    return 404;\n}";
-const page = "{\n    try_files /.page @openmage;\n}";
+const notFound = nginx`{\n    return 404;\n}`;
+const page = nginx`{\n    try_files /.page @openmage;\n}`;
 
-function frontend({ adminPath, timeoutSeconds, php, api }: NginxArgs): string[] {
+function frontend({ adminPath, timeoutSeconds, php, api }: NginxArgs): Nginx[] {
     return [
         closedPaths(administration(adminPath)),
         closedPaths(feeds),
         ...(api
             ? [
-                  `location ^~ /api/rest {\n    rewrite ^ /api.php?type=rest last;\n}`,
-                  `location = /api.php {\n    internal;\n${indent(run("/api.php", php, timeoutSeconds), 4)}\n}`,
+                  nginx`location ^~ /api/rest {\n    rewrite ^ /api.php?type=rest last;\n}`,
+                  nginx`location = /api.php {\n    internal;\n${indent(run("/api.php", php, timeoutSeconds), 4)}\n}`,
               ]
             : [closedPaths(webServices)]),
-        `location ~ "^/index\\.php(/|$)" ${page}`,
+        nginx`location ~ "^/index\\.php(/|$)" ${page}`,
         hiddenFiles,
         otherScripts,
-        `location / ${page}`,
+        nginx`location / ${page}`,
     ];
 }
 
-function admin({ adminPath }: NginxArgs): string[] {
+function admin({ adminPath }: NginxArgs): Nginx[] {
     return [
-        `location = / {\n    return 302 /${adminPath}/;\n}`,
-        `location ~ "${patternOf({ ...administration(adminPath), code: false })}" ${page}`,
-        `location / ${notFound}`,
+        nginx`location = / {\n    return 302 ${word(`/${adminPath}/`)};\n}`,
+        nginx`location ~ ${pattern(patternOf({ ...administration(adminPath), code: false }))} ${page}`,
+        nginx`location / ${notFound}`,
     ];
 }
 
@@ -127,42 +131,45 @@ function admin({ adminPath }: NginxArgs): string[] {
 const adminPictures = ["tmp/catalog/product", "wysiwyg/\\.thumbs"];
 
 // Addresses carry no version, so that a release must become visible by itself.
-const served = `expires 1d;
+const served = nginx`expires 1d;
 ${hiddenFiles}
 ${otherScripts}
 location ~* \\.(md|scss|ya?ml|sh|lock|dist)$ ${notFound}`;
 
-function files({ php, timeoutSeconds }: NginxArgs): string[] {
-    const previews = `location ~* "^/media/(${adminPictures.join("|")})/([^/.][^/]*/)*[^/.][^/]*\\.(gif|jpe?g|png|webp)$"`;
+function files({ php, timeoutSeconds }: NginxArgs): Nginx[] {
+    const previews = pattern(`^/media/(${adminPictures.join("|")})/([^/.][^/]*/)*[^/.][^/]*\\.(gif|jpe?g|png|webp)$`);
     return [
         closedPaths(sources),
         ...["js", "skin"].map(
-            (directory) => `location ^~ /${directory}/ {\n${indent(served, 4)}\n    try_files $uri =404;\n}`,
+            (directory) =>
+                nginx`location ^~ ${word(`/${directory}/`)} {\n${indent(served, 4)}\n    try_files $uri =404;\n}`,
         ),
-        `location ^~ /media/ {
-    ${previews} {
+        nginx`location ^~ /media/ {
+    location ~* ${previews} {
         try_files $uri =404;
     }
 ${indent(served, 4)}
 ${indent(closedPaths(privateMedia), 4)}
     try_files $uri @media;
 }`,
-        `location ^~ /errors/ {
+        nginx`location ^~ /errors/ {
     location ~ \\.(css|gif|ico|jpg|png|webp)$ {
         expires 1d;
         try_files $uri =404;
     }
     return 404;
 }`,
-        ...["favicon.ico", "robots.txt"].map((name) => `location = /${name} {\n    try_files $uri =404;\n}`),
+        ...["favicon.ico", "robots.txt"].map(
+            (name) => nginx`location = ${word(`/${name}`)} {\n    try_files $uri =404;\n}`,
+        ),
         // get.php takes every ".." out of the address, also within a name, and looks for what is left.
-        `location @media {
+        nginx`location @media {
     if ($uri ~ "\\.\\.") {
         return 404;
     }
 ${indent(run("/get.php", php, timeoutSeconds), 4)}
 }`,
-        `location @openmage {\n${indent(run("/index.php", php, timeoutSeconds), 4)}\n}`,
+        nginx`location @openmage {\n${indent(run("/index.php", php, timeoutSeconds), 4)}\n}`,
     ];
 }
 
@@ -170,28 +177,32 @@ ${indent(run("/get.php", php, timeoutSeconds), 4)}
 const untrusted = ["CLIENT_IP", "PROXY", "SSL_OFFLOADED", "VIA", "X_FORWARDED_FOR", "X_REAL_IP"];
 
 // Pages can set more and longer headers than nginx expects.
-const run = (script: string, php: string, timeoutSeconds: number): string =>
-    `fastcgi_buffers 16 16k;
+const run = (script: string, php: string, timeoutSeconds: number): Nginx =>
+    nginx`fastcgi_buffers 16 16k;
 fastcgi_buffer_size 32k;
 ${fastCgi({
     pass: `${php}:${ports.php}`,
     script,
     timeoutSeconds,
-    client: "$client",
+    client: nginx`$client`,
     // OpenMage would write it behind the host, which browsers have other ports of.
-    port: '""',
+    port: word(""),
     untrusted,
-    params: { MAGE_RUN_CODE: "$store_code", MAGE_RUN_TYPE: "$store_type", OPENMAGE_READS: "$reads" },
+    params: {
+        MAGE_RUN_CODE: nginx`$store_code`,
+        MAGE_RUN_TYPE: nginx`$store_type`,
+        OPENMAGE_READS: nginx`$reads`,
+    },
 })}`;
 
 /** For Prometheus, on a port that no load balancer knows. */
-const metricsServer = (php: string): string => `server {
+const metricsServer = (php: string): Nginx => nginx`server {
     listen ${ports.metrics};
     server_name _;
     access_log off;
 
     location = /metrics {
-        fastcgi_pass ${php}:${ports.phpStatus};
+        fastcgi_pass ${word(`${php}:${ports.phpStatus}`)};
         fastcgi_param SCRIPT_NAME /fpm-status;
         fastcgi_param SCRIPT_FILENAME /fpm-status;
         fastcgi_param REQUEST_METHOD GET;

@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { constantFiles, joined, type Text } from "../../components/languages/text";
 
 /** Reads scripts from a folder, by name; their `common.php` begins with what the Tasks of all shops share. */
-export const readScripts = <N extends string>(folder: string, names: readonly N[]): Readonly<Record<N, string>> =>
-    Object.fromEntries(
-        names.map((name) => [
-            name,
-            (name === "common.php" ? readFileSync(join(__dirname, "tasks.php"), "utf8") : "") +
-                readFileSync(join(folder, name), "utf8"),
-        ]),
-    ) as Record<N, string>;
+export function readScripts<N extends string>(folder: string, names: readonly N[]): Readonly<Record<N, Text>> {
+    const own: Readonly<Record<N, Text>> = constantFiles(folder, names);
+    const shared = constantFiles(__dirname, ["tasks.php"])["tasks.php"];
+    return Object.fromEntries(
+        names.map((name) => [name, name === "common.php" ? joined([shared, own[name]], "") : own[name]]),
+    ) as Record<N, Text>;
+}

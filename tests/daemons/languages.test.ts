@@ -9,10 +9,12 @@ import { literal as plain } from "../../components/languages/expansion";
 import { json } from "../../components/languages/json";
 import * as php from "../../components/languages/php";
 import * as ini from "../../components/languages/phpIni";
+import * as msmtp from "../../components/languages/msmtp";
 import { word as argument } from "../../components/languages/sh";
-import { mysql, postgres } from "../../components/languages/sql";
+import { mysql } from "../../components/languages/sql";
+import * as vcl from "../../components/languages/vcl";
 import { xmlFile } from "../../components/languages/xml";
-import { goProgram, program, scratch } from "../support/tools";
+import { Daemon, freePort, goProgram, program, scratch } from "../support/tools";
 import { someTexts, written } from "../support/texts";
 
 /** What each language's own reader makes of texts that were written for it. */
@@ -192,7 +194,50 @@ describe("a text of any sort, read by the real reader of its language", function
         expect(readFileSync(join(path, "count"), "utf8").trim()).to.equal(String(all.length));
     });
 
-    void postgres;
+    it("VCL", async function () {
+        const all = written(someTexts(30), vcl.literal);
+        const bodies = all.map(([, value], at) => vcl.vcl`if (req.url == "/${at}") {\nset resp.body = ${value};\n}`);
+        const rules = vcl.vcl`vcl 4.1;
+backend none none;
+${vcl.comment("a\nb")}
+sub vcl_recv {
+    return (synth(200));
+}
+sub vcl_synth {
+    set resp.body = "";
+${bodies}
+    return (deliver);
+}
+`;
+        writeFileSync(join(path, "rules.vcl"), rules);
+        const port = await freePort();
+        const work = join(path, "varnish");
+        const args = ["-F", "-n", work, "-f", join(path, "rules.vcl"), "-a", `127.0.0.1:${port}`, "-s", "malloc,8M"];
+        const daemon = new Daemon(program(this, "varnishd"), args);
+        try {
+            const body = async (at: number) => (await fetch(`http://127.0.0.1:${port}/${at}`)).arrayBuffer();
+            await daemon.ready(() => body(0));
+            for (const [at, [text, value]] of all.entries())
+                expect(Buffer.from(await body(at)).toString(), value).to.equal(text);
+        } finally {
+            await daemon.stop();
+        }
+    });
+
+    it("msmtp's configuration", function () {
+        const command = program(this, "msmtp");
+        const all = written(
+            someTexts(60).filter((text) => text !== ""),
+            msmtp.value,
+        ).slice(0, 40);
+        const lines = all.map(([, value], at) => `account a${at}\nhost localhost\nfrom a@example.org\nuser ${value}\n`);
+        const file = join(path, "msmtprc");
+        writeFileSync(file, lines.join(""), { mode: 0o600 });
+        for (const [at, [text, value]] of all.entries()) {
+            const told = said(command, ["-C", file, "-P", "-a", `a${at}`, "b@example.org"], "");
+            expect(told, String(value)).to.include(`user = ${text}\n`);
+        }
+    });
 });
 
 function headersIn(value: unknown): string[] {

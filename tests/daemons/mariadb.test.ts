@@ -22,7 +22,7 @@ const render = async (password: string, rootPassword: string, volumes: object = 
                 user: "opencart",
                 resources: { cpu: "100m", memory: "512Mi" },
                 size: "10Gi",
-                arguments: ["sql_mode = NO_ENGINE_SUBSTITUTION"],
+                settings: { sql_mode: "NO_ENGINE_SUBSTITUTION" },
             }),
         { values, instance: { volumes } },
     );

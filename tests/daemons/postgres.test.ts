@@ -4,9 +4,11 @@ import { expect } from "chai";
 import { Database } from "../../components/database";
 import { guardScript } from "../../components/database/guard";
 import { accountsScript, dataPath } from "../../components/database/postgres";
+import { postgres } from "../../components/languages/sql";
 import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { Session } from "../support/session";
+import { someTexts, written } from "../support/texts";
 import { Daemon, figures, freePort, program, scratch } from "../support/tools";
 
 const guardEnvironment = (series: string, path?: string) => ({
@@ -121,7 +123,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
                     user: "opencart",
                     resources: { cpu: "100m", memory: "512Mi" },
                     size: "10Gi",
-                    arguments: ["random_page_cost=1.1"],
+                    settings: { random_page_cost: "1.1" },
                 }),
             { values: { cluster: { context: "kind-dev", monitoringNamespace: "monitoring" } } },
         ));
@@ -165,6 +167,14 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
                 "random_page_cost",
             ].map(read),
         ).to.deep.equal(["128MB", "32", "4MB", "25MB", "2560MB", "1.1"]);
+    });
+
+    it("reads any text as it was written for SQL", async () => {
+        await start();
+        const all = written(someTexts(), postgres.literal);
+        const statement = `SELECT string_agg(encode(convert_to(text, 'UTF8'), 'hex'), ',' ORDER BY at) FROM (VALUES ${all.map(([, text], at) => `(${at},${text})`).join(", ")}) AS texts (at, text)`;
+        const read = local(statement).stdout.trim().split(",");
+        expect(read.map((hex) => Buffer.from(hex, "hex").toString())).to.deep.equal(all.map(([text]) => text));
     });
 
     it("waits for the real server, then makes role, database and passwords that need quoting", async () => {
