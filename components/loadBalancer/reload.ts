@@ -72,8 +72,8 @@ say() {
 
 digest() {
     {
-        cat ${caddyfile} ${list}
-        cut -d ' ' -f 2 ${list} | xargs cat
+        cat ${word(caddyfile)} ${word(list)}
+        cut -d ' ' -f 2 ${word(list)} | xargs cat
     } 2>/dev/null | sha256sum | cut -d ' ' -f 1
 }
 

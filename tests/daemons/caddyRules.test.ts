@@ -47,7 +47,7 @@ describe(`${caddyTitle} tells which rules it follows`, function () {
     const host = "plain.example.org";
     const secureHost = "custom.example.org";
     const write = (...allow: string[]) => {
-        const routes = [edge.route(edge.shop), edge.route(edge.admin, { path: "/admin", allow })];
+        const routes = [edge.route(edge.shop), edge.route(edge.admin, { path: { paths: ["/admin"] }, allow })];
         const tls = { mode: "custom" as const, snippet: edge.snippet("shop") };
         const sites = [edge.site(host, { routes }), edge.site(secureHost, { routes, tls })];
         // As long as in the pods, so that whatever is left of the former rules has its time.
