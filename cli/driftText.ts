@@ -1,4 +1,4 @@
-import { count } from "./text";
+import { count } from "../operations/system/text";
 
 /** What the engine prints of a preview as JSON, as far as it is read here. */
 export interface PreviewDigest {

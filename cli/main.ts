@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { isForUsers, UserError } from "./errors";
+import { isForUsers, UserError } from "../operations/system/errors";
 import { program } from "./program";
 
 // A reader such as `head` may have seen enough.

@@ -1,5 +1,5 @@
 import { type Origin, originAt } from "../config/merge";
-import { flow } from "./yamlEdit";
+import { flow } from "../operations/stackfile/yamlEdit";
 
 /** Longer lines have their comment behind them, out of the column. */
 const widest = 72;

@@ -27,7 +27,7 @@ import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { stop } from "./commands/stop";
 import { volumes } from "./commands/volumes";
-import { followSandbox } from "./sandbox";
+import { followSandbox } from "../operations/launch/sandbox";
 
 /** The whole command: what it knows and its help, without running it. */
 export const program = new Command("plinth")

@@ -1,9 +1,16 @@
 import pc from "picocolors";
 import { parseQuantity } from "../config/quantity";
-import { fullName } from "./components";
-import type { EvictionHealth } from "./evictions";
-import type { CertificateHealth, ClaimHealth, NodeHealth, ScheduledHealth, TaskHealth, TierHealth } from "./health";
-import { table } from "./text";
+import { fullName } from "../operations/cluster/components";
+import type { EvictionHealth } from "../operations/cluster/evictions";
+import type {
+    CertificateHealth,
+    ClaimHealth,
+    NodeHealth,
+    ScheduledHealth,
+    TaskHealth,
+    TierHealth,
+} from "../operations/cluster/health";
+import { table } from "../operations/system/text";
 
 /** Everything that is known of a stack in the cluster. */
 export interface Status {

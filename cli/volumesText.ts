@@ -1,9 +1,9 @@
 import { consentName } from "../components/names";
 import { useText } from "./statusText";
-import { count, table } from "./text";
-import type { Remains } from "./remains";
-import { readStackFile } from "./stackFile";
-import { claimRow, type StackVolume, volumeRow } from "./volumes";
+import { count, table } from "../operations/system/text";
+import type { Remains } from "../operations/removal/remains";
+import { readStackFile } from "../operations/stackfile/stackFile";
+import { claimRow, type StackVolume, volumeRow } from "../operations/cluster/volumes";
 
 /** Whose they are stands first; only a mark of ours makes the owner of one without a claim certain. */
 export const volumesText = (all: readonly StackVolume[]): string =>

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
 import { parse } from "yaml";
-import { stackNames } from "../cli/stackFile";
+import { stackNames } from "../operations/stackfile/stackFile";
 import { goProgram, program, pythonProgram } from "./support/tools";
 
 const root = join(__dirname, "..");

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse, stringify } from "yaml";
-import { type RenderedObject, type Rendering, renderStack } from "../cli/rendering";
-import { stackNames } from "../cli/stackFile";
+import { type RenderedObject, type Rendering, renderStack } from "../operations/render/rendering";
+import { stackNames } from "../operations/stackfile/stackFile";
 import { platforms } from "./support/storagePlatform";
 
 const fixtures = join(__dirname, "stacks");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { renderStack } from "../cli/rendering";
+import { renderStack } from "../operations/render/rendering";
 import type { Graph } from "../components/graph";
 import { Stack } from "../components/stack";
 import { platforms } from "../platforms";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Ajv from "ajv/dist/2020";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { renderStack } from "../cli/rendering";
+import { renderStack } from "../operations/render/rendering";
 import { stackJsonSchema } from "../config/jsonSchema";
 import { platforms } from "../platforms";
 

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import type { Recorded } from "../cli/record";
-import { objectYaml } from "../cli/manifests";
-import { type Rendering, renderStack } from "../cli/rendering";
-import { stackNames } from "../cli/stackFile";
+import type { Recorded } from "../operations/render/record";
+import { objectYaml } from "../operations/render/manifests";
+import { type Rendering, renderStack } from "../operations/render/rendering";
+import { stackNames } from "../operations/stackfile/stackFile";
 import type { Sent } from "./support/declare";
 import { brokenRules } from "./support/invariants";
 import { platforms } from "./support/storagePlatform";

@@ -1,9 +1,9 @@
-import { backUpNow, findBackups, listBackups } from "../backups";
+import { backUpNow, findBackups, listBackups } from "../../operations/backup/backups";
 import { example, type Register } from "../command";
-import { confirmName } from "../confirm";
-import { type Kubectl, kubectlFor } from "../kubectl";
-import { restoreBackup, resumeWriters } from "../restore";
-import { gibibytes, table } from "../text";
+import { confirmName } from "../../operations/system/confirm";
+import { type Kubectl, kubectlFor } from "../../operations/cluster/kubectl";
+import { restoreBackup, resumeWriters } from "../../operations/backup/restore";
+import { gibibytes, table } from "../../operations/system/text";
 
 interface RestoreOptions {
     readonly yes?: string;

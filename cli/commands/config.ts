@@ -3,12 +3,12 @@ import { stackJsonSchema } from "../../config/jsonSchema";
 import type { Origin } from "../../config/merge";
 import { platforms } from "../../platforms";
 import { example, type Register } from "../command";
-import { findInstances } from "../instances";
+import { findInstances } from "../../operations/stackfile/instances";
 import { withOrigins } from "../originText";
-import { renderStack } from "../rendering";
-import { tracedConfig } from "../stackConfig";
-import { stackNames } from "../stackFile";
-import { count } from "../text";
+import { renderStack } from "../../operations/render/rendering";
+import { tracedConfig } from "../../operations/stackfile/stackConfig";
+import { stackNames } from "../../operations/stackfile/stackFile";
+import { count } from "../../operations/system/text";
 
 interface ShowOptions {
     readonly origins: boolean;

@@ -4,15 +4,15 @@ import { namespaceOf } from "../../config/load";
 import { show, suggest } from "../../config/problems";
 import type { AnyInstance } from "../../config/stack";
 import { example, type Register } from "../command";
-import { componentOf, listStack } from "../components";
-import { dataPod, mountingOf, mountPath, podsWith, withPod } from "../dataPod";
-import { UserError } from "../errors";
-import type { Claim } from "../health";
-import { findInstances } from "../instances";
-import { type Kubectl, kubectlFor } from "../kubectl";
-import { type Call, pipe } from "../pipe";
-import { findOnPath } from "../shell";
-import { gibibytes } from "../text";
+import { componentOf, listStack } from "../../operations/cluster/components";
+import { dataPod, mountingOf, mountPath, podsWith, withPod } from "../../operations/data/dataPod";
+import { UserError } from "../../operations/system/errors";
+import type { Claim } from "../../operations/cluster/health";
+import { findInstances } from "../../operations/stackfile/instances";
+import { type Kubectl, kubectlFor } from "../../operations/cluster/kubectl";
+import { type Call, pipe } from "../../operations/system/pipe";
+import { findOnPath } from "../../operations/system/shell";
+import { gibibytes } from "../../operations/system/text";
 
 interface DataOptions {
     readonly image?: string;

@@ -3,13 +3,13 @@ import { contextOf } from "../../config/kubeconfig";
 import { ConfigError, type Problem } from "../../config/problems";
 import type { StackConfig } from "../../config/stack";
 import { example, type Register } from "../command";
-import { chooseCluster, type ClusterOptions, nodePortsOf } from "../devCluster";
-import { showWhereToOpen } from "../devUrls";
-import { findEngine, isMissing, refuseMissing } from "../engine";
-import { UserError } from "../errors";
-import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../images";
-import { loaderFor } from "../localCluster";
-import { followSandbox, refuseSandbox } from "../sandbox";
+import { chooseCluster, type ClusterOptions, nodePortsOf } from "../../operations/launch/devCluster";
+import { showWhereToOpen } from "../../operations/launch/devUrls";
+import { findEngine, isMissing, refuseMissing } from "../../operations/engine/engine";
+import { UserError } from "../../operations/system/errors";
+import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../../operations/images/images";
+import { loaderFor } from "../../operations/images/localCluster";
+import { followSandbox, refuseSandbox } from "../../operations/launch/sandbox";
 import { bringUp } from "./launch";
 
 /** The stack that belongs to this machine. */

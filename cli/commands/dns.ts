@@ -1,10 +1,10 @@
-import { wasApplied } from "../applyToSandbox";
+import { wasApplied } from "../../operations/launch/applyToSandbox";
 import { example, type Register } from "../command";
-import { UserError } from "../errors";
-import { type Outputs, stackOutputs } from "../outputs";
-import { renderStack } from "../rendering";
-import { isInSandbox } from "../sandbox";
-import { table } from "../text";
+import { UserError } from "../../operations/system/errors";
+import { type Outputs, stackOutputs } from "../../operations/engine/outputs";
+import { renderStack } from "../../operations/render/rendering";
+import { isInSandbox } from "../../operations/launch/sandbox";
+import { table } from "../../operations/system/text";
 
 export const dns: Register = (program) => {
     example(

@@ -1,10 +1,10 @@
 import pc from "picocolors";
-import { type Result, runChecks } from "../doctor/checks";
-import type { Level } from "../doctor/finding";
-import { gather } from "../doctor/gather";
+import { type Result, runChecks } from "../../operations/doctor/checks";
+import type { Level } from "../../operations/doctor/finding";
+import { gather } from "../../operations/doctor/gather";
 import { example, type Register } from "../command";
-import { groupBy } from "../groupBy";
-import { count } from "../text";
+import { groupBy } from "../../operations/system/groupBy";
+import { count } from "../../operations/system/text";
 
 export const doctor: Register = (program) => {
     example(

@@ -1,9 +1,9 @@
 import { example, type Register } from "../command";
 import { driftIn, driftText, errorsIn, type PreviewDigest } from "../driftText";
-import { chooseBackend, findCluster, findEngine, present } from "../engine";
-import { comparing } from "../enginePreview";
-import { failure, read } from "../shell";
-import { clusterOf } from "../stackConfig";
+import { chooseBackend, findCluster, findEngine, present } from "../../operations/engine/engine";
+import { comparing } from "../../operations/engine/enginePreview";
+import { failure, read } from "../../operations/system/shell";
+import { clusterOf } from "../../operations/stackfile/stackConfig";
 
 export const drift: Register = (program) => {
     example(

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { example, type Register } from "../command";
-import { findComponent, fullName } from "../components";
-import { UserError } from "../errors";
-import { kubectlFor } from "../kubectl";
-import { checkContainer, isReady, podsOfComponent, reasonOf } from "../pods";
-import { followSandbox, refuseSandbox } from "../sandbox";
+import { findComponent, fullName } from "../../operations/cluster/components";
+import { UserError } from "../../operations/system/errors";
+import { kubectlFor } from "../../operations/cluster/kubectl";
+import { checkContainer, isReady, podsOfComponent, reasonOf } from "../../operations/cluster/pods";
+import { followSandbox, refuseSandbox } from "../../operations/launch/sandbox";
 
 export const exec: Register = (program) => {
     example(

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { plinthLabels } from "../../components/labels";
 import { example, type Register } from "../command";
-import { confirmName } from "../confirm";
-import { UserError } from "../errors";
-import { giveUp, markVolume } from "../giveUp";
-import type { Kubectl } from "../kubectl";
-import { findRemains, type Remains } from "../remains";
-import { table } from "../text";
-import { listVolumes, ownerOf, placeOf, type Volume } from "../volumes";
+import { confirmName } from "../../operations/system/confirm";
+import { UserError } from "../../operations/system/errors";
+import { giveUp, markVolume } from "../../operations/removal/giveUp";
+import type { Kubectl } from "../../operations/cluster/kubectl";
+import { findRemains, type Remains } from "../../operations/removal/remains";
+import { table } from "../../operations/system/text";
+import { listVolumes, ownerOf, placeOf, type Volume } from "../../operations/cluster/volumes";
 import { remainsText } from "../volumesText";
 
 interface ForgetOptions {

@@ -1,12 +1,12 @@
 import pc from "picocolors";
 import { example, type Register } from "../command";
-import { findCluster, isMissing, refuseMissing } from "../engine";
-import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../images";
-import { loaderFor } from "../localCluster";
-import { type LockArgs, lockImages } from "../lock";
-import { refuseSandbox } from "../sandbox";
-import { setImages } from "../setImages";
-import { count } from "../text";
+import { findCluster, isMissing, refuseMissing } from "../../operations/engine/engine";
+import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../../operations/images/images";
+import { loaderFor } from "../../operations/images/localCluster";
+import { type LockArgs, lockImages } from "../../operations/images/lock";
+import { refuseSandbox } from "../../operations/launch/sandbox";
+import { setImages } from "../../operations/images/setImages";
+import { count } from "../../operations/system/text";
 
 interface BuildOptions {
     readonly platform?: string;

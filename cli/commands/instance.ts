@@ -1,12 +1,12 @@
 import pc from "picocolors";
 import { namespaceOf } from "../../config/load";
 import { howToSet } from "../../config/problems";
-import { addInstance } from "../addInstance";
+import { addInstance } from "../../operations/instances/addInstance";
 import { example, type Register } from "../command";
-import { renderStack } from "../rendering";
-import { stackConfig } from "../stackConfig";
+import { renderStack } from "../../operations/render/rendering";
+import { stackConfig } from "../../operations/stackfile/stackConfig";
 import { shortImage } from "../statusText";
-import { table } from "../text";
+import { table } from "../../operations/system/text";
 import { instanceRemove } from "./instanceRemove";
 
 interface AddOptions {

@@ -1,13 +1,13 @@
-import { backUpNow } from "../backups";
+import { backUpNow } from "../../operations/backup/backups";
 import { example, type Register } from "../command";
-import { componentOf, listStack } from "../components";
-import { confirmName } from "../confirm";
-import type { Claim } from "../health";
-import { findInstances } from "../instances";
-import { kubectlFor } from "../kubectl";
-import { stackConfig } from "../stackConfig";
-import { changeStates } from "../states";
-import { claimRow, listVolumes } from "../volumes";
+import { componentOf, listStack } from "../../operations/cluster/components";
+import { confirmName } from "../../operations/system/confirm";
+import type { Claim } from "../../operations/cluster/health";
+import { findInstances } from "../../operations/stackfile/instances";
+import { kubectlFor } from "../../operations/cluster/kubectl";
+import { stackConfig } from "../../operations/stackfile/stackConfig";
+import { changeStates } from "../../operations/launch/states";
+import { claimRow, listVolumes } from "../../operations/cluster/volumes";
 import { volumesText } from "../volumesText";
 
 /** @param group the command `instance` */

@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
 import pc from "picocolors";
 import { plinthLabels } from "../../components/labels";
-import { examine, inTheWay, isAdoptable } from "../adoption";
-import { applyToSandbox, wasApplied } from "../applyToSandbox";
-import { awaitRules } from "../awaitRules";
+import { examine, inTheWay, isAdoptable } from "../../operations/launch/adoption";
+import { applyToSandbox, wasApplied } from "../../operations/launch/applyToSandbox";
+import { awaitRules } from "../../operations/launch/awaitRules";
 import { example, type Register } from "../command";
 import {
     type Backend,
@@ -17,11 +17,11 @@ import {
     present,
     type Ready,
     refuseMissing,
-} from "../engine";
-import { comparing, enginePreview } from "../enginePreview";
-import { UserError } from "../errors";
-import { freeClaims } from "../freeClaims";
-import { kubectlFor } from "../kubectl";
+} from "../../operations/engine/engine";
+import { comparing, enginePreview } from "../../operations/engine/enginePreview";
+import { UserError } from "../../operations/system/errors";
+import { freeClaims } from "../../operations/launch/freeClaims";
+import { kubectlFor } from "../../operations/cluster/kubectl";
 import {
     atRestIn,
     checkKnown,
@@ -32,16 +32,16 @@ import {
     type Resource,
     servedConsent,
     spentConsent,
-} from "../losses";
-import { showOutputs } from "../outputs";
-import { existingObjects } from "../ownership";
-import { prune } from "../prune";
-import { type Rendering, renderStack } from "../rendering";
-import { refuseWhileRestoring, restoreTasks } from "../restore";
-import { otherCluster } from "../sameCluster";
-import { enterSandbox, isInSandbox, rememberingSalt, wasLaunched } from "../sandbox";
-import { findOnPath, read, run } from "../shell";
-import { clusterOf, stackConfig } from "../stackConfig";
+} from "../../operations/launch/losses";
+import { showOutputs } from "../../operations/engine/outputs";
+import { existingObjects } from "../../operations/cluster/ownership";
+import { prune } from "../../operations/cluster/prune";
+import { type Rendering, renderStack } from "../../operations/render/rendering";
+import { refuseWhileRestoring, restoreTasks } from "../../operations/backup/restore";
+import { otherCluster } from "../../operations/launch/sameCluster";
+import { enterSandbox, isInSandbox, rememberingSalt, wasLaunched } from "../../operations/launch/sandbox";
+import { findOnPath, read, run } from "../../operations/system/shell";
+import { clusterOf, stackConfig } from "../../operations/stackfile/stackConfig";
 import { showStatus } from "./status";
 
 export const launch: Register = (program) => {

@@ -1,8 +1,8 @@
 import { example, type Register } from "../command";
-import { findComponent, fullName, podsOf } from "../components";
-import { UserError } from "../errors";
-import { kubectlFor } from "../kubectl";
-import { checkContainer, type Pod, podsOfComponent } from "../pods";
+import { findComponent, fullName, podsOf } from "../../operations/cluster/components";
+import { UserError } from "../../operations/system/errors";
+import { kubectlFor } from "../../operations/cluster/kubectl";
+import { checkContainer, type Pod, podsOfComponent } from "../../operations/cluster/pods";
 
 interface LogsOptions {
     readonly follow?: boolean;

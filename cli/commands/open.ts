@@ -2,11 +2,11 @@ import pc from "picocolors";
 import { suggest } from "../../config/problems";
 import { freePort, isFree } from "../../sandbox/ports";
 import { example, type Register } from "../command";
-import { componentOf, findComponent, fullName, type Live } from "../components";
-import { UserError } from "../errors";
-import { kubectlFor } from "../kubectl";
-import { knownOutputs, type Outputs } from "../outputs";
-import { refuseSandbox } from "../sandbox";
+import { componentOf, findComponent, fullName, type Live } from "../../operations/cluster/components";
+import { UserError } from "../../operations/system/errors";
+import { kubectlFor } from "../../operations/cluster/kubectl";
+import { knownOutputs, type Outputs } from "../../operations/engine/outputs";
+import { refuseSandbox } from "../../operations/launch/sandbox";
 
 export interface Service extends Live {
     readonly spec: { readonly ports: readonly ServicePort[] };

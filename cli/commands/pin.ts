@@ -1,6 +1,6 @@
 import { example, type Register } from "../command";
-import { pinAll } from "../pinning";
-import { count } from "../text";
+import { pinAll } from "../../operations/images/pinning";
+import { count } from "../../operations/system/text";
 
 export const pin: Register = (program) => {
     example(

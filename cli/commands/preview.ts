@@ -1,8 +1,8 @@
-import { examine } from "../adoption";
+import { examine } from "../../operations/launch/adoption";
 import { example, type Register } from "../command";
-import { UserError } from "../errors";
-import { guardedPreview, offlinePreview, readyToPreview } from "../preview";
-import { renderStack } from "../rendering";
+import { UserError } from "../../operations/system/errors";
+import { guardedPreview, offlinePreview, readyToPreview } from "../../operations/review/preview";
+import { renderStack } from "../../operations/render/rendering";
 
 interface Options {
     readonly json?: boolean;

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { plinthLabels } from "../../components/labels";
 import { example, type Register } from "../command";
-import { confirmName } from "../confirm";
-import { UserError } from "../errors";
-import { deleteVolume, giveUp, markVolume } from "../giveUp";
-import type { Kubectl } from "../kubectl";
-import { findRemains, type Remains } from "../remains";
-import { count } from "../text";
-import { isProvisioned, listVolumes, ownerOf, remainsOf, type Volume } from "../volumes";
+import { confirmName } from "../../operations/system/confirm";
+import { UserError } from "../../operations/system/errors";
+import { deleteVolume, giveUp, markVolume } from "../../operations/removal/giveUp";
+import type { Kubectl } from "../../operations/cluster/kubectl";
+import { findRemains, type Remains } from "../../operations/removal/remains";
+import { count } from "../../operations/system/text";
+import { isProvisioned, listVolumes, ownerOf, remainsOf, type Volume } from "../../operations/cluster/volumes";
 import { indented, remainsText } from "../volumesText";
 
 interface PurgeOptions {

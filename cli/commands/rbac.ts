@@ -1,8 +1,8 @@
 import { example, type Register } from "../command";
-import { objectYaml } from "../manifests";
-import { accessObjects } from "../rbac";
-import { type Rendering, renderStack } from "../rendering";
-import { readStackFile } from "../stackFile";
+import { objectYaml } from "../../operations/render/manifests";
+import { accessObjects } from "../../operations/doctor/rbac";
+import { type Rendering, renderStack } from "../../operations/render/rendering";
+import { readStackFile } from "../../operations/stackfile/stackFile";
 
 export const rbac: Register = (program) => {
     example(

@@ -1,9 +1,9 @@
-import { chooseBackend, findEngine, isMissing } from "../engine";
+import { chooseBackend, findEngine, isMissing } from "../../operations/engine/engine";
 import { example, type Register } from "../command";
-import { UserError } from "../errors";
-import { streamOf, writeRendering } from "../manifests";
-import { renderStack } from "../rendering";
-import { read } from "../shell";
+import { UserError } from "../../operations/system/errors";
+import { streamOf, writeRendering } from "../../operations/render/manifests";
+import { renderStack } from "../../operations/render/rendering";
+import { read } from "../../operations/system/shell";
 
 export const render: Register = (program) => {
     example(

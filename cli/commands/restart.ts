@@ -1,8 +1,8 @@
 import { example, type Register } from "../command";
-import { chooseComponent, componentOf, fullName, listStack, type Live } from "../components";
-import { UserError } from "../errors";
-import { type Kubectl, kubectlFor, targetOf } from "../kubectl";
-import { isReady, podsOfComponent, reasonOf } from "../pods";
+import { chooseComponent, componentOf, fullName, listStack, type Live } from "../../operations/cluster/components";
+import { UserError } from "../../operations/system/errors";
+import { type Kubectl, kubectlFor, targetOf } from "../../operations/cluster/kubectl";
+import { isReady, podsOfComponent, reasonOf } from "../../operations/cluster/pods";
 
 /** Kinds whose pods run all the time. */
 const tiers = "statefulsets,deployments";

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { example, type Register } from "../command";
-import { UserError } from "../errors";
-import { noteOf } from "../note";
-import { postNote } from "../postNote";
-import { guardedPreview, offlinePreview, readyToPreview } from "../preview";
-import { renderedDiff } from "../renderedDiff";
-import { renderStack } from "../rendering";
+import { UserError } from "../../operations/system/errors";
+import { noteOf } from "../../operations/review/note";
+import { postNote } from "../../operations/review/postNote";
+import { guardedPreview, offlinePreview, readyToPreview } from "../../operations/review/preview";
+import { renderedDiff } from "../../operations/review/renderedDiff";
+import { renderStack } from "../../operations/render/rendering";
 
 interface Options {
     readonly base: string;

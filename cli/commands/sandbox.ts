@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { removeSandbox } from "../../sandbox";
 import { example, type Register } from "../command";
-import { refuseWhileLaunching, restoreStackFile, sandboxFolder, sandboxStack } from "../sandbox";
+import { refuseWhileLaunching, restoreStackFile, sandboxFolder, sandboxStack } from "../../operations/launch/sandbox";
 
 export const sandbox: Register = (program) => {
     const group = program

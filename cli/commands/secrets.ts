@@ -3,11 +3,19 @@ import { join } from "node:path";
 import pc from "picocolors";
 import { howToSet } from "../../config/problems";
 import { example, type Register } from "../command";
-import { chooseBackend, findCluster, findEngine, isMissing, present, type Ready, refuseMissing } from "../engine";
-import { UserError } from "../errors";
-import { kubectlFor } from "../kubectl";
-import { root } from "../root";
-import { awaitPods, digestsOf } from "../rotation";
+import {
+    chooseBackend,
+    findCluster,
+    findEngine,
+    isMissing,
+    present,
+    type Ready,
+    refuseMissing,
+} from "../../operations/engine/engine";
+import { UserError } from "../../operations/system/errors";
+import { kubectlFor } from "../../operations/cluster/kubectl";
+import { root } from "../../operations/system/root";
+import { awaitPods, digestsOf } from "../../operations/secrets/rotation";
 import {
     chooseKey,
     dependentsOf,
@@ -17,12 +25,12 @@ import {
     secretName,
     type SecretState,
     secretStates,
-} from "../secrets";
-import { givenValue, newPassword } from "../secretValue";
-import { failure, read } from "../shell";
-import { clusterOf } from "../stackConfig";
-import { launchChanged } from "../states";
-import { count, table } from "../text";
+} from "../../operations/secrets/secrets";
+import { givenValue, newPassword } from "../../operations/secrets/secretValue";
+import { failure, read } from "../../operations/system/shell";
+import { clusterOf } from "../../operations/stackfile/stackConfig";
+import { launchChanged } from "../../operations/launch/states";
+import { count, table } from "../../operations/system/text";
 import { checkLocks, ensureStack } from "./launch";
 
 export const secrets: Register = (program) => {

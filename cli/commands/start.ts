@@ -1,5 +1,5 @@
 import { example, type Register } from "../command";
-import { changeStates } from "../states";
+import { changeStates } from "../../operations/launch/states";
 
 export const start: Register = (program) => {
     example(

@@ -1,9 +1,9 @@
 import { namespaceOf } from "../../config/load";
-import { certificates, type Ingress } from "../certificates";
+import { certificates, type Ingress } from "../../operations/status/certificates";
 import { example, type Register } from "../command";
-import { componentOf, listPods, listStack, type Live, workloadKinds } from "../components";
-import { UserError } from "../errors";
-import { evictionEvents, evictionsOf } from "../evictions";
+import { componentOf, listPods, listStack, type Live, workloadKinds } from "../../operations/cluster/components";
+import { UserError } from "../../operations/system/errors";
+import { evictionEvents, evictionsOf } from "../../operations/cluster/evictions";
 import {
     type Claim,
     claimOf,
@@ -16,13 +16,13 @@ import {
     type TierHealth,
     tierOf,
     type Workload,
-} from "../health";
-import { type Kubectl, kubectlFor } from "../kubectl";
-import { knownOutputs } from "../outputs";
-import type { Pod } from "../pods";
-import { renderStack } from "../rendering";
+} from "../../operations/cluster/health";
+import { type Kubectl, kubectlFor } from "../../operations/cluster/kubectl";
+import { knownOutputs } from "../../operations/engine/outputs";
+import type { Pod } from "../../operations/cluster/pods";
+import { renderStack } from "../../operations/render/rendering";
 import { notReady, type Status, statusText } from "../statusText";
-import { volumesInUse } from "../volumeUse";
+import { volumesInUse } from "../../operations/cluster/volumeUse";
 
 export const status: Register = (program) => {
     example(

@@ -1,15 +1,15 @@
 import { show, suggest } from "../../config/problems";
 import { example, type Register } from "../command";
-import { listPods, listStack } from "../components";
-import { confirmName } from "../confirm";
-import { UserError } from "../errors";
-import { deleteVolume } from "../giveUp";
-import type { Claim } from "../health";
-import { type Kubectl, kubectlFor } from "../kubectl";
-import type { Pod } from "../pods";
-import { listVolumes, remainsOf, type StackVolume, stackVolumes } from "../volumes";
+import { listPods, listStack } from "../../operations/cluster/components";
+import { confirmName } from "../../operations/system/confirm";
+import { UserError } from "../../operations/system/errors";
+import { deleteVolume } from "../../operations/removal/giveUp";
+import type { Claim } from "../../operations/cluster/health";
+import { type Kubectl, kubectlFor } from "../../operations/cluster/kubectl";
+import type { Pod } from "../../operations/cluster/pods";
+import { listVolumes, remainsOf, type StackVolume, stackVolumes } from "../../operations/cluster/volumes";
 import { volumesText } from "../volumesText";
-import { volumesInUse } from "../volumeUse";
+import { volumesInUse } from "../../operations/cluster/volumeUse";
 
 export const volumes: Register = (program) => {
     const group = example(

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { table } from "../../cli/text";
+import { table } from "../../operations/system/text";
 
 /**
  * `npm run bench`: start-up against the SDK alone, and rendering against as many bare resources. Both sides run in

@@ -15,7 +15,7 @@ import { expect } from "chai";
 import type { Command } from "commander";
 import { parse, parseAllDocuments } from "yaml";
 import { program } from "../../cli/program";
-import type { RenderedObject } from "../../cli/rendering";
+import type { RenderedObject } from "../../operations/render/rendering";
 
 const root = join(__dirname, "..", "..");
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { withOrigins } from "../../cli/originText";
-import { tracedConfig } from "../../cli/stackConfig";
+import { tracedConfig } from "../../operations/stackfile/stackConfig";
 import { scratch } from "../support/tools";
 
 describe("the configuration with its origins", () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import type { RenderedObject } from "../../cli/rendering";
+import type { RenderedObject } from "../../operations/render/rendering";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
 import { Project, type Ran, shopIn } from "../support/project";
 import { optionalProgram } from "../support/tools";

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse, stringify } from "yaml";
-import type { Result } from "../../cli/doctor/checks";
+import type { Result } from "../../operations/doctor/checks";
 import { contextOf } from "../../config/kubeconfig";
 import type { ClusterConfig } from "../../config/stack";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { Drift } from "../../cli/driftText";
-import type { RenderedObject } from "../../cli/rendering";
+import type { RenderedObject } from "../../operations/render/rendering";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
 import { Project, type Ran } from "../support/project";
 import { optionalProgram } from "../support/tools";

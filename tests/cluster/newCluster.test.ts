@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { expect } from "chai";
-import type { RenderedObject } from "../../cli/rendering";
+import type { RenderedObject } from "../../operations/render/rendering";
 import { isBuilt, removeSandbox, type Sandbox, sandboxContext, startSandbox } from "../../sandbox";
 import { Project, type Ran, shopIn } from "../support/project";
 import { optionalProgram, program, scratch } from "../support/tools";

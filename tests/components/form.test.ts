@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { parseAllDocuments } from "yaml";
-import { stackNames } from "../../cli/stackFile";
+import { stackNames } from "../../operations/stackfile/stackFile";
 import { formProblems } from "../../components/form";
 import { fieldsPath, readFields } from "../../sandbox/kubernetesFields";
 import { program } from "../support/tools";

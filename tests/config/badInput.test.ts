@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { record } from "../../cli/record";
+import { record } from "../../operations/render/record";
 import plinth = require("../../index");
 import { ConfigError } from "../../config/problems";
 import { itSaysWhatIsWrong, type Mistakes, one, problemsOf, shop, stackOf } from "../support/badInput";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Ajv from "ajv/dist/2020";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { stackNames } from "../../cli/stackFile";
+import { stackNames } from "../../operations/stackfile/stackFile";
 import { stackJsonSchema } from "../../config/jsonSchema";
 import { platforms } from "../support/storagePlatform";
 

@@ -4,7 +4,7 @@ import * as http2 from "node:http2";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { judgeEdge, type Verdict, wantedBy } from "../../cli/servedRules";
+import { judgeEdge, type Verdict, wantedBy } from "../../operations/launch/servedRules";
 import { CaddyEdge, caddyTitle } from "../support/caddy";
 import { edgePod } from "../support/observed";
 import { Daemon } from "../support/tools";

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
-import { objectYaml } from "../../cli/manifests";
+import { objectYaml } from "../../operations/render/manifests";
 import * as caddy from "../../components/languages/caddy";
 import { literal as plain } from "../../components/languages/expansion";
 import { json } from "../../components/languages/json";

@@ -1,4 +1,4 @@
-import type { RenderedObject } from "../../cli/rendering";
+import type { RenderedObject } from "../../operations/render/rendering";
 import { scratch } from "../support/tools";
 import { hashOf, judge, uncustomised } from "./judge";
 import { mutantOf } from "./mutants";

@@ -1,4 +1,4 @@
-import type { RenderedObject } from "../../cli/rendering";
+import type { RenderedObject } from "../../operations/render/rendering";
 import type { Dice } from "./dice";
 import { type Base, logicalName } from "./ground";
 import { nastyScalar, nastyTexts, nastyValue, prototypeKeys, withKey } from "./values";

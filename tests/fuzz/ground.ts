@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
-import type { RenderedObject } from "../../cli/rendering";
-import { stackNames } from "../../cli/stackFile";
+import type { RenderedObject } from "../../operations/render/rendering";
+import { stackNames } from "../../operations/stackfile/stackFile";
 import { images } from "../../config/images";
 import { jsonSchemaOf } from "../../config/jsonSchema";
 import { stackFields } from "../../config/stack";

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { isForUsers } from "../../cli/errors";
-import { streamOf } from "../../cli/manifests";
-import { type RenderedObject, type Rendering, renderStack } from "../../cli/rendering";
+import { isForUsers } from "../../operations/system/errors";
+import { streamOf } from "../../operations/render/manifests";
+import { type RenderedObject, type Rendering, renderStack } from "../../operations/render/rendering";
 import { ConfigError, type Problem } from "../../config/problems";
 import { platforms } from "../support/storagePlatform";
 

@@ -1,4 +1,4 @@
-import { table } from "../../cli/text";
+import { table } from "../../operations/system/text";
 import type { Figures, Finding } from "./campaign";
 
 /** The figures of a campaign, and each kind of finding with the seeds that show it. */

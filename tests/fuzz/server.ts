@@ -1,6 +1,6 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import type { RenderedObject } from "../../cli/rendering";
+import type { RenderedObject } from "../../operations/render/rendering";
 import { ApiServer, Refusal } from "../support/apiServer";
 
 /** The one namespace that every object is tried in: thousands of mutants have thousands of their own. */

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { expect } from "chai";
-import { baseImages } from "../../cli/baseImages";
+import { baseImages } from "../../operations/images/baseImages";
 import { goProgram, scratch } from "../support/tools";
 
 /** What tests/tools/dockerfiles prints of one Dockerfile. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
-import { record } from "../../cli/record";
+import { record } from "../../operations/render/record";
 import { clusterProvider } from "../../components/cluster";
 import { mysqlSizes } from "../../components/database/sizing";
 import type { Graph } from "../../components/graph";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { record } from "../../cli/record";
+import { record } from "../../operations/render/record";
 import { clusterProvider } from "../../components/cluster";
 import { mysqlSizes } from "../../components/database/sizing";
 import type { Graph } from "../../components/graph";

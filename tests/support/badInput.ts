@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
-import { renderStack } from "../../cli/rendering";
+import { renderStack } from "../../operations/render/rendering";
 import { ConfigError } from "../../config/problems";
 
 /** What the user sees for a stack file: one line a problem. */

@@ -1,4 +1,4 @@
-import { record } from "../../cli/record";
+import { record } from "../../operations/render/record";
 import { type PathRule, patternOf } from "../../components/pathRule";
 import { readStack } from "../../config/read";
 import { platforms } from "../../platforms";

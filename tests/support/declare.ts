@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Recorded, record } from "../../cli/record";
+import { type Recorded, record } from "../../operations/render/record";
 import { clusterProvider } from "../../components/cluster";
 import { Instance } from "../../components/instance";
 import { Namespace } from "../../components/namespace";

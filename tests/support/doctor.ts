@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { Finding, Level } from "../../cli/doctor/finding";
-import type { NodeObject } from "../../cli/doctor/objects";
-import type { RenderedObject } from "../../cli/rendering";
+import type { Finding, Level } from "../../operations/doctor/finding";
+import type { NodeObject } from "../../operations/cluster/objects";
+import type { RenderedObject } from "../../operations/render/rendering";
 
 /** Checks level and words of a finding; whatever is not fine must come with a remedy. */
 export function expectFinding(finding: Finding, level: Level, ...words: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import * as k8s from "@pulumi/kubernetes";
 import { z } from "zod";
-import { record } from "../../cli/record";
+import { record } from "../../operations/render/record";
 import { Instance } from "../../components/instance";
 import { addressesOf, declareSharedEdge, edgeSecrets, isEncrypted, publish } from "../../components/loadBalancer";
 import { Namespace } from "../../components/namespace";

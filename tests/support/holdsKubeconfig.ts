@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { interruptible } from "../../cli/interruptible";
-import { kubectlArgs } from "../../cli/kubectlArgs";
-import { attach, attempt, findOnPath, read } from "../../cli/shell";
+import { interruptible } from "../../operations/system/interruptible";
+import { kubectlArgs } from "../../operations/cluster/kubectlArgs";
+import { attach, attempt, findOnPath, read } from "../../operations/system/shell";
 import { cluster } from "../../config/stack";
 
 // A process with a kubeconfig given as contents, for tests that end it. Prints the file's path when it is at work.

@@ -1,5 +1,5 @@
-import type { Pod } from "../../cli/pods";
-import type { RulesPod } from "../../cli/servedRules";
+import type { Pod } from "../../operations/cluster/pods";
+import type { RulesPod } from "../../operations/launch/servedRules";
 
 /** When the objects were made, unless a test says otherwise. */
 export const at = "2026-11-01T10:00:00Z";

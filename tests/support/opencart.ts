@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { record } from "../../cli/record";
+import { record } from "../../operations/render/record";
 
 import plinth = require("../../index");
 

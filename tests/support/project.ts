@@ -9,7 +9,17 @@ import { scratch, userPath } from "./tools";
 const root = join(__dirname, "..", "..");
 
 /** What a run consists of, beside the npm packages. */
-const sources = ["cli", "components", "config", "platforms", "sandbox", "index.ts", "package.json", "Pulumi.yaml"];
+const sources = [
+    "cli",
+    "operations",
+    "components",
+    "config",
+    "platforms",
+    "sandbox",
+    "index.ts",
+    "package.json",
+    "Pulumi.yaml",
+];
 
 export interface Ran {
     readonly code: number | undefined;

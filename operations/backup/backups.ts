@@ -1,0 +1,228 @@
+import { randomBytes } from "node:crypto";
+import { literal } from "../../components/languages/expansion";
+import { namespaceOf } from "../../config/load";
+import { componentOf, listStack, type Live } from "../cluster/components";
+import { UserError } from "../system/errors";
+import type { CronJob, Job } from "../cluster/health";
+import { findInstances } from "../stackfile/instances";
+import type { Kubectl } from "../cluster/kubectl";
+import type { Pod } from "../cluster/pods";
+
+/** The scheduled tasks of an instance that is backed up. */
+export interface Backups {
+    readonly instance: string;
+    readonly namespace: string;
+    readonly backup: CronJob;
+    /** Lists, checks and restores; never by itself. */
+    readonly restore: CronJob;
+    /** Those that a clock starts, which is to say all but `restore`. */
+    readonly scheduled: readonly CronJob[];
+}
+
+/** One backup, as the target has it. Sizes in bytes. */
+export interface BackupEntry {
+    readonly name: string;
+    /** Moment of the dump (RFC 3339), which is that of the data. */
+    readonly takenAt: string;
+    /** Whether it counts. */
+    readonly complete: boolean;
+    readonly engine?: string;
+    readonly version?: string;
+    readonly files: Readonly<Record<string, number>>;
+}
+
+/**
+ * @throws UserError when the instance is unknown, at rest, or not backed up, with what to do
+ */
+export async function findBackups(kubectl: Kubectl, name: string): Promise<Backups> {
+    const { config } = kubectl;
+    const [instance] = findInstances(config, [name]);
+    const start = `./plinth launch ${config.stack}`;
+    if (!instance!.backup)
+        throw new UserError(
+            `"${name}" is not backed up. Set where to, in Pulumi.${config.stack}.yaml: plinth:instances.${name}.backup.target (docs/backup.md), then ${start}`,
+        );
+    const own = (await listStack<CronJob>(kubectl, "cronjobs")).filter((one) => componentOf(one).instance === name);
+    const find = (task: string) => own.find((one) => componentOf(one).name === task);
+    const [backup, restore] = [find("backup"), find("restore")];
+    // By what is in the cluster: the file may be ahead of it, and a restore that was broken off must come to its end.
+    if (!backup || !restore)
+        throw new UserError(
+            instance!.state === "running"
+                ? `The backup of "${name}" is in its file, but not in the cluster yet: ${start}`
+                : `"${name}" is ${instance!.state}, and so is its database. First: ./plinth start ${config.stack} ${name}`,
+        );
+    return {
+        instance: name,
+        namespace: namespaceOf(instance!),
+        backup,
+        restore,
+        scheduled: own.filter((one) => one !== restore),
+    };
+}
+
+interface TaskJob extends Job {
+    readonly spec: Job["spec"] & {
+        readonly activeDeadlineSeconds?: number;
+        readonly template: { readonly spec: { readonly containers: object[]; readonly initContainers?: object[] } };
+    };
+    readonly metadata: Job["metadata"] & {
+        readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[];
+    };
+}
+
+export const nameForJob = (task: CronJob): string => `${task.metadata.name}-${randomBytes(4).toString("hex")}`;
+
+/** Runs a scheduled task now, with some variables of its containers set otherwise. */
+export async function startJob(
+    kubectl: Kubectl,
+    task: CronJob,
+    env: Readonly<Record<string, string>>,
+    name = nameForJob(task),
+): Promise<TaskJob> {
+    const { namespace } = task.metadata;
+    const made = await kubectl.json<TaskJob>([
+        "create",
+        "job",
+        name,
+        `--from=cronjob/${task.metadata.name}`,
+        "--namespace",
+        namespace,
+        "--dry-run=client",
+    ]);
+    const job = { ...made, metadata: { ...made.metadata, namespace } };
+    const { containers, initContainers = [] } = job.spec.template.spec;
+    for (const container of [...initContainers, ...containers] as { env?: { name: string; value?: string }[] }[])
+        container.env = [
+            ...(container.env ?? []).filter((one) => !Object.hasOwn(env, one.name)),
+            ...Object.entries(env).map(([variable, value]) => ({ name: variable, value: literal(value) })),
+        ];
+    await kubectl.read(["create", "--filename", "-"], JSON.stringify(job));
+    return job;
+}
+
+/** Jobs of scheduled tasks that have not ended, whoever started them. */
+export async function activeJobs(kubectl: Kubectl, namespace: string, tasks: readonly CronJob[]): Promise<TaskJob[]> {
+    const names = tasks.map(({ metadata }) => metadata.name);
+    const { items } = await kubectl.json<{ items: TaskJob[] }>(["get", "jobs", "--namespace", namespace]);
+    return items.filter(
+        (job) =>
+            !endOf(job) &&
+            job.metadata.ownerReferences?.some(({ kind, name }) => kind === "CronJob" && names.includes(name)),
+    );
+}
+
+type End = "Complete" | "Failed";
+
+export const endOf = ({ status }: Job): End | undefined =>
+    status?.conditions?.find(
+        (condition): condition is typeof condition & { type: End } =>
+            condition.status === "True" && ["Complete", "Failed"].includes(condition.type),
+    )?.type;
+
+/**
+ * Waits until a Job has ended, well or not. Its own deadline ends it; what waits for that waits a little longer.
+ *
+ * @throws UserError when it could not be waited for
+ */
+export async function jobEnd(kubectl: Kubectl, { metadata, spec }: TaskJob): Promise<End> {
+    const abort = new AbortController();
+    const seconds = (spec.activeDeadlineSeconds ?? 3600) + 300;
+    const until = async (end: End): Promise<End> => {
+        const where = [`job/${metadata.name}`, "--namespace", metadata.namespace, `--timeout=${seconds}s`];
+        await kubectl.read(["wait", `--for=condition=${end}`, ...where], undefined, abort.signal);
+        return end;
+    };
+    try {
+        return await Promise.any([until("Complete"), until("Failed")]);
+    } catch (error) {
+        throw (error as AggregateError).errors[0];
+    } finally {
+        abort.abort();
+    }
+}
+
+/** The pods of a Job, the youngest first. */
+export async function podsOfJob(kubectl: Kubectl, { metadata }: Pick<Live, "metadata">): Promise<Pod[]> {
+    const selector = ["--namespace", metadata.namespace, "--selector", `batch.kubernetes.io/job-name=${metadata.name}`];
+    const { items } = await kubectl.json<{ items: Pod[] }>(["get", "pods", ...selector]);
+    return items.sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp));
+}
+
+/** Everything that the pods of a Job have written; undefined where it cannot be read. */
+export async function logOfJob(
+    kubectl: Kubectl,
+    { metadata }: Pick<Live, "metadata">,
+    containers = ["--all-containers"],
+): Promise<string | undefined> {
+    const pods = ["--selector", `batch.kubernetes.io/job-name=${metadata.name}`, "--tail", "-1"];
+    try {
+        return await kubectl.read(["logs", "--namespace", metadata.namespace, ...pods, ...containers]);
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return undefined;
+    }
+}
+
+/** Waits for a Job and shows what it has written. */
+export async function finishJob(kubectl: Kubectl, job: TaskJob): Promise<End> {
+    const end = await jobEnd(kubectl, job);
+    const log = await logOfJob(kubectl, job);
+    console.error(log?.trimEnd() ?? `The log of ${job.metadata.name} cannot be read.`);
+    return end;
+}
+
+/**
+ * Backs an instance up at once.
+ *
+ * @param deletes whether old backups go after it. @default true
+ * @returns the backup's name, where the pod could tell it
+ * @throws UserError when it does not get complete
+ */
+export async function backUpNow(kubectl: Kubectl, instance: string, deletes = true): Promise<string | undefined> {
+    const { backup } = await findBackups(kubectl, instance);
+    const job = await startJob(kubectl, backup, deletes ? {} : { KEEP_COUNT: "1000000" });
+    const { name, namespace } = job.metadata;
+    if ((await finishJob(kubectl, job)) === "Failed")
+        throw new UserError(
+            `The backup of "${instance}" failed, and nothing of it counts. Why: kubectl describe job ${name} --namespace ${namespace}`,
+        );
+    const [pod] = await podsOfJob(kubectl, job);
+    return pod?.status?.containerStatuses?.[0]?.state?.terminated?.message;
+}
+
+/**
+ * The backups of an instance, the newest first.
+ *
+ * @throws UserError when they cannot be listed, with what the target says
+ */
+export async function listBackups(kubectl: Kubectl, { restore }: Pick<Backups, "restore">): Promise<BackupEntry[]> {
+    const job = await startJob(kubectl, restore, { ACTION: "list", BACKUP: "" });
+    const end = await jobEnd(kubectl, job);
+    const log = await logOfJob(kubectl, job, ["--container", "fetch"]);
+    if (end === "Failed" || log === undefined)
+        throw new UserError(`The backups could not be listed: ${log?.trim() || "the log cannot be read"}`);
+    return entriesIn(log);
+}
+
+/** Reads the lines that the task writes: `backup NAME STATE ENGINE FILES END`, with tabs. */
+export const entriesIn = (log: string): BackupEntry[] =>
+    log
+        .split("\n")
+        .filter((line) => line.startsWith("backup\t"))
+        .map((line) => {
+            const [, name = "", state, engine = "", files = ""] = line.split("\t");
+            const [product, version] = engine.split(" ");
+            const sizes = files.split(",").filter((file) => file !== "");
+            return {
+                name,
+                takenAt: name.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*/, "$1-$2-$3T$4:$5:$6Z"),
+                complete: state === "complete",
+                ...(product ? { engine: product } : {}),
+                ...(version ? { version } : {}),
+                files: Object.fromEntries(
+                    sizes.map((file) => file.split("=")).map(([path, size]) => [path, Number(size)]),
+                ),
+            };
+        })
+        .sort((a, b) => b.name.localeCompare(a.name));

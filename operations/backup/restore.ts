@@ -1,0 +1,374 @@
+import { plinthLabels } from "../../components/labels";
+import { show } from "../../config/problems";
+import {
+    activeJobs,
+    type Backups,
+    backUpNow,
+    endOf,
+    findBackups,
+    finishJob,
+    jobEnd,
+    listBackups,
+    nameForJob,
+    podsOfJob,
+    startJob,
+} from "./backups";
+import { componentOf, listStack, type Live } from "../cluster/components";
+import { UserError } from "../system/errors";
+import type { Job, Workload } from "../cluster/health";
+import { interruptible } from "../system/interruptible";
+import { type Kubectl, targetOf } from "../cluster/kubectl";
+import type { Resource } from "../launch/losses";
+import { liveOf } from "../cluster/ownership";
+import type { Pod } from "../cluster/pods";
+
+/** What a restore has stopped, and how far it came: in the cluster, so that it is not lost with this process. */
+interface Progress {
+    readonly backup: string;
+    /** Tiers with the pods that they had: `deployment/frontend`. */
+    readonly replicas: Readonly<Record<string, number>>;
+    /** Scheduled tasks that were not suspended before. */
+    readonly suspended: readonly string[];
+    /** Name of the backup of what was there; empty where its pod could not tell. @default none was made */
+    readonly safety?: string;
+    /** The Jobs that load, each from before it starts. */
+    readonly loads: readonly string[];
+}
+
+export interface RestoreArgs {
+    /** Whether what is there is backed up before. @default true */
+    readonly safetyBackup?: boolean;
+    /** Goes on with a restore that was broken off, perhaps with another backup. @default false */
+    readonly recover?: boolean;
+}
+
+/** Exit code of a restore that has left a part of a backup. */
+const changed = 10;
+
+/** What belongs to one restore. */
+interface Restore {
+    readonly kubectl: Kubectl;
+    readonly backups: Backups;
+}
+
+/**
+ * Puts the data of a backup in the place of those of an instance. What writes is stopped meanwhile, and runs again when
+ * nothing was changed, or all was.
+ *
+ * @param name of the backup
+ * @returns name of the backup of what was there before, where one was made and could tell it
+ * @throws UserError that says whether anything was changed, and how to go on
+ */
+export async function restoreBackup(
+    kubectl: Kubectl,
+    instance: string,
+    name: string,
+    { safetyBackup = true, recover = false }: RestoreArgs = {},
+): Promise<string | undefined> {
+    const backups = await findBackups(kubectl, instance);
+    const found = { kubectl, backups };
+    const left = await readProgress(found);
+    if (left && !recover) throw new UserError(`Nothing was changed: ${underWay(whose(found), left)}`);
+    if (!left && recover) throw new UserError(`Nothing was changed: no restore of "${instance}" was broken off.`);
+    await refuseActive(found);
+    await check(found, name);
+    const writers = await toStop(found);
+    const progress = {
+        backup: name,
+        replicas: { ...writers.replicas, ...left?.replicas },
+        suspended: [...new Set([...writers.suspended, ...(left?.suspended ?? [])])],
+        ...(left?.safety === undefined ? {} : { safety: left.safety }),
+        loads: left?.loads ?? [],
+    };
+    return interruptible(async (signal) => {
+        const restore = { kubectl: stoppable(kubectl, signal), backups };
+        if (left) await writeProgress(restore, progress);
+        else await createProgress(restore, progress);
+        try {
+            return await stopAndLoad(restore, progress, safetyBackup);
+        } catch (error) {
+            if (error instanceof Settled || !(error instanceof UserError)) throw error;
+            const cause = signal.aborted ? "Interrupted; what has been started in the cluster goes on." : error.message;
+            throw new UserError(`${cause}\n${howToGoOn(whose(found), progress)}`, signal.aborted ? 130 : 1);
+        }
+    });
+}
+
+/**
+ * Starts again what a broken-off restore has stopped.
+ *
+ * @throws UserError where the data may be a part of a backup
+ */
+export async function resumeWriters(kubectl: Kubectl, instance: string): Promise<void> {
+    const restore = { kubectl, backups: await findBackups(kubectl, instance) };
+    const progress = await readProgress(restore);
+    if (!progress) throw new UserError(`Nothing was changed: no restore of "${instance}" was broken off.`);
+    await refuseActive(restore);
+    if (!(await isConsistent(restore, progress))) throw new UserError(brokenOff(whose(restore), progress), changed);
+    await startAgain(restore, progress);
+}
+
+/** An end of which everything is said. */
+class Settled extends UserError {}
+
+async function stopAndLoad(restore: Restore, begun: Progress, safetyBackup: boolean): Promise<string | undefined> {
+    const { kubectl, backups } = restore;
+    let progress = begun;
+    try {
+        await stopWriters(restore, progress);
+        // Of a part of a backup nobody wants another.
+        if (safetyBackup && progress.safety === undefined && progress.loads.length === 0) {
+            progress = { ...progress, safety: await secure(restore) };
+            await writeProgress(restore, progress);
+        }
+    } catch (error) {
+        throw await undone(restore, progress, error);
+    }
+    const name = nameForJob(backups.restore);
+    progress = { ...progress, loads: [...progress.loads, name] };
+    await writeProgress(restore, progress);
+    const job = await startJob(kubectl, backups.restore, { ACTION: "restore", BACKUP: progress.backup }, name);
+    if ((await finishJob(kubectl, job)) === "Failed")
+        throw await undone(restore, progress, new UserError(`The restore of "${backups.instance}" failed.`));
+    await startAgain(restore, progress);
+    return progress.safety;
+}
+
+/** The error for what failed: with everything running again where the data are whole. */
+async function undone(restore: Restore, progress: Progress, error: unknown): Promise<unknown> {
+    if (!(error instanceof UserError)) return error;
+    if (!(await isConsistent(restore, progress)))
+        return new Settled(`${error.message}\n${brokenOff(whose(restore), progress)}`, changed);
+    await startAgain(restore, progress);
+    return new Settled(`${error.message}\nNothing was changed, and "${restore.backups.instance}" runs again.`);
+}
+
+/** Old backups stay meanwhile: the one that is wanted may be the oldest. */
+async function secure({ kubectl, backups }: Restore): Promise<string> {
+    try {
+        return (await backUpNow(kubectl, backups.instance, false)) ?? "";
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        throw new UserError(`${error.message}\nIt goes without a backup of what is there: --no-safety-backup`);
+    }
+}
+
+/** @throws UserError that names the backups there are */
+async function check({ kubectl, backups }: Restore, name: string): Promise<void> {
+    const job = await startJob(kubectl, backups.restore, { ACTION: "check", BACKUP: name });
+    if ((await finishJob(kubectl, job)) === "Complete") return;
+    const known = (await listBackups(kubectl, backups)).filter(({ complete }) => complete).map((one) => one.name);
+    throw new UserError(
+        known.includes(name)
+            ? `Nothing was changed: ${name} cannot be restored.`
+            : `Nothing was changed: "${backups.instance}" has no complete backup ${show(name)}; there are: ${known.join(", ") || "none"}`,
+    );
+}
+
+/** Whether the loads so far have changed nothing, or all. */
+async function isConsistent({ kubectl, backups }: Restore, { loads }: Progress): Promise<boolean> {
+    let whole = true;
+    for (const name of loads) {
+        const where = ["job", name, "--namespace", backups.namespace, "--ignore-not-found", "--output", "json"];
+        const found = await kubectl.read(["get", ...where]);
+        const job = found.trim() === "" ? undefined : (JSON.parse(found) as Job);
+        if (job && endOf(job) === "Complete") whole = true;
+        else if (!job || !isUntouched(await podsOfJob(kubectl, job))) whole = false;
+    }
+    return whole;
+}
+
+/**
+ * Whether a load that failed is known to have changed nothing: it never began, or says so by its exit code. What was
+ * killed, or has left no pod, may have changed something.
+ */
+export function isUntouched(pods: readonly Pod[]): boolean {
+    const [pod, ...more] = pods;
+    const steps = [...(pod?.status?.initContainerStatuses ?? []), ...(pod?.status?.containerStatuses ?? [])];
+    const exitOf = (step: string) => steps.find(({ name }) => name === step)?.state?.terminated?.exitCode;
+    const fetched = exitOf("fetch");
+    return more.length === 0 && fetched !== undefined && (fetched !== 0 || exitOf("load") === 1);
+}
+
+async function refuseActive({ kubectl, backups }: Restore): Promise<void> {
+    const [active] = await activeJobs(kubectl, backups.namespace, [backups.restore]);
+    if (!active) return;
+    const { name, namespace } = active.metadata;
+    throw new UserError(
+        `Nothing was changed: ${name} works on the backups of "${backups.instance}". Wait for it: kubectl wait --for=condition=Complete job/${name} --namespace ${namespace} --timeout=1h`,
+    );
+}
+
+const writersOf = ({ restore }: Backups): string[] =>
+    (restore.metadata.annotations?.[plinthLabels.writers] ?? "").split(" ").filter((name) => name !== "");
+
+async function toStop({ kubectl, backups }: Restore): Promise<Pick<Progress, "replicas" | "suspended">> {
+    const tiers = (await listStack<Workload>(kubectl, "deployments,statefulsets")).filter((tier) => {
+        const { instance, name } = componentOf(tier);
+        return instance === backups.instance && writersOf(backups).includes(name);
+    });
+    return {
+        replicas: Object.fromEntries(tiers.map((tier) => [targetOf(tier), tier.spec.replicas ?? 1])),
+        suspended: backups.scheduled.filter(({ spec }) => !spec.suspend).map(({ metadata }) => metadata.name),
+    };
+}
+
+/** Takes what writes away, and waits until it is gone. An autoscaler leaves a tier without pods alone. */
+async function stopWriters({ kubectl, backups }: Restore, { replicas, suspended }: Progress): Promise<void> {
+    const { namespace, instance, scheduled } = backups;
+    for (const task of suspended) await suspend(kubectl, namespace, task, true);
+    for (const tier of Object.keys(replicas)) await scale(kubectl, namespace, tier, 0);
+    for (const job of await activeJobs(kubectl, namespace, scheduled)) await jobEnd(kubectl, job);
+    // Pods of scheduled tasks stay when they have ended.
+    const tasks = scheduled.map((task) => componentOf(task).name);
+    const tiers = writersOf(backups).filter((name) => !tasks.includes(name));
+    const selector = `app.kubernetes.io/instance=${instance},app.kubernetes.io/name in (${tiers.join(", ")})`;
+    if (tiers.length > 0)
+        await kubectl.run([
+            "wait",
+            "--for=delete",
+            "pods",
+            "--namespace",
+            namespace,
+            "--selector",
+            selector,
+            "--timeout=10m",
+        ]);
+}
+
+/** The record goes last, so that this can be done again. */
+async function startAgain(restore: Restore, { replicas, suspended }: Progress): Promise<void> {
+    const { kubectl, backups } = restore;
+    const { namespace } = backups;
+    for (const [tier, pods] of Object.entries(replicas)) await scale(kubectl, namespace, tier, pods);
+    for (const task of suspended) await suspend(kubectl, namespace, task, false);
+    await kubectl.read(["delete", ...place(restore)]);
+}
+
+const scale = (kubectl: Kubectl, namespace: string, tier: string, pods: number): Promise<string> =>
+    kubectl.run(["scale", tier, "--namespace", namespace, "--replicas", String(pods)]);
+
+const suspend = (kubectl: Kubectl, namespace: string, task: string, is: boolean): Promise<string> => {
+    const patch = JSON.stringify({ spec: { suspend: is } });
+    return kubectl.run(["patch", "cronjob", task, "--namespace", namespace, "--type", "merge", "--patch", patch]);
+};
+
+/** kubectl that starts nothing any more once the user wants to end. */
+const stoppable = (kubectl: Kubectl, signal: AbortSignal): Kubectl => ({
+    ...kubectl,
+    read: (args, input, other) => {
+        signal.throwIfAborted();
+        return kubectl.read(args, input, other);
+    },
+    json: (args, input) => {
+        signal.throwIfAborted();
+        return kubectl.json(args, input);
+    },
+    run: (args) => {
+        signal.throwIfAborted();
+        return kubectl.run(args);
+    },
+});
+
+/** The tasks that restore instances: without one there is no restore to come between. */
+export const restoreTasks = (resources: readonly Resource[]): Pick<Live, "metadata">[] =>
+    resources.flatMap(({ outputs }) =>
+        outputs?.metadata?.annotations?.[plinthLabels.writers] === undefined ? [] : (outputs as Pick<Live, "metadata">),
+    );
+
+/**
+ * Keeps a run away from what a restore has stopped, which it would start on a part of the data.
+ *
+ * @param resources of the stack's state, of which the task that restores tells where its record is
+ * @throws UserError where a restore is under way or was broken off, with the commands that go on
+ */
+export async function refuseWhileRestoring(kubectl: Kubectl, resources: readonly Resource[]): Promise<void> {
+    const tasks = restoreTasks(resources);
+    if (tasks.length === 0) return;
+    const items = tasks.map(({ metadata: { name, namespace } }) => ({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: recordOf(name), namespace },
+    }));
+    const records = await liveOf(kubectl, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+    const found = tasks.flatMap((task) => {
+        const { name, namespace } = task.metadata;
+        const record = records.find(
+            (one) => one.metadata.name === recordOf(name) && one.metadata.namespace === namespace,
+        );
+        const of = { instance: componentOf(task).instance, stack: kubectl.config.stack };
+        return record ? underWay(of, progressIn(record)) : [];
+    });
+    if (found.length > 0) throw new UserError(`Nothing was changed: ${found.join("\nand ")}`);
+}
+
+/** The record of a restore is a ConfigMap: made only where none is, it also keeps a second restore away. */
+const recordOf = (task: string): string => `${task}-progress`;
+
+const progressIn = (record: object): Progress =>
+    JSON.parse((record as { data: { progress: string } }).data.progress) as Progress;
+
+const place = ({ backups: { restore, namespace } }: Restore): string[] => [
+    "configmap",
+    recordOf(restore.metadata.name),
+    "--namespace",
+    namespace,
+];
+
+async function readProgress({ kubectl, backups }: Restore): Promise<Progress | undefined> {
+    const found = await kubectl.read(["get", ...place({ kubectl, backups }), "--ignore-not-found", "--output", "json"]);
+    if (found.trim() === "") return undefined;
+    return progressIn(JSON.parse(found) as object);
+}
+
+async function createProgress(restore: Restore, progress: Progress): Promise<void> {
+    const { kubectl, backups } = restore;
+    const { name, namespace, labels } = backups.restore.metadata;
+    const { [plinthLabels.stack]: _, ...own } = labels ?? {};
+    const record = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: recordOf(name), namespace, labels: own },
+        data: { progress: JSON.stringify(progress) },
+    };
+    try {
+        await kubectl.read(["create", "--filename", "-"], JSON.stringify(record));
+    } catch (error) {
+        const other = await readProgress(restore);
+        if (other) throw new UserError(`Nothing was changed: ${underWay(whose(restore), other)}`);
+        throw error;
+    }
+}
+
+async function writeProgress(restore: Restore, progress: Progress): Promise<void> {
+    const patch = JSON.stringify({ data: { progress: JSON.stringify(progress) } });
+    await restore.kubectl.read(["patch", ...place(restore), "--type", "merge", "--patch", patch]);
+}
+
+/** Whose data a restore replaces, in messages and commands. */
+interface Whose {
+    readonly instance: string;
+    readonly stack: string;
+}
+
+const whose = ({ kubectl, backups: { instance } }: Restore): Whose => ({ instance, stack: kubectl.config.stack });
+
+const command = ({ instance, stack }: Whose, name: string): string =>
+    `./plinth backup restore ${instance} ${name} ${stack} --recover`;
+
+/** @param progress of which restore */
+const howToGoOn = ({ instance, stack }: Whose, { backup }: Progress): string =>
+    `What writes to the data of "${instance}" may be stopped. Go on with:\n  ${command({ instance, stack }, backup)}\n` +
+    `or, to start it again with the data as they are:\n  ./plinth backup resume ${instance} ${stack}`;
+
+const underWay = (of: Whose, progress: Progress): string =>
+    `a restore of ${progress.backup} is under way, or was broken off. Where it is dead:\n${howToGoOn(of, progress)}`;
+
+function brokenOff(of: Whose, { backup, safety, replicas, suspended }: Progress): string {
+    const before = safety ? `\nor back to what was there before:\n  ${command(of, safety)}` : "";
+    return (
+        `The data of "${of.instance}" may be a part of ${backup}. What writes to them stays stopped: ` +
+        `${[...Object.keys(replicas), ...suspended].join(", ")}.\n` +
+        `When the cause is gone, go on with:\n  ${command(of, backup)}${before}`
+    );
+}

@@ -1,0 +1,128 @@
+import { namespaceOf } from "../../config/load";
+import { suggest } from "../../config/problems";
+import { UserError } from "../system/errors";
+import type { Kubectl } from "./kubectl";
+import { stackNames } from "../stackfile/stackFile";
+
+/** An object as the cluster has it, as far as all kinds are alike. */
+export interface Live {
+    readonly kind: string;
+    readonly metadata: {
+        readonly name: string;
+        readonly namespace: string;
+        readonly creationTimestamp: string;
+        readonly generation?: number;
+        readonly deletionTimestamp?: string;
+        readonly labels?: Readonly<Record<string, string>>;
+        readonly annotations?: Readonly<Record<string, string>>;
+    };
+}
+
+/** One component of an instance. */
+export interface Component {
+    readonly instance: string;
+    readonly name: string;
+    readonly namespace: string;
+}
+
+const nameLabel = "app.kubernetes.io/name";
+const instanceLabel = "app.kubernetes.io/instance";
+
+/** The component that an object belongs to; what belongs to its instance as a whole goes by its own name. */
+export const componentOf = ({
+    metadata: { labels, name, namespace },
+}: {
+    readonly metadata: Pick<Live["metadata"], "labels" | "name" | "namespace">;
+}): Component => ({
+    instance: labels?.[instanceLabel] ?? namespace,
+    name: labels?.[nameLabel] ?? name,
+    namespace,
+});
+
+/** `shop/frontend`: how people name a component, and how messages do. */
+export const fullName = ({ instance, name }: Component): string => `${instance}/${name}`;
+
+/** What selects the pods of a component within its namespace. */
+export const podsOf = ({ instance, name }: Component): string => `${instanceLabel}=${instance},${nameLabel}=${name}`;
+
+/**
+ * A stack's objects of some kinds, found by label, wherever they are.
+ *
+ * @param kinds as kubectl takes them: `deployments,statefulsets`
+ */
+export async function listStack<T extends Live>(kubectl: Kubectl, kinds: string): Promise<T[]> {
+    return (await listLabelled<T>(kubectl, kinds, kubectl.selector)).filter(({ metadata }) => metadata.namespace);
+}
+
+/** All pods that this program's workloads have made in the namespaces given. */
+export async function listPods<T extends Live>(kubectl: Kubectl, namespaces: ReadonlySet<string>): Promise<T[]> {
+    const pods = await listLabelled<T>(kubectl, "pods", "app.kubernetes.io/managed-by=plinth");
+    return pods.filter(({ metadata }) => namespaces.has(metadata.namespace));
+}
+
+async function listLabelled<T extends Live>(kubectl: Kubectl, kinds: string, selector: string): Promise<T[]> {
+    const list = async (...where: string[]) =>
+        (await kubectl.json<{ items: T[] }>(["get", kinds, ...where, "--selector", selector])).items;
+    try {
+        return await list("--all-namespaces");
+    } catch (error) {
+        if (!(error instanceof UserError) || !/forbidden/i.test(error.message)) throw error;
+        // Somebody who may look into the stack's own namespaces only.
+        const { config } = kubectl;
+        const shared = config.instances.some(({ edge }) => edge.type === "shared") ? [config.sharedEdge.namespace] : [];
+        const namespaces = new Set([...config.instances.map(namespaceOf), ...shared]);
+        return (await Promise.all([...namespaces].map((name) => list("--namespace", name)))).flat();
+    }
+}
+
+/** Kinds that run a component's containers. */
+export const workloadKinds = "deployments,statefulsets,cronjobs,jobs";
+
+/**
+ * Finds the component that the user names, among what a stack has in the cluster.
+ *
+ * @param target `frontend`, or `shop/frontend` where several instances have one
+ * @param kinds in which to look. @default all that run containers
+ * @throws UserError that lists what there is
+ */
+export async function findComponent(
+    kubectl: Kubectl,
+    target: string,
+    kinds = workloadKinds,
+): Promise<{ component: Component; objects: Live[] }> {
+    const all = await listStack(kubectl, kinds);
+    const sort = kinds === "services" ? "component with a Service" : "component";
+    const component = chooseComponent(target, all.map(componentOf), kubectl.config.stack, sort);
+    return { component, objects: all.filter((object) => fullName(componentOf(object)) === fullName(component)) };
+}
+
+/**
+ * The one component that `target` means.
+ *
+ * @param components all there are; the same one may come several times
+ * @param sort what they are called. @default "component"
+ * @throws UserError when none or several have that name
+ */
+export function chooseComponent(
+    target: string,
+    components: readonly Component[],
+    stack: string,
+    sort = "component",
+): Component {
+    const known = new Map(components.map((component) => [fullName(component), component]));
+    if (known.size === 0)
+        throw new UserError(`Nothing of "${stack}" is in the cluster. Bring it up with: ./plinth launch ${stack}`);
+    const matches = [...known.values()].filter((one) => one.name === target || fullName(one) === target);
+    if (matches.length === 1) return matches[0]!;
+    if (matches.length > 1)
+        throw new UserError(
+            `"${target}" is a ${sort} of ${matches.length} instances; name one of: ${matches.map(fullName).sort().join(", ")}`,
+        );
+    const names = target.includes("/") ? [...known.keys()] : [...known.values()].map(({ name }) => name);
+    const hint = stackNames().includes(target)
+        ? `; "${target}" is a stack, which comes after the component`
+        : suggest(target, [...new Set(names)]);
+    throw new UserError(
+        `"${stack}" has no ${sort} "${target}" in the cluster${hint}; there are: ${[...known.keys()].sort().join(", ")}`,
+    );
+}

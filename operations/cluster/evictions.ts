@@ -1,0 +1,106 @@
+import { componentOf, type Component, type Live } from "./components";
+import { UserError } from "../system/errors";
+import { groupBy } from "../system/groupBy";
+import type { Kubectl } from "./kubectl";
+import type { Pod } from "./pods";
+
+/** Pods of a component that their node has thrown out, all for one reason. */
+export interface EvictionHealth {
+    readonly instance: string;
+    readonly component: string;
+    readonly namespace: string;
+    readonly count: number;
+    /** Of the last one, RFC 3339. */
+    readonly last: string;
+    /** In the kubelet's own words. */
+    readonly reason: string;
+    /** Key of the stack's file that gives such pods more. */
+    readonly key?: string;
+}
+
+/** What a kubelet reports of a pod; kept for an hour unless the server is told otherwise. */
+export interface EvictionEvent extends Live {
+    readonly involvedObject: { readonly kind: string; readonly name: string; readonly namespace: string };
+    readonly message: string;
+    readonly lastTimestamp?: string | null;
+    readonly eventTime?: string | null;
+}
+
+/** None where they may not be listed. */
+export async function evictionEvents(kubectl: Kubectl, namespaces: ReadonlySet<string>): Promise<EvictionEvent[]> {
+    const lists = await Promise.all(
+        [...namespaces].map(async (namespace) => {
+            const args = ["get", "events", "--namespace", namespace, "--field-selector", "reason=Evicted"];
+            try {
+                return (await kubectl.json<{ items: EvictionEvent[] }>(args)).items;
+            } catch (error) {
+                if (error instanceof UserError) return [];
+                throw error;
+            }
+        }),
+    );
+    return lists.flat();
+}
+
+/**
+ * What was thrown out, the last first. A Deployment's pod lies there for long, a StatefulSet's makes room for the next
+ * one at once: of that only the event is left.
+ *
+ * @param instances names of the stack's own: any other is the shared balancer
+ */
+export function evictionsOf(
+    pods: readonly Pod[],
+    events: readonly EvictionEvent[],
+    instances: readonly string[],
+): EvictionHealth[] {
+    const nameOf = (namespace: string, name: string) => `${namespace}/${name}`;
+    const byName = new Map(pods.map((pod) => [nameOf(pod.metadata.namespace, pod.metadata.name), pod]));
+    const lying = pods.filter(({ status }) => status?.reason === "Evicted");
+    const reported = events.flatMap((event) => {
+        const { kind, namespace, name } = event.involvedObject;
+        const pod = kind === "Pod" ? byName.get(nameOf(namespace, name)) : undefined;
+        const time = event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
+        return pod && !lying.includes(pod) ? [{ pod, time, message: event.message }] : [];
+    });
+    const all = [
+        ...lying.map((pod) => ({ pod, time: evictedAt(pod), message: pod.status?.message ?? "no reason given" })),
+        ...reported,
+    ].map(({ pod, time, message }) => ({ pod, time, component: componentOf(pod), reason: message.trim() }));
+    const groups = groupBy(all, ({ component, reason }) => JSON.stringify([component, reason]));
+    return [...groups.values()]
+        .map((same) => {
+            const { pod, component, reason } = same[0]!;
+            const { instance, name, namespace } = component;
+            const last = same
+                .map(({ time }) => time)
+                .sort()
+                .at(-1)!;
+            const key = keyFor(component, pod, reason, instances);
+            return { instance, component: name, namespace, count: same.length, last, reason, ...(key ? { key } : {}) };
+        })
+        .sort((a, b) => b.last.localeCompare(a.last));
+}
+
+const evictedAt = ({ metadata, status }: Pod): string =>
+    status?.conditions?.find(({ type }) => type === "DisruptionTarget")?.lastTransitionTime ??
+    metadata.creationTimestamp;
+
+/** By the words of the kubelet: https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/eviction/helpers.go */
+function keyFor(
+    { instance, name }: Component,
+    { spec }: Pod,
+    reason: string,
+    instances: readonly string[],
+): string | undefined {
+    const root = instances.includes(instance) ? `plinth:instances.${instance}` : "plinth:edge";
+    const directory = /^Usage of EmptyDir volume "([^"]+)" exceeds/.exec(reason)?.[1];
+    if (directory) return `${root}.volumes."${name}.${directory}".size`;
+    const container = /^Container (\S+) exceeded its local ephemeral storage limit/.exec(reason)?.[1];
+    if (container !== undefined && container !== spec.containers[0]!.name)
+        return `${root}.resources."${name}.${container}".ephemeralStorage`;
+    if (container !== undefined || reason.startsWith("Pod ephemeral local storage usage exceeds"))
+        return `${root}.resources.${name}.ephemeralStorage`;
+    if (reason.includes("low on resource: ephemeral-storage"))
+        return `${root}.resources.${name}.ephemeralStorageRequest`;
+    return undefined;
+}

@@ -1,0 +1,110 @@
+import { suggest } from "../../config/problems";
+import { type Component, fullName, type Live, podsOf } from "./components";
+import { UserError } from "../system/errors";
+import type { Kubectl } from "./kubectl";
+
+interface State {
+    readonly running?: { readonly startedAt?: string };
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly reason?: string; readonly exitCode: number; readonly message?: string };
+}
+
+export interface ContainerStatus {
+    readonly name: string;
+    readonly ready: boolean;
+    readonly restartCount: number;
+    /** What the container's runtime calls it; none where a node is simulated. */
+    readonly containerID?: string;
+    readonly state?: State;
+    readonly lastState?: State;
+}
+
+export interface Pod extends Live {
+    readonly spec: {
+        readonly nodeName?: string;
+        readonly containers: readonly { readonly name: string }[];
+        readonly initContainers?: readonly { readonly name: string }[];
+    };
+    readonly status?: {
+        readonly phase?: string;
+        readonly reason?: string;
+        readonly message?: string;
+        readonly conditions?: readonly {
+            readonly type: string;
+            readonly status: string;
+            readonly reason?: string;
+            readonly message?: string;
+            readonly lastTransitionTime?: string;
+        }[];
+        readonly containerStatuses?: readonly ContainerStatus[];
+        readonly initContainerStatuses?: readonly ContainerStatus[];
+    };
+}
+
+export const isReady = ({ metadata, status }: Pod): boolean =>
+    metadata.deletionTimestamp === undefined &&
+    (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false);
+
+/** The pods of one component, those that are ready first, then the youngest first. */
+export async function podsOfComponent(kubectl: Kubectl, component: Component): Promise<Pod[]> {
+    const args = ["get", "pods", "--namespace", component.namespace, "--selector", podsOf(component)];
+    const { items } = await kubectl.json<{ items: Pod[] }>(args);
+    return items.sort(
+        (a, b) =>
+            Number(isReady(b)) - Number(isReady(a)) ||
+            b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp),
+    );
+}
+
+/** @throws UserError that lists the containers there are */
+export function checkContainer(component: Component, pod: Pod, container: string): void {
+    const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) => name);
+    if (!names.includes(container))
+        throw new UserError(
+            `${fullName(component)} has no container "${container}"${suggest(container, names)}; there are: ${names.join(", ")}`,
+        );
+}
+
+/**
+ * Why a pod is not ready, in Kubernetes' own words, the cause before its consequences; undefined when it is ready.
+ */
+export function reasonOf(pod: Pod): string | undefined {
+    if (isReady(pod)) return undefined;
+    const { metadata, status } = pod;
+    if (metadata.deletionTimestamp !== undefined) return "Terminating";
+    const unplaced = status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "False");
+    if (unplaced) return said(unplaced.reason ?? "Unschedulable", unplaced.message);
+    if (status?.reason) return said(status.reason, status.message);
+    const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    const reasons = containers.flatMap((container) => {
+        const reason = containerReason(container);
+        return reason ? [{ reason: `${container.name}: ${reason}`, waits: waitsForOthers(container) }] : [];
+    });
+    const cause = reasons.find(({ waits }) => !waits) ?? reasons[0];
+    if (cause) return cause.reason;
+    const unready = containers.filter(({ ready, state }) => !ready && state?.terminated?.exitCode !== 0);
+    return unready.length > 0
+        ? `${unready.map(({ name }) => name).join(", ")}: not ready`
+        : (status?.phase ?? "Pending");
+}
+
+/** A container that waits for the init containers says nothing of the cause. */
+const waitsForOthers = ({ state }: ContainerStatus): boolean => state?.waiting?.reason === "PodInitializing";
+
+function containerReason({ state, lastState }: ContainerStatus): string | undefined {
+    const { waiting, terminated } = state ?? {};
+    if (terminated && terminated.exitCode !== 0) return exitOf(terminated);
+    if (!waiting) return undefined;
+    const last = lastState?.terminated;
+    return said(waiting.reason ?? "Waiting", waiting.message) + (last ? ` (before: ${exitOf(last)})` : "");
+}
+
+/** With the last thing that the container said. */
+const exitOf = ({ reason, exitCode, message }: NonNullable<State["terminated"]>): string =>
+    said(`${reason ?? "Error"}, exit code ${exitCode}`, message?.trim().split("\n").at(-1));
+
+const said = (reason: string, message: string | undefined): string => (message ? `${reason}: ${message}` : reason);
+
+/** How often the containers of a pod were started again. */
+export const restartsOf = ({ status }: Pod): number =>
+    (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);

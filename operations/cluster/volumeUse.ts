@@ -1,0 +1,24 @@
+import { UserError } from "../system/errors";
+import { type FileSystemUse, type StatsSummary, useOfVolumes } from "./health";
+import type { Kubectl } from "./kubectl";
+import type { Pod } from "./pods";
+
+/** As far as the kubelets tell, and tell us: asked are those on which pods of the stack run. */
+export async function volumesInUse(kubectl: Kubectl, pods: readonly Pod[]): Promise<Map<string, FileSystemUse>> {
+    const nodes = [...new Set(pods.flatMap(({ spec }) => spec.nodeName ?? []))];
+    const summaries = await Promise.all(
+        nodes.map(async (node): Promise<StatsSummary[]> => {
+            try {
+                const path = `/api/v1/nodes/${node}/proxy/stats/summary`;
+                return [
+                    JSON.parse(await kubectl.read(["get", "--request-timeout", "5s", "--raw", path])) as StatsSummary,
+                ];
+            } catch (error) {
+                // Refused, out of reach, or no kubelet at all.
+                if (error instanceof UserError || error instanceof SyntaxError) return [];
+                throw error;
+            }
+        }),
+    );
+    return useOfVolumes(summaries.flat());
+}

@@ -1,0 +1,175 @@
+import { randomBytes } from "node:crypto";
+import { plinthLabels } from "../../components/labels";
+import { podOf } from "../../components/references";
+import { requestsAndLimits } from "../../components/resources";
+import { resolveImage } from "../../config/images";
+import type { AnyInstance } from "../../config/stack";
+import type { Live } from "../cluster/components";
+import { UserError } from "../system/errors";
+import { interruptible } from "../system/interruptible";
+import type { Kubectl } from "../cluster/kubectl";
+import { type Pod, reasonOf } from "../cluster/pods";
+import { renderStack } from "../render/rendering";
+import { readStackFile } from "../stackfile/stackFile";
+
+/** Where the helper pod has the volume. */
+export const mountPath = "/volume";
+
+const component = "plinth-data";
+
+/** What a pod says of the volumes that it mounts, and as whom. */
+interface Mounting {
+    readonly securityContext?: object;
+    readonly imagePullSecrets?: readonly object[];
+    readonly nodeSelector?: object;
+    readonly tolerations?: readonly object[];
+    readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[];
+}
+
+/** A pod in the cluster with the volumes that it mounts. */
+export interface MountingPod extends Pod {
+    readonly spec: Pod["spec"] & Mounting;
+    readonly metadata: Live["metadata"] & { readonly ownerReferences?: readonly { readonly kind: string }[] };
+}
+
+const mounts = ({ volumes = [] }: Mounting, claim: string): boolean =>
+    volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim);
+
+/** The pods that have a claim mounted now, helpers left out. */
+export async function podsWith(kubectl: Kubectl, namespace: string, claim: string): Promise<MountingPod[]> {
+    const { items } = await kubectl.json<{ items: MountingPod[] }>(["get", "pods", "--namespace", namespace]);
+    return items.filter(
+        ({ metadata, spec, status }) =>
+            mounts(spec, claim) &&
+            !["Succeeded", "Failed"].includes(status?.phase ?? "") &&
+            metadata.labels?.["app.kubernetes.io/name"] !== component,
+    );
+}
+
+/**
+ * How the instance's own pods mount a claim when it runs: files on it belong to their user, and no other may read them.
+ *
+ * @returns undefined where no pod of the configuration mounts it
+ */
+export async function mountingOf(stack: string, name: string, claim: string): Promise<Mounting | undefined> {
+    const key = "plinth:instances";
+    const written = JSON.parse(readStackFile(stack).config[key] ?? "{}") as Record<string, object>;
+    const running = { ...written, [name]: { ...written[name], state: "running" } };
+    const { objects } = await renderStack(stack, { config: { [key]: JSON.stringify(running) } });
+    return objects
+        .filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/instance"] === name)
+        .flatMap((object) => (podOf(object) as Mounting | undefined) ?? [])
+        .find((pod) => mounts(pod, claim));
+}
+
+export interface DataPodArgs {
+    readonly kubectl: Kubectl;
+    readonly instance: AnyInstance;
+    readonly namespace: string;
+    readonly claim: string;
+    readonly readOnly: boolean;
+    readonly mounting: Mounting;
+    /** Where the volume is mounted already, if it can be on one node only. */
+    readonly nodeName?: string;
+    /** @default the pinned one */
+    readonly image?: string;
+}
+
+/**
+ * A pod that does nothing but have a volume mounted, as the instance's own pods would. It admits no connection, as the
+ * instance's policies say for every pod, and ends by itself after a day.
+ */
+export function dataPod({ kubectl, instance, claim, readOnly, mounting, nodeName, ...args }: DataPodArgs): object {
+    const { config } = kubectl;
+    const { reference, pullPolicy } = resolveImage("busybox", args.image, config.images);
+    const { securityContext, imagePullSecrets, nodeSelector, tolerations } = mounting;
+    return {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: {
+            name: `data-${randomBytes(5).toString("hex")}`,
+            namespace: args.namespace,
+            labels: {
+                "app.kubernetes.io/instance": instance.name,
+                "app.kubernetes.io/name": component,
+                "app.kubernetes.io/part-of": instance.platform,
+                "app.kubernetes.io/managed-by": "plinth",
+                [plinthLabels.stack]: `${config.project}.${config.stack}`,
+            },
+        },
+        spec: {
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            restartPolicy: "Never",
+            activeDeadlineSeconds: 86_400,
+            terminationGracePeriodSeconds: 1,
+            securityContext,
+            ...(imagePullSecrets ? { imagePullSecrets } : {}),
+            ...(nodeName ? { nodeName } : { ...(nodeSelector ? { nodeSelector } : {}) }),
+            ...(tolerations ? { tolerations } : {}),
+            containers: [
+                {
+                    name: "data",
+                    image: reference,
+                    imagePullPolicy: pullPolicy,
+                    command: ["sh", "-c", "trap 'exit 0' TERM; sleep 86400 & wait"],
+                    // Nothing is written but to the volume.
+                    resources: requestsAndLimits({ cpu: "50m", memory: "64Mi", ephemeralStorage: "64Mi" }),
+                    securityContext: {
+                        allowPrivilegeEscalation: false,
+                        readOnlyRootFilesystem: true,
+                        capabilities: { drop: ["ALL"] },
+                    },
+                    // Not the volume source: some drivers would have to attach it anew for that.
+                    volumeMounts: [{ name: "data", mountPath, readOnly }],
+                },
+            ],
+            volumes: [{ name: "data", persistentVolumeClaim: { claimName: claim } }],
+        },
+    };
+}
+
+/**
+ * Has a pod as long as some work needs it; it is deleted then, also when the work fails or is ended by Ctrl-C.
+ *
+ * @param work what leads kubectl into the pod, and a signal that Ctrl-C gives
+ * @throws UserError when the pod does not get ready within three minutes, with the reason
+ */
+export async function withPod(
+    kubectl: Kubectl,
+    pod: object,
+    work: (into: readonly string[], signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+    const { name, namespace, labels } = (pod as Live).metadata;
+    const there = ["--namespace", namespace];
+    await interruptible(async (signal) => {
+        try {
+            await removeEnded(kubectl, there, labels!);
+            await kubectl.read(["create", "--filename", "-"], JSON.stringify(pod));
+            try {
+                await kubectl.read(["wait", "--for=condition=Ready", `pod/${name}`, ...there, "--timeout=3m"]);
+            } catch (error) {
+                signal.throwIfAborted();
+                if (!(error instanceof UserError)) throw error;
+                const found = await kubectl.json<Pod>(["get", "pod", name, ...there]);
+                throw new UserError(`The helper pod does not get ready: ${reasonOf(found) ?? error.message}`);
+            }
+            signal.throwIfAborted();
+            await work(["exec", name, ...there, "--container", "data"], signal);
+        } finally {
+            await kubectl.read(["delete", "pod", name, ...there, "--ignore-not-found", "--wait=false"]);
+        }
+    });
+}
+
+/** Those of killed runs, whose day is over. */
+async function removeEnded(
+    kubectl: Kubectl,
+    there: readonly string[],
+    labels: Readonly<Record<string, string>>,
+): Promise<void> {
+    const selector = `app.kubernetes.io/name=${component},app.kubernetes.io/instance=${labels["app.kubernetes.io/instance"]}`;
+    const { items } = await kubectl.json<{ items: Pod[] }>(["get", "pods", ...there, "--selector", selector]);
+    for (const { metadata } of items.filter(({ status }) => ["Succeeded", "Failed"].includes(status?.phase ?? "")))
+        await kubectl.read(["delete", "pod", metadata.name, ...there]);
+}

@@ -1,0 +1,178 @@
+import type { Context } from "../../config/kubeconfig";
+import { isMissing, type Missing } from "../engine/engine";
+import { type Kubectl, kubectlFor } from "../cluster/kubectl";
+import { existingObjects } from "../cluster/ownership";
+import type { RenderedObject, Rendering } from "../render/rendering";
+import { read } from "../system/shell";
+import {
+    type AccessFacts,
+    type Answer,
+    followQuestions,
+    type PodSecurityAnswers,
+    type Question,
+    questionsOf,
+    type Right,
+} from "./access";
+import { type Fact, lookUp, valueOf } from "./finding";
+import type { NetworkFacts } from "./network";
+import type { CapacityFacts, ServerFacts } from "./nodes";
+import type { ApiResource } from "../cluster/objects";
+import type { StorageFacts } from "./storage";
+
+/** All that only the cluster knows. */
+export interface ClusterFacts
+    extends
+        Omit<ServerFacts, "client">,
+        Omit<CapacityFacts, "rendering">,
+        Omit<StorageFacts, "rendering">,
+        Omit<NetworkFacts, "rendering" | "cluster">,
+        Omit<AccessFacts, "rendering"> {
+    /** Who the server says we are. */
+    readonly user: string;
+    /** Undefined: it lets us in. */
+    readonly refusal: string | undefined;
+}
+
+interface AskArgs {
+    readonly stack: string;
+    readonly rendering: Fact<Rendering>;
+    readonly context: Fact<Context | Missing>;
+    readonly hasKubectl: boolean;
+}
+
+/** Asks the cluster, which may refuse each answer alone. Nothing is written but dry runs. */
+export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFacts]: Fact<ClusterFacts[K]> }> {
+    const { rendering } = args;
+    const kubectl = await lookUp(() => connect(args));
+    const server = await lookUp(async () => versionIn(await valueOf(kubectl).read(["get", "--raw", "/version"])));
+    const ask = <T>(work: (kubectl: Kubectl) => Promise<T>): Promise<Fact<T>> =>
+        lookUp(() => {
+            // Who is not let in is told so once.
+            if ("why" in server && "value" in kubectl) throw new Error("needs a cluster that answers");
+            return work(valueOf(kubectl));
+        });
+    const list = <T>(...args: string[]) =>
+        ask(async (kubectl) => (await kubectl.json<{ items: T[] }>(["get", ...args])).items);
+
+    const names = list<{ metadata: { name: string } }>("ingressclasses");
+    const drivers = list<{ metadata: { name: string } }>("csidrivers");
+    const metricsApis = list<NonNullable<ClusterFacts["metricsApi"]>>(
+        ...["apiservices", "--field-selector", "metadata.name=v1beta1.metrics.k8s.io"],
+    );
+    const resources = ask(apiResourcesOf);
+    const identity = ask(whoAmI);
+    return together({
+        nodes: list("nodes"),
+        pods: list("pods", "--all-namespaces", "--field-selector", "status.phase!=Succeeded,status.phase!=Failed"),
+        storageClasses: list("storageclasses"),
+        csiDrivers: lookUp(async () => valueOf(await drivers).map(({ metadata }) => metadata.name)),
+        services: list("services", "--all-namespaces"),
+        daemonSets: list("daemonsets", "--all-namespaces"),
+        ingressClasses: lookUp(async () => valueOf(await names).map(({ metadata }) => metadata.name)),
+        metricsApi: lookUp(async () => valueOf(await metricsApis)[0]),
+        apiResources: resources,
+        rights: ask(async (kubectl) =>
+            rightsOf(kubectl, questionsOf(valueOf(rendering).objects, valueOf(await resources))),
+        ),
+        followRights: ask((kubectl) => rightsOf(kubectl, followQuestions(valueOf(rendering).objects))),
+        foreign: ask(async (kubectl) => (await existingObjects(kubectl, valueOf(rendering))).foreign),
+        podSecurity: ask((kubectl) => tryPodSecurity(kubectl, valueOf(rendering).objects)),
+        user: lookUp(async () => valueOf(await identity).user),
+        clock: lookUp(async () => valueOf(await identity).ahead),
+        server: ask(() => Promise.resolve(valueOf(server))),
+        refusal: lookUp(() => ("why" in server && "value" in kubectl ? server.why : undefined)),
+    });
+}
+
+async function together<T extends object>(facts: { [K in keyof T]: Promise<Fact<T[K]>> }) {
+    const entries = Object.entries<Promise<unknown>>(facts).map(async ([name, fact]) => [name, await fact] as const);
+    return Object.fromEntries(await Promise.all(entries)) as { [K in keyof T]: Fact<T[K]> };
+}
+
+function connect({ stack, context, hasKubectl }: AskArgs): Promise<Kubectl> {
+    if (isMissing(valueOf(context))) throw new Error("needs a cluster that answers");
+    if (!hasKubectl) throw new Error("needs kubectl");
+    return kubectlFor(stack);
+}
+
+const versionIn = (json: string): string => (JSON.parse(json) as { gitVersion: string }).gitVersion;
+
+/** Kinds that the server knows; also while one of the extensions behind it does not answer. */
+async function apiResourcesOf(kubectl: Kubectl): Promise<ApiResource[]> {
+    const { stdout, stderr } = await read(kubectl.command, [...kubectl.args, "api-resources", "--no-headers"]);
+    if (stdout.trim() === "") throw new Error(`kubectl api-resources failed: ${stderr.trim()}`);
+    // NAME, short names where there are some, APIVERSION, NAMESPACED, KIND.
+    const lines = stdout.trim().split("\n");
+    return lines.map((line) => {
+        const words = line.trim().split(/\s+/);
+        return { name: words[0]!, apiVersion: words.at(-3)!, kind: words.at(-1)! };
+    });
+}
+
+/** The server names the user, and stamps its answer with its own time, in whole seconds. */
+async function whoAmI(kubectl: Kubectl): Promise<{ user: string; ahead: number }> {
+    const question = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+    const before = Date.now();
+    const { metadata, status } = await kubectl.json<{
+        metadata: { creationTimestamp: string };
+        status: { userInfo: { username: string } };
+    }>(["create", "--validate=false", "--filename", "-"], JSON.stringify(question));
+    const here = (before + Date.now()) / 2;
+    return { user: status.userInfo.username, ahead: Date.parse(metadata.creationTimestamp) - here };
+}
+
+/**
+ * One call: authorizers that cannot list a user's rights answer single questions, too.
+ *
+ * Validation by kubectl would need the right to list CustomResourceDefinitions.
+ */
+async function rightsOf(kubectl: Kubectl, questions: readonly Question[]): Promise<Right[]> {
+    if (questions.length === 0) return [];
+    const items = questions.map((resourceAttributes) => ({
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SelfSubjectAccessReview",
+        spec: { resourceAttributes },
+    }));
+    // Answers come in the order of the questions.
+    const answers = await kubectl.read(
+        ["create", "--validate=false", "--filename", "-", "--output", 'jsonpath={.status.allowed}{"\\n"}'],
+        JSON.stringify({ apiVersion: "v1", kind: "List", items }),
+    );
+    const allowed = answers.trim().split("\n");
+    if (allowed.length !== questions.length)
+        throw new Error(`the server answered ${allowed.length} of ${questions.length} questions`);
+    return questions.map((question, index) => ({ ...question, allowed: allowed[index] === "true" }));
+}
+
+const enforce = "pod-security.kubernetes.io/enforce";
+
+async function tryPodSecurity(kubectl: Kubectl, objects: readonly RenderedObject[]): Promise<PodSecurityAnswers> {
+    const namespace = objects.find(({ kind, metadata }) => kind === "Namespace" && metadata.labels?.[enforce]);
+    const level = namespace?.metadata.labels?.[enforce];
+    if (!namespace || !level || level === "privileged") throw new Error("no namespace of the stack states a level");
+    const dryRun = async (args: readonly string[], object: object): Promise<Answer> => {
+        const all = [...kubectl.args, ...args, "--dry-run=server", "--filename", "-"];
+        const { ok, stderr } = await read(kubectl.command, all, { input: JSON.stringify(object) });
+        return { accepted: ok, message: stderr.trim() };
+    };
+    // Fields that the engine owns may be asked for as well: nothing is kept.
+    const apply = ["apply", "--server-side", "--force-conflicts", "--field-manager", "plinth-doctor"];
+    const { metadata } = namespace;
+    const exists =
+        (await kubectl.read(["get", "namespace", metadata.name, "--ignore-not-found", "--output", "name"])) !== "";
+    const violating = {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: "plinth-doctor", namespace: metadata.name },
+        spec: { hostNetwork: true, containers: [{ name: "none", image: "none" }] },
+    };
+    return {
+        level,
+        namespace: await dryRun(apply, namespace),
+        nonsense: await dryRun(apply, {
+            ...namespace,
+            metadata: { ...metadata, labels: { ...metadata.labels, [enforce]: "none-such" } },
+        }),
+        ...(exists ? { pod: await dryRun(["create"], violating) } : {}),
+    };
+}

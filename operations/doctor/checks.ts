@@ -1,0 +1,78 @@
+import { isMissing } from "../engine/engine";
+import { count } from "../system/text";
+import { knownKinds, ownership, podSecurity, rightsToFollow, rightsToLaunch, rightsToPreview } from "./access";
+import { type Finding, notChecked, ok, problem } from "./finding";
+import type { Facts } from "./gather";
+import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
+import { ingressClass, loadBalancer, metricsServer, networkPolicies } from "./network";
+import { architecture, capacity, clock, nodeDisks, serverVersion, skew } from "./nodes";
+import { csiDrivers, sharedStorageClass, storageClass, volumeExpansion } from "./storage";
+
+/** A finding, and of what. */
+export interface Result extends Finding {
+    readonly check: string;
+}
+
+/** In the order in which they are shown: this machine, the state, the cluster, and what we may do there. */
+const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
+    "Pulumi CLI": pulumiCli,
+    "Node.js": nodeVersion,
+    Go: goVersion,
+    kubectl: kubectlVersion,
+    configuration,
+    "state backend": stateBackend,
+    "state lock": lock,
+    "secrets provider": secretsProvider,
+    cluster: clusterAnswers,
+    "server version": serverVersion,
+    "version skew": skew,
+    clock,
+    capacity,
+    "disks of nodes": nodeDisks,
+    architecture,
+    "storage class": storageClass,
+    "shared storage class": sharedStorageClass,
+    "volume expansion": volumeExpansion,
+    "CSI drivers": csiDrivers,
+    "load balancer": loadBalancer,
+    "ingress class": ingressClass,
+    "metrics-server": metricsServer,
+    "Pod Security": podSecurity,
+    "network policies": networkPolicies,
+    kinds: knownKinds,
+    "rights to preview": rightsToPreview,
+    "rights to launch": rightsToLaunch,
+    "rights to see edges": rightsToFollow,
+    ownership,
+};
+
+/** Every check's finding; one that cannot be made says why, and stops no other. */
+export const runChecks = (facts: Facts): Result[] =>
+    Object.entries(checks).map(([check, find]) => {
+        try {
+            return { check, ...find(facts) };
+        } catch (error) {
+            // kubectl says the same of every object that it may not read.
+            return { check, ...notChecked((error instanceof Error ? error.message : String(error)).split("\n")[0]!) };
+        }
+    });
+
+function configuration(facts: Pick<Facts, "mistakes" | "rendering">): Finding {
+    if (facts.mistakes !== undefined) return problem(facts.mistakes, "put it right in the stack's file");
+    const { objects, outputs } = facts.rendering;
+    return ok(`${count(Object.keys(outputs.instances).length, "instance")}, ${count(objects.length, "object")}`);
+}
+
+function clusterAnswers(facts: Pick<Facts, "context" | "refusal" | "user">): Finding {
+    const { context } = facts;
+    if (isMissing(context)) return problem(`missing: ${context.what}`, context.remedy);
+    const at = `context "${context.name}", ${context.server}`;
+    try {
+        if (facts.refusal !== undefined)
+            return problem(`${at}: ${facts.refusal}`, "renew your credentials for it, or correct the kubeconfig");
+        return ok(`${at}, as ${facts.user}`);
+    } catch {
+        // Without kubectl it is known only that somebody listens.
+        return ok(`${at} answers`);
+    }
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkContext } from "../../components/cluster";
+import type { Context } from "../../config/kubeconfig";
+import type { ClusterConfig, StackConfig } from "../../config/stack";
+import { readYaml } from "../../config/yaml";
+import {
+    type Backend,
+    chooseBackend,
+    findCluster,
+    findEngine,
+    isMissing,
+    locksOf,
+    type Missing,
+} from "../engine/engine";
+import { UserError } from "../system/errors";
+import { type Rendering, renderStack } from "../render/rendering";
+import { root } from "../system/root";
+import { findOnPath, read } from "../system/shell";
+import { stackConfig } from "../stackfile/stackConfig";
+import { askCluster, type ClusterFacts } from "./askCluster";
+import { lookUp, valueOf, valuesOf } from "./finding";
+import type { MachineFacts } from "./machine";
+
+/** All that the checks look at. Reading what could not be had throws why. */
+export interface Facts extends MachineFacts, ClusterFacts {
+    /** The mistakes of the configuration; undefined: none. */
+    readonly mistakes: string | undefined;
+    readonly rendering: Rendering;
+    readonly cluster: ClusterConfig;
+    readonly context: Context | Missing;
+    /** kubectl's version, where it is there. */
+    readonly client: string;
+}
+
+/** Looks at machine, configuration and cluster, once. */
+export async function gather(stack: string): Promise<Facts> {
+    const loaded = await lookUp(async () => ({
+        config: stackConfig(stack),
+        rendering: await renderStack(stack),
+        secretsProvider: secretsProviderOf(stack),
+    }));
+    const known = () => {
+        if ("why" in loaded) throw new Error("needs a configuration without mistakes");
+        return loaded.value;
+    };
+    const rendering = await lookUp(() => known().rendering);
+    const context = await lookUp(() => findContext(known().config));
+    const place = choosePlace(stack);
+    const backend = await lookUp(() => {
+        if (isMissing(place)) throw new Error("needs a place for the state");
+        return place;
+    });
+    const kubectl = await lookUp(findKubectl);
+    const client = await lookUp(() => {
+        const found = valueOf(kubectl);
+        if (isMissing(found)) throw new Error("needs kubectl");
+        return found.version;
+    });
+    return valuesOf<Facts>({
+        mistakes: { value: "why" in loaded ? loaded.why : undefined },
+        rendering,
+        cluster: await lookUp(() => known().config.cluster),
+        context,
+        client,
+        engine: await lookUp(() => findEngine()),
+        node: { value: process.versions.node },
+        go: await lookUp(() => versionOf("go", ["version"])),
+        kubectl,
+        place: { value: place },
+        backend,
+        locks: await lookUp(() => locksOf(valueOf(backend), known().config.project, stack)),
+        secretsProvider: await lookUp(() => known().secretsProvider),
+        environment: { value: process.env },
+        stack: { value: stack },
+        ...(await askCluster({ stack, rendering, context, hasKubectl: "value" in client })),
+    });
+}
+
+/** The cluster that the stack goes to; a remote one that the configuration does not name is none. */
+async function findContext(config: StackConfig): Promise<Context | Missing> {
+    const unnamed = await lookUp(() => checkContext(config));
+    if ("why" in unnamed) return { what: unnamed.why, remedy: "set plinth:cluster.context" };
+    return findCluster(config.cluster);
+}
+
+/** What `launch` would choose; a refusal says in its first line why, and then what to do. */
+function choosePlace(stack: string): Backend | Missing {
+    try {
+        return chooseBackend(stack);
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        const [what, ...remedy] = error.message.split("\n");
+        return { what: what!, remedy: remedy.join(" ") };
+    }
+}
+
+const secretsProviderOf = (stack: string): string | undefined =>
+    (
+        readYaml(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8"), `Pulumi.${stack}.yaml`) as {
+            secretsprovider?: string;
+        } | null
+    )?.secretsprovider;
+
+/** What a program says of its version; undefined when it is not there. */
+async function versionOf(program: string, args: readonly string[]): Promise<string | undefined> {
+    const command = findOnPath(program);
+    if (!command) return undefined;
+    const { ok, stdout, stderr } = await read(command, args);
+    if (!ok) throw new Error(`${command} ${args.join(" ")} failed: ${stderr.trim()}`);
+    return stdout.trim();
+}
+
+async function findKubectl(): Promise<MachineFacts["kubectl"]> {
+    const version = await versionOf("kubectl", ["version", "--client", "--output", "json"]);
+    if (version === undefined) return { what: "kubectl", remedy: "https://kubernetes.io/docs/tasks/tools/" };
+    const { clientVersion } = JSON.parse(version) as { clientVersion: { gitVersion: string } };
+    return { version: clientVersion.gitVersion };
+}

@@ -1,0 +1,127 @@
+import { compared, followed, followQuestions, type Question, questionsOf } from "./access";
+import type { ApiResource } from "../cluster/objects";
+import { groupBy } from "../system/groupBy";
+import type { RenderedObject, Rendering } from "../render/rendering";
+
+/** Namespace of the accounts: no stack's, so that none can take its own account away. */
+export const accountNamespace = "plinth-ci";
+
+const rbac = "rbac.authorization.k8s.io";
+
+/**
+ * An account for continuous delivery with the least rights: a ServiceAccount, Roles in the stack's namespaces, and a
+ * ClusterRole for what is in no namespace, by name. The rights are those that `doctor` asks for.
+ *
+ * @param objects all that the stack may consist of
+ * @param previewOnly an account whose writes the API server takes as dry runs only, by a ValidatingAdmissionPolicy
+ * (Kubernetes 1.30 or newer); authorization alone cannot tell a dry run from a write. @default false
+ */
+export function accessObjects(
+    { project, stack, objects }: Pick<Rendering, "project" | "stack" | "objects">,
+    previewOnly = false,
+): RenderedObject[] {
+    const name = `${project}-${stack}${previewOnly ? "-preview" : ""}`;
+    const all = questionsOf(objects, resourcesOf(objects));
+    const questions = previewOnly ? all.filter(({ verb }) => verb !== "delete") : [...all, ...followQuestions(objects)];
+    const account = { kind: "ServiceAccount", name, namespace: accountNamespace };
+    const grants = [...groupBy(questions, ({ namespace = "" }) => namespace)].flatMap(([namespace, own]) => {
+        const [role, binding] = namespace ? ["Role", "RoleBinding"] : ["ClusterRole", "ClusterRoleBinding"];
+        const metadata = { name, ...(namespace ? { namespace } : {}) };
+        const apiVersion = `${rbac}/v1`;
+        return [
+            { apiVersion, kind: role!, metadata, rules: rulesOf(own) },
+            {
+                apiVersion,
+                kind: binding!,
+                metadata,
+                subjects: [account],
+                roleRef: { apiGroup: rbac, kind: role!, name },
+            },
+        ];
+    });
+    return [
+        { apiVersion: "v1", kind: "Namespace", metadata: { name: accountNamespace } },
+        { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: accountNamespace } },
+        ...grants,
+        ...(previewOnly ? dryRunsOnly(name, [...new Set(questions.map(({ group }) => group))]) : []),
+    ];
+}
+
+const resourcesOf = (objects: readonly RenderedObject[]): ApiResource[] =>
+    [...followed, ...compared, ...objects].map(({ apiVersion, kind }) => ({ name: pluralOf(kind), apiVersion, kind }));
+
+/**
+ * The resource of a kind, by the rule that Kubernetes' own kinds and its code generators follow
+ * (`UnsafeGuessKindToResource` of apimachinery). `doctor` asks the server, and sees an operator's kind that does not.
+ */
+export function pluralOf(kind: string): string {
+    const name = kind.toLowerCase();
+    if (name.endsWith("endpoints")) return name;
+    if (name.endsWith("s")) return `${name}es`;
+    return name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
+}
+
+/** Rights on the same resource together, then resources with the same rights. */
+function rulesOf(questions: readonly Question[]) {
+    const named = questions.map(({ subresource, ...question }) => ({
+        ...question,
+        resource: subresource ? `${question.resource}/${subresource}` : question.resource,
+    }));
+    const byResource = groupBy(named, ({ group, resource, name = "" }) => [group, resource, name].join("/"));
+    const rights = [...byResource.values()].map((same) => ({
+        ...same[0]!,
+        verbs: [...new Set(same.map(({ verb }) => verb))],
+    }));
+    // Names belong to one resource each.
+    const byRights = groupBy(rights, ({ group, resource, verbs, name }) =>
+        JSON.stringify([group, verbs, name === undefined ? "" : resource]),
+    );
+    return [...byRights.values()].map((same) => {
+        const names = same.flatMap(({ name }) => name ?? []);
+        return {
+            apiGroups: [same[0]!.group],
+            resources: [...new Set(same.map(({ resource }) => resource))],
+            ...(names.length > 0 ? { resourceNames: names } : {}),
+            verbs: same[0]!.verbs,
+        };
+    });
+}
+
+/** Refuses every write of an account that would be kept. */
+function dryRunsOnly(name: string, apiGroups: readonly string[]): RenderedObject[] {
+    const apiVersion = "admissionregistration.k8s.io/v1";
+    const user = `system:serviceaccount:${accountNamespace}:${name}`;
+    return [
+        {
+            apiVersion,
+            kind: "ValidatingAdmissionPolicy",
+            metadata: { name },
+            spec: {
+                failurePolicy: "Fail",
+                matchConstraints: {
+                    resourceRules: [
+                        {
+                            apiGroups,
+                            apiVersions: ["*"],
+                            operations: ["CREATE", "UPDATE", "DELETE"],
+                            resources: ["*"],
+                        },
+                    ],
+                },
+                matchConditions: [{ name: "account", expression: `request.userInfo.username == "${user}"` }],
+                validations: [
+                    {
+                        expression: "has(request.dryRun) && request.dryRun",
+                        message: "this account may only preview: its writes must be dry runs",
+                    },
+                ],
+            },
+        },
+        {
+            apiVersion,
+            kind: "ValidatingAdmissionPolicyBinding",
+            metadata: { name },
+            spec: { policyName: name, validationActions: ["Deny"] },
+        },
+    ];
+}

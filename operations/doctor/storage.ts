@@ -1,0 +1,154 @@
+import { nfsDriver } from "../../components/storageClass";
+import type { RenderedObject, Rendering } from "../render/rendering";
+import { type Finding, ok, problem, warning } from "./finding";
+import type { StorageClassObject } from "../cluster/objects";
+
+export interface StorageFacts {
+    readonly rendering: Pick<Rendering, "objects">;
+    readonly storageClasses: readonly StorageClassObject[];
+    /** Names of the CSI drivers that are installed. */
+    readonly csiDrivers: readonly string[];
+}
+
+interface Claim {
+    readonly name: string;
+    /** Undefined: the cluster's default. */
+    readonly storageClass: string | undefined;
+    readonly shared: boolean;
+}
+
+const claimsOf = (objects: readonly RenderedObject[]): Claim[] =>
+    objects
+        .filter(({ kind }) => kind === "PersistentVolumeClaim")
+        // One that names its volume asks no class for it.
+        .filter(({ spec }) => !(spec as { volumeName?: string }).volumeName)
+        .map(({ metadata, spec }) => {
+            const { storageClassName, accessModes = [] } = spec as {
+                storageClassName?: string;
+                accessModes?: readonly string[];
+            };
+            return {
+                name: `${metadata.namespace}/${metadata.name}`,
+                storageClass: storageClassName,
+                shared: accessModes.includes("ReadWriteMany"),
+            };
+        });
+
+const defaultMark = "storageclass.kubernetes.io/is-default-class";
+
+const isDefault = ({ metadata }: StorageClassObject): boolean => metadata.annotations?.[defaultMark] === "true";
+
+const namesOf = (classes: readonly StorageClassObject[]): string =>
+    classes.map(({ metadata }) => metadata.name).join(", ") || "none";
+
+/** The cluster's classes, and those that the stack itself makes. */
+const classesOf = ({ rendering, storageClasses }: Pick<StorageFacts, "rendering" | "storageClasses">) => [
+    ...storageClasses,
+    ...rendering.objects
+        .filter(
+            ({ kind, metadata }) =>
+                kind === "StorageClass" && !storageClasses.some((one) => one.metadata.name === metadata.name),
+        )
+        .map((object) => object as unknown as StorageClassObject),
+];
+
+/** The class that a claim gets its volume from; undefined when there is no such class. */
+const classOf = ({ storageClass }: Claim, classes: readonly StorageClassObject[]): StorageClassObject | undefined =>
+    classes.find((one) => (storageClass === undefined ? isDefault(one) : one.metadata.name === storageClass));
+
+/** The names of the classes that claims use, once each. */
+const used = (claims: readonly Claim[], classes: readonly StorageClassObject[]): StorageClassObject[] => [
+    ...new Set(claims.flatMap((claim) => classOf(claim, classes) ?? [])),
+];
+
+type ClassFacts = Omit<StorageFacts, "csiDrivers">;
+
+export function storageClass(facts: ClassFacts): Finding {
+    const claims = claimsOf(facts.rendering.objects).filter(({ shared }) => !shared);
+    if (claims.length === 0) return ok("no volume of one node's own is asked for");
+    const classes = classesOf(facts);
+    const lost = claims.find((claim) => !classOf(claim, classes));
+    if (lost && lost.storageClass === undefined)
+        return problem(
+            `no class is the default one, which ${lost.name} asks for; there are: ${namesOf(classes)}`,
+            "name one in plinth:cluster.storageClass, or mark one: " +
+                `kubectl annotate storageclass NAME ${defaultMark}=true`,
+        );
+    if (lost)
+        return problem(
+            `there is no "${lost.storageClass}", which ${lost.name} asks for; there are: ${namesOf(classes)}`,
+            "name one of them in plinth:cluster.storageClass",
+        );
+    return ok(
+        used(claims, classes)
+            .map((one) => `${one.metadata.name}${isDefault(one) ? " (the default)" : ""}, by ${one.provisioner}`)
+            .join("; "),
+    );
+}
+
+/** The drivers that the stack's own class and volumes need. */
+export function csiDrivers({
+    rendering,
+    csiDrivers: installed,
+}: Pick<StorageFacts, "rendering" | "csiDrivers">): Finding {
+    const needed = new Set(
+        rendering.objects.flatMap(({ kind, provisioner, spec }) => {
+            if (kind === "StorageClass") return [provisioner as string];
+            const { csi } = (kind === "PersistentVolume" ? spec : {}) as { csi?: { driver: string } };
+            return csi ? [csi.driver] : [];
+        }),
+    );
+    if (needed.size === 0) return ok("none is needed by name");
+    const missing = [...needed].filter((name) => !installed.includes(name));
+    if (missing.length === 0) return ok([...needed].join(", "));
+    return problem(
+        `not installed: ${missing.join(", ")}; volumes of ${missing.length === 1 ? "it" : "them"} would never be mounted`,
+        missing.includes(nfsDriver)
+            ? "install it as https://github.com/kubernetes-csi/csi-driver-nfs says"
+            : "install it as its own documentation says",
+    );
+}
+
+/** Provisioners whose volumes one node mounts at a time. */
+const oneNodeOnly =
+    /^(ebs\.csi\.aws\.com|pd\.csi\.storage\.gke\.io|disk\.csi\.azure\.com|dobs\.csi\.digitalocean\.com|csi\.hetzner\.cloud|cinder\.csi\.openstack\.org|linodebs\.csi\.linode\.com|rancher\.io\/local-path|k8s\.io\/minikube-hostpath|docker\.io\/hostpath|kubernetes\.io\/(aws-ebs|gce-pd|azure-disk|no-provisioner))$/;
+
+/** The class of volumes that pods on several nodes share. */
+export function sharedStorageClass(facts: ClassFacts): Finding {
+    const claims = claimsOf(facts.rendering.objects).filter(({ shared }) => shared);
+    if (claims.length === 0) return ok("no volume is shared by several nodes");
+    const classes = classesOf(facts);
+    const remedy =
+        "name a class with ReadWriteMany volumes (NFS, CephFS, EFS …) in plinth:cluster.sharedStorageClass, or set sharedFiles: oneNode";
+    const lost = claims.find((claim) => !classOf(claim, classes));
+    if (lost)
+        return problem(
+            `there is no "${lost.storageClass ?? "default class"}", which ${lost.name} asks for; there are: ${namesOf(classes)}`,
+            remedy,
+        );
+    const unable = used(claims, classes).find(({ provisioner }) => oneNodeOnly.test(provisioner));
+    if (unable)
+        return problem(
+            `volumes of "${unable.metadata.name}" (${unable.provisioner}) are for one node at a time`,
+            remedy,
+        );
+    return ok(
+        used(claims, classes)
+            .map(({ metadata, provisioner }) => `${metadata.name}, by ${provisioner}`)
+            .join("; "),
+    );
+}
+
+export function volumeExpansion(facts: ClassFacts): Finding {
+    const claims = claimsOf(facts.rendering.objects);
+    if (claims.length === 0) return ok("no volume is asked for");
+    const classes = used(claims, classesOf(facts));
+    const fixed = classes.filter(({ allowVolumeExpansion }) => !allowVolumeExpansion);
+    if (classes.length === 0) throw new Error("the classes of the stack's volumes do not exist");
+    if (fixed.length === 0) return ok(`allowed by ${namesOf(classes)}`);
+    return warning(
+        `${namesOf(fixed)} does not let volumes grow: a larger size in the configuration would be refused`,
+        "choose sizes with room to spare, or, where the driver can: " +
+            `kubectl patch storageclass ${fixed[0]!.metadata.name} --patch '{"allowVolumeExpansion": true}'`,
+    );
+}

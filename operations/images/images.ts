@@ -1,0 +1,211 @@
+import { sharedName } from "../../components/loadBalancer/shared";
+import { type ImageName, imageOf, images, resolveImage } from "../../config/images";
+import { suggest } from "../../config/problems";
+import type { StackConfig } from "../../config/stack";
+import type { Missing } from "../engine/engine";
+import { UserError } from "../system/errors";
+import { type RenderedObject, type Rendering, renderStack } from "../render/rendering";
+import { findOnPath, read, run } from "../system/shell";
+import { stackConfig } from "../stackfile/stackConfig";
+
+/** An image that pods of a stack run. */
+export interface UsedImage {
+    readonly name: ImageName;
+    /** Where the stack file can name another one: the path of the map whose key `images` holds it. */
+    readonly owner: readonly string[];
+    /** As the pods pull it. */
+    readonly reference: string;
+    /** What they would pull if the stack file named no other. */
+    readonly own: string;
+}
+
+/** The images of a stack, and what was needed to find them. */
+export interface StackImages {
+    readonly config: StackConfig;
+    readonly rendering: Rendering;
+    readonly used: readonly UsedImage[];
+}
+
+/** An image that comes from `images/`: its name is that of its target in the bake file. */
+export interface BuiltImage {
+    readonly name: ImageName;
+    readonly reference: string;
+}
+
+/**
+ * Every image that the pods of a stack run, once for every instance; the shared balancer counts as one.
+ *
+ * @param folder where the stack files lie. @default the project's own
+ * @throws ConfigError when the stack's configuration is wrong
+ */
+export async function imagesOf(stack: string, folder?: string): Promise<StackImages> {
+    const config = stackConfig(stack, folder);
+    const rendering = await renderStack(stack, folder === undefined ? {} : { folder });
+    const { outputs, objects } = rendering;
+    const used = (owner: readonly string[]) => {
+        return ([name, reference]: readonly [string, string]): UsedImage => ({
+            name: name as ImageName,
+            owner,
+            reference,
+            own: resolveImage(name as ImageName, undefined, config.images).reference,
+        });
+    };
+    return {
+        config,
+        rendering,
+        used: [
+            ...Object.entries(outputs.instances).flatMap(([instance, { images: own }]) =>
+                Object.entries(own).map(used(["plinth:instances", instance])),
+            ),
+            ...imagesOfSharedEdge(config, objects).map(used(["plinth:edge"])),
+        ],
+    };
+}
+
+/** The shared balancer is no instance of the outputs: its pods tell. */
+function imagesOfSharedEdge(config: StackConfig, objects: readonly RenderedObject[]): [ImageName, string][] {
+    const running = new Set(
+        objects
+            .filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/instance"] === sharedName)
+            .flatMap(containerImages),
+    );
+    return (Object.keys(images) as ImageName[])
+        .map((name): [ImageName, string] => [
+            name,
+            resolveImage(name, config.sharedEdge.images[name], config.images).reference,
+        ])
+        .filter(([, reference]) => running.has(reference));
+}
+
+function containerImages(object: RenderedObject): string[] {
+    const template = (object as { spec?: { template?: { spec?: Record<string, unknown> } } }).spec?.template?.spec;
+    return [template?.["containers"], template?.["initContainers"]]
+        .flatMap((containers) => (containers ?? []) as { image: string }[])
+        .map(({ image }) => image);
+}
+
+/**
+ * The images that the stack's instances need from `images/`. One that the stack file replaces by another comes from
+ * elsewhere; one that it locks to a digest is still built here.
+ */
+export function builtImages({ used }: StackImages): BuiltImage[] {
+    return [...new Map(used.filter(isBuilt).map(({ name, own }) => [name, { name, reference: own }])).values()];
+}
+
+const isBuilt = ({ name, own, reference }: UsedImage): boolean =>
+    imageOf(name).built === true && reference.split("@")[0] === own;
+
+/** @throws UserError when a built image is locked to a digest, which only a registry can tell */
+export function checkUnlocked({ config, used }: StackImages): void {
+    const locked = used.filter((image) => isBuilt(image) && image.reference.includes("@"));
+    if (locked.length > 0)
+        throw new UserError(
+            `Nothing was loaded. These images are locked to a digest, which a cluster asks a registry for:\n${locked
+                .map(({ owner, name, reference }) => `  ${[...owner, "images", name].join(".")}: ${reference}\n`)
+                .join("")}Push them (./plinth images push ${config.stack}), or take these lines out.`,
+        );
+}
+
+/**
+ * The variables of the bake file, as the stack's configuration has them.
+ *
+ * @throws UserError when two instances want one image to be built differently
+ */
+function bakeVariables({ config, used }: StackImages, targets: readonly BuiltImage[]): Record<string, string> {
+    const decided = new Map<string, { value: string; path: string }>();
+    for (const { name, owner } of used.filter((one) => isBuilt(one) && targets.some(({ name }) => name === one.name)))
+        for (const [variable, key] of Object.entries(imageOf(name).variables ?? {})) {
+            const instance = config.instances.find((one) => one.name === owner[1]);
+            const value = String(instance?.[key]);
+            const path = [...owner, key].join(".");
+            const other = decided.get(variable);
+            if (other && other.value !== value)
+                throw new UserError(
+                    `Nothing was built. ${other.path} is "${other.value}" and ${path} is "${value}", but both instances use the same images, into which it is built.\n` +
+                        `Name other images for one of them in ${[...owner, "images"].join(".")}.`,
+                );
+            decided.set(variable, { value, path });
+        }
+    return {
+        REGISTRY: config.images.registry.replace(/\/$/, ""),
+        ...(config.images.mirror ? { HUB: `${config.images.mirror.replace(/\/$/, "")}/docker.io` } : {}),
+        ...Object.fromEntries([...decided].map(([variable, { value }]) => [variable, value])),
+    };
+}
+
+export interface BakeArgs {
+    /** Names among the stack's built images. @default all of them */
+    readonly only?: readonly string[];
+    /** @default those of the bake file */
+    readonly platforms?: readonly string[];
+    /** To the registry, instead of into the local docker. */
+    readonly push: boolean;
+}
+
+/**
+ * Builds what the stack's instances need from `images/`.
+ *
+ * @throws UserError when a name or a platform is not allowed, or the build fails
+ */
+export async function bake(stack: StackImages, { only, platforms = [], push }: BakeArgs): Promise<BuiltImage[]> {
+    const built = builtImages(stack);
+    const names: string[] = built.map(({ name }) => name);
+    for (const name of only ?? [])
+        if (!names.includes(name))
+            throw new UserError(
+                `"${name}" is no image that "${stack.config.stack}" needs to have built${suggest(name, names)}; allowed: ${names.join(", ") || "none"}`,
+            );
+    for (const platform of platforms)
+        if (!/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/.test(platform))
+            throw new UserError(`"${platform}" is no platform; allowed: one such as linux/amd64, or linux/arm64`);
+    const targets = built.filter(({ name }) => !only || only.includes(name));
+    if (targets.length === 0) return [];
+    await run(
+        "docker",
+        [
+            ...["buildx", "bake", "--file", "images/docker-bake.hcl"],
+            // The local docker keeps nothing that an image says of itself, and kind cannot load one that does:
+            // https://github.com/kubernetes-sigs/kind/issues/3795
+            ...(push ? ["--push"] : ["--load", "--provenance=false", "--sbom=false"]),
+            ...platforms.flatMap((platform) => ["--set", `*.platform=${platform}`]),
+            ...targets.map(({ name }) => name),
+        ],
+        { env: bakeVariables(stack, targets) },
+    );
+    return targets;
+}
+
+/** @throws UserError when an image is not in the local docker */
+export async function checkBuilt(stack: string, images: readonly BuiltImage[]): Promise<void> {
+    const found = await Promise.all(
+        images.map(({ reference }) => read("docker", ["image", "inspect", "--format", "{{.Id}}", reference])),
+    );
+    const missing = images.filter((_, index) => !found[index]!.ok).map(({ reference }) => `  ${reference}\n`);
+    if (missing.length > 0)
+        throw new UserError(
+            `Nothing was loaded. These images are not in the local docker:\n${missing.join("")}Build them first: ./plinth images build ${stack}`,
+        );
+}
+
+/** docker with all that building takes: the platform of its daemon, or everything that is missing. */
+export async function findDocker(): Promise<{ platform: string } | Missing[]> {
+    if (!findOnPath("docker"))
+        return [{ what: "docker: it is not on the PATH", remedy: "https://docs.docker.com/get-started/get-docker/" }];
+    const [daemon, buildx] = await Promise.all([
+        read("docker", ["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]),
+        read("docker", ["buildx", "version"]),
+    ]);
+    const missing: Missing[] = [
+        ...(daemon.ok
+            ? []
+            : [{ what: `docker's daemon: ${daemon.stderr.trim().split("\n").at(-1)}`, remedy: "start it" }]),
+        ...(buildx.ok
+            ? []
+            : [{ what: "docker's plugin buildx", remedy: "https://docs.docker.com/build/install-buildx/" }]),
+    ];
+    return missing.length > 0 ? missing : { platform: daemon.stdout.trim() };
+}
+
+/** A program, or that it is missing. */
+export const findTool = (name: string, remedy: string): Missing[] =>
+    findOnPath(name) ? [] : [{ what: `${name}: it is not on the PATH`, remedy }];

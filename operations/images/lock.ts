@@ -1,0 +1,107 @@
+import { suggest } from "../../config/problems";
+import { UserError } from "../system/errors";
+import { imagesOf, type UsedImage } from "./images";
+import { digestOf, locate } from "./registry";
+import { root } from "../system/root";
+import { writeStack } from "../render/stackEdit";
+
+/** One line of `images:` that a lock has written. */
+export interface Locked {
+    /** Where it stands in the stack file. */
+    readonly path: string;
+    readonly from: string;
+    readonly to: string;
+}
+
+/** What a lock did and found. */
+export interface Lock {
+    readonly changed: readonly Locked[];
+    /** Lines that hold an image at another tag than the program's own, which they hide. */
+    readonly behind: readonly { readonly path: string; readonly reference: string; readonly own: string }[];
+}
+
+export interface LockArgs {
+    /** Lines that hold another tag of the program's own image follow it. @default false */
+    readonly update?: boolean;
+    /** Names of the images to lock. @default all */
+    readonly only?: readonly string[];
+    /** Where the stack files lie. @default the project's own folder */
+    readonly folder?: string;
+}
+
+/**
+ * Writes the digest of every image of a stack into its file, under `images` of each instance, so that pods run the
+ * same bytes wherever and whenever they start. Nothing is written when the digest of one image cannot be had.
+ *
+ * @throws ConfigError when the stack's configuration is wrong
+ * @throws UserError that names every image that is not there
+ */
+export async function lockImages(stack: string, { update = false, only, folder = root }: LockArgs = {}): Promise<Lock> {
+    const { used } = await imagesOf(stack, folder);
+    const names = [...new Set(used.map(({ name }): string => name))].sort();
+    for (const name of only ?? [])
+        if (!names.includes(name))
+            throw new UserError(
+                `Nothing was changed: "${name}" is no image of "${stack}"${suggest(name, names)}; allowed: ${names.join(", ") || "none"}`,
+            );
+    const chosen = used.filter(({ name }) => !only || only.includes(name));
+    const wanted = chosen.map((image) => ({ image, tagged: taggedOf(image, update) }));
+    const digests = await resolve(stack, [...new Set(wanted.map(({ tagged }) => tagged))]);
+    const lines = wanted.map(({ image, tagged }) => ({ image, reference: `${tagged}@${digests.get(tagged)!}` }));
+    const changed = lines.filter(({ image, reference }) => reference !== image.reference);
+    if (changed.length > 0)
+        writeStack(
+            stack,
+            changed.map(({ image, reference }) => ({ path: pathOf(image), value: reference })),
+            folder,
+        );
+    return {
+        changed: changed.map(({ image, reference }) => ({
+            path: pathOf(image).join("."),
+            from: image.reference,
+            to: reference,
+        })),
+        behind: wanted
+            .filter(({ image, tagged }) => tagged !== image.own && isSameImage(image))
+            .map(({ image, tagged }) => ({ path: pathOf(image).join("."), reference: tagged, own: image.own })),
+    };
+}
+
+const pathOf = ({ owner, name }: UsedImage): string[] => [...owner, "images", name];
+
+/** Whether what the pods run differs from the program's own image in tag and digest alone. */
+function isSameImage({ reference, own }: UsedImage): boolean {
+    const [theirs, ours] = [locate(reference), locate(own)];
+    return theirs.registry === ours.registry && theirs.repository === ours.repository;
+}
+
+/** The reference whose digest is wanted: with a tag, without a digest. */
+function taggedOf(image: UsedImage, update: boolean): string {
+    const [named, digest] = image.reference.split("@") as [string, string?];
+    const hasTag = /:[^/:]+$/.test(named);
+    if (update && isSameImage(image)) return image.own;
+    // A digest alone says nothing of the tag that it came from.
+    if (digest && !hasTag)
+        throw new UserError(
+            `Nothing was changed. ${pathOf(image).join(".")} is "${image.reference}", which names no tag that could be looked up; write it as NAME:TAG`,
+        );
+    return hasTag ? named : `${named}:latest`;
+}
+
+/** @throws UserError with every image whose digest cannot be had */
+async function resolve(stack: string, references: readonly string[]): Promise<Map<string, string>> {
+    const found = await Promise.allSettled(references.map(digestOf));
+    const failures = found.flatMap((result, index) => {
+        if (result.status === "fulfilled") return [];
+        if (!(result.reason instanceof UserError)) throw result.reason;
+        return [`  ${references[index]}: ${result.reason.message}`];
+    });
+    if (failures.length > 0)
+        throw new UserError(
+            `Nothing was changed: the digests of these images are not to be had.\n${failures.join("\n")}\n` +
+                `What is built here is brought to its registry with: ./plinth images push ${stack}`,
+        );
+    return new Map(
+        references.map((reference, index) => [reference, (found[index] as PromiseFulfilledResult<string>).value]),
+    );
+}

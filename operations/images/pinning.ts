@@ -1,0 +1,84 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { allArchives, type Pins } from "../engine/archives";
+import { baseImages, withDigests } from "./baseImages";
+import { download } from "../system/download";
+import { UserError } from "../system/errors";
+import { listed, official, type Site } from "../engine/fetchEngine";
+import { groupBy } from "../system/groupBy";
+import { digestOf } from "./registry";
+import { root } from "../system/root";
+
+/** One thing that is pinned. */
+export interface Pinned {
+    /** The file that says so, below the checkout. */
+    readonly file: string;
+    /** An image with its tag, or an archive. */
+    readonly name: string;
+    /** Digest or checksum; undefined: there was none. */
+    readonly from: string | undefined;
+    readonly to: string;
+}
+
+export interface PinArgs {
+    /** The checkout. @default this one */
+    readonly folder?: string;
+    /** @default where Pulumi's makers publish */
+    readonly site?: Site;
+}
+
+const pinsFile = join("operations", "engine", "pins.json");
+
+/**
+ * Writes into the checkout the digests that base images have now, of Dockerfiles and of pipelines, and the checksums
+ * of the engine's archives. Nothing is written when one of them cannot be had.
+ *
+ * @returns what has changed
+ * @throws UserError with all that cannot be had
+ */
+export async function pinAll({ folder = root, site = official }: PinArgs = {}): Promise<Pinned[]> {
+    const images = baseImages(folder);
+    const pins = JSON.parse(readFileSync(join(folder, pinsFile), "utf8")) as Pins;
+    const archives = allArchives(pins);
+    const failures: string[] = [];
+    const had = async <T>(work: Promise<T>): Promise<T | undefined> => {
+        try {
+            return await work;
+        } catch (error) {
+            if (!(error instanceof UserError)) throw error;
+            failures.push(error.message);
+            return undefined;
+        }
+    };
+    const references = [...new Set(images.map(({ reference }) => reference))];
+    const digests = await Promise.all(references.map((one) => had(digestOf(one))));
+    const list = await had(listed(site, pins.pulumi));
+    const checksums: (string | undefined)[] = [];
+    // One after the other: they are large.
+    for (const { listed, name, path } of archives) {
+        checksums.push(listed ? list?.get(name) : await had(download(`${site.downloads}/${path}`)));
+        if (listed && list && !list.has(name))
+            failures.push(`the checksums of Pulumi ${pins.pulumi} do not name ${name}`);
+    }
+    if (failures.length > 0)
+        throw new UserError(
+            `Nothing was changed: these cannot be had.\n${failures.map((line) => `  ${line}\n`).join("")}`.trimEnd(),
+        );
+
+    const digestOfImage = new Map(references.map((one, index) => [one, digests[index]!]));
+    for (const [file, ofFile] of groupBy(images, ({ file }) => file)) {
+        const path = join(folder, file);
+        writeFileSync(path, withDigests(readFileSync(path, "utf8"), ofFile, digestOfImage));
+    }
+    const sha256 = Object.fromEntries(archives.map(({ name }, index) => [name, checksums[index]!]));
+    writeFileSync(join(folder, pinsFile), `${JSON.stringify({ ...pins, sha256 }, null, 4)}\n`);
+    return [
+        ...images.map(({ file, reference, digest }) => ({
+            file,
+            name: reference,
+            from: digest,
+            to: digestOfImage.get(reference)!,
+        })),
+        ...archives.map(({ name }) => ({ file: pinsFile, name, from: pins.sha256[name], to: sha256[name]! })),
+    ].filter(({ from, to }) => from !== to);
+}

@@ -1,0 +1,103 @@
+import { podOf } from "../../components/references";
+import { imageReference } from "../../config/fields";
+import { show, suggest } from "../../config/problems";
+import { UserError } from "../system/errors";
+import { findInstances } from "../stackfile/instances";
+import { type Rendering, renderStack } from "../render/rendering";
+import { stackConfig } from "../stackfile/stackConfig";
+import { editStack } from "../render/stackEdit";
+
+/** What was set, and what else it takes until pods run it. */
+export interface SetImages {
+    /** The lines that differ, as `diff` shows them; none where the file says so already. */
+    readonly diff: readonly string[];
+    /** The tiers whose pods run what was named. */
+    readonly tiers: readonly Tier[];
+}
+
+interface Tier {
+    readonly component: string;
+    /** Whether each start of a pod pulls what was named. */
+    readonly pulls: boolean;
+}
+
+/**
+ * Writes images of an instance into the stack's file, when the whole stack is right with them.
+ *
+ * @param choices `NAME=REFERENCE`; the name is that of an image, or of a tier, which stands for its main container's
+ * @param folder where the stack files lie. @default the project's own
+ * @throws ConfigError, UserError with what is wrong; the file is then untouched
+ */
+export async function setImages(
+    stack: string,
+    instance: string,
+    choices: readonly string[],
+    folder?: string,
+): Promise<SetImages> {
+    findInstances(stackConfig(stack, folder), [instance]);
+    const where = folder === undefined ? {} : { folder };
+    const before = await renderStack(stack, where);
+    const wanted = new Map(choices.map((choice) => parseChoice(choice, before, instance)));
+    if (wanted.size < choices.length)
+        throw new UserError(`Nothing was changed: two of ${choices.join(" ")} are about the same image.`);
+    const { diff, rendering } = await editStack(
+        stack,
+        [...wanted].map(([name, value]) => ({ path: ["plinth:instances", instance, "images", name], value })),
+        where,
+    );
+    const references = [...wanted.values()];
+    const tiers = tiersOf(rendering!, instance).flatMap(({ component, containers }) => {
+        const named = containers.filter(({ image }) => references.includes(image));
+        const pulls = named.every(({ imagePullPolicy }) => imagePullPolicy === "Always");
+        return named.length > 0 ? [{ component, pulls }] : [];
+    });
+    return { diff, tiers };
+}
+
+/** @throws UserError when it is no choice, or nothing of that name is there */
+function parseChoice(choice: string, rendering: Rendering, instance: string): [name: string, reference: string] {
+    const [, name, reference] = /^([^=]+)=(.*)$/.exec(choice) ?? [];
+    if (name === undefined || reference === undefined)
+        throw new UserError(
+            `Nothing was changed: ${show(choice)} is not allowed; allowed: NAME=REFERENCE, such as web=registry.example.org/web:2.1`,
+        );
+    const checked = imageReference.safeParse(reference);
+    if (!checked.success)
+        throw new UserError(
+            `Nothing was changed: ${name}=${show(reference)} is not allowed; ${checked.error.issues[0]!.message}`,
+        );
+    const { images } = rendering.outputs.instances[instance]!;
+    if (Object.hasOwn(images, name)) return [name, reference];
+    const tiers = tiersOf(rendering, instance);
+    const main = tiers.find(({ component }) => component === name)?.containers[0]?.image;
+    const found = Object.keys(images).filter((image) => images[image] === main);
+    if (found.length === 1) return [found[0]!, reference];
+    const known = [...Object.keys(images), ...tiers.map(({ component }) => component)].sort();
+    throw new UserError(
+        `Nothing was changed: "${instance}" has no image ${show(name)}${suggest(name, known)}; allowed: ${[...new Set(known)].join(", ")}`,
+    );
+}
+
+interface Container {
+    readonly image: string;
+    readonly imagePullPolicy: string;
+}
+
+/** The tiers of an instance with their containers, the main one first; a stopped instance has none. */
+const tiersOf = ({ objects }: Rendering, instance: string): { component: string; containers: Container[] }[] =>
+    objects
+        .filter(
+            ({ kind, metadata }) =>
+                ["Deployment", "StatefulSet"].includes(kind) &&
+                metadata.labels?.["app.kubernetes.io/instance"] === instance,
+        )
+        .map((object) => {
+            const { containers, initContainers = [] } = podOf(object) as Record<
+                "containers" | "initContainers",
+                Container[]
+            >;
+            return {
+                component: object.metadata.labels!["app.kubernetes.io/name"]!,
+                containers: [...containers, ...initContainers],
+            };
+        });

@@ -1,0 +1,128 @@
+import { parseDocument } from "yaml";
+import { volumeSources } from "../../config/fields";
+import { merge } from "../../config/merge";
+import { howToSet, type Problem, show } from "../../config/problems";
+import { ruleOf } from "../../config/secrets";
+import { platforms } from "../../platforms";
+import { UserError } from "../system/errors";
+import { findInstances } from "../stackfile/instances";
+import { stackConfig } from "../stackfile/stackConfig";
+import { editStack } from "../render/stackEdit";
+import { readStackFile } from "../stackfile/stackFile";
+
+type Plain = Record<string, unknown>;
+
+export interface AddArgs {
+    readonly host: string;
+    /** @default that of `like`, or of the stack's defaults */
+    readonly platform?: string;
+    /** Name of the instance whose own keys are copied, but what can be only one's. @default none are */
+    readonly like?: string;
+    /** More keys: `KEY=VALUE`, the key with dots, the value in YAML. They win over those that are copied. @default none */
+    readonly set?: readonly string[];
+    /** Where the stack files lie. @default the project's own folder */
+    readonly folder?: string;
+}
+
+/** What was added, and what is still to be done by hand. */
+export interface Added {
+    /** The lines that were added, as `diff` shows them. */
+    readonly diff: readonly string[];
+    /** Keys of the other instance that the new one has not got. */
+    readonly left: readonly string[];
+    /** Secrets without which it cannot be deployed, each with what it is for. */
+    readonly secrets: readonly { readonly key: string; readonly purpose: string }[];
+}
+
+/**
+ * Writes a new instance into a stack's file, when the whole stack is right with it but for secrets that are yet to be set.
+ *
+ * @throws ConfigError, UserError with what is wrong; the file is then untouched
+ */
+export async function addInstance(stack: string, name: string, args: AddArgs): Promise<Added> {
+    const { host, platform, like, set = [], folder } = args;
+    const written = writtenInstances(stack, folder);
+    if (Object.hasOwn(written, name))
+        throw new UserError(`Nothing was changed: "${stack}" has an instance "${name}" already.`);
+    const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(stack, like, name, folder);
+    const { platform: copied, ...others } = keys;
+    if (platform !== undefined && copied !== undefined && platform !== copied)
+        throw new UserError(
+            `Nothing was changed: "${like}" is of platform ${String(copied)}, whose keys mean nothing to ${platform}.`,
+        );
+    const chosen = platform ?? copied;
+    const first = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
+    const value = [first, ...set.map(parseSetting)].reduce<unknown>(merge, {});
+    const keysOfAll = [...new Set(Object.values(platforms).flatMap(({ config }) => Object.keys(config.secrets)))];
+    const secretsIn = ({ message }: Problem, instance = name) =>
+        keysOfAll.filter((key) => message.includes(howToSet(instance, key, stack)));
+    const { diff, open } = await editStack(stack, [{ path: ["plinth:instances", name], value }], {
+        ...(folder === undefined ? {} : { folder }),
+        mayStay: (problem) =>
+            [name, ...Object.keys(written)].some((instance) => secretsIn(problem, instance).length > 0),
+    });
+    const [added] = findInstances(stackConfig(stack, folder), [name]);
+    const rules = platforms[added!.platform]!.config.secrets;
+    const needed = [...new Set(open.flatMap((problem) => secretsIn(problem)))];
+    return { diff, left, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
+}
+
+/** @throws UserError when it is no setting */
+function parseSetting(setting: string): Plain {
+    const [, key, text] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
+    const document = text === undefined ? undefined : parseDocument(text);
+    if (key === undefined || document === undefined || document.errors.length > 0)
+        throw new UserError(
+            `Nothing was changed: ${show(setting)} is not allowed; allowed: KEY=VALUE, the key with dots and the value in YAML, such as mail.host=smtp.example.org`,
+        );
+    return key.split(".").reduceRight<unknown>((inner, part) => ({ [part]: inner }), document.toJS()) as Plain;
+}
+
+const writtenInstances = (stack: string, folder?: string): Readonly<Record<string, unknown>> =>
+    JSON.parse(readStackFile(stack, folder).config["plinth:instances"] ?? "{}") as Record<string, unknown>;
+
+/** What an instance's own keys are for another one, and which of them can be only one's. */
+function copyOf(stack: string, like: string, name: string, folder?: string): { keys: Plain; left: string[] } {
+    const [other] = findInstances(stackConfig(stack, folder), [like]);
+    const hosts = platforms[other!.platform]!.config.hosts(other!);
+    const left: string[] = [];
+    const isOwn = (path: readonly string[], value: unknown): boolean => {
+        const [first, second, third] = path;
+        if (typeof value === "string" && hosts.includes(value)) return true;
+        if (path.length === 1) return ["namespace", "state", "restartedAt"].includes(first!);
+        if (first === "edge")
+            return (
+                ["httpPort", "httpsPort", "address"].includes(second!) ||
+                // In front of the other types stands something that may lead to several.
+                (second === "publicAddress" && other!.edge.type === "LoadBalancer")
+            );
+        if (first === "backup") return path.at(-1) === "prefix";
+        if (first === "database") return ["name", "user", "upgradeFrom", "source", "lost"].includes(second!);
+        if (first === "broker") return ["vhost", "user", "upgradeFrom"].includes(second!);
+        return first === "volumes" && [...volumeSources, "claim", "path"].includes(third!);
+    };
+    const without = (map: Plain, above: readonly string[]): Plain =>
+        Object.fromEntries(
+            Object.entries(map).flatMap(([key, value]) => {
+                const path = [...above, key];
+                if (isOwn(path, value)) {
+                    if (path.join(".") !== "host") left.push(path.join("."));
+                    return [];
+                }
+                if (typeof value !== "object" || value === null || Array.isArray(value)) return [[key, value]];
+                const inner = without(value as Plain, path);
+                // A map that has lost all says nothing any more.
+                return Object.keys(inner).length === 0 && Object.keys(value).length > 0 ? [] : [[key, inner]];
+            }),
+        );
+    const keys = without(writtenInstances(stack, folder)[like] as Plain, []);
+    const isOutside = (service: string) =>
+        (other![service] as { readonly topology: string } | undefined)?.topology === "external";
+    const set = (service: string, own: Plain) => {
+        keys[service] = { ...(keys[service] as Plain | undefined), ...own };
+    };
+    // Two instances on one database would overwrite each other's tables, on one virtual host take each other's tasks.
+    if (isOutside("database")) set("database", { name: name.replaceAll("-", "_") });
+    if (isOutside("broker")) set("broker", { vhost: name });
+    return { keys, left };
+}

@@ -1,0 +1,225 @@
+import pc from "picocolors";
+import { precious } from "../../components/kinds";
+import { plinthLabels } from "../../components/labels";
+import { consentName } from "../../components/names";
+import { podOf } from "../../components/references";
+import { namespaceOf } from "../../config/load";
+import { suggest } from "../../config/problems";
+import { UserError } from "../system/errors";
+import { type Kubectl, kubectlFor } from "../cluster/kubectl";
+import type { RenderedObject, Rendering } from "../render/rendering";
+import { findOnPath } from "../system/shell";
+import { checkVolumes, existingOf, handOver, namesExisting, volumeFacts } from "./volumeChecks";
+
+/** What a run takes over, and what must be done for it first. */
+export interface Adoption {
+    /** What is taken over, in words for people, one line each. */
+    readonly takes: readonly string[];
+    /** Whether objects of somebody else's are among it: the run must then be allowed to change what is there. */
+    readonly upserts: boolean;
+    /** Arguments of kubectl that hand volumes of former claims over. */
+    readonly patches: readonly (readonly string[])[];
+}
+
+const nothing: Adoption = { takes: [], upserts: false, patches: [] };
+
+/**
+ * Examines the volumes of a stack before a run, and what the run takes over.
+ *
+ * @param consent names of what may be taken over: namespaces, PersistentVolumes, and `secret/NAMESPACE/NAME`
+ * @throws UserError that names everything which stands against it; nothing is changed
+ */
+export async function examine(rendering: Rendering, consent: readonly string[]): Promise<Adoption> {
+    // Without kubectl the server itself refuses, in its own words, what would be found here.
+    if (consent.length === 0 && !findOnPath("kubectl")) {
+        if (namesExisting(rendering))
+            console.error(pc.yellow("Whether the existing volumes fit was not looked at: kubectl is missing."));
+        return nothing;
+    }
+    const kubectl = await kubectlFor(rendering.stack);
+    const facts = await volumeFacts(kubectl, rendering, consent.length > 0);
+    if (facts.unseen.length > 0)
+        console.error(
+            pc.yellow(
+                `Whether the volumes fit was not looked at in full: this account may not list ${facts.unseen.join(" and ")}.`,
+            ),
+        );
+    const namespaces = instanceNamespaces(rendering);
+    const chosen = namespaces.filter((namespace) => consent.includes(namespace));
+    const adopted = facts.foreign.filter((object) => isAdoptable(rendering, object, consent));
+    const { problems, stale } = checkVolumes({ ...facts, adopted });
+    const touched = [...new Set([...chosen, ...adopted.flatMap(({ metadata }) => metadata.namespace ?? [])])];
+
+    const possible = [
+        ...namespaces,
+        ...stale.map(({ volume }) => volume),
+        ...facts.foreign.filter(({ kind }) => kind === "Secret").map(consentName),
+    ];
+    // What an interrupted run has taken over already may be named again.
+    const taken = [
+        ...facts.live.filter(({ kind }) => kind === "Secret").map(consentName),
+        ...rendering.objects.flatMap((object) => existingOf(rendering, object) ?? []),
+    ];
+    const unknown = consent.filter((name) => ![...possible, ...taken].includes(name));
+    const refused = [
+        ...problems,
+        ...unknown.map(
+            (name) =>
+                `--adopt ${name}: is nothing that this stack takes over${suggest(name, possible)}; possible: ${possible.join(", ")}`,
+        ),
+        ...stale
+            .filter(({ volume }) => !consent.includes(volume))
+            .map(
+                ({ volume, namespace, claim }) =>
+                    `the volume ${volume} belongs to a claim that is gone; to give it and its data to ${namespace}/${claim}: ./plinth launch ${rendering.stack} --adopt ${volume}`,
+            ),
+        ...(touched.length > 0
+            ? [
+                  ...(await namespaceProblems(kubectl, rendering, touched)),
+                  // Such a run takes over whatever bears the name of one of the stack's objects.
+                  ...facts.foreign
+                      .filter((object) => !adopted.includes(object))
+                      .map((object) => inTheWay(rendering, object)),
+              ]
+            : []),
+        ...missingClaims(kubectl, facts.live, chosen),
+    ];
+    if (refused.length > 0)
+        throw new UserError(
+            `Nothing was changed; this stands against it:\n${refused.map((line) => `  ${line}`).join("\n")}`,
+        );
+    const given = stale.map(
+        ({ volume, namespace, claim }) => `persistentvolume/${volume}, for the claim ${namespace}/${claim}`,
+    );
+    return {
+        takes: [...adopted.map(described), ...given],
+        upserts: adopted.length > 0,
+        patches: stale.map(handOver),
+    };
+}
+
+/** Only what holds data: everything else is made anew, by other names. A Secret is overwritten, so each is named. */
+export const isAdoptable = (
+    rendering: Pick<Rendering, "outputs">,
+    object: RenderedObject,
+    consent: readonly string[],
+): boolean => {
+    const name = adoptedBy(rendering, object);
+    return name !== undefined && consent.includes(name);
+};
+
+/** The name that consents to the taking over of somebody else's object, where that is possible. */
+function adoptedBy(rendering: Pick<Rendering, "outputs">, object: RenderedObject): string | undefined {
+    const { kind, metadata } = object;
+    if (kind === "Secret") return consentName(object);
+    const namespace = kind === "Namespace" ? metadata.name : metadata.namespace;
+    const isOurs = namespace !== undefined && instanceNamespaces(rendering).includes(namespace);
+    return isOurs && ["Namespace", "PersistentVolumeClaim"].includes(kind) ? namespace : undefined;
+}
+
+const instanceNamespaces = ({ outputs }: Pick<Rendering, "outputs">): string[] =>
+    Object.values(outputs.instances).map(({ namespace }) => namespace);
+
+/** What to do about an object of somebody else's that bears the name of one of the stack's; one line. */
+export function inTheWay(rendering: Pick<Rendering, "outputs">, object: RenderedObject): string {
+    const { kind, metadata } = object;
+    const name = adoptedBy(rendering, object);
+    if (kind === "Secret")
+        return `${consentName(object)} would be overwritten: save what is in it, then add --adopt ${name}`;
+    if (name !== undefined) return `${consentName(object)} is not this stack's: to take it over, add --adopt ${name}`;
+    if (precious.includes(kind))
+        return `${consentName(object)} is not this stack's, and data depend on it: choose another name`;
+    const where = metadata.namespace ? `--namespace ${metadata.namespace} ` : "";
+    return `${consentName(object)} is not this stack's: kubectl ${where}delete ${kind.toLowerCase()} ${metadata.name}`;
+}
+
+function described(object: RenderedObject): string {
+    if (object.kind !== "PersistentVolumeClaim") return consentName(object);
+    const { volumeName, resources } = object["spec"] as {
+        volumeName?: string;
+        resources: { requests: { storage: string } };
+    };
+    return `${consentName(object)}: ${resources.requests.storage}, ${volumeName ? `volume ${volumeName}` : "no volume yet"}`;
+}
+
+interface Workload extends RenderedObject {
+    readonly spec: {
+        readonly replicas?: number;
+        readonly suspend?: boolean;
+        readonly rules?: readonly { readonly host?: string }[];
+    };
+    readonly status?: { readonly phase?: string; readonly active?: number };
+}
+
+/** What of the former deployment would fight with the new one over data, names or hosts. */
+async function namespaceProblems(
+    kubectl: Kubectl,
+    { project, stack, outputs }: Rendering,
+    namespaces: readonly string[],
+): Promise<string[]> {
+    const label = `${project}.${stack}`;
+    const foreign = async (kinds: string, ...where: string[]) =>
+        (await kubectl.json<{ items: Workload[] }>(["get", kinds, ...where])).items.filter(
+            ({ metadata }) => metadata.labels?.[plinthLabels.stack] !== label,
+        );
+    const running = await Promise.all(
+        namespaces.map((namespace) =>
+            foreign("deployments,statefulsets,daemonsets,cronjobs,jobs,pods", "--namespace", namespace),
+        ),
+    );
+    const stops = running.flat().flatMap((workload) => {
+        const { kind, spec, status, metadata } = workload;
+        const there = `--namespace ${metadata.namespace}`;
+        // Pods of plinth's own have the labels of their component only.
+        if (kind === "Pod")
+            return metadata.labels?.["app.kubernetes.io/managed-by"] === "plinth" ||
+                ["Succeeded", "Failed"].includes(status?.phase ?? "")
+                ? []
+                : [`${consentName(workload)} still runs: wait for its end`];
+        if (kind === "CronJob")
+            return spec.suspend
+                ? []
+                : [`${consentName(workload)} would start again: kubectl ${there} delete cronjob ${metadata.name}`];
+        if (kind === "Job")
+            return status?.active ? [`${consentName(workload)} still runs: wait for its end, or delete it`] : [];
+        if (kind === "DaemonSet")
+            return [`${consentName(workload)} still runs: kubectl ${there} delete daemonset ${metadata.name}`];
+        if (!podOf(workload) || spec.replicas === 0) return [];
+        return [
+            `${consentName(workload)} still runs: kubectl ${there} scale ${kind.toLowerCase()} ${metadata.name} --replicas 0`,
+        ];
+    });
+    const hosts = new Set(
+        Object.values(outputs.instances)
+            .filter(({ namespace }) => namespaces.includes(namespace))
+            .flatMap(({ urls }) => Object.values(urls).map((url) => new URL(url).hostname)),
+    );
+    const ingresses = (await foreign("ingresses", "--all-namespaces")).flatMap((ingress) => {
+        const host = (ingress.spec.rules ?? [])
+            .map((rule) => rule.host)
+            .find((one) => one !== undefined && hosts.has(one));
+        const { namespace, name } = ingress.metadata;
+        return host
+            ? [`${consentName(ingress)} has the host ${host}: kubectl --namespace ${namespace} delete ingress ${name}`]
+            : [];
+    });
+    return [...stops, ...ingresses];
+}
+
+/** A claim of a former deployment that is not there would be made, empty. */
+const missingClaims = ({ config }: Kubectl, live: readonly RenderedObject[], namespaces: readonly string[]): string[] =>
+    config.instances.flatMap((instance) =>
+        Object.entries(instance.volumes).flatMap(([volume, { claim }]) => {
+            const namespace = namespaces.find((one) => one === namespaceOf(instance));
+            if (!claim || !namespace) return [];
+            const there = live.some(
+                ({ kind, metadata }) =>
+                    kind === "PersistentVolumeClaim" && metadata.namespace === namespace && metadata.name === claim,
+            );
+            return there
+                ? []
+                : [
+                      `plinth:instances.${instance.name}.volumes.${volume}.claim: there is no claim "${claim}" in the namespace ${namespace}; allowed: one of kubectl --namespace ${namespace} get persistentvolumeclaims`,
+                  ];
+        }),
+    );

@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import pc from "picocolors";
+import { kinds, workloads } from "../../components/kinds";
+import { kubectlFor, targetOf } from "../cluster/kubectl";
+import { irreplaceable } from "./losses";
+import { streamOf } from "../render/manifests";
+import { printOutputs } from "../engine/outputs";
+import { prune } from "../cluster/prune";
+import { type Rendering, renderStack } from "../render/rendering";
+import { sandboxFolder } from "./sandbox";
+
+/**
+ * Deploys a stack without the engine, where no CLI can be had: its objects, in their order, with `kubectl apply`.
+ *
+ * For the sandbox only: drift is not seen, and nothing is protected. What is no longer declared goes, unless it holds
+ * data.
+ *
+ * @param previewed the stack's rendering, with placeholders for generated values
+ * @throws UserError when an object is refused or does not settle
+ */
+export async function applyToSandbox(previewed: Rendering): Promise<void> {
+    console.error(
+        pc.yellow(
+            "The Pulumi CLI is neither here nor to be fetched: the stack's objects are applied with kubectl instead.",
+        ),
+    );
+    const rendering = await renderStack(previewed.stack, { generated: passwords(previewed) });
+    const kubectl = await kubectlFor(rendering.stack);
+    const apply = ["apply", "--server-side", "--filename", "-"];
+    console.log(await kubectl.read(apply, streamOf(rendering, true)));
+    // Pods of a stopped instance, ConfigMaps of old content.
+    await prune(
+        kubectl,
+        rendering,
+        Object.keys(kinds).filter((kind) => !irreplaceable.includes(kind)),
+    );
+    for (const object of rendering.objects.filter(({ kind }) => workloads.includes(kind))) {
+        const { kind, metadata } = object;
+        const target = [targetOf(object), "--namespace", metadata.namespace!, "--timeout=120s"];
+        if (kind === "Job") await kubectl.read(["wait", "--for=condition=Complete", ...target]);
+        else if (kind !== "CronJob") await kubectl.read(["rollout", "status", ...target]);
+    }
+    printOutputs(rendering.outputs);
+}
+
+const passwordFile = join(sandboxFolder, "generated.json");
+
+/** Whether the sandbox was deployed in this way. */
+export const wasApplied = (): boolean => existsSync(passwordFile);
+
+/** Generated values: made at the first launch, the same ever after, as the engine's state would hold them. */
+function passwords({ resources }: Rendering): Record<string, string> {
+    const known = wasApplied() ? (JSON.parse(readFileSync(passwordFile, "utf8")) as Record<string, string>) : {};
+    const generated = resources.filter(({ type }) => type.endsWith(":RandomPassword"));
+    const made = generated.map(({ name, inputs }) => [name, known[name] ?? alphanumeric(inputs["length"] as number)]);
+    const all = { ...known, ...(Object.fromEntries(made) as Record<string, string>) };
+    writeFileSync(passwordFile, JSON.stringify(all), { mode: 0o600 });
+    return all;
+}
+
+const alphanumeric = (length: number): string =>
+    randomBytes(4 * length)
+        .toString("base64")
+        .replaceAll(/[^A-Za-z0-9]/g, "")
+        .slice(0, length);

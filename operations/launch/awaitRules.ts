@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pc from "picocolors";
+import { plinthLabels } from "../../components/labels";
+import { reloadContainer } from "../../components/loadBalancer/reload";
+import { componentOf, fullName } from "../cluster/components";
+import { UserError } from "../system/errors";
+import { groupBy } from "../system/groupBy";
+import type { Kubectl } from "../cluster/kubectl";
+import type { RenderedObject, Rendering } from "../render/rendering";
+import { reasonOf } from "../cluster/pods";
+import { isEdge, judgeEdge, judgeTier, letsIn, type RulesPod, sourceOf, type Verdict, wantedBy } from "./servedRules";
+import { count } from "../system/text";
+
+interface Workload extends RenderedObject {
+    readonly spec: { readonly template: { readonly spec: Parameters<typeof judgeTier>[1] } };
+}
+
+interface Judged {
+    /** Namespace and name; the namespace alone where its pods could not be listed. */
+    readonly name: string;
+    readonly pod?: RulesPod;
+    readonly verdict: Verdict;
+}
+
+export interface AwaitArgs {
+    /**
+     * Milliseconds until it gives up. A kubelet looks for changed files every 60 to 90 seconds where it cannot be made
+     * to, and starts a Caddy anew that has not answered for a minute. @default 3 minutes
+     */
+    readonly patience?: number;
+    /** Milliseconds between two looks. @default 1000 */
+    readonly interval?: number;
+}
+
+/** Looks until the kubelet is made to look again: a first time may have been too early for what it keeps in memory. */
+const looksPerTouch = 10;
+
+/** How many namespaces are looked at at the same time. */
+const width = 8;
+
+/**
+ * Waits until every pod that lets visitors in follows the rules of the stack as it was launched: edges have reloaded
+ * their configuration with its certificates, and pods of tiers with former rules have ended.
+ *
+ * A kubelet brings changed files into a pod within 90 seconds by itself, at once when an annotation of the pod changes.
+ *
+ * @throws UserError that names the pods that do not follow
+ */
+export async function awaitRules(
+    kubectl: Kubectl,
+    rendering: Pick<Rendering, "stack" | "objects">,
+    { patience = 180_000, interval = 1000 }: AwaitArgs = {},
+): Promise<void> {
+    const end = Date.now() + patience;
+    const namespaces = new Set(rendering.objects.flatMap(({ metadata }) => metadata.namespace ?? []));
+    let asked: Pick<Kubectl, "read" | "json"> = kubectl;
+    let said = "";
+    let mayTouch = true;
+    for (let looks = 0; ; looks++) {
+        const judged = await look(asked, rendering.objects, namespaces);
+        const open = judged.filter(({ verdict }) => verdict.is === "old");
+        if (open.length === 0 || Date.now() > end) return conclude(rendering.stack, judged);
+        const names = open.map(({ name }) => name).join(", ");
+        if (names !== said) console.error(`Waiting for pods that do not follow the new rules yet: ${names}`);
+        said = names;
+        if (mayTouch && looks % looksPerTouch === 0) mayTouch = await touch(asked, open);
+        // The same commands again and again tell nothing.
+        asked = kubectl.quiet;
+        await sleep(interval);
+    }
+}
+
+/** All pods of a stack that let visitors in, judged. */
+async function look(
+    kubectl: Pick<Kubectl, "read" | "json">,
+    objects: readonly RenderedObject[],
+    namespaces: ReadonlySet<string>,
+): Promise<Judged[]> {
+    const templates = new Map(
+        objects
+            .filter((object): object is Workload => ["Deployment", "StatefulSet"].includes(object.kind))
+            .map((object) => [keyOf(object), object.spec.template.spec]),
+    );
+    const instances = new Set(objects.map(instanceOf));
+    const read = dataReader(kubectl);
+    const inNamespace = async (namespace: string): Promise<Judged[]> => {
+        const args = ["get", "pods", "--namespace", namespace, "--selector", "app.kubernetes.io/managed-by=plinth"];
+        try {
+            const { items } = await kubectl.json<{ items: RulesPod[] }>(args);
+            const judged: Judged[] = [];
+            for (const pod of items.filter((one) => letsIn(one) && instances.has(instanceOf(one)))) {
+                const template = templates.get(keyOf(pod));
+                const verdict = template && isEdge(pod) ? await askEdge(kubectl, pod, read) : judgeTier(pod, template);
+                judged.push({ name: `${namespace}/${pod.metadata.name}`, pod, verdict });
+            }
+            return judged;
+        } catch (error) {
+            return [{ name: namespace, verdict: unanswered(error) }];
+        }
+    };
+    return (await limited([...namespaces], inNamespace)).flat();
+}
+
+/** What a refused question means; one that only failed may succeed the next time. */
+function unanswered(error: unknown): Verdict {
+    if (!(error instanceof UserError)) throw error;
+    return { is: isForbidden(error) ? "unseen" : "old", why: error.message };
+}
+
+type Labelled = Pick<RenderedObject, "metadata">;
+
+const component = ({ metadata }: Labelled) => componentOf({ metadata: { namespace: "", ...metadata } });
+const instanceOf = (object: Labelled): string => component(object).instance;
+const keyOf = (object: Labelled): string => `${component(object).namespace} ${fullName(component(object))}`;
+
+const isForbidden = ({ message }: UserError): boolean => /forbidden/i.test(message);
+
+type ReadData = (kind: string, namespace: string, name: string) => Promise<Readonly<Record<string, string>>>;
+
+/** What ConfigMaps and Secrets hold; each is asked for once. What is not there holds nothing. */
+function dataReader(kubectl: Pick<Kubectl, "json">): ReadData {
+    const known = new Map<string, ReturnType<ReadData>>();
+    const read: ReadData = async (kind, namespace, name) => {
+        try {
+            const object = await kubectl.json<{ data?: Record<string, string> }>([
+                ...["get", kind, name, "--namespace", namespace],
+            ]);
+            return object.data ?? {};
+        } catch (error) {
+            if (error instanceof UserError && /NotFound/.test(error.message)) return {};
+            throw error;
+        }
+    };
+    return (...what) => {
+        const key = what.join(" ");
+        const answer = known.get(key) ?? read(...what);
+        known.set(key, answer);
+        return answer;
+    };
+}
+
+/** Compares what the cluster has for an edge's pod with what that says that it serves. */
+async function askEdge(kubectl: Pick<Kubectl, "read">, pod: RulesPod, read: ReadData): Promise<Verdict> {
+    const { name, namespace } = pod.metadata;
+    try {
+        const wanted = await wantedBy(async (path) => {
+            const source = sourceOf(pod, path);
+            const value = source && (await read(source.kind, namespace, source.name))[source.key];
+            return value === undefined ? undefined : Buffer.from(value, source?.kind === "secret" ? "base64" : "utf8");
+        });
+        const args = ["logs", name, "--namespace", namespace, "--container", reloadContainer, "--tail", "50"];
+        // A node that is gone must not hold up the others.
+        return judgeEdge(pod, wanted, await kubectl.read([...args, "--request-timeout", "5s"]));
+    } catch (error) {
+        const verdict = unanswered(error);
+        return verdict.is === "old" ? { ...verdict, why: reasonOf(pod) ?? verdict.why } : verdict;
+    }
+}
+
+/**
+ * Has the kubelets of pods look for changed files now.
+ *
+ * @returns whether we may
+ */
+async function touch(kubectl: Pick<Kubectl, "read">, open: readonly Judged[]): Promise<boolean> {
+    const now = `${plinthLabels.lookedAgain}=${new Date().toISOString()}`;
+    const edges = open.flatMap(({ pod }) => (pod && isEdge(pod) && !pod.metadata.deletionTimestamp ? [pod] : []));
+    try {
+        for (const [namespace, pods] of groupBy(edges, ({ metadata }) => metadata.namespace)) {
+            const names = pods.map(({ metadata }) => metadata.name);
+            await kubectl.read(["annotate", "pods", ...names, "--namespace", namespace, "--overwrite", now]);
+        }
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        // One that has ended meanwhile needs no touch; the next look tells.
+        return !isForbidden(error);
+    }
+    return true;
+}
+
+/** @throws UserError that names the pods that do not follow */
+function conclude(stack: string, judged: readonly Judged[]): void {
+    const lines = (...wanted: readonly Verdict["is"][]) =>
+        judged.flatMap(({ name, pod, verdict }) =>
+            wanted.includes(verdict.is) && "why" in verdict
+                ? [`  ${name}${pod ? ` on ${pod.spec.nodeName}` : ""}: ${verdict.why}`]
+                : [],
+        );
+    const unseen = lines("unseen");
+    if (unseen.length > 0)
+        console.error(
+            pc.yellow(
+                `Whether these pods follow the new rules was not seen; they do within two minutes unless they refuse them. The right to look: ./plinth rbac ${stack}\n${unseen.join("\n")}`,
+            ),
+        );
+    const old = lines("old", "refused");
+    if (old.length > 0)
+        throw new UserError(
+            `All is launched, but these pods do not follow the new rules, and may let in whom they let in before:\n${old.join("\n")}\n` +
+                `When the cause is gone, look again: ./plinth launch ${stack}`,
+        );
+    const edges = judged.filter(({ pod, verdict }) => pod && isEdge(pod) && verdict.is === "new");
+    if (edges.length > 0) console.log(`\nThe new rules hold in ${count(edges.length, "edge pod")}.`);
+}
+
+/** Like `Promise.all` over `map`, a few at the same time. */
+async function limited<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+    const results: R[] = [];
+    const queue = items.entries();
+    const worker = async () => {
+        for (const [index, item] of queue) results[index] = await work(item);
+    };
+    await Promise.all(Array.from({ length: width }, worker));
+    return results;
+}

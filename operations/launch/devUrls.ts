@@ -1,0 +1,77 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { sharedName } from "../../components/loadBalancer/shared";
+import type { RenderedObject, Rendering } from "../render/rendering";
+
+/** How often a URL is asked before it counts as out of reach, a second apart. */
+const attempts = 5;
+
+/** Prints which URLs a browser on this machine can open, and for the others the command that makes them so. */
+export async function showWhereToOpen(rendering: Rendering): Promise<void> {
+    const urls = Object.entries(rendering.outputs.instances).flatMap(([instance, outputs]) =>
+        Object.entries(outputs.urls).map(([what, url]) => ({ instance, what, url, origin: new URL(url).origin })),
+    );
+    for (const origin of new Set(urls.map((one) => one.origin))) {
+        const here = urls.filter((one) => one.origin === origin);
+        console.log("");
+        for (const { instance, what, url } of here) console.log(`${instance} ${what}: ${url}`);
+        if (!(await isReachable(here[0]!.url)))
+            console.log(
+                "  Nothing on this machine answers there: the cluster's node has an address of its own. Have this run meanwhile:\n" +
+                    `  ./plinth open ${openArgs(rendering, here[0]!.instance, origin).join(" ")}`,
+            );
+        const { hostname } = new URL(origin);
+        // Names below localhost lead to this machine by themselves (RFC 6761).
+        if (!/(^|\.)localhost$/.test(hostname))
+            console.log(`  ${hostname} must lead to this machine: add "127.0.0.1 ${hostname}" to the hosts file.`);
+    }
+}
+
+/** The words that make `open` forward the very port that the URL names: links and cookies carry it. */
+function openArgs({ objects, stack }: Rendering, instance: string, url: string): string[] {
+    const { port, protocol } = new URL(url);
+    const scheme = protocol.slice(0, -1);
+    const edge =
+        objects.find((object) => isEdgeOf(object, instance)) ?? objects.find((object) => isEdgeOf(object, sharedName));
+    const owner = edge?.metadata.labels?.["app.kubernetes.io/instance"] ?? instance;
+    return [`${owner}/edge`, stack, ...(port === "" ? [] : ["--port", port]), "--service-port", scheme];
+}
+
+const isEdgeOf = ({ kind, metadata }: RenderedObject, instance: string): boolean =>
+    kind === "Service" &&
+    metadata.labels?.["app.kubernetes.io/instance"] === instance &&
+    metadata.labels?.["app.kubernetes.io/name"] === "edge";
+
+async function isReachable(url: string): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+        if (await answers(url)) return true;
+        if (attempt === attempts) return false;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+}
+
+/** Whether anything on this machine speaks HTTP under the URL's port and host; whatever it says. */
+const answers = (url: string): Promise<boolean> =>
+    new Promise((resolve) => {
+        const { protocol, port, host, pathname } = new URL(url);
+        const secure = protocol === "https:";
+        const asked = (secure ? httpsRequest : httpRequest)({
+            host: "127.0.0.1",
+            port: port === "" ? (secure ? 443 : 80) : Number(port),
+            path: pathname,
+            headers: { Host: host },
+            servername: new URL(url).hostname,
+            // An authority of the balancer's own is none that this machine trusts.
+            rejectUnauthorized: false,
+            timeout: 5000,
+        });
+        asked
+            .once("response", (response) => {
+                response.resume();
+                resolve(true);
+            })
+            .once("timeout", () => asked.destroy())
+            .once("error", () => resolve(false))
+            .once("close", () => resolve(false))
+            .end();
+    });

@@ -1,0 +1,153 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import pc from "picocolors";
+import { isSandbox } from "../../sandbox/folder";
+import { isBuilt, isSandboxRunning, kubernetesVersion, sandboxContext, startSandbox } from "../../sandbox";
+import { contextOf } from "../../config/kubeconfig";
+import { locksOf, ownBackend, ownState } from "../engine/engine";
+import { UserError } from "../system/errors";
+import { root } from "../system/root";
+import { findOnPath, read } from "../system/shell";
+import { readStackFile } from "../stackfile/stackFile";
+import { clusterOf } from "../stackfile/stackConfig";
+
+/** Everything of the sandbox: the control plane, its data, the state of the stack that is deployed there. */
+export const sandboxFolder = join(ownState, "sandbox");
+
+const stateFolder = join(sandboxFolder, "state");
+
+/** The one stack that goes to the sandbox. */
+export const sandboxStack = "dev";
+
+/**
+ * Starts the sandbox, unless it runs, and sends this process's commands there.
+ *
+ * @throws UserError when Go is missing or the stack is another than dev
+ */
+export async function enterSandbox(stack: string): Promise<void> {
+    if (stack !== sandboxStack)
+        throw new UserError(
+            `The sandbox is for the stack "${sandboxStack}", not for "${stack}": its state is thrown away with it.`,
+        );
+    if (!isBuilt() && !findOnPath("go"))
+        throw new UserError("Missing: Go, to build the sandbox's control plane\n  https://go.dev/doc/install");
+    console.error(
+        isBuilt()
+            ? `Starting the sandbox: Kubernetes ${kubernetesVersion} on this machine.`
+            : `Building the sandbox: Kubernetes ${kubernetesVersion} from its Go modules. This is done once and takes 5 to 15 minutes.`,
+    );
+    const started = Date.now();
+    await startSandbox({ folder: sandboxFolder, progress: progressLine(started) });
+    console.error(`${clear}The sandbox is up after ${seconds(started)}.`);
+    await useSandbox(stack);
+}
+
+/**
+ * Sends the commands of this process to the sandbox where there is one and the stack is the one that goes there.
+ *
+ * @throws UserError when it does not run, or not wholly: another cluster is never taken instead
+ */
+export async function followSandbox(stack: string): Promise<void> {
+    if (stack !== sandboxStack || !isSandbox(sandboxFolder)) return;
+    if (!(await isSandboxRunning(sandboxFolder)))
+        throw new UserError(
+            `"${stack}" is in the sandbox, which does not run. Start it: ./plinth launch --sandbox; or remove it: ./plinth sandbox down`,
+        );
+    await useSandbox(stack);
+}
+
+let entered = false;
+
+/** Whether this process's commands go to the sandbox. */
+export const isInSandbox = (): boolean => entered;
+
+/**
+ * @param nothing what was not done
+ * @throws UserError while the stack's commands go to the sandbox
+ */
+export function refuseSandbox(nothing: string): void {
+    if (entered)
+        throw new UserError(
+            `${nothing}: the stack is in the sandbox, whose simulated nodes run no containers. To end it: ./plinth sandbox down`,
+        );
+}
+
+async function useSandbox(stack: string): Promise<void> {
+    const cluster = clusterOf(stack);
+    if (cluster.kubeconfig)
+        throw new UserError(
+            `plinth:cluster.kubeconfig of "${stack}" names another cluster; take it out to use the sandbox, or end that: ./plinth sandbox down`,
+        );
+    const kubeconfig = join(sandboxFolder, "kubeconfig");
+    const bin = join(sandboxFolder, "bin");
+    const settings = { KUBECONFIG: kubeconfig, ...ownBackend(stateFolder).env };
+    console.error(pc.dim(`"${stack}" is in the sandbox, until ./plinth sandbox down. For commands of your own:`));
+    console.error(
+        pc.dim(
+            `$ export ${Object.entries({ ...settings, PATH: `"$PATH:${bin}"` })
+                .map(([name, value]) => `${name}=${value}`)
+                .join(" ")}`,
+        ),
+    );
+    Object.assign(process.env, settings);
+    process.env["PATH"] = `${process.env["PATH"]}${delimiter}${bin}`;
+    entered = true;
+    // The name by which the stack knows its cluster leads to the sandbox, in the sandbox's own kubeconfig.
+    const { context } = cluster;
+    if (context && !contextOf(cluster))
+        await read(join(bin, "kubectl"), [
+            "config",
+            "set-context",
+            context,
+            `--cluster=${sandboxContext}`,
+            `--user=${sandboxContext}`,
+        ]);
+}
+
+/** Whether the engine has deployed to the sandbox, and so knows its passwords. */
+export const wasLaunched = (): boolean => existsSync(join(stateFolder, ".pulumi", "stacks"));
+
+/** @throws UserError while a run of the engine works on the sandbox's stack */
+export function refuseWhileLaunching(): void {
+    const backend = ownBackend(stateFolder);
+    const { project } = readStackFile(sandboxStack);
+    const lock = locksOf(backend, project, sandboxStack).find(({ alive }) => alive);
+    if (lock) throw new UserError(`A run works on "${sandboxStack}" in the sandbox: process ${lock.pid}. Wait for it.`);
+}
+
+const stackFile = join(root, `Pulumi.${sandboxStack}.yaml`);
+const saltRecord = join(sandboxFolder, "salt");
+const saltLine = /^encryptionsalt: .*\n?/m;
+
+/**
+ * Does what may make the engine write the salt of the sandbox's passphrase into the stack's file, and remembers it:
+ * it means nothing to anybody else, and goes with the sandbox.
+ */
+export async function rememberingSalt(work: () => Promise<unknown>): Promise<void> {
+    if (!entered) return void (await work());
+    const before = saltLine.test(readFileSync(stackFile, "utf8"));
+    await work();
+    const after = saltLine.exec(readFileSync(stackFile, "utf8"));
+    if (!before && after) writeFileSync(saltRecord, after[0], { mode: 0o600 });
+}
+
+/** Takes out of the stack's file the salt that the sandbox has brought, unless values were encrypted with it. */
+export function restoreStackFile(): void {
+    if (!existsSync(saltRecord)) return;
+    const text = readFileSync(stackFile, "utf8");
+    const salt = readFileSync(saltRecord, "utf8");
+    if (text.includes(salt) && !/\bsecure:/.test(text)) writeFileSync(stackFile, text.replace(salt, ""));
+}
+
+const clear = process.stderr.isTTY ? "\r\x1b[K" : "";
+const seconds = (since: number): string => `${Math.round((Date.now() - since) / 1000)} s`;
+
+/** On a terminal one line that changes; elsewhere a line every quarter of a minute. */
+function progressLine(started: number): (line: string) => void {
+    let last = 0;
+    return (line) => {
+        if (!process.stderr.isTTY && Date.now() - last < 15_000) return;
+        last = Date.now();
+        process.stderr.write(`${clear}  ${line}, ${seconds(started)}${clear ? "" : "\n"}`);
+    };
+}

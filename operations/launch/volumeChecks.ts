@@ -1,0 +1,250 @@
+import { plinthLabels } from "../../components/labels";
+import { show } from "../../config/problems";
+import { parseQuantity } from "../../config/quantity";
+import type { StorageClassObject } from "../cluster/objects";
+import { UserError } from "../system/errors";
+import type { Kubectl } from "../cluster/kubectl";
+import { existingObjects } from "../cluster/ownership";
+import type { RenderedObject, Rendering } from "../render/rendering";
+import { listVolumes, placeOf, type Volume } from "../cluster/volumes";
+
+interface ClaimSpec {
+    readonly accessModes: readonly string[];
+    readonly storageClassName?: string;
+    readonly volumeName?: string;
+    readonly resources: { readonly requests: { readonly storage: string } };
+}
+
+/** A claim as the cluster has it. */
+type LiveClaim = RenderedObject & { readonly metadata: { readonly uid?: string } };
+
+/** What the cluster has of a stack's volumes before a run. */
+export interface VolumeFacts {
+    readonly rendering: Pick<Rendering, "objects" | "outputs">;
+    /** Objects with the names of the stack's, whoever they are. */
+    readonly live: readonly RenderedObject[];
+    /** Claims among them that the run would take over from somebody else. @default none */
+    readonly adopted?: readonly RenderedObject[];
+    /** Undefined where the account may not list them: what they would tell is not checked. */
+    readonly volumes: readonly Volume[] | undefined;
+    /** As with `volumes`. */
+    readonly classes: readonly StorageClassObject[] | undefined;
+}
+
+export interface VolumeFindings {
+    /** What stands against the run, one line each. */
+    readonly problems: readonly string[];
+    /** Volumes that still belong to a claim of former times, by name, with the claim that shall have them. */
+    readonly stale: readonly { readonly volume: string; readonly namespace: string; readonly claim: string }[];
+}
+
+/**
+ * Looks at what the cluster has; at what is in no namespace only where it matters, since not everybody may.
+ *
+ * @param adopts whether something is to be taken over, which is never done unseen
+ * @returns `unseen`: kinds that the account may not list
+ */
+export async function volumeFacts(
+    kubectl: Kubectl,
+    rendering: Rendering,
+    adopts: boolean,
+): Promise<VolumeFacts & { readonly foreign: readonly RenderedObject[]; readonly unseen: readonly string[] }> {
+    const { own, foreign } = await existingObjects(kubectl, rendering);
+    const live = [...own, ...foreign];
+    const claims = rendering.objects.filter(({ kind }) => kind === "PersistentVolumeClaim");
+    const named = namesExisting(rendering);
+    const grows = claims.some((claim) => {
+        const there = live.find((one) => one.kind === claim.kind && sameName(one, claim));
+        return there && parseQuantity(sizeOf(claim)) > parseQuantity(sizeOf(there));
+    });
+    const listClasses = async () =>
+        (await kubectl.json<{ items: StorageClassObject[] }>(["get", "storageclasses"])).items;
+    const unseen: string[] = [];
+    const unlessForbidden = async <T>(kind: string, list: () => Promise<T>): Promise<T | undefined> => {
+        try {
+            return await list();
+        } catch (error) {
+            if (!(error instanceof UserError && error.message.includes("(Forbidden)"))) throw error;
+            if (adopts)
+                throw new UserError(
+                    `Nothing was changed: what is taken over is looked at first, and this account may not list ${kind}. Run it once with an account that may.\n  ${error.message}`,
+                );
+            unseen.push(kind);
+            return undefined;
+        }
+    };
+    return {
+        rendering,
+        live,
+        foreign,
+        volumes: named ? await unlessForbidden("persistentvolumes", () => listVolumes(kubectl)) : [],
+        classes: named || grows ? await unlessForbidden("storageclasses", listClasses) : [],
+        unseen,
+    };
+}
+
+/** Whether a claim of the stack's shall have a volume that is there already. */
+export const namesExisting = (rendering: Pick<Rendering, "objects">): boolean =>
+    rendering.objects.some((object) => existingOf(rendering, object) !== undefined);
+
+/** The volume that a claim adopts: one that the stack does not make itself. */
+export function existingOf({ objects }: Pick<Rendering, "objects">, claim: RenderedObject): string | undefined {
+    if (claim.kind !== "PersistentVolumeClaim") return undefined;
+    const { volumeName } = specOf(claim);
+    const own = objects.some(({ kind, metadata }) => kind === "PersistentVolume" && metadata.name === volumeName);
+    return own ? undefined : volumeName;
+}
+
+const specOf = ({ spec }: RenderedObject): ClaimSpec => spec as ClaimSpec;
+const sizeOf = (claim: RenderedObject): string => specOf(claim).resources.requests.storage;
+
+/**
+ * What Kubernetes would refuse of the stack's volumes, or leave waiting for ever: a claim made smaller, growth that the
+ * class does not allow, an existing volume that does not fit its claim.
+ */
+export function checkVolumes(facts: VolumeFacts): VolumeFindings {
+    const { rendering, live, adopted = [], volumes } = facts;
+    const found = rendering.objects
+        .filter(({ kind }) => kind === "PersistentVolumeClaim")
+        .map((claim) => {
+            const key = keyOf(rendering, claim);
+            const there = live.find((one) => one.kind === claim.kind && sameName(one, claim)) as LiveClaim | undefined;
+            const existing = existingOf(rendering, claim);
+            const volume = volumes?.find(({ metadata }) => metadata.name === existing);
+            const problems = [
+                ...(there ? sizeProblems(key, claim, there, facts.classes) : []),
+                ...(there && adopted.some((one) => sameName(one, claim)) ? fieldProblems(key, claim, there) : []),
+                ...(existing && volumes ? existingProblems(key, claim, volume, facts.classes, existing) : []),
+            ];
+            const taken = volume && takenBy(volume, claim, there);
+            if (taken === "bound")
+                problems.push(
+                    `${key}.existing: "${existing}" is in use by the claim ${volume!.spec.claimRef!.namespace}/${volume!.spec.claimRef!.name}; delete that claim first, with the volume's reclaim policy at Retain`,
+                );
+            const { namespace = "", name } = claim.metadata;
+            return { problems, stale: taken === "stale" ? [{ volume: existing!, namespace, claim: name }] : [] };
+        });
+    return { problems: found.flatMap(({ problems }) => problems), stale: found.flatMap(({ stale }) => stale) };
+}
+
+const sameName = (a: RenderedObject, b: RenderedObject): boolean =>
+    a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
+
+/** Where the stack's file speaks of the claim's volume. */
+function keyOf({ outputs }: Pick<Rendering, "outputs">, { metadata }: RenderedObject): string {
+    for (const [instance, { namespace, volumes }] of Object.entries(outputs.instances))
+        for (const [volume, { claim }] of Object.entries(volumes))
+            if (namespace === metadata.namespace && claim === metadata.name)
+                return `plinth:instances.${instance}.volumes.${volume}`;
+    return `the claim ${metadata.namespace}/${metadata.name}`;
+}
+
+function sizeProblems(
+    key: string,
+    claim: RenderedObject,
+    there: LiveClaim,
+    classes: readonly StorageClassObject[] | undefined,
+): string[] {
+    const [wanted, has] = [sizeOf(claim), sizeOf(there)];
+    if (parseQuantity(wanted) < parseQuantity(has))
+        return [
+            `${key}.size: ${show(wanted)} is less than the ${has} of the claim ${there.metadata.namespace}/${there.metadata.name}, and no volume is made smaller; allowed: ${has} or more`,
+        ];
+    if (parseQuantity(wanted) === parseQuantity(has) || !classes) return [];
+    const name = specOf(there).storageClassName ?? "";
+    if (classes.find(({ metadata }) => metadata.name === name)?.allowVolumeExpansion) return [];
+    const why =
+        name === ""
+            ? "it is of no class, and only a class makes volumes grow"
+            : `its class "${name}" does not let volumes grow`;
+    return [
+        `${key}.size: ${show(wanted)} is more than the ${has} of the claim ${there.metadata.namespace}/${there.metadata.name}, and ${why}; allowed: ${has}`,
+    ];
+}
+
+/** Fields of a claim that was there before, which cannot change. */
+function fieldProblems(key: string, claim: RenderedObject, there: LiveClaim): string[] {
+    const [wanted, has] = [specOf(claim), specOf(there)];
+    const claimed = `${there.metadata.namespace}/${there.metadata.name}`;
+    return [
+        ...(wanted.storageClassName !== undefined && wanted.storageClassName !== (has.storageClassName ?? "")
+            ? [
+                  `${key}.storageClass: ${show(wanted.storageClassName)} is not that of the claim ${claimed}; allowed: ${show(has.storageClassName ?? "")}`,
+              ]
+            : []),
+        ...(wanted.accessModes.join() !== has.accessModes.join()
+            ? [
+                  `${key}: the claim ${claimed} is ${has.accessModes.join(", ")}, and the stack's would be ${wanted.accessModes.join(", ")}; allowed: the same, by sharedFiles: oneNode or without it`,
+              ]
+            : []),
+        ...(wanted.volumeName !== undefined && wanted.volumeName !== has.volumeName
+            ? [
+                  `${key}: the claim ${claimed} has the volume ${has.volumeName ?? "of no name yet"}, not ${wanted.volumeName}; take existing, local, nfs or csi away`,
+              ]
+            : []),
+    ];
+}
+
+const defaultMark = "storageclass.kubernetes.io/is-default-class";
+
+function existingProblems(
+    key: string,
+    claim: RenderedObject,
+    volume: Volume | undefined,
+    classes: readonly StorageClassObject[] | undefined,
+    name: string,
+): string[] {
+    if (!volume)
+        return [
+            `${key}.existing: there is no PersistentVolume "${name}"; allowed: one of kubectl get persistentvolumes`,
+        ];
+    const { storageClassName = "", capacity, accessModes = [] } = volume.spec;
+    // Without the classes nobody knows which of them is the default.
+    const usual = classes
+        ? (classes.find(({ metadata }) => metadata.annotations?.[defaultMark] === "true")?.metadata.name ?? "")
+        : storageClassName;
+    const wanted = specOf(claim).storageClassName ?? usual;
+    const has = capacity?.storage ?? "0";
+    return [
+        ...(wanted === storageClassName
+            ? []
+            : [
+                  `${key}.storageClass: ${show(wanted)} is not that of the volume ${name}, which would never be bound; allowed: ${show(storageClassName)}`,
+              ]),
+        ...(parseQuantity(sizeOf(claim)) <= parseQuantity(has)
+            ? []
+            : [`${key}.size: ${show(sizeOf(claim))} is more than the volume ${name} has; allowed: at most ${has}`]),
+        ...specOf(claim)
+            .accessModes.filter((mode) => !accessModes.includes(mode))
+            .map(
+                (mode) =>
+                    `${key}.existing: the volume ${name} (${placeOf(volume)}) is not ${mode}; allowed: a volume that is, or sharedFiles: oneNode`,
+            ),
+    ];
+}
+
+/** Whether another claim has the volume, or had it: one that is gone leaves its identity behind, and no other is bound. */
+function takenBy(
+    { spec: { claimRef }, status }: Volume,
+    claim: RenderedObject,
+    there: LiveClaim | undefined,
+): "bound" | "stale" | undefined {
+    if (!claimRef) return undefined;
+    const ours = claimRef.namespace === claim.metadata.namespace && claimRef.name === claim.metadata.name;
+    if (ours && (claimRef.uid === undefined || claimRef.uid === there?.metadata.uid)) return undefined;
+    return status?.phase === "Bound" ? "bound" : "stale";
+}
+
+/** The change that gives a volume of a former claim to the one that shall have it, with its data: it is nobody's former one any more. */
+export const handOver = ({ volume, namespace, claim }: VolumeFindings["stale"][number]): string[] => [
+    ...["patch", "persistentvolume", volume, "--type", "merge", "--patch"],
+    JSON.stringify({
+        metadata: {
+            annotations: { [plinthLabels.stack]: null, [plinthLabels.instance]: null, [plinthLabels.purge]: null },
+        },
+        spec: {
+            persistentVolumeReclaimPolicy: "Retain",
+            claimRef: { namespace, name: claim, uid: null, resourceVersion: null },
+        },
+    }),
+];

@@ -1,0 +1,140 @@
+import { workloads } from "../../components/kinds";
+import { plinthLabels } from "../../components/labels";
+import { consentName } from "../../components/names";
+import { checkLocks, clearLocks, prepare } from "../../cli/commands/launch";
+import { componentOf, listStack, type Live } from "../cluster/components";
+import { findEngine, type Ready } from "../engine/engine";
+import { UserError } from "../system/errors";
+import type { Claim } from "../cluster/health";
+import { noInstance } from "../stackfile/instances";
+import { type Kubectl, kubectlFor } from "../cluster/kubectl";
+import { type Resource, type State, stateOf } from "../launch/losses";
+import { isFormer, listVolumes, ownerOf, type Volume, volumeOf } from "../cluster/volumes";
+
+/** What is there of an instance that was removed, by the stack's file, the engine's state and the cluster. */
+export interface Remains {
+    readonly name: string;
+    readonly ready: Ready;
+    readonly kubectl: Kubectl;
+    /** Whether the stack's file still has it: not after an interrupted purge or forget. */
+    readonly inFile: boolean;
+    readonly resources: readonly Resource[];
+    readonly claims: readonly Claim[];
+    /** Of its claims, and those that a purge has marked before it was interrupted. */
+    readonly volumes: readonly Volume[];
+    /** Volumes that were kept when the instance was forgotten. */
+    readonly kept: readonly Volume[];
+    /** In its namespace, which goes with everything: what is not the instance's. */
+    readonly others: readonly Live[];
+}
+
+export interface RemainsArgs {
+    readonly stack: string;
+    readonly name: string;
+    /** `purge` or `forget`, for messages. */
+    readonly command: string;
+    /** Whether the lock of an interrupted run is cleared. */
+    readonly recover: boolean;
+}
+
+/**
+ * Finds what is left of an instance.
+ *
+ * @throws UserError when it is live, unknown, or shares its namespace with volumes or pods of somebody else's; nothing is
+ * changed then
+ */
+export async function findRemains({ stack, name, command, recover }: RemainsArgs): Promise<Remains> {
+    const kubectl = await kubectlFor(stack);
+    const { config } = kubectl;
+    const written = config.instances.find((instance) => instance.name === name);
+    if (written && written.state !== "removed")
+        throw new UserError(
+            `Nothing was changed: "${name}" is ${written.state}, and only a removed instance can be given up. Remove it first, which keeps its data:\n` +
+                `  ./plinth instance remove ${name} ${stack}`,
+        );
+    const ready = await prepare(stack, await findEngine(true));
+    checkLocks(config, ready.backend, recover, `./plinth ${command} ${name} ${stack}`);
+    if (recover) await clearLocks(ready, config);
+
+    const state = await stateOf(ready, stack);
+    const resources = resourcesOf(state, name);
+    const volumes = await listVolumes(kubectl);
+    const left = volumes.filter(
+        (volume) => isFormer(volume, ownerOf(kubectl)) && volume.metadata.annotations?.[plinthLabels.instance] === name,
+    );
+    if (!written && resources.length === 0 && left.length === 0)
+        throw new UserError(
+            noInstance(stack, name, [...new Set([...config.instances.map((one) => one.name), ...instancesOf(state)])]),
+        );
+    const running = resources.filter(({ outputs }) => workloads.includes(outputs?.kind ?? ""));
+    if (running.length > 0)
+        throw new UserError(
+            `Nothing was changed: "${name}" is still deployed, with ${running.map(({ outputs }) => consentName(outputs!)).join(", ")}.\n` +
+                (written
+                    ? `Its state in the file is "removed" already: ./plinth launch ${stack}`
+                    : `Put it back into Pulumi.${stack}.yaml with state: removed, and launch the stack first.`),
+        );
+
+    const all = await listStack<Claim>(kubectl, "persistentvolumeclaims");
+    const claims = all.filter((claim) => componentOf(claim).instance === name);
+    const bound = claims.flatMap((claim) => volumeOf(claim, volumes) ?? []);
+    const isMarked = ({ metadata }: Volume) => metadata.annotations?.[plinthLabels.purge] !== undefined;
+    return {
+        name,
+        ready,
+        kubectl,
+        inFile: written !== undefined,
+        resources,
+        claims,
+        volumes: [...bound, ...left.filter(isMarked)],
+        kept: left.filter((volume) => !isMarked(volume)),
+        others: await othersIn(kubectl, name, resources),
+    };
+}
+
+/**
+ * All resources of an instance in the engine's state: they descend from its Namespace component, which every platform
+ * declares first and whose name is one of a kind.
+ */
+export function resourcesOf({ deployment }: State, instance: string): Resource[] {
+    const resources = deployment?.resources ?? [];
+    const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+    const isOf = (resource: Resource | undefined): boolean =>
+        resource !== undefined &&
+        (rootOf(resource) === instance || isOf(resource.parent === undefined ? undefined : byUrn.get(resource.parent)));
+    return resources.filter(isOf);
+}
+
+/** The instance whose Namespace component a resource is, if it is one. */
+function rootOf({ type, urn }: Resource): string | undefined {
+    if (type !== "plinth:components:Namespace") return undefined;
+    return urn.slice(urn.lastIndexOf("::") + 2).replace(/-namespace$/, "");
+}
+
+const instancesOf = ({ deployment }: State): string[] =>
+    (deployment?.resources ?? []).flatMap((resource) => rootOf(resource) ?? []);
+
+/** What people put into a namespace, and what runs there. */
+const foreignKinds =
+    "pods,deployments,statefulsets,daemonsets,jobs,cronjobs,services,ingresses,secrets,configmaps,persistentvolumeclaims";
+
+/** What is in the instance's own namespace and not its own. */
+async function othersIn(kubectl: Kubectl, name: string, resources: readonly Resource[]): Promise<Live[]> {
+    const namespace = resources.find(({ outputs }) => outputs?.kind === "Namespace")?.outputs?.metadata?.name;
+    if (namespace === undefined) return [];
+    const { items } = await kubectl.json<{ items: Live[] }>(["get", foreignKinds, "--namespace", namespace]);
+    const own = new Set(resources.flatMap(({ outputs }) => (outputs?.kind ? consentName(outputs) : [])));
+    const isOwn = (object: Live) =>
+        own.has(consentName(object)) ||
+        // Pods on their way out, and what the state has forgotten.
+        (object.metadata.labels?.["app.kubernetes.io/managed-by"] === "plinth" &&
+            componentOf(object).instance === name);
+    const others = items.filter((object) => !isOwn(object) && object.metadata.name !== "kube-root-ca.crt");
+    const inUse = others.filter(({ kind }) => kind === "Pod" || kind === "PersistentVolumeClaim");
+    if (inUse.length > 0)
+        throw new UserError(
+            `Nothing was changed: the namespace ${namespace} would go, and holds what is not of "${name}":\n` +
+                `${inUse.map((object) => `  ${consentName(object)}`).join("\n")}\nSave what it holds, and remove it first.`,
+        );
+    return others;
+}

@@ -1,0 +1,97 @@
+import { type Kind, kinds } from "../../components/kinds";
+import type { StackOutputs } from "../../components/outputs";
+
+import plinth = require("../../index");
+
+import type { Platform } from "../../platforms/platform";
+
+import { type Recorded, record } from "./record";
+import { readStackFile } from "../stackfile/stackFile";
+
+/** A Kubernetes object as `pulumi up` would send it. */
+export interface RenderedObject {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: {
+        readonly name: string;
+        readonly namespace?: string;
+        readonly labels?: Readonly<Record<string, string>>;
+        readonly annotations?: Readonly<Record<string, string>>;
+    };
+    readonly [field: string]: unknown;
+}
+
+export interface Rendering {
+    readonly project: string;
+    readonly stack: string;
+    /** In an order in which `kubectl apply` can take them. */
+    readonly objects: readonly RenderedObject[];
+    readonly resources: readonly Recorded[];
+    readonly urns: readonly string[];
+    readonly outputs: Plain<StackOutputs>;
+}
+
+/** Outputs once their values are there. */
+type Plain<T> = { readonly [K in keyof T]: T[K] extends { apply: unknown; get(): infer V } ? V : T[K] };
+
+export interface RenderArgs {
+    /** Folder of the stack files. @default the project's own */
+    readonly folder?: string;
+    /** Values of generated secrets by resource name. @default placeholders */
+    readonly generated?: Readonly<Record<string, string>>;
+    /** Configuration with decrypted secrets. @default the stack file's, with placeholders */
+    readonly config?: Readonly<Record<string, string>>;
+    /** @default false */
+    readonly preview?: boolean;
+    /** @default the registry's */
+    readonly platforms?: Readonly<Record<string, Platform>>;
+}
+
+/**
+ * Runs the program for a stack without engine, cluster, login or passphrase.
+ *
+ * @throws ConfigError with every problem of the stack's configuration
+ */
+export async function renderStack(
+    stack: string,
+    { folder, generated, config, preview, platforms }: RenderArgs = {},
+): Promise<Rendering> {
+    const file = readStackFile(stack, folder);
+    const { resources, urns, outputs } = await record(
+        () => plinth({ offline: true, ...(platforms ? { platforms } : {}) }),
+        {
+            ...file,
+            ...(config ? { config: { ...file.config, ...config } } : {}),
+            ...(generated ? { generated } : {}),
+            ...(preview !== undefined ? { preview } : {}),
+        },
+    );
+    const objects = resources
+        .filter(({ type }) => type.startsWith("kubernetes:"))
+        .map(({ inputs }) => inputs as unknown as RenderedObject);
+    return {
+        project: file.project,
+        stack,
+        objects: inApplyOrder(objects),
+        resources,
+        urns,
+        outputs: outputs as unknown as Rendering["outputs"],
+    };
+}
+
+/** By namespace, kind and name: what others refer to comes before them, and the order never depends on timing. */
+export function inApplyOrder(objects: readonly RenderedObject[]): RenderedObject[] {
+    const order = Object.keys(kinds);
+    const rank = (object: RenderedObject) =>
+        order.includes(object.kind) ? order.indexOf(object.kind as Kind) : order.length;
+    const namespace = ({ kind, metadata }: RenderedObject) =>
+        kind === "Namespace" ? metadata.name : (metadata.namespace ?? "");
+    const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+    return [...objects].sort(
+        (a, b) =>
+            compare(namespace(a), namespace(b)) ||
+            rank(a) - rank(b) ||
+            compare(a.kind, b.kind) ||
+            compare(a.metadata.name, b.metadata.name),
+    );
+}

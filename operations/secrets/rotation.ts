@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { plinthLabels } from "../../components/labels";
+import { secretsOf } from "../../components/references";
+import { componentOf, fullName, listPods, listStack, type Live } from "../cluster/components";
+import { UserError } from "../system/errors";
+import type { Kubectl } from "../cluster/kubectl";
+import type { Pod } from "../cluster/pods";
+import type { Dependents, Named } from "./secrets";
+
+interface Workload extends Live {
+    readonly spec: { readonly template: { readonly metadata?: { readonly annotations?: Record<string, string> } } };
+}
+
+/** Digests of Secrets that workloads ask their pods to have, by component. */
+export type Digests = ReadonlyMap<string, string>;
+
+const isNamed = ({ kind, metadata }: Live, named: readonly Named[]): boolean =>
+    named.some((one) => one.kind === kind && one.namespace === metadata.namespace && one.name === metadata.name);
+
+/** What the workloads of a rotation ask for at the moment; a workload that is not in the cluster is left out. */
+export async function digestsOf(kubectl: Kubectl, { workloads }: Dependents): Promise<Digests> {
+    const live = await listStack<Workload>(kubectl, "statefulsets,deployments");
+    return new Map(
+        live
+            .filter((object) => isNamed(object, workloads))
+            .map((object) => [
+                fullName(componentOf(object)),
+                object.spec.template.metadata?.annotations?.[plinthLabels.secrets] ?? "",
+            ]),
+    );
+}
+
+/**
+ * Waits until no pod is left that was started with the old value.
+ *
+ * @param before what the workloads asked for before the change
+ * @param milliseconds how long. @default a quarter of an hour: a database may take minutes to stop, a scheduled task to end
+ * @returns how many pods run with the new value
+ * @throws UserError that names the workloads that did not follow, or the pods that are left
+ */
+export async function awaitPods(
+    kubectl: Kubectl,
+    dependents: Dependents,
+    before: Digests,
+    milliseconds = 15 * 60_000,
+): Promise<number> {
+    const now = await digestsOf(kubectl, dependents);
+    const same = [...now].filter(([name, digest]) => before.get(name) === digest).map(([name]) => name);
+    if (same.length > 0)
+        throw new UserError(`These still ask for pods with the old value, although they use it: ${same.join(", ")}`);
+    const changed = await lastChange(kubectl, dependents);
+    const end = Date.now() + milliseconds;
+    for (;;) {
+        const pods = (
+            await listPods<Pod>(kubectl, new Set(dependents.secrets.map(({ namespace }) => namespace)))
+        ).filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
+        const old = pods.filter((pod) => isOld(pod, now, dependents, changed));
+        if (old.length === 0) return pods.filter((pod) => now.has(nameOf(pod))).length;
+        const names = old.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", ");
+        if (Date.now() > end)
+            throw new UserError(
+                `These pods still run with the old value; they end by themselves, or delete them: ${names}`,
+            );
+        console.error(`Waiting for pods with the old value to end: ${names}`);
+        await sleep(3000);
+    }
+}
+
+const nameOf = (pod: Pod): string => fullName(componentOf(pod));
+
+/** Pods of tiers tell by the digest; those of tasks by their age. */
+function isOld(pod: Pod, digests: Digests, { secrets }: Dependents, changed: string): boolean {
+    const { metadata, spec } = pod;
+    const digest = digests.get(nameOf(pod));
+    if (digest !== undefined) return metadata.annotations?.[plinthLabels.secrets] !== digest;
+    const used = secretsOf(spec);
+    const uses = secrets.some(({ namespace, name }) => namespace === metadata.namespace && used.has(name));
+    return uses && metadata.annotations?.[plinthLabels.secrets] === undefined && metadata.creationTimestamp < changed;
+}
+
+/** When the Secrets were changed last, by the server's clock. Their values are not asked for. */
+async function lastChange(kubectl: Kubectl, { secrets }: Dependents): Promise<string> {
+    const times = await Promise.all(
+        secrets.map(({ namespace, name }) =>
+            kubectl.read([
+                ...["get", "secret", name, "--namespace", namespace, "--show-managed-fields"],
+                ...["--output", "jsonpath={.metadata.managedFields[*].time}"],
+            ]),
+        ),
+    );
+    return (
+        times
+            .flatMap((line) => line.split(/\s+/))
+            .sort()
+            .at(-1) ?? ""
+    );
+}

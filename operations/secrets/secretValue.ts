@@ -1,0 +1,64 @@
+import { randomInt } from "node:crypto";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { howToSet } from "../../config/problems";
+import { type SecretRule, valueProblem } from "../../config/secrets";
+import { UserError } from "../system/errors";
+import { type SecretKey, secretName } from "./secrets";
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/**
+ * A new password of letters and digits, each as likely as the others, from the system's source of randomness.
+ *
+ * @param rule with which a password of this length may be had
+ */
+export function newPassword(length: number, rule: SecretRule): string {
+    const value = Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+    return valueProblem(rule, value) === undefined ? value : newPassword(length, rule);
+}
+
+/**
+ * A value that the user gives: at a prompt that does not show it, or on standard input, without the line break that
+ * ends it. Never as an argument, which `ps` and the shell's history show.
+ *
+ * @throws UserError when it breaks the key's rule; the value is not shown
+ */
+export async function givenValue(stack: string, one: SecretKey): Promise<string> {
+    const value = process.stdin.isTTY ? await typed(stack, one) : (await text(process.stdin)).replace(/\r?\n$/, "");
+    const problem = valueProblem(one.rule, value);
+    if (problem) throw new UserError(`Nothing was set. The ${secretName(one)}: ${problem}`);
+    return value;
+}
+
+async function typed(stack: string, one: SecretKey): Promise<string> {
+    const { instance, key, rule } = one;
+    if (rule.lines)
+        throw new UserError(
+            `Nothing was set. The ${secretName(one)} has several lines; give it on standard input: ${howToSet(instance, key, stack)} < FILE`,
+        );
+    const value = await prompt(`${rule.purpose}\n${key}: `);
+    if ((await prompt("once more: ")) !== value) throw new UserError("Nothing was set: the two are not the same");
+    return value;
+}
+
+/** Asks without an echo. */
+function prompt(question: string): Promise<string> {
+    process.stderr.write(question);
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+    return new Promise((resolve, reject) => {
+        let answer: string | undefined;
+        lines.once("line", (line) => {
+            answer = line;
+            lines.close();
+        });
+        // Ctrl-C and Ctrl-D.
+        lines.once("close", () => {
+            process.stderr.write("\n");
+            if (answer === undefined) reject(new UserError("Nothing was set."));
+            else resolve(answer);
+        });
+    });
+}

@@ -1,0 +1,236 @@
+import { credentialSecrets, credentialsOwner } from "../../config/credentials";
+import { ConfigError, howToSet, suggest } from "../../config/problems";
+import { placeholder, ruleOf, type SecretRule } from "../../config/secrets";
+import { platforms } from "../../platforms";
+import { UserError } from "../system/errors";
+import { findInstances } from "../stackfile/instances";
+import { type RenderedObject, type Rendering, renderStack } from "../render/rendering";
+import { stackConfig } from "../stackfile/stackConfig";
+import { readStackFile } from "../stackfile/stackFile";
+
+/** One secret key of one instance. */
+export interface SecretKey {
+    /** Its name; `images` for the passwords of `plinth:images.credentials`. */
+    readonly instance: string;
+    readonly key: string;
+    readonly rule: SecretRule;
+}
+
+/** A key in a sentence, right for every owner. */
+export const secretName = ({ instance, key }: Pick<SecretKey, "instance" | "key">): string =>
+    `secret "${key}" of ${instance}`;
+
+/** Where a value lies in the cluster. */
+export interface Place {
+    readonly namespace: string;
+    readonly secret: string;
+    /** Key within the Secret. */
+    readonly key: string;
+}
+
+/** What becomes of a key in a stack. */
+export interface SecretState extends SecretKey {
+    /**
+     * `set`: in the stack's configuration. `generated`: not set, so the program makes a value, which the state keeps.
+     * `missing`: not set, and the stack cannot be deployed without. `unused`: not set, and nothing wants it.
+     */
+    readonly value: "set" | "generated" | "missing" | "unused";
+    /** Secrets that hold it, whole or as a part; none where nothing uses it. */
+    readonly places: readonly Place[];
+    /** Characters of the value that the program generates unless one is set. @default it generates none */
+    readonly length?: number;
+}
+
+/** What is set, by instance and key. */
+type Values = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface SecretArgs {
+    /** Folder of the stack files. @default the project's own */
+    readonly folder?: string;
+    /** A key to be taken for not set. @default none */
+    readonly unset?: Pick<SecretKey, "instance" | "key">;
+}
+
+/**
+ * The secret keys that a stack's instances may have, and those of its accounts at registries.
+ *
+ * @param instance only this one's, or `images`. @default all
+ * @throws ConfigError, UserError when stack or instance are not there
+ */
+export function secretKeys(stack: string, instance?: string, folder?: string): SecretKey[] {
+    const config = stackConfig(stack, folder);
+    const owners = config.instances.map(({ name, platform }) => [name, platforms[platform]!.config.secrets] as const);
+    const ofRegistries = credentialSecrets(config.images);
+    const all = Object.keys(ofRegistries).length > 0 ? [...owners, [credentialsOwner, ofRegistries] as const] : owners;
+    if (instance !== undefined && !all.some(([name]) => name === instance)) findInstances(config, [instance]);
+    return all
+        .filter(([name]) => instance === undefined || name === instance)
+        .flatMap(([name, rules]) =>
+            Object.keys(rules).map((key) => ({ instance: name, key, rule: ruleOf(rules, key)! })),
+        );
+}
+
+/** @throws UserError when the instance's platform has no such key */
+export function chooseKey(stack: string, instance: string, key: string, folder?: string): SecretKey {
+    const keys = secretKeys(stack, instance, folder);
+    const chosen = keys.find((candidate) => candidate.key === key);
+    if (chosen) return chosen;
+    const known = keys.map((candidate) => candidate.key);
+    throw new UserError(
+        `"${instance}" has no secret "${key}"${suggest(key, known)}; allowed: ${known.join(", ") || "none"}`,
+    );
+}
+
+/**
+ * What becomes of secret keys, read from two renderings: the stack as it is, and with every one of the keys set. No
+ * value is needed for that, and none is known here.
+ *
+ * @throws ConfigError with every other problem of the stack's configuration
+ */
+export async function secretStates(
+    stack: string,
+    keys: readonly SecretKey[],
+    { folder, unset }: SecretArgs = {},
+): Promise<SecretState[]> {
+    const set = valuesOf(stack, folder);
+    if (unset) set[unset.instance] = without(set[unset.instance], unset.key);
+    const { rendering, missing } = await renderWith(stack, set, folder);
+    const marks = keys.map((_, index) => placeholder(`key-${index}-`));
+    const marked = keys.reduce((values, one, index) => withValue(values, one, marks[index]!), set);
+    const objects = await renderedWith(stack, marked, set, folder);
+    return keys.map((one, index) => {
+        const places = placesOf(objects, marks[index]!).filter((place) => valueAt(rendering, place) !== undefined);
+        const isSet = set[one.instance]?.[one.key] !== undefined;
+        const isMissing = missing.some(({ instance, key }) => instance === one.instance && key === one.key);
+        const length = isSet || isMissing ? undefined : generatedLength(rendering, places);
+        return {
+            ...one,
+            places,
+            value: isSet ? "set" : isMissing ? "missing" : places.length > 0 ? "generated" : "unused",
+            ...(length === undefined ? {} : { length }),
+        };
+    });
+}
+
+/**
+ * Secrets that will hold a key's value once it is set.
+ *
+ * @throws ConfigError with every problem that the stack then has, keys that are missing left out
+ */
+export async function placesOnceSet(stack: string, one: SecretKey, folder?: string): Promise<Place[]> {
+    const mark = placeholder("once-set");
+    const { rendering } = await renderWith(stack, withValue(valuesOf(stack, folder), one, mark), folder);
+    return placesOf(rendering.objects, mark);
+}
+
+/** What depends on a secret key. */
+export interface Dependents {
+    /** Secrets that change with the value, those that hold no more than a digest of it included. */
+    readonly secrets: readonly Named[];
+    /** Workloads whose pods roll when it changes. */
+    readonly workloads: readonly Named[];
+}
+
+export interface Named {
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+}
+
+/** What differs between two renderings that differ in the value of one key. */
+export async function dependentsOf(stack: string, one: SecretKey, folder?: string): Promise<Dependents> {
+    const set = valuesOf(stack, folder);
+    const render = async (mark: string) =>
+        (await renderWith(stack, withValue(set, one, placeholder(mark)), folder)).rendering.objects;
+    const [before, after] = [await render("before"), await render("after")];
+    const changed = after.filter((object, index) => JSON.stringify(object) !== JSON.stringify(before[index]));
+    const named = ({ kind, metadata }: RenderedObject) => ({
+        kind,
+        namespace: metadata.namespace!,
+        name: metadata.name,
+    });
+    return {
+        secrets: changed.filter(({ kind }) => kind === "Secret").map(named),
+        workloads: changed.filter(({ kind }) => kind !== "Secret").map(named),
+    };
+}
+
+/** Placeholders for what the stack's configuration sets. */
+const valuesOf = (stack: string, folder?: string): Record<string, Record<string, string>> =>
+    JSON.parse(readStackFile(stack, folder).config["plinth:secrets"] ?? "{}") as Record<string, Record<string, string>>;
+
+const without = (values: Readonly<Record<string, string>> = {}, key: string): Record<string, string> =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => name !== key));
+
+const withValue = (values: Values, { instance, key }: Pick<SecretKey, "instance" | "key">, value: string): Values => ({
+    ...values,
+    [instance]: { ...values[instance], [key]: value },
+});
+
+/** Renders with placeholders for what is set, and for what is missing, which the program reports. */
+async function renderWith(
+    stack: string,
+    values: Values,
+    folder?: string,
+): Promise<{ rendering: Rendering; missing: readonly SecretKey[] }> {
+    const config = { "plinth:secrets": JSON.stringify(values) };
+    try {
+        return { rendering: await renderStack(stack, { config, ...(folder ? { folder } : {}) }), missing: [] };
+    } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        const missing = secretKeys(stack, undefined, folder).filter(
+            ({ instance, key }) =>
+                values[instance]?.[key] === undefined &&
+                error.problems.some(({ message }) => message.includes(howToSet(instance, key, stack))),
+        );
+        if (missing.length === 0) throw error;
+        const complete = missing.reduce((all, one) => withValue(all, one, placeholder(one.key)), values);
+        const next = await renderWith(stack, complete, folder);
+        return { rendering: next.rendering, missing: [...missing, ...next.missing] };
+    }
+}
+
+/** The objects with every key set; where some exclude each other, what they are with each of them alone. */
+async function renderedWith(stack: string, marked: Values, set: Values, folder?: string): Promise<RenderedObject[]> {
+    const refused = (error: unknown): [] => {
+        if (error instanceof ConfigError) return [];
+        throw error;
+    };
+    const render = async (values: Values) => [...(await renderWith(stack, values, folder)).rendering.objects];
+    const all = await render(marked).catch(refused);
+    if (all.length > 0) return all;
+    const changes = Object.entries(marked).flatMap(([instance, values]) =>
+        Object.entries(values)
+            .filter(([key, value]) => set[instance]?.[key] !== value)
+            .map(([key, value]) => ({ instance, key, value })),
+    );
+    const each: RenderedObject[] = [];
+    for (const { value, ...one } of changes) each.push(...(await render(withValue(set, one, value)).catch(refused)));
+    return each;
+}
+
+const entriesOf = ({ kind, stringData }: RenderedObject): [string, string][] =>
+    kind === "Secret" ? Object.entries((stringData ?? {}) as Record<string, string>) : [];
+
+const placesOf = (objects: readonly RenderedObject[], mark: string): Place[] =>
+    objects.flatMap((object) =>
+        entriesOf(object)
+            .filter(([, value]) => value.includes(mark))
+            .map(([key]) => ({ namespace: object.metadata.namespace!, secret: object.metadata.name, key })),
+    );
+
+function valueAt({ objects }: Rendering, { namespace, secret, key }: Place): string | undefined {
+    const found = objects.find(
+        ({ kind, metadata }) => kind === "Secret" && metadata.namespace === namespace && metadata.name === secret,
+    );
+    return found && Object.fromEntries(entriesOf(found))[key];
+}
+
+/** The length of the generated password that is the whole of one of these values. */
+function generatedLength(rendering: Rendering, places: readonly Place[]): number | undefined {
+    const values = places.map((place) => valueAt(rendering, place));
+    const found = rendering.resources.find(
+        ({ type, name }) => type === "random:index/randomPassword:RandomPassword" && values.includes(placeholder(name)),
+    );
+    return found?.inputs["length"] as number | undefined;
+}

@@ -1,0 +1,109 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { plainProblems } from "../../config/plain";
+import { ConfigError, type Problem, suggest } from "../../config/problems";
+import { placeholder } from "../../config/secrets";
+import { readYaml } from "../../config/yaml";
+import { root } from "../system/root";
+
+export interface StackFile {
+    readonly project: string;
+    readonly stack: string;
+    /** Configuration as the engine would hand it to the program; secrets are placeholders, encrypted or not. */
+    readonly config: Readonly<Record<string, string>>;
+    /** Keys that hold an encrypted value, as the engine would mark them. */
+    readonly secretKeys: readonly string[];
+}
+
+/** Names of the stacks that have a file. */
+export const stackNames = (folder = root): string[] =>
+    readdirSync(folder).flatMap((file) => /^Pulumi\.([^.]+)\.yaml$/.exec(file)?.[1] ?? []);
+
+/**
+ * Reads a stack's configuration without the engine: Pulumi.yaml's defaults under Pulumi.<stack>.yaml.
+ *
+ * @param folder where the files lie. @default the project's folder
+ * @throws ConfigError when there is no such stack or a file is no YAML
+ */
+export function readStackFile(stack: string, folder = root): StackFile {
+    const path = join(folder, `Pulumi.${stack}.yaml`);
+    if (!existsSync(path)) {
+        const names = stackNames(folder);
+        throw new ConfigError([
+            {
+                path: stack,
+                message: `there is no stack file Pulumi.${stack}.yaml${suggest(stack, names)}; found: ${names.join(", ") || "none"}`,
+            },
+        ]);
+    }
+    // A folder of stack files alone uses the project's own Pulumi.yaml.
+    const projectPath = [join(folder, "Pulumi.yaml"), join(root, "Pulumi.yaml")].find(existsSync)!;
+    const project = readFile(projectPath) as { name: string; config?: Record<string, { value?: unknown }> };
+    const defaults = Object.entries(project.config ?? {}).map(([key, entry]) => [key, entry?.value ?? entry] as const);
+    const written = readFile(path);
+    const file = `Pulumi.${stack}.yaml`;
+    if (!isMap(written) || !isMap(written["config"] ?? {})) throw new ConfigError([notAMap(written, file)]);
+    checkKeys(written, file);
+    const own = (written["config"] ?? {}) as Record<string, unknown>;
+    const unreadable = Object.entries(own).flatMap(([key, value]) => plainProblems(value, key));
+    if (unreadable.length > 0) throw new ConfigError(unreadable);
+    const merged: Record<string, unknown> = { ...Object.fromEntries(defaults), ...own };
+    const config = Object.entries(merged).map(
+        ([key, value]) => [key, text(key === "plinth:secrets" ? withoutSecrets(value, []) : value)] as const,
+    );
+    const secretKeys = Object.keys(merged).filter((key) => isEncrypted(merged[key]));
+    return { project: project.name, stack, config: Object.fromEntries(config), secretKeys };
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The values are not shown: without their keys nobody knows which of them are secret. */
+const notAMap = (written: unknown, file: string): Problem =>
+    isMap(written)
+        ? {
+              path: `${file}: config`,
+              message: "is not allowed; allowed: a map from keys such as plinth:instances to values",
+          }
+        : { path: file, message: `is no map; allowed: ${engineKeys.join(", ")} as keys` };
+
+/** What the engine knows in a stack file: it ignores everything else without a word. */
+const engineKeys = ["config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment"];
+
+/** @throws ConfigError when a key stands where nobody would read it */
+function checkKeys(written: Record<string, unknown>, file: string): void {
+    const unknown = Object.keys(written)
+        .filter((key) => !engineKeys.includes(key))
+        .map((key) => ({
+            path: `${file}: ${key}`,
+            message: key.includes(":")
+                ? "stands beside `config:`, where nobody reads it; indent it below"
+                : `unknown key${suggest(key, engineKeys)}; allowed: ${engineKeys.join(", ")}`,
+        }));
+    const bare = Object.keys((written["config"] ?? {}) as object)
+        .filter((key) => !key.includes(":"))
+        .map((key) => ({
+            path: `${file}: config.${key}`,
+            message: `belongs to no program; did you mean "plinth:${key}"?`,
+        }));
+    if (unknown.length + bare.length > 0) throw new ConfigError([...unknown, ...bare]);
+}
+
+const isEncrypted = (value: unknown): boolean =>
+    typeof value === "object" && value !== null && ("secure" in value || Object.values(value).some(isEncrypted));
+
+const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** Values as placeholders, also those that nobody has encrypted; what is none stays, to be reported. */
+function withoutSecrets(value: unknown, path: readonly string[]): unknown {
+    const inClear = (typeof value === "string" && value !== "") || typeof value === "number";
+    if (inClear && path.length === 2) return placeholder(path.join("-"));
+    if (typeof value !== "object" || value === null) return value;
+    if ("secure" in value) return placeholder(path.join("-"));
+    return Object.fromEntries(
+        Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner, [...path, key])]),
+    );
+}
+
+const readFile = (path: string): Record<string, unknown> =>
+    (readYaml(readFileSync(path, "utf8"), basename(path)) ?? {}) as Record<string, unknown>;

@@ -1,0 +1,59 @@
+import { componentOf, type Live } from "../cluster/components";
+import { UserError } from "../system/errors";
+import { type CertificateHealth, certificatesOf, type Workload } from "../cluster/health";
+import type { Kubectl } from "../cluster/kubectl";
+
+export interface Ingress extends Live {
+    readonly spec: { readonly tls?: readonly { readonly secretName?: string }[] };
+}
+
+/** Name of the component that ends TLS, in every instance that has one. */
+const edge = "edge";
+
+/**
+ * What the edges show to browsers: certificates from Secrets with their expiry, wherever they are mounted or named by
+ * an Ingress; and those that Caddy gets and renews itself, which only it can read.
+ */
+export async function certificates(
+    kubectl: Kubectl,
+    workloads: readonly Workload[],
+    ingresses: readonly Ingress[],
+): Promise<CertificateHealth[]> {
+    const edges = workloads.filter((workload) => componentOf(workload).name === edge);
+    const secrets = new Map<string, { namespace: string; name: string }>();
+    const add = (namespace: string, name: string | undefined) =>
+        name !== undefined && secrets.set(`${namespace}/${name}`, { namespace, name });
+    const own: CertificateHealth[] = [];
+    for (const { spec, metadata } of edges) {
+        for (const { secret, persistentVolumeClaim } of spec.template.spec.volumes ?? []) {
+            add(metadata.namespace, secret?.secretName);
+            if (persistentVolumeClaim)
+                own.push({
+                    namespace: metadata.namespace,
+                    source: `volume ${persistentVolumeClaim.claimName}`,
+                    managedBy: "Caddy",
+                });
+        }
+    }
+    for (const { spec, metadata } of ingresses)
+        for (const { secretName } of spec.tls ?? []) add(metadata.namespace, secretName);
+    const read = [...secrets.values()].map(({ namespace, name }) => readSecret(kubectl, namespace, name));
+    return [...own, ...(await Promise.all(read)).flat()];
+}
+
+async function readSecret(kubectl: Kubectl, namespace: string, name: string): Promise<CertificateHealth[]> {
+    try {
+        const { data } = await kubectl.json<{ data?: Record<string, string> }>([
+            "get",
+            "secret",
+            name,
+            "--namespace",
+            namespace,
+        ]);
+        return certificatesOf(namespace, name, data ?? {});
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        const reason = /NotFound/.test(error.message) ? "the Secret is missing" : "may not be read";
+        return [{ namespace, source: name, managedBy: "Secret", reason }];
+    }
+}

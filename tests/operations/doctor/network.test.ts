@@ -1,0 +1,90 @@
+import * as network from "../../../operations/doctor/network";
+import type { ServiceObject } from "../../../operations/cluster/objects";
+import { expectFinding, node, type NodeArgs, object, rendering } from "../../support/doctor";
+
+describe("doctor: the way in, and between pods", () => {
+    const cluster = { loadBalancer: true, metrics: true, networkPolicy: "full" as const };
+    const facts = (changes: Partial<network.NetworkFacts>): network.NetworkFacts => ({
+        rendering: rendering(),
+        cluster,
+        nodes: [node("a", "1", "1Gi")],
+        services: [],
+        daemonSets: [],
+        ingressClasses: [],
+        metricsApi: undefined,
+        ...changes,
+    });
+    const service = (address: object[]): ServiceObject => ({
+        metadata: { name: "other", namespace: "ns" },
+        spec: { type: "LoadBalancer" },
+        status: { loadBalancer: { ingress: address } },
+    });
+
+    it("finds something that gives addresses, and contradictions to the configuration", () => {
+        const edge = { rendering: rendering(object("Service", "edge", { type: "LoadBalancer" })) };
+        const balancer = (changes: Partial<network.NetworkFacts>) =>
+            network.loadBalancer(facts({ ...edge, ...changes }));
+        const without = { cluster: { ...cluster, loadBalancer: false } };
+        const served = { services: [service([{ ip: "192.0.2.1" }])] };
+        expectFinding(network.loadBalancer(facts({})), "ok", "not needed");
+        expectFinding(balancer(served), "ok", "ns/other has an address");
+        expectFinding(balancer({ services: [service([])] }), "warning", "shop/edge", "loadBalancer: false");
+        expectFinding(balancer({ nodes: [node("a", "1", "1Gi", { providerID: "gce://p/z/n" })] }), "ok", "gce");
+        expectFinding(balancer({ nodes: [node("a", "1", "1Gi", { providerID: "kind://docker/kind/n" })] }), "warning");
+        expectFinding(balancer({ nodes: [node("a", "1", "1Gi", { kubeletVersion: "v1.33.1+k3s1" })] }), "ok", "k3s");
+        expectFinding(balancer(without), "ok");
+        expectFinding(balancer({ ...without, ...served }), "warning", "loadBalancer is false");
+    });
+    it("finds the classes of Ingresses", () => {
+        const wanted = rendering(object("Ingress", "edge", { ingressClassName: "nginx" }, "networking.k8s.io/v1"));
+        expectFinding(network.ingressClass(facts({})), "ok", "not needed");
+        expectFinding(network.ingressClass(facts({ rendering: wanted, ingressClasses: ["nginx"] })), "ok");
+        expectFinding(
+            network.ingressClass(facts({ rendering: wanted, ingressClasses: ["alb"] })),
+            "problem",
+            "nginx",
+            "alb",
+        );
+    });
+    it("wants metrics-server for autoscalers, and what the configuration says of it to be true", () => {
+        const scaled = rendering(object("HorizontalPodAutoscaler", "web", {}, "autoscaling/v2"));
+        const api = (status: string) => ({
+            metadata: { name: "v1beta1.metrics.k8s.io" },
+            status: { conditions: [{ type: "Available", status, message: "no endpoints" }] },
+        });
+        const metrics = (changes: Partial<network.NetworkFacts>) =>
+            network.metricsServer(facts({ rendering: scaled, ...changes }));
+        const without = { cluster: { ...cluster, metrics: false } };
+        expectFinding(network.metricsServer(facts({})), "ok", "no autoscaler");
+        expectFinding(metrics({ metricsApi: api("True") }), "ok");
+        expectFinding(metrics({}), "warning", "not installed", "metrics: false");
+        expectFinding(metrics({ metricsApi: api("False") }), "warning", "no endpoints");
+        expectFinding(metrics(without), "ok", "autoscalers stay");
+        expectFinding(metrics({ ...without, metricsApi: api("True") }), "warning", "metrics is false");
+        expectFinding(network.metricsServer(facts({ ...without, metricsApi: api("True") })), "ok");
+    });
+    it("guesses whether policies are kept, by the network plugin", () => {
+        const daemonSet = (name: string, image = "", args: string[] = []) => ({
+            metadata: { name, namespace: "kube-system" },
+            spec: { template: { spec: { containers: [{ image, args }] } } },
+        });
+        const policies = (...daemonSets: network.NetworkFacts["daemonSets"]) =>
+            network.networkPolicies(facts({ daemonSets: [daemonSet("kube-proxy"), ...daemonSets] }));
+        for (const name of ["calico-node", "cilium", "antrea-agent", "weave-net", "rke2-canal"])
+            expectFinding(policies(daemonSet(name)), "ok", name);
+        // Beside Calico, flannel only carries the packets.
+        expectFinding(policies(daemonSet("kube-flannel-ds"), daemonSet("calico-node")), "ok");
+        expectFinding(policies(daemonSet("kube-flannel-ds")), "warning", "not enforced by kube-flannel-ds");
+        const kindnet = (tag: string) => policies(daemonSet("kindnet", `docker.io/kindest/kindnetd:${tag}`));
+        expectFinding(kindnet("v20240513-cd2ac642"), "warning", "not enforced");
+        expectFinding(kindnet("v20240813-c6f155d6"), "ok", "kindnet");
+        expectFinding(kindnet("stable"), "warning", "cannot tell");
+        expectFinding(policies(daemonSet("aws-node")), "warning", "not enforced");
+        expectFinding(policies(daemonSet("aws-node", "", ["--enable-network-policy=true"])), "ok");
+        expectFinding(policies(), "warning", "cannot tell");
+        const on = (args: NodeArgs) => network.networkPolicies(facts({ nodes: [node("a", "1", "1Gi", args)] }));
+        expectFinding(on({ kubeletVersion: "v1.33.1+k3s1" }), "ok", "k3s");
+        expectFinding(on({ labels: { "minikube.k8s.io/name": "m" } }), "warning", "minikube start --cni calico");
+        expectFinding(network.networkPolicies(facts({ cluster: { ...cluster, networkPolicy: "off" } })), "ok", "none");
+    });
+});

@@ -1,0 +1,37 @@
+import { expect } from "chai";
+import { inTheWay, isAdoptable } from "../../../operations/launch/adoption";
+import type { Rendering } from "../../../operations/render/rendering";
+
+const rendering = { outputs: { instances: { shop: { namespace: "shop" } } } } as unknown as Rendering;
+const object = (kind: string, name: string, namespace?: string) => ({
+    apiVersion: "v1",
+    kind,
+    metadata: { name, ...(namespace ? { namespace } : {}) },
+});
+
+describe("taking over", () => {
+    const namespace = object("Namespace", "shop");
+    const claim = object("PersistentVolumeClaim", "data", "shop");
+    const secret = object("Secret", "database", "shop");
+    const deployment = object("Deployment", "web", "shop");
+    const elsewhere = object("PersistentVolumeClaim", "data", "other");
+    const all = [namespace, claim, secret, deployment, elsewhere];
+    const taken = (...consent: string[]) => all.filter((one) => isAdoptable(rendering, one, consent));
+
+    it("reaches as far as the names that consent to it", () => {
+        expect(taken()).to.deep.equal([]);
+        expect(taken("shop")).to.deep.equal([namespace, claim]);
+        expect(taken("secret/shop/database")).to.deep.equal([secret]);
+        expect(taken("shop", "other", "secret/shop/database")).to.deep.equal([namespace, claim, secret]);
+    });
+
+    it("names for each object the consent that it needs, and never the deletion of data", () => {
+        expect(all.map((one) => inTheWay(rendering, one))).to.deep.equal([
+            "namespace/shop is not this stack's: to take it over, add --adopt shop",
+            "persistentvolumeclaim/shop/data is not this stack's: to take it over, add --adopt shop",
+            "secret/shop/database would be overwritten: save what is in it, then add --adopt secret/shop/database",
+            "deployment/shop/web is not this stack's: kubectl --namespace shop delete deployment web",
+            "persistentvolumeclaim/other/data is not this stack's, and data depend on it: choose another name",
+        ]);
+    });
+});

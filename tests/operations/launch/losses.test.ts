@@ -1,0 +1,123 @@
+import { expect } from "chai";
+import { stepsIn } from "../../../operations/engine/enginePreview";
+import { lossesIn, type Resource, refusalOf, servedConsent, spentConsent } from "../../../operations/launch/losses";
+
+const urn = (type: string, name: string) =>
+    `urn:pulumi:production::plinth::plinth:components:Instance$${type}::${name}`;
+
+function object(api: string, kind: string, name: string, namespace?: string): Resource {
+    const type = `kubernetes:${api}:${kind}`;
+    const metadata = { name, ...(namespace ? { namespace } : {}) };
+    return { urn: urn(type, `shop-${name}`), type, outputs: { kind, metadata } };
+}
+
+const passwordType = "random:index/randomPassword:RandomPassword";
+const namespace = object("core/v1", "Namespace", "shop");
+const claim = object("core/v1", "PersistentVolumeClaim", "files", "shop");
+const volume = object("core/v1", "PersistentVolume", "shop-files");
+const database = object("apps/v1", "StatefulSet", "database", "shop");
+const secret = object("core/v1", "Secret", "database", "shop");
+const frontend = object("apps/v1", "Deployment", "frontend", "shop");
+const password: Resource = { urn: urn(passwordType, "shop-database"), type: passwordType };
+const digestKey: Resource = { urn: `urn:pulumi:production::plinth::${passwordType}::digest-key`, type: passwordType };
+const state = [namespace, claim, volume, database, secret, frontend, password, digestKey];
+
+const lost = (op: string, atRest: string[] = []) =>
+    lossesIn(
+        state,
+        state.map((resource) => ({ op, urn: resource.urn })),
+        atRest,
+    ).map(({ name }) => name);
+
+const data = ["namespace/shop", "persistentvolumeclaim/shop/files", "persistentvolume/shop-files"];
+
+describe("what a run would lose", () => {
+    it("is data in any case, what keeps them when it is replaced, and nothing else", () => {
+        const replaced = [...data, "statefulset/shop/database", "secret/shop/database", "randompassword/shop-database"];
+        for (const op of ["replace", "create-replacement", "delete-replaced"])
+            expect(lost(op), op).to.deep.equal(replaced);
+        expect(lost("delete")).to.deep.equal(replaced.filter((name) => !name.startsWith("secret/")));
+        expect(lost("create")).to.deep.equal([...data, "secret/shop/database"]);
+        for (const op of ["same", "update", "refresh", "read"]) expect(lost(op), op).to.deep.equal([]);
+    });
+
+    it("is no database of an instance that is stopped, which leaves its volumes", () => {
+        expect(lost("delete", ["shop"])).to.deep.equal([...data, "randompassword/shop-database"]);
+        expect(lost("replace", ["shop"])).to.include("statefulset/shop/database");
+        expect(lost("delete", ["other"])).to.include("statefulset/shop/database");
+    });
+
+    it("is not what was not there before", () => {
+        expect(lossesIn([], [{ op: "create", urn: claim.urn }], [])).to.deep.equal([]);
+    });
+
+    it("needs consent for each by its name, in the file or for one run", () => {
+        const losses = lossesIn(
+            state,
+            [
+                { op: "delete", urn: claim.urn },
+                { op: "replace", urn: database.urn },
+            ],
+            [],
+        );
+        const [first, second] = losses.map(({ name }) => name) as [string, string];
+        const refusal = refusalOf("production", losses, { written: [first] });
+        expect(refusal)
+            .to.include(`  ${second} would be deleted and made anew`)
+            .and.to.include(`./plinth launch production --accept-loss ${second}\n`)
+            .and.to.include(`plinth:acceptLoss: [${first}, ${second}]`)
+            .and.not.to.include(`  ${first} would`);
+        expect(refusalOf("production", losses, { written: [first], given: [second] })).to.equal(undefined);
+        expect(refusalOf("production", losses, { written: [first, second] })).to.equal(undefined);
+        expect(refusalOf("production", losses, { written: [], given: [`${first}s`] })).to.match(
+            new RegExp(`^--accept-loss ${first}s: would not be lost; did you mean "${first}"`),
+        );
+    });
+
+    it("offers what lifts the protection, where something is protected: the file's line, or the engine's own command", () => {
+        const hold = (resource: Resource): Resource => ({ ...resource, protect: true });
+        const losses = lossesIn(
+            [hold(claim), hold(password), hold(namespace), secret],
+            [
+                { op: "replace", urn: claim.urn },
+                { op: "replace", urn: password.urn },
+                { op: "delete", urn: namespace.urn },
+                { op: "create", urn: secret.urn },
+            ],
+            [],
+        );
+        const names = losses.map(({ name }) => name);
+        const [files, generated, whole] = names as [string, string, string];
+        const given = refusalOf("production", losses, { written: [], given: names });
+        expect(given)
+            .to.match(
+                new RegExp(`  ${files} would be .*; it is protected\n  ${generated} would be .*; it is protected\n`),
+            )
+            .and.to.include(`  plinth:acceptLoss: [${names.join(", ")}]`)
+            .and.to.include(`pulumi state unprotect '${namespace.urn}' --stack production`)
+            .and.to.include("state: removed")
+            .and.not.to.include("--accept-loss")
+            .and.not.to.include("  secret/shop/database would");
+        const written = refusalOf("production", losses, { written: names });
+        expect(written).to.include(`  ${whole} would be deleted`).and.not.to.include(`  ${files} would`);
+        const freed = losses.map((loss) => ({ ...loss, isProtected: loss.name !== whole && loss.isProtected }));
+        expect(refusalOf("production", freed, { written: names })).to.equal(undefined);
+        expect(refusalOf("production", freed, { written: [], given: names, protects: false })).to.equal(undefined);
+    });
+
+    it("leaves no consent behind unnoticed", () => {
+        const losses = lossesIn(state, [{ op: "delete", urn: claim.urn }], []);
+        const name = losses[0]!.name;
+        expect(spentConsent("production", losses, [name])).to.equal(undefined);
+        expect(servedConsent("production", losses, [name])).to.include(`has had its loss: ${name}.`);
+        expect(spentConsent("production", [], [name])).to.include(`would not be lost: ${name}.`);
+        expect(servedConsent("production", [], [name])).to.equal(undefined);
+    });
+
+    it("is read from the engine's events, of which only announced steps count", () => {
+        const event = (key: string, op: string) =>
+            JSON.stringify({ sequence: 1, [key]: { metadata: { op, urn: "u" } } });
+        const log = [event("resourcePreEvent", "delete"), event("resOutputsEvent", "same"), '{"cancelEvent":{}}', ""];
+        expect(stepsIn(log.join("\n"))).to.deep.equal([{ op: "delete", urn: "u" }]);
+    });
+});

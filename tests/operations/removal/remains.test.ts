@@ -1,0 +1,58 @@
+import { expect } from "chai";
+import { splitTarget } from "../../../cli/commands/data";
+import { refuseForgotten } from "../../../cli/commands/purge";
+import { type Remains, resourcesOf } from "../../../operations/removal/remains";
+
+describe("the resources of an instance in the engine's state", () => {
+    const stack = "urn:pulumi:s::plinth::pulumi:pulumi:Stack::plinth-s";
+    const urn = (type: string, name: string) => `urn:pulumi:s::plinth::${type}::${name}`;
+    const root = (name: string) => ({
+        urn: urn("plinth:components:Namespace", `${name}-namespace`),
+        type: "plinth:components:Namespace",
+        parent: stack,
+    });
+    const below = (parent: string, type: string, name: string) => ({ urn: urn(type, name), type, parent });
+    const shop = root("shop");
+    const twin = root("shop-two");
+    const database = below(shop.urn, "plinth:components:Database", "shop-database");
+    const own = [
+        shop,
+        database,
+        below(database.urn, "kubernetes:core/v1:PersistentVolumeClaim", "shop-database"),
+        below(shop.urn, "random:index/randomPassword:RandomPassword", "shop-database-password"),
+    ];
+    const resources = [
+        { urn: stack, type: "pulumi:pulumi:Stack" },
+        ...own,
+        twin,
+        below(twin.urn, "kubernetes:core/v1:PersistentVolumeClaim", "shop-two-database"),
+        below(stack, "random:index/randomPassword:RandomPassword", "shop-key"),
+    ];
+    it("are what descends from its Namespace component, whatever else begins with its name", () => {
+        expect(resourcesOf({ deployment: { resources } }, "shop")).to.deep.equal(own);
+        expect(resourcesOf({ deployment: { resources } }, "sho")).to.deep.equal([]);
+        expect(resourcesOf({}, "shop")).to.deep.equal([]);
+    });
+});
+
+describe("an instance that was forgotten", () => {
+    const kept = [{ metadata: { name: "pvc-1" }, spec: {} }];
+    const remains = (more: object) =>
+        ({ name: "shop", inFile: false, resources: [], volumes: [], kept, ...more }) as unknown as Remains;
+    it("is not purged: its volumes are deleted one by one, unless something else is left", () => {
+        expect(() => refuseForgotten("production", remains({}))).to.throw(
+            /^Nothing was deleted: "shop" of "production" was forgotten.*\n {2}\.\/plinth volumes delete pvc-1 production$/,
+        );
+        for (const more of [{ inFile: true }, { resources: [{}] }, { volumes: kept }])
+            expect(() => refuseForgotten("production", remains(more))).not.to.throw();
+    });
+});
+
+describe("a volume and a path in it", () => {
+    it("are apart at the colon, and the path stays within", () => {
+        expect(splitTarget("files")).to.deep.equal({ volume: "files", path: "" });
+        expect(splitTarget("files:/")).to.deep.equal({ volume: "files", path: "" });
+        expect(splitTarget("files:a//./b:c/")).to.deep.equal({ volume: "files", path: "/a/b:c" });
+        expect(() => splitTarget("files:/a/../../b")).to.throw('".." is not allowed');
+    });
+});

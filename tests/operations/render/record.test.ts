@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import { record } from "../../../operations/render/record";
+import { renderStack } from "../../../operations/render/rendering";
+import { ConfigError } from "../../../config/problems";
+import { valueProblem } from "../../../config/secrets";
+import { opencart } from "../../../platforms/opencart";
+
+const stacks = join(__dirname, "..", "..", "stacks");
+
+async function failureOf(work: Promise<unknown>): Promise<Error> {
+    try {
+        await work;
+    } catch (error) {
+        return error as Error;
+    }
+    return expect.fail("did not fail");
+}
+
+describe("a value that cannot be had", function () {
+    this.timeout(30_000);
+    it("ends the rendering, which names the instance and the objects that would be missing", async () => {
+        const broken = {
+            ...opencart,
+            declare: (instance: Parameters<typeof opencart.declare>[0]) => {
+                const result = opencart.declare(instance);
+                const value = pulumi.secret("x").apply((): string => {
+                    throw new Error("this cannot be written");
+                });
+                instance.secret(instance.owner, "broken", { value });
+                return result;
+            },
+        };
+        const error = await failureOf(renderStack("small", { folder: stacks, platforms: { opencart: broken } }));
+        expect(error).to.be.instanceOf(ConfigError);
+        expect(error.message)
+            .to.include('plinth:instances.opencart: Secret "broken" could not be declared:')
+            .and.to.include("this cannot be written");
+    });
+    it("ends the record of any program", async () => {
+        const program = () => {
+            const name = pulumi.output("x").apply((): string => {
+                throw new Error("no name");
+            });
+            new k8s.core.v1.ConfigMap("missing", { metadata: { name } });
+            return {};
+        };
+        const error = await failureOf(record(program, { project: "plinth", stack: "x", config: {} }));
+        expect(error.message).to.include("no name");
+    });
+    it("leaves nothing behind for the next rendering", async () => {
+        const { objects } = await renderStack("small", { folder: stacks });
+        expect(objects).not.to.have.length(0);
+    });
+});
+
+describe("a secret that no file can carry", () => {
+    for (const [what, text] of Object.entries({
+        "a character 0": "a\0b",
+        "a control character": "a\u0001b",
+        "an escape": "a\u001bb",
+        "a control character of Latin 1": "a\u0085b",
+        "no character": "a\uffffb",
+        "half a character": "a\ud800b",
+    })) {
+        it(`is refused before anything is declared: ${what}`, async () => {
+            const config = { "plinth:secrets": JSON.stringify({ openmage: { databasePassword: text } }) };
+            const error = await failureOf(renderStack("openmage-small", { folder: stacks, config }));
+            expect(error).to.be.instanceOf(ConfigError);
+            expect(error.message)
+                .to.include(
+                    "plinth:secrets.openmage.databasePassword: the value is not allowed; it holds a control character",
+                )
+                .and.not.to.include(text);
+        });
+    }
+    it("is none that has a tab, an emoji, or lines where it may", () => {
+        expect(valueProblem({ purpose: "x" }, "a\tb 🔑")).to.equal(undefined);
+        expect(valueProblem({ purpose: "x", lines: true }, "a\r\nb\n")).to.equal(undefined);
+    });
+});

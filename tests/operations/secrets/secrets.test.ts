@@ -1,0 +1,170 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { stringify } from "yaml";
+import { chooseKey, dependentsOf, placesOnceSet, secretKeys, secretStates } from "../../../operations/secrets/secrets";
+import { newPassword } from "../../../operations/secrets/secretValue";
+import { loadStack } from "../../../config/load";
+import { ConfigError } from "../../../config/problems";
+import { rawStack } from "../../../config/read";
+import { valueProblem } from "../../../config/secrets";
+import { platforms } from "../../../platforms";
+import { scratch } from "../../support/tools";
+
+const folder = join(__dirname, "..", "..", "stacks");
+
+describe("the secrets of a stack", function () {
+    // Several renderings each.
+    this.timeout(120_000);
+    const states = async (stack: string, instance: string) =>
+        Object.fromEntries(
+            (await secretStates(stack, secretKeys(stack, instance, folder), { folder })).map(
+                ({ key, value, length, places }) => [
+                    key,
+                    [value, length, ...places.map((place) => `${place.namespace}/${place.secret}:${place.key}`)],
+                ],
+            ),
+        );
+
+    it("are generated, set or unused, and lie where the rendering has them", async () => {
+        expect(await states("large", "shop")).to.deep.equal({
+            adminPassword: ["set", undefined, "opencart-shop/acme-admin:password"],
+            smtpPassword: ["set", undefined, "opencart-shop/acme-smtp:password"],
+            databasePassword: ["generated", 32, "opencart-shop/acme-database:password"],
+            databaseRootPassword: ["generated", 32, "opencart-shop/acme-database-root:rootPassword"],
+            cachePassword: ["generated", 32, "opencart-shop/acme-cache:password"],
+            backupAccessKey: ["unused", undefined],
+            backupSecretKey: ["unused", undefined],
+            tlsCertificate: ["unused", undefined],
+            tlsKey: ["unused", undefined],
+        });
+        // The shared balancer's namespace, not the instance's.
+        expect((await states("edges", "two"))["tlsKey"]).to.deep.equal([
+            "set",
+            undefined,
+            "edge/edge-certificates:two.key",
+        ]);
+    });
+
+    it("are told although some are missing", async () => {
+        const own = scratch();
+        const instance = { platform: "opencart", host: "a.example.org", sharedFiles: "oneNode" };
+        writeFileSync(
+            join(own.path, "Pulumi.incomplete.yaml"),
+            stringify({
+                config: {
+                    "plinth:cluster": { context: "fixture" },
+                    "plinth:instances": {
+                        shop: { ...instance, database: { topology: "external", host: "db.example.org" } },
+                        other: { ...instance, host: "b.example.org", tls: { mode: "custom" } },
+                    },
+                },
+            }),
+        );
+        const all = await secretStates("incomplete", secretKeys("incomplete", undefined, own.path), {
+            folder: own.path,
+        });
+        expect(
+            all.filter(({ value }) => value === "missing").map(({ instance: name, key }) => `${name}.${key}`),
+        ).to.deep.equal(["shop.databasePassword", "other.tlsCertificate", "other.tlsKey"]);
+        // One after the other can be set.
+        const one = chooseKey("incomplete", "shop", "databasePassword", own.path);
+        expect((await placesOnceSet("incomplete", one, own.path)).map(({ secret }) => secret)).to.deep.equal([
+            "database",
+        ]);
+        own.clean();
+    });
+
+    it("are told where some exclude each other, as QxSMS's identifiers here and there do", async () => {
+        const one = await states("qxsms-production", "one");
+        expect(one["qualtricsApiKey"]).to.deep.equal(["set", undefined, "qxsms-one/qualtrics:apiKey"]);
+        expect(one["qualtricsDirectoryId"]).to.deep.equal(["unused", undefined]);
+        // Whole in one Secret, as a part in others.
+        expect(one["brokerPassword"]!.slice(0, 2)).to.deep.equal(["generated", 32]);
+        expect((await states("qxsms-production", "two"))["brokerPassword"]![0]).to.equal("set");
+        const wrong = chooseKey("qxsms-production", "one", "qualtricsDirectoryId", folder);
+        const refusal: unknown = await placesOnceSet("qxsms-production", wrong, folder).catch(
+            (error: unknown) => error,
+        );
+        expect(refusal).to.be.instanceOf(ConfigError);
+        expect((refusal as ConfigError).message).to.include("is set here and as qualtricsDirectoryId");
+    });
+
+    it("are generated again, in the same length, once they are no longer set", async () => {
+        const unset = async (stack: string, key: string) => {
+            const one = chooseKey(stack, "shop", key, folder);
+            return (await secretStates(stack, [one], { folder, unset: one }))[0]!;
+        };
+        expect(await unset("large", "adminPassword")).to.include({ value: "generated", length: 20 });
+        expect(await unset("large", "smtpPassword"))
+            .to.include({ value: "missing" })
+            .and.not.have.property("length");
+        expect(await unset("external", "databasePassword")).to.include({ value: "missing" });
+    });
+
+    it("roll every pod that uses them, and no other: the server, and all that connect to it", async () => {
+        const dependents = async (key: string) => {
+            const { secrets, workloads } = await dependentsOf("large", chooseKey("large", "shop", key, folder), folder);
+            return [secrets, workloads].map((objects) => objects.map(({ name }) => name.replace("acme-", "")).sort());
+        };
+        expect(await dependents("databasePassword")).to.deep.equal([
+            ["database", "database-root"],
+            ["admin", "database", "frontend"],
+        ]);
+        // The exporter's is derived from it.
+        expect(await dependents("databaseRootPassword")).to.deep.equal([
+            ["database-metrics", "database-root"],
+            ["database"],
+        ]);
+        // The server's own configuration has a digest of the password.
+        expect(await dependents("cachePassword")).to.deep.equal([
+            ["cache", "cache-config"],
+            ["admin", "cache", "frontend"],
+        ]);
+        expect(await dependents("adminPassword")).to.deep.equal([["admin"], ["admin"]]);
+        expect(await dependents("tlsKey")).to.deep.equal([[], []]);
+    });
+});
+
+describe("a value of a secret", () => {
+    it("keeps to the key's rule, and is never shown", () => {
+        const rule = chooseKey("large", "shop", "adminPassword", folder).rule;
+        expect(valueProblem(rule, "hush")).to.equal("a value of 4 characters is not allowed; allowed: 5 to 20");
+        expect(valueProblem(rule, "hush ".repeat(5))).to.include("25 characters");
+        expect(valueProblem(rule, "hüsh!")).to.equal(undefined);
+        expect(valueProblem(rule, "hush!\nhush")).to.include("one line").and.not.include("hush");
+        expect(valueProblem({ purpose: "x", lines: true }, "a\nb\n")).to.equal(undefined);
+        expect(valueProblem({ purpose: "x" }, "a\0b")).to.include("a control character");
+        expect(valueProblem({ purpose: "x" }, "")).to.include("not empty");
+    });
+    it("that is set with Pulumi's own command keeps to it, too", () => {
+        const config = (adminPassword: string) => ({
+            "plinth:instances": JSON.stringify({
+                shop: { platform: "opencart", host: "shop.example.org", sharedFiles: "oneNode" },
+            }),
+            "plinth:secrets": JSON.stringify({ shop: { adminPassword } }),
+        });
+        const load = (password: string) =>
+            loadStack(
+                rawStack("plinth", "dev", config(password), ["plinth:secrets"]),
+                Object.values(platforms).map((platform) => platform.config),
+            );
+        expect(() => load("hush")).to.throw(ConfigError, "plinth:secrets.shop.adminPassword: a value of 4 characters");
+        expect(() => load("hush!")).not.to.throw();
+    });
+    it("that is made up has letters and digits, all of them", () => {
+        const passwords = Array.from({ length: 400 }, () => newPassword(32, { purpose: "x" }));
+        expect(new Set(passwords)).to.have.length(400);
+        expect(new Set(passwords.join(""))).to.have.length(62);
+        for (const password of passwords) expect(password).to.match(/^[A-Za-z0-9]{32}$/);
+    });
+    it("holds the characters that its rule wants, given or made up", () => {
+        const rule = { purpose: "x", among: { letters: /[a-z]/i, digits: /[0-9]/ } };
+        expect(valueProblem(rule, "hush")).to.equal(
+            "a value without digits is not allowed; allowed: a text with letters and digits",
+        );
+        expect(valueProblem(rule, "-")).to.include("without letters and digits");
+        expect(valueProblem(rule, "hush1")).to.equal(undefined);
+        for (let tries = 0; tries < 200; tries += 1) expect(newPassword(3, rule)).to.match(/[a-z]/i).and.match(/[0-9]/);
+    });
+});
