@@ -58,7 +58,8 @@ export function declareMember(instance: Instance, owner: pulumi.Resource, node: 
     const { path, existing, size } = instance.volume(name, args.size);
     const adopted = path !== undefined || existing !== undefined;
     const disk = mebibytes(size);
-    const temporary = instance.scratchSize(name, "tmp", mib(temporarySpace(disk)));
+    // Not of the size that the user sets: a volume grows without a new pod.
+    const temporary = instance.scratchSize(name, "tmp", mib(temporarySpace(mebibytes(args.size))));
     const volume = claim(instance, owner, name, { size: args.size, node, followsPath: true });
 
     const server = engine === "postgres" ? postgres() : mysql(engine);

@@ -13,7 +13,7 @@ export const planned = 0.9;
  * MiB on the node's disk for what MariaDB and MySQL sort, group and alter beyond their memory: at most a table and its
  * indexes, so a quarter of the volume. PostgreSQL does that on the volume itself.
  *
- * @param disk size of the volume, in MiB
+ * @param disk usual size of the volume, in MiB
  */
 export const temporarySpace = (disk: number): number => clamp(disk / 4, 1024, 20_480);
 

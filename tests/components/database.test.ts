@@ -172,8 +172,10 @@ describe("Database", () => {
             const file = find(objects, "ConfigMap", "database").data["plinth.cnf"] as string;
             return [tmp.emptyDir.sizeLimit, /^loose_max_tmp_total_space_usage = (.*)$/m.exec(file)?.[1]];
         };
-        expect(await limits({ database: { size: "20Gi" } })).to.deep.equal(["5120Mi", "4608M"]);
-        expect(await limits({ database: { size: "1Gi" } })).to.deep.equal(["1024Mi", "921M"]);
+        const usual = await limits({});
+        expect(usual).to.deep.equal(["2560Mi", "2304M"]);
+        // A volume grows in place: the pod is not made anew.
+        expect(await limits({ database: { size: "200Gi" } })).to.deep.equal(usual);
         expect(await limits({ "database.tmp": { size: "10Gi" } })).to.deep.equal(["10Gi", "9216M"]);
     });
 
