@@ -50,13 +50,11 @@ export function readYaml(text: string, name: string): unknown {
     try {
         return document.toJS() as unknown;
     } catch (error) {
-        if (!(error instanceof ReferenceError)) throw error;
-        throw new ConfigError([
-            {
-                path: name,
-                message:
-                    "an alias (*) means no anchor (&) before it, or too much by way of others; quote a text that begins with *",
-            },
-        ]);
+        const message =
+            error instanceof ReferenceError
+                ? "an alias (*) means no anchor (&) before it, or too much by way of others; quote a text that begins with *"
+                : // Of the library's own, which quotes what is written.
+                  "a merge key (<<) or a tag (!) stands before what it does not fit; write the keys out";
+        throw new ConfigError([{ path: name, message }]);
     }
 }

@@ -32,7 +32,7 @@ const fixed = [
 ];
 
 function refuseFixed(name: string, context: z.RefinementCtx): void {
-    const key = ownKeys[name];
+    const key = Object.hasOwn(ownKeys, name) ? ownKeys[name] : undefined;
     if (key) context.addIssue({ code: "custom", message: `allowed: what has no key of its own; set ${key}` });
     if (fixed.includes(name))
         context.addIssue({ code: "custom", message: `allowed: any setting but ${fixed.join(", ")}` });

@@ -1,3 +1,4 @@
+import { expect } from "chai";
 import { itSaysWhatIsWrong, type Mistakes, one, problemsOf, shop, stackOf } from "../support/badInput";
 
 /** What users write of single objects: patches and objects of their own, which must be such as Kubernetes can read. */
@@ -122,6 +123,10 @@ describe("bad objects", () => {
             of: () => problemsOf("config:\n  plinth:labels: &a { b: *a }\n"),
             says: ["is nested too deeply; allowed: 64 levels, and no alias of what it stands in"],
         },
+        "a merge key before what is no map": {
+            of: () => problemsOf("%YAML 1.1\n---\nconfig:\n  plinth:labels: { <<: [secret] }\n"),
+            says: ["Pulumi.staging.yaml: a merge key (<<) or a tag (!) stands before what it does not fit"],
+        },
         "numbers that are none": {
             of: () =>
                 problemsOf("config:\n  plinth:instances: { shop: { replicas: { frontend: .nan, admin: .inf } } }\n"),
@@ -147,4 +152,8 @@ describe("bad objects", () => {
         },
     };
     itSaysWhatIsWrong(cases);
+
+    it("is not seen in a setting of PHP that is called as a key of every object", async () => {
+        expect(await one({ platform: "openmage", php: { settings: { constructor: "On" } } })).to.deep.equal([]);
+    });
 });

@@ -98,7 +98,7 @@ export async function campaign({ seed, count, server, workers = 2, progress }: C
 
 /** Whether the server could not even read an object, rather than not liking a value in it. */
 const isOfForm = (reason: string): boolean =>
-    /field not declared in schema|failed to create typed patch|unknown field|cannot unmarshal|expected .*, got|duplicate/i.test(
+    /field not declared in schema|failed to create typed patch|unknown field|cannot unmarshal|expected .*, got/i.test(
         reason,
     );
 

@@ -71,7 +71,7 @@ const traceOf = (error: unknown): string =>
 
 /** Words of programmers, not of users. */
 const internal =
-    /\bundefined\b|\[object |\bNaN is\b|Invalid (input|URL|option|string|type|key|element|value)|\bzod\b|Expected .* received|Unrecognized|is not (a function|iterable|defined)|Cannot (read|set|convert|create)|\bat .*\.[jt]s:\d/;
+    /\bundefined\b|\[object |Invalid (input|URL|option|string|type|key|element|value)|\bzod\b|Expected .* received|Unrecognized|is not (a function|iterable|defined)|Cannot (read|set|convert|create)|\bat .*\.[jt]s:\d/;
 
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e]/;

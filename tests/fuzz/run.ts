@@ -45,7 +45,7 @@ async function main({ only, server: wanted, ...args }: Options): Promise<void> {
             ...args,
             ...(server ? { server } : {}),
             progress: ({ mutants, findings }) => {
-                if (mutants % 500 === 0)
+                if (mutants % 200 === 0)
                     console.log(
                         `${mutants} mutants, ${findings.length} findings, ${Math.round((Date.now() - start) / 1000)} s`,
                     );

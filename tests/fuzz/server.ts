@@ -48,7 +48,7 @@ export class Server {
             return undefined;
         } catch (error) {
             if (!(error instanceof Refusal)) throw error;
-            return error.code === 404 && /^the server knows no|^404 page not found/.test(error.message)
+            return error.code === 404 && /^the server (knows no|could not find)|^404 page not found/.test(error.message)
                 ? undefined
                 : error.message;
         }
