@@ -8,6 +8,7 @@ import { clusterService, deployment } from "./deployment";
 import { rangesOf, requiredSecret } from "./external";
 import { type Node, type SecretRef, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
+import { sh, word } from "./languages/sh";
 import { linesOf, type Text, wordsOf } from "./languages/text";
 import { metricsNeeds } from "./metrics";
 import type { ContainerArgs } from "./pod";
@@ -41,16 +42,16 @@ export function configurationFile(
     limit: number,
     password: string,
 ): Text<"redis"> {
-    const { text: redis, word } = wordsOf<"redis">();
+    const { text: redis, word: plain } = wordsOf<"redis">();
     const digest = createHash("sha256").update(password).digest("hex");
     return linesOf([
         redis`bind * -::*`,
         redis`port 6379`,
         redis`# The access list below protects; this mode would refuse other pods although they know the password.`,
         redis`protected-mode no`,
-        redis`user default on #${word(digest)} ~* &* +@all`,
+        redis`user default on #${plain(digest)} ~* &* +@all`,
         redis`maxmemory ${maxMemory(limit, config.persistence)}mb`,
-        redis`maxmemory-policy ${word(config.policy)}`,
+        redis`maxmemory-policy ${plain(config.policy)}`,
         redis`# Clients that are gone without a word give their connection back.`,
         redis`tcp-keepalive 60`,
         redis`save ""`,
@@ -62,7 +63,7 @@ export function configurationFile(
 export const readinessCommand = (engine: Single["engine"]): string[] => [
     "sh",
     "-c",
-    `${engine}-cli -h 127.0.0.1 ping | grep -q PONG`,
+    sh`${word(`${engine}-cli`)} -h 127.0.0.1 ping | grep -q PONG`,
 ];
 
 /** Makes figures for Prometheus of what the server says of itself. */

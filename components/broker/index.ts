@@ -10,6 +10,7 @@ import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
 import { type Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
+import { sh, word } from "../languages/sh";
 import { wholeFile } from "../languages/text";
 import { metricsNeeds } from "../metrics";
 import type { ContainerArgs } from "../pod";
@@ -44,7 +45,7 @@ const metricsPort = 15692;
 
 const folders = { settings: "/etc/rabbitmq", server: "/etc/plinth", home: "/run/rabbitmq" } as const;
 /** The cookie must be readable by its owner alone, which the files of a mounted Secret are not. */
-const copyCookie = `rm -f "$HOME/.erlang.cookie" && umask 377 && cat ${folders.server}/erlang.cookie >"$HOME/.erlang.cookie"`;
+const copyCookie = sh`rm -f "$HOME/.erlang.cookie" && umask 377 && cat ${word(`${folders.server}/erlang.cookie`)} >"$HOME/.erlang.cookie"`;
 
 /**
  * A message broker, RabbitMQ: one server on a volume of its own, or one outside the cluster.

@@ -198,13 +198,13 @@ exec docker-entrypoint.sh ${word(engine === "mariadb" ? "mariadbd" : "mysqld")} 
 
 /** Logs in as the platform does: over TCP, where the entrypoint's temporary server does not answer. */
 export const readinessCommand = (engine: MysqlEngine): string[] => {
-    const prefix = engine.toUpperCase();
+    const prefix = word(engine.toUpperCase());
     // MariaDB's client would insist on a certificate that it can check; this connection stays in the pod.
-    const client = engine === "mariadb" ? "mariadb --no-defaults --skip-ssl" : "mysql --no-defaults";
+    const client = engine === "mariadb" ? sh`mariadb --no-defaults --skip-ssl` : sh`mysql --no-defaults`;
     return [
         "sh",
         "-c",
-        `MYSQL_PWD="$${prefix}_PASSWORD" exec ${client} --host=127.0.0.1 --user="$${prefix}_USER" --execute="SELECT 1" "$${prefix}_DATABASE"`,
+        sh`MYSQL_PWD="$${prefix}_PASSWORD" exec ${client} --host=127.0.0.1 --user="$${prefix}_USER" --execute="SELECT 1" "$${prefix}_DATABASE"`,
     ];
 };
 

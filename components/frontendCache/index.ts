@@ -6,6 +6,7 @@ import { mebibytes, mebibytesFor, parseQuantity } from "../../config/quantity";
 import { clusterService, deployment } from "../deployment";
 import type { Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
+import { sh, word } from "../languages/sh";
 import { metricsNeeds } from "../metrics";
 import type { PathRule } from "../pathRule";
 import type { ContainerArgs, Mount } from "../pod";
@@ -133,7 +134,7 @@ export class FrontendCache extends pulumi.ComponentResource implements HasNode {
                         },
                         mounts: [{ path: folders.rules, configMap: rules }, work, temporary],
                         // The server ends at once, and running requests with it.
-                        preStop: ["sh", "-c", `touch ${stopping}; sleep ${drainSeconds + timeoutSeconds}`],
+                        preStop: ["sh", "-c", sh`touch ${word(stopping)}; sleep ${drainSeconds + timeoutSeconds}`],
                     },
                     ...(monitoring ? [exporter] : []),
                 ],

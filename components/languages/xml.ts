@@ -28,7 +28,6 @@ const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", 
 
 /** Not CDATA, which an end mark in a password would close. The value itself may be one, and is in no message. */
 function escaped(name: string, text: string): string {
-    if (unspeakable.test(text))
-        throw new Refusal(`"${name}" of an XML file: allowed: no control characters, which XML cannot hold`);
+    if (unspeakable.test(text)) throw new Refusal(`"${name}" has a control character in it, which XML cannot hold`);
     return text.replaceAll(/[&<>]/g, (character) => entities[character]!);
 }

@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import { execa } from "execa";
 import pc from "picocolors";
+import { word } from "../../components/languages/sh";
 import { UserError } from "./errors";
 import { root } from "./root";
 
@@ -23,8 +24,6 @@ export function findOnPath(name: string): string | undefined {
     }
     return undefined;
 }
-
-const quoted = (word: string): string => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 export interface RunArgs {
     /** Environment beside the caller's own; shown with the command, so that people can reproduce it. */
@@ -142,8 +141,8 @@ async function outliving<T>(work: Promise<T>): Promise<T> {
 }
 
 export function announce(command: string, args: readonly string[], env: Readonly<Record<string, string>>): void {
-    const settings = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
-    console.error(pc.dim(`$ ${[...settings, command, ...args.map(quoted)].join(" ")}`));
+    const settings = Object.entries(env).map(([name, value]) => `${name}=${word(value)}`);
+    console.error(pc.dim(`$ ${[...settings, command, ...args.map(word)].join(" ")}`));
 }
 
 /** What the engine's commonest refusals mean here, and what to do. */

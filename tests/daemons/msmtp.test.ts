@@ -26,7 +26,7 @@ describe("OpenMage's mail", function () {
                 const files = find(objects, "ConfigMap", "frontend-php-files")["data"] as Record<string, string>;
                 // As a ConfigMap mounts it: root's, and for all to read.
                 const path = `${write(folder.path, { msmtprc: files["msmtprc"]! })}/msmtprc`;
-                const [, command] = /^sendmail_path = "(.*)"$/m.exec(files["openmage.ini"]!)!;
+                const [, command] = /^sendmail_path = '(.*)'$/m.exec(files["openmage.ini"]!)!;
                 const sendmail = command!.replace("/usr/bin/msmtp", msmtp).replace("/etc/openmage/msmtprc", path);
                 const { stdout } = await promisify(execFile)(php, ["-d", `sendmail_path=${sendmail}`, "-r", send], {
                     env: { PATH: process.env["PATH"], ...(username ? { SMTP_PASSWORD: "hush 'hush" } : {}) },

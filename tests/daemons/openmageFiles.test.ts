@@ -70,7 +70,7 @@ describe("local.xml of OpenMage (Debian's PHP 8.2)", () => {
     it("refuses what XML cannot hold", () => {
         for (const password of ["a\0b", "a\rb", "a\x1bb"])
             expect(() => localXml({ ...connections, database: { ...connections.database, password } })).to.throw(
-                '"password" of local.xml has a control character in it',
+                '"password" has a control character in it',
             );
     });
     it("has another cache as soon as anything in it changes, under a name that OpenMage's cache accepts", function () {
