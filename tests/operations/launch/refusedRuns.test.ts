@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
 import { stringify } from "yaml";
+import { digestOf } from "../../../components/loadBalancer/reload";
 import type { ControlPlane } from "../../support/controlPlane";
+import { edgePod, line } from "../../support/observed";
 import { Project } from "../../support/project";
 import { StandIns } from "../../support/standIns";
 import { scratch } from "../../support/tools";
@@ -87,11 +89,12 @@ describe("a run that a change of the file wants", function () {
         writeFileSync(kubeconfig, stringify({ clusters, contexts, users: [{ name: "x", user: {} }] }));
         state(resources);
         const lists = { claims: { items: [object] }, volumes: { items: [volume] } };
-        for (const [name, list] of Object.entries(lists)) writeFileSync(join(folder.path, name), JSON.stringify(list));
+        for (const [name, list] of Object.entries({ ...lists, pods: { items: [] } }))
+            writeFileSync(join(folder.path, name), JSON.stringify(list));
         programs = new StandIns(folder.path);
         programs.add(
             "kubectl",
-            `case "$*" in *"get persistentvolumes "*) cat '${folder.path}/volumes' ;; *"get persistentvolumeclaims "*) cat '${folder.path}/claims' ;; *get*) echo '{"items":[]}' ;; esac`,
+            `case "$*" in *"get pods "*) cat '${folder.path}/pods' ;; *" logs "*) cat '${folder.path}/said' ;; *"get persistentvolumes "*) cat '${folder.path}/volumes' ;; *"get persistentvolumeclaims "*) cat '${folder.path}/claims' ;; *get*) echo '{"items":[]}' ;; esac`,
         );
         project = new Project({ kubeconfig, bin: folder.path } as ControlPlane);
         const shop = { platform: "opencart", host: "shop.example.org", sharedFiles: "oneNode", state: "removed" };
@@ -187,6 +190,30 @@ describe("a run that a change of the file wants", function () {
         expect(failed.code, failed.all).to.equal(1);
         expect(failed.all).to.include(`Pulumi.${stack}.yaml is changed already`);
         expect(file()).to.include("state: running");
+    });
+
+    it("is not finished while an edge refuses what the cluster has, says how to go on, and is when it follows: start", async () => {
+        const [pods, said] = [join(folder.path, "pods"), join(folder.path, "said")];
+        const before = readFileSync(pods, "utf8");
+        const items = [edgePod("edge-1", {}, { namespace: "opencart-shop" })];
+        writeFileSync(pods, JSON.stringify({ items }));
+        // The ConfigMap of the stand-in holds nothing.
+        const configuration = digestOf("", "", []);
+        engine(0, 0);
+        state([]);
+        writeFileSync(said, line(configuration, false, "unrecognized directive: x"));
+        const refusing = await run(["start", stack, "shop"]);
+        writeFileSync(said, line(configuration, true));
+        const following = await run(["launch", stack]);
+        state(resources);
+        writeFileSync(pods, before);
+        expect(refusing.code, refusing.all).to.equal(1);
+        expect(refusing.all)
+            .to.include("opencart-shop/edge-1 on a: unrecognized directive: x")
+            .and.to.include(`Pulumi.${stack}.yaml is changed already`);
+        expect(file()).to.include("state: running");
+        expect(following.code, following.all).to.equal(0);
+        expect(following.all).to.include("The new rules hold in 1 edge pod.");
     });
 
     it("comes between no restore, not even where it cannot see one", async () => {
