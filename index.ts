@@ -3,6 +3,7 @@ import { checkContext, clusterProvider } from "./components/cluster";
 import { Instance } from "./components/instance";
 import { declareSharedEdge } from "./components/loadBalancer";
 import { type StackOutputs, stackOutputs } from "./components/outputs";
+import { register } from "./components/register";
 import { Stack } from "./components/stack";
 import { kubeconfigOf } from "./config/kubeconfig";
 import { readStack } from "./config/read";
@@ -31,8 +32,8 @@ function plinth({ offline = false, platforms = registry }: ProgramOptions = {}):
         const instance = new Instance(stack, settings);
         return { instance, result: platforms[settings.platform]!.declare(instance) };
     });
-    declareSharedEdge(stack);
-    stack.register();
+    const sharedEdge = declareSharedEdge(stack);
+    register(stack, [...deployed.map(({ instance }) => instance), ...(sharedEdge ? [sharedEdge] : [])]);
 
     if (!offline) for (const warning of stack.warnings) void pulumi.log.warn(warning);
     const outputs = stackOutputs(stack, deployed);

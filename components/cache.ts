@@ -11,7 +11,7 @@ import type { HasNode, Instance } from "./instance";
 import { sh, word } from "./languages/sh";
 import { linesOf, type Text, wordsOf } from "./languages/text";
 import { metricsNeeds } from "./metrics";
-import type { ContainerArgs } from "./pod";
+import type { ContainerArgs } from "./podArgs";
 import { mib } from "./scratch";
 
 export interface CacheArgs {

@@ -3,7 +3,8 @@ import { engineAnnotation } from "./database/series";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
 import { selectorOf } from "./labels";
-import { type PodArgs, podTemplate } from "./pod";
+import { podTemplate } from "./pod";
+import type { PodArgs } from "./podArgs";
 
 export interface DataServerArgs {
     readonly pod: PodArgs;

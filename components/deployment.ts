@@ -3,7 +3,8 @@ import type { ReplicasConfig } from "../config/fields";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
 import { selectorOf } from "./labels";
-import { type PodArgs, podTemplate } from "./pod";
+import { podTemplate } from "./pod";
+import type { PodArgs } from "./podArgs";
 
 export interface DeploymentArgs {
     readonly pod: PodArgs;

@@ -83,7 +83,6 @@ export class Instance {
             path: this.root,
             problem: (keys, message) => this.problem(keys, message),
         });
-        stack.add(this);
     }
 
     /** False where the namespace is somebody's who lets us in: what is in it beside this instance is not ours. */

@@ -3,8 +3,8 @@ import type { ResourcesConfig } from "../config/fields";
 import { parseQuantity } from "../config/quantity";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
-import type { ContainerArgs } from "./pod";
-import { mib, requestOf, type Scratch, spaceFor } from "./scratch";
+import type { ContainerArgs, Scratch } from "./podArgs";
+import { mib, requestOf, spaceFor } from "./scratch";
 
 type Requirements = k8s.types.input.core.v1.ResourceRequirements;
 

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Need, Node } from "./graph";
 import type { HasNode, Instance } from "./instance";
-import { type PodArgs, podTemplate, usesOf } from "./pod";
+import { podTemplate, usesOf } from "./pod";
+import type { PodArgs } from "./podArgs";
 
 export interface ScheduledTaskArgs {
     readonly pod: PodArgs;

@@ -1,15 +1,7 @@
 import { mebibytesFor, parseQuantity } from "../config/quantity";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
-import type { ContainerArgs, Mount, PodArgs } from "./pod";
-
-/** A directory that is empty when its pod starts and gone with it. */
-export interface Scratch {
-    /** What it may hold. On a node's disk a pod with more is evicted, in memory a write beyond it fails. */
-    readonly size: string;
-    /** In RAM, where it counts against the container's limit. @default false */
-    readonly memory?: boolean;
-}
+import type { ContainerArgs, Mount, PodArgs, Scratch } from "./podArgs";
 
 /**
  * MiB of a container's logs that a kubelet keeps: five files of 10 MiB by Kubernetes' own default, of 50 on AKS. The

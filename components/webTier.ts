@@ -3,7 +3,8 @@ import type { ReplicasConfig } from "../config/fields";
 import { clusterService, deployment } from "./deployment";
 import type { Need, Node, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
-import { type PodArgs, usesOf } from "./pod";
+import { usesOf } from "./pod";
+import type { PodArgs } from "./podArgs";
 
 export interface WebTierArgs {
     readonly pod: PodArgs;

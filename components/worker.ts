@@ -3,7 +3,8 @@ import type { ReplicasConfig } from "../config/fields";
 import { deployment } from "./deployment";
 import type { Need, Node } from "./graph";
 import type { HasNode, Instance } from "./instance";
-import { type PodArgs, usesOf } from "./pod";
+import { usesOf } from "./pod";
+import type { PodArgs } from "./podArgs";
 
 export interface WorkerArgs {
     readonly pod: PodArgs;

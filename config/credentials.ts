@@ -1,24 +1,11 @@
-import { z } from "zod";
-import { dnsLabel, registryHost } from "./fields";
+import type { ImagesConfig } from "./imageSources";
 import { type ImageName, imageOf, images } from "./images";
 import { type Problems, show } from "./problems";
 import type { SecretRules } from "./secrets";
-import type { AnyInstance, ImagesConfig } from "./stack";
+import type { AnyInstance } from "./stack";
 
 /** Stands for an instance's name in `plinth:secrets`: below it are the passwords of accounts at registries. */
 export const credentialsOwner = "images";
-
-/** An account at a registry. Its password is the secret of its name, below `plinth:secrets.images`. */
-export const credential = z.strictObject({
-    /** As images name it; `docker.io` for Docker Hub. */
-    registry: registryHost,
-    /** Basic authentication ends it at the first colon: https://www.rfc-editor.org/rfc/rfc7617#section-2 */
-    username: z.string().regex(/^[^:\r\n]+$/, "allowed: a user name of one line, not empty and without ':'"),
-});
-
-export const credentials = z.record(dnsLabel, credential);
-
-export type Credentials = z.infer<typeof credentials>;
 
 /** The keys below `plinth:secrets.images`. */
 export const credentialSecrets = ({ credentials: accounts }: Pick<ImagesConfig, "credentials">): SecretRules =>

@@ -1,4 +1,4 @@
-import type { ImagesConfig } from "./stack";
+import type { ImagesConfig } from "./imageSources";
 
 /**
  * Every image that this program deploys, with its tag: nowhere else stands a version of one.

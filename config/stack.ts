@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { credentials } from "./credentials";
 import {
     annotations,
     cidr,
@@ -13,6 +12,7 @@ import {
     ownEdge,
     server,
 } from "./fields";
+import { imageSources, type ImagesConfig } from "./imageSources";
 
 /** An NFS server whose directories csi-driver-nfs hands out: https://github.com/kubernetes-csi/csi-driver-nfs. */
 export const nfs = z.strictObject({
@@ -73,20 +73,6 @@ export const cluster = z.strictObject({
     podMonitors: z.union([z.boolean(), z.strictObject({ labels })]).default(false),
 });
 
-/** Where images come from. */
-export const images = z.strictObject({
-    /** Registry, with its path, that holds the images built from `images/`. */
-    registry: z.string().min(1).default("localhost:5000/plinth"),
-    /** Prefix put before every public image: `mirror.example.org/cache`. @default pulled from their own registries */
-    mirror: z.string().min(1).optional(),
-    /** @default Always for tags that move, which are those without a digit (latest, staging), IfNotPresent for the others */
-    pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).optional(),
-    /** Names of image pull Secrets that exist in each namespace. */
-    pullSecrets: z.array(dnsLabel).default([]),
-    /** Accounts at registries, by a name of your choice: of them a pull Secret is made in each namespace that needs one. */
-    credentials: credentials.default({}),
-});
-
 /** The balancer that instances with `edge.type: shared` stand behind: customised with the keys of an instance. */
 export const sharedEdge = z.strictObject({
     edge: ownEdge.default(defaultEdge),
@@ -111,7 +97,7 @@ export const sharedEdge = z.strictObject({
 
 export const stackFields = {
     cluster: cluster.prefault({}),
-    images: images.prefault({}),
+    images: imageSources.prefault({}),
     edge: sharedEdge.optional(),
     labels: labels.default({}),
     annotations: annotations.default({}),
@@ -136,7 +122,6 @@ export const stackFields = {
 
 export type ClusterConfig = z.infer<typeof cluster>;
 export type NfsConfig = z.infer<typeof nfs>;
-export type ImagesConfig = z.infer<typeof images>;
 export type SharedEdgeConfig = z.infer<typeof sharedEdge>;
 
 /** An instance as its platform's schema returns it: the common keys and the platform's own. */

@@ -1,4 +1,4 @@
-import type { Mount, Probe } from "../components/pod";
+import type { Mount, Probe } from "../components/podArgs";
 
 /**
  * A directory that is empty when the pod starts, and gone with it.

@@ -198,9 +198,9 @@ describe("any valid configuration", () => {
     it("keeps every rule, and its policies open the edges and nothing else", async function () {
         this.timeout(240_000);
         // The graph of the stack that is being declared: the program itself shows it to nobody.
-        const original = Stack.prototype.register;
+        const original = Stack.prototype.createPending;
         const graphs: Graph[] = [];
-        Stack.prototype.register = function (this: Stack) {
+        Stack.prototype.createPending = function (this: Stack) {
             graphs.push(this.graph);
             original.call(this);
         };
@@ -275,7 +275,7 @@ describe("any valid configuration", () => {
                 },
             );
         } finally {
-            Stack.prototype.register = original;
+            Stack.prototype.createPending = original;
             rmSync(folder, { recursive: true });
         }
     });

@@ -1,14 +1,58 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
+import { circlesIn, importsOf, linesOf } from "./support/imports";
+
+const root = join(__dirname, "..");
+
+/** What imports only what stands before it */
+const layers = ["config", "components", "platforms", "index.ts", "operations", "cli"];
+
+/** Of `operations/`: what the work of all others stands on, lowest first. */
+const foundations = ["system", "stackfile", "render", "engine", "cluster"].map((room) => `operations/${room}`);
 
 describe("the sources", () => {
+    const imports = importsOf(root, [...layers, "sandbox"]);
+
     it("have the right types, and nothing that the linter or the formatter would change", async () => {
-        const { exitCode, all } = await execa("npm", ["run", "check"], {
-            cwd: join(__dirname, ".."),
-            all: true,
-            reject: false,
-        });
+        const { exitCode, all } = await execa("npm", ["run", "check"], { cwd: root, all: true, reject: false });
         expect(exitCode, all).to.equal(0);
     }).timeout(300_000);
+
+    it("import down only, layer by layer, and no command from below", () => {
+        expect(upwards(layers)).to.deep.equal([]);
+        expect(upwards(foundations)).to.deep.equal([]);
+        const fromWork = [...imports].flatMap(([file, others]) =>
+            others
+                .filter((other) => isIn(foundations, file) && isIn(["operations"], other) && !isIn(foundations, other))
+                .map((other) => `${file} imports ${other}`),
+        );
+        expect(fromWork).to.deep.equal([]);
+    });
+
+    it("have no circle of files", () => {
+        expect(circlesIn(imports).map((circle) => circle.join(" → "))).to.deep.equal([]);
+    });
+
+    it("keep commands and what they print to a sixth of the code", () => {
+        const lines = (folder: string) =>
+            [...imports.keys()]
+                .filter((file) => isIn([folder], file))
+                .reduce((sum, file) => sum + linesOf(join(root, file)), 0);
+        const all = [...layers, "sandbox"].reduce((sum, folder) => sum + lines(folder), 0);
+        expect(lines("cli") / all).to.be.below(0.17);
+    });
+
+    /** The imports that lead from a place in a list to one behind it. */
+    function upwards(places: readonly string[]): string[] {
+        const rank = (file: string) => places.findIndex((place) => isIn([place], file));
+        return [...imports].flatMap(([file, others]) =>
+            others
+                .filter((other) => rank(file) >= 0 && rank(other) > rank(file))
+                .map((other) => `${file} imports ${other}`),
+        );
+    }
 });
+
+const isIn = (places: readonly string[], file: string): boolean =>
+    places.some((place) => file === place || file.startsWith(`${place}/`));

@@ -10,7 +10,7 @@ import { UserError } from "../../operations/system/errors";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../../operations/images/images";
 import { loaderFor } from "../../operations/images/localCluster";
 import { followSandbox, refuseSandbox } from "../../operations/launch/sandbox";
-import { bringUp } from "./launch";
+import { bringUp } from "../../operations/launch/bringUp";
 
 /** The stack that belongs to this machine. */
 const stack = "dev";

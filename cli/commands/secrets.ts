@@ -31,7 +31,7 @@ import { failure, read } from "../../operations/system/shell";
 import { clusterOf } from "../../operations/stackfile/stackConfig";
 import { launchChanged } from "../../operations/launch/states";
 import { count, table } from "../../operations/system/text";
-import { checkLocks, ensureStack } from "./launch";
+import { checkLocks, ensureStack } from "../../operations/launch/prepare";
 
 export const secrets: Register = (program) => {
     const group = program

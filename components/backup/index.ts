@@ -7,7 +7,7 @@ import type { Database } from "../database";
 import type { Need, Node, SecretRef, Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { plinthLabels } from "../labels";
-import type { ContainerArgs, Mount } from "../pod";
+import type { ContainerArgs, Mount } from "../podArgs";
 import { mib } from "../scratch";
 import { ScheduledTask } from "../scheduledTask";
 import { backupFiles } from "./scripts";

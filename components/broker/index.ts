@@ -13,7 +13,7 @@ import type { HasNode, Instance } from "../instance";
 import { sh, word } from "../languages/sh";
 import { wholeFile } from "../languages/text";
 import { metricsNeeds } from "../metrics";
-import type { ContainerArgs } from "../pod";
+import type { ContainerArgs } from "../podArgs";
 import { mib } from "../scratch";
 import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
 

@@ -1,6 +1,6 @@
 import type { Engine } from "../../config/database";
 import { sh, type Sh, word } from "../languages/sh";
-import type { ContainerArgs } from "../pod";
+import type { ContainerArgs } from "../podArgs";
 import { upgradesInPlace } from "./series";
 import { leastMemory } from "./sizing";
 

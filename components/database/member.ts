@@ -8,7 +8,7 @@ import type { Node } from "../graph";
 import type { Instance } from "../instance";
 import { myCnf, word } from "../languages/myCnf";
 import { sql } from "../languages/sql";
-import type { ContainerArgs } from "../pod";
+import type { ContainerArgs } from "../podArgs";
 import { mib } from "../scratch";
 import { guardContainer, guardScript } from "./guard";
 import { exporterContainer } from "./metrics";

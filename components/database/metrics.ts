@@ -1,7 +1,7 @@
 import type { Engine } from "../../config/database";
 import type { SecretRef } from "../graph";
 import { myCnf, type MyCnf, word } from "../languages/myCnf";
-import type { ContainerArgs } from "../pod";
+import type { ContainerArgs } from "../podArgs";
 
 /** Account of the exporter, with the least rights that its figures need. */
 export const metricsUser = "plinth-metrics";

@@ -3,7 +3,7 @@ import { myCnf, type MyCnf } from "../languages/myCnf";
 import { sh, type Sh, word } from "../languages/sh";
 import { mysql, sql, type Sql } from "../languages/sql";
 import { linesOf } from "../languages/text";
-import type { ContainerArgs } from "../pod";
+import type { ContainerArgs } from "../podArgs";
 import { metricsUser } from "./metrics";
 import { replicationUser } from "./replication";
 import { livenessProbe, type ServerArgs, startupProbe } from "./server";

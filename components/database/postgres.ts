@@ -1,6 +1,6 @@
 import { sh, type Sh, word } from "../languages/sh";
 import { postgres, sql } from "../languages/sql";
-import type { ContainerArgs, Mount } from "../pod";
+import type { ContainerArgs, Mount } from "../podArgs";
 import { mib } from "../scratch";
 import { metricsUser } from "./metrics";
 import { majorOf } from "./series";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { SecretRef } from "../graph";
 import { myCnf, type MyCnf } from "../languages/myCnf";
 import { constantFiles } from "../languages/text";
-import type { ContainerArgs, Mount } from "../pod";
+import type { ContainerArgs, Mount } from "../podArgs";
 import type { ServerArgs } from "./server";
 
 /** Account of the replicas on their source; its grants are in the accounts' statements. */

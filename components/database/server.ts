@@ -1,6 +1,6 @@
 import type { ResourcesConfig } from "../../config/fields";
 import type { SecretRef } from "../graph";
-import type { Probe } from "../pod";
+import type { Probe } from "../podArgs";
 
 /** What the server of each engine is made from. */
 export interface ServerArgs {

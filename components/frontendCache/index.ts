@@ -9,7 +9,7 @@ import type { HasNode, Instance } from "../instance";
 import { sh, word } from "../languages/sh";
 import { metricsNeeds } from "../metrics";
 import type { PathRule } from "../pathRule";
-import type { ContainerArgs, Mount } from "../pod";
+import type { ContainerArgs, Mount } from "../podArgs";
 import { drainSeconds } from "../webTier";
 import { cacheRules, purgeSocket, stopping } from "./vcl";
 

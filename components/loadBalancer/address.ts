@@ -9,7 +9,7 @@ interface Status {
 }
 
 /**
- * The addresses under which the sites of an instance are reached, after `Stack.register()`: the one that the user
+ * The addresses under which the sites of an instance are reached, after `register()`: the one that the user
  * states (`edge.publicAddress`), else those that the cluster gave. None where neither is known, and for an instance
  * that is removed.
  */

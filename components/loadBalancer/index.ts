@@ -7,7 +7,7 @@ import type { HasNode, Instance } from "../instance";
 import { selectorOf } from "../labels";
 import { Namespace } from "../namespace";
 import { linesOf, type Text, wholeFile, wordsOf } from "../languages/text";
-import type { Mount, PodArgs } from "../pod";
+import type { Mount, PodArgs } from "../podArgs";
 import type { Stack } from "../stack";
 import { drainSeconds } from "../webTier";
 import { checkedPair } from "./certificate";
@@ -59,13 +59,18 @@ export function publish(instance: Instance, sites: readonly Site[]): void {
     else new LoadBalancer(instance, "edge", { edge: edgeOf(instance), tenants: [tenant] });
 }
 
-/** Declares the balancer of all instances with `edge.type: shared`, after the last of them; nothing without any. */
-export function declareSharedEdge(stack: Stack): void {
+/**
+ * Declares the balancer of all instances with `edge.type: shared`, after the last of them.
+ *
+ * @returns the instance that it belongs to; undefined where no instance shares one
+ */
+export function declareSharedEdge(stack: Stack): Instance | undefined {
     const tenants = tenantsOf(stack);
-    if (tenants.length === 0) return;
+    if (tenants.length === 0) return undefined;
     const instance = sharedInstance(stack);
     new Namespace(instance);
     new LoadBalancer(instance, "edge", { edge: stack.config.sharedEdge.edge, tenants });
+    return instance;
 }
 
 /**

@@ -8,7 +8,7 @@ import { type Node, nodeId, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { Site } from "../loadBalancer/site";
 import { metricsNeeds } from "../metrics";
-import type { ContainerArgs } from "../pod";
+import type { ContainerArgs } from "../podArgs";
 import { Task } from "../task";
 import { type Bucket, bucketFiles } from "./buckets";
 import { minio } from "./minio";

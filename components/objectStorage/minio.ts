@@ -1,6 +1,6 @@
 import type { ResourcesConfig } from "../../config/fields";
 import type { SecretRef, Setting } from "../graph";
-import type { ContainerArgs } from "../pod";
+import type { ContainerArgs } from "../podArgs";
 import type { Bucket } from "./buckets";
 
 export const minioPort = 9000;

@@ -2,7 +2,7 @@ import type { ResourcesConfig } from "../../config/fields";
 import { parseQuantity } from "../../config/quantity";
 import { json } from "../languages/json";
 import type { Text } from "../languages/text";
-import type { ContainerArgs } from "../pod";
+import type { ContainerArgs } from "../podArgs";
 import type { Bucket } from "./buckets";
 
 export const seaweedfsPort = 8333;

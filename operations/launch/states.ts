@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import pc from "picocolors";
 import type { StackConfig } from "../../config/stack";
 import { readYaml } from "../../config/yaml";
-import { bringUp } from "../../cli/commands/launch";
+import { bringUp } from "./bringUp";
 import { UserError } from "../system/errors";
 import { findInstances } from "../stackfile/instances";
 import { root } from "../system/root";

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
-import { bringUp } from "../../cli/commands/launch";
+import { bringUp } from "../launch/bringUp";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "../cluster/kubectl";
 import type { Remains } from "./remains";

@@ -1,7 +1,7 @@
 import { workloads } from "../../components/kinds";
 import { plinthLabels } from "../../components/labels";
 import { consentName } from "../../components/names";
-import { checkLocks, clearLocks, prepare } from "../../cli/commands/launch";
+import { checkLocks, clearLocks, prepare } from "../launch/prepare";
 import { componentOf, listStack, type Live } from "../cluster/components";
 import { findEngine, type Ready } from "../engine/engine";
 import { UserError } from "../system/errors";

@@ -2,7 +2,7 @@ import type { SharedClaim } from "../../components/claim";
 import type { Need, SecretRef, Service, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
 import type { Text } from "../../components/languages/text";
-import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
+import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { drainSeconds } from "../../components/webTier";
 import { nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";

@@ -1,7 +1,7 @@
 import type { SharedClaim } from "../../components/claim";
 import type { Edge, Need, SecretRef, Service, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
-import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
+import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { metricsNeeds } from "../../components/metrics";
 import { drainSeconds } from "../../components/webTier";
 import { nginxTemp } from "../nginx";

@@ -1,7 +1,7 @@
 import type { Composed, Need, SecretRef, Service, Setting } from "../../components/graph";
 import type { Instance } from "../../components/instance";
 import { expansion, literal, variable } from "../../components/languages/expansion";
-import type { ContainerArgs, Mount, PodArgs } from "../../components/pod";
+import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { mib } from "../../components/scratch";
 import { drainSeconds } from "../../components/webTier";
 import { mebibytesFor } from "../../config/quantity";

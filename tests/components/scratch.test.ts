@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Instance } from "../../components/instance";
-import type { ContainerArgs, Mount } from "../../components/pod";
+import type { ContainerArgs, Mount } from "../../components/podArgs";
 import { requestOf } from "../../components/scratch";
 import { Worker } from "../../components/worker";
 import { containerOf, declare, podOf, problemsOf } from "../support/declare";

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { imageReference } from "../../config/fields";
 import { resolveImage } from "../../config/images";
-import { images as imagesConfig } from "../../config/stack";
+import { imageSources } from "../../config/imageSources";
 
-const config = imagesConfig.parse({});
+const config = imageSources.parse({});
 const digest = `sha256:${"0a".repeat(32)}`;
 
 describe("images", () => {

@@ -3,6 +3,7 @@ import { type Recorded, record } from "../../operations/render/record";
 import { clusterProvider } from "../../components/cluster";
 import { Instance } from "../../components/instance";
 import { Namespace } from "../../components/namespace";
+import { register } from "../../components/register";
 import { Stack } from "../../components/stack";
 import { instanceFields } from "../../config/fields";
 import { readStack } from "../../config/read";
@@ -56,7 +57,7 @@ export async function declare(
             const instance = new Instance(stack, config.instances[0]!);
             new Namespace(instance);
             build(instance);
-            stack.register();
+            register(stack, [instance]);
             warnings.push(...stack.warnings);
             return {};
         },

@@ -5,6 +5,7 @@ import { record } from "../../operations/render/record";
 import { Instance } from "../../components/instance";
 import { addressesOf, declareSharedEdge, edgeSecrets, isEncrypted, publish } from "../../components/loadBalancer";
 import { Namespace } from "../../components/namespace";
+import { register } from "../../components/register";
 import { Stack } from "../../components/stack";
 import { WebTier } from "../../components/webTier";
 import { instanceFields } from "../../config/fields";
@@ -55,8 +56,8 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
                 ]);
                 return instance;
             });
-            declareSharedEdge(stack);
-            stack.register();
+            const sharedEdge = declareSharedEdge(stack);
+            register(stack, sharedEdge ? [...declared, sharedEdge] : declared);
             warnings.push(...stack.warnings);
             const each = <T>(of: (instance: Instance) => T) =>
                 Object.fromEntries(declared.map((instance) => [instance.name, of(instance)]));

@@ -1,0 +1,105 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Instance } from "./instance";
+import { hasMetrics, podMonitor } from "./metrics";
+import { denyByDefault, namedMetadata, policyOf, unplacedHosts } from "./policies";
+import { declarePullSecrets } from "./pullSecret";
+import { metadataRanges } from "./ranges";
+import type { Stack } from "./stack";
+import { clusterObjects } from "./storageClass";
+
+type ByNamespace = ReadonlyMap<string, Instance>;
+
+/**
+ * Checks everything that a stack's instances have declared (unmatched patches, circles, unknown keys), then registers
+ * it: the one place where declared things become resources.
+ *
+ * @throws ConfigError with every problem found; no object has been registered then
+ */
+export function register(stack: Stack, instances: readonly Instance[]): void {
+    const byNamespace = new Map(instances.map((instance) => [instance.namespace, instance]));
+    stack.graph.checkEdges();
+    const order = stack.graph.inOrder();
+    declarePolicies(stack, byNamespace);
+    declareMonitors(stack, byNamespace);
+    declarePullSecrets(stack, [...byNamespace.values()]);
+    for (const instance of byNamespace.values()) instance.check();
+    checkTwins(byNamespace);
+    stack.problems.throwIfAny();
+
+    stack.createPending();
+    clusterObjects(stack)?.registerCommon();
+    for (const instance of byNamespace.values()) instance.objects.registerCommon();
+    const gates = new Map<string, readonly pulumi.Resource[]>();
+    for (const node of order) {
+        const before = node.startsAfter.flatMap((id) => gates.get(id) ?? []);
+        const own = byNamespace.get(node.namespace)!.objects.registerNode(node, before);
+        // Whoever starts after a node without workloads of its own starts after what that node waits for.
+        gates.set(node.id, own.length > 0 ? own : before);
+    }
+}
+
+/** Reports objects of two instances that would be one in the cluster, or for the engine. */
+function checkTwins(instances: ByNamespace): void {
+    const owners = new Map<string, Instance>();
+    const own = (instance: Instance, identity: string, message: (other: string) => string) => {
+        const other = owners.get(identity);
+        if (!other) owners.set(identity, instance);
+        else if (other !== instance)
+            instance.problem([], `${message(other.path())}; give the instance or the object another name`);
+    };
+    for (const instance of instances.values())
+        for (const { object, resource } of instance.objects.identities()) {
+            own(instance, object, (other) => `the object ${object} is also one of ${other}`);
+            own(instance, resource, (other) => `the engine could not tell ${object} from an object of ${other}`);
+        }
+}
+
+function declareMonitors({ graph, config, problems }: Stack, instances: ByNamespace): void {
+    const { podMonitors, monitoringNamespace } = config.cluster;
+    if (podMonitors === false) return;
+    if (monitoringNamespace === undefined)
+        problems.add(
+            "plinth:cluster.podMonitors",
+            "needs plinth:cluster.monitoringNamespace: without it no component has metrics",
+        );
+    for (const node of graph.nodes.filter(hasMetrics)) {
+        const instance = instances.get(node.namespace)!;
+        instance.objects.addCustom(instance.owner, node.name, podMonitor(node, podMonitors));
+    }
+}
+
+function declarePolicies(stack: Stack, instances: ByNamespace): void {
+    const { networkPolicy: mode, ranges } = stack.config.cluster;
+    if (mode !== "full" && ranges.length > 0)
+        stack.warnings.push(`plinth:cluster.ranges means nothing while plinth:cluster.networkPolicy is ${mode}`);
+    if (mode === "off") return;
+    for (const instance of instances.values())
+        instance.add(instance.owner, "NetworkPolicy", "default-deny", {
+            spec: denyByDefault(
+                mode,
+                instance.ownsNamespace ? undefined : { "app.kubernetes.io/instance": instance.name },
+            ),
+        });
+    const closed = [...metadataRanges, ...ranges];
+    for (const node of stack.graph.nodes.filter(({ pods }) => pods)) {
+        const instance = instances.get(node.namespace)!;
+        const spec = policyOf(stack.graph, node, { mode, closed });
+        instance.add(instance.owner, "NetworkPolicy", node.name, { spec });
+    }
+    if (mode === "full") warnOfWaysOut(stack, instances);
+}
+
+function warnOfWaysOut({ graph, config }: Stack, instances: ByNamespace): void {
+    const running = [...instances.values()].filter((instance) => instance.config.state === "running");
+    for (const instance of running) {
+        const nodes = graph.nodes.filter(({ namespace }) => namespace === instance.namespace);
+        for (const range of new Set(nodes.flatMap(namedMetadata)))
+            instance.warn(`pods reach ${range}, where clouds hand out the credentials of their nodes`);
+        if (config.cluster.ranges.length === 0) continue;
+        for (const host of new Set(nodes.flatMap(unplacedHosts)))
+            instance.warn(
+                `nothing in plinth:cluster.ranges is opened for ${host}; if it is in one of them, name its own range: ` +
+                    "in `cidrs` beside the host, or in `egress`",
+            );
+    }
+}

@@ -1,0 +1,55 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { preProcessFile } from "typescript";
+
+/** Files by path from the root, each with the files of the project that it imports. */
+export type Imports = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * What the sources below some folders or files import of each other, types included.
+ *
+ * @throws RangeError for an import that leads to no file
+ */
+export function importsOf(root: string, places: readonly string[]): Imports {
+    const files = places.flatMap((place) => sourcesBelow(root, place));
+    return new Map(
+        files.map((file) => {
+            const { importedFiles } = preProcessFile(readFileSync(join(root, file), "utf8"), true, true);
+            const own = importedFiles.map(({ fileName }) => fileName).filter((name) => name.startsWith("."));
+            return [file, own.map((name) => relative(root, resolve(join(root, dirname(file), name), file)))];
+        }),
+    );
+}
+
+function sourcesBelow(root: string, place: string): string[] {
+    const path = join(root, place);
+    if (!statSync(path).isDirectory()) return [place];
+    return readdirSync(path).flatMap((name) =>
+        statSync(join(path, name)).isDirectory() || name.endsWith(".ts") ? sourcesBelow(root, join(place, name)) : [],
+    );
+}
+
+function resolve(path: string, from: string): string {
+    const found = [path, `${path}.ts`, join(path, "index.ts")].find(
+        (candidate) => existsSync(candidate) && statSync(candidate).isFile(),
+    );
+    if (!found) throw new RangeError(`${from} imports ${path}, which is not there`);
+    return found;
+}
+
+/** The circles among imports: each as the files on the way, the first one again at its end. */
+export function circlesIn(imports: Imports): string[][] {
+    const done = new Set<string>();
+    const circles: string[][] = [];
+    const visit = (file: string, way: readonly string[]): void => {
+        const at = way.indexOf(file);
+        if (at >= 0) circles.push([...way.slice(at), file]);
+        if (at >= 0 || done.has(file)) return;
+        for (const next of imports.get(file) ?? []) visit(next, [...way, file]);
+        done.add(file);
+    };
+    for (const file of imports.keys()) visit(file, []);
+    return circles;
+}
+
+export const linesOf = (path: string): number => readFileSync(path, "utf8").split("\n").length - 1;
