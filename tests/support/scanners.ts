@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { execa } from "execa";
+import { parse } from "yaml";
+
+/** What a scanner has against an object. */
+export interface Finding {
+    /** `kube-score container-resources: CPU limit is not set` */
+    readonly finding: string;
+    /** `StatefulSet/opencart-shop/database/exporter`; without a container where it is of the whole. */
+    readonly object: string;
+    readonly stack: string;
+}
+
+/** Findings that are meant to be there. */
+export interface Exception {
+    readonly findings: readonly string[];
+    /** A regular expression of all of an object's name. */
+    readonly objects: string;
+    /** @default all */
+    readonly stacks?: readonly string[];
+    readonly reason: string;
+}
+
+/** Kubernetes of which kube-score knows the APIs; its own is one that has none of today's. */
+const kubernetes = "v1.34";
+
+/** Checks that kube-score has, and leaves out unless it is asked. */
+const optional = ["container-ports-check", "container-seccomp-profile", "environment-variable-key-duplication"];
+
+interface Scored {
+    readonly type_meta: { readonly kind: string };
+    readonly object_meta: { readonly name: string; readonly namespace?: string };
+    readonly checks: readonly {
+        readonly check: { readonly id: string };
+        /** 1: critical, 5: a warning; above, there is nothing. */
+        readonly grade: number;
+        readonly skipped: boolean;
+        readonly comments: readonly { readonly path: string; readonly summary: string }[] | null;
+    }[];
+}
+
+/** @param files of one stack each: a policy of one must not stand for another's */
+export async function kubeScore(command: string, files: readonly string[]): Promise<Finding[]> {
+    const found: Finding[] = [];
+    for (const file of files) {
+        const args = [
+            ...["score", "--output-format", "json", "--output-version", "v2", "--kubernetes-version", kubernetes],
+            ...optional.flatMap((one) => ["--enable-optional-test", one]),
+            ...["--disable-ignore-checks-annotations", file],
+        ];
+        // It ends with 1 when it finds something.
+        const { stdout } = await execa(command, args, { reject: false });
+        for (const { type_meta, object_meta, checks } of JSON.parse(stdout) as Scored[])
+            for (const { check, comments } of checks.filter(({ grade, skipped }) => !skipped && grade <= 5))
+                for (const { path, summary } of comments ?? [{ path: "", summary: "" }])
+                    found.push({
+                        finding: `kube-score ${check.id}: ${summary}`,
+                        object: nameOf(type_meta.kind, object_meta, path),
+                        stack: basename(file, ".yaml"),
+                    });
+    }
+    return found;
+}
+
+const nameOf = (kind: string, { namespace, name }: { namespace?: string; name: string }, container?: string): string =>
+    [kind, namespace, name, container].filter(Boolean).join("/");
+
+interface Checked {
+    readonly check_id: string;
+    readonly check_name: string;
+    readonly check_result: { readonly evaluated_keys?: readonly string[] };
+    readonly file_abs_path: string;
+    readonly file_line_range: readonly [number, number];
+}
+
+/** @param folder with a file for each stack */
+export async function checkov(command: string, folder: string): Promise<Finding[]> {
+    const args = ["--framework", "kubernetes", "--directory", folder, "--output", "json", "--compact", "--quiet"];
+    const { stdout } = await execa(command, [...args, "--skip-download", "--soft-fail"]);
+    const { results, summary } = JSON.parse(stdout) as {
+        results: { failed_checks: Checked[] };
+        summary: { parsing_errors: number; passed: number };
+    };
+    if (summary.parsing_errors > 0 || summary.passed === 0) throw new Error(`checkov has read nothing: ${stdout}`);
+    const texts = new Map<string, string[]>();
+    return results.failed_checks.map((one) => {
+        const path = one.file_abs_path;
+        if (!texts.has(path)) texts.set(path, readFileSync(path, "utf8").split("\n"));
+        const [first, last] = one.file_line_range;
+        // Its own name of an object has no container, and not always a namespace.
+        const object = parse(documentIn(texts.get(path)!.slice(first - 1, last))) as Scanned;
+        return {
+            finding: `checkov ${one.check_id}: ${one.check_name}`,
+            object: nameOf(object.kind, object.metadata, containerIn(object, one.check_result.evaluated_keys)),
+            stack: basename(path, ".yaml"),
+        };
+    });
+}
+
+/** Its ranges begin or end with the lines between two documents. */
+const documentIn = (lines: readonly string[]): string =>
+    lines
+        .join("\n")
+        .split(/^---$/m)
+        .find((part) => part.trim() !== "")!;
+
+interface Scanned {
+    readonly kind: string;
+    readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/** The container that a path such as `spec/template/spec/containers/[1]/image` leads to. */
+function containerIn(object: object, keys: readonly string[] = []): string | undefined {
+    const steps = /^(.*\/(?:initC|c)ontainers\/\[\d+\])/.exec(keys[0] ?? "")?.[1]?.split("/") ?? [];
+    let value: unknown = steps.length > 0 ? object : undefined;
+    for (const step of steps) value = (value as Record<string, unknown> | undefined)?.[step.replace(/[[\]]/g, "")];
+    return (value as { name?: string } | undefined)?.name;
+}
+
+/** Findings that no exception names, and what exceptions name that is not found any more. */
+export function judge(
+    found: readonly Finding[],
+    exceptions: readonly Exception[],
+): { unexpected: Finding[]; stale: string[] } {
+    const rules = exceptions.flatMap(({ findings, objects, stacks }) =>
+        findings.map((finding) => ({ finding, objects, stacks, pattern: new RegExp(`^(?:${objects})$`) })),
+    );
+    const matches = (rule: (typeof rules)[number], { finding, object, stack }: Finding) =>
+        rule.finding === finding && rule.pattern.test(object) && (rule.stacks?.includes(stack) ?? true);
+    return {
+        unexpected: found.filter((one) => !rules.some((rule) => matches(rule, one))),
+        stale: rules
+            .filter((rule) => !found.some((one) => matches(rule, one)))
+            .map(({ finding, objects }) => `${finding} (${objects})`),
+    };
+}
