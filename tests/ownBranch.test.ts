@@ -14,7 +14,8 @@ interface Environment {
 
 const custom = { protected_branches: false, custom_branch_policies: true };
 
-describe("a job that deploys", () => {
+describe("a job that deploys", function () {
+    this.timeout(60_000);
     let server: Server;
     let environment: Environment | undefined;
     const asked: (string | undefined)[] = [];
