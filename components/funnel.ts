@@ -74,6 +74,18 @@ export interface FunnelArgs {
     readonly problem: (keys: readonly (string | number)[], message: string) => void;
 }
 
+/** Bytes of annotations that the user may give one object: what the server takes, but for those that are added here. */
+const mostAnnotations = 252 * 1024;
+
+const sizeOf = (annotations: Metadata["annotations"] = {}): number =>
+    Object.entries(annotations)
+        .flat()
+        .reduce<number>((sum, text) => sum + (typeof text === "string" ? Buffer.byteLength(text) : 0), 0);
+
+/** The pods of a workload; nothing for what has none. */
+const templateOf = (object: KubernetesObject): { readonly metadata?: Pick<Metadata, "annotations"> } =>
+    (object["spec"] as { readonly template?: { readonly metadata?: Metadata } } | undefined)?.template ?? {};
+
 /** Kinds named by a hash of their content: a change makes a new object, and the pods that name it roll. */
 const hashed: readonly string[] = ["ConfigMap", "Job"];
 
@@ -232,8 +244,16 @@ export class Funnel {
         return Object.keys(annotations).length > 0 ? { annotations } : {};
     }
 
-    /** Reports every patch and omission that matches no object. */
+    /** Reports every patch and omission that matches no object, and annotations that are too much for one. */
     check(): void {
+        for (const { kind, name, object } of this.declared)
+            for (const { metadata } of [object, templateOf(object)])
+                if (sizeOf(metadata?.annotations) > mostAnnotations)
+                    this.args.problem(
+                        ["annotations"],
+                        `${kind} "${name}" would have more than ${mostAnnotations / 1024} KiB of annotations, with those of all layers; Kubernetes takes 256`,
+                    );
+
         const objects = this.declared.map(({ kind, name }) => `${kind} "${name}"`);
         const report = (key: "patches" | "omit", matched: ReadonlySet<number>) =>
             this.args.config[key].forEach((target, index) => {

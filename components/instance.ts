@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type ReplicasConfig, type ResourcesConfig, type VolumeConfig, withinLimits } from "../config/fields";
 import { type ImageName, type ResolvedImage, resolveImage } from "../config/images";
-import { namespaceOf } from "../config/load";
+import { namespaceOf } from "../config/unique";
 import { howToSet, suggest } from "../config/problems";
 import { parseQuantity } from "../config/quantity";
 import type { AnyInstance, ClusterConfig } from "../config/stack";

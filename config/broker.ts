@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { outside } from "./database";
+import { outside, outsideName } from "./database";
 
 /** Where a broker listens for clients unless told otherwise. */
 export const brokerPort = 5672;
@@ -26,9 +26,9 @@ export const broker = z.discriminatedUnion("topology", [
         topology: z.literal("external"),
         ...outside,
         /** @default the platform's */
-        vhost: z.string().min(1).optional(),
+        vhost: outsideName.optional(),
         /** @default the platform's */
-        user: z.string().min(1).optional(),
+        user: outsideName.optional(),
     }),
 ]);
 

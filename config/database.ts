@@ -1,11 +1,14 @@
 import { z } from "zod";
-import { cidr, port, server } from "./fields";
+import { cidr, line, port, server } from "./fields";
 
 export const engines = ["mariadb", "mysql", "postgres"] as const;
 export type Engine = (typeof engines)[number];
 
 /** Where a server listens unless told otherwise. */
 export const databasePorts: Readonly<Record<Engine, number>> = { mariadb: 3306, mysql: 3306, postgres: 5432 };
+
+/** What somebody else has named: a database, a virtual host, a user. */
+export const outsideName = line.max(128, "is longer than 128 characters");
 
 /** What is common to every service outside the cluster. */
 export const outside = {
@@ -91,9 +94,9 @@ const external = (allowed: readonly [Engine, ...Engine[]]) =>
         /** Host that answers reads, such as the reader endpoint of Aurora; port, ranges and account are those of `host`. @default host */
         readHost: server.optional(),
         /** Name of the database. @default the platform's */
-        name: z.string().min(1).optional(),
+        name: outsideName.optional(),
         /** @default the platform's */
-        user: z.string().min(1).optional(),
+        user: outsideName.optional(),
     });
 
 /** Every topology that there is, for the engines given. */

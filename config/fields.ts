@@ -1,111 +1,46 @@
-import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { isQuantity, parseQuantity } from "./quantity";
+import { usualAddress } from "./addresses";
+import { parseQuantity } from "./quantity";
+import { quota } from "./quota";
+import {
+    address,
+    annotations,
+    bytes,
+    changed,
+    cidr,
+    clean,
+    cpu,
+    directory,
+    dnsLabel,
+    email,
+    hostName,
+    imageReference,
+    labels,
+    line,
+    memory,
+    port,
+    qualifiedName,
+    seconds,
+    server,
+    storage,
+    storageClass,
+    subdomain,
+} from "./scalars";
 
-/** RFC 1123 label: what names of namespaces, Services and instances may look like. */
-export const dnsLabel = z
-    .string()
-    .max(63, "is longer than 63 characters")
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "allowed: lower-case letters, digits and '-', not at either end");
-
-/** A full host name without scheme, port or path. */
-export const hostName = z
-    .string()
-    .max(253, "is longer than 253 characters")
-    .regex(
-        /^(?=.*[a-z])([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/,
-        "allowed: a host name such as shop.example.org, without scheme, port or path",
-    );
-
-/** A DNS domain, below which a Service's name still has its place. */
-export const domain = z
-    .string()
-    .max(120, "is longer than 120 characters")
-    .regex(
-        /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/,
-        "allowed: a DNS domain such as cluster.local, in lower case",
-    );
-
-const amount = z.union([z.string(), z.number().transform(String)]);
-
-export const quantity = amount.refine(isQuantity, "allowed: a quantity such as 500m, 256Mi or 10Gi");
-
-/** For limits that programs take in whole mebibytes, and whose 0 means none. */
-export const bytes = amount.refine(
-    (text) => isQuantity(text) && parseQuantity(text) >= 2 ** 20,
-    "allowed: a quantity of at least 1Mi, such as 64Mi or 1Gi",
-);
-
-export const port = z.int().min(1).max(65535);
-
-/** Whether a range is of addresses as connections have them: IPv4 ones that are written as IPv6 would mean nobody. */
-function isPlain(range: string): boolean {
-    if (!ipaddr.isValidCIDR(range)) return false;
-    const [address] = ipaddr.parseCIDR(range);
-    return !(address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress());
-}
-
-export const cidr = z
-    .union([z.cidrv4(), z.cidrv6()], "allowed: a range such as 192.0.2.0/24")
-    .refine(isPlain, "allowed: a range such as 192.0.2.0/24, IPv4 written as IPv4");
-
-export const email = z.email("allowed: an e-mail address");
-
-const pathPart = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
-const registryPart = "(?:[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?|\\[[0-9a-fA-F:]+\\])(?::\\d+)?";
-
-/** What an image is pulled by: https://pkg.go.dev/github.com/distribution/reference#pkg-overview */
-export const imageReference = z
-    .string()
-    .regex(
-        new RegExp(
-            `^(?:${registryPart}/)?${pathPart}(?:/${pathPart})*(?::[A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?(?:@sha256:[0-9a-f]{64})?$`,
-        ),
-        "allowed: [REGISTRY/]NAME[:TAG][@sha256:DIGEST], such as registry.example.org/team/web:2.1, the name in lower case",
-    );
-
-/** A registry as images name it: what has no dot and no port is a folder of Docker Hub, but for `localhost`. */
-export const registryHost = z
-    .string()
-    .regex(
-        new RegExp(`^(?=.*[.:]|localhost$)${registryPart}$`),
-        "allowed: HOST or HOST:PORT, such as registry.example.org:5000 or docker.io, without scheme or path",
-    );
-
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
-const labelKey = z
-    .string()
-    .regex(
-        /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
-        "allowed: a label key such as owner or example.org/owner",
-    );
-
-export const labels = z.record(
-    labelKey,
-    z
-        .string()
-        .regex(
-            /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
-            "allowed: at most 63 letters, digits, '-', '_' and '.', letters or digits at both ends",
-        ),
-);
-
-export const annotations = z.record(labelKey, z.string());
-
-const metadata = annotations;
+export * from "./scalars";
 
 /** Requests and limits of one container. */
 export const resources = z.strictObject({
     /** CPU request; no limit is set unless asked for, since throttling fails probes. */
-    cpu: quantity.optional(),
+    cpu: cpu.optional(),
     /** Memory request and limit alike, so that no node is overcommitted. */
-    memory: quantity.optional(),
-    cpuLimit: quantity.optional(),
-    memoryRequest: quantity.optional(),
+    memory: memory.optional(),
+    cpuLimit: cpu.optional(),
+    memoryRequest: memory.optional(),
     /** Of the node's disk, for logs and directories: a pod that takes more is evicted. @default what these may hold */
-    ephemeralStorage: quantity.optional(),
+    ephemeralStorage: storage.optional(),
     /** What of it a node must have free. @default a quarter of what these may hold, 1Gi at most */
-    ephemeralStorageRequest: quantity.optional(),
+    ephemeralStorageRequest: storage.optional(),
 });
 
 /** Whether every request is within its limit; the API would refuse the pods otherwise. */
@@ -119,53 +54,36 @@ export function withinLimits({ cpu, cpuLimit, memory, memoryRequest, ...disk }: 
     );
 }
 
+/** More pods of one component than any cluster that this was made for. */
+const mostPods = 1000;
+
 /** One number, or bounds that an autoscaler works within. */
 export const replicas = z.union([
-    z.int().min(0),
+    z.int().min(0).max(mostPods),
     z
         .strictObject({
-            min: z.int().min(1),
-            max: z.int().min(1),
+            min: z.int().min(1).max(mostPods),
+            max: z.int().min(1).max(mostPods),
             /** Average use of the requested CPU, in percent, that the autoscaler aims at. */
             cpu: z.int().min(1).max(100).default(70),
         })
         .refine((range) => range.min <= range.max, "min must not be larger than max"),
 ]);
 
-/** RFC 1123 subdomain: what names of nodes, volumes and storage classes may look like. */
-const subdomain = z
-    .string()
-    .max(253, "is longer than 253 characters")
-    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "allowed: lower-case letters, digits, '-' and '.', not at either end");
-
-const clean = (path: string): string => path.replace(/\/+/g, "/").replace(/(.)\/$/, "$1");
-
-/** A directory of a server or a node. Written in two ways it is still one: `/srv/data/` is `/srv/data`. */
-export const directory = z
-    .string()
-    .regex(/^\/(?!(.*\/)?\.\.?(\/|$))/, "allowed: an absolute path without . and .., such as /srv/data")
-    .transform(clean);
-
-/** A server's name or its address. */
-export const server = z.union([hostName, z.ipv4(), z.ipv6()], "allowed: a host name or an IP address");
-
-/** A mail relay: with an IPv6 address the platforms' own clients would take its colons for a port. */
-export const mailServer = z.union([hostName, z.ipv4()], "allowed: a host name or an IPv4 address");
-
 /** Where a volume comes from that no storage class makes: at most one of these. */
 const sources = {
     /** Name of a PersistentVolume that is there already: `pvc-…`. Its data are kept and used. */
     existing: subdomain.optional(),
     /** A directory of one node's disk, which must exist; the pods that use it run on that node only. */
-    local: z.strictObject({ node: subdomain, path: directory }).optional(),
+    local: z.strictObject({ node: subdomain.max(63, "is longer than 63 characters"), path: directory }).optional(),
     /** A directory of an NFS server, which must exist. */
     nfs: z.strictObject({ server, path: directory }).optional(),
     /** A volume that a CSI driver knows by its handle. */
     csi: z
         .strictObject({
-            driver: subdomain,
-            handle: z.string().min(1),
-            attributes: z.record(z.string(), z.string()).default({}),
+            driver: subdomain.max(63, "is longer than 63 characters"),
+            handle: line.max(1024, "is longer than 1024 characters"),
+            attributes: z.record(line, z.string()).default({}),
         })
         .optional(),
 };
@@ -174,9 +92,9 @@ export const volumeSources = Object.keys(sources) as readonly (keyof typeof sour
 
 export const volume = z
     .strictObject({
-        size: quantity.optional(),
+        size: storage.optional(),
         /** With a source: the class that the volume says it is of, `""` for none. @default the cluster's */
-        storageClass: z.string().optional(),
+        storageClass: z.union([z.literal(""), storageClass], `allowed: the name of a class, or "" for none`).optional(),
         /** Name of the claim, where it is one that was there before. @default the volume's */
         claim: dnsLabel.optional(),
         /**
@@ -186,7 +104,7 @@ export const volume = z
         path: z
             .string()
             .regex(
-                /^(\.|(?!(.*\/)?\.\.?(\/|$))[^/].*)$/,
+                /^(\.|(?!(.*\/)?\.\.?(\/|$))(?!\/)\P{Cc}{1,1024})$/u,
                 "allowed: a directory below the volume's root, such as pgdata, or . for the root",
             )
             .transform(clean)
@@ -281,10 +199,11 @@ const edgeCommon = {
     /** Where the balancer is reached from outside, when Kubernetes cannot tell: an IP address or host name for DNS. */
     publicAddress: z
         .union([z.ipv4(), z.ipv6(), hostName], "allowed: an IP address or a host name such as lb.example.org")
+        .transform(usualAddress)
         .optional(),
     /** Ranges whose X-Forwarded-* headers are believed. @default none */
     trustedProxies: z.array(cidr).default([]),
-    annotations: metadata.default({}),
+    annotations: annotations.default({}),
 };
 
 /** For the types whose Service takes connections from outside the cluster itself. */
@@ -307,10 +226,13 @@ export const ownEdge = z.discriminatedUnion("type", [
         type: z.literal("LoadBalancer"),
         ...edgeDirect,
         /** A static address that the cloud has reserved for you. */
-        address: z.string().min(1).optional(),
+        address: address.optional(),
         /** Client ranges that may connect at all. @default everyone */
         sourceRanges: z.array(cidr).default([]),
-        loadBalancerClass: z.string().optional(),
+        loadBalancerClass: z
+            .string()
+            .regex(qualifiedName, "allowed: a class such as tailscale or service.k8s.aws/nlb")
+            .optional(),
     }),
     z.strictObject({ type: z.literal("ClusterIP"), ...edgeCommon }),
     z.strictObject({
@@ -322,7 +244,7 @@ export const ownEdge = z.discriminatedUnion("type", [
     z.strictObject({
         type: z.literal("Ingress"),
         ...edgeCommon,
-        className: z.string().min(1),
+        className: subdomain,
         /** `controller`: the ingress controller ends TLS; `edge`: it passes TLS through to this balancer. */
         terminates: z.enum(["controller", "edge"]).default("controller"),
         /**
@@ -356,7 +278,7 @@ export const http = z.strictObject({
      * Seconds of Strict-Transport-Security; 0 sends no header. Never sent over plain HTTP, nor with certificates that
      * browsers do not trust, since it takes away the visitor's choice to go on. @default 31536000 (one year)
      */
-    hstsSeconds: z.int().min(0).default(31_536_000),
+    hstsSeconds: seconds.default(31_536_000),
     /** Largest request body. @default 64Mi */
     maxBody: bytes.default("64Mi"),
     compression: z.boolean().default(true),
@@ -407,11 +329,11 @@ export const instanceFields = {
     labels: labels.default({}),
     annotations: annotations.default({}),
     /** A time or any other text; changing it rolls the pods: of the whole instance, or of one component. */
-    restartedAt: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
+    restartedAt: z.union([changed, z.record(z.string(), changed)]).optional(),
     /** Upper bounds for the whole namespace, by resource name: `requests.cpu`, `persistentvolumeclaims` … */
-    quota: z.record(z.string(), quantity).optional(),
+    quota: quota.optional(),
     /** Requests and limits of containers that state none. */
-    limitRange: z.strictObject({ cpu: quantity, memory: quantity, ephemeralStorage: quantity.optional() }).optional(),
+    limitRange: z.strictObject({ cpu, memory, ephemeralStorage: storage.optional() }).optional(),
     patches: z.array(patch).default([]),
     omit: z.array(omission).default([]),
     extraObjects: z.array(extraObject).default([]),

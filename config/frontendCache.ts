@@ -1,7 +1,5 @@
 import { z } from "zod";
-import { bytes } from "./fields";
-
-const seconds = z.int().min(0);
+import { bytes, seconds } from "./fields";
 
 const varnish = z.strictObject({
     type: z.literal("varnish"),

@@ -60,7 +60,7 @@ export interface ResolvedImage {
 export function resolveImage(name: ImageName, override: string | undefined, config: ImagesConfig): ResolvedImage {
     const image = imageOf(name);
     const prefix = image.built ? config.registry : config.mirror;
-    const reference = override ?? (prefix ? `${prefix.replace(/\/$/, "")}/${image.reference}` : image.reference);
+    const reference = override ?? (prefix ? `${prefix}/${image.reference}` : image.reference);
     const [named, digest] = reference.split("@") as [string, string | undefined];
     const tag = /:([^/:]+)$/.exec(named)?.[1] ?? "";
     // A digest never moves. A tag without a digit is no version but a branch or a channel (`latest`, which a missing

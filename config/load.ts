@@ -1,16 +1,13 @@
 import { z } from "zod";
-import { type BackupConfig, folderOf, identityOf } from "./backup";
-import { type BrokerConfig, brokerPort } from "./broker";
-import { type CacheConfig, cachePort } from "./cache";
 import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
-import { type DatabaseConfig, databasePorts } from "./database";
 import { explain } from "./explain";
-import { dnsLabel } from "./fields";
+import { dnsLabel, labelValue } from "./fields";
 import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
 import { plainProblems } from "./plain";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
 import { ruleOf, type SecretRules, valueProblem } from "./secrets";
 import { type AnyInstance, type StackConfig, stackFields } from "./stack";
+import { checkBackupFolders, checkUnique } from "./unique";
 
 /** The version of the configuration's shape that this program writes and reads. */
 export const configVersion = 1;
@@ -53,6 +50,18 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
     const unreadable = Object.entries(raw.values).flatMap(([key, value]) => plainProblems(value, `plinth:${key}`));
     if (unreadable.length > 0) throw new ConfigError(unreadable);
     const problems = new Problems();
+    // What is encrypted elsewhere would go on in clear, to ConfigMaps, environment and state; nor may a message show it, so
+    // that nothing else is looked at before.
+    for (const key of raw.encrypted)
+        if (key !== "secrets" && findSecure(raw.values[key]).length === 0)
+            problems.add(
+                `plinth:${key}`,
+                `holds an encrypted value; secrets belong to plinth:secrets alone; take it out and run: ${howToSet("INSTANCE", "KEY", raw.stack)}`,
+            );
+    for (const [key, value] of Object.entries(raw.values))
+        if (key !== "secrets") checkCharacters(`plinth:${key}`, value, problems);
+    problems.throwIfAny();
+
     for (const key of Object.keys(raw.values)) {
         if (!keys.includes(key))
             problems.add(`plinth:${key}`, `unknown key${suggest(key, keys)}; allowed: ${keys.join(", ")}`);
@@ -72,14 +81,12 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
             problems.add(`plinth:${path.map(String).join(".")}`, message);
     }
     const instances = loadInstances(raw, platforms, problems);
-    // What is encrypted elsewhere would go on in clear, to ConfigMaps, environment and state.
-    for (const key of raw.encrypted)
-        if (key !== "secrets" && findSecure(raw.values[key]).length === 0)
-            problems.add(
-                `plinth:${key}`,
-                `holds an encrypted value; secrets belong to plinth:secrets alone; take it out and run: ${howToSet("INSTANCE", "KEY", raw.stack)}`,
-            );
-    checkUnique(instances, platforms, problems, parsed.data?.edge?.namespace);
+    if (!labelValue.safeParse(`${raw.project}.${raw.stack}`).success)
+        problems.add(
+            "plinth",
+            `"${raw.project}.${raw.stack}" is the label of every object, and not allowed; allowed: names of project and stack with at most 62 letters, digits, '-', '_' and '.' together`,
+        );
+    checkUnique(instances, platforms, problems, parsed.data?.edge);
     checkBackupFolders(raw, instances, problems);
     if (parsed.success) checkCredentials(parsed.data.images, instances, problems);
     checkSecrets(raw, instances, platforms, problems, parsed.data && credentialSecrets(parsed.data.images));
@@ -233,109 +240,17 @@ function findSecure(value: unknown, above: string[] = []): string[][] {
     return Object.entries(value).flatMap(([key, inner]) => findSecure(inner, [...above, key]));
 }
 
-function checkUnique(
-    instances: readonly AnyInstance[],
-    platforms: readonly PlatformConfig[],
-    problems: Problems,
-    edgeNamespace = "edge",
-): void {
-    const hosts = new Map<string, string>();
-    const ports = new Map<number, string>();
-    const outside = new Map<string, string>();
-    const namespaces = new Map<string, string>([[edgeNamespace, "plinth:edge"]]);
-    for (const instance of instances) {
-        const path = `plinth:instances.${instance.name}`;
-        const platform = platforms.find((candidate) => candidate.name === instance.platform)!;
-        for (const host of new Set(platform.hosts(instance))) {
-            if (hosts.has(host))
-                problems.add(
-                    `${path}.host`,
-                    `"${host}" is already the host of ${hosts.get(host)}; every host belongs to one instance`,
-                );
-            else hosts.set(host, path);
-        }
-        for (const key of ["httpPort", "httpsPort"] as const) {
-            const port = instance.edge.type === "NodePort" ? instance.edge[key] : undefined;
-            if (port === undefined) continue;
-            if (ports.has(port))
-                problems.add(
-                    `${path}.edge.${key}`,
-                    `${port} is already the node port of ${ports.get(port)}; every node port belongs to one Service`,
-                );
-            else ports.set(port, path);
-        }
-        for (const { key, what, place } of outsideOf(instance)) {
-            if (outside.has(place))
-                problems.add(
-                    `${path}.${key}`,
-                    `is that of ${outside.get(place)} on the same server; every instance needs a ${what} of its own`,
-                );
-            else outside.set(place, path);
-        }
-        const namespace = namespaceOf(instance);
-        if (/^kube-/.test(namespace))
-            problems.add(`${path}.namespace`, `"${namespace}" belongs to Kubernetes itself; choose another`);
-        if (namespace.length > 63)
-            problems.add(
-                `${path}.namespace`,
-                `"${namespace}" is longer than 63 characters; choose a shorter name or set namespace`,
-            );
-        if (namespaces.has(namespace))
-            problems.add(
-                `${path}.namespace`,
-                `"${namespace}" is already the namespace of ${namespaces.get(namespace)}; every instance needs its own`,
-            );
-        else namespaces.set(namespace, path);
+/** Reports keys and values with what no protocol carries unchanged. */
+function checkCharacters(path: string, value: unknown, problems: Problems): void {
+    // A character 0, and half a pair of UTF-16.
+    const isWrong = (text: string) => /\0|\p{Surrogate}/u.test(text);
+    if (typeof value === "string" && isWrong(value))
+        problems.add(path, "the text holds a character 0 or half a character, which nothing can carry");
+    if (typeof value !== "object" || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+        if (isWrong(key)) problems.add(path, "a key holds a character 0 or half a character, which nothing can carry");
+        else checkCharacters(`${path}.${key}`, inner, problems);
     }
-}
-
-/** Each instance deletes old backups in its folder, which must not be another's. */
-function checkBackupFolders({ project, stack }: RawStack, instances: readonly AnyInstance[], problems: Problems): void {
-    const folders = new Map<string, string>();
-    for (const instance of instances) {
-        const target = (instance as { readonly backup?: BackupConfig }).backup?.target;
-        if (target?.type !== "s3") continue;
-        const { url, prefix } = folderOf(target, identityOf(project, stack, namespaceOf(instance)));
-        const folder = `${url.origin}/${target.bucket}/${prefix}`;
-        const path = `plinth:instances.${instance.name}.backup.target.prefix`;
-        if (folders.has(folder))
-            problems.add(
-                path,
-                `"${prefix}" of the bucket "${target.bucket}" at ${url.origin} is already the folder of ${folders.get(folder)}, ` +
-                    "and each would delete the other's backups; leave prefix out, or set another for each instance",
-            );
-        else folders.set(folder, `plinth:instances.${instance.name}`);
-    }
-}
-
-/** What an instance has on servers outside the cluster, and where: two that shared it would mix up each other's data. */
-function outsideOf({ platform, ...own }: AnyInstance): { key: string; what: string; place: string }[] {
-    const { database, broker, sessions } = own as {
-        readonly database?: DatabaseConfig;
-        readonly broker?: BrokerConfig;
-        readonly sessions?: CacheConfig;
-    };
-    const found = [];
-    if (database?.topology === "external") {
-        const { host, engine, port = databasePorts[engine], name = { ofPlatform: platform } } = database;
-        found.push({ key: "database.name", what: "database", place: JSON.stringify([host, port, name]) });
-    }
-    if (broker?.topology === "external") {
-        const { host, port = brokerPort, vhost = "/" } = broker;
-        found.push({ key: "broker.vhost", what: "virtual host", place: JSON.stringify([host, port, vhost]) });
-    }
-    // Whoever is logged in at one shop would be so at the other, as somebody else.
-    if (sessions?.topology === "external") {
-        const { host, port = cachePort } = sessions;
-        found.push({ key: "sessions.host", what: "server for sessions", place: JSON.stringify([host, port]) });
-    }
-    return found;
-}
-
-/** The platform's name when the instance is named after it, else `<platform>-<instance>`; `namespace` overrides. */
-export function namespaceOf(instance: AnyInstance): string {
-    if (instance.namespace) return instance.namespace.name;
-    return instance.name === instance.platform ? instance.platform : `${instance.platform}-${instance.name}`;
 }
 
 function checkSecrets(

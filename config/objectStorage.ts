@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { cidr, hostName } from "./fields";
+import { cidr, hostName, server } from "./fields";
+
+/** A URL of scheme, host and perhaps port, as it is written in the end. */
+function isOrigin(text: string): boolean {
+    const [, host] = /^https?:\/\/(\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::\d+)?$/.exec(text.toLowerCase()) ?? [];
+    // Numbers that stand for another address, such as 127.1, do not come back as they were.
+    if (host === undefined || !URL.canParse(text) || new URL(text).hostname !== host) return false;
+    return server.safeParse(host.replace(/^\[(.*)\]$/, "$1")).success;
+}
 
 /** A server outside the cluster that speaks S3. */
 export const s3Server = {
@@ -10,12 +18,7 @@ export const s3Server = {
     /** URL without a path. @default that of AWS S3 in the region */
     endpoint: z
         .string()
-        .refine(
-            (text) =>
-                /^https?:\/\/([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:\d+)?$/.test(text) &&
-                URL.canParse(text),
-            "allowed: a URL such as https://s3.example.org:9000, without user and path",
-        )
+        .refine(isOrigin, "allowed: a URL such as https://s3.example.org:9000, without user and path")
         .optional(),
     /** `https://host/bucket` instead of `https://bucket.host`; most servers but AWS need it. @default true with an endpoint */
     forcePathStyle: z.boolean().optional(),

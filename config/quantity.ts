@@ -30,6 +30,21 @@ export function parseQuantity(text: string): number {
     return Number(match[1]) * suffixes[match[2] ?? ""]!;
 }
 
+/**
+ * Whether a text is a quantity of a size that there is.
+ *
+ * @param least smallest number that it may stand for
+ * @param most largest one
+ * @param unit what it must be a whole multiple of, @default any fraction
+ */
+export function isWithin(text: string, least: number, most: number, unit?: number): boolean {
+    if (!isQuantity(text)) return false;
+    const number = parseQuantity(text);
+    const parts = unit === undefined ? 0 : number / unit;
+    // What is written in tenths is no whole number of thousandths in binary, but nearly so.
+    return number >= least && number <= most && Math.abs(parts - Math.round(parts)) < 1e-6;
+}
+
 /** Whole mebibytes in a memory quantity, rounded down. */
 export const mebibytes = (text: string): number => Math.floor(parseQuantity(text) / 2 ** 20);
 

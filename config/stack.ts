@@ -11,8 +11,12 @@ import {
     labels,
     ownEdge,
     server,
+    storageClass,
 } from "./fields";
 import { imageSources, type ImagesConfig } from "./imageSources";
+
+/** What a directory's name may have: more would mean something to a shell or to the driver. */
+const subDirPart = "([A-Za-z0-9._-]|\\$\\{(pvc\\.metadata\\.namespace|pvc\\.metadata\\.name|pv\\.metadata\\.name)\\})+";
 
 /** An NFS server whose directories csi-driver-nfs hands out: https://github.com/kubernetes-csi/csi-driver-nfs. */
 export const nfs = z.strictObject({
@@ -23,7 +27,14 @@ export const nfs = z.strictObject({
      * Directory of each volume below the share; the driver fills in `${pvc.metadata.namespace}`, `${pvc.metadata.name}`
      * and `${pv.metadata.name}`. @default the volume's own name, `pvc-…`, which never meets the files of a former one
      */
-    subDir: z.string().min(1).optional(),
+    subDir: z
+        .string()
+        .max(1024, "is longer than 1024 characters")
+        .regex(
+            new RegExp(`^(?!(.*/)?\\.\\.?(/|$))${subDirPart}(/${subDirPart})*$`),
+            "allowed: a relative path of letters, digits, '-', '_', '.' and the three variables, without . and .. alone",
+        )
+        .optional(),
     /** Mode of each directory, in octal; "0" leaves it as the server makes it. @default "0" */
     mountPermissions: z
         .string()
@@ -34,7 +45,11 @@ export const nfs = z.strictObject({
     /** What becomes of a volume when its claim is deleted. @default Retain: deleting an object must not delete the data */
     reclaimPolicy: z.enum(["Retain", "Delete"]).default("Retain"),
     /** @default nfsvers=4.1 and hard, which waits for a server that is away instead of failing a database's write */
-    mountOptions: z.array(z.string().min(1)).default(["nfsvers=4.1", "hard"]),
+    mountOptions: z
+        .array(
+            z.string().regex(/^[^\s,\p{Cc}]{1,255}$/u, "allowed: one option without blanks and commas, such as hard"),
+        )
+        .default(["nfsvers=4.1", "hard"]),
 });
 
 /** Where a stack's objects go, and what that cluster offers. */
@@ -42,11 +57,16 @@ export const cluster = z.strictObject({
     /** Context of the kubeconfig. May be left out for `dev` only, which then accepts a local cluster. */
     context: z.string().min(1).optional(),
     /** Path of a kubeconfig file, or the environment variable that holds its path or contents. */
-    kubeconfig: z.union([z.string().min(1), z.strictObject({ env: z.string().min(1) })]).optional(),
+    kubeconfig: z
+        .union([
+            z.string().min(1),
+            z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "allowed: the name of a variable") }),
+        ])
+        .optional(),
     /** @default the cluster's own default class */
-    storageClass: z.string().min(1).optional(),
+    storageClass: storageClass.optional(),
     /** A class that provides ReadWriteMany volumes. */
-    sharedStorageClass: z.string().min(1).optional(),
+    sharedStorageClass: storageClass.optional(),
     /** Makes a class of this server's directories, which is then the default of both classes above. */
     nfs: nfs.optional(),
     /** `full`: both directions; `ingress`: incoming only; `off`: no policies. */

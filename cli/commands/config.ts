@@ -1,3 +1,4 @@
+import pc from "picocolors";
 import { stringify } from "yaml";
 import { stackJsonSchema } from "../../config/jsonSchema";
 import type { Origin } from "../../config/merge";
@@ -28,6 +29,7 @@ export const config: Register = (program) => {
                     console.log(
                         `${name}: ${count(Object.keys(outputs.instances).length, "instance")}, ${count(objects.length, "object")}, no problem`,
                     );
+                    for (const warning of outputs.warnings) console.log(`  ${pc.yellow("warning")} ${warning}`);
                 }
             }),
         "config check production",

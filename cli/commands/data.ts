@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { namespaceOf } from "../../config/load";
+import { namespaceOf } from "../../config/unique";
 import { show, suggest } from "../../config/problems";
 import type { AnyInstance } from "../../config/stack";
 import { example, type Register } from "../command";

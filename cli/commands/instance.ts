@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { namespaceOf } from "../../config/load";
+import { namespaceOf } from "../../config/unique";
 import { howToSet } from "../../config/problems";
 import { addInstance } from "../../operations/instances/addInstance";
 import { example, type Register } from "../command";

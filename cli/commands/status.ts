@@ -1,4 +1,4 @@
-import { namespaceOf } from "../../config/load";
+import { namespaceOf } from "../../config/unique";
 import { certificates, type Ingress } from "../../operations/status/certificates";
 import { example, type Register } from "../command";
 import { componentOf, listPods, listStack, type Live, workloadKinds } from "../../operations/cluster/components";

@@ -51,6 +51,13 @@ export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
         instance.warn(
             `the ingress controller ends TLS: certificates come from cert-manager, but edge.annotations names no issuer (cert-manager.io/cluster-issuer)`,
         );
+    const allows =
+        instance.config.http.allow.length > 0 ||
+        sites.some(({ routes }) => routes.some(({ allow = [] }) => allow.length > 0));
+    if (allows && "externalTrafficPolicy" in edge && edge.externalTrafficPolicy === "Cluster")
+        instance.warn(
+            "edge.externalTrafficPolicy Cluster: clients' addresses are lost where a connection comes by way of another node, and allow-lists compare that node's; with nodes among edge.trustedProxies anybody could claim an address. Set it to Local",
+        );
     if (edge.trustedProxies.length > 0) return;
     if (edge.type === "Ingress" && inFront)
         instance.warn(
@@ -60,9 +67,6 @@ export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
         instance.warn(
             "tls.inFront needs edge.trustedProxies: without it applications see plain HTTP, and plain requests are not redirected",
         );
-    const allows =
-        instance.config.http.allow.length > 0 ||
-        sites.some(({ routes }) => routes.some(({ allow = [] }) => allow.length > 0));
     if (allows && (edge.type === "Ingress" || edge.type === "ClusterIP"))
         instance.warn("allow-lists compare the address of the proxy in front, since edge.trustedProxies is empty");
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { literal } from "../../components/languages/expansion";
-import { namespaceOf } from "../../config/load";
+import { namespaceOf } from "../../config/unique";
 import { componentOf, listStack, type Live } from "../cluster/components";
 import { UserError } from "../system/errors";
 import type { CronJob, Job } from "../cluster/health";

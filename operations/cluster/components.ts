@@ -1,4 +1,4 @@
-import { namespaceOf } from "../../config/load";
+import { namespaceOf } from "../../config/unique";
 import { suggest } from "../../config/problems";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "./kubectl";

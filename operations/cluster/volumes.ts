@@ -1,5 +1,5 @@
 import { plinthLabels } from "../../components/labels";
-import { namespaceOf } from "../../config/load";
+import { namespaceOf } from "../../config/unique";
 import type { Live } from "./components";
 import { type Claim, claimOf, type FileSystemUse } from "./health";
 import type { Kubectl } from "./kubectl";

@@ -3,7 +3,7 @@ import { precious } from "../../components/kinds";
 import { plinthLabels } from "../../components/labels";
 import { consentName } from "../../components/names";
 import { podOf } from "../../components/references";
-import { namespaceOf } from "../../config/load";
+import { namespaceOf } from "../../config/unique";
 import { suggest } from "../../config/problems";
 import { UserError } from "../system/errors";
 import { type Kubectl, kubectlFor } from "../cluster/kubectl";

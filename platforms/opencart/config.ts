@@ -9,6 +9,7 @@ import {
     email,
     hostName,
     instanceFields,
+    line,
     mailServer,
     port,
     type ReplicasConfig,
@@ -56,16 +57,16 @@ const schema = z.strictObject({
         .strictObject({
             host: mailServer,
             port: port.default(587),
-            username: z.string().min(1),
+            username: line,
             /** `starttls` on the plain port, `tls` from the first byte. */
             encryption: z.enum(["starttls", "tls", "off"]).default("starttls"),
             /** Seconds until a send is given up. */
-            timeoutSeconds: z.int().min(1).default(5),
+            timeoutSeconds: z.int().min(1).max(3600).default(5),
         })
         .optional(),
     php: z.strictObject({
         /** Requests that one pod of the frontend works on at a time. @default by size */
-        maxChildren: z.int().min(1),
+        maxChildren: z.int().min(1).max(1000),
         /** Largest memory of one request, in whole mebibytes, rounded up. */
         memoryLimit: bytes.default("256Mi"),
         /** Largest file that may be uploaded, in whole mebibytes, rounded up; at most http.maxBody. */

@@ -16,6 +16,7 @@ import {
 } from "../../config/fields";
 import type { PlatformConfig } from "../../config/load";
 import { phpMyAdmin } from "../../config/phpMyAdmin";
+import { timeZone } from "../../config/schedule";
 import { phpSettings, poolLines, serverLines } from "./lines";
 
 /** First parts of addresses that OpenMage's own modules, entry files and folders have; and `admin`, which everyone tries. */
@@ -129,10 +130,7 @@ const schema = z.strictObject({
         .string()
         .regex(/^[a-z]{2,3}_([A-Z][a-z]{3}_)?[A-Z]{2}$/, "allowed: a locale such as en_US or de_DE")
         .default("en_US"),
-    timeZone: z
-        .string()
-        .regex(/^[A-Za-z]+(\/[A-Za-z_+0-9-]+){0,2}$/, "allowed: a time zone such as Europe/Berlin")
-        .default("UTC"),
+    timeZone: timeZone.default("UTC"),
     currency: z
         .string()
         .regex(/^[A-Z]{3}$/, "allowed: a currency such as EUR")
@@ -156,12 +154,12 @@ const schema = z.strictObject({
                 .regex(/^[^\s"]+$/, "allowed: a name without spaces and quotes")
                 .optional(),
             /** Seconds until a send is given up. */
-            timeoutSeconds: z.int().min(1).default(10),
+            timeoutSeconds: z.int().min(1).max(3600).default(10),
         })
         .optional(),
     php: z.strictObject({
         /** Requests that one pod of the frontend works on at a time. @default by size */
-        maxChildren: z.int().min(1),
+        maxChildren: z.int().min(1).max(1000),
         /** Largest memory of one request, in whole mebibytes, rounded up. */
         memoryLimit: bytes.default("512Mi"),
         /** Largest file that may be uploaded, in whole mebibytes, rounded up; at most http.maxBody. */

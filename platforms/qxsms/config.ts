@@ -3,10 +3,8 @@ import { edgeSecrets } from "../../components/loadBalancer";
 import { backup, backupSecrets } from "../../config/backup";
 import { broker, brokerSecrets } from "../../config/broker";
 import { databaseOf, databaseSecrets } from "../../config/database";
-import { email, instanceFields, mailServer, port, type ReplicasConfig } from "../../config/fields";
+import { email, instanceFields, line, mailServer, port, type ReplicasConfig } from "../../config/fields";
 import type { PlatformConfig } from "../../config/load";
-
-const line = z.string().regex(/^[^\r\n]+$/, "allowed: one line of text");
 
 const qualtricsId = (prefix: string) =>
     z.string().regex(new RegExp(`^${prefix}_\\w+$`), `allowed: an identifier of Qualtrics such as ${prefix}_1a2B3c`);
@@ -29,7 +27,7 @@ const schema = z.strictObject({
             host: mailServer,
             port: port.default(25),
             /** The login's password is `smtpPassword` in plinth:secrets; QxSMS cannot encrypt the connection. @default no login */
-            username: z.string().min(1).optional(),
+            username: line.optional(),
             from: email,
             fromName: line.default("QxSMS"),
             /** For answers to surveys' messages. @default noreply@qemailserver.com */

@@ -86,7 +86,7 @@ describe("bad input", () => {
         "a quantity that is none": {
             of: () => one({ volumes: { database: { size: "10 gigs" } } }),
             says: [
-                'plinth:instances.shop.volumes.database.size: "10 gigs" is not allowed; allowed: a quantity such as 500m, 256Mi or 10Gi',
+                'plinth:instances.shop.volumes.database.size: "10 gigs" is not allowed; allowed: a quantity of whole bytes from 1Mi to 1024Ti, such as 500Mi or 10Gi',
             ],
         },
         "an external database without a host": {

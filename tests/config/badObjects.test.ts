@@ -88,7 +88,7 @@ describe("bad objects", () => {
             says: [
                 "plinth:instances.shop.constructor: unknown key; allowed",
                 "plinth:instances.shop.database.hasOwnProperty: unknown key; allowed",
-                'plinth:instances.shop.quota.valueOf: "x" is not allowed',
+                'plinth:instances.shop.quota.valueOf: "valueOf" is not allowed',
                 "plinth:constructor: unknown key",
                 'plinth:secrets.toString: there is no instance "toString"',
             ],
