@@ -4,7 +4,6 @@ import { type ReplicasConfig, type ResourcesConfig, type VolumeConfig, withinLim
 import { type ImageName, type ResolvedImage, resolveImage } from "../config/images";
 import { namespaceOf } from "../config/unique";
 import { howToSet, suggest } from "../config/problems";
-import { parseQuantity } from "../config/quantity";
 import type { AnyInstance, ClusterConfig } from "../config/stack";
 import { Funnel, type ObjectOptions } from "./funnel";
 import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Setting } from "./graph";
@@ -181,8 +180,6 @@ export class Instance {
                 ["volumes", key, other],
                 "has no meaning here: the directory ends with its pod; allowed: size",
             );
-        if (parseQuantity(given) < 2 ** 20)
-            this.problem(["volumes", key, "size"], `"${given}" is not allowed; allowed: at least 1Mi`);
         return given;
     }
 

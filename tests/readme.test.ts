@@ -9,21 +9,29 @@ import { platforms } from "../platforms";
 
 const root = join(__dirname, "..");
 const pages = ["README.md", ...readdirSync(join(root, "docs")).map((page) => join("docs", page))];
+const textOf = (page: string): string => readFileSync(join(root, page), "utf8");
+
+/** What GitHub and GitLab make of headings. */
+const anchorsOf = (page: string): string[] =>
+    [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+        heading!
+            .toLowerCase()
+            .replace(/[^\p{L}\p{N} _-]/gu, "")
+            .replaceAll(" ", "-"),
+    );
 const pictureIn = (markdown: string) => /```mermaid\n([\s\S]*?)```/.exec(markdown)?.[1];
 
 describe("the documentation", () => {
     it("shows the platform as the graph draws it", async () => {
         const { outputs } = await renderStack("dev");
-        expect(pictureIn(readFileSync(join(root, "README.md"), "utf8"))).to.equal(pictureIn(outputs.readme));
+        expect(pictureIn(textOf("README.md"))).to.equal(pictureIn(outputs.readme));
     });
     it("has examples that are valid stack files", () => {
         const validate = new Ajv({ strict: false, validateFormats: false }).compile(
             stackJsonSchema(Object.values(platforms).map(({ config }) => config)),
         );
         const examples = pages.flatMap((page) =>
-            [...readFileSync(join(root, page), "utf8").matchAll(/```yaml\n(config:\n[\s\S]*?)```/g)].map(
-                ([, text]) => text!,
-            ),
+            [...textOf(page).matchAll(/```yaml\n(config:\n[\s\S]*?)```/g)].map(([, text]) => text!),
         );
         expect(examples).not.to.have.length(0);
         for (const example of examples)
@@ -31,8 +39,11 @@ describe("the documentation", () => {
     });
     it("links only to what exists", () => {
         for (const page of pages) {
-            for (const [, target] of readFileSync(join(root, page), "utf8").matchAll(/\]\(((?!https?:|#)[^)]+)\)/g))
-                expect(existsSync(join(root, page, "..", target!)), `${page} → ${target}`).to.equal(true);
+            for (const [, target, anchor] of textOf(page).matchAll(/\]\(((?!https?:)[^)#]*)(?:#([^)]+))?\)/g)) {
+                const path = target === "" ? page : join(page, "..", target!);
+                expect(existsSync(join(root, path)), `${page} → ${target}`).to.equal(true);
+                if (anchor) expect(anchorsOf(path), `${page} → ${target}#${anchor}`).to.include(anchor);
+            }
         }
     });
 });

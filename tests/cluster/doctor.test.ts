@@ -139,7 +139,7 @@ describe("doctor, on a control plane", function () {
                 sharedFiles: null,
                 size: "large",
                 edge: { type: "Ingress", className: "nobodys" },
-                resources: { frontend: { memory: "900Ti" } },
+                resources: { frontend: { memory: "60Ti" } },
                 extraObjects: [monitor],
             },
         );

@@ -90,7 +90,7 @@ describe("directories that end with their pod", () => {
         [
             "no size at all, which would mean no limit",
             { volumes: { "worker.tmp": { size: "0" } } },
-            'volumes.worker.tmp.size: "0" is not allowed; allowed: at least 1Mi',
+            'volumes.worker.tmp.size: "0" is not allowed; allowed: a quantity of whole bytes from 1Mi',
         ],
         [
             "a storage class for them",

@@ -239,7 +239,13 @@ describe("OpenCart's text files", () => {
             .to.match(/^memory_limit = 1M$/m)
             .and.match(/^upload_max_filesize = 2M$/m);
         expect(phpMemory(1, "300M")).to.equal(`${287 + 128 + 48}Mi`);
-        const conf = nginxConf({ role: "frontend", adminPath: "admin", maxBody: "1100Ki", bodies: 5, timeoutSeconds: 60 });
+        const conf = nginxConf({
+            role: "frontend",
+            adminPath: "admin",
+            maxBody: "1100Ki",
+            bodies: 5,
+            timeoutSeconds: 60,
+        });
         expect(conf).to.contain("client_max_body_size 2m;");
     });
     it("never plan more PHP processes than the container's memory holds", () => {
