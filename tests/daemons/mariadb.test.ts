@@ -130,7 +130,9 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
             "utf8mb4_unicode_ci",
             "NO_ENGINE_SUBSTITUTION",
         ]);
-        expect(daemon.output).not.to.match(/\[ERROR\]|unknown (variable|option)/i);
+        // What this version does not know yet, it may pass over.
+        const told = daemon.output.replace(/^.*unknown variable 'loose_max_tmp_total_space_usage=.*$/gm, "");
+        expect(told).not.to.match(/\[ERROR\]|unknown (variable|option)/i);
     });
 
     it("is ready when the platform can log in, and not before", async () => {

@@ -121,7 +121,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
                             memoryLimit: "64Mi",
                             uploadLimit: "8Mi",
                             timeoutSeconds: 60,
-                            extra: { precision: "9", variables_order: '"EGPCS"' },
+                            extra: { precision: "9", variables_order: "EGPCS" },
                         }),
                     },
                 },
