@@ -73,7 +73,11 @@ describe("OpenMage's configuration", () => {
             /nginx\.server\.0: "location \/a \{" is not allowed; .*a '}' is missing/,
         ],
         [{ nginx: { server: ["a;", "location /x {# }"] } }, /nginx\.server\.1: .*a '}' is missing/],
-        [{ nginx: { server: ['a"; } server { listen 1; b "b;'] } }, /nginx\.server\.0: .*for each '{'/],
+        [
+            { nginx: { server: ['a"; } server { listen 1; b "b;'] } },
+            /nginx\.server\.0: .*quotes that end in their line/,
+        ],
+        [{ nginx: { server: ['a"; } server { listen 1; b c;'] } }, /nginx\.server\.0: .*for each '{'/],
         [
             { php: { settings: { "session.name": '"shop"' } } },
             /php\.settings\.session\.name: .* is not allowed; allowed: the value itself, without quotes around it/,
