@@ -20,7 +20,12 @@ export function plainProblems(value: unknown, path: string, depth = 0): Problem[
             `a ${value.constructor.name} is not allowed; allowed: a text, a number, true, false, a list or a map`,
         );
     if (depth === deepest)
-        return problem(`is nested too deeply; allowed: ${deepest} levels, and no alias of what it stands in`);
+        return [
+            {
+                path: path.length > 80 ? `${path.slice(0, 79)}…` : path,
+                message: `is nested too deeply; allowed: ${deepest} levels, and no alias of what it stands in`,
+            },
+        ];
     return Object.entries(value).flatMap(([key, inner]) =>
         key === "__proto__"
             ? [{ path: `${path}.${key}`, message: `the key ${show(key)} is not allowed; allowed: any other` }]

@@ -126,14 +126,16 @@ ${http}
 
     it("of a user's that pass the check stay in their block, whether nginx likes them or not", function () {
         const nginx = program(this, "nginx");
-        const samples = fc.sample(lines, { numRuns: 600 }).filter((some) => {
-            try {
-                userLines(some);
-                return true;
-            } catch {
-                return false;
-            }
-        });
+        const samples = fc
+            .sample(lines, { numRuns: 600, seed: Number(process.env["PROPERTY_SEED"] ?? 1) })
+            .filter((some) => {
+                try {
+                    userLines(some);
+                    return true;
+                } catch {
+                    return false;
+                }
+            });
         const results = samples.slice(0, 70).map((some) => [stays(nginx, some), some] as const);
         for (const [result, some] of results) expect(result, some.join("\n")).to.be.oneOf(["read", "refused"]);
         expect(results.filter(([result]) => result === "read").length).to.be.greaterThan(10);

@@ -18,19 +18,13 @@ describe("mutants of the fixture stacks", function () {
         folder.clean();
     });
 
-    /** Neither a stack trace nor a hang, a path in every message, and nothing rendered that the server refuses. */
-    async function nothingIsFound(seed: number, count: number): Promise<void> {
-        const figures: Figures = await campaign({ seed, count, server, workers: 1 });
+    it("are refused in words, or rendered into what a real API server takes", async () => {
+        // A fixed seed: a failure belongs to the change that brought it. `npm run fuzz` tries others.
+        const count = 100;
+        const figures: Figures = await campaign({ seed: 1, count, server, workers: 1 });
+        // Neither a stack trace nor a hang, a path in every message, and nothing rendered that the server refuses.
         expect(figures.findings, report(figures, true)).to.deep.equal([]);
         // Where next to nothing is rendered, next to nothing is tried.
         expect(figures.outcomes.rendered, report(figures, true)).to.be.greaterThan(count / 5);
-    }
-
-    it("are refused in words, or rendered into what a real API server takes", () => nothingIsFound(1, 60));
-
-    it("are so whatever the seed", async () => {
-        const seed = Date.now() % 1_000_000;
-        console.log(`      seed ${seed}`);
-        await nothingIsFound(seed, 60);
     });
 });

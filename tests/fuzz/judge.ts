@@ -84,7 +84,7 @@ function faultsOf({ path, message }: Problem): string[] {
     const line = `${path}: ${message}`;
     const complain = (what: string) => `${what}: ${line.slice(0, 400)}`;
     return [
-        ...(/^(plinth:[^\s:]|Pulumi\.fuzz\.yaml)/.test(path) ? [] : [complain("a message without a path")]),
+        ...(/^([a-z]+:[^\s:]|Pulumi\.fuzz\.yaml)/.test(path) ? [] : [complain("a message without a path")]),
         ...(internal.test(message.replace(/"([^"\\]|\\.)*"?/g, ""))
             ? [complain("a message in programmers' words")]
             : []),
