@@ -1,18 +1,18 @@
-# Builds every image of this folder, for both architectures:
+# Builds all images of this folder, for both architectures:
 #
 #   REGISTRY=registry.example.org/plinth docker buildx bake --file images/docker-bake.hcl --push
 
-# Where the images go: plinth:images.registry.
+# Registry to push to: plinth:images.registry.
 variable "REGISTRY" {
     default = "localhost:5000/plinth"
 }
 
-# Where Docker Hub's images come from.
+# Docker Hub, or a mirror of it.
 variable "HUB" {
     default = "docker.io"
 }
 
-# The directory of OpenCart's administration: adminPath of its instances.
+# Directory of OpenCart's administration: adminPath of the instances.
 variable "ADMIN_PATH" {
     default = "admin"
 }
@@ -22,8 +22,8 @@ variable "OPENCART_VERSION" {
     default = "4.1.0.4"
 }
 
-# The shop's repository, upstream's or one of your own with a composer.json: a folder on this machine, or an address
-# with a commit. This is v20.18.0.
+# The shop's repository (upstream, or your own with a composer.json): a local folder, or a URL with a commit.
+# The default is v20.18.0.
 variable "OPENMAGE_SOURCE" {
     default = "https://github.com/OpenMage/magento-lts.git#c565e96cc893b08fe9ae8e4efe4f5f26055fc57d"
 }
@@ -32,7 +32,7 @@ variable "OPENMAGE_VERSION" {
     default = "20.18.0"
 }
 
-# QxSMS' repository: a folder on this machine, or an address with a commit.
+# QxSMS's repository: a local folder, or a URL with a commit.
 variable "QXSMS_SOURCE" {
     default = "https://github.com/CDSP-SCPO/WPSS-for-ESS-webpanel.git#c3bb449e52de20ed33e483cac46fd3551f6d86d6"
 }
@@ -41,7 +41,7 @@ variable "QXSMS_VERSION" {
     default = "2023-06-21"
 }
 
-# Whether Django's debug mode can be switched on: debug of its instance.
+# Whether to include the packages for Django's debug mode: debug of the instance.
 variable "QXSMS_DEBUG" {
     default = "false"
 }
@@ -50,7 +50,7 @@ group "default" {
     targets = ["opencart", "openmage", "qxsms"]
 }
 
-# What a pushed image says of itself, beside it in the registry: how it was built, and all that is in it.
+# Stored with a pushed image in the registry: build provenance and an SBOM.
 target "described" {
     attest = ["type=provenance,mode=max", "type=sbom,generator=${HUB}/docker/buildkit-syft-scanner:1.12.0"]
 }
@@ -95,7 +95,7 @@ target "openmage-base" {
     args = {
         MIRROR = "${HUB}/library"
     }
-    # Of the environment, where packages are private.
+    # From the environment, for private packages.
     secret = ["id=COMPOSER_AUTH,env=COMPOSER_AUTH"]
 }
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Lays OpenCart's sources out for read-only pods.
+# Arranges OpenCart's sources for read-only pods.
 #
 # usage: ADMIN_PATH=admin prepare.sh SOURCES [ROOT]
 #   SOURCES  OpenCart's upload/ directory
-#   ROOT     where the image's root is. Default: /
+#   ROOT     root directory of the image. Default: /
 set -eu
 
 sources=$1
@@ -15,13 +15,13 @@ home="$root/opt/opencart"
 mkdir -p "$html" "$home/seed"
 cp -R "$sources/." "$html/"
 
-# Out of the document root: what must not be served.
+# Moved out of the document root, because it must not be served.
 mv "$html/system/storage" "$storage"
 mv "$html/install" "$home/install"
-# The installer looks for the system beside itself.
+# The installer expects the system directory next to itself.
 ln -s "$html/system" "$home/system"
 
-# The shared volume is mounted over these: their contents are copied to it when it is new.
+# The shared volume is mounted over these directories; their contents are copied to a new volume.
 mv "$html/image" "$home/seed/image"
 mkdir "$html/image"
 mkdir -p "$home/seed/storage"
@@ -33,11 +33,11 @@ done
 if [ "$ADMIN_PATH" != admin ]; then
     mv "$html/admin" "$html/$ADMIN_PATH"
 fi
-# Configuration is mounted over these.
+# Configuration files are mounted over these.
 : > "$html/config.php"
 : > "$html/$ADMIN_PATH/config.php"
 
-# Shipped as true: visitors would read file names and the database's user.
+# The default is true, which would show visitors file names and the database user.
 for file in default admin; do
     sed -i "s/^\(\$_\['error_display'\] *= \)true;/\1false;/" "$html/system/config/$file.php"
     grep -q "^\$_\['error_display'\] *= false;" "$html/system/config/$file.php"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Lays OpenMage out for read-only pods: upstream's repository, a shop's own one, or an unpacked release.
+# Arranges OpenMage for read-only pods: upstream's repository, a shop's own repository, or an unpacked release.
 #
 # usage: prepare.sh SOURCES [TARGET]
-#   SOURCES  is only read. Packages of a composer.json are installed; its extra.magento-root-dir says where the
-#            document root is: "." or a folder such as "pub"
-#   TARGET   gets var/www for PHP's image, and assets for nginx'. Default: /image
+#   SOURCES  is not modified. Packages of a composer.json are installed; its extra.magento-root-dir names the
+#            document root: "." or a folder such as "pub"
+#   TARGET   receives var/www for the PHP image, and assets for the nginx image. Default: /image
 set -eu
 
 sources=$1
@@ -31,7 +31,7 @@ case "$folder" in
         ;;
 esac
 if [ -f "$work/composer.json" ]; then
-    # The extensions are in the image that runs it, not in the one that builds it.
+    # The PHP extensions are in the final image, not in the image that runs this script.
     (cd "$work" && composer install --no-dev --no-interaction --no-progress --optimize-autoloader \
         --ignore-platform-req='ext-*')
 fi
@@ -42,7 +42,7 @@ if [ "$folder" = . ]; then
     cp -R "$work/." "$html/"
     vendor="$html/vendor"
 else
-    # OpenMage finds the packages beside its document root; the project may name that as it is used to.
+    # OpenMage finds the packages next to its document root; the link keeps the project's own name for it.
     cp -R "$work/." "$www/"
     mv "$www/$folder" "$html"
     ln -s html "$www/$folder"
@@ -56,7 +56,7 @@ for needed in "$html/index.php" "$html/app/Mage.php" "$vendor/autoload.php"; do
     fi
 done
 
-# What a developer's folder has beside the code: keys, settings, which OpenMage would take from .env, and dumps.
+# What a developer's folder may contain in addition to the code: keys, dumps, and .env files, which OpenMage would read.
 for folder in "$www" "$html"; do
     rm -rf "$folder/auth.json" "$folder/node_modules"
 done
@@ -65,7 +65,7 @@ find "$www" -path "$vendor" -prune -o \( -name '.env' -o -name '.env.*' -o -name
 
 cd "$html"
 rm -rf .ddev .vendor-patches cypress dev docs docs_includes tests
-# What a running shop has left, keys first; errors/local.xml may show visitors what failed.
+# Files of a running shop, including its keys; errors/local.xml may show error details to visitors.
 rm -f app/etc/local.xml errors/local.xml maintenance.flag
 # Volumes are mounted over these.
 rm -rf media var
@@ -74,7 +74,7 @@ mkdir media var
 assets="$target/assets"
 mkdir -p "$assets/media"
 for part in errors js skin favicon.ico robots.txt; do
-    # Modules may be links into the packages.
+    # Modules may be symbolic links into the packages.
     [ ! -e "$part" ] || cp -RL "$part" "$assets/"
 done
 find "$assets" -type f \( -name '*.php' -o -name '*.phtml' -o -name '*.xml*' -o -name '*.scss' -o -name '.ht*' \) -delete

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Lays out QxSMS' code together with the style sheets, scripts and icons that its pages use.
+# Arranges QxSMS's code together with the style sheets, scripts and icons that its pages use.
 #
 # usage: prepare.sh SOURCES TARGET
-#   SOURCES  QxSMS' repository; it is only read
-#   TARGET   where the code goes: the working directory of the image
+#   SOURCES  QxSMS's repository; it is not modified
+#   TARGET   receives the code: the working directory of the image
 set -eu
 
 sources=$1
@@ -18,12 +18,12 @@ cp -R "$sources/frontend/scss" "$work/scss"
 mkdir -p "$target"
 cp -R "$sources/." "$target/"
 cd "$target"
-# Neither code nor anything that it reads.
+# Not needed at run time.
 rm -rf .git docs frontend k8s
 mkdir -p static/lib static/icons
 cp -R "$work/static/css" static/
 cp "$work/node_modules/bootstrap/dist/js/bootstrap.bundle.js" static/lib/
 cp -R "$work/node_modules/bootstrap-icons/icons/." static/icons/
-# Pods mount here.
+# Mount points of the pods.
 mkdir -p collected_static outbox
 chmod -R a+rX,go-w .
