@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "./component";
 import { type CacheConfig, cachePort } from "../config/cache";
 import type { ResourcesConfig } from "../config/fields";
 import { mebibytes } from "../config/quantity";
@@ -88,12 +88,12 @@ const exporter = (password: SecretRef): ContainerArgs => ({
  * The service's settings are `host`, `port` and `password`; its secret key is the component's name and `Password`. The server's pod is replaced, never doubled: two would
  * be two caches behind one address.
  */
-export class Cache extends pulumi.ComponentResource implements HasNode {
+export class Cache extends Component implements HasNode {
     readonly node: Node;
     readonly service: Service;
 
-    constructor(instance: Instance, name: string, args: CacheArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("plinth:components:Cache", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+    constructor(instance: Instance, name: string, args: CacheArgs, opts?: ComponentOptions) {
+        super(instance, "Cache", name, opts);
         const { config } = args;
         const key = `${name}Password`;
         const pods = config.topology !== "external";
@@ -127,7 +127,7 @@ export class Cache extends pulumi.ComponentResource implements HasNode {
                     ["resources", name, "memory"],
                     `"${memory}" is too little for ${config.engine}; at least ${leastMemory}Mi`,
                 );
-            const file = value.apply((secret) => configurationFile(config, limit, secret));
+            const file = value.map((secret) => configurationFile(config, limit, secret));
             const configuration = instance.secret(this, `${name}-config`, { "cache.conf": file }, { node })[
                 "cache.conf"
             ];

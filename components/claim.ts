@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import type { Component } from "./component";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
 import { usualClasses } from "./storageClass";
@@ -14,7 +14,7 @@ export interface ClaimArgs {
 }
 
 /** Declares a volume of its own, kept when the instance stops or is removed; returns the claim's name. */
-export function claim(instance: Instance, owner: pulumi.Resource, name: string, args: ClaimArgs): string {
+export function claim(instance: Instance, owner: Component, name: string, args: ClaimArgs): string {
     return declare(instance, owner, name, args, "ReadWriteOnce", usualClasses(instance.stack.config).storageClass);
 }
 
@@ -29,7 +29,7 @@ export interface SharedClaim {
  * Declares a volume that several pods mount at once: on the cluster's shared class, or, without one, on one node,
  * which the user must have agreed to (`sharedFiles: oneNode`, or a node's disk for this volume) outside dev.
  */
-export function sharedClaim(instance: Instance, owner: pulumi.Resource, name: string, args: ClaimArgs): SharedClaim {
+export function sharedClaim(instance: Instance, owner: Component, name: string, args: ClaimArgs): SharedClaim {
     const { sharedStorageClass, storageClass } = usualClasses(instance.stack.config);
     const { local, existing, nfs, csi } = instance.volume(name, args.size);
     const oneNode = instance.config.sharedFiles === "oneNode" || local !== undefined;
@@ -46,7 +46,7 @@ export function sharedClaim(instance: Instance, owner: pulumi.Resource, name: st
 
 function declare(
     instance: Instance,
-    owner: pulumi.Resource,
+    owner: Component,
     name: string,
     { size, node, followsPath = false }: ClaimArgs,
     accessMode: AccessMode,

@@ -1,8 +1,8 @@
-import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
 import { contextOf, isContents, isLocal } from "../config/kubeconfig";
 import { ConfigError } from "../config/problems";
 import type { StackConfig } from "../config/stack";
+import { Value } from "../config/value";
+import { Resource, types } from "./resource";
 
 /**
  * The one provider of a stack.
@@ -12,11 +12,11 @@ import type { StackConfig } from "../config/stack";
  *
  * @param kubeconfig path or contents. @default the usual places
  */
-export function clusterProvider(config: StackConfig, kubeconfig?: string): k8s.Provider {
-    return new k8s.Provider("cluster", {
+export function clusterProvider(config: StackConfig, kubeconfig?: string): Resource {
+    return new Resource(types.provider, "cluster", {
         ...(config.cluster.context ? { context: config.cluster.context } : {}),
         // Contents hold keys and tokens, which stand in the state encrypted only.
-        ...(kubeconfig ? { kubeconfig: isContents(kubeconfig) ? pulumi.secret(kubeconfig) : kubeconfig } : {}),
+        ...(kubeconfig ? { kubeconfig: isContents(kubeconfig) ? Value.secret(kubeconfig) : kubeconfig } : {}),
         clusterIdentifier: `${config.project}.${config.stack}`,
         // What was changed by hand, with kubectl scale or edit, belongs to another field manager since: without this an
         // update could only fail. It takes back the fields that this program states, on objects that are its own.

@@ -1,4 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
+import type { Component } from "./component";
+import type { Input } from "../config/value";
 import { engineAnnotation } from "./database/series";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
@@ -9,13 +10,13 @@ import type { PodArgs } from "./podArgs";
 export interface DataServerArgs {
     readonly pod: PodArgs;
     /** What reads the volume's data, once that is checked: without it there is no pod. */
-    readonly series: pulumi.Input<string>;
+    readonly series: Input<string>;
     /** Whether a run goes on without it: for what may take hours, or may never come back. @default false */
     readonly optional?: boolean;
 }
 
 /** Declares one server of a data service: a pod that is never doubled, with half an hour to start. */
-export function dataServer(instance: Instance, owner: pulumi.Resource, node: Node, args: DataServerArgs): void {
+export function dataServer(instance: Instance, owner: Component, node: Node, args: DataServerArgs): void {
     const template = podTemplate(instance, node, args.pod);
     const metadata = template.metadata as { readonly annotations: Readonly<Record<string, string>> };
     instance.add(

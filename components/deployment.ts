@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import type { Component } from "./component";
 import type { ReplicasConfig } from "../config/fields";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
@@ -18,7 +18,7 @@ export interface DeploymentArgs {
  * Declares a Deployment with what its number of replicas asks for: an autoscaler for bounds; a disruption budget,
  * spread and a rollout without downtime for two pods and more.
  */
-export function deployment(instance: Instance, owner: pulumi.Resource, node: Node, args: DeploymentArgs): void {
+export function deployment(instance: Instance, owner: Component, node: Node, args: DeploymentArgs): void {
     const replicas = instance.replicas(node.name, args.replicas);
     const scaled = typeof replicas === "object" && replicas.min < replicas.max;
     const lowest = typeof replicas === "object" ? replicas.min : replicas;
@@ -72,7 +72,7 @@ export function deployment(instance: Instance, owner: pulumi.Resource, node: Nod
 /** Lets the drain of a node stop one of the pods at a time. */
 export function disruptionBudget(
     instance: Instance,
-    owner: pulumi.Resource,
+    owner: Component,
     node: Node,
     matchLabels: Readonly<Record<string, string>>,
 ): void {
@@ -104,7 +104,7 @@ export interface ClusterServiceArgs {
 /** Declares a Service inside the cluster. Nothing waits for it: names are plain, and readiness is the pods'. */
 export function clusterService(
     instance: Instance,
-    owner: pulumi.Resource,
+    owner: Component,
     node: Node,
     ports: Readonly<Record<string, number>>,
     { name = node.name, selector = selectorOf(node), members = false }: ClusterServiceArgs = {},

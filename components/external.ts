@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import * as pulumi from "@pulumi/pulumi";
+import { Value } from "../config/value";
 import ipaddr from "ipaddr.js";
 import type { Instance } from "./instance";
 
@@ -18,8 +18,8 @@ export function rangesOf(host: string, cidrs: readonly string[]): readonly strin
 }
 
 /** The password of a service outside the cluster: it cannot be generated, so a missing one is reported at `field`. */
-export function requiredSecret(instance: Instance, field: string, key: string): pulumi.Output<string> {
+export function requiredSecret(instance: Instance, field: string, key: string): Value<string> {
     const value = instance.secretValue(key);
     if (!value) instance.problem([field], `is external and needs its password: ${instance.howToSet(key)}`);
-    return value ?? pulumi.secret("");
+    return value ?? Value.secret("");
 }

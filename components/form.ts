@@ -1,6 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { PatchConfig } from "../config/fields";
 import { show, suggest } from "../config/problems";
+import { Value } from "../config/value";
 import fieldsOfKubernetes from "./kubernetesFields.json";
 import { isKnownKind, workloads } from "./kinds";
 import { podOf } from "./references";
@@ -97,7 +97,7 @@ export function withinPatch(patch: PatchConfig["patch"], path: readonly string[]
 
 function check(value: unknown, type: string, path: readonly string[]): Misfit[] {
     // What is not known yet has the type that the program gave it.
-    if (value === undefined || pulumi.Output.isInstance(value)) return [];
+    if (value === undefined || value instanceof Value) return [];
     const refused = (allowed: string): Misfit[] => [
         { path, message: `${show(value)} is not allowed; allowed: ${allowed}` },
     ];

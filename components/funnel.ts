@@ -1,67 +1,16 @@
-import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
 import { suggest } from "../config/problems";
 import type { AnyInstance } from "../config/stack";
-import type { Node } from "./graph";
+import type { Component } from "./component";
 import { formProblems, withinPatch } from "./form";
-import {
-    type Args,
-    clusterScoped,
-    isKnownKind,
-    type Kind,
-    kinds,
-    type Lifetime,
-    precious,
-    secretsDigested,
-    workloads,
-} from "./kinds";
+import type { Node } from "./graph";
+import { type Args, clusterScoped, isKnownKind, type Kind, kinds, workloads } from "./kinds";
 import { plinthLabels, selectorOf } from "./labels";
 import { consentName, contentHash, objectName } from "./names";
+import type { Declared, KubernetesObject, Metadata, ObjectOptions } from "./object";
+import { ObjectPlan } from "./objectPlan";
 import { patchObject } from "./patch";
-import { podOf, secretsOf } from "./references";
+import { podOf } from "./references";
 import type { Stack } from "./stack";
-
-interface Metadata {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
-}
-
-export interface KubernetesObject {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly metadata: Metadata;
-    readonly [field: string]: unknown;
-}
-
-/** What a component may say of an object beside its fields. */
-export interface ObjectOptions {
-    /** Component whose object this is. @default none: the object belongs to the instance as a whole */
-    readonly node?: Node;
-    /** @default the kind's */
-    readonly lifetime?: Lifetime;
-    /**
-     * For a ConfigMap or Secret that its reader follows while it runs: it keeps one name, changes in place, and rolls
-     * no pod. @default false
-     */
-    readonly fixedName?: boolean;
-    /** Name in the cluster. @default the logical name with the stack's prefix; for a Namespace the instance's */
-    readonly finalName?: string;
-    /** Fields that someone else decides, such as the replicas of an autoscaled Deployment. */
-    readonly ignoreChanges?: string[];
-    /** Guards that must have agreed before the object is sent. */
-    readonly after?: pulumi.Input<pulumi.Resource>[];
-}
-
-interface Declared extends ObjectOptions {
-    /** None: the stack itself. */
-    readonly owner: pulumi.Resource | undefined;
-    readonly kind: string;
-    /** Logical name. */
-    readonly name: string;
-    readonly object: KubernetesObject;
-}
 
 /** Where the objects of one instance go and what its user wants changed. */
 export interface FunnelArgs {
@@ -93,18 +42,20 @@ const hashed: readonly string[] = ["ConfigMap", "Job"];
  * The funnel that every Kubernetes object of an instance passes through.
  *
  * It adds labels, provider and protection, applies the user's patches and omissions, and takes the hashes after
- * that, so that a patched ConfigMap still rolls its pods. Objects are declared first and registered when the whole
- * stack is known to be right. There are no Pulumi transforms: they do not run under mocks, and what is rendered must
- * be exactly what `up` sends.
+ * that, so that a patched ConfigMap still rolls its pods. Objects are declared first, and planned when the whole
+ * stack is known to be right. There are no Pulumi transforms: what is rendered, without the SDK, must be exactly what
+ * `up` sends.
  */
 export class Funnel {
     private readonly declared: Declared[] = [];
     private readonly patched = new Set<number>();
     private readonly omitted = new Set<number>();
-    private readonly registered = new Map<Declared, pulumi.CustomResource>();
-    private readonly digests = new Map<string, pulumi.Output<string>>();
+    /** Where the declared objects become resources. */
+    readonly plan: ObjectPlan;
 
-    constructor(private readonly args: FunnelArgs) {}
+    constructor(private readonly args: FunnelArgs) {
+        this.plan = new ObjectPlan(args, this.declared);
+    }
 
     /**
      * Declares an object.
@@ -114,7 +65,7 @@ export class Funnel {
      * @returns the object's final name
      */
     add<K extends Kind>(
-        owner: pulumi.Resource | undefined,
+        owner: Component | undefined,
         kind: K,
         name: string,
         args: Args<K>,
@@ -141,7 +92,7 @@ export class Funnel {
      * @param labels beside those of every object
      */
     addCustom(
-        owner: pulumi.Resource,
+        owner: Component,
         name: string,
         { labels, ...body }: Omit<KubernetesObject, "metadata"> & { labels: Readonly<Record<string, string>> },
     ): void {
@@ -155,7 +106,7 @@ export class Funnel {
     }
 
     /** Declares the objects that the user adds, as they are written but for labels and annotations. */
-    addExtras(owner: pulumi.Resource): void {
+    addExtras(owner: Component): void {
         this.args.config.extraObjects.forEach(({ metadata, ...body }, index) => {
             const object: KubernetesObject = {
                 ...body,
@@ -173,7 +124,7 @@ export class Funnel {
     }
 
     private declare(
-        owner: pulumi.Resource | undefined,
+        owner: Component | undefined,
         name: string,
         options: ObjectOptions,
         written: KubernetesObject,
@@ -274,98 +225,5 @@ export class Funnel {
             object: consentName(object),
             resource: `${kind}/${this.args.config.name}-${name}`,
         }));
-    }
-
-    /** Registers what belongs to no component: the namespace first, then policies, quota and the user's own objects. */
-    registerCommon(): void {
-        for (const entry of this.declared) if (entry.kind === "Namespace") this.register(entry, []);
-        for (const entry of this.declared) if (!entry.node && entry.kind !== "Namespace") this.register(entry, []);
-    }
-
-    /**
-     * Registers a component's objects.
-     *
-     * @param before what its pods start after
-     * @returns the resources that others wait for: its pods are up, or its Task is done, when they are
-     */
-    registerNode(node: Node, before: readonly pulumi.Resource[]): pulumi.Resource[] {
-        const own = this.declared.filter((entry) => entry.node === node);
-        // Pods come after what they mount; Services beside them, since one without pods settles for ten seconds.
-        const supports = own
-            .filter(({ kind }) => !workloads.includes(kind) && kind !== "Service")
-            .flatMap((entry) => this.register(entry, []) ?? []);
-        return own
-            .filter((entry) => !this.registered.has(entry))
-            .flatMap((entry) => {
-                const pods = workloads.includes(entry.kind);
-                const resource = this.register(entry, pods ? [...supports, ...before] : []);
-                return resource && pods && entry.kind !== "CronJob" ? [resource] : [];
-            });
-    }
-
-    /** The registered resource of an object, for the few values that only the cluster knows. */
-    resource<K extends Kind>(kind: K, name: string): InstanceType<(typeof kinds)[K]["create"]> | undefined {
-        const entry = this.declared.find((candidate) => candidate.kind === kind && candidate.name === name);
-        return entry && (this.registered.get(entry) as InstanceType<(typeof kinds)[K]["create"]> | undefined);
-    }
-
-    private exists(entry: Declared): boolean {
-        const { state } = this.args.config;
-        const lifetime = entry.lifetime ?? (isKnownKind(entry.object) ? kinds[entry.kind as Kind].lifetime : "running");
-        return lifetime === "instance" || state === "running" || (lifetime === "address" && state === "stopped");
-    }
-
-    private register(entry: Declared, dependsOn: readonly pulumi.Resource[]): pulumi.CustomResource | undefined {
-        if (!this.exists(entry)) return undefined;
-        const { stack, config } = this.args;
-        const namespace = entry.kind === "Namespace" ? undefined : this.resource("Namespace", "namespace");
-        const after = [...dependsOn, ...(namespace ? [namespace] : []), ...(entry.after ?? [])];
-        const options: pulumi.CustomResourceOptions = {
-            ...(entry.owner ? { parent: entry.owner } : {}),
-            provider: stack.provider,
-            ...(after.length > 0 ? { dependsOn: after } : {}),
-            ...(entry.ignoreChanges ? { ignoreChanges: entry.ignoreChanges } : {}),
-            ...(this.isProtected(entry) ? { protect: true } : {}),
-        };
-        const create = isKnownKind(entry.object) ? kinds[entry.kind as Kind].create : k8s.apiextensions.CustomResource;
-        const resource = new (create as new (name: string, args: object, options: object) => pulumi.CustomResource)(
-            `${config.name}-${entry.name}`,
-            this.withDigest(entry),
-            options,
-        );
-        this.registered.set(entry, resource);
-        stack.noteRegistered(this.args.path, `${entry.kind} "${entry.name}"`, resource);
-        return resource;
-    }
-
-    private isProtected({ kind, object }: Declared): boolean {
-        return precious.includes(kind) && this.args.stack.isProtected(consentName(object));
-    }
-
-    /** The object with a digest of the Secrets that its pods use, so that a changed value rolls them. */
-    private withDigest(entry: Declared): KubernetesObject {
-        if (!secretsDigested.includes(entry.kind) || !isKnownKind(entry.object)) return entry.object;
-        const object = entry.object as KubernetesObject & { spec: { template: { metadata?: Metadata; spec: object } } };
-        const names = secretsOf(object.spec.template.spec);
-        const used = this.declared.filter(
-            ({ kind, fixedName, object: secret }) => kind === "Secret" && !fixedName && names.has(secret.metadata.name),
-        );
-        if (used.length === 0) return object;
-        const { template } = object.spec;
-        const annotations = { ...template.metadata?.annotations, [plinthLabels.secrets]: this.digestOf(used) };
-        return {
-            ...object,
-            spec: { ...object.spec, template: { ...template, metadata: { ...template.metadata, annotations } } },
-        } as KubernetesObject;
-    }
-
-    private digestOf(secrets: readonly Declared[]): pulumi.Output<string> {
-        const key = secrets.map(({ name }) => name).join(" ");
-        let digest = this.digests.get(key);
-        if (!digest) {
-            digest = this.args.stack.digest(secrets.map(({ object }) => [object["data"], object["stringData"]]));
-            this.digests.set(key, digest);
-        }
-        return digest;
     }
 }

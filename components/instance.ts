@@ -1,14 +1,16 @@
-import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { type ReplicasConfig, type ResourcesConfig, type VolumeConfig, withinLimits } from "../config/fields";
 import { type ImageName, type ResolvedImage, resolveImage } from "../config/images";
 import { namespaceOf } from "../config/unique";
 import { howToSet, suggest } from "../config/problems";
 import type { AnyInstance, ClusterConfig } from "../config/stack";
-import { Funnel, type ObjectOptions } from "./funnel";
+import { type Input, Value } from "../config/value";
+import { Component } from "./component";
+import { Funnel } from "./funnel";
 import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Setting } from "./graph";
 import type { Args, Kind, SecretValue } from "./kinds";
 import { objectName, passwordConsentName } from "./names";
+import type { ObjectOptions } from "./object";
+import { randomPassword, resultOf } from "./resource";
 import type { Stack } from "./stack";
 
 /** What a component says of itself when it joins the platform's graph. */
@@ -46,15 +48,15 @@ export class Instance {
     readonly name: string;
     readonly namespace: string;
     readonly cluster: ClusterConfig;
-    /** Parent of what belongs to no other component: set by the Namespace component. */
-    owner!: pulumi.Resource;
+    /** Parent of what belongs to no other component. */
+    readonly owner: Component;
     readonly objects: Funnel;
     /** Images in use, by name: for the outputs. */
     readonly images: Record<string, string> = {};
     /** Volumes in use, by logical name: for the outputs. */
     readonly volumes: Record<string, VolumeOutputs> = {};
     /** Of Secrets, by name and key. */
-    private readonly values = new Map<string, pulumi.Input<string>>();
+    private readonly values = new Map<string, Input<string>>();
     /** Keys of the user's maps that mean something here; the others are reported. */
     private readonly known: Record<Addressed, Set<string>> = {
         images: new Set(),
@@ -74,6 +76,8 @@ export class Instance {
         this.name = config.name;
         this.namespace = namespaceOf(config);
         this.cluster = stack.config.cluster;
+        this.owner = new Component(this, "Namespace", "namespace");
+        this.owner.registerOutputs({ name: this.namespace });
         this.objects = new Funnel({
             stack,
             config,
@@ -198,7 +202,7 @@ export class Instance {
     // Secrets.
 
     /** What the user set in plinth:secrets, if anything. */
-    secretValue(key: string): pulumi.Output<string> | undefined {
+    secretValue(key: string): Value<string> | undefined {
         return this.stack.secrets[this.name]?.[key];
     }
 
@@ -211,33 +215,31 @@ export class Instance {
      * @param length in characters, letters and digits only. @default 32
      * @param digits fewest digits among them. @default none is asked for
      */
-    password(name: string, key: string | undefined, length = 32, digits?: number): pulumi.Output<string> {
-        const generated = this.stack.later(() => {
-            const resource = `${this.name}-${name}`;
-            const protect = this.stack.isProtected(passwordConsentName(resource));
-            const args = { length, special: false, ...(digits === undefined ? {} : { minNumeric: digits }) };
-            return new random.RandomPassword(resource, args, { parent: this.owner, protect }).result;
-        });
+    password(name: string, key: string | undefined, length = 32, digits?: number): Value<string> {
+        const resource = `${this.name}-${name}`;
+        const protect = this.stack.isProtected(passwordConsentName(resource));
+        const password = randomPassword(resource, length, digits, { parent: this.owner.resource, protect });
+        this.stack.plan.push(password);
+        const generated = resultOf(password);
         const configured = key === undefined ? undefined : this.secretValue(key);
-        return configured ? pulumi.secret(pulumi.all([generated, configured]).apply(([, value]) => value)) : generated;
+        return configured ? Value.all([generated, configured]).map(([, value]) => value) : generated;
     }
 
     /** Declares a Secret; returns references to its values. */
     secret<K extends string>(
-        owner: pulumi.Resource,
+        owner: Component,
         name: string,
         values: { readonly [Key in K]: SecretValue<Key> },
         options: ObjectOptions & { type?: string } = {},
     ): Record<K, SecretRef> {
         const { type, ...rest } = options;
         const secret = this.add(owner, "Secret", name, { ...(type ? { type } : {}), stringData: values }, rest);
-        for (const [key, value] of Object.entries<pulumi.Input<string>>(values))
-            this.values.set(`${secret}/${key}`, value);
+        for (const [key, value] of Object.entries<Input<string>>(values)) this.values.set(`${secret}/${key}`, value);
         return Object.fromEntries(Object.keys(values).map((key) => [key, { secret, key }])) as Record<K, SecretRef>;
     }
 
     /** The value behind a reference, for a file that holds several and is a Secret itself. */
-    valueOf({ secret, key }: SecretRef): pulumi.Input<string> {
+    valueOf({ secret, key }: SecretRef): Input<string> {
         const value = this.values.get(`${secret}/${key}`);
         if (value === undefined) throw new RangeError(`${this.name} has no Secret "${secret}" with a key "${key}"`);
         return value;
@@ -264,7 +266,7 @@ export class Instance {
     }
 
     /** Declares an object in this instance's namespace: see {@link Funnel.add}. */
-    add<K extends Kind>(owner: pulumi.Resource, kind: K, name: string, args: Args<K>, options?: ObjectOptions): string {
+    add<K extends Kind>(owner: Component, kind: K, name: string, args: Args<K>, options?: ObjectOptions): string {
         return this.objects.add(owner, kind, name, args, options);
     }
 

@@ -1,5 +1,6 @@
-import * as k8s from "@pulumi/kubernetes";
+import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { Input, Value } from "../config/value";
 import type { Text } from "./languages/text";
 
 /**
@@ -13,28 +14,24 @@ export type Lifetime = "instance" | "address" | "running";
 
 /** Every kind of object that components may create, in the order in which `kubectl apply` wants them. */
 export const kinds = {
-    Namespace: { api: "v1", create: k8s.core.v1.Namespace, lifetime: "instance" },
-    StorageClass: { api: "storage.k8s.io/v1", create: k8s.storage.v1.StorageClass, lifetime: "instance" },
-    PersistentVolume: { api: "v1", create: k8s.core.v1.PersistentVolume, lifetime: "instance" },
-    ResourceQuota: { api: "v1", create: k8s.core.v1.ResourceQuota, lifetime: "instance" },
-    LimitRange: { api: "v1", create: k8s.core.v1.LimitRange, lifetime: "instance" },
-    NetworkPolicy: { api: "networking.k8s.io/v1", create: k8s.networking.v1.NetworkPolicy, lifetime: "instance" },
-    PersistentVolumeClaim: { api: "v1", create: k8s.core.v1.PersistentVolumeClaim, lifetime: "instance" },
-    Secret: { api: "v1", create: k8s.core.v1.Secret, lifetime: "instance" },
-    ConfigMap: { api: "v1", create: k8s.core.v1.ConfigMap, lifetime: "running" },
-    Service: { api: "v1", create: k8s.core.v1.Service, lifetime: "running" },
-    StatefulSet: { api: "apps/v1", create: k8s.apps.v1.StatefulSet, lifetime: "running" },
-    Job: { api: "batch/v1", create: k8s.batch.v1.Job, lifetime: "running" },
-    Deployment: { api: "apps/v1", create: k8s.apps.v1.Deployment, lifetime: "running" },
-    CronJob: { api: "batch/v1", create: k8s.batch.v1.CronJob, lifetime: "running" },
-    HorizontalPodAutoscaler: {
-        api: "autoscaling/v2",
-        create: k8s.autoscaling.v2.HorizontalPodAutoscaler,
-        lifetime: "running",
-    },
-    PodDisruptionBudget: { api: "policy/v1", create: k8s.policy.v1.PodDisruptionBudget, lifetime: "running" },
-    Ingress: { api: "networking.k8s.io/v1", create: k8s.networking.v1.Ingress, lifetime: "running" },
-} as const satisfies Record<string, { api: string; create: unknown; lifetime: Lifetime }>;
+    Namespace: { api: "v1", lifetime: "instance" },
+    StorageClass: { api: "storage.k8s.io/v1", lifetime: "instance" },
+    PersistentVolume: { api: "v1", lifetime: "instance" },
+    ResourceQuota: { api: "v1", lifetime: "instance" },
+    LimitRange: { api: "v1", lifetime: "instance" },
+    NetworkPolicy: { api: "networking.k8s.io/v1", lifetime: "instance" },
+    PersistentVolumeClaim: { api: "v1", lifetime: "instance" },
+    Secret: { api: "v1", lifetime: "instance" },
+    ConfigMap: { api: "v1", lifetime: "running" },
+    Service: { api: "v1", lifetime: "running" },
+    StatefulSet: { api: "apps/v1", lifetime: "running" },
+    Job: { api: "batch/v1", lifetime: "running" },
+    Deployment: { api: "apps/v1", lifetime: "running" },
+    CronJob: { api: "batch/v1", lifetime: "running" },
+    HorizontalPodAutoscaler: { api: "autoscaling/v2", lifetime: "running" },
+    PodDisruptionBudget: { api: "policy/v1", lifetime: "running" },
+    Ingress: { api: "networking.k8s.io/v1", lifetime: "running" },
+} as const satisfies Record<string, { api: string; lifetime: Lifetime }>;
 
 export type Kind = keyof typeof kinds;
 
@@ -42,13 +39,50 @@ export type Kind = keyof typeof kinds;
 export const isKnownKind = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): boolean =>
     Object.hasOwn(kinds, kind) && kinds[kind as Kind].api === apiVersion;
 
-/** What the provider accepts for a kind; files come from the writer of their language. */
-export type Args<K extends Kind> = K extends "ConfigMap"
-    ? { readonly data: Readonly<Record<string, pulumi.Input<Text>>> }
-    : NonNullable<ConstructorParameters<(typeof kinds)[K]["create"]>[1]>;
+/** The type token of an object. Kinds that are not listed above have their API's name as it is written. */
+export const typeOf = (object: { readonly apiVersion: string; readonly kind: string }): string => {
+    const { apiVersion, kind } = object;
+    return `kubernetes:${isKnownKind(object) && !apiVersion.includes("/") ? `core/${apiVersion}` : apiVersion}:${kind}`;
+};
+
+/** A type of the SDK's for its inputs, with this program's own values in the place of the SDK's. */
+export type Fields<T> = T extends Promise<unknown> | pulumi.OutputInstance<unknown>
+    ? never
+    : T extends string
+      ? T | Value<T>
+      : T extends readonly (infer Item)[]
+        ? Fields<Item>[]
+        : T extends object
+          ? { [K in keyof T]: Fields<T[K]> }
+          : T;
+
+/** What the provider accepts for a kind. */
+interface Accepted {
+    Namespace: k8s.core.v1.NamespaceArgs;
+    StorageClass: k8s.storage.v1.StorageClassArgs;
+    PersistentVolume: k8s.core.v1.PersistentVolumeArgs;
+    ResourceQuota: k8s.core.v1.ResourceQuotaArgs;
+    LimitRange: k8s.core.v1.LimitRangeArgs;
+    NetworkPolicy: k8s.networking.v1.NetworkPolicyArgs;
+    PersistentVolumeClaim: k8s.core.v1.PersistentVolumeClaimArgs;
+    Secret: k8s.core.v1.SecretArgs;
+    Service: k8s.core.v1.ServiceArgs;
+    StatefulSet: k8s.apps.v1.StatefulSetArgs;
+    Job: k8s.batch.v1.JobArgs;
+    Deployment: k8s.apps.v1.DeploymentArgs;
+    CronJob: k8s.batch.v1.CronJobArgs;
+    HorizontalPodAutoscaler: k8s.autoscaling.v2.HorizontalPodAutoscalerArgs;
+    PodDisruptionBudget: k8s.policy.v1.PodDisruptionBudgetArgs;
+    Ingress: k8s.networking.v1.IngressArgs;
+}
+
+/** The fields of a kind; files come from the writer of their language. */
+export type Args<K extends Kind> = K extends keyof Accepted
+    ? Fields<Accepted[K]>
+    : { readonly data: Readonly<Record<string, Input<Text>>> };
 
 /** A value of a Secret: what is named as a file is one, and comes from the writer of its language. */
-export type SecretValue<Key extends string> = pulumi.Input<Key extends `${string}.${string}` ? Text : string>;
+export type SecretValue<Key extends string> = Input<Key extends `${string}.${string}` ? Text : string>;
 
 /** Kinds that start pods: they wait for what they start after, and carry the digest of the Secrets they use. */
 export const workloads: readonly string[] = ["StatefulSet", "Deployment", "Job", "CronJob"];

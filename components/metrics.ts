@@ -1,7 +1,7 @@
 import type { ClusterConfig } from "../config/stack";
-import type { KubernetesObject } from "./funnel";
 import type { Need, Node } from "./graph";
 import { selectorOf } from "./labels";
+import type { KubernetesObject } from "./object";
 
 const reason = "prometheus";
 

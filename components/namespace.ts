@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { Instance } from "./instance";
 
 export interface NamespaceArgs {
@@ -13,16 +12,15 @@ export interface NamespaceArgs {
  * Without the right to create namespaces (`namespace: { name, create: false }`) everything but the namespace itself
  * is declared, and its labels are the administrator's.
  */
-export class Namespace extends pulumi.ComponentResource {
+export class Namespace {
     readonly name: string;
 
-    constructor(instance: Instance, args: NamespaceArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-        super("plinth:components:Namespace", `${instance.name}-namespace`, args, opts);
+    constructor(instance: Instance, args: NamespaceArgs = {}) {
         this.name = instance.namespace;
-        instance.owner = this;
+        const { owner } = instance;
         if (instance.ownsNamespace) {
             const level = args.podSecurity ?? "restricted";
-            instance.add(this, "Namespace", "namespace", {
+            instance.add(owner, "Namespace", "namespace", {
                 metadata: {
                     labels: { "pod-security.kubernetes.io/enforce": level, "pod-security.kubernetes.io/warn": level },
                 },
@@ -35,14 +33,14 @@ export class Namespace extends pulumi.ComponentResource {
                     ["quota", "limits.cpu"],
                     "is not possible: pods have no CPU limits, and Kubernetes would refuse them all; allowed: requests.cpu",
                 );
-            instance.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
+            instance.add(owner, "ResourceQuota", "quota", { spec: { hard: quota } });
         }
         if (limitRange) {
             const { cpu, memory, ephemeralStorage } = limitRange;
             const disk: Record<string, string> =
                 ephemeralStorage === undefined ? {} : { "ephemeral-storage": ephemeralStorage };
             // No CPU limit: it would throttle every container that states none, and refuse those that request more.
-            instance.add(this, "LimitRange", "limits", {
+            instance.add(owner, "LimitRange", "limits", {
                 spec: {
                     limits: [
                         {
@@ -54,6 +52,5 @@ export class Namespace extends pulumi.ComponentResource {
                 },
             });
         }
-        this.registerOutputs({ name: this.name });
     }
 }

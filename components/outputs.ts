@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Value } from "../config/value";
 import { type DnsRecord, dnsRecords, zoneLines } from "./dns";
 import { picture, type SecretRef } from "./graph";
 import type { Instance, VolumeOutputs } from "./instance";
@@ -28,9 +28,9 @@ export interface InstanceOutputs {
 
 export interface StackOutputs {
     readonly instances: Readonly<Record<string, InstanceOutputs>>;
-    readonly dns: pulumi.Output<{ records: DnsRecord[]; zone: string; pending: string[] }>;
+    readonly dns: Value<{ records: DnsRecord[]; zone: string; pending: string[] }>;
     readonly warnings: readonly string[];
-    readonly readme: pulumi.Output<string>;
+    readonly readme: Value<string>;
 }
 
 /**
@@ -44,7 +44,7 @@ export function stackOutputs(
         deployed.map(({ instance, result }) => [instance.name, instanceOutputs(instance, result)]),
     );
     const published = deployed.filter(({ instance }) => instance.config.state !== "removed");
-    const dns = pulumi.all(published.map(({ instance }) => addressesOf(instance))).apply((all) => {
+    const dns = Value.all(published.map(({ instance }) => addressesOf(instance))).map((all) => {
         const reached = published.map(({ result }, index) => ({
             // Names below localhost lead to the own machine without any record (RFC 6761).
             hosts: result.hosts.filter((host) => !/(^|\.)localhost$/.test(host)),
@@ -59,7 +59,7 @@ export function stackOutputs(
         instances,
         dns,
         warnings: stack.warnings,
-        readme: dns.apply(({ zone, pending }) =>
+        readme: dns.map(({ zone, pending }) =>
             readme(`${stack.config.project}/${stack.config.stack}`, instances, zone, pending, pictures),
         ),
     };

@@ -1,12 +1,12 @@
-import * as pulumi from "@pulumi/pulumi";
 import { applyPatch, type Operation } from "rfc6902";
 import { MissingError, TestError } from "rfc6902/patch";
 import type { PatchConfig } from "../config/fields";
+import { Value } from "../config/value";
 
 type Plain = Record<string, unknown>;
 
 const isMap = (value: unknown): value is Plain =>
-    typeof value === "object" && value !== null && !Array.isArray(value) && !pulumi.Output.isInstance(value);
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Value);
 
 /** The key that identifies an item of a list, after Kubernetes' own merge keys; `name` for all others. */
 const mergeKeys: ReadonlyMap<string, string> = new Map([
@@ -94,5 +94,5 @@ function clone(value: unknown, other: (value: unknown) => unknown = (same) => sa
     if (Array.isArray(value)) return value.map((item) => clone(item, other));
     if (isMap(value))
         return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clone(inner, other)]));
-    return typeof value === "symbol" || pulumi.Output.isInstance(value) ? other(value) : value;
+    return typeof value === "symbol" || value instanceof Value ? other(value) : value;
 }

@@ -1,4 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { Fields } from "./kinds";
 import type { Edge, Node } from "./graph";
 import type { Instance } from "./instance";
 import { plinthLabels, selectorOf } from "./labels";
@@ -8,10 +9,10 @@ import { pullSecretsOf } from "./pullSecret";
 import { resourcesOf } from "./resources";
 import { mountsScratch, scratchName, scratchOf } from "./scratch";
 
-export type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
-type ContainerSpec = k8s.types.input.core.v1.Container;
-type VolumeSpec = k8s.types.input.core.v1.Volume;
-type ProbeSpec = k8s.types.input.core.v1.Probe;
+export type PodTemplate = Fields<k8s.types.input.core.v1.PodTemplateSpec>;
+type ContainerSpec = Fields<k8s.types.input.core.v1.Container>;
+type VolumeSpec = Fields<k8s.types.input.core.v1.Volume>;
+type ProbeSpec = Fields<k8s.types.input.core.v1.Probe>;
 
 /**
  * A pod template that the restricted Pod Security level admits: non-root, no privilege escalation, no capabilities,
@@ -80,7 +81,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
 }
 
 /** A volume that one node mounts at a time keeps all its pods there. The first pod satisfies its own rule. */
-function sameNode(claim: string): k8s.types.input.core.v1.Affinity {
+function sameNode(claim: string): Fields<k8s.types.input.core.v1.Affinity> {
     const labelSelector = { matchLabels: { [plinthLabels.sharedFiles]: claim } };
     return {
         podAffinity: {
@@ -89,7 +90,9 @@ function sameNode(claim: string): k8s.types.input.core.v1.Affinity {
     };
 }
 
-const spread = (matchLabels: Readonly<Record<string, string>>): k8s.types.input.core.v1.TopologySpreadConstraint[] =>
+const spread = (
+    matchLabels: Readonly<Record<string, string>>,
+): Fields<k8s.types.input.core.v1.TopologySpreadConstraint>[] =>
     ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
         maxSkew: 1,
         topologyKey,
@@ -153,7 +156,7 @@ function containerSpec(
     };
 }
 
-function variable(name: string, value: Variable): k8s.types.input.core.v1.EnvVar {
+function variable(name: string, value: Variable): Fields<k8s.types.input.core.v1.EnvVar> {
     if (typeof value !== "object") return { name, value: literal(String(value)) };
     if ("composed" in value) return { name, value: value.composed };
     return { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } };
@@ -165,14 +168,14 @@ function probe({ command, ...rest }: Probe): ProbeSpec {
 }
 
 // Unlike those of probes, commands of hooks are run as they are.
-const preStop = (action: readonly string[] | number): k8s.types.input.core.v1.LifecycleHandler =>
+const preStop = (action: readonly string[] | number): Fields<k8s.types.input.core.v1.LifecycleHandler> =>
     typeof action === "number" ? { sleep: { seconds: action } } : { exec: { command: [...action] } };
 
 function mountSpec(
     mount: Mount,
     volumes: Map<string, VolumeSpec>,
     scratch: ReadonlyMap<string, Scratch>,
-): k8s.types.input.core.v1.VolumeMount {
+): Fields<k8s.types.input.core.v1.VolumeMount> {
     const volume = volumeSpec(mount, scratch);
     volumes.set(volume.name as string, volume);
     const base = { name: volume.name, mountPath: mount.path };

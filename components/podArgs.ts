@@ -1,9 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { Fields } from "./kinds";
 import type { ResourcesConfig } from "../config/fields";
 import type { ImageName } from "../config/images";
 import type { Composed, Edge, Setting } from "./graph";
 
-type ProbeSpec = k8s.types.input.core.v1.Probe;
+type ProbeSpec = Fields<k8s.types.input.core.v1.Probe>;
 
 /** Kubernetes' own type, but for the command of a probe that runs one. */
 export type Probe = Omit<ProbeSpec, "exec"> & { readonly command?: readonly string[] };

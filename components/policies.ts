@@ -1,12 +1,13 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { Fields } from "./kinds";
 import type { Edge, Graph, Need, Node } from "./graph";
 import { rangesOf } from "./external";
 import { selectorOf } from "./labels";
 import { anywhere, contains, ipBlock, metadataRanges } from "./ranges";
 
-type Spec = k8s.types.input.networking.v1.NetworkPolicySpec;
-type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
-type Ports = k8s.types.input.networking.v1.NetworkPolicyPort[];
+type Spec = Fields<k8s.types.input.networking.v1.NetworkPolicySpec>;
+type Peer = Fields<k8s.types.input.networking.v1.NetworkPolicyPeer>;
+type Ports = Fields<k8s.types.input.networking.v1.NetworkPolicyPort>[];
 type Rule = { ports?: Ports; peers?: Peer[] };
 
 const namespaceLabel = "kubernetes.io/metadata.name";

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Value } from "../config/value";
 import { credentialsOwner, pullsFrom, registryName } from "../config/credentials";
 import { howToSet } from "../config/problems";
 import type { Instance } from "./instance";
@@ -51,12 +51,12 @@ export function declarePullSecrets(stack: Stack, instances: readonly Instance[])
                 `"${instance.objectName(name)}" is the name of the Secret that plinth:images.credentials makes; choose another one`,
             );
         const entries = accounts.map(([account, { registry, username }]) =>
-            passwords.get(account)!.apply((password) => [registry, username, password] as const),
+            passwords.get(account)!.map((password) => [registry, username, password] as const),
         );
         instance.secret(
             instance.owner,
             name,
-            { ".dockerconfigjson": pulumi.all(entries).apply(dockerConfig) },
+            { ".dockerconfigjson": Value.all(entries).map(dockerConfig) },
             { type: "kubernetes.io/dockerconfigjson", fixedName: true },
         );
     }

@@ -1,4 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { Fields } from "./kinds";
 import type { ResourcesConfig } from "../config/fields";
 import { parseQuantity } from "../config/quantity";
 import type { Node } from "./graph";
@@ -6,7 +7,7 @@ import type { Instance } from "./instance";
 import type { ContainerArgs, Scratch } from "./podArgs";
 import { mib, requestOf, spaceFor } from "./scratch";
 
-type Requirements = k8s.types.input.core.v1.ResourceRequirements;
+type Requirements = Fields<k8s.types.input.core.v1.ResourceRequirements>;
 
 /** Where a container writes. */
 interface Writes {

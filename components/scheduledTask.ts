@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "./component";
 import type { Need, Node } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { podTemplate, usesOf } from "./pod";
@@ -25,11 +25,11 @@ export interface ScheduledTaskArgs {
 }
 
 /** Work that is done on a clock; a run that is still going is never joined by a second one. */
-export class ScheduledTask extends pulumi.ComponentResource implements HasNode {
+export class ScheduledTask extends Component implements HasNode {
     readonly node: Node;
 
-    constructor(instance: Instance, name: string, args: ScheduledTaskArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("plinth:components:ScheduledTask", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+    constructor(instance: Instance, name: string, args: ScheduledTaskArgs, opts?: ComponentOptions) {
+        super(instance, "ScheduledTask", name, opts);
         const { pod, timeoutSeconds = 3600, needs = [], startsAfter = [], annotations } = args;
         this.node = instance.join(name, { sort: "scheduled task", uses: usesOf(pod), needs, startsAfter });
         instance.add(

@@ -1,36 +1,30 @@
 import { createHmac } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { Problems } from "../config/problems";
 import type { SecretValues } from "../config/read";
 import type { StackConfig } from "../config/stack";
+import { Value } from "../config/value";
 import { Graph } from "./graph";
+import { randomPassword, type Resource, resultOf } from "./resource";
 
-/** What all instances of a stack share while they are declared, until `register` makes resources of them. */
+/** What all instances of a stack share while they are declared, until `planStack` makes resources of them. */
 export class Stack {
     readonly graph = new Graph();
     readonly problems = new Problems();
     readonly warnings: string[];
     /** Volumes that exist without this program, and the key that each is written at. */
     private readonly taken = new Map<string, string>();
-    private readonly pending: (() => void)[] = [];
-    private readonly registered: { readonly path: string; readonly what: string; readonly sent: Promise<unknown> }[] =
-        [];
-    private cluster: pulumi.ProviderResource | undefined;
-    private digestKey: pulumi.Output<string> | undefined;
+    /** Every resource, each after those that it refers to; complete when everything has been checked. */
+    readonly plan: Resource[] = [];
+    private digestKey: Value<string> | undefined;
 
     constructor(
         readonly config: StackConfig,
         readonly secrets: SecretValues,
-        private readonly createProvider: () => pulumi.ProviderResource,
+        /** Every Kubernetes object is created with it. */
+        readonly provider: Resource,
     ) {
         this.warnings = [...config.warnings];
-    }
-
-    /** Every Kubernetes object is created with it. */
-    get provider(): pulumi.ProviderResource {
-        this.cluster ??= this.createProvider();
-        return this.cluster;
+        this.plan.push(provider);
     }
 
     /**
@@ -55,57 +49,21 @@ export class Stack {
         else this.taken.set(volume, path);
     }
 
-    /** A value of a resource that is created with all the others, when everything has been checked. */
-    later<T>(create: () => pulumi.Output<T>): pulumi.Output<T> {
-        const created = new Promise<pulumi.Output<T>>((resolve) => this.pending.push(() => resolve(create())));
-        return pulumi.output(created) as pulumi.Output<T>;
-    }
-
-    /** Creates what {@link later} has put off. */
-    createPending(): void {
-        for (const create of this.pending) create();
-    }
-
     /**
      * A digest of secret values that tells nothing of them, for an annotation that rolls pods.
      *
      * It is keyed with a random value of the stack: a plain hash of a guessable password would give it away.
      */
-    digest(values: pulumi.Input<unknown>): pulumi.Output<string> {
-        this.digestKey ??= new random.RandomPassword("digest-key", { length: 32, special: false }).result;
-        const digest = pulumi
-            .all([this.digestKey, values])
-            .apply(([key, content]) =>
-                createHmac("sha256", key).update(JSON.stringify(content)).digest("hex").slice(0, 16),
-            );
-        return pulumi.unsecret(digest);
-    }
-
-    /**
-     * Notes a resource that has been handed to the SDK, which sends it when its values are there.
-     *
-     * @param path where its message points
-     */
-    noteRegistered(path: string, what: string, { urn }: pulumi.Resource): void {
-        // Left out of the SDK's types. Where a value cannot be had, this is refused with the reason.
-        const sent = (urn as unknown as { promise(): Promise<unknown> }).promise();
-        sent.catch(() => undefined);
-        this.registered.push({ path, what, sent });
-    }
-
-    /**
-     * Waits until everything registered has been sent.
-     *
-     * @throws ConfigError that names each object of which a value could not be had: it would be missing without a word
-     */
-    async allSent(): Promise<void> {
-        for (const { path, what, sent } of this.registered) {
-            try {
-                await sent;
-            } catch (error) {
-                this.problems.add(path, `${what} could not be declared: ${(error as Error).message}`);
-            }
+    digest(values: unknown): Value<string> {
+        if (!this.digestKey) {
+            const key = randomPassword("digest-key", 32);
+            this.plan.push(key);
+            this.digestKey = resultOf(key);
         }
-        this.problems.throwIfAny();
+        return Value.all([this.digestKey, values])
+            .map(([key, content]) =>
+                createHmac("sha256", key).update(JSON.stringify(content)).digest("hex").slice(0, 16),
+            )
+            .disclosed();
     }
 }

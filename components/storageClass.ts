@@ -1,11 +1,12 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { Fields } from "./kinds";
 import { commonInstance } from "../config/fields";
 import type { ClusterConfig, NfsConfig, StackConfig } from "../config/stack";
 import { Funnel } from "./funnel";
 import { contentHash, objectName } from "./names";
 import type { Stack } from "./stack";
 
-type Class = k8s.types.input.storage.v1.StorageClass;
+type Class = Fields<k8s.types.input.storage.v1.StorageClass>;
 
 /** Name of the driver and of its CSIDriver object. */
 export const nfsDriver = "nfs.csi.k8s.io";

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "./component";
 import type { Need, Node } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { podTemplate, usesOf } from "./pod";
@@ -26,11 +26,11 @@ const refusal = 78;
  * `kubectl apply` starts everything at once. With
  * exit code 78 it gives up for good.
  */
-export class Task extends pulumi.ComponentResource implements HasNode {
+export class Task extends Component implements HasNode {
     readonly node: Node;
 
-    constructor(instance: Instance, name: string, args: TaskArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("plinth:components:Task", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+    constructor(instance: Instance, name: string, args: TaskArgs, opts?: ComponentOptions) {
+        super(instance, "Task", name, opts);
         const { pod, retries = 6, timeoutSeconds = 1800, needs = [], startsAfter = [] } = args;
         this.node = instance.join(name, { sort: "task", uses: usesOf(pod), needs, startsAfter });
         instance.add(

@@ -1,7 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { Fields } from "./kinds";
 import type { VolumeConfig } from "../config/fields";
 
-type Spec = k8s.types.input.core.v1.PersistentVolumeSpec;
+type Spec = Fields<k8s.types.input.core.v1.PersistentVolumeSpec>;
 export type AccessMode = "ReadWriteOnce" | "ReadWriteMany";
 
 /** As those of `plinth:cluster.nfs`, whose `hard` waits for a server that is away. */

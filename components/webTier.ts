@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "./component";
 import type { ReplicasConfig } from "../config/fields";
 import { clusterService, deployment } from "./deployment";
 import type { Need, Node, Service } from "./graph";
@@ -22,12 +22,12 @@ export interface WebTierArgs {
 export const drainSeconds = 5;
 
 /** Pods that answer HTTP behind one Service: scaled, spread, and replaced without downtime. */
-export class WebTier extends pulumi.ComponentResource implements HasNode {
+export class WebTier extends Component implements HasNode {
     readonly node: Node;
     readonly service: Service;
 
-    constructor(instance: Instance, name: string, args: WebTierArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("plinth:components:WebTier", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+    constructor(instance: Instance, name: string, args: WebTierArgs, opts?: ComponentOptions) {
+        super(instance, "WebTier", name, opts);
         const { pod, replicas = 1, needs = [], startsAfter = [] } = args;
         const ports = args.ports ?? pod.containers[0]!.ports ?? {};
         this.node = instance.join(name, { sort: "web tier", uses: usesOf(pod), needs, startsAfter });

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "./component";
 import type { ReplicasConfig } from "../config/fields";
 import { deployment } from "./deployment";
 import type { Need, Node } from "./graph";
@@ -19,11 +19,11 @@ export interface WorkerArgs {
 }
 
 /** Pods that work through a queue or on a clock; nobody connects to them. */
-export class Worker extends pulumi.ComponentResource implements HasNode {
+export class Worker extends Component implements HasNode {
     readonly node: Node;
 
-    constructor(instance: Instance, name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("plinth:components:Worker", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+    constructor(instance: Instance, name: string, args: WorkerArgs, opts?: ComponentOptions) {
+        super(instance, "Worker", name, opts);
         const { pod, replicas = 1, single = false, needs = [], startsAfter = [] } = args;
         this.node = instance.join(name, { sort: "worker", uses: usesOf(pod), needs, startsAfter });
         deployment(instance, this, this.node, { pod, replicas, recreate: single });

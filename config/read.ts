@@ -1,26 +1,36 @@
-import * as pulumi from "@pulumi/pulumi";
 import { loadStack, type PlatformConfig, type RawStack } from "./load";
 import type { StackConfig } from "./stack";
+import { Value } from "./value";
 
 /** Secret values as the user set them, by instance and key. Their names are plain, their values never are. */
-export type SecretValues = Readonly<Record<string, Readonly<Record<string, pulumi.Output<string>>>>>;
+export type SecretValues = Readonly<Record<string, Readonly<Record<string, Value<string>>>>>;
+
+/** A stack's configuration as the engine hands it over. */
+export interface Given {
+    readonly project: string;
+    readonly stack: string;
+    /** By full key; objects as JSON. */
+    readonly config: Readonly<Record<string, string>>;
+    /** Keys of the configuration that hold an encrypted value. @default none */
+    readonly secretKeys?: readonly string[];
+}
 
 /**
  * Reads the stack's configuration: the only place that does.
  *
  * @throws ConfigError with every problem found
  */
-export function readStack(platforms: readonly PlatformConfig[]): { stack: StackConfig; secrets: SecretValues } {
-    const config = pulumi.runtime.allConfig();
-    // Exported by the SDK but left out of its types.
-    const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
-    const raw = rawStack(pulumi.getProject(), pulumi.getStack(), config, Object.keys(config).filter(isConfigSecret));
+export function readStack(
+    { project, stack: name, config, secretKeys = [] }: Given,
+    platforms: readonly PlatformConfig[],
+): { stack: StackConfig; secrets: SecretValues } {
+    const raw = rawStack(project, name, config, secretKeys);
     const stack = loadStack(raw, platforms);
     const secrets = Object.entries((raw.values["secrets"] ?? {}) as Record<string, Record<string, unknown>>).map(
         ([instance, keys]) =>
             [
                 instance,
-                tableOf(Object.entries(keys).map(([key, value]) => [key, pulumi.secret(String(value))])),
+                tableOf(Object.entries(keys).map(([key, value]) => [key, Value.secret(String(value))])),
             ] as const,
     );
     return { stack, secrets: tableOf(secrets) };

@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "../component";
+import { Value } from "../../config/value";
 import { type BackupConfig, folderOf, identityOf } from "../../config/backup";
 import type { ImageName } from "../../config/images";
 import { mebibytesFor } from "../../config/quantity";
@@ -50,7 +51,7 @@ export function backUp(instance: Instance, args: BackupArgs): Backup | undefined
  *
  * Beside the scheduled task stands a suspended one, `restore`, which lists backups and restores one by hand.
  */
-export class Backup extends pulumi.ComponentResource implements HasNode {
+export class Backup extends Component implements HasNode {
     readonly node: Node;
     private readonly env: Readonly<Record<string, Setting | number>>;
     /** What only the steps know that speak with the target. */
@@ -63,9 +64,9 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
         private readonly instance: Instance,
         private readonly name: string,
         private readonly args: BackupArgs & { readonly config: BackupConfig },
-        opts?: pulumi.ComponentResourceOptions,
+        opts?: ComponentOptions,
     ) {
-        super("plinth:components:Backup", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        super(instance, "Backup", name, opts);
         const { config, database } = args;
         const { engine } = database;
         const { target } = config;
@@ -156,14 +157,14 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
         };
     }
 
-    private required(key: string): pulumi.Output<string> {
+    private required(key: string): Value<string> {
         const value = this.instance.secretValue(key);
         if (!value)
             this.instance.problem(
                 [this.name, "target"],
                 `is object storage and needs its key: ${this.instance.howToSet(key)}`,
             );
-        return value ?? pulumi.secret("");
+        return value ?? Value.secret("");
     }
 
     private backup(): ScheduledTask {

@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "../component";
+import { Value } from "../../config/value";
 import { type BrokerConfig, brokerPort } from "../../config/broker";
 import type { ResourcesConfig } from "../../config/fields";
 import { mebibytes } from "../../config/quantity";
@@ -61,12 +62,12 @@ const copyCookie = sh`rm -f "$HOME/.erlang.cookie" && umask 377 && cat ${word(`$
  * - From then on the old password is refused, also to those who were connected. What starts after this component gets
  *   its new pods now; its old pods are refused until then.
  */
-export class Broker extends pulumi.ComponentResource implements HasNode {
+export class Broker extends Component implements HasNode {
     readonly node: Node;
     readonly service: Service;
 
-    constructor(instance: Instance, name: string, args: BrokerArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("plinth:components:Broker", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+    constructor(instance: Instance, name: string, args: BrokerArgs, opts?: ComponentOptions) {
+        super(instance, "Broker", name, opts);
         if (!/^[A-Za-z0-9_-]{1,32}$/.test(args.user) || ["guest", administrator].includes(args.user))
             throw new RangeError(`"${args.user}" is no name for a platform's user of a broker`);
         const { config, vhost = "/" } = args;
@@ -89,8 +90,8 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
         this.registerOutputs({ host: this.service.host });
     }
 
-    private settings(instance: Instance, user: string, vhost: string, password: pulumi.Output<string>) {
-        const userinfo = password.apply((secret) => [user, secret].map(encodeURIComponent).join(":"));
+    private settings(instance: Instance, user: string, vhost: string, password: Value<string>) {
+        const userinfo = password.map((secret) => [user, secret].map(encodeURIComponent).join(":"));
         const { node } = this;
         return { user, vhost, ...instance.secret(this, node.name, { password, userinfo }, { node }) };
     }
@@ -98,7 +99,7 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
     private single(
         instance: Instance,
         args: BrokerArgs,
-        given: { vhost: string; password: pulumi.Output<string>; upgradeFrom: string | undefined },
+        given: { vhost: string; password: Value<string>; upgradeFrom: string | undefined },
     ): void {
         const { node } = this;
         const { name } = node;
@@ -136,16 +137,14 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
 
         const adminPassword = instance.password(`${name}-admin-password`, "brokerAdminPassword");
         instance.secret(this, `${name}-admin`, { password: adminPassword }, { node });
-        const accounts = pulumi
-            .all([given.password, adminPassword])
-            .apply(([password, admin]) =>
-                definitions({ user: args.user, vhost: given.vhost, password, adminPassword: admin }),
-            );
+        const accounts = Value.all([given.password, adminPassword]).map(([password, admin]) =>
+            definitions({ user: args.user, vhost: given.vhost, password, adminPassword: admin }),
+        );
         const cookie = instance.password(`${name}-cookie`, undefined);
         const server = instance.secret(
             this,
             `${name}-server`,
-            { "definitions.json": accounts, "erlang.cookie": cookie.apply(wholeFile) },
+            { "definitions.json": accounts, "erlang.cookie": cookie.map(wholeFile) },
             { node },
         )["erlang.cookie"].secret;
 

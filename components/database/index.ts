@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "../component";
+import { Value } from "../../config/value";
 import { type DatabaseConfig, databasePorts, type Engine } from "../../config/database";
 import type { ResourcesConfig } from "../../config/fields";
 import { clusterService } from "../deployment";
@@ -52,7 +53,7 @@ interface Secrets {
  *
  * @throws RangeError when the platform's names for database or user would not fit into SQL unquoted
  */
-export class Database extends pulumi.ComponentResource implements HasNode {
+export class Database extends Component implements HasNode {
     /** The server that takes writes: what waits for the database waits for that one. */
     readonly node: Node;
     /** Answers writes and reads. */
@@ -63,8 +64,8 @@ export class Database extends pulumi.ComponentResource implements HasNode {
     /** The administrator's password; for an external database only where the user has set it. */
     readonly rootPassword: SecretRef | undefined;
 
-    constructor(instance: Instance, name: string, given: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("plinth:components:Database", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+    constructor(instance: Instance, name: string, given: DatabaseArgs, opts?: ComponentOptions) {
+        super(instance, "Database", name, opts);
         const { config } = given;
         const args = { ...given, database: config.name ?? given.database, user: config.user ?? given.user };
         for (const identifier of [given.database, given.user])
@@ -138,25 +139,24 @@ export class Database extends pulumi.ComponentResource implements HasNode {
         const rootPassword = instance.password(`${node.name}-root-password`, "databaseRootPassword");
         // Accounts that only the pods themselves use: nobody has to know or to keep their passwords.
         const own = (account: string) =>
-            rootPassword.apply((root) => createHmac("sha256", root).update(account).digest("hex").slice(0, 32));
+            rootPassword.map((root) => createHmac("sha256", root).update(account).digest("hex").slice(0, 32));
         const replication = topology === "replicated" ? own(replicationUser) : undefined;
         const metrics = instance.cluster.monitoringNamespace ? own(metricsUser) : undefined;
         const statements = (kind: "mariadb" | "mysql") =>
-            pulumi
-                .all([password, rootPassword, replication, metrics])
-                .apply(([userPassword, root, replicationPassword, metricsPassword]) =>
+            Value.all([password, rootPassword, replication, metrics]).map(
+                ([userPassword, root, replicationPassword, metricsPassword]) =>
                     initStatements(kind, {
                         ...{ database, user, password: userPassword, rootPassword: root },
                         ...{ replicationPassword, metricsPassword },
                     }),
-                );
+            );
         const secret = <K extends string>(name: string, values: { readonly [Key in K]: SecretValue<Key> }) =>
             instance.secret(this, `${node.name}${name}`, values, { node });
-        const files = (kind: "mariadb" | "mysql", of: pulumi.Output<string>) => ({
+        const files = (kind: "mariadb" | "mysql", of: Value<string>) => ({
             password: of,
             // What the exporter and the first start of its server read.
-            "exporter.cnf": of.apply(exporterConfiguration),
-            "metrics.sql": of.apply((value) => metricsStatements(kind, value)),
+            "exporter.cnf": of.map(exporterConfiguration),
+            "metrics.sql": of.map((value) => metricsStatements(kind, value)),
         });
         return {
             // A Secret for each: whoever uses the platform's password shall not see the others.

@@ -1,4 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
+import type { Component } from "../component";
+import type { Input } from "../../config/value";
 import type { DatabaseConfig } from "../../config/database";
 import type { ResourcesConfig } from "../../config/fields";
 import { mebibytes } from "../../config/quantity";
@@ -36,13 +37,13 @@ export interface MemberArgs {
     /** Further settings by name, which win over the component's own. @default none */
     readonly settings?: Readonly<Record<string, string>> | undefined;
     /** What wrote the volume's data, once that is checked. */
-    readonly series: pulumi.Input<string>;
+    readonly series: Input<string>;
     /** @default none: the only server */
     readonly replication?: ReplicationArgs;
 }
 
 /** Declares one server of a database with its volume; both have the node's name. */
-export function declareMember(instance: Instance, owner: pulumi.Resource, node: Node, args: MemberArgs): void {
+export function declareMember(instance: Instance, owner: Component, node: Node, args: MemberArgs): void {
     const { config, database, user, replication } = args;
     const { engine, upgradeFrom } = config;
     const { name } = node;

@@ -1,11 +1,12 @@
-import type * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import type { Component } from "../component";
+import type { Value } from "../../config/value";
 import { type DatabaseConfig, databasePorts, mostReplicas } from "../../config/database";
 import { clusterService, disruptionBudget } from "../deployment";
 import { type Need, type Node, nodeId, type SecretRef, Service } from "../graph";
 import type { Instance } from "../instance";
 import { plinthLabels, selectorOf } from "../labels";
 import { joined, wordsOf } from "../languages/text";
+import { randomId } from "../resource";
 import { declareMember, type MemberArgs } from "./member";
 
 type ReplicatedConfig = Extract<DatabaseConfig, { topology: "replicated" }>;
@@ -58,7 +59,7 @@ const readLabels = (ordinal: number): Record<string, string> =>
  */
 export function declareMembers(
     instance: Instance,
-    owner: pulumi.Resource,
+    owner: Component,
     { name, config, nodes, source, readName }: Members,
     args: MemberArgs & { readonly password: SecretRef },
 ): void {
@@ -70,7 +71,7 @@ export function declareMembers(
         `${name}-source`,
         {
             data: {
-                source: term(instance, name, config).apply(
+                source: term(instance, name, config).map(
                     (id) =>
                         words.text`${config.source}\n${words.word(id)}\n${joined(
                             config.lost.map((one) => words.word(String(one))),
@@ -118,13 +119,12 @@ export function declareMembers(
  * While the source is another than the first member, a protected resource keeps the topology from becoming `single`,
  * which would go on with the data of the first.
  */
-function term(instance: Instance, name: string, { source }: ReplicatedConfig): pulumi.Output<string> {
-    return instance.stack.later(() => {
-        const { owner: parent, stack } = instance;
-        const prefix = `${instance.name}-${name}`;
-        const protect = stack.config.protect && source !== 0;
-        new random.RandomId(`${prefix}-source-is-not-the-first`, { byteLength: 4 }, { parent, protect });
-        const keepers = { source: String(source) };
-        return new random.RandomId(`${prefix}-term`, { byteLength: 6, keepers }, { parent }).id;
-    });
+function term(instance: Instance, name: string, { source }: ReplicatedConfig): Value<string> {
+    const { owner, stack } = instance;
+    const parent = owner.resource;
+    const prefix = `${instance.name}-${name}`;
+    const protect = stack.config.protect && source !== 0;
+    const id = randomId(`${prefix}-term`, 6, { source: String(source) }, { parent });
+    stack.plan.push(randomId(`${prefix}-source-is-not-the-first`, 4, undefined, { parent, protect }), id);
+    return id.property<string>("id");
 }

@@ -1,8 +1,8 @@
-import type * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import type { Value } from "../../config/value";
 import type { Engine } from "../../config/database";
 import { images, type ResolvedImage } from "../../config/images";
 import type { Instance } from "../instance";
+import { randomId } from "../resource";
 
 /** Data services whose volume is bound to a version. */
 export type Versioned = Engine | "rabbitmq";
@@ -101,21 +101,25 @@ export function guardedSeries(
     name: string,
     wanted: string,
     upgradeFrom: string | undefined,
-): pulumi.Output<string> {
+): Value<string> {
     const consent = upgradeFrom === wanted ? undefined : upgradeFrom;
     const prefix = `${instance.name}-${name}`;
-    return instance.stack.later(() => {
-        const { owner: parent, stack } = instance;
-        const holds = (series: string) => `${prefix}-holds-${series.replace(/[^a-z0-9]+/g, "-")}`;
-        new random.RandomId(holds(wanted), { byteLength: 4 }, { parent, protect: stack.config.protect });
-        if (consent) new random.RandomId(holds(consent), { byteLength: 4 }, { parent, protect: false });
-        const marker = new random.RandomId(
-            `${prefix}-series`,
-            { byteLength: 4, keepers: { series: wanted } },
-            { parent, ...(consent ? {} : { ignoreChanges: ["keepers"] }) },
-        );
-        return marker.keepers.apply((keepers) =>
+    const { owner, stack } = instance;
+    const parent = owner.resource;
+    const holds = (series: string, protect: boolean) =>
+        randomId(`${prefix}-holds-${series.replace(/[^a-z0-9]+/g, "-")}`, 4, undefined, { parent, protect });
+    const marker = randomId(
+        `${prefix}-series`,
+        4,
+        { series: wanted },
+        { parent, ...(consent ? {} : { ignoreChanges: ["keepers"] }) },
+    );
+    stack.plan.push(holds(wanted, stack.config.protect), ...(consent ? [holds(consent, false)] : []), marker);
+    return marker
+        .property<Keepers>("keepers")
+        .map((keepers) =>
             checkSeries(`plinth:instances.${instance.name}.${name}`, keepers?.["series"] ?? wanted, wanted, consent),
         );
-    });
 }
+
+type Keepers = Readonly<Record<string, string>> | undefined;

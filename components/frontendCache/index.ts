@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "../component";
 import type { ReplicasConfig, ResourcesConfig } from "../../config/fields";
 import type { VarnishConfig } from "../../config/frontendCache";
 import type { ImageName } from "../../config/images";
@@ -84,12 +84,12 @@ const command = (memory: string): string[] => [
  * exists, whatever becomes of its pods; a headless Service has none, and is no backend. Pods that start before the
  * Service is there end at once and are started again.
  */
-export class FrontendCache extends pulumi.ComponentResource implements HasNode {
+export class FrontendCache extends Component implements HasNode {
     readonly node: Node;
     readonly service: Service;
 
-    constructor(instance: Instance, name: string, args: FrontendCacheArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("plinth:components:FrontendCache", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+    constructor(instance: Instance, name: string, args: FrontendCacheArgs, opts?: ComponentOptions) {
+        super(instance, "FrontendCache", name, opts);
         const { config, backend, startsAfter = [], timeoutSeconds = 120 } = args;
         const [port] = Object.entries(backend.ports)[0] ?? [];
         if (port === undefined) throw new RangeError(`${backend.node} has no port`);

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Value } from "../../config/value";
 import type { Instance } from "../instance";
 import { sharedEdgeOf } from "./shared";
 import { edgeOf } from "./tls";
@@ -9,19 +9,19 @@ interface Status {
 }
 
 /**
- * The addresses under which the sites of an instance are reached, after `register()`: the one that the user
+ * The addresses under which the sites of an instance are reached, once the stack is planned: the one that the user
  * states (`edge.publicAddress`), else those that the cluster gave. None where neither is known, and for an instance
  * that is removed.
  */
-export function addressesOf(instance: Instance): pulumi.Output<string[]> {
+export function addressesOf(instance: Instance): Value<string[]> {
     const edge = edgeOf(instance);
     const owner = instance.config.edge.type === "shared" ? sharedEdgeOf(instance.stack) : instance;
-    if (instance.config.state === "removed" || !owner) return pulumi.output([]);
-    if (edge.publicAddress) return pulumi.output([edge.publicAddress]);
-    if (edge.type !== "LoadBalancer" && edge.type !== "Ingress") return pulumi.output([]);
-    const object = owner.objects.resource(edge.type === "Ingress" ? "Ingress" : "Service", "edge");
-    if (!object) return pulumi.output([]);
-    return (object.status as pulumi.Output<Status | undefined>).apply(givenAddresses);
+    if (instance.config.state === "removed" || !owner) return Value.of([]);
+    if (edge.publicAddress) return Value.of([edge.publicAddress]);
+    if (edge.type !== "LoadBalancer" && edge.type !== "Ingress") return Value.of([]);
+    const object = owner.objects.plan.resource(edge.type === "Ingress" ? "Ingress" : "Service", "edge");
+    if (!object) return Value.of([]);
+    return object.property<Status | undefined>("status").map(givenAddresses);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
+import { Value } from "../../config/value";
 import { isPlaceholder } from "../../config/secrets";
 
 /** A certificate in plinth:secrets that no server could use. */
@@ -52,12 +52,12 @@ export function checkPair(instance: string, chain: string, key: string): void {
 /** The pair once it is known to be usable; a bad one ends the run before its Secret is sent. */
 export function checkedPair(
     instance: string,
-    chain: pulumi.Output<string>,
-    key: pulumi.Output<string>,
-): { chain: pulumi.Output<string>; key: pulumi.Output<string> } {
-    const pair = pulumi.all([chain, key]).apply(([chainText, keyText]) => {
+    chain: Value<string>,
+    key: Value<string>,
+): { chain: Value<string>; key: Value<string> } {
+    const pair = Value.all([chain, key]).map(([chainText, keyText]) => {
         checkPair(instance, chainText, keyText);
         return { chainText, keyText };
     });
-    return { chain: pair.apply(({ chainText }) => chainText), key: pair.apply(({ keyText }) => keyText) };
+    return { chain: pair.map(({ chainText }) => chainText), key: pair.map(({ keyText }) => keyText) };
 }

@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "../component";
+import type { Value } from "../../config/value";
 import type { OwnEdgeConfig, TlsConfig } from "../../config/fields";
 import { claim } from "../claim";
 import { deployment } from "../deployment";
@@ -78,16 +79,11 @@ export function declareSharedEdge(stack: Stack): Instance | undefined {
  *
  * A change of a site reloads Caddy in its pods; these roll only when they themselves change.
  */
-export class LoadBalancer extends pulumi.ComponentResource implements HasNode {
+export class LoadBalancer extends Component implements HasNode {
     readonly node: Node;
 
-    constructor(
-        instance: Instance,
-        name: string,
-        { edge, tenants }: LoadBalancerArgs,
-        opts?: pulumi.ComponentResourceOptions,
-    ) {
-        super("plinth:components:LoadBalancer", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+    constructor(instance: Instance, name: string, { edge, tenants }: LoadBalancerArgs, opts?: ComponentOptions) {
+        super(instance, "LoadBalancer", name, opts);
         // A removed instance's sites are gone, but what its certificates are kept on is not.
         const served = tenants.filter(
             ({ instance: { config } }) => config.state !== "removed" || config.name === instance.name,
@@ -271,8 +267,8 @@ function pod(
 /** A certificate out of `plinth:secrets`. */
 interface Pair {
     readonly tenant: Instance;
-    readonly chain: pulumi.Output<string>;
-    readonly key: pulumi.Output<string>;
+    readonly chain: Value<string>;
+    readonly key: Value<string>;
 }
 
 /** The certificate that an instance has in `plinth:secrets`; none where it names a Secret of its own. */
@@ -351,7 +347,7 @@ function ingressSecret(
     if (own) return { secret: own };
     const pair = pairs.find(({ tenant }) => tenant === instance);
     if (!pair) return {};
-    const values = { "tls.crt": pair.chain.apply(wholeFile), "tls.key": pair.key.apply(wholeFile) };
+    const values = { "tls.crt": pair.chain.map(wholeFile), "tls.key": pair.key.map(wholeFile) };
     const options = { node, type: "kubernetes.io/tls", fixedName: true };
     return { secret: owner.secret(component, name, values, options)["tls.crt"].secret };
 }

@@ -1,10 +1,11 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { Fields } from "../kinds";
 import type { OwnEdgeConfig } from "../../config/fields";
 import { endsInFront } from "./tls";
 
-type ServiceSpec = k8s.types.input.core.v1.ServiceSpec;
-type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
-type IngressSpec = k8s.types.input.networking.v1.IngressSpec;
+type ServiceSpec = Fields<k8s.types.input.core.v1.ServiceSpec>;
+type PolicySpec = Fields<k8s.types.input.networking.v1.NetworkPolicySpec>;
+type IngressSpec = Fields<k8s.types.input.networking.v1.IngressSpec>;
 
 /** Hosts of one instance and the Secret with their certificate, where the ingress controller ends TLS. */
 export interface IngressHosts {

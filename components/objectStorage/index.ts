@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "../component";
+import { Value } from "../../config/value";
 import type { ResourcesConfig } from "../../config/fields";
 import { bucketName, type ObjectStorageConfig } from "../../config/objectStorage";
 import { claim } from "../claim";
@@ -48,7 +49,7 @@ const bucketsFolder = "/etc/plinth-buckets";
  * With SeaweedFS the application's key reaches its buckets only, and the Task has another one. With MinIO there is one
  * key for both, since MinIO makes others by its own protocol only; and CORS is one list of origins for all buckets.
  */
-export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
+export class ObjectStorage extends Component implements HasNode {
     readonly node: Node;
     readonly service: Service;
     /** Done when all buckets are there; the storage itself where nothing is set up. */
@@ -58,9 +59,9 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         private readonly instance: Instance,
         private readonly name: string,
         private readonly args: ObjectStorageArgs,
-        opts?: pulumi.ComponentResourceOptions,
+        opts?: ComponentOptions,
     ) {
-        super("plinth:components:ObjectStorage", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+        super(instance, "ObjectStorage", name, opts);
         const { config, buckets } = args;
         for (const bucket of buckets) {
             const checked = bucketName.safeParse(bucket.name);
@@ -104,9 +105,9 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         } else {
             const adminKeys = this.keys("admin", "objectStorageAdminAccessKey", "objectStorageAdminSecretKey");
             admin = instance.secret(this, `${name}-admin`, adminKeys, { node });
-            const file = pulumi
-                .all([adminKeys, keys])
-                .apply(([forTask, forUsers]) => identities({ admin: forTask, application: forUsers }, buckets));
+            const file = Value.all([adminKeys, keys]).map(([forTask, forUsers]) =>
+                identities({ admin: forTask, application: forUsers }, buckets),
+            );
             const users = instance.secret(this, `${name}-identities`, { [identitiesFile]: file }, { node });
             container = seaweedfs({
                 claim: volume,

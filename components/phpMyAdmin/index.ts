@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Component, type ComponentOptions } from "../component";
 import { mebibytesFor } from "../../config/quantity";
 import type { PhpMyAdminConfig } from "../../config/phpMyAdmin";
 import { clusterService, deployment } from "../deployment";
@@ -26,19 +26,14 @@ const workers = 8;
  * One pod: a session is a file in it. What a browser has entered survives a new pod, in a cookie that is encrypted
  * with a key of the instance's.
  */
-export class PhpMyAdmin extends pulumi.ComponentResource implements HasNode {
+export class PhpMyAdmin extends Component implements HasNode {
     readonly node: Node;
     readonly service: Service;
     /** To be published with the instance's other sites, where its access is public. */
     readonly site: Site | undefined;
 
-    constructor(
-        instance: Instance,
-        name: string,
-        { config, database }: PhpMyAdminArgs,
-        opts?: pulumi.ComponentResourceOptions,
-    ) {
-        super("plinth:components:PhpMyAdmin", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
+    constructor(instance: Instance, name: string, { config, database }: PhpMyAdminArgs, opts?: ComponentOptions) {
+        super(instance, "PhpMyAdmin", name, opts);
         const edge = database.as({ DB_HOST: "host", DB_PORT: "port" });
         this.node = instance.join(name, { sort: "web tier", uses: [edge] });
         const { node } = this;

@@ -1,12 +1,10 @@
 import { type Kind, kinds } from "../../components/kinds";
 import type { StackOutputs } from "../../components/outputs";
-
-import plinth = require("../../index");
-
+import type { Value } from "../../config/value";
 import type { Platform } from "../../platforms/platform";
-
-import { type Recorded, record } from "./record";
+import { declareProgram } from "../../platforms/program";
 import { readStackFile } from "../stackfile/stackFile";
+import { PlainPlan, type PlainResource } from "./plainPlan";
 
 /** A Kubernetes object as `pulumi up` would send it. */
 export interface RenderedObject {
@@ -26,13 +24,12 @@ export interface Rendering {
     readonly stack: string;
     /** In an order in which `kubectl apply` can take them. */
     readonly objects: readonly RenderedObject[];
-    readonly resources: readonly Recorded[];
-    readonly urns: readonly string[];
+    readonly resources: readonly PlainResource[];
     readonly outputs: Plain<StackOutputs>;
 }
 
 /** Outputs once their values are there. */
-type Plain<T> = { readonly [K in keyof T]: T[K] extends { apply: unknown; get(): infer V } ? V : T[K] };
+type Plain<T> = { readonly [K in keyof T]: T[K] extends Value<infer V> ? V : T[K] };
 
 export interface RenderArgs {
     /** Folder of the stack files. @default the project's own */
@@ -48,7 +45,7 @@ export interface RenderArgs {
 }
 
 /**
- * Runs the program for a stack without engine, cluster, login or passphrase.
+ * Declares a stack, and looks at it without registering anything: no engine, SDK, cluster, login or passphrase.
  *
  * @throws ConfigError with every problem of the stack's configuration
  */
@@ -57,25 +54,23 @@ export async function renderStack(
     { folder, generated, config, preview, platforms }: RenderArgs = {},
 ): Promise<Rendering> {
     const file = readStackFile(stack, folder);
-    const { resources, urns, outputs } = await record(
-        () => plinth({ offline: true, ...(platforms ? { platforms } : {}) }),
-        {
-            ...file,
-            ...(config ? { config: { ...file.config, ...config } } : {}),
-            ...(generated ? { generated } : {}),
-            ...(preview !== undefined ? { preview } : {}),
-        },
-    );
-    const objects = resources
+    const given = { ...file, config: { ...file.config, ...config } };
+    const { plan, outputs } = declareProgram(given, { offline: true, ...(platforms ? { platforms } : {}) });
+    const plain = new PlainPlan(plan, {
+        project: file.project,
+        stack,
+        ...(generated ? { generated } : {}),
+        ...(preview !== undefined ? { preview } : {}),
+    });
+    const objects = plain.resources
         .filter(({ type }) => type.startsWith("kubernetes:"))
         .map(({ inputs }) => inputs as unknown as RenderedObject);
     return {
         project: file.project,
         stack,
         objects: inApplyOrder(objects),
-        resources,
-        urns,
-        outputs: outputs as unknown as Rendering["outputs"],
+        resources: plain.resources,
+        outputs: plain.tell(outputs) as Rendering["outputs"],
     };
 }
 

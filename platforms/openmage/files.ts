@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { Value } from "../../config/value";
 import type { SecretRef, Service } from "../../components/graph";
 import type { Instance } from "../../components/instance";
 import { contentHash } from "../../components/names";
@@ -48,7 +48,7 @@ export function declareFiles(
     instance: Instance,
     settings: OpenMageConfig,
     servers: Servers,
-    cryptKey: pulumi.Output<string>,
+    cryptKey: Value<string>,
 ): Files {
     const both = (file: (role: Role) => string) => ({ frontend: file("frontend"), admin: file("admin") });
     return {
@@ -115,13 +115,12 @@ function declareLocalXml(
     instance: Instance,
     settings: OpenMageConfig,
     { database, readDatabase, cache, sessions }: Servers,
-    cryptKey: pulumi.Output<string>,
+    cryptKey: Value<string>,
 ): SecretRef {
     const password = (service: Service) => instance.valueOf(service.settings["password"] as SecretRef);
     const address = ({ host, ports }: Service) => ({ host, port: Object.values(ports)[0]! });
-    const file = pulumi
-        .all([cryptKey, password(database), password(cache), password(sessions)])
-        .apply(([key, ofDatabase, ofCache, ofSessions]) =>
+    const file = Value.all([cryptKey, password(database), password(cache), password(sessions)]).map(
+        ([key, ofDatabase, ofCache, ofSessions]) =>
             localXml({
                 cryptKey: key,
                 adminPath: settings.adminPath,
@@ -137,7 +136,7 @@ function declareLocalXml(
                 sessions: { ...address(sessions), password: ofSessions },
                 installDate,
             }),
-        );
+    );
     return instance.secret(instance.owner, "local-xml", { "local.xml": file })["local.xml"];
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as random from "@pulumi/random";
 import { stringify } from "yaml";
-import { record } from "../../operations/render/record";
+import { record } from "../support/record";
 import { renderStack } from "../../operations/render/rendering";
 
 /** One measurement a process: `measure.ts program|bare N` prints seconds, resources and the peak of memory. */

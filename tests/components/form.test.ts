@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { parseAllDocuments } from "yaml";
 import { stackNames } from "../../operations/stackfile/stackFile";
 import { formProblems } from "../../components/form";
+import { Value } from "../../config/value";
 import { fieldsPath, readFields } from "../../sandbox/kubernetesFields";
 import { program } from "../support/tools";
 
@@ -50,7 +50,7 @@ describe("the form of objects", () => {
     });
 
     it("is nobody's business where a value is not known yet, and in kinds that operators bring", () => {
-        expect(lines(service({ clusterIP: pulumi.output("10.0.0.1"), ports: null }))).to.deep.equal([]);
+        expect(lines(service({ clusterIP: Value.of("10.0.0.1"), ports: null }))).to.deep.equal([]);
         expect(lines({ ...service({ template: 1 }), apiVersion: "serving.example.org/v1" })).to.deep.equal([]);
         expect(lines({ apiVersion: "v1", kind: "toString" })).to.deep.equal([]);
     });

@@ -1,6 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { patchObject } from "../../components/patch";
+import { Value } from "../../config/value";
 
 const pod = () => ({
     kind: "Deployment",
@@ -76,7 +76,7 @@ describe("patches", () => {
         expect(spec.containers).to.have.length(1);
     });
     it("never touch the original, and keep values that are not known yet", () => {
-        const later = pulumi.output("later");
+        const later = Value.of("later");
         const original = { spec: { values: { later }, list: [1] } };
         for (const patch of [
             { spec: { values: { more: 1 } } },

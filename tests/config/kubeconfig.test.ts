@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse, stringify } from "yaml";
-import { record } from "../../operations/render/record";
+import { PlainPlan } from "../../operations/render/plainPlan";
 import { checkContext, clusterProvider } from "../../components/cluster";
 import { kubectlArgs } from "../../operations/cluster/kubectlArgs";
 import { contextOf, isLocal, kubeconfigOf } from "../../config/kubeconfig";
@@ -77,15 +77,14 @@ describe("the kubeconfig", () => {
             expect(statSync(path!).mode & 0o777).to.equal(0o600);
         });
     });
-    it("is encrypted in the state where it is contents, with keys and tokens", async () => {
+    it("is encrypted in the state where it is contents, with keys and tokens", () => {
         const config = { project: "plinth", stack: "x", cluster: {} } as StackConfig;
-        const secretsWith = async (given: string) => {
-            const program = () => ({ provider: clusterProvider(config, given).id });
-            const { resources } = await record(program, { project: "plinth", stack: "x", config: {} });
+        const secretsWith = (given: string) => {
+            const { resources } = new PlainPlan([clusterProvider(config, given)], { project: "plinth", stack: "x" });
             return resources.find(({ type }) => type === "pulumi:providers:kubernetes")!.secrets;
         };
-        expect(await secretsWith(kubeconfig("production", servers))).to.deep.equal(["kubeconfig"]);
-        expect(await secretsWith("/home/me/.kube/config")).to.deep.equal([]);
+        expect(secretsWith(kubeconfig("production", servers))).to.deep.equal(["kubeconfig"]);
+        expect(secretsWith("/home/me/.kube/config")).to.deep.equal([]);
     });
     it("tells local clusters from others", () => {
         const local = (name: string, server: string) => isLocal({ name, server });

@@ -2,7 +2,6 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { type Bucket, ObjectStorage } from "../../components/objectStorage";
 import { images } from "../../config/images";
@@ -17,16 +16,13 @@ const reports: Bucket = { name: "reports" };
 const secrets = { objectStorageAccessKey: "APPLICATION1", objectStorageSecretKey: "application-secret" };
 type Engine = Extract<ObjectStorageConfig, { topology: "single" }>["engine"];
 
-const resolved = (value: pulumi.Input<string>): Promise<string> =>
-    new Promise((resolve) => void pulumi.output(value).apply(resolve));
-
 /** What the component renders: the server's container with its environment, the Secrets and the Task's files. */
 async function rendered(written: object, buckets: readonly Bucket[]) {
     const config = objectStorage.parse(written);
     const { objects } = await declare((instance) => void new ObjectStorage(instance, "storage", { config, buckets }), {
         values: { secrets: { bench: secrets } },
     });
-    const secret = (name: string, key: string) => resolved(find(objects, "Secret", name)["stringData"][key]);
+    const secret = (name: string, key: string) => find(objects, "Secret", name)["stringData"][key] as string;
     const containerOf = async (owner: Sent) => {
         const container = owner["spec"].template.spec.containers[0];
         const env: Record<string, string> = {};

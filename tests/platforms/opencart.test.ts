@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
-import { record } from "../../operations/render/record";
 import { clusterProvider } from "../../components/cluster";
 import { mysqlSizes } from "../../components/database/sizing";
 import type { Graph } from "../../components/graph";
@@ -16,7 +15,7 @@ import { sizes } from "../../platforms/opencart/config";
 import { nginxConf } from "../../platforms/opencart/nginx";
 import { sharedStorage, users } from "../../platforms/opencart/paths";
 import { fpmConf, phpIni, phpMemory } from "../../platforms/opencart/php";
-import { containerOf, type DeclareArgs, find, podOf, problemsOf, type Sent } from "../support/declare";
+import { containerOf, type DeclareArgs, find, givenOf, podOf, problemsOf, type Sent } from "../support/declare";
 import { write } from "../support/files";
 import { declareOpenCart, layOut } from "../support/opencart";
 import { scratch } from "../support/tools";
@@ -195,18 +194,12 @@ describe("OpenCart's objects", () => {
 
 describe("OpenCart's graph", () => {
     let graph: Graph;
-    before(async () => {
+    before(() => {
         const instances = { shop: { platform: "opencart", host: "shop.example.org" } };
-        await record(
-            () => {
-                const { stack: settings, secrets } = readStack([opencart.config]);
-                const stack = new Stack(settings, secrets, () => clusterProvider(settings));
-                opencart.declare(new Instance(stack, settings.instances[0]!));
-                graph = stack.graph;
-                return {};
-            },
-            { project: "plinth", stack: "dev", config: { "plinth:instances": JSON.stringify(instances) } },
-        );
+        const { stack: settings, secrets } = readStack(givenOf({ instances }), [opencart.config]);
+        const stack = new Stack(settings, secrets, clusterProvider(settings));
+        opencart.declare(new Instance(stack, settings.instances[0]!));
+        graph = stack.graph;
     });
 
     it("installs after the database is up, upgrades after that, and serves and works on the clock last", () => {

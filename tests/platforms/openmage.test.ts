@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { record } from "../../operations/render/record";
 import { clusterProvider } from "../../components/cluster";
 import { mysqlSizes } from "../../components/database/sizing";
 import type { Graph } from "../../components/graph";
@@ -10,7 +9,7 @@ import { mebibytes } from "../../config/quantity";
 import { readStack } from "../../config/read";
 import { openmage } from "../../platforms/openmage";
 import { sizes } from "../../platforms/openmage/config";
-import { containerOf, type DeclareArgs, find, podOf, problemsOf, type Sent } from "../support/declare";
+import { containerOf, type DeclareArgs, find, givenOf, podOf, problemsOf, type Sent } from "../support/declare";
 import { podsOf } from "../support/invariants";
 import { declareOpenMage } from "../support/openmage";
 
@@ -343,26 +342,18 @@ describe("OpenMage's objects", () => {
 });
 
 describe("OpenMage's graph", () => {
-    const graphOf = async (instance: object): Promise<Graph> => {
-        let graph: Graph;
+    const graphOf = (instance: object): Graph => {
         const instances = { shop: { platform: "openmage", host: "shop.example.org", ...instance } };
-        await record(
-            () => {
-                const { stack: settings, secrets } = readStack([openmage.config]);
-                const stack = new Stack(settings, secrets, () => clusterProvider(settings));
-                openmage.declare(new Instance(stack, settings.instances[0]!));
-                graph = stack.graph;
-                return {};
-            },
-            { project: "plinth", stack: "dev", config: { "plinth:instances": JSON.stringify(instances) } },
-        );
-        return graph!;
+        const { stack: settings, secrets } = readStack(givenOf({ instances }), [openmage.config]);
+        const stack = new Stack(settings, secrets, clusterProvider(settings));
+        openmage.declare(new Instance(stack, settings.instances[0]!));
+        return stack.graph;
     };
     const usersOf = (graph: Graph, name: string) =>
         [...new Set(graph.users(`openmage-shop/${name}`).map(({ from }) => from.name))].sort();
 
-    it("installs after its servers are up, upgrades after that, and serves and works on the clock last", async () => {
-        const graph = await graphOf({});
+    it("installs after its servers are up, upgrades after that, and serves and works on the clock last", () => {
+        const graph = graphOf({});
         const order = graph.inOrder().map(({ name }) => name);
         const comesBefore = (first: string, second: string) =>
             expect(order.indexOf(first), `${first}, ${second}`).to.be.below(order.indexOf(second));
@@ -370,13 +361,13 @@ describe("OpenMage's graph", () => {
         comesBefore("install", "upgrade");
         for (const name of ["frontend", "admin", "cron"]) comesBefore("upgrade", name);
     });
-    it("lets only what runs the shop's code reach its servers, and only the edge reach the shop", async () => {
-        const shared = await graphOf({});
+    it("lets only what runs the shop's code reach its servers, and only the edge reach the shop", () => {
+        const shared = graphOf({});
         for (const server of ["database", "cache", "sessions"])
             expect(usersOf(shared, server), server).to.include.members(["admin", "cron", "frontend", "upgrade"]);
         expect(usersOf(shared, "frontend")).to.deep.equal(["edge"]);
         expect(usersOf(shared, "admin")).to.deep.equal(["edge"]);
-        const separate = await graphOf({ webPods: "separate", adminAccess: "private" });
+        const separate = graphOf({ webPods: "separate", adminAccess: "private" });
         expect(usersOf(separate, "frontend-php")).to.deep.equal(["frontend"]);
         expect(usersOf(separate, "admin")).to.deep.equal([]);
         for (const server of ["database", "cache", "sessions"])

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { Backup } from "../../components/backup";
 import { Database } from "../../components/database";
@@ -199,9 +198,6 @@ export interface Outcome {
     readonly failed?: string;
 }
 
-const resolved = (value: pulumi.Input<string>): Promise<string> =>
-    new Promise((resolve) => void pulumi.output(value).apply(resolve));
-
 /** A user that no password file knows, as the platform's in the image of the database. */
 const stranger = process.getuid?.() === 0 ? { uid: 12345, gid: 12345 } : {};
 
@@ -277,11 +273,9 @@ export class Pods {
             };
             for (const { name: variable, value, valueFrom } of container.env)
                 given[variable] = valueFrom
-                    ? await resolved(
-                          find(objects, "Secret", valueFrom.secretKeyRef.name)["stringData"][
-                              valueFrom.secretKeyRef.key
-                          ],
-                      )
+                    ? (find(objects, "Secret", valueFrom.secretKeyRef.name)["stringData"][
+                          valueFrom.secretKeyRef.key
+                      ] as string)
                     : (places[value!] ?? value!);
             if ("DB_HOST" in given)
                 Object.assign(given, { DB_HOST: "127.0.0.1", DB_PORT: String(this.server.port), IDLE_TRIES: "2" });

@@ -1,8 +1,8 @@
-import { record } from "../../operations/render/record";
 import { type PathRule, patternOf } from "../../components/pathRule";
 import { readStack } from "../../config/read";
 import { platforms } from "../../platforms";
 import type { Chain } from "./chain";
+import { givenOf } from "./declare";
 import { spellings } from "./spellings";
 
 export type Keys = Readonly<Record<string, unknown>>;
@@ -12,22 +12,10 @@ export const office = ["127.0.0.3/32"];
 
 /** What a platform closes to strangers with these keys of an instance. */
 export async function closedOf(platform: string, keys: Keys): Promise<readonly PathRule[]> {
-    let closed: readonly PathRule[] = [];
     const instances = { shop: { platform, host: "shop.example.org", ...keys } };
-    await record(
-        () => {
-            const { stack } = readStack(Object.values(platforms).map(({ config }) => config));
-            closed = platforms[platform]!.closed(stack.instances[0]!);
-            return {};
-        },
-        {
-            project: "plinth",
-            stack: "dev",
-            config: { "plinth:instances": JSON.stringify(instances) },
-            preview: false,
-        },
-    );
-    return closed;
+    const configs = Object.values(platforms).map(({ config }) => config);
+    const { stack } = readStack(givenOf({ instances }), configs);
+    return platforms[platform]!.closed(stack.instances[0]!);
 }
 
 export const get = (target: string, host: string): string =>

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { type Recorded, record } from "../../operations/render/record";
+import { PlainPlan, type PlainResource } from "../../operations/render/plainPlan";
 import { clusterProvider } from "../../components/cluster";
 import { Instance } from "../../components/instance";
 import { Namespace } from "../../components/namespace";
-import { register } from "../../components/register";
+import { planStack } from "../../components/planStack";
 import { Stack } from "../../components/stack";
 import { instanceFields } from "../../config/fields";
-import { readStack } from "../../config/read";
+import { type Given, readStack } from "../../config/read";
 
 /** A Kubernetes object as it would be sent. */
 export interface Sent {
@@ -41,40 +41,35 @@ const bench = (secrets: readonly string[]) => ({
     hosts: ({ host }: { host: string }) => [host],
 });
 
-/** Declares components in an instance named `bench` under mocks; returns what would be sent. */
+/** Configuration as the engine hands it over, from what is written below `plinth:`. */
+export const givenOf = (values: Readonly<Record<string, unknown>>, stack = "dev"): Given => ({
+    project: "plinth",
+    stack,
+    config: Object.fromEntries(Object.entries(values).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)])),
+});
+
+/** Declares components in an instance named `bench`; returns what would be sent. */
 export async function declare(
     build: (instance: Instance) => void,
     args: DeclareArgs = {},
-): Promise<{ objects: Sent[]; resources: readonly Recorded[]; warnings: string[] }> {
+): Promise<{ objects: Sent[]; resources: readonly PlainResource[]; warnings: string[] }> {
     const instances = { bench: { platform: "bench", host: "bench.example.org", ...args.instance } };
     const values: Record<string, unknown> = { ...args.values, instances };
     const secrets = Object.keys((args.values?.["secrets"] as { bench?: object } | undefined)?.bench ?? {});
-    const warnings: string[] = [];
-    const { resources } = await record(
-        () => {
-            const { stack: config, secrets: given } = readStack([bench(secrets)]);
-            const stack = new Stack(config, given, () => clusterProvider(config));
-            const instance = new Instance(stack, config.instances[0]!);
-            new Namespace(instance);
-            build(instance);
-            register(stack, [instance]);
-            warnings.push(...stack.warnings);
-            return {};
-        },
-        {
-            project: "plinth",
-            stack: args.stack ?? "dev",
-            config: Object.fromEntries(
-                Object.entries(values).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)]),
-            ),
-            preview: args.preview ?? false,
-        },
-    );
+    const given = givenOf(values, args.stack);
+    const { stack: config, secrets: set } = readStack(given, [bench(secrets)]);
+    const stack = new Stack(config, set, clusterProvider(config));
+    const instance = new Instance(stack, config.instances[0]!);
+    new Namespace(instance);
+    build(instance);
+    planStack(stack, [instance]);
+    const { resources } = new PlainPlan(stack.plan, { ...given, preview: args.preview ?? false });
+    const { warnings } = stack;
     return { objects: objectsOf(resources), resources, warnings };
 }
 
-/** The Kubernetes objects among recorded resources. */
-export const objectsOf = (resources: readonly Recorded[]): Sent[] =>
+/** The Kubernetes objects among resources. */
+export const objectsOf = (resources: readonly PlainResource[]): Sent[] =>
     resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as unknown as Sent);
 
 /** The one object of a kind whose final name begins with `name`. */

@@ -1,16 +1,16 @@
 import { execFileSync } from "node:child_process";
-import * as k8s from "@pulumi/kubernetes";
 import { z } from "zod";
-import { record } from "../../operations/render/record";
+import { PlainPlan } from "../../operations/render/plainPlan";
+import { clusterProvider } from "../../components/cluster";
 import { Instance } from "../../components/instance";
 import { addressesOf, declareSharedEdge, edgeSecrets, isEncrypted, publish } from "../../components/loadBalancer";
 import { Namespace } from "../../components/namespace";
-import { register } from "../../components/register";
+import { planStack } from "../../components/planStack";
 import { Stack } from "../../components/stack";
 import { WebTier } from "../../components/webTier";
 import { instanceFields } from "../../config/fields";
 import { readStack } from "../../config/read";
-import { find, objectsOf, type Sent } from "./declare";
+import { find, givenOf, objectsOf, type Sent } from "./declare";
 
 export type Plain = Record<string, unknown>;
 
@@ -30,50 +30,41 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
         ]),
     );
     const config = { ...values, instances: complete };
-    const warnings: string[] = [];
-    const { resources, outputs } = await record(
-        () => {
-            const { stack: checked, secrets } = readStack([platform]);
-            const stack = new Stack(checked, secrets, () => new k8s.Provider("cluster", {}));
-            const declared = checked.instances.map((settings) => {
-                const instance = new Instance(stack, settings);
-                new Namespace(instance);
-                const container = {
-                    name: "nginx",
-                    image: "opencart-nginx" as const,
-                    ports: { http: 8080, admin: 8090 },
-                    resources: {},
-                };
-                const { service } = new WebTier(instance, "frontend", { pod: { user: 101, containers: [container] } });
-                publish(instance, [
-                    {
-                        host: settings.host,
-                        routes: [
-                            { to: service },
-                            { path: { paths: ["/admin"] }, to: service, port: "admin", allow: ["192.0.2.0/24"] },
-                        ],
-                    },
-                ]);
-                return instance;
-            });
-            const sharedEdge = declareSharedEdge(stack);
-            register(stack, sharedEdge ? [...declared, sharedEdge] : declared);
-            warnings.push(...stack.warnings);
-            const each = <T>(of: (instance: Instance) => T) =>
-                Object.fromEntries(declared.map((instance) => [instance.name, of(instance)]));
-            return { addresses: each(addressesOf), encrypted: each(isEncrypted) };
-        },
-        {
-            project: "plinth",
-            stack: "dev",
-            config: Object.fromEntries(
-                Object.entries(config).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)]),
-            ),
-            preview,
-        },
-    );
-    const { addresses, encrypted } = outputs;
-    return { objects: objectsOf(resources), addresses, encrypted, warnings };
+    const given = givenOf(config);
+    const { stack: checked, secrets } = readStack(given, [platform]);
+    const stack = new Stack(checked, secrets, clusterProvider(checked));
+    const declared = checked.instances.map((settings) => {
+        const instance = new Instance(stack, settings);
+        new Namespace(instance);
+        const container = {
+            name: "nginx",
+            image: "opencart-nginx" as const,
+            ports: { http: 8080, admin: 8090 },
+            resources: {},
+        };
+        const { service } = new WebTier(instance, "frontend", { pod: { user: 101, containers: [container] } });
+        publish(instance, [
+            {
+                host: settings.host,
+                routes: [
+                    { to: service },
+                    { path: { paths: ["/admin"] }, to: service, port: "admin", allow: ["192.0.2.0/24"] },
+                ],
+            },
+        ]);
+        return instance;
+    });
+    const sharedEdge = declareSharedEdge(stack);
+    planStack(stack, sharedEdge ? [...declared, sharedEdge] : declared);
+    const plain = new PlainPlan(stack.plan, { ...given, preview });
+    const each = <T>(of: (instance: Instance) => T) =>
+        Object.fromEntries(declared.map((instance) => [instance.name, of(instance)]));
+    return {
+        objects: objectsOf(plain.resources),
+        addresses: plain.tell(each(addressesOf)),
+        encrypted: each(isEncrypted),
+        warnings: stack.warnings,
+    };
 }
 
 /** What is wrong with such instances, as the user sees it; fails when nothing is. */

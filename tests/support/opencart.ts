@@ -1,12 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { record } from "../../operations/render/record";
-
-import plinth = require("../../index");
-
-import type { DeclareArgs, Sent } from "./declare";
-import { objectsOf } from "./declare";
+import { PlainPlan } from "../../operations/render/plainPlan";
+import { declareProgram } from "../../platforms/program";
+import { type DeclareArgs, givenOf, objectsOf, type Sent } from "./declare";
 
 /** Declares an instance `shop` of OpenCart with the whole program; returns what would be sent. */
 export async function declareOpenCart(
@@ -14,19 +11,9 @@ export async function declareOpenCart(
     generated: Readonly<Record<string, string>> = {},
 ): Promise<Sent[]> {
     const instances = { shop: { platform: "opencart", host: "shop.example.org", ...args.instance } };
-    const { resources } = await record(() => plinth({ offline: true }), {
-        project: "plinth",
-        stack: args.stack ?? "dev",
-        config: Object.fromEntries(
-            Object.entries({ ...args.values, instances }).map(([key, value]) => [
-                `plinth:${key}`,
-                JSON.stringify(value),
-            ]),
-        ),
-        preview: args.preview ?? false,
-        generated,
-    });
-    return objectsOf(resources);
+    const given = givenOf({ ...args.values, instances }, args.stack);
+    const { plan } = declareProgram(given, { offline: true });
+    return objectsOf(new PlainPlan(plan, { ...given, preview: args.preview ?? false, generated }).resources);
 }
 
 /** OpenCart's directories as `images/opencart/prepare.sh` lays them out below `root`, with the sources given. */

@@ -1,21 +1,21 @@
-import type * as pulumi from "@pulumi/pulumi";
 import type { Instance } from "./instance";
 import { hasMetrics, podMonitor } from "./metrics";
 import { denyByDefault, namedMetadata, policyOf, unplacedHosts } from "./policies";
 import { declarePullSecrets } from "./pullSecret";
 import { metadataRanges } from "./ranges";
+import type { Resource } from "./resource";
 import type { Stack } from "./stack";
 import { clusterObjects } from "./storageClass";
 
 type ByNamespace = ReadonlyMap<string, Instance>;
 
 /**
- * Checks everything that a stack's instances have declared (unmatched patches, circles, unknown keys), then registers
- * it: the one place where declared things become resources.
+ * Checks everything that a stack's instances have declared (unmatched patches, circles, unknown keys), then completes
+ * the stack's plan with it: the one place where declared objects become resources.
  *
- * @throws ConfigError with every problem found; no object has been registered then
+ * @throws ConfigError with every problem found
  */
-export function register(stack: Stack, instances: readonly Instance[]): void {
+export function planStack(stack: Stack, instances: readonly Instance[]): void {
     const byNamespace = new Map(instances.map((instance) => [instance.namespace, instance]));
     stack.graph.checkEdges();
     const order = stack.graph.inOrder();
@@ -26,13 +26,12 @@ export function register(stack: Stack, instances: readonly Instance[]): void {
     checkTwins(byNamespace);
     stack.problems.throwIfAny();
 
-    stack.createPending();
-    clusterObjects(stack)?.registerCommon();
-    for (const instance of byNamespace.values()) instance.objects.registerCommon();
-    const gates = new Map<string, readonly pulumi.Resource[]>();
+    clusterObjects(stack)?.plan.addCommon();
+    for (const instance of byNamespace.values()) instance.objects.plan.addCommon();
+    const gates = new Map<string, readonly Resource[]>();
     for (const node of order) {
         const before = node.startsAfter.flatMap((id) => gates.get(id) ?? []);
-        const own = byNamespace.get(node.namespace)!.objects.registerNode(node, before);
+        const own = byNamespace.get(node.namespace)!.objects.plan.addNode(node, before);
         // Whoever starts after a node without workloads of its own starts after what that node waits for.
         gates.set(node.id, own.length > 0 ? own : before);
     }

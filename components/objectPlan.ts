@@ -1,0 +1,122 @@
+import type { AnyInstance } from "../config/stack";
+import type { Value } from "../config/value";
+import type { Node } from "./graph";
+import { isKnownKind, type Kind, kinds, precious, secretsDigested, typeOf, workloads } from "./kinds";
+import { plinthLabels } from "./labels";
+import { consentName } from "./names";
+import type { Declared, KubernetesObject, Metadata } from "./object";
+import { secretsOf } from "./references";
+import { Resource } from "./resource";
+import type { Stack } from "./stack";
+
+export interface ObjectPlanArgs {
+    readonly stack: Stack;
+    readonly config: AnyInstance;
+    /** Where messages about the instance point. */
+    readonly path: string;
+}
+
+/** Makes resources of an instance's declared objects: which of them are there, in which order, and what waits for what. */
+export class ObjectPlan {
+    private readonly planned = new Map<Declared, Resource>();
+    private readonly digests = new Map<string, Value<string>>();
+
+    constructor(
+        private readonly args: ObjectPlanArgs,
+        /** Complete when the first of them is planned. */
+        private readonly declared: readonly Declared[],
+    ) {}
+
+    /** Plans what belongs to no component: the namespace first, then policies, quota and the user's own objects. */
+    addCommon(): void {
+        for (const entry of this.declared) if (entry.kind === "Namespace") this.add(entry, []);
+        for (const entry of this.declared) if (!entry.node && entry.kind !== "Namespace") this.add(entry, []);
+    }
+
+    /**
+     * Plans a component's objects.
+     *
+     * @param before what its pods start after
+     * @returns the resources that others wait for: its pods are up, or its Task is done, when they are
+     */
+    addNode(node: Node, before: readonly Resource[]): Resource[] {
+        const own = this.declared.filter((entry) => entry.node === node);
+        // Pods come after what they mount; Services beside them, since one without pods settles for ten seconds.
+        const supports = own
+            .filter(({ kind }) => !workloads.includes(kind) && kind !== "Service")
+            .flatMap((entry) => this.add(entry, []) ?? []);
+        return own
+            .filter((entry) => !this.planned.has(entry))
+            .flatMap((entry) => {
+                const pods = workloads.includes(entry.kind);
+                const resource = this.add(entry, pods ? [...supports, ...before] : []);
+                return resource && pods && entry.kind !== "CronJob" ? [resource] : [];
+            });
+    }
+
+    /** The planned resource of an object, for the few values that only the cluster knows. */
+    resource(kind: Kind, name: string): Resource | undefined {
+        const entry = this.declared.find((candidate) => candidate.kind === kind && candidate.name === name);
+        return entry && this.planned.get(entry);
+    }
+
+    private exists(entry: Declared): boolean {
+        const { state } = this.args.config;
+        const lifetime = entry.lifetime ?? (isKnownKind(entry.object) ? kinds[entry.kind as Kind].lifetime : "running");
+        return lifetime === "instance" || state === "running" || (lifetime === "address" && state === "stopped");
+    }
+
+    private add(entry: Declared, dependsOn: readonly Resource[]): Resource | undefined {
+        if (!this.exists(entry)) return undefined;
+        const { stack, config, path } = this.args;
+        const namespace = entry.kind === "Namespace" ? undefined : this.resource("Namespace", "namespace");
+        const after = [...dependsOn, ...(namespace ? [namespace] : [])];
+        const resource = new Resource(
+            typeOf(entry.object),
+            `${config.name}-${entry.name}`,
+            this.withDigest(entry),
+            {
+                ...(entry.owner ? { parent: entry.owner.resource } : {}),
+                provider: stack.provider,
+                ...(after.length > 0 ? { dependsOn: after } : {}),
+                ...(entry.ignoreChanges ? { ignoreChanges: entry.ignoreChanges } : {}),
+                ...(this.isProtected(entry) ? { protect: true } : {}),
+            },
+            { path, what: `${entry.kind} "${entry.name}"` },
+        );
+        this.planned.set(entry, resource);
+        stack.plan.push(resource);
+        return resource;
+    }
+
+    private isProtected({ kind, object }: Declared): boolean {
+        return precious.includes(kind) && this.args.stack.isProtected(consentName(object));
+    }
+
+    /** The object with a digest of the Secrets that its pods use, so that a changed value rolls them. */
+    private withDigest(entry: Declared): KubernetesObject {
+        if (!secretsDigested.includes(entry.kind) || !isKnownKind(entry.object)) return entry.object;
+        const object = entry.object as KubernetesObject & { spec: { template: { metadata?: Metadata; spec: object } } };
+        const names = secretsOf(object.spec.template.spec);
+        const used = this.declared.filter(
+            ({ kind, fixedName, object: secret }) => kind === "Secret" && !fixedName && names.has(secret.metadata.name),
+        );
+        if (used.length === 0) return object;
+        const { template } = object.spec;
+        const annotations = { ...template.metadata?.annotations, [plinthLabels.secrets]: this.digestOf(used) };
+        return {
+            ...object,
+            spec: { ...object.spec, template: { ...template, metadata: { ...template.metadata, annotations } } },
+        } as KubernetesObject;
+    }
+
+    private digestOf(secrets: readonly Declared[]): Value<string> {
+        const key = secrets.map(({ name }) => name).join(" ");
+        let digest = this.digests.get(key);
+        if (!digest) {
+            digest = this.args.stack.digest(secrets.map(({ object }) => [object["data"], object["stringData"]]));
+            this.digests.set(key, digest);
+        }
+        return digest;
+    }
+}

@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type Property, unwrap, Value } from "../../config/value";
+import type { Given } from "../../config/read";
+import type { Resource } from "../resource";
+import { createOf } from "./classes";
+
+/** The stack's configuration, from the engine that runs the program. */
+export function givenByEngine(): Given {
+    const config = pulumi.runtime.allConfig();
+    // Exported by the SDK but left out of its types.
+    const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+    return {
+        project: pulumi.getProject(),
+        stack: pulumi.getStack(),
+        config,
+        secretKeys: Object.keys(config).filter(isConfigSecret),
+    };
+}
+
+/**
+ * The end of a plan that registers its resources with the engine.
+ *
+ * @param told what the stack has to tell
+ * @returns the same with an output in the place of each value
+ */
+export function register<T extends object>(plan: readonly Resource[], told: T): pulumi.Unwrap<T> | object {
+    const made = new Map<object, pulumi.Resource>();
+    for (const resource of plan) made.set(resource, create(resource, made));
+    return unwrap(told, (value) => outputOf(value, made)) as object;
+}
+
+type Made = ReadonlyMap<object, pulumi.Resource>;
+
+/** A component of this program's, as the engine knows it. */
+class Registered extends pulumi.ComponentResource {
+    constructor({ type, name }: Resource, outputs: pulumi.Inputs, options: pulumi.ComponentResourceOptions) {
+        super(type, name, {}, options);
+        this.registerOutputs(outputs);
+    }
+}
+
+function create(resource: Resource, made: Made): pulumi.Resource {
+    const { type, name, inputs, outputs, options } = resource;
+    const { parent, provider, dependsOn, protect, ignoreChanges, aliases } = options;
+    const common = {
+        ...(parent ? { parent: registered(parent, made) } : {}),
+        ...(dependsOn ? { dependsOn: dependsOn.map((other) => registered(other, made)) } : {}),
+        ...(protect === undefined ? {} : { protect }),
+        ...(ignoreChanges ? { ignoreChanges: [...ignoreChanges] } : {}),
+        ...(aliases ? { aliases: [...aliases] } : {}),
+    };
+    const converted = (structure: object) => unwrap(structure, (value) => outputOf(value, made)) as pulumi.Inputs;
+    if (outputs) return new Registered(resource, converted(outputs), common);
+    return createOf(type)(name, converted(inputs), {
+        ...common,
+        ...(provider ? { provider: registered(provider, made) as pulumi.ProviderResource } : {}),
+    });
+}
+
+/** A value as an output: computed when all properties that it needs are there. */
+function outputOf(value: Value<unknown>, made: Made): pulumi.Output<unknown> {
+    const properties = value.properties.map((property) => propertyOf(property, made));
+    const output = pulumi.all(properties).apply((results) => {
+        const byProperty = new Map(value.properties.map((property, index) => [property, results[index]]));
+        return value.in((property) => byProperty.get(property));
+    });
+    return value.isSecret ? pulumi.secret(output) : pulumi.unsecret(output);
+}
+
+/** A property of a registered resource, which the SDK's classes have by its name. */
+function propertyOf({ resource, name }: Property, made: Made): unknown {
+    return (registered(resource, made) as unknown as Readonly<Record<string, unknown>>)[name];
+}
+
+function registered(resource: object, made: Made): pulumi.Resource {
+    const found = made.get(resource);
+    if (!found) throw new RangeError("a resource refers to one that does not stand before it in the plan");
+    return found;
+}

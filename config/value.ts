@@ -1,0 +1,95 @@
+/** A property of a resource, such as the result of a generated password: the end that a plan goes to knows it. */
+export interface Property {
+    readonly resource: object;
+    readonly name: string;
+}
+
+/** What the properties of resources are. */
+export type Known = (property: Property) => unknown;
+
+/** A structure with all values in it replaced by what they are. */
+export type Unwrapped<T> =
+    T extends Value<infer V>
+        ? V
+        : T extends string | number | boolean | null | undefined
+          ? T
+          : { [K in keyof T]: Unwrapped<T[K]> };
+
+/** A field that may be written as it is, or is told later. */
+export type Input<T> = T | Value<T>;
+
+/**
+ * Something that cannot be told while a stack is declared: a secret, a generated password, what only the cluster knows,
+ * or what is made of these.
+ *
+ * It is computed by the end that a plan goes to, from the properties of resources that it needs.
+ */
+export class Value<T> {
+    #last: { readonly known: Known; readonly value: T } | undefined;
+
+    private constructor(
+        /** The properties that it is computed from; none where only the user's secrets go into it. */
+        readonly properties: readonly Property[],
+        /** Whether it must not be shown, nor stand in the state in clear. */
+        readonly isSecret: boolean,
+        private readonly compute: (known: Known) => T,
+    ) {}
+
+    static of<T>(value: T): Value<T> {
+        return new Value([], false, () => value);
+    }
+
+    static secret<T>(value: T): Value<T> {
+        return new Value([], true, () => value);
+    }
+
+    /** A property of a resource, whose type the caller knows. */
+    static property<T>(property: Property, isSecret: boolean): Value<T> {
+        return new Value([property], isSecret, (known) => known(property) as T);
+    }
+
+    /** A structure of values, at any depth, as one value: a secret where one of them is. */
+    static all<const T>(structure: T): Value<Unwrapped<T>> {
+        const inner = valuesIn(structure);
+        const properties = new Set(inner.flatMap((value) => value.properties));
+        return new Value(
+            [...properties],
+            inner.some(({ isSecret }) => isSecret),
+            (known) => unwrap(structure, (value) => value.in(known)) as Unwrapped<T>,
+        );
+    }
+
+    map<U>(change: (value: T) => U): Value<U> {
+        return new Value(this.properties, this.isSecret, (known) => change(this.in(known)));
+    }
+
+    /** The same where nothing of what is secret can be told from it. */
+    disclosed(): Value<T> {
+        return new Value(this.properties, false, (known) => this.in(known));
+    }
+
+    /** @throws whatever a function throws that it is computed by */
+    in(known: Known): T {
+        if (this.#last?.known !== known) this.#last = { known, value: this.compute(known) };
+        return this.#last.value;
+    }
+}
+
+/** The values in a structure, at any depth. */
+export function valuesIn(structure: unknown): Value<unknown>[] {
+    const found: Value<unknown>[] = [];
+    const visit = (inner: unknown): void => {
+        if (inner instanceof Value) found.push(inner);
+        else if (typeof inner === "object" && inner !== null) for (const one of Object.values(inner)) visit(one);
+    };
+    visit(structure);
+    return found;
+}
+
+/** A copy of a structure with each value in it replaced. */
+export function unwrap(structure: unknown, by: (value: Value<unknown>) => unknown): unknown {
+    if (structure instanceof Value) return by(structure);
+    if (Array.isArray(structure)) return structure.map((inner) => unwrap(inner, by));
+    if (typeof structure !== "object" || structure === null) return structure;
+    return Object.fromEntries(Object.entries(structure).map(([key, inner]) => [key, unwrap(inner, by)]));
+}

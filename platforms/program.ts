@@ -1,0 +1,49 @@
+import { checkContext, clusterProvider } from "../components/cluster";
+import { Instance } from "../components/instance";
+import { declareSharedEdge } from "../components/loadBalancer";
+import { type StackOutputs, stackOutputs } from "../components/outputs";
+import { planStack } from "../components/planStack";
+import type { Resource } from "../components/resource";
+import { Stack } from "../components/stack";
+import { kubeconfigOf } from "../config/kubeconfig";
+import { type Given, readStack } from "../config/read";
+import { platforms as registry } from ".";
+import type { Platform } from "./platform";
+
+export interface ProgramOptions {
+    /** Nothing will be sent to a cluster, so that it does not matter which one is current. @default false */
+    readonly offline?: boolean;
+    /** By name. @default the registry's: tests bring platforms of their own for single components */
+    readonly platforms?: Readonly<Record<string, Platform>>;
+}
+
+/** A stack that is right as a whole, and of which nothing has been registered. */
+export interface Program {
+    /** Each resource after those that it refers to. */
+    readonly plan: readonly Resource[];
+    readonly outputs: StackOutputs;
+    readonly stack: Stack;
+}
+
+/**
+ * The whole program: one platform per instance of the stack's configuration.
+ *
+ * @throws ConfigError with every problem found
+ */
+export function declareProgram(given: Given, { offline = false, platforms = registry }: ProgramOptions = {}): Program {
+    const { stack: config, secrets } = readStack(
+        given,
+        Object.values(platforms).map((platform) => platform.config),
+    );
+    if (!offline) checkContext(config);
+    const kubeconfig = offline ? undefined : kubeconfigOf(config.cluster);
+
+    const stack = new Stack(config, secrets, clusterProvider(config, kubeconfig));
+    const deployed = config.instances.map((settings) => {
+        const instance = new Instance(stack, settings);
+        return { instance, result: platforms[settings.platform]!.declare(instance) };
+    });
+    const sharedEdge = declareSharedEdge(stack);
+    planStack(stack, [...deployed.map(({ instance }) => instance), ...(sharedEdge ? [sharedEdge] : [])]);
+    return { plan: stack.plan, outputs: stackOutputs(stack, deployed), stack };
+}
