@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type Property, unwrap, Value } from "../../config/value";
+import { type Property, unwrap, type Value } from "../../config/value";
 import type { Given } from "../../config/read";
 import type { Resource } from "../resource";
 import { createOf } from "./classes";
@@ -23,7 +23,7 @@ export function givenByEngine(): Given {
  * @param told what the stack has to tell
  * @returns the same with an output in the place of each value
  */
-export function register<T extends object>(plan: readonly Resource[], told: T): pulumi.Unwrap<T> | object {
+export function register(plan: readonly Resource[], told: object): object {
     const made = new Map<object, pulumi.Resource>();
     for (const resource of plan) made.set(resource, create(resource, made));
     return unwrap(told, (value) => outputOf(value, made)) as object;
