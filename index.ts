@@ -6,7 +6,7 @@ import { declareProgram } from "./platforms/program";
  * What the engine runs: the whole stack is declared and checked before the first resource is registered, so that a
  * mistake changes nothing.
  *
- * What a stack consists of is in platforms/program.ts, which needs neither engine nor SDK.
+ * What a stack consists of is in `platforms/program.ts`, which needs neither engine nor SDK.
  */
 function plinth(): object {
     const { plan, outputs } = declareProgram(givenByEngine());

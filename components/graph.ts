@@ -103,17 +103,25 @@ export interface Node {
 
 export const nodeId = (namespace: string, name: string): string => `${namespace}/${name}`;
 
+/** The list under a key, which is made where there is none. */
+function listIn<T>(lists: Map<string, T[]>, key: string): T[] {
+    const list = lists.get(key) ?? [];
+    lists.set(key, list);
+    return list;
+}
+
 /** The platforms of a stack: who uses whom, and who starts after whom. */
 export class Graph {
     private readonly byId = new Map<string, Node>();
     private readonly usersById = new Map<string, { from: Node; edge: Edge }[]>();
+    private readonly byNamespace = new Map<string, Node[]>();
 
     add(node: Node): void {
         if (this.byId.has(node.id)) throw new Error(`the component ${node.id} is declared twice`);
         this.byId.set(node.id, node);
         for (const edge of node.uses)
-            for (const id of edge.to.nodes)
-                this.usersById.set(id, [...(this.usersById.get(id) ?? []), { from: node, edge }]);
+            for (const id of edge.to.nodes) listIn(this.usersById, id).push({ from: node, edge });
+        listIn(this.byNamespace, node.namespace).push(node);
     }
 
     get nodes(): readonly Node[] {
@@ -122,6 +130,10 @@ export class Graph {
 
     node(id: string): Node | undefined {
         return this.byId.get(id);
+    }
+
+    nodesIn(namespace: string): readonly Node[] {
+        return this.byNamespace.get(namespace) ?? [];
     }
 
     /**
@@ -164,7 +176,7 @@ export class Graph {
 
 /** The platform as a Mermaid flowchart: solid lines are uses, dotted ones say what starts after what. */
 export function picture(graph: Graph, namespaces: readonly string[]): string {
-    const shown = graph.nodes.filter((node) => namespaces.includes(node.namespace));
+    const shown = namespaces.flatMap((namespace) => graph.nodesIn(namespace));
     const key = (id: string) => id.replace(/[^a-zA-Z0-9]/g, "_");
     const lines = ["flowchart LR"];
     const outside = shown.some((node) => node.needs.some((need) => need.name === "clients"));

@@ -91,7 +91,7 @@ function declarePolicies(stack: Stack, instances: ByNamespace): void {
 function warnOfWaysOut({ graph, config }: Stack, instances: ByNamespace): void {
     const running = [...instances.values()].filter((instance) => instance.config.state === "running");
     for (const instance of running) {
-        const nodes = graph.nodes.filter(({ namespace }) => namespace === instance.namespace);
+        const nodes = graph.nodesIn(instance.namespace);
         for (const range of new Set(nodes.flatMap(namedMetadata)))
             instance.warn(`pods reach ${range}, where clouds hand out the credentials of their nodes`);
         if (config.cluster.ranges.length === 0) continue;

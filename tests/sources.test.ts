@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
@@ -28,6 +29,15 @@ describe("the sources", () => {
                 .map((other) => `${file} imports ${other}`),
         );
         expect(fromWork).to.deep.equal([]);
+    });
+
+    it("import Pulumi's packages in one place, but for types", () => {
+        const places = ["index.ts", "components/registering"];
+        const loads = /^import (?!type )[^;]*? from "@pulumi\/|require\("@pulumi\//m;
+        const others = [...imports.keys()].filter(
+            (file) => !isIn(places, file) && loads.test(readFileSync(join(root, file), "utf8")),
+        );
+        expect(others).to.deep.equal([]);
     });
 
     it("have no circle of files", () => {

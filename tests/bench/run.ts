@@ -1,27 +1,27 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { table } from "../../operations/system/text";
+import type { Figures } from "./measure";
 
 /**
- * `npm run bench`: start-up against the SDK alone, and rendering against as many bare resources. Both sides run in
- * turn in this one run; the figures are medians.
+ * `npm run bench`: start-up against the SDK alone, and rendering against as many bare resources on the SDK's mock
+ * monitor. All sides run in turn in this one run; the figures are medians. Exit code 1 where a goal is missed.
  */
 
-const repetitions = Number(process.env["REPETITIONS"] ?? 3);
+const repetitions = Number(process.env["REPETITIONS"] ?? 5);
 const loader = ["--require", "./cli/loader.cjs"];
 const root = join(__dirname, "..", "..");
 
-interface Figures {
-    readonly seconds: number;
-    readonly resources: number;
-    readonly megabytes: number;
-}
+/** For 100 instances, as parts of what the bare resources take. */
+const goals = { time: 0.25, memory: 0.5 };
+/** An instance of a thousand may take so many times as long as one of a hundred. */
+const linear = 1.5;
 
 const node = (...args: readonly string[]): string =>
     execFileSync(process.execPath, args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26 });
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-const measure = (what: string, count: number) =>
-    JSON.parse(node(...loader, join(__dirname, "measure.ts"), what, String(count))) as Figures;
+const figuresOf = (file: "program" | "bare", count: number) =>
+    JSON.parse(node(...loader, join(__dirname, `${file}.ts`), String(count))) as Figures;
 
 function seconds(work: () => void): number {
     const start = process.hrtime.bigint();
@@ -31,42 +31,75 @@ function seconds(work: () => void): number {
 
 const medianOf = (figures: readonly Figures[]): Figures => ({
     seconds: median(figures.map((one) => one.seconds)),
+    cpuSeconds: median(figures.map((one) => one.cpuSeconds)),
     resources: figures[0]!.resources,
     megabytes: median(figures.map((one) => one.megabytes)),
 });
 
-const sdk: number[] = [];
-const program: number[] = [];
-for (let turn = 0; turn < repetitions; turn++) {
-    sdk.push(
-        seconds(() =>
-            node("--eval", 'require("@pulumi/pulumi"); require("@pulumi/kubernetes"); require("@pulumi/random")'),
-        ),
-    );
-    program.push(seconds(() => node(...loader, "--eval", 'require("./index.ts")')));
-}
+const starts = {
+    "the SDK alone": ["--eval", 'require("@pulumi/pulumi"); require("@pulumi/kubernetes"); require("@pulumi/random")'],
+    "what the engine runs": [...loader, "--eval", 'require("./index.ts")'],
+    "what is rendered": [...loader, "--eval", 'require("./operations/render/rendering.ts")'],
+};
+const taken = Object.keys(starts).map((): number[] => []);
+for (let turn = 0; turn < repetitions; turn++)
+    Object.values(starts).forEach((args, index) => taken[index]!.push(seconds(() => node(...args))));
 console.log(
-    `start-up: SDK alone ${median(sdk).toFixed(2)} s, program ${median(program).toFixed(2)} s, ratio ${(median(program) / median(sdk)).toFixed(2)}\n`,
+    table(
+        ["start-up", "seconds"],
+        Object.keys(starts).map((what, index) => [what, median(taken[index]!).toFixed(2)]),
+    ),
 );
 
-const rows = [1, 10, 100].map((instances) => {
+/** The program with so many instances, and as many bare resources where they are asked for. */
+function compare(instances: number, withBare: boolean): { ours: Figures; bare: Figures | undefined } {
     const ours: Figures[] = [];
     const bare: Figures[] = [];
     for (let turn = 0; turn < repetitions; turn++) {
-        ours.push(measure("program", instances));
-        bare.push(measure("bare", ours[0]!.resources));
+        ours.push(figuresOf("program", instances));
+        if (withBare) bare.push(figuresOf("bare", ours[0]!.resources));
     }
-    const a = medianOf(ours);
-    const b = medianOf(bare);
+    return { ours: medianOf(ours), bare: withBare ? medianOf(bare) : undefined };
+}
+
+const [one, ten, hundred] = [1, 10, 100].map((instances) => compare(instances, true)) as [
+    ReturnType<typeof compare>,
+    ReturnType<typeof compare>,
+    ReturnType<typeof compare>,
+];
+const thousand = compare(1000, false);
+const cells = (instances: number, { ours, bare }: ReturnType<typeof compare>) => {
+    const both = (of: (figures: Figures) => number, unit: string, digits: number) => [
+        `${of(ours).toFixed(digits)} ${unit}`,
+        bare ? `${of(bare).toFixed(digits)} ${unit}` : "",
+        bare ? (of(ours) / of(bare)).toFixed(2) : "",
+    ];
     return [
         String(instances),
-        String(a.resources),
-        `${a.seconds.toFixed(2)} s`,
-        `${b.seconds.toFixed(2)} s`,
-        (a.seconds / b.seconds).toFixed(2),
-        `${a.megabytes} MB`,
-        `${b.megabytes} MB`,
-        (a.megabytes / b.megabytes).toFixed(2),
+        String(ours.resources),
+        ...both((figures) => figures.seconds, "s", 2),
+        ...both((figures) => figures.cpuSeconds, "s", 2),
+        ...both((figures) => figures.megabytes, "MB", 0),
     ];
-});
-console.log(table(["instances", "resources", "program", "bare", "ratio", "program", "bare", "ratio"], rows));
+};
+console.log(
+    table(
+        ["instances", "resources", "wall", "bare", "ratio", "CPU", "bare", "ratio", "memory", "bare", "ratio"],
+        [cells(1, one), cells(10, ten), cells(100, hundred), cells(1000, thousand)],
+    ),
+);
+
+const judged: readonly (readonly [what: string, is: number, goal: number])[] = [
+    [
+        "time of 100 instances on the clock, part of the bare resources'",
+        hundred.ours.seconds / hundred.bare!.seconds,
+        goals.time,
+    ],
+    ["CPU time of 100 instances, part of theirs", hundred.ours.cpuSeconds / hundred.bare!.cpuSeconds, goals.time],
+    ["memory of 100 instances, part of theirs", hundred.ours.megabytes / hundred.bare!.megabytes, goals.memory],
+    ["CPU time an instance, of 1,000 to 100", thousand.ours.cpuSeconds / hundred.ours.cpuSeconds / 10, linear],
+];
+for (const [what, is, goal] of judged) {
+    console.log(`${is <= goal ? "met" : "MISSED"}: ${what}: ${is.toFixed(2)}, at most ${goal}`);
+    if (is > goal) process.exitCode = 1;
+}

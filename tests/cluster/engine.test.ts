@@ -116,11 +116,11 @@ describe("the real engine on a real API server", function () {
             return (JSON.parse(out) as { changeSummary: Changes }).changeSummary;
         };
         const name = "`${config.name}-${entry.name}`,";
-        const restore = project.edit("components/funnel.ts", name, "`${config.name}-${entry.name}-renamed`,");
+        const restore = project.edit("components/objectPlan.ts", name, "`${config.name}-${entry.name}-renamed`,");
         try {
             expect(await preview()).to.include.keys("create", "delete");
             project.edit(
-                "components/funnel.ts",
+                "components/objectPlan.ts",
                 "...(after.length > 0 ? { dependsOn: after } : {}),",
                 "...(after.length > 0 ? { dependsOn: after } : {}), aliases: [{ name: `${config.name}-${entry.name}` }],",
             );
