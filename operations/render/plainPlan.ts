@@ -39,6 +39,8 @@ const secretFields: Readonly<Record<string, readonly string[]>> = {
     "kubernetes:core/v1:Secret": ["data", "stringData"],
 };
 
+const sortedKeys = (fields: object): string[] => Object.keys(fields).sort();
+
 /**
  * The end of a plan that hands its resources over as plain objects: no engine, SDK, cluster, login or passphrase.
  *
@@ -59,19 +61,27 @@ export class PlainPlan {
         problems.throwIfAny();
     }
 
-    /** A structure with its keys in order and all values in it told; those that only the cluster knows are left out. */
-    tell(structure: unknown, seen: (value: Value<unknown>) => void = () => {}): unknown {
+    /** A structure with all values in it told; those that only the cluster knows are left out. */
+    tell(structure: unknown): unknown {
+        return this.told(structure, () => {}, Object.keys);
+    }
+
+    private told(
+        structure: unknown,
+        seen: (value: Value<unknown>) => void,
+        keysOf: (fields: object) => readonly string[],
+    ): unknown {
         if (typeof structure !== "object" || structure === null) return structure;
-        if (Array.isArray(structure)) return structure.map((item) => this.tell(item, seen));
+        if (Array.isArray(structure)) return structure.map((item) => this.told(item, seen, keysOf));
         if (structure instanceof Value) {
             seen(structure);
             if (structure.properties.some((property) => this.isUnknown(property))) return undefined;
-            return this.tell(structure.in(this.known), seen);
+            return this.told(structure.in(this.known), seen, keysOf);
         }
         const told: Record<string, unknown> = {};
         const fields = structure as Readonly<Record<string, unknown>>;
-        for (const key of Object.keys(fields).sort()) {
-            const inner = this.tell(fields[key], seen);
+        for (const key of keysOf(fields)) {
+            const inner = this.told(fields[key], seen, keysOf);
             if (inner !== undefined) told[key] = inner;
         }
         return told;
@@ -99,11 +109,12 @@ export class PlainPlan {
         const dependencies = new Set(options.dependsOn?.map((other) => this.urnOf(other)));
         const inputs: Record<string, unknown> = {};
         const fields = resource.inputs as Readonly<Record<string, unknown>>;
-        for (const key of Object.keys(fields).sort()) {
-            const told = this.tell(fields[key], ({ isSecret, properties }) => {
+        for (const key of sortedKeys(fields)) {
+            const seen = ({ isSecret, properties }: Value<unknown>) => {
                 if (isSecret) secrets.add(key);
                 for (const property of properties) dependencies.add(this.urnOf(property.resource));
-            });
+            };
+            const told = this.told(fields[key], seen, sortedKeys);
             if (told !== undefined) inputs[key] = told;
         }
         return {

@@ -137,8 +137,13 @@ describe("Database with replicas", () => {
         const { objects } = await sent(replicated(), { instance: { resources } });
         const memory = sets(objects).map(({ spec }) => spec.template.spec.containers[0].resources.limits.memory);
         expect(memory).to.deep.equal(["1Gi", "2Gi", "1Gi"]);
-        const pool = (name: string) =>
-            /buffer_pool_size = (\d+)/.exec(find(objects, "ConfigMap", name).data["plinth.cnf"])![1];
+        const pool = (name: string) => {
+            const settings = objects.find(
+                ({ kind, metadata }) =>
+                    kind === "ConfigMap" && new RegExp(`^${name}-[0-9a-f]{10}$`).test(metadata.name),
+            )!;
+            return /buffer_pool_size = (\d+)/.exec(settings["data"]["plinth.cnf"])![1];
+        };
         expect(pool("database-2")).to.equal(pool("database"));
         expect(Number(pool("database-1"))).to.be.greaterThan(Number(pool("database")));
     });
