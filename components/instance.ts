@@ -11,6 +11,7 @@ import type { Args, Kind, SecretValue } from "./kinds";
 import { objectName, passwordConsentName } from "./names";
 import type { ObjectOptions } from "./object";
 import { randomPassword, resultOf } from "./resource";
+import type { Site } from "./site";
 import type { Stack } from "./stack";
 
 /** What a component says of itself when it joins the platform's graph. */
@@ -55,6 +56,8 @@ export class Instance {
     readonly images: Record<string, string> = {};
     /** Volumes in use, by logical name: for the outputs. */
     readonly volumes: Record<string, VolumeOutputs> = {};
+    /** What it publishes, by a balancer of its own or the shared one. */
+    readonly sites: Site[] = [];
     /** Of Secrets, by name and key. */
     private readonly values = new Map<string, Input<string>>();
     /** Keys of the user's maps that mean something here; the others are reported. */

@@ -39,12 +39,13 @@ export interface StackOutputs {
 export function stackOutputs(
     stack: Stack,
     deployed: readonly { readonly instance: Instance; readonly result: Deployed }[],
+    sharedEdge: Instance | undefined,
 ): StackOutputs {
     const instances = Object.fromEntries(
         deployed.map(({ instance, result }) => [instance.name, instanceOutputs(instance, result)]),
     );
     const published = deployed.filter(({ instance }) => instance.config.state !== "removed");
-    const dns = Value.all(published.map(({ instance }) => addressesOf(instance))).map((all) => {
+    const dns = Value.all(published.map(({ instance }) => addressesOf(instance, sharedEdge))).map((all) => {
         const reached = published.map(({ result }, index) => ({
             // Names below localhost lead to the own machine without any record (RFC 6761).
             hosts: result.hosts.filter((host) => !/(^|\.)localhost$/.test(host)),

@@ -43,7 +43,8 @@ export function declareProgram(given: Given, { offline = false, platforms = regi
         const instance = new Instance(stack, settings);
         return { instance, result: platforms[settings.platform]!.declare(instance) };
     });
-    const sharedEdge = declareSharedEdge(stack);
-    planStack(stack, [...deployed.map(({ instance }) => instance), ...(sharedEdge ? [sharedEdge] : [])]);
-    return { plan: stack.plan, outputs: stackOutputs(stack, deployed), stack };
+    const instances = deployed.map(({ instance }) => instance);
+    const sharedEdge = declareSharedEdge(stack, instances);
+    planStack(stack, [...instances, ...(sharedEdge ? [sharedEdge] : [])]);
+    return { plan: stack.plan, outputs: stackOutputs(stack, deployed, sharedEdge), stack };
 }

@@ -1,6 +1,5 @@
 import { Value } from "../../config/value";
 import type { Instance } from "../instance";
-import { sharedEdgeOf } from "./shared";
 import { edgeOf } from "./tls";
 
 /** What a Service or an Ingress says of its balancer; an older API server leaves parts of it out. */
@@ -12,10 +11,12 @@ interface Status {
  * The addresses under which the sites of an instance are reached, once the stack is planned: the one that the user
  * states (`edge.publicAddress`), else those that the cluster gave. None where neither is known, and for an instance
  * that is removed.
+ *
+ * @param sharedEdge whom the stack's shared balancer belongs to, if there is one
  */
-export function addressesOf(instance: Instance): Value<string[]> {
+export function addressesOf(instance: Instance, sharedEdge: Instance | undefined): Value<string[]> {
     const edge = edgeOf(instance);
-    const owner = instance.config.edge.type === "shared" ? sharedEdgeOf(instance.stack) : instance;
+    const owner = instance.config.edge.type === "shared" ? sharedEdge : instance;
     if (instance.config.state === "removed" || !owner) return Value.of([]);
     if (edge.publicAddress) return Value.of([edge.publicAddress]);
     if (edge.type !== "LoadBalancer" && edge.type !== "Ingress") return Value.of([]);

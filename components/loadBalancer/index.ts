@@ -7,6 +7,7 @@ import type { Node } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { selectorOf } from "../labels";
 import { Namespace } from "../namespace";
+import type { Site } from "../site";
 import { linesOf, type Text, wholeFile, wordsOf } from "../languages/text";
 import type { Mount, PodArgs } from "../podArgs";
 import type { Stack } from "../stack";
@@ -17,12 +18,12 @@ import { check, warnOfReach } from "./checks";
 import { needsOf } from "./needs";
 import { configFolder, reloadContainer, reloadScript } from "./reload";
 import { type IngressHosts, ingressSpec, ports, serviceSpec, solverPolicy } from "./service";
-import { addTenant, sharedInstance, sharedName, tenantsOf } from "./shared";
-import { fileSites, type Site, type Tenant, usesOf } from "./site";
+import { sharedInstance, sharedName } from "./shared";
+import { fileSites, type Tenant, usesOf } from "./site";
 import { edgeOf, endsInFront, tlsOf } from "./tls";
 
 export { addressesOf } from "./address";
-export type { Route, Site } from "./site";
+export type { Route, Site } from "../site";
 export { edgeOf, isEncrypted, tlsOf } from "./tls";
 
 /** Secret keys that an instance of any platform may set for its balancer. */
@@ -55,9 +56,9 @@ const user = 1000;
  * To be called once per instance, whatever its state.
  */
 export function publish(instance: Instance, sites: readonly Site[]): void {
-    const tenant = { instance, sites };
-    if (instance.config.edge.type === "shared") addTenant(instance.stack, tenant);
-    else new LoadBalancer(instance, "edge", { edge: edgeOf(instance), tenants: [tenant] });
+    instance.sites.push(...sites);
+    if (instance.config.edge.type === "shared") return;
+    new LoadBalancer(instance, "edge", { edge: edgeOf(instance), tenants: [{ instance, sites }] });
 }
 
 /**
@@ -65,10 +66,12 @@ export function publish(instance: Instance, sites: readonly Site[]): void {
  *
  * @returns the instance that it belongs to; undefined where no instance shares one
  */
-export function declareSharedEdge(stack: Stack): Instance | undefined {
-    const tenants = tenantsOf(stack);
+export function declareSharedEdge(stack: Stack, instances: readonly Instance[]): Instance | undefined {
+    const tenants = instances
+        .filter(({ config, sites }) => config.edge.type === "shared" && sites.length > 0)
+        .map((instance) => ({ instance, sites: instance.sites }));
     if (tenants.length === 0) return undefined;
-    const instance = sharedInstance(stack);
+    const instance = sharedInstance(stack, tenants);
     new Namespace(instance);
     new LoadBalancer(instance, "edge", { edge: stack.config.sharedEdge.edge, tenants });
     return instance;

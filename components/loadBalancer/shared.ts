@@ -7,29 +7,14 @@ import type { Tenant } from "./site";
 /** Stands in for an instance's name in the names of the shared balancer's resources. */
 export const sharedName = "edge";
 
-const tenants = new WeakMap<Stack, Tenant[]>();
-const edges = new WeakMap<Stack, Instance>();
-
-/** Adds the sites of an instance to those of the stack's shared balancer. */
-export function addTenant(stack: Stack, tenant: Tenant): void {
-    tenants.set(stack, [...tenantsOf(stack), tenant]);
-}
-
-export const tenantsOf = (stack: Stack): readonly Tenant[] => tenants.get(stack) ?? [];
-
-/** The instance that the shared balancer belongs to, once it is declared. */
-export const sharedEdgeOf = (stack: Stack): Instance | undefined => edges.get(stack);
-
 /** Makes the instance whose only component is the shared balancer. */
-export function sharedInstance(stack: Stack): Instance {
+export function sharedInstance(stack: Stack, tenants: readonly Tenant[]): Instance {
     if (stack.config.instances.some(({ name }) => name === sharedName))
         stack.problems.add(
             `plinth:instances.${sharedName}`,
             "is the name of the shared balancer (edge.type: shared); choose another one",
         );
-    const instance = new Instance(stack, instanceConfig(stack.config.sharedEdge, tenantsOf(stack)), "plinth:edge");
-    edges.set(stack, instance);
-    return instance;
+    return new Instance(stack, instanceConfig(stack.config.sharedEdge, tenants), "plinth:edge");
 }
 
 /** The balancer goes when its last instance is removed; while one is stopped, it still says so to visitors. */

@@ -2,30 +2,10 @@ import type { OwnEdgeConfig } from "../../config/fields";
 import { parseQuantity } from "../../config/quantity";
 import type { Edge, Service } from "../graph";
 import type { Instance } from "../instance";
-import type { PathRule } from "../pathRule";
+import type { Route, Site } from "../site";
 import type { FileRoute, FileSite } from "./caddyfile";
 import { snippetOf } from "./reload";
 import { isTrusted, siteTls, tlsOf } from "./tls";
-
-export interface Route {
-    /** @default every path */
-    readonly path?: PathRule;
-    readonly to: Service;
-    /** Name of the service's port. @default its first */
-    readonly port?: string;
-    /** Client ranges that may use this path, within those of `http.allow`. @default everyone */
-    readonly allow?: readonly string[];
-    /** Largest request body, as a quantity. @default http.maxBody of the instance */
-    readonly maxBody?: string;
-}
-
-export interface Site {
-    readonly host: string;
-    /** The longest matching path wins; among equals the first. */
-    readonly routes: readonly Route[];
-    /** Paths that answer 404 whoever asks, before all routes. @default none */
-    readonly closed?: readonly PathRule[];
-}
 
 /** An instance and its sites behind one balancer. */
 export interface Tenant {

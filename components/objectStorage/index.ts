@@ -7,7 +7,7 @@ import { clusterService, deployment } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
 import { type Node, nodeId, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
-import type { Site } from "../loadBalancer/site";
+import type { Site } from "../site";
 import { metricsNeeds } from "../metrics";
 import type { ContainerArgs } from "../podArgs";
 import { Task } from "../task";

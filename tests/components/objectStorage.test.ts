@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Instance } from "../../components/instance";
-import type { Site } from "../../components/loadBalancer/site";
+import type { Site } from "../../components/site";
 import { type Bucket, ObjectStorage } from "../../components/objectStorage";
 import { Worker } from "../../components/worker";
 import { type ObjectStorageConfig, objectStorage } from "../../config/objectStorage";

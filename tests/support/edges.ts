@@ -54,14 +54,14 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
         ]);
         return instance;
     });
-    const sharedEdge = declareSharedEdge(stack);
+    const sharedEdge = declareSharedEdge(stack, declared);
     planStack(stack, sharedEdge ? [...declared, sharedEdge] : declared);
     const plain = new PlainPlan(stack.plan, { ...given, preview });
     const each = <T>(of: (instance: Instance) => T) =>
         Object.fromEntries(declared.map((instance) => [instance.name, of(instance)]));
     return {
         objects: objectsOf(plain.resources),
-        addresses: plain.tell(each(addressesOf)),
+        addresses: plain.tell(each((instance) => addressesOf(instance, sharedEdge))),
         encrypted: each(isEncrypted),
         warnings: stack.warnings,
     };

@@ -1,0 +1,23 @@
+import type { Service } from "./graph";
+import type { PathRule } from "./pathRule";
+
+export interface Route {
+    /** @default every path */
+    readonly path?: PathRule;
+    readonly to: Service;
+    /** Name of the service's port. @default its first */
+    readonly port?: string;
+    /** Client ranges that may use this path, within those of `http.allow`. @default everyone */
+    readonly allow?: readonly string[];
+    /** Largest request body, as a quantity. @default http.maxBody of the instance */
+    readonly maxBody?: string;
+}
+
+/** What is published under one host name. */
+export interface Site {
+    readonly host: string;
+    /** The longest matching path wins; among equals the first. */
+    readonly routes: readonly Route[];
+    /** Paths that answer 404 whoever asks, before all routes. @default none */
+    readonly closed?: readonly PathRule[];
+}
