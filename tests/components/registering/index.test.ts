@@ -127,7 +127,16 @@ describe("a plan of any resources", () => {
         const other = new Resource(
             "kubernetes:example.org/v1:Any",
             "shop-any",
-            { apiVersion: "example.org/v1", kind: "Any", list: [{ a: Value.of(1) }, null], gone: undefined },
+            {
+                apiVersion: "example.org/v1",
+                kind: "Any",
+                list: [{ a: Value.of(1) }, null],
+                gone: undefined,
+                hidden: [{ deep: Value.secret("x") }],
+                shown: resultOf(password)
+                    .map((text) => text.length)
+                    .disclosed(),
+            },
             { dependsOn: [secret] },
         );
         stack.plan.push(password, secret, other);
@@ -142,6 +151,7 @@ describe("a plan of any resources", () => {
         });
         expect(of("random:index/randomPassword:RandomPassword").protect).to.equal(true);
         expect(of("kubernetes:example.org/v1:Any").inputs["list"]).to.deep.equal([{ a: 1 }, null]);
+        expect(of("kubernetes:example.org/v1:Any").secrets).to.deep.equal(["hidden"]);
         expect(of("plinth:components:Namespace").aliases).to.deep.equal(["once"]);
     });
 
