@@ -139,6 +139,7 @@ export class PlainPlan {
         return urn;
     }
 
+    /** Only the cluster says what an object's status is; for all else there are placeholders. */
     private isUnknown({ name }: Property): boolean {
         return (this.args.preview ?? false) && name === "status";
     }
