@@ -5,7 +5,7 @@ import { dnsLabel, labelValue } from "./fields";
 import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
 import { plainProblems } from "./plain";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
-import { ruleOf, type SecretRules, valueProblem } from "./secrets";
+import { encryptedIn, ruleOf, type SecretRules, valueProblem } from "./secrets";
 import { type AnyInstance, type StackConfig, stackFields } from "./stack";
 import { checkBackupFolders, checkUnique } from "./unique";
 
@@ -53,7 +53,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
     // What is encrypted elsewhere would go on in clear, to ConfigMaps, environment and state; nor may a message show it, so
     // that nothing else is looked at before.
     for (const key of raw.encrypted)
-        if (key !== "secrets" && findSecure(raw.values[key]).length === 0)
+        if (key !== "secrets" && encryptedIn(raw.values[key]).length === 0)
             problems.add(
                 `plinth:${key}`,
                 `holds an encrypted value; secrets belong to plinth:secrets alone; take it out and run: ${howToSet("INSTANCE", "KEY", raw.stack)}`,
@@ -142,7 +142,8 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         const named = dnsLabel.max(40, "is longer than 40 characters; objects are named after it").safeParse(name);
         if (!named.success)
             problems.add(path, `the name ${show(name)} is not allowed; ${named.error.issues[0]!.message}`);
-        for (const secret of findSecure(instance))
+        // They would make the engine treat the whole map as one secret.
+        for (const secret of encryptedIn(instance))
             problems.add(
                 [path, ...secret].join("."),
                 `secrets do not belong here; take it out and run: ${howToSet(name, "KEY", raw.stack)}`,
@@ -231,13 +232,6 @@ function placeOf(origin: Origin | undefined, name: string): string {
     const layers = layersIn(origin);
     const shared = ["plinth:defaults", "plinth:base"].find((layer) => layers.includes(layer));
     return shared === undefined || layers.includes("instance") ? `plinth:instances.${name}` : shared;
-}
-
-/** Paths of encrypted values: they would make the engine treat the whole map as one secret. */
-function findSecure(value: unknown, above: string[] = []): string[][] {
-    if (typeof value !== "object" || value === null) return [];
-    if ("secure" in value && Object.keys(value).length === 1) return [above];
-    return Object.entries(value).flatMap(([key, inner]) => findSecure(inner, [...above, key]));
 }
 
 /** Reports keys and values with what no protocol carries unchanged. */

@@ -53,3 +53,21 @@ export function valueProblem(
     if (!lines && /[\r\n]/.test(value)) return "the value is not allowed; allowed: a text of one line";
     return undefined;
 }
+
+/**
+ * Whether a value is an encrypted one, as the engine takes it: a map with the one key `secure`, and a text. A map with
+ * other keys as well is a map.
+ *
+ * https://github.com/pulumi/pulumi/blob/v3.265.0/sdk/go/common/resource/config/object.go (isSecureValue)
+ */
+export function isEncrypted(value: unknown): value is { readonly secure: string } {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+    return Object.keys(value).length === 1 && "secure" in value && typeof value.secure === "string";
+}
+
+/** Where encrypted values stand in a value. */
+export function encryptedIn(value: unknown, above: readonly string[] = []): (readonly string[])[] {
+    if (typeof value !== "object" || value === null) return [];
+    if (isEncrypted(value)) return [above];
+    return Object.entries(value).flatMap(([key, inner]) => encryptedIn(inner, [...above, key]));
+}
