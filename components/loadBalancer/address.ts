@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Instance } from "../instance";
-import { sharedEdgeOf } from "./shared";
+import { edgeName, sharedEdgeOf } from "./shared";
 import { edgeOf } from "./tls";
 
 /** What a Service or an Ingress says of its balancer; an older API server leaves parts of it out. */
@@ -19,7 +19,7 @@ export function addressesOf(instance: Instance): pulumi.Output<string[]> {
     if (instance.config.state === "removed" || !owner) return pulumi.output([]);
     if (edge.publicAddress) return pulumi.output([edge.publicAddress]);
     if (edge.type !== "LoadBalancer" && edge.type !== "Ingress") return pulumi.output([]);
-    const object = owner.objects.resource(edge.type === "Ingress" ? "Ingress" : "Service", "edge");
+    const object = owner.objects.resource(edge.type === "Ingress" ? "Ingress" : "Service", edgeName);
     if (!object) return pulumi.output([]);
     return (object.status as pulumi.Output<Status | undefined>).apply(givenAddresses);
 }

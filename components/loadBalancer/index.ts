@@ -16,12 +16,13 @@ import { check, warnOfReach } from "./checks";
 import { needsOf } from "./needs";
 import { configFolder, reloadContainer, reloadScript } from "./reload";
 import { type IngressHosts, ingressSpec, ports, serviceSpec, solverPolicy } from "./service";
-import { addTenant, sharedInstance, sharedName, tenantsOf } from "./shared";
+import { addTenant, edgeName, sharedInstance, sharedName, tenantsOf } from "./shared";
 import { fileSites, type Site, type Tenant, usesOf } from "./site";
 import { edgeOf, endsInFront, tlsOf } from "./tls";
 
 export { addressesOf } from "./address";
 export type { Route, Site } from "./site";
+export { edgeName } from "./shared";
 export { edgeOf, isEncrypted, tlsOf } from "./tls";
 
 /** Secret keys that an instance of any platform may set for its balancer. */
@@ -56,7 +57,7 @@ const user = 1000;
 export function publish(instance: Instance, sites: readonly Site[]): void {
     const tenant = { instance, sites };
     if (instance.config.edge.type === "shared") addTenant(instance.stack, tenant);
-    else new LoadBalancer(instance, "edge", { edge: edgeOf(instance), tenants: [tenant] });
+    else new LoadBalancer(instance, edgeName, { edge: edgeOf(instance), tenants: [tenant] });
 }
 
 /**
@@ -69,7 +70,7 @@ export function declareSharedEdge(stack: Stack): Instance | undefined {
     if (tenants.length === 0) return undefined;
     const instance = sharedInstance(stack);
     new Namespace(instance);
-    new LoadBalancer(instance, "edge", { edge: stack.config.sharedEdge.edge, tenants });
+    new LoadBalancer(instance, edgeName, { edge: stack.config.sharedEdge.edge, tenants });
     return instance;
 }
 

@@ -4,6 +4,9 @@ import { Instance } from "../instance";
 import type { Stack } from "../stack";
 import type { Tenant } from "./site";
 
+/** Name of the balancer in every instance that has one: of the component, and so of its Service and its pods. */
+export const edgeName = "edge";
+
 /** Stands in for an instance's name in the names of the shared balancer's resources. */
 export const sharedName = "edge";
 
