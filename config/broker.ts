@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { outside, outsideName } from "./database";
+import { secretsOf } from "./secrets";
 
 /** Where a broker listens for clients unless told otherwise. */
 export const brokerPort = 5672;
@@ -34,8 +35,16 @@ export const broker = z.discriminatedUnion("topology", [
 
 export type BrokerConfig = z.infer<typeof broker>;
 
-/** Secret keys that belong to a broker, with what they are for. */
-export const brokerSecrets = {
-    brokerPassword: "Password of the platform's user at the message broker; required for an external one",
-    brokerAdminPassword: "Password of the user admin, for the broker's management pages",
-} as const;
+/**
+ * Secret keys that belong to a broker, with what they are for.
+ *
+ * @param name of its component
+ */
+export const brokerSecretsOf = <Name extends string>(name: Name) =>
+    secretsOf(name, {
+        Password: "Password of the platform's user at the message broker; required for an external one",
+        AdminPassword: "Password of the user admin, for the broker's management pages",
+    });
+
+/** Those of a component that is called `broker`. */
+export const brokerSecrets = brokerSecretsOf("broker");

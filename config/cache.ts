@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { outside } from "./database";
+import { secretsOf } from "./secrets";
 
 /** Where a server listens unless told otherwise. */
 export const cachePort = 6379;
@@ -52,7 +53,14 @@ export const cache = cacheOf({ policies });
 
 export type CacheConfig = z.infer<typeof cache>;
 
-/** Secret keys that belong to a cache, with what they are for. */
-export const cacheSecrets = {
-    cachePassword: "Password of the cache; required for an external one",
-} as const;
+/**
+ * Secret keys that belong to a cache, with what they are for.
+ *
+ * @param name of its component
+ * @param what it is, in words. @default its name
+ */
+export const cacheSecretsOf = <Name extends string>(name: Name, what: string = name) =>
+    secretsOf(name, { Password: `Password of the ${what}; required for an external one` });
+
+/** Those of a component that is called `cache`. */
+export const cacheSecrets = cacheSecretsOf("cache");

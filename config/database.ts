@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cidr, line, port, server } from "./fields";
+import { secretsOf } from "./secrets";
 
 export const engines = ["mariadb", "mysql", "postgres"] as const;
 export type Engine = (typeof engines)[number];
@@ -129,8 +130,16 @@ export const database = databaseOf(engines, ["single", "replicated", "external"]
 
 export type DatabaseConfig = z.infer<typeof database>;
 
-/** Secret keys that belong to a database, with what they are for. */
-export const databaseSecrets = {
-    databasePassword: "Password of the platform's user in the database; required for an external one",
-    databaseRootPassword: "Password of the database's administrator (root, postgres)",
-} as const;
+/**
+ * Secret keys that belong to a database, with what they are for.
+ *
+ * @param name of its component
+ */
+export const databaseSecretsOf = <Name extends string>(name: Name) =>
+    secretsOf(name, {
+        Password: `Password of the platform's user in the ${name}; required for an external one`,
+        RootPassword: `Password of the ${name}'s administrator (root, postgres)`,
+    });
+
+/** Those of a component that is called `database`. */
+export const databaseSecrets = databaseSecretsOf("database");

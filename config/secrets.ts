@@ -17,6 +17,20 @@ export interface SecretRule {
 /** A platform's secret keys: each with its rule, or with its purpose alone. */
 export type SecretRules = Readonly<Record<string, string | SecretRule>>;
 
+/**
+ * The secret keys of a component: each begins with its name, so that two of one sort never share a password.
+ *
+ * @param parts what follows the name, and what that key is for
+ */
+export const secretsOf = <Name extends string, Part extends string>(
+    name: Name,
+    parts: Readonly<Record<Part, string>>,
+): Readonly<Record<`${Name}${Part}`, string>> =>
+    Object.fromEntries(Object.entries(parts).map(([part, purpose]) => [`${name}${part}`, purpose])) as Record<
+        `${Name}${Part}`,
+        string
+    >;
+
 /** @returns undefined for an unknown key */
 export function ruleOf(rules: SecretRules, key: string): SecretRule | undefined {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;

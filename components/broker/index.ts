@@ -70,7 +70,7 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
         if (!/^[A-Za-z0-9_-]{1,32}$/.test(args.user) || ["guest", administrator].includes(args.user))
             throw new RangeError(`"${args.user}" is no name for a platform's user of a broker`);
         const { config, vhost = "/" } = args;
-        const key = "brokerPassword";
+        const key = `${name}Password`;
         if (config.topology === "external") {
             this.node = instance.join(name, { sort: "broker", pods: false });
             const password = requiredSecret(instance, name, key);
@@ -134,7 +134,7 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
             { node },
         );
 
-        const adminPassword = instance.password(`${name}-admin-password`, "brokerAdminPassword");
+        const adminPassword = instance.password(`${name}-admin-password`, `${name}AdminPassword`);
         instance.secret(this, `${name}-admin`, { password: adminPassword }, { node });
         const accounts = pulumi
             .all([given.password, adminPassword])

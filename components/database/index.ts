@@ -47,7 +47,8 @@ interface Secrets {
 /**
  * A relational database: one server on a volume of its own, a source with replicas, or one outside the cluster.
  *
- * The service's settings are `host`, `port`, `name`, `user` and `password`. A password that changes in the
+ * The service's settings are `host`, `port`, `name`, `user` and `password`. Its secret keys are the component's name with
+ * `Password` and `RootPassword`. A password that changes in the
  * configuration works with the old data from the next start of the pod, which the change brings about.
  *
  * @throws RangeError when the platform's names for database or user would not fit into SQL unquoted
@@ -85,7 +86,7 @@ export class Database extends pulumi.ComponentResource implements HasNode {
             const members = config.topology === "replicated" ? joinMembers(instance, name, config, needs) : undefined;
             const first = members?.nodes[0] ?? instance.join(name, { sort: "database", needs });
             this.node = members?.source ?? first;
-            const secrets = this.secrets(instance, first, args, config);
+            const secrets = this.secrets(instance, name, first, args, config);
             this.rootPassword = secrets.rootPassword;
             const settings = { name: args.database, user: args.user, password: secrets.password };
             this.service = new Service(this.node.id, instance.host(name), ports[config.engine], settings);
@@ -119,8 +120,8 @@ export class Database extends pulumi.ComponentResource implements HasNode {
 
     private outsideSecrets(instance: Instance): { password: SecretRef; rootPassword: SecretRef | undefined } {
         const { node } = this;
-        const password = requiredSecret(instance, node.name, "databasePassword");
-        const root = instance.secretValue("databaseRootPassword");
+        const password = requiredSecret(instance, node.name, `${node.name}Password`);
+        const root = instance.secretValue(`${node.name}RootPassword`);
         return {
             password: instance.secret(this, node.name, { password }, { node }).password,
             rootPassword:
@@ -130,12 +131,13 @@ export class Database extends pulumi.ComponentResource implements HasNode {
 
     private secrets(
         instance: Instance,
+        name: string,
         node: Node,
         { database, user }: DatabaseArgs,
         { engine, topology }: Inside,
     ): Secrets {
-        const password = instance.password(`${node.name}-password`, "databasePassword");
-        const rootPassword = instance.password(`${node.name}-root-password`, "databaseRootPassword");
+        const password = instance.password(`${node.name}-password`, `${name}Password`);
+        const rootPassword = instance.password(`${node.name}-root-password`, `${name}RootPassword`);
         // Accounts that only the pods themselves use: nobody has to know or to keep their passwords.
         const own = (account: string) =>
             rootPassword.apply((root) => createHmac("sha256", root).update(account).digest("hex").slice(0, 32));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { edgeSecrets } from "../../components/loadBalancer";
 import { backup, backupSecrets } from "../../config/backup";
-import { cacheOf, cacheSecrets } from "../../config/cache";
+import { cacheOf, cacheSecrets, cacheSecretsOf } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { frontendCache } from "../../config/frontendCache";
 import {
@@ -276,7 +276,7 @@ export const config: PlatformConfig = {
         smtpPassword: "Password for mail.username",
         ...databaseSecrets,
         ...cacheSecrets,
-        sessionsPassword: "Password of the server with the sessions; required for an external one",
+        ...cacheSecretsOf("sessions", "server with the sessions"),
         ...backupSecrets,
         ...edgeSecrets,
     },
