@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { outside, outsideName } from "./database";
+import { own, ownOnly } from "./own";
 import { secretsOf } from "./secrets";
 
 /** Where a broker listens for clients unless told otherwise. */
@@ -17,20 +18,34 @@ export const broker = z.discriminatedUnion("topology", [
          *
          * @default none: another version is refused
          */
-        upgradeFrom: z
-            .string()
-            .regex(/^rabbitmq \d+\.\d+$/, 'allowed: "rabbitmq" with major and minor version, such as "rabbitmq 4.2"')
-            .optional(),
+        upgradeFrom: ownOnly(
+            z
+                .string()
+                .regex(
+                    /^rabbitmq \d+\.\d+$/,
+                    'allowed: "rabbitmq" with major and minor version, such as "rabbitmq 4.2"',
+                )
+                .optional(),
+        ),
     }),
-    z.strictObject({
-        /** A broker outside the cluster, with a virtual host and a user that exist; the password is `brokerPassword` in plinth:secrets. */
-        topology: z.literal("external"),
-        ...outside,
-        /** @default the platform's */
-        vhost: outsideName.optional(),
-        /** @default the platform's */
-        user: outsideName.optional(),
-    }),
+    own(
+        z.strictObject({
+            /** A broker outside the cluster, with a virtual host and a user that exist; the password is `brokerPassword` in plinth:secrets. */
+            topology: z.literal("external"),
+            ...outside,
+            /** @default the platform's */
+            vhost: outsideName.optional(),
+            /** @default the platform's */
+            user: ownOnly(outsideName.optional()),
+        }),
+        {
+            what: "virtual host",
+            key: ["vhost"],
+            // Two would take each other's tasks.
+            identity: ({ host, port = brokerPort, vhost = "/" }) => [host, port, vhost],
+            fresh: (instance) => instance,
+        },
+    ),
 ]);
 
 export type BrokerConfig = z.infer<typeof broker>;

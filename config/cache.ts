@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { outside } from "./database";
+import { own } from "./own";
 import { secretsOf } from "./secrets";
 
 /** Where a server listens unless told otherwise. */
@@ -28,10 +29,12 @@ interface Keeps<P extends Policy> {
     readonly policies: readonly [P, ...P[]];
     /** Whether keys survive a restart unless the user says otherwise. @default false */
     readonly persistence?: boolean;
+    /** What it is to an instance, where no two may have the same server outside. @default several may use one, each with a prefix */
+    readonly own?: string;
 }
 
 /** The choice of a cache, or of another server of the same protocol, for platforms to take into their own schema. */
-export const cacheOf = <P extends Policy>({ policies: allowed, persistence = false }: Keeps<P>) =>
+export const cacheOf = <P extends Policy>({ policies: allowed, persistence = false, own: what }: Keeps<P>) =>
     z.discriminatedUnion("topology", [
         z.strictObject({
             /** One server in the cluster. */
@@ -41,12 +44,26 @@ export const cacheOf = <P extends Policy>({ policies: allowed, persistence = fal
             persistence: z.boolean().default(persistence),
             policy: z.enum(allowed).default(() => allowed[0]),
         }),
-        z.strictObject({
-            /** A server outside the cluster; its password is in plinth:secrets, as `cachePassword` or by its own name. */
-            topology: z.literal("external"),
-            engine,
-            ...outside,
-        }),
+        own(
+            z.strictObject({
+                /** A server outside the cluster; its password is in plinth:secrets, as `cachePassword` or by its own name. */
+                topology: z.literal("external"),
+                engine,
+                ...outside,
+            }),
+            ...(what === undefined
+                ? []
+                : [
+                      {
+                          what,
+                          key: ["host"],
+                          identity: ({ host, port = cachePort }: { host: string; port?: number | undefined }) => [
+                              host,
+                              port,
+                          ],
+                      },
+                  ]),
+        ),
     ]);
 
 export const cache = cacheOf({ policies });

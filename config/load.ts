@@ -6,8 +6,8 @@ import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
 import { plainProblems } from "./plain";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
 import { encryptedIn, ruleOf, type SecretRules, valueProblem } from "./secrets";
-import { type AnyInstance, type StackConfig, stackFields } from "./stack";
-import { checkBackupFolders, checkUnique } from "./unique";
+import { type AnyInstance, sharedEdge, type StackConfig, stackFields } from "./stack";
+import { checkUnique } from "./unique";
 
 /** The version of the configuration's shape that this program writes and reads. */
 export const configVersion = 1;
@@ -30,8 +30,6 @@ export interface PlatformConfig {
     readonly defaults: (size: string) => Record<string, unknown>;
     /** Secret keys that a user may set. What is not set is generated or not used. */
     readonly secrets: SecretRules;
-    /** Every host name that an instance answers to. */
-    readonly hosts: (instance: AnyInstance) => string[];
 }
 
 /** The lowest layer of every instance: what a map means that does not say of which sort it is. */
@@ -86,8 +84,8 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
             "plinth",
             `"${raw.project}.${raw.stack}" is the label of every object, and not allowed; allowed: names of project and stack with at most 62 letters, digits, '-', '_' and '.' together`,
         );
-    checkUnique(instances, platforms, problems, parsed.data?.edge);
-    checkBackupFolders(raw, instances, problems);
+    const edge = parsed.data?.edge ?? sharedEdge.parse({});
+    checkUnique({ ...raw, instances, platforms, sharedEdge: edge }, problems);
     if (parsed.success) checkCredentials(parsed.data.images, instances, problems);
     checkSecrets(raw, instances, platforms, problems, parsed.data && credentialSecrets(parsed.data.images));
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
@@ -103,7 +101,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         stack: raw.stack,
         cluster: checked.cluster,
         images: checked.images,
-        sharedEdge: checked.edge ?? (stackFields.edge.unwrap().parse({}) as NonNullable<typeof checked.edge>),
+        sharedEdge: edge,
         labels: checked.labels,
         annotations: checked.annotations,
         namePrefix: checked.namePrefix ?? "",

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { OwnEdgeConfig, TlsConfig } from "../../config/fields";
+import type { OwnEdgeConfig, TlsConfig } from "../../config/edge";
 import { claim } from "../claim";
 import { deployment } from "../deployment";
 import type { Node } from "../graph";

@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import type { OwnEdgeConfig } from "../../config/fields";
+import type { OwnEdgeConfig } from "../../config/edge";
 import { endsInFront } from "./tls";
 
 type ServiceSpec = k8s.types.input.core.v1.ServiceSpec;

@@ -1,4 +1,4 @@
-import type { OwnEdgeConfig } from "../../config/fields";
+import type { OwnEdgeConfig } from "../../config/edge";
 import { parseQuantity } from "../../config/quantity";
 import type { Edge, Service } from "../graph";
 import type { Instance } from "../instance";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ResourcesConfig } from "../../config/fields";
-import { bucketName, type ObjectStorageConfig } from "../../config/objectStorage";
+import { bucketName, type ObjectStorageConfig, s3Endpoint } from "../../config/objectStorage";
 import { claim } from "../claim";
 import { clusterService, deployment } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
@@ -18,7 +18,7 @@ export type { Bucket, Cors } from "./buckets";
 
 export interface ObjectStorageArgs {
     readonly config: ObjectStorageConfig;
-    /** Buckets that the platform needs, by their final names. */
+    /** Buckets that the platform needs, by the names that it gives them: see {@link ObjectStorage.bucketNames}. */
     readonly buckets: readonly Bucket[];
     /** Of a server in the cluster. @default 100m, 1Gi */
     readonly resources?: ResourcesConfig;
@@ -53,6 +53,9 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
     readonly service: Service;
     /** Done when all buckets are there; the storage itself where nothing is set up. */
     readonly bucketsTask: HasNode;
+    /** The buckets' names on the server, by those that the platform gives them: outside the cluster its user may choose others. */
+    readonly bucketNames: Readonly<Record<string, string>>;
+    private readonly buckets: readonly Bucket[];
 
     constructor(
         private readonly instance: Instance,
@@ -61,7 +64,12 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         opts?: pulumi.ComponentResourceOptions,
     ) {
         super("plinth:components:ObjectStorage", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
-        const { config, buckets } = args;
+        const { config } = args;
+        const nameOf = (bucket: string) =>
+            (config.topology === "external" ? config.buckets[bucket] : undefined) ?? bucket;
+        this.bucketNames = Object.fromEntries(args.buckets.map(({ name: bucket }) => [bucket, nameOf(bucket)]));
+        const buckets = args.buckets.map((bucket) => ({ ...bucket, name: nameOf(bucket.name) }));
+        this.buckets = buckets;
         for (const bucket of buckets) {
             const checked = bucketName.safeParse(bucket.name);
             if (!checked.success)
@@ -88,8 +96,8 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
     }
 
     private single(engine: "seaweedfs" | "minio"): { node: Node; service: Service; admin: Key } {
-        const { instance, name } = this;
-        const { buckets, resources: given, size = "10Gi" } = this.args;
+        const { instance, name, buckets } = this;
+        const { resources: given, size = "10Gi" } = this.args;
         const resources = { cpu: "100m", memory: "1Gi", ...given };
         // MinIO has its metrics on the port of S3, where they want a token: nothing is opened for them.
         const monitoring = engine === "seaweedfs" ? instance.cluster.monitoringNamespace : undefined;
@@ -138,8 +146,7 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         admin: Key;
     } {
         const { instance, name } = this;
-        const domain = config.region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-        const endpoint = config.endpoint ?? `https://s3.${config.region}.${domain}`;
+        const endpoint = s3Endpoint(config);
         const url = new URL(endpoint);
         const node = instance.join(name, { sort: "object storage", pods: false });
         const values = {
@@ -183,7 +190,7 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
     private task(admin: Key): Task {
         const { instance, name, args, service } = this;
         const files = bucketFiles({
-            buckets: args.buckets,
+            buckets: this.buckets,
             region: String(service.settings["region"]),
             forcePathStyle: service.settings["forcePathStyle"] === "true",
             cors: !(args.config.topology === "single" && args.config.engine === "minio"),

@@ -15,6 +15,7 @@ import {
     type ReplicasConfig,
 } from "../../config/fields";
 import type { PlatformConfig } from "../../config/load";
+import { ownHost } from "../../config/own";
 
 /** Directories beside the admin directory, whose names it cannot have. */
 const taken = ["catalog", "extension", "image", "install", "storage", "system"];
@@ -36,7 +37,7 @@ const schema = z.strictObject({
         )
         .default("admin"),
     /** Host of its own for the administration. @default the shop's host, below adminPath */
-    adminHost: hostName.optional(),
+    adminHost: ownHost(hostName.optional()),
     /** Client ranges that may see the administration. @default everyone */
     adminAllow: z.array(cidr).default([]),
     /** The first administrator. Read when the shop is installed; later changes are made in the administration. */
@@ -133,9 +134,5 @@ export const config: PlatformConfig = {
         ...cacheSecrets,
         ...backupSecrets,
         ...edgeSecrets,
-    },
-    hosts: (instance) => {
-        const { host, adminHost } = instance as unknown as OpenCartConfig;
-        return adminHost ? [host, adminHost] : [host];
     },
 };

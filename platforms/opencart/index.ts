@@ -9,6 +9,7 @@ import type { Deployed } from "../../components/outputs";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
+import { hostsIn } from "../../config/own";
 import type { Platform } from "../platform";
 import { checkOneAdmin, checkUploadLimit } from "../shopChecks";
 import { config, type OpenCartConfig, sizes } from "./config";
@@ -94,7 +95,7 @@ function declare(instance: Instance): Deployed {
 
     return {
         urls: { shop: `${pods.urls.shop}/`, admin: `${pods.urls.admin}/` },
-        hosts: config.hosts(instance.config),
+        hosts: hostsIn(config.schema, instance.config).map(({ host }) => host),
         firstLogin: { user: settings.adminUser.name, password: pods.adminPassword },
     };
 }

@@ -1,8 +1,9 @@
 import type { Instance } from "../../components/instance";
 import { cachePort } from "../../config/cache";
+import { hostsIn } from "../../config/own";
 import { mebibytes } from "../../config/quantity";
 import { checkOneAdmin, checkUploadLimit } from "../shopChecks";
-import { type OpenMageConfig, otherHosts } from "./config";
+import { config, type OpenMageConfig } from "./config";
 import { phpMemory, scriptMemory } from "./php";
 
 /** Reports combinations that no schema can refuse, since each value alone is right. */
@@ -34,8 +35,8 @@ const address = ({ host, port = cachePort }: { readonly host: string; readonly p
     `${host}:${port}`;
 
 function checkHosts(instance: Instance, settings: OpenMageConfig): void {
-    const seen = new Map([[settings.host, "host"]]);
-    for (const { key, host } of otherHosts(settings)) {
+    const seen = new Map<string, string>();
+    for (const { key, host } of hostsIn(config.schema, settings)) {
         const other = seen.get(host);
         if (other)
             instance.problem(key, `"${host}" is already the value of ${other}; every site has a host of its own`);

@@ -15,6 +15,7 @@ import {
     type ReplicasConfig,
 } from "../../config/fields";
 import type { PlatformConfig } from "../../config/load";
+import { ownHost } from "../../config/own";
 import { phpMyAdmin } from "../../config/phpMyAdmin";
 import { timeZone } from "../../config/schedule";
 import { phpSettings, poolLines, serverLines } from "./lines";
@@ -57,7 +58,7 @@ const configPath = z
 /** Another host of the shop's; the first store view and website, which every shop has, answer at its own. */
 const store = z
     .strictObject({
-        host: hostName,
+        host: ownHost(hostName),
         code: z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, "allowed: a code of at most 32 letters, digits and '_'"),
         type: z.enum(["store", "website"]).default("store"),
     })
@@ -90,11 +91,13 @@ const schema = z.strictObject({
      * Itself full, it lets go of those that end soonest, which are robots' and new visitors'. With `noeviction` nobody
      * gets a page any more, since each one locks its session by writing.
      */
-    sessions: cacheOf({ policies: ["volatile-ttl", "volatile-lru", "volatile-lfu", "noeviction"], persistence: true }),
+    sessions: cacheOf({
+        policies: ["volatile-ttl", "volatile-lru", "volatile-lfu", "noeviction"],
+        persistence: true,
+        /* Whoever is logged in at one shop would be so at the other, as somebody else. */ own: "server for sessions",
+    }),
     /** A cache for files, and for pages of modules that say how long they may be kept, before the frontend. */
     frontendCache,
-    /** For people who look into the database with a browser. @default none */
-    phpMyAdmin: phpMyAdmin.optional(),
     /** @default no backups */
     backup: backup.optional(),
     /** `shared`: nginx and PHP of the shop in one pod; `separate`: in pods of their own, each scaled alone. */
@@ -109,7 +112,7 @@ const schema = z.strictObject({
         .refine((name) => !taken.includes(name), `allowed: any but ${taken.join(", ")}`)
         .default("backoffice"),
     /** Host of its own for the administration. @default the shop's host, below adminPath */
-    adminHost: hostName.optional(),
+    adminHost: ownHost(hostName.optional()),
     /** `private`: not published at all; `plinth open admin` leads there. */
     adminAccess: z.enum(["public", "private"]).default("public"),
     /** Client ranges that may see the administration. @default everyone */
@@ -137,6 +140,8 @@ const schema = z.strictObject({
         .default("USD"),
     /** Further hosts, each with the store view or the website that answers there. Both are made in the administration. */
     stores: z.array(store).default([]),
+    /** For people who look into the database with a browser. @default none */
+    phpMyAdmin: phpMyAdmin.optional(),
     /** Values of the system configuration that nobody can change in the administration. No passwords: they are not encrypted. */
     systemConfig: z.record(configPath, z.string().regex(/^[^\r\n]*$/, "allowed: one line of text")).default({}),
     /** Outgoing mail. @default no mail is sent */
@@ -238,17 +243,6 @@ export const sizes: Readonly<Record<OpenMageConfig["size"], Size>> = {
 
 const single = { topology: "single" };
 
-/** Every host of an instance beside the shop's, with the key that says so. */
-export const otherHosts = ({
-    adminHost,
-    stores,
-    phpMyAdmin: browser,
-}: OpenMageConfig): readonly { readonly key: readonly string[]; readonly host: string }[] => [
-    ...(adminHost ? [{ key: ["adminHost"], host: adminHost }] : []),
-    ...stores.map(({ host }, index) => ({ key: ["stores", String(index), "host"], host })),
-    ...(browser?.access === "public" ? [{ key: ["phpMyAdmin", "host"], host: browser.host }] : []),
-];
-
 export const config: PlatformConfig = {
     name: "openmage",
     schema,
@@ -279,9 +273,5 @@ export const config: PlatformConfig = {
         ...cacheSecretsOf("sessions", "server with the sessions"),
         ...backupSecrets,
         ...edgeSecrets,
-    },
-    hosts: (instance) => {
-        const settings = instance as unknown as OpenMageConfig;
-        return [settings.host, ...otherHosts(settings).map(({ host }) => host)];
     },
 };

@@ -12,6 +12,7 @@ import { PhpMyAdmin } from "../../components/phpMyAdmin";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
+import { hostsIn } from "../../config/own";
 import type { Platform } from "../platform";
 import { check } from "./check";
 import { config, type OpenMageConfig, sizes } from "./config";
@@ -102,7 +103,7 @@ function declare(instance: Instance): Deployed {
 
     return {
         urls: pods.urls,
-        hosts: config.hosts(instance.config),
+        hosts: hostsIn(config.schema, instance.config).map(({ host }) => host),
         firstLogin: { user: settings.adminUser.name, password: pods.adminPassword },
     };
 }

@@ -147,5 +147,4 @@ export const config: PlatformConfig = {
         ...backupSecrets,
         ...edgeSecrets,
     },
-    hosts: ({ host }) => [host],
 };

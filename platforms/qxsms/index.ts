@@ -8,6 +8,7 @@ import type { Deployed } from "../../components/outputs";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
 import { Worker } from "../../components/worker";
+import { hostsIn } from "../../config/own";
 import type { Platform } from "../platform";
 import { publicUrl } from "../publicUrl";
 import { config, type QxsmsConfig, sizes } from "./config";
@@ -74,7 +75,7 @@ function declare(instance: Instance): Deployed {
     const url = publicUrl(instance, host);
     return {
         urls: { site: `${url}/`, admin: `${url}/admin/` },
-        hosts: config.hosts(instance.config),
+        hosts: hostsIn(config.schema, instance.config).map(({ host }) => host),
         ...(administrator && pods.adminPassword
             ? { firstLogin: { user: administrator.email, password: pods.adminPassword } }
             : {}),

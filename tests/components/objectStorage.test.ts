@@ -4,14 +4,15 @@ import type { Instance } from "../../components/instance";
 import type { Site } from "../../components/loadBalancer/site";
 import { type Bucket, ObjectStorage } from "../../components/objectStorage";
 import { Worker } from "../../components/worker";
-import { type ObjectStorageConfig, objectStorage } from "../../config/objectStorage";
+import { type ObjectStorageConfig, objectStorageOf } from "../../config/objectStorage";
 import { type DeclareArgs, declare, find, type Sent } from "../support/declare";
 
 const buckets: Bucket[] = [
     { name: "media", public: true, cors: { origins: ["https://shop.example.org"] } },
     { name: "exports", versioning: true },
 ];
-const config = (written: object): ObjectStorageConfig => objectStorage.parse(written);
+const config = (written: object): ObjectStorageConfig =>
+    objectStorageOf(buckets.map(({ name }) => name)).parse(written);
 
 /** Declares the storage and a worker that uses it. */
 async function storage(written: object, args: DeclareArgs = {}, use?: (storage: ObjectStorage) => void) {
@@ -192,7 +193,7 @@ describe("ObjectStorage", () => {
         ["an engine that does not exist", { topology: "single", engine: "ceph" }],
     ] as const)
         it(`refuses ${reason}`, () => {
-            expect(objectStorage.safeParse(written).success).to.equal(false);
+            expect(objectStorageOf([]).safeParse(written).success).to.equal(false);
         });
 });
 
