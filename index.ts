@@ -29,8 +29,9 @@ function plinth({ offline = false, platforms = registry }: ProgramOptions = {}):
 
     const stack = new Stack(config, secrets, () => clusterProvider(config, kubeconfig));
     const deployed = config.instances.map((settings) => {
-        const instance = new Instance(stack, settings);
-        return { instance, result: platforms[settings.platform]!.declare(instance) };
+        const platform = platforms[settings.platform]!;
+        const instance = new Instance(stack, settings, platform.config);
+        return { instance, result: platform.declare(instance) };
     });
     const sharedEdge = declareSharedEdge(stack);
     register(stack, [...deployed.map(({ instance }) => instance), ...(sharedEdge ? [sharedEdge] : [])]);

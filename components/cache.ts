@@ -13,6 +13,7 @@ import { linesOf, type Text, wordsOf } from "./languages/text";
 import { metricsNeeds } from "./metrics";
 import type { ContainerArgs } from "./podArgs";
 import { mib } from "./scratch";
+import { images } from "../config/images";
 
 export interface CacheArgs {
     readonly config: CacheConfig;
@@ -69,7 +70,7 @@ export const readinessCommand = (engine: Single["engine"]): string[] => [
 /** Makes figures for Prometheus of what the server says of itself. */
 const exporter = (password: SecretRef): ContainerArgs => ({
     name: "exporter",
-    image: "redisExporter",
+    image: images.redisExporter,
     env: {
         REDIS_ADDR: "redis://127.0.0.1:6379",
         REDIS_PASSWORD: password,
@@ -146,7 +147,7 @@ export class Cache extends pulumi.ComponentResource implements HasNode {
                     containers: [
                         {
                             name: config.engine,
-                            image: config.engine,
+                            image: images[config.engine],
                             // Not by the entrypoint, which loads Redis' search, JSON and other modules: memory for nothing here.
                             command: [`${config.engine}-server`, "/etc/cache/cache.conf"],
                             env: {

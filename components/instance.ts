@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type ReplicasConfig, type ResourcesConfig, type VolumeConfig, withinLimits } from "../config/fields";
-import { type ImageName, type ResolvedImage, resolveImage } from "../config/images";
+import { type Image, type ResolvedImage, resolveImage } from "../config/images";
 import { namespaceOf } from "../config/unique";
+import type { PlatformConfig } from "../config/platform";
 import { howToSet, suggest } from "../config/problems";
 import type { AnyInstance, ClusterConfig } from "../config/stack";
 import { Funnel, type ObjectOptions } from "./funnel";
@@ -39,6 +40,9 @@ export interface VolumeOutputs {
     readonly source?: string;
 }
 
+/** What an instance must know of its platform. */
+export type PlatformFacts = Pick<PlatformConfig, "images" | "secrets">;
+
 type Addressed = "images" | "replicas" | "resources" | "volumes" | "env" | "restartedAt";
 
 /** One instance of a platform while it is declared: its names, its settings, its secrets and its objects. */
@@ -68,6 +72,7 @@ export class Instance {
     constructor(
         readonly stack: Stack,
         readonly config: AnyInstance,
+        readonly platform: PlatformFacts,
         /** Where messages about this instance point. */
         private readonly root = `plinth:instances.${config.name}`,
     ) {
@@ -140,11 +145,11 @@ export class Instance {
 
     // Settings: the component's own value unless the user addresses it.
 
-    image(name: ImageName): ResolvedImage {
-        this.known.images.add(name);
-        const image = resolveImage(name, this.config.images[name], this.stack.config.images);
-        this.images[name] = image.reference;
-        return image;
+    image(image: Image): ResolvedImage {
+        this.known.images.add(image.name);
+        const resolved = resolveImage(image, this.config.images[image.name], this.stack.config.images);
+        this.images[image.name] = resolved.reference;
+        return resolved;
     }
 
     replicas(component: string, normal: ReplicasConfig): ReplicasConfig {

@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { ResourcesConfig } from "../config/fields";
-import type { ImageName } from "../config/images";
+import type { Image } from "../config/images";
 import type { Composed, Edge, Setting } from "./graph";
 
 type ProbeSpec = k8s.types.input.core.v1.Probe;
@@ -32,7 +32,7 @@ export type Mount =
 /** One container; everything a pod of this program needs of Kubernetes' own type, in the field's terms. */
 export interface ContainerArgs {
     readonly name: string;
-    readonly image: ImageName;
+    readonly image: Image;
     /** Replaces the image's entrypoint. */
     readonly command?: readonly string[];
     readonly args?: readonly string[];

@@ -198,6 +198,9 @@ const egress = z
         "allowed: ports, with cidrs or a namespace; or one of these alone",
     );
 
+export const sizeName = z.enum(["small", "medium", "large"]);
+export type SizeName = z.infer<typeof sizeName>;
+
 /** The keys that every instance of every platform has. */
 export const instanceFields = {
     host: ownHost(hostName),
@@ -210,7 +213,7 @@ export const instanceFields = {
             .optional(),
     ),
     state: ownOnly(z.enum(["running", "stopped", "removed"]).default("running")),
-    size: z.enum(["small", "medium", "large"]).default("small"),
+    size: sizeName.default("small"),
     edge: edge.default(defaultEdge),
     tls: tls.default({ mode: "off", inFront: false }),
     http: http.prefault({}),

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
 import { explain } from "./explain";
-import { dnsLabel, labelValue } from "./fields";
+import { dnsLabel, labelValue, sizeName } from "./fields";
 import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
 import { plainProblems } from "./plain";
+import type { PlatformConfig } from "./platform";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
 import { encryptedIn, ruleOf, type SecretRules, valueProblem } from "./secrets";
 import { type AnyInstance, sharedEdge, type StackConfig, stackFields } from "./stack";
@@ -19,17 +20,6 @@ export interface RawStack {
     readonly values: Readonly<Record<string, unknown>>;
     /** Keys among them that hold an encrypted value. The engine hands over its plain text. */
     readonly encrypted: readonly string[];
-}
-
-/** What the loader must know of a platform. */
-export interface PlatformConfig {
-    readonly name: string;
-    /** A strict object with the common keys and the platform's own. */
-    readonly schema: z.ZodType<Record<string, unknown>>;
-    /** The lowest layer, below `plinth:base`: sizes, replicas and volumes for a size. */
-    readonly defaults: (size: string) => Record<string, unknown>;
-    /** Secret keys that a user may set. What is not set is generated or not used. */
-    readonly secrets: SecretRules;
 }
 
 /** The lowest layer of every instance: what a map means that does not say of which sort it is. */
@@ -193,8 +183,7 @@ const platformOf = ({ value }: Layer, platforms: readonly PlatformConfig[]): Pla
 
 /** What the user wrote over what the platform says for the size. */
 function layered(written: Layer, platform: PlatformConfig): Layer {
-    const { size: chosen } = written.value as Record<string, unknown>;
-    const size = typeof chosen === "string" ? chosen : "small";
+    const size = sizeName.catch("small").parse((written.value as Record<string, unknown>)["size"]);
     return layAll(
         { value: lowest, origin: "default" },
         { value: platform.defaults(size), origin: `default of ${platform.name} for size ${size}` },

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { loadStack, type PlatformConfig, type RawStack } from "./load";
+import { loadStack, type RawStack } from "./load";
+import type { PlatformConfig } from "./platform";
 import type { StackConfig } from "./stack";
 
 /** Secret values as the user set them, by instance and key. Their names are plain, their values never are. */

@@ -1,7 +1,8 @@
 import type { Instance } from "../components/instance";
 import type { Deployed } from "../components/outputs";
 import type { PathRule } from "../components/pathRule";
-import type { PlatformConfig } from "../config/load";
+import { type Image, usualImages } from "../config/images";
+import type { PlatformConfig } from "../config/platform";
 import type { AnyInstance } from "../config/stack";
 
 /** A platform: what a user may write of it, and how it is composed of components. */
@@ -15,3 +16,8 @@ export interface Platform {
      */
     readonly closed: (settings: AnyInstance) => readonly PathRule[];
 }
+
+/** Every image of these platforms and of all components, each with its version. */
+export const imagesOf = (platforms: Readonly<Record<string, Platform>>): Image[] => [
+    ...new Set(Object.values(platforms).flatMap(({ config }) => usualImages(config.images))),
+];

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type BackupConfig, folderOf, identityOf } from "../../config/backup";
-import type { ImageName } from "../../config/images";
+import { type Image, images } from "../../config/images";
 import { mebibytesFor } from "../../config/quantity";
 import { claim, type SharedClaim } from "../claim";
 import type { Database } from "../database";
@@ -21,7 +21,7 @@ export interface BackupArgs {
     readonly files?: {
         readonly volume: SharedClaim;
         /** Image with `tar`, and the user whose the files are. */
-        readonly image: ImageName;
+        readonly image: Image;
         readonly user: number;
     };
     /** What writes to the database or the files, or keeps what it has read: stopped while a backup is restored. */
@@ -57,7 +57,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
     private readonly targetEnv: Readonly<Record<string, Setting | number>>;
     private readonly needs: readonly Need[];
     private readonly mounts: readonly Mount[];
-    private readonly storage: ImageName;
+    private readonly storage: Image;
 
     constructor(
         private readonly instance: Instance,
@@ -97,14 +97,14 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
             this.targetEnv = { ...keep, ...settings };
             this.needs = needs;
             this.mounts = mounts;
-            this.storage = "awsCli";
+            this.storage = images.awsCli;
         } else {
             const volume = claim(instance, this, name, { size: "10Gi" });
             this.env = { ...env, PARTIALS: folders.volume };
             this.targetEnv = { ...keep, BACKUPS: folders.volume };
             this.needs = [];
             this.mounts = [...mounts, { path: folders.volume, claim: volume }];
-            this.storage = engine;
+            this.storage = images[engine];
         }
         this.node = this.backup().node;
         this.restore();
@@ -216,7 +216,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
         );
     }
 
-    private step(name: string, image: ImageName, more: Partial<ContainerArgs> = {}): ContainerArgs {
+    private step(name: string, image: Image, more: Partial<ContainerArgs> = {}): ContainerArgs {
         return {
             name,
             image,
@@ -232,7 +232,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
         const { config, database } = this.args;
         const { acceptFrom } = config;
         const { engine, rootPassword } = database;
-        return this.step(name, engine, {
+        return this.step(name, images[engine], {
             env: {
                 ENGINE: engine,
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",

@@ -16,6 +16,7 @@ import { metricsNeeds } from "../metrics";
 import type { ContainerArgs } from "../podArgs";
 import { mib } from "../scratch";
 import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
+import { images } from "../../config/images";
 
 export interface BrokerArgs {
     readonly config: BrokerConfig;
@@ -102,7 +103,7 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
     ): void {
         const { node } = this;
         const { name } = node;
-        const image = instance.image("rabbitmq");
+        const image = instance.image(images.rabbitmq);
         const series = imageSeries(instance, "rabbitmq", image);
         const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;
         const limit = mebibytes(memory);
@@ -160,7 +161,7 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
                 initContainers: [
                     {
                         name: "cookie",
-                        image: "rabbitmq",
+                        image: images.rabbitmq,
                         command: ["sh", "-c", copyCookie],
                         env,
                         resources: { cpu: "10m", memory: "16Mi" },
@@ -170,7 +171,7 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
                 containers: [
                     {
                         name: "rabbitmq",
-                        image: "rabbitmq",
+                        image: images.rabbitmq,
                         env: {
                             ...env,
                             // The data's path has it: with the pod's own name each pod would begin with nothing.

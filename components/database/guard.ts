@@ -3,6 +3,7 @@ import { sh, type Sh, word } from "../languages/sh";
 import type { ContainerArgs } from "../podArgs";
 import { upgradesInPlace } from "./series";
 import { leastMemory } from "./sizing";
+import { images } from "../../config/images";
 
 /** Where the guard sees the whole volume, read-only. */
 const volume = "/volume";
@@ -161,7 +162,7 @@ export interface GuardArgs {
 /** The init container that runs the guard: with the image's own user, and the volume read-only. */
 export const guardContainer = (args: GuardArgs): ContainerArgs => ({
     name: "check-volume",
-    image: args.engine,
+    image: images[args.engine],
     command: ["sh", "/etc/plinth/guard.sh"],
     env: {
         SERIES: args.series,

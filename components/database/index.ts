@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { type DatabaseConfig, databasePorts, type Engine } from "../../config/database";
+import { images } from "../../config/images";
 import type { ResourcesConfig } from "../../config/fields";
 import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
@@ -186,7 +187,7 @@ export class Database extends pulumi.ComponentResource implements HasNode {
         members: Members | undefined,
     ): void {
         const { engine, upgradeFrom } = config;
-        const series = imageSeries(instance, engine, instance.image(engine));
+        const series = imageSeries(instance, engine, instance.image(images[engine]));
         const member: MemberArgs = {
             config,
             database: args.database,

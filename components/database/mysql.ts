@@ -8,6 +8,7 @@ import { metricsUser } from "./metrics";
 import { replicationUser } from "./replication";
 import { livenessProbe, type ServerArgs, startupProbe } from "./server";
 import type { MysqlSizes } from "./sizing";
+import { images } from "../../config/images";
 
 type MysqlEngine = "mariadb" | "mysql";
 
@@ -217,7 +218,7 @@ export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): Container
     const port = 3306;
     return {
         name: engine,
-        image: engine,
+        image: images[engine],
         command: ["sh", "/etc/plinth/start.sh"],
         env: {
             [`${prefix}_DATABASE`]: database,

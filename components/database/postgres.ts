@@ -6,6 +6,7 @@ import { metricsUser } from "./metrics";
 import { majorOf } from "./series";
 import { livenessProbe, type ServerArgs, startupProbe } from "./server";
 import type { PostgresSizes } from "./sizing";
+import { images } from "../../config/images";
 
 const socketDirectory = "/var/run/postgresql";
 const home = "/var/lib/postgresql";
@@ -128,7 +129,7 @@ export function postgresContainers(
     return [
         {
             name: "postgres",
-            image: "postgres",
+            image: images.postgres,
             args: serverArguments(sizes, extra),
             env: {
                 POSTGRES_PASSWORD: secrets.rootPassword,
@@ -160,7 +161,7 @@ export function postgresContainers(
         },
         {
             name: "accounts",
-            image: "postgres",
+            image: images.postgres,
             command: ["sh", "/etc/plinth/accounts.sh"],
             env: {
                 ...account,

@@ -19,6 +19,7 @@ import { type IngressHosts, ingressSpec, ports, serviceSpec, solverPolicy } from
 import { addTenant, edgeName, sharedInstance, sharedName, tenantsOf } from "./shared";
 import { fileSites, type Site, type Tenant, usesOf } from "./site";
 import { edgeOf, endsInFront, tlsOf } from "./tls";
+import { images } from "../../config/images";
 
 export { addressesOf } from "./address";
 export type { Route, Site } from "./site";
@@ -231,7 +232,7 @@ function pod(
             ? [
                   {
                       name: "certificates",
-                      image: "caddy",
+                      image: images.caddy,
                       command: [...run, "prepare"],
                       resources: { cpu: "10m", memory: "128Mi" },
                       capabilities,
@@ -242,7 +243,7 @@ function pod(
         containers: [
             {
                 name: "caddy",
-                image: "caddy",
+                image: images.caddy,
                 command: ["caddy", "run", "--adapter", "caddyfile", "--config", `${configFolder}/Caddyfile`],
                 ports: {
                     http: ports.http,
@@ -258,7 +259,7 @@ function pod(
             },
             {
                 name: reloadContainer,
-                image: "caddy",
+                image: images.caddy,
                 command: run,
                 // `caddy validate` loads the whole configuration, and its authority's files with it.
                 resources: { cpu: "10m", memory: "128Mi" },

@@ -30,7 +30,12 @@ export function sharedInstance(stack: Stack): Instance {
             `plinth:instances.${sharedName}`,
             "is the name of the shared balancer (edge.type: shared); choose another one",
         );
-    const instance = new Instance(stack, instanceConfig(stack.config.sharedEdge, tenantsOf(stack)), "plinth:edge");
+    const instance = new Instance(
+        stack,
+        instanceConfig(stack.config.sharedEdge, tenantsOf(stack)),
+        { images: {}, secrets: {} },
+        "plinth:edge",
+    );
     edges.set(stack, instance);
     return instance;
 }

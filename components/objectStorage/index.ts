@@ -13,6 +13,7 @@ import { Task } from "../task";
 import { type Bucket, bucketFiles } from "./buckets";
 import { minio } from "./minio";
 import { identities, identitiesFile, metricsPort, seaweedfs } from "./seaweedfs";
+import { images } from "../../config/images";
 
 export type { Bucket, Cors } from "./buckets";
 
@@ -206,7 +207,7 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
                     containers: [
                         {
                             name: "aws",
-                            image: "awsCli",
+                            image: images.awsCli,
                             command: ["sh", `${bucketsFolder}/buckets.sh`],
                             env: {
                                 HOME: "/tmp",

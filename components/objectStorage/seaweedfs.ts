@@ -4,6 +4,7 @@ import { json } from "../languages/json";
 import type { Text } from "../languages/text";
 import type { ContainerArgs } from "../podArgs";
 import type { Bucket } from "./buckets";
+import { images } from "../../config/images";
 
 export const seaweedfsPort = 8333;
 export const metricsPort = 9324;
@@ -78,7 +79,7 @@ export function seaweedfs(args: SeaweedfsArgs): ContainerArgs {
     const probe = (path: string) => ({ httpGet: { path, port: "s3" }, timeoutSeconds: 5 });
     return {
         name: "seaweedfs",
-        image: "seaweedfs",
+        image: images.seaweedfs,
         args: seaweedfsArgs(args),
         // Each bucket would claim seven files at once.
         env: { WEED_MASTER_VOLUME_GROWTH_COPY_1: "1" },

@@ -7,6 +7,7 @@ import type { HasNode, Instance } from "../instance";
 import type { Site } from "../loadBalancer";
 import { mib } from "../scratch";
 import { apacheConf, configInc } from "./files";
+import { images } from "../../config/images";
 
 export interface PhpMyAdminArgs {
     readonly config: PhpMyAdminConfig;
@@ -70,7 +71,7 @@ export class PhpMyAdmin extends pulumi.ComponentResource implements HasNode {
                 containers: [
                     {
                         name: "phpmyadmin",
-                        image: "phpmyadmin",
+                        image: images.phpmyadmin,
                         // Not by the entrypoint, which writes its configuration anew.
                         command: ["apache2", "-D", "FOREGROUND", "-f", `${settings}/apache2.conf`],
                         uses: [edge],

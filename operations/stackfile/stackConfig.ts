@@ -1,4 +1,5 @@
-import { loadStack, type Origins, originsOf, type PlatformConfig, type RawStack } from "../../config/load";
+import { loadStack, type Origins, originsOf, type RawStack } from "../../config/load";
+import type { PlatformConfig } from "../../config/platform";
 import { rawStack } from "../../config/read";
 import type { ClusterConfig, StackConfig } from "../../config/stack";
 import { platforms as registry } from "../../platforms";

@@ -14,8 +14,9 @@ import {
     port,
     type ReplicasConfig,
 } from "../../config/fields";
-import type { PlatformConfig } from "../../config/load";
+import type { PlatformConfig } from "../../config/platform";
 import { ownHost } from "../../config/own";
+import { images } from "./images";
 
 /** Directories beside the admin directory, whose names it cannot have. */
 const taken = ["catalog", "extension", "image", "install", "storage", "system"];
@@ -117,10 +118,11 @@ export const sizes: Readonly<Record<OpenCartConfig["size"], Size>> = {
 export const config: PlatformConfig = {
     name: "opencart",
     schema,
+    images,
     defaults: (size) => ({
         database: { topology: "single" },
         cache: { topology: "single" },
-        php: { maxChildren: (sizes[size as keyof typeof sizes] ?? sizes.small).maxChildren },
+        php: { maxChildren: sizes[size].maxChildren },
     }),
     secrets: {
         // The administration's own form allows no other lengths.

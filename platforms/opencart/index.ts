@@ -16,6 +16,7 @@ import { config, type OpenCartConfig, sizes } from "./config";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
 import { administration, closed, directories } from "./rules";
+import { images } from "./images";
 
 /**
  * OpenCart 4.1: clients → load balancer → frontend and admin → database and cache; frontend and admin share the files.
@@ -75,7 +76,7 @@ function declare(instance: Instance): Deployed {
     backUp(instance, {
         config: settings.backup,
         database,
-        files: { volume: files, image: "opencart-php", user: users.php },
+        files: { volume: files, image: images["opencart-php"], user: users.php },
         writers: [frontend, admin, cron, cache],
     });
 

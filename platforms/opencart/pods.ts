@@ -14,6 +14,7 @@ import { nginxConf } from "./nginx";
 import { ownStorage, paths, ports, sharedStorage, users } from "./paths";
 import { fpmConf, phpIni, phpMemory, stopSeconds } from "./php";
 import { scripts } from "./scripts";
+import { images } from "./images";
 
 export interface Surroundings {
     readonly database: Service;
@@ -153,7 +154,7 @@ export class Pods {
         const children = role === "admin" ? adminChildren : this.settings.php.maxChildren;
         const php: ContainerArgs = {
             name: "php",
-            image: "opencart-php",
+            image: images["opencart-php"],
             args: ["--fpm-config", `${paths.php}/php-fpm.conf`],
             env: { ...this.commonEnv(), ...this.addresses(), SERVER_NAME: this.settings.host },
             uses: [this.databaseEdge(), this.cacheEdge()],
@@ -173,7 +174,7 @@ export class Pods {
         };
         const nginx: ContainerArgs = {
             name: "nginx",
-            image: "opencart-nginx",
+            image: images["opencart-nginx"],
             ports: { http: ports.http },
             resources: { cpu: "25m", memory: "64Mi" },
             probes: { readiness: http("/healthz", 5, 2), liveness: http("/healthz", 20, 3) },
@@ -210,7 +211,7 @@ export class Pods {
         const { memory = "256Mi", mounts = [], env, ...rest } = args;
         return {
             name,
-            image: "opencart-php",
+            image: images["opencart-php"],
             resources: { cpu: "50m", memory },
             env: { ...this.commonEnv(), ...env },
             mounts: [

@@ -14,11 +14,12 @@ import {
     port,
     type ReplicasConfig,
 } from "../../config/fields";
-import type { PlatformConfig } from "../../config/load";
+import type { PlatformConfig } from "../../config/platform";
 import { ownHost } from "../../config/own";
 import { phpMyAdmin } from "../../config/phpMyAdmin";
 import { timeZone } from "../../config/schedule";
 import { phpSettings, poolLines, serverLines } from "./lines";
+import { images } from "./images";
 
 /** First parts of addresses that OpenMage's own modules, entry files and folders have; and `admin`, which everyone tries. */
 const taken = [
@@ -246,12 +247,13 @@ const single = { topology: "single" };
 export const config: PlatformConfig = {
     name: "openmage",
     schema,
+    images,
     defaults: (size) => ({
         database: single,
         cache: single,
         sessions: single,
         frontendCache: { type: "none" },
-        php: { maxChildren: (sizes[size as keyof typeof sizes] ?? sizes.small).maxChildren },
+        php: { maxChildren: sizes[size].maxChildren },
     }),
     secrets: {
         cryptKey: {

@@ -10,6 +10,7 @@ import { nginxConf } from "./nginx";
 import { fpmConf, phpIni } from "./php";
 import { scripts } from "./scripts";
 import { systemConfigEnv } from "./systemConfig";
+import { images } from "./images";
 
 export interface Servers {
     readonly database: Service;
@@ -147,6 +148,6 @@ function declareLocalXml(
  */
 function cachePrefix(instance: Instance, settings: OpenMageConfig): string {
     const { project, stack } = instance.stack.config;
-    const code = instance.image("openmage-php").reference;
+    const code = instance.image(images["openmage-php"]).reference;
     return contentHash([identityOf(project, stack, instance.namespace), code, systemConfigEnv(settings)]);
 }

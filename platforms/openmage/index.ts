@@ -20,6 +20,7 @@ import { pageSeconds } from "./files";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
 import { administration, closed, isBeside, personal, unrouted } from "./rules";
+import { images } from "./images";
 
 /**
  * OpenMage 20: clients → load balancer → frontend and admin → database, cache and sessions; all PHP shares the media.
@@ -92,7 +93,7 @@ function declare(instance: Instance): Deployed {
     backUp(instance, {
         config: settings.backup,
         database,
-        files: { volume: media, image: "openmage-php", user: users.php },
+        files: { volume: media, image: images["openmage-php"], user: users.php },
         writers: [...frontend.tiers, varnish, admin, cron, cache, phpMyAdmin].filter((one) => one !== undefined),
     });
 
@@ -153,7 +154,7 @@ function frontendCacheOf(
         backend: frontend.service,
         // Pages are kept only if they say so, and these never.
         pass: personal,
-        contents: "openmage-nginx",
+        contents: images["openmage-nginx"],
         resources: { cpu },
         replicas,
         // Until then nginx has said that PHP takes too long.

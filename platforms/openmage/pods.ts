@@ -22,6 +22,7 @@ import {
 import { paths, ports, users } from "./paths";
 import { phpMemory, scriptMemory, stopSeconds } from "./php";
 import { systemConfigEnv } from "./systemConfig";
+import { images } from "./images";
 
 export interface Surroundings extends Servers {
     readonly media: SharedClaim;
@@ -163,7 +164,7 @@ export class Pods {
         const { uploadLimit } = this.settings.php;
         return {
             name: "php",
-            image: "openmage-php",
+            image: images["openmage-php"],
             // Not by the entrypoint, whose shell drops variables with a '-', such as those of a store's configuration.
             command: ["php-fpm", "--fpm-config", `${paths.php}/php-fpm.conf`],
             env: this.environment,
@@ -188,7 +189,7 @@ export class Pods {
         const readiness = isApart(this.settings, role) ? http("/fpm-ping", 5, 3) : http("/healthz", 5, 2);
         return {
             name: "nginx",
-            image: "openmage-nginx",
+            image: images["openmage-nginx"],
             ports: { http: ports.http, ...(measured ? { metrics: ports.metrics } : {}) },
             resources: { cpu: "50m", memory: "64Mi" },
             probes: { readiness, liveness: http("/healthz", 20, 3) },
@@ -215,7 +216,7 @@ export class Pods {
     private script(name: string, memory: string, env: Readonly<Record<string, Setting>> = {}): ContainerArgs {
         return {
             name,
-            image: "openmage-php",
+            image: images["openmage-php"],
             command: ["php", `${paths.scripts}/${name}.php`],
             resources: { cpu: "50m", memory: scriptMemory(memory, this.settings.php.memoryLimit) },
             env: {

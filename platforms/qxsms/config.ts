@@ -4,7 +4,8 @@ import { backup, backupSecrets } from "../../config/backup";
 import { broker, brokerSecrets } from "../../config/broker";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { email, instanceFields, line, mailServer, port, type ReplicasConfig } from "../../config/fields";
-import type { PlatformConfig } from "../../config/load";
+import type { PlatformConfig } from "../../config/platform";
+import { images } from "./images";
 
 const qualtricsId = (prefix: string) =>
     z.string().regex(new RegExp(`^${prefix}_\\w+$`), `allowed: an identifier of Qualtrics such as ${prefix}_1a2B3c`);
@@ -122,8 +123,9 @@ export const sizes: Readonly<Record<QxsmsConfig["size"], Size>> = {
 export const config: PlatformConfig = {
     name: "qxsms",
     schema,
+    images,
     defaults: (size) => {
-        const { processes, concurrency } = sizes[size as keyof typeof sizes] ?? sizes.small;
+        const { processes, concurrency } = sizes[size];
         return {
             database: { topology: "single" },
             broker: { topology: "single" },

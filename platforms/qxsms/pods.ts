@@ -10,6 +10,7 @@ import type { QxsmsConfig } from "./config";
 import { type Environments, environments } from "./environment";
 import { paths, port, user } from "./paths";
 import { scripts } from "./scripts";
+import { images } from "./images";
 
 export interface Surroundings {
     readonly database: Service;
@@ -178,7 +179,7 @@ export class Pods {
     ): ContainerArgs {
         return {
             name,
-            image: "qxsms",
+            image: images.qxsms,
             workingDir: paths.home,
             ...args,
             mounts: [scratch("/tmp", temp), ...(args.mounts ?? [])],

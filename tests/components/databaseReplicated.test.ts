@@ -10,6 +10,7 @@ import { ownDirectory, run, shells, standIn } from "../support/datadir";
 import { declare, type DeclareArgs, find, type Sent } from "../support/declare";
 import { addressesOf, canReach } from "../support/policies";
 import { program, scratch } from "../support/tools";
+import { images } from "../../platforms/opencart/images";
 
 type Replicated = Extract<DatabaseConfig, { topology: "replicated" }>;
 
@@ -34,7 +35,7 @@ const sent = async (config: DatabaseConfig, args: DeclareArgs = {}) => {
                         {
                             ...{
                                 name: "main",
-                                image: "opencart-nginx",
+                                image: images["opencart-nginx"],
                                 ports: { http: 80 },
                                 uses: [service.as({ DB: "host" })],
                             },

@@ -8,10 +8,11 @@ import { parseQuantity } from "../../config/quantity";
 import { type DeclareArgs, declare, find } from "../support/declare";
 import { brokenRules } from "../support/invariants";
 import { addressesOf, canReach } from "../support/policies";
+import { images } from "../../platforms/opencart/images";
 
 const container = {
     name: "main",
-    image: "opencart-nginx" as const,
+    image: images["opencart-nginx"],
     resources: { cpu: "10m", memory: "16Mi" },
     probes: { readiness: { tcpSocket: { port: 8080 } } },
 };
@@ -24,7 +25,7 @@ const build = (changes: object) => (instance: Instance) => {
     const cache = new FrontendCache(instance, "varnish", {
         config,
         backend: frontend.service,
-        contents: "opencart-nginx",
+        contents: images["opencart-nginx"],
         resources: { cpu: "50m" },
         startsAfter: [frontend],
     });

@@ -8,6 +8,7 @@ import { database } from "../../config/database";
 import { declare, find } from "../support/declare";
 import { brokenRules } from "../support/invariants";
 import { addressesOf, canReach } from "../support/policies";
+import { images } from "../../platforms/opencart/images";
 
 /** Of these, only the cache in the cluster has metrics. */
 const build = (instance: Instance) => {
@@ -16,7 +17,7 @@ const build = (instance: Instance) => {
         ["sessions", { topology: "external", host: "10.1.2.3" }],
     ] as const)
         new Cache(instance, name, { config: cache.parse(config), resources: { cpu: "50m", memory: "64Mi" } });
-    const container = { name: "main", image: "opencart-nginx" as const, resources: { cpu: "10m", memory: "16Mi" } };
+    const container = { name: "main", image: images["opencart-nginx"], resources: { cpu: "10m", memory: "16Mi" } };
     new Worker(instance, "worker", { pod: { user: 1000, containers: [container] } });
 };
 const rendered = (cluster: object) =>

@@ -6,6 +6,7 @@ import { type Bucket, ObjectStorage } from "../../components/objectStorage";
 import { Worker } from "../../components/worker";
 import { type ObjectStorageConfig, objectStorageOf } from "../../config/objectStorage";
 import { type DeclareArgs, declare, find, type Sent } from "../support/declare";
+import { images } from "../../config/images";
 
 const buckets: Bucket[] = [
     { name: "media", public: true, cors: { origins: ["https://shop.example.org"] } },
@@ -25,7 +26,7 @@ async function storage(written: object, args: DeclareArgs = {}, use?: (storage: 
                 containers: [
                     {
                         name: "worker",
-                        image: "awsCli",
+                        image: images.awsCli,
                         resources: { memory: "64Mi" },
                         uses: [
                             made.service.as({

@@ -5,6 +5,7 @@ import type { Composed } from "../../components/graph";
 import { expansion, literal, variable } from "../../components/languages/expansion";
 import { declare, find } from "../support/declare";
 import { goProgram } from "../support/tools";
+import { images } from "../../config/images";
 
 const texts = ["Cash$$", "a$(DB_PASSWORD)b", "$(A)$$(A)$$$(A)", "$A ${A} $", "plain"];
 
@@ -32,7 +33,7 @@ describe("a container's texts", () => {
                         containers: [
                             {
                                 name: "web",
-                                image: "caddy",
+                                image: images.caddy,
                                 command: texts,
                                 args: texts,
                                 env: { A: "1", DB_PASSWORD: "secret", COMPOSED: composed },

@@ -8,8 +8,9 @@ import { declareOpenCart } from "../support/opencart";
 import { declareOpenMage } from "../support/openmage";
 import { addressesOf, canReach, canReachAddress } from "../support/policies";
 import { declareQxsms } from "../support/qxsms";
+import { images } from "../../platforms/opencart/images";
 
-const container = { name: "main", image: "opencart-nginx" as const, resources: { cpu: "10m", memory: "16Mi" } };
+const container = { name: "main", image: images["opencart-nginx"], resources: { cpu: "10m", memory: "16Mi" } };
 
 /** web → api → (external) database; worker stands alone. */
 const build = (instance: Instance) => {

@@ -4,10 +4,11 @@ import type { ContainerArgs, Mount } from "../../components/podArgs";
 import { requestOf } from "../../components/scratch";
 import { Worker } from "../../components/worker";
 import { containerOf, declare, podOf, problemsOf } from "../support/declare";
+import { images } from "../../platforms/opencart/images";
 
 const container = (name: string, ...mounts: Mount[]): ContainerArgs => ({
     name,
-    image: "opencart-nginx",
+    image: images["opencart-nginx"],
     resources: { cpu: "10m", memory: "64Mi" },
     mounts,
 });

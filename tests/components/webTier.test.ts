@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Instance } from "../../components/instance";
 import { WebTier } from "../../components/webTier";
 import { declare, find } from "../support/declare";
+import { images } from "../../platforms/opencart/images";
 
 const tier = (instance: Instance) =>
     new WebTier(instance, "frontend", {
@@ -10,7 +11,7 @@ const tier = (instance: Instance) =>
             containers: [
                 {
                     name: "nginx",
-                    image: "opencart-nginx",
+                    image: images["opencart-nginx"],
                     ports: { http: 8080 },
                     resources: { cpu: "50m", memory: "64Mi" },
                 },

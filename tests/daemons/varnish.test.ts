@@ -6,6 +6,7 @@ import { frontendCache, type VarnishConfig } from "../../config/frontendCache";
 import { declare, find, type Sent } from "../support/declare";
 import { LocalPod } from "../support/localPod";
 import { Daemon, program, scratch } from "../support/tools";
+import { images } from "../../platforms/opencart/images";
 
 /** Answers as the query asks it to, with what it was told and how often this address was asked. */
 const backend = `
@@ -34,7 +35,7 @@ const render = async (changes: Partial<VarnishConfig> = {}): Promise<readonly Se
                 config: config as VarnishConfig,
                 backend: instance.service("frontend", { http: 9080 }),
                 pass: { paths: ["/checkout", "/back.office"], entry: "index.php", code: true },
-                contents: "opencart-nginx",
+                contents: images["opencart-nginx"],
                 resources: { cpu: "50m" },
             });
         },

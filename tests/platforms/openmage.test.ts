@@ -5,7 +5,7 @@ import { mysqlSizes } from "../../components/database/sizing";
 import type { Graph } from "../../components/graph";
 import { Instance } from "../../components/instance";
 import { Stack } from "../../components/stack";
-import { images } from "../../config/images";
+import { images } from "../../platforms/openmage/images";
 import { mebibytes } from "../../config/quantity";
 import { readStack } from "../../config/read";
 import { openmage } from "../../platforms/openmage";
@@ -350,7 +350,7 @@ describe("OpenMage's graph", () => {
             () => {
                 const { stack: settings, secrets } = readStack([openmage.config]);
                 const stack = new Stack(settings, secrets, () => clusterProvider(settings));
-                openmage.declare(new Instance(stack, settings.instances[0]!));
+                openmage.declare(new Instance(stack, settings.instances[0]!, openmage.config));
                 graph = stack.graph;
                 return {};
             },

@@ -10,6 +10,7 @@ import { declare, find, type Sent } from "./declare";
 import { installMariaDb, ownDirectory, run, serverUser } from "./datadir";
 import { Session } from "./session";
 import { Daemon, freePort, program } from "./tools";
+import { images } from "../../platforms/opencart/images";
 
 /** What quotes, shells and URLs stumble over. */
 export const passwords = { own: `o'w"n $PATH \\ %41; -- \``, root: `r'o"ot $(id) \\` };
@@ -177,7 +178,7 @@ export async function rendered(engine: Server["engine"], target: object): Promis
             new Backup(instance, "backup", {
                 config: backup.parse({ target }),
                 database,
-                files: { volume, image: "opencart-php", user: 82 },
+                files: { volume, image: images["opencart-php"], user: 82 },
                 writers: [],
             });
         },

@@ -7,6 +7,7 @@ import { register } from "../../components/register";
 import { Stack } from "../../components/stack";
 import { instanceFields } from "../../config/fields";
 import { readStack } from "../../config/read";
+import { images } from "../../platforms/opencart/images";
 
 /** A Kubernetes object as it would be sent. */
 export interface Sent {
@@ -38,7 +39,7 @@ const bench = (secrets: readonly string[]) => ({
     schema: z.looseObject({ platform: z.literal("bench"), ...instanceFields }),
     defaults: () => ({}),
     secrets: Object.fromEntries(secrets.map((key) => [key, key])),
-    hosts: ({ host }: { host: string }) => [host],
+    images,
 });
 
 /** Declares components in an instance named `bench` under mocks; returns what would be sent. */
@@ -49,12 +50,13 @@ export async function declare(
     const instances = { bench: { platform: "bench", host: "bench.example.org", ...args.instance } };
     const values: Record<string, unknown> = { ...args.values, instances };
     const secrets = Object.keys((args.values?.["secrets"] as { bench?: object } | undefined)?.bench ?? {});
+    const platform = bench(secrets);
     const warnings: string[] = [];
     const { resources } = await record(
         () => {
-            const { stack: config, secrets: given } = readStack([bench(secrets)]);
+            const { stack: config, secrets: given } = readStack([platform]);
             const stack = new Stack(config, given, () => clusterProvider(config));
-            const instance = new Instance(stack, config.instances[0]!);
+            const instance = new Instance(stack, config.instances[0]!, platform);
             new Namespace(instance);
             build(instance);
             register(stack, [instance]);

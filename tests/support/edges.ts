@@ -11,6 +11,7 @@ import { WebTier } from "../../components/webTier";
 import { instanceFields } from "../../config/fields";
 import { readStack } from "../../config/read";
 import { find, objectsOf, type Sent } from "./declare";
+import { images } from "../../platforms/opencart/images";
 
 export type Plain = Record<string, unknown>;
 
@@ -21,7 +22,7 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
         schema: z.looseObject({ platform: z.literal("bench"), ...instanceFields }),
         defaults: () => ({}),
         secrets: edgeSecrets,
-        hosts: ({ host }: { host: string }) => [host],
+        images,
     };
     const complete = Object.fromEntries(
         Object.entries(instances).map(([name, keys]) => [
@@ -36,11 +37,11 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
             const { stack: checked, secrets } = readStack([platform]);
             const stack = new Stack(checked, secrets, () => new k8s.Provider("cluster", {}));
             const declared = checked.instances.map((settings) => {
-                const instance = new Instance(stack, settings);
+                const instance = new Instance(stack, settings, platform);
                 new Namespace(instance);
                 const container = {
                     name: "nginx",
-                    image: "opencart-nginx" as const,
+                    image: images["opencart-nginx"],
                     ports: { http: 8080, admin: 8090 },
                     resources: {},
                 };

@@ -18,6 +18,7 @@ const storage: Platform = {
         }),
         defaults: () => ({}),
         secrets: objectStorageSecrets,
+        images: {},
     },
     declare: (instance) => {
         new Namespace(instance);
