@@ -30,7 +30,7 @@ function plinth({ offline = false, platforms = registry }: ProgramOptions = {}):
     const stack = new Stack(config, secrets, () => clusterProvider(config, kubeconfig));
     const deployed = config.instances.map((settings) => {
         const platform = platforms[settings.platform]!;
-        const instance = new Instance(stack, settings, platform.config);
+        const instance = new Instance<string>(stack, settings, platform.config);
         return { instance, result: platform.declare(instance) };
     });
     const sharedEdge = declareSharedEdge(stack);

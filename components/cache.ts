@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { type CacheConfig, cachePort } from "../config/cache";
+import { type CacheConfig, cachePort, type CacheSecret } from "../config/cache";
 import type { ResourcesConfig } from "../config/fields";
 import { mebibytes } from "../config/quantity";
 import { claim } from "./claim";
@@ -14,6 +14,9 @@ import { metricsNeeds } from "./metrics";
 import type { ContainerArgs } from "./podArgs";
 import { mib } from "./scratch";
 import { images } from "../config/images";
+
+/** What a cache offers to its users. */
+export type CacheSettings = { readonly password: SecretRef };
 
 export interface CacheArgs {
     readonly config: CacheConfig;
@@ -89,14 +92,19 @@ const exporter = (password: SecretRef): ContainerArgs => ({
  * The service's settings are `host`, `port` and `password`; its secret key is the component's name and `Password`. The server's pod is replaced, never doubled: two would
  * be two caches behind one address.
  */
-export class Cache extends pulumi.ComponentResource implements HasNode {
+export class Cache<Name extends string = string> extends pulumi.ComponentResource implements HasNode {
     readonly node: Node;
-    readonly service: Service;
+    readonly service: Service<CacheSettings>;
 
-    constructor(instance: Instance, name: string, args: CacheArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(
+        instance: Instance<CacheSecret<NoInfer<Name>>>,
+        name: Name,
+        args: CacheArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
         super("plinth:components:Cache", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
         const { config } = args;
-        const key = `${name}Password`;
+        const key = `${name}Password` as const;
         const pods = config.topology !== "external";
         const monitoring = pods ? instance.cluster.monitoringNamespace : undefined;
         this.node = instance.join(name, { sort: "cache", pods, needs: metricsNeeds(monitoring, metricsPort) });

@@ -7,7 +7,7 @@ import type { PlatformConfig } from "../config/platform";
 import { howToSet, suggest } from "../config/problems";
 import type { AnyInstance, ClusterConfig } from "../config/stack";
 import { Funnel, type ObjectOptions } from "./funnel";
-import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Setting } from "./graph";
+import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
 import type { Args, Kind, SecretValue } from "./kinds";
 import { objectName, passwordConsentName } from "./names";
 import type { Stack } from "./stack";
@@ -45,8 +45,13 @@ export type PlatformFacts = Pick<PlatformConfig, "images" | "secrets">;
 
 type Addressed = "images" | "replicas" | "resources" | "volumes" | "env" | "restartedAt";
 
-/** One instance of a platform while it is declared: its names, its settings, its secrets and its objects. */
-export class Instance {
+/**
+ * One instance of a platform while it is declared: its names, its settings, its secrets and its objects.
+ *
+ * `Secret` are the secret keys that its platform declares: components say in their constructors which they need, and
+ * what says none reads none.
+ */
+export class Instance<in Secret extends string = never> {
     readonly name: string;
     readonly namespace: string;
     readonly cluster: ClusterConfig;
@@ -55,6 +60,8 @@ export class Instance {
     readonly objects: Funnel;
     /** Images in use, by name: for the outputs. */
     readonly images: Record<string, string> = {};
+    /** Hosts that something is published at. */
+    readonly published = new Set<string>();
     /** Volumes in use, by logical name: for the outputs. */
     readonly volumes: Record<string, VolumeOutputs> = {};
     /** Of Secrets, by name and key. */
@@ -109,7 +116,7 @@ export class Instance {
     }
 
     /** The command that sets a secret of this instance. */
-    howToSet(key: string): string {
+    howToSet(key: Secret): string {
         return howToSet(this.name, key, this.stack.config.stack);
     }
 
@@ -126,11 +133,11 @@ export class Instance {
     }
 
     /** A service that a component of this instance offers, before or after that component is declared. */
-    service(
+    service<Offered extends Settings>(
         name: string,
         ports: Readonly<Record<string, number>>,
-        settings: Readonly<Record<string, Setting>> = {},
-    ): Service {
+        settings: Offered,
+    ): Service<Offered> {
         return new Service(nodeId(this.namespace, name), this.host(name), ports, settings);
     }
 
@@ -202,8 +209,17 @@ export class Instance {
 
     // Secrets.
 
-    /** What the user set in plinth:secrets, if anything. */
-    secretValue(key: string): pulumi.Output<string> | undefined {
+    /**
+     * What the user set in plinth:secrets, if anything.
+     *
+     * @throws RangeError for a key that the platform does not declare, and nobody could set
+     */
+    secretValue(key: Secret): pulumi.Output<string> | undefined {
+        const declared = Object.keys(this.platform.secrets);
+        if (!declared.includes(key))
+            throw new RangeError(
+                `the platform ${this.config.platform} declares no secret "${key}"${suggest(key, declared)}; it has ${declared.join(", ") || "none"}`,
+            );
         return this.stack.secrets[this.name]?.[key];
     }
 
@@ -216,7 +232,7 @@ export class Instance {
      * @param length in characters, letters and digits only. @default 32
      * @param digits fewest digits among them. @default none is asked for
      */
-    password(name: string, key: string | undefined, length = 32, digits?: number): pulumi.Output<string> {
+    password(name: string, key: Secret | undefined, length = 32, digits?: number): pulumi.Output<string> {
         const generated = this.stack.later(() => {
             const resource = `${this.name}-${name}`;
             const protect = this.stack.isProtected(passwordConsentName(resource));

@@ -31,7 +31,7 @@ export class WebTier extends pulumi.ComponentResource implements HasNode {
         const { pod, replicas = 1, needs = [], startsAfter = [] } = args;
         const ports = args.ports ?? pod.containers[0]!.ports ?? {};
         this.node = instance.join(name, { sort: "web tier", uses: usesOf(pod), needs, startsAfter });
-        this.service = instance.service(name, ports);
+        this.service = instance.service(name, ports, {});
         const containers = pod.containers.map((container) =>
             container.ports ? { preStop: drainSeconds, ...container } : container,
         );

@@ -83,3 +83,5 @@ export const backupSecrets = {
     backupAccessKey: "Access key of the bucket for backups; needed for target type s3",
     backupSecretKey: "Secret key of the bucket for backups; needed for target type s3",
 } as const;
+
+export type BackupSecret = keyof typeof backupSecrets;

@@ -61,5 +61,7 @@ export const brokerSecretsOf = <Name extends string>(name: Name) =>
         AdminPassword: "Password of the user admin, for the broker's management pages",
     });
 
+export type BrokerSecret<Name extends string> = keyof ReturnType<typeof brokerSecretsOf<Name>>;
+
 /** Those of a component that is called `broker`. */
 export const brokerSecrets = brokerSecretsOf("broker");

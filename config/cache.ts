@@ -79,5 +79,7 @@ export type CacheConfig = z.infer<typeof cache>;
 export const cacheSecretsOf = <Name extends string>(name: Name, what: string = name) =>
     secretsOf(name, { Password: `Password of the ${what}; required for an external one` });
 
+export type CacheSecret<Name extends string> = keyof ReturnType<typeof cacheSecretsOf<Name>>;
+
 /** Those of a component that is called `cache`. */
 export const cacheSecrets = cacheSecretsOf("cache");

@@ -159,5 +159,7 @@ export const databaseSecretsOf = <Name extends string>(name: Name) =>
         RootPassword: `Password of the ${name}'s administrator (root, postgres)`,
     });
 
+export type DatabaseSecret<Name extends string> = keyof ReturnType<typeof databaseSecretsOf<Name>>;
+
 /** Those of a component that is called `database`. */
 export const databaseSecrets = databaseSecretsOf("database");

@@ -122,3 +122,11 @@ export const edge = z.discriminatedUnion("type", [
 export type EdgeConfig = z.infer<typeof edge>;
 export type OwnEdgeConfig = z.infer<typeof ownEdge>;
 export type TlsConfig = z.infer<typeof tls>;
+
+/** Secret keys that an instance of any platform may set for its balancer. */
+export const edgeSecrets = {
+    tlsCertificate: { purpose: "Certificate chain of the sites in PEM, for tls.mode custom", lines: true },
+    tlsKey: { purpose: "Private key of tlsCertificate in PEM", lines: true },
+} as const;
+
+export type EdgeSecret = keyof typeof edgeSecrets;

@@ -100,3 +100,5 @@ export const objectStorageSecrets = {
     objectStorageAccessKey: "access key of the object storage; needed for an external one, else generated",
     objectStorageSecretKey: "secret key of the object storage; needed for an external one, else generated",
 } as const;
+
+export type ObjectStorageSecret = keyof typeof objectStorageSecrets;

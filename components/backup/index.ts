@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type BackupConfig, folderOf, identityOf } from "../../config/backup";
+import { type BackupConfig, type BackupSecret, folderOf, identityOf } from "../../config/backup";
 import { type Image, images } from "../../config/images";
 import { mebibytesFor } from "../../config/quantity";
 import { claim, type SharedClaim } from "../claim";
@@ -37,7 +37,7 @@ const databaseUser = 999;
 const never = "0 0 31 2 *";
 
 /** Backups of an instance, where its user wants any. */
-export function backUp(instance: Instance, args: BackupArgs): Backup | undefined {
+export function backUp(instance: Instance<BackupSecret>, args: BackupArgs): Backup | undefined {
     if (args.config) return new Backup(instance, "backup", { ...args, config: args.config });
     if (instance.stack.config.stack !== "dev" && instance.config.state === "running")
         instance.warn("nothing is backed up; set backup.target (docs/backup.md)");
@@ -60,7 +60,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
     private readonly storage: Image;
 
     constructor(
-        private readonly instance: Instance,
+        private readonly instance: Instance<BackupSecret>,
         private readonly name: string,
         private readonly args: BackupArgs & { readonly config: BackupConfig },
         opts?: pulumi.ComponentResourceOptions,
@@ -156,7 +156,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
         };
     }
 
-    private required(key: string): pulumi.Output<string> {
+    private required(key: BackupSecret): pulumi.Output<string> {
         const value = this.instance.secretValue(key);
         if (!value)
             this.instance.problem(

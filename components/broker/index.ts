@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type BrokerConfig, brokerPort } from "../../config/broker";
+import { type BrokerConfig, brokerPort, type BrokerSecret } from "../../config/broker";
 import type { ResourcesConfig } from "../../config/fields";
 import { mebibytes } from "../../config/quantity";
 import { claim } from "../claim";
@@ -8,7 +8,7 @@ import { guardedSeries, imageSeries } from "../database/series";
 import { livenessProbe, startupProbe } from "../database/server";
 import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
-import { type Node, Service } from "../graph";
+import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { sh, word } from "../languages/sh";
 import { wholeFile } from "../languages/text";
@@ -17,6 +17,14 @@ import type { ContainerArgs } from "../podArgs";
 import { mib } from "../scratch";
 import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
 import { images } from "../../config/images";
+
+/** What a broker offers to its users. */
+export type BrokerSettings = {
+    readonly user: string;
+    readonly vhost: string;
+    readonly password: SecretRef;
+    readonly userinfo: SecretRef;
+};
 
 export interface BrokerArgs {
     readonly config: BrokerConfig;
@@ -62,16 +70,21 @@ const copyCookie = sh`rm -f "$HOME/.erlang.cookie" && umask 377 && cat ${word(`$
  * - From then on the old password is refused, also to those who were connected. What starts after this component gets
  *   its new pods now; its old pods are refused until then.
  */
-export class Broker extends pulumi.ComponentResource implements HasNode {
+export class Broker<Name extends string = string> extends pulumi.ComponentResource implements HasNode {
     readonly node: Node;
-    readonly service: Service;
+    readonly service: Service<BrokerSettings>;
 
-    constructor(instance: Instance, name: string, args: BrokerArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(
+        instance: Instance<BrokerSecret<NoInfer<Name>>>,
+        name: Name,
+        args: BrokerArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
         super("plinth:components:Broker", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
         if (!/^[A-Za-z0-9_-]{1,32}$/.test(args.user) || ["guest", administrator].includes(args.user))
             throw new RangeError(`"${args.user}" is no name for a platform's user of a broker`);
         const { config, vhost = "/" } = args;
-        const key = `${name}Password`;
+        const key = `${name}Password` as const;
         if (config.topology === "external") {
             this.node = instance.join(name, { sort: "broker", pods: false });
             const password = requiredSecret(instance, name, key);
@@ -84,7 +97,7 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
             this.node = instance.join(name, { sort: "broker", needs: metricsNeeds(monitoringNamespace, metricsPort) });
             const password = instance.password(`${name}-password`, key);
             this.service = instance.service(name, ports, this.settings(instance, args.user, vhost, password));
-            this.single(instance, args, { vhost, password, upgradeFrom: config.upgradeFrom });
+            this.single(instance, name, args, { vhost, password, upgradeFrom: config.upgradeFrom });
             clusterService(instance, this, this.node, { ...ports, ...management });
         }
         this.registerOutputs({ host: this.service.host });
@@ -97,12 +110,12 @@ export class Broker extends pulumi.ComponentResource implements HasNode {
     }
 
     private single(
-        instance: Instance,
+        instance: Instance<BrokerSecret<Name>>,
+        name: Name,
         args: BrokerArgs,
         given: { vhost: string; password: pulumi.Output<string>; upgradeFrom: string | undefined },
     ): void {
         const { node } = this;
-        const { name } = node;
         const image = instance.image(images.rabbitmq);
         const series = imageSeries(instance, "rabbitmq", image);
         const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;

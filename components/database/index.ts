@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { type DatabaseConfig, databasePorts, type Engine } from "../../config/database";
+import { type DatabaseConfig, databasePorts, type DatabaseSecret, type Engine } from "../../config/database";
 import { images } from "../../config/images";
 import type { ResourcesConfig } from "../../config/fields";
 import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
-import { type Node, type SecretRef, Service, type Setting } from "../graph";
+import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { SecretValue } from "../kinds";
 import { metricsNeeds } from "../metrics";
@@ -15,6 +15,9 @@ import { initStatements, metricsStatements } from "./mysql";
 import { replicationUser } from "./replication";
 import { declareMembers, joinMembers, type Members } from "./replicated";
 import { guardedSeries, imageSeries } from "./series";
+
+/** What a database offers to its users. */
+export type DatabaseSettings = { readonly name: string; readonly user: string; readonly password: SecretRef };
 
 export interface DatabaseArgs {
     readonly config: DatabaseConfig;
@@ -54,18 +57,23 @@ interface Secrets {
  *
  * @throws RangeError when the platform's names for database or user would not fit into SQL unquoted
  */
-export class Database extends pulumi.ComponentResource implements HasNode {
+export class Database<Name extends string = string> extends pulumi.ComponentResource implements HasNode {
     /** The server that takes writes: what waits for the database waits for that one. */
     readonly node: Node;
     /** Answers writes and reads. */
-    readonly service: Service;
+    readonly service: Service<DatabaseSettings>;
     /** Answers reads, with the same settings: {@link service} itself where nothing else does. What it says may be older. */
-    readonly readService: Service;
+    readonly readService: Service<DatabaseSettings>;
     readonly engine: Engine;
     /** The administrator's password; for an external database only where the user has set it. */
     readonly rootPassword: SecretRef | undefined;
 
-    constructor(instance: Instance, name: string, given: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(
+        instance: Instance<DatabaseSecret<NoInfer<Name>>>,
+        name: Name,
+        given: DatabaseArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
         super("plinth:components:Database", `${instance.name}-${name}`, {}, { parent: instance.owner, ...opts });
         const { config } = given;
         const args = { ...given, database: config.name ?? given.database, user: config.user ?? given.user };
@@ -78,7 +86,7 @@ export class Database extends pulumi.ComponentResource implements HasNode {
         this.engine = config.engine;
         if (config.topology === "external") {
             this.node = instance.join(name, { sort: "database", pods: false });
-            const { password, rootPassword } = this.outsideSecrets(instance);
+            const { password, rootPassword } = this.outsideSecrets(instance, name);
             this.rootPassword = rootPassword;
             const settings = { name: args.database, user: args.user, password };
             [this.service, this.readService] = this.outside(config, settings);
@@ -108,8 +116,8 @@ export class Database extends pulumi.ComponentResource implements HasNode {
 
     private outside(
         { engine, host, readHost, port, cidrs }: Extract<DatabaseConfig, { topology: "external" }>,
-        settings: Readonly<Record<string, Setting>>,
-    ): [Service, Service] {
+        settings: DatabaseSettings,
+    ): [Service<DatabaseSettings>, Service<DatabaseSettings>] {
         const [[portName, usual]] = Object.entries(ports[engine]) as [[string, number]];
         const at = (where: string) =>
             new Service(this.node.id, where, { [portName]: port ?? usual }, settings, {
@@ -119,10 +127,13 @@ export class Database extends pulumi.ComponentResource implements HasNode {
         return [service, readHost ? at(readHost) : service];
     }
 
-    private outsideSecrets(instance: Instance): { password: SecretRef; rootPassword: SecretRef | undefined } {
+    private outsideSecrets(
+        instance: Instance<DatabaseSecret<Name>>,
+        name: Name,
+    ): { password: SecretRef; rootPassword: SecretRef | undefined } {
         const { node } = this;
-        const password = requiredSecret(instance, node.name, `${node.name}Password`);
-        const root = instance.secretValue(`${node.name}RootPassword`);
+        const password = requiredSecret(instance, name, `${name}Password`);
+        const root = instance.secretValue(`${name}RootPassword`);
         return {
             password: instance.secret(this, node.name, { password }, { node }).password,
             rootPassword:
@@ -131,8 +142,8 @@ export class Database extends pulumi.ComponentResource implements HasNode {
     }
 
     private secrets(
-        instance: Instance,
-        name: string,
+        instance: Instance<DatabaseSecret<Name>>,
+        name: Name,
         node: Node,
         { database, user }: DatabaseArgs,
         { engine, topology }: Inside,
@@ -153,8 +164,8 @@ export class Database extends pulumi.ComponentResource implements HasNode {
                         ...{ replicationPassword, metricsPassword },
                     }),
                 );
-        const secret = <K extends string>(name: string, values: { readonly [Key in K]: SecretValue<Key> }) =>
-            instance.secret(this, `${node.name}${name}`, values, { node });
+        const secret = <K extends string>(suffix: string, values: { readonly [Key in K]: SecretValue<Key> }) =>
+            instance.secret(this, `${node.name}${suffix}`, values, { node });
         const files = (kind: "mariadb" | "mysql", of: pulumi.Output<string>) => ({
             password: of,
             // What the exporter and the first start of its server read.

@@ -98,7 +98,7 @@ export class FrontendCache extends pulumi.ComponentResource implements HasNode {
         const needs = metricsNeeds(monitoring, metricsPort);
         this.node = instance.join(name, { sort: "frontend cache", uses, needs, startsAfter });
         const { node } = this;
-        this.service = instance.service(name, ports);
+        this.service = instance.service(name, ports, {});
         const rules = instance.add(
             this,
             "ConfigMap",

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { OwnEdgeConfig, TlsConfig } from "../../config/edge";
+import type { EdgeSecret, OwnEdgeConfig, TlsConfig } from "../../config/edge";
 import { claim } from "../claim";
 import { deployment } from "../deployment";
 import type { Node } from "../graph";
@@ -26,12 +26,6 @@ export type { Route, Site } from "./site";
 export { edgeName } from "./shared";
 export { edgeOf, isEncrypted, tlsOf } from "./tls";
 
-/** Secret keys that an instance of any platform may set for its balancer. */
-export const edgeSecrets = {
-    tlsCertificate: { purpose: "Certificate chain of the sites in PEM, for tls.mode custom", lines: true },
-    tlsKey: { purpose: "Private key of tlsCertificate in PEM", lines: true },
-};
-
 export interface LoadBalancerArgs {
     readonly edge: OwnEdgeConfig;
     /** Whose sites it serves: the instance itself, or all that share it. */
@@ -55,7 +49,8 @@ const user = 1000;
  *
  * To be called once per instance, whatever its state.
  */
-export function publish(instance: Instance, sites: readonly Site[]): void {
+export function publish(instance: Instance<EdgeSecret>, sites: readonly Site[]): void {
+    for (const { host } of sites) instance.published.add(host);
     const tenant = { instance, sites };
     if (instance.config.edge.type === "shared") addTenant(instance.stack, tenant);
     else new LoadBalancer(instance, edgeName, { edge: edgeOf(instance), tenants: [tenant] });
@@ -284,7 +279,7 @@ function pairOf(owner: Instance, { instance }: Tenant): Pair[] {
     const chain = instance.secretValue("tlsCertificate");
     const key = instance.secretValue("tlsKey");
     if (chain && key) return [{ tenant: instance, ...checkedPair(instance.name, chain, key) }];
-    const missing = [...(chain ? [] : ["tlsCertificate"]), ...(key ? [] : ["tlsKey"])];
+    const missing = [...(chain ? [] : ["tlsCertificate" as const]), ...(key ? [] : ["tlsKey" as const])];
     instance.problem(
         ["tls"],
         `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing.map((secret) => instance.howToSet(secret)).join(" and ")}`,

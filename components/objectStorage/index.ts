@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ResourcesConfig } from "../../config/fields";
-import { bucketName, type ObjectStorageConfig, s3Endpoint } from "../../config/objectStorage";
+import { bucketName, type ObjectStorageConfig, type ObjectStorageSecret, s3Endpoint } from "../../config/objectStorage";
 import { claim } from "../claim";
 import { clusterService, deployment } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
@@ -16,6 +16,16 @@ import { identities, identitiesFile, metricsPort, seaweedfs } from "./seaweedfs"
 import { images } from "../../config/images";
 
 export type { Bucket, Cors } from "./buckets";
+
+/** What a storage offers to its users; `forcePathStyle` is `true` or `false`. */
+export type ObjectStorageSettings = {
+    readonly endpoint: string;
+    readonly publicEndpoint: string;
+    readonly region: string;
+    readonly forcePathStyle: string;
+    readonly accessKey: SecretRef;
+    readonly secretKey: SecretRef;
+};
 
 export interface ObjectStorageArgs {
     readonly config: ObjectStorageConfig;
@@ -51,7 +61,7 @@ const bucketsFolder = "/etc/plinth-buckets";
  */
 export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
     readonly node: Node;
-    readonly service: Service;
+    readonly service: Service<ObjectStorageSettings>;
     /** Done when all buckets are there; the storage itself where nothing is set up. */
     readonly bucketsTask: HasNode;
     /** The buckets' names on the server, by those that the platform gives them: outside the cluster its user may choose others. */
@@ -59,7 +69,7 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
     private readonly buckets: readonly Bucket[];
 
     constructor(
-        private readonly instance: Instance,
+        private readonly instance: Instance<ObjectStorageSecret>,
         private readonly name: string,
         private readonly args: ObjectStorageArgs,
         opts?: pulumi.ComponentResourceOptions,
@@ -96,7 +106,7 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         return [{ host: config.publicHost, routes: [{ to: this.service, maxBody: "5Gi" }] }];
     }
 
-    private single(engine: "seaweedfs" | "minio"): { node: Node; service: Service; admin: Key } {
+    private single(engine: "seaweedfs" | "minio"): { node: Node; service: Service<ObjectStorageSettings>; admin: Key } {
         const { instance, name, buckets } = this;
         const { resources: given, size = "10Gi" } = this.args;
         const resources = { cpu: "100m", memory: "1Gi", ...given };
@@ -111,7 +121,7 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         if (engine === "minio") {
             container = minio({ claim: volume, buckets, keys: key, resources });
         } else {
-            const adminKeys = this.keys("admin", "objectStorageAdminAccessKey", "objectStorageAdminSecretKey");
+            const adminKeys = this.keys("admin");
             admin = instance.secret(this, `${name}-admin`, adminKeys, { node });
             const file = pulumi
                 .all([adminKeys, keys])
@@ -143,7 +153,7 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
 
     private external(config: Extract<ObjectStorageConfig, { topology: "external" }>): {
         node: Node;
-        service: Service;
+        service: Service<ObjectStorageSettings>;
         admin: Key;
     } {
         const { instance, name } = this;
@@ -170,7 +180,7 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         };
     }
 
-    private settings(endpoint: string, inRegion: string, key: Key, forcePathStyle: boolean) {
+    private settings(endpoint: string, inRegion: string, key: Key, forcePathStyle: boolean): ObjectStorageSettings {
         return {
             endpoint,
             publicEndpoint: this.args.publicUrl ?? endpoint,
@@ -180,7 +190,8 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         };
     }
 
-    private keys(which: string, accessKey: string, secretKey: string) {
+    /** Generated, unless the user has set what may be set. */
+    private keys(which: string, accessKey?: ObjectStorageSecret, secretKey?: ObjectStorageSecret) {
         const prefix = `${this.name}-${which}`;
         return {
             accessKey: this.instance.password(`${prefix}-access-key`, accessKey, 20),
@@ -192,8 +203,8 @@ export class ObjectStorage extends pulumi.ComponentResource implements HasNode {
         const { instance, name, args, service } = this;
         const files = bucketFiles({
             buckets: this.buckets,
-            region: String(service.settings["region"]),
-            forcePathStyle: service.settings["forcePathStyle"] === "true",
+            region: service.settings.region,
+            forcePathStyle: service.settings.forcePathStyle === "true",
             cors: !(args.config.topology === "single" && args.config.engine === "minio"),
         });
         const task = `${name}-buckets`;

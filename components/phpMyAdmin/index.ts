@@ -43,7 +43,7 @@ export class PhpMyAdmin extends pulumi.ComponentResource implements HasNode {
         const edge = database.as({ DB_HOST: "host", DB_PORT: "port" });
         this.node = instance.join(name, { sort: "web tier", uses: [edge] });
         const { node } = this;
-        this.service = instance.service(name, ports);
+        this.service = instance.service(name, ports, {});
         const uploadLimit = mebibytesFor(config.uploadLimit);
         if (config.access === "public") {
             const { host, allow } = config;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { edgeSecrets } from "../../components/loadBalancer";
+import { edgeSecrets } from "../../config/edge";
 import { backup, backupSecrets } from "../../config/backup";
 import { cache, cacheSecrets } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
@@ -17,6 +17,7 @@ import {
 import type { PlatformConfig } from "../../config/platform";
 import { ownHost } from "../../config/own";
 import { images } from "./images";
+import type { InstanceOf, SettingsOf } from "../platform";
 
 /** Directories beside the admin directory, whose names it cannot have. */
 const taken = ["catalog", "extension", "image", "install", "storage", "system"];
@@ -76,7 +77,7 @@ const schema = z.strictObject({
     }),
 });
 
-export type OpenCartConfig = z.infer<typeof schema> & { readonly name: string };
+export type OpenCartConfig = SettingsOf<typeof schema>;
 
 /** What a size means: everything here can be set alone, too. */
 export interface Size {
@@ -115,7 +116,7 @@ export const sizes: Readonly<Record<OpenCartConfig["size"], Size>> = {
     },
 };
 
-export const config: PlatformConfig = {
+export const config = {
     name: "opencart",
     schema,
     images,
@@ -137,4 +138,6 @@ export const config: PlatformConfig = {
         ...backupSecrets,
         ...edgeSecrets,
     },
-};
+} satisfies PlatformConfig;
+
+export type OpenCartInstance = InstanceOf<typeof config.secrets>;

@@ -1,6 +1,7 @@
+import type { CacheSettings } from "../../components/cache";
 import type { SharedClaim } from "../../components/claim";
+import type { DatabaseSettings } from "../../components/database";
 import type { Need, SecretRef, Service, Setting } from "../../components/graph";
-import type { Instance } from "../../components/instance";
 import type { Text } from "../../components/languages/text";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { drainSeconds } from "../../components/webTier";
@@ -8,7 +9,7 @@ import { nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
-import { type OpenCartConfig, sizes } from "./config";
+import { type OpenCartConfig, type OpenCartInstance, sizes } from "./config";
 import { configPhp } from "./configPhp";
 import { nginxConf } from "./nginx";
 import { ownStorage, paths, ports, sharedStorage, users } from "./paths";
@@ -17,8 +18,8 @@ import { scripts } from "./scripts";
 import { images } from "./images";
 
 export interface Surroundings {
-    readonly database: Service;
-    readonly cache: Service;
+    readonly database: Service<DatabaseSettings>;
+    readonly cache: Service<CacheSettings>;
     readonly files: SharedClaim;
 }
 
@@ -51,7 +52,7 @@ export class Pods {
     };
 
     constructor(
-        private readonly instance: Instance,
+        private readonly instance: OpenCartInstance,
         private readonly settings: OpenCartConfig,
         private readonly surroundings: Surroundings,
     ) {

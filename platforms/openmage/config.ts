@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { edgeSecrets } from "../../components/loadBalancer";
+import { edgeSecrets } from "../../config/edge";
 import { backup, backupSecrets } from "../../config/backup";
 import { cacheOf, cacheSecrets, cacheSecretsOf } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
@@ -20,6 +20,7 @@ import { phpMyAdmin } from "../../config/phpMyAdmin";
 import { timeZone } from "../../config/schedule";
 import { phpSettings, poolLines, serverLines } from "./lines";
 import { images } from "./images";
+import type { InstanceOf, SettingsOf } from "../platform";
 
 /** First parts of addresses that OpenMage's own modules, entry files and folders have; and `admin`, which everyone tries. */
 const taken = [
@@ -185,7 +186,7 @@ const schema = z.strictObject({
         .prefault({}),
 });
 
-export type OpenMageConfig = z.infer<typeof schema> & { readonly name: string };
+export type OpenMageConfig = SettingsOf<typeof schema>;
 
 interface Server {
     readonly cpu: string;
@@ -244,7 +245,7 @@ export const sizes: Readonly<Record<OpenMageConfig["size"], Size>> = {
 
 const single = { topology: "single" };
 
-export const config: PlatformConfig = {
+export const config = {
     name: "openmage",
     schema,
     images,
@@ -276,4 +277,6 @@ export const config: PlatformConfig = {
         ...backupSecrets,
         ...edgeSecrets,
     },
-};
+} satisfies PlatformConfig;
+
+export type OpenMageInstance = InstanceOf<typeof config.secrets>;

@@ -4,18 +4,16 @@ import { sharedClaim } from "../../components/claim";
 import { Database } from "../../components/database";
 import { FrontendCache } from "../../components/frontendCache";
 import type { Service } from "../../components/graph";
-import type { HasNode, Instance } from "../../components/instance";
+import type { HasNode } from "../../components/instance";
 import { publish, type Route, type Site } from "../../components/loadBalancer";
 import { Namespace } from "../../components/namespace";
-import type { Deployed } from "../../components/outputs";
 import { PhpMyAdmin } from "../../components/phpMyAdmin";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
-import { hostsIn } from "../../config/own";
-import type { Platform } from "../platform";
+import { type Declared, definePlatform } from "../platform";
 import { check } from "./check";
-import { config, type OpenMageConfig, sizes } from "./config";
+import { config, type OpenMageConfig, type OpenMageInstance, sizes } from "./config";
 import { pageSeconds } from "./files";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
@@ -28,14 +26,9 @@ import { images } from "./images";
  * The installation comes after its servers, the upgrade after the installation, and everything that uses the shop
  * after the upgrade.
  */
-export const openmage: Platform = {
-    config,
-    declare,
-    closed: (settings) => closed(settings as unknown as OpenMageConfig),
-};
+export const openmage = definePlatform({ ...config, declare, closed });
 
-function declare(instance: Instance): Deployed {
-    const settings = instance.config as unknown as OpenMageConfig;
+function declare(instance: OpenMageInstance, settings: OpenMageConfig): Declared {
     const size = sizes[settings.size];
     check(instance, settings);
     new Namespace(instance);
@@ -104,7 +97,6 @@ function declare(instance: Instance): Deployed {
 
     return {
         urls: pods.urls,
-        hosts: hostsIn(config.schema, instance.config).map(({ host }) => host),
         firstLogin: { user: settings.adminUser.name, password: pods.adminPassword },
     };
 }
@@ -115,7 +107,7 @@ interface Frontend {
 }
 
 /** nginx with PHP beside it, or each as a tier of its own. */
-function frontendOf(instance: Instance, settings: OpenMageConfig, pods: Pods, upgrade: Task): Frontend {
+function frontendOf(instance: OpenMageInstance, settings: OpenMageConfig, pods: Pods, upgrade: Task): Frontend {
     const { frontend, nginx } = sizes[settings.size];
     if (settings.webPods === "shared") {
         const web = new WebTier(instance, "frontend", {
@@ -143,7 +135,7 @@ function frontendOf(instance: Instance, settings: OpenMageConfig, pods: Pods, up
 }
 
 function frontendCacheOf(
-    instance: Instance,
+    instance: OpenMageInstance,
     { size, frontendCache }: OpenMageConfig,
     frontend: Frontend,
 ): FrontendCache | undefined {

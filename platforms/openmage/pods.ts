@@ -1,6 +1,5 @@
 import type { SharedClaim } from "../../components/claim";
 import type { Edge, Need, SecretRef, Service, Setting } from "../../components/graph";
-import type { Instance } from "../../components/instance";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { metricsNeeds } from "../../components/metrics";
 import { drainSeconds } from "../../components/webTier";
@@ -8,7 +7,7 @@ import { nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
-import { type OpenMageConfig, sizes } from "./config";
+import { type OpenMageConfig, type OpenMageInstance, sizes } from "./config";
 import {
     adminChildren,
     childrenOf,
@@ -41,7 +40,7 @@ export class Pods {
     private readonly environment: Readonly<Record<string, Setting>>;
 
     constructor(
-        private readonly instance: Instance,
+        private readonly instance: OpenMageInstance,
         private readonly settings: OpenMageConfig,
         private readonly surroundings: Surroundings,
     ) {

@@ -1,11 +1,12 @@
 import { z } from "zod";
-import { edgeSecrets } from "../../components/loadBalancer";
+import { edgeSecrets } from "../../config/edge";
 import { backup, backupSecrets } from "../../config/backup";
 import { broker, brokerSecrets } from "../../config/broker";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { email, instanceFields, line, mailServer, port, type ReplicasConfig } from "../../config/fields";
 import type { PlatformConfig } from "../../config/platform";
 import { images } from "./images";
+import type { InstanceOf, SettingsOf } from "../platform";
 
 const qualtricsId = (prefix: string) =>
     z.string().regex(new RegExp(`^${prefix}_\\w+$`), `allowed: an identifier of Qualtrics such as ${prefix}_1a2B3c`);
@@ -77,7 +78,7 @@ const schema = z.strictObject({
     }),
 });
 
-export type QxsmsConfig = z.infer<typeof schema> & { readonly name: string };
+export type QxsmsConfig = SettingsOf<typeof schema>;
 
 /** What a size means: everything here can be set alone, too. */
 export interface Size {
@@ -120,7 +121,7 @@ export const sizes: Readonly<Record<QxsmsConfig["size"], Size>> = {
     },
 };
 
-export const config: PlatformConfig = {
+export const config = {
     name: "qxsms",
     schema,
     images,
@@ -149,4 +150,6 @@ export const config: PlatformConfig = {
         ...backupSecrets,
         ...edgeSecrets,
     },
-};
+} satisfies PlatformConfig;
+
+export type QxsmsInstance = InstanceOf<typeof config.secrets>;

@@ -1,17 +1,14 @@
 import { backUp } from "../../components/backup";
 import { Broker } from "../../components/broker";
 import { Database } from "../../components/database";
-import type { Instance } from "../../components/instance";
 import { publish } from "../../components/loadBalancer";
 import { Namespace } from "../../components/namespace";
-import type { Deployed } from "../../components/outputs";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
 import { Worker } from "../../components/worker";
-import { hostsIn } from "../../config/own";
-import type { Platform } from "../platform";
+import { type Declared, definePlatform } from "../platform";
 import { publicUrl } from "../publicUrl";
-import { config, type QxsmsConfig, sizes } from "./config";
+import { config, type QxsmsConfig, type QxsmsInstance, sizes } from "./config";
 import { Pods } from "./pods";
 
 /** Celery 5.2 declares such queues and sets such limits; RabbitMQ 4.3 denies both unless asked to permit them. */
@@ -23,10 +20,9 @@ const celeryNeeds = ["transient_nonexcl_queues", "global_qos"];
  *
  * The migrations come after the database, and everything that uses QxSMS after the migrations.
  */
-export const qxsms: Platform = { config, declare, closed: () => [] };
+export const qxsms = definePlatform({ ...config, declare });
 
-function declare(instance: Instance): Deployed {
-    const settings = instance.config as unknown as QxsmsConfig;
+function declare(instance: QxsmsInstance, settings: QxsmsConfig): Declared {
     const size = sizes[settings.size];
     new Namespace(instance);
 
@@ -75,7 +71,6 @@ function declare(instance: Instance): Deployed {
     const url = publicUrl(instance, host);
     return {
         urls: { site: `${url}/`, admin: `${url}/admin/` },
-        hosts: hostsIn(config.schema, instance.config).map(({ host }) => host),
         ...(administrator && pods.adminPassword
             ? { firstLogin: { user: administrator.email, password: pods.adminPassword } }
             : {}),

@@ -11,7 +11,7 @@ type Written = { topology: "single"; engine: "mariadb" | "mysql" | "postgres"; u
 
 const build =
     (config: DatabaseConfig | Written, seen: (database: Database) => void = () => {}) =>
-    (instance: Instance) =>
+    (instance: Instance<string>) =>
         seen(
             new Database(instance, "database", {
                 config,
@@ -268,7 +268,7 @@ describe("Database", () => {
         const [one, two] = seen as [Database, Database];
         expect(one.readService).to.equal(one.service);
         expect(two.readService.external).to.deep.equal({ cidrs: ["192.0.2.8/32"] });
-        const asked = { H: "host", N: "name", S: "password" };
+        const asked = { H: "host", N: "name", S: "password" } as const;
         expect(two.readService.as(asked).env).to.deep.equal({ ...two.service.as(asked).env, H: "192.0.2.8" });
     });
 

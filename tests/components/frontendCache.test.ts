@@ -18,7 +18,7 @@ const container = {
 };
 
 /** edge → varnish → frontend; the administration drops what it has changed. */
-const build = (changes: object) => (instance: Instance) => {
+const build = (changes: object) => (instance: Instance<string>) => {
     const config = frontendCache.parse({ type: "varnish", ...changes }) as VarnishConfig;
     const ports = { http: 8080, status: 9001 };
     const frontend = new WebTier(instance, "frontend", { pod: { user: 101, containers: [{ ...container, ports }] } });

@@ -11,7 +11,7 @@ import { addressesOf, canReach } from "../support/policies";
 import { images } from "../../platforms/opencart/images";
 
 /** Of these, only the cache in the cluster has metrics. */
-const build = (instance: Instance) => {
+const build = (instance: Instance<string>) => {
     for (const [name, config] of [
         ["cache", { topology: "single" }],
         ["sessions", { topology: "external", host: "10.1.2.3" }],

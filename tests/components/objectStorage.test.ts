@@ -17,7 +17,7 @@ const config = (written: object): ObjectStorageConfig =>
 
 /** Declares the storage and a worker that uses it. */
 async function storage(written: object, args: DeclareArgs = {}, use?: (storage: ObjectStorage) => void) {
-    const build = (instance: Instance) => {
+    const build = (instance: Instance<string>) => {
         const made = new ObjectStorage(instance, "storage", { config: config(written), buckets });
         use?.(made);
         new Worker(instance, "worker", {

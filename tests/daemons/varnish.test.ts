@@ -33,7 +33,7 @@ const render = async (changes: Partial<VarnishConfig> = {}): Promise<readonly Se
             instance.join("frontend", { sort: "web tier" });
             new FrontendCache(instance, "varnish", {
                 config: config as VarnishConfig,
-                backend: instance.service("frontend", { http: 9080 }),
+                backend: instance.service("frontend", { http: 9080 }, {}),
                 pass: { paths: ["/checkout", "/back.office"], entry: "index.php", code: true },
                 contents: images["opencart-nginx"],
                 resources: { cpu: "50m" },

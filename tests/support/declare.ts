@@ -8,6 +8,12 @@ import { Stack } from "../../components/stack";
 import { instanceFields } from "../../config/fields";
 import { readStack } from "../../config/read";
 import { images } from "../../platforms/opencart/images";
+import { backupSecrets } from "../../config/backup";
+import { brokerSecrets } from "../../config/broker";
+import { cacheSecrets, cacheSecretsOf } from "../../config/cache";
+import { databaseSecrets, databaseSecretsOf } from "../../config/database";
+import { edgeSecrets } from "../../config/edge";
+import { objectStorageSecrets } from "../../config/objectStorage";
 
 /** A Kubernetes object as it would be sent. */
 export interface Sent {
@@ -38,13 +44,23 @@ const bench = (secrets: readonly string[]) => ({
     name: "bench",
     schema: z.looseObject({ platform: z.literal("bench"), ...instanceFields }),
     defaults: () => ({}),
-    secrets: Object.fromEntries(secrets.map((key) => [key, key])),
+    secrets: {
+        ...databaseSecrets,
+        ...databaseSecretsOf("orders"),
+        ...cacheSecrets,
+        ...cacheSecretsOf("sessions"),
+        ...brokerSecrets,
+        ...objectStorageSecrets,
+        ...backupSecrets,
+        ...edgeSecrets,
+        ...Object.fromEntries(secrets.map((key) => [key, key])),
+    },
     images,
 });
 
 /** Declares components in an instance named `bench` under mocks; returns what would be sent. */
 export async function declare(
-    build: (instance: Instance) => void,
+    build: (instance: Instance<string>) => void,
     args: DeclareArgs = {},
 ): Promise<{ objects: Sent[]; resources: readonly Recorded[]; warnings: string[] }> {
     const instances = { bench: { platform: "bench", host: "bench.example.org", ...args.instance } };
@@ -56,7 +72,7 @@ export async function declare(
         () => {
             const { stack: config, secrets: given } = readStack([platform]);
             const stack = new Stack(config, given, () => clusterProvider(config));
-            const instance = new Instance(stack, config.instances[0]!, platform);
+            const instance = new Instance<string>(stack, config.instances[0]!, platform);
             new Namespace(instance);
             build(instance);
             register(stack, [instance]);

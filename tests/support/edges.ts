@@ -3,7 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import { z } from "zod";
 import { record } from "../../operations/render/record";
 import { Instance } from "../../components/instance";
-import { addressesOf, declareSharedEdge, edgeSecrets, isEncrypted, publish } from "../../components/loadBalancer";
+import { addressesOf, declareSharedEdge, isEncrypted, publish } from "../../components/loadBalancer";
 import { Namespace } from "../../components/namespace";
 import { register } from "../../components/register";
 import { Stack } from "../../components/stack";
@@ -12,6 +12,7 @@ import { instanceFields } from "../../config/fields";
 import { readStack } from "../../config/read";
 import { find, objectsOf, type Sent } from "./declare";
 import { images } from "../../platforms/opencart/images";
+import { edgeSecrets } from "../../config/edge";
 
 export type Plain = Record<string, unknown>;
 
@@ -37,7 +38,7 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
             const { stack: checked, secrets } = readStack([platform]);
             const stack = new Stack(checked, secrets, () => new k8s.Provider("cluster", {}));
             const declared = checked.instances.map((settings) => {
-                const instance = new Instance(stack, settings, platform);
+                const instance = new Instance<string>(stack, settings, platform);
                 new Namespace(instance);
                 const container = {
                     name: "nginx",
