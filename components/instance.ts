@@ -10,6 +10,7 @@ import { Funnel, type ObjectOptions } from "./funnel";
 import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
 import type { Args, Kind, SecretValue } from "./kinds";
 import { objectName, passwordConsentName } from "./names";
+import { Namespace } from "./namespace";
 import type { Stack } from "./stack";
 
 /** What a component says of itself when it joins the platform's graph. */
@@ -41,7 +42,7 @@ export interface VolumeOutputs {
 }
 
 /** What an instance must know of its platform. */
-export type PlatformFacts = Pick<PlatformConfig, "images" | "secrets">;
+export type PlatformFacts = Pick<PlatformConfig, "images" | "secrets" | "podSecurity">;
 
 type Addressed = "images" | "replicas" | "resources" | "volumes" | "env" | "restartedAt";
 
@@ -55,8 +56,8 @@ export class Instance<in Secret extends string = never> {
     readonly name: string;
     readonly namespace: string;
     readonly cluster: ClusterConfig;
-    /** Parent of what belongs to no other component: set by the Namespace component. */
-    owner!: pulumi.Resource;
+    /** Parent of what belongs to no other component. */
+    readonly owner: pulumi.Resource;
     readonly objects: Funnel;
     /** Images in use, by name: for the outputs. */
     readonly images: Record<string, string> = {};
@@ -92,6 +93,14 @@ export class Instance<in Secret extends string = never> {
             namespace: this.namespace,
             objectName: (name) => this.objectName(name),
             path: this.root,
+            problem: (keys, message) => this.problem(keys, message),
+        });
+        this.owner = new Namespace({
+            config,
+            namespace: this.namespace,
+            owned: this.ownsNamespace,
+            podSecurity: platform.podSecurity ?? "restricted",
+            objects: this.objects,
             problem: (keys, message) => this.problem(keys, message),
         });
     }

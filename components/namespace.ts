@@ -1,9 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Instance } from "./instance";
+import type { AnyInstance } from "../config/stack";
+import type { Funnel } from "./funnel";
 
 export interface NamespaceArgs {
-    /** Strictest level that all pods of the platform fit. @default "restricted" */
-    readonly podSecurity?: "restricted" | "baseline" | "privileged";
+    readonly config: AnyInstance;
+    /** Name in the cluster. */
+    readonly namespace: string;
+    /** Whether it is made here, and not there already. */
+    readonly owned: boolean;
+    /** Strictest level that all pods of the platform fit. */
+    readonly podSecurity: "restricted" | "baseline" | "privileged";
+    /** Takes the objects of the instance. */
+    readonly objects: Funnel;
+    readonly problem: (keys: readonly string[], message: string) => void;
 }
 
 /**
@@ -16,33 +25,30 @@ export interface NamespaceArgs {
 export class Namespace extends pulumi.ComponentResource {
     readonly name: string;
 
-    constructor(instance: Instance, args: NamespaceArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-        super("plinth:components:Namespace", `${instance.name}-namespace`, args, opts);
-        this.name = instance.namespace;
-        instance.owner = this;
-        if (instance.ownsNamespace) {
-            const level = args.podSecurity ?? "restricted";
-            instance.add(this, "Namespace", "namespace", {
+    constructor({ config, namespace, owned, podSecurity: level, objects, problem }: NamespaceArgs) {
+        super("plinth:components:Namespace", `${config.name}-namespace`);
+        this.name = namespace;
+        if (owned)
+            objects.add(this, "Namespace", "namespace", {
                 metadata: {
                     labels: { "pod-security.kubernetes.io/enforce": level, "pod-security.kubernetes.io/warn": level },
                 },
             });
-        }
-        const { quota, limitRange } = instance.config;
+        const { quota, limitRange } = config;
         if (quota) {
             if ("limits.cpu" in quota)
-                instance.problem(
+                problem(
                     ["quota", "limits.cpu"],
                     "is not possible: pods have no CPU limits, and Kubernetes would refuse them all; allowed: requests.cpu",
                 );
-            instance.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
+            objects.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
         }
         if (limitRange) {
             const { cpu, memory, ephemeralStorage } = limitRange;
             const disk: Record<string, string> =
                 ephemeralStorage === undefined ? {} : { "ephemeral-storage": ephemeralStorage };
             // No CPU limit: it would throttle every container that states none, and refuse those that request more.
-            instance.add(this, "LimitRange", "limits", {
+            objects.add(this, "LimitRange", "limits", {
                 spec: {
                     limits: [
                         {

@@ -12,6 +12,8 @@ export interface PlatformConfig {
     readonly defaults: (size: SizeName) => Record<string, unknown>;
     /** Secret keys that a user may set. What is not set is generated or not used. */
     readonly secrets: SecretRules;
+    /** Strictest level of Pod Security that all of its pods fit. @default "restricted" */
+    readonly podSecurity?: "restricted" | "baseline" | "privileged";
     /** Those of its own code, with their versions, by name. */
     readonly images: Readonly<Record<string, Image>>;
 }

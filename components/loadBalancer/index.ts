@@ -5,7 +5,6 @@ import { deployment } from "../deployment";
 import type { Node } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { selectorOf } from "../labels";
-import { Namespace } from "../namespace";
 import { linesOf, type Text, wholeFile, wordsOf } from "../languages/text";
 import type { Mount, PodArgs } from "../podArgs";
 import type { Stack } from "../stack";
@@ -65,7 +64,6 @@ export function declareSharedEdge(stack: Stack): Instance | undefined {
     const tenants = tenantsOf(stack);
     if (tenants.length === 0) return undefined;
     const instance = sharedInstance(stack);
-    new Namespace(instance);
     new LoadBalancer(instance, edgeName, { edge: stack.config.sharedEdge.edge, tenants });
     return instance;
 }

@@ -3,7 +3,6 @@ import { Cache } from "../../components/cache";
 import { sharedClaim } from "../../components/claim";
 import { Database } from "../../components/database";
 import { publish } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
@@ -26,8 +25,6 @@ export const opencart = definePlatform({ ...config, declare, closed });
 function declare(instance: OpenCartInstance, settings: OpenCartConfig): Declared {
     const size = sizes[settings.size];
     check(instance, settings);
-    new Namespace(instance);
-
     const database = new Database(instance, "database", {
         config: settings.database,
         database: "opencart",

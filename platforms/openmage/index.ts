@@ -6,7 +6,6 @@ import { FrontendCache } from "../../components/frontendCache";
 import type { Service } from "../../components/graph";
 import type { HasNode } from "../../components/instance";
 import { publish, type Route, type Site } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
 import { PhpMyAdmin } from "../../components/phpMyAdmin";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
@@ -31,8 +30,6 @@ export const openmage = definePlatform({ ...config, declare, closed });
 function declare(instance: OpenMageInstance, settings: OpenMageConfig): Declared {
     const size = sizes[settings.size];
     check(instance, settings);
-    new Namespace(instance);
-
     const database = new Database(instance, "database", {
         config: settings.database,
         database: "openmage",

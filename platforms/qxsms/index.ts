@@ -2,7 +2,6 @@ import { backUp } from "../../components/backup";
 import { Broker } from "../../components/broker";
 import { Database } from "../../components/database";
 import { publish } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
 import { Worker } from "../../components/worker";
@@ -24,8 +23,6 @@ export const qxsms = definePlatform({ ...config, declare });
 
 function declare(instance: QxsmsInstance, settings: QxsmsConfig): Declared {
     const size = sizes[settings.size];
-    new Namespace(instance);
-
     const database = new Database(instance, "database", {
         config: settings.database,
         database: "qxsms",

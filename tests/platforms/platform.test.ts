@@ -6,7 +6,6 @@ import { z } from "zod";
 import { Database } from "../../components/database";
 import type { Instance } from "../../components/instance";
 import { publish } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
 import { WebTier } from "../../components/webTier";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { edgeSecrets } from "../../config/edge";
@@ -40,7 +39,6 @@ function wikiAt(hostsOf: (settings: { readonly host: string; readonly docsHost?:
         images,
         defaults: () => ({ database: { topology: "single" } }),
         declare: (instance, settings) => {
-            new Namespace(instance);
             const container = { name: "wiki", image: images.wiki, ports: { http: 8080 }, resources: {} };
             const { service } = new WebTier(instance, "web", { pod: { user: 1000, containers: [container] } });
             const hosts = hostsOf(settings);
@@ -127,6 +125,17 @@ describe("a platform", () => {
         expect(await problemsOf(render(wikiAt(({ host }) => [host, "other.example.org"])))).to.include(
             "the platform wiki publishes something at other.example.org, which no key of its schema marks as a host",
         );
+    });
+    it("has a namespace without a word of its own, as strict as it says", async () => {
+        const levelOf = async (platform: Platform) => {
+            const { objects } = await render(platform);
+            const spaces = objects.filter(({ kind }) => kind === "Namespace");
+            return spaces.map(({ metadata }) => metadata.labels?.["pod-security.kubernetes.io/enforce"]);
+        };
+        expect(await levelOf(all)).to.deep.equal(["restricted"]);
+        expect(await levelOf({ ...all, config: { ...all.config, podSecurity: "baseline" } })).to.deep.equal([
+            "baseline",
+        ]);
     });
     it("reads no secret that it does not declare, also where nothing is compiled", async () => {
         const careless: Platform = {

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { type Recorded, record } from "../../operations/render/record";
 import { clusterProvider } from "../../components/cluster";
 import { Instance } from "../../components/instance";
-import { Namespace } from "../../components/namespace";
 import { register } from "../../components/register";
 import { Stack } from "../../components/stack";
 import { instanceFields } from "../../config/fields";
@@ -73,7 +72,6 @@ export async function declare(
             const { stack: config, secrets: given } = readStack([platform]);
             const stack = new Stack(config, given, () => clusterProvider(config));
             const instance = new Instance<string>(stack, config.instances[0]!, platform);
-            new Namespace(instance);
             build(instance);
             register(stack, [instance]);
             warnings.push(...stack.warnings);

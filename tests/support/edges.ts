@@ -4,7 +4,6 @@ import { z } from "zod";
 import { record } from "../../operations/render/record";
 import { Instance } from "../../components/instance";
 import { addressesOf, declareSharedEdge, isEncrypted, publish } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
 import { register } from "../../components/register";
 import { Stack } from "../../components/stack";
 import { WebTier } from "../../components/webTier";
@@ -39,7 +38,6 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
             const stack = new Stack(checked, secrets, () => new k8s.Provider("cluster", {}));
             const declared = checked.instances.map((settings) => {
                 const instance = new Instance<string>(stack, settings, platform);
-                new Namespace(instance);
                 const container = {
                     name: "nginx",
                     image: images["opencart-nginx"],

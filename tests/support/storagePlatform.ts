@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { publish } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
 import { ObjectStorage } from "../../components/objectStorage";
 import { instanceFields } from "../../config/fields";
 import { type ObjectStorageConfig, objectStorageOf, objectStorageSecrets } from "../../config/objectStorage";
@@ -21,7 +20,6 @@ const storage: Platform = {
         images: {},
     },
     declare: (instance) => {
-        new Namespace(instance);
         const config = instance.config["objectStorage"] as ObjectStorageConfig;
         const store = new ObjectStorage(instance, "storage", {
             config,
