@@ -4,14 +4,18 @@ import { type ReplicasConfig, type ResourcesConfig, type VolumeConfig, withinLim
 import { type Image, type ResolvedImage, resolveImage } from "../config/images";
 import { namespaceOf } from "../config/unique";
 import type { PlatformConfig } from "../config/platform";
-import { howToSet, suggest } from "../config/problems";
+import { howToSet } from "../config/problems";
+import { checkDeclared } from "../config/secrets";
 import type { AnyInstance, ClusterConfig } from "../config/stack";
+import { AddressedKeys } from "./addressed";
 import { Funnel, type ObjectOptions } from "./funnel";
 import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
 import type { Args, Kind, SecretValue } from "./kinds";
 import { objectName, passwordConsentName } from "./names";
+import { Mounts } from "./mounts";
 import { Namespace } from "./namespace";
 import type { Stack } from "./stack";
+import type { VolumeOutputs } from "./volume";
 
 /** What a component says of itself when it joins the platform's graph. */
 export interface NodeArgs {
@@ -32,19 +36,8 @@ export interface HasNode {
     readonly node: Node;
 }
 
-/** What the stack's outputs tell of a volume. */
-export interface VolumeOutputs {
-    readonly claim: string;
-    readonly size: string;
-    readonly storageClass: string;
-    /** Where the data are, where no storage class decides it. */
-    readonly source?: string;
-}
-
 /** What an instance must know of its platform. */
 export type PlatformFacts = Pick<PlatformConfig, "images" | "secrets" | "podSecurity">;
-
-type Addressed = "images" | "replicas" | "resources" | "volumes" | "env" | "restartedAt";
 
 /**
  * One instance of a platform while it is declared: its names, its settings, its secrets and its objects.
@@ -65,17 +58,11 @@ export class Instance<in Secret extends string = never> {
     readonly published = new Set<string>();
     /** Volumes in use, by logical name: for the outputs. */
     readonly volumes: Record<string, VolumeOutputs> = {};
+    /** Who mounts which claim. */
+    readonly mounts = new Mounts();
     /** Of Secrets, by name and key. */
     private readonly values = new Map<string, pulumi.Input<string>>();
-    /** Keys of the user's maps that mean something here; the others are reported. */
-    private readonly known: Record<Addressed, Set<string>> = {
-        images: new Set(),
-        replicas: new Set(),
-        resources: new Set(),
-        volumes: new Set(),
-        env: new Set(),
-        restartedAt: new Set(),
-    };
+    private readonly addressed = new AddressedKeys();
 
     constructor(
         readonly stack: Stack,
@@ -162,20 +149,20 @@ export class Instance<in Secret extends string = never> {
     // Settings: the component's own value unless the user addresses it.
 
     image(image: Image): ResolvedImage {
-        this.known.images.add(image.name);
+        this.addressed.note("images", image.name);
         const resolved = resolveImage(image, this.config.images[image.name], this.stack.config.images);
         this.images[image.name] = resolved.reference;
         return resolved;
     }
 
     replicas(component: string, normal: ReplicasConfig): ReplicasConfig {
-        this.known.replicas.add(component);
+        this.addressed.note("replicas", component);
         return this.config.replicas[component] ?? normal;
     }
 
     /** Requests and limits of a container: `component` addresses the main one, `component.container` another. */
     resources(key: string, normal: ResourcesConfig): ResourcesConfig {
-        this.known.resources.add(key);
+        this.addressed.note("resources", key);
         const settings = { ...normal, ...this.config.resources[key] };
         if (!withinLimits(settings))
             this.problem(
@@ -187,14 +174,14 @@ export class Instance<in Secret extends string = never> {
 
     /** The settings of a volume; `size` unless the user sets another. */
     volume(name: string, size: string): VolumeConfig & { readonly size: string } {
-        this.known.volumes.add(name);
+        this.addressed.note("volumes", name);
         return { ...this.config.volumes[name], size: this.config.volumes[name]?.size ?? size };
     }
 
     /** Size of a directory that lives as long as a component's pod; its key is `component.directory`. */
     scratchSize(component: string, directory: string, size: string): string {
         const key = `${component}.${directory}`;
-        this.known.volumes.add(key);
+        this.addressed.note("volumes", key);
         const { size: given = size, ...others } = this.config.volumes[key] ?? {};
         for (const other of Object.keys(others))
             this.problem(
@@ -206,12 +193,12 @@ export class Instance<in Secret extends string = never> {
 
     /** Environment that the user adds to a component's main container. */
     env(component: string): Readonly<Record<string, string>> {
-        this.known.env.add(component);
+        this.addressed.note("env", component);
         return this.config.env[component] ?? {};
     }
 
     restartedAt(component: string): string | undefined {
-        this.known.restartedAt.add(component);
+        this.addressed.note("restartedAt", component);
         const { restartedAt } = this.config;
         return typeof restartedAt === "string" ? restartedAt : restartedAt?.[component];
     }
@@ -224,11 +211,7 @@ export class Instance<in Secret extends string = never> {
      * @throws RangeError for a key that the platform does not declare, and nobody could set
      */
     secretValue(key: Secret): pulumi.Output<string> | undefined {
-        const declared = Object.keys(this.platform.secrets);
-        if (!declared.includes(key))
-            throw new RangeError(
-                `the platform ${this.config.platform} declares no secret "${key}"${suggest(key, declared)}; it has ${declared.join(", ") || "none"}`,
-            );
+        checkDeclared(this.platform.secrets, key, this.config.platform);
         return this.stack.secrets[this.name]?.[key];
     }
 
@@ -302,16 +285,6 @@ export class Instance<in Secret extends string = never> {
     check(): void {
         this.objects.addExtras(this.owner);
         this.objects.check();
-        for (const [key, known] of Object.entries(this.known) as [Addressed, Set<string>][]) {
-            const written = this.config[key];
-            if (typeof written !== "object") continue;
-            for (const name of Object.keys(written)) {
-                if (!known.has(name))
-                    this.problem(
-                        [key, name],
-                        `matches nothing${suggest(name, [...known])}; allowed: ${[...known].sort().join(", ")}`,
-                    );
-            }
-        }
+        this.addressed.check(this.config, (keys, message) => this.problem(keys, message));
     }
 }

@@ -74,6 +74,8 @@ export interface PodArgs {
     readonly shareNodeFor?: string;
     /** Spread over nodes and zones: for two replicas and more; or for all pods with these labels. @default false */
     readonly spread?: boolean | Readonly<Record<string, string>>;
+    /** Whether a new pod may start while the old one still runs. @default false */
+    readonly surges?: boolean;
     /** @default "Always" */
     readonly restartPolicy?: "Always" | "Never" | "OnFailure";
 }

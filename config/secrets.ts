@@ -1,3 +1,5 @@
+import { suggest } from "./problems";
+
 /** What a platform says of one secret key that a user may set. */
 export interface SecretRule {
     /** What it is for: one line, without a full stop. */
@@ -35,6 +37,15 @@ export const secretsOf = <Name extends string, Part extends string>(
 export function ruleOf(rules: SecretRules, key: string): SecretRule | undefined {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
     return typeof rule === "string" ? { purpose: rule } : rule;
+}
+
+/** @throws RangeError for a key that a platform does not declare, and nobody could set */
+export function checkDeclared(rules: SecretRules, key: string, platform: string): void {
+    const declared = Object.keys(rules);
+    if (!declared.includes(key))
+        throw new RangeError(
+            `the platform ${platform} declares no secret "${key}"${suggest(key, declared)}; it has ${declared.join(", ") || "none"}`,
+        );
 }
 
 /** A stand-in for a secret value: of the right type, and nobody's password. */

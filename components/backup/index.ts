@@ -99,7 +99,8 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
             this.mounts = mounts;
             this.storage = images.awsCli;
         } else {
-            const volume = claim(instance, this, name, { size: "10Gi" });
+            // A run that meets another one waits for its end.
+            const volume = claim(instance, this, name, { size: "10Gi", takesTurns: true });
             this.env = { ...env, PARTIALS: folders.volume };
             this.targetEnv = { ...keep, BACKUPS: folders.volume };
             this.needs = [];
