@@ -10,6 +10,7 @@ import { plinthLabels } from "../labels";
 import type { ContainerArgs, Mount } from "../podArgs";
 import { mib } from "../scratch";
 import { ScheduledTask } from "../scheduledTask";
+import { keepEnv, steps, tasks } from "./contract";
 import { backupFiles } from "./scripts";
 
 /** What a platform says of its backups. */
@@ -38,7 +39,7 @@ const never = "0 0 31 2 *";
 
 /** Backups of an instance, where its user wants any. */
 export function backUp(instance: Instance<BackupSecret>, args: BackupArgs): Backup | undefined {
-    if (args.config) return new Backup(instance, "backup", { ...args, config: args.config });
+    if (args.config) return new Backup(instance, tasks.backup, { ...args, config: args.config });
     if (instance.stack.config.stack !== "dev" && instance.config.state === "running")
         instance.warn("nothing is backed up; set backup.target (docs/backup.md)");
     return undefined;
@@ -90,7 +91,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
             WORK: folders.work,
             TIMEOUT: config.timeoutSeconds,
         };
-        const keep = { TARGET: target.type, KEEP_DAYS: config.keep.days, KEEP_COUNT: config.keep.count };
+        const keep = { TARGET: target.type, ...keepEnv(config.keep) };
         if (target.type === "s3") {
             const { env: settings, needs } = this.bucket(target);
             this.env = { ...env, PARTIALS: folders.work };
@@ -169,21 +170,21 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
 
     private backup(): ScheduledTask {
         const { config } = this.args;
-        const steps = [this.databaseStep("dump", false), ...this.filesStep("archive", true)];
-        return this.task(this.name, [...steps, this.step("store", this.storage, { env: this.targetEnv })], {
+        const all = [this.databaseStep(steps.backup.dump, false), ...this.filesStep(steps.backup.archive, true)];
+        return this.task(this.name, [...all, this.step(steps.backup.store, this.storage, { env: this.targetEnv })], {
             schedule: config.schedule,
             timeZone: config.timeZone,
         });
     }
 
     private restore(): ScheduledTask {
-        const steps = [
-            this.step("fetch", this.storage, { env: this.targetEnv }),
-            this.databaseStep("load", true),
-            ...this.filesStep("unpack", false),
+        const all = [
+            this.step(steps.restore.fetch, this.storage, { env: this.targetEnv }),
+            this.databaseStep(steps.restore.load, true),
+            ...this.filesStep(steps.restore.unpack, false),
         ];
         const writers = this.args.writers.filter(({ node }) => node.pods).map(({ node }) => node.name);
-        return this.task("restore", steps, {
+        return this.task(tasks.restore, all, {
             schedule: never,
             suspended: true,
             // A second try could not know how far the first one came.
@@ -194,7 +195,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
 
     private task(
         name: string,
-        steps: readonly ContainerArgs[],
+        containers: readonly ContainerArgs[],
         args: Omit<ConstructorParameters<typeof ScheduledTask>[2], "pod">,
     ): ScheduledTask {
         const { files, args: own } = this;
@@ -203,8 +204,8 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
             name,
             {
                 pod: {
-                    initContainers: steps.slice(0, -1),
-                    containers: steps.slice(-1),
+                    initContainers: containers.slice(0, -1),
+                    containers: containers.slice(-1),
                     user: files?.user ?? databaseUser,
                     ...(files?.volume.shareNodeFor ? { shareNodeFor: files.volume.shareNodeFor } : {}),
                 },
