@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type CacheConfig, cachePort, type CacheSecret } from "../config/cache";
 import type { ResourcesConfig } from "../config/fields";
 import { mebibytes } from "../config/quantity";
+import { images } from "../config/images";
 import { claim } from "./claim";
 import { clusterService, deployment } from "./deployment";
 import { rangesOf, requiredSecret } from "./external";
@@ -13,7 +14,6 @@ import { linesOf, type Text, wordsOf } from "./languages/text";
 import { metricsNeeds } from "./metrics";
 import type { ContainerArgs } from "./podArgs";
 import { mib } from "./scratch";
-import { images } from "../config/images";
 
 /** What a cache offers to its users. */
 export type CacheSettings = { readonly password: SecretRef };

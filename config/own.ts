@@ -60,13 +60,7 @@ export function ownIn(schema: z.ZodType, value: unknown): OwnPlace[] {
     function visit(outer: z.ZodType, inner: unknown, place: Pick<OwnPlace, "path" | "whole">): void {
         const marks: Own[] = [];
         const bare = unwrap(outer, inner, (one) => marks.push(...marksOf(one)));
-        for (const mark of marks) {
-            const { path, whole } = (mark.key ?? []).reduce(
-                (above, key) => below(above, key, childOf(unwrap(outer, inner), key)),
-                place,
-            );
-            places.push({ path, whole, value: inner, own: mark });
-        }
+        for (const mark of marks) places.push({ ...placeOf(mark, bare, inner, place), value: inner, own: mark });
         if (bare instanceof z.ZodObject)
             for (const [key, child] of Object.entries<z.ZodType>(bare.shape))
                 visit(child, at(inner, [key]), below(place, key, child));
@@ -78,6 +72,19 @@ export function ownIn(schema: z.ZodType, value: unknown): OwnPlace[] {
             for (const [key, item] of Object.entries(inner))
                 visit(bare.valueType as z.ZodType, item, below(place, key, undefined));
     }
+}
+
+/** Where the key stands by which two can be told apart. */
+function placeOf(
+    { key: [first, ...rest] = [] }: Pick<Own, "key">,
+    schema: z.ZodType,
+    value: unknown,
+    place: Pick<OwnPlace, "path" | "whole">,
+): Pick<OwnPlace, "path" | "whole"> {
+    const child = first === undefined ? undefined : childOf(schema, first);
+    if (first === undefined || child === undefined) return place;
+    const inner = at(value, [first]);
+    return placeOf({ key: rest }, unwrap(child, inner), inner, below(place, first, child));
 }
 
 const childOf = (schema: z.ZodType, key: string): z.ZodType | undefined =>

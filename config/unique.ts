@@ -23,7 +23,7 @@ export function checkUnique(
             problems.add(path, `"${namespace}" is longer than 63 characters; choose a shorter name or set namespace`);
     }
     const owners = [
-        { path: "plinth:edge", platform: "edge", schema: sharedEdge, namespace: edge.namespace, settings: edge },
+        { path: "plinth:edge", platform: "plinth:edge", schema: sharedEdge, namespace: edge.namespace, settings: edge },
         ...instances.map((settings) => ({
             path: `plinth:instances.${settings.name}`,
             platform: settings.platform,

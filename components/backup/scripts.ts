@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { exitCodeLines } from "./contract";
 import { awsConfig } from "../languages/awsConfig";
 import { constantFiles, filled, type Text } from "../languages/text";
+import { exitCodeLines } from "./contract";
 
 const read = (names: readonly string[]) => constantFiles(join(__dirname, "scripts"), names);
 

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type BrokerConfig, brokerPort, type BrokerSecret } from "../../config/broker";
 import type { ResourcesConfig } from "../../config/fields";
 import { mebibytes } from "../../config/quantity";
+import { images } from "../../config/images";
 import { claim } from "../claim";
 import { dataServer } from "../dataServer";
 import { guardedSeries, imageSeries } from "../database/series";
@@ -16,7 +17,6 @@ import { metricsNeeds } from "../metrics";
 import type { ContainerArgs } from "../podArgs";
 import { mib } from "../scratch";
 import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
-import { images } from "../../config/images";
 
 /** What a broker offers to its users. */
 export type BrokerSettings = {

@@ -1,9 +1,9 @@
 import type { Engine } from "../../config/database";
+import { images } from "../../config/images";
 import { sh, type Sh, word } from "../languages/sh";
 import type { ContainerArgs } from "../podArgs";
 import { upgradesInPlace } from "./series";
 import { leastMemory } from "./sizing";
-import { images } from "../../config/images";
 
 /** Where the guard sees the whole volume, read-only. */
 const volume = "/volume";

@@ -1,8 +1,8 @@
 import type { Engine } from "../../config/database";
+import { images } from "../../config/images";
 import type { SecretRef } from "../graph";
 import { myCnf, type MyCnf, word } from "../languages/myCnf";
 import type { ContainerArgs } from "../podArgs";
-import { images } from "../../config/images";
 
 /** Account of the exporter, with the least rights that its figures need. */
 export const metricsUser = "plinth-metrics";

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { images } from "../../config/images";
 import { myCnf, type MyCnf } from "../languages/myCnf";
 import { sh, type Sh, word } from "../languages/sh";
 import { mysql, sql, type Sql } from "../languages/sql";
@@ -8,7 +9,6 @@ import { metricsUser } from "./metrics";
 import { replicationUser } from "./replication";
 import { livenessProbe, type ServerArgs, startupProbe } from "./server";
 import type { MysqlSizes } from "./sizing";
-import { images } from "../../config/images";
 
 type MysqlEngine = "mariadb" | "mysql";
 

@@ -1,3 +1,4 @@
+import { images } from "../../config/images";
 import { sh, type Sh, word } from "../languages/sh";
 import { postgres, sql } from "../languages/sql";
 import type { ContainerArgs, Mount } from "../podArgs";
@@ -6,7 +7,6 @@ import { metricsUser } from "./metrics";
 import { majorOf } from "./series";
 import { livenessProbe, type ServerArgs, startupProbe } from "./server";
 import type { PostgresSizes } from "./sizing";
-import { images } from "../../config/images";
 
 const socketDirectory = "/var/run/postgresql";
 const home = "/var/lib/postgresql";

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EdgeSecret, OwnEdgeConfig, TlsConfig } from "../../config/edge";
+import { images } from "../../config/images";
 import { claim } from "../claim";
 import { deployment } from "../deployment";
 import type { Node } from "../graph";
@@ -18,7 +19,6 @@ import { type IngressHosts, ingressSpec, ports, serviceSpec, solverPolicy } from
 import { addTenant, edgeName, sharedInstance, sharedName, tenantsOf } from "./shared";
 import { fileSites, type Site, type Tenant, usesOf } from "./site";
 import { edgeOf, endsInFront, tlsOf } from "./tls";
-import { images } from "../../config/images";
 
 export { addressesOf } from "./address";
 export type { Route, Site } from "./site";

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ResourcesConfig } from "../../config/fields";
 import { bucketName, type ObjectStorageConfig, type ObjectStorageSecret, s3Endpoint } from "../../config/objectStorage";
+import { images } from "../../config/images";
 import { claim } from "../claim";
 import { clusterService, deployment } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
@@ -13,7 +14,6 @@ import { Task } from "../task";
 import { type Bucket, bucketFiles } from "./buckets";
 import { minio } from "./minio";
 import { identities, identitiesFile, metricsPort, seaweedfs } from "./seaweedfs";
-import { images } from "../../config/images";
 
 export type { Bucket, Cors } from "./buckets";
 

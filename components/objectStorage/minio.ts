@@ -1,8 +1,8 @@
 import type { ResourcesConfig } from "../../config/fields";
+import { images } from "../../config/images";
 import type { SecretRef, Setting } from "../graph";
 import type { ContainerArgs } from "../podArgs";
 import type { Bucket } from "./buckets";
-import { images } from "../../config/images";
 
 export const minioPort = 9000;
 

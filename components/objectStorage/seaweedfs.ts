@@ -1,10 +1,10 @@
 import type { ResourcesConfig } from "../../config/fields";
 import { parseQuantity } from "../../config/quantity";
+import { images } from "../../config/images";
 import { json } from "../languages/json";
 import type { Text } from "../languages/text";
 import type { ContainerArgs } from "../podArgs";
 import type { Bucket } from "./buckets";
-import { images } from "../../config/images";
 
 export const seaweedfsPort = 8333;
 export const metricsPort = 9324;

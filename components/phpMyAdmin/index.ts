@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { mebibytesFor } from "../../config/quantity";
 import type { PhpMyAdminConfig } from "../../config/phpMyAdmin";
+import { images } from "../../config/images";
 import { clusterService, deployment } from "../deployment";
 import type { Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { Site } from "../loadBalancer";
 import { mib } from "../scratch";
 import { apacheConf, configInc } from "./files";
-import { images } from "../../config/images";
 
 export interface PhpMyAdminArgs {
     readonly config: PhpMyAdminConfig;

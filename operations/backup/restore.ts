@@ -1,6 +1,14 @@
 import { exitCodes, restoreEnv, steps } from "../../components/backup/contract";
 import { plinthLabels } from "../../components/labels";
 import { show } from "../../config/problems";
+import { componentOf, listStack, type Live } from "../cluster/components";
+import { UserError } from "../system/errors";
+import type { Job, Workload } from "../cluster/health";
+import { interruptible } from "../system/interruptible";
+import { type Kubectl, targetOf } from "../cluster/kubectl";
+import type { Resource } from "../launch/losses";
+import { liveOf } from "../cluster/ownership";
+import type { Pod } from "../cluster/pods";
 import {
     activeJobs,
     type Backups,
@@ -14,14 +22,6 @@ import {
     podsOfJob,
     startJob,
 } from "./backups";
-import { componentOf, listStack, type Live } from "../cluster/components";
-import { UserError } from "../system/errors";
-import type { Job, Workload } from "../cluster/health";
-import { interruptible } from "../system/interruptible";
-import { type Kubectl, targetOf } from "../cluster/kubectl";
-import type { Resource } from "../launch/losses";
-import { liveOf } from "../cluster/ownership";
-import type { Pod } from "../cluster/pods";
 
 /** What a restore has stopped, and how far it came: in the cluster, so that it is not lost with this process. */
 interface Progress {

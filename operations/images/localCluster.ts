@@ -3,10 +3,10 @@ import { type Context, isLocal } from "../../config/kubeconfig";
 import type { StackConfig } from "../../config/stack";
 import type { Missing } from "../engine/engine";
 import { UserError } from "../system/errors";
-import { type BuiltImage, findTool } from "./images";
 import { kubectlArgs } from "../cluster/kubectlArgs";
-import { apiOf, isLoopback, locate } from "./registry";
 import { read, run } from "../system/shell";
+import { type BuiltImage, findTool } from "./images";
+import { apiOf, isLoopback, locate } from "./registry";
 
 /** How images get to where a local cluster's pods find them. */
 export interface Loader {

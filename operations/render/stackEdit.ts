@@ -4,10 +4,10 @@ import { ConfigError, type Problem } from "../../config/problems";
 import { readYaml } from "../../config/yaml";
 import type { Platform } from "../../platforms/platform";
 import { UserError } from "../system/errors";
-import { type Rendering, renderStack } from "./rendering";
 import { root } from "../system/root";
 import { readStackFile } from "../stackfile/stackFile";
 import { type Edit, withEdits, writeEdits } from "../stackfile/yamlEdit";
+import { type Rendering, renderStack } from "./rendering";
 
 export interface EditArgs {
     /** Where the stack files lie. @default the project's own folder */

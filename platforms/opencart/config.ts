@@ -16,8 +16,8 @@ import {
 } from "../../config/fields";
 import type { PlatformConfig } from "../../config/platform";
 import { ownHost } from "../../config/own";
-import { images } from "./images";
 import type { InstanceOf, SettingsOf } from "../platform";
+import { images } from "./images";
 
 /** Directories beside the admin directory, whose names it cannot have. */
 const taken = ["catalog", "extension", "image", "install", "storage", "system"];

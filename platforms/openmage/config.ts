@@ -18,9 +18,9 @@ import type { PlatformConfig } from "../../config/platform";
 import { ownHost } from "../../config/own";
 import { phpMyAdmin } from "../../config/phpMyAdmin";
 import { timeZone } from "../../config/schedule";
+import type { InstanceOf, SettingsOf } from "../platform";
 import { phpSettings, poolLines, serverLines } from "./lines";
 import { images } from "./images";
-import type { InstanceOf, SettingsOf } from "../platform";
 
 /** First parts of addresses that OpenMage's own modules, entry files and folders have; and `admin`, which everyone tries. */
 const taken = [

@@ -5,8 +5,8 @@ import { broker, brokerSecrets } from "../../config/broker";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { email, instanceFields, line, mailServer, port, type ReplicasConfig } from "../../config/fields";
 import type { PlatformConfig } from "../../config/platform";
-import { images } from "./images";
 import type { InstanceOf, SettingsOf } from "../platform";
+import { images } from "./images";
 
 const qualtricsId = (prefix: string) =>
     z.string().regex(new RegExp(`^${prefix}_\\w+$`), `allowed: an identifier of Qualtrics such as ${prefix}_1a2B3c`);

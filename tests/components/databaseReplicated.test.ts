@@ -6,11 +6,11 @@ import { guardScript } from "../../components/database/guard";
 import { replicationFiles } from "../../components/database/replication";
 import { WebTier } from "../../components/webTier";
 import type { DatabaseConfig } from "../../config/database";
+import { images } from "../../platforms/opencart/images";
 import { ownDirectory, run, shells, standIn } from "../support/datadir";
 import { declare, type DeclareArgs, find, type Sent } from "../support/declare";
 import { addressesOf, canReach } from "../support/policies";
 import { program, scratch } from "../support/tools";
-import { images } from "../../platforms/opencart/images";
 
 type Replicated = Extract<DatabaseConfig, { topology: "replicated" }>;
 

@@ -5,10 +5,10 @@ import { publish } from "../../components/loadBalancer";
 import { WebTier } from "../../components/webTier";
 import { frontendCache, type VarnishConfig } from "../../config/frontendCache";
 import { parseQuantity } from "../../config/quantity";
+import { images } from "../../platforms/opencart/images";
 import { type DeclareArgs, declare, find } from "../support/declare";
 import { brokenRules } from "../support/invariants";
 import { addressesOf, canReach } from "../support/policies";
-import { images } from "../../platforms/opencart/images";
 
 const container = {
     name: "main",

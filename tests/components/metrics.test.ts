@@ -5,10 +5,10 @@ import type { Instance } from "../../components/instance";
 import { Worker } from "../../components/worker";
 import { cache } from "../../config/cache";
 import { database } from "../../config/database";
+import { images } from "../../platforms/opencart/images";
 import { declare, find } from "../support/declare";
 import { brokenRules } from "../support/invariants";
 import { addressesOf, canReach } from "../support/policies";
-import { images } from "../../platforms/opencart/images";
 
 /** Of these, only the cache in the cluster has metrics. */
 const build = (instance: Instance<string>) => {

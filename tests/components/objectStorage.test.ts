@@ -5,8 +5,8 @@ import type { Site } from "../../components/loadBalancer/site";
 import { type Bucket, ObjectStorage } from "../../components/objectStorage";
 import { Worker } from "../../components/worker";
 import { type ObjectStorageConfig, objectStorageOf } from "../../config/objectStorage";
-import { type DeclareArgs, declare, find, type Sent } from "../support/declare";
 import { images } from "../../config/images";
+import { type DeclareArgs, declare, find, type Sent } from "../support/declare";
 
 const buckets: Bucket[] = [
     { name: "media", public: true, cors: { origins: ["https://shop.example.org"] } },

@@ -3,9 +3,9 @@ import { expect } from "chai";
 import { deployment } from "../../components/deployment";
 import type { Composed } from "../../components/graph";
 import { expansion, literal, variable } from "../../components/languages/expansion";
+import { images } from "../../config/images";
 import { declare, find } from "../support/declare";
 import { goProgram } from "../support/tools";
-import { images } from "../../config/images";
 
 const texts = ["Cash$$", "a$(DB_PASSWORD)b", "$(A)$$(A)$$$(A)", "$A ${A} $", "plain"];
 

@@ -3,8 +3,8 @@ import type { Instance } from "../../components/instance";
 import type { ContainerArgs, Mount } from "../../components/podArgs";
 import { requestOf } from "../../components/scratch";
 import { Worker } from "../../components/worker";
-import { containerOf, declare, podOf, problemsOf } from "../support/declare";
 import { images } from "../../platforms/opencart/images";
+import { containerOf, declare, podOf, problemsOf } from "../support/declare";
 
 const container = (name: string, ...mounts: Mount[]): ContainerArgs => ({
     name,

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { Instance } from "../../components/instance";
 import { WebTier, type WebTierArgs } from "../../components/webTier";
-import { declare, find, problemsOf } from "../support/declare";
 import { images } from "../../platforms/opencart/images";
+import { declare, find, problemsOf } from "../support/declare";
 
 const tier = (instance: Instance, more: Partial<WebTierArgs> = {}) =>
     new WebTier(instance, "frontend", {

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { FrontendCache } from "../../components/frontendCache";
 import { frontendCache, type VarnishConfig } from "../../config/frontendCache";
+import { images } from "../../platforms/opencart/images";
 import { declare, find, type Sent } from "../support/declare";
 import { LocalPod } from "../support/localPod";
 import { Daemon, program, scratch } from "../support/tools";
-import { images } from "../../platforms/opencart/images";
 
 /** Answers as the query asks it to, with what it was told and how often this address was asked. */
 const backend = `

@@ -6,11 +6,11 @@ import { expect } from "chai";
 import { Backup } from "../../components/backup";
 import { Database } from "../../components/database";
 import { backup } from "../../config/backup";
+import { images } from "../../platforms/opencart/images";
 import { declare, find, type Sent } from "./declare";
 import { installMariaDb, ownDirectory, run, serverUser } from "./datadir";
 import { Session } from "./session";
 import { Daemon, freePort, program } from "./tools";
-import { images } from "../../platforms/opencart/images";
 
 /** What quotes, shells and URLs stumble over. */
 export const passwords = { own: `o'w"n $PATH \\ %41; -- \``, root: `r'o"ot $(id) \\` };

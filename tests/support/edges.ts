@@ -9,9 +9,9 @@ import { Stack } from "../../components/stack";
 import { WebTier } from "../../components/webTier";
 import { instanceFields } from "../../config/fields";
 import { readStack } from "../../config/read";
-import { find, objectsOf, type Sent } from "./declare";
 import { images } from "../../platforms/opencart/images";
 import { edgeSecrets } from "../../config/edge";
+import { find, objectsOf, type Sent } from "./declare";
 
 export type Plain = Record<string, unknown>;
 
