@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { Component, type ComponentOptions } from "./component";
-import { type CacheConfig, cachePort } from "../config/cache";
+import { type CacheConfig, cachePort, type CacheSecret } from "../config/cache";
 import type { ResourcesConfig } from "../config/fields";
 import { mebibytes } from "../config/quantity";
+import { images } from "../config/images";
 import { claim } from "./claim";
 import { clusterService, deployment } from "./deployment";
 import { rangesOf, requiredSecret } from "./external";
@@ -13,6 +14,9 @@ import { linesOf, type Text, wordsOf } from "./languages/text";
 import { metricsNeeds } from "./metrics";
 import type { ContainerArgs } from "./podArgs";
 import { mib } from "./scratch";
+
+/** What a cache offers to its users. */
+export type CacheSettings = { readonly password: SecretRef };
 
 export interface CacheArgs {
     readonly config: CacheConfig;
@@ -69,7 +73,7 @@ export const readinessCommand = (engine: Single["engine"]): string[] => [
 /** Makes figures for Prometheus of what the server says of itself. */
 const exporter = (password: SecretRef): ContainerArgs => ({
     name: "exporter",
-    image: "redisExporter",
+    image: images.redisExporter,
     env: {
         REDIS_ADDR: "redis://127.0.0.1:6379",
         REDIS_PASSWORD: password,
@@ -88,14 +92,14 @@ const exporter = (password: SecretRef): ContainerArgs => ({
  * The service's settings are `host`, `port` and `password`; its secret key is the component's name and `Password`. The server's pod is replaced, never doubled: two would
  * be two caches behind one address.
  */
-export class Cache extends Component implements HasNode {
+export class Cache<Name extends string = string> extends Component implements HasNode {
     readonly node: Node;
-    readonly service: Service;
+    readonly service: Service<CacheSettings>;
 
-    constructor(instance: Instance, name: string, args: CacheArgs, opts?: ComponentOptions) {
+    constructor(instance: Instance<CacheSecret<NoInfer<Name>>>, name: Name, args: CacheArgs, opts?: ComponentOptions) {
         super(instance, "Cache", name, opts);
         const { config } = args;
-        const key = `${name}Password`;
+        const key = `${name}Password` as const;
         const pods = config.topology !== "external";
         const monitoring = pods ? instance.cluster.monitoringNamespace : undefined;
         this.node = instance.join(name, { sort: "cache", pods, needs: metricsNeeds(monitoring, metricsPort) });
@@ -146,7 +150,7 @@ export class Cache extends Component implements HasNode {
                     containers: [
                         {
                             name: config.engine,
-                            image: config.engine,
+                            image: images[config.engine],
                             // Not by the entrypoint, which loads Redis' search, JSON and other modules: memory for nothing here.
                             command: [`${config.engine}-server`, "/etc/cache/cache.conf"],
                             env: {

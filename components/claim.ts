@@ -11,9 +11,14 @@ export interface ClaimArgs {
     readonly node?: Node;
     /** Whether its user looks for data where the volume's `path` says. @default false */
     readonly followsPath?: boolean;
+    /** Whether its users see to it that only one of them runs at a time. @default false: they may be on one node only */
+    readonly takesTurns?: boolean;
 }
 
-/** Declares a volume of its own, kept when the instance stops or is removed; returns the claim's name. */
+/**
+ * Declares a volume of its own, kept when the instance stops or is removed; returns the claim's name. It can be on one
+ * node at a time: what mounts it is refused where two of its pods may be on two nodes.
+ */
 export function claim(instance: Instance, owner: Component, name: string, args: ClaimArgs): string {
     return declare(instance, owner, name, args, "ReadWriteOnce", usualClasses(instance.stack.config).storageClass);
 }
@@ -48,7 +53,7 @@ function declare(
     instance: Instance,
     owner: Component,
     name: string,
-    { size, node, followsPath = false }: ClaimArgs,
+    { size, node, followsPath = false, takesTurns = false }: ClaimArgs,
     accessMode: AccessMode,
     usualClass: string | undefined,
 ): string {
@@ -61,6 +66,7 @@ function declare(
             `"${volume.path}" has no meaning here; only a database has data at a path`,
         );
 
+    if (accessMode === "ReadWriteOnce") instance.mounts.declare(claimName, name, takesTurns);
     const source = sourceOf(volume);
     if (source) instance.stack.take(source.what, instance.path("volumes", name, source.key));
     const own = source ? persistentVolume({ namespace: instance.namespace, claimName, accessMode, volume }) : undefined;

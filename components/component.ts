@@ -1,7 +1,7 @@
 import { type Alias, Resource } from "./resource";
 
 /** Where a component belongs. */
-interface Whose {
+export interface Owned {
     readonly name: string;
     /** The component that all others of an instance lie below. */
     readonly owner?: Component;
@@ -20,7 +20,7 @@ export class Component {
     readonly resource: Resource;
 
     /** @param kind the last part of its type token */
-    constructor(whose: Whose, kind: string, name: string, { parent = whose.owner, aliases }: ComponentOptions = {}) {
+    constructor(whose: Owned, kind: string, name: string, { parent = whose.owner, aliases }: ComponentOptions = {}) {
         this.resource = new Resource(
             `plinth:components:${kind}`,
             `${whose.name}-${name}`,

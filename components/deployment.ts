@@ -28,7 +28,11 @@ export function deployment(instance: Instance, owner: Component, node: Node, arg
             `${JSON.stringify(replicas)} is not allowed; allowed: at most 1, since two pods of "${node.name}" may never run at once`,
         );
     const several = scaled || lowest > 1;
-    const template = podTemplate(instance, node, { ...args.pod, spread: several });
+    const template = podTemplate(instance, node, {
+        ...args.pod,
+        spread: several,
+        surges: !args.recreate,
+    });
     instance.add(
         owner,
         "Deployment",

@@ -18,7 +18,11 @@ export function rangesOf(host: string, cidrs: readonly string[]): readonly strin
 }
 
 /** The password of a service outside the cluster: it cannot be generated, so a missing one is reported at `field`. */
-export function requiredSecret(instance: Instance, field: string, key: string): Value<string> {
+export function requiredSecret<Secret extends string>(
+    instance: Instance<Secret>,
+    field: string,
+    key: Secret,
+): Value<string> {
     const value = instance.secretValue(key);
     if (!value) instance.problem([field], `is external and needs its password: ${instance.howToSet(key)}`);
     return value ?? Value.secret("");

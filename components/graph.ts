@@ -24,19 +24,22 @@ export interface Edge {
     readonly env: Readonly<Record<string, Setting>>;
 }
 
+/** Settings of a service by name. */
+export type Settings = Readonly<Record<string, Setting>>;
+
 /**
- * A component as the others see it. All values are plain and known before any object exists, so nothing ever waits
+ * A component as the others see it, with the settings that it offers. All values are plain and known before any object exists, so nothing ever waits
  * for a Service to settle. An external service is the same thing without a node.
  */
-export class Service {
+export class Service<Offered extends Settings = Readonly<Record<never, Setting>>> {
     constructor(
         /** Identity of the node that serves: see {@link nodeId}. */
         readonly node: string,
         readonly host: string,
         /** Ports by name. */
         readonly ports: Readonly<Record<string, number>>,
-        /** Settings by name; `host` and `port` (of the first port) are always there. */
-        readonly settings: Readonly<Record<string, Setting>> = {},
+        /** Settings by name, beside `host` and `port` (of the first port), which every service has. */
+        readonly settings: Offered,
         /** Set for a service outside the cluster: ranges in which it lives; none means anywhere. */
         readonly external?: { readonly cidrs: readonly string[] },
         /** Identities of the further nodes that serve, such as the other members of a database. @default none */
@@ -48,9 +51,16 @@ export class Service {
         return [this.node, ...this.others];
     }
 
-    /** Declares a use of this service, with the settings that the user wants by the names that it knows. */
-    as(names: Readonly<Record<string, string>> = {}, ports?: readonly string[]): Edge {
-        const settings: Record<string, Setting> = {
+    /**
+     * Declares a use of this service, with the settings that the user wants by the names that it knows.
+     *
+     * @throws RangeError for a setting that it does not offer, which the compiler refuses already
+     */
+    as(
+        names: Readonly<Record<string, "host" | "port" | (keyof Offered & string)>> = {},
+        ports?: readonly string[],
+    ): Edge {
+        const settings: Settings = {
             host: this.host,
             port: String(Object.values(this.ports)[0] ?? ""),
             ...this.settings,

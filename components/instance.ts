@@ -1,18 +1,24 @@
 import { type ReplicasConfig, type ResourcesConfig, type VolumeConfig, withinLimits } from "../config/fields";
-import { type ImageName, type ResolvedImage, resolveImage } from "../config/images";
+import { type Image, type ResolvedImage, resolveImage } from "../config/images";
 import { namespaceOf } from "../config/unique";
-import { howToSet, suggest } from "../config/problems";
+import type { PlatformConfig } from "../config/platform";
+import { howToSet } from "../config/problems";
+import { checkDeclared } from "../config/secrets";
 import type { AnyInstance, ClusterConfig } from "../config/stack";
 import { type Input, Value } from "../config/value";
-import { Component } from "./component";
+import { AddressedKeys } from "./addressed";
+import type { Component } from "./component";
 import { Funnel } from "./funnel";
-import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Setting } from "./graph";
+import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
 import type { Args, Kind, SecretValue } from "./kinds";
 import { objectName, passwordConsentName } from "./names";
+import { Mounts } from "./mounts";
+import { Namespace } from "./namespace";
 import type { ObjectOptions } from "./object";
 import { randomPassword, resultOf } from "./resource";
 import type { Site } from "./site";
 import type { Stack } from "./stack";
+import type { VolumeOutputs } from "./volume";
 
 /** What a component says of itself when it joins the platform's graph. */
 export interface NodeArgs {
@@ -33,19 +39,16 @@ export interface HasNode {
     readonly node: Node;
 }
 
-/** What the stack's outputs tell of a volume. */
-export interface VolumeOutputs {
-    readonly claim: string;
-    readonly size: string;
-    readonly storageClass: string;
-    /** Where the data are, where no storage class decides it. */
-    readonly source?: string;
-}
+/** What an instance must know of its platform. */
+export type PlatformFacts = Pick<PlatformConfig, "images" | "secrets" | "podSecurity">;
 
-type Addressed = "images" | "replicas" | "resources" | "volumes" | "env" | "restartedAt";
-
-/** One instance of a platform while it is declared: its names, its settings, its secrets and its objects. */
-export class Instance {
+/**
+ * One instance of a platform while it is declared: its names, its settings, its secrets and its objects.
+ *
+ * `Secret` are the secret keys that its platform declares: components say in their constructors which they need, and
+ * what says none reads none.
+ */
+export class Instance<in Secret extends string = never> {
     readonly name: string;
     readonly namespace: string;
     readonly cluster: ClusterConfig;
@@ -58,35 +61,36 @@ export class Instance {
     readonly volumes: Record<string, VolumeOutputs> = {};
     /** What it publishes, by a balancer of its own or the shared one. */
     readonly sites: Site[] = [];
+    /** Who mounts which claim. */
+    readonly mounts = new Mounts();
     /** Of Secrets, by name and key. */
     private readonly values = new Map<string, Input<string>>();
-    /** Keys of the user's maps that mean something here; the others are reported. */
-    private readonly known: Record<Addressed, Set<string>> = {
-        images: new Set(),
-        replicas: new Set(),
-        resources: new Set(),
-        volumes: new Set(),
-        env: new Set(),
-        restartedAt: new Set(),
-    };
+    private readonly addressed = new AddressedKeys();
 
     constructor(
         readonly stack: Stack,
         readonly config: AnyInstance,
+        readonly platform: PlatformFacts,
         /** Where messages about this instance point. */
         private readonly root = `plinth:instances.${config.name}`,
     ) {
         this.name = config.name;
         this.namespace = namespaceOf(config);
         this.cluster = stack.config.cluster;
-        this.owner = new Component(this, "Namespace", "namespace");
-        this.owner.registerOutputs({ name: this.namespace });
         this.objects = new Funnel({
             stack,
             config,
             namespace: this.namespace,
             objectName: (name) => this.objectName(name),
             path: this.root,
+            problem: (keys, message) => this.problem(keys, message),
+        });
+        this.owner = new Namespace(this, {
+            config,
+            namespace: this.namespace,
+            owned: this.ownsNamespace,
+            podSecurity: platform.podSecurity ?? "restricted",
+            objects: this.objects,
             problem: (keys, message) => this.problem(keys, message),
         });
     }
@@ -111,7 +115,7 @@ export class Instance {
     }
 
     /** The command that sets a secret of this instance. */
-    howToSet(key: string): string {
+    howToSet(key: Secret): string {
         return howToSet(this.name, key, this.stack.config.stack);
     }
 
@@ -128,11 +132,11 @@ export class Instance {
     }
 
     /** A service that a component of this instance offers, before or after that component is declared. */
-    service(
+    service<Offered extends Settings>(
         name: string,
         ports: Readonly<Record<string, number>>,
-        settings: Readonly<Record<string, Setting>> = {},
-    ): Service {
+        settings: Offered,
+    ): Service<Offered> {
         return new Service(nodeId(this.namespace, name), this.host(name), ports, settings);
     }
 
@@ -147,21 +151,21 @@ export class Instance {
 
     // Settings: the component's own value unless the user addresses it.
 
-    image(name: ImageName): ResolvedImage {
-        this.known.images.add(name);
-        const image = resolveImage(name, this.config.images[name], this.stack.config.images);
-        this.images[name] = image.reference;
-        return image;
+    image(image: Image): ResolvedImage {
+        this.addressed.note("images", image.name);
+        const resolved = resolveImage(image, this.config.images[image.name], this.stack.config.images);
+        this.images[image.name] = resolved.reference;
+        return resolved;
     }
 
     replicas(component: string, normal: ReplicasConfig): ReplicasConfig {
-        this.known.replicas.add(component);
+        this.addressed.note("replicas", component);
         return this.config.replicas[component] ?? normal;
     }
 
     /** Requests and limits of a container: `component` addresses the main one, `component.container` another. */
     resources(key: string, normal: ResourcesConfig): ResourcesConfig {
-        this.known.resources.add(key);
+        this.addressed.note("resources", key);
         const settings = { ...normal, ...this.config.resources[key] };
         if (!withinLimits(settings))
             this.problem(
@@ -173,14 +177,14 @@ export class Instance {
 
     /** The settings of a volume; `size` unless the user sets another. */
     volume(name: string, size: string): VolumeConfig & { readonly size: string } {
-        this.known.volumes.add(name);
+        this.addressed.note("volumes", name);
         return { ...this.config.volumes[name], size: this.config.volumes[name]?.size ?? size };
     }
 
     /** Size of a directory that lives as long as a component's pod; its key is `component.directory`. */
     scratchSize(component: string, directory: string, size: string): string {
         const key = `${component}.${directory}`;
-        this.known.volumes.add(key);
+        this.addressed.note("volumes", key);
         const { size: given = size, ...others } = this.config.volumes[key] ?? {};
         for (const other of Object.keys(others))
             this.problem(
@@ -192,20 +196,25 @@ export class Instance {
 
     /** Environment that the user adds to a component's main container. */
     env(component: string): Readonly<Record<string, string>> {
-        this.known.env.add(component);
+        this.addressed.note("env", component);
         return this.config.env[component] ?? {};
     }
 
     restartedAt(component: string): string | undefined {
-        this.known.restartedAt.add(component);
+        this.addressed.note("restartedAt", component);
         const { restartedAt } = this.config;
         return typeof restartedAt === "string" ? restartedAt : restartedAt?.[component];
     }
 
     // Secrets.
 
-    /** What the user set in plinth:secrets, if anything. */
-    secretValue(key: string): Value<string> | undefined {
+    /**
+     * What the user set in plinth:secrets, if anything.
+     *
+     * @throws RangeError for a key that the platform does not declare, and nobody could set
+     */
+    secretValue(key: Secret): Value<string> | undefined {
+        checkDeclared(this.platform.secrets, key, this.config.platform);
         return this.stack.secrets[this.name]?.[key];
     }
 
@@ -218,7 +227,7 @@ export class Instance {
      * @param length in characters, letters and digits only. @default 32
      * @param digits fewest digits among them. @default none is asked for
      */
-    password(name: string, key: string | undefined, length = 32, digits?: number): Value<string> {
+    password(name: string, key: Secret | undefined, length = 32, digits?: number): Value<string> {
         const resource = `${this.name}-${name}`;
         const protect = this.stack.isProtected(passwordConsentName(resource));
         const password = randomPassword(resource, length, digits, { parent: this.owner.resource, protect });
@@ -277,16 +286,6 @@ export class Instance {
     check(): void {
         this.objects.addExtras(this.owner);
         this.objects.check();
-        for (const [key, known] of Object.entries(this.known) as [Addressed, Set<string>][]) {
-            const written = this.config[key];
-            if (typeof written !== "object") continue;
-            for (const name of Object.keys(written)) {
-                if (!known.has(name))
-                    this.problem(
-                        [key, name],
-                        `matches nothing${suggest(name, [...known])}; allowed: ${[...known].sort().join(", ")}`,
-                    );
-            }
-        }
+        this.addressed.check(this.config, (keys, message) => this.problem(keys, message));
     }
 }

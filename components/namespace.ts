@@ -1,8 +1,18 @@
-import type { Instance } from "./instance";
+import type { AnyInstance } from "../config/stack";
+import { Component, type Owned } from "./component";
+import type { Funnel } from "./funnel";
 
 export interface NamespaceArgs {
-    /** Strictest level that all pods of the platform fit. @default "restricted" */
-    readonly podSecurity?: "restricted" | "baseline" | "privileged";
+    readonly config: AnyInstance;
+    /** Name in the cluster. */
+    readonly namespace: string;
+    /** Whether it is made here, and not there already. */
+    readonly owned: boolean;
+    /** Strictest level that all pods of the platform fit. */
+    readonly podSecurity: "restricted" | "baseline" | "privileged";
+    /** Takes the objects of the instance. */
+    readonly objects: Funnel;
+    readonly problem: (keys: readonly string[], message: string) => void;
 }
 
 /**
@@ -12,35 +22,31 @@ export interface NamespaceArgs {
  * Without the right to create namespaces (`namespace: { name, create: false }`) everything but the namespace itself
  * is declared, and its labels are the administrator's.
  */
-export class Namespace {
-    readonly name: string;
-
-    constructor(instance: Instance, args: NamespaceArgs = {}) {
-        this.name = instance.namespace;
-        const { owner } = instance;
-        if (instance.ownsNamespace) {
-            const level = args.podSecurity ?? "restricted";
-            instance.add(owner, "Namespace", "namespace", {
+export class Namespace extends Component {
+    constructor(instance: Owned, { config, namespace, owned, podSecurity: level, objects, problem }: NamespaceArgs) {
+        super(instance, "Namespace", "namespace");
+        this.registerOutputs({ name: namespace });
+        if (owned)
+            objects.add(this, "Namespace", "namespace", {
                 metadata: {
                     labels: { "pod-security.kubernetes.io/enforce": level, "pod-security.kubernetes.io/warn": level },
                 },
             });
-        }
-        const { quota, limitRange } = instance.config;
+        const { quota, limitRange } = config;
         if (quota) {
             if ("limits.cpu" in quota)
-                instance.problem(
+                problem(
                     ["quota", "limits.cpu"],
                     "is not possible: pods have no CPU limits, and Kubernetes would refuse them all; allowed: requests.cpu",
                 );
-            instance.add(owner, "ResourceQuota", "quota", { spec: { hard: quota } });
+            objects.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
         }
         if (limitRange) {
             const { cpu, memory, ephemeralStorage } = limitRange;
             const disk: Record<string, string> =
                 ephemeralStorage === undefined ? {} : { "ephemeral-storage": ephemeralStorage };
             // No CPU limit: it would throttle every container that states none, and refuse those that request more.
-            instance.add(owner, "LimitRange", "limits", {
+            objects.add(this, "LimitRange", "limits", {
                 spec: {
                     limits: [
                         {

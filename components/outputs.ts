@@ -1,9 +1,10 @@
 import { Value } from "../config/value";
 import { type DnsRecord, dnsRecords, zoneLines } from "./dns";
 import { picture, type SecretRef } from "./graph";
-import type { Instance, VolumeOutputs } from "./instance";
+import type { Instance } from "./instance";
 import { addressesOf } from "./loadBalancer";
 import type { Stack } from "./stack";
+import type { VolumeOutputs } from "./volume";
 
 /** What a platform tells of an instance once it is declared. */
 export interface Deployed {

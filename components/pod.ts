@@ -17,6 +17,8 @@ type ProbeSpec = Fields<k8s.types.input.core.v1.Probe>;
 /**
  * A pod template that the restricted Pod Security level admits: non-root, no privilege escalation, no capabilities,
  * the runtime's seccomp profile, a read-only root, no service-account token and no Service variables.
+ *
+ * @throws RangeError when it mounts a claim that another node may have by then
  */
 export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodTemplate {
     const volumes = new Map<string, VolumeSpec>();
@@ -40,6 +42,12 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
     const initContainers = (args.initContainers ?? []).map((one, index) => container(one, index, true));
     const containers = args.containers.map((one, index) => container(one, index, false));
     const pullSecrets = pullSecretsOf(instance);
+    for (const claim of claimsOf(args))
+        instance.mounts.add(claim, {
+            workload: node.name,
+            surges: args.surges ?? false,
+            sharesNode: args.shareNodeFor === claim,
+        });
     return {
         metadata: {
             labels: {
@@ -206,6 +214,14 @@ function volumeSpec(mount: Mount, scratch: ReadonlyMap<string, Scratch>): Volume
         secret: { secretName: mount.secret, ...(mount.optional ? { optional: true } : {}) },
     };
 }
+
+/** Names of the claims that a pod mounts. */
+const claimsOf = ({ initContainers = [], containers }: PodArgs): Set<string> =>
+    new Set(
+        [...initContainers, ...containers].flatMap(({ mounts = [] }) =>
+            mounts.flatMap((mount) => ("claim" in mount ? [mount.claim] : [])),
+        ),
+    );
 
 /** All uses of a pod: each container states its own, once. */
 export const usesOf = (pod: Pick<PodArgs, "containers" | "initContainers">): Edge[] =>

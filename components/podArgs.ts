@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Fields } from "./kinds";
 import type { ResourcesConfig } from "../config/fields";
-import type { ImageName } from "../config/images";
+import type { Image } from "../config/images";
 import type { Composed, Edge, Setting } from "./graph";
 
 type ProbeSpec = Fields<k8s.types.input.core.v1.Probe>;
@@ -33,7 +33,7 @@ export type Mount =
 /** One container; everything a pod of this program needs of Kubernetes' own type, in the field's terms. */
 export interface ContainerArgs {
     readonly name: string;
-    readonly image: ImageName;
+    readonly image: Image;
     /** Replaces the image's entrypoint. */
     readonly command?: readonly string[];
     readonly args?: readonly string[];
@@ -75,6 +75,8 @@ export interface PodArgs {
     readonly shareNodeFor?: string;
     /** Spread over nodes and zones: for two replicas and more; or for all pods with these labels. @default false */
     readonly spread?: boolean | Readonly<Record<string, string>>;
+    /** Whether a new pod may start while the old one still runs. @default false */
+    readonly surges?: boolean;
     /** @default "Always" */
     readonly restartPolicy?: "Always" | "Never" | "OnFailure";
 }

@@ -1,5 +1,6 @@
 import { Value } from "../config/value";
 import { credentialsOwner, pullsFrom, registryName } from "../config/credentials";
+import { usualImages } from "../config/images";
 import { howToSet } from "../config/problems";
 import type { Instance } from "./instance";
 import { json } from "./languages/json";
@@ -15,10 +16,11 @@ export function pullSecretsOf(instance: Instance): string[] {
 }
 
 /** The accounts that an instance needs, in one order whoever reads the file. */
-function accountsOf({ config, stack }: Instance) {
+function accountsOf({ config, platform, stack }: Instance) {
     const { images } = stack.config;
+    const usual = usualImages(platform.images);
     return Object.entries(images.credentials)
-        .filter(([, { registry }]) => pullsFrom(config, images, registry))
+        .filter(([, { registry }]) => pullsFrom(config, usual, images, registry))
         .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 

@@ -5,6 +5,15 @@ import type { VolumeConfig } from "../config/fields";
 type Spec = Fields<k8s.types.input.core.v1.PersistentVolumeSpec>;
 export type AccessMode = "ReadWriteOnce" | "ReadWriteMany";
 
+/** What the stack's outputs tell of a volume. */
+export interface VolumeOutputs {
+    readonly claim: string;
+    readonly size: string;
+    readonly storageClass: string;
+    /** Where the data are, where no storage class decides it. */
+    readonly source?: string;
+}
+
 /** As those of `plinth:cluster.nfs`, whose `hard` waits for a server that is away. */
 const nfsMountOptions: readonly string[] = ["nfsvers=4.1", "hard"];
 

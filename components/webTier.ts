@@ -12,6 +12,12 @@ export interface WebTierArgs {
     readonly ports?: Readonly<Record<string, number>>;
     /** @default 1 */
     readonly replicas?: ReplicasConfig;
+    /**
+     * At most one at any time, also during a rollout, which it does not answer for: for what holds a volume of its own.
+     *
+     * @default false
+     */
+    readonly single?: boolean;
     /** @default none */
     readonly needs?: readonly Need[];
     /** Data services and Tasks that come first. @default none */
@@ -21,21 +27,21 @@ export interface WebTierArgs {
 /** Seconds that a stopping web pod still answers, so that every balancer has noticed that it goes. */
 export const drainSeconds = 5;
 
-/** Pods that answer HTTP behind one Service: scaled, spread, and replaced without downtime. */
+/** Pods that answer HTTP behind one Service: scaled, spread, and replaced without downtime; or a single one. */
 export class WebTier extends Component implements HasNode {
     readonly node: Node;
     readonly service: Service;
 
     constructor(instance: Instance, name: string, args: WebTierArgs, opts?: ComponentOptions) {
         super(instance, "WebTier", name, opts);
-        const { pod, replicas = 1, needs = [], startsAfter = [] } = args;
+        const { pod, replicas = 1, single = false, needs = [], startsAfter = [] } = args;
         const ports = args.ports ?? pod.containers[0]!.ports ?? {};
         this.node = instance.join(name, { sort: "web tier", uses: usesOf(pod), needs, startsAfter });
-        this.service = instance.service(name, ports);
+        this.service = instance.service(name, ports, {});
         const containers = pod.containers.map((container) =>
             container.ports ? { preStop: drainSeconds, ...container } : container,
         );
-        deployment(instance, this, this.node, { pod: { ...pod, containers }, replicas });
+        deployment(instance, this, this.node, { pod: { ...pod, containers }, replicas, recreate: single });
         clusterService(instance, this, this.node, ports);
         this.registerOutputs({ host: this.service.host });
     }

@@ -1,7 +1,41 @@
 import { z } from "zod";
 import { seconds } from "./fields";
-import { bucketName, s3Server } from "./objectStorage";
+import { bucketName, s3Endpoint, s3Server } from "./objectStorage";
+import { own } from "./own";
 import { schedule, timeZone } from "./schedule";
+
+const bucket = own(
+    /** A bucket that exists, with `backupAccessKey` and `backupSecretKey` in plinth:secrets. */
+    z.strictObject({
+        type: z.literal("s3"),
+        bucket: bucketName,
+        ...s3Server,
+        /** Folder of this instance's backups in the bucket, and of no other's. @default PROJECT/STACK/NAMESPACE */
+        prefix: z
+            .string()
+            .regex(
+                /^[A-Za-z0-9][-A-Za-z0-9._]*(\/[A-Za-z0-9][-A-Za-z0-9._]*)*$/,
+                "allowed: names of letters, digits, '-', '_' and '.', with '/' between them",
+            )
+            .optional(),
+    }),
+    {
+        what: "folder for backups",
+        key: ["prefix"],
+        identity: (target, { identity }) => {
+            const { url, prefix } = folderOf(target, identity);
+            return [url.origin, target.bucket, prefix];
+        },
+        // Each deletes what is old in its folder.
+        taken: (target, other, { identity }) => {
+            const { url, prefix } = folderOf(target, identity);
+            return (
+                `"${prefix}" of the bucket "${target.bucket}" at ${url.origin} is already the folder of ${other}, ` +
+                "and each would delete the other's backups; leave prefix out, or set another for each instance"
+            );
+        },
+    },
+);
 
 /** Scheduled backups of an instance: its database and, where the platform has any, its files. */
 export const backup = z.strictObject({
@@ -25,20 +59,7 @@ export const backup = z.strictObject({
     target: z.discriminatedUnion("type", [
         /** A volume of its own in the cluster: `volumes.backup` has its size and class. It is lost with the cluster. */
         z.strictObject({ type: z.literal("volume") }),
-        /** A bucket that exists, with `backupAccessKey` and `backupSecretKey` in plinth:secrets. */
-        z.strictObject({
-            type: z.literal("s3"),
-            bucket: bucketName,
-            ...s3Server,
-            /** Folder of this instance's backups in the bucket, and of no other's. @default PROJECT/STACK/NAMESPACE */
-            prefix: z
-                .string()
-                .regex(
-                    /^[A-Za-z0-9][-A-Za-z0-9._]*(\/[A-Za-z0-9][-A-Za-z0-9._]*)*$/,
-                    "allowed: names of letters, digits, '-', '_' and '.', with '/' between them",
-                )
-                .optional(),
-        }),
+        bucket,
     ]),
 });
 
@@ -49,16 +70,18 @@ export const identityOf = (project: string, stack: string, namespace: string): s
     `${project}/${stack}/${namespace}`;
 
 /** The server of a bucket, that of AWS in the region where no other is named, and the folder in it. */
-export function folderOf(
-    { endpoint, region, prefix }: Extract<BackupConfig["target"], { type: "s3" }>,
+export const folderOf = (
+    target: { readonly endpoint?: string | undefined; readonly region: string; readonly prefix?: string | undefined },
     identity: string,
-): { url: URL; prefix: string } {
-    const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-    return { url: new URL(endpoint ?? `https://s3.${region}.${domain}`), prefix: prefix ?? identity };
-}
+): { readonly url: URL; readonly prefix: string } => ({
+    url: new URL(s3Endpoint(target)),
+    prefix: target.prefix ?? identity,
+});
 
 /** Secret keys that belong to backups, each with what it is for. */
 export const backupSecrets = {
     backupAccessKey: "Access key of the bucket for backups; needed for target type s3",
     backupSecretKey: "Secret key of the bucket for backups; needed for target type s3",
 } as const;
+
+export type BackupSecret = keyof typeof backupSecrets;

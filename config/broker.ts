@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { outside, outsideName } from "./database";
+import { own, ownOnly } from "./own";
+import { secretsOf } from "./secrets";
 
 /** Where a broker listens for clients unless told otherwise. */
 export const brokerPort = 5672;
@@ -16,26 +18,50 @@ export const broker = z.discriminatedUnion("topology", [
          *
          * @default none: another version is refused
          */
-        upgradeFrom: z
-            .string()
-            .regex(/^rabbitmq \d+\.\d+$/, 'allowed: "rabbitmq" with major and minor version, such as "rabbitmq 4.2"')
-            .optional(),
+        upgradeFrom: ownOnly(
+            z
+                .string()
+                .regex(
+                    /^rabbitmq \d+\.\d+$/,
+                    'allowed: "rabbitmq" with major and minor version, such as "rabbitmq 4.2"',
+                )
+                .optional(),
+        ),
     }),
-    z.strictObject({
-        /** A broker outside the cluster, with a virtual host and a user that exist; the password is `brokerPassword` in plinth:secrets. */
-        topology: z.literal("external"),
-        ...outside,
-        /** @default the platform's */
-        vhost: outsideName.optional(),
-        /** @default the platform's */
-        user: outsideName.optional(),
-    }),
+    own(
+        z.strictObject({
+            /** A broker outside the cluster, with a virtual host and a user that exist; the password is `brokerPassword` in plinth:secrets. */
+            topology: z.literal("external"),
+            ...outside,
+            /** @default the platform's */
+            vhost: outsideName.optional(),
+            /** @default the platform's */
+            user: ownOnly(outsideName.optional()),
+        }),
+        {
+            what: "virtual host",
+            key: ["vhost"],
+            // Two would take each other's tasks.
+            identity: ({ host, port = brokerPort, vhost = "/" }) => [host, port, vhost],
+            fresh: (instance) => instance,
+        },
+    ),
 ]);
 
 export type BrokerConfig = z.infer<typeof broker>;
 
-/** Secret keys that belong to a broker, with what they are for. */
-export const brokerSecrets = {
-    brokerPassword: "Password of the platform's user at the message broker; required for an external one",
-    brokerAdminPassword: "Password of the user admin, for the broker's management pages",
-} as const;
+/**
+ * Secret keys that belong to a broker, with what they are for.
+ *
+ * @param name of its component
+ */
+export const brokerSecretsOf = <Name extends string>(name: Name) =>
+    secretsOf(name, {
+        Password: "Password of the platform's user at the message broker; required for an external one",
+        AdminPassword: "Password of the user admin, for the broker's management pages",
+    });
+
+export type BrokerSecret<Name extends string> = keyof ReturnType<typeof brokerSecretsOf<Name>>;
+
+/** Those of a component that is called `broker`. */
+export const brokerSecrets = brokerSecretsOf("broker");

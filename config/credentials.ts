@@ -1,5 +1,5 @@
 import type { ImagesConfig } from "./imageSources";
-import { type ImageName, imageOf, images } from "./images";
+import { type Image, usualReference } from "./images";
 import { type Problems, show } from "./problems";
 import type { SecretRules } from "./secrets";
 import type { AnyInstance } from "./stack";
@@ -36,16 +36,18 @@ export function splitReference(reference: string): { readonly registry: string; 
  * patches or its own objects name.
  *
  * Known before the first pod is declared, so that every pod can name the Secret.
+ *
+ * @param usual images that pods of the instance may run
  */
-export function pullsFrom(instance: AnyInstance, { registry: built, mirror }: ImagesConfig, registry: string): boolean {
-    const usual = (Object.keys(images) as ImageName[]).map((name) => {
-        const image = imageOf(name);
-        const prefix = image.built ? built : mirror;
-        return prefix ? `${prefix}/${image.reference}` : image.reference;
-    });
+export function pullsFrom(
+    instance: AnyInstance,
+    usual: readonly Image[],
+    images: ImagesConfig,
+    registry: string,
+): boolean {
     const wanted = registryName(registry);
     return (
-        [...usual, ...Object.values(instance.images)].some(
+        [...usual.map((image) => usualReference(image, images)), ...Object.values(instance.images)].some(
             (reference) => splitReference(reference).registry === wanted,
         ) || JSON.stringify([instance.patches, instance.extraObjects]).includes(`"${registry}/`)
     );

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { cidr, line, port, server } from "./fields";
+import { own, ownOnly } from "./own";
+import { secretsOf } from "./secrets";
 
 export const engines = ["mariadb", "mysql", "postgres"] as const;
 export type Engine = (typeof engines)[number];
@@ -27,23 +29,27 @@ const identifier = z
 /** What is common to every database in the cluster. */
 const inside = {
     /** Name of the database: that of data which were there before. @default the platform's */
-    name: identifier.optional(),
+    name: ownOnly(identifier.optional()),
     /** The platform's user in it, who owns its tables. @default the platform's */
-    user: identifier
-        .refine((name) => !["root", "postgres"].includes(name), "allowed: a user other than the administrator")
-        .optional(),
+    user: ownOnly(
+        identifier
+            .refine((name) => !["root", "postgres"].includes(name), "allowed: a user other than the administrator")
+            .optional(),
+    ),
     /**
      * Consent to a new major version, by the name of the one that wrote the data: `mariadb 11.4`. Back up first.
      *
      * @default none: another major version is refused
      */
-    upgradeFrom: z
-        .string()
-        .regex(
-            /^(mariadb|mysql) \d+\.\d+$|^postgres \d+$/,
-            'allowed: engine and major version, such as "mariadb 11.4" or "postgres 16"',
-        )
-        .optional(),
+    upgradeFrom: ownOnly(
+        z
+            .string()
+            .regex(
+                /^(mariadb|mysql) \d+\.\d+$|^postgres \d+$/,
+                'allowed: engine and major version, such as "mariadb 11.4" or "postgres 16"',
+            )
+            .optional(),
+    ),
 };
 
 const single = (allowed: readonly [Engine, ...Engine[]]) =>
@@ -68,9 +74,9 @@ const replicated = z
         /** Servers beside the source. */
         replicas: z.int().min(1).max(mostReplicas).default(1),
         /** Ordinal of the member that is the source: another one makes that the source, once it has all that was committed. */
-        source: ordinal.default(0),
+        source: ownOnly(ordinal.default(0)),
         /** Ordinals of members that are gone for good: a new source does not wait for what only they may hold. */
-        lost: z.array(ordinal).default([]),
+        lost: ownOnly(z.array(ordinal).default([])),
         /** Whether a commit waits until a replica has it, for ten seconds at most. */
         synchronous: z.boolean().default(true),
         /** Age in seconds up to which what a replica says may be old; beyond it, it answers no reads. */
@@ -86,18 +92,31 @@ const replicated = z
     });
 
 const external = (allowed: readonly [Engine, ...Engine[]]) =>
-    z.strictObject({
-        /** A server outside the cluster, with a database and a user that exist; the password is `databasePassword` in plinth:secrets. */
-        topology: z.literal("external"),
-        engine: z.enum(allowed).default(() => allowed[0]),
-        ...outside,
-        /** Host that answers reads, such as the reader endpoint of Aurora; port, ranges and account are those of `host`. @default host */
-        readHost: server.optional(),
-        /** Name of the database. @default the platform's */
-        name: outsideName.optional(),
-        /** @default the platform's */
-        user: outsideName.optional(),
-    });
+    own(
+        z.strictObject({
+            /** A server outside the cluster, with a database and a user that exist; the password is `databasePassword` in plinth:secrets. */
+            topology: z.literal("external"),
+            engine: z.enum(allowed).default(() => allowed[0]),
+            ...outside,
+            /** Host that answers reads, such as the reader endpoint of Aurora; port, ranges and account are those of `host`. @default host */
+            readHost: server.optional(),
+            /** Name of the database. @default the platform's */
+            name: outsideName.optional(),
+            /** @default the platform's */
+            user: ownOnly(outsideName.optional()),
+        }),
+        {
+            what: "database",
+            key: ["name"],
+            // Two would overwrite each other's tables.
+            identity: ({ host, engine, port = databasePorts[engine], name }, { platform }) => [
+                host,
+                port,
+                name ?? { ofPlatform: platform },
+            ],
+            fresh: (instance) => instance.replaceAll("-", "_"),
+        },
+    );
 
 /** Every topology that there is, for the engines given. */
 const optionsFor = (allowed: readonly [Engine, ...Engine[]]) =>
@@ -129,8 +148,18 @@ export const database = databaseOf(engines, ["single", "replicated", "external"]
 
 export type DatabaseConfig = z.infer<typeof database>;
 
-/** Secret keys that belong to a database, with what they are for. */
-export const databaseSecrets = {
-    databasePassword: "Password of the platform's user in the database; required for an external one",
-    databaseRootPassword: "Password of the database's administrator (root, postgres)",
-} as const;
+/**
+ * Secret keys that belong to a database, with what they are for.
+ *
+ * @param name of its component
+ */
+export const databaseSecretsOf = <Name extends string>(name: Name) =>
+    secretsOf(name, {
+        Password: `Password of the platform's user in the ${name}; required for an external one`,
+        RootPassword: `Password of the ${name}'s administrator (root, postgres)`,
+    });
+
+export type DatabaseSecret<Name extends string> = keyof ReturnType<typeof databaseSecretsOf<Name>>;
+
+/** Those of a component that is called `database`. */
+export const databaseSecrets = databaseSecretsOf("database");

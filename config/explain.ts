@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { show, suggest } from "./problems";
+import { at, unwrap } from "./walk";
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -72,17 +73,6 @@ function expected(issue: Issue): string {
     }
 }
 
-/** The value at a path, or undefined where the path leaves it. */
-export function at(value: unknown, path: Path): unknown {
-    return path.reduce<unknown>(
-        (inner, key) =>
-            typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
-                ? (inner as Record<PropertyKey, unknown>)[key]
-                : undefined,
-        value,
-    );
-}
-
 /** The keys that the schema knows at a path, for suggestions. */
 function knownKeys(schema: z.ZodType, value: unknown, path: Path): string[] {
     let current = unwrap(schema, value);
@@ -98,27 +88,4 @@ function knownKeys(schema: z.ZodType, value: unknown, path: Path): string[] {
         current = unwrap(current, inner);
     }
     return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
-}
-
-/** Strips defaults, optionals and transforms, and picks the alternative that the value's discriminator names. */
-function unwrap(schema: z.ZodType, value: unknown): z.ZodType {
-    if (
-        schema instanceof z.ZodOptional ||
-        schema instanceof z.ZodDefault ||
-        schema instanceof z.ZodPrefault ||
-        schema instanceof z.ZodNullable
-    )
-        return unwrap(schema.unwrap() as z.ZodType, value);
-    if (schema instanceof z.ZodPipe) return unwrap(schema.in as z.ZodType, value);
-    if (schema instanceof z.ZodUnion) {
-        const options = schema.options as z.ZodType[];
-        const discriminator = schema instanceof z.ZodDiscriminatedUnion ? schema.def.discriminator : undefined;
-        const chosen = options.find((option) =>
-            option instanceof z.ZodObject && discriminator !== undefined
-                ? (option.shape[discriminator] as z.ZodType).safeParse(at(value, [discriminator])).success
-                : option instanceof z.ZodObject,
-        );
-        return chosen ? unwrap(chosen, value) : schema;
-    }
-    return schema;
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { usualAddress } from "./addresses";
+import { defaultEdge, edge, tls } from "./edge";
+import { ownHost, ownNamespace, ownOnly } from "./own";
 import { parseQuantity } from "./quantity";
 import { quota } from "./quota";
 import {
-    address,
     annotations,
     bytes,
     changed,
@@ -12,14 +12,12 @@ import {
     cpu,
     directory,
     dnsLabel,
-    email,
     hostName,
     imageReference,
     labels,
     line,
     memory,
     port,
-    qualifiedName,
     seconds,
     server,
     storage,
@@ -70,22 +68,29 @@ export const replicas = z.union([
         .refine((range) => range.min <= range.max, "min must not be larger than max"),
 ]);
 
-/** Where a volume comes from that no storage class makes: at most one of these. */
+/**
+ * Where a volume comes from that no storage class makes: at most one of these. Whether two have the same is found where
+ * the claims are declared, which have names by then.
+ */
 const sources = {
     /** Name of a PersistentVolume that is there already: `pvc-…`. Its data are kept and used. */
-    existing: subdomain.optional(),
+    existing: ownOnly(subdomain.optional()),
     /** A directory of one node's disk, which must exist; the pods that use it run on that node only. */
-    local: z.strictObject({ node: subdomain.max(63, "is longer than 63 characters"), path: directory }).optional(),
+    local: ownOnly(
+        z.strictObject({ node: subdomain.max(63, "is longer than 63 characters"), path: directory }).optional(),
+    ),
     /** A directory of an NFS server, which must exist. */
-    nfs: z.strictObject({ server, path: directory }).optional(),
+    nfs: ownOnly(z.strictObject({ server, path: directory }).optional()),
     /** A volume that a CSI driver knows by its handle. */
-    csi: z
-        .strictObject({
-            driver: subdomain.max(63, "is longer than 63 characters"),
-            handle: line.max(1024, "is longer than 1024 characters"),
-            attributes: z.record(line, z.string()).default({}),
-        })
-        .optional(),
+    csi: ownOnly(
+        z
+            .strictObject({
+                driver: subdomain.max(63, "is longer than 63 characters"),
+                handle: line.max(1024, "is longer than 1024 characters"),
+                attributes: z.record(line, z.string()).default({}),
+            })
+            .optional(),
+    ),
 };
 
 export const volumeSources = Object.keys(sources) as readonly (keyof typeof sources)[];
@@ -96,19 +101,21 @@ export const volume = z
         /** With a source: the class that the volume says it is of, `""` for none. @default the cluster's */
         storageClass: z.union([z.literal(""), storageClass], `allowed: the name of a class, or "" for none`).optional(),
         /** Name of the claim, where it is one that was there before. @default the volume's */
-        claim: dnsLabel.optional(),
+        claim: ownOnly(dnsLabel.optional()),
         /**
          * Directory of the volume in which a database's files are, `.` for its root. The database then starts on
          * these or not at all. @default the program's own, which a new database is made in
          */
-        path: z
-            .string()
-            .regex(
-                /^(\.|(?!(.*\/)?\.\.?(\/|$))(?!\/)\P{Cc}{1,1024})$/u,
-                "allowed: a directory below the volume's root, such as pgdata, or . for the root",
-            )
-            .transform(clean)
-            .optional(),
+        path: ownOnly(
+            z
+                .string()
+                .regex(
+                    /^(\.|(?!(.*\/)?\.\.?(\/|$))(?!\/)\P{Cc}{1,1024})$/u,
+                    "allowed: a directory below the volume's root, such as pgdata, or . for the root",
+                )
+                .transform(clean)
+                .optional(),
+        ),
         ...sources,
     })
     .refine(
@@ -160,118 +167,6 @@ export const extraObject = z.looseObject({
     }),
 });
 
-const authorities =
-    "allowed: production, staging, or the https address of an authority's directory, such as https://ca.example.org/acme/directory";
-
-/** https://www.rfc-editor.org/rfc/rfc8555#section-7.1.1 */
-const authority = z
-    .string()
-    .regex(
-        /^(production|staging|https:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?(\/[\w.~%+:@,=-]*)*)$/,
-        authorities,
-    )
-    .refine((ca) => !ca.startsWith("https:") || URL.canParse(ca), authorities);
-
-export const tls = z.discriminatedUnion("mode", [
-    /** Certificates from an ACME authority, renewed by the load balancer. */
-    z.strictObject({
-        mode: z.literal("acme"),
-        email,
-        /** `production` and `staging` are those of Let's Encrypt; or the directory URL of another authority. */
-        ca: authority.default("production"),
-    }),
-    /** Your own certificate: a Secret in the namespace, or `tlsCertificate` and `tlsKey` in plinth:secrets. */
-    z.strictObject({ mode: z.literal("custom"), secretName: dnsLabel.optional() }),
-    /** Signed by an authority that the load balancer makes for itself. */
-    z.strictObject({ mode: z.literal("internal") }),
-    /** Plain HTTP: for local clusters, and where TLS ends in front of this load balancer. */
-    z.strictObject({
-        mode: z.literal("off"),
-        /**
-         * Whether someone in front of this load balancer ends TLS: plain requests are then redirected, told by the
-         * X-Forwarded-Proto of `edge.trustedProxies`. @default false
-         */
-        inFront: z.boolean().default(false),
-    }),
-]);
-
-const edgeCommon = {
-    /** Where the balancer is reached from outside, when Kubernetes cannot tell: an IP address or host name for DNS. */
-    publicAddress: z
-        .union([z.ipv4(), z.ipv6(), hostName], "allowed: an IP address or a host name such as lb.example.org")
-        .transform(usualAddress)
-        .optional(),
-    /** Ranges whose X-Forwarded-* headers are believed. @default none */
-    trustedProxies: z.array(cidr).default([]),
-    annotations: annotations.default({}),
-};
-
-/** For the types whose Service takes connections from outside the cluster itself. */
-const edgeDirect = {
-    ...edgeCommon,
-    /**
-     * `Local` keeps the clients' addresses, which allow-lists and logs need; only nodes with a pod of the balancer
-     * answer then. @default Local
-     */
-    externalTrafficPolicy: z.enum(["Local", "Cluster"]).default("Local"),
-    /**
-     * HTTP/3 on port 443/UDP as well. Not every cloud's balancer takes TCP and UDP on one Service. @default false
-     */
-    http3: z.boolean().default(false),
-};
-
-/** What every type but `shared` may be: the balancer of one instance, or the shared one itself. */
-export const ownEdge = z.discriminatedUnion("type", [
-    z.strictObject({
-        type: z.literal("LoadBalancer"),
-        ...edgeDirect,
-        /** A static address that the cloud has reserved for you. */
-        address: address.optional(),
-        /** Client ranges that may connect at all. @default everyone */
-        sourceRanges: z.array(cidr).default([]),
-        loadBalancerClass: z
-            .string()
-            .regex(qualifiedName, "allowed: a class such as tailscale or service.k8s.aws/nlb")
-            .optional(),
-    }),
-    z.strictObject({ type: z.literal("ClusterIP"), ...edgeCommon }),
-    z.strictObject({
-        type: z.literal("NodePort"),
-        ...edgeDirect,
-        httpPort: z.int().min(30000).max(32767).optional(),
-        httpsPort: z.int().min(30000).max(32767).optional(),
-    }),
-    z.strictObject({
-        type: z.literal("Ingress"),
-        ...edgeCommon,
-        className: subdomain,
-        /** `controller`: the ingress controller ends TLS; `edge`: it passes TLS through to this balancer. */
-        terminates: z.enum(["controller", "edge"]).default("controller"),
-        /**
-         * Namespace of the ingress controller: only its pods, and `trustedProxies`, are let in then. To be left out
-         * for a controller on its node's network or outside the cluster (AWS, Google). @default everyone is let in
-         */
-        controllerNamespace: dnsLabel.optional(),
-    }),
-]);
-
-/** The balancer of an instance that says nothing. */
-export const defaultEdge = {
-    type: "LoadBalancer" as const,
-    trustedProxies: [],
-    annotations: {},
-    sourceRanges: [],
-    externalTrafficPolicy: "Local" as const,
-    http3: false,
-};
-
-/** How requests from outside reach the sites. */
-export const edge = z.discriminatedUnion("type", [
-    ...ownEdge.options,
-    /** The one balancer of the stack, configured by `plinth:edge`. */
-    z.strictObject({ type: z.literal("shared") }),
-]);
-
 /** What the load balancer does for every site of an instance. */
 export const http = z.strictObject({
     /**
@@ -303,17 +198,22 @@ const egress = z
         "allowed: ports, with cidrs or a namespace; or one of these alone",
     );
 
+export const sizeName = z.enum(["small", "medium", "large"]);
+export type SizeName = z.infer<typeof sizeName>;
+
 /** The keys that every instance of every platform has. */
 export const instanceFields = {
-    host: hostName,
-    namespace: z
-        .union([
-            dnsLabel.transform((name) => ({ name, create: true })),
-            z.strictObject({ name: dnsLabel, create: z.boolean().default(true) }),
-        ])
-        .optional(),
-    state: z.enum(["running", "stopped", "removed"]).default("running"),
-    size: z.enum(["small", "medium", "large"]).default("small"),
+    host: ownHost(hostName),
+    namespace: ownNamespace(
+        z
+            .union([
+                dnsLabel.transform((name) => ({ name, create: true })),
+                z.strictObject({ name: dnsLabel, create: z.boolean().default(true) }),
+            ])
+            .optional(),
+    ),
+    state: ownOnly(z.enum(["running", "stopped", "removed"]).default("running")),
+    size: sizeName.default("small"),
     edge: edge.default(defaultEdge),
     tls: tls.default({ mode: "off", inFront: false }),
     http: http.prefault({}),
@@ -329,7 +229,7 @@ export const instanceFields = {
     labels: labels.default({}),
     annotations: annotations.default({}),
     /** A time or any other text; changing it rolls the pods: of the whole instance, or of one component. */
-    restartedAt: z.union([changed, z.record(z.string(), changed)]).optional(),
+    restartedAt: ownOnly(z.union([changed, z.record(z.string(), changed)]).optional()),
     /** Upper bounds for the whole namespace, by resource name: `requests.cpu`, `persistentvolumeclaims` … */
     quota: quota.optional(),
     /** Requests and limits of containers that state none. */
@@ -343,9 +243,6 @@ export const instanceFields = {
 export const commonInstance = z.strictObject({ platform: z.string(), ...instanceFields });
 
 export type InstanceConfig = z.infer<typeof commonInstance>;
-export type EdgeConfig = z.infer<typeof edge>;
-export type OwnEdgeConfig = z.infer<typeof ownEdge>;
-export type TlsConfig = z.infer<typeof tls>;
 export type HttpConfig = z.infer<typeof http>;
 export type ReplicasConfig = z.infer<typeof replicas>;
 export type ResourcesConfig = z.infer<typeof resources>;

@@ -1,12 +1,26 @@
 import type { ImagesConfig } from "./imageSources";
 
-/**
- * Every image that this program deploys, with its tag: nowhere else stands a version of one.
- *
- * `built` marks those that come from `images/` and therefore from the stack's own registry; `variables` are those of
- * the bake file that an instance decides, each with the instance's key that holds the value.
- */
-export const images = {
+/** An image that pods run, with its tag. */
+export interface Image {
+    /** By which a stack's file names another one, under `images`. */
+    readonly name: string;
+    readonly reference: string;
+    /** Comes from `images/`, under its name there, and therefore from the stack's own registry. @default false */
+    readonly built?: true;
+    /** Variables of the bake file that an instance decides, each with the instance's key that holds the value. @default none */
+    readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** Images by name. */
+export const imagesNamed = <Name extends string>(
+    all: Readonly<Record<Name, Omit<Image, "name">>>,
+): Readonly<Record<Name, Image>> =>
+    Object.fromEntries(
+        Object.entries<Omit<Image, "name">>(all).map(([name, image]) => [name, { name, ...image }]),
+    ) as Record<Name, Image>;
+
+/** Every image that components deploy: nowhere else stands a version of one. Those of a platform's own code are in its folder. */
+export const images = imagesNamed({
     caddy: { reference: "docker.io/library/caddy:2.11.4-alpine" },
     mariadb: { reference: "docker.io/library/mariadb:11.8.8" },
     mysql: { reference: "docker.io/library/mysql:8.4.11" },
@@ -24,26 +38,15 @@ export const images = {
     seaweedfs: { reference: "docker.io/chrislusf/seaweedfs:4.47" },
     minio: { reference: "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z" },
     awsCli: { reference: "docker.io/amazon/aws-cli:2.36.48" },
-    "opencart-php": { reference: "opencart-php:4.1.0.4", built: true, variables: { ADMIN_PATH: "adminPath" } },
-    "opencart-nginx": { reference: "opencart-nginx:4.1.0.4", built: true, variables: { ADMIN_PATH: "adminPath" } },
-    "openmage-php": { reference: "openmage-php:20.18.0", built: true },
-    "openmage-nginx": { reference: "openmage-nginx:20.18.0", built: true },
-    qxsms: { reference: "qxsms:2023-06-21", built: true, variables: { QXSMS_DEBUG: "debug" } },
     // In no pod of an instance: the one in which `data copy` and `data load` reach a volume.
     busybox: { reference: "docker.io/library/busybox:1.37.0" },
     // In no pod: the local registry that `images load` starts where a cluster needs one.
     registry: { reference: "docker.io/library/registry:3.1.1" },
-} as const satisfies Record<string, Image>;
+});
 
-interface Image {
-    readonly reference: string;
-    readonly built?: true;
-    readonly variables?: Readonly<Record<string, string>>;
-}
-
-export type ImageName = keyof typeof images;
-
-export const imageOf = (name: ImageName): Image => images[name];
+/** The images that pods of an instance may run: those of components, and those of its platform. */
+export const usualImages = (own: Readonly<Record<string, Image>>): Image[] =>
+    Object.values<Image>({ ...images, ...own });
 
 export interface ResolvedImage {
     readonly reference: string;
@@ -52,15 +55,15 @@ export interface ResolvedImage {
     readonly tag: string;
 }
 
-/**
- * The reference that a pod pulls.
- *
- * What the user wrote is taken as it is; a public image gets the mirror's prefix, a built one the registry's.
- */
-export function resolveImage(name: ImageName, override: string | undefined, config: ImagesConfig): ResolvedImage {
-    const image = imageOf(name);
-    const prefix = image.built ? config.registry : config.mirror;
-    const reference = override ?? (prefix ? `${prefix}/${image.reference}` : image.reference);
+/** What a pod pulls unless the user names another: a public image gets the mirror's prefix, a built one the registry's. */
+export function usualReference({ reference, built }: Image, { registry, mirror }: ImagesConfig): string {
+    const prefix = built ? registry : mirror;
+    return prefix ? `${prefix}/${reference}` : reference;
+}
+
+/** The reference that a pod pulls. What the user wrote is taken as it is. */
+export function resolveImage(image: Image, override: string | undefined, config: ImagesConfig): ResolvedImage {
+    const reference = override ?? usualReference(image, config);
     const [named, digest] = reference.split("@") as [string, string | undefined];
     const tag = /:([^/:]+)$/.exec(named)?.[1] ?? "";
     // A digest never moves. A tag without a digit is no version but a branch or a channel (`latest`, which a missing

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { credentialsOwner } from "./credentials";
-import type { PlatformConfig } from "./load";
+import type { PlatformConfig } from "./platform";
 import { ruleOf } from "./secrets";
 import { stackFields } from "./stack";
 

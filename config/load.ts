@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
 import { explain } from "./explain";
-import { dnsLabel, labelValue } from "./fields";
+import { dnsLabel, labelValue, sizeName } from "./fields";
 import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
 import { plainProblems } from "./plain";
+import type { PlatformConfig } from "./platform";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
-import { ruleOf, type SecretRules, valueProblem } from "./secrets";
-import { type AnyInstance, type StackConfig, stackFields } from "./stack";
-import { checkBackupFolders, checkUnique } from "./unique";
+import { encryptedIn, ruleOf, type SecretRules, valueProblem } from "./secrets";
+import { type AnyInstance, sharedEdge, type StackConfig, stackFields } from "./stack";
+import { checkUnique } from "./unique";
 
 /** The version of the configuration's shape that this program writes and reads. */
 export const configVersion = 1;
@@ -19,19 +20,6 @@ export interface RawStack {
     readonly values: Readonly<Record<string, unknown>>;
     /** Keys among them that hold an encrypted value. The engine hands over its plain text. */
     readonly encrypted: readonly string[];
-}
-
-/** What the loader must know of a platform. */
-export interface PlatformConfig {
-    readonly name: string;
-    /** A strict object with the common keys and the platform's own. */
-    readonly schema: z.ZodType<Record<string, unknown>>;
-    /** The lowest layer, below `plinth:base`: sizes, replicas and volumes for a size. */
-    readonly defaults: (size: string) => Record<string, unknown>;
-    /** Secret keys that a user may set. What is not set is generated or not used. */
-    readonly secrets: SecretRules;
-    /** Every host name that an instance answers to. */
-    readonly hosts: (instance: AnyInstance) => string[];
 }
 
 /** The lowest layer of every instance: what a map means that does not say of which sort it is. */
@@ -53,7 +41,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
     // What is encrypted elsewhere would go on in clear, to ConfigMaps, environment and state; nor may a message show it, so
     // that nothing else is looked at before.
     for (const key of raw.encrypted)
-        if (key !== "secrets" && findSecure(raw.values[key]).length === 0)
+        if (key !== "secrets" && encryptedIn(raw.values[key]).length === 0)
             problems.add(
                 `plinth:${key}`,
                 `holds an encrypted value; secrets belong to plinth:secrets alone; take it out and run: ${howToSet("INSTANCE", "KEY", raw.stack)}`,
@@ -86,8 +74,8 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
             "plinth",
             `"${raw.project}.${raw.stack}" is the label of every object, and not allowed; allowed: names of project and stack with at most 62 letters, digits, '-', '_' and '.' together`,
         );
-    checkUnique(instances, platforms, problems, parsed.data?.edge);
-    checkBackupFolders(raw, instances, problems);
+    const edge = parsed.data?.edge ?? sharedEdge.parse({});
+    checkUnique({ ...raw, instances, platforms, sharedEdge: edge }, problems);
     if (parsed.success) checkCredentials(parsed.data.images, instances, problems);
     checkSecrets(raw, instances, platforms, problems, parsed.data && credentialSecrets(parsed.data.images));
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
@@ -103,7 +91,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         stack: raw.stack,
         cluster: checked.cluster,
         images: checked.images,
-        sharedEdge: checked.edge ?? (stackFields.edge.unwrap().parse({}) as NonNullable<typeof checked.edge>),
+        sharedEdge: edge,
         labels: checked.labels,
         annotations: checked.annotations,
         namePrefix: checked.namePrefix ?? "",
@@ -142,7 +130,8 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         const named = dnsLabel.max(40, "is longer than 40 characters; objects are named after it").safeParse(name);
         if (!named.success)
             problems.add(path, `the name ${show(name)} is not allowed; ${named.error.issues[0]!.message}`);
-        for (const secret of findSecure(instance))
+        // They would make the engine treat the whole map as one secret.
+        for (const secret of encryptedIn(instance))
             problems.add(
                 [path, ...secret].join("."),
                 `secrets do not belong here; take it out and run: ${howToSet(name, "KEY", raw.stack)}`,
@@ -194,8 +183,7 @@ const platformOf = ({ value }: Layer, platforms: readonly PlatformConfig[]): Pla
 
 /** What the user wrote over what the platform says for the size. */
 function layered(written: Layer, platform: PlatformConfig): Layer {
-    const { size: chosen } = written.value as Record<string, unknown>;
-    const size = typeof chosen === "string" ? chosen : "small";
+    const size = sizeName.catch("small").parse((written.value as Record<string, unknown>)["size"]);
     return layAll(
         { value: lowest, origin: "default" },
         { value: platform.defaults(size), origin: `default of ${platform.name} for size ${size}` },
@@ -231,13 +219,6 @@ function placeOf(origin: Origin | undefined, name: string): string {
     const layers = layersIn(origin);
     const shared = ["plinth:defaults", "plinth:base"].find((layer) => layers.includes(layer));
     return shared === undefined || layers.includes("instance") ? `plinth:instances.${name}` : shared;
-}
-
-/** Paths of encrypted values: they would make the engine treat the whole map as one secret. */
-function findSecure(value: unknown, above: string[] = []): string[][] {
-    if (typeof value !== "object" || value === null) return [];
-    if ("secure" in value && Object.keys(value).length === 1) return [above];
-    return Object.entries(value).flatMap(([key, inner]) => findSecure(inner, [...above, key]));
 }
 
 /** Reports keys and values with what no protocol carries unchanged. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cidr, hostName, server } from "./fields";
+import { own, ownHost } from "./own";
 
 /** A URL of scheme, host and perhaps port, as it is written in the end. */
 function isOrigin(text: string): boolean {
@@ -8,6 +9,14 @@ function isOrigin(text: string): boolean {
     if (host === undefined || !URL.canParse(text) || new URL(text).hostname !== host) return false;
     return server.safeParse(host.replace(/^\[(.*)\]$/, "$1")).success;
 }
+
+/** What S3 accepts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html (without dots, for TLS). */
+export const bucketName = z
+    .string()
+    .regex(
+        /^[a-z0-9][-a-z0-9]{1,61}[a-z0-9]$/,
+        "allowed: 3 to 63 lower-case letters, digits and '-', not at either end",
+    );
 
 /** A server outside the cluster that speaks S3. */
 export const s3Server = {
@@ -26,36 +35,65 @@ export const s3Server = {
     cidrs: z.array(cidr).default([]),
 };
 
-/** Where a platform keeps its objects (files) behind the S3 protocol. */
-export const objectStorage = z.discriminatedUnion("topology", [
-    /** One server in the cluster, on a volume of its own. */
-    z.strictObject({
-        topology: z.literal("single"),
-        /**
-         * `minio` is for products that insist on it: its image is no longer maintained, and it has one key for all.
-         */
-        engine: z.enum(["seaweedfs", "minio"]).default("seaweedfs"),
-        /** Host under which browsers reach the storage through the edge. @default not reachable from outside */
-        publicHost: hostName.optional(),
-    }),
-    /** AWS S3 or any server that speaks its protocol, with `objectStorageAccessKey` and `objectStorageSecretKey`. */
-    z.strictObject({
-        topology: z.literal("external"),
-        ...s3Server,
-        /** Whether buckets are created and set up here, for which the key needs the right. */
-        manageBuckets: z.boolean().default(true),
-    }),
-]);
+/** URL of the server of a bucket: that of AWS in the region where no other is named. */
+export function s3Endpoint({
+    endpoint,
+    region,
+}: {
+    readonly endpoint?: string | undefined;
+    readonly region: string;
+}): string {
+    const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+    return endpoint ?? `https://s3.${region}.${domain}`;
+}
 
-export type ObjectStorageConfig = z.infer<typeof objectStorage>;
+/**
+ * Where a platform keeps its objects (files) behind the S3 protocol, for platforms to take into their own schema.
+ *
+ * @param buckets that the platform needs, by the names that it gives them
+ */
+export const objectStorageOf = (buckets: readonly string[]) =>
+    z.discriminatedUnion("topology", [
+        /** One server in the cluster, on a volume of its own. */
+        z.strictObject({
+            topology: z.literal("single"),
+            /**
+             * `minio` is for products that insist on it: its image is no longer maintained, and it has one key for all.
+             */
+            engine: z.enum(["seaweedfs", "minio"]).default("seaweedfs"),
+            /** Host under which browsers reach the storage through the edge. @default not reachable from outside */
+            publicHost: ownHost(hostName.optional()),
+        }),
+        /** AWS S3 or any server that speaks its protocol, with `objectStorageAccessKey` and `objectStorageSecretKey`. */
+        own(
+            z.strictObject({
+                topology: z.literal("external"),
+                ...s3Server,
+                /** Names of the buckets there, by the platform's own names, which they have by default. */
+                buckets: z
+                    .strictObject(Object.fromEntries(buckets.map((name) => [name, bucketName.default(name)])))
+                    .prefault({}),
+                /** Whether buckets are created and set up here, for which the key needs the right. */
+                manageBuckets: z.boolean().default(true),
+            }),
+            ...buckets.map((bucket) => ({
+                what: "bucket",
+                key: ["buckets", bucket],
+                // Two would take each other's files for their own.
+                identity: (server: ExternalStorage) => [new URL(s3Endpoint(server)).origin, server.buckets[bucket]],
+                fresh: (instance: string) => `${instance}-${bucket}`,
+            })),
+        ),
+    ]);
 
-/** What S3 accepts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html (without dots, for TLS). */
-export const bucketName = z
-    .string()
-    .regex(
-        /^[a-z0-9][-a-z0-9]{1,61}[a-z0-9]$/,
-        "allowed: 3 to 63 lower-case letters, digits and '-', not at either end",
-    );
+/** What of a server outside tells its buckets apart. */
+interface ExternalStorage {
+    readonly endpoint?: string | undefined;
+    readonly region: string;
+    readonly buckets: Readonly<Record<string, string>>;
+}
+
+export type ObjectStorageConfig = z.infer<ReturnType<typeof objectStorageOf>>;
 
 /** Secret keys that a platform with object storage offers, each with what it is for. */
 export const objectStorageSecrets = {
@@ -63,6 +101,4 @@ export const objectStorageSecrets = {
     objectStorageSecretKey: "secret key of the object storage; needed for an external one, else generated",
 } as const;
 
-/** Hosts that the storage answers to, beside those of the platform. */
-export const objectStorageHosts = (config: ObjectStorageConfig): string[] =>
-    config.topology === "single" && config.publicHost ? [config.publicHost] : [];
+export type ObjectStorageSecret = keyof typeof objectStorageSecrets;

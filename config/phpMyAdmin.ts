@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bytes, cidr, hostName } from "./fields";
+import { ownHost } from "./own";
 
 /** Largest file that may be imported, in whole mebibytes, rounded up. */
 const uploadLimit = bytes.default("64Mi");
@@ -11,7 +12,7 @@ export const phpMyAdmin = z.discriminatedUnion("access", [
     /** At a host of its own, for the client ranges that are named. */
     z.strictObject({
         access: z.literal("public"),
-        host: hostName,
+        host: ownHost(hostName),
         /** Client ranges that see it. */
         allow: z.array(cidr).min(1, "is empty; allowed: the ranges from which the database is administrated"),
         uploadLimit,

@@ -1,4 +1,5 @@
-import { loadStack, type PlatformConfig, type RawStack } from "./load";
+import { loadStack, type RawStack } from "./load";
+import type { PlatformConfig } from "./platform";
 import type { StackConfig } from "./stack";
 import { Value } from "./value";
 

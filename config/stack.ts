@@ -1,19 +1,19 @@
 import { z } from "zod";
+import { defaultEdge, ownEdge } from "./edge";
 import {
     annotations,
     cidr,
-    defaultEdge,
     directory,
     dnsLabel,
     domain,
     type InstanceConfig,
     instanceFields,
     labels,
-    ownEdge,
     server,
     storageClass,
 } from "./fields";
 import { imageSources, type ImagesConfig } from "./imageSources";
+import { ownNamespace } from "./own";
 
 /** What a directory's name may have: more would mean something to a shell or to the driver. */
 const subDirPart = "([A-Za-z0-9._-]|\\$\\{(pvc\\.metadata\\.namespace|pvc\\.metadata\\.name|pv\\.metadata\\.name)\\})+";
@@ -98,7 +98,7 @@ export const sharedEdge = z.strictObject({
     edge: ownEdge.default(defaultEdge),
     /** For the sites of instances that say nothing of TLS themselves (`tls.mode: off`). */
     tls: instanceFields.tls,
-    namespace: dnsLabel.default("edge"),
+    namespace: ownNamespace(dnsLabel.default("edge")),
     size: instanceFields.size,
     volumes: instanceFields.volumes,
     images: instanceFields.images,

@@ -17,7 +17,7 @@ variable "ADMIN_PATH" {
     default = "admin"
 }
 
-# Tags as in config/images.ts.
+# Tags as in platforms/NAME/images.ts.
 variable "OPENCART_VERSION" {
     default = "4.1.0.4"
 }

@@ -1,17 +1,87 @@
+import type { z } from "zod";
 import type { Instance } from "../components/instance";
 import type { Deployed } from "../components/outputs";
 import type { PathRule } from "../components/pathRule";
-import type { PlatformConfig } from "../config/load";
+import type { InstanceConfig } from "../config/fields";
+import { type Image, usualImages } from "../config/images";
+import { hostsIn } from "../config/own";
+import type { PlatformConfig } from "../config/platform";
+import type { SecretRule } from "../config/secrets";
 import type { AnyInstance } from "../config/stack";
 
 /** A platform: what a user may write of it, and how it is composed of components. */
 export interface Platform {
     readonly config: PlatformConfig;
     /** Declares every component and object of one instance; nothing is registered yet. */
-    readonly declare: (instance: Instance) => Deployed;
+    readonly declare: (instance: Instance<string>) => Deployed;
     /**
      * Paths that strangers do not reach at the instance's host, however they write them. Its routes and the
      * configuration of its web servers are made of the same rules; none where the application judges every path itself.
      */
     readonly closed: (settings: AnyInstance) => readonly PathRule[];
 }
+
+/** What a platform tells of an instance: its hosts are those that its schema marks. */
+export type Declared = Omit<Deployed, "hosts">;
+
+/** The settings of an instance, as its platform's schema returns them. */
+export type SettingsOf<Schema extends z.ZodType> = z.output<Schema> & { readonly name: string };
+
+/** Lets a platform read the secrets that it declares, and no others. */
+export type InstanceOf<Secrets> = Instance<keyof Secrets & string>;
+
+/** A platform as its author writes it: the settings' type comes from the schema, the names of secrets from `secrets`. */
+export interface PlatformDefinition<
+    Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
+    Secret extends string,
+> extends PlatformConfig {
+    readonly schema: Schema;
+    readonly secrets: Readonly<Record<Secret, string | SecretRule>>;
+    /** Declares every component and object of one instance. */
+    readonly declare: (instance: Instance<Secret>, settings: SettingsOf<Schema>) => Declared;
+    /** See {@link Platform.closed}. @default none */
+    readonly closed?: (settings: SettingsOf<Schema>) => readonly PathRule[];
+}
+
+/**
+ * Makes a platform of its definition.
+ *
+ * A host of an instance that nothing is published at is reported, with its key.
+ *
+ * @throws RangeError when it publishes something at a host that its schema does not mark with `ownHost`
+ */
+export function definePlatform<
+    Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
+    const Secret extends string,
+>({ declare, closed, ...config }: PlatformDefinition<Schema, Secret>): Platform {
+    const { name, schema } = config;
+    // The loader has made them with this schema.
+    const isOwn = (settings: AnyInstance): settings is AnyInstance & SettingsOf<Schema> => settings.platform === name;
+    const own = (settings: AnyInstance): SettingsOf<Schema> => {
+        if (!isOwn(settings)) throw new RangeError(`${settings.name} is of platform ${settings.platform}, not ${name}`);
+        return settings;
+    };
+    return {
+        config,
+        declare: (instance) => {
+            const deployed = declare(instance, own(instance.config));
+            const hosts = hostsIn(schema, instance.config);
+            const published = new Set(instance.sites.map(({ host }) => host));
+            for (const { key, host } of hosts)
+                if (!published.has(host))
+                    instance.problem(key, `"${host}" leads nowhere: the platform ${name} publishes nothing at it`);
+            for (const host of published)
+                if (!hosts.some((known) => known.host === host))
+                    throw new RangeError(
+                        `the platform ${name} publishes something at ${host}, which no key of its schema marks as a host: ownHost(hostName)`,
+                    );
+            return { ...deployed, hosts: hosts.map(({ host }) => host) };
+        },
+        closed: (settings) => closed?.(own(settings)) ?? [],
+    };
+}
+
+/** Every image of these platforms and of all components, each with its version. */
+export const imagesOf = (platforms: Readonly<Record<string, Platform>>): Image[] => [
+    ...new Set(Object.values(platforms).flatMap(({ config }) => usualImages(config.images))),
+];

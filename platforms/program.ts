@@ -40,8 +40,9 @@ export function declareProgram(given: Given, { offline = false, platforms = regi
 
     const stack = new Stack(config, secrets, clusterProvider(config, kubeconfig));
     const deployed = config.instances.map((settings) => {
-        const instance = new Instance(stack, settings);
-        return { instance, result: platforms[settings.platform]!.declare(instance) };
+        const platform = platforms[settings.platform]!;
+        const instance = new Instance<string>(stack, settings, platform.config);
+        return { instance, result: platform.declare(instance) };
     });
     const instances = deployed.map(({ instance }) => instance);
     const sharedEdge = declareSharedEdge(stack, instances);

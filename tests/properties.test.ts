@@ -1,21 +1,37 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "chai";
 import fc from "fast-check";
 import { stringify } from "yaml";
 import { PlainPlan } from "../operations/render/plainPlan";
 import { readStackFile } from "../operations/stackfile/stackFile";
 import { declareProgram } from "../platforms/program";
+import { instancesOf } from "./support/arbitraries";
 import { configurations } from "./support/configurations";
 import { objectsOf } from "./support/declare";
 import { brokenRules } from "./support/invariants";
+import { platforms as withStorage } from "./support/storagePlatform";
 import { addressesOf, canReach, canReachAddress } from "./support/policies";
 
 /** Where clouds tell machines about themselves. */
 const metadata = ["169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254", "fe80::1"];
 
 describe("any valid configuration", () => {
+    it("of a platform that says no more is drawn by the form of its schema", () => {
+        const drawn = fc.sample(instancesOf(withStorage["storage"]!.config, {}), { numRuns: 50, seed: 1 });
+        const storages = drawn.flatMap(({ objectStorage }) => (objectStorage as object | undefined) ?? []);
+        for (const seen of [
+            { topology: "single", engine: "minio" },
+            { topology: "single", engine: "seaweedfs" },
+            { topology: "external", manageBuckets: false },
+        ])
+            expect(
+                storages.some((one) => isDeepStrictEqual({ ...one, ...seen }, one)),
+                JSON.stringify(seen),
+            ).to.equal(true);
+    });
     it("keeps every rule, and its policies open the edges and nothing else", function () {
         this.timeout(240_000);
         const folder = mkdtempSync(join(tmpdir(), "plinth-property-"));

@@ -1,7 +1,7 @@
 import { Component, type ComponentOptions } from "../component";
 import { Value } from "../../config/value";
-import { type BackupConfig, folderOf, identityOf } from "../../config/backup";
-import type { ImageName } from "../../config/images";
+import { type BackupConfig, type BackupSecret, folderOf, identityOf } from "../../config/backup";
+import { type Image, images } from "../../config/images";
 import { mebibytesFor } from "../../config/quantity";
 import { claim, type SharedClaim } from "../claim";
 import type { Database } from "../database";
@@ -11,6 +11,7 @@ import { plinthLabels } from "../labels";
 import type { ContainerArgs, Mount } from "../podArgs";
 import { mib } from "../scratch";
 import { ScheduledTask } from "../scheduledTask";
+import { keepEnv, steps, tasks } from "./contract";
 import { backupFiles } from "./scripts";
 
 /** What a platform says of its backups. */
@@ -22,7 +23,7 @@ export interface BackupArgs {
     readonly files?: {
         readonly volume: SharedClaim;
         /** Image with `tar`, and the user whose the files are. */
-        readonly image: ImageName;
+        readonly image: Image;
         readonly user: number;
     };
     /** What writes to the database or the files, or keeps what it has read: stopped while a backup is restored. */
@@ -38,8 +39,8 @@ const databaseUser = 999;
 const never = "0 0 31 2 *";
 
 /** Backups of an instance, where its user wants any. */
-export function backUp(instance: Instance, args: BackupArgs): Backup | undefined {
-    if (args.config) return new Backup(instance, "backup", { ...args, config: args.config });
+export function backUp(instance: Instance<BackupSecret>, args: BackupArgs): Backup | undefined {
+    if (args.config) return new Backup(instance, tasks.backup, { ...args, config: args.config });
     if (instance.stack.config.stack !== "dev" && instance.config.state === "running")
         instance.warn("nothing is backed up; set backup.target (docs/backup.md)");
     return undefined;
@@ -58,10 +59,10 @@ export class Backup extends Component implements HasNode {
     private readonly targetEnv: Readonly<Record<string, Setting | number>>;
     private readonly needs: readonly Need[];
     private readonly mounts: readonly Mount[];
-    private readonly storage: ImageName;
+    private readonly storage: Image;
 
     constructor(
-        private readonly instance: Instance,
+        private readonly instance: Instance<BackupSecret>,
         private readonly name: string,
         private readonly args: BackupArgs & { readonly config: BackupConfig },
         opts?: ComponentOptions,
@@ -91,21 +92,22 @@ export class Backup extends Component implements HasNode {
             WORK: folders.work,
             TIMEOUT: config.timeoutSeconds,
         };
-        const keep = { TARGET: target.type, KEEP_DAYS: config.keep.days, KEEP_COUNT: config.keep.count };
+        const keep = { TARGET: target.type, ...keepEnv(config.keep) };
         if (target.type === "s3") {
             const { env: settings, needs } = this.bucket(target);
             this.env = { ...env, PARTIALS: folders.work };
             this.targetEnv = { ...keep, ...settings };
             this.needs = needs;
             this.mounts = mounts;
-            this.storage = "awsCli";
+            this.storage = images.awsCli;
         } else {
-            const volume = claim(instance, this, name, { size: "10Gi" });
+            // A run that meets another one waits for its end.
+            const volume = claim(instance, this, name, { size: "10Gi", takesTurns: true });
             this.env = { ...env, PARTIALS: folders.volume };
             this.targetEnv = { ...keep, BACKUPS: folders.volume };
             this.needs = [];
             this.mounts = [...mounts, { path: folders.volume, claim: volume }];
-            this.storage = engine;
+            this.storage = images[engine];
         }
         this.node = this.backup().node;
         this.restore();
@@ -157,7 +159,7 @@ export class Backup extends Component implements HasNode {
         };
     }
 
-    private required(key: string): Value<string> {
+    private required(key: BackupSecret): Value<string> {
         const value = this.instance.secretValue(key);
         if (!value)
             this.instance.problem(
@@ -169,21 +171,21 @@ export class Backup extends Component implements HasNode {
 
     private backup(): ScheduledTask {
         const { config } = this.args;
-        const steps = [this.databaseStep("dump", false), ...this.filesStep("archive", true)];
-        return this.task(this.name, [...steps, this.step("store", this.storage, { env: this.targetEnv })], {
+        const all = [this.databaseStep(steps.backup.dump, false), ...this.filesStep(steps.backup.archive, true)];
+        return this.task(this.name, [...all, this.step(steps.backup.store, this.storage, { env: this.targetEnv })], {
             schedule: config.schedule,
             timeZone: config.timeZone,
         });
     }
 
     private restore(): ScheduledTask {
-        const steps = [
-            this.step("fetch", this.storage, { env: this.targetEnv }),
-            this.databaseStep("load", true),
-            ...this.filesStep("unpack", false),
+        const all = [
+            this.step(steps.restore.fetch, this.storage, { env: this.targetEnv }),
+            this.databaseStep(steps.restore.load, true),
+            ...this.filesStep(steps.restore.unpack, false),
         ];
         const writers = this.args.writers.filter(({ node }) => node.pods).map(({ node }) => node.name);
-        return this.task("restore", steps, {
+        return this.task(tasks.restore, all, {
             schedule: never,
             suspended: true,
             // A second try could not know how far the first one came.
@@ -194,7 +196,7 @@ export class Backup extends Component implements HasNode {
 
     private task(
         name: string,
-        steps: readonly ContainerArgs[],
+        containers: readonly ContainerArgs[],
         args: Omit<ConstructorParameters<typeof ScheduledTask>[2], "pod">,
     ): ScheduledTask {
         const { files, args: own } = this;
@@ -203,8 +205,8 @@ export class Backup extends Component implements HasNode {
             name,
             {
                 pod: {
-                    initContainers: steps.slice(0, -1),
-                    containers: steps.slice(-1),
+                    initContainers: containers.slice(0, -1),
+                    containers: containers.slice(-1),
                     user: files?.user ?? databaseUser,
                     ...(files?.volume.shareNodeFor ? { shareNodeFor: files.volume.shareNodeFor } : {}),
                 },
@@ -217,7 +219,7 @@ export class Backup extends Component implements HasNode {
         );
     }
 
-    private step(name: string, image: ImageName, more: Partial<ContainerArgs> = {}): ContainerArgs {
+    private step(name: string, image: Image, more: Partial<ContainerArgs> = {}): ContainerArgs {
         return {
             name,
             image,
@@ -233,7 +235,7 @@ export class Backup extends Component implements HasNode {
         const { config, database } = this.args;
         const { acceptFrom } = config;
         const { engine, rootPassword } = database;
-        return this.step(name, engine, {
+        return this.step(name, images[engine], {
             env: {
                 ENGINE: engine,
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",

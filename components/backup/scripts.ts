@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { awsConfig } from "../languages/awsConfig";
-import { constantFiles, type Text } from "../languages/text";
+import { constantFiles, filled, type Text } from "../languages/text";
+import { exitCodeLines } from "./contract";
 
 const read = (names: readonly string[]) => constantFiles(join(__dirname, "scripts"), names);
 
@@ -20,7 +21,12 @@ export const backupFiles = ({
     files,
     forcePathStyle = false,
 }: BackupFilesArgs): Record<string, Text> => ({
-    ...read(["common.sh", `${client}.sh`, `${target}.sh`, "dump.sh", "store.sh", "fetch.sh", "load.sh"]),
+    "common.sh": filled(
+        read(["common.sh"])["common.sh"],
+        "# Here stand untouched and changed, the exit codes of contract.ts.",
+        exitCodeLines,
+    ),
+    ...read([`${client}.sh`, `${target}.sh`, "dump.sh", "store.sh", "fetch.sh", "load.sh"]),
     ...(files ? read(["archive.sh", "unpack.sh"]) : {}),
     ...(target === "s3" ? { "aws.config": awsConfig(forcePathStyle) } : {}),
 });

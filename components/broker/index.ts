@@ -1,15 +1,16 @@
 import { Component, type ComponentOptions } from "../component";
 import { Value } from "../../config/value";
-import { type BrokerConfig, brokerPort } from "../../config/broker";
+import { type BrokerConfig, brokerPort, type BrokerSecret } from "../../config/broker";
 import type { ResourcesConfig } from "../../config/fields";
 import { mebibytes } from "../../config/quantity";
+import { images } from "../../config/images";
 import { claim } from "../claim";
 import { dataServer } from "../dataServer";
 import { guardedSeries, imageSeries } from "../database/series";
 import { livenessProbe, startupProbe } from "../database/server";
 import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
-import { type Node, Service } from "../graph";
+import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { sh, word } from "../languages/sh";
 import { wholeFile } from "../languages/text";
@@ -17,6 +18,14 @@ import { metricsNeeds } from "../metrics";
 import type { ContainerArgs } from "../podArgs";
 import { mib } from "../scratch";
 import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
+
+/** What a broker offers to its users. */
+export type BrokerSettings = {
+    readonly user: string;
+    readonly vhost: string;
+    readonly password: SecretRef;
+    readonly userinfo: SecretRef;
+};
 
 export interface BrokerArgs {
     readonly config: BrokerConfig;
@@ -62,16 +71,21 @@ const copyCookie = sh`rm -f "$HOME/.erlang.cookie" && umask 377 && cat ${word(`$
  * - From then on the old password is refused, also to those who were connected. What starts after this component gets
  *   its new pods now; its old pods are refused until then.
  */
-export class Broker extends Component implements HasNode {
+export class Broker<Name extends string = string> extends Component implements HasNode {
     readonly node: Node;
-    readonly service: Service;
+    readonly service: Service<BrokerSettings>;
 
-    constructor(instance: Instance, name: string, args: BrokerArgs, opts?: ComponentOptions) {
+    constructor(
+        instance: Instance<BrokerSecret<NoInfer<Name>>>,
+        name: Name,
+        args: BrokerArgs,
+        opts?: ComponentOptions,
+    ) {
         super(instance, "Broker", name, opts);
         if (!/^[A-Za-z0-9_-]{1,32}$/.test(args.user) || ["guest", administrator].includes(args.user))
             throw new RangeError(`"${args.user}" is no name for a platform's user of a broker`);
         const { config, vhost = "/" } = args;
-        const key = "brokerPassword";
+        const key = `${name}Password` as const;
         if (config.topology === "external") {
             this.node = instance.join(name, { sort: "broker", pods: false });
             const password = requiredSecret(instance, name, key);
@@ -84,7 +98,7 @@ export class Broker extends Component implements HasNode {
             this.node = instance.join(name, { sort: "broker", needs: metricsNeeds(monitoringNamespace, metricsPort) });
             const password = instance.password(`${name}-password`, key);
             this.service = instance.service(name, ports, this.settings(instance, args.user, vhost, password));
-            this.single(instance, args, { vhost, password, upgradeFrom: config.upgradeFrom });
+            this.single(instance, name, args, { vhost, password, upgradeFrom: config.upgradeFrom });
             clusterService(instance, this, this.node, { ...ports, ...management });
         }
         this.registerOutputs({ host: this.service.host });
@@ -97,13 +111,13 @@ export class Broker extends Component implements HasNode {
     }
 
     private single(
-        instance: Instance,
+        instance: Instance<BrokerSecret<Name>>,
+        name: Name,
         args: BrokerArgs,
         given: { vhost: string; password: Value<string>; upgradeFrom: string | undefined },
     ): void {
         const { node } = this;
-        const { name } = node;
-        const image = instance.image("rabbitmq");
+        const image = instance.image(images.rabbitmq);
         const series = imageSeries(instance, "rabbitmq", image);
         const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;
         const limit = mebibytes(memory);
@@ -135,7 +149,7 @@ export class Broker extends Component implements HasNode {
             { node },
         );
 
-        const adminPassword = instance.password(`${name}-admin-password`, "brokerAdminPassword");
+        const adminPassword = instance.password(`${name}-admin-password`, `${name}AdminPassword`);
         instance.secret(this, `${name}-admin`, { password: adminPassword }, { node });
         const accounts = Value.all([given.password, adminPassword]).map(([password, admin]) =>
             definitions({ user: args.user, vhost: given.vhost, password, adminPassword: admin }),
@@ -159,7 +173,7 @@ export class Broker extends Component implements HasNode {
                 initContainers: [
                     {
                         name: "cookie",
-                        image: "rabbitmq",
+                        image: images.rabbitmq,
                         command: ["sh", "-c", copyCookie],
                         env,
                         resources: { cpu: "10m", memory: "16Mi" },
@@ -169,7 +183,7 @@ export class Broker extends Component implements HasNode {
                 containers: [
                     {
                         name: "rabbitmq",
-                        image: "rabbitmq",
+                        image: images.rabbitmq,
                         env: {
                             ...env,
                             // The data's path has it: with the pod's own name each pod would begin with nothing.

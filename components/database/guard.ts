@@ -1,4 +1,5 @@
 import type { Engine } from "../../config/database";
+import { images } from "../../config/images";
 import { sh, type Sh, word } from "../languages/sh";
 import type { ContainerArgs } from "../podArgs";
 import { upgradesInPlace } from "./series";
@@ -161,7 +162,7 @@ export interface GuardArgs {
 /** The init container that runs the guard: with the image's own user, and the volume read-only. */
 export const guardContainer = (args: GuardArgs): ContainerArgs => ({
     name: "check-volume",
-    image: args.engine,
+    image: images[args.engine],
     command: ["sh", "/etc/plinth/guard.sh"],
     env: {
         SERIES: args.series,

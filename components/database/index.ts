@@ -1,11 +1,12 @@
 import { createHmac } from "node:crypto";
 import { Component, type ComponentOptions } from "../component";
 import { Value } from "../../config/value";
-import { type DatabaseConfig, databasePorts, type Engine } from "../../config/database";
+import { type DatabaseConfig, databasePorts, type DatabaseSecret, type Engine } from "../../config/database";
+import { images } from "../../config/images";
 import type { ResourcesConfig } from "../../config/fields";
 import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
-import { type Node, type SecretRef, Service, type Setting } from "../graph";
+import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { SecretValue } from "../kinds";
 import { metricsNeeds } from "../metrics";
@@ -15,6 +16,9 @@ import { initStatements, metricsStatements } from "./mysql";
 import { replicationUser } from "./replication";
 import { declareMembers, joinMembers, type Members } from "./replicated";
 import { guardedSeries, imageSeries } from "./series";
+
+/** What a database offers to its users. */
+export type DatabaseSettings = { readonly name: string; readonly user: string; readonly password: SecretRef };
 
 export interface DatabaseArgs {
     readonly config: DatabaseConfig;
@@ -48,23 +52,29 @@ interface Secrets {
 /**
  * A relational database: one server on a volume of its own, a source with replicas, or one outside the cluster.
  *
- * The service's settings are `host`, `port`, `name`, `user` and `password`. A password that changes in the
+ * The service's settings are `host`, `port`, `name`, `user` and `password`. Its secret keys are the component's name with
+ * `Password` and `RootPassword`. A password that changes in the
  * configuration works with the old data from the next start of the pod, which the change brings about.
  *
  * @throws RangeError when the platform's names for database or user would not fit into SQL unquoted
  */
-export class Database extends Component implements HasNode {
+export class Database<Name extends string = string> extends Component implements HasNode {
     /** The server that takes writes: what waits for the database waits for that one. */
     readonly node: Node;
     /** Answers writes and reads. */
-    readonly service: Service;
+    readonly service: Service<DatabaseSettings>;
     /** Answers reads, with the same settings: {@link service} itself where nothing else does. What it says may be older. */
-    readonly readService: Service;
+    readonly readService: Service<DatabaseSettings>;
     readonly engine: Engine;
     /** The administrator's password; for an external database only where the user has set it. */
     readonly rootPassword: SecretRef | undefined;
 
-    constructor(instance: Instance, name: string, given: DatabaseArgs, opts?: ComponentOptions) {
+    constructor(
+        instance: Instance<DatabaseSecret<NoInfer<Name>>>,
+        name: Name,
+        given: DatabaseArgs,
+        opts?: ComponentOptions,
+    ) {
         super(instance, "Database", name, opts);
         const { config } = given;
         const args = { ...given, database: config.name ?? given.database, user: config.user ?? given.user };
@@ -77,7 +87,7 @@ export class Database extends Component implements HasNode {
         this.engine = config.engine;
         if (config.topology === "external") {
             this.node = instance.join(name, { sort: "database", pods: false });
-            const { password, rootPassword } = this.outsideSecrets(instance);
+            const { password, rootPassword } = this.outsideSecrets(instance, name);
             this.rootPassword = rootPassword;
             const settings = { name: args.database, user: args.user, password };
             [this.service, this.readService] = this.outside(config, settings);
@@ -86,7 +96,7 @@ export class Database extends Component implements HasNode {
             const members = config.topology === "replicated" ? joinMembers(instance, name, config, needs) : undefined;
             const first = members?.nodes[0] ?? instance.join(name, { sort: "database", needs });
             this.node = members?.source ?? first;
-            const secrets = this.secrets(instance, first, args, config);
+            const secrets = this.secrets(instance, name, first, args, config);
             this.rootPassword = secrets.rootPassword;
             const settings = { name: args.database, user: args.user, password: secrets.password };
             this.service = new Service(this.node.id, instance.host(name), ports[config.engine], settings);
@@ -107,8 +117,8 @@ export class Database extends Component implements HasNode {
 
     private outside(
         { engine, host, readHost, port, cidrs }: Extract<DatabaseConfig, { topology: "external" }>,
-        settings: Readonly<Record<string, Setting>>,
-    ): [Service, Service] {
+        settings: DatabaseSettings,
+    ): [Service<DatabaseSettings>, Service<DatabaseSettings>] {
         const [[portName, usual]] = Object.entries(ports[engine]) as [[string, number]];
         const at = (where: string) =>
             new Service(this.node.id, where, { [portName]: port ?? usual }, settings, {
@@ -118,10 +128,13 @@ export class Database extends Component implements HasNode {
         return [service, readHost ? at(readHost) : service];
     }
 
-    private outsideSecrets(instance: Instance): { password: SecretRef; rootPassword: SecretRef | undefined } {
+    private outsideSecrets(
+        instance: Instance<DatabaseSecret<Name>>,
+        name: Name,
+    ): { password: SecretRef; rootPassword: SecretRef | undefined } {
         const { node } = this;
-        const password = requiredSecret(instance, node.name, "databasePassword");
-        const root = instance.secretValue("databaseRootPassword");
+        const password = requiredSecret(instance, name, `${name}Password`);
+        const root = instance.secretValue(`${name}RootPassword`);
         return {
             password: instance.secret(this, node.name, { password }, { node }).password,
             rootPassword:
@@ -130,13 +143,14 @@ export class Database extends Component implements HasNode {
     }
 
     private secrets(
-        instance: Instance,
+        instance: Instance<DatabaseSecret<Name>>,
+        name: Name,
         node: Node,
         { database, user }: DatabaseArgs,
         { engine, topology }: Inside,
     ): Secrets {
-        const password = instance.password(`${node.name}-password`, "databasePassword");
-        const rootPassword = instance.password(`${node.name}-root-password`, "databaseRootPassword");
+        const password = instance.password(`${node.name}-password`, `${name}Password`);
+        const rootPassword = instance.password(`${node.name}-root-password`, `${name}RootPassword`);
         // Accounts that only the pods themselves use: nobody has to know or to keep their passwords.
         const own = (account: string) =>
             rootPassword.map((root) => createHmac("sha256", root).update(account).digest("hex").slice(0, 32));
@@ -150,8 +164,8 @@ export class Database extends Component implements HasNode {
                         ...{ replicationPassword, metricsPassword },
                     }),
             );
-        const secret = <K extends string>(name: string, values: { readonly [Key in K]: SecretValue<Key> }) =>
-            instance.secret(this, `${node.name}${name}`, values, { node });
+        const secret = <K extends string>(suffix: string, values: { readonly [Key in K]: SecretValue<Key> }) =>
+            instance.secret(this, `${node.name}${suffix}`, values, { node });
         const files = (kind: "mariadb" | "mysql", of: Value<string>) => ({
             password: of,
             // What the exporter and the first start of its server read.
@@ -184,7 +198,7 @@ export class Database extends Component implements HasNode {
         members: Members | undefined,
     ): void {
         const { engine, upgradeFrom } = config;
-        const series = imageSeries(instance, engine, instance.image(engine));
+        const series = imageSeries(instance, engine, instance.image(images[engine]));
         const member: MemberArgs = {
             config,
             database: args.database,

@@ -2,6 +2,7 @@ import type { Component } from "../component";
 import type { Input } from "../../config/value";
 import type { DatabaseConfig } from "../../config/database";
 import type { ResourcesConfig } from "../../config/fields";
+import { images } from "../../config/images";
 import { mebibytes } from "../../config/quantity";
 import { claim } from "../claim";
 import { dataServer } from "../dataServer";
@@ -47,7 +48,7 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
     const { config, database, user, replication } = args;
     const { engine, upgradeFrom } = config;
     const { name } = node;
-    const image = instance.image(engine);
+    const image = instance.image(images[engine]);
     const series = imageSeries(instance, engine, image);
     const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;
     const limit = mebibytes(memory);

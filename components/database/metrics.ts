@@ -1,4 +1,5 @@
 import type { Engine } from "../../config/database";
+import { images } from "../../config/images";
 import type { SecretRef } from "../graph";
 import { myCnf, type MyCnf, word } from "../languages/myCnf";
 import type { ContainerArgs } from "../podArgs";
@@ -29,7 +30,7 @@ export const exporterContainer = (engine: Engine, password: SecretRef): Containe
     engine === "postgres"
         ? {
               ...usual,
-              image: "postgresExporter",
+              image: images.postgresExporter,
               env: {
                   DATA_SOURCE_URI: "127.0.0.1:5432/postgres?sslmode=disable",
                   DATA_SOURCE_USER: metricsUser,
@@ -39,7 +40,7 @@ export const exporterContainer = (engine: Engine, password: SecretRef): Containe
           }
         : {
               ...usual,
-              image: "mysqldExporter",
+              image: images.mysqldExporter,
               args: [`--config.my-cnf=/etc/exporter/${exporterFile}`],
               ports: { metrics: metricsPorts[engine] },
               mounts: [{ path: "/etc/exporter", secret: password.secret }],

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { images } from "../../config/images";
 import { myCnf, type MyCnf } from "../languages/myCnf";
 import { sh, type Sh, word } from "../languages/sh";
 import { mysql, sql, type Sql } from "../languages/sql";
@@ -217,7 +218,7 @@ export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): Container
     const port = 3306;
     return {
         name: engine,
-        image: engine,
+        image: images[engine],
         command: ["sh", "/etc/plinth/start.sh"],
         env: {
             [`${prefix}_DATABASE`]: database,

@@ -1,3 +1,4 @@
+import { images } from "../../config/images";
 import { sh, type Sh, word } from "../languages/sh";
 import { postgres, sql } from "../languages/sql";
 import type { ContainerArgs, Mount } from "../podArgs";
@@ -128,7 +129,7 @@ export function postgresContainers(
     return [
         {
             name: "postgres",
-            image: "postgres",
+            image: images.postgres,
             args: serverArguments(sizes, extra),
             env: {
                 POSTGRES_PASSWORD: secrets.rootPassword,
@@ -160,7 +161,7 @@ export function postgresContainers(
         },
         {
             name: "accounts",
-            image: "postgres",
+            image: images.postgres,
             command: ["sh", "/etc/plinth/accounts.sh"],
             env: {
                 ...account,

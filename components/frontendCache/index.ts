@@ -1,7 +1,7 @@
 import { Component, type ComponentOptions } from "../component";
 import type { ReplicasConfig, ResourcesConfig } from "../../config/fields";
 import type { VarnishConfig } from "../../config/frontendCache";
-import type { ImageName } from "../../config/images";
+import { type Image, images } from "../../config/images";
 import { mebibytes, mebibytesFor, parseQuantity } from "../../config/quantity";
 import { clusterService, deployment } from "../deployment";
 import type { Node, Service } from "../graph";
@@ -20,7 +20,7 @@ export interface FrontendCacheArgs {
     /** Paths that are never kept. @default none */
     readonly pass?: PathRule;
     /** Image that has the files behind the cache: another one begins with an empty cache. */
-    readonly contents: ImageName;
+    readonly contents: Image;
     /** Of the container; its memory follows from that of the cache. */
     readonly resources: Omit<ResourcesConfig, "memory">;
     /** @default 1 */
@@ -49,7 +49,7 @@ const temporary: Mount = { path: "/tmp", scratch: { size: "64Mi" } };
 /** Makes figures for Prometheus of those that the server keeps in shared memory. */
 const exporter: ContainerArgs = {
     name: "exporter",
-    image: "varnishExporter",
+    image: images.varnishExporter,
     args: ["-n", instanceFolder],
     ports: { metrics: metricsPort },
     resources: { cpu: "10m", memory: "64Mi" },
@@ -98,7 +98,7 @@ export class FrontendCache extends Component implements HasNode {
         const needs = metricsNeeds(monitoring, metricsPort);
         this.node = instance.join(name, { sort: "frontend cache", uses, needs, startsAfter });
         const { node } = this;
-        this.service = instance.service(name, ports);
+        this.service = instance.service(name, ports, {});
         const rules = instance.add(
             this,
             "ConfigMap",
@@ -124,7 +124,7 @@ export class FrontendCache extends Component implements HasNode {
                 containers: [
                     {
                         name: "varnish",
-                        image: "varnish",
+                        image: images.varnish,
                         command: command(config.memory),
                         ports,
                         resources: { ...args.resources, memory: memoryLimit(instance, name, config) },

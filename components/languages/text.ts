@@ -60,6 +60,17 @@ export const constantFiles = <N extends string>(folder: string, names: readonly 
         Record<N, Text<"constant">>
     >;
 
+/**
+ * A file of this program's own with lines in the place of one of its own.
+ *
+ * @throws RangeError when it has no such line
+ */
+export function filled<L extends string>(file: Text<L>, line: string, lines: Text): Text<L> {
+    const parts = file.split(`${line}\n`);
+    if (parts.length !== 2) throw new RangeError(`the file has not exactly one line "${line}"`);
+    return parts.join(lines) as Text<L>;
+}
+
 /** A file that is one value as a whole, such as a key: nothing stands beside it. */
 export const wholeFile = (value: string): Text<"value"> => value as Text<"value">;
 

@@ -1,5 +1,6 @@
 import { Value } from "../../config/value";
 import type { Instance } from "../instance";
+import { edgeName } from "./shared";
 import { edgeOf } from "./tls";
 
 /** What a Service or an Ingress says of its balancer; an older API server leaves parts of it out. */
@@ -20,7 +21,7 @@ export function addressesOf(instance: Instance, sharedEdge: Instance | undefined
     if (instance.config.state === "removed" || !owner) return Value.of([]);
     if (edge.publicAddress) return Value.of([edge.publicAddress]);
     if (edge.type !== "LoadBalancer" && edge.type !== "Ingress") return Value.of([]);
-    const object = owner.objects.plan.resource(edge.type === "Ingress" ? "Ingress" : "Service", "edge");
+    const object = owner.objects.plan.resource(edge.type === "Ingress" ? "Ingress" : "Service", edgeName);
     if (!object) return Value.of([]);
     return object.property<Status | undefined>("status").map(givenAddresses);
 }

@@ -1,4 +1,4 @@
-import type { OwnEdgeConfig } from "../../config/fields";
+import type { OwnEdgeConfig } from "../../config/edge";
 import type { Instance } from "../instance";
 import type { Tenant } from "./site";
 import { endsInFront, tlsOf } from "./tls";

@@ -1,12 +1,12 @@
 import { Component, type ComponentOptions } from "../component";
 import type { Value } from "../../config/value";
-import type { OwnEdgeConfig, TlsConfig } from "../../config/fields";
+import type { EdgeSecret, OwnEdgeConfig, TlsConfig } from "../../config/edge";
+import { images } from "../../config/images";
 import { claim } from "../claim";
 import { deployment } from "../deployment";
 import type { Node } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { selectorOf } from "../labels";
-import { Namespace } from "../namespace";
 import type { Site } from "../site";
 import { linesOf, type Text, wholeFile, wordsOf } from "../languages/text";
 import type { Mount, PodArgs } from "../podArgs";
@@ -18,19 +18,14 @@ import { check, warnOfReach } from "./checks";
 import { needsOf } from "./needs";
 import { configFolder, reloadContainer, reloadScript } from "./reload";
 import { type IngressHosts, ingressSpec, ports, serviceSpec, solverPolicy } from "./service";
-import { sharedInstance, sharedName } from "./shared";
+import { edgeName, sharedInstance, sharedName } from "./shared";
 import { fileSites, type Tenant, usesOf } from "./site";
 import { edgeOf, endsInFront, tlsOf } from "./tls";
 
 export { addressesOf } from "./address";
 export type { Route, Site } from "../site";
+export { edgeName } from "./shared";
 export { edgeOf, isEncrypted, tlsOf } from "./tls";
-
-/** Secret keys that an instance of any platform may set for its balancer. */
-export const edgeSecrets = {
-    tlsCertificate: { purpose: "Certificate chain of the sites in PEM, for tls.mode custom", lines: true },
-    tlsKey: { purpose: "Private key of tlsCertificate in PEM", lines: true },
-};
 
 export interface LoadBalancerArgs {
     readonly edge: OwnEdgeConfig;
@@ -55,10 +50,10 @@ const user = 1000;
  *
  * To be called once per instance, whatever its state.
  */
-export function publish(instance: Instance, sites: readonly Site[]): void {
+export function publish(instance: Instance<EdgeSecret>, sites: readonly Site[]): void {
     instance.sites.push(...sites);
     if (instance.config.edge.type === "shared") return;
-    new LoadBalancer(instance, "edge", { edge: edgeOf(instance), tenants: [{ instance, sites }] });
+    new LoadBalancer(instance, edgeName, { edge: edgeOf(instance), tenants: [{ instance, sites }] });
 }
 
 /**
@@ -66,14 +61,13 @@ export function publish(instance: Instance, sites: readonly Site[]): void {
  *
  * @returns the instance that it belongs to; undefined where no instance shares one
  */
-export function declareSharedEdge(stack: Stack, instances: readonly Instance[]): Instance | undefined {
+export function declareSharedEdge(stack: Stack, instances: readonly Instance<EdgeSecret>[]): Instance | undefined {
     const tenants = instances
         .filter(({ config, sites }) => config.edge.type === "shared" && sites.length > 0)
         .map((instance) => ({ instance, sites: instance.sites }));
     if (tenants.length === 0) return undefined;
     const instance = sharedInstance(stack, tenants);
-    new Namespace(instance);
-    new LoadBalancer(instance, "edge", { edge: stack.config.sharedEdge.edge, tenants });
+    new LoadBalancer(instance, edgeName, { edge: stack.config.sharedEdge.edge, tenants });
     return instance;
 }
 
@@ -229,7 +223,7 @@ function pod(
             ? [
                   {
                       name: "certificates",
-                      image: "caddy",
+                      image: images.caddy,
                       command: [...run, "prepare"],
                       resources: { cpu: "10m", memory: "128Mi" },
                       capabilities,
@@ -240,7 +234,7 @@ function pod(
         containers: [
             {
                 name: "caddy",
-                image: "caddy",
+                image: images.caddy,
                 command: ["caddy", "run", "--adapter", "caddyfile", "--config", `${configFolder}/Caddyfile`],
                 ports: {
                     http: ports.http,
@@ -256,7 +250,7 @@ function pod(
             },
             {
                 name: reloadContainer,
-                image: "caddy",
+                image: images.caddy,
                 command: run,
                 // `caddy validate` loads the whole configuration, and its authority's files with it.
                 resources: { cpu: "10m", memory: "128Mi" },
@@ -281,7 +275,7 @@ function pairOf(owner: Instance, { instance }: Tenant): Pair[] {
     const chain = instance.secretValue("tlsCertificate");
     const key = instance.secretValue("tlsKey");
     if (chain && key) return [{ tenant: instance, ...checkedPair(instance.name, chain, key) }];
-    const missing = [...(chain ? [] : ["tlsCertificate"]), ...(key ? [] : ["tlsKey"])];
+    const missing = [...(chain ? [] : ["tlsCertificate" as const]), ...(key ? [] : ["tlsKey" as const])];
     instance.problem(
         ["tls"],
         `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing.map((secret) => instance.howToSet(secret)).join(" and ")}`,

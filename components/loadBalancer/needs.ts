@@ -1,4 +1,4 @@
-import type { OwnEdgeConfig } from "../../config/fields";
+import type { OwnEdgeConfig } from "../../config/edge";
 import { rangesOf } from "../external";
 import type { Need } from "../graph";
 import { metricsNeeds } from "../metrics";

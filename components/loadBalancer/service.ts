@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Fields } from "../kinds";
-import type { OwnEdgeConfig } from "../../config/fields";
+import type { OwnEdgeConfig } from "../../config/edge";
 import { endsInFront } from "./tls";
 
 type ServiceSpec = Fields<k8s.types.input.core.v1.ServiceSpec>;

@@ -4,6 +4,9 @@ import { Instance } from "../instance";
 import type { Stack } from "../stack";
 import type { Tenant } from "./site";
 
+/** Name of the balancer in every instance that has one: of the component, and so of its Service and its pods. */
+export const edgeName = "edge";
+
 /** Stands in for an instance's name in the names of the shared balancer's resources. */
 export const sharedName = "edge";
 
@@ -14,7 +17,8 @@ export function sharedInstance(stack: Stack, tenants: readonly Tenant[]): Instan
             `plinth:instances.${sharedName}`,
             "is the name of the shared balancer (edge.type: shared); choose another one",
         );
-    return new Instance(stack, instanceConfig(stack.config.sharedEdge, tenants), "plinth:edge");
+    const config = instanceConfig(stack.config.sharedEdge, tenants);
+    return new Instance(stack, config, { images: {}, secrets: {} }, "plinth:edge");
 }
 
 /** The balancer goes when its last instance is removed; while one is stopped, it still says so to visitors. */

@@ -1,4 +1,4 @@
-import type { OwnEdgeConfig } from "../../config/fields";
+import type { EdgeSecret, OwnEdgeConfig } from "../../config/edge";
 import { parseQuantity } from "../../config/quantity";
 import type { Edge, Service } from "../graph";
 import type { Instance } from "../instance";
@@ -9,7 +9,7 @@ import { isTrusted, siteTls, tlsOf } from "./tls";
 
 /** An instance and its sites behind one balancer. */
 export interface Tenant {
-    readonly instance: Instance;
+    readonly instance: Instance<EdgeSecret>;
     readonly sites: readonly Site[];
 }
 

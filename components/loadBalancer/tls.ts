@@ -1,4 +1,4 @@
-import type { OwnEdgeConfig, TlsConfig } from "../../config/fields";
+import type { OwnEdgeConfig, TlsConfig } from "../../config/edge";
 import type { Instance } from "../instance";
 import type { SiteTls } from "./caddyfile";
 

@@ -1,7 +1,8 @@
 import { Component, type ComponentOptions } from "../component";
 import { Value } from "../../config/value";
 import type { ResourcesConfig } from "../../config/fields";
-import { bucketName, type ObjectStorageConfig } from "../../config/objectStorage";
+import { bucketName, type ObjectStorageConfig, type ObjectStorageSecret, s3Endpoint } from "../../config/objectStorage";
+import { images } from "../../config/images";
 import { claim } from "../claim";
 import { clusterService, deployment } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
@@ -17,9 +18,19 @@ import { identities, identitiesFile, metricsPort, seaweedfs } from "./seaweedfs"
 
 export type { Bucket, Cors } from "./buckets";
 
+/** What a storage offers to its users; `forcePathStyle` is `true` or `false`. */
+export type ObjectStorageSettings = {
+    readonly endpoint: string;
+    readonly publicEndpoint: string;
+    readonly region: string;
+    readonly forcePathStyle: string;
+    readonly accessKey: SecretRef;
+    readonly secretKey: SecretRef;
+};
+
 export interface ObjectStorageArgs {
     readonly config: ObjectStorageConfig;
-    /** Buckets that the platform needs, by their final names. */
+    /** Buckets that the platform needs, by the names that it gives them: see {@link ObjectStorage.bucketNames}. */
     readonly buckets: readonly Bucket[];
     /** Of a server in the cluster. @default 100m, 1Gi */
     readonly resources?: ResourcesConfig;
@@ -51,18 +62,26 @@ const bucketsFolder = "/etc/plinth-buckets";
  */
 export class ObjectStorage extends Component implements HasNode {
     readonly node: Node;
-    readonly service: Service;
+    readonly service: Service<ObjectStorageSettings>;
     /** Done when all buckets are there; the storage itself where nothing is set up. */
     readonly bucketsTask: HasNode;
+    /** The buckets' names on the server, by those that the platform gives them: outside the cluster its user may choose others. */
+    readonly bucketNames: Readonly<Record<string, string>>;
+    private readonly buckets: readonly Bucket[];
 
     constructor(
-        private readonly instance: Instance,
+        private readonly instance: Instance<ObjectStorageSecret>,
         private readonly name: string,
         private readonly args: ObjectStorageArgs,
         opts?: ComponentOptions,
     ) {
         super(instance, "ObjectStorage", name, opts);
-        const { config, buckets } = args;
+        const { config } = args;
+        const nameOf = (bucket: string) =>
+            (config.topology === "external" ? config.buckets[bucket] : undefined) ?? bucket;
+        this.bucketNames = Object.fromEntries(args.buckets.map(({ name: bucket }) => [bucket, nameOf(bucket)]));
+        const buckets = args.buckets.map((bucket) => ({ ...bucket, name: nameOf(bucket.name) }));
+        this.buckets = buckets;
         for (const bucket of buckets) {
             const checked = bucketName.safeParse(bucket.name);
             if (!checked.success)
@@ -88,9 +107,9 @@ export class ObjectStorage extends Component implements HasNode {
         return [{ host: config.publicHost, routes: [{ to: this.service, maxBody: "5Gi" }] }];
     }
 
-    private single(engine: "seaweedfs" | "minio"): { node: Node; service: Service; admin: Key } {
-        const { instance, name } = this;
-        const { buckets, resources: given, size = "10Gi" } = this.args;
+    private single(engine: "seaweedfs" | "minio"): { node: Node; service: Service<ObjectStorageSettings>; admin: Key } {
+        const { instance, name, buckets } = this;
+        const { resources: given, size = "10Gi" } = this.args;
         const resources = { cpu: "100m", memory: "1Gi", ...given };
         // MinIO has its metrics on the port of S3, where they want a token: nothing is opened for them.
         const monitoring = engine === "seaweedfs" ? instance.cluster.monitoringNamespace : undefined;
@@ -103,7 +122,7 @@ export class ObjectStorage extends Component implements HasNode {
         if (engine === "minio") {
             container = minio({ claim: volume, buckets, keys: key, resources });
         } else {
-            const adminKeys = this.keys("admin", "objectStorageAdminAccessKey", "objectStorageAdminSecretKey");
+            const adminKeys = this.keys("admin");
             admin = instance.secret(this, `${name}-admin`, adminKeys, { node });
             const file = Value.all([adminKeys, keys]).map(([forTask, forUsers]) =>
                 identities({ admin: forTask, application: forUsers }, buckets),
@@ -135,12 +154,11 @@ export class ObjectStorage extends Component implements HasNode {
 
     private external(config: Extract<ObjectStorageConfig, { topology: "external" }>): {
         node: Node;
-        service: Service;
+        service: Service<ObjectStorageSettings>;
         admin: Key;
     } {
         const { instance, name } = this;
-        const domain = config.region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-        const endpoint = config.endpoint ?? `https://s3.${config.region}.${domain}`;
+        const endpoint = s3Endpoint(config);
         const url = new URL(endpoint);
         const node = instance.join(name, { sort: "object storage", pods: false });
         const values = {
@@ -163,7 +181,7 @@ export class ObjectStorage extends Component implements HasNode {
         };
     }
 
-    private settings(endpoint: string, inRegion: string, key: Key, forcePathStyle: boolean) {
+    private settings(endpoint: string, inRegion: string, key: Key, forcePathStyle: boolean): ObjectStorageSettings {
         return {
             endpoint,
             publicEndpoint: this.args.publicUrl ?? endpoint,
@@ -173,7 +191,8 @@ export class ObjectStorage extends Component implements HasNode {
         };
     }
 
-    private keys(which: string, accessKey: string, secretKey: string) {
+    /** Generated, unless the user has set what may be set. */
+    private keys(which: string, accessKey?: ObjectStorageSecret, secretKey?: ObjectStorageSecret) {
         const prefix = `${this.name}-${which}`;
         return {
             accessKey: this.instance.password(`${prefix}-access-key`, accessKey, 20),
@@ -184,9 +203,9 @@ export class ObjectStorage extends Component implements HasNode {
     private task(admin: Key): Task {
         const { instance, name, args, service } = this;
         const files = bucketFiles({
-            buckets: args.buckets,
-            region: String(service.settings["region"]),
-            forcePathStyle: service.settings["forcePathStyle"] === "true",
+            buckets: this.buckets,
+            region: service.settings.region,
+            forcePathStyle: service.settings.forcePathStyle === "true",
             cors: !(args.config.topology === "single" && args.config.engine === "minio"),
         });
         const task = `${name}-buckets`;
@@ -200,7 +219,7 @@ export class ObjectStorage extends Component implements HasNode {
                     containers: [
                         {
                             name: "aws",
-                            image: "awsCli",
+                            image: images.awsCli,
                             command: ["sh", `${bucketsFolder}/buckets.sh`],
                             env: {
                                 HOME: "/tmp",

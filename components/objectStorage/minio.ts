@@ -1,4 +1,5 @@
 import type { ResourcesConfig } from "../../config/fields";
+import { images } from "../../config/images";
 import type { SecretRef, Setting } from "../graph";
 import type { ContainerArgs } from "../podArgs";
 import type { Bucket } from "./buckets";
@@ -46,7 +47,7 @@ export function minio(args: MinioArgs): ContainerArgs {
     const probe = (path: string) => ({ httpGet: { path: `/minio/health/${path}`, port: "s3" }, timeoutSeconds: 5 });
     return {
         name: "minio",
-        image: "minio",
+        image: images.minio,
         args: minioArgs(),
         env,
         ports: { s3: minioPort },

@@ -1,5 +1,6 @@
 import type { ResourcesConfig } from "../../config/fields";
 import { parseQuantity } from "../../config/quantity";
+import { images } from "../../config/images";
 import { json } from "../languages/json";
 import type { Text } from "../languages/text";
 import type { ContainerArgs } from "../podArgs";
@@ -78,7 +79,7 @@ export function seaweedfs(args: SeaweedfsArgs): ContainerArgs {
     const probe = (path: string) => ({ httpGet: { path, port: "s3" }, timeoutSeconds: 5 });
     return {
         name: "seaweedfs",
-        image: "seaweedfs",
+        image: images.seaweedfs,
         args: seaweedfsArgs(args),
         // Each bucket would claim seven files at once.
         env: { WEED_MASTER_VOLUME_GROWTH_COPY_1: "1" },

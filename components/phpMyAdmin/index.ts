@@ -1,6 +1,7 @@
 import { Component, type ComponentOptions } from "../component";
 import { mebibytesFor } from "../../config/quantity";
 import type { PhpMyAdminConfig } from "../../config/phpMyAdmin";
+import { images } from "../../config/images";
 import { clusterService, deployment } from "../deployment";
 import type { Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
@@ -37,7 +38,7 @@ export class PhpMyAdmin extends Component implements HasNode {
         const edge = database.as({ DB_HOST: "host", DB_PORT: "port" });
         this.node = instance.join(name, { sort: "web tier", uses: [edge] });
         const { node } = this;
-        this.service = instance.service(name, ports);
+        this.service = instance.service(name, ports, {});
         const uploadLimit = mebibytesFor(config.uploadLimit);
         if (config.access === "public") {
             const { host, allow } = config;
@@ -65,7 +66,7 @@ export class PhpMyAdmin extends Component implements HasNode {
                 containers: [
                     {
                         name: "phpmyadmin",
-                        image: "phpmyadmin",
+                        image: images.phpmyadmin,
                         // Not by the entrypoint, which writes its configuration anew.
                         command: ["apache2", "-D", "FOREGROUND", "-f", `${settings}/apache2.conf`],
                         uses: [edge],

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { keepAllEnv, restoreEnv, steps, tasks } from "../../components/backup/contract";
 import { literal } from "../../components/languages/expansion";
 import { namespaceOf } from "../../config/unique";
 import { componentOf, listStack, type Live } from "../cluster/components";
@@ -44,7 +45,7 @@ export async function findBackups(kubectl: Kubectl, name: string): Promise<Backu
         );
     const own = (await listStack<CronJob>(kubectl, "cronjobs")).filter((one) => componentOf(one).instance === name);
     const find = (task: string) => own.find((one) => componentOf(one).name === task);
-    const [backup, restore] = [find("backup"), find("restore")];
+    const [backup, restore] = [find(tasks.backup), find(tasks.restore)];
     // By what is in the cluster: the file may be ahead of it, and a restore that was broken off must come to its end.
     if (!backup || !restore)
         throw new UserError(
@@ -181,7 +182,7 @@ export async function finishJob(kubectl: Kubectl, job: TaskJob): Promise<End> {
  */
 export async function backUpNow(kubectl: Kubectl, instance: string, deletes = true): Promise<string | undefined> {
     const { backup } = await findBackups(kubectl, instance);
-    const job = await startJob(kubectl, backup, deletes ? {} : { KEEP_COUNT: "1000000" });
+    const job = await startJob(kubectl, backup, deletes ? {} : keepAllEnv);
     const { name, namespace } = job.metadata;
     if ((await finishJob(kubectl, job)) === "Failed")
         throw new UserError(
@@ -197,9 +198,9 @@ export async function backUpNow(kubectl: Kubectl, instance: string, deletes = tr
  * @throws UserError when they cannot be listed, with what the target says
  */
 export async function listBackups(kubectl: Kubectl, { restore }: Pick<Backups, "restore">): Promise<BackupEntry[]> {
-    const job = await startJob(kubectl, restore, { ACTION: "list", BACKUP: "" });
+    const job = await startJob(kubectl, restore, restoreEnv("list"));
     const end = await jobEnd(kubectl, job);
-    const log = await logOfJob(kubectl, job, ["--container", "fetch"]);
+    const log = await logOfJob(kubectl, job, ["--container", steps.restore.fetch]);
     if (end === "Failed" || log === undefined)
         throw new UserError(`The backups could not be listed: ${log?.trim() || "the log cannot be read"}`);
     return entriesIn(log);

@@ -1,5 +1,14 @@
+import { exitCodes, restoreEnv, steps } from "../../components/backup/contract";
 import { plinthLabels } from "../../components/labels";
 import { show } from "../../config/problems";
+import { componentOf, listStack, type Live } from "../cluster/components";
+import { UserError } from "../system/errors";
+import type { Job, Workload } from "../cluster/health";
+import { interruptible } from "../system/interruptible";
+import { type Kubectl, targetOf } from "../cluster/kubectl";
+import type { Resource } from "../launch/losses";
+import { liveOf } from "../cluster/ownership";
+import type { Pod } from "../cluster/pods";
 import {
     activeJobs,
     type Backups,
@@ -13,14 +22,6 @@ import {
     podsOfJob,
     startJob,
 } from "./backups";
-import { componentOf, listStack, type Live } from "../cluster/components";
-import { UserError } from "../system/errors";
-import type { Job, Workload } from "../cluster/health";
-import { interruptible } from "../system/interruptible";
-import { type Kubectl, targetOf } from "../cluster/kubectl";
-import type { Resource } from "../launch/losses";
-import { liveOf } from "../cluster/ownership";
-import type { Pod } from "../cluster/pods";
 
 /** What a restore has stopped, and how far it came: in the cluster, so that it is not lost with this process. */
 interface Progress {
@@ -41,9 +42,6 @@ export interface RestoreArgs {
     /** Goes on with a restore that was broken off, perhaps with another backup. @default false */
     readonly recover?: boolean;
 }
-
-/** Exit code of a restore that has left a part of a backup. */
-const changed = 10;
 
 /** What belongs to one restore. */
 interface Restore {
@@ -104,7 +102,8 @@ export async function resumeWriters(kubectl: Kubectl, instance: string): Promise
     const progress = await readProgress(restore);
     if (!progress) throw new UserError(`Nothing was changed: no restore of "${instance}" was broken off.`);
     await refuseActive(restore);
-    if (!(await isConsistent(restore, progress))) throw new UserError(brokenOff(whose(restore), progress), changed);
+    if (!(await isConsistent(restore, progress)))
+        throw new UserError(brokenOff(whose(restore), progress), exitCodes.changed);
     await startAgain(restore, progress);
 }
 
@@ -127,7 +126,7 @@ async function stopAndLoad(restore: Restore, begun: Progress, safetyBackup: bool
     const name = nameForJob(backups.restore);
     progress = { ...progress, loads: [...progress.loads, name] };
     await writeProgress(restore, progress);
-    const job = await startJob(kubectl, backups.restore, { ACTION: "restore", BACKUP: progress.backup }, name);
+    const job = await startJob(kubectl, backups.restore, restoreEnv("restore", progress.backup), name);
     if ((await finishJob(kubectl, job)) === "Failed")
         throw await undone(restore, progress, new UserError(`The restore of "${backups.instance}" failed.`));
     await startAgain(restore, progress);
@@ -138,7 +137,7 @@ async function stopAndLoad(restore: Restore, begun: Progress, safetyBackup: bool
 async function undone(restore: Restore, progress: Progress, error: unknown): Promise<unknown> {
     if (!(error instanceof UserError)) return error;
     if (!(await isConsistent(restore, progress)))
-        return new Settled(`${error.message}\n${brokenOff(whose(restore), progress)}`, changed);
+        return new Settled(`${error.message}\n${brokenOff(whose(restore), progress)}`, exitCodes.changed);
     await startAgain(restore, progress);
     return new Settled(`${error.message}\nNothing was changed, and "${restore.backups.instance}" runs again.`);
 }
@@ -155,7 +154,7 @@ async function secure({ kubectl, backups }: Restore): Promise<string> {
 
 /** @throws UserError that names the backups there are */
 async function check({ kubectl, backups }: Restore, name: string): Promise<void> {
-    const job = await startJob(kubectl, backups.restore, { ACTION: "check", BACKUP: name });
+    const job = await startJob(kubectl, backups.restore, restoreEnv("check", name));
     if ((await finishJob(kubectl, job)) === "Complete") return;
     const known = (await listBackups(kubectl, backups)).filter(({ complete }) => complete).map((one) => one.name);
     throw new UserError(
@@ -184,10 +183,14 @@ async function isConsistent({ kubectl, backups }: Restore, { loads }: Progress):
  */
 export function isUntouched(pods: readonly Pod[]): boolean {
     const [pod, ...more] = pods;
-    const steps = [...(pod?.status?.initContainerStatuses ?? []), ...(pod?.status?.containerStatuses ?? [])];
-    const exitOf = (step: string) => steps.find(({ name }) => name === step)?.state?.terminated?.exitCode;
-    const fetched = exitOf("fetch");
-    return more.length === 0 && fetched !== undefined && (fetched !== 0 || exitOf("load") === 1);
+    const ended = [...(pod?.status?.initContainerStatuses ?? []), ...(pod?.status?.containerStatuses ?? [])];
+    const exitOf = (step: string) => ended.find(({ name }) => name === step)?.state?.terminated?.exitCode;
+    const fetched = exitOf(steps.restore.fetch);
+    return (
+        more.length === 0 &&
+        fetched !== undefined &&
+        (fetched !== 0 || exitOf(steps.restore.load) === exitCodes.untouched)
+    );
 }
 
 async function refuseActive({ kubectl, backups }: Restore): Promise<void> {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { plinthLabels } from "../../components/labels";
 import { podOf } from "../../components/references";
 import { requestsAndLimits } from "../../components/resources";
-import { resolveImage } from "../../config/images";
+import { images, resolveImage } from "../../config/images";
 import type { AnyInstance } from "../../config/stack";
 import type { Live } from "../cluster/components";
 import { UserError } from "../system/errors";
@@ -81,7 +81,7 @@ export interface DataPodArgs {
  */
 export function dataPod({ kubectl, instance, claim, readOnly, mounting, nodeName, ...args }: DataPodArgs): object {
     const { config } = kubectl;
-    const { reference, pullPolicy } = resolveImage("busybox", args.image, config.images);
+    const { reference, pullPolicy } = resolveImage(images.busybox, args.image, config.images);
     const { securityContext, imagePullSecrets, nodeSelector, tolerations } = mounting;
     return {
         apiVersion: "v1",

@@ -1,5 +1,7 @@
 import { sharedName } from "../../components/loadBalancer/shared";
-import { type ImageName, imageOf, images, resolveImage } from "../../config/images";
+import { type Image, images, resolveImage, usualReference } from "../../config/images";
+import { platforms } from "../../platforms";
+import { imagesOf as all } from "../../platforms/platform";
 import { suggest } from "../../config/problems";
 import type { StackConfig } from "../../config/stack";
 import type { Missing } from "../engine/engine";
@@ -10,13 +12,15 @@ import { stackConfig } from "../stackfile/stackConfig";
 
 /** An image that pods of a stack run. */
 export interface UsedImage {
-    readonly name: ImageName;
+    readonly name: string;
     /** Where the stack file can name another one: the path of the map whose key `images` holds it. */
     readonly owner: readonly string[];
     /** As the pods pull it. */
     readonly reference: string;
     /** What they would pull if the stack file named no other. */
     readonly own: string;
+    /** Those of the bake file that an instance decides, where the program's own image comes from `images/`. @default it does not */
+    readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** The images of a stack, and what was needed to find them. */
@@ -28,7 +32,7 @@ export interface StackImages {
 
 /** An image that comes from `images/`: its name is that of its target in the bake file. */
 export interface BuiltImage {
-    readonly name: ImageName;
+    readonly name: string;
     readonly reference: string;
 }
 
@@ -42,14 +46,14 @@ export async function imagesOf(stack: string, folder?: string): Promise<StackIma
     const config = stackConfig(stack, folder);
     const rendering = await renderStack(stack, folder === undefined ? {} : { folder });
     const { outputs, objects } = rendering;
-    const used = (owner: readonly string[]) => {
-        return ([name, reference]: readonly [string, string]): UsedImage => ({
-            name: name as ImageName,
-            owner,
-            reference,
-            own: resolveImage(name as ImageName, undefined, config.images).reference,
-        });
-    };
+    const known = new Map(all(platforms).map((image) => [image.name, image]));
+    const used =
+        (owner: readonly string[]) =>
+        ([name, reference]: readonly [string, string]): UsedImage => {
+            const image = known.get(name)!;
+            const own = usualReference(image, config.images);
+            return { name, owner, reference, own, ...(image.built ? { variables: image.variables ?? {} } : {}) };
+        };
     return {
         config,
         rendering,
@@ -63,16 +67,16 @@ export async function imagesOf(stack: string, folder?: string): Promise<StackIma
 }
 
 /** The shared balancer is no instance of the outputs: its pods tell. */
-function imagesOfSharedEdge(config: StackConfig, objects: readonly RenderedObject[]): [ImageName, string][] {
+function imagesOfSharedEdge(config: StackConfig, objects: readonly RenderedObject[]): [string, string][] {
     const running = new Set(
         objects
             .filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/instance"] === sharedName)
             .flatMap(containerImages),
     );
-    return (Object.keys(images) as ImageName[])
-        .map((name): [ImageName, string] => [
-            name,
-            resolveImage(name, config.sharedEdge.images[name], config.images).reference,
+    return Object.values<Image>(images)
+        .map((image): [string, string] => [
+            image.name,
+            resolveImage(image, config.sharedEdge.images[image.name], config.images).reference,
         ])
         .filter(([, reference]) => running.has(reference));
 }
@@ -92,8 +96,8 @@ export function builtImages({ used }: StackImages): BuiltImage[] {
     return [...new Map(used.filter(isBuilt).map(({ name, own }) => [name, { name, reference: own }])).values()];
 }
 
-const isBuilt = ({ name, own, reference }: UsedImage): boolean =>
-    imageOf(name).built === true && reference.split("@")[0] === own;
+const isBuilt = ({ variables, own, reference }: UsedImage): boolean =>
+    variables !== undefined && reference.split("@")[0] === own;
 
 /** @throws UserError when a built image is locked to a digest, which only a registry can tell */
 export function checkUnlocked({ config, used }: StackImages): void {
@@ -113,8 +117,9 @@ export function checkUnlocked({ config, used }: StackImages): void {
  */
 function bakeVariables({ config, used }: StackImages, targets: readonly BuiltImage[]): Record<string, string> {
     const decided = new Map<string, { value: string; path: string }>();
-    for (const { name, owner } of used.filter((one) => isBuilt(one) && targets.some(({ name }) => name === one.name)))
-        for (const [variable, key] of Object.entries(imageOf(name).variables ?? {})) {
+    const wanted = used.filter((one) => isBuilt(one) && targets.some(({ name }) => name === one.name));
+    for (const { owner, variables = {} } of wanted)
+        for (const [variable, key] of Object.entries(variables)) {
             const instance = config.instances.find((one) => one.name === owner[1]);
             const value = String(instance?.[key]);
             const path = [...owner, key].join(".");

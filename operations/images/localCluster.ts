@@ -1,12 +1,12 @@
-import { resolveImage } from "../../config/images";
+import { images, usualReference } from "../../config/images";
 import { type Context, isLocal } from "../../config/kubeconfig";
 import type { StackConfig } from "../../config/stack";
 import type { Missing } from "../engine/engine";
 import { UserError } from "../system/errors";
-import { type BuiltImage, findTool } from "./images";
 import { kubectlArgs } from "../cluster/kubectlArgs";
-import { apiOf, isLoopback, locate } from "./registry";
 import { read, run } from "../system/shell";
+import { type BuiltImage, findTool } from "./images";
+import { apiOf, isLoopback, locate } from "./registry";
 
 /** How images get to where a local cluster's pods find them. */
 export interface Loader {
@@ -119,7 +119,7 @@ async function startRegistry(registry: string, config: StackConfig): Promise<voi
         await run("docker", [
             ...["run", "--detach", "--restart", "unless-stopped", "--name", name],
             ...["--publish", `127.0.0.1:${port}:5000`],
-            resolveImage("registry", undefined, config.images).reference,
+            usualReference(images.registry, config.images),
         ]);
     const end = Date.now() + startTimeout;
     while (!(await answers(registry))) {

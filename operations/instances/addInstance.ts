@@ -1,9 +1,11 @@
 import { parseDocument } from "yaml";
-import { volumeSources } from "../../config/fields";
 import { merge } from "../../config/merge";
+import { ownIn } from "../../config/own";
 import { howToSet, type Problem, show } from "../../config/problems";
 import { ruleOf } from "../../config/secrets";
-import { platforms } from "../../platforms";
+import { at } from "../../config/walk";
+import { platforms as registry } from "../../platforms";
+import type { Platform } from "../../platforms/platform";
 import { UserError } from "../system/errors";
 import { findInstances } from "../stackfile/instances";
 import { stackConfig } from "../stackfile/stackConfig";
@@ -22,6 +24,8 @@ export interface AddArgs {
     readonly set?: readonly string[];
     /** Where the stack files lie. @default the project's own folder */
     readonly folder?: string;
+    /** By name. @default the registry's */
+    readonly platforms?: Readonly<Record<string, Platform>>;
 }
 
 /** What was added, and what is still to be done by hand. */
@@ -40,11 +44,11 @@ export interface Added {
  * @throws ConfigError, UserError with what is wrong; the file is then untouched
  */
 export async function addInstance(stack: string, name: string, args: AddArgs): Promise<Added> {
-    const { host, platform, like, set = [], folder } = args;
+    const { host, platform, like, set = [], folder, platforms = registry } = args;
     const written = writtenInstances(stack, folder);
     if (Object.hasOwn(written, name))
         throw new UserError(`Nothing was changed: "${stack}" has an instance "${name}" already.`);
-    const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(stack, like, name, folder);
+    const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(args, stack, like, name);
     const { platform: copied, ...others } = keys;
     if (platform !== undefined && copied !== undefined && platform !== copied)
         throw new UserError(
@@ -58,10 +62,11 @@ export async function addInstance(stack: string, name: string, args: AddArgs): P
         keysOfAll.filter((key) => message.includes(howToSet(instance, key, stack)));
     const { diff, open } = await editStack(stack, [{ path: ["plinth:instances", name], value }], {
         ...(folder === undefined ? {} : { folder }),
+        platforms,
         mayStay: (problem) =>
             [name, ...Object.keys(written)].some((instance) => secretsIn(problem, instance).length > 0),
     });
-    const [added] = findInstances(stackConfig(stack, folder), [name]);
+    const [added] = findInstances(stackConfig(stack, folder, platforms), [name]);
     const rules = platforms[added!.platform]!.config.secrets;
     const needed = [...new Set(open.flatMap((problem) => secretsIn(problem)))];
     return { diff, left, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
@@ -75,54 +80,47 @@ function parseSetting(setting: string): Plain {
         throw new UserError(
             `Nothing was changed: ${show(setting)} is not allowed; allowed: KEY=VALUE, the key with dots and the value in YAML, such as mail.host=smtp.example.org`,
         );
-    return key.split(".").reduceRight<unknown>((inner, part) => ({ [part]: inner }), document.toJS()) as Plain;
+    return nested(key.split("."), document.toJS());
 }
+
+/** A map with one value in it, at a path of at least one key. */
+const nested = (path: readonly string[], value: unknown): Plain =>
+    path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Plain;
 
 const writtenInstances = (stack: string, folder?: string): Readonly<Record<string, unknown>> =>
     JSON.parse(readStackFile(stack, folder).config["plinth:instances"] ?? "{}") as Record<string, unknown>;
 
 /** What an instance's own keys are for another one, and which of them can be only one's. */
-function copyOf(stack: string, like: string, name: string, folder?: string): { keys: Plain; left: string[] } {
-    const [other] = findInstances(stackConfig(stack, folder), [like]);
-    const hosts = platforms[other!.platform]!.config.hosts(other!);
+function copyOf(
+    { folder, platforms = registry }: Pick<AddArgs, "folder" | "platforms">,
+    stack: string,
+    like: string,
+    name: string,
+): { keys: Plain; left: string[] } {
+    const [other] = findInstances(stackConfig(stack, folder, platforms), [like]);
+    const written = writtenInstances(stack, folder)[like] as Plain;
+    const places = ownIn(platforms[other!.platform]!.config.schema, other);
+    const owned = new Set(
+        places.filter(({ path }) => at(written, path) !== undefined).map(({ whole }) => whole.join(".")),
+    );
     const left: string[] = [];
-    const isOwn = (path: readonly string[], value: unknown): boolean => {
-        const [first, second, third] = path;
-        if (typeof value === "string" && hosts.includes(value)) return true;
-        if (path.length === 1) return ["namespace", "state", "restartedAt"].includes(first!);
-        if (first === "edge")
-            return (
-                ["httpPort", "httpsPort", "address"].includes(second!) ||
-                // In front of the other types stands something that may lead to several.
-                (second === "publicAddress" && other!.edge.type === "LoadBalancer")
-            );
-        if (first === "backup") return path.at(-1) === "prefix";
-        if (first === "database") return ["name", "user", "upgradeFrom", "source", "lost"].includes(second!);
-        if (first === "broker") return ["vhost", "user", "upgradeFrom"].includes(second!);
-        return first === "volumes" && [...volumeSources, "claim", "path"].includes(third!);
-    };
     const without = (map: Plain, above: readonly string[]): Plain =>
         Object.fromEntries(
             Object.entries(map).flatMap(([key, value]) => {
-                const path = [...above, key];
-                if (isOwn(path, value)) {
-                    if (path.join(".") !== "host") left.push(path.join("."));
+                const path = [...above, key].join(".");
+                if (owned.has(path)) {
+                    if (path !== "host") left.push(path);
                     return [];
                 }
                 if (typeof value !== "object" || value === null || Array.isArray(value)) return [[key, value]];
-                const inner = without(value as Plain, path);
+                const inner = without(value as Plain, [...above, key]);
                 // A map that has lost all says nothing any more.
                 return Object.keys(inner).length === 0 && Object.keys(value).length > 0 ? [] : [[key, inner]];
             }),
         );
-    const keys = without(writtenInstances(stack, folder)[like] as Plain, []);
-    const isOutside = (service: string) =>
-        (other![service] as { readonly topology: string } | undefined)?.topology === "external";
-    const set = (service: string, own: Plain) => {
-        keys[service] = { ...(keys[service] as Plain | undefined), ...own };
-    };
-    // Two instances on one database would overwrite each other's tables, on one virtual host take each other's tasks.
-    if (isOutside("database")) set("database", { name: name.replaceAll("-", "_") });
-    if (isOutside("broker")) set("broker", { vhost: name });
-    return { keys, left };
+    const fresh = places.map(({ path, own }) => {
+        const value = own.fresh?.(name);
+        return value === undefined ? {} : nested(path, value);
+    });
+    return { keys: [without(written, []), ...fresh].reduce(merge, {}) as Plain, left };
 }

@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import { plinthLabels } from "../../components/labels";
+import { edgeName } from "../../components/loadBalancer";
 import { refuseWhileRestoring, restoreTasks } from "../backup/restore";
 import { kubectlFor } from "../cluster/kubectl";
 import { existingObjects } from "../cluster/ownership";
@@ -250,7 +251,8 @@ function edgeTargets({ resources }: Rendering): string[] {
         "kubernetes:core/v1:Namespace",
     ];
     const targets = resources.filter(
-        ({ type, name }) => wanted.includes(type) || (type === "kubernetes:core/v1:Service" && /(^|-)edge$/.test(name)),
+        ({ type, name }) =>
+            wanted.includes(type) || (type === "kubernetes:core/v1:Service" && name.endsWith(`-${edgeName}`)),
     );
     return [...new Set(targets.map(({ type, name }) => `**${type}::${name}`))].flatMap((pattern) => [
         "--target",

@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { sharedName } from "../../components/loadBalancer/shared";
+import { edgeName, sharedName } from "../../components/loadBalancer/shared";
 import type { RenderedObject, Rendering } from "../render/rendering";
 
 /** How often a URL is asked before it counts as out of reach, a second apart. */
@@ -34,13 +34,13 @@ function openArgs({ objects, stack }: Rendering, instance: string, url: string):
     const edge =
         objects.find((object) => isEdgeOf(object, instance)) ?? objects.find((object) => isEdgeOf(object, sharedName));
     const owner = edge?.metadata.labels?.["app.kubernetes.io/instance"] ?? instance;
-    return [`${owner}/edge`, stack, ...(port === "" ? [] : ["--port", port]), "--service-port", scheme];
+    return [`${owner}/${edgeName}`, stack, ...(port === "" ? [] : ["--port", port]), "--service-port", scheme];
 }
 
 const isEdgeOf = ({ kind, metadata }: RenderedObject, instance: string): boolean =>
     kind === "Service" &&
     metadata.labels?.["app.kubernetes.io/instance"] === instance &&
-    metadata.labels?.["app.kubernetes.io/name"] === "edge";
+    metadata.labels?.["app.kubernetes.io/name"] === edgeName;
 
 async function isReachable(url: string): Promise<boolean> {
     for (let attempt = 1; ; attempt++) {

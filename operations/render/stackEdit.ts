@@ -2,15 +2,18 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ConfigError, type Problem } from "../../config/problems";
 import { readYaml } from "../../config/yaml";
+import type { Platform } from "../../platforms/platform";
 import { UserError } from "../system/errors";
-import { type Rendering, renderStack } from "./rendering";
 import { root } from "../system/root";
 import { readStackFile } from "../stackfile/stackFile";
 import { type Edit, withEdits, writeEdits } from "../stackfile/yamlEdit";
+import { type Rendering, renderStack } from "./rendering";
 
 export interface EditArgs {
     /** Where the stack files lie. @default the project's own folder */
     readonly folder?: string;
+    /** By name. @default the registry's */
+    readonly platforms?: Readonly<Record<string, Platform>>;
     /** Problems with which the file may be written all the same, since they come to rest later. @default none */
     readonly mayStay?: (problem: Problem) => boolean;
 }
@@ -35,7 +38,7 @@ export interface Edited {
 export async function editStack(
     stack: string,
     edits: readonly Edit[],
-    { folder = root, mayStay = () => false }: EditArgs = {},
+    { folder = root, platforms, mayStay = () => false }: EditArgs = {},
 ): Promise<Edited> {
     const path = editable(stack, edits, folder);
     const { text } = withEdits(readFileSync(path, "utf8"), inConfig(edits));
@@ -44,7 +47,7 @@ export async function editStack(
     const open: Problem[] = [];
     let rendering: Rendering | undefined;
     try {
-        rendering = await renderStack(stack, { folder, config: changed });
+        rendering = await renderStack(stack, { folder, config: changed, ...(platforms ? { platforms } : {}) });
     } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         const wrong = error.problems.filter((problem) => !mayStay(problem));

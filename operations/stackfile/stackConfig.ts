@@ -1,17 +1,20 @@
-import { loadStack, type Origins, originsOf, type PlatformConfig, type RawStack } from "../../config/load";
+import { loadStack, type Origins, originsOf, type RawStack } from "../../config/load";
+import type { PlatformConfig } from "../../config/platform";
 import { rawStack } from "../../config/read";
 import type { ClusterConfig, StackConfig } from "../../config/stack";
-import { platforms } from "../../platforms";
+import { platforms as registry } from "../../platforms";
+import type { Platform } from "../../platforms/platform";
 import { readStackFile } from "./stackFile";
 
 /**
  * A stack's configuration, merged, checked and complete.
  *
  * @param folder where the stack files lie. @default the project's own
+ * @param platforms those that there are, by name. @default the registry's
  * @throws ConfigError with every problem found
  */
-export function stackConfig(stack: string, folder?: string): StackConfig {
-    return loadStack(readRaw(stack, folder), known());
+export function stackConfig(stack: string, folder?: string, platforms = registry): StackConfig {
+    return loadStack(readRaw(stack, folder), known(platforms));
 }
 
 /**
@@ -21,7 +24,7 @@ export function stackConfig(stack: string, folder?: string): StackConfig {
  */
 export function tracedConfig(stack: string, folder?: string): { config: StackConfig; origins: Origins } {
     const raw = readRaw(stack, folder);
-    return { config: loadStack(raw, known()), origins: originsOf(raw, known()) };
+    return { config: loadStack(raw, known(registry)), origins: originsOf(raw, known(registry)) };
 }
 
 function readRaw(stack: string, folder: string | undefined): RawStack {
@@ -29,6 +32,7 @@ function readRaw(stack: string, folder: string | undefined): RawStack {
     return rawStack(project, stack, config, secretKeys);
 }
 
-const known = (): PlatformConfig[] => Object.values(platforms).map(({ config }) => config);
+const known = (platforms: Readonly<Record<string, Platform>>): PlatformConfig[] =>
+    Object.values(platforms).map(({ config }) => config);
 
 export const clusterOf = (stack: string): ClusterConfig => stackConfig(stack).cluster;

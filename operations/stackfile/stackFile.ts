@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { plainProblems } from "../../config/plain";
 import { ConfigError, type Problem, suggest } from "../../config/problems";
-import { placeholder } from "../../config/secrets";
+import { encryptedIn, isEncrypted, placeholder } from "../../config/secrets";
 import { readYaml } from "../../config/yaml";
 import { root } from "../system/root";
 
@@ -51,7 +51,7 @@ export function readStackFile(stack: string, folder = root): StackFile {
     const config = Object.entries(merged).map(
         ([key, value]) => [key, text(key === "plinth:secrets" ? withoutSecrets(value, []) : value)] as const,
     );
-    const secretKeys = Object.keys(merged).filter((key) => isEncrypted(merged[key]));
+    const secretKeys = Object.keys(merged).filter((key) => encryptedIn(merged[key]).length > 0);
     return { project: project.name, stack, config: Object.fromEntries(config), secretKeys };
 }
 
@@ -89,17 +89,14 @@ function checkKeys(written: Record<string, unknown>, file: string): void {
     if (unknown.length + bare.length > 0) throw new ConfigError([...unknown, ...bare]);
 }
 
-const isEncrypted = (value: unknown): boolean =>
-    typeof value === "object" && value !== null && ("secure" in value || Object.values(value).some(isEncrypted));
-
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** Values as placeholders, also those that nobody has encrypted; what is none stays, to be reported. */
 function withoutSecrets(value: unknown, path: readonly string[]): unknown {
     const inClear = (typeof value === "string" && value !== "") || typeof value === "number";
     if (inClear && path.length === 2) return placeholder(path.join("-"));
+    if (isEncrypted(value)) return placeholder(path.join("-"));
     if (typeof value !== "object" || value === null) return value;
-    if ("secure" in value) return placeholder(path.join("-"));
     return Object.fromEntries(
         Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner, [...path, key])]),
     );

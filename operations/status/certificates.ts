@@ -1,3 +1,4 @@
+import { edgeName } from "../../components/loadBalancer";
 import { componentOf, type Live } from "../cluster/components";
 import { UserError } from "../system/errors";
 import { type CertificateHealth, certificatesOf, type Workload } from "../cluster/health";
@@ -6,9 +7,6 @@ import type { Kubectl } from "../cluster/kubectl";
 export interface Ingress extends Live {
     readonly spec: { readonly tls?: readonly { readonly secretName?: string }[] };
 }
-
-/** Name of the component that ends TLS, in every instance that has one. */
-const edge = "edge";
 
 /**
  * What the edges show to browsers: certificates from Secrets with their expiry, wherever they are mounted or named by
@@ -19,7 +17,7 @@ export async function certificates(
     workloads: readonly Workload[],
     ingresses: readonly Ingress[],
 ): Promise<CertificateHealth[]> {
-    const edges = workloads.filter((workload) => componentOf(workload).name === edge);
+    const edges = workloads.filter((workload) => componentOf(workload).name === edgeName);
     const secrets = new Map<string, { namespace: string; name: string }>();
     const add = (namespace: string, name: string | undefined) =>
         name !== undefined && secrets.set(`${namespace}/${name}`, { namespace, name });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { edgeSecrets } from "../../components/loadBalancer";
+import { edgeSecrets } from "../../config/edge";
 import { backup, backupSecrets } from "../../config/backup";
 import { cache, cacheSecrets } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
@@ -14,7 +14,10 @@ import {
     port,
     type ReplicasConfig,
 } from "../../config/fields";
-import type { PlatformConfig } from "../../config/load";
+import type { PlatformConfig } from "../../config/platform";
+import { ownHost } from "../../config/own";
+import type { InstanceOf, SettingsOf } from "../platform";
+import { images } from "./images";
 
 /** Directories beside the admin directory, whose names it cannot have. */
 const taken = ["catalog", "extension", "image", "install", "storage", "system"];
@@ -36,7 +39,7 @@ const schema = z.strictObject({
         )
         .default("admin"),
     /** Host of its own for the administration. @default the shop's host, below adminPath */
-    adminHost: hostName.optional(),
+    adminHost: ownHost(hostName.optional()),
     /** Client ranges that may see the administration. @default everyone */
     adminAllow: z.array(cidr).default([]),
     /** The first administrator. Read when the shop is installed; later changes are made in the administration. */
@@ -74,7 +77,7 @@ const schema = z.strictObject({
     }),
 });
 
-export type OpenCartConfig = z.infer<typeof schema> & { readonly name: string };
+export type OpenCartConfig = SettingsOf<typeof schema>;
 
 /** What a size means: everything here can be set alone, too. */
 export interface Size {
@@ -113,13 +116,14 @@ export const sizes: Readonly<Record<OpenCartConfig["size"], Size>> = {
     },
 };
 
-export const config: PlatformConfig = {
+export const config = {
     name: "opencart",
     schema,
+    images,
     defaults: (size) => ({
         database: { topology: "single" },
         cache: { topology: "single" },
-        php: { maxChildren: (sizes[size as keyof typeof sizes] ?? sizes.small).maxChildren },
+        php: { maxChildren: sizes[size].maxChildren },
     }),
     secrets: {
         // The administration's own form allows no other lengths.
@@ -134,8 +138,6 @@ export const config: PlatformConfig = {
         ...backupSecrets,
         ...edgeSecrets,
     },
-    hosts: (instance) => {
-        const { host, adminHost } = instance as unknown as OpenCartConfig;
-        return adminHost ? [host, adminHost] : [host];
-    },
-};
+} satisfies PlatformConfig;
+
+export type OpenCartInstance = InstanceOf<typeof config.secrets>;

@@ -2,19 +2,17 @@ import { backUp } from "../../components/backup";
 import { Cache } from "../../components/cache";
 import { sharedClaim } from "../../components/claim";
 import { Database } from "../../components/database";
-import type { Instance } from "../../components/instance";
 import { publish } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
-import type { Deployed } from "../../components/outputs";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
-import type { Platform } from "../platform";
+import { type Declared, definePlatform } from "../platform";
 import { checkOneAdmin, checkUploadLimit } from "../shopChecks";
-import { config, type OpenCartConfig, sizes } from "./config";
+import { config, type OpenCartConfig, type OpenCartInstance, sizes } from "./config";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
 import { administration, closed, directories } from "./rules";
+import { images } from "./images";
 
 /**
  * OpenCart 4.1: clients → load balancer → frontend and admin → database and cache; frontend and admin share the files.
@@ -22,18 +20,11 @@ import { administration, closed, directories } from "./rules";
  * The installation comes after the database, the upgrade after the installation, and everything that uses the shop
  * after the upgrade.
  */
-export const opencart: Platform = {
-    config,
-    declare,
-    closed: (settings) => closed(settings as unknown as OpenCartConfig),
-};
+export const opencart = definePlatform({ ...config, declare, closed });
 
-function declare(instance: Instance): Deployed {
-    const settings = instance.config as unknown as OpenCartConfig;
+function declare(instance: OpenCartInstance, settings: OpenCartConfig): Declared {
     const size = sizes[settings.size];
     check(instance, settings);
-    new Namespace(instance);
-
     const database = new Database(instance, "database", {
         config: settings.database,
         database: "opencart",
@@ -74,7 +65,7 @@ function declare(instance: Instance): Deployed {
     backUp(instance, {
         config: settings.backup,
         database,
-        files: { volume: files, image: "opencart-php", user: users.php },
+        files: { volume: files, image: images["opencart-php"], user: users.php },
         writers: [frontend, admin, cron, cache],
     });
 
@@ -94,13 +85,12 @@ function declare(instance: Instance): Deployed {
 
     return {
         urls: { shop: `${pods.urls.shop}/`, admin: `${pods.urls.admin}/` },
-        hosts: config.hosts(instance.config),
         firstLogin: { user: settings.adminUser.name, password: pods.adminPassword },
     };
 }
 
 /** Combinations that no schema can refuse, since each value alone is right. */
-function check(instance: Instance, settings: OpenCartConfig): void {
+function check(instance: OpenCartInstance, settings: OpenCartConfig): void {
     const { host, adminHost, mail } = settings;
     if (adminHost === host)
         instance.problem(

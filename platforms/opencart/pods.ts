@@ -1,6 +1,7 @@
+import type { CacheSettings } from "../../components/cache";
 import type { SharedClaim } from "../../components/claim";
+import type { DatabaseSettings } from "../../components/database";
 import type { Need, SecretRef, Service, Setting } from "../../components/graph";
-import type { Instance } from "../../components/instance";
 import type { Text } from "../../components/languages/text";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { drainSeconds } from "../../components/webTier";
@@ -8,16 +9,17 @@ import { nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
-import { type OpenCartConfig, sizes } from "./config";
+import { type OpenCartConfig, type OpenCartInstance, sizes } from "./config";
 import { configPhp } from "./configPhp";
 import { nginxConf } from "./nginx";
 import { ownStorage, paths, ports, sharedStorage, users } from "./paths";
 import { fpmConf, phpIni, phpMemory, stopSeconds } from "./php";
 import { scripts } from "./scripts";
+import { images } from "./images";
 
 export interface Surroundings {
-    readonly database: Service;
-    readonly cache: Service;
+    readonly database: Service<DatabaseSettings>;
+    readonly cache: Service<CacheSettings>;
     readonly files: SharedClaim;
 }
 
@@ -50,7 +52,7 @@ export class Pods {
     };
 
     constructor(
-        private readonly instance: Instance,
+        private readonly instance: OpenCartInstance,
         private readonly settings: OpenCartConfig,
         private readonly surroundings: Surroundings,
     ) {
@@ -153,7 +155,7 @@ export class Pods {
         const children = role === "admin" ? adminChildren : this.settings.php.maxChildren;
         const php: ContainerArgs = {
             name: "php",
-            image: "opencart-php",
+            image: images["opencart-php"],
             args: ["--fpm-config", `${paths.php}/php-fpm.conf`],
             env: { ...this.commonEnv(), ...this.addresses(), SERVER_NAME: this.settings.host },
             uses: [this.databaseEdge(), this.cacheEdge()],
@@ -173,7 +175,7 @@ export class Pods {
         };
         const nginx: ContainerArgs = {
             name: "nginx",
-            image: "opencart-nginx",
+            image: images["opencart-nginx"],
             ports: { http: ports.http },
             resources: { cpu: "25m", memory: "64Mi" },
             probes: { readiness: http("/healthz", 5, 2), liveness: http("/healthz", 20, 3) },
@@ -210,7 +212,7 @@ export class Pods {
         const { memory = "256Mi", mounts = [], env, ...rest } = args;
         return {
             name,
-            image: "opencart-php",
+            image: images["opencart-php"],
             resources: { cpu: "50m", memory },
             env: { ...this.commonEnv(), ...env },
             mounts: [

@@ -1,12 +1,12 @@
-import type { Instance } from "../../components/instance";
 import { cachePort } from "../../config/cache";
+import { hostsIn } from "../../config/own";
 import { mebibytes } from "../../config/quantity";
 import { checkOneAdmin, checkUploadLimit } from "../shopChecks";
-import { type OpenMageConfig, otherHosts } from "./config";
+import { config, type OpenMageConfig, type OpenMageInstance } from "./config";
 import { phpMemory, scriptMemory } from "./php";
 
 /** Reports combinations that no schema can refuse, since each value alone is right. */
-export function check(instance: Instance, settings: OpenMageConfig): void {
+export function check(instance: OpenMageInstance, settings: OpenMageConfig): void {
     checkHosts(instance, settings);
     checkStores(instance, settings);
     checkMemory(instance, settings);
@@ -33,9 +33,9 @@ export function check(instance: Instance, settings: OpenMageConfig): void {
 const address = ({ host, port = cachePort }: { readonly host: string; readonly port?: number | undefined }): string =>
     `${host}:${port}`;
 
-function checkHosts(instance: Instance, settings: OpenMageConfig): void {
-    const seen = new Map([[settings.host, "host"]]);
-    for (const { key, host } of otherHosts(settings)) {
+function checkHosts(instance: OpenMageInstance, settings: OpenMageConfig): void {
+    const seen = new Map<string, string>();
+    for (const { key, host } of hostsIn(config.schema, settings)) {
         const other = seen.get(host);
         if (other)
             instance.problem(key, `"${host}" is already the value of ${other}; every site has a host of its own`);
@@ -44,7 +44,7 @@ function checkHosts(instance: Instance, settings: OpenMageConfig): void {
 }
 
 /** The addresses of a store are those of one host, to which all others would lead away. */
-function checkStores(instance: Instance, { stores }: OpenMageConfig): void {
+function checkStores(instance: OpenMageInstance, { stores }: OpenMageConfig): void {
     const seen = new Map<string, string>();
     for (const [index, { host, code, type }] of stores.entries()) {
         const other = seen.get(`${type} ${code}`);
@@ -58,7 +58,7 @@ function checkStores(instance: Instance, { stores }: OpenMageConfig): void {
 }
 
 /** With less than one request or script may take, the kernel would end PHP without a word. */
-function checkMemory(instance: Instance, { php: { memoryLimit }, webPods }: OpenMageConfig): void {
+function checkMemory(instance: OpenMageInstance, { php: { memoryLimit }, webPods }: OpenMageConfig): void {
     const pools = ["admin", webPods === "shared" ? "frontend" : "frontend-php"];
     for (const [key, { memory }] of Object.entries(instance.config.resources)) {
         const isScript = /^(install|upgrade|cron)$|\.(ready|settings)$/.test(key);
@@ -72,7 +72,7 @@ function checkMemory(instance: Instance, { php: { memoryLimit }, webPods }: Open
     }
 }
 
-function checkAdministration(instance: Instance, { adminAccess, adminHost, adminAllow }: OpenMageConfig): void {
+function checkAdministration(instance: OpenMageInstance, { adminAccess, adminHost, adminAllow }: OpenMageConfig): void {
     if (adminAccess === "private") {
         const meaningless = { adminHost: adminHost !== undefined, adminAllow: adminAllow.length > 0 };
         for (const [key, isSet] of Object.entries(meaningless))
@@ -86,7 +86,7 @@ function checkAdministration(instance: Instance, { adminAccess, adminHost, admin
 }
 
 /** One cache has the whole configuration for all pods: which of them fills it must make no difference. */
-function checkEnvironment(instance: Instance): void {
+function checkEnvironment(instance: OpenMageInstance): void {
     for (const [component, variables] of Object.entries(instance.config.env))
         for (const name of Object.keys(variables))
             if (name.startsWith("OPENMAGE_CONFIG_"))

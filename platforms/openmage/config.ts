@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { edgeSecrets } from "../../components/loadBalancer";
+import { edgeSecrets } from "../../config/edge";
 import { backup, backupSecrets } from "../../config/backup";
-import { cacheOf, cacheSecrets } from "../../config/cache";
+import { cacheOf, cacheSecrets, cacheSecretsOf } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { frontendCache } from "../../config/frontendCache";
 import {
@@ -14,10 +14,13 @@ import {
     port,
     type ReplicasConfig,
 } from "../../config/fields";
-import type { PlatformConfig } from "../../config/load";
+import type { PlatformConfig } from "../../config/platform";
+import { ownHost } from "../../config/own";
 import { phpMyAdmin } from "../../config/phpMyAdmin";
 import { timeZone } from "../../config/schedule";
+import type { InstanceOf, SettingsOf } from "../platform";
 import { phpSettings, poolLines, serverLines } from "./lines";
+import { images } from "./images";
 
 /** First parts of addresses that OpenMage's own modules, entry files and folders have; and `admin`, which everyone tries. */
 const taken = [
@@ -57,7 +60,7 @@ const configPath = z
 /** Another host of the shop's; the first store view and website, which every shop has, answer at its own. */
 const store = z
     .strictObject({
-        host: hostName,
+        host: ownHost(hostName),
         code: z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, "allowed: a code of at most 32 letters, digits and '_'"),
         type: z.enum(["store", "website"]).default("store"),
     })
@@ -90,11 +93,13 @@ const schema = z.strictObject({
      * Itself full, it lets go of those that end soonest, which are robots' and new visitors'. With `noeviction` nobody
      * gets a page any more, since each one locks its session by writing.
      */
-    sessions: cacheOf({ policies: ["volatile-ttl", "volatile-lru", "volatile-lfu", "noeviction"], persistence: true }),
+    sessions: cacheOf({
+        policies: ["volatile-ttl", "volatile-lru", "volatile-lfu", "noeviction"],
+        persistence: true,
+        /* Whoever is logged in at one shop would be so at the other, as somebody else. */ own: "server for sessions",
+    }),
     /** A cache for files, and for pages of modules that say how long they may be kept, before the frontend. */
     frontendCache,
-    /** For people who look into the database with a browser. @default none */
-    phpMyAdmin: phpMyAdmin.optional(),
     /** @default no backups */
     backup: backup.optional(),
     /** `shared`: nginx and PHP of the shop in one pod; `separate`: in pods of their own, each scaled alone. */
@@ -109,7 +114,7 @@ const schema = z.strictObject({
         .refine((name) => !taken.includes(name), `allowed: any but ${taken.join(", ")}`)
         .default("backoffice"),
     /** Host of its own for the administration. @default the shop's host, below adminPath */
-    adminHost: hostName.optional(),
+    adminHost: ownHost(hostName.optional()),
     /** `private`: not published at all; `plinth open admin` leads there. */
     adminAccess: z.enum(["public", "private"]).default("public"),
     /** Client ranges that may see the administration. @default everyone */
@@ -137,6 +142,8 @@ const schema = z.strictObject({
         .default("USD"),
     /** Further hosts, each with the store view or the website that answers there. Both are made in the administration. */
     stores: z.array(store).default([]),
+    /** For people who look into the database with a browser. @default none */
+    phpMyAdmin: phpMyAdmin.optional(),
     /** Values of the system configuration that nobody can change in the administration. No passwords: they are not encrypted. */
     systemConfig: z.record(configPath, z.string().regex(/^[^\r\n]*$/, "allowed: one line of text")).default({}),
     /** Outgoing mail. @default no mail is sent */
@@ -179,7 +186,7 @@ const schema = z.strictObject({
         .prefault({}),
 });
 
-export type OpenMageConfig = z.infer<typeof schema> & { readonly name: string };
+export type OpenMageConfig = SettingsOf<typeof schema>;
 
 interface Server {
     readonly cpu: string;
@@ -238,26 +245,16 @@ export const sizes: Readonly<Record<OpenMageConfig["size"], Size>> = {
 
 const single = { topology: "single" };
 
-/** Every host of an instance beside the shop's, with the key that says so. */
-export const otherHosts = ({
-    adminHost,
-    stores,
-    phpMyAdmin: browser,
-}: OpenMageConfig): readonly { readonly key: readonly string[]; readonly host: string }[] => [
-    ...(adminHost ? [{ key: ["adminHost"], host: adminHost }] : []),
-    ...stores.map(({ host }, index) => ({ key: ["stores", String(index), "host"], host })),
-    ...(browser?.access === "public" ? [{ key: ["phpMyAdmin", "host"], host: browser.host }] : []),
-];
-
-export const config: PlatformConfig = {
+export const config = {
     name: "openmage",
     schema,
+    images,
     defaults: (size) => ({
         database: single,
         cache: single,
         sessions: single,
         frontendCache: { type: "none" },
-        php: { maxChildren: (sizes[size as keyof typeof sizes] ?? sizes.small).maxChildren },
+        php: { maxChildren: sizes[size].maxChildren },
     }),
     secrets: {
         cryptKey: {
@@ -276,12 +273,10 @@ export const config: PlatformConfig = {
         smtpPassword: "Password for mail.username",
         ...databaseSecrets,
         ...cacheSecrets,
-        sessionsPassword: "Password of the server with the sessions; required for an external one",
+        ...cacheSecretsOf("sessions", "server with the sessions"),
         ...backupSecrets,
         ...edgeSecrets,
     },
-    hosts: (instance) => {
-        const settings = instance as unknown as OpenMageConfig;
-        return [settings.host, ...otherHosts(settings).map(({ host }) => host)];
-    },
-};
+} satisfies PlatformConfig;
+
+export type OpenMageInstance = InstanceOf<typeof config.secrets>;

@@ -1,22 +1,24 @@
 import { Value } from "../../config/value";
+import type { CacheSettings } from "../../components/cache";
+import type { DatabaseSettings } from "../../components/database";
 import type { SecretRef, Service } from "../../components/graph";
-import type { Instance } from "../../components/instance";
 import { contentHash } from "../../components/names";
 import { identityOf } from "../../config/backup";
-import type { OpenMageConfig } from "./config";
+import type { OpenMageConfig, OpenMageInstance } from "./config";
 import { localXml } from "./localXml";
 import { msmtprc } from "./mail";
 import { nginxConf } from "./nginx";
 import { fpmConf, phpIni } from "./php";
 import { scripts } from "./scripts";
 import { systemConfigEnv } from "./systemConfig";
+import { images } from "./images";
 
 export interface Servers {
-    readonly database: Service;
+    readonly database: Service<DatabaseSettings>;
     /** What the frontends read from: the database itself where there are no replicas. */
-    readonly readDatabase: Service;
-    readonly cache: Service;
-    readonly sessions: Service;
+    readonly readDatabase: Service<DatabaseSettings>;
+    readonly cache: Service<CacheSettings>;
+    readonly sessions: Service<CacheSettings>;
 }
 
 export type Role = "frontend" | "admin";
@@ -45,7 +47,7 @@ export interface Files {
 
 /** Declares the files of a shop: connections and keys in a Secret, all else in ConfigMaps. */
 export function declareFiles(
-    instance: Instance,
+    instance: OpenMageInstance,
     settings: OpenMageConfig,
     servers: Servers,
     cryptKey: Value<string>,
@@ -64,11 +66,11 @@ export const isApart = ({ webPods }: OpenMageConfig, role: Role): boolean =>
     webPods === "separate" && role === "frontend";
 
 /** Whether nginx hands on the figures of the PHP beside it: those of a Service would be now one pod's, now another's. */
-export const hasMetrics = (instance: Instance, settings: OpenMageConfig, role: Role): boolean =>
+export const hasMetrics = (instance: OpenMageInstance, settings: OpenMageConfig, role: Role): boolean =>
     instance.cluster.monitoringNamespace !== undefined && !isApart(settings, role);
 
 function declareNginx(
-    instance: Instance,
+    instance: OpenMageInstance,
     settings: OpenMageConfig,
     { database, readDatabase }: Servers,
     role: Role,
@@ -95,7 +97,7 @@ function declareNginx(
 const lagSeconds = ({ database }: OpenMageConfig): number =>
     database.topology === "replicated" ? database.maxLagSeconds : 10;
 
-function declarePhp(instance: Instance, settings: OpenMageConfig, role: Role): string {
+function declarePhp(instance: OpenMageInstance, settings: OpenMageConfig, role: Role): string {
     const { memoryLimit, uploadLimit, settings: extra, pool } = settings.php;
     const timeoutSeconds = pageSeconds[role];
     const data = {
@@ -112,12 +114,12 @@ function declarePhp(instance: Instance, settings: OpenMageConfig, role: Role): s
 }
 
 function declareLocalXml(
-    instance: Instance,
+    instance: OpenMageInstance,
     settings: OpenMageConfig,
     { database, readDatabase, cache, sessions }: Servers,
     cryptKey: Value<string>,
 ): SecretRef {
-    const password = (service: Service) => instance.valueOf(service.settings["password"] as SecretRef);
+    const password = ({ settings: { password } }: Service<CacheSettings>) => instance.valueOf(password);
     const address = ({ host, ports }: Service) => ({ host, port: Object.values(ports)[0]! });
     const file = Value.all([cryptKey, password(database), password(cache), password(sessions)]).map(
         ([key, ofDatabase, ofCache, ofSessions]) =>
@@ -126,8 +128,8 @@ function declareLocalXml(
                 adminPath: settings.adminPath,
                 database: {
                     ...address(database),
-                    name: database.settings["name"] as string,
-                    user: database.settings["user"] as string,
+                    name: database.settings.name,
+                    user: database.settings.user,
                     password: ofDatabase,
                     prefix: settings.tablePrefix ?? "",
                 },
@@ -144,8 +146,8 @@ function declareLocalXml(
  * Begins every key in the cache: another for each release and each change of the system configuration, so that old and
  * new pods of a rollout never read each other's; and another for each shop on a server that several use.
  */
-function cachePrefix(instance: Instance, settings: OpenMageConfig): string {
+function cachePrefix(instance: OpenMageInstance, settings: OpenMageConfig): string {
     const { project, stack } = instance.stack.config;
-    const code = instance.image("openmage-php").reference;
+    const code = instance.image(images["openmage-php"]).reference;
     return contentHash([identityOf(project, stack, instance.namespace), code, systemConfigEnv(settings)]);
 }

@@ -4,21 +4,20 @@ import { sharedClaim } from "../../components/claim";
 import { Database } from "../../components/database";
 import { FrontendCache } from "../../components/frontendCache";
 import type { Service } from "../../components/graph";
-import type { HasNode, Instance } from "../../components/instance";
+import type { HasNode } from "../../components/instance";
 import { publish, type Route, type Site } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
-import type { Deployed } from "../../components/outputs";
 import { PhpMyAdmin } from "../../components/phpMyAdmin";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
-import type { Platform } from "../platform";
+import { type Declared, definePlatform } from "../platform";
 import { check } from "./check";
-import { config, type OpenMageConfig, sizes } from "./config";
+import { config, type OpenMageConfig, type OpenMageInstance, sizes } from "./config";
 import { pageSeconds } from "./files";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
 import { administration, closed, isBeside, personal, unrouted } from "./rules";
+import { images } from "./images";
 
 /**
  * OpenMage 20: clients → load balancer → frontend and admin → database, cache and sessions; all PHP shares the media.
@@ -26,18 +25,11 @@ import { administration, closed, isBeside, personal, unrouted } from "./rules";
  * The installation comes after its servers, the upgrade after the installation, and everything that uses the shop
  * after the upgrade.
  */
-export const openmage: Platform = {
-    config,
-    declare,
-    closed: (settings) => closed(settings as unknown as OpenMageConfig),
-};
+export const openmage = definePlatform({ ...config, declare, closed });
 
-function declare(instance: Instance): Deployed {
-    const settings = instance.config as unknown as OpenMageConfig;
+function declare(instance: OpenMageInstance, settings: OpenMageConfig): Declared {
     const size = sizes[settings.size];
     check(instance, settings);
-    new Namespace(instance);
-
     const database = new Database(instance, "database", {
         config: settings.database,
         database: "openmage",
@@ -91,7 +83,7 @@ function declare(instance: Instance): Deployed {
     backUp(instance, {
         config: settings.backup,
         database,
-        files: { volume: media, image: "openmage-php", user: users.php },
+        files: { volume: media, image: images["openmage-php"], user: users.php },
         writers: [...frontend.tiers, varnish, admin, cron, cache, phpMyAdmin].filter((one) => one !== undefined),
     });
 
@@ -102,7 +94,6 @@ function declare(instance: Instance): Deployed {
 
     return {
         urls: pods.urls,
-        hosts: config.hosts(instance.config),
         firstLogin: { user: settings.adminUser.name, password: pods.adminPassword },
     };
 }
@@ -113,7 +104,7 @@ interface Frontend {
 }
 
 /** nginx with PHP beside it, or each as a tier of its own. */
-function frontendOf(instance: Instance, settings: OpenMageConfig, pods: Pods, upgrade: Task): Frontend {
+function frontendOf(instance: OpenMageInstance, settings: OpenMageConfig, pods: Pods, upgrade: Task): Frontend {
     const { frontend, nginx } = sizes[settings.size];
     if (settings.webPods === "shared") {
         const web = new WebTier(instance, "frontend", {
@@ -141,7 +132,7 @@ function frontendOf(instance: Instance, settings: OpenMageConfig, pods: Pods, up
 }
 
 function frontendCacheOf(
-    instance: Instance,
+    instance: OpenMageInstance,
     { size, frontendCache }: OpenMageConfig,
     frontend: Frontend,
 ): FrontendCache | undefined {
@@ -152,7 +143,7 @@ function frontendCacheOf(
         backend: frontend.service,
         // Pages are kept only if they say so, and these never.
         pass: personal,
-        contents: "openmage-nginx",
+        contents: images["openmage-nginx"],
         resources: { cpu },
         replicas,
         // Until then nginx has said that PHP takes too long.

@@ -1,6 +1,5 @@
 import type { SharedClaim } from "../../components/claim";
 import type { Edge, Need, SecretRef, Service, Setting } from "../../components/graph";
-import type { Instance } from "../../components/instance";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { metricsNeeds } from "../../components/metrics";
 import { drainSeconds } from "../../components/webTier";
@@ -8,7 +7,7 @@ import { nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
-import { type OpenMageConfig, sizes } from "./config";
+import { type OpenMageConfig, type OpenMageInstance, sizes } from "./config";
 import {
     adminChildren,
     childrenOf,
@@ -22,6 +21,7 @@ import {
 import { paths, ports, users } from "./paths";
 import { phpMemory, scriptMemory, stopSeconds } from "./php";
 import { systemConfigEnv } from "./systemConfig";
+import { images } from "./images";
 
 export interface Surroundings extends Servers {
     readonly media: SharedClaim;
@@ -40,7 +40,7 @@ export class Pods {
     private readonly environment: Readonly<Record<string, Setting>>;
 
     constructor(
-        private readonly instance: Instance,
+        private readonly instance: OpenMageInstance,
         private readonly settings: OpenMageConfig,
         private readonly surroundings: Surroundings,
     ) {
@@ -163,7 +163,7 @@ export class Pods {
         const { uploadLimit } = this.settings.php;
         return {
             name: "php",
-            image: "openmage-php",
+            image: images["openmage-php"],
             // Not by the entrypoint, whose shell drops variables with a '-', such as those of a store's configuration.
             command: ["php-fpm", "--fpm-config", `${paths.php}/php-fpm.conf`],
             env: this.environment,
@@ -188,7 +188,7 @@ export class Pods {
         const readiness = isApart(this.settings, role) ? http("/fpm-ping", 5, 3) : http("/healthz", 5, 2);
         return {
             name: "nginx",
-            image: "openmage-nginx",
+            image: images["openmage-nginx"],
             ports: { http: ports.http, ...(measured ? { metrics: ports.metrics } : {}) },
             resources: { cpu: "50m", memory: "64Mi" },
             probes: { readiness, liveness: http("/healthz", 20, 3) },
@@ -215,7 +215,7 @@ export class Pods {
     private script(name: string, memory: string, env: Readonly<Record<string, Setting>> = {}): ContainerArgs {
         return {
             name,
-            image: "openmage-php",
+            image: images["openmage-php"],
             command: ["php", `${paths.scripts}/${name}.php`],
             resources: { cpu: "50m", memory: scriptMemory(memory, this.settings.php.memoryLimit) },
             env: {

@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { edgeSecrets } from "../../components/loadBalancer";
+import { edgeSecrets } from "../../config/edge";
 import { backup, backupSecrets } from "../../config/backup";
 import { broker, brokerSecrets } from "../../config/broker";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { email, instanceFields, line, mailServer, port, type ReplicasConfig } from "../../config/fields";
-import type { PlatformConfig } from "../../config/load";
+import type { PlatformConfig } from "../../config/platform";
+import type { InstanceOf, SettingsOf } from "../platform";
+import { images } from "./images";
 
 const qualtricsId = (prefix: string) =>
     z.string().regex(new RegExp(`^${prefix}_\\w+$`), `allowed: an identifier of Qualtrics such as ${prefix}_1a2B3c`);
@@ -76,7 +78,7 @@ const schema = z.strictObject({
     }),
 });
 
-export type QxsmsConfig = z.infer<typeof schema> & { readonly name: string };
+export type QxsmsConfig = SettingsOf<typeof schema>;
 
 /** What a size means: everything here can be set alone, too. */
 export interface Size {
@@ -119,11 +121,12 @@ export const sizes: Readonly<Record<QxsmsConfig["size"], Size>> = {
     },
 };
 
-export const config: PlatformConfig = {
+export const config = {
     name: "qxsms",
     schema,
+    images,
     defaults: (size) => {
-        const { processes, concurrency } = sizes[size as keyof typeof sizes] ?? sizes.small;
+        const { processes, concurrency } = sizes[size];
         return {
             database: { topology: "single" },
             broker: { topology: "single" },
@@ -147,5 +150,6 @@ export const config: PlatformConfig = {
         ...backupSecrets,
         ...edgeSecrets,
     },
-    hosts: ({ host }) => [host],
-};
+} satisfies PlatformConfig;
+
+export type QxsmsInstance = InstanceOf<typeof config.secrets>;

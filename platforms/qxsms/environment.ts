@@ -1,6 +1,5 @@
 import type { SecretRef, Setting } from "../../components/graph";
-import type { Instance } from "../../components/instance";
-import type { QxsmsConfig } from "./config";
+import type { QxsmsConfig, QxsmsInstance } from "./config";
 import { paths } from "./paths";
 
 type Environment = Readonly<Record<string, Setting>>;
@@ -23,7 +22,7 @@ const identifiers = [
 ] as const;
 
 /** Declares the Secrets of an instance and refers to them; reports what is missing. */
-export function environments(instance: Instance, settings: QxsmsConfig): Environments {
+export function environments(instance: QxsmsInstance, settings: QxsmsConfig): Environments {
     const { owner } = instance;
     const { secretKey } = instance.secret(owner, "qxsms", {
         secretKey: instance.password("secret-key", "qxsmsSecretKey", 50),
@@ -57,7 +56,7 @@ export function environments(instance: Instance, settings: QxsmsConfig): Environ
     };
 }
 
-function qualtrics(instance: Instance, { qualtrics: plain }: QxsmsConfig): Environment {
+function qualtrics(instance: QxsmsInstance, { qualtrics: plain }: QxsmsConfig): Environment {
     const given = { apiKey: instance.secretValue("qualtricsApiKey") };
     const secrets = Object.fromEntries(
         [
@@ -87,7 +86,7 @@ function qualtrics(instance: Instance, { qualtrics: plain }: QxsmsConfig): Envir
     return environment;
 }
 
-function mail(instance: Instance, { mail: settings, debug }: QxsmsConfig): Environment {
+function mail(instance: QxsmsInstance, { mail: settings, debug }: QxsmsConfig): Environment {
     if (!settings) {
         if (!debug)
             instance.problem(
@@ -119,7 +118,7 @@ function mail(instance: Instance, { mail: settings, debug }: QxsmsConfig): Envir
     };
 }
 
-function admins(instance: Instance, { administrator, mail: settings, debug }: QxsmsConfig): Environment {
+function admins(instance: QxsmsInstance, { administrator, mail: settings, debug }: QxsmsConfig): Environment {
     if (!administrator) {
         if (!debug)
             instance.problem(

@@ -1,16 +1,13 @@
 import { backUp } from "../../components/backup";
 import { Broker } from "../../components/broker";
 import { Database } from "../../components/database";
-import type { Instance } from "../../components/instance";
 import { publish } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
-import type { Deployed } from "../../components/outputs";
 import { Task } from "../../components/task";
 import { WebTier } from "../../components/webTier";
 import { Worker } from "../../components/worker";
-import type { Platform } from "../platform";
+import { type Declared, definePlatform } from "../platform";
 import { publicUrl } from "../publicUrl";
-import { config, type QxsmsConfig, sizes } from "./config";
+import { config, type QxsmsConfig, type QxsmsInstance, sizes } from "./config";
 import { Pods } from "./pods";
 
 /** Celery 5.2 declares such queues and sets such limits; RabbitMQ 4.3 denies both unless asked to permit them. */
@@ -22,13 +19,10 @@ const celeryNeeds = ["transient_nonexcl_queues", "global_qos"];
  *
  * The migrations come after the database, and everything that uses QxSMS after the migrations.
  */
-export const qxsms: Platform = { config, declare, closed: () => [] };
+export const qxsms = definePlatform({ ...config, declare });
 
-function declare(instance: Instance): Deployed {
-    const settings = instance.config as unknown as QxsmsConfig;
+function declare(instance: QxsmsInstance, settings: QxsmsConfig): Declared {
     const size = sizes[settings.size];
-    new Namespace(instance);
-
     const database = new Database(instance, "database", {
         config: settings.database,
         database: "qxsms",
@@ -74,7 +68,6 @@ function declare(instance: Instance): Deployed {
     const url = publicUrl(instance, host);
     return {
         urls: { site: `${url}/`, admin: `${url}/admin/` },
-        hosts: config.hosts(instance.config),
         ...(administrator && pods.adminPassword
             ? { firstLogin: { user: administrator.email, password: pods.adminPassword } }
             : {}),

@@ -1,19 +1,21 @@
+import type { BrokerSettings } from "../../components/broker";
+import type { DatabaseSettings } from "../../components/database";
 import type { Composed, Need, SecretRef, Service, Setting } from "../../components/graph";
-import type { Instance } from "../../components/instance";
 import { expansion, literal, variable } from "../../components/languages/expansion";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { mib } from "../../components/scratch";
 import { drainSeconds } from "../../components/webTier";
 import { mebibytesFor } from "../../config/quantity";
 import { scratch } from "../webPod";
-import type { QxsmsConfig } from "./config";
+import type { QxsmsConfig, QxsmsInstance } from "./config";
 import { type Environments, environments } from "./environment";
 import { paths, port, user } from "./paths";
 import { scripts } from "./scripts";
+import { images } from "./images";
 
 export interface Surroundings {
-    readonly database: Service;
-    readonly broker: Service;
+    readonly database: Service<DatabaseSettings>;
+    readonly broker: Service<BrokerSettings>;
 }
 
 /** MiB that a process of Django takes, its share of the parent's included. */
@@ -35,7 +37,7 @@ export class Pods {
     private readonly scripts: string;
 
     constructor(
-        instance: Instance,
+        instance: QxsmsInstance,
         private readonly settings: QxsmsConfig,
         private readonly surroundings: Surroundings,
     ) {
@@ -178,7 +180,7 @@ export class Pods {
     ): ContainerArgs {
         return {
             name,
-            image: "qxsms",
+            image: images.qxsms,
             workingDir: paths.home,
             ...args,
             mounts: [scratch("/tmp", temp), ...(args.mounts ?? [])],
@@ -228,7 +230,7 @@ export class Pods {
     /** QxSMS writes `pyamqp://HOST:PORT` with room for neither user nor virtual host: both are put in where they fit. */
     private rabbitHost(): Record<string, Setting | Composed> {
         const { host, ports, settings } = this.surroundings.broker;
-        const vhost = settings["vhost"] as string;
+        const { vhost } = settings;
         const path = vhost === "/" ? "" : `/${encodeURIComponent(vhost)}`;
         return {
             RABBIT_HOST: { composed: expansion`${variable("RABBIT_USERINFO")}@${literal(host)}` },

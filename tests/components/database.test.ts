@@ -5,13 +5,13 @@ import { nativeHash } from "../../components/database/mysql";
 import { mysqlSizes, planned, postgresSizes } from "../../components/database/sizing";
 import type { Instance } from "../../components/instance";
 import type { DatabaseConfig } from "../../config/database";
-import { type DeclareArgs, declare, find, type Sent } from "../support/declare";
+import { type DeclareArgs, declare, find, type Sent, problemsOf } from "../support/declare";
 
 type Written = { topology: "single"; engine: "mariadb" | "mysql" | "postgres"; upgradeFrom?: string };
 
 const build =
     (config: DatabaseConfig | Written, seen: (database: Database) => void = () => {}) =>
-    (instance: Instance) =>
+    (instance: Instance<string>) =>
         seen(
             new Database(instance, "database", {
                 config,
@@ -268,13 +268,34 @@ describe("Database", () => {
         const [one, two] = seen as [Database, Database];
         expect(one.readService).to.equal(one.service);
         expect(two.readService.external).to.deep.equal({ cidrs: ["192.0.2.8/32"] });
-        const asked = { H: "host", N: "name", S: "password" };
+        const asked = { H: "host", N: "name", S: "password" } as const;
         expect(two.readService.as(asked).env).to.deep.equal({ ...two.service.as(asked).env, H: "192.0.2.8" });
     });
 
     it("outside the cluster cannot invent its password", async () => {
         expect(await problems(external("db.example.org"))).to.contain(
             "plinth:instances.bench.database: is external and needs its password: ./plinth secrets set bench databasePassword dev",
+        );
+    });
+
+    it("has passwords of its own beside another one, in the cluster and outside", async () => {
+        const secrets = { bench: { databasePassword: "first", ordersPassword: "second", ordersRootPassword: "third" } };
+        const two = (config: DatabaseConfig, values: object) =>
+            declare(
+                (instance) => {
+                    const args = { resources: { cpu: "100m", memory: "512Mi" }, size: "10Gi", user: "shop" };
+                    for (const name of ["database", "orders"])
+                        new Database(instance, name, { ...args, config, database: name });
+                },
+                { values: { secrets: values } },
+            );
+        const { objects } = await two(single("mariadb"), secrets);
+        const passwords = (name: string) => find(objects, "Secret", name).stringData.password;
+        expect([passwords("database"), passwords("orders")]).to.deep.equal(["first", "second"]);
+        expect(find(objects, "Secret", "orders-root").stringData.rootPassword).to.equal("third");
+        expect(find(objects, "Secret", "database-root").stringData.rootPassword).not.to.equal("third");
+        expect(await problemsOf(two(external("10.1.2.3"), { bench: { databasePassword: "first" } }))).to.contain(
+            "plinth:instances.bench.orders: is external and needs its password: ./plinth secrets set bench ordersPassword dev",
         );
     });
 

@@ -6,6 +6,7 @@ import { guardScript } from "../../components/database/guard";
 import { replicationFiles } from "../../components/database/replication";
 import { WebTier } from "../../components/webTier";
 import type { DatabaseConfig } from "../../config/database";
+import { images } from "../../platforms/opencart/images";
 import { ownDirectory, run, shells, standIn } from "../support/datadir";
 import { declare, type DeclareArgs, find, type Sent } from "../support/declare";
 import { addressesOf, canReach } from "../support/policies";
@@ -34,7 +35,7 @@ const sent = async (config: DatabaseConfig, args: DeclareArgs = {}) => {
                         {
                             ...{
                                 name: "main",
-                                image: "opencart-nginx",
+                                image: images["opencart-nginx"],
                                 ports: { http: 80 },
                                 uses: [service.as({ DB: "host" })],
                             },

@@ -5,26 +5,27 @@ import { publish } from "../../components/loadBalancer";
 import { WebTier } from "../../components/webTier";
 import { frontendCache, type VarnishConfig } from "../../config/frontendCache";
 import { parseQuantity } from "../../config/quantity";
+import { images } from "../../platforms/opencart/images";
 import { type DeclareArgs, declare, find } from "../support/declare";
 import { brokenRules } from "../support/invariants";
 import { addressesOf, canReach } from "../support/policies";
 
 const container = {
     name: "main",
-    image: "opencart-nginx" as const,
+    image: images["opencart-nginx"],
     resources: { cpu: "10m", memory: "16Mi" },
     probes: { readiness: { tcpSocket: { port: 8080 } } },
 };
 
 /** edge → varnish → frontend; the administration drops what it has changed. */
-const build = (changes: object) => (instance: Instance) => {
+const build = (changes: object) => (instance: Instance<string>) => {
     const config = frontendCache.parse({ type: "varnish", ...changes }) as VarnishConfig;
     const ports = { http: 8080, status: 9001 };
     const frontend = new WebTier(instance, "frontend", { pod: { user: 101, containers: [{ ...container, ports }] } });
     const cache = new FrontendCache(instance, "varnish", {
         config,
         backend: frontend.service,
-        contents: "opencart-nginx",
+        contents: images["opencart-nginx"],
         resources: { cpu: "50m" },
         startsAfter: [frontend],
     });

@@ -30,8 +30,8 @@ describe("the graph", () => {
         expect(graph.inOrder().map(({ name }) => name)).to.deep.equal(["database", "install", "web", "mail"]);
     });
     it("allows circles of uses", () => {
-        const a = new Service("ns/a", "a", { http: 80 });
-        const b = new Service("ns/b", "b", { http: 80 });
+        const a = new Service("ns/a", "a", { http: 80 }, {});
+        const b = new Service("ns/b", "b", { http: 80 }, {});
         const graph = graphOf(node("a", { uses: [b.as()] }), node("b", { uses: [a.as()] }));
         graph.checkEdges();
         expect(graph.inOrder()).to.have.length(2);
@@ -42,7 +42,7 @@ describe("the graph", () => {
         expect(() => graph.inOrder()).to.throw("components wait for each other: ns/a → ns/b → ns/a");
     });
     it("refuses edges and orders that lead to nothing", () => {
-        const nothing = new Service("ns/nothing", "x", { http: 80 });
+        const nothing = new Service("ns/nothing", "x", { http: 80 }, {});
         expect(() => graphOf(node("a", { uses: [nothing.as()] })).checkEdges()).to.throw(
             "ns/a uses ns/nothing, which is not declared",
         );
@@ -62,12 +62,13 @@ describe("the graph", () => {
             DB_PORT: "3306",
             DB_PASSWORD: { secret: "db", key: "password" },
         });
+        // @ts-expect-error -- the compiler knows the settings; whoever does not compile is told at run time
         expect(() => database.as({ X: "user" })).to.throw(
             'ns/db has no setting "user"; it has host, port, name, password',
         );
     });
     it("is drawn with uses as lines, order as dots and data in drums", () => {
-        const database = new Service("ns/database", "db", { sql: 3306 });
+        const database = new Service("ns/database", "db", { sql: 3306 }, {});
         const text = picture(
             graphOf(
                 node("database", { sort: "database" }),

@@ -5,18 +5,19 @@ import type { Instance } from "../../components/instance";
 import { Worker } from "../../components/worker";
 import { cache } from "../../config/cache";
 import { database } from "../../config/database";
+import { images } from "../../platforms/opencart/images";
 import { declare, find } from "../support/declare";
 import { brokenRules } from "../support/invariants";
 import { addressesOf, canReach } from "../support/policies";
 
 /** Of these, only the cache in the cluster has metrics. */
-const build = (instance: Instance) => {
+const build = (instance: Instance<string>) => {
     for (const [name, config] of [
         ["cache", { topology: "single" }],
         ["sessions", { topology: "external", host: "10.1.2.3" }],
     ] as const)
         new Cache(instance, name, { config: cache.parse(config), resources: { cpu: "50m", memory: "64Mi" } });
-    const container = { name: "main", image: "opencart-nginx" as const, resources: { cpu: "10m", memory: "16Mi" } };
+    const container = { name: "main", image: images["opencart-nginx"], resources: { cpu: "10m", memory: "16Mi" } };
     new Worker(instance, "worker", { pod: { user: 1000, containers: [container] } });
 };
 const rendered = (cluster: object) =>

@@ -3,18 +3,20 @@ import type { Instance } from "../../components/instance";
 import type { Site } from "../../components/site";
 import { type Bucket, ObjectStorage } from "../../components/objectStorage";
 import { Worker } from "../../components/worker";
-import { type ObjectStorageConfig, objectStorage } from "../../config/objectStorage";
+import { type ObjectStorageConfig, objectStorageOf } from "../../config/objectStorage";
+import { images } from "../../config/images";
 import { type DeclareArgs, declare, find, type Sent } from "../support/declare";
 
 const buckets: Bucket[] = [
     { name: "media", public: true, cors: { origins: ["https://shop.example.org"] } },
     { name: "exports", versioning: true },
 ];
-const config = (written: object): ObjectStorageConfig => objectStorage.parse(written);
+const config = (written: object): ObjectStorageConfig =>
+    objectStorageOf(buckets.map(({ name }) => name)).parse(written);
 
 /** Declares the storage and a worker that uses it. */
 async function storage(written: object, args: DeclareArgs = {}, use?: (storage: ObjectStorage) => void) {
-    const build = (instance: Instance) => {
+    const build = (instance: Instance<string>) => {
         const made = new ObjectStorage(instance, "storage", { config: config(written), buckets });
         use?.(made);
         new Worker(instance, "worker", {
@@ -23,7 +25,7 @@ async function storage(written: object, args: DeclareArgs = {}, use?: (storage: 
                 containers: [
                     {
                         name: "worker",
-                        image: "awsCli",
+                        image: images.awsCli,
                         resources: { memory: "64Mi" },
                         uses: [
                             made.service.as({
@@ -189,6 +191,6 @@ describe("ObjectStorage", () => {
         ["an engine that does not exist", { topology: "single", engine: "ceph" }],
     ] as const)
         it(`refuses ${reason}`, () => {
-            expect(objectStorage.safeParse(written).success).to.equal(false);
+            expect(objectStorageOf([]).safeParse(written).success).to.equal(false);
         });
 });

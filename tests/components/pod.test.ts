@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { deployment } from "../../components/deployment";
 import type { Composed } from "../../components/graph";
 import { expansion, literal, variable } from "../../components/languages/expansion";
+import { images } from "../../config/images";
 import { declare, find } from "../support/declare";
 import { goProgram } from "../support/tools";
 
@@ -32,7 +33,7 @@ describe("a container's texts", () => {
                         containers: [
                             {
                                 name: "web",
-                                image: "caddy",
+                                image: images.caddy,
                                 command: texts,
                                 args: texts,
                                 env: { A: "1", DB_PASSWORD: "secret", COMPOSED: composed },

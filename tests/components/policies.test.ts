@@ -3,13 +3,14 @@ import { type Need, Service } from "../../components/graph";
 import type { Instance } from "../../components/instance";
 import { WebTier } from "../../components/webTier";
 import { Worker } from "../../components/worker";
+import { images } from "../../platforms/opencart/images";
 import { declare, find } from "../support/declare";
 import { declareOpenCart } from "../support/opencart";
 import { declareOpenMage } from "../support/openmage";
 import { addressesOf, canReach, canReachAddress } from "../support/policies";
 import { declareQxsms } from "../support/qxsms";
 
-const container = { name: "main", image: "opencart-nginx" as const, resources: { cpu: "10m", memory: "16Mi" } };
+const container = { name: "main", image: images["opencart-nginx"], resources: { cpu: "10m", memory: "16Mi" } };
 
 /** web → api → (external) database; worker stands alone. */
 const build = (instance: Instance) => {

@@ -3,11 +3,12 @@ import type { Instance } from "../../components/instance";
 import type { ContainerArgs, Mount } from "../../components/podArgs";
 import { requestOf } from "../../components/scratch";
 import { Worker } from "../../components/worker";
+import { images } from "../../platforms/opencart/images";
 import { containerOf, declare, podOf, problemsOf } from "../support/declare";
 
 const container = (name: string, ...mounts: Mount[]): ContainerArgs => ({
     name,
-    image: "opencart-nginx",
+    image: images["opencart-nginx"],
     resources: { cpu: "10m", memory: "64Mi" },
     mounts,
 });

@@ -150,6 +150,30 @@ describe("bad objects", () => {
                 "allowed: a URL such as https://s3.example.org:9000",
             ],
         },
+        "an object of the user's that exists already": {
+            of: () => one({ extraObjects: [{ apiVersion: "v1", kind: "Service", metadata: { name: "frontend" } }] }),
+            says: ['plinth:instances.shop.extraObjects: Service "frontend" exists already'],
+        },
+        "objects of the user's that are none, or would be anywhere": {
+            of: () =>
+                one({
+                    extraObjects: [
+                        { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "../../x" } },
+                        { apiVersion: "v1", kind: "../x", metadata: { name: "../x" } },
+                        { apiVersion: "apps/v1/x", kind: "Deployment", metadata: { name: "b" } },
+                    ],
+                }),
+            says: [
+                'plinth:instances.shop.extraObjects.0.metadata.namespace: "../../x" is not allowed; allowed: lower-case letters',
+                'plinth:instances.shop.extraObjects.1.kind: "../x" is not allowed; allowed: a kind such as ConfigMap',
+                'plinth:instances.shop.extraObjects.1.metadata.name: "../x" is not allowed',
+                'plinth:instances.shop.extraObjects.2.apiVersion: "apps/v1/x" is not allowed; allowed: VERSION or GROUP/VERSION',
+            ],
+        },
+        "a patch that takes the pods away": {
+            of: () => one({ patches: [{ kind: "Deployment", name: "frontend", patch: { spec: { template: null } } }] }),
+            says: ['takes the pods out of Deployment "frontend"'],
+        },
     };
     itSaysWhatIsWrong(cases);
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { imageReference } from "../../config/fields";
-import { resolveImage } from "../../config/images";
+import { images, resolveImage } from "../../config/images";
 import { imageSources } from "../../config/imageSources";
 
 const config = imageSources.parse({});
@@ -8,16 +8,16 @@ const digest = `sha256:${"0a".repeat(32)}`;
 
 describe("images", () => {
     it("are pulled again at every start where the tag may have moved", () => {
-        const policyOf = (reference: string) => resolveImage("caddy", reference, config).pullPolicy;
+        const policyOf = (reference: string) => resolveImage(images.caddy, reference, config).pullPolicy;
         for (const moving of ["x/y", "x/y:latest", "x/y:staging", "localhost:5000/y", "r.example.org:8443/x/y:main"])
             expect(policyOf(moving), moving).to.equal("Always");
         for (const fixed of ["x/y:2.1", "x/y:v2", "x/y:release-2026", `x/y:staging@${digest}`, `x/y@${digest}`])
             expect(policyOf(fixed), fixed).to.equal("IfNotPresent");
         const chosen = { ...config, pullPolicy: "IfNotPresent" as const };
-        expect(resolveImage("caddy", "x/y:staging", chosen).pullPolicy).to.equal("IfNotPresent");
+        expect(resolveImage(images.caddy, "x/y:staging", chosen).pullPolicy).to.equal("IfNotPresent");
     });
     it("of this program's own have tags that stay", () => {
-        expect(resolveImage("caddy", undefined, config).pullPolicy).to.equal("IfNotPresent");
+        expect(resolveImage(images.caddy, undefined, config).pullPolicy).to.equal("IfNotPresent");
     });
     it("go by references that registries know", () => {
         for (const good of [

@@ -18,7 +18,7 @@ const render = async (): Promise<readonly Sent[]> => {
         instance.join("database", { sort: "database" });
         new PhpMyAdmin(instance, "phpmyadmin", {
             config: phpMyAdmin.parse({ access: "private", uploadLimit: "3Mi" }),
-            database: instance.service("database", { mysql: 3306 }),
+            database: instance.service("database", { mysql: 3306 }, {}),
         });
     });
     return objects;

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { expect } from "chai";
 import { type Bucket, ObjectStorage } from "../../components/objectStorage";
 import { images } from "../../config/images";
-import { type ObjectStorageConfig, objectStorage } from "../../config/objectStorage";
+import { type ObjectStorageConfig, objectStorageOf } from "../../config/objectStorage";
 import { declare, find, type Sent } from "../support/declare";
 import { type S3Keys, s3Request } from "../support/s3";
 import { Daemon, freePort, goProgram, program, scratch } from "../support/tools";
@@ -18,7 +18,7 @@ type Engine = Extract<ObjectStorageConfig, { topology: "single" }>["engine"];
 
 /** What the component renders: the server's container with its environment, the Secrets and the Task's files. */
 async function rendered(written: object, buckets: readonly Bucket[]) {
-    const config = objectStorage.parse(written);
+    const config = objectStorageOf(buckets.map(({ name }) => name)).parse(written);
     const { objects } = await declare((instance) => void new ObjectStorage(instance, "storage", { config, buckets }), {
         values: { secrets: { bench: secrets } },
     });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { FrontendCache } from "../../components/frontendCache";
 import { frontendCache, type VarnishConfig } from "../../config/frontendCache";
+import { images } from "../../platforms/opencart/images";
 import { declare, find, type Sent } from "../support/declare";
 import { LocalPod } from "../support/localPod";
 import { Daemon, program, scratch } from "../support/tools";
@@ -32,9 +33,9 @@ const render = async (changes: Partial<VarnishConfig> = {}): Promise<readonly Se
             instance.join("frontend", { sort: "web tier" });
             new FrontendCache(instance, "varnish", {
                 config: config as VarnishConfig,
-                backend: instance.service("frontend", { http: 9080 }),
+                backend: instance.service("frontend", { http: 9080 }, {}),
                 pass: { paths: ["/checkout", "/back.office"], entry: "index.php", code: true },
-                contents: "opencart-nginx",
+                contents: images["opencart-nginx"],
                 resources: { cpu: "50m" },
             });
         },

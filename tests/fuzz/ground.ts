@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import type { RenderedObject } from "../../operations/render/rendering";
 import { stackNames } from "../../operations/stackfile/stackFile";
-import { images } from "../../config/images";
+import { imagesOf } from "../../platforms/platform";
 import { jsonSchemaOf } from "../../config/jsonSchema";
 import { stackFields } from "../../config/stack";
 import { platforms } from "../support/storagePlatform";
@@ -94,7 +94,7 @@ export function partsOf({ objects }: Base, map: string): readonly string[] | und
             return named(({ kind }) => kind === "PersistentVolumeClaim");
         case "images": {
             const text = JSON.stringify(objects);
-            return Object.entries(images).flatMap(([name, { reference }]) =>
+            return imagesOf(platforms).flatMap(({ name, reference }) =>
                 text.includes(reference.replace(/^docker\.io\//, "")) ? [name] : [],
             );
         }

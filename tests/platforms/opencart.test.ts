@@ -7,7 +7,7 @@ import { mysqlSizes } from "../../components/database/sizing";
 import type { Graph } from "../../components/graph";
 import { Instance } from "../../components/instance";
 import { Stack } from "../../components/stack";
-import { images } from "../../config/images";
+import { images } from "../../platforms/opencart/images";
 import { mebibytes } from "../../config/quantity";
 import { readStack } from "../../config/read";
 import { opencart } from "../../platforms/opencart";
@@ -198,7 +198,7 @@ describe("OpenCart's graph", () => {
         const instances = { shop: { platform: "opencart", host: "shop.example.org" } };
         const { stack: settings, secrets } = readStack(givenOf({ instances }), [opencart.config]);
         const stack = new Stack(settings, secrets, clusterProvider(settings));
-        opencart.declare(new Instance(stack, settings.instances[0]!));
+        opencart.declare(new Instance(stack, settings.instances[0]!, opencart.config));
         graph = stack.graph;
     });
 

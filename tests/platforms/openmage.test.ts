@@ -4,7 +4,7 @@ import { mysqlSizes } from "../../components/database/sizing";
 import type { Graph } from "../../components/graph";
 import { Instance } from "../../components/instance";
 import { Stack } from "../../components/stack";
-import { images } from "../../config/images";
+import { images } from "../../platforms/openmage/images";
 import { mebibytes } from "../../config/quantity";
 import { readStack } from "../../config/read";
 import { openmage } from "../../platforms/openmage";
@@ -346,7 +346,7 @@ describe("OpenMage's graph", () => {
         const instances = { shop: { platform: "openmage", host: "shop.example.org", ...instance } };
         const { stack: settings, secrets } = readStack(givenOf({ instances }), [openmage.config]);
         const stack = new Stack(settings, secrets, clusterProvider(settings));
-        openmage.declare(new Instance(stack, settings.instances[0]!));
+        openmage.declare(new Instance(stack, settings.instances[0]!, openmage.config));
         return stack.graph;
     };
     const usersOf = (graph: Graph, name: string) =>

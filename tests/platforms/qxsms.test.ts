@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { postgresSizes } from "../../components/database/sizing";
-import { images } from "../../config/images";
+import { images } from "../../platforms/qxsms/images";
 import { mebibytes } from "../../config/quantity";
 import { sizes } from "../../platforms/qxsms/config";
 import { paths, user } from "../../platforms/qxsms/paths";

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { Backup } from "../../components/backup";
 import { Database } from "../../components/database";
 import { backup } from "../../config/backup";
+import { images } from "../../platforms/opencart/images";
 import { declare, find, type Sent } from "./declare";
 import { installMariaDb, ownDirectory, run, serverUser } from "./datadir";
 import { Session } from "./session";
@@ -176,7 +177,7 @@ export async function rendered(engine: Server["engine"], target: object): Promis
             new Backup(instance, "backup", {
                 config: backup.parse({ target }),
                 database,
-                files: { volume, image: "opencart-php", user: 82 },
+                files: { volume, image: images["opencart-php"], user: 82 },
                 writers: [],
             });
         },

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { platforms } from "../../platforms";
+import { apart, instancesOf, type Keys } from "./arbitraries";
 
 /** Random, valid configurations of whole stacks. */
 
@@ -44,123 +45,73 @@ const common = {
         [{ cidrs: ["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/2", "fc00::/6"] }],
     ),
 };
-const opencart = fc.record(
-    {
-        ...common,
-        platform: fc.constant("opencart"),
-        sharedFiles: fc.constant("oneNode"),
-        extensions: fc.constantFrom("shared", "image"),
-        adminPath: fc.constantFrom("admin", "backoffice"),
-        adminAllow: fc.constantFrom([], ["192.0.2.0/24"]),
-        database: fc.constantFrom(
-            { topology: "single" },
-            { topology: "single", engine: "mysql" },
-            { topology: "replicated", replicas: 2, source: 1, readFrom: "replicas" },
-            { topology: "external", host: "10.1.2.3" },
-            { topology: "external", host: "db.example.org", cidrs: ["10.0.0.0/8"] },
-        ),
-        cache: fc.constantFrom(
-            { topology: "single" },
-            { topology: "single", engine: "redis", persistence: true },
-            { topology: "external", host: "10.1.2.4" },
-        ),
-        replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
-    },
-    { requiredKeys: ["platform", "sharedFiles"] },
-);
-const openmage = fc
-    .record(
+/** What a user of a platform may write that means more than its form says. One that is not here is drawn by form alone. */
+const more: Readonly<Record<string, fc.Arbitrary<Keys>>> = {
+    opencart: fc.record(
         {
-            ...common,
-            platform: fc.constant("openmage"),
-            sharedFiles: fc.constant("oneNode"),
-            webPods: fc.constantFrom("shared", "separate"),
-            frontendCache: fc.constantFrom({ type: "none" }, { type: "varnish" }),
-            administration: fc.constantFrom(
-                { adminPath: "office", adminAllow: ["192.0.2.0/24"] },
-                { adminHost: "admin" },
-                { adminAccess: "private" },
-            ),
-            phpMyAdmin: fc.constant({ access: "private" }),
-            stores: fc.constantFrom([], [{ host: "store", code: "second" }]),
-            systemConfig: fc.constantFrom({}, { "default/general/locale/code": "de_DE" }),
+            adminPath: fc.constantFrom("admin", "backoffice"),
+            adminAllow: fc.constantFrom([], ["192.0.2.0/24"]),
             database: fc.constantFrom(
-                { topology: "single" },
-                { topology: "single", engine: "mysql" },
-                { topology: "external", host: "10.1.2.3" },
-                { topology: "replicated", replicas: 2 },
-                { topology: "external", host: "db.example.org", readHost: "10.1.2.5", cidrs: ["10.0.0.0/8"] },
-            ),
-            cache: fc.constantFrom(
-                { topology: "single", persistence: true },
-                { topology: "external", host: "10.1.2.4" },
-            ),
-            sessions: fc.constantFrom(
-                { topology: "single", engine: "redis" },
-                { topology: "external", host: "10.1.2.6" },
+                { topology: "replicated", replicas: 2, source: 1, readFrom: "replicas" },
+                { topology: "external", host: "db.example.org", cidrs: ["10.0.0.0/8"] },
             ),
             replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
         },
-        { requiredKeys: ["platform", "sharedFiles", "administration"] },
-    )
-    .map(({ administration, ...keys }) => ({ ...keys, ...administration }));
-const qxsms = fc.record(
-    {
-        ...common,
-        platform: fc.constant("qxsms"),
-        debug: fc.boolean(),
-        mail: fc.constantFrom(
-            { host: "smtp.example.org", from: "panel@example.org" },
-            { host: "relay.example.org", port: 2525, username: "panel", from: "panel@example.org" },
-        ),
-        administrator: fc.constantFrom("none", "generated", "mailed").map((account) => ({
-            email: "panel@example.org",
-            account,
-        })),
-        qualtrics: fc.constantFrom({ directoryId: "POOL_1", libraryId: "UR_1", surveyId: "SV_1" }),
-        database: fc.constantFrom(
-            { topology: "single" },
-            { topology: "external", host: "10.1.2.3" },
-            { topology: "external", host: "db.example.org", cidrs: ["10.0.0.0/8"] },
-        ),
-        broker: fc.constantFrom(
-            { topology: "single" },
-            { topology: "external", host: "10.1.2.6" },
-            { topology: "external", host: "rabbit.example.org", port: 5671 },
-        ),
-        replicas: fc.record({ web: replicas, worker: replicas }, { requiredKeys: [] }),
-    },
-    // Identifiers and key of Qualtrics belong together, and the key is always set.
-    { requiredKeys: ["platform", "mail", "administrator", "qualtrics"] },
-);
-// Behind an ingress the place where TLS ends and the mode must fit: the program refuses what does not.
+        { requiredKeys: [] },
+    ),
+    openmage: fc
+        .record(
+            {
+                administration: fc.constantFrom(
+                    { adminAccess: "public", adminPath: "office", adminAllow: ["192.0.2.0/24"] },
+                    { adminAccess: "public", adminHost: "admin.example.org" },
+                    { adminAccess: "private" },
+                ),
+                stores: fc.constantFrom([], [{ host: "store.example.org", code: "second" }]),
+                systemConfig: fc.constantFrom({}, { "default/general/locale/code": "de_DE" }),
+                database: fc.constantFrom(
+                    { topology: "replicated", replicas: 2 },
+                    { topology: "external", host: "db.example.org", readHost: "10.1.2.5", cidrs: ["10.0.0.0/8"] },
+                ),
+                replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
+            },
+            { requiredKeys: ["administration"] },
+        )
+        .map(({ administration, ...keys }) => ({ ...keys, ...administration })),
+    qxsms: fc.record(
+        {
+            mail: fc.constantFrom(
+                { host: "smtp.example.org", from: "panel@example.org" },
+                { host: "relay.example.org", port: 2525, username: "panel", from: "panel@example.org" },
+            ),
+            administrator: fc.constantFrom("none", "generated", "mailed").map((account) => ({
+                email: "panel@example.org",
+                account,
+            })),
+            qualtrics: fc.constantFrom({ directoryId: "POOL_1", libraryId: "UR_1", surveyId: "SV_1" }),
+            broker: fc.constantFrom(
+                { topology: "external", host: "10.1.2.6" },
+                { topology: "external", host: "rabbit.example.org", port: 5671 },
+            ),
+            replicas: fc.record({ web: replicas, worker: replicas }, { requiredKeys: [] }),
+        },
+        // Identifiers and key of Qualtrics belong together, and the key is always set.
+        { requiredKeys: ["mail", "administrator", "qualtrics"] },
+    ),
+};
+interface Published {
+    readonly edge?: { readonly type: string; readonly terminates?: string };
+    readonly tls?: { readonly mode: string };
+}
 const instance = fc
-    .oneof(opencart, openmage, qxsms)
-    .filter(
-        ({ edge, tls }) =>
-            edge?.type !== "Ingress" ||
-            ("terminates" in edge ? (tls?.mode ?? "off") !== "off" : tls?.mode !== "internal"),
-    );
-interface Keys {
-    database?: { topology: string };
-    broker?: { topology: string };
-    sessions?: { topology: string };
-    adminHost?: string;
-    stores?: readonly { host: string }[];
-}
-/** Of one server outside no two instances may have the same database, virtual host or sessions; nor the same host. */
-function apart(name: string, keys: Keys): object {
-    const { database, broker, sessions, adminHost, stores } = keys;
-    const own = (host: string) => `${host}.${name}.example.org`;
-    return {
-        ...keys,
-        ...(sessions?.topology === "external" ? { sessions: { ...sessions, host: own("redis") } } : {}),
-        ...(adminHost ? { adminHost: own(adminHost) } : {}),
-        ...(stores ? { stores: stores.map((store) => ({ ...store, host: own(store.host) })) } : {}),
-        ...(database?.topology === "external" ? { database: { ...database, name } } : {}),
-        ...(broker?.topology === "external" ? { broker: { ...broker, vhost: `a/${name}` } } : {}),
-    };
-}
+    .oneof(...Object.values(platforms).map(({ config }) => instancesOf(config, common, more[config.name])))
+    // Behind an ingress the place where TLS ends and the mode must fit: the program refuses what does not.
+    .filter((keys) => {
+        const { edge: wanted, tls: mode } = keys as Published;
+        if (wanted?.type !== "Ingress") return true;
+        return wanted.terminates ? (mode?.mode ?? "off") !== "off" : mode?.mode !== "internal";
+    })
+    .map((keys) => ({ ...keys, sharedFiles: "oneNode" }));
 /** Every password that a platform may want; what nothing uses does no harm. */
 const secrets: Readonly<Record<string, object>> = Object.fromEntries(
     Object.entries(platforms).map(([name, { config }]) => [
@@ -201,7 +152,10 @@ export const configurations: fc.Arbitrary<Configuration> = fc
             "plinth:images": images,
             ...(prefix ? { "plinth:namePrefix": prefix } : {}),
             "plinth:instances": Object.fromEntries(
-                instances.map(([name, keys]) => [name, { ...apart(name, keys), host: `${name}.example.org` }]),
+                instances.map(([name, keys]) => [
+                    name,
+                    { ...apart(platforms[keys.platform]!.config.schema, name, keys), host: `${name}.example.org` },
+                ]),
             ),
             "plinth:secrets": Object.fromEntries([
                 ...instances.map(([name, { platform }]) => [name, secrets[platform]]),

@@ -2,11 +2,17 @@ import { z } from "zod";
 import { PlainPlan, type PlainResource } from "../../operations/render/plainPlan";
 import { clusterProvider } from "../../components/cluster";
 import { Instance } from "../../components/instance";
-import { Namespace } from "../../components/namespace";
 import { planStack } from "../../components/planStack";
 import { Stack } from "../../components/stack";
+import { backupSecrets } from "../../config/backup";
+import { brokerSecrets } from "../../config/broker";
+import { cacheSecrets, cacheSecretsOf } from "../../config/cache";
+import { databaseSecrets, databaseSecretsOf } from "../../config/database";
+import { edgeSecrets } from "../../config/edge";
 import { instanceFields } from "../../config/fields";
+import { objectStorageSecrets } from "../../config/objectStorage";
 import { type Given, readStack } from "../../config/read";
+import { images } from "../../platforms/opencart/images";
 
 /** A Kubernetes object as it would be sent. */
 export interface Sent {
@@ -37,8 +43,18 @@ const bench = (secrets: readonly string[]) => ({
     name: "bench",
     schema: z.looseObject({ platform: z.literal("bench"), ...instanceFields }),
     defaults: () => ({}),
-    secrets: Object.fromEntries(secrets.map((key) => [key, key])),
-    hosts: ({ host }: { host: string }) => [host],
+    secrets: {
+        ...databaseSecrets,
+        ...databaseSecretsOf("orders"),
+        ...cacheSecrets,
+        ...cacheSecretsOf("sessions"),
+        ...brokerSecrets,
+        ...objectStorageSecrets,
+        ...backupSecrets,
+        ...edgeSecrets,
+        ...Object.fromEntries(secrets.map((key) => [key, key])),
+    },
+    images,
 });
 
 /** Configuration as the engine hands it over, from what is written below `plinth:`. */
@@ -50,17 +66,17 @@ export const givenOf = (values: Readonly<Record<string, unknown>>, stack = "dev"
 
 /** Declares components in an instance named `bench`; returns what would be sent. */
 export async function declare(
-    build: (instance: Instance) => void,
+    build: (instance: Instance<string>) => void,
     args: DeclareArgs = {},
 ): Promise<{ objects: Sent[]; resources: readonly PlainResource[]; warnings: string[] }> {
     const instances = { bench: { platform: "bench", host: "bench.example.org", ...args.instance } };
     const values: Record<string, unknown> = { ...args.values, instances };
     const secrets = Object.keys((args.values?.["secrets"] as { bench?: object } | undefined)?.bench ?? {});
     const given = givenOf(values, args.stack);
-    const { stack: config, secrets: set } = readStack(given, [bench(secrets)]);
+    const platform = bench(secrets);
+    const { stack: config, secrets: set } = readStack(given, [platform]);
     const stack = new Stack(config, set, clusterProvider(config));
-    const instance = new Instance(stack, config.instances[0]!);
-    new Namespace(instance);
+    const instance = new Instance<string>(stack, config.instances[0]!, platform);
     build(instance);
     planStack(stack, [instance]);
     const { resources } = new PlainPlan(stack.plan, { ...given, preview: args.preview ?? false });

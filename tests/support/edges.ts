@@ -3,13 +3,14 @@ import { z } from "zod";
 import { PlainPlan } from "../../operations/render/plainPlan";
 import { clusterProvider } from "../../components/cluster";
 import { Instance } from "../../components/instance";
-import { addressesOf, declareSharedEdge, edgeSecrets, isEncrypted, publish } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
+import { addressesOf, declareSharedEdge, isEncrypted, publish } from "../../components/loadBalancer";
 import { planStack } from "../../components/planStack";
 import { Stack } from "../../components/stack";
 import { WebTier } from "../../components/webTier";
 import { instanceFields } from "../../config/fields";
 import { readStack } from "../../config/read";
+import { edgeSecrets } from "../../config/edge";
+import { images } from "../../platforms/opencart/images";
 import { find, givenOf, objectsOf, type Sent } from "./declare";
 
 export type Plain = Record<string, unknown>;
@@ -21,7 +22,7 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
         schema: z.looseObject({ platform: z.literal("bench"), ...instanceFields }),
         defaults: () => ({}),
         secrets: edgeSecrets,
-        hosts: ({ host }: { host: string }) => [host],
+        images,
     };
     const complete = Object.fromEntries(
         Object.entries(instances).map(([name, keys]) => [
@@ -34,11 +35,10 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
     const { stack: checked, secrets } = readStack(given, [platform]);
     const stack = new Stack(checked, secrets, clusterProvider(checked));
     const declared = checked.instances.map((settings) => {
-        const instance = new Instance(stack, settings);
-        new Namespace(instance);
+        const instance = new Instance<string>(stack, settings, platform);
         const container = {
             name: "nginx",
-            image: "opencart-nginx" as const,
+            image: images["opencart-nginx"],
             ports: { http: 8080, admin: 8090 },
             resources: {},
         };

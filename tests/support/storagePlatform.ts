@@ -1,14 +1,8 @@
 import { z } from "zod";
 import { publish } from "../../components/loadBalancer";
-import { Namespace } from "../../components/namespace";
 import { ObjectStorage } from "../../components/objectStorage";
 import { instanceFields } from "../../config/fields";
-import {
-    type ObjectStorageConfig,
-    objectStorage,
-    objectStorageHosts,
-    objectStorageSecrets,
-} from "../../config/objectStorage";
+import { type ObjectStorageConfig, objectStorageOf, objectStorageSecrets } from "../../config/objectStorage";
 import { platforms as registry } from "../../platforms";
 import type { Platform } from "../../platforms/platform";
 
@@ -16,13 +10,16 @@ import type { Platform } from "../../platforms/platform";
 const storage: Platform = {
     config: {
         name: "storage",
-        schema: z.strictObject({ platform: z.literal("storage"), ...instanceFields, objectStorage }),
+        schema: z.strictObject({
+            platform: z.literal("storage"),
+            ...instanceFields,
+            objectStorage: objectStorageOf(["media", "reports"]),
+        }),
         defaults: () => ({}),
         secrets: objectStorageSecrets,
-        hosts: (instance) => [instance.host, ...objectStorageHosts(instance["objectStorage"] as ObjectStorageConfig)],
+        images: {},
     },
     declare: (instance) => {
-        new Namespace(instance);
         const config = instance.config["objectStorage"] as ObjectStorageConfig;
         const store = new ObjectStorage(instance, "storage", {
             config,

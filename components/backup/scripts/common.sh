@@ -6,9 +6,7 @@
 
 umask 027
 here=$(cd "$(dirname "$0")" && pwd)
-untouched=1
-# What was there before the restore is not there any more.
-changed=10
+# Here stand untouched and changed, the exit codes of contract.ts.
 code=$untouched
 
 # A line for each argument.

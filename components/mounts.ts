@@ -1,0 +1,55 @@
+/** A workload that mounts a claim. */
+export interface Mounting {
+    /** Name of its component. */
+    readonly workload: string;
+    /** Whether a new pod of it may start while another one runs. */
+    readonly surges: boolean;
+    /** Whether it stays on the node of all others with this claim. */
+    readonly sharesNode: boolean;
+}
+
+interface Claim {
+    readonly name: string;
+    readonly takesTurns: boolean;
+    readonly users: Mounting[];
+}
+
+/**
+ * Who mounts the claims of an instance that one node at a time can have (ReadWriteOnce). A second node would wait for
+ * the first one to let go: a rollout that never ends, and says nothing.
+ */
+export class Mounts {
+    private readonly once = new Map<string, Claim>();
+
+    /**
+     * Notes a claim that one node at a time can have.
+     *
+     * @param claim its final name
+     * @param name its logical one
+     * @param takesTurns whether its users see to it that only one of them runs
+     */
+    declare(claim: string, name: string, takesTurns: boolean): void {
+        this.once.set(claim, { name, takesTurns, users: [] });
+    }
+
+    /** @throws RangeError when two pods with this claim may be on two nodes at once, with what to do */
+    add(claim: string, one: Mounting): void {
+        const found = this.once.get(claim);
+        if (!found) return;
+        const { name, takesTurns, users } = found;
+        users.push(one);
+        const loose = users.filter(({ sharesNode }) => !sharesNode);
+        const wants = `the claim "${name}" can be on one node at a time (ReadWriteOnce)`;
+        const surging = loose.find(({ surges }) => surges);
+        if (surging)
+            throw new RangeError(
+                `${wants}, and a rollout of "${surging.workload}" starts a pod while the old one still has it; ` +
+                    `declare the tier as single, or the claim with sharedClaim and the pods with its shareNodeFor`,
+            );
+        if (users.length > 1 && loose.length > 0 && !takesTurns)
+            throw new RangeError(
+                `${wants}, and pods of ${users.map(({ workload }) => `"${workload}"`).join(" and ")} may be on two; ` +
+                    `declare the claim with sharedClaim, and all of their pods with its shareNodeFor`,
+            );
+    }
+}
