@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
-import { circlesIn, importsOf, linesOf } from "./support/imports";
+import { circlesIn, importsOf, linesOf, stateIn } from "./support/imports";
 
 const root = join(__dirname, "..");
 
@@ -9,7 +9,17 @@ const root = join(__dirname, "..");
 const layers = ["config", "components", "platforms", "index.ts", "operations", "cli"];
 
 /** Of `operations/`: what the work of all others stands on, lowest first. */
-const foundations = ["system", "stackfile", "render", "engine", "cluster"].map((room) => `operations/${room}`);
+const foundations = ["system", "stackfile", "render", "engine", "cluster", "session.ts"].map(
+    (room) => `operations/${room}`,
+);
+
+/** What modules keep from one call to the next, and why. */
+const kept: readonly string[] = [
+    // The SDK has one monitor a process.
+    "operations/render/record.ts: queue",
+    "components/loadBalancer/shared.ts: tenants",
+    "components/loadBalancer/shared.ts: edges",
+];
 
 describe("the sources", () => {
     const imports = importsOf(root, [...layers, "sandbox"]);
@@ -32,6 +42,13 @@ describe("the sources", () => {
 
     it("have no circle of files", () => {
         expect(circlesIn(imports).map((circle) => circle.join(" → "))).to.deep.equal([]);
+    });
+
+    it("keep nothing from one call to the next: what belongs to a stack is in its session", () => {
+        const found = [...imports.keys()]
+            .filter((file) => isIn(layers, file))
+            .flatMap((file) => stateIn(join(root, file)).map((name) => `${file}: ${name}`));
+        expect(found.filter((one) => !kept.includes(one))).to.deep.equal([]);
     });
 
     it("keep commands and what they print to a sixth of the code", () => {
