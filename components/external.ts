@@ -20,6 +20,6 @@ export function rangesOf(host: string, cidrs: readonly string[]): readonly strin
 /** The password of a service outside the cluster: it cannot be generated, so a missing one is reported at `field`. */
 export function requiredSecret(instance: Instance, field: string, key: string): pulumi.Output<string> {
     const value = instance.secretValue(key);
-    if (!value) instance.problem([field], `is external and needs its password: ${instance.howToSet(key)}`);
+    if (!value) instance.problem([field], `is external and needs its password: ${instance.howToSet(key)}`, [key]);
     return value ?? pulumi.secret("");
 }

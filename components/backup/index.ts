@@ -162,6 +162,7 @@ export class Backup extends pulumi.ComponentResource implements HasNode {
             this.instance.problem(
                 [this.name, "target"],
                 `is object storage and needs its key: ${this.instance.howToSet(key)}`,
+                [key],
             );
         return value ?? pulumi.secret("");
     }

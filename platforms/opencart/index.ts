@@ -111,6 +111,7 @@ function check(instance: Instance, settings: OpenCartConfig): void {
         instance.problem(
             ["mail"],
             `is missing its password, without which OpenCart sends nothing; set it with: ${instance.howToSet("smtpPassword")}`,
+            ["smtpPassword"],
         );
     checkUploadLimit(instance, settings);
     checkOneAdmin(instance);

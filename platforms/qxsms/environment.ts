@@ -83,7 +83,12 @@ function qualtrics(instance: Instance, { qualtrics: plain }: QxsmsConfig): Envir
         instance.warn(
             "Qualtrics is not configured: no survey can be sent (qualtrics, and qualtricsApiKey in plinth:secrets)",
         );
-    else if (missing.length > 0) instance.problem(["qualtrics"], `is not complete; missing: ${missing.join(", ")}`);
+    else if (missing.length > 0)
+        instance.problem(
+            ["qualtrics"],
+            `is not complete; missing: ${missing.join(", ")}`,
+            given.apiKey ? [] : ["qualtricsApiKey"],
+        );
     return environment;
 }
 
@@ -102,6 +107,7 @@ function mail(instance: Instance, { mail: settings, debug }: QxsmsConfig): Envir
         instance.problem(
             ["mail"],
             `is missing the password of ${username}; set it with: ${instance.howToSet("smtpPassword")}`,
+            ["smtpPassword"],
         );
     return {
         QXSMS_SMTP_SERVER: host,
