@@ -1,34 +1,24 @@
 import { loadStack, type Origins, originsOf, type PlatformConfig, type RawStack } from "../../config/load";
 import { rawStack } from "../../config/read";
-import type { ClusterConfig, StackConfig } from "../../config/stack";
+import type { StackConfig } from "../../config/stack";
 import { platforms } from "../../platforms";
-import { readStackFile } from "./stackFile";
+import type { StackFile } from "./stackFile";
 
 /**
  * A stack's configuration, merged, checked and complete.
  *
- * @param folder where the stack files lie. @default the project's own
  * @throws ConfigError with every problem found
  */
-export function stackConfig(stack: string, folder?: string): StackConfig {
-    return loadStack(readRaw(stack, folder), known());
-}
+export const stackConfig = (file: StackFile): StackConfig => loadStack(rawOf(file), known());
 
 /**
- * A stack's configuration as {@link stackConfig} has it, and where each value of it comes from.
+ * Where each value of a stack's configuration comes from.
  *
  * @throws ConfigError with every problem found
  */
-export function tracedConfig(stack: string, folder?: string): { config: StackConfig; origins: Origins } {
-    const raw = readRaw(stack, folder);
-    return { config: loadStack(raw, known()), origins: originsOf(raw, known()) };
-}
+export const configOrigins = (file: StackFile): Origins => originsOf(rawOf(file), known());
 
-function readRaw(stack: string, folder: string | undefined): RawStack {
-    const { project, config, secretKeys } = readStackFile(stack, folder);
-    return rawStack(project, stack, config, secretKeys);
-}
+const rawOf = ({ project, stack, config, secretKeys }: StackFile): RawStack =>
+    rawStack(project, stack, config, secretKeys);
 
 const known = (): PlatformConfig[] => Object.values(platforms).map(({ config }) => config);
-
-export const clusterOf = (stack: string): ClusterConfig => stackConfig(stack).cluster;
