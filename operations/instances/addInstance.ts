@@ -1,14 +1,13 @@
-import { parseDocument } from "yaml";
 import { volumeSources } from "../../config/fields";
 import { merge } from "../../config/merge";
-import { howToSet, type Problem, show } from "../../config/problems";
+import { show } from "../../config/problems";
 import { ruleOf } from "../../config/secrets";
+import { readYaml } from "../../config/yaml";
 import { platforms } from "../../platforms";
 import { UserError } from "../system/errors";
 import { findInstances } from "../stackfile/instances";
-import { stackConfig } from "../stackfile/stackConfig";
 import { editStack } from "../render/stackEdit";
-import { readStackFile } from "../stackfile/stackFile";
+import type { Session } from "../session";
 
 type Plain = Record<string, unknown>;
 
@@ -20,8 +19,6 @@ export interface AddArgs {
     readonly like?: string;
     /** More keys: `KEY=VALUE`, the key with dots, the value in YAML. They win over those that are copied. @default none */
     readonly set?: readonly string[];
-    /** Where the stack files lie. @default the project's own folder */
-    readonly folder?: string;
 }
 
 /** What was added, and what is still to be done by hand. */
@@ -39,12 +36,13 @@ export interface Added {
  *
  * @throws ConfigError, UserError with what is wrong; the file is then untouched
  */
-export async function addInstance(stack: string, name: string, args: AddArgs): Promise<Added> {
-    const { host, platform, like, set = [], folder } = args;
-    const written = writtenInstances(stack, folder);
+export async function addInstance(session: Session, name: string, args: AddArgs): Promise<Added> {
+    const { stack, folder } = session;
+    const { host, platform, like, set = [] } = args;
+    const written = writtenInstances(session);
     if (Object.hasOwn(written, name))
         throw new UserError(`Nothing was changed: "${stack}" has an instance "${name}" already.`);
-    const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(stack, like, name, folder);
+    const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(session, like, name);
     const { platform: copied, ...others } = keys;
     if (platform !== undefined && copied !== undefined && platform !== copied)
         throw new UserError(
@@ -53,37 +51,35 @@ export async function addInstance(stack: string, name: string, args: AddArgs): P
     const chosen = platform ?? copied;
     const first = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
     const value = [first, ...set.map(parseSetting)].reduce<unknown>(merge, {});
-    const keysOfAll = [...new Set(Object.values(platforms).flatMap(({ config }) => Object.keys(config.secrets)))];
-    const secretsIn = ({ message }: Problem, instance = name) =>
-        keysOfAll.filter((key) => message.includes(howToSet(instance, key, stack)));
+    const names = [name, ...Object.keys(written)];
     const { diff, open } = await editStack(stack, [{ path: ["plinth:instances", name], value }], {
-        ...(folder === undefined ? {} : { folder }),
-        mayStay: (problem) =>
-            [name, ...Object.keys(written)].some((instance) => secretsIn(problem, instance).length > 0),
+        folder,
+        mayStay: ({ lacks = [] }) => lacks.some(({ instance }) => names.includes(instance)),
     });
-    const [added] = findInstances(stackConfig(stack, folder), [name]);
+    const [added] = findInstances(session.anew().config(), [name]);
     const rules = platforms[added!.platform]!.config.secrets;
-    const needed = [...new Set(open.flatMap((problem) => secretsIn(problem)))];
+    const lacks = open.flatMap((problem) => problem.lacks ?? []).filter(({ instance }) => instance === name);
+    const needed = [...new Set(lacks.map(({ key }) => key))];
     return { diff, left, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
 }
 
-/** @throws UserError when it is no setting */
+/** @throws UserError when it is no setting, ConfigError when its value is no YAML */
 function parseSetting(setting: string): Plain {
     const [, key, text] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
-    const document = text === undefined ? undefined : parseDocument(text);
-    if (key === undefined || document === undefined || document.errors.length > 0)
+    if (key === undefined || text === undefined)
         throw new UserError(
             `Nothing was changed: ${show(setting)} is not allowed; allowed: KEY=VALUE, the key with dots and the value in YAML, such as mail.host=smtp.example.org`,
         );
-    return key.split(".").reduceRight<unknown>((inner, part) => ({ [part]: inner }), document.toJS()) as Plain;
+    const value = readYaml(text, `--set ${key}`);
+    return key.split(".").reduceRight<unknown>((inner, part) => ({ [part]: inner }), value) as Plain;
 }
 
-const writtenInstances = (stack: string, folder?: string): Readonly<Record<string, unknown>> =>
-    JSON.parse(readStackFile(stack, folder).config["plinth:instances"] ?? "{}") as Record<string, unknown>;
+const writtenInstances = (session: Session): Readonly<Record<string, unknown>> =>
+    JSON.parse(session.file().config["plinth:instances"] ?? "{}") as Record<string, unknown>;
 
 /** What an instance's own keys are for another one, and which of them can be only one's. */
-function copyOf(stack: string, like: string, name: string, folder?: string): { keys: Plain; left: string[] } {
-    const [other] = findInstances(stackConfig(stack, folder), [like]);
+function copyOf(session: Session, like: string, name: string): { keys: Plain; left: string[] } {
+    const [other] = findInstances(session.config(), [like]);
     const hosts = platforms[other!.platform]!.config.hosts(other!);
     const left: string[] = [];
     const isOwn = (path: readonly string[], value: unknown): boolean => {
@@ -115,7 +111,7 @@ function copyOf(stack: string, like: string, name: string, folder?: string): { k
                 return Object.keys(inner).length === 0 && Object.keys(value).length > 0 ? [] : [[key, inner]];
             }),
         );
-    const keys = without(writtenInstances(stack, folder)[like] as Plain, []);
+    const keys = without(writtenInstances(session)[like] as Plain, []);
     const isOutside = (service: string) =>
         (other![service] as { readonly topology: string } | undefined)?.topology === "external";
     const set = (service: string, own: Plain) => {

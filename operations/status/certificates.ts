@@ -1,11 +1,8 @@
-import { componentOf, type Live } from "../cluster/components";
-import { UserError } from "../system/errors";
-import { type CertificateHealth, certificatesOf, type Workload } from "../cluster/health";
+import { componentOf } from "../cluster/components";
+import { type CertificateHealth, certificatesOf } from "../cluster/health";
 import type { Kubectl } from "../cluster/kubectl";
-
-export interface Ingress extends Live {
-    readonly spec: { readonly tls?: readonly { readonly secretName?: string }[] };
-}
+import { KubectlError } from "../cluster/kubectlError";
+import type { Ingress, Workload } from "../cluster/live";
 
 /** Name of the component that ends TLS, in every instance that has one. */
 const edge = "edge";
@@ -52,8 +49,8 @@ async function readSecret(kubectl: Kubectl, namespace: string, name: string): Pr
         ]);
         return certificatesOf(namespace, name, data ?? {});
     } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        const reason = /NotFound/.test(error.message) ? "the Secret is missing" : "may not be read";
+        if (!(error instanceof KubectlError)) throw error;
+        const reason = error.kind === "notFound" ? "the Secret is missing" : "may not be read";
         return [{ namespace, source: name, managedBy: "Secret", reason }];
     }
 }
