@@ -46,8 +46,7 @@ describe("files of volumes, through a pod on a real API server", function () {
             all: true,
         });
     const plinth = (...args: string[]) => start(args);
-    const pods = async () =>
-        (await cluster.json<{ items: Pod[] }>(["get", "pods", "--namespace", namespace])).items;
+    const pods = async () => (await cluster.json<{ items: Pod[] }>(["get", "pods", "--namespace", namespace])).items;
     const helpers = async () =>
         (await pods()).filter(
             ({ metadata }) =>
