@@ -9,16 +9,12 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 // A promise that nobody keeps leaves nothing to wait for, and Node would end as if all were well.
-process.once("beforeExit", () => {
-    if (isDone) return;
+const endsEarly = () => {
     console.error(pc.red("plinth ended before its work was done; this is a mistake of its own."));
     process.exitCode = 1;
-});
-
-let isDone = false;
-const done = () => {
-    isDone = true;
 };
+process.once("beforeExit", endsEarly);
+const done = () => void process.off("beforeExit", endsEarly);
 
 program.parseAsync().then(done, (error: unknown) => {
     done();

@@ -27,7 +27,6 @@ import { start } from "./commands/start";
 import { status } from "./commands/status";
 import { stop } from "./commands/stop";
 import { volumes } from "./commands/volumes";
-import { followSandbox } from "../operations/launch/sandbox";
 
 /** The whole command: what it knows and its help, without running it. */
 export const program = new Command("plinth")
@@ -69,16 +68,3 @@ for (const register of [
     sandbox,
 ])
     register(program);
-
-program.hook("preAction", async (_, command) => {
-    const position = command.registeredArguments.findIndex((argument) => argument.name() === "stack");
-    // `launch --sandbox` starts it; what reads files only needs no cluster.
-    const { sandbox, showSecrets } = command.opts<{ sandbox?: boolean; showSecrets?: boolean }>();
-    const group = command.parent?.name();
-    const readsFiles =
-        group === "config" ||
-        (group === "secrets" && command.name() === "list") ||
-        command.name() === "rbac" ||
-        (command.name() === "render" && !showSecrets);
-    if (position >= 0 && !sandbox && !readsFiles) await followSandbox(command.processedArgs[position] as string);
-});

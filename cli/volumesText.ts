@@ -2,7 +2,7 @@ import { consentName } from "../components/names";
 import { useText } from "./statusText";
 import { count, table } from "../operations/system/text";
 import type { Remains } from "../operations/removal/remains";
-import { readStackFile } from "../operations/stackfile/stackFile";
+import type { Session } from "../operations/session";
 import { claimRow, type StackVolume, volumeRow } from "../operations/cluster/volumes";
 
 /** Whose they are stands first; only a mark of ours makes the owner of one without a claim certain. */
@@ -23,7 +23,7 @@ export const volumesText = (all: readonly StackVolume[]): string =>
     );
 
 /** What goes with an instance that is given up, by name: volumes first. */
-export function remainsText(stack: string, { name, resources, claims, volumes, others, inFile }: Remains): string {
+export function remainsText(session: Session, { name, resources, claims, volumes, others, inFile }: Remains): string {
     const namesOf = (kind: string) =>
         resources.flatMap(({ outputs }) => (outputs?.kind === kind ? consentName(outputs).slice(kind.length + 1) : []));
     const rows = claims.map((claim) => claimRow(claim, volumes, new Map()));
@@ -31,7 +31,8 @@ export function remainsText(stack: string, { name, resources, claims, volumes, o
     const released = volumes.filter((volume) => !rows.some((row) => row.volume === volume.metadata.name));
     const secrets = namesOf("Secret");
     const generated = resources.filter(({ type }) => type.startsWith("random:"));
-    const written = JSON.parse(readStackFile(stack).config["plinth:secrets"] ?? "{}") as Record<string, object>;
+    const { stack } = session;
+    const written = JSON.parse(session.file().config["plinth:secrets"] ?? "{}") as Record<string, object>;
     const own = Object.keys(written[name] ?? {});
     const lines = [
         secrets.length > 0 && `Secrets: ${secrets.join(", ")}`,

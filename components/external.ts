@@ -24,6 +24,6 @@ export function requiredSecret<Secret extends string>(
     key: Secret,
 ): Value<string> {
     const value = instance.secretValue(key);
-    if (!value) instance.problem([field], `is external and needs its password: ${instance.howToSet(key)}`);
+    if (!value) instance.problem([field], `is external and needs its password: ${instance.howToSet(key)}`, [key]);
     return value ?? Value.secret("");
 }

@@ -19,9 +19,24 @@ interface Field {
 
 type Plain = Readonly<Record<string, unknown>>;
 
-const kinds = new Map(Object.entries(fieldsOfKubernetes.kinds));
-const written = new Map(Object.entries(fieldsOfKubernetes.types));
-const read = new Map<string, ReadonlyMap<string, Field>>();
+/** Types by apiVersion and kind. */
+const kinds: ReadonlyMap<string, string> = new Map(Object.entries(fieldsOfKubernetes.kinds));
+
+/** Fields by type, from lists such as `name!:string image:string`. */
+const fieldsOfTypes: ReadonlyMap<string, ReadonlyMap<string, Field>> = new Map(
+    Object.entries(fieldsOfKubernetes.types).map(([type, list]) => [
+        type,
+        new Map(
+            list
+                .split(" ")
+                .filter(Boolean)
+                .map((text) => {
+                    const [name, inner] = text.split(":") as [string, string];
+                    return [name.replace("!", ""), { type: inner, required: name.endsWith("!") }];
+                }),
+        ),
+    ]),
+);
 
 /** What a field may hold, by its type, in words; maps and lists beside them. */
 const scalars: Readonly<Record<string, readonly [allowed: string, fits: (value: unknown) => boolean]>> = {
@@ -110,7 +125,7 @@ function check(value: unknown, type: string, path: readonly string[]): Misfit[] 
     if (typeof value !== "object" || value === null || Array.isArray(value)) return refused("a map");
     if (type.startsWith("{}"))
         return Object.entries(value).flatMap(([key, inner]) => check(inner, type.slice(2), [...path, key]));
-    return checkFields(value as Plain, fieldsOf(type), path);
+    return checkFields(value as Plain, fieldsOfTypes.get(type)!, path);
 }
 
 function checkFields(value: Plain, fields: ReadonlyMap<string, Field>, path: readonly string[]): Misfit[] {
@@ -127,19 +142,4 @@ function checkFields(value: Plain, fields: ReadonlyMap<string, Field>, path: rea
             return [{ path: [...path, name], message }];
         }),
     ];
-}
-
-function fieldsOf(type: string): ReadonlyMap<string, Field> {
-    let fields = read.get(type);
-    if (!fields) {
-        const names = written.get(type)!.split(" ");
-        fields = new Map(
-            names.filter(Boolean).map((text) => {
-                const [name, inner] = text.split(":") as [string, string];
-                return [name.replace("!", ""), { type: inner, required: name.endsWith("!") }];
-            }),
-        );
-        read.set(type, fields);
-    }
-    return fields;
 }

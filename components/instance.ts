@@ -105,8 +105,10 @@ export class Instance<in Secret extends string = never> {
         return [this.root, ...keys].join(".");
     }
 
-    problem(keys: readonly (string | number)[], message: string): void {
-        this.stack.problems.add(this.path(...keys), message);
+    /** @param lacks keys of secrets that are not set, where that is the problem. @default none */
+    problem(keys: readonly (string | number)[], message: string, lacks: readonly string[] = []): void {
+        const names = lacks.map((key) => ({ instance: this.name, key }));
+        this.stack.problems.add(this.path(...keys), message, names);
     }
 
     /** Something the user should know although nothing is wrong: shown by preview and by the engine. */

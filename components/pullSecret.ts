@@ -40,6 +40,7 @@ export function declarePullSecrets(stack: Stack, instances: readonly Instance[])
             stack.problems.add(
                 path,
                 `is missing the password of ${username}; set it with: ${howToSet(credentialsOwner, account, stackName)}`,
+                [{ instance: credentialsOwner, key: account }],
             );
         // No error: an instance that is given up, or gets another image, must not have to wait for it.
         if (!needed.has(account)) stack.warnings.push(`${path}: no image is pulled from "${registry}"`);

@@ -6,6 +6,14 @@ export interface Problem {
     readonly path: string;
     /** What is wrong, with the value as written and what is allowed. */
     readonly message: string;
+    /** Secrets of the user's that are not set, where that is the problem. @default none */
+    readonly lacks?: readonly SecretName[];
+}
+
+/** One key of `plinth:secrets`. */
+export interface SecretName {
+    readonly instance: string;
+    readonly key: string;
 }
 
 /**
@@ -20,7 +28,11 @@ export class ConfigError extends Error {
     readonly problems: readonly Problem[];
 
     constructor(problems: readonly Problem[]) {
-        const printed = problems.map(({ path, message }) => ({ path: printable(path), message: printable(message) }));
+        const printed = problems.map(({ path, message, ...more }) => ({
+            path: printable(path),
+            message: printable(message),
+            ...more,
+        }));
         super(
             `${printed.length === 1 ? "1 problem" : `${printed.length} problems`} in the configuration; nothing was changed.\n` +
                 printed.map((p) => `  ${p.path}: ${p.message}`).join("\n"),
@@ -42,9 +54,10 @@ const printable = (text: string): string =>
 export class Problems {
     readonly list: Problem[] = [];
 
-    add(path: string, message: string): void {
+    add(path: string, message: string, lacks: readonly SecretName[] = []): void {
         // Merged defaults can make the same mistake reach us by several instances: one line is enough.
-        if (!this.list.some((p) => p.path === path && p.message === message)) this.list.push({ path, message });
+        if (this.list.some((p) => p.path === path && p.message === message)) return;
+        this.list.push({ path, message, ...(lacks.length > 0 ? { lacks } : {}) });
     }
 
     /** @throws ConfigError when anything was collected */

@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 import { streamOf, writeRendering } from "../operations/render/manifests";
 import { previewText } from "../operations/review/previewText";
 import { renderStack } from "../operations/render/rendering";
-import { stackConfig } from "../operations/stackfile/stackConfig";
+import { Session } from "../operations/session";
 import { readStackFile, stackNames } from "../operations/stackfile/stackFile";
 import { platforms } from "../platforms";
 import { leaksIn, plant, type Planted } from "./support/leaks";
@@ -78,7 +78,7 @@ describe("secrets without the engine", function () {
             "render --out": files.join("\n"),
             preview: previewText(rendering),
             "preview --json": JSON.stringify({ objects: rendering.objects, outputs: rendering.outputs }),
-            "config show": JSON.stringify(stackConfig("clear", folder.path)),
+            "config show": JSON.stringify(new Session("clear", { folder: folder.path }).config()),
         };
         for (const [what, text] of Object.entries(texts)) expect(leaksIn(text, planted), what).to.deep.equal([]);
         // What was looked through is the whole, not nothing.

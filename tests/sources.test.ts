@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
-import { circlesIn, importsOf, linesOf } from "./support/imports";
+import { circlesIn, importsOf, linesOf, stateIn } from "./support/imports";
 
 const root = join(__dirname, "..");
 
@@ -10,7 +10,9 @@ const root = join(__dirname, "..");
 const layers = ["config", "components", "platforms", "index.ts", "operations", "cli"];
 
 /** Of `operations/`: what the work of all others stands on, lowest first. */
-const foundations = ["system", "stackfile", "render", "engine", "cluster"].map((room) => `operations/${room}`);
+const foundations = ["system", "stackfile", "render", "engine", "cluster", "session.ts"].map(
+    (room) => `operations/${room}`,
+);
 
 describe("the sources", () => {
     const imports = importsOf(root, [...layers, "sandbox"]);
@@ -44,6 +46,13 @@ describe("the sources", () => {
         expect(circlesIn(imports).map((circle) => circle.join(" → "))).to.deep.equal([]);
     });
 
+    it("keep nothing from one call to the next: what belongs to a stack is in its session", () => {
+        const found = [...imports.keys()]
+            .filter((file) => isIn(layers, file))
+            .flatMap((file) => stateIn(join(root, file)).map((name) => `${file}: ${name}`));
+        expect(found).to.deep.equal([]);
+    });
+
     it("keep commands and what they print to a sixth of the code", () => {
         const lines = (folder: string) =>
             [...imports.keys()]
@@ -51,6 +60,17 @@ describe("the sources", () => {
                 .reduce((sum, file) => sum + linesOf(join(root, file)), 0);
         const all = [...layers, "sandbox"].reduce((sum, folder) => sum + lines(folder), 0);
         expect(lines("cli") / all).to.be.below(0.17);
+    });
+
+    it("are short: 300 lines a file, 400 a test, or the reason is at its head", () => {
+        const tests = importsOf(root, ["tests"]).keys();
+        const tooLong = [...imports.keys(), ...tests].flatMap((file) => {
+            const lines = readFileSync(join(root, file), "utf8").trimEnd().split("\n");
+            const isExcused = lines.slice(0, 20).some((line) => /^(\/\/| \*) Longer than \d+ lines: \S/.test(line));
+            const most = file.startsWith("tests/") ? 400 : 300;
+            return lines.length > most && !isExcused ? [`${file}: ${lines.length} lines`] : [];
+        });
+        expect(tooLong).to.deep.equal([]);
     });
 
     /** The imports that lead from a place in a list to one behind it. */

@@ -1,7 +1,7 @@
 import { backUpNow, findBackups, listBackups } from "../../operations/backup/backups";
 import { example, type Register } from "../command";
 import { confirmName } from "../../operations/system/confirm";
-import { type Kubectl, kubectlFor } from "../../operations/cluster/kubectl";
+import { openSession } from "../../operations/launch/sandbox";
 import { restoreBackup, resumeWriters } from "../../operations/backup/restore";
 import { gibibytes, table } from "../../operations/system/text";
 
@@ -57,18 +57,21 @@ export const backup: Register = (program) => {
             .description("Start again what a broken-off restore has stopped, where the data are whole.")
             .argument("<instance>", "instance with `backup`")
             .argument("[stack]", "launched stack", "dev")
-            .action(async (instance: string, stack: string) => resumeWriters(await kubectlFor(stack), instance)),
+            .action(async (instance: string, stack: string) =>
+                resumeWriters(await (await openSession(stack)).kubectl(), instance),
+            ),
         "backup resume shop production",
     );
 };
 
 async function now(instance: string, stack: string): Promise<void> {
-    const name = await backUpNow(await kubectlFor(stack), instance);
+    const session = await openSession(stack);
+    const name = await backUpNow(await session.kubectl(), instance);
     console.log(name ?? `The newest of: ./plinth backup list ${instance} ${stack}`);
 }
 
 async function list(instance: string, stack: string, json: boolean): Promise<void> {
-    const kubectl: Kubectl = await kubectlFor(stack);
+    const kubectl = await (await openSession(stack)).kubectl();
     const backups = await listBackups(kubectl, await findBackups(kubectl, instance));
     if (json) return console.log(JSON.stringify(backups, null, 2));
     if (backups.length === 0)
@@ -89,7 +92,7 @@ async function list(instance: string, stack: string, json: boolean): Promise<voi
 
 async function restore(instance: string, name: string, stack: string, options: RestoreOptions): Promise<void> {
     const { yes, ...args } = options;
-    const kubectl = await kubectlFor(stack);
+    const kubectl = await (await openSession(stack)).kubectl();
     await findBackups(kubectl, instance);
     await confirmName(instance, `The data of "${instance}" will be replaced by those of ${name}.`, yes);
     const safety = await restoreBackup(kubectl, instance, name, args);

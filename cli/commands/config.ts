@@ -6,8 +6,8 @@ import { platforms } from "../../platforms";
 import { example, type Register } from "../command";
 import { findInstances } from "../../operations/stackfile/instances";
 import { withOrigins } from "../originText";
-import { renderStack } from "../../operations/render/rendering";
-import { tracedConfig } from "../../operations/stackfile/stackConfig";
+import { Session } from "../../operations/session";
+import { configOrigins } from "../../operations/stackfile/stackConfig";
 import { stackNames } from "../../operations/stackfile/stackFile";
 import { count } from "../../operations/system/text";
 
@@ -25,7 +25,7 @@ export const config: Register = (program) => {
             .argument("[stack]", "stack to check, or all of them")
             .action(async (stack?: string) => {
                 for (const name of stack ? [stack] : stackNames()) {
-                    const { objects, outputs } = await renderStack(name);
+                    const { objects, outputs } = await new Session(name).rendering();
                     console.log(
                         `${name}: ${count(Object.keys(outputs.instances).length, "instance")}, ${count(objects.length, "object")}, no problem`,
                     );
@@ -70,7 +70,9 @@ export const config: Register = (program) => {
 
 /** A stack's configuration, or that of one of its instances. */
 function shown(stack: string, instance: string | undefined, { origins, json }: ShowOptions): string {
-    const { config, origins: found } = tracedConfig(stack);
+    const session = new Session(stack);
+    const config = session.config();
+    const found = configOrigins(session.file());
     const one = instance === undefined ? undefined : findInstances(config, [instance])[0]!;
     if (json) return JSON.stringify(one ?? config, null, 2);
     if (!origins) return stringify(one ?? config, { aliasDuplicateObjects: false }).trimEnd();

@@ -7,9 +7,11 @@ import { example, type Register } from "../command";
 import { componentOf, listStack } from "../../operations/cluster/components";
 import { dataPod, mountingOf, mountPath, podsWith, withPod } from "../../operations/data/dataPod";
 import { UserError } from "../../operations/system/errors";
-import type { Claim } from "../../operations/cluster/health";
+import type { Claim } from "../../operations/cluster/live";
 import { findInstances } from "../../operations/stackfile/instances";
-import { type Kubectl, kubectlFor } from "../../operations/cluster/kubectl";
+import type { Kubectl } from "../../operations/cluster/kubectl";
+import { openSession } from "../../operations/launch/sandbox";
+import type { Session } from "../../operations/session";
 import { type Call, pipe } from "../../operations/system/pipe";
 import { findOnPath } from "../../operations/system/shell";
 import { gibibytes } from "../../operations/system/text";
@@ -33,8 +35,8 @@ export const data: Register = (program) => {
             .argument("<folder>", "local folder that does not exist yet, or is empty")
             .argument("[stack]", "launched stack", "dev")
             .option("--image <reference>", "image of the helper pod, with sh and tar (default: busybox)")
-            .action((name: string, source: string, folder: string, stack: string, options: DataOptions) =>
-                copy({ name, target: source, folder, stack, ...options }),
+            .action(async (name: string, source: string, folder: string, stack: string, options: DataOptions) =>
+                copy({ name, target: source, folder, session: await openSession(stack), ...options }),
             ),
         "data copy shop files ./files production",
         "data copy shop files:/image/catalog ./catalog production",
@@ -50,15 +52,15 @@ export const data: Register = (program) => {
             .argument("<volume[:path]>", `${volumeHelp}; made where it is not there`)
             .argument("[stack]", "launched stack", "dev")
             .option("--image <reference>", "image of the helper pod, with sh and tar (default: busybox)")
-            .action((folder: string, name: string, target: string, stack: string, options: DataOptions) =>
-                load({ name, target, folder, stack, ...options }),
+            .action(async (folder: string, name: string, target: string, stack: string, options: DataOptions) =>
+                load({ name, target, folder, session: await openSession(stack), ...options }),
             ),
         "data load ./files shop files production",
     );
 };
 
 interface MoveArgs extends DataOptions {
-    readonly stack: string;
+    readonly session: Session;
     readonly name: string;
     /** `VOLUME[:PATH]` */
     readonly target: string;
@@ -108,7 +110,7 @@ async function load(args: MoveArgs): Promise<void> {
     if (open.length > 0)
         throw new UserError(
             `Nothing was loaded: ${names(open)} has the volume open, and would not bear files that change beside it. Stop it first:\n` +
-                `  ./plinth stop ${args.stack} ${args.name}`,
+                `  ./plinth stop ${args.session.stack} ${args.name}`,
         );
     await withVolume(args, volume, false, async (into, signal) => {
         // Entries by name: the volume's own root belongs to the driver, and tar would want to change it.
@@ -137,18 +139,18 @@ async function load(args: MoveArgs): Promise<void> {
 interface FoundVolume {
     readonly kubectl: Kubectl;
     readonly instance: AnyInstance;
-    readonly claim: Claim & { readonly spec: { readonly accessModes?: readonly string[] } };
+    readonly claim: Claim;
     /** Within the volume: empty for all of it, else with a leading slash. */
     readonly path: string;
     readonly running: Awaited<ReturnType<typeof podsWith>>;
 }
 
 /** @throws UserError when instance, volume or path is not one that could be meant */
-async function findVolume({ stack, name, target }: MoveArgs): Promise<FoundVolume> {
-    const kubectl = await kubectlFor(stack);
+async function findVolume({ session, name, target }: MoveArgs): Promise<FoundVolume> {
+    const kubectl = await session.kubectl();
     const [instance] = findInstances(kubectl.config, [name]) as [AnyInstance];
     const { volume, path } = splitTarget(target);
-    const claims = (await listStack<FoundVolume["claim"]>(kubectl, "persistentvolumeclaims")).filter(
+    const claims = (await listStack<Claim>(kubectl, "persistentvolumeclaims")).filter(
         (claim) => componentOf(claim).instance === name,
     );
     const known = claims.map(({ metadata }) => metadata.name);
@@ -160,7 +162,7 @@ async function findVolume({ stack, name, target }: MoveArgs): Promise<FoundVolum
     const running = await podsWith(kubectl, namespaceOf(instance), volume);
     if (running.length > 0 && claim.spec.accessModes?.includes("ReadWriteOncePod"))
         throw new UserError(
-            `${names(running)} has the volume open, and only one pod may. Stop it first:\n  ./plinth stop ${stack} ${name}`,
+            `${names(running)} has the volume open, and only one pod may. Stop it first:\n  ./plinth stop ${session.stack} ${name}`,
         );
     return { kubectl, instance, claim, path, running };
 }
@@ -182,12 +184,12 @@ export function splitTarget(target: string): { volume: string; path: string } {
 }
 
 async function withVolume(
-    { stack, name, image }: MoveArgs,
+    { session, name, image }: MoveArgs,
     { kubectl, instance, claim, running }: FoundVolume,
     readOnly: boolean,
     work: Parameters<typeof withPod>[2],
 ): Promise<void> {
-    const mounting = await mountingOf(stack, name, claim.metadata.name);
+    const mounting = await mountingOf(session, name, claim.metadata.name);
     if (!mounting)
         throw new UserError(`No pod of "${name}" mounts ${claim.metadata.name}: nobody says whose its files are`);
     const nodeName = claim.spec.accessModes?.includes("ReadWriteMany") ? undefined : running[0]?.spec.nodeName;

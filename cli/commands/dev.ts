@@ -5,15 +5,12 @@ import type { StackConfig } from "../../config/stack";
 import { example, type Register } from "../command";
 import { chooseCluster, type ClusterOptions, nodePortsOf } from "../../operations/launch/devCluster";
 import { showWhereToOpen } from "../../operations/launch/devUrls";
-import { findEngine, isMissing, refuseMissing } from "../../operations/engine/engine";
+import { isMissing, refuseMissing } from "../../operations/engine/engine";
 import { UserError } from "../../operations/system/errors";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../../operations/images/images";
 import { loaderFor } from "../../operations/images/localCluster";
-import { followSandbox, refuseSandbox } from "../../operations/launch/sandbox";
+import { openSession, refuseSandbox } from "../../operations/launch/sandbox";
 import { bringUp } from "../../operations/launch/bringUp";
-
-/** The stack that belongs to this machine. */
-const stack = "dev";
 
 export const dev: Register = (program) => {
     const group = program.command("dev").description("The stack dev on a local cluster.");
@@ -40,30 +37,31 @@ export const dev: Register = (program) => {
 
 /** Everything is found and checked first; then each step prints what it runs. */
 async function up(build: boolean, options: ClusterOptions): Promise<void> {
-    await followSandbox(stack);
-    refuseSandbox("Nothing was changed");
-    const images = await imagesOf(stack);
-    const { config, rendering } = images;
-    const problems = localProblems(config);
+    const session = await openSession("dev");
+    refuseSandbox(session, "Nothing was changed");
+    const images = await imagesOf(session);
+    const problems = localProblems(images.config);
     if (problems.length > 0) throw new ConfigError(problems);
     const built = builtImages(images);
     checkUnlocked(images);
-    const cluster = chooseCluster(config, options);
-    const [docker, engine, missing] = await Promise.all([findDocker(), findEngine(true), cluster.check()]);
+    const cluster = chooseCluster(session, options);
+    const [docker, engine, missing] = await Promise.all([findDocker(), session.engine(true), cluster.check()]);
     refuseMissing("Nothing was changed.", [
         ...(Array.isArray(docker) ? docker : []),
         ...missing,
         ...(isMissing(engine) ? [engine] : []),
     ]);
-    if (!build) await checkBuilt(stack, built);
+    if (!build) await checkBuilt(session.stack, built);
 
-    await cluster.start(nodePortsOf(rendering.objects));
+    await cluster.start(nodePortsOf(images.rendering.objects));
     if (build && "platform" in docker) await bake(images, { platforms: [docker.platform], push: false });
-    const context = contextOf(config.cluster);
+    // The cluster that was started is another than the one that did not answer.
+    const started = session.anew();
+    const context = contextOf(started.config().cluster);
     if (!context) throw new UserError("The cluster runs, but the kubeconfig has no current context: see KUBECONFIG");
-    if (built.length > 0) await loaderFor(context, config).load(built);
-    await bringUp(stack);
-    await showWhereToOpen(rendering);
+    if (built.length > 0) await loaderFor(context, started).load(built);
+    await bringUp(started);
+    await showWhereToOpen(images.rendering);
 }
 
 /** What instances ask for that only the internet and a cloud can give. */

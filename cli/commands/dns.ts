@@ -1,9 +1,9 @@
 import { wasApplied } from "../../operations/launch/applyToSandbox";
 import { example, type Register } from "../command";
 import { UserError } from "../../operations/system/errors";
-import { type Outputs, stackOutputs } from "../../operations/engine/outputs";
-import { renderStack } from "../../operations/render/rendering";
-import { isInSandbox } from "../../operations/launch/sandbox";
+import { type Outputs, outputsOf } from "../../operations/engine/outputs";
+import type { Session } from "../../operations/session";
+import { openSession } from "../../operations/launch/sandbox";
 import { table } from "../../operations/system/text";
 
 export const dns: Register = (program) => {
@@ -15,7 +15,7 @@ export const dns: Register = (program) => {
             .option("--json", "for scripts")
             .option("--zone", "as lines of a zone file")
             .action(async (stack: string, options: { json?: boolean; zone?: boolean }) => {
-                const dns = await dnsOf(stack);
+                const dns = await dnsOf(await openSession(stack));
                 if (!dns) throw new UserError(`"${stack}" has not been launched yet: ./plinth launch ${stack}`);
                 if (options.json) console.log(JSON.stringify(dns, null, 2));
                 else if (options.zone) process.stdout.write(dns.zone);
@@ -34,5 +34,7 @@ export const dns: Register = (program) => {
 };
 
 /** A sandbox that was deployed without the engine has no outputs: there the rendering tells. */
-const dnsOf = async (stack: string): Promise<Outputs["dns"] | undefined> =>
-    isInSandbox() && wasApplied() ? (await renderStack(stack)).outputs.dns : (await stackOutputs(stack)).dns;
+const dnsOf = async (session: Session): Promise<Outputs["dns"] | undefined> =>
+    session.isInSandbox && wasApplied()
+        ? (await session.rendering()).outputs.dns
+        : (await outputsOf(await session.pulumi())).dns;

@@ -2,6 +2,7 @@ import pc from "picocolors";
 import { type Result, runChecks } from "../../operations/doctor/checks";
 import type { Level } from "../../operations/doctor/finding";
 import { gather } from "../../operations/doctor/gather";
+import { openSession } from "../../operations/launch/sandbox";
 import { example, type Register } from "../command";
 import { groupBy } from "../../operations/system/groupBy";
 import { count } from "../../operations/system/text";
@@ -16,7 +17,7 @@ export const doctor: Register = (program) => {
             .argument("[stack]", "stack to check for", "dev")
             .option("--json", "for scripts")
             .action(async (stack: string, options: { json?: boolean }) => {
-                const results = runChecks(await gather(stack));
+                const results = runChecks(await gather(await openSession(stack)));
                 console.log(options.json ? JSON.stringify(results, null, 2) : report(results));
                 if (results.some(({ level }) => level === "problem")) process.exitCode = 1;
             }),

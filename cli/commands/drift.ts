@@ -1,9 +1,10 @@
 import { example, type Register } from "../command";
 import { driftIn, driftText, errorsIn, type PreviewDigest } from "../driftText";
-import { chooseBackend, findCluster, findEngine, present } from "../../operations/engine/engine";
+import { present } from "../../operations/engine/engine";
+import { EngineError } from "../../operations/engine/engineError";
 import { comparing } from "../../operations/engine/enginePreview";
-import { failure, read } from "../../operations/system/shell";
-import { clusterOf } from "../../operations/stackfile/stackConfig";
+import { openSession } from "../../operations/launch/sandbox";
+import { UserError } from "../../operations/system/errors";
 
 export const drift: Register = (program) => {
     example(
@@ -21,17 +22,17 @@ export const drift: Register = (program) => {
 
 /** The engine compares: it knows which fields are the stack's, and that an autoscaler's or a restart's are not. */
 async function show(stack: string, json: boolean): Promise<void> {
-    const [found, cluster] = await Promise.all([findEngine(true), findCluster(clusterOf(stack))]);
-    const engine = present(found);
-    present(cluster);
-    const args = ["preview", ...comparing, "--json", "--stack", stack];
-    const { ok, stdout, stderr } = await read(engine.command, args, { env: chooseBackend(stack).env });
-    const digest = parsed(stdout);
-    if (!ok) {
-        const why = [...errorsIn(digest), stderr.trim()].filter((text) => text !== "").join("\n");
-        throw failure(engine.command, args, `${stdout}\n${stderr}`, { why });
-    }
-    const objects = driftIn(digest);
+    const session = await openSession(stack);
+    const [engine, cluster] = await Promise.all([session.engine(true), session.cluster()]);
+    for (const found of [engine, cluster]) present(found);
+    const pulumi = await session.pulumi();
+    const said = await pulumi.read(["preview", ...comparing, "--json"]).catch((error: unknown) => {
+        if (!(error instanceof EngineError) || error.kind !== "other") throw error;
+        // What the engine prints of a preview as JSON it does not say elsewhere.
+        const why = [...errorsIn(parsed(error.output)), error.said].filter((text) => text !== "").join("\n");
+        throw new UserError(`pulumi preview failed: ${why}`);
+    });
+    const objects = driftIn(parsed(said));
     console.log(json ? JSON.stringify({ objects }, null, 2) : driftText(stack, objects));
     process.exitCode = objects.length > 0 ? 2 : 0;
 }

@@ -2,9 +2,8 @@ import type { Command } from "commander";
 import { example, type Register } from "../command";
 import { findComponent, fullName } from "../../operations/cluster/components";
 import { UserError } from "../../operations/system/errors";
-import { kubectlFor } from "../../operations/cluster/kubectl";
 import { checkContainer, isReady, podsOfComponent, reasonOf } from "../../operations/cluster/pods";
-import { followSandbox, refuseSandbox } from "../../operations/launch/sandbox";
+import { openSession, refuseSandbox } from "../../operations/launch/sandbox";
 
 export const exec: Register = (program) => {
     example(
@@ -49,9 +48,9 @@ async function runIn(words: readonly string[], command: readonly string[], conta
         throw new UserError(
             `The command goes after --: ./plinth exec ${target} ${stack} -- ${[...rest, ...command].join(" ")}`,
         );
-    await followSandbox(stack);
-    refuseSandbox("Nothing was run");
-    const kubectl = await kubectlFor(stack);
+    const session = await openSession(stack);
+    refuseSandbox(session, "Nothing was run");
+    const kubectl = await session.kubectl();
     const { component } = await findComponent(kubectl, target);
     const pods = await podsOfComponent(kubectl, component);
     const [pod] = pods;

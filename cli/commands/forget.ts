@@ -5,9 +5,11 @@ import { confirmName } from "../../operations/system/confirm";
 import { UserError } from "../../operations/system/errors";
 import { giveUp, markVolume } from "../../operations/removal/giveUp";
 import type { Kubectl } from "../../operations/cluster/kubectl";
+import type { Volume } from "../../operations/cluster/live";
+import { openSession } from "../../operations/launch/sandbox";
 import { findRemains, type Remains } from "../../operations/removal/remains";
 import { table } from "../../operations/system/text";
-import { listVolumes, ownerOf, placeOf, type Volume } from "../../operations/cluster/volumes";
+import { listVolumes, ownerOf, placeOf } from "../../operations/cluster/volumes";
 import { remainsText } from "../volumesText";
 
 interface ForgetOptions {
@@ -38,7 +40,8 @@ async function forgetInstance(
     stack: string,
     { out, yes, recover = false }: ForgetOptions,
 ): Promise<void> {
-    const remains = await findRemains({ stack, name, command: "forget", recover });
+    const session = await openSession(stack);
+    const remains = await findRemains({ session, name, command: "forget", recover });
     const { kubectl, resources } = remains;
     const volumes = [...remains.volumes, ...remains.kept];
     if (!remains.inFile && resources.length === 0) {
@@ -46,12 +49,12 @@ async function forgetInstance(
         console.log(`"${name}" of "${stack}" is forgotten already.\n\n${recordText(volumes)}`);
         return;
     }
-    console.log(`${remainsText(stack, remains)}\n\nThe volumes stay, and with them their data.\n`);
+    console.log(`${remainsText(session, remains)}\n\nThe volumes stay, and with them their data.\n`);
     await confirmName(name, "All but the volumes will be deleted, the passwords of what is in them, too.", yes);
     writeRecord(out, stack, name, volumes);
     console.log(recordText(volumes));
     await giveUp({
-        stack,
+        session,
         remains,
         command: "forget",
         before: async (pulumi) => {
@@ -64,7 +67,7 @@ async function forgetInstance(
                 });
             // What the stack declares itself would be deleted as an object: it is only no longer the stack's.
             const declared = resources.filter(({ outputs }) => outputs?.kind === "PersistentVolume");
-            for (const { urn } of declared) await pulumi("state", "delete", urn, "--yes");
+            for (const { urn } of declared) await pulumi.run(["state", "delete", urn, "--yes"]);
         },
         after: () => checkKept(kubectl, remains),
     });
@@ -82,7 +85,7 @@ const rowsOf = (volumes: readonly Volume[]) =>
             return {
                 claim: claimRef ? `${claimRef.namespace}/${claimRef.name}` : "",
                 volume: volume.metadata.name,
-                size: capacity?.storage ?? "",
+                size: capacity?.["storage"] ?? "",
                 storageClass: storageClassName ?? "",
                 place: placeOf(volume),
             };

@@ -1,10 +1,11 @@
 import pc from "picocolors";
 import { example, type Register } from "../command";
-import { findCluster, isMissing, refuseMissing } from "../../operations/engine/engine";
+import { isMissing, refuseMissing } from "../../operations/engine/engine";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../../operations/images/images";
 import { loaderFor } from "../../operations/images/localCluster";
 import { type LockArgs, lockImages } from "../../operations/images/lock";
-import { refuseSandbox } from "../../operations/launch/sandbox";
+import { openSession, refuseSandbox } from "../../operations/launch/sandbox";
+import { Session } from "../../operations/session";
 import { setImages } from "../../operations/images/setImages";
 import { count } from "../../operations/system/text";
 
@@ -86,7 +87,7 @@ export const images: Register = (program) => {
 async function set(instance: string, words: readonly string[]): Promise<void> {
     const last = words.at(-1)!;
     const [stack, choices] = words.length > 1 && !last.includes("=") ? [last, words.slice(0, -1)] : ["dev", words];
-    const { diff, tiers } = await setImages(stack, instance, choices);
+    const { diff, tiers } = await setImages(new Session(stack), instance, choices);
     if (diff.length > 0) {
         console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
         return console.log(`\nNothing is deployed yet: ./plinth launch ${stack}`);
@@ -108,7 +109,7 @@ const listed = (platforms: string | undefined): string[] | undefined =>
     platforms?.split(",").map((platform) => platform.trim());
 
 async function build(stack: string, { platform, only }: BuildOptions): Promise<void> {
-    const needed = await imagesOf(stack);
+    const needed = await imagesOf(await openSession(stack));
     const docker = await findDocker();
     if (Array.isArray(docker)) return refuseMissing("Nothing was built.", docker);
     const platforms = listed(platform) ?? [docker.platform];
@@ -116,7 +117,7 @@ async function build(stack: string, { platform, only }: BuildOptions): Promise<v
 }
 
 async function push(stack: string, { platform, only }: BuildOptions): Promise<void> {
-    const needed = await imagesOf(stack);
+    const needed = await imagesOf(await openSession(stack));
     const docker = await findDocker();
     if (Array.isArray(docker)) return refuseMissing("Nothing was pushed.", docker);
     const platforms = listed(platform);
@@ -129,12 +130,13 @@ async function push(stack: string, { platform, only }: BuildOptions): Promise<vo
 }
 
 async function load(stack: string): Promise<void> {
-    refuseSandbox("Nothing was loaded");
-    const needed = await imagesOf(stack);
+    const session = await openSession(stack);
+    refuseSandbox(session, "Nothing was loaded");
+    const needed = await imagesOf(session);
     checkUnlocked(needed);
-    const cluster = await findCluster(needed.config.cluster);
+    const cluster = await session.cluster();
     if (isMissing(cluster)) return refuseMissing("Nothing was loaded.", [cluster]);
-    const loader = loaderFor(cluster, needed.config);
+    const loader = loaderFor(cluster, session);
     const [docker, missing] = await Promise.all([findDocker(), loader.check()]);
     refuseMissing("Nothing was loaded.", [...(Array.isArray(docker) ? docker : []), ...missing]);
     const built = builtImages(needed);
@@ -149,7 +151,7 @@ function report(stack: string, done: string, images: readonly { readonly referen
 }
 
 async function lock(stack: string, options: LockArgs, json: boolean): Promise<void> {
-    const result = await lockImages(stack, options);
+    const result = await lockImages(await openSession(stack), options);
     if (json) return console.log(JSON.stringify(result, null, 2));
     for (const { path, from, to } of result.changed) console.log(`${path}\n  was ${from}\n  now ${to}`);
     for (const { path, reference, own } of result.behind)

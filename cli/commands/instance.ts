@@ -3,8 +3,7 @@ import { namespaceOf } from "../../config/unique";
 import { howToSet } from "../../config/problems";
 import { addInstance } from "../../operations/instances/addInstance";
 import { example, type Register } from "../command";
-import { renderStack } from "../../operations/render/rendering";
-import { stackConfig } from "../../operations/stackfile/stackConfig";
+import { openSession } from "../../operations/launch/sandbox";
 import { shortImage } from "../statusText";
 import { table } from "../../operations/system/text";
 import { instanceRemove } from "./instanceRemove";
@@ -49,8 +48,9 @@ export const instance: Register = (program) => {
 };
 
 async function list(stack: string, json: boolean): Promise<void> {
-    const { outputs } = await renderStack(stack);
-    const rows = stackConfig(stack).instances.map((instance) => ({
+    const session = await openSession(stack);
+    const { outputs } = await session.rendering();
+    const rows = session.config().instances.map((instance) => ({
         name: instance.name,
         platform: instance.platform,
         namespace: namespaceOf(instance),
@@ -70,7 +70,7 @@ async function list(stack: string, json: boolean): Promise<void> {
 }
 
 async function add(name: string, stack: string, options: AddOptions): Promise<void> {
-    const { diff, left, secrets } = await addInstance(stack, name, options);
+    const { diff, left, secrets } = await addInstance(await openSession(stack), name, options);
     console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
     if (left.length > 0) console.log(`\nNot copied, since each instance has its own: ${left.join(", ")}`);
     if (secrets.length > 0)

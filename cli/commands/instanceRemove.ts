@@ -2,10 +2,9 @@ import { backUpNow } from "../../operations/backup/backups";
 import { example, type Register } from "../command";
 import { componentOf, listStack } from "../../operations/cluster/components";
 import { confirmName } from "../../operations/system/confirm";
-import type { Claim } from "../../operations/cluster/health";
+import type { Claim } from "../../operations/cluster/live";
 import { findInstances } from "../../operations/stackfile/instances";
-import { kubectlFor } from "../../operations/cluster/kubectl";
-import { stackConfig } from "../../operations/stackfile/stackConfig";
+import { openSession } from "../../operations/launch/sandbox";
 import { changeStates } from "../../operations/launch/states";
 import { claimRow, listVolumes } from "../../operations/cluster/volumes";
 import { volumesText } from "../volumesText";
@@ -33,11 +32,12 @@ interface RemoveOptions {
 }
 
 async function remove(name: string, stack: string, { yes, backup = false }: RemoveOptions): Promise<void> {
-    findInstances(stackConfig(stack), [name]);
+    const session = await openSession(stack);
+    findInstances(session.config(), [name]);
     await confirmName(name, `"${name}" will be taken out of service; its data stay.`, yes);
-    if (backup) await backUpNow(await kubectlFor(stack), name);
-    await changeStates(stack, [name], "removed", true);
-    const kubectl = await kubectlFor(stack);
+    if (backup) await backUpNow(await session.kubectl(), name);
+    await changeStates(session, [name], "removed", true);
+    const kubectl = await session.kubectl();
     const claims = (await listStack<Claim>(kubectl, "persistentvolumeclaims")).filter(
         (claim) => componentOf(claim).instance === name,
     );

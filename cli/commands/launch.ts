@@ -1,5 +1,5 @@
 import { bringUp, type LaunchArgs } from "../../operations/launch/bringUp";
-import { enterSandbox, isInSandbox } from "../../operations/launch/sandbox";
+import { enterSandbox, openSession } from "../../operations/launch/sandbox";
 import { example, type Register } from "../command";
 import { showStatus } from "./status";
 
@@ -37,11 +37,11 @@ export const launch: Register = (program) => {
                 "on a control plane of its own on this machine, with simulated nodes that run no containers: needs Node and Go",
             )
             .action(async (stack: string, { sandbox, ...options }: LaunchArgs & { sandbox?: boolean }) => {
-                if (sandbox) await enterSandbox(stack);
-                await bringUp(stack, options);
-                if (!isInSandbox()) return;
+                const session = await (sandbox ? enterSandbox(stack) : openSession(stack));
+                await bringUp(session, options);
+                if (!session.isInSandbox) return;
                 console.log();
-                await showStatus(stack, false);
+                await showStatus(session, false);
                 console.log(
                     "\nThe nodes are simulated and run no containers: every object is accepted and settles as in a cluster, but no URL answers.\n" +
                         "Look around with ./plinth status, then remove it all: ./plinth sandbox down",

@@ -1,8 +1,9 @@
 import { example, type Register } from "../command";
 import { findComponent, fullName, podsOf } from "../../operations/cluster/components";
 import { UserError } from "../../operations/system/errors";
-import { kubectlFor } from "../../operations/cluster/kubectl";
-import { checkContainer, type Pod, podsOfComponent } from "../../operations/cluster/pods";
+import type { Pod } from "../../operations/cluster/live";
+import { openSession } from "../../operations/launch/sandbox";
+import { checkContainer, podsOfComponent } from "../../operations/cluster/pods";
 
 interface LogsOptions {
     readonly follow?: boolean;
@@ -32,7 +33,7 @@ export const logs: Register = (program) => {
 
 async function show(target: string, stack: string, options: LogsOptions): Promise<void> {
     checkOptions(options);
-    const kubectl = await kubectlFor(stack);
+    const kubectl = await (await openSession(stack)).kubectl();
     const { component } = await findComponent(kubectl, target);
     const pods = await podsOfComponent(kubectl, component);
     if (pods.length === 0)

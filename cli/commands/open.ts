@@ -1,22 +1,14 @@
+import type { ServicePort } from "kubernetes-types/core/v1";
 import pc from "picocolors";
 import { suggest } from "../../config/problems";
 import { freePort, isFree } from "../../sandbox/ports";
 import { example, type Register } from "../command";
-import { componentOf, findComponent, fullName, type Live } from "../../operations/cluster/components";
+import { componentOf, findComponent, fullName } from "../../operations/cluster/components";
 import { UserError } from "../../operations/system/errors";
-import { kubectlFor } from "../../operations/cluster/kubectl";
-import { knownOutputs, type Outputs } from "../../operations/engine/outputs";
-import { refuseSandbox } from "../../operations/launch/sandbox";
-
-export interface Service extends Live {
-    readonly spec: { readonly ports: readonly ServicePort[] };
-}
-
-interface ServicePort {
-    readonly name?: string;
-    readonly port: number;
-    readonly protocol?: string;
-}
+import type { Service } from "../../operations/cluster/live";
+import type { Outputs } from "../../operations/engine/outputs";
+import { knownOutputs } from "../../operations/status/knownOutputs";
+import { openSession, refuseSandbox } from "../../operations/launch/sandbox";
 
 interface OpenOptions {
     readonly port?: string;
@@ -49,15 +41,16 @@ export const open: Register = (program) => {
 };
 
 async function forward(target: string, stack: string, options: OpenOptions): Promise<void> {
-    refuseSandbox("Nothing was opened");
-    const kubectl = await kubectlFor(stack);
+    const session = await openSession(stack);
+    refuseSandbox(session, "Nothing was opened");
+    const kubectl = await session.kubectl();
     const { component, objects } = await findComponent(kubectl, target, "services");
     const service = objects[0] as Service;
     const port = choosePort(service, options.service);
     const local = await localPort(port.port, options.port);
     console.log(pc.bold(`${fullName(component)}: 127.0.0.1:${local}`));
     if (port.name === "http" || port.name === "https")
-        for (const line of webAddresses((await knownOutputs(stack)).outputs, component.instance, port.name, local))
+        for (const line of webAddresses((await knownOutputs(session)).outputs, component.instance, port.name, local))
             console.log(line);
     process.exitCode = await kubectl.attach([
         "port-forward",
@@ -74,7 +67,7 @@ async function forward(target: string, stack: string, options: OpenOptions): Pro
  * @throws UserError that lists the ports there are; UDP cannot be forwarded
  */
 export function choosePort(service: Service, wanted?: string): ServicePort {
-    const all = service.spec.ports.filter(({ protocol }) => (protocol ?? "TCP") === "TCP");
+    const all = (service.spec.ports ?? []).filter(({ protocol }) => (protocol ?? "TCP") === "TCP");
     const names = all.map(({ name, port }) => name ?? String(port));
     const chosen =
         wanted === undefined

@@ -1,8 +1,9 @@
 import { examine } from "../../operations/launch/adoption";
 import { example, type Register } from "../command";
 import { UserError } from "../../operations/system/errors";
-import { guardedPreview, offlinePreview, readyToPreview } from "../../operations/review/preview";
-import { renderStack } from "../../operations/render/rendering";
+import { liveBefore } from "../../operations/launch/liveBefore";
+import { openSession } from "../../operations/launch/sandbox";
+import { guardedPreview, offlinePreview, whyOffline } from "../../operations/review/preview";
 
 interface Options {
     readonly json?: boolean;
@@ -35,17 +36,19 @@ export const preview: Register = (program) => {
 
 /** `pulumi preview`, or the offline preview; says which and why. */
 async function show(stack: string, { json = false, offline, adopt }: Options): Promise<void> {
-    const rendering = await renderStack(stack);
-    const ready = await readyToPreview(stack, offline);
-    if (typeof ready !== "string" || adopt.length > 0) {
-        const { takes } = await examine(rendering, adopt);
+    const session = await openSession(stack);
+    const rendering = await session.rendering();
+    const reason = await whyOffline(session, offline);
+    const live = reason === undefined || adopt.length > 0 ? await liveBefore(session, adopt.length > 0) : undefined;
+    if (reason === undefined || adopt.length > 0) {
+        const { takes } = await examine(session, live, adopt);
         if (takes.length > 0) console.error(`Would be taken over:\n${takes.map((line) => `  ${line}`).join("\n")}`);
     }
-    if (typeof ready !== "string") {
-        const { refusal } = await guardedPreview(ready, rendering, [json ? "--json" : "--diff"]);
+    if (reason === undefined) {
+        const { refusal } = await guardedPreview(session, live, [json ? "--json" : "--diff"]);
         if (refusal) throw new UserError(refusal);
     } else if (json) {
         const { objects, outputs } = rendering;
-        console.log(JSON.stringify({ mode: "offline", reason: ready, objects, outputs }, null, 2));
-    } else console.log(offlinePreview(rendering, ready).text);
+        console.log(JSON.stringify({ mode: "offline", reason, objects, outputs }, null, 2));
+    } else console.log(offlinePreview(rendering, reason).text);
 }

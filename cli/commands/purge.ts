@@ -5,9 +5,12 @@ import { confirmName } from "../../operations/system/confirm";
 import { UserError } from "../../operations/system/errors";
 import { deleteVolume, giveUp, markVolume } from "../../operations/removal/giveUp";
 import type { Kubectl } from "../../operations/cluster/kubectl";
+import type { Volume } from "../../operations/cluster/live";
+import { openSession } from "../../operations/launch/sandbox";
+import type { Session } from "../../operations/session";
 import { findRemains, type Remains } from "../../operations/removal/remains";
 import { count } from "../../operations/system/text";
-import { isProvisioned, listVolumes, ownerOf, remainsOf, type Volume } from "../../operations/cluster/volumes";
+import { isProvisioned, listVolumes, ownerOf, remainsOf } from "../../operations/cluster/volumes";
 import { indented, remainsText } from "../volumesText";
 
 interface PurgeOptions {
@@ -32,13 +35,14 @@ export const purge: Register = (program) => {
 };
 
 async function purgeInstance(name: string, stack: string, { yes, recover = false }: PurgeOptions): Promise<void> {
-    const remains = await findRemains({ stack, name, command: "purge", recover });
+    const session = await openSession(stack);
+    const remains = await findRemains({ session, name, command: "purge", recover });
     const { kubectl, volumes } = remains;
     refuseForgotten(stack, remains);
-    console.log(lossesText(stack, remains));
+    console.log(lossesText(session, remains));
     await confirmName(name, "All of this will be deleted, and nobody can bring it back.", yes);
     await giveUp({
-        stack,
+        session,
         remains,
         command: "purge",
         before: async () => {
@@ -64,10 +68,10 @@ const keptText = (stack: string, { kept }: Remains): string =>
     `Its volumes were kept, and are deleted one by one:\n${indented(kept.map(({ metadata }) => `./plinth volumes delete ${metadata.name} ${stack}`))}`;
 
 /** Everything that will be lost, by name. */
-function lossesText(stack: string, remains: Remains): string {
+function lossesText(session: Session, remains: Remains): string {
     const { volumes } = remains;
     const stay = volumes.flatMap((volume) => remainsOf(volume) ?? []).map((text) => `not erased: ${text}`);
-    return `${remainsText(stack, remains)}${stay.length > 0 ? `\n${indented(stay)}` : ""}\n`;
+    return `${remainsText(session, remains)}${stay.length > 0 ? `\n${indented(stay)}` : ""}\n`;
 }
 
 /**

@@ -1,8 +1,8 @@
 import { example, type Register } from "../command";
 import { objectYaml } from "../../operations/render/manifests";
 import { accessObjects } from "../../operations/doctor/rbac";
-import { type Rendering, renderStack } from "../../operations/render/rendering";
-import { readStackFile } from "../../operations/stackfile/stackFile";
+import type { Rendering } from "../../operations/render/rendering";
+import { Session } from "../../operations/session";
 
 export const rbac: Register = (program) => {
     example(
@@ -17,8 +17,9 @@ export const rbac: Register = (program) => {
                 "an account for merge requests, whose writes the API server takes as dry runs only",
             )
             .action(async (stack: string, { previewOnly = false }: { previewOnly?: boolean }) => {
-                const rendering = await renderStack(stack);
-                const objects = [...rendering.objects, ...(await running(stack)).objects];
+                const session = new Session(stack);
+                const rendering = await session.rendering();
+                const objects = [...rendering.objects, ...(await running(session)).objects];
                 const all = accessObjects({ ...rendering, objects }, previewOnly);
                 process.stdout.write(all.map((object) => `---\n${objectYaml(object)}`).join(""));
             }),
@@ -28,9 +29,9 @@ export const rbac: Register = (program) => {
 };
 
 /** The stack with everything running: who stops an instance wants to start it again. */
-async function running(stack: string): Promise<Rendering> {
+async function running(session: Session): Promise<Rendering> {
     const key = "plinth:instances";
-    const instances = JSON.parse(readStackFile(stack).config[key] ?? "{}") as Record<string, object>;
+    const instances = JSON.parse(session.file().config[key] ?? "{}") as Record<string, object>;
     const started = Object.entries(instances).map(([name, written]) => [name, { ...written, state: "running" }]);
-    return renderStack(stack, { config: { [key]: JSON.stringify(Object.fromEntries(started)) } });
+    return session.renderWith({ config: { [key]: JSON.stringify(Object.fromEntries(started)) } });
 }

@@ -1,9 +1,9 @@
-import { chooseBackend, findEngine, isMissing } from "../../operations/engine/engine";
+import { isMissing } from "../../operations/engine/engine";
 import { example, type Register } from "../command";
 import { UserError } from "../../operations/system/errors";
 import { streamOf, writeRendering } from "../../operations/render/manifests";
-import { renderStack } from "../../operations/render/rendering";
-import { read } from "../../operations/system/shell";
+import { openSession } from "../../operations/launch/sandbox";
+import { Session } from "../../operations/session";
 
 export const render: Register = (program) => {
     example(
@@ -20,7 +20,8 @@ export const render: Register = (program) => {
             )
             .action(async (stack: string, options: { out?: string; showSecrets?: boolean }) => {
                 const real = options.showSecrets ?? false;
-                const rendering = await renderStack(stack, real ? await secretsOf(stack) : {});
+                const session = real ? await openSession(stack) : new Session(stack);
+                const rendering = await (real ? session.renderWith(await secretsOf(session)) : session.rendering());
                 if (!options.out) {
                     process.stdout.write(streamOf(rendering, real));
                     return;
@@ -41,16 +42,15 @@ export const render: Register = (program) => {
 
 /** Generated values of a launched stack, by resource name, and its configuration with secrets decrypted. */
 async function secretsOf(
-    stack: string,
+    session: Session,
 ): Promise<{ generated: Record<string, string>; config: Record<string, string> }> {
-    const engine = await findEngine();
+    const engine = await session.engine();
     if (isMissing(engine)) throw new UserError(`--show-secrets needs ${engine.what}\n  ${engine.remedy}`);
-    const { env } = chooseBackend(stack);
-    const state = await read(engine.command, ["stack", "export", "--show-secrets", "--stack", stack], { env });
-    const values = await read(engine.command, ["config", "--show-secrets", "--json", "--stack", stack], { env });
-    if (!state.ok || !values.ok)
-        throw new UserError(`The secrets of "${stack}" could not be read: ${(state.stderr || values.stderr).trim()}`);
-    const exported = JSON.parse(state.stdout) as {
+    const pulumi = await session.pulumi();
+    const failed = `The secrets of "${session.stack}" could not be read`;
+    const state = await pulumi.read(["stack", "export", "--show-secrets"], { failed });
+    const values = await pulumi.read(["config", "--show-secrets", "--json"], { failed });
+    const exported = JSON.parse(state) as {
         deployment: { resources?: { urn: string; type: string; outputs?: { result?: Exported } }[] };
     };
     const generated = (exported.deployment.resources ?? []).flatMap(({ urn, type, outputs }) =>
@@ -58,7 +58,7 @@ async function secretsOf(
             ? [[urn.slice(urn.lastIndexOf("::") + 2), plain(outputs.result)] as const]
             : [],
     );
-    const config = Object.entries(JSON.parse(values.stdout) as Record<string, { value: string }>).map(
+    const config = Object.entries(JSON.parse(values) as Record<string, { value: string }>).map(
         ([key, { value }]) => [key, value] as const,
     );
     return { generated: Object.fromEntries(generated), config: Object.fromEntries(config) };

@@ -1,7 +1,9 @@
 import { example, type Register } from "../command";
-import { chooseComponent, componentOf, fullName, listStack, type Live } from "../../operations/cluster/components";
+import { chooseComponent, componentOf, fullName, listStack } from "../../operations/cluster/components";
 import { UserError } from "../../operations/system/errors";
-import { type Kubectl, kubectlFor, targetOf } from "../../operations/cluster/kubectl";
+import { type Kubectl, targetOf } from "../../operations/cluster/kubectl";
+import type { Live } from "../../operations/cluster/live";
+import { openSession } from "../../operations/launch/sandbox";
 import { isReady, podsOfComponent, reasonOf } from "../../operations/cluster/pods";
 
 /** Kinds whose pods run all the time. */
@@ -31,7 +33,7 @@ export const restart: Register = (program) => {
  * for a change of the stack's fields.
  */
 async function roll(targets: string, stack: string, waits: boolean): Promise<void> {
-    const kubectl = await kubectlFor(stack);
+    const kubectl = await (await openSession(stack)).kubectl();
     for (const object of await findTiers(kubectl, targets)) {
         const { namespace } = object.metadata;
         const where = [targetOf(object), "--namespace", namespace];

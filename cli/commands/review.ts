@@ -3,9 +3,10 @@ import { example, type Register } from "../command";
 import { UserError } from "../../operations/system/errors";
 import { noteOf } from "../../operations/review/note";
 import { postNote } from "../../operations/review/postNote";
-import { guardedPreview, offlinePreview, readyToPreview } from "../../operations/review/preview";
+import { liveBefore } from "../../operations/launch/liveBefore";
+import { openSession } from "../../operations/launch/sandbox";
+import { guardedPreview, offlinePreview, whyOffline } from "../../operations/review/preview";
 import { renderedDiff } from "../../operations/review/renderedDiff";
-import { renderStack } from "../../operations/render/rendering";
 
 interface Options {
     readonly base: string;
@@ -34,13 +35,14 @@ export const review: Register = (program) => {
 };
 
 async function show(stack: string, { base, offline, out, post = false }: Options): Promise<void> {
-    const rendering = await renderStack(stack);
+    const session = await openSession(stack);
+    const rendering = await session.rendering();
     const diff = await renderedDiff(rendering, base);
-    const ready = await readyToPreview(stack, offline);
+    const reason = await whyOffline(session, offline);
     const preview =
-        typeof ready === "string"
-            ? offlinePreview(rendering, ready)
-            : await guardedPreview(ready, rendering, ["--diff"]);
+        reason === undefined
+            ? await guardedPreview(session, await liveBefore(session, false), ["--diff"])
+            : offlinePreview(rendering, reason);
     if (preview.mode === "offline") console.log(preview.text);
     console.log(diff === "" ? `No rendered object differs from ${base}.` : diff);
     const note = noteOf(stack, preview, diff);

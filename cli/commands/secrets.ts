@@ -1,20 +1,12 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename } from "node:path";
 import pc from "picocolors";
 import { howToSet } from "../../config/problems";
 import { example, type Register } from "../command";
-import {
-    chooseBackend,
-    findCluster,
-    findEngine,
-    isMissing,
-    present,
-    type Ready,
-    refuseMissing,
-} from "../../operations/engine/engine";
+import { isMissing, refuseMissing } from "../../operations/engine/engine";
+import { openSession } from "../../operations/launch/sandbox";
+import { Session } from "../../operations/session";
 import { UserError } from "../../operations/system/errors";
-import { kubectlFor } from "../../operations/cluster/kubectl";
-import { root } from "../../operations/system/root";
 import { awaitPods, digestsOf } from "../../operations/secrets/rotation";
 import {
     chooseKey,
@@ -27,8 +19,6 @@ import {
     secretStates,
 } from "../../operations/secrets/secrets";
 import { givenValue, newPassword } from "../../operations/secrets/secretValue";
-import { failure, read } from "../../operations/system/shell";
-import { clusterOf } from "../../operations/stackfile/stackConfig";
 import { launchChanged } from "../../operations/launch/states";
 import { count, table } from "../../operations/system/text";
 import { checkLocks, ensureStack } from "../../operations/launch/prepare";
@@ -76,7 +66,8 @@ export const secrets: Register = (program) => {
 };
 
 async function list(stack: string, instance: string | undefined, json: boolean): Promise<void> {
-    const states = await secretStates(stack, secretKeys(stack, instance));
+    const session = new Session(stack);
+    const states = await secretStates(session, secretKeys(session, instance));
     if (json)
         return console.log(
             JSON.stringify(
@@ -102,12 +93,15 @@ const placesText = ({ places }: SecretState): string =>
     places.map(({ namespace, secret, key }) => `${namespace}/${secret}: ${key}`).join("\n");
 
 async function set(instance: string, key: string, stack: string): Promise<void> {
-    const one = chooseKey(stack, instance, key);
+    const session = await openSession(stack);
+    const one = chooseKey(session, instance, key);
     // Whatever is wrong with the stack is said now: once the value is stored, something was changed.
-    const places = await placesOnceSet(stack, one);
-    const ready = { engine: present(await findEngine(true)), backend: chooseBackend(stack) };
+    const places = await placesOnceSet(session, one);
+    await session.engine(true);
+    // Nobody shall type a value that could not be stored.
+    await session.pulumi();
     const value = await givenValue(stack, one);
-    await store(ready, stack, one, value);
+    await store(session, one, value);
     if (places.length === 0) console.log(`Nothing in "${stack}" uses it as the stack is now.`);
     console.log(
         `The ${secretName(one)} is set in Pulumi.${stack}.yaml. Nothing is deployed yet: ./plinth launch ${stack}`,
@@ -115,39 +109,33 @@ async function set(instance: string, key: string, stack: string): Promise<void> 
 }
 
 /** Puts a value into the stack's file, encrypted by the engine. It goes over standard input, which nobody sees. */
-async function store(
-    { engine, backend }: Ready,
-    stack: string,
-    { instance, key }: SecretKey,
-    value: string,
-): Promise<void> {
-    await ensureStack({ engine, backend }, stack);
-    const args = ["config", "set", "--secret", "--path", `plinth:secrets.${instance}.${key}`, "--stack", stack];
-    const { ok, stdout, stderr } = await read(engine.command, args, { env: backend.env, input: value });
-    if (!ok) throw failure(engine.command, args, `${stdout}\n${stderr}`, { why: stderr.trim() });
+async function store(session: Session, { instance, key }: SecretKey, value: string): Promise<void> {
+    await ensureStack(session);
+    const pulumi = await session.pulumi();
+    await pulumi.read(["config", "set", "--secret", "--path", `plinth:secrets.${instance}.${key}`], { input: value });
 }
 
 async function rotate(instance: string, key: string, stack: string): Promise<void> {
-    const one = chooseKey(stack, instance, key);
-    const length = await generatedLength(stack, one);
-    const [engine, cluster] = [await findEngine(true), await findCluster(clusterOf(stack))];
-    refuseMissing("Nothing was changed.", [engine, cluster].filter(isMissing));
-    const ready = { engine: present(engine), backend: chooseBackend(stack) };
-    const kubectl = await kubectlFor(stack);
-    checkLocks(kubectl.config, ready.backend, false);
-    const dependents = await dependentsOf(stack, one);
+    const session = await openSession(stack);
+    const one = chooseKey(session, instance, key);
+    const length = await generatedLength(session, one);
+    refuseMissing("Nothing was changed.", [await session.engine(true), await session.cluster()].filter(isMissing));
+    const kubectl = await session.kubectl();
+    checkLocks(session, false);
+    const dependents = await dependentsOf(session, one);
     const before = await digestsOf(kubectl, dependents);
     if (dependents.workloads.length > 0 && before.size === 0)
         throw new UserError(
             `Nothing was changed: nothing that uses ${key} is in the cluster. Bring it up with: ./plinth launch ${stack}`,
         );
-    const file = `Pulumi.${stack}.yaml`;
-    const written = readFileSync(join(root, file), "utf8");
-    await store(ready, stack, one, newPassword(length, one.rule));
+    const { path } = session;
+    const file = basename(path);
+    const written = readFileSync(path, "utf8");
+    await store(session, one, newPassword(length, one.rule));
     const goOn =
         `${file} has the new value already. When the cause is gone, go on with: ./plinth launch ${stack}\n` +
         "Or put the file back as it was and launch: the value from before is in it, or, if it was a generated one, in the stack's state.";
-    await launchChanged(stack, written, goOn, async () => {
+    await launchChanged(session, written, goOn, async () => {
         const pods = await awaitPods(kubectl, dependents, before);
         console.log(
             `\nThe ${secretName(one)} is rotated: ${count(pods, "pod")} with the new value, none with the old one. Commit ${file}.`,
@@ -160,14 +148,15 @@ async function rotate(instance: string, key: string, stack: string): Promise<voi
  *
  * @throws UserError with what to do instead, where a value that is made up would be wrong
  */
-async function generatedLength(stack: string, one: SecretKey): Promise<number> {
+async function generatedLength(session: Session, one: SecretKey): Promise<number> {
+    const { stack } = session;
     const { instance, key, rule } = one;
     const refuse = (why: string): never => {
         throw new UserError(`Nothing was changed: the ${secretName(one)} ${why}`);
     };
-    const [unset] = await secretStates(stack, [one], { unset: one });
+    const [unset] = await secretStates(session, [one], one);
     if (unset!.length === undefined) {
-        const [now] = await secretStates(stack, [one]);
+        const [now] = await secretStates(session, [one]);
         if (now!.places.length === 0) refuse(`is not used in "${stack}"`);
         refuse(
             "is not generated here: others know it, or gave it. Change it there first, at the external service or with who issued it, then:\n" +

@@ -1,4 +1,5 @@
 import { example, type Register } from "../command";
+import { openSession } from "../../operations/launch/sandbox";
 import { changeStates } from "../../operations/launch/states";
 
 export const start: Register = (program) => {
@@ -11,8 +12,8 @@ export const start: Register = (program) => {
             .argument("[stack]", "launched stack", "dev")
             .argument("[instance...]", "instances to start (default: all that are stopped; a removed one only by name)")
             .option("--no-launch", "only write the file")
-            .action((stack: string, names: string[], options: { launch: boolean }) =>
-                changeStates(stack, names, "running", options.launch),
+            .action(async (stack: string, names: string[], options: { launch: boolean }) =>
+                changeStates(await openSession(stack), names, "running", options.launch),
             ),
         "start production shop",
     );

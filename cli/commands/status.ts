@@ -1,26 +1,23 @@
 import { namespaceOf } from "../../config/unique";
-import { certificates, type Ingress } from "../../operations/status/certificates";
+import { certificates } from "../../operations/status/certificates";
 import { example, type Register } from "../command";
-import { componentOf, listPods, listStack, type Live, workloadKinds } from "../../operations/cluster/components";
+import { componentOf, listPods, listStack, workloadKinds } from "../../operations/cluster/components";
 import { UserError } from "../../operations/system/errors";
 import { evictionEvents, evictionsOf } from "../../operations/cluster/evictions";
 import {
-    type Claim,
     claimOf,
-    type CronJob,
-    type Job,
-    type Node,
+    imageOf,
     nodeOf,
     scheduledOf,
     tasksOf,
     type TierHealth,
     tierOf,
-    type Workload,
 } from "../../operations/cluster/health";
-import { type Kubectl, kubectlFor } from "../../operations/cluster/kubectl";
-import { knownOutputs } from "../../operations/engine/outputs";
-import type { Pod } from "../../operations/cluster/pods";
-import { renderStack } from "../../operations/render/rendering";
+import type { Kubectl } from "../../operations/cluster/kubectl";
+import type { Claim, CronJob, Ingress, Job, List, Live, Node, Pod, Workload } from "../../operations/cluster/live";
+import { openSession } from "../../operations/launch/sandbox";
+import type { Session } from "../../operations/session";
+import { knownOutputs } from "../../operations/status/knownOutputs";
 import { notReady, type Status, statusText } from "../statusText";
 import { volumesInUse } from "../../operations/cluster/volumeUse";
 
@@ -33,14 +30,16 @@ export const status: Register = (program) => {
             )
             .argument("[stack]", "launched stack", "dev")
             .option("--json", "for scripts")
-            .action((stack: string, options: { json?: boolean }) => showStatus(stack, options.json ?? false)),
+            .action(async (stack: string, options: { json?: boolean }) =>
+                showStatus(await openSession(stack), options.json ?? false),
+            ),
         "status production",
         "status production --json | jq '.notReady'",
     );
 };
 
-export async function showStatus(stack: string, json: boolean): Promise<void> {
-    const gathered = await gather(stack);
+export async function showStatus(session: Session, json: boolean): Promise<void> {
+    const gathered = await gather(session);
     const missing = notReady(gathered);
     console.log(
         json ? JSON.stringify({ ...gathered, notReady: missing }, null, 2) : statusText(gathered, missing, Date.now()),
@@ -49,13 +48,14 @@ export async function showStatus(stack: string, json: boolean): Promise<void> {
 }
 
 /** The state of everything that carries the stack's label, and of what the stack says should be there and is not. */
-async function gather(stack: string): Promise<Status> {
-    const kubectl = await kubectlFor(stack);
+async function gather(session: Session): Promise<Status> {
+    const { stack } = session;
+    const kubectl = await session.kubectl();
     const kinds = `${workloadKinds},persistentvolumeclaims,ingresses`;
     const [objects, nodes, known] = await Promise.all([
         listStack<Live>(kubectl, kinds),
         listNodes(kubectl),
-        knownOutputs(stack),
+        knownOutputs(session),
     ]);
     const ofKind = <T extends Live>(...wanted: string[]) => objects.filter(({ kind }) => wanted.includes(kind)) as T[];
     const workloads = ofKind<Workload>("Deployment", "StatefulSet");
@@ -77,7 +77,7 @@ async function gather(stack: string): Promise<Status> {
             urls: known.outputs.instances[instance.name]?.urls ?? {},
         })),
         urlsFrom: known.source,
-        tiers: [...workloads.map((workload) => tierOf(workload, pods)), ...(await absent(stack, workloads))].sort(
+        tiers: [...workloads.map((workload) => tierOf(workload, pods)), ...(await absent(session, workloads))].sort(
             (a, b) => a.namespace.localeCompare(b.namespace) || a.component.localeCompare(b.component),
         ),
         tasks: tasksOf(ofKind<Job>("Job"), pods),
@@ -93,10 +93,10 @@ async function gather(stack: string): Promise<Status> {
 }
 
 /** Tiers that the stack says should run and that are not in the cluster. */
-async function absent(stack: string, present: readonly Workload[]): Promise<TierHealth[]> {
+async function absent(session: Session, present: readonly Workload[]): Promise<TierHealth[]> {
     const key = ({ kind, metadata }: Live) => `${kind} ${metadata.namespace}/${metadata.name}`;
     const there = new Set(present.map(key));
-    const { objects } = await renderStack(stack);
+    const { objects } = await session.rendering();
     return (objects as unknown as Workload[])
         .filter((object) => ["Deployment", "StatefulSet"].includes(object.kind) && !there.has(key(object)))
         .map((object) => {
@@ -108,10 +108,10 @@ async function absent(stack: string, present: readonly Workload[]): Promise<Tier
                 kind: object.kind,
                 ready: 0,
                 desired: object.spec.replicas ?? 1,
-                image: object.spec.template.spec.containers[0]!.image,
+                image: imageOf(object.spec.template.spec),
                 restarts: 0,
                 ok: false,
-                reason: `is not in the cluster: ./plinth launch ${stack}`,
+                reason: `is not in the cluster: ./plinth launch ${session.stack}`,
             };
         });
 }
@@ -119,7 +119,7 @@ async function absent(stack: string, present: readonly Workload[]): Promise<Tier
 /** None where they may not be listed: they are the cluster's, not the stack's. */
 async function listNodes(kubectl: Kubectl): Promise<Status["nodes"]> {
     try {
-        return (await kubectl.json<{ items: Node[] }>(["get", "nodes"])).items.map(nodeOf);
+        return (await kubectl.json<List<Node>>(["get", "nodes"])).items.map(nodeOf);
     } catch (error) {
         if (error instanceof UserError) return [];
         throw error;

@@ -1,4 +1,5 @@
 import { example, type Register } from "../command";
+import { openSession } from "../../operations/launch/sandbox";
 import { changeStates } from "../../operations/launch/states";
 
 export const stop: Register = (program) => {
@@ -11,8 +12,8 @@ export const stop: Register = (program) => {
             .argument("[stack]", "launched stack", "dev")
             .argument("[instance...]", "instances to stop (default: all that run)")
             .option("--no-launch", "only write the file")
-            .action((stack: string, names: string[], options: { launch: boolean }) =>
-                changeStates(stack, names, "stopped", options.launch),
+            .action(async (stack: string, names: string[], options: { launch: boolean }) =>
+                changeStates(await openSession(stack), names, "stopped", options.launch),
             ),
         "stop production shop",
     );

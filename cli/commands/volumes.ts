@@ -4,9 +4,9 @@ import { listPods, listStack } from "../../operations/cluster/components";
 import { confirmName } from "../../operations/system/confirm";
 import { UserError } from "../../operations/system/errors";
 import { deleteVolume } from "../../operations/removal/giveUp";
-import type { Claim } from "../../operations/cluster/health";
-import { type Kubectl, kubectlFor } from "../../operations/cluster/kubectl";
-import type { Pod } from "../../operations/cluster/pods";
+import type { Kubectl } from "../../operations/cluster/kubectl";
+import type { Claim, Pod } from "../../operations/cluster/live";
+import { openSession } from "../../operations/launch/sandbox";
 import { listVolumes, remainsOf, type StackVolume, stackVolumes } from "../../operations/cluster/volumes";
 import { volumesText } from "../volumesText";
 import { volumesInUse } from "../../operations/cluster/volumeUse";
@@ -21,7 +21,7 @@ export const volumes: Register = (program) => {
             .argument("[stack]", "launched stack", "dev")
             .option("--json", "for scripts")
             .action(async (stack: string, options: { json?: boolean }) => {
-                const all = await gather(await kubectlFor(stack));
+                const all = await gather(await (await openSession(stack)).kubectl());
                 if (options.json) console.log(JSON.stringify(all, null, 2));
                 else console.log(all.length > 0 ? volumesText(all) : `"${stack}" has no volume in the cluster.`);
             }),
@@ -60,7 +60,7 @@ const existingVolumes = ({ instances }: Kubectl["config"]) =>
 
 /** Only what no claim has: neither a volume in use nor one of another stack's. */
 async function remove(name: string, stack: string, yes: string | undefined): Promise<void> {
-    const kubectl = await kubectlFor(stack);
+    const kubectl = await (await openSession(stack)).kubectl();
     const claims = await listStack<Claim>(kubectl, "persistentvolumeclaims");
     const all = await stackVolumes(kubectl, claims, new Map());
     const left = all.slice(claims.length);

@@ -165,6 +165,7 @@ export class Backup extends Component implements HasNode {
             this.instance.problem(
                 [this.name, "target"],
                 `is object storage and needs its key: ${this.instance.howToSet(key)}`,
+                [key],
             );
         return value ?? Value.secret("");
     }

@@ -279,6 +279,7 @@ function pairOf(owner: Instance, { instance }: Tenant): Pair[] {
     instance.problem(
         ["tls"],
         `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing.map((secret) => instance.howToSet(secret)).join(" and ")}`,
+        missing,
     );
     return [];
 }

@@ -2,12 +2,11 @@ import { randomBytes } from "node:crypto";
 import { keepAllEnv, restoreEnv, steps, tasks } from "../../components/backup/contract";
 import { literal } from "../../components/languages/expansion";
 import { namespaceOf } from "../../config/unique";
-import { componentOf, listStack, type Live } from "../cluster/components";
+import { componentOf, listStack } from "../cluster/components";
 import { UserError } from "../system/errors";
-import type { CronJob, Job } from "../cluster/health";
+import type { CronJob, Job, List, Live, Pod } from "../cluster/live";
 import { findInstances } from "../stackfile/instances";
 import type { Kubectl } from "../cluster/kubectl";
-import type { Pod } from "../cluster/pods";
 
 /** The scheduled tasks of an instance that is backed up. */
 export interface Backups {
@@ -62,16 +61,6 @@ export async function findBackups(kubectl: Kubectl, name: string): Promise<Backu
     };
 }
 
-interface TaskJob extends Job {
-    readonly spec: Job["spec"] & {
-        readonly activeDeadlineSeconds?: number;
-        readonly template: { readonly spec: { readonly containers: object[]; readonly initContainers?: object[] } };
-    };
-    readonly metadata: Job["metadata"] & {
-        readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[];
-    };
-}
-
 export const nameForJob = (task: CronJob): string => `${task.metadata.name}-${randomBytes(4).toString("hex")}`;
 
 /** Runs a scheduled task now, with some variables of its containers set otherwise. */
@@ -80,9 +69,9 @@ export async function startJob(
     task: CronJob,
     env: Readonly<Record<string, string>>,
     name = nameForJob(task),
-): Promise<TaskJob> {
+): Promise<Job> {
     const { namespace } = task.metadata;
-    const made = await kubectl.json<TaskJob>([
+    const made = await kubectl.json<Job>([
         "create",
         "job",
         name,
@@ -93,7 +82,7 @@ export async function startJob(
     ]);
     const job = { ...made, metadata: { ...made.metadata, namespace } };
     const { containers, initContainers = [] } = job.spec.template.spec;
-    for (const container of [...initContainers, ...containers] as { env?: { name: string; value?: string }[] }[])
+    for (const container of [...initContainers, ...containers])
         container.env = [
             ...(container.env ?? []).filter((one) => !Object.hasOwn(env, one.name)),
             ...Object.entries(env).map(([variable, value]) => ({ name: variable, value: literal(value) })),
@@ -103,9 +92,9 @@ export async function startJob(
 }
 
 /** Jobs of scheduled tasks that have not ended, whoever started them. */
-export async function activeJobs(kubectl: Kubectl, namespace: string, tasks: readonly CronJob[]): Promise<TaskJob[]> {
+export async function activeJobs(kubectl: Kubectl, namespace: string, tasks: readonly CronJob[]): Promise<Job[]> {
     const names = tasks.map(({ metadata }) => metadata.name);
-    const { items } = await kubectl.json<{ items: TaskJob[] }>(["get", "jobs", "--namespace", namespace]);
+    const { items } = await kubectl.json<List<Job>>(["get", "jobs", "--namespace", namespace]);
     return items.filter(
         (job) =>
             !endOf(job) &&
@@ -126,7 +115,7 @@ export const endOf = ({ status }: Job): End | undefined =>
  *
  * @throws UserError when it could not be waited for
  */
-export async function jobEnd(kubectl: Kubectl, { metadata, spec }: TaskJob): Promise<End> {
+export async function jobEnd(kubectl: Kubectl, { metadata, spec }: Job): Promise<End> {
     const abort = new AbortController();
     const seconds = (spec.activeDeadlineSeconds ?? 3600) + 300;
     const until = async (end: End): Promise<End> => {
@@ -146,7 +135,7 @@ export async function jobEnd(kubectl: Kubectl, { metadata, spec }: TaskJob): Pro
 /** The pods of a Job, the youngest first. */
 export async function podsOfJob(kubectl: Kubectl, { metadata }: Pick<Live, "metadata">): Promise<Pod[]> {
     const selector = ["--namespace", metadata.namespace, "--selector", `batch.kubernetes.io/job-name=${metadata.name}`];
-    const { items } = await kubectl.json<{ items: Pod[] }>(["get", "pods", ...selector]);
+    const { items } = await kubectl.json<List<Pod>>(["get", "pods", ...selector]);
     return items.sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp));
 }
 
@@ -166,7 +155,7 @@ export async function logOfJob(
 }
 
 /** Waits for a Job and shows what it has written. */
-export async function finishJob(kubectl: Kubectl, job: TaskJob): Promise<End> {
+export async function finishJob(kubectl: Kubectl, job: Job): Promise<End> {
     const end = await jobEnd(kubectl, job);
     const log = await logOfJob(kubectl, job);
     console.error(log?.trimEnd() ?? `The log of ${job.metadata.name} cannot be read.`);

@@ -1,14 +1,6 @@
 import { exitCodes, restoreEnv, steps } from "../../components/backup/contract";
 import { plinthLabels } from "../../components/labels";
 import { show } from "../../config/problems";
-import { componentOf, listStack, type Live } from "../cluster/components";
-import { UserError } from "../system/errors";
-import type { Job, Workload } from "../cluster/health";
-import { interruptible } from "../system/interruptible";
-import { type Kubectl, targetOf } from "../cluster/kubectl";
-import type { Resource } from "../launch/losses";
-import { liveOf } from "../cluster/ownership";
-import type { Pod } from "../cluster/pods";
 import {
     activeJobs,
     type Backups,
@@ -22,31 +14,29 @@ import {
     podsOfJob,
     startJob,
 } from "./backups";
-
-/** What a restore has stopped, and how far it came: in the cluster, so that it is not lost with this process. */
-interface Progress {
-    readonly backup: string;
-    /** Tiers with the pods that they had: `deployment/frontend`. */
-    readonly replicas: Readonly<Record<string, number>>;
-    /** Scheduled tasks that were not suspended before. */
-    readonly suspended: readonly string[];
-    /** Name of the backup of what was there; empty where its pod could not tell. @default none was made */
-    readonly safety?: string;
-    /** The Jobs that load, each from before it starts. */
-    readonly loads: readonly string[];
-}
+import { componentOf, listStack } from "../cluster/components";
+import { UserError } from "../system/errors";
+import type { Job, Pod, Workload } from "../cluster/live";
+import { interruptible } from "../system/interruptible";
+import { type Kubectl, targetOf } from "../cluster/kubectl";
+import {
+    brokenOff,
+    createProgress,
+    deleteProgress,
+    howToGoOn,
+    type Progress,
+    readProgress,
+    type Restore,
+    underWay,
+    whose,
+    writeProgress,
+} from "./progress";
 
 export interface RestoreArgs {
     /** Whether what is there is backed up before. @default true */
     readonly safetyBackup?: boolean;
     /** Goes on with a restore that was broken off, perhaps with another backup. @default false */
     readonly recover?: boolean;
-}
-
-/** What belongs to one restore. */
-interface Restore {
-    readonly kubectl: Kubectl;
-    readonly backups: Backups;
 }
 
 /**
@@ -245,7 +235,7 @@ async function startAgain(restore: Restore, { replicas, suspended }: Progress): 
     const { namespace } = backups;
     for (const [tier, pods] of Object.entries(replicas)) await scale(kubectl, namespace, tier, pods);
     for (const task of suspended) await suspend(kubectl, namespace, task, false);
-    await kubectl.read(["delete", ...place(restore)]);
+    await deleteProgress(restore);
 }
 
 const scale = (kubectl: Kubectl, namespace: string, tier: string, pods: number): Promise<string> =>
@@ -272,106 +262,3 @@ const stoppable = (kubectl: Kubectl, signal: AbortSignal): Kubectl => ({
         return kubectl.run(args);
     },
 });
-
-/** The tasks that restore instances: without one there is no restore to come between. */
-export const restoreTasks = (resources: readonly Resource[]): Pick<Live, "metadata">[] =>
-    resources.flatMap(({ outputs }) =>
-        outputs?.metadata?.annotations?.[plinthLabels.writers] === undefined ? [] : (outputs as Pick<Live, "metadata">),
-    );
-
-/**
- * Keeps a run away from what a restore has stopped, which it would start on a part of the data.
- *
- * @param resources of the stack's state, of which the task that restores tells where its record is
- * @throws UserError where a restore is under way or was broken off, with the commands that go on
- */
-export async function refuseWhileRestoring(kubectl: Kubectl, resources: readonly Resource[]): Promise<void> {
-    const tasks = restoreTasks(resources);
-    if (tasks.length === 0) return;
-    const items = tasks.map(({ metadata: { name, namespace } }) => ({
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name: recordOf(name), namespace },
-    }));
-    const records = await liveOf(kubectl, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
-    const found = tasks.flatMap((task) => {
-        const { name, namespace } = task.metadata;
-        const record = records.find(
-            (one) => one.metadata.name === recordOf(name) && one.metadata.namespace === namespace,
-        );
-        const of = { instance: componentOf(task).instance, stack: kubectl.config.stack };
-        return record ? underWay(of, progressIn(record)) : [];
-    });
-    if (found.length > 0) throw new UserError(`Nothing was changed: ${found.join("\nand ")}`);
-}
-
-/** The record of a restore is a ConfigMap: made only where none is, it also keeps a second restore away. */
-const recordOf = (task: string): string => `${task}-progress`;
-
-const progressIn = (record: object): Progress =>
-    JSON.parse((record as { data: { progress: string } }).data.progress) as Progress;
-
-const place = ({ backups: { restore, namespace } }: Restore): string[] => [
-    "configmap",
-    recordOf(restore.metadata.name),
-    "--namespace",
-    namespace,
-];
-
-async function readProgress({ kubectl, backups }: Restore): Promise<Progress | undefined> {
-    const found = await kubectl.read(["get", ...place({ kubectl, backups }), "--ignore-not-found", "--output", "json"]);
-    if (found.trim() === "") return undefined;
-    return progressIn(JSON.parse(found) as object);
-}
-
-async function createProgress(restore: Restore, progress: Progress): Promise<void> {
-    const { kubectl, backups } = restore;
-    const { name, namespace, labels } = backups.restore.metadata;
-    const { [plinthLabels.stack]: _, ...own } = labels ?? {};
-    const record = {
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name: recordOf(name), namespace, labels: own },
-        data: { progress: JSON.stringify(progress) },
-    };
-    try {
-        await kubectl.read(["create", "--filename", "-"], JSON.stringify(record));
-    } catch (error) {
-        const other = await readProgress(restore);
-        if (other) throw new UserError(`Nothing was changed: ${underWay(whose(restore), other)}`);
-        throw error;
-    }
-}
-
-async function writeProgress(restore: Restore, progress: Progress): Promise<void> {
-    const patch = JSON.stringify({ data: { progress: JSON.stringify(progress) } });
-    await restore.kubectl.read(["patch", ...place(restore), "--type", "merge", "--patch", patch]);
-}
-
-/** Whose data a restore replaces, in messages and commands. */
-interface Whose {
-    readonly instance: string;
-    readonly stack: string;
-}
-
-const whose = ({ kubectl, backups: { instance } }: Restore): Whose => ({ instance, stack: kubectl.config.stack });
-
-const command = ({ instance, stack }: Whose, name: string): string =>
-    `./plinth backup restore ${instance} ${name} ${stack} --recover`;
-
-/** @param progress of which restore */
-const howToGoOn = ({ instance, stack }: Whose, { backup }: Progress): string =>
-    `What writes to the data of "${instance}" may be stopped. Go on with:\n  ${command({ instance, stack }, backup)}\n` +
-    `or, to start it again with the data as they are:\n  ./plinth backup resume ${instance} ${stack}`;
-
-const underWay = (of: Whose, progress: Progress): string =>
-    `a restore of ${progress.backup} is under way, or was broken off. Where it is dead:\n${howToGoOn(of, progress)}`;
-
-function brokenOff(of: Whose, { backup, safety, replicas, suspended }: Progress): string {
-    const before = safety ? `\nor back to what was there before:\n  ${command(of, safety)}` : "";
-    return (
-        `The data of "${of.instance}" may be a part of ${backup}. What writes to them stays stopped: ` +
-        `${[...Object.keys(replicas), ...suspended].join(", ")}.\n` +
-        `When the cause is gone, go on with:\n  ${command(of, backup)}${before}`
-    );
-}

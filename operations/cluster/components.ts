@@ -2,21 +2,9 @@ import { namespaceOf } from "../../config/unique";
 import { suggest } from "../../config/problems";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "./kubectl";
+import { KubectlError } from "./kubectlError";
+import type { List, Live } from "./live";
 import { stackNames } from "../stackfile/stackFile";
-
-/** An object as the cluster has it, as far as all kinds are alike. */
-export interface Live {
-    readonly kind: string;
-    readonly metadata: {
-        readonly name: string;
-        readonly namespace: string;
-        readonly creationTimestamp: string;
-        readonly generation?: number;
-        readonly deletionTimestamp?: string;
-        readonly labels?: Readonly<Record<string, string>>;
-        readonly annotations?: Readonly<Record<string, string>>;
-    };
-}
 
 /** One component of an instance. */
 export interface Component {
@@ -32,7 +20,11 @@ const instanceLabel = "app.kubernetes.io/instance";
 export const componentOf = ({
     metadata: { labels, name, namespace },
 }: {
-    readonly metadata: Pick<Live["metadata"], "labels" | "name" | "namespace">;
+    readonly metadata: {
+        readonly name: string;
+        readonly namespace: string;
+        readonly labels?: Readonly<Record<string, string>>;
+    };
 }): Component => ({
     instance: labels?.[instanceLabel] ?? namespace,
     name: labels?.[nameLabel] ?? name,
@@ -62,11 +54,11 @@ export async function listPods<T extends Live>(kubectl: Kubectl, namespaces: Rea
 
 async function listLabelled<T extends Live>(kubectl: Kubectl, kinds: string, selector: string): Promise<T[]> {
     const list = async (...where: string[]) =>
-        (await kubectl.json<{ items: T[] }>(["get", kinds, ...where, "--selector", selector])).items;
+        (await kubectl.json<List<T>>(["get", kinds, ...where, "--selector", selector])).items;
     try {
         return await list("--all-namespaces");
     } catch (error) {
-        if (!(error instanceof UserError) || !/forbidden/i.test(error.message)) throw error;
+        if (!(error instanceof KubectlError) || error.kind !== "forbidden") throw error;
         // Somebody who may look into the stack's own namespaces only.
         const { config } = kubectl;
         const shared = config.instances.some(({ edge }) => edge.type === "shared") ? [config.sharedEdge.namespace] : [];

@@ -1,8 +1,8 @@
-import { componentOf, type Component, type Live } from "./components";
+import { componentOf, type Component } from "./components";
 import { UserError } from "../system/errors";
 import { groupBy } from "../system/groupBy";
 import type { Kubectl } from "./kubectl";
-import type { Pod } from "./pods";
+import type { Event, List, Pod } from "./live";
 
 /** Pods of a component that their node has thrown out, all for one reason. */
 export interface EvictionHealth {
@@ -18,21 +18,13 @@ export interface EvictionHealth {
     readonly key?: string;
 }
 
-/** What a kubelet reports of a pod; kept for an hour unless the server is told otherwise. */
-export interface EvictionEvent extends Live {
-    readonly involvedObject: { readonly kind: string; readonly name: string; readonly namespace: string };
-    readonly message: string;
-    readonly lastTimestamp?: string | null;
-    readonly eventTime?: string | null;
-}
-
-/** None where they may not be listed. */
-export async function evictionEvents(kubectl: Kubectl, namespaces: ReadonlySet<string>): Promise<EvictionEvent[]> {
+/** What kubelets report of pods, kept for an hour unless the server is told otherwise; none where they may not be listed. */
+export async function evictionEvents(kubectl: Kubectl, namespaces: ReadonlySet<string>): Promise<Event[]> {
     const lists = await Promise.all(
         [...namespaces].map(async (namespace) => {
             const args = ["get", "events", "--namespace", namespace, "--field-selector", "reason=Evicted"];
             try {
-                return (await kubectl.json<{ items: EvictionEvent[] }>(args)).items;
+                return (await kubectl.json<List<Event>>(args)).items;
             } catch (error) {
                 if (error instanceof UserError) return [];
                 throw error;
@@ -50,14 +42,14 @@ export async function evictionEvents(kubectl: Kubectl, namespaces: ReadonlySet<s
  */
 export function evictionsOf(
     pods: readonly Pod[],
-    events: readonly EvictionEvent[],
+    events: readonly Event[],
     instances: readonly string[],
 ): EvictionHealth[] {
     const nameOf = (namespace: string, name: string) => `${namespace}/${name}`;
     const byName = new Map(pods.map((pod) => [nameOf(pod.metadata.namespace, pod.metadata.name), pod]));
     const lying = pods.filter(({ status }) => status?.reason === "Evicted");
     const reported = events.flatMap((event) => {
-        const { kind, namespace, name } = event.involvedObject;
+        const { kind, namespace = "", name = "" } = event.involvedObject;
         const pod = kind === "Pod" ? byName.get(nameOf(namespace, name)) : undefined;
         const time = event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
         return pod && !lying.includes(pod) ? [{ pod, time, message: event.message }] : [];

@@ -1,64 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { componentOf, type Live } from "./components";
-import { isReady, type Pod, reasonOf, restartsOf } from "./pods";
-
-interface Condition {
-    readonly type: string;
-    readonly status: string;
-    readonly reason?: string;
-    readonly message?: string;
-    readonly lastTransitionTime?: string;
-}
-
-interface PodSpec {
-    readonly containers: readonly { readonly image: string }[];
-    readonly volumes?: readonly {
-        readonly secret?: { readonly secretName: string };
-        readonly persistentVolumeClaim?: { readonly claimName: string };
-    }[];
-}
-
-/** A Deployment or StatefulSet. */
-export interface Workload extends Live {
-    readonly spec: { readonly replicas?: number; readonly template: { readonly spec: PodSpec } };
-    readonly status?: {
-        readonly observedGeneration?: number;
-        readonly replicas?: number;
-        readonly readyReplicas?: number;
-        readonly updatedReplicas?: number;
-        readonly conditions?: readonly Condition[];
-    };
-}
-
-export interface Job extends Live {
-    readonly spec: { readonly template: { readonly spec: PodSpec } };
-    readonly status?: { readonly conditions?: readonly Condition[]; readonly active?: number };
-}
-
-export interface CronJob extends Live {
-    readonly spec: { readonly schedule: string; readonly suspend?: boolean };
-    readonly status?: {
-        readonly lastScheduleTime?: string;
-        readonly lastSuccessfulTime?: string;
-        readonly active?: readonly unknown[];
-    };
-}
-
-export interface Claim extends Live {
-    readonly spec: {
-        readonly storageClassName?: string;
-        readonly resources: { readonly requests: { readonly storage: string } };
-    };
-    readonly status?: { readonly phase?: string; readonly capacity?: { readonly storage?: string } };
-}
-
-export interface Node extends Live {
-    readonly status: {
-        readonly conditions?: readonly Condition[];
-        readonly nodeInfo: { readonly kubeletVersion: string };
-        readonly allocatable?: { readonly memory?: string };
-    };
-}
+import { componentOf } from "./components";
+import type { Claim, Condition, CronJob, Job, Node, Pod, Workload } from "./live";
+import { isReady, reasonOf, restartsOf } from "./pods";
 
 /** Times are as Kubernetes gives them (RFC 3339), sizes as quantities, use in bytes. */
 export interface TierHealth {
@@ -99,13 +42,16 @@ export function tierOf(workload: Workload, pods: readonly Pod[]): TierHealth {
         kind: workload.kind,
         ready,
         desired,
-        image: spec.template.spec.containers[0]!.image,
+        image: imageOf(spec.template.spec),
         created: metadata.creationTimestamp,
         restarts: own.reduce((sum, pod) => sum + restartsOf(pod), 0),
         ok,
         ...(reason ? { reason } : {}),
     };
 }
+
+/** The image of a pod's main container. */
+export const imageOf = ({ containers }: Workload["spec"]["template"]["spec"]): string => containers[0]?.image ?? "";
 
 /** Of the youngest pod that is not ready: the older ones may be on their way out. */
 function podReason(pods: readonly Pod[]): string | undefined {
@@ -213,7 +159,7 @@ export function claimOf(claim: Claim, use: ReadonlyMap<string, FileSystemUse>): 
         claim: name,
         namespace,
         phase: claim.status?.phase ?? "unknown",
-        size: claim.status?.capacity?.storage ?? claim.spec.resources.requests.storage,
+        size: claim.status?.capacity?.["storage"] ?? claim.spec.resources?.requests?.["storage"] ?? "",
         storageClass: claim.spec.storageClassName ?? "",
         ...(fileSystem ? { fileSystem } : {}),
     };
@@ -255,7 +201,7 @@ export const nodeOf = ({ metadata, status }: Node): NodeHealth => ({
     name: metadata.name,
     ready: status.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false,
     version: status.nodeInfo.kubeletVersion,
-    memory: status.allocatable?.memory ?? "unknown",
+    memory: status.allocatable?.["memory"] ?? "unknown",
 });
 
 export interface CertificateHealth {

@@ -1,11 +1,9 @@
 import { plinthLabels } from "../../components/labels";
 import type { StackConfig } from "../../config/stack";
-import { findCluster, present } from "../engine/engine";
-import { UserError } from "../system/errors";
-import { kubectlArgs } from "./kubectlArgs";
+import type { Missing } from "../engine/engine";
 import type { RenderedObject } from "../render/rendering";
-import { attach, findOnPath, read, run } from "../system/shell";
-import { stackConfig } from "../stackfile/stackConfig";
+import { attach, attempt, read } from "../system/shell";
+import { KubectlError, kubectlFailure } from "./kubectlError";
 
 /** kubectl on the cluster of one stack. */
 export interface Kubectl {
@@ -20,14 +18,14 @@ export interface Kubectl {
      * Standard output.
      *
      * @param signal ends kubectl. @default nothing does
-     * @throws UserError with kubectl's own words
+     * @throws KubectlError with kubectl's own words
      */
     read(args: readonly string[], input?: string, signal?: AbortSignal): Promise<string>;
-    /** Parsed `--output json`. @throws UserError with kubectl's own words */
+    /** Parsed `--output json`. @throws KubectlError with kubectl's own words */
     json<T>(args: readonly string[], input?: string): Promise<T>;
     /** The same without a line for each command: for what is asked again and again. */
     readonly quiet: Pick<Kubectl, "read" | "json">;
-    /** Runs for the user to see. @throws UserError when it fails */
+    /** Runs for the user to see. @throws KubectlError when it fails */
     run(args: readonly string[]): Promise<string>;
     /** Runs with this terminal until it or the user ends it; returns its exit code. */
     attach(args: readonly string[]): Promise<number>;
@@ -37,16 +35,16 @@ export interface Kubectl {
 export const targetOf = ({ kind, metadata }: Pick<RenderedObject, "kind" | "metadata">): string =>
     `${kind.toLowerCase()}/${metadata.name}`;
 
-/**
- * @throws ConfigError when the stack's configuration is wrong
- * @throws UserError when kubectl or the cluster is missing
- */
-export async function kubectlFor(stack: string): Promise<Kubectl> {
-    const config = stackConfig(stack);
-    present(await findCluster(config.cluster));
-    const command = findOnPath("kubectl");
-    if (!command) throw new UserError("Missing: kubectl\n  https://kubernetes.io/docs/tasks/tools/");
-    const leading = kubectlArgs(config.cluster);
+/** kubectl, and what leads it to a cluster. */
+export interface KubectlPlace {
+    readonly command: string;
+    readonly args: readonly string[];
+}
+
+/** kubectl for the objects of a stack. */
+export function kubectlOn(config: StackConfig, { command, args: leading }: KubectlPlace): Kubectl {
+    const failed = (said: string, [verb = ""]: readonly string[], output: string, code?: number) =>
+        new KubectlError(`kubectl ${verb} failed${said && `: ${said}`}`, kubectlFailure(said), said, output, code);
     const reading = (quiet: boolean): Kubectl["quiet"] => {
         const output: Kubectl["read"] = async (args, input, signal) => {
             const { ok, stdout, stderr } = await read(command, [...leading, ...args], {
@@ -54,7 +52,7 @@ export async function kubectlFor(stack: string): Promise<Kubectl> {
                 ...(signal ? { signal } : {}),
                 quiet,
             });
-            if (!ok) throw new UserError(`kubectl ${args[0]} failed: ${stderr.trim()}`);
+            if (!ok) throw failed(stderr.trim(), args, stdout);
             return stdout;
         };
         return {
@@ -67,10 +65,18 @@ export async function kubectlFor(stack: string): Promise<Kubectl> {
         config,
         command,
         args: leading,
-        selector: `${plinthLabels.stack}=${config.project}.${stack}`,
+        selector: `${plinthLabels.stack}=${config.project}.${config.stack}`,
         ...reading(false),
         quiet: reading(true),
-        run: (args) => run(command, [...leading, ...args]),
+        run: async (args) => {
+            const { ok, output, code, why } = await attempt(command, [...leading, ...args]);
+            // The user has seen what it said.
+            if (!ok) throw failed(why, args, output, code);
+            return output;
+        },
         attach: (args) => attach(command, [...leading, ...args]),
     };
 }
+
+/** What to do where there is no kubectl. */
+export const noKubectl: Missing = { what: "kubectl", remedy: "https://kubernetes.io/docs/tasks/tools/" };

@@ -1,45 +1,8 @@
 import { suggest } from "../../config/problems";
-import { type Component, fullName, type Live, podsOf } from "./components";
+import { type Component, fullName, podsOf } from "./components";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "./kubectl";
-
-interface State {
-    readonly running?: { readonly startedAt?: string };
-    readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly terminated?: { readonly reason?: string; readonly exitCode: number; readonly message?: string };
-}
-
-export interface ContainerStatus {
-    readonly name: string;
-    readonly ready: boolean;
-    readonly restartCount: number;
-    /** What the container's runtime calls it; none where a node is simulated. */
-    readonly containerID?: string;
-    readonly state?: State;
-    readonly lastState?: State;
-}
-
-export interface Pod extends Live {
-    readonly spec: {
-        readonly nodeName?: string;
-        readonly containers: readonly { readonly name: string }[];
-        readonly initContainers?: readonly { readonly name: string }[];
-    };
-    readonly status?: {
-        readonly phase?: string;
-        readonly reason?: string;
-        readonly message?: string;
-        readonly conditions?: readonly {
-            readonly type: string;
-            readonly status: string;
-            readonly reason?: string;
-            readonly message?: string;
-            readonly lastTransitionTime?: string;
-        }[];
-        readonly containerStatuses?: readonly ContainerStatus[];
-        readonly initContainerStatuses?: readonly ContainerStatus[];
-    };
-}
+import type { ContainerState, ContainerStatus, List, Pod } from "./live";
 
 export const isReady = ({ metadata, status }: Pod): boolean =>
     metadata.deletionTimestamp === undefined &&
@@ -48,7 +11,7 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
 /** The pods of one component, those that are ready first, then the youngest first. */
 export async function podsOfComponent(kubectl: Kubectl, component: Component): Promise<Pod[]> {
     const args = ["get", "pods", "--namespace", component.namespace, "--selector", podsOf(component)];
-    const { items } = await kubectl.json<{ items: Pod[] }>(args);
+    const { items } = await kubectl.json<List<Pod>>(args);
     return items.sort(
         (a, b) =>
             Number(isReady(b)) - Number(isReady(a)) ||
@@ -100,7 +63,7 @@ function containerReason({ state, lastState }: ContainerStatus): string | undefi
 }
 
 /** With the last thing that the container said. */
-const exitOf = ({ reason, exitCode, message }: NonNullable<State["terminated"]>): string =>
+const exitOf = ({ reason, exitCode, message }: NonNullable<ContainerState["terminated"]>): string =>
     said(`${reason ?? "Error"}, exit code ${exitCode}`, message?.trim().split("\n").at(-1));
 
 const said = (reason: string, message: string | undefined): string => (message ? `${reason}: ${message}` : reason);

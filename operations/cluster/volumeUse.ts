@@ -1,7 +1,7 @@
 import { UserError } from "../system/errors";
 import { type FileSystemUse, type StatsSummary, useOfVolumes } from "./health";
 import type { Kubectl } from "./kubectl";
-import type { Pod } from "./pods";
+import type { Pod } from "./live";
 
 /** As far as the kubelets tell, and tell us: asked are those on which pods of the stack run. */
 export async function volumesInUse(kubectl: Kubectl, pods: readonly Pod[]): Promise<Map<string, FileSystemUse>> {

@@ -1,42 +1,8 @@
 import { plinthLabels } from "../../components/labels";
 import { namespaceOf } from "../../config/unique";
-import type { Live } from "./components";
-import { type Claim, claimOf, type FileSystemUse } from "./health";
+import { claimOf, type FileSystemUse } from "./health";
 import type { Kubectl } from "./kubectl";
-
-/** A PersistentVolume, as far as it says what it is and whose. */
-export interface Volume {
-    readonly metadata: {
-        readonly name: string;
-        readonly annotations?: Readonly<Record<string, string>>;
-    };
-    readonly spec: {
-        readonly capacity?: { readonly storage?: string };
-        readonly storageClassName?: string;
-        readonly accessModes?: readonly string[];
-        readonly persistentVolumeReclaimPolicy?: string;
-        readonly claimRef?: { readonly namespace: string; readonly name: string; readonly uid?: string };
-        readonly csi?: {
-            readonly driver: string;
-            readonly volumeHandle: string;
-            readonly volumeAttributes?: Readonly<Record<string, string>>;
-        };
-        readonly nfs?: { readonly server: string; readonly path: string };
-        readonly hostPath?: { readonly path: string };
-        readonly local?: { readonly path: string };
-        readonly nodeAffinity?: {
-            readonly required?: {
-                readonly nodeSelectorTerms?: readonly {
-                    readonly matchExpressions?: readonly {
-                        readonly key: string;
-                        readonly values?: readonly string[];
-                    }[];
-                }[];
-            };
-        };
-    };
-    readonly status?: { readonly phase?: string; readonly message?: string };
-}
+import type { Claim, List, Live, Volume } from "./live";
 
 /** Where the bytes are: `server:/path`, a path on a node, or the driver and its name for the volume. */
 export function placeOf({ spec }: Volume): string {
@@ -104,7 +70,7 @@ export interface StackVolume {
 
 /** All volumes of the cluster. */
 export const listVolumes = async (kubectl: Kubectl): Promise<Volume[]> =>
-    (await kubectl.json<{ items: Volume[] }>(["get", "persistentvolumes"])).items;
+    (await kubectl.json<List<Volume>>(["get", "persistentvolumes"])).items;
 
 /** The volume that a claim has, whatever else of that name there was before. */
 export const volumeOf = (claim: Live, volumes: readonly Volume[]): Volume | undefined =>
@@ -181,7 +147,7 @@ export function volumeRow(volume: Volume, isMarked: boolean): StackVolume {
         claim: spec.claimRef ? `${spec.claimRef.namespace}/${spec.claimRef.name}` : "",
         volume: metadata.name,
         state: status?.phase ?? "unknown",
-        size: spec.capacity?.storage ?? "",
+        size: spec.capacity?.["storage"] ?? "",
         storageClass: spec.storageClassName ?? "",
         ...told(volume),
         ...(instance ? { instance } : {}),

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
+import type { PodSpec } from "kubernetes-types/core/v1";
 import { plinthLabels } from "../../components/labels";
 import { podOf } from "../../components/references";
 import { requestsAndLimits } from "../../components/resources";
 import { images, resolveImage } from "../../config/images";
 import type { AnyInstance } from "../../config/stack";
-import type { Live } from "../cluster/components";
 import { UserError } from "../system/errors";
 import { interruptible } from "../system/interruptible";
 import type { Kubectl } from "../cluster/kubectl";
-import { type Pod, reasonOf } from "../cluster/pods";
-import { renderStack } from "../render/rendering";
-import { readStackFile } from "../stackfile/stackFile";
+import type { List, Live, Pod } from "../cluster/live";
+import { reasonOf } from "../cluster/pods";
+import type { Session } from "../session";
 
 /** Where the helper pod has the volume. */
 export const mountPath = "/volume";
@@ -18,26 +18,14 @@ export const mountPath = "/volume";
 const component = "plinth-data";
 
 /** What a pod says of the volumes that it mounts, and as whom. */
-interface Mounting {
-    readonly securityContext?: object;
-    readonly imagePullSecrets?: readonly object[];
-    readonly nodeSelector?: object;
-    readonly tolerations?: readonly object[];
-    readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[];
-}
-
-/** A pod in the cluster with the volumes that it mounts. */
-export interface MountingPod extends Pod {
-    readonly spec: Pod["spec"] & Mounting;
-    readonly metadata: Live["metadata"] & { readonly ownerReferences?: readonly { readonly kind: string }[] };
-}
+type Mounting = Pick<PodSpec, "securityContext" | "imagePullSecrets" | "nodeSelector" | "tolerations" | "volumes">;
 
 const mounts = ({ volumes = [] }: Mounting, claim: string): boolean =>
     volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim);
 
 /** The pods that have a claim mounted now, helpers left out. */
-export async function podsWith(kubectl: Kubectl, namespace: string, claim: string): Promise<MountingPod[]> {
-    const { items } = await kubectl.json<{ items: MountingPod[] }>(["get", "pods", "--namespace", namespace]);
+export async function podsWith(kubectl: Kubectl, namespace: string, claim: string): Promise<Pod[]> {
+    const { items } = await kubectl.json<List<Pod>>(["get", "pods", "--namespace", namespace]);
     return items.filter(
         ({ metadata, spec, status }) =>
             mounts(spec, claim) &&
@@ -51,11 +39,11 @@ export async function podsWith(kubectl: Kubectl, namespace: string, claim: strin
  *
  * @returns undefined where no pod of the configuration mounts it
  */
-export async function mountingOf(stack: string, name: string, claim: string): Promise<Mounting | undefined> {
+export async function mountingOf(session: Session, name: string, claim: string): Promise<Mounting | undefined> {
     const key = "plinth:instances";
-    const written = JSON.parse(readStackFile(stack).config[key] ?? "{}") as Record<string, object>;
+    const written = JSON.parse(session.file().config[key] ?? "{}") as Record<string, object>;
     const running = { ...written, [name]: { ...written[name], state: "running" } };
-    const { objects } = await renderStack(stack, { config: { [key]: JSON.stringify(running) } });
+    const { objects } = await session.renderWith({ config: { [key]: JSON.stringify(running) } });
     return objects
         .filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/instance"] === name)
         .flatMap((object) => (podOf(object) as Mounting | undefined) ?? [])
@@ -169,7 +157,7 @@ async function removeEnded(
     labels: Readonly<Record<string, string>>,
 ): Promise<void> {
     const selector = `app.kubernetes.io/name=${component},app.kubernetes.io/instance=${labels["app.kubernetes.io/instance"]}`;
-    const { items } = await kubectl.json<{ items: Pod[] }>(["get", "pods", ...there, "--selector", selector]);
+    const { items } = await kubectl.json<List<Pod>>(["get", "pods", ...there, "--selector", selector]);
     for (const { metadata } of items.filter(({ status }) => ["Succeeded", "Failed"].includes(status?.phase ?? "")))
         await kubectl.read(["delete", "pod", metadata.name, ...there]);
 }

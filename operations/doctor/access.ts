@@ -3,8 +3,9 @@ import type { RenderedObject, Rendering } from "../render/rendering";
 import { count } from "../system/text";
 import { isEdge } from "../launch/servedRules";
 import { namesExisting } from "../launch/volumeChecks";
+import type { KubectlFailure } from "../cluster/kubectlError";
 import { type Finding, notChecked, ok, problem, warning } from "./finding";
-import type { ApiResource } from "../cluster/objects";
+import type { ApiResource } from "../cluster/live";
 
 export interface AccessFacts {
     readonly rendering: Pick<Rendering, "objects" | "project" | "stack">;
@@ -176,6 +177,8 @@ export function ownership({ foreign }: Pick<AccessFacts, "foreign">): Finding {
 export interface Answer {
     readonly accepted: boolean;
     readonly message: string;
+    /** Why it was refused. @default it was accepted */
+    readonly failure?: KubectlFailure;
 }
 
 /** Dry runs that tell whether Pod Security is enforced; undefined where the stack has no namespace of its own. */
@@ -191,8 +194,7 @@ export interface PodSecurityAnswers {
 
 export function podSecurity(facts: Pick<AccessFacts, "podSecurity">): Finding {
     const { level, namespace, nonsense, pod } = facts.podSecurity;
-    const isRight = ({ message }: Answer) => /is forbidden: User /.test(message);
-    if (isRight(namespace)) return notChecked(namespace.message);
+    if (namespace.failure === "forbidden") return notChecked(namespace.message);
     if (!namespace.accepted)
         return problem(
             `the namespace is refused: ${namespace.message}`,

@@ -1,9 +1,10 @@
 import type { Context } from "../../config/kubeconfig";
 import { isMissing, type Missing } from "../engine/engine";
-import { type Kubectl, kubectlFor } from "../cluster/kubectl";
-import { existingObjects } from "../cluster/ownership";
+import type { Kubectl } from "../cluster/kubectl";
+import { KubectlError } from "../cluster/kubectlError";
+import { existingIn, liveOf } from "../cluster/ownership";
 import type { RenderedObject, Rendering } from "../render/rendering";
-import { read } from "../system/shell";
+import type { Session } from "../session";
 import {
     type AccessFacts,
     type Answer,
@@ -16,7 +17,7 @@ import {
 import { type Fact, lookUp, valueOf } from "./finding";
 import type { NetworkFacts } from "./network";
 import type { CapacityFacts, ServerFacts } from "./nodes";
-import type { ApiResource } from "../cluster/objects";
+import type { ApiResource } from "../cluster/live";
 import type { StorageFacts } from "./storage";
 
 /** All that only the cluster knows. */
@@ -34,7 +35,7 @@ export interface ClusterFacts
 }
 
 interface AskArgs {
-    readonly stack: string;
+    readonly session: Session;
     readonly rendering: Fact<Rendering>;
     readonly context: Fact<Context | Missing>;
     readonly hasKubectl: boolean;
@@ -75,7 +76,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
             rightsOf(kubectl, questionsOf(valueOf(rendering).objects, valueOf(await resources))),
         ),
         followRights: ask((kubectl) => rightsOf(kubectl, followQuestions(valueOf(rendering).objects))),
-        foreign: ask(async (kubectl) => (await existingObjects(kubectl, valueOf(rendering))).foreign),
+        foreign: ask(async (kubectl) => foreignTo(kubectl, valueOf(rendering))),
         podSecurity: ask((kubectl) => tryPodSecurity(kubectl, valueOf(rendering).objects)),
         user: lookUp(async () => valueOf(await identity).user),
         clock: lookUp(async () => valueOf(await identity).ahead),
@@ -89,18 +90,24 @@ async function together<T extends object>(facts: { [K in keyof T]: Promise<Fact<
     return Object.fromEntries(await Promise.all(entries)) as { [K in keyof T]: Fact<T[K]> };
 }
 
-function connect({ stack, context, hasKubectl }: AskArgs): Promise<Kubectl> {
+function connect({ session, context, hasKubectl }: AskArgs): Promise<Kubectl> {
     if (isMissing(valueOf(context))) throw new Error("needs a cluster that answers");
     if (!hasKubectl) throw new Error("needs kubectl");
-    return kubectlFor(stack);
+    return session.kubectl();
+}
+
+async function foreignTo(kubectl: Kubectl, rendering: Rendering): Promise<readonly RenderedObject[]> {
+    return existingIn(await liveOf(kubectl, rendering.objects), rendering).foreign;
 }
 
 const versionIn = (json: string): string => (JSON.parse(json) as { gitVersion: string }).gitVersion;
 
 /** Kinds that the server knows; also while one of the extensions behind it does not answer. */
 async function apiResourcesOf(kubectl: Kubectl): Promise<ApiResource[]> {
-    const { stdout, stderr } = await read(kubectl.command, [...kubectl.args, "api-resources", "--no-headers"]);
-    if (stdout.trim() === "") throw new Error(`kubectl api-resources failed: ${stderr.trim()}`);
+    const stdout = await kubectl.read(["api-resources", "--no-headers"]).catch((error: unknown) => {
+        if (error instanceof KubectlError && error.output.trim() !== "") return error.output;
+        throw error;
+    });
     // NAME, short names where there are some, APIVERSION, NAMESPACED, KIND.
     const lines = stdout.trim().split("\n");
     return lines.map((line) => {
@@ -151,9 +158,13 @@ async function tryPodSecurity(kubectl: Kubectl, objects: readonly RenderedObject
     const level = namespace?.metadata.labels?.[enforce];
     if (!namespace || !level || level === "privileged") throw new Error("no namespace of the stack states a level");
     const dryRun = async (args: readonly string[], object: object): Promise<Answer> => {
-        const all = [...kubectl.args, ...args, "--dry-run=server", "--filename", "-"];
-        const { ok, stderr } = await read(kubectl.command, all, { input: JSON.stringify(object) });
-        return { accepted: ok, message: stderr.trim() };
+        try {
+            await kubectl.read([...args, "--dry-run=server", "--filename", "-"], JSON.stringify(object));
+            return { accepted: true, message: "" };
+        } catch (error) {
+            if (!(error instanceof KubectlError)) throw error;
+            return { accepted: false, message: error.said, failure: error.kind };
+        }
     };
     // Fields that the engine owns may be asked for as well: nothing is kept.
     const apply = ["apply", "--server-side", "--force-conflicts", "--field-manager", "plinth-doctor"];

@@ -1,23 +1,14 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { checkContext } from "../../components/cluster";
 import type { Context } from "../../config/kubeconfig";
 import type { ClusterConfig, StackConfig } from "../../config/stack";
 import { readYaml } from "../../config/yaml";
-import {
-    type Backend,
-    chooseBackend,
-    findCluster,
-    findEngine,
-    isMissing,
-    locksOf,
-    type Missing,
-} from "../engine/engine";
-import { UserError } from "../system/errors";
-import { type Rendering, renderStack } from "../render/rendering";
-import { root } from "../system/root";
+import { findBackend, isMissing, locksOf, type Missing } from "../engine/engine";
+import { noKubectl } from "../cluster/kubectl";
+import type { Rendering } from "../render/rendering";
+import type { Session } from "../session";
 import { findOnPath, read } from "../system/shell";
-import { stackConfig } from "../stackfile/stackConfig";
 import { askCluster, type ClusterFacts } from "./askCluster";
 import { lookUp, valueOf, valuesOf } from "./finding";
 import type { MachineFacts } from "./machine";
@@ -34,19 +25,20 @@ export interface Facts extends MachineFacts, ClusterFacts {
 }
 
 /** Looks at machine, configuration and cluster, once. */
-export async function gather(stack: string): Promise<Facts> {
+export async function gather(session: Session): Promise<Facts> {
+    const { stack } = session;
     const loaded = await lookUp(async () => ({
-        config: stackConfig(stack),
-        rendering: await renderStack(stack),
-        secretsProvider: secretsProviderOf(stack),
+        config: session.config(),
+        rendering: await session.rendering(),
+        secretsProvider: secretsProviderOf(session),
     }));
     const known = () => {
         if ("why" in loaded) throw new Error("needs a configuration without mistakes");
         return loaded.value;
     };
     const rendering = await lookUp(() => known().rendering);
-    const context = await lookUp(() => findContext(known().config));
-    const place = choosePlace(stack);
+    const context = await lookUp(() => findContext(session, known().config));
+    const place = findBackend(stack);
     const backend = await lookUp(() => {
         if (isMissing(place)) throw new Error("needs a place for the state");
         return place;
@@ -63,7 +55,7 @@ export async function gather(stack: string): Promise<Facts> {
         cluster: await lookUp(() => known().config.cluster),
         context,
         client,
-        engine: await lookUp(() => findEngine()),
+        engine: await lookUp(() => session.engine()),
         node: { value: process.versions.node },
         go: await lookUp(() => versionOf("go", ["version"])),
         kubectl,
@@ -73,31 +65,20 @@ export async function gather(stack: string): Promise<Facts> {
         secretsProvider: await lookUp(() => known().secretsProvider),
         environment: { value: process.env },
         stack: { value: stack },
-        ...(await askCluster({ stack, rendering, context, hasKubectl: "value" in client })),
+        ...(await askCluster({ session, rendering, context, hasKubectl: "value" in client })),
     });
 }
 
 /** The cluster that the stack goes to; a remote one that the configuration does not name is none. */
-async function findContext(config: StackConfig): Promise<Context | Missing> {
+async function findContext(session: Session, config: StackConfig): Promise<Context | Missing> {
     const unnamed = await lookUp(() => checkContext(config));
     if ("why" in unnamed) return { what: unnamed.why, remedy: "set plinth:cluster.context" };
-    return findCluster(config.cluster);
+    return session.cluster();
 }
 
-/** What `launch` would choose; a refusal says in its first line why, and then what to do. */
-function choosePlace(stack: string): Backend | Missing {
-    try {
-        return chooseBackend(stack);
-    } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        const [what, ...remedy] = error.message.split("\n");
-        return { what: what!, remedy: remedy.join(" ") };
-    }
-}
-
-const secretsProviderOf = (stack: string): string | undefined =>
+const secretsProviderOf = ({ path }: Session): string | undefined =>
     (
-        readYaml(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8"), `Pulumi.${stack}.yaml`) as {
+        readYaml(readFileSync(path, "utf8"), basename(path)) as {
             secretsprovider?: string;
         } | null
     )?.secretsprovider;
@@ -113,7 +94,7 @@ async function versionOf(program: string, args: readonly string[]): Promise<stri
 
 async function findKubectl(): Promise<MachineFacts["kubectl"]> {
     const version = await versionOf("kubectl", ["version", "--client", "--output", "json"]);
-    if (version === undefined) return { what: "kubectl", remedy: "https://kubernetes.io/docs/tasks/tools/" };
+    if (version === undefined) return noKubectl;
     const { clientVersion } = JSON.parse(version) as { clientVersion: { gitVersion: string } };
     return { version: clientVersion.gitVersion };
 }

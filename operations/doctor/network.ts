@@ -2,18 +2,18 @@ import type { ClusterConfig } from "../../config/stack";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import { type Finding, ok, problem, warning } from "./finding";
 import { isCloud } from "./nodes";
-import type { ApiServiceObject, DaemonSetObject, NodeObject, ServiceObject } from "../cluster/objects";
+import type { ApiService, DaemonSet, Node, Service } from "../cluster/live";
 
 export interface NetworkFacts {
     readonly rendering: Pick<Rendering, "objects">;
     readonly cluster: Pick<ClusterConfig, "loadBalancer" | "metrics" | "networkPolicy">;
-    readonly nodes: readonly NodeObject[];
-    readonly services: readonly ServiceObject[];
-    readonly daemonSets: readonly DaemonSetObject[];
+    readonly nodes: readonly Node[];
+    readonly services: readonly Service[];
+    readonly daemonSets: readonly DaemonSet[];
     /** Names of IngressClasses. */
     readonly ingressClasses: readonly string[];
     /** v1beta1.metrics.k8s.io; undefined: nobody serves it. */
-    readonly metricsApi: ApiServiceObject | undefined;
+    readonly metricsApi: ApiService | undefined;
 }
 
 const ofKind = (objects: readonly RenderedObject[], kind: string) => objects.filter((object) => object.kind === kind);
@@ -22,13 +22,13 @@ const fullName = ({ metadata }: { metadata: { namespace?: string; name: string }
     `${metadata.namespace}/${metadata.name}`;
 
 /** k3s brings its own controllers for Services of type LoadBalancer and for NetworkPolicies, without a DaemonSet. */
-const isK3s = (nodes: readonly NodeObject[]): boolean =>
+const isK3s = (nodes: readonly Node[]): boolean =>
     nodes.some(({ status }) => status.nodeInfo.kubeletVersion.includes("+k3s"));
 
 /** Why Services of type LoadBalancer will get an address; undefined when nothing shows it. */
 function balancerOf(facts: Pick<NetworkFacts, "services" | "nodes">): string | undefined {
     const served = facts.services.find(
-        ({ spec, status }) => spec.type === "LoadBalancer" && (status.loadBalancer?.ingress ?? []).length > 0,
+        ({ spec, status }) => spec.type === "LoadBalancer" && (status?.loadBalancer?.ingress ?? []).length > 0,
     );
     if (served) return `${fullName(served)} has an address`;
     const provider = facts.nodes.map(({ spec }) => spec.providerID).find(isCloud);
@@ -130,8 +130,9 @@ function enforcement(facts: Pick<NetworkFacts, "daemonSets" | "nodes">): { by: s
         };
     const [kindnet] = containers("kindnet") ?? [];
     if (kindnet) {
-        const date = /:v(\d{8})-/.exec(kindnet.image)?.[1];
-        return date ? { by: `kindnet of ${date}`, enforced: Number(date) >= kindnetEnforces } : `${kindnet.image}`;
+        const { image = "" } = kindnet;
+        const date = /:v(\d{8})-/.exec(image)?.[1];
+        return date ? { by: `kindnet of ${date}`, enforced: Number(date) >= kindnetEnforces } : image;
     }
     const flannel = facts.daemonSets.find(({ metadata }) => metadata.name.includes("flannel"));
     if (flannel) return { by: flannel.metadata.name, enforced: false };

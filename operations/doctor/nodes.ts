@@ -2,7 +2,7 @@ import { type Amount, amountOf, largest, podRequest, type Requested, requestsOf,
 import type { Rendering } from "../render/rendering";
 import { cores, count, gibibytes } from "../system/text";
 import { type Finding, isOlder, ok, problem, release, warning } from "./finding";
-import type { NodeObject, PodObject } from "../cluster/objects";
+import type { Node, Pod } from "../cluster/live";
 
 /**
  * Releases of Kubernetes that stacks work on.
@@ -56,13 +56,13 @@ export function clock({ clock }: Pick<ServerFacts, "clock">): Finding {
 
 export interface CapacityFacts {
     readonly rendering: Pick<Rendering, "objects">;
-    readonly nodes: readonly NodeObject[];
+    readonly nodes: readonly Node[];
     /** Those that have not ended. */
-    readonly pods: readonly PodObject[];
+    readonly pods: readonly Pod[];
 }
 
 /** Nodes that take pods without tolerations, which is what a stack has. */
-const openNodes = (nodes: readonly NodeObject[]): NodeObject[] =>
+const openNodes = (nodes: readonly Node[]): Node[] =>
     nodes.filter(
         ({ spec, status }) =>
             !spec.unschedulable &&
@@ -122,7 +122,7 @@ function placements(requested: readonly Requested[]): Placement[] {
 /** What the pods that run all the time request together. */
 const atLeast = (requested: readonly Requested[]): Amount => sum(requested.map((one) => times(one, one.pods)));
 
-function freeOn({ metadata, status }: NodeObject, pods: readonly PodObject[]): Amount {
+function freeOn({ metadata, status }: Node, pods: readonly Pod[]): Amount {
     const used = sum(pods.filter(({ spec }) => spec.nodeName === metadata.name).map(({ spec }) => podRequest(spec)));
     return largest([sum([amountOf(status.allocatable), times(used, -1)])]);
 }

@@ -1,5 +1,5 @@
 import { compared, followed, followQuestions, type Question, questionsOf } from "./access";
-import type { ApiResource } from "../cluster/objects";
+import type { ApiResource } from "../cluster/live";
 import { groupBy } from "../system/groupBy";
 import type { RenderedObject, Rendering } from "../render/rendering";
 

@@ -1,11 +1,11 @@
 import { nfsDriver } from "../../components/storageClass";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import { type Finding, ok, problem, warning } from "./finding";
-import type { StorageClassObject } from "../cluster/objects";
+import type { StorageClass } from "../cluster/live";
 
 export interface StorageFacts {
     readonly rendering: Pick<Rendering, "objects">;
-    readonly storageClasses: readonly StorageClassObject[];
+    readonly storageClasses: readonly StorageClass[];
     /** Names of the CSI drivers that are installed. */
     readonly csiDrivers: readonly string[];
 }
@@ -36,9 +36,9 @@ const claimsOf = (objects: readonly RenderedObject[]): Claim[] =>
 
 const defaultMark = "storageclass.kubernetes.io/is-default-class";
 
-const isDefault = ({ metadata }: StorageClassObject): boolean => metadata.annotations?.[defaultMark] === "true";
+const isDefault = ({ metadata }: StorageClass): boolean => metadata.annotations?.[defaultMark] === "true";
 
-const namesOf = (classes: readonly StorageClassObject[]): string =>
+const namesOf = (classes: readonly StorageClass[]): string =>
     classes.map(({ metadata }) => metadata.name).join(", ") || "none";
 
 /** The cluster's classes, and those that the stack itself makes. */
@@ -49,15 +49,15 @@ const classesOf = ({ rendering, storageClasses }: Pick<StorageFacts, "rendering"
             ({ kind, metadata }) =>
                 kind === "StorageClass" && !storageClasses.some((one) => one.metadata.name === metadata.name),
         )
-        .map((object) => object as unknown as StorageClassObject),
+        .map((object) => object as unknown as StorageClass),
 ];
 
 /** The class that a claim gets its volume from; undefined when there is no such class. */
-const classOf = ({ storageClass }: Claim, classes: readonly StorageClassObject[]): StorageClassObject | undefined =>
+const classOf = ({ storageClass }: Claim, classes: readonly StorageClass[]): StorageClass | undefined =>
     classes.find((one) => (storageClass === undefined ? isDefault(one) : one.metadata.name === storageClass));
 
 /** The names of the classes that claims use, once each. */
-const used = (claims: readonly Claim[], classes: readonly StorageClassObject[]): StorageClassObject[] => [
+const used = (claims: readonly Claim[], classes: readonly StorageClass[]): StorageClass[] => [
     ...new Set(claims.flatMap((claim) => classOf(claim, classes) ?? [])),
 ];
 

@@ -128,22 +128,28 @@ export interface Backend {
 }
 
 /**
- * Chooses the backend: PULUMI_BACKEND_URL, else the project's or the current login, else, for `dev` only, a folder in
- * this checkout with a passphrase of its own, both ignored by git.
- *
- * @throws UserError when another stack's state would silently land on this machine
+ * Finds the backend: PULUMI_BACKEND_URL, else the project's or the current login, else, for `dev` only, a folder in
+ * this checkout with a passphrase of its own, both ignored by git. It is missing where another stack's state would
+ * silently land on this machine.
  */
-export function chooseBackend(stack: string): Backend {
+export function findBackend(stack: string): Backend | Missing {
     const explicit = process.env["PULUMI_BACKEND_URL"];
     if (explicit) return { url: explicit, env: {} };
     const chosen = projectBackend() ?? currentLogin();
     if (chosen && (stack === "dev" || !chosen.startsWith("file://"))) return { url: chosen, env: {} };
     if (stack !== "dev")
-        throw new UserError(
-            `The state of "${stack}" needs a place that your team shares, and ${chosen ? `the current login is ${chosen}, on this machine` : "nobody is logged in"}.\n` +
-                "Choose one: pulumi login s3://BUCKET (or gs://, azblob://), or set PULUMI_BACKEND_URL; file://… is taken when it is set there.",
-        );
+        return {
+            what: `The state of "${stack}" needs a place that your team shares, and ${chosen ? `the current login is ${chosen}, on this machine` : "nobody is logged in"}.`,
+            remedy: "Choose one: pulumi login s3://BUCKET (or gs://, azblob://), or set PULUMI_BACKEND_URL; file://… is taken when it is set there.",
+        };
     return ownBackend(join(ownState, "state"));
+}
+
+/** @throws UserError when there is none, with what to do */
+export function chooseBackend(stack: string): Backend {
+    const found = findBackend(stack);
+    if (isMissing(found)) throw new UserError(`${found.what}\n${found.remedy}`);
+    return found;
 }
 
 /** A backend in a folder of this checkout, with the checkout's own passphrase unless the user has set one. */
@@ -189,10 +195,4 @@ export function locksOf(
             };
             return { pid, host, alive: host !== hostname() || isAlive(pid) };
         });
-}
-
-/** An engine and the place of its state. */
-export interface Ready {
-    readonly engine: Engine;
-    readonly backend: Backend;
 }

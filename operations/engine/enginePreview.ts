@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Ready } from "./engine";
-import type { UserError } from "../system/errors";
-import { attempt } from "../system/shell";
+import type { EngineError } from "./engineError";
+import type { Pulumi } from "./pulumi";
 import { temporaryFolder } from "../system/temporary";
 
 /** One thing that the engine would do to one resource. */
@@ -17,7 +16,7 @@ export interface EnginePreview {
     readonly text: string;
     readonly steps: readonly Step[];
     /** What the engine's refusal means here: of what is protected, for one, it shows the steps and refuses the whole. */
-    readonly failed?: UserError;
+    readonly failed?: EngineError;
 }
 
 /**
@@ -33,21 +32,14 @@ export const comparing: readonly string[] = ["--refresh", "--run-program"];
  *
  * @param more flags for people's view: `--diff`, `--json`
  */
-export async function enginePreview(
-    { engine, backend }: Ready,
-    stack: string,
-    more: readonly string[] = [],
-): Promise<EnginePreview> {
+export async function enginePreview(pulumi: Pulumi, more: readonly string[] = []): Promise<EnginePreview> {
     // Only this user's: events hold the inputs of resources, if not the secret ones.
     const folder = temporaryFolder();
     const log = join(folder.path, "events");
     try {
         // The flag is the one by which the engine's own Automation API follows a run.
-        const { output, failed } = await attempt(
-            engine.command,
-            ["preview", ...comparing, "--stack", stack, "--event-log", log, ...more],
-            { env: { ...backend.env, PULUMI_DEBUG_COMMANDS: "true" } },
-        );
+        const args = ["preview", ...comparing, "--event-log", log, ...more];
+        const { output, failed } = await pulumi.attempt(args, { PULUMI_DEBUG_COMMANDS: "true" });
         const steps = existsSync(log) ? stepsIn(readFileSync(log, "utf8")) : [];
         return { text: output, steps, ...(failed ? { failed } : {}) };
     } finally {

@@ -1,49 +1,25 @@
 import pc from "picocolors";
 import type { DnsRecord } from "../../components/dns";
 import type { StackOutputs } from "../../components/outputs";
-import { type Backend, chooseBackend, type Engine, findEngine, present } from "./engine";
-import { UserError } from "../system/errors";
-import { renderStack } from "../render/rendering";
-import { read } from "../system/shell";
+import type { Pulumi } from "./pulumi";
 
 /** The stack's outputs as the engine has them. */
 export type Outputs = Pick<StackOutputs, "instances" | "warnings"> & {
     readonly dns: { records: DnsRecord[]; zone: string; pending: string[] };
 };
 
-/** The outputs of the last run. */
-export async function stackOutputs(stack: string): Promise<Outputs> {
-    return outputsOf(present(await findEngine()), chooseBackend(stack), stack);
+/**
+ * The outputs of the last run; nothing in them where a stack was created and never launched.
+ *
+ * @throws EngineError when they cannot be read
+ */
+export async function outputsOf(pulumi: Pulumi): Promise<Partial<Outputs>> {
+    const failed = `The outputs of "${pulumi.stack}" could not be read`;
+    return JSON.parse(await pulumi.read(["stack", "output", "--json"], { failed })) as Partial<Outputs>;
 }
-
-/** What is known of a stack without a run: the outputs of the last one, or, without engine or stack, the rendering's. */
-export async function knownOutputs(
-    stack: string,
-): Promise<{ source: "engine" | "rendering"; outputs: Pick<Outputs, "instances"> }> {
-    try {
-        const outputs = await stackOutputs(stack);
-        // A stack that was created and never launched has none.
-        if (outputs.instances) return { source: "engine", outputs };
-    } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-    }
-    return { source: "rendering", outputs: (await renderStack(stack)).outputs };
-}
-
-async function outputsOf(engine: Engine, backend: Backend, stack: string): Promise<Outputs> {
-    const { ok, stdout, stderr } = await read(engine.command, ["stack", "output", "--json", "--stack", stack], {
-        env: backend.env,
-    });
-    if (!ok) throw new UserError(`The outputs of "${stack}" could not be read: ${stderr.trim()}`);
-    return JSON.parse(stdout) as Outputs;
-}
-
-/** Prints where everything is, as the last run has left it. */
-export const showOutputs = async (engine: Engine, backend: Backend, stack: string): Promise<void> =>
-    printOutputs(await outputsOf(engine, backend, stack));
 
 /** Prints where everything is. */
-export function printOutputs({ instances, dns }: Pick<Outputs, "instances" | "dns">): void {
+export function printOutputs({ instances, dns }: Partial<Pick<Outputs, "instances" | "dns">>): void {
     for (const [name, { urls, firstPassword }] of Object.entries(instances ?? {})) {
         console.log(`\n${pc.bold(name)}`);
         for (const [what, url] of Object.entries(urls)) console.log(`  ${what.padEnd(10)}${url}`);

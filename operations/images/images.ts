@@ -6,9 +6,9 @@ import { suggest } from "../../config/problems";
 import type { StackConfig } from "../../config/stack";
 import type { Missing } from "../engine/engine";
 import { UserError } from "../system/errors";
-import { type RenderedObject, type Rendering, renderStack } from "../render/rendering";
-import { findOnPath, read, run } from "../system/shell";
-import { stackConfig } from "../stackfile/stackConfig";
+import type { RenderedObject, Rendering } from "../render/rendering";
+import type { Session } from "../session";
+import { attempt, failureOf, findOnPath, read } from "../system/shell";
 
 /** An image that pods of a stack run. */
 export interface UsedImage {
@@ -39,12 +39,11 @@ export interface BuiltImage {
 /**
  * Every image that the pods of a stack run, once for every instance; the shared balancer counts as one.
  *
- * @param folder where the stack files lie. @default the project's own
  * @throws ConfigError when the stack's configuration is wrong
  */
-export async function imagesOf(stack: string, folder?: string): Promise<StackImages> {
-    const config = stackConfig(stack, folder);
-    const rendering = await renderStack(stack, folder === undefined ? {} : { folder });
+export async function imagesOf(session: Session): Promise<StackImages> {
+    const config = session.config();
+    const rendering = await session.rendering();
     const { outputs, objects } = rendering;
     const known = new Map(all(platforms).map((image) => [image.name, image]));
     const used =
@@ -165,20 +164,25 @@ export async function bake(stack: StackImages, { only, platforms = [], push }: B
             throw new UserError(`"${platform}" is no platform; allowed: one such as linux/amd64, or linux/arm64`);
     const targets = built.filter(({ name }) => !only || only.includes(name));
     if (targets.length === 0) return [];
-    await run(
-        "docker",
-        [
-            ...["buildx", "bake", "--file", "images/docker-bake.hcl"],
-            // The local docker keeps nothing that an image says of itself, and kind cannot load one that does:
-            // https://github.com/kubernetes-sigs/kind/issues/3795
-            ...(push ? ["--push"] : ["--load", "--provenance=false", "--sbom=false"]),
-            ...platforms.flatMap((platform) => ["--set", `*.platform=${platform}`]),
-            ...targets.map(({ name }) => name),
-        ],
-        { env: bakeVariables(stack, targets) },
-    );
+    const args = [
+        ...["buildx", "bake", "--file", "images/docker-bake.hcl"],
+        // The local docker keeps nothing that an image says of itself, and kind cannot load one that does:
+        // https://github.com/kubernetes-sigs/kind/issues/3795
+        ...(push ? ["--push"] : ["--load", "--provenance=false", "--sbom=false"]),
+        ...platforms.flatMap((platform) => ["--set", `*.platform=${platform}`]),
+        ...targets.map(({ name }) => name),
+    ];
+    const { ok, output, code, why } = await attempt("docker", args, { env: bakeVariables(stack, targets) });
+    if (!ok) throw new UserError(isPlainBuilder(output) ? plainBuilder : failureOf("docker", args, why), code);
     return targets;
 }
+
+/** Whether docker's builder has refused what only others can do. */
+const isPlainBuilder = (said: string): boolean => /(Multi-platform build|Attestation) is not supported/.test(said);
+
+const plainBuilder =
+    "docker's builder of the moment makes images for one architecture only, and no list of what is in them. Make one that does both:\n" +
+    "  docker buildx create --use --driver docker-container --driver-opt network=host";
 
 /** @throws UserError when an image is not in the local docker */
 export async function checkBuilt(stack: string, images: readonly BuiltImage[]): Promise<void> {

@@ -3,7 +3,8 @@ import { type Context, isLocal } from "../../config/kubeconfig";
 import type { StackConfig } from "../../config/stack";
 import type { Missing } from "../engine/engine";
 import { UserError } from "../system/errors";
-import { kubectlArgs } from "../cluster/kubectlArgs";
+import { KubectlError } from "../cluster/kubectlError";
+import type { Session } from "../session";
 import { read, run } from "../system/shell";
 import { type BuiltImage, findTool } from "./images";
 import { apiOf, isLoopback, locate } from "./registry";
@@ -33,7 +34,8 @@ export const isMinikube = ({ name, minikube = false }: Context): boolean => mini
  *
  * @throws UserError when the cluster is not on this machine
  */
-export function loaderFor(context: Context, config: StackConfig): Loader {
+export function loaderFor(context: Context, session: Pick<Session, "config" | "kubectl">): Loader {
+    const config = session.config();
     const { name } = context;
     if (!isLocal(context))
         throw new UserError(
@@ -65,7 +67,7 @@ export function loaderFor(context: Context, config: StackConfig): Loader {
         };
     if (/^(docker-desktop|orbstack)$/.test(name)) return { check: async () => [], load: () => shared(name) };
     if (/^(rancher-desktop|colima.*)$/.test(name))
-        return { check: () => checkRuntime(name, config), load: () => shared(name) };
+        return { check: () => checkRuntime(name, session), load: () => shared(name) };
     const { registry } = locate(`${config.images.registry}/any`);
     return {
         check: async () => {
@@ -86,17 +88,19 @@ async function shared(name: string): Promise<void> {
 }
 
 /** These clusters run what docker has built only if docker is what runs their containers. */
-async function checkRuntime(name: string, { cluster }: StackConfig): Promise<Missing[]> {
+async function checkRuntime(name: string, session: Pick<Session, "kubectl">): Promise<Missing[]> {
     const missing = findClusterTool("kubectl");
     if (missing.length > 0) return missing;
+    const kubectl = await session.kubectl();
     const query = "jsonpath={.items[*].status.nodeInfo.containerRuntimeVersion}";
-    const args = [...kubectlArgs(cluster), ...["get", "nodes", "--output", query]];
-    const { ok, stdout, stderr } = await read("kubectl", args);
-    if (!ok) throw new UserError(`kubectl could not tell what runs containers in "${name}": ${stderr.trim()}`);
-    if (stdout.startsWith("docker://")) return [];
+    const runtimes = await kubectl.read(["get", "nodes", "--output", query]).catch((error: unknown) => {
+        if (!(error instanceof KubectlError)) throw error;
+        throw new UserError(`kubectl could not tell what runs containers in "${name}": ${error.said}`);
+    });
+    if (runtimes.startsWith("docker://")) return [];
     return [
         {
-            what: `docker as what runs containers in "${name}": ${stdout.trim()} does not see docker's images`,
+            what: `docker as what runs containers in "${name}": ${runtimes.trim()} does not see docker's images`,
             remedy:
                 name === "rancher-desktop"
                     ? "choose dockerd (moby) in Preferences → Container Engine"

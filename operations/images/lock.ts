@@ -2,7 +2,7 @@ import { suggest } from "../../config/problems";
 import { UserError } from "../system/errors";
 import { imagesOf, type UsedImage } from "./images";
 import { digestOf, locate } from "./registry";
-import { root } from "../system/root";
+import type { Session } from "../session";
 import { writeStack } from "../render/stackEdit";
 
 /** One line of `images:` that a lock has written. */
@@ -25,8 +25,6 @@ export interface LockArgs {
     readonly update?: boolean;
     /** Names of the images to lock. @default all */
     readonly only?: readonly string[];
-    /** Where the stack files lie. @default the project's own folder */
-    readonly folder?: string;
 }
 
 /**
@@ -36,8 +34,9 @@ export interface LockArgs {
  * @throws ConfigError when the stack's configuration is wrong
  * @throws UserError that names every image that is not there
  */
-export async function lockImages(stack: string, { update = false, only, folder = root }: LockArgs = {}): Promise<Lock> {
-    const { used } = await imagesOf(stack, folder);
+export async function lockImages(session: Session, { update = false, only }: LockArgs = {}): Promise<Lock> {
+    const { stack, folder } = session;
+    const { used } = await imagesOf(session);
     const names = [...new Set(used.map(({ name }): string => name))].sort();
     for (const name of only ?? [])
         if (!names.includes(name))

@@ -3,8 +3,8 @@ import { imageReference } from "../../config/fields";
 import { show, suggest } from "../../config/problems";
 import { UserError } from "../system/errors";
 import { findInstances } from "../stackfile/instances";
-import { type Rendering, renderStack } from "../render/rendering";
-import { stackConfig } from "../stackfile/stackConfig";
+import type { Rendering } from "../render/rendering";
+import type { Session } from "../session";
 import { editStack } from "../render/stackEdit";
 
 /** What was set, and what else it takes until pods run it. */
@@ -25,25 +25,18 @@ interface Tier {
  * Writes images of an instance into the stack's file, when the whole stack is right with them.
  *
  * @param choices `NAME=REFERENCE`; the name is that of an image, or of a tier, which stands for its main container's
- * @param folder where the stack files lie. @default the project's own
  * @throws ConfigError, UserError with what is wrong; the file is then untouched
  */
-export async function setImages(
-    stack: string,
-    instance: string,
-    choices: readonly string[],
-    folder?: string,
-): Promise<SetImages> {
-    findInstances(stackConfig(stack, folder), [instance]);
-    const where = folder === undefined ? {} : { folder };
-    const before = await renderStack(stack, where);
+export async function setImages(session: Session, instance: string, choices: readonly string[]): Promise<SetImages> {
+    findInstances(session.config(), [instance]);
+    const before = await session.rendering();
     const wanted = new Map(choices.map((choice) => parseChoice(choice, before, instance)));
     if (wanted.size < choices.length)
         throw new UserError(`Nothing was changed: two of ${choices.join(" ")} are about the same image.`);
     const { diff, rendering } = await editStack(
-        stack,
+        session.stack,
         [...wanted].map(([name, value]) => ({ path: ["plinth:instances", instance, "images", name], value })),
-        where,
+        { folder: session.folder },
     );
     const references = [...wanted.values()];
     const tiers = tiersOf(rendering!, instance).flatMap(({ component, containers }) => {

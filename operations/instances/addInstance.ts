@@ -1,16 +1,13 @@
-import { parseDocument } from "yaml";
 import { merge } from "../../config/merge";
 import { ownIn } from "../../config/own";
-import { howToSet, type Problem, show } from "../../config/problems";
+import { show } from "../../config/problems";
 import { ruleOf } from "../../config/secrets";
 import { at } from "../../config/walk";
-import { platforms as registry } from "../../platforms";
-import type { Platform } from "../../platforms/platform";
+import { readYaml } from "../../config/yaml";
 import { UserError } from "../system/errors";
 import { findInstances } from "../stackfile/instances";
-import { stackConfig } from "../stackfile/stackConfig";
 import { editStack } from "../render/stackEdit";
-import { readStackFile } from "../stackfile/stackFile";
+import type { Session } from "../session";
 
 type Plain = Record<string, unknown>;
 
@@ -22,10 +19,6 @@ export interface AddArgs {
     readonly like?: string;
     /** More keys: `KEY=VALUE`, the key with dots, the value in YAML. They win over those that are copied. @default none */
     readonly set?: readonly string[];
-    /** Where the stack files lie. @default the project's own folder */
-    readonly folder?: string;
-    /** By name. @default the registry's */
-    readonly platforms?: Readonly<Record<string, Platform>>;
 }
 
 /** What was added, and what is still to be done by hand. */
@@ -43,12 +36,13 @@ export interface Added {
  *
  * @throws ConfigError, UserError with what is wrong; the file is then untouched
  */
-export async function addInstance(stack: string, name: string, args: AddArgs): Promise<Added> {
-    const { host, platform, like, set = [], folder, platforms = registry } = args;
-    const written = writtenInstances(stack, folder);
+export async function addInstance(session: Session, name: string, args: AddArgs): Promise<Added> {
+    const { stack, folder, platforms } = session;
+    const { host, platform, like, set = [] } = args;
+    const written = writtenInstances(session);
     if (Object.hasOwn(written, name))
         throw new UserError(`Nothing was changed: "${stack}" has an instance "${name}" already.`);
-    const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(args, stack, like, name);
+    const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(session, like, name);
     const { platform: copied, ...others } = keys;
     if (platform !== undefined && copied !== undefined && platform !== copied)
         throw new UserError(
@@ -57,49 +51,41 @@ export async function addInstance(stack: string, name: string, args: AddArgs): P
     const chosen = platform ?? copied;
     const first = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
     const value = [first, ...set.map(parseSetting)].reduce<unknown>(merge, {});
-    const keysOfAll = [...new Set(Object.values(platforms).flatMap(({ config }) => Object.keys(config.secrets)))];
-    const secretsIn = ({ message }: Problem, instance = name) =>
-        keysOfAll.filter((key) => message.includes(howToSet(instance, key, stack)));
+    const names = [name, ...Object.keys(written)];
     const { diff, open } = await editStack(stack, [{ path: ["plinth:instances", name], value }], {
-        ...(folder === undefined ? {} : { folder }),
+        folder,
         platforms,
-        mayStay: (problem) =>
-            [name, ...Object.keys(written)].some((instance) => secretsIn(problem, instance).length > 0),
+        mayStay: ({ lacks = [] }) => lacks.some(({ instance }) => names.includes(instance)),
     });
-    const [added] = findInstances(stackConfig(stack, folder, platforms), [name]);
+    const [added] = findInstances(session.anew().config(), [name]);
     const rules = platforms[added!.platform]!.config.secrets;
-    const needed = [...new Set(open.flatMap((problem) => secretsIn(problem)))];
+    const lacks = open.flatMap((problem) => problem.lacks ?? []).filter(({ instance }) => instance === name);
+    const needed = [...new Set(lacks.map(({ key }) => key))];
     return { diff, left, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
 }
 
-/** @throws UserError when it is no setting */
+/** @throws UserError when it is no setting, ConfigError when its value is no YAML */
 function parseSetting(setting: string): Plain {
     const [, key, text] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
-    const document = text === undefined ? undefined : parseDocument(text);
-    if (key === undefined || document === undefined || document.errors.length > 0)
+    if (key === undefined || text === undefined)
         throw new UserError(
             `Nothing was changed: ${show(setting)} is not allowed; allowed: KEY=VALUE, the key with dots and the value in YAML, such as mail.host=smtp.example.org`,
         );
-    return nested(key.split("."), document.toJS());
+    return nested(key.split("."), readYaml(text, `--set ${key}`));
 }
 
 /** A map with one value in it, at a path of at least one key. */
 const nested = (path: readonly string[], value: unknown): Plain =>
     path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Plain;
 
-const writtenInstances = (stack: string, folder?: string): Readonly<Record<string, unknown>> =>
-    JSON.parse(readStackFile(stack, folder).config["plinth:instances"] ?? "{}") as Record<string, unknown>;
+const writtenInstances = (session: Session): Readonly<Record<string, unknown>> =>
+    JSON.parse(session.file().config["plinth:instances"] ?? "{}") as Record<string, unknown>;
 
 /** What an instance's own keys are for another one, and which of them can be only one's. */
-function copyOf(
-    { folder, platforms = registry }: Pick<AddArgs, "folder" | "platforms">,
-    stack: string,
-    like: string,
-    name: string,
-): { keys: Plain; left: string[] } {
-    const [other] = findInstances(stackConfig(stack, folder, platforms), [like]);
-    const written = writtenInstances(stack, folder)[like] as Plain;
-    const places = ownIn(platforms[other!.platform]!.config.schema, other);
+function copyOf(session: Session, like: string, name: string): { keys: Plain; left: string[] } {
+    const [other] = findInstances(session.config(), [like]);
+    const written = writtenInstances(session)[like] as Plain;
+    const places = ownIn(session.platforms[other!.platform]!.config.schema, other);
     const owned = new Set(
         places.filter(({ path }) => at(written, path) !== undefined).map(({ whole }) => whole.join(".")),
     );

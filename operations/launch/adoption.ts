@@ -1,3 +1,7 @@
+import type { DeploymentSpec } from "kubernetes-types/apps/v1";
+import type { CronJobSpec, JobStatus } from "kubernetes-types/batch/v1";
+import type { PodStatus } from "kubernetes-types/core/v1";
+import type { IngressSpec } from "kubernetes-types/networking/v1";
 import pc from "picocolors";
 import { precious } from "../../components/kinds";
 import { plinthLabels } from "../../components/labels";
@@ -6,9 +10,11 @@ import { podOf } from "../../components/references";
 import { namespaceOf } from "../../config/unique";
 import { suggest } from "../../config/problems";
 import { UserError } from "../system/errors";
-import { type Kubectl, kubectlFor } from "../cluster/kubectl";
+import type { Kubectl } from "../cluster/kubectl";
+import type { List, Live } from "../cluster/live";
+import { existingIn } from "../cluster/ownership";
 import type { RenderedObject, Rendering } from "../render/rendering";
-import { findOnPath } from "../system/shell";
+import type { Session } from "../session";
 import { checkVolumes, existingOf, handOver, namesExisting, volumeFacts } from "./volumeChecks";
 
 /** What a run takes over, and what must be done for it first. */
@@ -26,18 +32,24 @@ const nothing: Adoption = { takes: [], upserts: false, patches: [] };
 /**
  * Examines the volumes of a stack before a run, and what the run takes over.
  *
+ * @param live what the cluster has before the run; undefined where kubectl is missing
  * @param consent names of what may be taken over: namespaces, PersistentVolumes, and `secret/NAMESPACE/NAME`
  * @throws UserError that names everything which stands against it; nothing is changed
  */
-export async function examine(rendering: Rendering, consent: readonly string[]): Promise<Adoption> {
+export async function examine(
+    session: Session,
+    live: readonly RenderedObject[] | undefined,
+    consent: readonly string[],
+): Promise<Adoption> {
+    const rendering = await session.rendering();
     // Without kubectl the server itself refuses, in its own words, what would be found here.
-    if (consent.length === 0 && !findOnPath("kubectl")) {
+    if (!live) {
         if (namesExisting(rendering))
             console.error(pc.yellow("Whether the existing volumes fit was not looked at: kubectl is missing."));
         return nothing;
     }
-    const kubectl = await kubectlFor(rendering.stack);
-    const facts = await volumeFacts(kubectl, rendering, consent.length > 0);
+    const kubectl = await session.kubectl();
+    const facts = await volumeFacts(kubectl, rendering, existingIn(live, rendering), consent.length > 0);
     if (facts.unseen.length > 0)
         console.error(
             pc.yellow(
@@ -142,13 +154,10 @@ function described(object: RenderedObject): string {
     return `${consentName(object)}: ${resources.requests.storage}, ${volumeName ? `volume ${volumeName}` : "no volume yet"}`;
 }
 
-interface Workload extends RenderedObject {
-    readonly spec: {
-        readonly replicas?: number;
-        readonly suspend?: boolean;
-        readonly rules?: readonly { readonly host?: string }[];
-    };
-    readonly status?: { readonly phase?: string; readonly active?: number };
+/** What runs in a namespace, or leads there: fields of several kinds. */
+interface Former extends Live {
+    readonly spec: Pick<DeploymentSpec, "replicas"> & Pick<CronJobSpec, "suspend"> & Pick<IngressSpec, "rules">;
+    readonly status?: Pick<PodStatus, "phase"> & Pick<JobStatus, "active">;
 }
 
 /** What of the former deployment would fight with the new one over data, names or hosts. */
@@ -159,7 +168,7 @@ async function namespaceProblems(
 ): Promise<string[]> {
     const label = `${project}.${stack}`;
     const foreign = async (kinds: string, ...where: string[]) =>
-        (await kubectl.json<{ items: Workload[] }>(["get", kinds, ...where])).items.filter(
+        (await kubectl.json<List<Former>>(["get", kinds, ...where])).items.filter(
             ({ metadata }) => metadata.labels?.[plinthLabels.stack] !== label,
         );
     const running = await Promise.all(
@@ -184,7 +193,7 @@ async function namespaceProblems(
             return status?.active ? [`${consentName(workload)} still runs: wait for its end, or delete it`] : [];
         if (kind === "DaemonSet")
             return [`${consentName(workload)} still runs: kubectl ${there} delete daemonset ${metadata.name}`];
-        if (!podOf(workload) || spec.replicas === 0) return [];
+        if (!podOf({ kind, spec }) || spec.replicas === 0) return [];
         return [
             `${consentName(workload)} still runs: kubectl ${there} scale ${kind.toLowerCase()} ${metadata.name} --replicas 0`,
         ];

@@ -3,12 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { kinds, workloads } from "../../components/kinds";
-import { kubectlFor, targetOf } from "../cluster/kubectl";
+import { targetOf } from "../cluster/kubectl";
 import { irreplaceable } from "./losses";
 import { streamOf } from "../render/manifests";
 import { printOutputs } from "../engine/outputs";
 import { prune } from "../cluster/prune";
-import { type Rendering, renderStack } from "../render/rendering";
+import type { Rendering } from "../render/rendering";
+import type { Session } from "../session";
 import { sandboxFolder } from "./sandbox";
 
 /**
@@ -17,17 +18,16 @@ import { sandboxFolder } from "./sandbox";
  * For the sandbox only: drift is not seen, and nothing is protected. What is no longer declared goes, unless it holds
  * data.
  *
- * @param previewed the stack's rendering, with placeholders for generated values
  * @throws UserError when an object is refused or does not settle
  */
-export async function applyToSandbox(previewed: Rendering): Promise<void> {
+export async function applyToSandbox(session: Session): Promise<void> {
     console.error(
         pc.yellow(
             "The Pulumi CLI is neither here nor to be fetched: the stack's objects are applied with kubectl instead.",
         ),
     );
-    const rendering = await renderStack(previewed.stack, { generated: passwords(previewed) });
-    const kubectl = await kubectlFor(rendering.stack);
+    const rendering = await session.renderWith({ generated: passwords(await session.rendering()) });
+    const kubectl = await session.kubectl();
     const apply = ["apply", "--server-side", "--filename", "-"];
     console.log(await kubectl.read(apply, streamOf(rendering, true)));
     // Pods of a stopped instance, ConfigMaps of old content.

@@ -6,9 +6,11 @@ import { componentOf, fullName } from "../cluster/components";
 import { UserError } from "../system/errors";
 import { groupBy } from "../system/groupBy";
 import type { Kubectl } from "../cluster/kubectl";
+import { KubectlError } from "../cluster/kubectlError";
+import type { List, Pod } from "../cluster/live";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import { reasonOf } from "../cluster/pods";
-import { isEdge, judgeEdge, judgeTier, letsIn, type RulesPod, sourceOf, type Verdict, wantedBy } from "./servedRules";
+import { isEdge, judgeEdge, judgeTier, letsIn, sourceOf, type Verdict, wantedBy } from "./servedRules";
 import { count } from "../system/text";
 
 interface Workload extends RenderedObject {
@@ -18,7 +20,7 @@ interface Workload extends RenderedObject {
 interface Judged {
     /** Namespace and name; the namespace alone where its pods could not be listed. */
     readonly name: string;
-    readonly pod?: RulesPod;
+    readonly pod?: Pod;
     readonly verdict: Verdict;
 }
 
@@ -86,7 +88,7 @@ async function look(
     const inNamespace = async (namespace: string): Promise<Judged[]> => {
         const args = ["get", "pods", "--namespace", namespace, "--selector", "app.kubernetes.io/managed-by=plinth"];
         try {
-            const { items } = await kubectl.json<{ items: RulesPod[] }>(args);
+            const { items } = await kubectl.json<List<Pod>>(args);
             const judged: Judged[] = [];
             for (const pod of items.filter((one) => letsIn(one) && instances.has(instanceOf(one)))) {
                 const template = templates.get(keyOf(pod));
@@ -113,7 +115,7 @@ const component = ({ metadata }: Labelled) => componentOf({ metadata: { namespac
 const instanceOf = (object: Labelled): string => component(object).instance;
 const keyOf = (object: Labelled): string => `${component(object).namespace} ${fullName(component(object))}`;
 
-const isForbidden = ({ message }: UserError): boolean => /forbidden/i.test(message);
+const isForbidden = (error: UserError): boolean => error instanceof KubectlError && error.kind === "forbidden";
 
 type ReadData = (kind: string, namespace: string, name: string) => Promise<Readonly<Record<string, string>>>;
 
@@ -127,7 +129,7 @@ function dataReader(kubectl: Pick<Kubectl, "json">): ReadData {
             ]);
             return object.data ?? {};
         } catch (error) {
-            if (error instanceof UserError && /NotFound/.test(error.message)) return {};
+            if (error instanceof KubectlError && error.kind === "notFound") return {};
             throw error;
         }
     };
@@ -140,7 +142,7 @@ function dataReader(kubectl: Pick<Kubectl, "json">): ReadData {
 }
 
 /** Compares what the cluster has for an edge's pod with what that says that it serves. */
-async function askEdge(kubectl: Pick<Kubectl, "read">, pod: RulesPod, read: ReadData): Promise<Verdict> {
+async function askEdge(kubectl: Pick<Kubectl, "read">, pod: Pod, read: ReadData): Promise<Verdict> {
     const { name, namespace } = pod.metadata;
     try {
         const wanted = await wantedBy(async (path) => {

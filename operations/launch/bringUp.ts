@@ -1,35 +1,27 @@
 import pc from "picocolors";
 import { plinthLabels } from "../../components/labels";
 import { edgeName } from "../../components/loadBalancer";
-import { refuseWhileRestoring, restoreTasks } from "../backup/restore";
-import { kubectlFor } from "../cluster/kubectl";
-import { existingObjects } from "../cluster/ownership";
+import type { StackConfig } from "../../config/stack";
+import { refuseWhileRestoring, restoreTasks } from "../backup/progress";
+import { existingIn } from "../cluster/ownership";
 import { prune } from "../cluster/prune";
-import { findEngine, isMissing, type Ready } from "../engine/engine";
+import { isMissing } from "../engine/engine";
 import { comparing, enginePreview } from "../engine/enginePreview";
-import { showOutputs } from "../engine/outputs";
-import { type Rendering, renderStack } from "../render/rendering";
-import { stackConfig } from "../stackfile/stackConfig";
+import { outputsOf, printOutputs } from "../engine/outputs";
+import type { Pulumi } from "../engine/pulumi";
+import type { Resource, State } from "../engine/state";
+import type { RenderedObject, Rendering } from "../render/rendering";
+import type { Session } from "../session";
 import { UserError } from "../system/errors";
-import { findOnPath, run } from "../system/shell";
 import { examine, inTheWay, isAdoptable } from "./adoption";
 import { applyToSandbox, wasApplied } from "./applyToSandbox";
 import { awaitRules } from "./awaitRules";
 import { freeClaims } from "./freeClaims";
-import {
-    atRestIn,
-    checkKnown,
-    losable,
-    type Loss,
-    lossesIn,
-    refusalOf,
-    type Resource,
-    servedConsent,
-    spentConsent,
-} from "./losses";
+import { liveBefore } from "./liveBefore";
+import { atRestIn, checkKnown, losable, type Loss, lossesIn, refusalOf, servedConsent, spentConsent } from "./losses";
 import { checkLocks, clearLocks, ensureStack, prepare } from "./prepare";
 import { otherCluster } from "./sameCluster";
-import { isInSandbox, wasLaunched } from "./sandbox";
+import { wasLaunched } from "./sandbox";
 
 export interface LaunchArgs {
     /**
@@ -54,10 +46,11 @@ export interface LaunchArgs {
 /**
  * Brings a stack up: creates it when needed, runs the engine, then says where everything is.
  *
+ * @param session of the stack as it shall be
  * @throws UserError before anything is changed when something is missing, another run is working, or data is lost
  */
 export async function bringUp(
-    stack: string,
+    session: Session,
     {
         edgeFirst = false,
         recover = false,
@@ -68,42 +61,31 @@ export async function bringUp(
         beforeUp,
     }: LaunchArgs = {},
 ): Promise<void> {
-    const rendering = await renderStack(stack);
-    const found = await findEngine(true);
-    if (isInSandbox()) {
-        if (isMissing(found) && wasLaunched())
-            throw new UserError(
-                "The sandbox was deployed with the engine, which is not here now: applied without it, the passwords in its state would be replaced.\n" +
-                    "Put the Pulumi CLI back on the PATH, or begin anew: ./plinth sandbox down",
-            );
-        if (isMissing(found)) return applyToSandbox(rendering);
-        if (wasApplied())
-            throw new UserError(
-                "The sandbox was deployed without the engine, whose state therefore knows nothing of it. Begin anew: ./plinth sandbox down",
-            );
-    }
-    const { engine, backend } = await prepare(stack, found);
-    const pulumi = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-        run(engine.command, [...args, "--stack", stack], { env: { ...backend.env, ...env } });
+    const { stack } = session;
+    const rendering = await session.rendering();
+    if (session.isInSandbox && (await isAppliedThere(session))) return applyToSandbox(session);
+    const pulumi = await prepare(session);
 
-    await ensureStack({ engine, backend }, stack);
+    await ensureStack(session);
     const moving = newCluster ? ` --new-cluster ${newCluster}` : "";
-    checkLocks(rendering, backend, recover, `./plinth launch ${stack}${moving}`);
-    const resources = await losable({ engine, backend }, stack);
+    checkLocks(session, recover, `./plinth launch ${stack}${moving}`);
+    const resources = losable(await session.state());
     // What is given up may be gone already, after an interrupted run.
     const kept = resources.filter(({ urn }) => !givenUp.includes(urn));
-    const moves = await checkCluster(stack, kept, newCluster, recover);
-    if (recover || moves)
-        await checkOwnership({ engine, backend }, rendering, adopt, `${moving}${recover ? " --recover" : ""}`);
-    if (recover) await clearLocks({ engine, backend }, rendering);
-    const { takes, upserts, patches } = await examine(rendering, adopt);
+    const isNeeded = recover || adopt.length > 0 || (newCluster !== undefined && kept.length > 0);
+    const live = await liveBefore(session, isNeeded);
+    const moves = checkCluster(session.config(), live, kept, newCluster, recover);
+    if (live && (recover || moves))
+        checkOwnership(rendering, live, await session.state(), adopt, `${moving}${recover ? " --recover" : ""}`);
+    if (recover) await clearLocks(session);
+    const { takes, upserts, patches } = await examine(session, live, adopt);
     // Before the first refresh: that would forget what was there.
     const previews = resources.length > 0;
-    const accepted = previews ? await checkLosses({ engine, backend }, rendering, kept, acceptLoss, moves) : [];
+    const accepted = previews ? await checkLosses(pulumi, session.config(), rendering, kept, acceptLoss, moves) : [];
     await beforeUp?.();
     // Then a run that fails on the way has only to make what is missing.
     if (recover || moves)
-        await pulumi([
+        await pulumi.run([
             "refresh",
             "--yes",
             "--skip-preview",
@@ -111,34 +93,32 @@ export async function bringUp(
             ...(recover ? ["--clear-pending-creates"] : []),
         ]);
     if (takes.length > 0) console.log(`Taken over:\n${takes.map((line) => `  ${line}`).join("\n")}`);
-    if (patches.length > 0) {
-        const kubectl = await kubectlFor(stack);
-        for (const patch of patches) await kubectl.run(patch);
-    }
+    for (const patch of patches) await (await session.kubectl()).run(patch);
     const claims = accepted.filter(({ name, op }) => op === "replace" && name.startsWith("persistentvolumeclaim/"));
     if (claims.length > 0)
         await freeClaims(
-            await kubectlFor(stack),
+            await session.kubectl(),
             claims.map(({ name }) => name),
         );
     // One run may take over what is there, of an interrupted one or of a former deployment; the next one may not.
     const taking: Record<string, string> = recover || upserts ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
     if (edgeFirst) {
-        await pulumi(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], taking);
-        await showOutputs(engine, backend, stack);
+        await pulumi.run(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], taking);
+        printOutputs(await outputsOf(pulumi));
     }
     // A recovery is another run than the one that was previewed.
     const again = previews && !recover ? ["--skip-preview"] : [];
-    await pulumi(["up", "--yes", ...comparing, ...again], taking);
+    await pulumi.run(["up", "--yes", ...comparing, ...again], taking);
     // The interrupted run may have left deletions to do, of names that the run above has just taken over; and Jobs that
     // the state has forgotten go on trying.
-    if (recover) await prune(await kubectlFor(stack), rendering, ["Job"]);
+    if (recover) await prune(await session.kubectl(), rendering, ["Job"]);
     // The provider goes back to what it may do every day.
-    if (recover || upserts) await pulumi(["up", "--yes", ...comparing, "--skip-preview"]);
-    await showOutputs(engine, backend, stack);
-    const served = servedConsent(stack, accepted, stackConfig(stack).acceptLoss);
+    if (recover || upserts) await pulumi.run(["up", "--yes", ...comparing, "--skip-preview"]);
+    // From here on everything is read anew: what the run has made of the outputs, and of the pods.
+    printOutputs(await outputsOf(pulumi));
+    const served = servedConsent(stack, accepted, session.config().acceptLoss);
     if (served) console.error(pc.yellow(served));
-    if (findOnPath("kubectl")) await awaitRules(await kubectlFor(stack), rendering);
+    if (session.hasKubectl()) await awaitRules(await session.kubectl(), rendering);
     else
         console.error(
             pc.yellow(
@@ -148,21 +128,42 @@ export async function bringUp(
 }
 
 /**
+ * Whether the sandbox is to be deployed without the engine.
+ *
+ * @throws UserError where it was deployed in the other way
+ */
+async function isAppliedThere(session: Session): Promise<boolean> {
+    const isWithout = isMissing(await session.engine(true));
+    if (isWithout && wasLaunched())
+        throw new UserError(
+            "The sandbox was deployed with the engine, which is not here now: applied without it, the passwords in its state would be replaced.\n" +
+                "Put the Pulumi CLI back on the PATH, or begin anew: ./plinth sandbox down",
+        );
+    if (!isWithout && wasApplied())
+        throw new UserError(
+            "The sandbox was deployed without the engine, whose state therefore knows nothing of it. Begin anew: ./plinth sandbox down",
+        );
+    return isWithout;
+}
+
+/**
  * Makes sure that the run goes to the cluster where the stack is, and does not come between a restore's steps.
  *
+ * @param live what the cluster has before the run; undefined where kubectl is missing
  * @param resources what is to be kept of the stack's state
  * @param newCluster context of the one that may be another
  * @param recover whether an interrupted run may have come there already
  * @returns whether it is another
  * @throws UserError when it is another without consent, or the consent is to something else
  */
-async function checkCluster(
-    stack: string,
+function checkCluster(
+    config: StackConfig,
+    live: readonly RenderedObject[] | undefined,
     resources: readonly Resource[],
     newCluster: string | undefined,
     recover: boolean,
-): Promise<boolean> {
-    if (resources.length > 0 && !findOnPath("kubectl") && !newCluster) {
+): boolean {
+    if (!live && resources.length > 0) {
         // A run would start what writes to data that are half loaded.
         if (restoreTasks(resources).length > 0)
             throw new UserError(
@@ -175,15 +176,14 @@ async function checkCluster(
         );
         return false;
     }
-    const kubectl = resources.length > 0 ? await kubectlFor(stack) : undefined;
-    const other = kubectl && (await otherCluster(kubectl, resources, { recover }));
+    const other = live && otherCluster(config, live, resources, { recover });
     if (newCluster && !other && !recover)
         throw new UserError(
-            `Nothing was changed: --new-cluster ${newCluster}: the configuration leads to the cluster that "${stack}" is deployed to, or the state knows of none. Leave the option out.`,
+            `Nothing was changed: --new-cluster ${newCluster}: the configuration leads to the cluster that "${config.stack}" is deployed to, or the state knows of none. Leave the option out.`,
         );
     if (other && newCluster !== other.context)
         throw new UserError(newCluster ? `${other.refusal}\nnot --new-cluster ${newCluster}` : other.refusal);
-    if (kubectl) await refuseWhileRestoring(kubectl, resources);
+    if (live) refuseWhileRestoring(config.stack, live, resources);
     return other !== undefined;
 }
 
@@ -196,16 +196,16 @@ async function checkCluster(
  * @throws UserError that names every loss without consent, or what the preview refuses; nothing is changed
  */
 async function checkLosses(
-    ready: Ready,
-    { stack, outputs }: Rendering,
+    pulumi: Pulumi,
+    { stack, acceptLoss: written, protect }: StackConfig,
+    { outputs }: Rendering,
     kept: readonly Resource[],
     acceptLoss: readonly string[],
     moves: boolean,
 ): Promise<Loss[]> {
-    const { steps, failed } = await enginePreview(ready, stack);
+    const { steps, failed } = await enginePreview(pulumi);
     const losses = lossesIn(kept, steps, atRestIn(outputs));
     const gone = moves ? losses.filter(({ op }) => op === "create").map(({ name }) => name) : [];
-    const { acceptLoss: written, protect } = stackConfig(stack);
     const refusal = refusalOf(stack, losses, { written, given: [...acceptLoss, ...gone], protects: protect });
     if (refusal) throw new UserError(refusal);
     if (failed) throw failed;
@@ -224,15 +224,16 @@ async function checkLosses(
  *
  * @param options by which the run goes on, each with a space before it
  */
-async function checkOwnership(
-    ready: Ready,
+function checkOwnership(
     rendering: Rendering,
+    live: readonly RenderedObject[],
+    state: State | undefined,
     adopt: readonly string[],
     options: string,
-): Promise<void> {
+): void {
     const { stack } = rendering;
-    const { own, foreign } = await existingObjects(await kubectlFor(stack), rendering);
-    await checkKnown(ready, stack, own);
+    const { own, foreign } = existingIn(live, rendering);
+    checkKnown(stack, state, own);
     const refused = foreign.filter((object) => !isAdoptable(rendering, object, adopt));
     if (refused.length === 0) return;
     const named = refused.map((object) => `  ${inTheWay(rendering, object)}`);

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { type Context, contextOf, isLocal } from "../../config/kubeconfig";
 import type { StackConfig } from "../../config/stack";
-import { findCluster, isMissing, type Missing, ownState } from "../engine/engine";
+import { isMissing, type Missing, ownState } from "../engine/engine";
 import { UserError } from "../system/errors";
 import { findClusterTool, isMinikube, loaderFor } from "../images/localCluster";
 import type { RenderedObject } from "../render/rendering";
+import type { Session } from "../session";
 import { findOnPath, read, run } from "../system/shell";
 
 export interface ClusterOptions {
@@ -48,7 +49,8 @@ export const nodePortsOf = (objects: readonly RenderedObject[]): NodePort[] =>
  *
  * @throws UserError when the context is of a cluster elsewhere, which is never touched, or is not the one asked for
  */
-export function chooseCluster(config: StackConfig, options: ClusterOptions): DevCluster {
+export function chooseCluster(session: Session, options: ClusterOptions): DevCluster {
+    const config = session.config();
     const context = contextOf(config.cluster);
     if (!context) return clusterToCreate(config, options);
     if (!isLocal(context))
@@ -60,7 +62,7 @@ export function chooseCluster(config: StackConfig, options: ClusterOptions): Dev
                       "  KUBECONFIG=~/.kube/plinth-dev ./plinth dev up"),
         );
     checkOptions(context, options);
-    return existingCluster(context, config);
+    return existingCluster(context, session);
 }
 
 /** @throws UserError when options ask for another cluster than the current one */
@@ -78,11 +80,11 @@ function checkOptions(context: Context, { cluster, profile, driver }: ClusterOpt
     );
 }
 
-function existingCluster(context: Context, config: StackConfig): DevCluster {
-    const loader = loaderFor(context, config);
+function existingCluster(context: Context, session: Session): DevCluster {
+    const loader = loaderFor(context, session);
     return {
         check: async () => {
-            const found = await findCluster(config.cluster);
+            const found = await session.cluster();
             if (!isMissing(found)) return loader.check();
             // minikube starts what it has stopped, with all that is in it.
             if (isMinikube(context)) return findClusterTool("minikube");
@@ -91,8 +93,7 @@ function existingCluster(context: Context, config: StackConfig): DevCluster {
         },
         start: async () => {
             console.error(`The current context is used: ${context.name}`);
-            if (isMissing(await findCluster(config.cluster)))
-                await run("minikube", ["start", "--profile", context.name]);
+            if (isMissing(await session.cluster())) await run("minikube", ["start", "--profile", context.name]);
         },
     };
 }

@@ -1,7 +1,6 @@
 import { podOf, referencesOf } from "../../components/references";
-import type { Workload } from "../cluster/health";
+import type { List, Workload } from "../cluster/live";
 import { type Kubectl, targetOf } from "../cluster/kubectl";
-import type { RenderedObject } from "../render/rendering";
 
 /**
  * Deletes claims that a run is about to replace, and takes away the pods that have them: as long as one has, the server
@@ -17,9 +16,9 @@ export async function freeClaims(kubectl: Kubectl, claims: readonly string[]): P
     for (const claim of claims) {
         const [, namespace, name] = claim.split("/") as [string, string, string];
         const there = ["--namespace", namespace];
-        const { items } = await kubectl.json<{ items: Workload[] }>(["get", "deployments,statefulsets,jobs", ...there]);
+        const { items } = await kubectl.json<List<Workload>>(["get", "deployments,statefulsets,jobs", ...there]);
         const users = items.filter((object) =>
-            referencesOf(podOf(object as object as RenderedObject)!).claims.has(name),
+            referencesOf(podOf({ kind: object.kind, spec: object.spec })!).claims.has(name),
         );
         const scale = (tier: Workload, replicas: number) => {
             const patch = JSON.stringify({ spec: { replicas } });

@@ -1,31 +1,13 @@
 import { precious } from "../../components/kinds";
 import { consentName, passwordConsentName } from "../../components/names";
 import { suggest } from "../../config/problems";
-import type { Ready } from "../engine/engine";
 import type { Step } from "../engine/enginePreview";
+import type { Resource, State } from "../engine/state";
 import { UserError } from "../system/errors";
 import type { RenderedObject, Rendering } from "../render/rendering";
-import { read } from "../system/shell";
 
 /** Kinds that come back empty, or not at all, when they are made anew. */
 export const irreplaceable: readonly string[] = [...precious, "Secret"];
-
-/** A resource as the engine's state has it. */
-export interface Resource {
-    readonly urn: string;
-    readonly type: string;
-    readonly parent?: string;
-    readonly protect?: boolean;
-    readonly inputs?: Partial<RenderedObject>;
-    readonly outputs?: Partial<RenderedObject>;
-}
-
-export interface State {
-    readonly deployment?: {
-        readonly resources?: readonly Resource[];
-        readonly pending_operations?: readonly { readonly resource: Resource }[];
-    };
-}
 
 /** Something that a run would lose. */
 export interface Loss {
@@ -173,16 +155,8 @@ export function servedConsent(stack: string, losses: readonly Loss[], written: r
 }
 
 /** What the stack's state has that could be lost; none before its first run. */
-export async function losable(ready: Ready, stack: string): Promise<Resource[]> {
-    const { deployment } = await stateOf(ready, stack);
-    return (deployment?.resources ?? []).filter((resource) => isObject(resource) || isPassword(resource));
-}
-
-export async function stateOf({ engine, backend }: Ready, stack: string): Promise<State> {
-    const state = await read(engine.command, ["stack", "export", "--stack", stack], { env: backend.env });
-    if (!state.ok) throw new UserError(`The state of "${stack}" could not be read: ${state.stderr.trim()}`);
-    return JSON.parse(state.stdout) as State;
-}
+export const losable = (state: State | undefined): Resource[] =>
+    (state?.deployment?.resources ?? []).filter((resource) => isObject(resource) || isPassword(resource));
 
 /**
  * Makes sure that a recovery takes over only what an interrupted run of this very state has created: volumes and
@@ -191,8 +165,8 @@ export async function stateOf({ engine, backend }: Ready, stack: string): Promis
  * @param existing objects in the cluster that carry the stack's label
  * @throws UserError that names those which the state knows nothing of
  */
-export async function checkKnown(ready: Ready, stack: string, existing: readonly RenderedObject[]): Promise<void> {
-    const { deployment } = await stateOf(ready, stack);
+export function checkKnown(stack: string, state: State | undefined, existing: readonly RenderedObject[]): void {
+    const { deployment } = state ?? {};
     const resources = [
         ...(deployment?.resources ?? []),
         ...(deployment?.pending_operations ?? []).map(({ resource }) => resource),

@@ -1,20 +1,8 @@
 import { hostname } from "node:os";
-import {
-    type Backend,
-    chooseBackend,
-    type Engine,
-    findCluster,
-    isMissing,
-    locksOf,
-    type Missing,
-    present,
-    type Ready,
-    refuseMissing,
-} from "../engine/engine";
-import type { Rendering } from "../render/rendering";
-import { clusterOf } from "../stackfile/stackConfig";
+import { isMissing, locksOf, refuseMissing } from "../engine/engine";
+import type { Pulumi } from "../engine/pulumi";
+import type { Session } from "../session";
 import { UserError } from "../system/errors";
-import { read, run } from "../system/shell";
 import { rememberingSalt } from "./sandbox";
 
 /**
@@ -22,20 +10,21 @@ import { rememberingSalt } from "./sandbox";
  *
  * @throws UserError that names everything that is missing, each with the way to get it
  */
-export async function prepare(stack: string, engine: Engine | Missing): Promise<Ready> {
+export async function prepare(session: Session): Promise<Pulumi> {
+    const { stack } = session;
     refuseMissing(
         "Nothing was deployed.",
-        [engine, await findCluster(clusterOf(stack))].filter(isMissing),
+        [await session.engine(true), await session.cluster()].filter(isMissing),
         `Without them: ./plinth preview ${stack}, ./plinth render ${stack} --out DIR for kubectl, and ./plinth launch --sandbox, which brings its own cluster.`,
     );
-    return { engine: present(engine), backend: chooseBackend(stack) };
+    return session.pulumi();
 }
 
 /** Creates the stack where it does not exist yet. It is not selected: which stack is, is the user's own choice. */
-export async function ensureStack({ engine, backend: { env } }: Ready, stack: string): Promise<void> {
-    const { ok } = await read(engine.command, ["stack", "--show-name", "--stack", stack], { env });
-    if (!ok)
-        await rememberingSalt(() => run(engine.command, ["stack", "init", "--no-select", "--stack", stack], { env }));
+export async function ensureStack(session: Session): Promise<void> {
+    if (await session.state()) return;
+    const pulumi = await session.pulumi();
+    await rememberingSalt(session, () => pulumi.run(["stack", "init", "--no-select"]));
 }
 
 /**
@@ -43,13 +32,9 @@ export async function ensureStack({ engine, backend: { env } }: Ready, stack: st
  * @param command what goes on with `--recover` after an interrupted run. @default launch
  * @throws UserError while another run works on the stack, or where one was interrupted
  */
-export function checkLocks(
-    { project, stack }: Pick<Rendering, "project" | "stack">,
-    backend: Backend,
-    recover: boolean,
-    command = `./plinth launch ${stack}`,
-): void {
-    const locks = locksOf(backend, project, stack);
+export function checkLocks(session: Session, recover: boolean, command = `./plinth launch ${session.stack}`): void {
+    const { stack } = session;
+    const locks = locksIn(session);
     const alive = locks.find((lock) => lock.alive);
     if (alive)
         throw new UserError(
@@ -63,10 +48,10 @@ export function checkLocks(
 }
 
 /** A lock elsewhere may be a colleague's, whose run only they can know to be dead: `pulumi cancel` by hand. */
-export async function clearLocks(
-    { engine, backend }: Ready,
-    { project, stack }: Pick<Rendering, "project" | "stack">,
-): Promise<void> {
-    if (locksOf(backend, project, stack).length > 0)
-        await run(engine.command, ["cancel", "--yes", "--stack", stack], { env: backend.env });
+export async function clearLocks(session: Session): Promise<void> {
+    if (locksIn(session).length > 0) await (await session.pulumi()).run(["cancel", "--yes"]);
 }
+
+/** As they are at this moment. */
+const locksIn = (session: Session): ReturnType<typeof locksOf> =>
+    locksOf(session.backend(), session.file().project, session.stack);

@@ -1,8 +1,8 @@
 import { consentName } from "../../components/names";
 import { contextOf } from "../../config/kubeconfig";
-import type { Kubectl } from "../cluster/kubectl";
-import { irreplaceable, type Resource } from "./losses";
-import { liveOf } from "../cluster/ownership";
+import type { StackConfig } from "../../config/stack";
+import type { Resource } from "../engine/state";
+import { irreplaceable } from "./losses";
 import type { RenderedObject } from "../render/rendering";
 
 /** The cluster of the configuration, where a stack was deployed to another one. */
@@ -15,35 +15,31 @@ export interface OtherCluster {
 
 type Identified = RenderedObject & { readonly metadata: { readonly uid?: string } };
 
+/** What of a stack's state no two clusters have alike: volumes, namespaces and Secrets have a UID. */
+export const lastingIn = (resources: readonly Resource[]): Identified[] =>
+    resources.flatMap(({ outputs }) => (irreplaceable.includes(outputs?.kind ?? "") ? (outputs as Identified) : []));
+
 /**
  * Finds out whether the configuration leads to the cluster that a stack was deployed to.
  *
  * What the state has of volumes, namespaces and Secrets is compared by UID, which no two clusters give: path and context
  * of a kubeconfig may stay while the cluster behind them changes, and change while it stays.
  *
+ * @param live what the cluster has of these, and perhaps of others
  * @param resources of the stack's state
  * @param recover whether an interrupted run is gone on with, as the next one has to, too
  * @returns undefined where anything is found, or nothing was deployed yet
- * @throws UserError when kubectl could not look
  */
-export async function otherCluster(
-    kubectl: Kubectl,
+export function otherCluster(
+    { stack, cluster }: Pick<StackConfig, "stack" | "cluster">,
+    live: readonly RenderedObject[],
     resources: readonly Resource[],
     { recover = false }: { recover?: boolean } = {},
-): Promise<OtherCluster | undefined> {
-    const lasting = resources.flatMap(({ outputs }) =>
-        irreplaceable.includes(outputs?.kind ?? "") ? (outputs as Identified) : [],
-    );
+): OtherCluster | undefined {
+    const lasting = lastingIn(resources);
     if (lasting.length === 0) return undefined;
-    const names = lasting.map(({ apiVersion, kind, metadata: { name, namespace } }) => ({
-        apiVersion,
-        kind,
-        metadata: { name, ...(namespace ? { namespace } : {}) },
-    }));
-    const live = await liveOf(kubectl, JSON.stringify({ apiVersion: "v1", kind: "List", items: names }));
     const uids = (live as Identified[]).map(({ metadata }) => metadata.uid);
     if (lasting.some(({ metadata }) => uids.includes(metadata.uid))) return undefined;
-    const { stack, cluster } = kubectl.config;
     const { name: context, server } = contextOf(cluster)!;
     const lines = lasting
         .filter(({ kind }) => kind !== "Secret")

@@ -5,11 +5,11 @@ import { isSandbox } from "../../sandbox/folder";
 import { isBuilt, isSandboxRunning, kubernetesVersion, sandboxContext, startSandbox } from "../../sandbox";
 import { contextOf } from "../../config/kubeconfig";
 import { locksOf, ownBackend, ownState } from "../engine/engine";
+import { Session } from "../session";
 import { UserError } from "../system/errors";
 import { root } from "../system/root";
 import { findOnPath, read } from "../system/shell";
 import { readStackFile } from "../stackfile/stackFile";
-import { clusterOf } from "../stackfile/stackConfig";
 
 /** Everything of the sandbox: the control plane, its data, the state of the stack that is deployed there. */
 export const sandboxFolder = join(ownState, "sandbox");
@@ -24,7 +24,7 @@ export const sandboxStack = "dev";
  *
  * @throws UserError when Go is missing or the stack is another than dev
  */
-export async function enterSandbox(stack: string): Promise<void> {
+export async function enterSandbox(stack: string): Promise<Session> {
     if (stack !== sandboxStack)
         throw new UserError(
             `The sandbox is for the stack "${sandboxStack}", not for "${stack}": its state is thrown away with it.`,
@@ -39,41 +39,39 @@ export async function enterSandbox(stack: string): Promise<void> {
     const started = Date.now();
     await startSandbox({ folder: sandboxFolder, progress: progressLine(started) });
     console.error(`${clear}The sandbox is up after ${seconds(started)}.`);
-    await useSandbox(stack);
+    return inSandbox(stack);
 }
 
 /**
- * Sends the commands of this process to the sandbox where there is one and the stack is the one that goes there.
+ * A session of a stack that is deployed: in the sandbox where there is one and the stack is the one that goes there,
+ * else in the cluster that its configuration names.
  *
- * @throws UserError when it does not run, or not wholly: another cluster is never taken instead
+ * @throws UserError when the sandbox does not run, or not wholly: another cluster is never taken instead
  */
-export async function followSandbox(stack: string): Promise<void> {
-    if (stack !== sandboxStack || !isSandbox(sandboxFolder)) return;
+export async function openSession(stack: string): Promise<Session> {
+    if (stack !== sandboxStack || !isSandbox(sandboxFolder)) return new Session(stack);
     if (!(await isSandboxRunning(sandboxFolder)))
         throw new UserError(
             `"${stack}" is in the sandbox, which does not run. Start it: ./plinth launch --sandbox; or remove it: ./plinth sandbox down`,
         );
-    await useSandbox(stack);
+    return inSandbox(stack);
 }
-
-let entered = false;
-
-/** Whether this process's commands go to the sandbox. */
-export const isInSandbox = (): boolean => entered;
 
 /**
  * @param nothing what was not done
  * @throws UserError while the stack's commands go to the sandbox
  */
-export function refuseSandbox(nothing: string): void {
-    if (entered)
+export function refuseSandbox({ isInSandbox }: Session, nothing: string): void {
+    if (isInSandbox)
         throw new UserError(
             `${nothing}: the stack is in the sandbox, whose simulated nodes run no containers. To end it: ./plinth sandbox down`,
         );
 }
 
-async function useSandbox(stack: string): Promise<void> {
-    const cluster = clusterOf(stack);
+/** By the environment, which the programs that are started get, too. */
+async function inSandbox(stack: string): Promise<Session> {
+    const session = new Session(stack, { isInSandbox: true });
+    const { cluster } = session.config();
     if (cluster.kubeconfig)
         throw new UserError(
             `plinth:cluster.kubeconfig of "${stack}" names another cluster; take it out to use the sandbox, or end that: ./plinth sandbox down`,
@@ -91,7 +89,6 @@ async function useSandbox(stack: string): Promise<void> {
     );
     Object.assign(process.env, settings);
     process.env["PATH"] = `${process.env["PATH"]}${delimiter}${bin}`;
-    entered = true;
     // The name by which the stack knows its cluster leads to the sandbox, in the sandbox's own kubeconfig.
     const { context } = cluster;
     if (context && !contextOf(cluster))
@@ -102,6 +99,7 @@ async function useSandbox(stack: string): Promise<void> {
             `--cluster=${sandboxContext}`,
             `--user=${sandboxContext}`,
         ]);
+    return session;
 }
 
 /** Whether the engine has deployed to the sandbox, and so knows its passwords. */
@@ -123,8 +121,8 @@ const saltLine = /^encryptionsalt: .*\n?/m;
  * Does what may make the engine write the salt of the sandbox's passphrase into the stack's file, and remembers it:
  * it means nothing to anybody else, and goes with the sandbox.
  */
-export async function rememberingSalt(work: () => Promise<unknown>): Promise<void> {
-    if (!entered) return void (await work());
+export async function rememberingSalt({ isInSandbox }: Session, work: () => Promise<unknown>): Promise<void> {
+    if (!isInSandbox) return void (await work());
     const before = saltLine.test(readFileSync(stackFile, "utf8"));
     await work();
     const after = saltLine.exec(readFileSync(stackFile, "utf8"));

@@ -5,27 +5,11 @@ import {
     reloadContainer,
     type ReloadLine,
 } from "../../components/loadBalancer/reload";
-import { isReady, type Pod, reasonOf } from "../cluster/pods";
+import type { PodSpec } from "kubernetes-types/core/v1";
+import type { Pod } from "../cluster/live";
+import { isReady, reasonOf } from "../cluster/pods";
 
-interface Volumes {
-    readonly volumes?: readonly {
-        readonly name: string;
-        readonly configMap?: { readonly name: string };
-        readonly secret?: { readonly secretName: string };
-    }[];
-}
-
-/** A pod with what tells which rules it follows. */
-export interface RulesPod extends Pod {
-    readonly spec: Omit<Pod["spec"], "containers"> &
-        Volumes & {
-            readonly containers: readonly {
-                readonly name: string;
-                readonly ports?: readonly { readonly name?: string }[];
-                readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
-            }[];
-        };
-}
+type Volumes = Pick<PodSpec, "volumes">;
 
 /** Whether a pod follows the rules of the last launch: who may come in, by which certificate, and to what. */
 export type Verdict =
@@ -48,7 +32,7 @@ export const isEdge = ({
  * Whether visitors may reach something in it. What does not run lets nobody in, and begins with the new rules; a
  * simulated node runs nothing, and knows no container by name.
  */
-export const letsIn = ({ spec, status }: RulesPod): boolean =>
+export const letsIn = ({ spec, status }: Pod): boolean =>
     spec.containers.some(
         ({ name, ports = [] }) =>
             ports.some((port) => port.name === "http") &&
@@ -57,15 +41,15 @@ export const letsIn = ({ spec, status }: RulesPod): boolean =>
 
 /** Where the files come from that a pod finds at a path, and by which key; undefined where it has none there. */
 export function sourceOf(
-    { spec }: RulesPod,
+    { spec }: Pod,
     path: string,
 ): { readonly kind: "configmap" | "secret"; readonly name: string; readonly key: string } | undefined {
     const mounts = spec.containers.find(({ name }) => name === reloadContainer)?.volumeMounts ?? [];
     const mount = mounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
     const volume = spec.volumes?.find(({ name }) => name === mount?.name);
     const key = path.slice((mount?.mountPath.length ?? 0) + 1);
-    if (volume?.configMap) return { kind: "configmap", name: volume.configMap.name, key };
-    return volume?.secret && { kind: "secret", name: volume.secret.secretName, key };
+    if (volume?.configMap) return { kind: "configmap", name: volume.configMap.name ?? "", key };
+    return volume?.secret && { kind: "secret", name: volume.secret.secretName ?? "", key };
 }
 
 /**
@@ -84,7 +68,7 @@ export async function wantedBy(read: (path: string) => Promise<Buffer | undefine
  * @param wanted digest of the configuration that the cluster has for it
  * @param log the last lines of its reload container
  */
-export function judgeEdge(pod: RulesPod, wanted: string, log: string): Verdict {
+export function judgeEdge(pod: Pod, wanted: string, log: string): Verdict {
     const lines = log.split("\n").flatMap(parsed);
     // What it said before it went over to others counts no more.
     const others = lines.findLastIndex(({ configuration, served }) => served !== undefined && configuration !== wanted);
@@ -111,7 +95,7 @@ function parsed(line: string): ReloadLine[] {
  *
  * @param template what its Deployment asks for; undefined where the stack does not declare it any more
  */
-export function judgeTier(pod: RulesPod, template: Volumes | undefined): Verdict {
+export function judgeTier(pod: Pod, template: Volumes | undefined): Verdict {
     const names = ({ volumes = [] }: Volumes) =>
         volumes
             .flatMap(({ configMap }) => configMap?.name ?? [])

@@ -1,13 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import pc from "picocolors";
 import type { StackConfig } from "../../config/stack";
 import { readYaml } from "../../config/yaml";
 import { bringUp } from "./bringUp";
 import { UserError } from "../system/errors";
 import { findInstances } from "../stackfile/instances";
-import { root } from "../system/root";
-import { stackConfig } from "../stackfile/stackConfig";
+import type { Session } from "../session";
 import { writeEdits } from "../stackfile/yamlEdit";
 
 type State = "running" | "stopped" | "removed";
@@ -18,14 +17,14 @@ type State = "running" | "stopped" | "removed";
  * @throws UserError when the launch is refused or fails; the file is as it was where it was refused
  */
 export async function changeStates(
-    stack: string,
+    session: Session,
     names: readonly string[],
     state: State,
     launches: boolean,
 ): Promise<void> {
-    const chosen = chooseInstances(stackConfig(stack), names, state);
-    const file = `Pulumi.${stack}.yaml`;
-    const path = join(root, file);
+    const { stack, path } = session;
+    const chosen = chooseInstances(session.config(), names, state);
+    const file = basename(path);
     const before = readFileSync(path, "utf8");
     const diff = writeStates(path, chosen, state);
     console.log(diff.length > 0 ? `${pc.bold(file)}\n${diff.join("\n")}` : `${file} says so already.`);
@@ -34,28 +33,29 @@ export async function changeStates(
         return;
     }
     const goOn = `${file} is changed already. When the cause is gone, go on with: ./plinth launch ${stack}`;
-    await launchChanged(stack, before, diff.length > 0 ? goOn : "");
+    await launchChanged(session, before, diff.length > 0 ? goOn : "");
 }
 
 /**
  * Launches a stack whose file was just changed: a launch that is refused has changed nothing, the file neither.
  *
+ * @param session from before the change
  * @param before the file's text before the change
  * @param goOn what to say when it fails on the way
  * @param then what belongs to the change, once the engine is done
  */
 export async function launchChanged(
-    stack: string,
+    session: Session,
     before: string,
     goOn: string,
     then: () => Promise<void> = async () => {},
 ): Promise<void> {
     await changeOrPutBack(
         async (begin) => {
-            await bringUp(stack, { beforeUp: begin });
+            await bringUp(session.anew(), { beforeUp: begin });
             await then();
         },
-        { putBack: () => writeFileSync(join(root, `Pulumi.${stack}.yaml`), before), goOn },
+        { putBack: () => writeFileSync(session.path, before), goOn },
     );
 }
 

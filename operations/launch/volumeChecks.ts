@@ -1,19 +1,16 @@
+import type { PersistentVolumeClaimSpec } from "kubernetes-types/core/v1";
 import { plinthLabels } from "../../components/labels";
 import { show } from "../../config/problems";
 import { parseQuantity } from "../../config/quantity";
-import type { StorageClassObject } from "../cluster/objects";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "../cluster/kubectl";
-import { existingObjects } from "../cluster/ownership";
+import { KubectlError } from "../cluster/kubectlError";
+import type { List, StorageClass, Volume } from "../cluster/live";
+import type { Existing } from "../cluster/ownership";
 import type { RenderedObject, Rendering } from "../render/rendering";
-import { listVolumes, placeOf, type Volume } from "../cluster/volumes";
+import { listVolumes, placeOf } from "../cluster/volumes";
 
-interface ClaimSpec {
-    readonly accessModes: readonly string[];
-    readonly storageClassName?: string;
-    readonly volumeName?: string;
-    readonly resources: { readonly requests: { readonly storage: string } };
-}
+type ClaimSpec = Required<Pick<PersistentVolumeClaimSpec, "accessModes" | "resources">> & PersistentVolumeClaimSpec;
 
 /** A claim as the cluster has it. */
 type LiveClaim = RenderedObject & { readonly metadata: { readonly uid?: string } };
@@ -28,7 +25,7 @@ export interface VolumeFacts {
     /** Undefined where the account may not list them: what they would tell is not checked. */
     readonly volumes: readonly Volume[] | undefined;
     /** As with `volumes`. */
-    readonly classes: readonly StorageClassObject[] | undefined;
+    readonly classes: readonly StorageClass[] | undefined;
 }
 
 export interface VolumeFindings {
@@ -41,15 +38,16 @@ export interface VolumeFindings {
 /**
  * Looks at what the cluster has; at what is in no namespace only where it matters, since not everybody may.
  *
+ * @param existing what the cluster has of the stack's names
  * @param adopts whether something is to be taken over, which is never done unseen
  * @returns `unseen`: kinds that the account may not list
  */
 export async function volumeFacts(
     kubectl: Kubectl,
     rendering: Rendering,
+    { own, foreign }: Existing,
     adopts: boolean,
 ): Promise<VolumeFacts & { readonly foreign: readonly RenderedObject[]; readonly unseen: readonly string[] }> {
-    const { own, foreign } = await existingObjects(kubectl, rendering);
     const live = [...own, ...foreign];
     const claims = rendering.objects.filter(({ kind }) => kind === "PersistentVolumeClaim");
     const named = namesExisting(rendering);
@@ -57,14 +55,13 @@ export async function volumeFacts(
         const there = live.find((one) => one.kind === claim.kind && sameName(one, claim));
         return there && parseQuantity(sizeOf(claim)) > parseQuantity(sizeOf(there));
     });
-    const listClasses = async () =>
-        (await kubectl.json<{ items: StorageClassObject[] }>(["get", "storageclasses"])).items;
+    const listClasses = async () => (await kubectl.json<List<StorageClass>>(["get", "storageclasses"])).items;
     const unseen: string[] = [];
     const unlessForbidden = async <T>(kind: string, list: () => Promise<T>): Promise<T | undefined> => {
         try {
             return await list();
         } catch (error) {
-            if (!(error instanceof UserError && error.message.includes("(Forbidden)"))) throw error;
+            if (!(error instanceof KubectlError && error.kind === "forbidden")) throw error;
             if (adopts)
                 throw new UserError(
                     `Nothing was changed: what is taken over is looked at first, and this account may not list ${kind}. Run it once with an account that may.\n  ${error.message}`,
@@ -96,7 +93,7 @@ export function existingOf({ objects }: Pick<Rendering, "objects">, claim: Rende
 }
 
 const specOf = ({ spec }: RenderedObject): ClaimSpec => spec as ClaimSpec;
-const sizeOf = (claim: RenderedObject): string => specOf(claim).resources.requests.storage;
+const sizeOf = (claim: RenderedObject): string => specOf(claim).resources.requests?.["storage"] ?? "0";
 
 /**
  * What Kubernetes would refuse of the stack's volumes, or leave waiting for ever: a claim made smaller, growth that the
@@ -143,7 +140,7 @@ function sizeProblems(
     key: string,
     claim: RenderedObject,
     there: LiveClaim,
-    classes: readonly StorageClassObject[] | undefined,
+    classes: readonly StorageClass[] | undefined,
 ): string[] {
     const [wanted, has] = [sizeOf(claim), sizeOf(there)];
     if (parseQuantity(wanted) < parseQuantity(has))
@@ -191,7 +188,7 @@ function existingProblems(
     key: string,
     claim: RenderedObject,
     volume: Volume | undefined,
-    classes: readonly StorageClassObject[] | undefined,
+    classes: readonly StorageClass[] | undefined,
     name: string,
 ): string[] {
     if (!volume)
@@ -204,7 +201,7 @@ function existingProblems(
         ? (classes.find(({ metadata }) => metadata.annotations?.[defaultMark] === "true")?.metadata.name ?? "")
         : storageClassName;
     const wanted = specOf(claim).storageClassName ?? usual;
-    const has = capacity?.storage ?? "0";
+    const has = capacity?.["storage"] ?? "0";
     return [
         ...(wanted === storageClassName
             ? []

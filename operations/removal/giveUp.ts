@@ -1,24 +1,24 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename } from "node:path";
 import pc from "picocolors";
 import { bringUp } from "../launch/bringUp";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "../cluster/kubectl";
 import type { Remains } from "./remains";
-import { root } from "../system/root";
-import { run } from "../system/shell";
-import { stackConfig } from "../stackfile/stackConfig";
+import type { Pulumi } from "../engine/pulumi";
+import type { Session } from "../session";
 import { changeOrPutBack } from "../launch/states";
-import { isProvisioned, listVolumes, placeOf, type Volume } from "../cluster/volumes";
+import type { Volume } from "../cluster/live";
+import { isProvisioned, listVolumes, placeOf } from "../cluster/volumes";
 import { writeEdits } from "../stackfile/yamlEdit";
 
 export interface GiveUpArgs {
-    readonly stack: string;
+    readonly session: Session;
     readonly remains: Remains;
     /** `purge` or `forget`, for messages. */
     readonly command: string;
     /** What is done once nothing is refused any more, and before the engine deletes the instance's objects. */
-    readonly before: (pulumi: (...args: readonly string[]) => Promise<string>) => Promise<void>;
+    readonly before: (pulumi: Pulumi) => Promise<void>;
     /** What is done once they are gone. */
     readonly after: () => Promise<void>;
 }
@@ -30,19 +30,17 @@ export interface GiveUpArgs {
  * @throws UserError when the file cannot be edited, or a check of the run refuses it: file and protection are as they
  * were then
  */
-export async function giveUp({ stack, remains, command, before, after }: GiveUpArgs): Promise<void> {
-    const { name, ready, resources } = remains;
-    const { engine, backend } = ready;
-    const pulumi = (...args: readonly string[]) =>
-        run(engine.command, [...args, "--stack", stack], { env: backend.env });
+export async function giveUp({ session, remains, command, before, after }: GiveUpArgs): Promise<void> {
+    const { stack } = session;
+    const { name, pulumi, resources } = remains;
     const isProtected = resources.filter(({ protect }) => protect).map(({ urn }) => urn);
-    const putFileBack = takeOut(stack, name);
+    const putFileBack = takeOut(session, name);
     const putBack = async () => {
         putFileBack();
         if (isProtected.length > 0)
-            await pulumi("state", "protect", ...isProtected, "--yes").catch(() =>
-                console.error(`"${name}" stays without protection until: ./plinth launch ${stack}`),
-            );
+            await pulumi
+                .run(["state", "protect", ...isProtected, "--yes"])
+                .catch(() => console.error(`"${name}" stays without protection until: ./plinth launch ${stack}`));
     };
     const goOn = `It is not finished. When the cause is gone, go on with: ./plinth ${command} ${name} ${stack}`;
     await changeOrPutBack(
@@ -52,8 +50,10 @@ export async function giveUp({ stack, remains, command, before, after }: GiveUpA
                 await before(pulumi);
             };
             // What is protected the engine would not even preview to delete.
-            if (isProtected.length > 0) await pulumi("state", "unprotect", ...isProtected, "--yes");
-            if (resources.length > 0) await bringUp(stack, { givenUp: resources.map(({ urn }) => urn), beforeUp });
+            if (isProtected.length > 0) await pulumi.run(["state", "unprotect", ...isProtected, "--yes"]);
+            // The file and the state are not any more what the session has read.
+            if (resources.length > 0)
+                await bringUp(session.anew(), { givenUp: resources.map(({ urn }) => urn), beforeUp });
             else await beforeUp();
             await after();
         },
@@ -66,9 +66,9 @@ export async function giveUp({ stack, remains, command, before, after }: GiveUpA
  *
  * @returns what puts them back
  */
-function takeOut(stack: string, name: string): () => void {
-    const file = `Pulumi.${stack}.yaml`;
-    const path = join(root, file);
+function takeOut(session: Session, name: string): () => void {
+    const { path } = session;
+    const file = basename(path);
     const before = readFileSync(path, "utf8");
     const putBack = () => writeFileSync(path, before);
     const without = (key: string) => writeEdits(path, [{ path: ["config", key, name], value: undefined }]);
@@ -78,7 +78,12 @@ function takeOut(stack: string, name: string): () => void {
         without("plinth:secrets");
         diff = without("plinth:instances");
         // What is left must still be a configuration, and without the instance.
-        if (stackConfig(stack).instances.some((instance) => instance.name === name))
+        if (
+            session
+                .anew()
+                .config()
+                .instances.some((instance) => instance.name === name)
+        )
             throw new UserError(`Nothing was changed: "${name}" is not in ${file} alone; take it out where it is`);
     } catch (error) {
         putBack();

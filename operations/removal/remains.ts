@@ -2,19 +2,20 @@ import { workloads } from "../../components/kinds";
 import { plinthLabels } from "../../components/labels";
 import { consentName } from "../../components/names";
 import { checkLocks, clearLocks, prepare } from "../launch/prepare";
-import { componentOf, listStack, type Live } from "../cluster/components";
-import { findEngine, type Ready } from "../engine/engine";
+import { componentOf, listStack } from "../cluster/components";
+import type { Pulumi } from "../engine/pulumi";
+import type { Resource, State } from "../engine/state";
 import { UserError } from "../system/errors";
-import type { Claim } from "../cluster/health";
+import type { Claim, List, Live, Volume } from "../cluster/live";
 import { noInstance } from "../stackfile/instances";
-import { type Kubectl, kubectlFor } from "../cluster/kubectl";
-import { type Resource, type State, stateOf } from "../launch/losses";
-import { isFormer, listVolumes, ownerOf, type Volume, volumeOf } from "../cluster/volumes";
+import type { Kubectl } from "../cluster/kubectl";
+import type { Session } from "../session";
+import { isFormer, listVolumes, ownerOf, volumeOf } from "../cluster/volumes";
 
 /** What is there of an instance that was removed, by the stack's file, the engine's state and the cluster. */
 export interface Remains {
     readonly name: string;
-    readonly ready: Ready;
+    readonly pulumi: Pulumi;
     readonly kubectl: Kubectl;
     /** Whether the stack's file still has it: not after an interrupted purge or forget. */
     readonly inFile: boolean;
@@ -29,7 +30,7 @@ export interface Remains {
 }
 
 export interface RemainsArgs {
-    readonly stack: string;
+    readonly session: Session;
     readonly name: string;
     /** `purge` or `forget`, for messages. */
     readonly command: string;
@@ -43,8 +44,9 @@ export interface RemainsArgs {
  * @throws UserError when it is live, unknown, or shares its namespace with volumes or pods of somebody else's; nothing is
  * changed then
  */
-export async function findRemains({ stack, name, command, recover }: RemainsArgs): Promise<Remains> {
-    const kubectl = await kubectlFor(stack);
+export async function findRemains({ session, name, command, recover }: RemainsArgs): Promise<Remains> {
+    const { stack } = session;
+    const kubectl = await session.kubectl();
     const { config } = kubectl;
     const written = config.instances.find((instance) => instance.name === name);
     if (written && written.state !== "removed")
@@ -52,11 +54,12 @@ export async function findRemains({ stack, name, command, recover }: RemainsArgs
             `Nothing was changed: "${name}" is ${written.state}, and only a removed instance can be given up. Remove it first, which keeps its data:\n` +
                 `  ./plinth instance remove ${name} ${stack}`,
         );
-    const ready = await prepare(stack, await findEngine(true));
-    checkLocks(config, ready.backend, recover, `./plinth ${command} ${name} ${stack}`);
-    if (recover) await clearLocks(ready, config);
+    const pulumi = await prepare(session);
+    checkLocks(session, recover, `./plinth ${command} ${name} ${stack}`);
+    if (recover) await clearLocks(session);
 
-    const state = await stateOf(ready, stack);
+    const state = await session.state();
+    if (!state) throw new UserError(`"${stack}" has not been launched yet: ./plinth launch ${stack}`);
     const resources = resourcesOf(state, name);
     const volumes = await listVolumes(kubectl);
     const left = volumes.filter(
@@ -81,7 +84,7 @@ export async function findRemains({ stack, name, command, recover }: RemainsArgs
     const isMarked = ({ metadata }: Volume) => metadata.annotations?.[plinthLabels.purge] !== undefined;
     return {
         name,
-        ready,
+        pulumi,
         kubectl,
         inFile: written !== undefined,
         resources,
@@ -122,7 +125,7 @@ const foreignKinds =
 async function othersIn(kubectl: Kubectl, name: string, resources: readonly Resource[]): Promise<Live[]> {
     const namespace = resources.find(({ outputs }) => outputs?.kind === "Namespace")?.outputs?.metadata?.name;
     if (namespace === undefined) return [];
-    const { items } = await kubectl.json<{ items: Live[] }>(["get", foreignKinds, "--namespace", namespace]);
+    const { items } = await kubectl.json<List<Live>>(["get", foreignKinds, "--namespace", namespace]);
     const own = new Set(resources.flatMap(({ outputs }) => (outputs?.kind ? consentName(outputs) : [])));
     const isOwn = (object: Live) =>
         own.has(consentName(object)) ||

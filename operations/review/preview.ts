@@ -1,14 +1,13 @@
 import pc from "picocolors";
-import { chooseBackend, findCluster, findEngine, isMissing, type Ready } from "../engine/engine";
+import { isMissing } from "../engine/engine";
+import { EngineError } from "../engine/engineError";
 import { enginePreview } from "../engine/enginePreview";
-import { UserError } from "../system/errors";
-import { kubectlFor } from "../cluster/kubectl";
 import { atRestIn, losable, lossesIn, refusalOf, spentConsent } from "../launch/losses";
-import { previewText } from "./previewText";
-import type { Rendering } from "../render/rendering";
 import { otherCluster } from "../launch/sameCluster";
-import { findOnPath, read } from "../system/shell";
-import { clusterOf, stackConfig } from "../stackfile/stackConfig";
+import type { RenderedObject, Rendering } from "../render/rendering";
+import type { Session } from "../session";
+import { UserError } from "../system/errors";
+import { previewText } from "./previewText";
 
 /** What a run would do to a stack. */
 export interface Preview {
@@ -20,52 +19,50 @@ export interface Preview {
 }
 
 /**
- * What leads to the engine's preview, or why there is only the offline one.
+ * Whether there is the engine's preview, or why there is only the offline one.
  *
  * @param offline true: the offline one in any case; false: never. @default where CLI, cluster or stack are missing
+ * @returns undefined where the engine can preview
  * @throws UserError when there must be the engine's, with what is missing
  */
-export async function readyToPreview(stack: string, offline?: boolean): Promise<Ready | string> {
+export async function whyOffline(session: Session, offline?: boolean): Promise<string | undefined> {
     if (offline) return "as asked";
-    const reason = await whyOffline(stack, offline === false);
-    if (typeof reason === "string" && offline === false) throw new UserError(`No preview with the engine: ${reason}`);
+    const reason = await findReason(session, offline === false);
+    if (reason !== undefined && offline === false) throw new UserError(`No preview with the engine: ${reason}`);
     return reason;
 }
 
-async function whyOffline(stack: string, fetch: boolean): Promise<string | Ready> {
-    const [engine, cluster] = await Promise.all([findEngine(fetch), findCluster(clusterOf(stack))]);
-    for (const found of [engine, cluster]) if (isMissing(found)) return `missing: ${found.what} (${found.remedy})`;
-    if (isMissing(engine)) return engine.what;
-    let backend: Ready["backend"];
+async function findReason(session: Session, fetch: boolean): Promise<string | undefined> {
+    const { stack } = session;
+    for (const found of await Promise.all([session.engine(fetch), session.cluster()]))
+        if (isMissing(found)) return `missing: ${found.what} (${found.remedy})`;
     try {
-        backend = chooseBackend(stack);
+        return (await session.state()) ? undefined : `the stack "${stack}" does not exist yet; launch creates it`;
     } catch (error) {
+        if (error instanceof EngineError) return `the state of "${stack}" cannot be read: ${error.said}`;
+        // There is no place for it.
         if (error instanceof UserError) return error.message;
         throw error;
     }
-    const { ok, stderr } = await read(engine.command, ["stack", "history", "--stack", stack, "--json"], {
-        env: backend.env,
-    });
-    if (ok) return { engine, backend };
-    if (/no stack named/.test(stderr)) return `the stack "${stack}" does not exist yet; launch creates it`;
-    return `the state of "${stack}" cannot be read: ${stderr.trim()}`;
 }
 
 /**
  * The engine's preview, shown while it runs, and whether it would lose data that nobody has accepted.
  *
+ * @param live what the cluster has before the run; undefined where kubectl is missing
  * @param more flags for people's view: `--diff`, `--json`
  */
 export async function guardedPreview(
-    ready: Ready,
-    { stack, outputs }: Rendering,
+    session: Session,
+    live: readonly RenderedObject[] | undefined,
     more: readonly string[],
 ): Promise<Preview> {
-    const resources = await losable(ready, stack);
-    const other = findOnPath("kubectl") ? await otherCluster(await kubectlFor(stack), resources) : undefined;
-    const { text, steps, failed } = await enginePreview(ready, stack, more);
-    const losses = lossesIn(resources, steps, atRestIn(outputs));
-    const { acceptLoss: written, protect } = stackConfig(stack);
+    const { stack } = session;
+    const resources = losable(await session.state());
+    const other = live && otherCluster(session.config(), live, resources);
+    const { text, steps, failed } = await enginePreview(await session.pulumi(), more);
+    const losses = lossesIn(resources, steps, atRestIn((await session.rendering()).outputs));
+    const { acceptLoss: written, protect } = session.config();
     const refusal =
         other?.refusal ??
         refusalOf(stack, losses, { written, protects: protect }) ??

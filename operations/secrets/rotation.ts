@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { plinthLabels } from "../../components/labels";
 import { secretsOf } from "../../components/references";
-import { componentOf, fullName, listPods, listStack, type Live } from "../cluster/components";
+import { componentOf, fullName, listPods, listStack } from "../cluster/components";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "../cluster/kubectl";
-import type { Pod } from "../cluster/pods";
+import type { Live, Pod, Workload } from "../cluster/live";
 import type { Dependents, Named } from "./secrets";
-
-interface Workload extends Live {
-    readonly spec: { readonly template: { readonly metadata?: { readonly annotations?: Record<string, string> } } };
-}
 
 /** Digests of Secrets that workloads ask their pods to have, by component. */
 export type Digests = ReadonlyMap<string, string>;

@@ -1,24 +1,19 @@
 import { credentialSecrets, credentialsOwner } from "../../config/credentials";
-import { ConfigError, howToSet, suggest } from "../../config/problems";
+import { ConfigError, type SecretName, suggest } from "../../config/problems";
 import { placeholder, ruleOf, type SecretRule } from "../../config/secrets";
 import { platforms } from "../../platforms";
 import { UserError } from "../system/errors";
 import { findInstances } from "../stackfile/instances";
-import { type RenderedObject, type Rendering, renderStack } from "../render/rendering";
-import { stackConfig } from "../stackfile/stackConfig";
-import { readStackFile } from "../stackfile/stackFile";
+import type { RenderedObject, Rendering } from "../render/rendering";
+import type { Session } from "../session";
 
-/** One secret key of one instance. */
-export interface SecretKey {
-    /** Its name; `images` for the passwords of `plinth:images.credentials`. */
-    readonly instance: string;
-    readonly key: string;
+/** One secret key of one instance, or of `images`: the passwords of `plinth:images.credentials`. */
+export interface SecretKey extends SecretName {
     readonly rule: SecretRule;
 }
 
 /** A key in a sentence, right for every owner. */
-export const secretName = ({ instance, key }: Pick<SecretKey, "instance" | "key">): string =>
-    `secret "${key}" of ${instance}`;
+export const secretName = ({ instance, key }: SecretName): string => `secret "${key}" of ${instance}`;
 
 /** Where a value lies in the cluster. */
 export interface Place {
@@ -44,21 +39,14 @@ export interface SecretState extends SecretKey {
 /** What is set, by instance and key. */
 type Values = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-export interface SecretArgs {
-    /** Folder of the stack files. @default the project's own */
-    readonly folder?: string;
-    /** A key to be taken for not set. @default none */
-    readonly unset?: Pick<SecretKey, "instance" | "key">;
-}
-
 /**
  * The secret keys that a stack's instances may have, and those of its accounts at registries.
  *
  * @param instance only this one's, or `images`. @default all
  * @throws ConfigError, UserError when stack or instance are not there
  */
-export function secretKeys(stack: string, instance?: string, folder?: string): SecretKey[] {
-    const config = stackConfig(stack, folder);
+export function secretKeys(session: Session, instance?: string): SecretKey[] {
+    const config = session.config();
     const owners = config.instances.map(({ name, platform }) => [name, platforms[platform]!.config.secrets] as const);
     const ofRegistries = credentialSecrets(config.images);
     const all = Object.keys(ofRegistries).length > 0 ? [...owners, [credentialsOwner, ofRegistries] as const] : owners;
@@ -71,8 +59,8 @@ export function secretKeys(stack: string, instance?: string, folder?: string): S
 }
 
 /** @throws UserError when the instance's platform has no such key */
-export function chooseKey(stack: string, instance: string, key: string, folder?: string): SecretKey {
-    const keys = secretKeys(stack, instance, folder);
+export function chooseKey(session: Session, instance: string, key: string): SecretKey {
+    const keys = secretKeys(session, instance);
     const chosen = keys.find((candidate) => candidate.key === key);
     if (chosen) return chosen;
     const known = keys.map((candidate) => candidate.key);
@@ -85,19 +73,20 @@ export function chooseKey(stack: string, instance: string, key: string, folder?:
  * What becomes of secret keys, read from two renderings: the stack as it is, and with every one of the keys set. No
  * value is needed for that, and none is known here.
  *
+ * @param unset a key to be taken for not set. @default none
  * @throws ConfigError with every other problem of the stack's configuration
  */
 export async function secretStates(
-    stack: string,
+    session: Session,
     keys: readonly SecretKey[],
-    { folder, unset }: SecretArgs = {},
+    unset?: SecretName,
 ): Promise<SecretState[]> {
-    const set = valuesOf(stack, folder);
+    const set = valuesOf(session);
     if (unset) set[unset.instance] = without(set[unset.instance], unset.key);
-    const { rendering, missing } = await renderWith(stack, set, folder);
+    const { rendering, missing } = await renderWith(session, set);
     const marks = keys.map((_, index) => placeholder(`key-${index}-`));
     const marked = keys.reduce((values, one, index) => withValue(values, one, marks[index]!), set);
-    const objects = await renderedWith(stack, marked, set, folder);
+    const objects = await renderedWith(session, marked, set);
     return keys.map((one, index) => {
         const places = placesOf(objects, marks[index]!).filter((place) => valueAt(rendering, place) !== undefined);
         const isSet = set[one.instance]?.[one.key] !== undefined;
@@ -117,9 +106,9 @@ export async function secretStates(
  *
  * @throws ConfigError with every problem that the stack then has, keys that are missing left out
  */
-export async function placesOnceSet(stack: string, one: SecretKey, folder?: string): Promise<Place[]> {
+export async function placesOnceSet(session: Session, one: SecretKey): Promise<Place[]> {
     const mark = placeholder("once-set");
-    const { rendering } = await renderWith(stack, withValue(valuesOf(stack, folder), one, mark), folder);
+    const { rendering } = await renderWith(session, withValue(valuesOf(session), one, mark));
     return placesOf(rendering.objects, mark);
 }
 
@@ -138,10 +127,10 @@ export interface Named {
 }
 
 /** What differs between two renderings that differ in the value of one key. */
-export async function dependentsOf(stack: string, one: SecretKey, folder?: string): Promise<Dependents> {
-    const set = valuesOf(stack, folder);
+export async function dependentsOf(session: Session, one: SecretKey): Promise<Dependents> {
+    const set = valuesOf(session);
     const render = async (mark: string) =>
-        (await renderWith(stack, withValue(set, one, placeholder(mark)), folder)).rendering.objects;
+        (await renderWith(session, withValue(set, one, placeholder(mark)))).rendering.objects;
     const [before, after] = [await render("before"), await render("after")];
     const changed = after.filter((object, index) => JSON.stringify(object) !== JSON.stringify(before[index]));
     const named = ({ kind, metadata }: RenderedObject) => ({
@@ -156,47 +145,47 @@ export async function dependentsOf(stack: string, one: SecretKey, folder?: strin
 }
 
 /** Placeholders for what the stack's configuration sets. */
-const valuesOf = (stack: string, folder?: string): Record<string, Record<string, string>> =>
-    JSON.parse(readStackFile(stack, folder).config["plinth:secrets"] ?? "{}") as Record<string, Record<string, string>>;
+const valuesOf = (session: Session): Record<string, Record<string, string>> =>
+    JSON.parse(session.file().config["plinth:secrets"] ?? "{}") as Record<string, Record<string, string>>;
 
 const without = (values: Readonly<Record<string, string>> = {}, key: string): Record<string, string> =>
     Object.fromEntries(Object.entries(values).filter(([name]) => name !== key));
 
-const withValue = (values: Values, { instance, key }: Pick<SecretKey, "instance" | "key">, value: string): Values => ({
+const withValue = (values: Values, { instance, key }: SecretName, value: string): Values => ({
     ...values,
     [instance]: { ...values[instance], [key]: value },
 });
 
 /** Renders with placeholders for what is set, and for what is missing, which the program reports. */
 async function renderWith(
-    stack: string,
+    session: Session,
     values: Values,
-    folder?: string,
 ): Promise<{ rendering: Rendering; missing: readonly SecretKey[] }> {
     const config = { "plinth:secrets": JSON.stringify(values) };
     try {
-        return { rendering: await renderStack(stack, { config, ...(folder ? { folder } : {}) }), missing: [] };
+        return { rendering: await session.renderWith({ config }), missing: [] };
     } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
-        const missing = secretKeys(stack, undefined, folder).filter(
+        const lacks = error.problems.flatMap((problem) => problem.lacks ?? []);
+        const missing = secretKeys(session).filter(
             ({ instance, key }) =>
                 values[instance]?.[key] === undefined &&
-                error.problems.some(({ message }) => message.includes(howToSet(instance, key, stack))),
+                lacks.some((one) => one.instance === instance && one.key === key),
         );
         if (missing.length === 0) throw error;
         const complete = missing.reduce((all, one) => withValue(all, one, placeholder(one.key)), values);
-        const next = await renderWith(stack, complete, folder);
+        const next = await renderWith(session, complete);
         return { rendering: next.rendering, missing: [...missing, ...next.missing] };
     }
 }
 
 /** The objects with every key set; where some exclude each other, what they are with each of them alone. */
-async function renderedWith(stack: string, marked: Values, set: Values, folder?: string): Promise<RenderedObject[]> {
+async function renderedWith(session: Session, marked: Values, set: Values): Promise<RenderedObject[]> {
     const refused = (error: unknown): [] => {
         if (error instanceof ConfigError) return [];
         throw error;
     };
-    const render = async (values: Values) => [...(await renderWith(stack, values, folder)).rendering.objects];
+    const render = async (values: Values) => [...(await renderWith(session, values)).rendering.objects];
     const all = await render(marked).catch(refused);
     if (all.length > 0) return all;
     const changes = Object.entries(marked).flatMap(([instance, values]) =>

@@ -1,6 +1,8 @@
 import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { isCollection, isMap, isPair, isScalar, parse, parseDocument, type Pair, stringify, type YAMLMap } from "yaml";
+import { isCollection, isMap, isPair, isScalar, parseDocument, type Pair, stringify, type YAMLMap } from "yaml";
+import { ConfigError } from "../../config/problems";
+import { readYaml } from "../../config/yaml";
 import { UserError } from "../system/errors";
 
 /** A change of one key. */
@@ -54,8 +56,7 @@ export function withEdit(text: string, { path, value }: Edit): string {
         if (edited !== undefined && isDeepStrictEqual(read(edited), goal)) return edited;
     } catch (error) {
         // An edit that breaks the text is none; nor can a text be edited that is no YAML.
-        if (!(error instanceof Error && error.name.startsWith("YAML")) && !(error instanceof ReferenceError))
-            throw error;
+        if (!(error instanceof ConfigError)) throw error;
     }
     const remedy = value === undefined ? "take it out by hand" : `set it to ${flow(value)} by hand`;
     throw new UserError(`Nothing was changed: the place of ${path.join(".")} is written in an unusual way; ${remedy}`);
@@ -261,7 +262,7 @@ const nested = (path: readonly string[], value: unknown): object =>
     path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
 
 /** Without what anchors share: a change must be in one place only. */
-const read = (text: string): unknown => JSON.parse(JSON.stringify(parse(text) ?? {}));
+const read = (text: string): unknown => JSON.parse(JSON.stringify(readYaml(text, "the text") ?? {}));
 
 /** What the document is to say then. */
 function wanted(document: unknown, path: readonly string[], value: unknown): unknown {

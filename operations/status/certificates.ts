@@ -1,12 +1,9 @@
 import { edgeName } from "../../components/loadBalancer";
-import { componentOf, type Live } from "../cluster/components";
-import { UserError } from "../system/errors";
-import { type CertificateHealth, certificatesOf, type Workload } from "../cluster/health";
+import { componentOf } from "../cluster/components";
+import { type CertificateHealth, certificatesOf } from "../cluster/health";
 import type { Kubectl } from "../cluster/kubectl";
-
-export interface Ingress extends Live {
-    readonly spec: { readonly tls?: readonly { readonly secretName?: string }[] };
-}
+import { KubectlError } from "../cluster/kubectlError";
+import type { Ingress, Workload } from "../cluster/live";
 
 /**
  * What the edges show to browsers: certificates from Secrets with their expiry, wherever they are mounted or named by
@@ -50,8 +47,8 @@ async function readSecret(kubectl: Kubectl, namespace: string, name: string): Pr
         ]);
         return certificatesOf(namespace, name, data ?? {});
     } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        const reason = /NotFound/.test(error.message) ? "the Secret is missing" : "may not be read";
+        if (!(error instanceof KubectlError)) throw error;
+        const reason = error.kind === "notFound" ? "the Secret is missing" : "may not be read";
         return [{ namespace, source: name, managedBy: "Secret", reason }];
     }
 }

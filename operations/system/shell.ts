@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { basename, delimiter, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import pc from "picocolors";
 import { word } from "../../components/languages/sh";
@@ -32,14 +32,25 @@ export interface RunArgs {
     readonly accept?: readonly number[];
 }
 
+/** How a command has ended. */
+export interface Outcome {
+    readonly ok: boolean;
+    /** All that it has said. */
+    readonly output: string;
+    /** Its exit code; 1 where it has none. */
+    readonly code: number;
+    /** Why it has no exit code; empty where it has one, since the user has seen what it said. */
+    readonly why: string;
+}
+
 /**
  * Prints a command, so that people can reproduce and modify it, and runs it in the project's folder.
  *
  * @throws UserError when it fails
  */
 export async function run(command: string, args: readonly string[], options: RunArgs = {}): Promise<string> {
-    const { output, failed } = await attempt(command, args, options);
-    if (failed) throw failed;
+    const { ok, output, code, why } = await attempt(command, args, options);
+    if (!ok) throw new UserError(failureOf(command, args, why), code);
     return output;
 }
 
@@ -48,7 +59,7 @@ export async function attempt(
     command: string,
     args: readonly string[],
     { env = {}, accept = [0] }: RunArgs = {},
-): Promise<{ output: string; failed?: UserError }> {
+): Promise<Outcome> {
     announce(command, args, env);
     const result = await outliving(
         execa(command, args, {
@@ -61,32 +72,17 @@ export async function attempt(
             reject: false,
         }),
     );
-    const output = result.all ?? "";
-    if (result.exitCode !== undefined && accept.includes(result.exitCode)) return { output };
-    const failed = failure(command, args, output, {
+    return {
+        ok: result.exitCode !== undefined && accept.includes(result.exitCode),
+        output: result.all ?? "",
         code: result.exitCode || 1,
-        ...(result.exitCode === undefined ? { why: result.shortMessage ?? "" } : {}),
-    });
-    return { output, failed };
+        why: result.exitCode === undefined ? (result.shortMessage ?? "") : "",
+    };
 }
 
-/**
- * The error for a command that failed: what its output means here, where that is known.
- *
- * @param more `code`: exit code, @default 1; `why`: @default none, since the user has seen the output
- */
-export function failure(
-    command: string,
-    args: readonly string[],
-    output: string,
-    { code = 1, why = "" }: { readonly code?: number; readonly why?: string } = {},
-): UserError {
-    const position = args.indexOf("--stack");
-    const stack = position >= 0 ? args[position + 1]! : "STACK";
-    const program = basename(command).replace(/\.(exe|cmd)$/, "");
-    const explained = explanations.find((one) => one.program === program && one.sign.test(output))?.remedy(stack);
-    return new UserError(explained ?? `${command} ${args[0] ?? ""} failed${why && `: ${why}`}`, code);
-}
+/** What is said of a command that failed. */
+export const failureOf = (command: string, [verb = ""]: readonly string[], why: string): string =>
+    `${command} ${verb} failed${why && `: ${why}`}`;
 
 export interface ReadArgs {
     readonly env?: Readonly<Record<string, string>>;
@@ -144,42 +140,3 @@ export function announce(command: string, args: readonly string[], env: Readonly
     const settings = Object.entries(env).map(([name, value]) => `${name}=${word(value)}`);
     console.error(pc.dim(`$ ${[...settings, command, ...args.map(word)].join(" ")}`));
 }
-
-/** What the engine's commonest refusals mean here, and what to do. */
-const explanations: readonly { program: string; sign: RegExp; remedy: (stack: string) => string }[] = [
-    {
-        program: "pulumi",
-        sign: /currently locked by/,
-        remedy: (stack) =>
-            `Another run holds the stack's lock. If that run is dead: ./plinth launch ${stack} --recover`,
-    },
-    {
-        program: "pulumi",
-        sign: /already exists|AlreadyExists/,
-        remedy: (stack) =>
-            `An object of that name is in the cluster already. After an interrupted run: ./plinth launch ${stack} --recover\n` +
-            `Otherwise it is somebody else's, and nothing was taken over. A former deployment is taken over by name: ./plinth launch ${stack} --adopt NAMESPACE;\n` +
-            "else choose another namespace or remove it.",
-    },
-    {
-        program: "pulumi",
-        sign: /incorrect passphrase/,
-        remedy: (stack) =>
-            `The line encryptionsalt in Pulumi.${stack}.yaml belongs to another passphrase than the one in use here.\n` +
-            "Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE) to that one; or, where the file holds no `secure` value, take the line out.",
-    },
-    {
-        program: "docker",
-        sign: /(Multi-platform build|Attestation) is not supported/,
-        remedy: () =>
-            "docker's builder of the moment makes images for one architecture only, and no list of what is in them. Make one that does both:\n" +
-            "  docker buildx create --use --driver docker-container --driver-opt network=host",
-    },
-    {
-        program: "pulumi",
-        sign: /as it is currently marked for protection|cannot be deleted|protected/,
-        remedy: () =>
-            "The change would delete or replace data that is protected. To stop an instance and keep its data set `state: removed`; to give it up: ./plinth purge.\n" +
-            "To replace something after all, name it in plinth:acceptLoss (KIND/NAMESPACE/NAME, in lower case); to delete it, lift its protection: pulumi state unprotect 'URN'",
-    },
-];

@@ -101,6 +101,7 @@ function check(instance: OpenCartInstance, settings: OpenCartConfig): void {
         instance.problem(
             ["mail"],
             `is missing its password, without which OpenCart sends nothing; set it with: ${instance.howToSet("smtpPassword")}`,
+            ["smtpPassword"],
         );
     checkUploadLimit(instance, settings);
     checkOneAdmin(instance);

@@ -22,6 +22,7 @@ export function check(instance: OpenMageInstance, settings: OpenMageConfig): voi
         instance.problem(
             ["mail"],
             `is missing the password of ${mail.username}; set it with: ${instance.howToSet("smtpPassword")}`,
+            ["smtpPassword"],
         );
     checkUploadLimit(instance, settings);
     if (webPods === "separate" && instance.cluster.networkPolicy === "off")

@@ -82,7 +82,12 @@ function qualtrics(instance: QxsmsInstance, { qualtrics: plain }: QxsmsConfig): 
         instance.warn(
             "Qualtrics is not configured: no survey can be sent (qualtrics, and qualtricsApiKey in plinth:secrets)",
         );
-    else if (missing.length > 0) instance.problem(["qualtrics"], `is not complete; missing: ${missing.join(", ")}`);
+    else if (missing.length > 0)
+        instance.problem(
+            ["qualtrics"],
+            `is not complete; missing: ${missing.join(", ")}`,
+            given.apiKey ? [] : ["qualtricsApiKey"],
+        );
     return environment;
 }
 
@@ -101,6 +106,7 @@ function mail(instance: QxsmsInstance, { mail: settings, debug }: QxsmsConfig): 
         instance.problem(
             ["mail"],
             `is missing the password of ${username}; set it with: ${instance.howToSet("smtpPassword")}`,
+            ["smtpPassword"],
         );
     return {
         QXSMS_SMTP_SERVER: host,

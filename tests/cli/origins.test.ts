@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { withOrigins } from "../../cli/originText";
-import { tracedConfig } from "../../operations/stackfile/stackConfig";
+import { Session } from "../../operations/session";
+import { configOrigins } from "../../operations/stackfile/stackConfig";
 import { scratch } from "../support/tools";
 
 describe("the configuration with its origins", () => {
@@ -33,7 +34,9 @@ config:
         two: {host: two.example.org, php: {memoryLimit: null}, size: large, database: {topology: single, engine: mysql}}
 `,
     );
-    const { config, origins } = tracedConfig("traced", folder.path);
+    const session = new Session("traced", { folder: folder.path });
+    const config = session.config();
+    const origins = configOrigins(session.file());
     const lines = (name: string) => {
         const instance = config.instances.find((one) => one.name === name)!;
         return withOrigins(instance, origins.instances[name]!, ["name"]).split("\n");

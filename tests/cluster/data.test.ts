@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { execa } from "execa";
-import type { MountingPod } from "../../operations/data/dataPod";
+import type { Pod } from "../../operations/cluster/live";
 import { streamOf } from "../../operations/render/manifests";
 import { renderStack } from "../../operations/render/rendering";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
@@ -46,8 +46,7 @@ describe("files of volumes, through a pod on a real API server", function () {
             all: true,
         });
     const plinth = (...args: string[]) => start(args);
-    const pods = async () =>
-        (await cluster.json<{ items: MountingPod[] }>(["get", "pods", "--namespace", namespace])).items;
+    const pods = async () => (await cluster.json<{ items: Pod[] }>(["get", "pods", "--namespace", namespace])).items;
     const helpers = async () =>
         (await pods()).filter(
             ({ metadata }) =>
@@ -104,7 +103,7 @@ describe("files of volumes, through a pod on a real API server", function () {
         const frontend = (await pods()).find(
             ({ metadata }) => metadata.labels?.["app.kubernetes.io/name"] === "frontend",
         )!;
-        const helper = JSON.parse(readFileSync(seen, "utf8")) as MountingPod & {
+        const helper = JSON.parse(readFileSync(seen, "utf8")) as Pod & {
             spec: { containers: { volumeMounts: object[] }[] };
         };
         expect(helper.spec.nodeName).to.equal(frontend.spec.nodeName);
@@ -171,7 +170,7 @@ describe("files of volumes, through a pod on a real API server", function () {
         await cluster.kubectl([...workloads, "--wait=true", "--cascade=foreground"]);
         const { exitCode, all } = await plinth("data", "load", join(home.path, "load"), "shop", "database", stack);
         expect(exitCode, all).to.equal(0);
-        const helper = JSON.parse(readFileSync(seen, "utf8")) as MountingPod;
+        const helper = JSON.parse(readFileSync(seen, "utf8")) as Pod;
         expect(helper.spec.securityContext).to.include({ runAsUser: 999, runAsNonRoot: true });
     });
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
-import type { State } from "../../operations/launch/losses";
+import type { State } from "../../operations/engine/state";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
 import { Project, type Ran } from "../support/project";
 import { optionalProgram } from "../support/tools";

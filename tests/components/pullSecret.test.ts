@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
 import { type Rendering, renderStack } from "../../operations/render/rendering";
+import { Session } from "../../operations/session";
 import { chooseKey, dependentsOf, secretKeys, secretStates } from "../../operations/secrets/secrets";
 import { dockerConfig } from "../../components/pullSecret";
 import { ConfigError } from "../../config/problems";
@@ -111,9 +112,8 @@ describe("the pull Secret", function () {
     it("follows the commands for secrets, also while its password is missing", async () => {
         write({ credentials: gitlab });
         const state = async () => {
-            const [own] = await secretStates("pull", secretKeys("pull", "images", folder.path), {
-                folder: folder.path,
-            });
+            const session = new Session("pull", { folder: folder.path });
+            const [own] = await secretStates(session, secretKeys(session, "images"));
             return own!;
         };
         const { rule, ...missing } = await state();
@@ -124,8 +124,9 @@ describe("the pull Secret", function () {
             value: "set",
             places: [{ namespace: "qxsms-panel", secret: "pull-secret", key: ".dockerconfigjson" }],
         });
-        const one = chooseKey("pull", "images", "gitlab", folder.path);
-        const { secrets, workloads } = await dependentsOf("pull", one, folder.path);
+        const session = new Session("pull", { folder: folder.path });
+        const one = chooseKey(session, "images", "gitlab");
+        const { secrets, workloads } = await dependentsOf(session, one);
         expect(secrets.map(({ name }) => name)).to.deep.equal(["pull-secret"]);
         expect(workloads).to.deep.equal([]);
     });

@@ -9,6 +9,7 @@ import { marksOf, ownIn } from "../../config/own";
 import { ConfigError } from "../../config/problems";
 import { at } from "../../config/walk";
 import { addInstance } from "../../operations/instances/addInstance";
+import { Session } from "../../operations/session";
 import { platforms } from "../support/storagePlatform";
 import { scratch } from "../support/tools";
 
@@ -151,8 +152,8 @@ describe("what belongs to one instance only", () => {
                 Object.entries(stackOf({ shop: model(path) })).map(([name, value]) => [`plinth:${name}`, value]),
             );
             writeFileSync(join(folder.path, "Pulumi.own.yaml"), stringify({ config }));
-            const args = { host: "new.example.org", like: "shop", folder: folder.path, platforms };
-            const { diff, left } = await addInstance("own", "twin", args);
+            const session = new Session("own", { folder: folder.path, platforms });
+            const { diff, left } = await addInstance(session, "twin", { host: "new.example.org", like: "shop" });
             expect(diff.join("\n")).not.to.match(/\bown(\b|-)/);
             const whole = placesOf(path)
                 .find((place) => place.path.join(".") === key)!

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Finding, Level } from "../../operations/doctor/finding";
-import type { NodeObject } from "../../operations/cluster/objects";
+import type { Node } from "../../operations/cluster/live";
 import type { RenderedObject } from "../../operations/render/rendering";
 
 /** Checks level and words of a finding; whatever is not fine must come with a remedy. */
@@ -38,7 +38,7 @@ export interface NodeArgs {
 }
 
 /** A node that is ready, with what it has for pods. */
-export const node = (name: string, cpu: string, memory: string, args: NodeArgs = {}): NodeObject => ({
+export const node = (name: string, cpu: string, memory: string, args: NodeArgs = {}): Node => ({
     metadata: { name, labels: args.labels ?? {} },
     spec: {
         ...(args.providerID ? { providerID: args.providerID } : {}),

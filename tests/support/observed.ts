@@ -1,5 +1,4 @@
-import type { Pod } from "../../operations/cluster/pods";
-import type { RulesPod } from "../../operations/launch/servedRules";
+import type { Pod } from "../../operations/cluster/live";
 
 /** When the objects were made, unless a test says otherwise. */
 export const at = "2026-11-01T10:00:00Z";
@@ -33,13 +32,13 @@ const running = (name: string) => ({
 });
 
 /** A pod of the shop's edge, which runs unless `status` says otherwise. */
-export const edgePod = (name: string, status: object = {}, own: object = {}): RulesPod => ({
+export const edgePod = (name: string, status: object = {}, own: object = {}): Pod => ({
     kind: "Pod",
     metadata: labelled("shop", "edge", { name, ...own }),
     spec: {
         nodeName: "a",
         containers: [
-            { name: "caddy", ports: [{ name: "http" }] },
+            { name: "caddy", ports: [{ name: "http", containerPort: 8080 }] },
             {
                 name: "reload",
                 volumeMounts: [
@@ -59,12 +58,12 @@ export const edgePod = (name: string, status: object = {}, own: object = {}): Ru
 });
 
 /** A pod of the shop's frontend with the nginx configuration of that name. */
-export const tierPod = (name: string, configMap: string, status: object = {}, own: object = {}): RulesPod => ({
+export const tierPod = (name: string, configMap: string, status: object = {}, own: object = {}): Pod => ({
     kind: "Pod",
     metadata: labelled("shop", "frontend", { name, ...own }),
     spec: {
         nodeName: "a",
-        containers: [{ name: "nginx", ports: [{ name: "http" }] }],
+        containers: [{ name: "nginx", ports: [{ name: "http", containerPort: 8080 }] }],
         volumes: [{ name: "nginx", configMap: { name: configMap } }],
     },
     status: { ...ready, containerStatuses: [running("nginx")], ...status },

@@ -1,9 +1,11 @@
 import { expect } from "chai";
-import { choosePort, type Service, webAddresses } from "../../../cli/commands/open";
+import type { ServicePort } from "kubernetes-types/core/v1";
+import type { Service } from "../../../operations/cluster/live";
+import { choosePort, webAddresses } from "../../../cli/commands/open";
 import { labelled } from "../../support/observed";
 
 describe("the port to open", () => {
-    const service = (...ports: Service["spec"]["ports"]): Service => ({
+    const service = (...ports: ServicePort[]): Service => ({
         kind: "Service",
         metadata: labelled("shop", "edge"),
         spec: { ports },

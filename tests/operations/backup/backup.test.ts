@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { backUpNow, entriesIn } from "../../../operations/backup/backups";
 import type { UserError } from "../../../operations/system/errors";
 import type { Kubectl } from "../../../operations/cluster/kubectl";
-import type { Pod } from "../../../operations/cluster/pods";
+import { KubectlError } from "../../../operations/cluster/kubectlError";
+import type { Pod } from "../../../operations/cluster/live";
 import { isUntouched, restoreBackup, resumeWriters } from "../../../operations/backup/restore";
 
 const namespace = "opencart-shop";
@@ -141,7 +142,7 @@ class Cluster {
     }
     private create(made: RunningJob & { kind: string }): string {
         if (made.kind === "ConfigMap") {
-            if (this.record) throw new Error("already exists");
+            if (this.record) throw new KubectlError("already exists", "alreadyExists", "already exists");
             this.record = made as unknown as Cluster["record"];
             return this.did("remember");
         }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { type EvictionEvent, evictionsOf } from "../../../operations/cluster/evictions";
-import type { Pod } from "../../../operations/cluster/pods";
+import { evictionsOf } from "../../../operations/cluster/evictions";
+import type { Event, Pod } from "../../../operations/cluster/live";
 import { at, labelled, pod, ready } from "../../support/observed";
 
 const later = "2026-11-02T10:00:00Z";
@@ -18,7 +18,7 @@ const evicted = (message: string, own: object = {}): Pod =>
         },
         own,
     );
-const event = (name: string, message: string, own: object = {}): EvictionEvent => ({
+const event = (name: string, message: string, own: object = {}): Event => ({
     kind: "Event",
     metadata: { name: `${name}.1`, namespace: "shop", creationTimestamp: at },
     involvedObject: { kind: "Pod", name, namespace: "shop" },
@@ -26,7 +26,7 @@ const event = (name: string, message: string, own: object = {}): EvictionEvent =
     lastTimestamp: later,
     ...own,
 });
-const find = (pods: readonly Pod[], events: readonly EvictionEvent[] = [], instances = ["shop"]) =>
+const find = (pods: readonly Pod[], events: readonly Event[] = [], instances = ["shop"]) =>
     evictionsOf(pods, events, instances);
 
 describe("pods that were evicted", () => {

@@ -2,16 +2,13 @@ import { execFileSync } from "node:child_process";
 import { expect } from "chai";
 import {
     certificatesOf,
-    type Claim,
     claimOf,
-    type CronJob,
-    type Job,
     scheduledOf,
     tasksOf,
     tierOf,
     useOfVolumes,
-    type Workload,
 } from "../../../operations/cluster/health";
+import type { Claim, CronJob, Job, Workload } from "../../../operations/cluster/live";
 import { at, labelled, pod, ready } from "../../support/observed";
 import { program } from "../../support/tools";
 
@@ -21,7 +18,7 @@ describe("the health of a tier", () => {
         metadata: labelled("shop", "frontend", { generation: 3 }),
         spec: {
             ...(replicas === undefined ? {} : { replicas }),
-            template: { spec: { containers: [{ image: "registry.example.org/plinth/php:1" }] } },
+            template: { spec: { containers: [{ name: "php", image: "registry.example.org/plinth/php:1" }] } },
         },
         status,
     });

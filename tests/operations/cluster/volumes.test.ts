@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { Claim } from "../../../operations/cluster/health";
 import type { Kubectl } from "../../../operations/cluster/kubectl";
-import { placeOf, remainsOf, stackVolumes, type Volume } from "../../../operations/cluster/volumes";
+import type { Claim, Volume } from "../../../operations/cluster/live";
+import { placeOf, remainsOf, stackVolumes } from "../../../operations/cluster/volumes";
 import { volumesText } from "../../../cli/volumesText";
 
 const provisioned = { "pv.kubernetes.io/provisioned-by": "a driver" };

@@ -1,3 +1,4 @@
+import { kubectlFailure } from "../../../operations/cluster/kubectlError";
 import { expect } from "chai";
 import * as access from "../../../operations/doctor/access";
 import type { RenderedObject } from "../../../operations/render/rendering";
@@ -95,7 +96,7 @@ describe("doctor: what we may do", () => {
     });
     it("concludes from dry runs whether Pod Security is enforced", () => {
         const yes = { accepted: true, message: "" };
-        const no = (message: string) => ({ accepted: false, message });
+        const no = (message: string) => ({ accepted: false, message, failure: kubectlFailure(message) });
         const judge = (answers: Partial<access.PodSecurityAnswers>) =>
             access.podSecurity({
                 podSecurity: { level: "restricted", namespace: yes, nonsense: no("must be one of"), ...answers },

@@ -1,6 +1,7 @@
 import * as network from "../../../operations/doctor/network";
-import type { ServiceObject } from "../../../operations/cluster/objects";
+import type { Service } from "../../../operations/cluster/live";
 import { expectFinding, node, type NodeArgs, object, rendering } from "../../support/doctor";
+import { labelled } from "../../support/observed";
 
 describe("doctor: the way in, and between pods", () => {
     const cluster = { loadBalancer: true, metrics: true, networkPolicy: "full" as const };
@@ -14,8 +15,9 @@ describe("doctor: the way in, and between pods", () => {
         metricsApi: undefined,
         ...changes,
     });
-    const service = (address: object[]): ServiceObject => ({
-        metadata: { name: "other", namespace: "ns" },
+    const service = (address: object[]): Service => ({
+        kind: "Service",
+        metadata: labelled("ns", "other"),
         spec: { type: "LoadBalancer" },
         status: { loadBalancer: { ingress: address } },
     });

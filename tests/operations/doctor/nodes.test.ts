@@ -1,7 +1,8 @@
 import * as nodes from "../../../operations/doctor/nodes";
-import type { NodeObject } from "../../../operations/cluster/objects";
+import type { Node } from "../../../operations/cluster/live";
 import type { RenderedObject } from "../../../operations/render/rendering";
 import { expectFinding, node, object, rendering } from "../../support/doctor";
+import { labelled } from "../../support/observed";
 
 describe("doctor: the server", () => {
     it("is within the supported range", () => {
@@ -38,11 +39,12 @@ describe("doctor: room on the nodes", () => {
     const web = tier("Deployment", "web", 2, { containers: [container("500m", "1Gi")] });
     const capacity = (
         objects: readonly RenderedObject[],
-        on: readonly NodeObject[],
+        on: readonly Node[],
         pods: nodes.CapacityFacts["pods"] = [],
     ) => nodes.capacity({ rendering: rendering(...objects), nodes: on, pods });
     const pod = (namespace: string, labels: Record<string, string> = {}) => ({
-        metadata: { name: "p", namespace, labels },
+        kind: "Pod",
+        metadata: labelled(namespace, "p", { labels }),
         spec: { nodeName: "a", containers: [container("1", "1Gi")] },
     });
 

@@ -1,4 +1,4 @@
-import type { StorageClassObject } from "../../../operations/cluster/objects";
+import type { StorageClass } from "../../../operations/cluster/live";
 import * as storage from "../../../operations/doctor/storage";
 import type { RenderedObject } from "../../../operations/render/rendering";
 import { expectFinding, object, rendering } from "../../support/doctor";
@@ -12,7 +12,7 @@ describe("doctor: storage classes", () => {
     const storageClass = (
         name: string,
         args: { usual?: boolean; provisioner?: string; grows?: boolean } = {},
-    ): StorageClassObject => ({
+    ): StorageClass => ({
         metadata: {
             name,
             annotations: { "storageclass.kubernetes.io/is-default-class": String(args.usual ?? false) },
@@ -20,7 +20,7 @@ describe("doctor: storage classes", () => {
         provisioner: args.provisioner ?? "nfs.csi.k8s.io",
         allowVolumeExpansion: args.grows ?? false,
     });
-    const facts = (claims: readonly RenderedObject[], ...storageClasses: StorageClassObject[]) => ({
+    const facts = (claims: readonly RenderedObject[], ...storageClasses: StorageClass[]) => ({
         rendering: rendering(...claims),
         storageClasses,
     });

@@ -4,8 +4,12 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
+import type { Context } from "../../../config/kubeconfig";
+import type { StackConfig } from "../../../config/stack";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../../../operations/images/images";
+import { kubectlOn } from "../../../operations/cluster/kubectl";
 import { loaderFor } from "../../../operations/images/localCluster";
+import { Session } from "../../../operations/session";
 import { Registry, registryConfig } from "../../support/registry";
 import { StandIns } from "../../support/standIns";
 import { freePort, program, scratch } from "../../support/tools";
@@ -20,8 +24,15 @@ const [php, nginx] = ["php", "nginx"].map((part) => `localhost:5000/plinth/openc
 async function stackWith(folder: string, lines: string) {
     const text = readFileSync(join(root, "Pulumi.dev.yaml"), "utf8");
     writeFileSync(join(folder, "Pulumi.dev.yaml"), text.replace("config:\n", `config:\n  ${lines}\n`));
-    return imagesOf("dev", folder);
+    return imagesOf(new Session("dev", { folder }));
 }
+
+/** The way of a context for a stack of this configuration, where its cluster answers. */
+const loading = (context: Context, config: StackConfig) =>
+    loaderFor(context, {
+        config: () => config,
+        kubectl: () => Promise.resolve(kubectlOn(config, { command: "kubectl", args: [] })),
+    });
 
 const failure = (work: Promise<unknown>): Promise<string> =>
     work.then(
@@ -79,7 +90,7 @@ describe("images", function () {
             const call = `${settings} ${buildx} --load --provenance=false --sbom=false --set *.platform=linux/arm64 opencart-php opencart-nginx`;
             expect(deeds()).to.deep.equal([call]);
             expect(error).to.include(`$ ${settings} ${buildx} --load`);
-            for (const { reference } of builtImages(await imagesOf("production")))
+            for (const { reference } of builtImages(await imagesOf(new Session("production"))))
                 expect(out).to.include(`built ${reference}`);
         });
         it("pushes for both architectures, as the bake file says; fails as the build does", async () => {
@@ -137,7 +148,7 @@ describe("images", function () {
             ]);
         });
         it("are known, and so is the platform", async () => {
-            const stack = await imagesOf("dev");
+            const stack = await imagesOf(new Session("dev"));
             const typo = bake(stack, { only: ["opencart-ngnix"], push: false });
             expect(await failure(typo)).to.match(/"opencart-ngnix" is no image.*did you mean "opencart-nginx"\?/);
             const arm = bake(stack, { platforms: ["arm64"], push: false });
@@ -152,7 +163,9 @@ describe("images", function () {
             const built = async (images: string) => {
                 const text = `config:\n  plinth:instances:\n    a: {platform: opencart, host: a.localhost, sharedFiles: oneNode, images: ${images}}\n`;
                 writeFileSync(join(folder.path, "Pulumi.dev.yaml"), text);
-                return builtImages(await imagesOf("dev", folder.path)).map(({ reference }) => reference);
+                return builtImages(await imagesOf(new Session("dev", { folder: folder.path }))).map(
+                    ({ reference }) => reference,
+                );
             };
             expect(await built("{}")).to.deep.equal([php, nginx]);
             expect(await built("{opencart-php: theirs/php:4.1.0.4, opencart-nginx: theirs/nginx:4}")).to.deep.equal([]);
@@ -160,7 +173,7 @@ describe("images", function () {
             const digest = `sha256:${"0".repeat(64)}`;
             expect(await built(`{opencart-php: "${php}@${digest}"}`)).to.deep.equal([php, nginx]);
             // Only a registry knows what has that digest.
-            const locked = await imagesOf("dev", folder.path);
+            const locked = await imagesOf(new Session("dev", { folder: folder.path }));
             expect(() => checkUnlocked(locked)).to.throw(`plinth:instances.a.images.opencart-php: ${php}@${digest}`);
             expect(() => checkUnlocked({ ...locked, used: [] })).not.to.throw();
         });
@@ -169,7 +182,7 @@ describe("images", function () {
                 `    ${name}: {platform: opencart, host: ${name}.localhost, sharedFiles: oneNode, adminPath: ${adminPath}${more}}\n`;
             const build = async (...shops: string[]) => {
                 writeFileSync(join(folder.path, "Pulumi.dev.yaml"), `config:\n  plinth:instances:\n${shops.join("")}`);
-                return failure(bake(await imagesOf("dev", folder.path), { push: false }));
+                return failure(bake(await imagesOf(new Session("dev", { folder: folder.path })), { push: false }));
             };
             expect(await build(shop("a", "office"), shop("b", "back"))).to.include(
                 'plinth:instances.a.adminPath is "office" and plinth:instances.b.adminPath is "back"',
@@ -185,7 +198,7 @@ describe("images", function () {
         const context = { name: "k3s", server: "https://127.0.0.1:6443" };
 
         it("go to k3d and minikube in their own ways, a minikube of any name too", async () => {
-            const { config } = await imagesOf("dev");
+            const { config } = await imagesOf(new Session("dev"));
             const built = [{ name: "opencart-php", reference: php }] as const;
             for (const [tool, given, call] of [
                 ["kind", { ...context, name: "kind-a-b" }, `kind load docker-image ${php} --name a-b`],
@@ -193,7 +206,7 @@ describe("images", function () {
                 ["minikube", { ...context, name: "minikube" }, `minikube image load ${php} --profile minikube`],
                 ["minikube", { ...context, name: "shop", minikube: true }, `minikube image load ${php} --profile shop`],
             ] as const) {
-                const loader = loaderFor(given, config);
+                const loader = loading(given, config);
                 tools.remove(tool);
                 expect((await loader.check()).map(({ what }) => what)).to.deep.equal([
                     `${tool}: it is not on the PATH`,
@@ -210,13 +223,13 @@ describe("images", function () {
             }
         });
         it("are there already where the cluster runs docker's own, which is made sure of", async () => {
-            const { config } = await imagesOf("dev");
+            const { config } = await imagesOf(new Session("dev"));
             for (const name of ["docker-desktop", "orbstack"]) {
-                const loader = loaderFor({ ...context, name }, config);
+                const loader = loading({ ...context, name }, config);
                 expect(await loader.check()).to.deep.equal([]);
                 await loader.load([]);
             }
-            const rancher = loaderFor({ ...context, name: "rancher-desktop" }, config);
+            const rancher = loading({ ...context, name: "rancher-desktop" }, config);
             tools.add("kubectl", "echo docker://28.1.1");
             expect(await rancher.check()).to.deep.equal([]);
             tools.add("kubectl", "echo containerd://2.1.0");
@@ -226,11 +239,11 @@ describe("images", function () {
             expect(deeds().every((call) => call.startsWith("kubectl "))).to.equal(true);
         });
         it("never go to a cluster elsewhere, and must have been built", async () => {
-            const { config } = await imagesOf("dev");
+            const { config } = await imagesOf(new Session("dev"));
             const elsewhere = { name: "production", server: "https://k8s.example.org" };
-            expect(() => loaderFor(elsewhere, config)).to.throw(/is no local cluster.*images push dev/);
+            expect(() => loading(elsewhere, config)).to.throw(/is no local cluster.*images push dev/);
             docker('case "$*" in "image inspect"*nginx*) exit 1 ;; esac');
-            const missing = await failure(checkBuilt("dev", builtImages(await imagesOf("dev"))));
+            const missing = await failure(checkBuilt("dev", builtImages(await imagesOf(new Session("dev")))));
             expect(missing).to.include(
                 `not in the local docker:\n  ${nginx}\nBuild them first: ./plinth images build dev`,
             );
@@ -239,7 +252,7 @@ describe("images", function () {
             const registry = await Registry.start(program(this, "docker-registry"), folder.path);
             try {
                 const needed = await stackWith(folder.path, `plinth:images: {registry: ${registry.host}/plinth}`);
-                const loader = loaderFor(context, needed.config);
+                const loader = loading(context, needed.config);
                 expect(await loader.check()).to.deep.equal([]);
                 await loader.load(builtImages(needed));
                 expect(deeds()).to.deep.equal([
@@ -260,7 +273,7 @@ describe("images", function () {
             );
             const needed = await stackWith(folder.path, `plinth:images: {registry: localhost:${port}/plinth}`);
             try {
-                await loaderFor(context, needed.config).load(builtImages(needed));
+                await loading(context, needed.config).load(builtImages(needed));
                 const calls = deeds();
                 expect(calls.slice(0, 2)).to.deep.equal([
                     `docker start plinth-registry-${port}`,
@@ -282,11 +295,11 @@ describe("images", function () {
             try {
                 const taken = `localhost:${(other.address() as { port: number }).port}`;
                 const needed = await stackWith(folder.path, `plinth:images: {registry: ${taken}/plinth}`);
-                expect(await failure(loaderFor(context, needed.config).load(builtImages(needed)))).to.match(
+                expect(await failure(loading(context, needed.config).load(builtImages(needed)))).to.match(
                     /is no registry \(status 403\).*localhost:5001/,
                 );
                 const away = await stackWith(folder.path, "plinth:images: {registry: registry.example.org/plinth}");
-                expect(await failure(loaderFor(context, away.config).check())).to.include("./plinth images push dev");
+                expect(await failure(loading(context, away.config).check())).to.include("./plinth images push dev");
                 expect(deeds()).to.deep.equal([]);
             } finally {
                 other.close();

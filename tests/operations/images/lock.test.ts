@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { imagesOf } from "../../../operations/images/images";
 import { lockImages } from "../../../operations/images/lock";
+import { Session } from "../../../operations/session";
 import { apiOf, digestOf, locate } from "../../../operations/images/registry";
 import { Registry } from "../../support/registry";
 import { StandIns } from "../../support/standIns";
@@ -73,11 +74,12 @@ config:
 ${images}
         two: {platform: opencart, host: two.example.org, edge: {type: shared}}
 `.replace("\n\n", "\n");
-    const lock = (options = {}) => lockImages("locked", { folder: folder.path, ...options });
+    const locked = () => new Session("locked", { folder: folder.path });
+    const lock = (options = {}) => lockImages(locked(), options);
 
     /** Puts every image of the stack there; returns the digests of their indexes by repository. */
     async function fill(content: string): Promise<Map<string, string>> {
-        const { used } = await imagesOf("locked", folder.path);
+        const { used } = await imagesOf(locked());
         const digests = new Map<string, string>();
         for (const own of new Set(used.map((image) => image.own))) {
             const { repository, tag } = locate(own);
@@ -105,7 +107,7 @@ ${images}
             .replace(/, images: \{[^}]*\}/, "")
             .replace(/^ +images:\n(?: +[\w-]+: \S+@sha256:[0-9a-f]{64}\n)+/gm, "");
         expect(without).to.equal(stack());
-        const { rendering } = await imagesOf("locked", folder.path);
+        const { rendering } = await imagesOf(locked());
         const pulled = [...JSON.stringify(rendering.objects).matchAll(/"image":"([^"]+)"/g)].map(([, image]) => image!);
         expect(new Set(pulled)).to.deep.equal(new Set(changed.map(({ to }) => to)));
     });
@@ -113,7 +115,7 @@ ${images}
         const before = readFileSync(file, "utf8");
         expect((await lock()).changed).to.deep.equal([]);
         expect(readFileSync(file, "utf8")).to.equal(before);
-        const { own } = (await imagesOf("locked", folder.path)).used.find(({ name }) => name === "opencart-php")!;
+        const { own } = (await imagesOf(locked())).used.find(({ name }) => name === "opencart-php")!;
         const { repository, tag } = locate(own);
         const { index } = await registry.put(repository, tag, "second");
         const { changed } = await lock();
@@ -147,9 +149,7 @@ ${images}
         expect(readFileSync(file, "utf8")).to.equal(before);
     });
     it("keeps an older tag that the file names, says so, and takes the program's when asked to", async () => {
-        const { repository } = locate(
-            (await imagesOf("locked", folder.path)).used.find(({ name }) => name === "caddy")!.own,
-        );
+        const { repository } = locate((await imagesOf(locked())).used.find(({ name }) => name === "caddy")!.own);
         const { index } = await registry.put(repository, "2.10.0-alpine", "old");
         const old = `${registry.host}/${repository}:2.10.0-alpine`;
         writeFileSync(file, stack(`            images: {caddy: "${old}@sha256:${"0".repeat(64)}"} # why`));

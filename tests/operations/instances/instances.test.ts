@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
 import { addInstance, type AddArgs } from "../../../operations/instances/addInstance";
+import { Session } from "../../../operations/session";
 import { previewText } from "../../../operations/review/previewText";
 import { renderStack } from "../../../operations/render/rendering";
 import { setImages } from "../../../operations/images/setImages";
@@ -45,7 +46,7 @@ const where = { folder: folder.path };
 
 describe("adding an instance", () => {
     beforeEach(() => writeFileSync(file, before));
-    const add = (name: string, args: Omit<AddArgs, "folder">) => addInstance("many", name, { ...args, ...where });
+    const add = (name: string, args: AddArgs) => addInstance(new Session("many", where), name, args);
 
     it("writes its lines behind the others, and nothing else", async () => {
         const { diff, left, secrets } = await add("north", { host: "north.example.org", platform: "opencart" });
@@ -164,10 +165,17 @@ describe("adding an instance", () => {
             expect(await failure(add(name, args))).to.include(message);
             expect(readFileSync(file, "utf8")).to.equal(before);
         });
+    it("tells of a setting's mistake by its place, and never what is written there", async () => {
+        for (const value of ["'hunter2", "*hunter2", "!hunter2 x"]) {
+            const message = await failure(add("new", { host: "new.example.org", set: [`mail.username=${value}`] }));
+            expect(message, value).to.include("--set mail.username: ").and.not.to.include("hunter2");
+        }
+        expect(readFileSync(file, "utf8")).to.equal(before);
+    });
     it("refuses a stack that is wrong elsewhere, and one that has no file", async () => {
         writeFileSync(file, before.replace("size: medium", "size: huge"));
         expect(await failure(add("new", { host: "new.example.org" }))).to.include("plinth:instances.shop.size");
-        expect(await failure(addInstance("mani", "new", { host: "new.example.org", ...where }))).to.include(
+        expect(await failure(addInstance(new Session("mani", where), "new", { host: "new.example.org" }))).to.include(
             'did you mean "many"?',
         );
     });
@@ -178,7 +186,7 @@ describe("setting images", function () {
     this.timeout(120_000);
     const running = before.replace("state: stopped", "state: running");
     beforeEach(() => writeFileSync(file, running));
-    const set = (instance: string, ...choices: string[]) => setImages("many", instance, choices, folder.path);
+    const set = (instance: string, ...choices: string[]) => setImages(new Session("many", where), instance, choices);
 
     it("writes them by their own name, or by that of the tier that runs them", async () => {
         const { diff, tiers } = await set("shop", "frontend=r.example.org/php:staging", "caddy=caddy:2.10.0");

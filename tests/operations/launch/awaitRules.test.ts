@@ -3,7 +3,8 @@ import { awaitRules } from "../../../operations/launch/awaitRules";
 import { UserError } from "../../../operations/system/errors";
 import type { Kubectl } from "../../../operations/cluster/kubectl";
 import type { RenderedObject } from "../../../operations/render/rendering";
-import type { RulesPod } from "../../../operations/launch/servedRules";
+import { KubectlError, kubectlFailure } from "../../../operations/cluster/kubectlError";
+import type { Pod } from "../../../operations/cluster/live";
 import { digestOf } from "../../../components/loadBalancer/reload";
 import { at, edgePod, labelled, line, tierPod } from "../../support/observed";
 
@@ -28,12 +29,15 @@ const rendering = {
 
 /** What of a cluster changes from one look to the next: its pods, and what each edge's pod says, or why it does not. */
 interface Look {
-    readonly pods: readonly RulesPod[];
+    readonly pods: readonly Pod[];
     readonly said: Readonly<Record<string, string | UserError>>;
     readonly touch?: UserError;
     /** Why its pods are not listed. */
     readonly list?: UserError;
 }
+
+/** What kubectl throws that says so. */
+const failed = (message: string) => new KubectlError(message, kubectlFailure(message), message);
 
 /** kubectl of a cluster that goes through these looks; the last one stays. */
 function cluster(...looks: Look[]) {
@@ -160,14 +164,14 @@ describe("a launch, when all is sent", () => {
     });
 
     it("says that it has not seen it where logs may not be read, and does not fail", async () => {
-        const no = new UserError('kubectl logs failed: Error from server (Forbidden): pods "edge-1" is forbidden');
+        const no = failed('kubectl logs failed: Error from server (Forbidden): pods "edge-1" is forbidden');
         const { kubectl, calls } = cluster({ pods: [one], said: { "edge-1": no } });
         await wait(kubectl);
         expect(touches(calls)).to.deep.equal([]);
     });
 
     it("waits for the kubelet's own time where it may not touch, and asks for it once", async () => {
-        const touch = new UserError('kubectl annotate failed: pods "edge-1" is forbidden');
+        const touch = failed('kubectl annotate failed: pods "edge-1" is forbidden');
         const said = { "edge-1": former };
         const lagging = Array.from({ length: 15 }, () => ({ pods: [one], said, touch }));
         const { kubectl, calls } = cluster(...lagging, { pods: [one], said: { "edge-1": served } });
@@ -176,23 +180,23 @@ describe("a launch, when all is sent", () => {
     });
 
     it("goes on when the server is away for a moment, and only warns where pods may not be listed", async () => {
-        const away = new UserError("kubectl get failed: The connection to the server was refused");
+        const away = failed("kubectl get failed: The connection to the server was refused");
         const said = { "edge-1": served };
         const { kubectl, calls } = cluster({ pods: [], said, list: away }, { pods: [one], said });
         await wait(kubectl);
         expect(calls.filter((call) => call.startsWith("logs"))).to.have.length(1);
-        const no = new UserError('kubectl get failed: pods is forbidden: User "u" cannot list resource "pods"');
+        const no = failed('kubectl get failed: pods is forbidden: User "u" cannot list resource "pods"');
         await wait(cluster({ pods: [], said, list: no }).kubectl);
         expect(await refusal({ pods: [], said, list: away })).to.include("shop: kubectl get failed: The connection");
     });
 
     it("goes on when a pod ends between two questions, and fails for one whose node does not answer", async () => {
-        const gone = new UserError('kubectl logs failed: pods "edge-1" not found');
+        const gone = failed('kubectl logs failed: pods "edge-1" not found');
         await wait(
             cluster({ pods: [one], said: { "edge-1": gone }, touch: gone }, { pods: [two], said: { "edge-2": served } })
                 .kubectl,
         );
-        const silent = new UserError("kubectl logs failed: dial tcp 10.0.0.1:10250: i/o timeout");
+        const silent = failed("kubectl logs failed: dial tcp 10.0.0.1:10250: i/o timeout");
         expect(await refusal({ pods: [one], said: { "edge-1": silent } })).to.include("i/o timeout");
     });
 });

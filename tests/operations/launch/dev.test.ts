@@ -10,7 +10,7 @@ import { localProblems } from "../../../cli/commands/dev";
 import { chooseCluster, nodePortsOf } from "../../../operations/launch/devCluster";
 import { showWhereToOpen } from "../../../operations/launch/devUrls";
 import { renderStack } from "../../../operations/render/rendering";
-import { stackConfig } from "../../../operations/stackfile/stackConfig";
+import { Session } from "../../../operations/session";
 import { StandIns } from "../../support/standIns";
 import { freePort, scratch } from "../../support/tools";
 
@@ -158,7 +158,7 @@ describe("dev up", function () {
 
         it("is made by kind where minikube is not, with the stack's node port on this machine alone", async () => {
             maker("kind", "create*", "kind-kind");
-            const cluster = chooseCluster(stackConfig("dev"), {});
+            const cluster = chooseCluster(new Session("dev"), {});
             expect(await cluster.check()).to.deep.equal([]);
             await cluster.start(await ports());
             const config = join(ownState, "kind.yaml");
@@ -176,12 +176,12 @@ describe("dev up", function () {
         it("is taken up again when kind has it already", async () => {
             tools.add("kind", 'case "$*" in "get clusters") printf "other\\nmine\\n" ;; esac');
             tools.add("minikube");
-            await chooseCluster(stackConfig("dev"), { cluster: "kind", profile: "mine" }).start([]);
+            await chooseCluster(new Session("dev"), { cluster: "kind", profile: "mine" }).start([]);
             expect(deeds()).to.deep.equal(["kind export kubeconfig --name mine"]);
         });
         it("is started when minikube has stopped it", async () => {
             use("shop", `https://127.0.0.1:${await freePort()}`, minikube);
-            const cluster = chooseCluster(stackConfig("dev"), { profile: "shop" });
+            const cluster = chooseCluster(new Session("dev"), { profile: "shop" });
             expect(JSON.stringify(await cluster.check())).to.include("minikube: it is not on the PATH");
             tools.add("minikube");
             expect(await cluster.check()).to.deep.equal([]);
@@ -190,24 +190,28 @@ describe("dev up", function () {
         });
         it("is missing when no other local one answers", async () => {
             use("kind-mine", `https://127.0.0.1:${await freePort()}`);
-            const missing = await chooseCluster(stackConfig("dev"), {}).check();
+            const missing = await chooseCluster(new Session("dev"), {}).check();
             expect(missing[0]!.remedy).to.equal("start it: docker start mine-control-plane");
         });
         it("is never another one than the options ask for", () => {
             use("kind-mine");
             const choose = (options: Parameters<typeof chooseCluster>[1]) => () =>
-                chooseCluster(stackConfig("dev"), options);
+                chooseCluster(new Session("dev"), options);
             for (const options of [{ cluster: "minikube" }, { profile: "other" }, { driver: "docker" }] as const)
                 expect(choose(options)).to.throw('the current context is "kind-mine"');
             expect(choose({ cluster: "kind", profile: "mine" })).not.to.throw();
             writeFileSync(join(folder.path, "kubeconfig"), "{}");
             expect(choose({ cluster: "kind", driver: "docker" })).to.throw("kind has no drivers");
-            const named = { ...stackConfig("dev"), cluster: { ...stackConfig("dev").cluster, context: "gone" } };
-            expect(() => chooseCluster(named, {})).to.throw('names the context "gone", which is not there');
+            const session = new Session("dev");
+            const config = session.config();
+            const named = { ...config, cluster: { ...config.cluster, context: "gone" } };
+            expect(() => chooseCluster(Object.assign(session, { config: () => named }), {})).to.throw(
+                'names the context "gone", which is not there',
+            );
         });
         it("lets whoever makes it fail", async () => {
             tools.add("minikube", "exit 5");
-            expect(await failure(chooseCluster(stackConfig("dev"), {}).start([]))).to.include("minikube start failed");
+            expect(await failure(chooseCluster(new Session("dev"), {}).start([]))).to.include("minikube start failed");
         });
     });
 
@@ -253,10 +257,10 @@ describe("dev up", function () {
 
     describe("the stack", () => {
         it("has no load balancer and no public certificates", () => {
-            const { instances, ...rest } = stackConfig("production");
+            const { instances, ...rest } = new Session("production").config();
             const paths = localProblems({ ...rest, instances }).map(({ path }) => path);
             expect(paths).to.deep.equal(["plinth:instances.opencart.edge.type", "plinth:instances.opencart.tls.mode"]);
-            expect(localProblems(stackConfig("dev"))).to.deep.equal([]);
+            expect(localProblems(new Session("dev").config())).to.deep.equal([]);
             const behind = instances.map((one) => ({ ...one, edge: { type: "shared" as const } }));
             expect(localProblems({ ...rest, instances: behind })[0]!.path).to.equal("plinth:edge.edge.type");
             const gone = instances.map((one) => ({ ...one, state: "removed" as const }));

@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import type { Resource } from "../../../operations/engine/state";
 import { stepsIn } from "../../../operations/engine/enginePreview";
-import { lossesIn, type Resource, refusalOf, servedConsent, spentConsent } from "../../../operations/launch/losses";
+import { lossesIn, refusalOf, servedConsent, spentConsent } from "../../../operations/launch/losses";
 
 const urn = (type: string, name: string) =>
     `urn:pulumi:production::plinth::plinth:components:Instance$${type}::${name}`;

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { RenderedObject, Rendering } from "../../../operations/render/rendering";
-import { UserError } from "../../../operations/system/errors";
 import type { Kubectl } from "../../../operations/cluster/kubectl";
 import { checkVolumes, handOver, type VolumeFacts, volumeFacts } from "../../../operations/launch/volumeChecks";
-import type { Volume } from "../../../operations/cluster/volumes";
+import { KubectlError, kubectlFailure } from "../../../operations/cluster/kubectlError";
+import type { Volume } from "../../../operations/cluster/live";
 
 const claim = (spec: object, size = "2Gi", uid?: string): RenderedObject => ({
     apiVersion: "v1",
@@ -65,18 +65,18 @@ describe("volumes before a run", () => {
         const rendering = { project: "plinth", stack: "dev", objects: [wanted], outputs } as unknown as Rendering;
         const answering = (words: string) =>
             ({
-                command: "true",
-                args: [],
-                json: () => Promise.reject(new UserError(`kubectl get failed: Error from server ${words}`)),
+                json: () =>
+                    Promise.reject(new KubectlError(`kubectl get failed: ${words}`, kubectlFailure(words), words)),
             }) as unknown as Kubectl;
+        const nothing = { own: [], foreign: [] };
         const forbidden = answering('(Forbidden): persistentvolumes is forbidden: User "ci" cannot list');
-        const facts = await volumeFacts(forbidden, rendering, false);
+        const facts = await volumeFacts(forbidden, rendering, nothing, false);
         expect(facts.unseen).to.deep.equal(["persistentvolumes", "storageclasses"]);
         expect(checkVolumes(facts)).to.deep.equal({ problems: [], stale: [] });
         // Nor is growth refused by a class that nobody could look at.
         expect(checkVolumes({ ...facts, live: [claim({ storageClassName: "fixed" })] }).problems).to.deep.equal([]);
         const error = (kubectl: Kubectl, adopts: boolean) =>
-            volumeFacts(kubectl, rendering, adopts).then(() => "", String);
+            volumeFacts(kubectl, rendering, nothing, adopts).then(() => "", String);
         expect(await error(forbidden, true))
             .to.include("this account may not list persistentvolumes")
             .and.include("is forbidden");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
 import { chooseKey, dependentsOf, placesOnceSet, secretKeys, secretStates } from "../../../operations/secrets/secrets";
+import { Session } from "../../../operations/session";
 import { newPassword } from "../../../operations/secrets/secretValue";
 import { loadStack } from "../../../config/load";
 import { ConfigError } from "../../../config/problems";
@@ -13,12 +14,14 @@ import { scratch } from "../../support/tools";
 
 const folder = join(__dirname, "..", "..", "stacks");
 
+const session = (stack: string) => new Session(stack, { folder });
+
 describe("the secrets of a stack", function () {
     // Several renderings each.
     this.timeout(120_000);
     const states = async (stack: string, instance: string) =>
         Object.fromEntries(
-            (await secretStates(stack, secretKeys(stack, instance, folder), { folder })).map(
+            (await secretStates(session(stack), secretKeys(session(stack), instance))).map(
                 ({ key, value, length, places }) => [
                     key,
                     [value, length, ...places.map((place) => `${place.namespace}/${place.secret}:${place.key}`)],
@@ -61,17 +64,14 @@ describe("the secrets of a stack", function () {
                 },
             }),
         );
-        const all = await secretStates("incomplete", secretKeys("incomplete", undefined, own.path), {
-            folder: own.path,
-        });
+        const incomplete = new Session("incomplete", { folder: own.path });
+        const all = await secretStates(incomplete, secretKeys(incomplete));
         expect(
             all.filter(({ value }) => value === "missing").map(({ instance: name, key }) => `${name}.${key}`),
         ).to.deep.equal(["shop.databasePassword", "other.tlsCertificate", "other.tlsKey"]);
         // One after the other can be set.
-        const one = chooseKey("incomplete", "shop", "databasePassword", own.path);
-        expect((await placesOnceSet("incomplete", one, own.path)).map(({ secret }) => secret)).to.deep.equal([
-            "database",
-        ]);
+        const one = chooseKey(incomplete, "shop", "databasePassword");
+        expect((await placesOnceSet(incomplete, one)).map(({ secret }) => secret)).to.deep.equal(["database"]);
         own.clean();
     });
 
@@ -82,8 +82,8 @@ describe("the secrets of a stack", function () {
         // Whole in one Secret, as a part in others.
         expect(one["brokerPassword"]!.slice(0, 2)).to.deep.equal(["generated", 32]);
         expect((await states("qxsms-production", "two"))["brokerPassword"]![0]).to.equal("set");
-        const wrong = chooseKey("qxsms-production", "one", "qualtricsDirectoryId", folder);
-        const refusal: unknown = await placesOnceSet("qxsms-production", wrong, folder).catch(
+        const wrong = chooseKey(session("qxsms-production"), "one", "qualtricsDirectoryId");
+        const refusal: unknown = await placesOnceSet(session("qxsms-production"), wrong).catch(
             (error: unknown) => error,
         );
         expect(refusal).to.be.instanceOf(ConfigError);
@@ -92,8 +92,8 @@ describe("the secrets of a stack", function () {
 
     it("are generated again, in the same length, once they are no longer set", async () => {
         const unset = async (stack: string, key: string) => {
-            const one = chooseKey(stack, "shop", key, folder);
-            return (await secretStates(stack, [one], { folder, unset: one }))[0]!;
+            const one = chooseKey(session(stack), "shop", key);
+            return (await secretStates(session(stack), [one], one))[0]!;
         };
         expect(await unset("large", "adminPassword")).to.include({ value: "generated", length: 20 });
         expect(await unset("large", "smtpPassword"))
@@ -104,7 +104,10 @@ describe("the secrets of a stack", function () {
 
     it("roll every pod that uses them, and no other: the server, and all that connect to it", async () => {
         const dependents = async (key: string) => {
-            const { secrets, workloads } = await dependentsOf("large", chooseKey("large", "shop", key, folder), folder);
+            const { secrets, workloads } = await dependentsOf(
+                session("large"),
+                chooseKey(session("large"), "shop", key),
+            );
             return [secrets, workloads].map((objects) => objects.map(({ name }) => name.replace("acme-", "")).sort());
         };
         expect(await dependents("databasePassword")).to.deep.equal([
@@ -128,7 +131,7 @@ describe("the secrets of a stack", function () {
 
 describe("a value of a secret", () => {
     it("keeps to the key's rule, and is never shown", () => {
-        const rule = chooseKey("large", "shop", "adminPassword", folder).rule;
+        const rule = chooseKey(session("large"), "shop", "adminPassword").rule;
         expect(valueProblem(rule, "hush")).to.equal("a value of 4 characters is not allowed; allowed: 5 to 20");
         expect(valueProblem(rule, "hush ".repeat(5))).to.include("25 characters");
         expect(valueProblem(rule, "hüsh!")).to.equal(undefined);

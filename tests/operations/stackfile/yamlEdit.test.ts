@@ -232,6 +232,12 @@ describe("editing a YAML file", () => {
         ])
             expect(() => set(text), text).to.throw("is written in an unusual way");
     });
+    it("says nothing of what is written in a text that is no YAML", () => {
+        for (const wrong of ["'hunter2", "*hunter2", "!hunter2 x", "[hunter2"])
+            expect(() => withEdit(`a: ${wrong}\nb: 1\n`, { path: ["b"], value: 2 }))
+                .to.throw("Nothing was changed: the place of b is written in an unusual way")
+                .and.not.to.match(/hunter2/);
+    });
     it("changes a file whole or not at all, through a link", () => {
         const folder = scratch();
         const file = join(folder.path, "file.yaml");

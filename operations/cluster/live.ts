@@ -1,0 +1,111 @@
+import type { DaemonSet as AnyDaemonSet, DeploymentStatus, StatefulSetStatus } from "kubernetes-types/apps/v1";
+import type { CronJob as AnyCronJob, Job as AnyJob } from "kubernetes-types/batch/v1";
+import type {
+    Container,
+    ContainerStatus as AnyContainerStatus,
+    Event as AnyEvent,
+    Node as AnyNode,
+    NodeSystemInfo,
+    PersistentVolume as AnyVolume,
+    PersistentVolumeClaim as AnyClaim,
+    PodCondition,
+    PodSpec,
+    PodStatus,
+    Service as AnyService,
+} from "kubernetes-types/core/v1";
+import type { ObjectMeta } from "kubernetes-types/meta/v1";
+import type { Ingress as AnyIngress } from "kubernetes-types/networking/v1";
+import type { StorageClass as AnyStorageClass } from "kubernetes-types/storage/v1";
+
+/**
+ * Objects as the cluster has them. The types of the package are for manifests, too, in which most may be left out; here
+ * is there what the server fills in, as far as it is read.
+ */
+
+type Filled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]-?: NonNullable<T[P]> };
+
+/** An object in a namespace, as far as all kinds are alike. */
+export interface Live {
+    readonly kind: string;
+    readonly metadata: Filled<ObjectMeta, "name" | "namespace" | "creationTimestamp">;
+}
+
+/** An object of the whole cluster, or one of which the namespace does not matter. */
+interface Wide {
+    readonly metadata: Filled<ObjectMeta, "name">;
+}
+
+type Of<T, K extends keyof T> = Omit<Filled<T, K>, "apiVersion" | "kind" | "metadata">;
+
+export interface Pod extends Live {
+    readonly spec: PodSpec;
+    readonly status?: Omit<PodStatus, "containerStatuses" | "initContainerStatuses"> & {
+        readonly containerStatuses?: readonly ContainerStatus[];
+        readonly initContainerStatuses?: readonly ContainerStatus[];
+    };
+}
+export type ContainerStatus = Omit<AnyContainerStatus, "image" | "imageID">;
+export type ContainerState = NonNullable<ContainerStatus["state"]>;
+export type Condition = Omit<PodCondition, "lastProbeTime">;
+
+/** What the pods of a workload are made from. */
+interface Template {
+    readonly metadata?: ObjectMeta;
+    readonly spec: PodSpec;
+}
+
+/** A Deployment or StatefulSet. */
+export interface Workload extends Live {
+    readonly spec: { readonly replicas?: number; readonly template: Template };
+    readonly status?: Partial<DeploymentStatus | StatefulSetStatus>;
+}
+
+export interface Job extends Live {
+    readonly spec: Omit<NonNullable<AnyJob["spec"]>, "template"> & { readonly template: Template };
+    readonly status?: AnyJob["status"];
+}
+
+export type CronJob = Live & {
+    readonly spec: Pick<NonNullable<AnyCronJob["spec"]>, "schedule" | "suspend">;
+} & Pick<AnyCronJob, "status">;
+
+export type Claim = Live & Of<AnyClaim, "spec">;
+export type Event = Live & Filled<AnyEvent, "message" | "involvedObject">;
+export type Ingress = Live & Of<AnyIngress, "spec">;
+export type Service = Live & Of<AnyService, "spec">;
+export type Volume = Wide & Of<AnyVolume, "spec">;
+export type StorageClass = Wide & Of<AnyStorageClass, never>;
+
+export interface Node extends Wide {
+    readonly spec: NonNullable<AnyNode["spec"]>;
+    readonly status: Omit<NonNullable<AnyNode["status"]>, "nodeInfo"> & {
+        readonly nodeInfo: Pick<NodeSystemInfo, "architecture" | "kubeletVersion">;
+    };
+}
+
+/** As far as it tells which containers it runs. */
+export interface DaemonSet extends Wide {
+    readonly spec: {
+        readonly template: { readonly spec: { readonly containers: readonly Pick<Container, "image" | "args">[] } };
+    };
+    readonly status?: AnyDaemonSet["status"];
+}
+
+/** An APIService: what answers for a group of the API that is not the server's own. The package has no types for it. */
+export interface ApiService extends Wide {
+    readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+/** One line of `kubectl api-resources`. */
+export interface ApiResource {
+    /** Plural, as authorization knows it: `deployments`. */
+    readonly name: string;
+    /** `apps/v1` */
+    readonly apiVersion: string;
+    readonly kind: string;
+}
+
+/** Several of a kind. */
+export interface List<T> {
+    readonly items: T[];
+}

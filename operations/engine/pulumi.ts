@@ -1,0 +1,68 @@
+import { attempt, failureOf, read } from "../system/shell";
+import type { Backend, Engine } from "./engine";
+import { EngineError, engineFailure, engineRemedy } from "./engineError";
+
+export interface PulumiReadArgs {
+    /** Standard input. @default none */
+    readonly input?: string;
+    /** What could not be done, for the error. @default what the failure means, and the command */
+    readonly failed?: string;
+}
+
+/** The Pulumi CLI on one stack, with the place of its state. Each command is shown. */
+export interface Pulumi {
+    readonly stack: string;
+    readonly backend: Backend;
+    /**
+     * Standard output.
+     *
+     * @throws EngineError when it fails
+     */
+    read(args: readonly string[], options?: PulumiReadArgs): Promise<string>;
+    /**
+     * Runs for the user to see.
+     *
+     * @param env beside that of the state's place. @default nothing
+     * @throws EngineError when it fails
+     */
+    run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
+    /** Runs as `run` does; what it has said is there also when it fails. */
+    attempt(
+        args: readonly string[],
+        env?: Readonly<Record<string, string>>,
+    ): Promise<{ readonly output: string; readonly failed?: EngineError }>;
+}
+
+export function pulumiOn(stack: string, { command }: Engine, backend: Backend): Pulumi {
+    const withStack = (args: readonly string[]) => [...args, "--stack", stack];
+    const trying: Pulumi["attempt"] = async (args, env = {}) => {
+        const { ok, output, code, why } = await attempt(command, withStack(args), { env: { ...backend.env, ...env } });
+        if (ok) return { output };
+        const kind = engineFailure(output);
+        const message = engineRemedy(kind, stack) ?? failureOf(command, args, why);
+        return { output, failed: new EngineError(message, kind, output, "", code) };
+    };
+    return {
+        stack,
+        backend,
+        attempt: trying,
+        run: async (args, env) => {
+            const { output, failed } = await trying(args, env);
+            if (failed) throw failed;
+            return output;
+        },
+        read: async (args, { input, failed } = {}) => {
+            const { ok, stdout, stderr } = await read(command, withStack(args), {
+                env: backend.env,
+                ...(input === undefined ? {} : { input }),
+            });
+            if (ok) return stdout;
+            const kind = engineFailure(`${stdout}\n${stderr}`);
+            const said = stderr.trim();
+            const message = failed
+                ? `${failed}: ${said}`
+                : (engineRemedy(kind, stack) ?? failureOf(command, args, said));
+            throw new EngineError(message, kind, said, stdout);
+        },
+    };
+}
