@@ -11,7 +11,7 @@ import { type Node, type SecretRef, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { sh, word } from "./languages/sh";
 import { linesOf, type Text, wordsOf } from "./languages/text";
-import { metricsNeeds } from "./metrics";
+import { metricsRules } from "./metrics";
 import type { ContainerArgs } from "./podArgs";
 import { mib } from "./scratch";
 
@@ -102,7 +102,11 @@ export class Cache<Name extends string = string> extends Component implements Ha
         const key = `${name}Password` as const;
         const pods = config.topology !== "external";
         const monitoring = pods ? instance.cluster.monitoringNamespace : undefined;
-        this.node = instance.join(name, { sort: "cache", pods, needs: metricsNeeds(monitoring, metricsPort) });
+        this.node = instance.addNode(name, {
+            kind: "cache",
+            pods,
+            networkRules: metricsRules(monitoring, metricsPort),
+        });
         const { node } = this;
         const ports = { redis: cachePort };
         if (config.topology === "external") {

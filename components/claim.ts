@@ -59,7 +59,7 @@ function declare(
 ): string {
     const volume = instance.volume(name, size);
     const claimName = volume.claim ?? instance.objectName(name);
-    instance.stack.take(`the claim ${instance.namespace}/${claimName}`, instance.path("volumes", name, "claim"));
+    instance.stack.reserve(`the claim ${instance.namespace}/${claimName}`, instance.path("volumes", name, "claim"));
     if (volume.path !== undefined && !followsPath)
         instance.problem(
             ["volumes", name, "path"],
@@ -68,7 +68,7 @@ function declare(
 
     if (accessMode === "ReadWriteOnce") instance.mounts.declare(claimName, name, takesTurns);
     const source = sourceOf(volume);
-    if (source) instance.stack.take(source.what, instance.path("volumes", name, source.key));
+    if (source) instance.stack.reserve(source.what, instance.path("volumes", name, source.key));
     const own = source ? persistentVolume({ namespace: instance.namespace, claimName, accessMode, volume }) : undefined;
     if (own)
         instance.add(

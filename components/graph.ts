@@ -56,7 +56,7 @@ export class Service<Offered extends Settings = Readonly<Record<never, Setting>>
      *
      * @throws RangeError for a setting that it does not offer, which the compiler refuses already
      */
-    as(
+    bind(
         names: Readonly<Record<string, "host" | "port" | (keyof Offered & string)>> = {},
         ports?: readonly string[],
     ): Edge {
@@ -78,7 +78,7 @@ export class Service<Offered extends Settings = Readonly<Record<never, Setting>>
 }
 
 /** A path into or out of the platform that is no edge: the reason, and exactly what it opens. */
-export interface Need {
+export interface NetworkRule {
     /** The field's word for it: `dns`, `acme`, `smtp`, `clients`, `prometheus` … */
     readonly name: string;
     readonly direction: "ingress" | "egress";
@@ -102,11 +102,11 @@ export interface Node {
     /** Logical name, which is also the value of the label `app.kubernetes.io/name`. */
     readonly name: string;
     /** Sort of component, for the picture: `database`, `web tier` … */
-    readonly sort: string;
+    readonly kind: string;
     /** False for a service outside the cluster. */
     readonly pods: boolean;
     readonly uses: readonly Edge[];
-    readonly needs: readonly Need[];
+    readonly networkRules: readonly NetworkRule[];
     /** Identities of the nodes that must be up (data services) or done (Tasks) first. */
     readonly startsAfter: readonly string[];
 }
@@ -189,18 +189,18 @@ export function picture(graph: Graph, namespaces: readonly string[]): string {
     const shown = namespaces.flatMap((namespace) => graph.nodesIn(namespace));
     const key = (id: string) => id.replace(/[^a-zA-Z0-9]/g, "_");
     const lines = ["flowchart LR"];
-    const outside = shown.some((node) => node.needs.some((need) => need.name === "clients"));
+    const outside = shown.some((node) => node.networkRules.some((need) => need.name === "clients"));
     if (outside) lines.push("    clients((clients))");
     for (const node of shown) {
-        const [open, close] = ["database", "cache", "broker", "object storage"].includes(node.sort)
+        const [open, close] = ["database", "cache", "broker", "object storage"].includes(node.kind)
             ? ["[(", ")]"]
             : ["[", "]"];
         lines.push(
-            `    ${key(node.id)}${open}"${node.name}<br/><small>${node.sort}${node.pods ? "" : ", external"}</small>"${close}`,
+            `    ${key(node.id)}${open}"${node.name}<br/><small>${node.kind}${node.pods ? "" : ", external"}</small>"${close}`,
         );
     }
     for (const node of shown) {
-        if (node.needs.some((need) => need.name === "clients")) lines.push(`    clients --> ${key(node.id)}`);
+        if (node.networkRules.some((need) => need.name === "clients")) lines.push(`    clients --> ${key(node.id)}`);
         for (const id of node.uses.flatMap(({ to }) => to.nodes)) lines.push(`    ${key(node.id)} --> ${key(id)}`);
         for (const before of node.startsAfter) lines.push(`    ${key(before)} -.-> ${key(node.id)}`);
     }

@@ -9,7 +9,7 @@ import { type Input, Value } from "../config/value";
 import { AddressedKeys } from "./addressed";
 import type { Component } from "./component";
 import { Funnel } from "./funnel";
-import { type Edge, type Need, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
+import { type Edge, type NetworkRule, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
 import type { Args, Kind, SecretValue } from "./kinds";
 import { objectName, passwordConsentName } from "./names";
 import { Mounts } from "./mounts";
@@ -23,13 +23,13 @@ import type { VolumeOutputs } from "./volume";
 /** What a component says of itself when it joins the platform's graph. */
 export interface NodeArgs {
     /** Sort of component, for the picture. */
-    readonly sort: string;
+    readonly kind: string;
     /** @default true */
     readonly pods?: boolean;
     /** @default none */
     readonly uses?: readonly Edge[];
     /** @default none */
-    readonly needs?: readonly Need[];
+    readonly networkRules?: readonly NetworkRule[];
     /** Components that must be up or done first. @default none */
     readonly startsAfter?: readonly HasNode[];
 }
@@ -143,8 +143,8 @@ export class Instance<in Secret extends string = never> {
     }
 
     /** What the pods with the platform's code reach outside: its own needs, and what the user opens besides. */
-    egress(needs: readonly Need[]): Need[] {
-        const opened = this.config.egress.map(({ ports = [], cidrs, namespace }): Need => {
+    egress(needs: readonly NetworkRule[]): NetworkRule[] {
+        const opened = this.config.egress.map(({ ports = [], cidrs, namespace }): NetworkRule => {
             const side = namespace === undefined ? (cidrs ? { cidrs } : {}) : { namespace };
             return { name: "egress", direction: "egress", ports, ...side };
         });
@@ -262,17 +262,17 @@ export class Instance<in Secret extends string = never> {
     // Declaring and registering.
 
     /** Adds a component to the graph. */
-    join(name: string, { sort, pods = true, uses = [], needs = [], startsAfter = [] }: NodeArgs): Node {
+    addNode(name: string, { kind, pods = true, uses = [], networkRules = [], startsAfter = [] }: NodeArgs): Node {
         const id = nodeId(this.namespace, name);
         const node: Node = {
             id,
             namespace: this.namespace,
             instance: this.name,
             name,
-            sort,
+            kind,
             pods,
             uses,
-            needs,
+            networkRules,
             startsAfter: startsAfter.map(({ node: before }) => before.id),
         };
         this.stack.graph.add(node);

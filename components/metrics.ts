@@ -1,5 +1,5 @@
 import type { ClusterConfig } from "../config/stack";
-import type { Need, Node } from "./graph";
+import type { NetworkRule, Node } from "./graph";
 import { selectorOf } from "./labels";
 import type { KubernetesObject } from "./object";
 
@@ -10,10 +10,11 @@ const reason = "prometheus";
  *
  * The container that has the port calls it `metrics`, and answers at `/metrics` in Prometheus' format.
  */
-export const metricsNeeds = (monitoringNamespace: string | undefined, port: number): Need[] =>
+export const metricsRules = (monitoringNamespace: string | undefined, port: number): NetworkRule[] =>
     monitoringNamespace ? [{ name: reason, direction: "ingress", ports: [port], namespace: monitoringNamespace }] : [];
 
-export const hasMetrics = ({ pods, needs }: Node): boolean => pods && needs.some(({ name }) => name === reason);
+export const hasMetrics = ({ pods, networkRules }: Node): boolean =>
+    pods && networkRules.some(({ name }) => name === reason);
 
 /**
  * What tells the Prometheus operator to scrape a component's pods.

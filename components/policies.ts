@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Fields } from "./kinds";
-import type { Edge, Graph, Need, Node } from "./graph";
+import type { Edge, Graph, NetworkRule, Node } from "./graph";
 import { rangesOf } from "./external";
 import { selectorOf } from "./labels";
 import { anywhere, contains, ipBlock, metadataRanges } from "./ranges";
@@ -42,11 +42,11 @@ export interface PolicyArgs {
 export function policyOf(graph: Graph, node: Node, { mode, closed }: PolicyArgs): Spec {
     const ingress: Rule[] = [
         ...graph.users(node.id).map(({ from, edge }) => ({ peers: [peer(from, node)], ports: tcp(portsOf(edge)) })),
-        ...node.needs.filter((need) => need.direction === "ingress").map((need) => rule(need, [])),
+        ...node.networkRules.filter((need) => need.direction === "ingress").map((need) => rule(need, [])),
     ];
     const egress: Rule[] = [
         ...node.uses.map((edge) => ({ peers: destination(graph, node, edge, closed), ports: tcp(portsOf(edge)) })),
-        ...node.needs.filter((need) => need.direction === "egress").map((need) => rule(need, closed)),
+        ...node.networkRules.filter((need) => need.direction === "egress").map((need) => rule(need, closed)),
     ];
     return {
         podSelector: { matchLabels: selectorOf(node) },
@@ -85,7 +85,7 @@ function destination(graph: Graph, from: Node, { to }: Edge, closed: readonly st
     return outward(to.external.cidrs, closed);
 }
 
-function rule(need: Need, closed: readonly string[]): Rule {
+function rule(need: NetworkRule, closed: readonly string[]): Rule {
     const ports = need.ports.length > 0 ? { ports: open(need.ports, need.protocol ?? "TCP") } : {};
     if (need.namespace === "*") return { ...ports, peers: [{ namespaceSelector: {} }] };
     if (need.namespace)
@@ -100,16 +100,16 @@ function rule(need: Need, closed: readonly string[]): Rule {
 const outward = (ranges: readonly string[], closed: readonly string[]): Peer[] =>
     (ranges.length > 0 ? ranges : anywhere).map((range) => ({ ipBlock: ipBlock(range, closed) }));
 
-const rangesOfNeed = ({ host, cidrs = [] }: Need): readonly string[] =>
+const rangesOfNeed = ({ host, cidrs = [] }: NetworkRule): readonly string[] =>
     host === undefined ? cidrs : rangesOf(host, cidrs);
 
 /** What a node reaches outside, as far as it is known: a host and its ranges, of which none means anywhere. */
 const outsideOf = ({
     uses,
-    needs,
+    networkRules,
 }: Node): { readonly host: string | undefined; readonly ranges: readonly string[] }[] => [
     ...uses.flatMap(({ to }) => (to.external ? [{ host: to.host, ranges: to.external.cidrs }] : [])),
-    ...needs
+    ...networkRules
         .filter(({ direction, namespace }) => direction === "egress" && namespace === undefined)
         .map((need) => ({ host: need.host, ranges: rangesOfNeed(need) })),
 ];

@@ -1,5 +1,5 @@
 import { Component, type ComponentOptions } from "./component";
-import type { Need, Node } from "./graph";
+import type { NetworkRule, Node } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { podTemplate, usesOf } from "./pod";
 import type { PodArgs } from "./podArgs";
@@ -19,7 +19,7 @@ export interface ScheduledTaskArgs {
     /** @default none */
     readonly annotations?: Readonly<Record<string, string>>;
     /** @default none */
-    readonly needs?: readonly Need[];
+    readonly networkRules?: readonly NetworkRule[];
     /** @default none */
     readonly startsAfter?: readonly HasNode[];
 }
@@ -30,8 +30,8 @@ export class ScheduledTask extends Component implements HasNode {
 
     constructor(instance: Instance, name: string, args: ScheduledTaskArgs, opts?: ComponentOptions) {
         super(instance, "ScheduledTask", name, opts);
-        const { pod, timeoutSeconds = 3600, needs = [], startsAfter = [], annotations } = args;
-        this.node = instance.join(name, { sort: "scheduled task", uses: usesOf(pod), needs, startsAfter });
+        const { pod, timeoutSeconds = 3600, networkRules = [], startsAfter = [], annotations } = args;
+        this.node = instance.addNode(name, { kind: "scheduled task", uses: usesOf(pod), networkRules, startsAfter });
         instance.add(
             this,
             "CronJob",

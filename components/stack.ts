@@ -43,7 +43,7 @@ export class Stack {
      * @param volume what it is, the same words for the same volume
      * @param path key that says so
      */
-    take(volume: string, path: string): void {
+    reserve(volume: string, path: string): void {
         const other = this.taken.get(volume);
         if (other) this.problems.add(path, `${volume} is already taken by ${other}; every volume has one user`);
         else this.taken.set(volume, path);

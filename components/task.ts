@@ -1,5 +1,5 @@
 import { Component, type ComponentOptions } from "./component";
-import type { Need, Node } from "./graph";
+import type { NetworkRule, Node } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { podTemplate, usesOf } from "./pod";
 import type { PodArgs } from "./podArgs";
@@ -11,7 +11,7 @@ export interface TaskArgs {
     /** Seconds for all tries together. @default 1800 */
     readonly timeoutSeconds?: number;
     /** @default none */
-    readonly needs?: readonly Need[];
+    readonly networkRules?: readonly NetworkRule[];
     /** @default none */
     readonly startsAfter?: readonly HasNode[];
 }
@@ -31,8 +31,8 @@ export class Task extends Component implements HasNode {
 
     constructor(instance: Instance, name: string, args: TaskArgs, opts?: ComponentOptions) {
         super(instance, "Task", name, opts);
-        const { pod, retries = 6, timeoutSeconds = 1800, needs = [], startsAfter = [] } = args;
-        this.node = instance.join(name, { sort: "task", uses: usesOf(pod), needs, startsAfter });
+        const { pod, retries = 6, timeoutSeconds = 1800, networkRules = [], startsAfter = [] } = args;
+        this.node = instance.addNode(name, { kind: "task", uses: usesOf(pod), networkRules, startsAfter });
         instance.add(
             this,
             "Job",

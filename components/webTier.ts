@@ -1,7 +1,7 @@
 import { Component, type ComponentOptions } from "./component";
 import type { ReplicasConfig } from "../config/fields";
 import { clusterService, deployment } from "./deployment";
-import type { Need, Node, Service } from "./graph";
+import type { NetworkRule, Node, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { usesOf } from "./pod";
 import type { PodArgs } from "./podArgs";
@@ -19,7 +19,7 @@ export interface WebTierArgs {
      */
     readonly single?: boolean;
     /** @default none */
-    readonly needs?: readonly Need[];
+    readonly networkRules?: readonly NetworkRule[];
     /** Data services and Tasks that come first. @default none */
     readonly startsAfter?: readonly HasNode[];
 }
@@ -34,9 +34,9 @@ export class WebTier extends Component implements HasNode {
 
     constructor(instance: Instance, name: string, args: WebTierArgs, opts?: ComponentOptions) {
         super(instance, "WebTier", name, opts);
-        const { pod, replicas = 1, single = false, needs = [], startsAfter = [] } = args;
+        const { pod, replicas = 1, single = false, networkRules = [], startsAfter = [] } = args;
         const ports = args.ports ?? pod.containers[0]!.ports ?? {};
-        this.node = instance.join(name, { sort: "web tier", uses: usesOf(pod), needs, startsAfter });
+        this.node = instance.addNode(name, { kind: "web tier", uses: usesOf(pod), networkRules, startsAfter });
         this.service = instance.service(name, ports, {});
         const containers = pod.containers.map((container) =>
             container.ports ? { preStop: drainSeconds, ...container } : container,

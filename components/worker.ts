@@ -1,7 +1,7 @@
 import { Component, type ComponentOptions } from "./component";
 import type { ReplicasConfig } from "../config/fields";
 import { deployment } from "./deployment";
-import type { Need, Node } from "./graph";
+import type { NetworkRule, Node } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { usesOf } from "./pod";
 import type { PodArgs } from "./podArgs";
@@ -13,7 +13,7 @@ export interface WorkerArgs {
     /** At most one at any time, also during a rollout: for schedulers such as Celery's beat. @default false */
     readonly single?: boolean;
     /** @default none */
-    readonly needs?: readonly Need[];
+    readonly networkRules?: readonly NetworkRule[];
     /** @default none */
     readonly startsAfter?: readonly HasNode[];
 }
@@ -24,8 +24,8 @@ export class Worker extends Component implements HasNode {
 
     constructor(instance: Instance, name: string, args: WorkerArgs, opts?: ComponentOptions) {
         super(instance, "Worker", name, opts);
-        const { pod, replicas = 1, single = false, needs = [], startsAfter = [] } = args;
-        this.node = instance.join(name, { sort: "worker", uses: usesOf(pod), needs, startsAfter });
+        const { pod, replicas = 1, single = false, networkRules = [], startsAfter = [] } = args;
+        this.node = instance.addNode(name, { kind: "worker", uses: usesOf(pod), networkRules, startsAfter });
         deployment(instance, this, this.node, { pod, replicas, recreate: single });
         this.registerOutputs({});
     }

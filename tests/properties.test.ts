@@ -71,7 +71,7 @@ describe("any valid configuration", () => {
                             // A need without ranges or namespace admits everyone: the clients of an edge.
                             const needs = nodes.find(
                                 (one) => one.namespace === to.namespace && one.name === to.component,
-                            )!.needs;
+                            )!.networkRules;
                             const public_ = needs
                                 .filter((need) => need.direction === "ingress")
                                 .flatMap((need) => need.ports);

@@ -5,7 +5,7 @@ import { type Image, images } from "../../config/images";
 import { mebibytesFor } from "../../config/quantity";
 import { claim, type SharedClaim } from "../claim";
 import type { Database } from "../database";
-import type { Need, Node, SecretRef, Setting } from "../graph";
+import type { NetworkRule, Node, SecretRef, Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { plinthLabels } from "../labels";
 import type { ContainerArgs, Mount } from "../podArgs";
@@ -57,7 +57,7 @@ export class Backup extends Component implements HasNode {
     private readonly env: Readonly<Record<string, Setting | number>>;
     /** What only the steps know that speak with the target. */
     private readonly targetEnv: Readonly<Record<string, Setting | number>>;
-    private readonly needs: readonly Need[];
+    private readonly networkRules: readonly NetworkRule[];
     private readonly mounts: readonly Mount[];
     private readonly storage: Image;
 
@@ -97,7 +97,7 @@ export class Backup extends Component implements HasNode {
             const { env: settings, needs } = this.bucket(target);
             this.env = { ...env, PARTIALS: folders.work };
             this.targetEnv = { ...keep, ...settings };
-            this.needs = needs;
+            this.networkRules = needs;
             this.mounts = mounts;
             this.storage = images.awsCli;
         } else {
@@ -105,7 +105,7 @@ export class Backup extends Component implements HasNode {
             const volume = claim(instance, this, name, { size: "10Gi", takesTurns: true });
             this.env = { ...env, PARTIALS: folders.volume };
             this.targetEnv = { ...keep, BACKUPS: folders.volume };
-            this.needs = [];
+            this.networkRules = [];
             this.mounts = [...mounts, { path: folders.volume, claim: volume }];
             this.storage = images[engine];
         }
@@ -139,7 +139,7 @@ export class Backup extends Component implements HasNode {
 
     private bucket(target: Extract<BackupConfig["target"], { type: "s3" }>): {
         env: Record<string, Setting>;
-        needs: Need[];
+        needs: NetworkRule[];
     } {
         const { instance, name } = this;
         const { url, prefix } = folderOf(target, this.identity);
@@ -212,7 +212,7 @@ export class Backup extends Component implements HasNode {
                     ...(files?.volume.shareNodeFor ? { shareNodeFor: files.volume.shareNodeFor } : {}),
                 },
                 timeoutSeconds: own.config.timeoutSeconds,
-                needs: this.needs,
+                networkRules: this.networkRules,
                 startsAfter: [own.database],
                 ...args,
             },
@@ -246,7 +246,7 @@ export class Backup extends Component implements HasNode {
                 ...(loads && rootPassword && engine !== "postgres" ? { DB_ROOT_PASSWORD: rootPassword } : {}),
             },
             uses: [
-                database.service.as({
+                database.service.bind({
                     DB_HOST: "host",
                     DB_PORT: "port",
                     DB_NAME: "name",

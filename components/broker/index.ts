@@ -14,7 +14,7 @@ import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { sh, word } from "../languages/sh";
 import { wholeFile } from "../languages/text";
-import { metricsNeeds } from "../metrics";
+import { metricsRules } from "../metrics";
 import type { ContainerArgs } from "../podArgs";
 import { mib } from "../scratch";
 import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
@@ -87,7 +87,7 @@ export class Broker<Name extends string = string> extends Component implements H
         const { config, vhost = "/" } = args;
         const key = `${name}Password` as const;
         if (config.topology === "external") {
-            this.node = instance.join(name, { sort: "broker", pods: false });
+            this.node = instance.addNode(name, { kind: "broker", pods: false });
             const password = requiredSecret(instance, name, key);
             const settings = this.settings(instance, config.user ?? args.user, config.vhost ?? vhost, password);
             const external = { cidrs: rangesOf(config.host, config.cidrs) };
@@ -95,7 +95,10 @@ export class Broker<Name extends string = string> extends Component implements H
             this.service = new Service(this.node.id, config.host, { amqp }, settings, external);
         } else {
             const { monitoringNamespace } = instance.cluster;
-            this.node = instance.join(name, { sort: "broker", needs: metricsNeeds(monitoringNamespace, metricsPort) });
+            this.node = instance.addNode(name, {
+                kind: "broker",
+                networkRules: metricsRules(monitoringNamespace, metricsPort),
+            });
             const password = instance.password(`${name}-password`, key);
             this.service = instance.service(name, ports, this.settings(instance, args.user, vhost, password));
             this.single(instance, name, args, { vhost, password, upgradeFrom: config.upgradeFrom });

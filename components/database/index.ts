@@ -9,7 +9,7 @@ import { rangesOf, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { SecretValue } from "../kinds";
-import { metricsNeeds } from "../metrics";
+import { metricsRules } from "../metrics";
 import { declareMember, type MemberArgs } from "./member";
 import { exporterConfiguration, metricsPorts, metricsUser } from "./metrics";
 import { initStatements, metricsStatements } from "./mysql";
@@ -86,15 +86,15 @@ export class Database<Name extends string = string> extends Component implements
 
         this.engine = config.engine;
         if (config.topology === "external") {
-            this.node = instance.join(name, { sort: "database", pods: false });
+            this.node = instance.addNode(name, { kind: "database", pods: false });
             const { password, rootPassword } = this.outsideSecrets(instance, name);
             this.rootPassword = rootPassword;
             const settings = { name: args.database, user: args.user, password };
             [this.service, this.readService] = this.outside(config, settings);
         } else {
-            const needs = metricsNeeds(instance.cluster.monitoringNamespace, metricsPorts[config.engine]);
+            const needs = metricsRules(instance.cluster.monitoringNamespace, metricsPorts[config.engine]);
             const members = config.topology === "replicated" ? joinMembers(instance, name, config, needs) : undefined;
-            const first = members?.nodes[0] ?? instance.join(name, { sort: "database", needs });
+            const first = members?.nodes[0] ?? instance.addNode(name, { kind: "database", networkRules: needs });
             this.node = members?.source ?? first;
             const secrets = this.secrets(instance, name, first, args, config);
             this.rootPassword = secrets.rootPassword;

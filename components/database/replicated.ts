@@ -2,7 +2,7 @@ import type { Component } from "../component";
 import type { Value } from "../../config/value";
 import { type DatabaseConfig, databasePorts, mostReplicas } from "../../config/database";
 import { clusterService, disruptionBudget } from "../deployment";
-import { type Need, type Node, nodeId, type SecretRef, Service } from "../graph";
+import { type NetworkRule, type Node, nodeId, type SecretRef, Service } from "../graph";
 import type { Instance } from "../instance";
 import { plinthLabels, selectorOf } from "../labels";
 import { joined, wordsOf } from "../languages/text";
@@ -34,12 +34,14 @@ export function joinMembers(
     instance: Instance,
     name: string,
     config: ReplicatedConfig,
-    needs: readonly Need[],
+    needs: readonly NetworkRule[],
 ): Members {
     const names = ordinals(config).map((ordinal) => memberName(name, ordinal));
     const [first, ...others] = names.map((member) => nodeId(instance.namespace, member));
     const all = new Service(first!, instance.host(name), ports, {}, undefined, others);
-    const nodes = names.map((member) => instance.join(member, { sort: "database", uses: [all.as()], needs }));
+    const nodes = names.map((member) =>
+        instance.addNode(member, { kind: "database", uses: [all.bind()], networkRules: needs }),
+    );
     return { name, config, nodes, source: nodes[config.source]!, others, readName: `${name}-read` };
 }
 

@@ -7,7 +7,7 @@ import { clusterService, deployment } from "../deployment";
 import type { Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { sh, word } from "../languages/sh";
-import { metricsNeeds } from "../metrics";
+import { metricsRules } from "../metrics";
 import type { PathRule } from "../pathRule";
 import type { ContainerArgs, Mount } from "../podArgs";
 import { drainSeconds } from "../webTier";
@@ -93,10 +93,10 @@ export class FrontendCache extends Component implements HasNode {
         const { config, backend, startsAfter = [], timeoutSeconds = 120 } = args;
         const [port] = Object.entries(backend.ports)[0] ?? [];
         if (port === undefined) throw new RangeError(`${backend.node} has no port`);
-        const uses = [backend.as({}, [port])];
+        const uses = [backend.bind({}, [port])];
         const monitoring = instance.cluster.monitoringNamespace;
-        const needs = metricsNeeds(monitoring, metricsPort);
-        this.node = instance.join(name, { sort: "frontend cache", uses, needs, startsAfter });
+        const needs = metricsRules(monitoring, metricsPort);
+        this.node = instance.addNode(name, { kind: "frontend cache", uses, networkRules: needs, startsAfter });
         const { node } = this;
         this.service = instance.service(name, ports, {});
         const rules = instance.add(

@@ -15,7 +15,7 @@ import { drainSeconds } from "../webTier";
 import { checkedPair } from "./certificate";
 import { caddyfile } from "./caddyfile";
 import { check, warnOfReach } from "./checks";
-import { needsOf } from "./needs";
+import { networkRulesOf } from "./networkRules";
 import { configFolder, reloadContainer, reloadScript } from "./reload";
 import { type IngressHosts, ingressSpec, ports, serviceSpec, solverPolicy } from "./service";
 import { edgeName, sharedInstance, sharedName } from "./shared";
@@ -94,10 +94,10 @@ export class LoadBalancer extends Component implements HasNode {
             if (tenant.instance.config.state !== "removed") warnOfReach(tenant.instance, edge);
         }
 
-        this.node = instance.join(name, {
-            sort: "load balancer",
+        this.node = instance.addNode(name, {
+            kind: "load balancer",
             uses: usesOf(served.flatMap((tenant) => tenant.sites)),
-            needs: needsOf(edge, sites, monitoringNamespace),
+            networkRules: networkRulesOf(edge, sites, monitoringNamespace),
         });
         const { node } = this;
         const custom = served.filter((tenant) => tlsOf(tenant.instance).mode === "custom");

@@ -58,5 +58,5 @@ export function usesOf(sites: readonly Site[]): Edge[] {
         used.set(to.node, entry);
         entry.ports.add(portName(to, port));
     }
-    return [...used.values()].map(({ to, ports }) => to.as({}, [...ports]));
+    return [...used.values()].map(({ to, ports }) => to.bind({}, [...ports]));
 }

@@ -9,7 +9,7 @@ import { rangesOf, requiredSecret } from "../external";
 import { type Node, nodeId, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { Site } from "../site";
-import { metricsNeeds } from "../metrics";
+import { metricsRules } from "../metrics";
 import type { ContainerArgs } from "../podArgs";
 import { Task } from "../task";
 import { type Bucket, bucketFiles } from "./buckets";
@@ -113,7 +113,10 @@ export class ObjectStorage extends Component implements HasNode {
         const resources = { cpu: "100m", memory: "1Gi", ...given };
         // MinIO has its metrics on the port of S3, where they want a token: nothing is opened for them.
         const monitoring = engine === "seaweedfs" ? instance.cluster.monitoringNamespace : undefined;
-        const node = instance.join(name, { sort: "object storage", needs: metricsNeeds(monitoring, metricsPort) });
+        const node = instance.addNode(name, {
+            kind: "object storage",
+            networkRules: metricsRules(monitoring, metricsPort),
+        });
         const keys = this.keys("keys", "objectStorageAccessKey", "objectStorageSecretKey");
         const key = instance.secret(this, `${name}-keys`, keys, { node });
         const volume = claim(instance, this, name, { size, node });
@@ -160,7 +163,7 @@ export class ObjectStorage extends Component implements HasNode {
         const { instance, name } = this;
         const endpoint = s3Endpoint(config);
         const url = new URL(endpoint);
-        const node = instance.join(name, { sort: "object storage", pods: false });
+        const node = instance.addNode(name, { kind: "object storage", pods: false });
         const values = {
             accessKey: requiredSecret(instance, "objectStorage", "objectStorageAccessKey"),
             secretKey: requiredSecret(instance, "objectStorage", "objectStorageSecretKey"),
@@ -226,7 +229,7 @@ export class ObjectStorage extends Component implements HasNode {
                                 AWS_ACCESS_KEY_ID: admin.accessKey,
                                 AWS_SECRET_ACCESS_KEY: admin.secretKey,
                             },
-                            uses: [service.as({ S3_ENDPOINT: "endpoint", AWS_DEFAULT_REGION: "region" })],
+                            uses: [service.bind({ S3_ENDPOINT: "endpoint", AWS_DEFAULT_REGION: "region" })],
                             resources: { cpu: "100m", memory: "256Mi" },
                             mounts: [
                                 { path: bucketsFolder, configMap },

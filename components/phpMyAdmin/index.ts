@@ -35,8 +35,8 @@ export class PhpMyAdmin extends Component implements HasNode {
 
     constructor(instance: Instance, name: string, { config, database }: PhpMyAdminArgs, opts?: ComponentOptions) {
         super(instance, "PhpMyAdmin", name, opts);
-        const edge = database.as({ DB_HOST: "host", DB_PORT: "port" });
-        this.node = instance.join(name, { sort: "web tier", uses: [edge] });
+        const edge = database.bind({ DB_HOST: "host", DB_PORT: "port" });
+        this.node = instance.addNode(name, { kind: "web tier", uses: [edge] });
         const { node } = this;
         this.service = instance.service(name, ports, {});
         const uploadLimit = mebibytesFor(config.uploadLimit);

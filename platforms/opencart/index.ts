@@ -46,20 +46,20 @@ function declare(instance: OpenCartInstance, settings: OpenCartConfig): Declared
         pod: pods.frontend(),
         ports: { http: ports.http },
         replicas: size.frontend,
-        needs: pods.outside,
+        networkRules: pods.outside,
         startsAfter: [upgrade],
     });
     const admin = new WebTier(instance, "admin", {
         pod: pods.admin(),
         ports: { http: ports.http },
         replicas: 1,
-        needs: pods.outside,
+        networkRules: pods.outside,
         startsAfter: [upgrade],
     });
     const cron = new ScheduledTask(instance, "cron", {
         pod: pods.cron(),
         schedule: "0 * * * *",
-        needs: pods.outside,
+        networkRules: pods.outside,
         startsAfter: [upgrade],
     });
     backUp(instance, {

@@ -1,7 +1,7 @@
 import type { CacheSettings } from "../../components/cache";
 import type { SharedClaim } from "../../components/claim";
 import type { DatabaseSettings } from "../../components/database";
-import type { Need, SecretRef, Service, Setting } from "../../components/graph";
+import type { NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import type { Text } from "../../components/languages/text";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { drainSeconds } from "../../components/webTier";
@@ -41,7 +41,7 @@ export class Pods {
     readonly urls: { readonly shop: string; readonly admin: string };
     readonly adminPassword: SecretRef;
     /** What shops talk to: payment, shipping, exchange rates, the marketplace, the mail server. */
-    readonly outside: readonly Need[];
+    readonly outside: readonly NetworkRule[];
 
     private readonly smtpPassword: SecretRef | undefined;
     private readonly configMaps: {
@@ -275,7 +275,7 @@ export class Pods {
     }
 
     private databaseEdge() {
-        return this.surroundings.database.as({
+        return this.surroundings.database.bind({
             DB_HOSTNAME: "host",
             DB_PORT: "port",
             DB_DATABASE: "name",
@@ -285,7 +285,7 @@ export class Pods {
     }
 
     private cacheEdge() {
-        return this.surroundings.cache.as({ CACHE_HOSTNAME: "host", CACHE_PORT: "port", CACHE_PASSWORD: "password" });
+        return this.surroundings.cache.bind({ CACHE_HOSTNAME: "host", CACHE_PORT: "port", CACHE_PASSWORD: "password" });
     }
 
     private commonEnv(): Record<string, string> {

@@ -64,7 +64,7 @@ function declare(instance: OpenMageInstance, settings: OpenMageConfig): Declared
         pod: pods.admin(),
         ports: { http: ports.http },
         replicas: 1,
-        needs: pods.needs("admin"),
+        networkRules: pods.needs("admin"),
         startsAfter: [upgrade],
     });
     const cron = new ScheduledTask(instance, "cron", {
@@ -74,7 +74,7 @@ function declare(instance: OpenMageInstance, settings: OpenMageConfig): Declared
         retries: 0,
         // Some of the nightly jobs take hours in a large shop; meanwhile no other run starts.
         timeoutSeconds: 4 * 3600,
-        needs: pods.outside,
+        networkRules: pods.outside,
         startsAfter: [upgrade],
     });
     const phpMyAdmin = settings.phpMyAdmin
@@ -111,7 +111,7 @@ function frontendOf(instance: OpenMageInstance, settings: OpenMageConfig, pods: 
             pod: pods.frontend(),
             ports: { http: ports.http },
             replicas: frontend,
-            needs: pods.needs("frontend"),
+            networkRules: pods.needs("frontend"),
             startsAfter: [upgrade],
         });
         return { service: web.service, tiers: [web] };
@@ -119,7 +119,7 @@ function frontendOf(instance: OpenMageInstance, settings: OpenMageConfig, pods: 
     const php = new WebTier(instance, "frontend-php", {
         pod: pods.frontendPhp(),
         replicas: frontend,
-        needs: pods.outside,
+        networkRules: pods.outside,
         startsAfter: [upgrade],
     });
     const web = new WebTier(instance, "frontend", {

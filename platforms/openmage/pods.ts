@@ -1,7 +1,7 @@
 import type { SharedClaim } from "../../components/claim";
-import type { Edge, Need, SecretRef, Service, Setting } from "../../components/graph";
+import type { Edge, NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
-import { metricsNeeds } from "../../components/metrics";
+import { metricsRules } from "../../components/metrics";
 import { drainSeconds } from "../../components/webTier";
 import { nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
@@ -33,7 +33,7 @@ export class Pods {
     readonly urls: { readonly shop: string; readonly admin?: string };
     readonly adminPassword: SecretRef;
     /** What shops talk to: payment, shipping, exchange rates, feeds, the mail server. */
-    readonly outside: readonly Need[];
+    readonly outside: readonly NetworkRule[];
 
     private readonly smtpPassword: SecretRef | undefined;
     private readonly files: Files;
@@ -72,10 +72,10 @@ export class Pods {
     }
 
     /** What a tier needs of the world outside this instance. */
-    needs(role: Role): readonly Need[] {
+    needs(role: Role): readonly NetworkRule[] {
         const { monitoringNamespace } = this.instance.cluster;
         const measured = hasMetrics(this.instance, this.settings, role);
-        return [...this.outside, ...(measured ? metricsNeeds(monitoringNamespace, ports.metrics) : [])];
+        return [...this.outside, ...(measured ? metricsRules(monitoringNamespace, ports.metrics) : [])];
     }
 
     /** nginx and PHP of the shop together. */
@@ -100,7 +100,7 @@ export class Pods {
 
     /** nginx of the shop alone. */
     frontendNginx(php: Service): PodArgs {
-        return this.pod({ containers: [{ ...this.nginx("frontend"), uses: [php.as()] }] });
+        return this.pod({ containers: [{ ...this.nginx("frontend"), uses: [php.bind()] }] });
     }
 
     admin(): PodArgs {
@@ -227,7 +227,7 @@ export class Pods {
             },
             uses: [
                 ...this.servers(false),
-                this.surroundings.database.as({
+                this.surroundings.database.bind({
                     DB_HOSTNAME: "host",
                     DB_PORT: "port",
                     DB_DATABASE: "name",
@@ -246,8 +246,8 @@ export class Pods {
     /** What local.xml leads to, for the frontends with the database's replicas. */
     private servers(reads: boolean): Edge[] {
         const { database, readDatabase, cache, sessions } = this.surroundings;
-        const replicas = reads && readDatabase !== database ? [readDatabase.as()] : [];
-        return [database.as(), ...replicas, cache.as(), sessions.as()];
+        const replicas = reads && readDatabase !== database ? [readDatabase.bind()] : [];
+        return [database.bind(), ...replicas, cache.bind(), sessions.bind()];
     }
 
     private adminEnv(): Record<string, Setting> {

@@ -47,19 +47,23 @@ function declare(instance: QxsmsInstance, settings: QxsmsConfig): Declared {
     const web = new WebTier(instance, "web", {
         pod: pods.web(size.cpu),
         replicas: size.web,
-        needs: pods.outside,
+        networkRules: pods.outside,
         startsAfter: [migrate, broker],
     });
     const worker = new Worker(instance, "worker", {
         pod: pods.worker(size.cpu),
         replicas: size.worker,
-        needs: pods.outside,
+        networkRules: pods.outside,
         startsAfter: [migrate, broker],
     });
     const { administrator, host } = settings;
     // Nothing waits for it: QxSMS works although a mail server does not.
     if (administrator && administrator.account !== "none")
-        new Task(instance, "administrator", { pod: pods.administrator(), needs: pods.smtp, startsAfter: [migrate] });
+        new Task(instance, "administrator", {
+            pod: pods.administrator(),
+            networkRules: pods.smtp,
+            startsAfter: [migrate],
+        });
 
     backUp(instance, { config: settings.backup, database, writers: [web, worker] });
 

@@ -1,6 +1,6 @@
 import type { BrokerSettings } from "../../components/broker";
 import type { DatabaseSettings } from "../../components/database";
-import type { Composed, Need, SecretRef, Service, Setting } from "../../components/graph";
+import type { Composed, NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import { expansion, literal, variable } from "../../components/languages/expansion";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { mib } from "../../components/scratch";
@@ -30,9 +30,9 @@ const stopSeconds = 15;
 /** The pods of an instance: all run the same code with the same environment, and differ in what they do with it. */
 export class Pods {
     /** What web and worker talk to: the survey service, the mail server, and what the user opens besides. */
-    readonly outside: readonly Need[];
+    readonly outside: readonly NetworkRule[];
     /** The mail server alone. */
-    readonly smtp: readonly Need[];
+    readonly smtp: readonly NetworkRule[];
     private readonly environments: Environments;
     private readonly scripts: string;
 
@@ -214,7 +214,7 @@ export class Pods {
     }
 
     private databaseEdge() {
-        return this.surroundings.database.as({
+        return this.surroundings.database.bind({
             POSTGRES_HOST: "host",
             POSTGRES_PORT: "port",
             POSTGRES_DB: "name",
@@ -224,7 +224,7 @@ export class Pods {
     }
 
     private brokerEdge() {
-        return this.surroundings.broker.as({ RABBIT_USERINFO: "userinfo" });
+        return this.surroundings.broker.bind({ RABBIT_USERINFO: "userinfo" });
     }
 
     /** QxSMS writes `pyamqp://HOST:PORT` with room for neither user nor virtual host: both are put in where they fit. */

@@ -143,7 +143,7 @@ describe("Broker", () => {
         );
         expect(objects.map(({ kind }) => kind)).to.have.members(["Namespace", "NetworkPolicy", "Secret"]);
         expect(made!.service.external).to.deep.equal({ cidrs: ["192.0.2.7/32"] });
-        expect(made!.service.as({ H: "host", P: "port", U: "user", V: "vhost" }).env).to.deep.equal({
+        expect(made!.service.bind({ H: "host", P: "port", U: "user", V: "vhost" }).env).to.deep.equal({
             H: "192.0.2.7",
             P: "5673",
             U: "their/user",

@@ -126,7 +126,7 @@ describe("Cache", () => {
         );
         expect(objects.map(({ kind }) => kind)).to.have.members(["Namespace", "NetworkPolicy", "Secret"]);
         expect(cache!.service.external).to.deep.equal({ cidrs: ["198.51.100.0/24"] });
-        expect(cache!.service.as({ H: "host", P: "port", S: "password" }).env).to.deep.equal({
+        expect(cache!.service.bind({ H: "host", P: "port", S: "password" }).env).to.deep.equal({
             H: "cache.example.org",
             P: "6380",
             S: { secret: "cache", key: "password" },

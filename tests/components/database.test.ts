@@ -248,7 +248,7 @@ describe("Database", () => {
             "Secret database",
         ]);
         expect(service!.external).to.deep.equal({ cidrs: ["192.0.2.7/32"] });
-        expect(service!.as({ H: "host", P: "port", N: "name", U: "user", S: "password" }).env).to.deep.equal({
+        expect(service!.bind({ H: "host", P: "port", N: "name", U: "user", S: "password" }).env).to.deep.equal({
             H: "192.0.2.7",
             P: "3307",
             N: "shop",
@@ -269,7 +269,7 @@ describe("Database", () => {
         expect(one.readService).to.equal(one.service);
         expect(two.readService.external).to.deep.equal({ cidrs: ["192.0.2.8/32"] });
         const asked = { H: "host", N: "name", S: "password" } as const;
-        expect(two.readService.as(asked).env).to.deep.equal({ ...two.service.as(asked).env, H: "192.0.2.8" });
+        expect(two.readService.bind(asked).env).to.deep.equal({ ...two.service.bind(asked).env, H: "192.0.2.8" });
     });
 
     it("outside the cluster cannot invent its password", async () => {

@@ -37,7 +37,7 @@ const sent = async (config: DatabaseConfig, args: DeclareArgs = {}) => {
                                 name: "main",
                                 image: images["opencart-nginx"],
                                 ports: { http: 80 },
-                                uses: [service.as({ DB: "host" })],
+                                uses: [service.bind({ DB: "host" })],
                             },
                             resources: { cpu: "10m", memory: "16Mi" },
                         },

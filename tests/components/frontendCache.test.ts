@@ -32,7 +32,7 @@ const build = (changes: object) => (instance: Instance<string>) => {
     new WebTier(instance, "admin", {
         pod: {
             user: 101,
-            containers: [{ ...container, ports: { http: 8080 }, uses: [cache.service.as({}, ["purge"])] }],
+            containers: [{ ...container, ports: { http: 8080 }, uses: [cache.service.bind({}, ["purge"])] }],
         },
     });
     publish(instance, [{ host: instance.config.host, routes: [{ to: cache.service }] }]);

@@ -6,10 +6,10 @@ const node = (name: string, more: Partial<Node> = {}): Node => ({
     namespace: "ns",
     instance: "shop",
     name,
-    sort: "web tier",
+    kind: "web tier",
     pods: true,
     uses: [],
-    needs: [],
+    networkRules: [],
     startsAfter: [],
     ...more,
 });
@@ -32,7 +32,7 @@ describe("the graph", () => {
     it("allows circles of uses", () => {
         const a = new Service("ns/a", "a", { http: 80 }, {});
         const b = new Service("ns/b", "b", { http: 80 }, {});
-        const graph = graphOf(node("a", { uses: [b.as()] }), node("b", { uses: [a.as()] }));
+        const graph = graphOf(node("a", { uses: [b.bind()] }), node("b", { uses: [a.bind()] }));
         graph.checkEdges();
         expect(graph.inOrder()).to.have.length(2);
         expect(graph.users("ns/a").map(({ from }) => from.name)).to.deep.equal(["b"]);
@@ -43,7 +43,7 @@ describe("the graph", () => {
     });
     it("refuses edges and orders that lead to nothing", () => {
         const nothing = new Service("ns/nothing", "x", { http: 80 }, {});
-        expect(() => graphOf(node("a", { uses: [nothing.as()] })).checkEdges()).to.throw(
+        expect(() => graphOf(node("a", { uses: [nothing.bind()] })).checkEdges()).to.throw(
             "ns/a uses ns/nothing, which is not declared",
         );
         expect(() => graphOf(node("a", { startsAfter: ["ns/x"] })).inOrder()).to.throw(
@@ -57,13 +57,13 @@ describe("the graph", () => {
             { sql: 3306 },
             { name: "shop", password: { secret: "db", key: "password" } },
         );
-        expect(database.as({ DB_HOST: "host", DB_PORT: "port", DB_PASSWORD: "password" }).env).to.deep.equal({
+        expect(database.bind({ DB_HOST: "host", DB_PORT: "port", DB_PASSWORD: "password" }).env).to.deep.equal({
             DB_HOST: "db.ns.svc",
             DB_PORT: "3306",
             DB_PASSWORD: { secret: "db", key: "password" },
         });
         // @ts-expect-error -- the compiler knows the settings; whoever does not compile is told at run time
-        expect(() => database.as({ X: "user" })).to.throw(
+        expect(() => database.bind({ X: "user" })).to.throw(
             'ns/db has no setting "user"; it has host, port, name, password',
         );
     });
@@ -71,8 +71,8 @@ describe("the graph", () => {
         const database = new Service("ns/database", "db", { sql: 3306 }, {});
         const text = picture(
             graphOf(
-                node("database", { sort: "database" }),
-                node("web", { uses: [database.as()], startsAfter: ["ns/database"] }),
+                node("database", { kind: "database" }),
+                node("web", { uses: [database.bind()], startsAfter: ["ns/database"] }),
             ),
             ["ns"],
         );

@@ -28,7 +28,7 @@ async function storage(written: object, args: DeclareArgs = {}, use?: (storage: 
                         image: images.awsCli,
                         resources: { memory: "64Mi" },
                         uses: [
-                            made.service.as({
+                            made.service.bind({
                                 S3_HOST: "host",
                                 S3_ENDPOINT: "endpoint",
                                 S3_KEY: "accessKey",

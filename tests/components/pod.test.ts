@@ -25,7 +25,7 @@ describe("a container's texts", () => {
         const kubernetes = await goProgram(this, "kubernetes");
         const { objects } = await declare(
             (instance) => {
-                const node = instance.join("web", { sort: "web tier" });
+                const node = instance.addNode("web", { kind: "web tier" });
                 deployment(instance, instance.owner, node, {
                     replicas: 1,
                     pod: {

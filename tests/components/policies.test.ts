@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Need, Service } from "../../components/graph";
+import { type NetworkRule, Service } from "../../components/graph";
 import type { Instance } from "../../components/instance";
 import { WebTier } from "../../components/webTier";
 import { Worker } from "../../components/worker";
@@ -15,23 +15,23 @@ const container = { name: "main", image: images["opencart-nginx"], resources: { 
 /** web → api → (external) database; worker stands alone. */
 const build = (instance: Instance) => {
     const database = new Service("outside", "10.9.8.7", { sql: 3306 }, {}, { cidrs: ["10.9.8.7/32"] });
-    instance.join("outside", { sort: "database", pods: false });
+    instance.addNode("outside", { kind: "database", pods: false });
     const external = new Service(`${instance.namespace}/outside`, database.host, database.ports, {}, database.external);
     const api = new WebTier(instance, "api", {
         pod: {
             user: 1000,
-            containers: [{ ...container, ports: { http: 8000, metrics: 9000 }, uses: [external.as()] }],
+            containers: [{ ...container, ports: { http: 8000, metrics: 9000 }, uses: [external.bind()] }],
         },
     });
     new WebTier(instance, "web", {
         pod: {
             user: 1000,
-            containers: [{ ...container, ports: { http: 8080 }, uses: [api.service.as({}, ["http"])] }],
+            containers: [{ ...container, ports: { http: 8080 }, uses: [api.service.bind({}, ["http"])] }],
         },
     });
     new Worker(instance, "worker", {
         pod: { user: 1000, containers: [container] },
-        needs: [{ name: "smtp", direction: "egress", ports: [587] }],
+        networkRules: [{ name: "smtp", direction: "egress", ports: [587] }],
     });
 };
 
@@ -124,10 +124,13 @@ describe("network policies", () => {
         });
     }
     it("open a host that is an address there only, also within the cluster's own ranges", async () => {
-        const needs = (host: string): Need[] => [{ name: "smtp", direction: "egress", host, ports: [587] }];
+        const needs = (host: string): NetworkRule[] => [{ name: "smtp", direction: "egress", host, ports: [587] }];
         const to = async (host: string) => {
             const worker = (instance: Instance) =>
-                new Worker(instance, "worker", { pod: { user: 1000, containers: [container] }, needs: needs(host) });
+                new Worker(instance, "worker", {
+                    pod: { user: 1000, containers: [container] },
+                    networkRules: needs(host),
+                });
             const { objects } = await declare(worker, { values: { cluster: { ranges: ["10.0.0.0/8"] } } });
             const blocks = find(objects, "NetworkPolicy", "worker").spec.egress.flatMap(
                 (rule: { to: object[] }) => rule.to,
@@ -143,7 +146,7 @@ describe("network policies", () => {
         const worker = (instance: Instance) =>
             new Worker(instance, "worker", {
                 pod: { user: 1000, containers: [container] },
-                needs: instance.egress([
+                networkRules: instance.egress([
                     { name: "smtp", direction: "egress", host: "smtp.example.org", ports: [587] },
                     { name: "web services", direction: "egress", ports: [443] },
                 ]),
@@ -168,7 +171,7 @@ describe("network policies", () => {
         const worker = (instance: Instance) =>
             new Worker(instance, "worker", {
                 pod: { user: 1000, containers: [container] },
-                needs: [{ name: "clients", direction: "ingress", ports: [80], cidrs: ["0.0.0.0/0"] }],
+                networkRules: [{ name: "clients", direction: "ingress", ports: [80], cidrs: ["0.0.0.0/0"] }],
             });
         const { objects } = await declare(worker, { values: { cluster: { ranges: ["10.0.0.0/8"] } } });
         expect(find(objects, "NetworkPolicy", "worker").spec.ingress[0].from).to.deep.equal([

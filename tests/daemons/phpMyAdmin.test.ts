@@ -15,7 +15,7 @@ const account = { user: "shop", password: "we'ird\"$pw\\ #1&<" };
 
 const render = async (): Promise<readonly Sent[]> => {
     const { objects } = await declare((instance) => {
-        instance.join("database", { sort: "database" });
+        instance.addNode("database", { kind: "database" });
         new PhpMyAdmin(instance, "phpmyadmin", {
             config: phpMyAdmin.parse({ access: "private", uploadLimit: "3Mi" }),
             database: instance.service("database", { mysql: 3306 }, {}),

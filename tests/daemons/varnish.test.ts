@@ -30,7 +30,7 @@ const render = async (changes: Partial<VarnishConfig> = {}): Promise<readonly Se
     const config = frontendCache.parse({ type: "varnish", memory: "16Mi", maxFile: "1Mi", ...changes });
     const { objects } = await declare(
         (instance) => {
-            instance.join("frontend", { sort: "web tier" });
+            instance.addNode("frontend", { kind: "web tier" });
             new FrontendCache(instance, "varnish", {
                 config: config as VarnishConfig,
                 backend: instance.service("frontend", { http: 9080 }, {}),

@@ -69,7 +69,7 @@ export function refused(instance: Wiki, plain: Instance, other: Instance<"other"
     // @ts-expect-error -- a second one has keys of its own, which the platform does not declare
     new Database(instance, "orders", { ...args, resources });
     // @ts-expect-error -- a setting that a database does not have
-    database.service.as({ DB_PASSWORD: "pasword" });
+    database.service.bind({ DB_PASSWORD: "pasword" });
     // @ts-expect-error -- likewise where it is read
     void database.service.settings.vhost;
     definePlatform({

@@ -1,17 +1,17 @@
 import type { OwnEdgeConfig } from "../../config/edge";
 import { rangesOf } from "../external";
-import type { Need } from "../graph";
-import { metricsNeeds } from "../metrics";
+import type { NetworkRule } from "../graph";
+import { metricsRules } from "../metrics";
 import type { FileSite } from "./caddyfile";
 import { ports } from "./service";
 import { endsInFront } from "./tls";
 
 /** The paths into and out of the balancer that are no edges. */
-export function needsOf(
+export function networkRulesOf(
     edge: OwnEdgeConfig,
     sites: readonly FileSite[],
     monitoringNamespace: string | undefined,
-): Need[] {
+): NetworkRule[] {
     const secure = sites.some(({ tls }) => tls.mode !== "off");
     const authorities = sites.flatMap(({ tls }) => (tls.mode === "acme" ? [new URL(tls.directory)] : []));
     return [
@@ -20,11 +20,11 @@ export function needsOf(
             ? [{ name: "clients", direction: "ingress" as const, ports: [ports.https], protocol: "UDP" as const }]
             : []),
         ...(authorities.length > 0 ? acme(authorities) : []),
-        ...metricsNeeds(monitoringNamespace, ports.metrics),
+        ...metricsRules(monitoringNamespace, ports.metrics),
     ];
 }
 
-function clients(edge: OwnEdgeConfig, secure: boolean): Need[] {
+function clients(edge: OwnEdgeConfig, secure: boolean): NetworkRule[] {
     const common = { name: "clients", direction: "ingress" as const };
     if (edge.type !== "Ingress") return [{ ...common, ports: secure ? [ports.http, ports.https] : [ports.http] }];
     const controller = { ...common, ports: [endsInFront(edge) ? ports.http : ports.https] };
@@ -37,7 +37,7 @@ function clients(edge: OwnEdgeConfig, secure: boolean): Need[] {
 }
 
 /** One with an address is reached there only; 80 is for lists of revoked certificates and OCSP. */
-function acme(authorities: readonly URL[]): Need[] {
+function acme(authorities: readonly URL[]): NetworkRule[] {
     const common = { name: "acme", direction: "egress" as const };
     const hasAddress = ({ hostname }: URL) => rangesOf(hostname, []).length > 0;
     const named = authorities.filter((url) => !hasAddress(url)).map(portOf);
