@@ -1,4 +1,4 @@
-import { joined, languageOf, Refusal, type Text, written } from "./text";
+import { indent, joined, languageOf, Refusal, type Text, written } from "./text";
 
 export type Caddy = Text<"caddyfile">;
 
@@ -21,3 +21,23 @@ export function word(value: string): Caddy {
 }
 
 export const words = (values: readonly string[]): Caddy => joined(values.map(word), " ");
+
+/** A line, or one that others belong to: `head { … }`. */
+export type Line = Caddy | Block;
+
+export interface Block {
+    /** Empty for the global options. */
+    readonly head: Caddy;
+    readonly body: readonly Line[];
+}
+
+export const block = (head: Caddy, ...body: (Line | false | readonly Line[])[]): Block => ({
+    head,
+    body: body.flatMap((line) => (line === false ? [] : (line as Line | Line[]))),
+});
+
+export function print(line: Line): Caddy {
+    if (typeof line === "string") return line;
+    const head = line.head.length === 0 ? caddy`{` : caddy`${line.head} {`;
+    return joined([head, ...line.body.map((inner) => indent(print(inner), "\t")), caddy`}`], "\n");
+}

@@ -1,5 +1,5 @@
-import { caddy, type Caddy, word, words } from "../languages/caddy";
-import { indent, joined } from "../languages/text";
+import { block, type Block, caddy, type Caddy, type Line, print, word, words } from "../languages/caddy";
+import { joined } from "../languages/text";
 import { ambiguous, type PathRule, patternOf } from "../pathRule";
 
 /** Where a certificate comes from. */
@@ -92,16 +92,6 @@ const untrusted = [
 
 /** Parameters of addresses that give access to whoever reads the log. */
 const secretParameters = ["access_token", "code", "key", "password", "sig", "token", "user_token", "X-Amz-Signature"];
-
-type Line = Caddy | Block;
-interface Block {
-    readonly head: Caddy;
-    readonly body: readonly Line[];
-}
-const block = (head: Caddy, ...body: (Line | false | readonly Line[])[]): Block => ({
-    head,
-    body: body.flatMap((line) => (line === false ? [] : (line as Line | Line[]))),
-});
 
 /** The configuration of Caddy 2.11: https://caddyserver.com/docs/caddyfile */
 export function caddyfile(args: CaddyfileArgs): Caddy {
@@ -301,10 +291,4 @@ function proxy(upstream: string, port: number): Block {
             caddy`keepalive 4s`,
         ),
     );
-}
-
-function print(line: Line): Caddy {
-    if (typeof line === "string") return line;
-    const head = line.head.length === 0 ? caddy`{` : caddy`${line.head} {`;
-    return joined([head, ...line.body.map((inner) => indent(print(inner), "\t")), caddy`}`], "\n");
 }

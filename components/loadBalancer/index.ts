@@ -1,5 +1,4 @@
 import { Component, type ComponentOptions } from "../component";
-import type { Value } from "../../config/value";
 import type { EdgeSecret, OwnEdgeConfig, TlsConfig } from "../../config/edge";
 import { images } from "../../config/images";
 import { claim } from "../claim";
@@ -8,11 +7,11 @@ import type { Node } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { selectorOf } from "../labels";
 import type { Site } from "../site";
-import { linesOf, type Text, wholeFile, wordsOf } from "../languages/text";
+import { linesOf } from "../languages/text";
 import type { Mount, PodArgs } from "../podArgs";
 import type { Stack } from "../stack";
 import { drainSeconds } from "../webTier";
-import { checkedPair } from "./certificate";
+import { certificateLine, certificateMounts, ingressSecret, pairOf } from "./certificateFiles";
 import { caddyfile } from "./caddyfile";
 import { check, warnOfReach } from "./checks";
 import { networkRulesOf } from "./networkRules";
@@ -37,10 +36,6 @@ export interface LoadBalancerArgs {
 const graceSeconds = 30;
 const adminSocket = "/run/caddy/admin.sock";
 const snippets = "/run/caddy/tls";
-/** Where the Secret with all certificates of `plinth:secrets` is mounted. */
-const certificateFolder = "/etc/edge-certificates";
-/** Where the users' own Secrets are mounted, a directory for each instance. */
-const ownCertificates = "/etc/edge-tls";
 const scriptFolder = "/opt/edge";
 /** Any user does: Caddy writes to its mounts only. */
 const user = 1000;
@@ -259,93 +254,4 @@ function pod(
             },
         ],
     };
-}
-
-/** A certificate out of `plinth:secrets`. */
-interface Pair {
-    readonly tenant: Instance;
-    readonly chain: Value<string>;
-    readonly key: Value<string>;
-}
-
-/** The certificate that an instance has in `plinth:secrets`; none where it names a Secret of its own. */
-function pairOf(owner: Instance, { instance }: Tenant): Pair[] {
-    const tls = tlsOf(instance);
-    if (tls.mode === "custom" && tls.secretName) return [];
-    const chain = instance.secretValue("tlsCertificate");
-    const key = instance.secretValue("tlsKey");
-    if (chain && key) return [{ tenant: instance, ...checkedPair(instance.name, chain, key) }];
-    const missing = [...(chain ? [] : ["tlsCertificate" as const]), ...(key ? [] : ["tlsKey" as const])];
-    instance.problem(
-        ["tls"],
-        `mode custom has no certificate; set secretName to a Secret of the namespace ${owner.namespace}, or: ${missing.map((secret) => instance.howToSet(secret)).join(" and ")}`,
-        missing,
-    );
-    return [];
-}
-
-const ownSecretOf = (instance: Instance): string | undefined => {
-    const tls = tlsOf(instance);
-    return tls.mode === "custom" ? tls.secretName : undefined;
-};
-
-const words = wordsOf<"words">();
-
-/** Where the script beside Caddy finds the custom certificate of an instance. */
-function certificateLine(instance: Instance): Text<"words"> {
-    const { name } = instance;
-    const folder = ownSecretOf(instance) ? `${ownCertificates}/${name}/tls` : `${certificateFolder}/${name}`;
-    return words.text`${words.word(name)} ${words.word(`${folder}.crt`)} ${words.word(`${folder}.key`)}`;
-}
-
-/**
- * All certificates of `plinth:secrets` are in one Secret, which the shared balancer mounts even when it is empty, so
- * that no pod rolls for a new one. Only a Secret of the user's own is a mount of its own; that of a stopped instance stays, since
- * its site still answers. A missing one keeps no pod from starting.
- */
-function certificateMounts(
-    owner: Instance,
-    component: LoadBalancer,
-    node: Node,
-    pairs: readonly Pair[],
-    custom: readonly Tenant[],
-): Mount[] {
-    const name = "edge-certificates";
-    const values = Object.fromEntries(
-        pairs.flatMap(({ tenant, chain, key }) => [
-            [`${tenant.name}.crt`, chain],
-            [`${tenant.name}.key`, key],
-        ]),
-    );
-    const mounted = pairs.length > 0 || (owner.name === sharedName && owner.config.state === "running");
-    if (mounted)
-        // Without a map where it would be empty: the server drops it, and each run would put it back.
-        owner.add(component, "Secret", name, pairs.length > 0 ? { stringData: values } : {}, { node, fixedName: true });
-    const own = custom.flatMap(({ instance }): Mount[] => {
-        const secret = ownSecretOf(instance);
-        return secret ? [{ path: `${ownCertificates}/${instance.name}`, secret, optional: true }] : [];
-    });
-    return [...(mounted ? [{ path: certificateFolder, secret: owner.objectName(name) }] : []), ...own];
-}
-
-/**
- * The Secret with an instance's certificate for an ingress controller: the user's own, one made of `plinth:secrets`,
- * or the one that cert-manager fills.
- */
-function ingressSecret(
-    owner: Instance,
-    component: LoadBalancer,
-    node: Node,
-    pairs: readonly Pair[],
-    { instance }: Tenant,
-): { secret?: string } {
-    const name = owner === instance ? "edge-tls" : `edge-tls-${instance.name}`;
-    if (tlsOf(instance).mode === "acme") return { secret: owner.objectName(name) };
-    const own = ownSecretOf(instance);
-    if (own) return { secret: own };
-    const pair = pairs.find(({ tenant }) => tenant === instance);
-    if (!pair) return {};
-    const values = { "tls.crt": pair.chain.map(wholeFile), "tls.key": pair.key.map(wholeFile) };
-    const options = { node, type: "kubernetes.io/tls", fixedName: true };
-    return { secret: owner.secret(component, name, values, options)["tls.crt"].secret };
 }

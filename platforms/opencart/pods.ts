@@ -3,7 +3,7 @@ import type { SharedClaim } from "../../components/claim";
 import type { DatabaseSettings } from "../../components/database";
 import type { NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import type { Text } from "../../components/languages/text";
-import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
+import type { ContainerArgs, PodArgs } from "../../components/podArgs";
 import { drainSeconds } from "../../components/webTier";
 import { nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
@@ -11,11 +11,13 @@ import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
 import { type OpenCartConfig, type OpenCartInstance, sizes } from "./config";
 import { configPhp } from "./configPhp";
-import { nginxConf } from "./nginx";
-import { ownStorage, paths, ports, sharedStorage, users } from "./paths";
-import { fpmConf, phpIni, phpMemory, stopSeconds } from "./php";
+import { commonEnv, mailEnv } from "./environment";
+import { appMounts, bundledSpace, sharedMounts } from "./mounts";
+import { paths, ports, sharedStorage, users } from "./paths";
+import { phpMemory, stopSeconds } from "./php";
 import { scripts } from "./scripts";
 import { images } from "./images";
+import { type Role, webFiles } from "./webFiles";
 
 export interface Surroundings {
     readonly database: Service<DatabaseSettings>;
@@ -28,9 +30,6 @@ const adminChildren = 4;
 
 /** A copy of the code with its libraries, of 150 MiB, and what the image has of extensions and pictures. */
 const workSpace = "1Gi";
-
-/** A copy of the extension that is part of OpenCart, of a few mebibytes. */
-const bundledSpace = "64Mi";
 
 /** Seconds that a page may take, and one of the administration, where imports and exports run. */
 const pageSeconds = { frontend: 60, admin: 300 } as const;
@@ -139,25 +138,24 @@ export class Pods {
                     command: ["sh", `${paths.scripts}/cron.sh`],
                     env: { ...this.addresses(), SERVER_NAME: this.settings.host },
                     uses: [this.databaseEdge(), this.cacheEdge()],
-                    mounts: [scratch("/tmp", scriptTemp), ...this.appMounts()],
+                    mounts: [
+                        scratch("/tmp", scriptTemp),
+                        ...appMounts(this.settings, this.surroundings.files, this.configMaps.config),
+                    ],
                 }),
             ],
             [this.prepareFiles(), this.ready()],
         );
     }
 
-    private web(
-        role: "frontend" | "admin",
-        resources: { cpu: string; memory: string },
-        before: readonly ContainerArgs[],
-    ): PodArgs {
+    private web(role: Role, resources: { cpu: string; memory: string }, before: readonly ContainerArgs[]): PodArgs {
         const configMaps = this.configMaps[role];
         const children = role === "admin" ? adminChildren : this.settings.php.maxChildren;
         const php: ContainerArgs = {
             name: "php",
             image: images["opencart-php"],
             args: ["--fpm-config", `${paths.php}/php-fpm.conf`],
-            env: { ...this.commonEnv(), ...this.addresses(), SERVER_NAME: this.settings.host },
+            env: { ...commonEnv(this.instance.namespace), ...this.addresses(), SERVER_NAME: this.settings.host },
             uses: [this.databaseEdge(), this.cacheEdge()],
             resources,
             probes: {
@@ -166,7 +164,7 @@ export class Pods {
                 liveness: http("/fpm-ping", 20, 6),
             },
             mounts: [
-                ...this.appMounts(),
+                ...appMounts(this.settings, this.surroundings.files, this.configMaps.config),
                 scratch("/tmp", poolTemp(children, this.settings.php.uploadLimit)),
                 { path: paths.php, configMap: configMaps.php },
             ],
@@ -182,7 +180,7 @@ export class Pods {
             mounts: [
                 { path: "/etc/nginx/nginx.conf", configMap: configMaps.nginx, file: "nginx.conf" },
                 scratch("/tmp", nginxTemp(children, this.settings.http.maxBody), "nginx-tmp"),
-                ...this.sharedMounts(true),
+                ...sharedMounts(this.settings, this.surroundings.files, { readOnly: true }),
             ],
             user: users.nginx,
         };
@@ -214,7 +212,7 @@ export class Pods {
             name,
             image: images["opencart-php"],
             resources: { cpu: "50m", memory },
-            env: { ...this.commonEnv(), ...env },
+            env: { ...commonEnv(this.instance.namespace), ...env },
             mounts: [
                 ...mounts,
                 { path: paths.scripts, configMap: this.configMaps.scripts },
@@ -254,21 +252,9 @@ export class Pods {
 
     /** Password and mail as configured. In the admin pod, since this one starts anew when its Secrets change. */
     private applySettings(): ContainerArgs {
-        const { mail } = this.settings;
-        const prefix = { off: "", starttls: "tls://", tls: "ssl://" } as const;
-        const mailEnv: Record<string, Setting | number> =
-            mail && this.smtpPassword
-                ? {
-                      MAIL_HOST: `${prefix[mail.encryption]}${mail.host}`,
-                      MAIL_PORT: mail.port,
-                      MAIL_USERNAME: mail.username,
-                      MAIL_PASSWORD: this.smtpPassword,
-                      MAIL_TIMEOUT: mail.timeoutSeconds,
-                  }
-                : {};
         return this.php("settings", {
             command: ["php", `${paths.scripts}/settings.php`],
-            env: { ...this.adminEnv(), ...mailEnv },
+            env: { ...this.adminEnv(), ...mailEnv(this.settings.mail, this.smtpPassword) },
             uses: [this.databaseEdge()],
             memory: "128Mi",
         });
@@ -288,19 +274,6 @@ export class Pods {
         return this.surroundings.cache.bind({ CACHE_HOSTNAME: "host", CACHE_PORT: "port", CACHE_PASSWORD: "password" });
     }
 
-    private commonEnv(): Record<string, string> {
-        return {
-            DB_PREFIX: "oc_",
-            // Several shops may use one external server.
-            CACHE_PREFIX: `${this.instance.namespace}.`,
-            OPENCART_HOME: paths.opencart,
-            OPENCART_ROOT: paths.root,
-            OPENCART_STORAGE: paths.storage,
-            // Adds our directory to PHP's own.
-            PHP_INI_SCAN_DIR: `:${paths.php}`,
-        };
-    }
-
     private addresses(): Record<string, string> {
         return { SHOP_URL: this.urls.shop, ADMIN_URL: this.urls.admin };
     }
@@ -309,66 +282,9 @@ export class Pods {
         return { ADMIN_USERNAME: this.settings.adminUser.name, ADMIN_PASSWORD: this.adminPassword };
     }
 
-    private sharedMounts(readOnly = false): Mount[] {
-        const { claim } = this.surroundings.files;
-        const { extensions } = this.settings;
-        const part = (path: string, subPath: string): Mount => ({
-            path,
-            claim,
-            subPath,
-            ...(readOnly ? { readOnly } : {}),
-        });
-        return [
-            part(`${paths.root}/image`, "image"),
-            ...(extensions === "shared"
-                ? [
-                      part(`${paths.root}/extension`, "extension"),
-                      scratch(`${paths.root}/extension/opencart`, bundledSpace, "bundled"),
-                  ]
-                : []),
-        ];
-    }
-
-    /** The configuration and the files, where the code expects them. */
-    private appMounts(): Mount[] {
-        const { config } = this.configMaps;
-        const { claim } = this.surroundings.files;
-        return [
-            { path: `${paths.root}/config.php`, configMap: config, file: "config.php" },
-            {
-                path: `${paths.root}/${this.settings.adminPath}/config.php`,
-                configMap: config,
-                file: "admin-config.php",
-            },
-            ...this.sharedMounts(),
-            ...sharedStorage.map((part): Mount => ({
-                path: `${paths.storage}/${part}`,
-                claim,
-                subPath: `storage/${part}`,
-            })),
-            ...Object.entries(ownStorage).map(([part, size]) => scratch(`${paths.storage}/${part}`, size, part)),
-        ];
-    }
-
-    private webConfig(role: "frontend" | "admin", maxChildren: number): { nginx: string; php: string } {
-        const { adminPath, php, extensions, http: site } = this.settings;
-        const timeoutSeconds = pageSeconds[role];
-        return {
-            nginx: this.configMap(`${role}-nginx`, {
-                "nginx.conf": nginxConf({
-                    role,
-                    adminPath,
-                    maxBody: site.maxBody,
-                    bodies: maxChildren,
-                    timeoutSeconds,
-                }),
-            }),
-            php: this.configMap(`${role}-php`, {
-                "php-fpm.conf": fpmConf({ maxChildren, timeoutSeconds }),
-                "opencart.ini": phpIni({ ...php, timeoutSeconds, mutableCode: extensions === "shared" }),
-                "guard.php": scripts["guard.php"],
-            }),
-        };
+    private webConfig(role: Role, maxChildren: number): { nginx: string; php: string } {
+        const { nginx, php } = webFiles(role, this.settings, { maxChildren, timeoutSeconds: pageSeconds[role] });
+        return { nginx: this.configMap(`${role}-nginx`, nginx), php: this.configMap(`${role}-php`, php) };
     }
 
     private configMap(name: string, data: Readonly<Record<string, Text>>): string {

@@ -1,3 +1,5 @@
+// Longer than 400 lines: it is the life of one shop, in which every step needs what the steps before have left.
+
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -1,0 +1,31 @@
+import type { Text } from "../../components/languages/text";
+import type { OpenCartConfig } from "./config";
+import { nginxConf } from "./nginx";
+import { fpmConf, phpIni } from "./php";
+import { scripts } from "./scripts";
+
+/** What a web pod is for. */
+export type Role = "frontend" | "admin";
+
+interface Limits {
+    /** Requests that PHP works on at a time. */
+    readonly maxChildren: number;
+    /** Seconds that a page may take. */
+    readonly timeoutSeconds: number;
+}
+
+/** The configuration of a web pod's nginx and PHP, by file name. */
+export function webFiles(
+    role: Role,
+    { adminPath, php, extensions, http: { maxBody } }: OpenCartConfig,
+    { maxChildren, timeoutSeconds }: Limits,
+): { nginx: Readonly<Record<string, Text>>; php: Readonly<Record<string, Text>> } {
+    return {
+        nginx: { "nginx.conf": nginxConf({ role, adminPath, maxBody, bodies: maxChildren, timeoutSeconds }) },
+        php: {
+            "php-fpm.conf": fpmConf({ maxChildren, timeoutSeconds }),
+            "opencart.ini": phpIni({ ...php, timeoutSeconds, mutableCode: extensions === "shared" }),
+            "guard.php": scripts["guard.php"],
+        },
+    };
+}
