@@ -1,3 +1,4 @@
+import type { SecretRef } from "../components/graph";
 import type { Mount, Probe } from "../components/podArgs";
 
 /**
@@ -21,3 +22,6 @@ export const nginxProbe =
         timeoutSeconds: 5,
         failureThreshold,
     });
+
+/** A secret value as a file, for programs that read passwords from there. */
+export const secretFile = (path: string, { secret, key }: SecretRef): Mount => ({ path, secret, file: key });

@@ -9,7 +9,10 @@ export function givenByEngine(): Given {
     const config = pulumi.runtime.allConfig();
     // Exported by the SDK but left out of its types.
     const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+    // Without an engine that says so, as under mocks, it is empty.
+    const folder = pulumi.getRootDirectory();
     return {
+        ...(folder === "" ? {} : { folder }),
         project: pulumi.getProject(),
         stack: pulumi.getStack(),
         config,

@@ -22,7 +22,11 @@ const identifiers = [
 ] as const;
 
 /** Declares the Secrets of an instance and refers to them; reports what is missing. */
-export function environments(instance: QxsmsInstance, settings: QxsmsConfig): Environments {
+export function environments(
+    instance: QxsmsInstance,
+    settings: QxsmsConfig,
+    smtpPassword: SecretRef | undefined,
+): Environments {
     const { owner } = instance;
     const { secretKey } = instance.secret(owner, "qxsms", {
         secretKey: instance.password("secret-key", "qxsmsSecretKey", 50),
@@ -49,7 +53,7 @@ export function environments(instance: QxsmsInstance, settings: QxsmsConfig): En
         full: {
             ...basic,
             ...qualtrics(instance, settings),
-            ...mail(instance, settings),
+            ...mail(instance, settings, smtpPassword),
             ...admins(instance, settings),
         },
         adminPassword,
@@ -91,7 +95,11 @@ function qualtrics(instance: QxsmsInstance, { qualtrics: plain }: QxsmsConfig): 
     return environment;
 }
 
-function mail(instance: QxsmsInstance, { mail: settings, debug }: QxsmsConfig): Environment {
+function mail(
+    instance: QxsmsInstance,
+    { mail: settings, debug }: QxsmsConfig,
+    password: SecretRef | undefined,
+): Environment {
     if (!settings) {
         if (!debug)
             instance.problem(
@@ -101,13 +109,6 @@ function mail(instance: QxsmsInstance, { mail: settings, debug }: QxsmsConfig): 
         return {};
     }
     const { host, port, username, from, fromName, replyTo, subjectPrefix } = settings;
-    const password = username === undefined ? undefined : instance.secretValue("smtpPassword");
-    if (username !== undefined && !password)
-        instance.problem(
-            ["mail"],
-            `is missing the password of ${username}; set it with: ${instance.howToSet("smtpPassword")}`,
-            ["smtpPassword"],
-        );
     return {
         QXSMS_SMTP_SERVER: host,
         QXSMS_SMTP_PORT: String(port),
@@ -115,12 +116,7 @@ function mail(instance: QxsmsInstance, { mail: settings, debug }: QxsmsConfig): 
         QXSMS_QX_EMAIL_FROM_NAME: fromName,
         QXSMS_EMAIL_SUBJECT_PREFIX: subjectPrefix ?? `[${fromName}] `,
         ...(replyTo ? { QXSMS_QX_EMAIL_REPLY: replyTo } : {}),
-        ...(username !== undefined && password
-            ? {
-                  EMAIL_HOST_USER: username,
-                  EMAIL_HOST_PASSWORD: instance.secret(instance.owner, "smtp", { password }).password,
-              }
-            : {}),
+        ...(username !== undefined && password ? { EMAIL_HOST_USER: username, EMAIL_HOST_PASSWORD: password } : {}),
     };
 }
 
