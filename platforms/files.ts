@@ -60,7 +60,8 @@ export function files(
     });
     const bucket = storage.bucketNames[name]!;
     const { publicEndpoint, forcePathStyle } = storage.service.settings;
-    const url = forcePathStyle === "true" ? `${publicEndpoint}/${bucket}` : publicEndpoint.replace("://", `://${bucket}.`);
+    const url =
+        forcePathStyle === "true" ? `${publicEndpoint}/${bucket}` : publicEndpoint.replace("://", `://${bucket}.`);
     return {
         volume,
         bucket: { name: bucket, url, service: storage.service },

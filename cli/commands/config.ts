@@ -53,7 +53,9 @@ export const config: Register = (program) => {
     example(
         group
             .command("schema")
-            .description("Print the JSON Schema of stack files, for completion in editors: with all platforms that any of them names.")
+            .description(
+                "Print the JSON Schema of stack files, for completion in editors: with all platforms that any of them names.",
+            )
             .action(() =>
                 console.log(
                     JSON.stringify(

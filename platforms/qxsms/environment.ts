@@ -1,4 +1,5 @@
-import type { SecretRef, Setting } from "../../components/graph";
+import type { NetworkRule, SecretRef, Setting } from "../../components/graph";
+import { outgoingMail } from "../../components/mail";
 import type { QxsmsConfig, QxsmsInstance } from "./config";
 import { paths } from "./paths";
 
@@ -12,6 +13,8 @@ export interface Environments {
     readonly full: Environment;
     /** Of the first account, where it is generated. */
     readonly adminPassword: SecretRef | undefined;
+    /** The way to the mail server. */
+    readonly smtp: readonly NetworkRule[];
 }
 
 /** Identifiers of Qualtrics: key of `qualtrics`, secret instead of it, variable. */
@@ -22,11 +25,7 @@ const identifiers = [
 ] as const;
 
 /** Declares the Secrets of an instance and refers to them; reports what is missing. */
-export function environments(
-    instance: QxsmsInstance,
-    settings: QxsmsConfig,
-    smtpPassword: SecretRef | undefined,
-): Environments {
+export function environments(instance: QxsmsInstance, settings: QxsmsConfig): Environments {
     const { owner } = instance;
     const { secretKey } = instance.secret(owner, "qxsms", {
         secretKey: instance.password("secret-key", "qxsmsSecretKey", 50),
@@ -48,15 +47,18 @@ export function environments(
                   password: instance.password("admin-password", "adminPassword"),
               }).password
             : undefined;
+    const ofQualtrics = qualtrics(instance, settings);
+    const smtp = outgoingMail(instance, settings.mail);
     return {
         basic,
         full: {
             ...basic,
-            ...qualtrics(instance, settings),
-            ...mail(instance, settings, smtpPassword),
+            ...ofQualtrics,
+            ...mail(instance, settings, smtp.password),
             ...admins(instance, settings),
         },
         adminPassword,
+        smtp: smtp.networkRules,
     };
 }
 

@@ -2,7 +2,6 @@ import type { BrokerSettings } from "../../components/broker";
 import type { DatabaseSettings } from "../../components/database";
 import type { Composed, NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import { expansion, literal, variable } from "../../components/languages/expansion";
-import { outgoingMail } from "../../components/mail";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { mib } from "../../components/scratch";
 import { drainSeconds } from "../../components/webTier";
@@ -42,10 +41,9 @@ export class Pods {
         private readonly settings: QxsmsConfig,
         private readonly surroundings: Surroundings,
     ) {
-        const { password, networkRules } = outgoingMail(instance, settings.mail);
-        this.smtp = networkRules;
+        this.environments = environments(instance, settings);
+        this.smtp = this.environments.smtp;
         this.outside = instance.egress([{ name: "qualtrics", direction: "egress", ports: [443] }, ...this.smtp]);
-        this.environments = environments(instance, settings, password);
         this.scripts = instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts });
     }
 
