@@ -46,4 +46,4 @@ export { Worker } from "../components/worker";
 export { type Declared, definePlatform, type InstanceOf, type Platform, type SettingsOf } from "./platform";
 export { files, type Files, type PublicBucket } from "./files";
 export { publicUrl } from "./publicUrl";
-export { scratch, secretFile } from "./webPod";
+export { httpProbe, scratch, secretFiles, webServices } from "./webPod";

@@ -43,6 +43,12 @@ export interface Files {
 export function files(
     instance: Instance<ObjectStorageSecret>,
     name: string,
+    args: FilesArgs & { readonly keepsVolume: true },
+): Files & { readonly volume: SharedClaim };
+export function files(instance: Instance<ObjectStorageSecret>, name: string, args: FilesArgs): Files;
+export function files(
+    instance: Instance<ObjectStorageSecret>,
+    name: string,
     { config, size, keepsVolume = false }: FilesArgs,
 ): Files {
     const volume = !config || keepsVolume ? sharedClaim(instance, instance.owner, name, { size }) : undefined;

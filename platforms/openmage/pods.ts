@@ -7,7 +7,7 @@ import { drainSeconds } from "../../components/webTier";
 import { nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
-import { nginxProbe, scratch } from "../webPod";
+import { nginxProbe, scratch, webServices } from "../webPod";
 import { type OpenMageConfig, type OpenMageInstance, sizes } from "./config";
 import {
     adminChildren,
@@ -58,10 +58,7 @@ export class Pods {
         instance.secret(instance.owner, "crypt-key", { key: cryptKey });
         const smtp = outgoingMail(instance, mail);
         this.smtpPassword = smtp.password;
-        this.outside = instance.egress([
-            { name: "web services", direction: "egress", ports: [443] },
-            ...smtp.networkRules,
-        ]);
+        this.outside = instance.egress([webServices, ...smtp.networkRules]);
         this.files = declareFiles(instance, settings, surroundings, cryptKey);
         this.environment = {
             ...systemConfigEnv(settings),
