@@ -1,1 +1,0 @@
-export { brokenRules } from "./invariants";
