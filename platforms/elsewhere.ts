@@ -4,7 +4,7 @@ import { dnsLabel } from "../config/fields";
 import { Problems, show } from "../config/problems";
 import { type Given, rawStack } from "../config/read";
 import { platforms as registry } from ".";
-import { apiVersion, type Platform, type Platforms } from "./platform";
+import { apiVersion, imagesOf, type Platform, type Platforms } from "./platform";
 
 /** The project's folder. */
 const root = join(__dirname, "..");
@@ -30,7 +30,11 @@ export function platformsOf(given: Given, known: Platforms = registry): Platform
             const isKnown = Object.hasOwn(all, name);
             if (isKnown && all[name] !== platform)
                 problem(`has a platform named "${name}", and there is another one with that name; rename one of them`);
-            if (!isKnown) all[name] = platform;
+            if (isKnown) continue;
+            const names = new Set(imagesOf(all).map((image) => image.name));
+            for (const image of Object.values(platform.config.images).filter((one) => names.has(one.name)))
+                problem(`has an image named "${image.name}", and there is another one with that name; rename it`);
+            all[name] = platform;
         }
     }
     problems.throwIfAny();
@@ -90,7 +94,6 @@ const exportOf = (exported: unknown, name: string): unknown =>
 const isPlatform = (value: unknown): value is Platform =>
     isMap(value) &&
     typeof value["declare"] === "function" &&
-    typeof value["closed"] === "function" &&
     isMap(value["config"]) &&
     typeof value["config"]["name"] === "string";
 

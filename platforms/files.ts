@@ -39,6 +39,7 @@ export interface Files {
  * everyone may read. Files do not move when it changes.
  *
  * @param name of the volume and of the bucket
+ * @throws RangeError when the schema lets a server in the cluster have no host
  */
 export function files(
     instance: Instance<ObjectStorageSecret>,
@@ -55,9 +56,8 @@ export function files(
     if (!config) return { volume, bucket: undefined, startsAfter: [], sites: [] };
     const host = config.topology === "single" ? config.publicHost : undefined;
     if (config.topology === "single" && host === undefined)
-        instance.problem(
-            ["objectStorage", "publicHost"],
-            "is missing: browsers load the files from there; allowed: a host name such as files.example.org",
+        throw new RangeError(
+            `the bucket "${name}" has no address for browsers: objectStorageOf([…], { isPublic: true })`,
         );
     const storage = new ObjectStorage(instance, "storage", {
         config,

@@ -21,9 +21,9 @@ export interface Platform {
     readonly declare: (instance: Instance<string>) => Deployed;
     /**
      * Paths that strangers do not reach at the instance's host, however they write them. Its routes and the
-     * configuration of its web servers are made of the same rules; none where the application judges every path itself.
+     * configuration of its web servers are made of the same rules. @default none: the application judges every path itself
      */
-    readonly closed: (settings: AnyInstance) => readonly PathRule[];
+    readonly closed?: (settings: AnyInstance) => readonly PathRule[];
 }
 
 /** Platforms by the names that `platform:` gives them. */
@@ -88,7 +88,7 @@ export function definePlatform<
                     );
             return { ...deployed, hosts: hosts.map(({ host }) => host) };
         },
-        closed: (settings) => closed?.(own(settings)) ?? [],
+        ...(closed ? { closed: (settings) => closed(own(settings)) } : {}),
     };
 }
 

@@ -3,7 +3,7 @@ import { edgeSecrets, files, httpProbe, imagesNamed, instanceFields, mail, mailS
 import { objectStorageOf, objectStorageSecrets, outgoingMail, type PublicBucket, publicUrl } from "plinth/platform";
 import { publish, scratch, secretFiles, type SettingsOf, webServices, WebTier, z } from "plinth/platform";
 
-/** What a user may write of an instance. */
+/** What a user may write about an instance. */
 const schema = z.strictObject({
     platform: z.literal("ghost"),
     ...instanceFields,
@@ -13,7 +13,7 @@ const schema = z.strictObject({
     /** For logins, invitations and members. @default no mail is sent */
     mail: mail.optional(),
     /** For uploads. Themes, routes and redirects stay on the volume. @default everything is on the volume */
-    objectStorage: objectStorageOf(["content"]).optional(),
+    objectStorage: objectStorageOf(["content"], { isPublic: true }).optional(),
 });
 
 type GhostConfig = SettingsOf<typeof schema>;
@@ -29,15 +29,15 @@ const sizes = {
 /** The user `node` of the image. */
 const user = 1000;
 
-/** Without the header, Ghost leads to https, which its pod does not speak. */
+/** Without this header Ghost redirects to https, which its pod does not speak. */
 const ready = httpProbe(2368, "/ghost/api/admin/site/", { "X-Forwarded-Proto": "https" });
 
 /**
- * Ghost 6: clients → load balancer → ghost → database, and where uploads are on S3, → storage.
+ * Ghost 6: clients → load balancer → ghost → database, and → storage if uploads are on S3.
  *
- * What Ghost cannot do: run in several pods, as each keeps settings and jobs in its memory; send newsletters by SMTP,
- * only through Mailgun; move uploads when they are to be on S3 from now on. Its first visitor of /ghost/ becomes the
- * owner: until that is you, close the site to others with `http.allow`.
+ * What Ghost cannot do: run in several pods, since each keeps settings and jobs in memory; send newsletters by SMTP,
+ * only through Mailgun; move existing uploads to S3. The first visitor of /ghost/ becomes the owner: until you have
+ * been there, keep others out with `http.allow`.
  */
 export default definePlatform({
     apiVersion: 1,
@@ -60,7 +60,7 @@ export default definePlatform({
         const smtp = outgoingMail(instance, settings.mail);
         const url = publicUrl(instance, settings.host);
 
-        // Ghost takes variables for JSON, so that a password of digits alone would be a number. Not so in files.
+        // Ghost parses variables as JSON, so a password of digits alone would become a number; files are not parsed.
         const secrets = secretFiles("/run/secrets/ghost", {
             database__connection__password: database.service.settings.password,
             mail__options__auth__pass: smtp.password,
@@ -68,7 +68,7 @@ export default definePlatform({
             storage__S3Storage__secretAccessKey: bucket?.service.settings.secretKey,
         });
         const ghost = new WebTier(instance, "ghost", {
-            // Migrations run when Ghost starts: by then, the pod of the version before has ended.
+            // Ghost migrates its database when it starts: by then, the pod of the previous version has stopped.
             single: true,
             pod: {
                 user,
@@ -97,7 +97,7 @@ export default definePlatform({
                             }),
                             ...(bucket ? [bucket.service.bind()] : []),
                         ],
-                        // An hour for migrations: one that is killed leaves its lock in the database.
+                        // An hour for migrations: if one is killed, its lock stays in the database.
                         probes: { startup: ready(10, 360), readiness: ready(10, 3), liveness: ready(30, 6) },
                         mounts: [
                             { path: "/var/lib/ghost/content", claim: volume.claim },
@@ -117,7 +117,7 @@ export default definePlatform({
     },
 });
 
-/** Options of nodemailer. Who logs in from a new device gets a code by mail: without mail nobody could. */
+/** Options of nodemailer. Ghost mails a code to whoever logs in from a new device, so without mail it must not. */
 const mailEnv = (mail: GhostConfig["mail"]): Record<string, string> =>
     mail
         ? {
@@ -132,7 +132,7 @@ const mailEnv = (mail: GhostConfig["mail"]): Record<string, string> =>
           }
         : { security__staffDeviceVerification: "false" };
 
-/** Settings of Ghost's own S3Storage. */
+/** Settings of the adapter S3Storage, which is part of Ghost. */
 const bucketEnv = ({ name, url, service: { settings } }: PublicBucket): Record<string, string> => ({
     storage__active: "S3Storage",
     storage__media: '{"adapter":"S3Storage","staticFileURLPrefix":"content/media"}',

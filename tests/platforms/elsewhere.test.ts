@@ -17,7 +17,7 @@ const root = join(__dirname, "..", "..");
 
 const wiki = (name: string, how = "export default ", api = "apiVersion: 1,") => `
 import { definePlatform, edgeSecrets, imagesNamed, instanceFields, publish, WebTier, z } from "plinth/platform";
-const images = imagesNamed({ wiki: { reference: "wiki:1.2", built: true } });
+const images = imagesNamed({ "${name}": { reference: "wiki:1.2", built: true } });
 enum Port { Http = 8080 }
 ${how}definePlatform({
     ${api}
@@ -34,7 +34,7 @@ ${how}definePlatform({
                 containers: [
                     {
                         name: "wiki",
-                        image: images.wiki,
+                        image: images["${name}"],
                         ports: { http: Port.Http as number },
                         resources: { cpu: "50m", memory: "64Mi" },
                         env: { LANGUAGE: language, TOKEN: token },
@@ -164,7 +164,7 @@ describe("platforms from elsewhere", () => {
             expect(message).to.include(
                 `plinth:platforms.0: "./throws.ts" could not be loaded from ${join(folder, "throws.ts")}: no licence`,
             );
-            expect(message).to.match(/plinth:platforms\.1: "\.\/broken\.ts" could not be loaded from .*\(1:\d+\)/);
+            expect(message).to.match(/plinth:platforms\.1: "\.\/broken\.ts" could not be loaded from .*\(\d+:\d+\)/);
             expect(message).to.match(/plinth:platforms\.2: "\.\/lacks\.ts" could not be loaded from .*'\.\/nothing'/);
             expect(message).not.to.match(/^\s+at /m);
         });
@@ -178,6 +178,10 @@ describe("platforms from elsewhere", () => {
             const message = await problems(["./wiki.ts", "./again.ts", "./shop.ts"]);
             expect(message).to.include('plinth:platforms.1: "./again.ts" has a platform named "wiki", and there is');
             expect(message).to.include('plinth:platforms.2: "./shop.ts" has a platform named "opencart", and there is');
+            write("images.ts", wiki("images").replace('"images": { reference', "redis: { reference"));
+            expect(await problems(["./images.ts"])).to.include(
+                '"./images.ts" has an image named "redis", and there is',
+            );
         });
         it("where the name is none, or they are written for other interfaces", async () => {
             write("upper.ts", wiki("Wiki"));
