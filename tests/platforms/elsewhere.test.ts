@@ -147,6 +147,31 @@ describe("platforms from elsewhere", () => {
         expect((await plinth("instance", "list", "dev")).stdout).to.match(/one +wiki/);
     }).timeout(60_000);
 
+    it("are loaded in the engine's program, from the folder that the engine names", async () => {
+        const context = { name: "x", context: { cluster: "x", user: "x" } };
+        const cluster = { name: "x", cluster: { server: "https://192.0.2.1" } };
+        const kubeconfig = { apiVersion: "v1", kind: "Config", contexts: [context], clusters: [cluster], users: [] };
+        write("kubeconfig", stringify(kubeconfig));
+        write("engine/wiki.ts", wiki("wiki"));
+        // As the engine's host for Node runs it, with mocks in the engine's place.
+        const program = `
+            const pulumi = require("@pulumi/pulumi");
+            const mocks = { call: ({ inputs }) => inputs, newResource: ({ name, inputs }) => ({ id: name, state: inputs }) };
+            pulumi.runtime.setMocks(mocks, "plinth", "one", true).then(() => {
+                pulumi.runtime.setAllConfig(${JSON.stringify({
+                    "plinth:cluster": JSON.stringify({ context: "x" }),
+                    "plinth:platforms": JSON.stringify(["./wiki.ts"]),
+                    "plinth:instances": JSON.stringify(one("wiki")),
+                })});
+                return pulumi.runtime.runInPulumiStack(async () => console.log(Object.keys(require("./index.ts")().instances)));
+            });`;
+        const run = execa(process.execPath, ["--require", "./cli/loader.cjs", "--eval", program], {
+            cwd: root,
+            env: { PULUMI_NODEJS_ROOT_DIRECTORY: join(folder, "engine"), KUBECONFIG: join(folder, "kubeconfig") },
+        });
+        expect((await run).stdout).to.include("[ 'one' ]");
+    }).timeout(60_000);
+
     describe("are refused, with key and value,", () => {
         it("where nothing is there", async () => {
             expect(await problems(["./gone.ts"])).to.include(
