@@ -19,6 +19,16 @@ Module._load = function (request, parent, isMain) {
     return new Proxy({}, { get: (_, key) => (key === "__esModule" ? true : load()[key]) });
 };
 
+// Wherever a platform lies, `plinth/…` is this program: a copy of it among its own packages has other classes.
+const { _resolveFilename } = Module;
+const here = Object.assign(new Module(join(root, "package.json")), {
+    filename: join(root, "package.json"),
+    paths: Module._nodeModulePaths(root),
+});
+Module._resolveFilename = function (request, parent, ...rest) {
+    return _resolveFilename.call(this, request, request.startsWith("plinth/") ? here : parent, ...rest);
+};
+
 const { addHook } = require("pirates");
 const { version } = require("sucrase/package.json");
 
@@ -61,5 +71,6 @@ addHook(
         keep(file, text);
         return text;
     },
-    { exts: [".ts"] },
+    // Platforms may be packages, and these TypeScript.
+    { exts: [".ts"], ignoreNodeModules: false },
 );

@@ -97,6 +97,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         namePrefix: checked.namePrefix ?? "",
         protect: checked.protect ?? raw.stack !== "dev",
         acceptLoss: checked.acceptLoss,
+        platforms: checked.platforms,
         instances,
         warnings: warningsOf(raw, instances),
     };

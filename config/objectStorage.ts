@@ -51,8 +51,9 @@ export function s3Endpoint({
  * Where a platform keeps its objects (files) behind the S3 protocol, for platforms to take into their own schema.
  *
  * @param buckets that the platform needs, by the names that it gives them
+ * @param isPublic whether browsers load from them, so that a server in the cluster must have a host. @default false
  */
-export const objectStorageOf = (buckets: readonly string[]) =>
+export const objectStorageOf = (buckets: readonly string[], { isPublic = false } = {}) =>
     z.discriminatedUnion("topology", [
         /** One server in the cluster, on a volume of its own. */
         z.strictObject({
@@ -62,7 +63,7 @@ export const objectStorageOf = (buckets: readonly string[]) =>
              */
             engine: z.enum(["seaweedfs", "minio"]).default("seaweedfs"),
             /** Host under which browsers reach the storage through the edge. @default not reachable from outside */
-            publicHost: ownHost(hostName.optional()),
+            publicHost: ownHost<z.ZodType<string | undefined>>(isPublic ? hostName : hostName.optional()),
         }),
         /** AWS S3 or any server that speaks its protocol, with `objectStorageAccessKey` and `objectStorageSecretKey`. */
         own(

@@ -14,6 +14,8 @@ export interface Given {
     readonly config: Readonly<Record<string, string>>;
     /** Keys of the configuration that hold an encrypted value. @default none */
     readonly secretKeys?: readonly string[];
+    /** Where the paths of `plinth:platforms` begin: the folder of the file that holds them. @default the project's */
+    readonly folder?: string;
 }
 
 /**

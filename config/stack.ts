@@ -138,6 +138,8 @@ export const stackFields = {
                 ),
         )
         .default([]),
+    /** Platforms from elsewhere: files, from the folder of the file in which this is written, or npm packages. */
+    platforms: z.array(z.string().min(1)).default([]),
 };
 
 export type ClusterConfig = z.infer<typeof cluster>;
@@ -161,6 +163,8 @@ export interface StackConfig {
     readonly protect: boolean;
     /** Data that a run may lose, by name. */
     readonly acceptLoss: readonly string[];
+    /** Platforms from elsewhere. */
+    readonly platforms: readonly string[];
     readonly instances: readonly AnyInstance[];
     /** What is allowed but probably not meant. */
     readonly warnings: readonly string[];

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Context } from "../config/kubeconfig";
 import type { StackConfig } from "../config/stack";
-import { platforms as registry } from "../platforms";
-import type { Platform } from "../platforms/platform";
+import { platformsOf } from "../platforms/elsewhere";
+import type { Platforms } from "../platforms/platform";
 import { type Kubectl, kubectlOn, noKubectl } from "./cluster/kubectl";
 import { kubectlArgs } from "./cluster/kubectlArgs";
 import {
@@ -26,8 +26,8 @@ import { findOnPath } from "./system/shell";
 export interface SessionArgs {
     /** Folder of the stack files. @default the project's own */
     readonly folder?: string;
-    /** By name. @default the registry's */
-    readonly platforms?: Readonly<Record<string, Platform>>;
+    /** Those beside `plinth:platforms`. @default the built-in ones */
+    readonly platforms?: Platforms;
     /** Whether the stack's commands go to the sandbox. @default false */
     readonly isInSandbox?: boolean;
 }
@@ -39,8 +39,6 @@ export interface SessionArgs {
 export class Session {
     /** Folder of the stack files. */
     readonly folder: string;
-    /** Those that there are, by name. */
-    readonly platforms: Readonly<Record<string, Platform>>;
     /** Whether the stack's commands go to the sandbox. */
     readonly isInSandbox: boolean;
 
@@ -50,7 +48,6 @@ export class Session {
         private readonly engines: Engines = {},
     ) {
         this.folder = args.folder ?? root;
-        this.platforms = args.platforms ?? registry;
         this.isInSandbox = args.isInSandbox ?? false;
     }
 
@@ -67,15 +64,18 @@ export class Session {
     /** @throws ConfigError when there is none, or it cannot be read */
     readonly file: () => StackFile = once(() => readStackFile(this.stack, this.folder));
 
+    /** Built-in platforms and those that the stack's file names. @throws ConfigError with those that cannot be loaded */
+    readonly platforms: () => Platforms = once(() => platformsOf(this.file(), this.args.platforms));
+
     /** @throws ConfigError with every problem of it */
-    readonly config: () => StackConfig = once(() => stackConfig(this.file(), this.platforms));
+    readonly config: () => StackConfig = once(() => stackConfig(this.file(), this.platforms()));
 
     /** @throws ConfigError with every problem of the configuration */
     readonly rendering: () => Promise<Rendering> = once(() => this.renderWith({}));
 
     /** What the stack would be with something else in its file, or with the values of its secrets. */
     renderWith(args: Omit<RenderArgs, "folder" | "platforms">): Promise<Rendering> {
-        return renderStack(this.stack, { ...args, folder: this.folder, platforms: this.platforms });
+        return renderStack(this.stack, { ...args, folder: this.folder, platforms: this.platforms() });
     }
 
     /** Whether the cluster answers that the stack goes to. */

@@ -9,17 +9,25 @@ import type { PlatformConfig } from "../config/platform";
 import type { SecretRule } from "../config/secrets";
 import type { AnyInstance } from "../config/stack";
 
+/** Version of what platforms from elsewhere are written against: `api.ts`, and this file. */
+export const apiVersion = 1;
+
 /** A platform: what a user may write of it, and how it is composed of components. */
 export interface Platform {
     readonly config: PlatformConfig;
+    /** The {@link apiVersion} that it is written for. Every platform from elsewhere says so. @default this program's own */
+    readonly apiVersion?: number;
     /** Declares every component and object of one instance; nothing is registered yet. */
     readonly declare: (instance: Instance<string>) => Deployed;
     /**
      * Paths that strangers do not reach at the instance's host, however they write them. Its routes and the
-     * configuration of its web servers are made of the same rules; none where the application judges every path itself.
+     * configuration of its web servers are made of the same rules. @default none: the application judges every path itself
      */
-    readonly closed: (settings: AnyInstance) => readonly PathRule[];
+    readonly closed?: (settings: AnyInstance) => readonly PathRule[];
 }
+
+/** Platforms by the names that `platform:` gives them. */
+export type Platforms = Readonly<Record<string, Platform>>;
 
 /** What a platform tells of an instance: its hosts are those that its schema marks. */
 export type Declared = Omit<Deployed, "hosts">;
@@ -37,6 +45,8 @@ export interface PlatformDefinition<
 > extends PlatformConfig {
     readonly schema: Schema;
     readonly secrets: Readonly<Record<Secret, string | SecretRule>>;
+    /** See {@link Platform.apiVersion}. */
+    readonly apiVersion?: number;
     /** Declares every component and object of one instance. */
     readonly declare: (instance: Instance<Secret>, settings: SettingsOf<Schema>) => Declared;
     /** See {@link Platform.closed}. @default none */
@@ -53,7 +63,7 @@ export interface PlatformDefinition<
 export function definePlatform<
     Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
     const Secret extends string,
->({ declare, closed, ...config }: PlatformDefinition<Schema, Secret>): Platform {
+>({ apiVersion, declare, closed, ...config }: PlatformDefinition<Schema, Secret>): Platform {
     const { name, schema } = config;
     // The loader has made them with this schema.
     const isOwn = (settings: AnyInstance): settings is AnyInstance & SettingsOf<Schema> => settings.platform === name;
@@ -63,6 +73,7 @@ export function definePlatform<
     };
     return {
         config,
+        ...(apiVersion === undefined ? {} : { apiVersion }),
         declare: (instance) => {
             const deployed = declare(instance, own(instance.config));
             const hosts = hostsIn(schema, instance.config);
@@ -77,11 +88,11 @@ export function definePlatform<
                     );
             return { ...deployed, hosts: hosts.map(({ host }) => host) };
         },
-        closed: (settings) => closed?.(own(settings)) ?? [],
+        ...(closed ? { closed: (settings) => closed(own(settings)) } : {}),
     };
 }
 
 /** Every image of these platforms and of all components, each with its version. */
-export const imagesOf = (platforms: Readonly<Record<string, Platform>>): Image[] => [
+export const imagesOf = (platforms: Platforms): Image[] => [
     ...new Set(Object.values(platforms).flatMap(({ config }) => usualImages(config.images))),
 ];

@@ -7,14 +7,14 @@ import type { Resource } from "../components/resource";
 import { Stack } from "../components/stack";
 import { kubeconfigOf } from "../config/kubeconfig";
 import { type Given, readStack } from "../config/read";
-import { platforms as registry } from ".";
-import type { Platform } from "./platform";
+import { platformsOf } from "./elsewhere";
+import type { Platforms } from "./platform";
 
 export interface ProgramOptions {
     /** Nothing will be sent to a cluster, so that it does not matter which one is current. @default false */
     readonly offline?: boolean;
-    /** By name. @default the registry's: tests bring platforms of their own for single components */
-    readonly platforms?: Readonly<Record<string, Platform>>;
+    /** Those beside `plinth:platforms`. @default the built-in ones: tests bring platforms of their own for single components */
+    readonly platforms?: Platforms;
 }
 
 /** A stack that is right as a whole, and of which nothing has been registered. */
@@ -30,7 +30,8 @@ export interface Program {
  *
  * @throws ConfigError with every problem found
  */
-export function declareProgram(given: Given, { offline = false, platforms = registry }: ProgramOptions = {}): Program {
+export function declareProgram(given: Given, { offline = false, platforms: known }: ProgramOptions = {}): Program {
+    const platforms = platformsOf(given, known);
     const { stack: config, secrets } = readStack(
         given,
         Object.values(platforms).map((platform) => platform.config),

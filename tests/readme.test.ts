@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import { renderStack } from "../operations/render/rendering";
 import { stackJsonSchema } from "../config/jsonSchema";
+import ghost from "../examples/ghost/ghost";
 import { platforms } from "../platforms";
 
 const root = join(__dirname, "..");
@@ -28,7 +29,7 @@ describe("the documentation", () => {
     });
     it("has examples that are valid stack files", () => {
         const validate = new Ajv({ strict: false, validateFormats: false }).compile(
-            stackJsonSchema(Object.values(platforms).map(({ config }) => config)),
+            stackJsonSchema(Object.values({ ...platforms, ghost }).map(({ config }) => config)),
         );
         const examples = pages.flatMap((page) =>
             [...textOf(page).matchAll(/```yaml\n(config:\n[\s\S]*?)```/g)].map(([, text]) => text!),

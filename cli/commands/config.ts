@@ -2,12 +2,11 @@ import pc from "picocolors";
 import { stringify } from "yaml";
 import { stackJsonSchema } from "../../config/jsonSchema";
 import type { Origin } from "../../config/merge";
-import { platforms } from "../../platforms";
 import { example, type Register } from "../command";
 import { findInstances } from "../../operations/stackfile/instances";
 import { withOrigins } from "../originText";
 import { Session } from "../../operations/session";
-import { configOrigins } from "../../operations/stackfile/stackConfig";
+import { allPlatforms, configOrigins } from "../../operations/stackfile/stackConfig";
 import { stackNames } from "../../operations/stackfile/stackFile";
 import { count } from "../../operations/system/text";
 
@@ -54,11 +53,13 @@ export const config: Register = (program) => {
     example(
         group
             .command("schema")
-            .description("Print the JSON Schema of stack files, for completion in editors.")
+            .description(
+                "Print the JSON Schema of stack files, for completion in editors: with all platforms that any of them names.",
+            )
             .action(() =>
                 console.log(
                     JSON.stringify(
-                        stackJsonSchema(Object.values(platforms).map((platform) => platform.config)),
+                        stackJsonSchema(Object.values(allPlatforms()).map((platform) => platform.config)),
                         null,
                         2,
                     ),
@@ -72,7 +73,7 @@ export const config: Register = (program) => {
 function shown(stack: string, instance: string | undefined, { origins, json }: ShowOptions): string {
     const session = new Session(stack);
     const config = session.config();
-    const found = configOrigins(session.file());
+    const found = configOrigins(session.file(), session.platforms());
     const one = instance === undefined ? undefined : findInstances(config, [instance])[0]!;
     if (json) return JSON.stringify(one ?? config, null, 2);
     if (!origins) return stringify(one ?? config, { aliasDuplicateObjects: false }).trimEnd();

@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type Property, unwrap, type Value } from "../../config/value";
 import type { Given } from "../../config/read";
@@ -9,7 +10,10 @@ export function givenByEngine(): Given {
     const config = pulumi.runtime.allConfig();
     // Exported by the SDK but left out of its types.
     const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+    // Where no engine says it, as under mocks, the SDK has a word in its place.
+    const folder = pulumi.getRootDirectory();
     return {
+        ...(isAbsolute(folder) ? { folder } : {}),
         project: pulumi.getProject(),
         stack: pulumi.getStack(),
         config,

@@ -1,6 +1,5 @@
 import { sharedName } from "../../components/loadBalancer/shared";
 import { type Image, images, resolveImage, usualReference } from "../../config/images";
-import { platforms } from "../../platforms";
 import { imagesOf as all } from "../../platforms/platform";
 import { suggest } from "../../config/problems";
 import type { StackConfig } from "../../config/stack";
@@ -45,7 +44,7 @@ export async function imagesOf(session: Session): Promise<StackImages> {
     const config = session.config();
     const rendering = await session.rendering();
     const { outputs, objects } = rendering;
-    const known = new Map(all(platforms).map((image) => [image.name, image]));
+    const known = new Map(all(session.platforms()).map((image) => [image.name, image]));
     const used =
         (owner: readonly string[]) =>
         ([name, reference]: readonly [string, string]): UsedImage => {

@@ -37,7 +37,8 @@ export interface Added {
  * @throws ConfigError, UserError with what is wrong; the file is then untouched
  */
 export async function addInstance(session: Session, name: string, args: AddArgs): Promise<Added> {
-    const { stack, folder, platforms } = session;
+    const { stack, folder } = session;
+    const platforms = session.platforms();
     const { host, platform, like, set = [] } = args;
     const written = writtenInstances(session);
     if (Object.hasOwn(written, name))
@@ -85,7 +86,7 @@ const writtenInstances = (session: Session): Readonly<Record<string, unknown>> =
 function copyOf(session: Session, like: string, name: string): { keys: Plain; left: string[] } {
     const [other] = findInstances(session.config(), [like]);
     const written = writtenInstances(session)[like] as Plain;
-    const places = ownIn(session.platforms[other!.platform]!.config.schema, other);
+    const places = ownIn(session.platforms()[other!.platform]!.config.schema, other);
     const owned = new Set(
         places.filter(({ path }) => at(written, path) !== undefined).map(({ whole }) => whole.join(".")),
     );

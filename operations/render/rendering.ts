@@ -1,7 +1,7 @@
 import { type Kind, kinds } from "../../components/kinds";
 import type { StackOutputs } from "../../components/outputs";
 import type { Value } from "../../config/value";
-import type { Platform } from "../../platforms/platform";
+import type { Platforms } from "../../platforms/platform";
 import { declareProgram } from "../../platforms/program";
 import { readStackFile } from "../stackfile/stackFile";
 import { PlainPlan, type PlainResource } from "./plainPlan";
@@ -40,8 +40,8 @@ export interface RenderArgs {
     readonly config?: Readonly<Record<string, string>>;
     /** @default false */
     readonly preview?: boolean;
-    /** @default the registry's */
-    readonly platforms?: Readonly<Record<string, Platform>>;
+    /** Those beside `plinth:platforms`. @default the built-in ones */
+    readonly platforms?: Platforms;
 }
 
 /**

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ConfigError, type Problem } from "../../config/problems";
 import { readYaml } from "../../config/yaml";
-import type { Platform } from "../../platforms/platform";
+import type { Platforms } from "../../platforms/platform";
 import { UserError } from "../system/errors";
 import { root } from "../system/root";
 import { readStackFile } from "../stackfile/stackFile";
@@ -12,8 +12,8 @@ import { type Rendering, renderStack } from "./rendering";
 export interface EditArgs {
     /** Where the stack files lie. @default the project's own folder */
     readonly folder?: string;
-    /** By name. @default the registry's */
-    readonly platforms?: Readonly<Record<string, Platform>>;
+    /** Those beside `plinth:platforms`. @default the built-in ones */
+    readonly platforms?: Platforms;
     /** Problems with which the file may be written all the same, since they come to rest later. @default none */
     readonly mayStay?: (problem: Problem) => boolean;
 }

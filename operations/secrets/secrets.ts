@@ -1,7 +1,6 @@
 import { credentialSecrets, credentialsOwner } from "../../config/credentials";
 import { ConfigError, type SecretName, suggest } from "../../config/problems";
 import { placeholder, ruleOf, type SecretRule } from "../../config/secrets";
-import { platforms } from "../../platforms";
 import { UserError } from "../system/errors";
 import { findInstances } from "../stackfile/instances";
 import type { RenderedObject, Rendering } from "../render/rendering";
@@ -47,6 +46,7 @@ type Values = Readonly<Record<string, Readonly<Record<string, string>>>>;
  */
 export function secretKeys(session: Session, instance?: string): SecretKey[] {
     const config = session.config();
+    const platforms = session.platforms();
     const owners = config.instances.map(({ name, platform }) => [name, platforms[platform]!.config.secrets] as const);
     const ofRegistries = credentialSecrets(config.images);
     const all = Object.keys(ofRegistries).length > 0 ? [...owners, [credentialsOwner, ofRegistries] as const] : owners;

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { plainProblems } from "../../config/plain";
 import { ConfigError, type Problem, suggest } from "../../config/problems";
 import { encryptedIn, isEncrypted, placeholder } from "../../config/secrets";
@@ -13,6 +13,8 @@ export interface StackFile {
     readonly config: Readonly<Record<string, string>>;
     /** Keys that hold an encrypted value, as the engine would mark them. */
     readonly secretKeys: readonly string[];
+    /** Folder of the file that holds `plinth:platforms`. */
+    readonly folder: string;
 }
 
 /** Names of the stacks that have a file. */
@@ -52,7 +54,8 @@ export function readStackFile(stack: string, folder = root): StackFile {
         ([key, value]) => [key, text(key === "plinth:secrets" ? withoutSecrets(value, []) : value)] as const,
     );
     const secretKeys = Object.keys(merged).filter((key) => encryptedIn(merged[key]).length > 0);
-    return { project: project.name, stack, config: Object.fromEntries(config), secretKeys };
+    const platformsFolder = "plinth:platforms" in own ? folder : dirname(projectPath);
+    return { project: project.name, stack, config: Object.fromEntries(config), secretKeys, folder: platformsFolder };
 }
 
 const isMap = (value: unknown): value is Record<string, unknown> =>

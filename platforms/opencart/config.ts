@@ -3,17 +3,8 @@ import { edgeSecrets } from "../../config/edge";
 import { backup, backupSecrets } from "../../config/backup";
 import { cache, cacheSecrets } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
-import {
-    bytes,
-    cidr,
-    email,
-    hostName,
-    instanceFields,
-    line,
-    mailServer,
-    port,
-    type ReplicasConfig,
-} from "../../config/fields";
+import { bytes, cidr, email, hostName, instanceFields, line, type ReplicasConfig } from "../../config/fields";
+import { mail, mailSecrets } from "../../config/mail";
 import type { PlatformConfig } from "../../config/platform";
 import { ownHost } from "../../config/own";
 import type { InstanceOf, SettingsOf } from "../platform";
@@ -56,13 +47,10 @@ const schema = z.strictObject({
     /** `shared`: installed from the administration, on the shared volume; `image`: only those built into the image. */
     extensions: z.enum(["shared", "image"]).default("shared"),
     /** Outgoing mail; OpenCart always logs in, with `smtpPassword` of plinth:secrets. @default no mail is sent */
-    mail: z
-        .strictObject({
-            host: mailServer,
-            port: port.default(587),
+    mail: mail
+        .omit({ from: true })
+        .extend({
             username: line,
-            /** `starttls` on the plain port, `tls` from the first byte. */
-            encryption: z.enum(["starttls", "tls", "off"]).default("starttls"),
             /** Seconds until a send is given up. */
             timeoutSeconds: z.int().min(1).max(3600).default(5),
         })
@@ -132,7 +120,7 @@ export const config = {
             min: 5,
             max: 20,
         },
-        smtpPassword: "Password for mail.username",
+        ...mailSecrets,
         ...databaseSecrets,
         ...cacheSecrets,
         ...backupSecrets,

@@ -5,6 +5,7 @@ import { Database } from "../../components/database";
 import { publish } from "../../components/loadBalancer";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
+import { upgradeTask } from "../../components/upgrade";
 import { WebTier } from "../../components/webTier";
 import { type Declared, definePlatform } from "../platform";
 import { checkOneAdmin, checkUploadLimit } from "../shopChecks";
@@ -37,10 +38,9 @@ function declare(instance: OpenCartInstance, settings: OpenCartConfig): Declared
     const pods = new Pods(instance, settings, { database: database.service, cache: cache.service, files });
 
     const install = new Task(instance, "install", { pod: pods.install(), startsAfter: [database] });
-    const upgrade = new Task(instance, "upgrade", {
+    const upgrade = upgradeTask(instance, "upgrade", {
         pod: pods.upgrade(),
         startsAfter: [install, cache],
-        timeoutSeconds: 7200,
     });
     const frontend = new WebTier(instance, "frontend", {
         pod: pods.frontend(),

@@ -12,17 +12,11 @@ export function check(instance: OpenMageInstance, settings: OpenMageConfig): voi
     checkMemory(instance, settings);
     checkAdministration(instance, settings);
     checkEnvironment(instance);
-    const { mail, webPods, cache, sessions } = settings;
+    const { webPods, cache, sessions } = settings;
     if (cache.topology === "external" && sessions.topology === "external" && address(cache) === address(sessions))
         instance.problem(
             ["sessions", "host"],
             `"${sessions.host}" is the server of the cache, which is emptied as a whole; sessions need another server, or another port`,
-        );
-    if (mail?.username !== undefined && instance.secretValue("smtpPassword") === undefined)
-        instance.problem(
-            ["mail"],
-            `is missing the password of ${mail.username}; set it with: ${instance.howToSet("smtpPassword")}`,
-            ["smtpPassword"],
         );
     checkUploadLimit(instance, settings);
     if (webPods === "separate" && instance.cluster.networkPolicy === "off")

@@ -4,16 +4,8 @@ import { backup, backupSecrets } from "../../config/backup";
 import { cacheOf, cacheSecrets, cacheSecretsOf } from "../../config/cache";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { frontendCache } from "../../config/frontendCache";
-import {
-    bytes,
-    cidr,
-    email,
-    hostName,
-    instanceFields,
-    mailServer,
-    port,
-    type ReplicasConfig,
-} from "../../config/fields";
+import { bytes, cidr, email, hostName, instanceFields, type ReplicasConfig } from "../../config/fields";
+import { mail, mailSecrets } from "../../config/mail";
 import type { PlatformConfig } from "../../config/platform";
 import { ownHost } from "../../config/own";
 import { phpMyAdmin } from "../../config/phpMyAdmin";
@@ -147,12 +139,8 @@ const schema = z.strictObject({
     /** Values of the system configuration that nobody can change in the administration. No passwords: they are not encrypted. */
     systemConfig: z.record(configPath, z.string().regex(/^[^\r\n]*$/, "allowed: one line of text")).default({}),
     /** Outgoing mail. @default no mail is sent */
-    mail: z
-        .strictObject({
-            host: mailServer,
-            port: port.default(587),
-            /** `starttls` on the plain port, `tls` from the first byte. */
-            encryption: z.enum(["starttls", "tls", "off"]).default("starttls"),
+    mail: mail
+        .extend({
             /** Address to which the mail server returns what cannot be delivered. Customers see those of the administration. */
             from: email,
             /** The login's password is `smtpPassword` in plinth:secrets. @default no login */
@@ -270,7 +258,7 @@ export const config = {
             min: 14,
             among: { letters: /[a-z]/i, digits: /[0-9]/ },
         },
-        smtpPassword: "Password for mail.username",
+        ...mailSecrets,
         ...databaseSecrets,
         ...cacheSecrets,
         ...cacheSecretsOf("sessions", "server with the sessions"),

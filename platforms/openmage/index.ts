@@ -9,6 +9,7 @@ import { publish, type Route, type Site } from "../../components/loadBalancer";
 import { PhpMyAdmin } from "../../components/phpMyAdmin";
 import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
+import { upgradeTask } from "../../components/upgrade";
 import { WebTier } from "../../components/webTier";
 import { type Declared, definePlatform } from "../platform";
 import { check } from "./check";
@@ -53,10 +54,9 @@ function declare(instance: OpenMageInstance, settings: OpenMageConfig): Declared
     });
 
     const install = new Task(instance, "install", { pod: pods.install(), startsAfter: [database, cache, sessions] });
-    const upgrade = new Task(instance, "upgrade", {
+    const upgrade = upgradeTask(instance, "upgrade", {
         pod: pods.upgrade(),
         startsAfter: [install],
-        timeoutSeconds: 7200,
     });
     const frontend = frontendOf(instance, settings, pods, upgrade);
     const varnish = frontendCacheOf(instance, settings, frontend);

@@ -1,12 +1,13 @@
 import type { SharedClaim } from "../../components/claim";
 import type { Edge, NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
+import { outgoingMail } from "../../components/mail";
 import { metricsRules } from "../../components/metrics";
 import { drainSeconds } from "../../components/webTier";
 import { nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
-import { nginxProbe, scratch } from "../webPod";
+import { nginxProbe, scratch, webServices } from "../webPod";
 import { type OpenMageConfig, type OpenMageInstance, sizes } from "./config";
 import {
     adminChildren,
@@ -55,13 +56,9 @@ export class Pods {
         const cryptKey = instance.password("crypt-key", "cryptKey");
         // The pods read it in local.xml; this one is for people, who keep it with their backups.
         instance.secret(instance.owner, "crypt-key", { key: cryptKey });
-        const smtpPassword = mail?.username === undefined ? undefined : instance.secretValue("smtpPassword");
-        this.smtpPassword =
-            smtpPassword && instance.secret(instance.owner, "smtp", { password: smtpPassword }).password;
-        this.outside = instance.egress([
-            { name: "web services", direction: "egress", ports: [443] },
-            ...(mail ? [{ name: "smtp", direction: "egress", host: mail.host, ports: [mail.port] } as const] : []),
-        ]);
+        const smtp = outgoingMail(instance, mail);
+        this.smtpPassword = smtp.password;
+        this.outside = instance.egress([webServices, ...smtp.networkRules]);
         this.files = declareFiles(instance, settings, surroundings, cryptKey);
         this.environment = {
             ...systemConfigEnv(settings),

@@ -3,7 +3,8 @@ import { edgeSecrets } from "../../config/edge";
 import { backup, backupSecrets } from "../../config/backup";
 import { broker, brokerSecrets } from "../../config/broker";
 import { databaseOf, databaseSecrets } from "../../config/database";
-import { email, instanceFields, line, mailServer, port, type ReplicasConfig } from "../../config/fields";
+import { email, instanceFields, line, port, type ReplicasConfig } from "../../config/fields";
+import { mail, mailSecrets } from "../../config/mail";
 import type { PlatformConfig } from "../../config/platform";
 import type { InstanceOf, SettingsOf } from "../platform";
 import { images } from "./images";
@@ -24,13 +25,11 @@ const schema = z.strictObject({
      */
     debug: z.boolean().default(false),
     /** How QxSMS sends mail of its own: passwords, changes of addresses, errors. Only with `debug` it does without. */
-    mail: z
-        .strictObject({
-            host: mailServer,
+    mail: mail
+        .omit({ encryption: true })
+        .extend({
+            /** QxSMS cannot encrypt the connection. */
             port: port.default(25),
-            /** The login's password is `smtpPassword` in plinth:secrets; QxSMS cannot encrypt the connection. @default no login */
-            username: line.optional(),
-            from: email,
             fromName: line.default("QxSMS"),
             /** For answers to surveys' messages. @default noreply@qemailserver.com */
             replyTo: email.optional(),
@@ -140,7 +139,7 @@ export const config = {
         qualtricsDirectoryId: "Instead of qualtrics.directoryId",
         qualtricsLibraryId: "Instead of qualtrics.libraryId",
         qualtricsSurveyId: "Instead of qualtrics.surveyId",
-        smtpPassword: "Password for mail.username",
+        ...mailSecrets,
         adminPassword: {
             purpose: "Password of the first account, for administrator.account generated; generated unless set",
             fixed: "it is read once, when the account is made; change it with `manage.py changepassword`, or on the account's own page",

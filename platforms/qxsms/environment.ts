@@ -1,4 +1,5 @@
-import type { SecretRef, Setting } from "../../components/graph";
+import type { NetworkRule, SecretRef, Setting } from "../../components/graph";
+import { outgoingMail } from "../../components/mail";
 import type { QxsmsConfig, QxsmsInstance } from "./config";
 import { paths } from "./paths";
 
@@ -12,6 +13,8 @@ export interface Environments {
     readonly full: Environment;
     /** Of the first account, where it is generated. */
     readonly adminPassword: SecretRef | undefined;
+    /** The way to the mail server. */
+    readonly smtp: readonly NetworkRule[];
 }
 
 /** Identifiers of Qualtrics: key of `qualtrics`, secret instead of it, variable. */
@@ -44,15 +47,18 @@ export function environments(instance: QxsmsInstance, settings: QxsmsConfig): En
                   password: instance.password("admin-password", "adminPassword"),
               }).password
             : undefined;
+    const ofQualtrics = qualtrics(instance, settings);
+    const smtp = outgoingMail(instance, settings.mail);
     return {
         basic,
         full: {
             ...basic,
-            ...qualtrics(instance, settings),
-            ...mail(instance, settings),
+            ...ofQualtrics,
+            ...mail(instance, settings, smtp.password),
             ...admins(instance, settings),
         },
         adminPassword,
+        smtp: smtp.networkRules,
     };
 }
 
@@ -91,7 +97,11 @@ function qualtrics(instance: QxsmsInstance, { qualtrics: plain }: QxsmsConfig): 
     return environment;
 }
 
-function mail(instance: QxsmsInstance, { mail: settings, debug }: QxsmsConfig): Environment {
+function mail(
+    instance: QxsmsInstance,
+    { mail: settings, debug }: QxsmsConfig,
+    password: SecretRef | undefined,
+): Environment {
     if (!settings) {
         if (!debug)
             instance.problem(
@@ -101,13 +111,6 @@ function mail(instance: QxsmsInstance, { mail: settings, debug }: QxsmsConfig): 
         return {};
     }
     const { host, port, username, from, fromName, replyTo, subjectPrefix } = settings;
-    const password = username === undefined ? undefined : instance.secretValue("smtpPassword");
-    if (username !== undefined && !password)
-        instance.problem(
-            ["mail"],
-            `is missing the password of ${username}; set it with: ${instance.howToSet("smtpPassword")}`,
-            ["smtpPassword"],
-        );
     return {
         QXSMS_SMTP_SERVER: host,
         QXSMS_SMTP_PORT: String(port),
@@ -115,12 +118,7 @@ function mail(instance: QxsmsInstance, { mail: settings, debug }: QxsmsConfig): 
         QXSMS_QX_EMAIL_FROM_NAME: fromName,
         QXSMS_EMAIL_SUBJECT_PREFIX: subjectPrefix ?? `[${fromName}] `,
         ...(replyTo ? { QXSMS_QX_EMAIL_REPLY: replyTo } : {}),
-        ...(username !== undefined && password
-            ? {
-                  EMAIL_HOST_USER: username,
-                  EMAIL_HOST_PASSWORD: instance.secret(instance.owner, "smtp", { password }).password,
-              }
-            : {}),
+        ...(username !== undefined && password ? { EMAIL_HOST_USER: username, EMAIL_HOST_PASSWORD: password } : {}),
     };
 }
 

@@ -3,6 +3,7 @@ import { Broker } from "../../components/broker";
 import { Database } from "../../components/database";
 import { publish } from "../../components/loadBalancer";
 import { Task } from "../../components/task";
+import { upgradeTask } from "../../components/upgrade";
 import { WebTier } from "../../components/webTier";
 import { Worker } from "../../components/worker";
 import { type Declared, definePlatform } from "../platform";
@@ -39,10 +40,9 @@ function declare(instance: QxsmsInstance, settings: QxsmsConfig): Declared {
     });
     const pods = new Pods(instance, settings, { database: database.service, broker: broker.service });
 
-    const migrate = new Task(instance, "migrate", {
+    const migrate = upgradeTask(instance, "migrate", {
         pod: pods.migrate(),
         startsAfter: [database],
-        timeoutSeconds: 7200,
     });
     const web = new WebTier(instance, "web", {
         pod: pods.web(size.cpu),

@@ -41,10 +41,9 @@ export class Pods {
         private readonly settings: QxsmsConfig,
         private readonly surroundings: Surroundings,
     ) {
-        const { mail } = settings;
-        this.smtp = mail ? [{ name: "smtp", direction: "egress", host: mail.host, ports: [mail.port] }] : [];
-        this.outside = instance.egress([{ name: "qualtrics", direction: "egress", ports: [443] }, ...this.smtp]);
         this.environments = environments(instance, settings);
+        this.smtp = this.environments.smtp;
+        this.outside = instance.egress([{ name: "qualtrics", direction: "egress", ports: [443] }, ...this.smtp]);
         this.scripts = instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts });
     }
 

@@ -12,7 +12,7 @@ import { scratch } from "../support/tools";
 
 const off = { tls: { mode: "off" } };
 
-/** How each platform is published, with what it closes to strangers; every path of the first is tried, then one a rule. */
+/** How platforms are published, with what they close to strangers; every path of the first is tried, then one a rule. */
 const published: Readonly<Record<string, Readonly<Record<string, Keys>>>> = {
     openmage: {
         "below the shop's host": { ...off, adminAllow: office },
@@ -74,8 +74,9 @@ describe("closed paths, through Caddy, Varnish, nginx and php-fpm, with pages th
     const { path: folder, clean } = scratch();
     after(clean);
 
-    it("are stated by every platform, and tried of each that states any", async () => {
-        expect(Object.keys(published)).to.have.members(Object.keys(platforms));
+    it("are tried of each platform that states any", async () => {
+        const closing = Object.entries(platforms).filter(([, { closed }]) => closed);
+        expect(published).to.include.all.keys(closing.map(([name]) => name));
         for (const [platform, ways] of Object.entries(published))
             for (const keys of Object.values(ways))
                 if ((await closedOf(platform, keys)).length > 0) expect(applications).to.have.property(platform);

@@ -78,5 +78,5 @@ export function apart(schema: z.ZodType, name: string, keys: Keys): Keys {
 
 function set(value: Record<string, unknown>, [key, ...rest]: readonly string[], to: unknown): void {
     if (rest.length === 0) value[key!] = to;
-    else set(value[key!] as Record<string, unknown>, rest, to);
+    else set((value[key!] ??= {}) as Record<string, unknown>, rest, to);
 }

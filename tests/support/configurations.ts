@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { platforms } from "../../platforms";
+import { platforms as builtIn } from "../../platforms";
+import type { Platforms } from "../../platforms/platform";
 import { apart, instancesOf, type Keys } from "./arbitraries";
 
 /** Random, valid configurations of whole stacks. */
@@ -45,8 +46,10 @@ const common = {
         [{ cidrs: ["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/2", "fc00::/6"] }],
     ),
 };
-/** What a user of a platform may write that means more than its form says. One that is not here is drawn by form alone. */
-const more: Readonly<Record<string, fc.Arbitrary<Keys>>> = {
+/** What a user of a platform may write that means more than its form says, by platform. */
+export type More = Readonly<Record<string, fc.Arbitrary<Keys>>>;
+
+const moreOfBuiltIn: More = {
     opencart: fc.record(
         {
             adminPath: fc.constantFrom("admin", "backoffice"),
@@ -103,26 +106,29 @@ interface Published {
     readonly edge?: { readonly type: string; readonly terminates?: string };
     readonly tls?: { readonly mode: string };
 }
-const instance = fc
-    .oneof(...Object.values(platforms).map(({ config }) => instancesOf(config, common, more[config.name])))
-    // Behind an ingress the place where TLS ends and the mode must fit: the program refuses what does not.
-    .filter((keys) => {
-        const { edge: wanted, tls: mode } = keys as Published;
-        if (wanted?.type !== "Ingress") return true;
-        return wanted.terminates ? (mode?.mode ?? "off") !== "off" : mode?.mode !== "internal";
-    })
-    .map((keys) => ({ ...keys, sharedFiles: "oneNode" }));
+const instanceOf = (platforms: Platforms, more: More) =>
+    fc
+        .oneof(...Object.values(platforms).map(({ config }) => instancesOf(config, common, more[config.name])))
+        // Behind an ingress the place where TLS ends and the mode must fit: the program refuses what does not.
+        .filter((keys) => {
+            const { edge: wanted, tls: mode } = keys as Published;
+            if (wanted?.type !== "Ingress") return true;
+            return wanted.terminates ? (mode?.mode ?? "off") !== "off" : mode?.mode !== "internal";
+        })
+        .map((keys) => ({ ...keys, sharedFiles: "oneNode" }));
+
 /** Every password that a platform may want; what nothing uses does no harm. */
-const secrets: Readonly<Record<string, object>> = Object.fromEntries(
-    Object.entries(platforms).map(([name, { config }]) => [
-        name,
-        Object.fromEntries(
-            Object.keys(config.secrets)
-                .filter((key) => !/^tls|^qualtrics.*Id$/.test(key))
-                .map((key) => [key, `value-of-${key}`.slice(0, 20)]),
-        ),
-    ]),
-);
+const secretsOf = (platforms: Platforms): Readonly<Record<string, object>> =>
+    Object.fromEntries(
+        Object.entries(platforms).map(([name, { config }]) => [
+            name,
+            Object.fromEntries(
+                Object.keys(config.secrets)
+                    .filter((key) => !/^tls|^qualtrics.*Id$/.test(key))
+                    .map((key) => [key, `value-of-${key}`.slice(0, 20)]),
+            ),
+        ]),
+    );
 
 export interface Configuration {
     readonly networkPolicy: "full" | "ingress";
@@ -131,35 +137,45 @@ export interface Configuration {
     readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Of the keys of a whole stack file. */
-export const configurations: fc.Arbitrary<Configuration> = fc
-    .record({
-        instances: fc.uniqueArray(fc.tuple(label, instance), {
-            minLength: 1,
-            maxLength: 3,
-            selector: ([name]) => name,
-        }),
-        prefix: fc.option(label, { nil: undefined }),
-        networkPolicy: fc.constantFrom("full", "ingress"),
-        ranges: fc.constantFrom([], ["10.96.0.0/12", "fd00:10::/32"]),
-        images: fc.constantFrom({}, { credentials: { hub: { registry: "docker.io", username: "any" } } }),
-    })
-    .map(({ instances, prefix, networkPolicy, ranges, images }) => ({
-        networkPolicy,
-        ranges,
-        config: {
-            "plinth:cluster": { context: "any", networkPolicy, ranges },
-            "plinth:images": images,
-            ...(prefix ? { "plinth:namePrefix": prefix } : {}),
-            "plinth:instances": Object.fromEntries(
-                instances.map(([name, keys]) => [
-                    name,
-                    { ...apart(platforms[keys.platform]!.config.schema, name, keys), host: `${name}.example.org` },
+/** Of the keys of a whole stack file, with the built-in platforms. */
+export const configurations = configurationsOf(builtIn, moreOfBuiltIn);
+
+/**
+ * Of the keys of a whole stack file.
+ *
+ * @param more of a platform that is not among these, instances are drawn by its schema's form alone
+ */
+export function configurationsOf(platforms: Platforms, more: More): fc.Arbitrary<Configuration> {
+    const secrets = secretsOf(platforms);
+    return fc
+        .record({
+            instances: fc.uniqueArray(fc.tuple(label, instanceOf(platforms, more)), {
+                minLength: 1,
+                maxLength: 3,
+                selector: ([name]) => name,
+            }),
+            prefix: fc.option(label, { nil: undefined }),
+            networkPolicy: fc.constantFrom("full", "ingress"),
+            ranges: fc.constantFrom([], ["10.96.0.0/12", "fd00:10::/32"]),
+            images: fc.constantFrom({}, { credentials: { hub: { registry: "docker.io", username: "any" } } }),
+        })
+        .map(({ instances, prefix, networkPolicy, ranges, images }) => ({
+            networkPolicy,
+            ranges,
+            config: {
+                "plinth:cluster": { context: "any", networkPolicy, ranges },
+                "plinth:images": images,
+                ...(prefix ? { "plinth:namePrefix": prefix } : {}),
+                "plinth:instances": Object.fromEntries(
+                    instances.map(([name, keys]) => [
+                        name,
+                        { ...apart(platforms[keys.platform]!.config.schema, name, keys), host: `${name}.example.org` },
+                    ]),
+                ),
+                "plinth:secrets": Object.fromEntries([
+                    ...instances.map(([name, { platform }]) => [name, secrets[platform]]),
+                    ...("credentials" in images ? [["images", { hub: "any" }]] : []),
                 ]),
-            ),
-            "plinth:secrets": Object.fromEntries([
-                ...instances.map(([name, { platform }]) => [name, secrets[platform]]),
-                ...("credentials" in images ? [["images", { hub: "any" }]] : []),
-            ]),
-        },
-    }));
+            },
+        }));
+}

@@ -36,6 +36,8 @@ export interface DeclareArgs {
     /** @default "dev" */
     readonly stack?: string;
     readonly preview?: boolean;
+    /** Secret keys that may be set, beside those of components and those that are. @default none */
+    readonly secrets?: readonly string[];
 }
 
 /** A platform for tests of single components: the common keys, and whatever the test declares. */
@@ -73,7 +75,7 @@ export async function declare(
     const values: Record<string, unknown> = { ...args.values, instances };
     const secrets = Object.keys((args.values?.["secrets"] as { bench?: object } | undefined)?.bench ?? {});
     const given = givenOf(values, args.stack);
-    const platform = bench(secrets);
+    const platform = bench([...secrets, ...(args.secrets ?? [])]);
     const { stack: config, secrets: set } = readStack(given, [platform]);
     const stack = new Stack(config, set, clusterProvider(config));
     const instance = new Instance<string>(stack, config.instances[0]!, platform);

@@ -32,7 +32,6 @@ const storage: Platform = {
         if (sites.length > 0) publish(instance, sites);
         return { urls: {}, hosts: sites.map(({ host }) => host) };
     },
-    closed: () => [],
 };
 
 export const platforms: Readonly<Record<string, Platform>> = { ...registry, storage };
