@@ -92,16 +92,19 @@ export const objectsOf = (resources: readonly PlainResource[]): Sent[] =>
 
 /** The one object of a kind whose final name begins with `name`. */
 export function find(objects: readonly Sent[], kind: string, name: string): Sent {
-    const found = objects.filter(
-        (object) =>
-            object.kind === kind && (object.metadata.name === name || object.metadata.name.startsWith(`${name}-`)),
-    );
-    const exact = found.find((object) => object.metadata.name === name) ?? found[0];
-    if (!exact)
+    const names = (suffix: RegExp) =>
+        objects.find(
+            (object) =>
+                object.kind === kind &&
+                object.metadata.name.startsWith(name) &&
+                suffix.test(object.metadata.name.slice(name.length)),
+        );
+    const found = names(/^$/) ?? names(/^-[0-9a-f]{10}$/) ?? names(/^-/);
+    if (!found)
         throw new Error(
             `no ${kind} "${name}" among ${objects.map((object) => `${object.kind}/${object.metadata.name}`).join(", ")}`,
         );
-    return exact;
+    return found;
 }
 
 /** Specification of the pods of a workload, also of one that runs by a schedule. */
