@@ -116,9 +116,11 @@ function check(value: unknown, type: string, path: readonly string[]): Misfit[] 
     const refused = (allowed: string): Misfit[] => [
         { path, message: `${show(value)} is not allowed; allowed: ${allowed}` },
     ];
-    if (type.startsWith("[]")) {
+    const list = /^\[(.*?)\](.*)$/.exec(type);
+    if (list) {
         if (!Array.isArray(value)) return refused("a list");
-        return value.flatMap((item, index) => check(item, type.slice(2), [...path, String(index)]));
+        const items = value.flatMap((item, index) => check(item, list[2]!, [...path, String(index)]));
+        return items.length > 0 || list[1] === "" ? items : twins(value as Plain[], list[1]!.split(","), path);
     }
     const scalar = Object.hasOwn(scalars, type) ? scalars[type] : undefined;
     if (scalar) return scalar[1](value) ? [] : refused(scalar[0]);
@@ -126,6 +128,26 @@ function check(value: unknown, type: string, path: readonly string[]): Misfit[] 
     if (type.startsWith("{}"))
         return Object.entries(value).flatMap(([key, inner]) => check(inner, type.slice(2), [...path, key]));
     return checkFields(value as Plain, fieldsOfTypes.get(type)!, path);
+}
+
+/**
+ * Items of a list that the server could not tell apart.
+ *
+ * @param keys fields in which they must differ
+ */
+function twins(items: readonly Plain[], keys: readonly string[], path: readonly string[]): Misfit[] {
+    const seen = new Set<string>();
+    return items.flatMap((item, index) => {
+        // A port without a protocol is one of TCP.
+        const identity = keys.map((key) => [key, item[key] ?? (key === "protocol" ? "TCP" : undefined)] as const);
+        const id = JSON.stringify(identity);
+        if (!seen.has(id)) {
+            seen.add(id);
+            return [];
+        }
+        const what = show(Object.fromEntries(identity));
+        return [{ path: [...path, String(index)], message: `${what} is already in the list; allowed: each once` }];
+    });
 }
 
 function checkFields(value: Plain, fields: ReadonlyMap<string, Field>, path: readonly string[]): Misfit[] {

@@ -40,7 +40,12 @@ const meanings: Readonly<Record<YAMLError["code"], string>> = {
  */
 export function readYaml(text: string, name: string): unknown {
     const lines = new LineCounter();
-    const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
+    const document = parseDocument(text, {
+        prettyErrors: false,
+        lineCounter: lines,
+        // Nothing is printed here: what cannot be read is reported.
+        logLevel: "error",
+    });
     // A tag that is only warned of takes the value away that begins with it.
     const mistakes = [...document.errors, ...document.warnings].map(({ code, pos: [start] }): Problem => {
         const { line, col } = lines.linePos(start);

@@ -16,13 +16,18 @@ interface Definition {
     readonly additionalProperties?: Definition;
     readonly properties?: Readonly<Record<string, Definition>>;
     readonly required?: readonly string[];
+    /** Fields that identify an item of a list. */
+    readonly "x-kubernetes-list-map-keys"?: readonly string[];
     readonly "x-kubernetes-group-version-kind"?: readonly { group: string; version: string; kind: string }[];
 }
 
 export interface KubernetesFields {
     /** Type of each kind, by `<apiVersion> <kind>`. */
     readonly kinds: Readonly<Record<string, string>>;
-    /** Of each type its fields, `name:type` with blanks between; `!` stands behind those that it must have. */
+    /**
+     * Of each type its fields, `name:type` with blanks between; `!` stands behind those that it must have. A
+     * list of types is `[]type`, or `[port,protocol]type` if its items must differ in these fields.
+     */
     readonly types: Readonly<Record<string, string>>;
 }
 
@@ -35,7 +40,8 @@ export function kubernetesFields(definitions: Readonly<Record<string, Definition
     const types: Record<string, string> = {};
     const nameOf = (reference: string) => reference.slice(reference.lastIndexOf("/") + 1);
 
-    function typeOf({ $ref, type, format, items, additionalProperties }: Definition): string {
+    function typeOf(definition: Definition): string {
+        const { $ref, type, format, items, additionalProperties } = definition;
         if ($ref !== undefined) {
             const name = nameOf($ref);
             const { type: plain, format: special, properties } = definitions[name]!;
@@ -43,7 +49,7 @@ export function kubernetesFields(definitions: Readonly<Record<string, Definition
                 return special === "int-or-string" ? special : name.endsWith(".Quantity") ? "quantity" : plain;
             return properties ? visit(name) : "any";
         }
-        if (items) return `[]${typeOf(items)}`;
+        if (items) return `[${(definition["x-kubernetes-list-map-keys"] ?? []).join(",")}]${typeOf(items)}`;
         if (additionalProperties) return `{}${typeOf(additionalProperties)}`;
         return type === "object" || type === undefined ? "any" : format?.startsWith("int") ? format : type;
     }

@@ -49,6 +49,14 @@ describe("the form of objects", () => {
         );
     });
 
+    it("refuses items of a list that the API server could not tell apart", () => {
+        const ports = [{ port: 80 }, { port: 80, protocol: "UDP" }, { port: 80, protocol: "TCP", name: "again" }];
+        expect(lines(service({ ports }))).to.deep.equal([
+            'spec.ports.2: {"port":80,"protocol":"TCP"} is already in the list; allowed: each once',
+        ]);
+        expect(lines(service({ ports: [{ port: 80 }, { port: 81 }] }))).to.deep.equal([]);
+    });
+
     it("is nobody's business where a value is not known yet, and in kinds that operators bring", () => {
         expect(lines(service({ clusterIP: Value.of("10.0.0.1"), ports: null }))).to.deep.equal([]);
         expect(lines({ ...service({ template: 1 }), apiVersion: "serving.example.org/v1" })).to.deep.equal([]);

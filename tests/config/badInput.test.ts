@@ -13,7 +13,13 @@ describe("bad input", () => {
         "an unknown platform": {
             of: () => one({ platform: "opencrat" }),
             says: [
-                `plinth:instances.shop.platform: "opencrat" is no platform; did you mean "opencart"?; allowed: ${Object.keys(platforms).join(", ")}`,
+                `plinth:instances.shop.platform: "opencrat" is not a platform; did you mean "opencart"?; allowed: ${Object.keys(platforms).join(", ")}`,
+            ],
+        },
+        "a platform that is no text": {
+            of: () => one({ platform: { toString: 1 } }),
+            says: [
+                `plinth:instances.shop.platform: {"toString":1} is not a platform; allowed: ${Object.keys(platforms).join(", ")}`,
             ],
         },
         "a misspelt key of an instance": {

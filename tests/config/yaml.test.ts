@@ -69,3 +69,15 @@ describe("a mistake in YAML", () => {
         expect(lines.join("\n")).to.include("Pulumi.staging.yaml: line 3, column 1: ").and.not.to.include("hunter2");
     });
 });
+
+describe("a key of YAML that is a map itself", () => {
+    it("is no reason to print what it holds", async () => {
+        const printed: string[] = [];
+        const listen = (warning: Error) => void printed.push(warning.message);
+        process.on("warning", listen);
+        toldOf("a:\n  ? { password: geheim }\n  : 1\n");
+        await new Promise((resolve) => setImmediate(resolve));
+        process.off("warning", listen);
+        expect(printed).to.deep.equal([]);
+    });
+});

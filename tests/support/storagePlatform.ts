@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { publish } from "../../components/loadBalancer";
 import { ObjectStorage } from "../../components/objectStorage";
+import { edgeSecrets } from "../../config/edge";
 import { instanceFields } from "../../config/fields";
 import { type ObjectStorageConfig, objectStorageOf, objectStorageSecrets } from "../../config/objectStorage";
 import { platforms as registry } from "../../platforms";
@@ -16,7 +17,7 @@ const storage: Platform = {
             objectStorage: objectStorageOf(["media", "reports"]),
         }),
         defaults: () => ({}),
-        secrets: objectStorageSecrets,
+        secrets: { ...objectStorageSecrets, ...edgeSecrets },
         images: {},
     },
     declare: (instance) => {
