@@ -10,16 +10,16 @@ import type { RenderedObject } from "../render/rendering";
 import { UserError } from "../system/errors";
 import type { Backups } from "./backups";
 
-/** What a restore has stopped, and how far it came: in the cluster, so that it is not lost with this process. */
+/** What a restore has stopped and how far it got. It is kept in the cluster, so that it survives this process. */
 export interface Progress {
     readonly backup: string;
-    /** Tiers with the pods that they had: `deployment/frontend`. */
+    /** Replicas of each tier before the restore, by `deployment/frontend`. */
     readonly replicas: Readonly<Record<string, number>>;
     /** Scheduled tasks that were not suspended before. */
     readonly suspended: readonly string[];
-    /** Name of the backup of what was there; empty where its pod could not tell. @default none was made */
+    /** Name of the safety backup; empty if its pod did not report it. @default none was taken */
     readonly safety?: string;
-    /** The Jobs that load, each from before it starts. */
+    /** Names of the Jobs that load data, each recorded before it starts. */
     readonly loads: readonly string[];
 }
 
@@ -29,7 +29,10 @@ export interface Restore {
     readonly backups: Backups;
 }
 
-/** The record of a restore is a ConfigMap: made only where none is, it also keeps a second restore away. */
+/**
+ * The record of a restore is a ConfigMap. It is only ever created, never overwritten, so that it also locks out a
+ * second restore.
+ */
 const recordOf = (task: string): string => `${task}-progress`;
 
 const progressIn = (record: object): Progress =>
@@ -73,11 +76,11 @@ export async function writeProgress(restore: Restore, progress: Progress): Promi
     await restore.kubectl.read(["patch", ...place(restore), "--type", "merge", "--patch", patch]);
 }
 
-/** The last step: from then on there is nothing to go on with. */
+/** The last step: after this the restore cannot be continued. */
 export const deleteProgress = async (restore: Restore): Promise<void> =>
     void (await restore.kubectl.read(["delete", ...place(restore)]));
 
-/** Whose data a restore replaces, in messages and commands. */
+/** The instance whose data a restore replaces, for messages and commands. */
 interface Whose {
     readonly instance: string;
     readonly stack: string;
@@ -93,28 +96,28 @@ const command = ({ instance, stack }: Whose, name: string): string =>
 
 /** @param progress of which restore */
 export const howToGoOn = ({ instance, stack }: Whose, { backup }: Progress): string =>
-    `What writes to the data of "${instance}" may be stopped. Go on with:\n  ${command({ instance, stack }, backup)}\n` +
-    `or, to start it again with the data as they are:\n  ./plinth backup resume ${instance} ${stack}`;
+    `The components that write to the data of "${instance}" may be stopped. Continue with:\n  ${command({ instance, stack }, backup)}\n` +
+    `or, to start them again with the data as it is:\n  ./plinth backup resume ${instance} ${stack}`;
 
 export const underWay = (of: Whose, progress: Progress): string =>
-    `a restore of ${progress.backup} is under way, or was broken off. Where it is dead:\n${howToGoOn(of, progress)}`;
+    `a restore of ${progress.backup} is in progress or was interrupted. If it was interrupted:\n${howToGoOn(of, progress)}`;
 
 export function brokenOff(of: Whose, { backup, safety, replicas, suspended }: Progress): string {
-    const before = safety ? `\nor back to what was there before:\n  ${command(of, safety)}` : "";
+    const before = safety ? `\nor restore the data from before:\n  ${command(of, safety)}` : "";
     return (
-        `The data of "${of.instance}" may be a part of ${backup}. What writes to them stays stopped: ` +
+        `The data of "${of.instance}" may be a mix of the old data and ${backup}. These components stay stopped: ` +
         `${[...Object.keys(replicas), ...suspended].join(", ")}.\n` +
-        `When the cause is gone, go on with:\n  ${command(of, backup)}${before}`
+        `Once the cause is fixed, continue with:\n  ${command(of, backup)}${before}`
     );
 }
 
-/** The tasks that restore instances: without one there is no restore to come between. */
+/** The restore tasks of a stack's instances. Without one, no restore can be in progress. */
 export const restoreTasks = (resources: readonly Resource[]): Pick<Live, "metadata">[] =>
     resources.flatMap(({ outputs }) =>
         outputs?.metadata?.annotations?.[plinthLabels.writers] === undefined ? [] : (outputs as Pick<Live, "metadata">),
     );
 
-/** The records that there would be of them. */
+/** The names of the records that these tasks would have. */
 export const restoreRecords = (resources: readonly Resource[]): Named[] => restoreTasks(resources).map(recordNamed);
 
 const recordNamed = ({ metadata: { name, namespace } }: Pick<Live, "metadata">): Named => ({
@@ -124,11 +127,11 @@ const recordNamed = ({ metadata: { name, namespace } }: Pick<Live, "metadata">):
 });
 
 /**
- * Keeps a run away from what a restore has stopped, which it would start on a part of the data.
+ * Refuses a run during a restore: it would start what the restore has stopped, on partially loaded data.
  *
- * @param live what the cluster has of the records, and perhaps of others
- * @param resources of the stack's state, of which the task that restores tells where its record is
- * @throws UserError where a restore is under way or was broken off, with the commands that go on
+ * @param live objects in the cluster, including any such records
+ * @param resources of the stack's state; the restore task among them determines where its record is
+ * @throws UserError if a restore is in progress or was interrupted, with the commands that continue it
  */
 export function refuseWhileRestoring(
     stack: string,

@@ -1,6 +1,6 @@
 import { UserError } from "../system/errors";
 
-/** Why the server, or kubectl, did not do something, as far as it matters here. */
+/** Why the server or kubectl failed, as far as it matters here. */
 export type KubectlFailure =
     | "notFound"
     /** The server has no such kind of objects. */
@@ -12,12 +12,12 @@ export type KubectlFailure =
     | "denied"
     | "other";
 
-/** kubectl has failed. */
+/** A kubectl command failed. */
 export class KubectlError extends UserError {
     /**
      * @param kind why
-     * @param said kubectl's own words
-     * @param output its standard output: of several objects it prints those that it could have
+     * @param said kubectl's own message
+     * @param output its standard output: of several objects, kubectl prints those that it could read
      */
     constructor(
         message: string,
@@ -30,7 +30,7 @@ export class KubectlError extends UserError {
     }
 }
 
-/** The server's reasons are in parentheses; authorization and admission have the same one. */
+/** The server gives its reason in parentheses; authorization and admission share one. */
 const signs: readonly (readonly [KubectlFailure, RegExp])[] = [
     ["notFound", /NotFound/],
     ["unknownKind", /no matches for kind|ensure CRDs|the server doesn't have a resource type/],
@@ -42,7 +42,7 @@ const signs: readonly (readonly [KubectlFailure, RegExp])[] = [
 export const kubectlFailure = (said: string): KubectlFailure =>
     signs.find(([, sign]) => sign.test(said))?.[0] ?? "other";
 
-/** Lines of what kubectl says that are about failures of other kinds; it warns in lines of their own. */
+/** Lines of kubectl's output that report failures of other kinds; warnings are on separate lines. */
 export const linesBut = (said: string, ...kinds: readonly KubectlFailure[]): string[] =>
     said
         .split("\n")

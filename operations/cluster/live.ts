@@ -18,19 +18,19 @@ import type { Ingress as AnyIngress } from "kubernetes-types/networking/v1";
 import type { StorageClass as AnyStorageClass } from "kubernetes-types/storage/v1";
 
 /**
- * Objects as the cluster has them. The types of the package are for manifests, too, in which most may be left out; here
- * is there what the server fills in, as far as it is read.
+ * Objects as the cluster returns them. The package's types also cover manifests, in which most fields are optional;
+ * these types require the fields that the server fills in, as far as they are read here.
  */
 
 type Filled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]-?: NonNullable<T[P]> };
 
-/** An object in a namespace, as far as all kinds are alike. */
+/** A namespaced object, with the fields that all kinds have in common. */
 export interface Live {
     readonly kind: string;
     readonly metadata: Filled<ObjectMeta, "name" | "namespace" | "creationTimestamp">;
 }
 
-/** An object of the whole cluster, or one of which the namespace does not matter. */
+/** A cluster-scoped object, or one whose namespace does not matter. */
 interface Wide {
     readonly metadata: Filled<ObjectMeta, "name">;
 }
@@ -48,7 +48,7 @@ export type ContainerStatus = Omit<AnyContainerStatus, "image" | "imageID">;
 export type ContainerState = NonNullable<ContainerStatus["state"]>;
 export type Condition = Omit<PodCondition, "lastProbeTime">;
 
-/** What the pods of a workload are made from. */
+/** The pod template of a workload. */
 interface Template {
     readonly metadata?: ObjectMeta;
     readonly spec: PodSpec;
@@ -83,7 +83,7 @@ export interface Node extends Wide {
     };
 }
 
-/** As far as it tells which containers it runs. */
+/** Only the fields that show which containers it runs. */
 export interface DaemonSet extends Wide {
     readonly spec: {
         readonly template: { readonly spec: { readonly containers: readonly Pick<Container, "image" | "args">[] } };
@@ -91,21 +91,21 @@ export interface DaemonSet extends Wide {
     readonly status?: AnyDaemonSet["status"];
 }
 
-/** An APIService: what answers for a group of the API that is not the server's own. The package has no types for it. */
+/** An APIService, which serves an API group from outside the API server. The package has no types for it. */
 export interface ApiService extends Wide {
     readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
 /** One line of `kubectl api-resources`. */
 export interface ApiResource {
-    /** Plural, as authorization knows it: `deployments`. */
+    /** Plural, as used in RBAC: `deployments`. */
     readonly name: string;
     /** `apps/v1` */
     readonly apiVersion: string;
     readonly kind: string;
 }
 
-/** Several of a kind. */
+/** A list of objects of one kind. */
 export interface List<T> {
     readonly items: T[];
 }

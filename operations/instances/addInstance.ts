@@ -15,38 +15,38 @@ export interface AddArgs {
     readonly host: string;
     /** @default that of `like`, or of the stack's defaults */
     readonly platform?: string;
-    /** Name of the instance whose own keys are copied, but what can be only one's. @default none are */
+    /** Name of the instance whose keys are copied, except those that must be unique. @default no keys are copied */
     readonly like?: string;
-    /** More keys: `KEY=VALUE`, the key with dots, the value in YAML. They win over those that are copied. @default none */
+    /** More keys: `KEY=VALUE`, the key with dots, the value in YAML. They override copied keys. @default none */
     readonly set?: readonly string[];
 }
 
-/** What was added, and what is still to be done by hand. */
+/** What was added, and what is left to do. */
 export interface Added {
-    /** The lines that were added, as `diff` shows them. */
+    /** The added lines in the format of `diff`. */
     readonly diff: readonly string[];
-    /** Keys of the other instance that the new one has not got. */
+    /** Keys of the other instance that were not copied. */
     readonly left: readonly string[];
-    /** Secrets without which it cannot be deployed, each with what it is for. */
+    /** Secrets that must be set before it can be deployed, each with its purpose. */
     readonly secrets: readonly { readonly key: string; readonly purpose: string }[];
 }
 
 /**
- * Writes a new instance into a stack's file, when the whole stack is right with it but for secrets that are yet to be set.
+ * Writes a new instance to a stack file, if the whole stack is valid with it, except for secrets that are not set yet.
  *
- * @throws ConfigError, UserError with what is wrong; the file is then untouched
+ * @throws ConfigError or UserError with what is wrong; the file is then unchanged
  */
 export async function addInstance(session: Session, name: string, args: AddArgs): Promise<Added> {
     const { stack, folder, platforms } = session;
     const { host, platform, like, set = [] } = args;
     const written = writtenInstances(session);
     if (Object.hasOwn(written, name))
-        throw new UserError(`Nothing was changed: "${stack}" has an instance "${name}" already.`);
+        throw new UserError(`Nothing was changed: "${stack}" already has an instance "${name}".`);
     const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(session, like, name);
     const { platform: copied, ...others } = keys;
     if (platform !== undefined && copied !== undefined && platform !== copied)
         throw new UserError(
-            `Nothing was changed: "${like}" is of platform ${String(copied)}, whose keys mean nothing to ${platform}.`,
+            `Nothing was changed: "${like}" is of platform ${String(copied)}, whose keys do not apply to ${platform}.`,
         );
     const chosen = platform ?? copied;
     const first = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
@@ -64,7 +64,7 @@ export async function addInstance(session: Session, name: string, args: AddArgs)
     return { diff, left, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
 }
 
-/** @throws UserError when it is no setting, ConfigError when its value is no YAML */
+/** @throws UserError if it is not a setting, ConfigError if its value is not valid YAML */
 function parseSetting(setting: string): Plain {
     const [, key, text] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
     if (key === undefined || text === undefined)
@@ -74,14 +74,14 @@ function parseSetting(setting: string): Plain {
     return nested(key.split("."), readYaml(text, `--set ${key}`));
 }
 
-/** A map with one value in it, at a path of at least one key. */
+/** A nested map with a single value at a path of at least one key. */
 const nested = (path: readonly string[], value: unknown): Plain =>
     path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Plain;
 
 const writtenInstances = (session: Session): Readonly<Record<string, unknown>> =>
     JSON.parse(session.file().config["plinth:instances"] ?? "{}") as Record<string, unknown>;
 
-/** What an instance's own keys are for another one, and which of them can be only one's. */
+/** Copies an instance's keys for another instance, and lists those left out because they must be unique. */
 function copyOf(session: Session, like: string, name: string): { keys: Plain; left: string[] } {
     const [other] = findInstances(session.config(), [like]);
     const written = writtenInstances(session)[like] as Plain;
@@ -100,7 +100,7 @@ function copyOf(session: Session, like: string, name: string): { keys: Plain; le
                 }
                 if (typeof value !== "object" || value === null || Array.isArray(value)) return [[key, value]];
                 const inner = without(value as Plain, [...above, key]);
-                // A map that has lost all says nothing any more.
+                // A map that has become empty is dropped.
                 return Object.keys(inner).length === 0 && Object.keys(value).length > 0 ? [] : [[key, inner]];
             }),
         );

@@ -17,18 +17,17 @@ export interface GiveUpArgs {
     readonly remains: Remains;
     /** `purge` or `forget`, for messages. */
     readonly command: string;
-    /** What is done once nothing is refused any more, and before the engine deletes the instance's objects. */
+    /** Called after all checks have passed, before the engine deletes the instance's objects. */
     readonly before: (pulumi: Pulumi) => Promise<void>;
-    /** What is done once they are gone. */
+    /** Called after they are deleted. */
     readonly after: () => Promise<void>;
 }
 
 /**
- * Takes an instance out of the stack's file, the protection and the cluster. Each step may be done already, so that an
- * interrupted one is finished when it is run again.
+ * Removes an instance from the stack file, its protection from the state, and its objects from the cluster. Every step
+ * may already be done, so that running it again completes an interrupted removal.
  *
- * @throws UserError when the file cannot be edited, or a check of the run refuses it: file and protection are as they
- * were then
+ * @throws UserError if the file cannot be edited, or a check refuses the run: file and protection are then restored
  */
 export async function giveUp({ session, remains, command, before, after }: GiveUpArgs): Promise<void> {
     const { stack } = session;
@@ -40,18 +39,18 @@ export async function giveUp({ session, remains, command, before, after }: GiveU
         if (isProtected.length > 0)
             await pulumi
                 .run(["state", "protect", ...isProtected, "--yes"])
-                .catch(() => console.error(`"${name}" stays without protection until: ./plinth launch ${stack}`));
+                .catch(() => console.error(`"${name}" remains unprotected until the next ./plinth launch ${stack}`));
     };
-    const goOn = `It is not finished. When the cause is gone, go on with: ./plinth ${command} ${name} ${stack}`;
+    const goOn = `The removal is not complete. Once the cause is fixed, continue with: ./plinth ${command} ${name} ${stack}`;
     await changeOrPutBack(
         async (begin) => {
             const beforeUp = async () => {
                 begin();
                 await before(pulumi);
             };
-            // What is protected the engine would not even preview to delete.
+            // The engine refuses even to preview the deletion of protected resources.
             if (isProtected.length > 0) await pulumi.run(["state", "unprotect", ...isProtected, "--yes"]);
-            // The file and the state are not any more what the session has read.
+            // The file and the state have changed since the session read them.
             if (resources.length > 0)
                 await bringUp(session.anew(), { givenUp: resources.map(({ urn }) => urn), beforeUp });
             else await beforeUp();
@@ -62,9 +61,9 @@ export async function giveUp({ session, remains, command, before, after }: GiveU
 }
 
 /**
- * Takes the key and the secrets of an instance out of the stack's file, and shows what differs there.
+ * Removes the key and the secrets of an instance from the stack file, and prints the changed lines.
  *
- * @returns what puts them back
+ * @returns a function that restores the file
  */
 function takeOut(session: Session, name: string): () => void {
     const { path } = session;
@@ -74,17 +73,17 @@ function takeOut(session: Session, name: string): () => void {
     const without = (key: string) => writeEdits(path, [{ path: ["config", key, name], value: undefined }]);
     let diff: string[];
     try {
-        // What is in there is for nobody's screen, encrypted or not; which keys go has been said.
+        // Secrets are not printed, even encrypted; their keys have already been listed.
         without("plinth:secrets");
         diff = without("plinth:instances");
-        // What is left must still be a configuration, and without the instance.
+        // The rest must still be a valid configuration without the instance.
         if (
             session
                 .anew()
                 .config()
                 .instances.some((instance) => instance.name === name)
         )
-            throw new UserError(`Nothing was changed: "${name}" is not in ${file} alone; take it out where it is`);
+            throw new UserError(`Nothing was changed: "${name}" is not only in ${file}; remove it where it is defined`);
     } catch (error) {
         putBack();
         throw error;
@@ -93,7 +92,7 @@ function takeOut(session: Session, name: string): () => void {
     return putBack;
 }
 
-/** Changes a volume's reclaim policy and our marks on it; null takes a mark off. */
+/** Changes a volume's reclaim policy and Plinth's annotations; null removes an annotation. */
 export async function markVolume(
     kubectl: Kubectl,
     { metadata }: Volume,
@@ -116,9 +115,10 @@ export async function markVolume(
 }
 
 /**
- * Deletes a volume that has no claim: with its bytes where a driver made it, whatever its class said; else the object.
+ * Deletes a volume without a claim: with its data if a driver created it, regardless of its class; else only the
+ * object.
  *
- * @throws UserError when the driver does not delete it within five minutes
+ * @throws UserError if the driver does not delete it within five minutes
  */
 export async function deleteVolume(kubectl: Kubectl, volume: Volume): Promise<void> {
     const { name } = volume.metadata;

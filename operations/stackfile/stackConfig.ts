@@ -7,18 +7,18 @@ import type { Platform } from "../../platforms/platform";
 import type { StackFile } from "./stackFile";
 
 /**
- * A stack's configuration, merged, checked and complete.
+ * A stack's configuration, merged, validated and with defaults.
  *
- * @param platforms those that there are, by name. @default the registry's
- * @throws ConfigError with every problem found
+ * @param platforms the known platforms by name. @default the registry's
+ * @throws ConfigError that lists every problem
  */
 export const stackConfig = (file: StackFile, platforms = registry): StackConfig =>
     loadStack(rawOf(file), known(platforms));
 
 /**
- * Where each value of a stack's configuration comes from.
+ * The origin of each value in a stack's configuration.
  *
- * @throws ConfigError with every problem found
+ * @throws ConfigError that lists every problem
  */
 export const configOrigins = (file: StackFile, platforms = registry): Origins =>
     originsOf(rawOf(file), known(platforms));

@@ -145,7 +145,7 @@ describe("the command, without CLI and cluster", function () {
             .to.match(/Offline preview; missing: /)
             .and.to.include("Deployment")
 
-            .and.to.include("Requested at the least:");
+            .and.to.include("Minimum requested:");
         expect(out).not.to.include("DNS records");
         expect(plinth("preview", "staging").out).to.include("DNS records to come");
         const json = JSON.parse(plinth("preview", "dev", "--json").out) as { mode: string; objects: unknown[] };
@@ -157,7 +157,7 @@ describe("the command, without CLI and cluster", function () {
         expect(plinth("preview", "production", "--offline").out).to.include("Offline preview; as asked.");
         const { code, out, error } = plinth("preview", "production", "--no-offline");
         expect({ code, out }).to.deep.equal({ code: 1, out: "" });
-        expect(error).to.include("No preview with the engine: missing: the Pulumi CLI");
+        expect(error).to.include("The engine's preview is not available: missing: the Pulumi CLI");
     });
 
     it("launches nothing, says what is missing and how to get it, and exits 1", () => {

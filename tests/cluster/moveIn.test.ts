@@ -122,7 +122,7 @@ describe("moving in, with the real engine", function () {
     it("names what of the former deployment would fight for data and host", async () => {
         refused(
             await project.plinth("launch", "move", "--adopt", namespace),
-            `deployment/${namespace}/db still runs: kubectl --namespace ${namespace} scale deployment db --replicas 0`,
+            `deployment/${namespace}/db is still running: kubectl --namespace ${namespace} scale deployment db --replicas 0`,
             `ingress/${namespace}/qxsms has the host pprd.example.org`,
         );
         refused(await project.plinth("launch", "move", "--adopt", "qxsms-prd"), 'did you mean "qxsms-pprd"?');
@@ -134,8 +134,8 @@ describe("moving in, with the real engine", function () {
         await apply([secret]);
         const named = `secret/${namespace}/database`;
         const others = [
-            `namespace/${namespace} is not this stack's: to take it over, add --adopt ${namespace}`,
-            `persistentvolumeclaim/${namespace}/db-pvc is not this stack's: to take it over, add --adopt ${namespace}`,
+            `namespace/${namespace} does not belong to this stack: to adopt it, add --adopt ${namespace}`,
+            `persistentvolumeclaim/${namespace}/db-pvc does not belong to this stack: to adopt it, add --adopt ${namespace}`,
         ];
         const alone = await project.plinth("launch", "move", "--adopt", named);
         refused(alone, ...others, `deployment/${namespace}/db still runs`);
@@ -184,7 +184,7 @@ describe("moving in, with the real engine", function () {
         );
         const launched = await project.plinth("launch", "move", "--adopt", namespace);
         expect(launched.code, launched.all).to.equal(0);
-        expect(launched.all).to.include("Taken over:").and.not.to.include(password);
+        expect(launched.all).to.include("Adopted:").and.not.to.include(password);
         const after = await claim("db-pvc");
         expect([after.metadata.uid, after.spec.volumeName]).to.deep.equal([
             before.metadata.uid,

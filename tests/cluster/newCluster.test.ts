@@ -144,7 +144,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
 
         const moved = await project.plinth("launch", stack, "--new-cluster", sandboxContext);
         succeeded(moved);
-        expect(moved.all).to.include(`Made anew in another cluster than before:\n  namespace/${namespace}\n`);
+        expect(moved.all).to.include(`Recreated in a different cluster:\n  namespace/${namespace}\n`);
         expect(Object.keys(await changes())).to.have.members(["create", "same"]);
         expect(
             (await objects(fresh, "deployments,statefulsets")).map(({ metadata }) => metadata.name),

@@ -217,7 +217,7 @@ describe("bad input", () => {
         },
         "a key without the program's name": {
             of: () => problemsOf({ ...stackOf({}), instances: {} }),
-            says: ['Pulumi.staging.yaml: config.instances: belongs to no program; did you mean "plinth:instances"?'],
+            says: ['Pulumi.staging.yaml: config.instances: has no namespace; did you mean "plinth:instances"?'],
         },
         "a misspelt platform key": {
             of: () => problemsOf(stackOf({ shop: { platfrom: "opencart", host: "shop.example.org" } })),

@@ -39,7 +39,7 @@ describe("where the bytes of a volume are", () => {
         expect(placeOf(volume("a", { csi: { driver: "ebs.csi.aws.com", volumeHandle: "vol-1" } }))).to.equal(
             "ebs.csi.aws.com vol-1",
         );
-        expect(placeOf(volume("a", { rbd: { image: "a" } }))).to.equal("the driver does not tell");
+        expect(placeOf(volume("a", { rbd: { image: "a" } }))).to.equal("not reported by the driver");
     });
 });
 

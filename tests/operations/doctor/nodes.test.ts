@@ -61,7 +61,7 @@ describe("doctor: room on the nodes", () => {
         const on = (disk: string) => capacity([web], [node("a", "8", "64Gi", { disk })]);
         expectFinding(on("2147483648"), "ok", "2.0 GiB of disk requested");
         expectFinding(on("2147483647"), "problem", "2.0 GiB of disk requested");
-        expectFinding(on(""), "problem", "0.0 GiB of disk free on one at most");
+        expectFinding(on(""), "problem", "0.0 GiB of disk free at most on one node");
     });
     it("has its end where a pod may write more than a node has, since that is full before the pod is evicted", () => {
         const disks = (most: string, disk: string) => {

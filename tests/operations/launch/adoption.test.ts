@@ -27,11 +27,11 @@ describe("taking over", () => {
 
     it("names for each object the consent that it needs, and never the deletion of data", () => {
         expect(all.map((one) => inTheWay(rendering, one))).to.deep.equal([
-            "namespace/shop is not this stack's: to take it over, add --adopt shop",
-            "persistentvolumeclaim/shop/data is not this stack's: to take it over, add --adopt shop",
-            "secret/shop/database would be overwritten: save what is in it, then add --adopt secret/shop/database",
+            "namespace/shop does not belong to this stack: to adopt it, add --adopt shop",
+            "persistentvolumeclaim/shop/data does not belong to this stack: to adopt it, add --adopt shop",
+            "secret/shop/database would be overwritten: save its contents, then add --adopt secret/shop/database",
             "deployment/shop/web is not this stack's: kubectl --namespace shop delete deployment web",
-            "persistentvolumeclaim/other/data is not this stack's, and data depend on it: choose another name",
+            "persistentvolumeclaim/other/data does not belong to this stack, and data depends on it: choose another name",
         ]);
     });
 });

@@ -38,14 +38,14 @@ describe("whether an edge's pod follows", () => {
             .and.to.include("bad PEM");
     });
     it("is not yet when it says nothing, or what nobody can read", () => {
-        expect(judge("")).to.deep.equal({ is: "old", why: "has not said that it serves them" });
+        expect(judge("")).to.deep.equal({ is: "old", why: "has not reported that it serves them" });
         expect(judge('{"level":"info","logg\nsh: out of memory\n')).to.include({ is: "old" });
         expect(judge("", edgePod("edge-1", { conditions: [] })).is).to.equal("old");
     });
     it("is not yet for one that ends with former rules, whatever it tried, and needs no wait for one with the new ones", () => {
         const ends = edgePod("edge-1", {}, { deletionTimestamp: at });
-        expect(judge(line(former, true), ends)).to.deep.equal({ is: "old", why: "is ending" });
-        expect(judge(line(wanted, false, "no"), ends)).to.deep.equal({ is: "old", why: "is ending" });
+        expect(judge(line(former, true), ends)).to.deep.equal({ is: "old", why: "is terminating" });
+        expect(judge(line(wanted, false, "no"), ends)).to.deep.equal({ is: "old", why: "is terminating" });
         expect(judge(line(wanted, true), ends)).to.deep.equal({ is: "new" });
     });
 });
@@ -89,9 +89,9 @@ describe("whether a tier's pod follows", () => {
         const template = { volumes: [{ name: "nginx", configMap: { name: "frontend-nginx-2" } }, { name: "tmp" }] };
         expect(judgeTier(tierPod("frontend-1", "frontend-nginx-2"), template)).to.deep.equal({ is: "new" });
         const former = tierPod("frontend-1", "frontend-nginx-1");
-        expect(judgeTier(former, template)).to.deep.equal({ is: "old", why: "is of a former version" });
+        expect(judgeTier(former, template)).to.deep.equal({ is: "old", why: "is an old version" });
         const ends = tierPod("frontend-1", "frontend-nginx-1", {}, { deletionTimestamp: at });
-        expect(judgeTier(ends, template)).to.deep.equal({ is: "old", why: "is ending" });
+        expect(judgeTier(ends, template)).to.deep.equal({ is: "old", why: "is terminating" });
         // Scaled down, or drained from its node: nothing changed for visitors.
         const scaled = tierPod("frontend-1", "frontend-nginx-2", {}, { deletionTimestamp: at });
         expect(judgeTier(scaled, template)).to.deep.equal({ is: "new" });

@@ -78,7 +78,7 @@ describe("review", function () {
     it("fails in a project's own pipeline where there is no engine to ask", async () => {
         const { code, all } = await project.plinth("review", stack, "--base", "base", "--no-offline");
         expect(code).to.equal(1);
-        expect(all).to.include("No preview with the engine: ");
+        expect(all).to.include("The engine's preview is not available: ");
     });
 });
 
@@ -217,9 +217,9 @@ describe("a note to the services", () => {
             expect(error).to.be.instanceOf(UserError);
             return (error as Error).message;
         };
-        expect(await refused()).to.equal(`${asked}the answer is no JSON: "<html>Log in</html>"`);
+        expect(await refused()).to.equal(`${asked}the answer is not valid JSON: "<html>Log in</html>"`);
         answer = "[]";
-        expect(await refused()).to.equal(`${asked}the answer is not the service's: []`);
+        expect(await refused()).to.equal(`${asked}the answer does not match the service's API: []`);
         server.close();
         server.closeAllConnections();
         // Nobody listens any more; no connection is left to be tried first.
