@@ -138,13 +138,13 @@ describe("moving in, with the real engine", function () {
             `persistentvolumeclaim/${namespace}/db-pvc does not belong to this stack: to adopt it, add --adopt ${namespace}`,
         ];
         const alone = await project.plinth("launch", "move", "--adopt", named);
-        refused(alone, ...others, `deployment/${namespace}/db still runs`);
+        refused(alone, ...others, `deployment/${namespace}/db is still running`);
         const recovered = await project.plinth("launch", "move", "--recover", "--adopt", named);
         refused(recovered, ...others, "--recover");
         // With the whole consent, the recovery is as far as what the former deployment still does.
         const both = await project.plinth("launch", "move", "--recover", "--adopt", named, "--adopt", namespace);
-        refused(both, `deployment/${namespace}/db still runs`);
-        expect(both.all).not.to.include("is not this stack's");
+        refused(both, `deployment/${namespace}/db is still running`);
+        expect(both.all).not.to.include("does not belong to this stack");
         await cluster.kubectl(["delete", "secret", "database", "--namespace", namespace]);
     });
 
@@ -153,7 +153,7 @@ describe("moving in, with the real engine", function () {
         write(volumes({ claim: "db-pcv", size: "1Gi" }));
         refused(
             await project.plinth("launch", "move", "--adopt", namespace),
-            'plinth:instances.pprd.volumes.database.claim: there is no claim "db-pcv"',
+            `plinth:instances.pprd.volumes.database.claim: the namespace ${namespace} has no claim "db-pcv"`,
         );
         write(volumes({ size: "512Mi" }));
         refused(

@@ -129,7 +129,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
         for (const object of [`namespace/${namespace}`, `persistentvolumeclaim/${namespace}/database`])
             expect(named).to.include(`\n  ${object}\n`);
         expect(named)
-            .to.include(`nothing of what "${stack}" was deployed with`)
+            .to.include(`contains none of the objects that "${stack}" was deployed with`)
             .and.include(`./plinth launch ${stack} --new-cluster ${sandboxContext}`)
             .and.not.include("pulumi preview");
         expect(await refused("--new-cluster", "another")).to.include("not --new-cluster another");
@@ -150,6 +150,6 @@ describe("another cluster behind a stack, with the real engine on two real API s
             (await objects(fresh, "deployments,statefulsets")).map(({ metadata }) => metadata.name),
         ).to.include.members(["database", "frontend"]);
         expect(await passwords(fresh)).to.deep.equal(before);
-        expect(await refused("--new-cluster", sandboxContext)).to.include("Leave the option out");
+        expect(await refused("--new-cluster", sandboxContext)).to.include("Omit the option");
     });
 });

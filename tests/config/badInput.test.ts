@@ -213,7 +213,7 @@ describe("bad input", () => {
         },
         "a key beside config": {
             of: () => problemsOf("config: {}\nplinth:instances: {}\n"),
-            says: ["Pulumi.staging.yaml: plinth:instances: stands beside `config:`"],
+            says: ["Pulumi.staging.yaml: plinth:instances: is next to `config:`"],
         },
         "a key without the program's name": {
             of: () => problemsOf({ ...stackOf({}), instances: {} }),

@@ -113,7 +113,7 @@ describe("bad objects", () => {
         },
         "a file that is no map": {
             of: () => problemsOf("secret\n"),
-            says: ["Pulumi.staging.yaml: is no map; allowed: config, "],
+            says: ["Pulumi.staging.yaml: is not a map; allowed: config, "],
         },
         "a configuration that is no map": {
             of: () => problemsOf("config: [1]\n"),

@@ -102,6 +102,6 @@ describe("the volumes of a stack", () => {
             .split("\n")
             .map((line) => line.trimEnd());
         expect(lines[1]).to.match(/^shop +opencart-shop\/files +pvc-1 +Bound +10Gi +unknown +nfs +Retain +\/one on/);
-        expect(lines[2]).to.match(/^perhaps this stack's +opencart-shop\/files +pvc-before +Released/);
+        expect(lines[2]).to.match(/^possibly this stack's +opencart-shop\/files +pvc-before +Released/);
     });
 });

@@ -50,7 +50,7 @@ describe("doctor: what we may do", () => {
             .map((question) => ({ ...question, allowed: ["get", "list", "watch"].includes(question.verb) }));
         expectFinding(access.rightsToPreview({ rights }), "problem", "create, patch in shop: deployments.apps");
         expectFinding(access.rightsToPreview({ rights }), "problem", "patch: namespaces/shop");
-        expectFinding(access.rightsToLaunch({ rights }), "problem", "missing: delete in shop: deployments.apps");
+        expectFinding(access.rightsToLaunch({ rights }), "problem", "missing rights: delete in shop: deployments.apps");
         const all = rights.map((right) => ({ ...right, allowed: true }));
         expectFinding(access.rightsToPreview({ rights: all }), "ok");
         expectFinding(access.rightsToLaunch({ rights: all.filter(({ verb }) => verb !== "delete") }), "ok");

@@ -126,7 +126,7 @@ describe("adding an instance", () => {
         expect(secrets.map(({ key }) => key).sort()).to.deep.equal(["backupAccessKey", "backupSecretKey"]);
     });
     for (const [mistake, name, args, message] of [
-        ["a name that is there", "far", { host: "new.example.org" }, '"many" has an instance "far" already'],
+        ["a name that is there", "far", { host: "new.example.org" }, '"many" already has an instance "far"'],
         ["a host that is taken", "new", { host: "admin.example.org" }, "is already the host of plinth:instances.shop"],
         ["a bad host", "new", { host: "https://x" }, '"https://x" is not allowed; allowed: a host name'],
         ["a bad name", "New_1", { host: "new.example.org" }, 'the name "New_1" is not allowed'],
@@ -140,7 +140,7 @@ describe("adding an instance", () => {
             "an unknown model",
             "new",
             { host: "new.example.org", like: "shp" },
-            '"many" has no instance "shp"; did you mean "shop"?; there are: shop, far',
+            '"many" has no instance "shp"; did you mean "shop"?; available: shop, far',
         ],
         [
             "a setting that is none",
@@ -218,7 +218,7 @@ describe("setting images", function () {
         ],
         ["a reference that is none", "shop", ["caddy=Caddy:2"], 'caddy="Caddy:2" is not allowed; allowed: [REGISTRY/]'],
         ["what is no choice", "shop", ["caddy"], '"caddy" is not allowed; allowed: NAME=REFERENCE'],
-        ["two for one image", "shop", ["frontend=x:1", "admin=x:2"], "are about the same image"],
+        ["two for one image", "shop", ["frontend=x:1", "admin=x:2"], "set the same image"],
         ["an unknown instance", "shp", ["caddy=x:1"], '"many" has no instance "shp"; did you mean "shop"?'],
     ] as const)
         it(`refuses ${mistake}, and writes nothing`, async () => {

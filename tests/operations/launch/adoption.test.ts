@@ -30,7 +30,7 @@ describe("taking over", () => {
             "namespace/shop does not belong to this stack: to adopt it, add --adopt shop",
             "persistentvolumeclaim/shop/data does not belong to this stack: to adopt it, add --adopt shop",
             "secret/shop/database would be overwritten: save its contents, then add --adopt secret/shop/database",
-            "deployment/shop/web is not this stack's: kubectl --namespace shop delete deployment web",
+            "deployment/shop/web does not belong to this stack: kubectl --namespace shop delete deployment web",
             "persistentvolumeclaim/other/data does not belong to this stack, and data depends on it: choose another name",
         ]);
     });

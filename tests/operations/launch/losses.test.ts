@@ -64,7 +64,7 @@ describe("what a run would lose", () => {
         const [first, second] = losses.map(({ name }) => name) as [string, string];
         const refusal = refusalOf("production", losses, { written: [first] });
         expect(refusal)
-            .to.include(`  ${second} would be deleted and made anew`)
+            .to.include(`  ${second} would be deleted and recreated`)
             .and.to.include(`./plinth launch production --accept-loss ${second}\n`)
             .and.to.include(`plinth:acceptLoss: [${first}, ${second}]`)
             .and.not.to.include(`  ${first} would`);
@@ -110,7 +110,9 @@ describe("what a run would lose", () => {
         const losses = lossesIn(state, [{ op: "delete", urn: claim.urn }], []);
         const name = losses[0]!.name;
         expect(spentConsent("production", losses, [name])).to.equal(undefined);
-        expect(servedConsent("production", losses, [name])).to.include(`has had its loss: ${name}.`);
+        expect(servedConsent("production", losses, [name])).to.include(
+            `is no longer needed; the loss has happened: ${name}.`,
+        );
         expect(spentConsent("production", [], [name])).to.include(`would not be lost: ${name}.`);
         expect(servedConsent("production", [], [name])).to.equal(undefined);
     });
