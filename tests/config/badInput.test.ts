@@ -13,7 +13,7 @@ describe("bad input", () => {
         "an unknown platform": {
             of: () => one({ platform: "opencrat" }),
             says: [
-                `plinth:instances.shop.platform: "opencrat" is no platform; did you mean "opencart"?; allowed: ${Object.keys(platforms).join(", ")}`,
+                `plinth:instances.shop.platform: "opencrat" is not a platform; did you mean "opencart"?; allowed: ${Object.keys(platforms).join(", ")}`,
             ],
         },
         "a misspelt key of an instance": {
@@ -48,7 +48,7 @@ describe("bad input", () => {
         },
         "secrets of an instance that is not there": {
             of: () => one({}, { "plinth:secrets": { shpo: { smtpPassword: "x" } } }),
-            says: ['plinth:secrets.shpo: there is no instance "shpo"; did you mean "shop"?'],
+            says: ['plinth:secrets.shpo: the instance "shpo" does not exist; did you mean "shop"?'],
         },
         "a misspelt key of the stack": {
             of: () => one({}, { "plinth:instnaces": {} }),
@@ -94,14 +94,14 @@ describe("bad input", () => {
         "an encrypted secret in plinth:instances": {
             of: () => one({ mail: { host: "smtp.example.org", username: { secure: "v1:x:y" } } }),
             says: [
-                "plinth:instances.shop.mail.username: secrets do not belong here; take it out and run: ./plinth secrets set shop KEY staging",
+                "plinth:instances.shop.mail.username: secrets do not belong here; remove it and run: ./plinth secrets set shop KEY staging",
             ],
         },
         "a secret's key in plinth:instances": {
             of: () => one({ databasePassword: "x" }),
             says: [
                 "plinth:instances.shop.databasePassword: unknown key",
-                "it is a secret: take it out and run: ./plinth secrets set shop databasePassword staging",
+                "it is a secret: remove it and run: ./plinth secrets set shop databasePassword staging",
             ],
         },
         "a patch that matches nothing": {
@@ -154,12 +154,12 @@ describe("bad input", () => {
                     ],
                 }),
             says: [
-                "plinth:instances.shop.egress.0: {} is not allowed; allowed: ports, with cidrs or a namespace",
+                "plinth:instances.shop.egress.0: {} is not allowed; allowed: ports with cidrs or a namespace",
                 "plinth:instances.shop.egress.1.ports.0: 0",
                 'plinth:instances.shop.egress.2.cidrs.0: "192.0.2.7" is not allowed; allowed: a range such as',
                 "plinth:instances.shop.egress.3: ",
                 "plinth:instances.shop.egress.4.cidrs: [] is not allowed; allowed: at least 1",
-                'plinth:instances.shop.egress.5.cidrs.0: "::ffff:169.254.0.0/112" is not allowed; allowed: a range such as 192.0.2.0/24, IPv4 written as IPv4',
+                'plinth:instances.shop.egress.5.cidrs.0: "::ffff:169.254.0.0/112" is not allowed; allowed: a range such as 192.0.2.0/24, not IPv4-mapped IPv6',
             ],
         },
         "ranges of the cluster that are everything, or none": {
@@ -199,13 +199,13 @@ describe("bad input", () => {
         "a source that is no member, or lost": {
             of: () => one({ database: { topology: "replicated", replicas: 2, source: 3, lost: [3] } }),
             says: [
-                "plinth:instances.shop.database.source: 3 is not allowed; allowed: 0 to 2, since there are 3 members",
+                "plinth:instances.shop.database.source: 3 is not allowed; allowed: 0 to 2, because there are 3 members",
                 "plinth:instances.shop.database.lost: [3] is not allowed; allowed: members other than the source",
             ],
         },
         "a configuration of another version": {
             of: () => one({}, { "plinth:configVersion": 7 }),
-            says: ["plinth:configVersion: 7 is not allowed; this program reads version 1"],
+            says: ["plinth:configVersion: 7 is not allowed; this version of Plinth reads version 1"],
         },
         "consent to a loss that names no object": {
             of: () => one({}, { "plinth:acceptLoss": ["files"] }),
@@ -221,7 +221,7 @@ describe("bad input", () => {
         },
         "a misspelt platform key": {
             of: () => problemsOf(stackOf({ shop: { platfrom: "opencart", host: "shop.example.org" } })),
-            says: ['plinth:instances.shop.platform: is missing; is "platfrom" meant?'],
+            says: ['plinth:instances.shop.platform: is missing; did you mean "platfrom"?'],
         },
         "a label that Kubernetes would refuse": {
             of: () => one({ labels: { owner: "Platform Team!" } }),
@@ -264,7 +264,10 @@ describe("bad input", () => {
         };
         const given = { project: "plinth", stack: "staging", config, secretKeys: ["plinth:instances"] };
         expect(() => declareProgram(given, { offline: true }))
-            .to.throw(ConfigError, "plinth:instances: holds an encrypted value; secrets belong to plinth:secrets alone")
+            .to.throw(
+                ConfigError,
+                "plinth:instances: contains an encrypted value; secrets are only allowed in plinth:secrets",
+            )
             .with.property("message")
             .that.does.not.include("clear");
     });

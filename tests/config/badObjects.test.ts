@@ -90,7 +90,7 @@ describe("bad objects", () => {
                 "plinth:instances.shop.database.hasOwnProperty: unknown key; allowed",
                 'plinth:instances.shop.quota.valueOf: "valueOf" is not allowed',
                 "plinth:constructor: unknown key",
-                'plinth:secrets.toString: there is no instance "toString"',
+                'plinth:secrets.toString: the instance "toString" does not exist',
             ],
         },
         "names of parts that every object of JavaScript has": {
@@ -121,11 +121,11 @@ describe("bad objects", () => {
         },
         "a map that contains itself": {
             of: () => problemsOf("config:\n  plinth:labels: &a { b: *a }\n"),
-            says: ["is nested too deeply; allowed: 64 levels, and no alias of what it stands in"],
+            says: ["is nested too deeply; allowed: 64 levels, and no alias to a containing map or list"],
         },
         "a merge key before what is no map": {
             of: () => problemsOf("%YAML 1.1\n---\nconfig:\n  plinth:labels: { <<: [secret] }\n"),
-            says: ["Pulumi.staging.yaml: a merge key (<<) or a tag (!) stands before what it does not fit"],
+            says: ["Pulumi.staging.yaml: a merge key (<<) or a tag (!) does not fit the value after it"],
         },
         "numbers that are none": {
             of: () =>

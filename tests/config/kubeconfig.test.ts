@@ -42,7 +42,7 @@ describe("the kubeconfig", () => {
             "plinth:cluster.kubeconfig: the environment variable PLINTH_TEST_UNSET is not set",
         );
         expect(() => kubeconfigOf(cluster.parse({ kubeconfig: "/nowhere/config" }))).to.throw(
-            'there is no file "/nowhere/config"',
+            'the file "/nowhere/config" does not exist',
         );
         expect(kubeconfigOf(cluster.parse({}))).to.equal(undefined);
     });

@@ -31,8 +31,8 @@ describe("what two instances have both and only one can", () => {
                 );
             },
             says: [
-                "plinth:instances.two.database.name: is that of plinth:instances.one on the same server; every instance needs a database of its own",
-                "plinth:instances.four.database.name: is that of plinth:instances.one on the same server; every instance needs a database of its own",
+                "plinth:instances.two.database.name: is that of plinth:instances.one on the same server; every instance needs its own database",
+                "plinth:instances.four.database.name: is that of plinth:instances.one on the same server; every instance needs its own database",
             ],
         },
         "two instances on one virtual host of an external broker": {
@@ -53,7 +53,7 @@ describe("what two instances have both and only one can", () => {
                 );
             },
             says: [
-                "plinth:instances.two.broker.vhost: is that of plinth:instances.one on the same server; every instance needs a virtual host of its own",
+                "plinth:instances.two.broker.vhost: is that of plinth:instances.one on the same server; every instance needs its own virtual host",
             ],
         },
         "two instances on one node port": {
@@ -108,7 +108,7 @@ describe("what two instances have both and only one can", () => {
                 );
             },
             says: [
-                "plinth:instances.two.sessions.host: is that of plinth:instances.one on the same server; every instance needs a server for sessions of its own",
+                "plinth:instances.two.sessions.host: is that of plinth:instances.one on the same server; every instance needs its own server for sessions",
             ],
         },
     };

@@ -40,7 +40,7 @@ describe("OpenCart's configuration", () => {
         ],
         [
             { mail: { host: "smtp.example.org", username: "x", smtpPassword: "y" } },
-            /mail\.smtpPassword: .*take it out and run: \.\/plinth secrets set shop smtpPassword dev$/m,
+            /mail\.smtpPassword: .*remove it and run: \.\/plinth secrets set shop smtpPassword dev$/m,
         ],
         [{ database: { topology: "single", engine: "postgres" } }, /database\.engine: "postgres".*mariadb/],
         [{ php: { memoryLimit: "100m" } }, /php\.memoryLimit: "100m".*from 1Mi/],

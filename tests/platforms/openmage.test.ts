@@ -119,7 +119,7 @@ describe("OpenMage's configuration", () => {
             { systemConfig: { "default/web/secure/base_url": "x" } },
             /base_url" is not allowed; .*addresses, which follow from host/,
         ],
-        [{ cryptKey: "0123" }, /cryptKey.*is a secret: take it out and run: \.\/plinth secrets set shop cryptKey dev/],
+        [{ cryptKey: "0123" }, /cryptKey.*is a secret: remove it and run: \.\/plinth secrets set shop cryptKey dev/],
     ] as const) {
         it(`refuses ${JSON.stringify(keys)}`, async () => expect(await problems({ instance: keys })).to.match(message));
     }

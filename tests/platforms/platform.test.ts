@@ -146,7 +146,7 @@ describe("a platform", () => {
             },
         };
         expect(await problemsOf(render(careless))).to.include(
-            'the platform wiki declares no secret "wikiTokn"; did you mean "wikiToken"?; it has wikiToken, databasePassword',
+            'the platform wiki does not declare a secret "wikiTokn"; did you mean "wikiToken"?; declared: wikiToken, databasePassword',
         );
     });
     it("has its secret keys in the JSON Schema, and its images among all others", () => {

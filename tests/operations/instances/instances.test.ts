@@ -134,7 +134,7 @@ describe("adding an instance", () => {
             "an unknown platform",
             "new",
             { host: "new.example.org", platform: "opencrt" },
-            '"opencrt" is no platform; did you mean "opencart"?',
+            '"opencrt" is not a platform; did you mean "opencart"?',
         ],
         [
             "an unknown model",
