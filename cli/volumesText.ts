@@ -1,7 +1,7 @@
 import { consentName } from "../components/names";
 import { useText } from "./statusText";
 import { count, table } from "../operations/system/text";
-import type { Remains } from "../operations/removal/remains";
+import type { Leftovers } from "../operations/removal/leftovers";
 import type { Session } from "../operations/session";
 import { claimRow, type StackVolume, volumeRow } from "../operations/cluster/volumes";
 
@@ -23,7 +23,10 @@ export const volumesText = (all: readonly StackVolume[]): string =>
     );
 
 /** Lists everything that is deleted with an instance, volumes first. */
-export function remainsText(session: Session, { name, resources, claims, volumes, others, inFile }: Remains): string {
+export function leftoversText(
+    session: Session,
+    { name, resources, claims, volumes, others, inFile }: Leftovers,
+): string {
     const namesOf = (kind: string) =>
         resources.flatMap(({ outputs }) => (outputs?.kind === kind ? consentName(outputs).slice(kind.length + 1) : []));
     const rows = claims.map((claim) => claimRow(claim, volumes, new Map()));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { usualAddress } from "./addresses";
+import { canonicalAddress } from "./addresses";
 import { ownNodePort, ownOnly } from "./own";
 import { address, annotations, cidr, dnsLabel, email, hostName, qualifiedName, subdomain } from "./scalars";
 
@@ -42,7 +42,7 @@ const edgeCommon = {
     /** Public address of the balancer if Kubernetes does not know it: an IP address or host name for DNS. */
     publicAddress: z
         .union([z.ipv4(), z.ipv6(), hostName], "allowed: an IP address or a host name such as lb.example.org")
-        .transform(usualAddress)
+        .transform(canonicalAddress)
         .optional(),
     /** Ranges whose X-Forwarded-* headers are trusted. @default none */
     trustedProxies: z.array(cidr).default([]),

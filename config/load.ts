@@ -2,7 +2,7 @@ import { z } from "zod";
 import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
 import { explain } from "./explain";
 import { dnsLabel, labelValue, sizeName } from "./fields";
-import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
+import { type Layer, mergeLayers, layersIn, type Origin, originAt } from "./merge";
 import { plainProblems } from "./plain";
 import type { PlatformConfig } from "./platform";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
@@ -172,7 +172,7 @@ function misspelt(written: Record<string, unknown> | undefined, key: string): st
 
 /** The user's settings of an instance, from all layers. */
 const writtenLayers = (values: RawStack["values"], instance: unknown): Layer =>
-    layAll(
+    mergeLayers(
         { value: values["base"], origin: "plinth:base" },
         { value: values["defaults"], origin: "plinth:defaults" },
         { value: instance, origin: "instance" },
@@ -184,7 +184,7 @@ const platformOf = ({ value }: Layer, platforms: readonly PlatformConfig[]): Pla
 /** The user's settings merged over the platform's defaults for the size. */
 function layered(written: Layer, platform: PlatformConfig): Layer {
     const size = sizeName.catch("small").parse((written.value as Record<string, unknown>)["size"]);
-    return layAll(
+    return mergeLayers(
         { value: lowest, origin: "default" },
         { value: platform.defaults(size), origin: `default of ${platform.name} for size ${size}` },
         written,
@@ -208,7 +208,10 @@ export function originsOf({ values }: RawStack, platforms: readonly PlatformConf
     });
     return {
         stack: Object.fromEntries(
-            own.map(([key, value]) => [key, layAll({ value: value ?? undefined, origin: `plinth:${key}` }).origin]),
+            own.map(([key, value]) => [
+                key,
+                mergeLayers({ value: value ?? undefined, origin: `plinth:${key}` }).origin,
+            ]),
         ),
         instances: Object.fromEntries(instances),
     };

@@ -28,7 +28,7 @@ const own = <T>(map: Readonly<Record<string, T>>, key: string): T | undefined =>
  * discriminator (`topology`, `mode`, `type`, `access`), the lower map's other keys next to it are dropped: the host of
  * an external database does not apply to one in the cluster.
  */
-export function lay(lower: Layer, upper: Layer): Layer {
+export function mergeLayer(lower: Layer, upper: Layer): Layer {
     if (upper.value === undefined) return lower;
     if (!isMap(upper.value)) return upper;
     const { value: over } = upper;
@@ -49,19 +49,20 @@ export function lay(lower: Layer, upper: Layer): Layer {
             continue;
         }
         const part = (layer: Layer, content: unknown) => ({ value: content, origin: partOf(layer.origin, key) });
-        const laid = lay(part(lower, own(value, key)), part(upper, inner));
+        const laid = mergeLayer(part(lower, own(value, key)), part(upper, inner));
         value[key] = laid.value;
         origin[key] = laid.origin;
     }
     return { value, origin };
 }
 
-/** Like {@link lay}, without origins. */
+/** Like {@link mergeLayer}, without origins. */
 export const merge = (lower: unknown, upper: unknown): unknown =>
-    lay({ value: lower, origin: {} }, { value: upper, origin: {} }).value;
+    mergeLayer({ value: lower, origin: {} }, { value: upper, origin: {} }).value;
 
 /** Merges from the lowest layer to the highest. */
-export const layAll = (...layers: readonly Layer[]): Layer => layers.reduce(lay, { value: undefined, origin: {} });
+export const mergeLayers = (...layers: readonly Layer[]): Layer =>
+    layers.reduce(mergeLayer, { value: undefined, origin: {} });
 
 /** The origin of the value at a path; undefined if no layer sets it. */
 export function originAt(origin: Origin, path: readonly PropertyKey[]): Origin | undefined {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isMapped, usualAddress, usualRange } from "./addresses";
+import { isMapped, canonicalAddress, canonicalRange } from "./addresses";
 import { isWithin } from "./quantity";
 
 /** RFC 1123 label, for names of namespaces, Services and instances. */
@@ -85,10 +85,10 @@ export const cidr = z
     .union([z.cidrv4(), z.cidrv6()], "allowed: a range such as 192.0.2.0/24")
     .refine((text) => !isMapped(text), "allowed: a range such as 192.0.2.0/24, not IPv4-mapped IPv6")
     .transform((text, context) => {
-        const { range, hasMore } = usualRange(text);
+        const { range, hasMore } = canonicalRange(text);
         if (!hasMore) return range;
         const [address] = text.split("/") as [string];
-        const message = `allowed: ${range} for the range, or ${usualAddress(address)}/${address.includes(":") ? 128 : 32} for only the address`;
+        const message = `allowed: ${range} for the range, or ${canonicalAddress(address)}/${address.includes(":") ? 128 : 32} for only the address`;
         context.addIssue({ code: "custom", message, input: text });
         return z.NEVER;
     });
@@ -102,7 +102,7 @@ const isNotMapped = [
 export const address = z
     .union([z.ipv4(), z.ipv6()], "allowed: an IP address such as 192.0.2.1")
     .refine(...isNotMapped)
-    .transform(usualAddress);
+    .transform(canonicalAddress);
 
 export const email = z.email("allowed: an e-mail address").max(254, "is longer than 254 characters");
 
@@ -182,7 +182,7 @@ export const directory = z
 export const server = z
     .union([hostName, z.ipv4(), z.ipv6()], "allowed: a host name or an IP address")
     .refine(...isNotMapped)
-    .transform(usualAddress);
+    .transform(canonicalAddress);
 
 /** A mail relay. IPv6 addresses are not allowed, because the platforms' clients would read their colons as a port. */
 export const mailServer = z.union([hostName, z.ipv4()], "allowed: a host name or an IPv4 address");

@@ -41,7 +41,7 @@ export function isCron(text: string): boolean {
 const lengths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** Whether a cron expression ever matches: `0 0 30 2 *` never does, although Kubernetes accepts it. */
-function everComes(text: string): boolean {
+function everMatches(text: string): boolean {
     const [, , day, month, weekday] = text.trim().split(/\s+/) as [string, string, string, string, string];
     // If a day of the week is also set, either of the two is enough.
     if (!/^[*?]/.test(weekday)) return true;
@@ -64,7 +64,7 @@ export const schedule = z
     .string()
     .max(200, "is longer than 200 characters")
     .refine(isCron, "allowed: a cron expression of five fields, such as 0 2 * * *")
-    .refine((text) => !isCron(text) || everComes(text), "allowed: a date that exists");
+    .refine((text) => !isCron(text) || everMatches(text), "allowed: a date that exists");
 
 /** Lower-case words in names of time zones: `America/Port_of_Spain`, `America/Port-au-Prince`. */
 const small = ["of", "es", "au"];

@@ -56,7 +56,7 @@ export const placeholder = (name: string): string => `placeholder-${name}`;
 export const isPlaceholder = (value: string): boolean => value.startsWith(placeholder(""));
 
 /** Lone surrogates are changed in transit; XML, HTTP and environment variables reject the other characters. */
-const unspeakable = /(?![\t\r\n])\p{Cc}|[\uFFFE\uFFFF]|\p{Surrogate}/u;
+const untransmittable = /(?![\t\r\n])\p{Cc}|[\uFFFE\uFFFF]|\p{Surrogate}/u;
 
 /** What is wrong with a value, without the value itself; undefined if it is valid. */
 export function valueProblem(
@@ -74,9 +74,9 @@ export function valueProblem(
     if (without.length > 0)
         return `a value without ${without.map(([name]) => name).join(" and ")} is not allowed; allowed: a text with ${Object.keys(among).join(" and ")}`;
     // Characters that files, environment variables and protocols cannot contain.
-    if (unspeakable.test(value))
+    if (untransmittable.test(value))
         return "the value is not allowed; it contains a control character or a lone surrogate, which files and protocols cannot represent";
-    if (!lines && /[\r\n]/.test(value)) return "the value is not allowed; allowed: a single line of text";
+    if (!lines && /[\r\n]/.test(value)) return "the value is not allowed; allowed: one line of text";
     return undefined;
 }
 

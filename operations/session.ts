@@ -12,7 +12,7 @@ import {
     findCluster,
     findEngine,
     type Missing,
-    present,
+    presentOrThrow,
 } from "./engine/engine";
 import { type Pulumi, pulumiOn } from "./engine/pulumi";
 import { readState, type State } from "./engine/state";
@@ -58,7 +58,7 @@ export class Session {
      * A new session of the same stack, for use after its file, its state or its cluster has changed. It keeps the
      * engine.
      */
-    anew(): Session {
+    refreshed(): Session {
         return new Session(this.stack, this.args, this.engines);
     }
 
@@ -88,9 +88,9 @@ export class Session {
 
     /** @throws UserError if the cluster or kubectl is missing */
     readonly kubectl: () => Promise<Kubectl> = once(async () => {
-        present(await this.cluster());
+        presentOrThrow(await this.cluster());
         const path = findOnPath("kubectl");
-        const { command } = present(path === undefined ? noKubectl : { command: path });
+        const { command } = presentOrThrow(path === undefined ? noKubectl : { command: path });
         return kubectlOn(this.config(), { command, args: kubectlArgs(this.config().cluster) });
     });
 
@@ -108,7 +108,7 @@ export class Session {
      * missing
      */
     readonly pulumi: () => Promise<Pulumi> = once(async () =>
-        pulumiOn(this.stack, present(await this.engine()), this.backend()),
+        pulumiOn(this.stack, presentOrThrow(await this.engine()), this.backend()),
     );
 
     /** The engine's state; undefined if the stack does not exist yet. @throws EngineError if it cannot be read */

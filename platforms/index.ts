@@ -3,7 +3,7 @@ import { openmage } from "./openmage";
 import type { Platform } from "./platform";
 import { qxsms } from "./qxsms";
 
-/** Every platform, by the name that `platform:` gives it. */
+/** All platforms, by the name used in `platform:`. */
 export const platforms: Readonly<Record<string, Platform>> = {
     opencart,
     openmage,

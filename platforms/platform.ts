@@ -9,28 +9,30 @@ import type { PlatformConfig } from "../config/platform";
 import type { SecretRule } from "../config/secrets";
 import type { AnyInstance } from "../config/stack";
 
-/** A platform: what a user may write of it, and how it is composed of components. */
+/** A platform: its configuration schema, and how it is composed of components. */
 export interface Platform {
     readonly config: PlatformConfig;
-    /** Declares every component and object of one instance; nothing is registered yet. */
+    /** Declares every component and object of one instance, without registering anything. */
     readonly declare: (instance: Instance<string>) => Deployed;
     /**
-     * Paths that strangers do not reach at the instance's host, however they write them. Its routes and the
-     * configuration of its web servers are made of the same rules; none where the application judges every path itself.
+     * Paths that the public cannot reach at the instance's host, in any spelling. Routes and web server configuration
+     * are generated from the same rules; empty if the application checks every path itself.
      */
     readonly closed: (settings: AnyInstance) => readonly PathRule[];
 }
 
-/** What a platform tells of an instance: its hosts are those that its schema marks. */
+/** What a platform returns for an instance. Its hosts are those that its schema marks. */
 export type Declared = Omit<Deployed, "hosts">;
 
-/** The settings of an instance, as its platform's schema returns them. */
+/** The settings of an instance, as returned by its platform's schema. */
 export type SettingsOf<Schema extends z.ZodType> = z.output<Schema> & { readonly name: string };
 
-/** Lets a platform read the secrets that it declares, and no others. */
+/** An instance that only gives access to the secrets that the platform declares. */
 export type InstanceOf<Secrets> = Instance<keyof Secrets & string>;
 
-/** A platform as its author writes it: the settings' type comes from the schema, the names of secrets from `secrets`. */
+/**
+ * A platform's definition. The type of the settings is derived from the schema, the names of secrets from `secrets`.
+ */
 export interface PlatformDefinition<
     Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
     Secret extends string,
@@ -44,18 +46,18 @@ export interface PlatformDefinition<
 }
 
 /**
- * Makes a platform of its definition.
+ * Creates a platform from its definition.
  *
- * A host of an instance that nothing is published at is reported, with its key.
+ * Reports hosts of an instance at which nothing is published, with their keys.
  *
- * @throws RangeError when it publishes something at a host that its schema does not mark with `ownHost`
+ * @throws RangeError if it publishes something at a host that its schema does not mark with `ownHost`
  */
 export function definePlatform<
     Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
     const Secret extends string,
 >({ declare, closed, ...config }: PlatformDefinition<Schema, Secret>): Platform {
     const { name, schema } = config;
-    // The loader has made them with this schema.
+    // The loader has parsed them with this schema.
     const isOwn = (settings: AnyInstance): settings is AnyInstance & SettingsOf<Schema> => settings.platform === name;
     const own = (settings: AnyInstance): SettingsOf<Schema> => {
         if (!isOwn(settings)) throw new RangeError(`${settings.name} is of platform ${settings.platform}, not ${name}`);
@@ -69,11 +71,11 @@ export function definePlatform<
             const published = new Set(instance.sites.map(({ host }) => host));
             for (const { key, host } of hosts)
                 if (!published.has(host))
-                    instance.problem(key, `"${host}" leads nowhere: the platform ${name} publishes nothing at it`);
+                    instance.problem(key, `"${host}" is not served: the platform ${name} publishes nothing at it`);
             for (const host of published)
                 if (!hosts.some((known) => known.host === host))
                     throw new RangeError(
-                        `the platform ${name} publishes something at ${host}, which no key of its schema marks as a host: ownHost(hostName)`,
+                        `the platform ${name} publishes something at ${host}, but no key of its schema is marked as that host: ownHost(hostName)`,
                     );
             return { ...deployed, hosts: hosts.map(({ host }) => host) };
         },
@@ -81,7 +83,7 @@ export function definePlatform<
     };
 }
 
-/** Every image of these platforms and of all components, each with its version. */
+/** All images of these platforms and of all components, with their versions. */
 export const imagesOf = (platforms: Readonly<Record<string, Platform>>): Image[] => [
     ...new Set(Object.values(platforms).flatMap(({ config }) => usualImages(config.images))),
 ];

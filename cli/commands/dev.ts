@@ -56,7 +56,7 @@ async function up(build: boolean, options: ClusterOptions): Promise<void> {
     await cluster.start(nodePortsOf(images.rendering.objects));
     if (build && "platform" in docker) await bake(images, { platforms: [docker.platform], push: false });
     // The cluster that was started differs from the one that did not answer.
-    const started = session.anew();
+    const started = session.refreshed();
     const context = contextOf(started.config().cluster);
     if (!context)
         throw new UserError("The cluster is running, but the kubeconfig has no current context; check KUBECONFIG");

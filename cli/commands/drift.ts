@@ -1,6 +1,6 @@
 import { example, type Register } from "../command";
 import { driftIn, driftText, errorsIn, type PreviewDigest } from "../driftText";
-import { present } from "../../operations/engine/engine";
+import { presentOrThrow } from "../../operations/engine/engine";
 import { EngineError } from "../../operations/engine/engineError";
 import { comparing } from "../../operations/engine/enginePreview";
 import { openSession } from "../../operations/launch/sandbox";
@@ -27,12 +27,12 @@ export const drift: Register = (program) => {
 async function show(stack: string, json: boolean): Promise<void> {
     const session = await openSession(stack);
     const [engine, cluster] = await Promise.all([session.engine(true), session.cluster()]);
-    for (const found of [engine, cluster]) present(found);
+    for (const found of [engine, cluster]) presentOrThrow(found);
     const pulumi = await session.pulumi();
     const said = await pulumi.read(["preview", ...comparing, "--json"]).catch((error: unknown) => {
         if (!(error instanceof EngineError) || error.kind !== "other") throw error;
         // The engine reports errors of a JSON preview only in that JSON.
-        const why = [...errorsIn(parsed(error.output)), error.said].filter((text) => text !== "").join("\n");
+        const why = [...errorsIn(parsed(error.output)), error.details].filter((text) => text !== "").join("\n");
         throw new UserError(`pulumi preview failed: ${why}`);
     });
     const objects = driftIn(parsed(said));

@@ -3,14 +3,14 @@ import { plinthLabels } from "../../components/labels";
 import { example, type Register } from "../command";
 import { confirmName } from "../../operations/system/confirm";
 import { UserError } from "../../operations/system/errors";
-import { giveUp, markVolume } from "../../operations/removal/giveUp";
+import { deleteInstance, markVolume } from "../../operations/removal/deleteInstance";
 import type { Kubectl } from "../../operations/cluster/kubectl";
 import type { Volume } from "../../operations/cluster/live";
 import { openSession } from "../../operations/launch/sandbox";
-import { findRemains, type Remains } from "../../operations/removal/remains";
+import { findLeftovers, type Leftovers } from "../../operations/removal/leftovers";
 import { table } from "../../operations/system/text";
 import { listVolumes, ownerOf, placeOf } from "../../operations/cluster/volumes";
-import { remainsText } from "../volumesText";
+import { leftoversText } from "../volumesText";
 
 interface ForgetOptions {
     readonly out?: string;
@@ -41,15 +41,15 @@ async function forgetInstance(
     { out, yes, recover = false }: ForgetOptions,
 ): Promise<void> {
     const session = await openSession(stack);
-    const remains = await findRemains({ session, name, command: "forget", recover });
-    const { kubectl, resources } = remains;
-    const volumes = [...remains.volumes, ...remains.kept];
-    if (!remains.inFile && resources.length === 0) {
+    const leftovers = await findLeftovers({ session, name, command: "forget", recover });
+    const { kubectl, resources } = leftovers;
+    const volumes = [...leftovers.volumes, ...leftovers.kept];
+    if (!leftovers.inFile && resources.length === 0) {
         writeRecord(out, stack, name, volumes);
         console.log(`"${name}" of "${stack}" is already forgotten.\n\n${recordText(volumes)}`);
         return;
     }
-    console.log(`${remainsText(session, remains)}\n\nThe volumes and their data are kept.\n`);
+    console.log(`${leftoversText(session, leftovers)}\n\nThe volumes and their data are kept.\n`);
     await confirmName(
         name,
         "Everything except the volumes will be deleted, including the passwords of the data in them.",
@@ -57,13 +57,13 @@ async function forgetInstance(
     );
     writeRecord(out, stack, name, volumes);
     console.log(recordText(volumes));
-    await giveUp({
+    await deleteInstance({
         session,
-        remains,
+        leftovers,
         command: "forget",
         before: async (pulumi) => {
             // First of all, so that nothing that follows can delete them.
-            for (const volume of remains.volumes)
+            for (const volume of leftovers.volumes)
                 await markVolume(kubectl, volume, "Retain", {
                     [plinthLabels.stack]: ownerOf(kubectl),
                     [plinthLabels.instance]: name,
@@ -73,7 +73,7 @@ async function forgetInstance(
             const declared = resources.filter(({ outputs }) => outputs?.kind === "PersistentVolume");
             for (const { urn } of declared) await pulumi.run(["state", "delete", urn, "--yes"]);
         },
-        after: () => checkKept(kubectl, remains),
+        after: () => checkKept(kubectl, leftovers),
     });
     console.log(
         `\n"${name}" is deleted from "${stack}". Its volumes are kept:\n\n${recordText(volumes)}\n\n` +
@@ -120,7 +120,7 @@ function writeRecord(file: string | undefined, stack: string, instance: string, 
 }
 
 /** @throws UserError that lists every volume that no longer exists */
-async function checkKept(kubectl: Kubectl, { volumes }: Remains): Promise<void> {
+async function checkKept(kubectl: Kubectl, { volumes }: Leftovers): Promise<void> {
     const there = new Set((await listVolumes(kubectl)).map(({ metadata }) => metadata.name));
     const lost = volumes.filter(({ metadata }) => !there.has(metadata.name)).map(({ metadata }) => metadata.name);
     if (lost.length > 0) throw new UserError(`These volumes no longer exist in the cluster: ${lost.join(", ")}`);

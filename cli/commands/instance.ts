@@ -68,9 +68,9 @@ async function list(stack: string, json: boolean): Promise<void> {
 }
 
 async function add(name: string, stack: string, options: AddOptions): Promise<void> {
-    const { diff, left, secrets } = await addInstance(await openSession(stack), name, options);
+    const { diff, notCopied, secrets } = await addInstance(await openSession(stack), name, options);
     console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
-    if (left.length > 0) console.log(`\nNot copied, because they must be unique: ${left.join(", ")}`);
+    if (notCopied.length > 0) console.log(`\nNot copied, because they must be unique: ${notCopied.join(", ")}`);
     if (secrets.length > 0)
         console.log(
             `\nIt cannot be deployed until these secrets are set:\n${secrets

@@ -41,8 +41,8 @@ async function show(stack: string, { json = false, offline, adopt }: Options): P
     const reason = await whyOffline(session, offline);
     const live = reason === undefined || adopt.length > 0 ? await liveBefore(session, adopt.length > 0) : undefined;
     if (reason === undefined || adopt.length > 0) {
-        const { takes } = await examine(session, live, adopt);
-        if (takes.length > 0) console.error(`Would be adopted:\n${takes.map((line) => `  ${line}`).join("\n")}`);
+        const { adopted } = await examine(session, live, adopt);
+        if (adopted.length > 0) console.error(`Would be adopted:\n${adopted.map((line) => `  ${line}`).join("\n")}`);
     }
     if (reason === undefined) {
         const { refusal } = await guardedPreview(session, live, [json ? "--json" : "--diff"]);

@@ -3,15 +3,15 @@ import { plinthLabels } from "../../components/labels";
 import { example, type Register } from "../command";
 import { confirmName } from "../../operations/system/confirm";
 import { UserError } from "../../operations/system/errors";
-import { deleteVolume, giveUp, markVolume } from "../../operations/removal/giveUp";
+import { deleteVolume, deleteInstance, markVolume } from "../../operations/removal/deleteInstance";
 import type { Kubectl } from "../../operations/cluster/kubectl";
 import type { Volume } from "../../operations/cluster/live";
 import { openSession } from "../../operations/launch/sandbox";
 import type { Session } from "../../operations/session";
-import { findRemains, type Remains } from "../../operations/removal/remains";
+import { findLeftovers, type Leftovers } from "../../operations/removal/leftovers";
 import { count } from "../../operations/system/text";
-import { isProvisioned, listVolumes, ownerOf, remainsOf } from "../../operations/cluster/volumes";
-import { indented, remainsText } from "../volumesText";
+import { isProvisioned, listVolumes, ownerOf, leftoverOf } from "../../operations/cluster/volumes";
+import { indented, leftoversText } from "../volumesText";
 
 interface PurgeOptions {
     readonly yes?: string;
@@ -36,43 +36,45 @@ export const purge: Register = (program) => {
 
 async function purgeInstance(name: string, stack: string, { yes, recover = false }: PurgeOptions): Promise<void> {
     const session = await openSession(stack);
-    const remains = await findRemains({ session, name, command: "purge", recover });
-    const { kubectl, volumes } = remains;
-    refuseForgotten(stack, remains);
-    console.log(lossesText(session, remains));
+    const leftovers = await findLeftovers({ session, name, command: "purge", recover });
+    const { kubectl, volumes } = leftovers;
+    refuseForgotten(stack, leftovers);
+    console.log(lossesText(session, leftovers));
     await confirmName(name, "All of this will be deleted permanently.", yes);
-    await giveUp({
+    await deleteInstance({
         session,
-        remains,
+        leftovers,
         command: "purge",
         before: async () => {
             for (const volume of volumes) await markForPurge(kubectl, name, volume);
         },
-        after: () => free(kubectl, volumes),
+        after: () => deleteVolumes(kubectl, volumes),
     });
     console.log(`\n"${name}" is deleted from "${stack}", with ${count(volumes.length, "volume")}.`);
-    const stay = volumes.flatMap((volume) => remainsOf(volume) ?? []);
+    const stay = volumes.flatMap((volume) => leftoverOf(volume) ?? []);
     if (stay.length > 0)
         console.log(`Must still be deleted in the storage itself, by its operator:\n${indented(stay)}`);
-    if (remains.kept.length > 0) console.log(keptText(stack, remains));
+    if (leftovers.kept.length > 0) console.log(keptText(stack, leftovers));
 }
 
 /** @throws UserError if only the volumes that `forget` has kept are left: these are deleted one by one */
-export function refuseForgotten(stack: string, remains: Remains): void {
-    const { name, inFile, resources, volumes, kept } = remains;
+export function refuseForgotten(stack: string, leftovers: Leftovers): void {
+    const { name, inFile, resources, volumes, kept } = leftovers;
     if (inFile || resources.length > 0 || volumes.length > 0) return;
     if (kept.length > 0)
-        throw new UserError(`Nothing was deleted: "${name}" of "${stack}" was forgotten. ${keptText(stack, remains)}`);
+        throw new UserError(
+            `Nothing was deleted: "${name}" of "${stack}" was forgotten. ${keptText(stack, leftovers)}`,
+        );
 }
 
-const keptText = (stack: string, { kept }: Remains): string =>
+const keptText = (stack: string, { kept }: Leftovers): string =>
     `Its volumes were kept and must be deleted one by one:\n${indented(kept.map(({ metadata }) => `./plinth volumes delete ${metadata.name} ${stack}`))}`;
 
 /** Lists everything that will be lost. */
-function lossesText(session: Session, remains: Remains): string {
-    const { volumes } = remains;
-    const stay = volumes.flatMap((volume) => remainsOf(volume) ?? []).map((text) => `not deleted: ${text}`);
-    return `${remainsText(session, remains)}${stay.length > 0 ? `\n${indented(stay)}` : ""}\n`;
+function lossesText(session: Session, leftovers: Leftovers): string {
+    const { volumes } = leftovers;
+    const stay = volumes.flatMap((volume) => leftoverOf(volume) ?? []).map((text) => `not deleted: ${text}`);
+    return `${leftoversText(session, leftovers)}${stay.length > 0 ? `\n${indented(stay)}` : ""}\n`;
 }
 
 /**
@@ -87,8 +89,8 @@ const markForPurge = (kubectl: Kubectl, name: string, volume: Volume): Promise<v
     });
 
 /** Waits until the drivers have deleted their volumes; of volumes without a driver, only the object is deleted. */
-async function free(kubectl: Kubectl, volumes: readonly Volume[]): Promise<void> {
-    for (const volume of await released(kubectl, volumes)) await deleteVolume(kubectl, volume);
+async function deleteVolumes(kubectl: Kubectl, volumes: readonly Volume[]): Promise<void> {
+    for (const volume of await releasedVolumes(kubectl, volumes)) await deleteVolume(kubectl, volume);
 }
 
 /**
@@ -96,7 +98,7 @@ async function free(kubectl: Kubectl, volumes: readonly Volume[]): Promise<void>
  *
  * @throws UserError if a claim is not deleted within two minutes
  */
-async function released(kubectl: Kubectl, volumes: readonly Volume[]): Promise<Volume[]> {
+async function releasedVolumes(kubectl: Kubectl, volumes: readonly Volume[]): Promise<Volume[]> {
     const end = Date.now() + 120_000;
     for (;;) {
         const there = await listVolumes(kubectl);

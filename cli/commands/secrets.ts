@@ -139,10 +139,10 @@ async function rotate(instance: string, key: string, stack: string): Promise<voi
     const file = basename(path);
     const written = readFileSync(path, "utf8");
     await store(session, one, newPassword(length, one.rule));
-    const goOn =
+    const continueWith =
         `${file} already has the new value. Once the cause is fixed, continue with: ./plinth launch ${stack}\n` +
         "Or restore the file and launch: the previous value is in it, or, if it was generated, in the stack's state.";
-    await launchChanged(session, written, goOn, async () => {
+    await launchChanged(session, written, continueWith, async () => {
         const pods = await awaitPods(kubectl, dependents, before);
         console.log(
             `\nThe ${secretName(one)} is rotated: ${count(pods, "pod")} with the new value, none with the old one. Commit ${file}.`,

@@ -3,11 +3,11 @@ import { example, type Register } from "../command";
 import { listPods, listStack } from "../../operations/cluster/components";
 import { confirmName } from "../../operations/system/confirm";
 import { UserError } from "../../operations/system/errors";
-import { deleteVolume } from "../../operations/removal/giveUp";
+import { deleteVolume } from "../../operations/removal/deleteInstance";
 import type { Kubectl } from "../../operations/cluster/kubectl";
 import type { Claim, Pod } from "../../operations/cluster/live";
 import { openSession } from "../../operations/launch/sandbox";
-import { listVolumes, remainsOf, type StackVolume, stackVolumes } from "../../operations/cluster/volumes";
+import { listVolumes, leftoverOf, type StackVolume, stackVolumes } from "../../operations/cluster/volumes";
 import { volumesText } from "../volumesText";
 import { volumesInUse } from "../../operations/cluster/volumeUse";
 
@@ -80,7 +80,7 @@ async function remove(name: string, stack: string, yes: string | undefined): Pro
         throw new UserError(
             `Nothing was deleted: ${name} is adopted by ${wanted.path} in Pulumi.${stack}.yaml. Remove that first if it is not intended.`,
         );
-    const stays = remainsOf(volume);
+    const stays = leftoverOf(volume);
     console.log(`${volumesText([row])}\n${stays ? `\n${stays}\n` : ""}`);
     await confirmName(name, "The volume will be deleted permanently.", yes);
     await deleteVolume(kubectl, volume);

@@ -38,7 +38,7 @@ const recordOf = (task: string): string => `${task}-progress`;
 const progressIn = (record: object): Progress =>
     JSON.parse((record as { data: { progress: string } }).data.progress) as Progress;
 
-const place = ({ backups: { restore, namespace } }: Restore): string[] => [
+const recordArgs = ({ backups: { restore, namespace } }: Restore): string[] => [
     "configmap",
     recordOf(restore.metadata.name),
     "--namespace",
@@ -46,7 +46,13 @@ const place = ({ backups: { restore, namespace } }: Restore): string[] => [
 ];
 
 export async function readProgress({ kubectl, backups }: Restore): Promise<Progress | undefined> {
-    const found = await kubectl.read(["get", ...place({ kubectl, backups }), "--ignore-not-found", "--output", "json"]);
+    const found = await kubectl.read([
+        "get",
+        ...recordArgs({ kubectl, backups }),
+        "--ignore-not-found",
+        "--output",
+        "json",
+    ]);
     if (found.trim() === "") return undefined;
     return progressIn(JSON.parse(found) as object);
 }
@@ -66,43 +72,43 @@ export async function createProgress(restore: Restore, progress: Progress): Prom
     } catch (error) {
         const isThere = error instanceof KubectlError && error.kind === "alreadyExists";
         const other = isThere ? await readProgress(restore) : undefined;
-        if (other) throw new UserError(`Nothing was changed: ${underWay(whose(restore), other)}`);
+        if (other) throw new UserError(`Nothing was changed: ${inProgressMessage(subjectOf(restore), other)}`);
         throw error;
     }
 }
 
 export async function writeProgress(restore: Restore, progress: Progress): Promise<void> {
     const patch = JSON.stringify({ data: { progress: JSON.stringify(progress) } });
-    await restore.kubectl.read(["patch", ...place(restore), "--type", "merge", "--patch", patch]);
+    await restore.kubectl.read(["patch", ...recordArgs(restore), "--type", "merge", "--patch", patch]);
 }
 
 /** The last step: after this the restore cannot be continued. */
 export const deleteProgress = async (restore: Restore): Promise<void> =>
-    void (await restore.kubectl.read(["delete", ...place(restore)]));
+    void (await restore.kubectl.read(["delete", ...recordArgs(restore)]));
 
 /** The instance whose data a restore replaces, for messages and commands. */
-interface Whose {
+interface RestoreSubject {
     readonly instance: string;
     readonly stack: string;
 }
 
-export const whose = ({ kubectl, backups: { instance } }: Restore): Whose => ({
+export const subjectOf = ({ kubectl, backups: { instance } }: Restore): RestoreSubject => ({
     instance,
     stack: kubectl.config.stack,
 });
 
-const command = ({ instance, stack }: Whose, name: string): string =>
+const command = ({ instance, stack }: RestoreSubject, name: string): string =>
     `./plinth backup restore ${instance} ${name} ${stack} --recover`;
 
 /** @param progress of which restore */
-export const howToGoOn = ({ instance, stack }: Whose, { backup }: Progress): string =>
+export const howToContinue = ({ instance, stack }: RestoreSubject, { backup }: Progress): string =>
     `The components that write to the data of "${instance}" may be stopped. Continue with:\n  ${command({ instance, stack }, backup)}\n` +
     `or, to start them again with the data as it is:\n  ./plinth backup resume ${instance} ${stack}`;
 
-export const underWay = (of: Whose, progress: Progress): string =>
-    `a restore of ${progress.backup} is in progress or was interrupted. If it was interrupted:\n${howToGoOn(of, progress)}`;
+export const inProgressMessage = (of: RestoreSubject, progress: Progress): string =>
+    `a restore of ${progress.backup} is in progress or was interrupted. If it was interrupted:\n${howToContinue(of, progress)}`;
 
-export function brokenOff(of: Whose, { backup, safety, replicas, suspended }: Progress): string {
+export function partialDataMessage(of: RestoreSubject, { backup, safety, replicas, suspended }: Progress): string {
     const before = safety ? `\nor restore the data from before:\n  ${command(of, safety)}` : "";
     return (
         `The data of "${of.instance}" may be a mix of the old data and ${backup}. These components stay stopped: ` +
@@ -141,7 +147,7 @@ export function refuseWhileRestoring(
     const found = restoreTasks(resources).flatMap((task) => {
         const name = consentName(recordNamed(task));
         const record = live.find((one) => consentName(one) === name);
-        return record ? underWay({ instance: componentOf(task).instance, stack }, progressIn(record)) : [];
+        return record ? inProgressMessage({ instance: componentOf(task).instance, stack }, progressIn(record)) : [];
     });
     if (found.length > 0) throw new UserError(`Nothing was changed: ${found.join("\nand ")}`);
 }

@@ -20,15 +20,15 @@ import type { Job, Pod, Workload } from "../cluster/live";
 import { interruptible } from "../system/interruptible";
 import { type Kubectl, targetOf } from "../cluster/kubectl";
 import {
-    brokenOff,
+    partialDataMessage,
     createProgress,
     deleteProgress,
-    howToGoOn,
+    howToContinue,
     type Progress,
     readProgress,
     type Restore,
-    underWay,
-    whose,
+    inProgressMessage,
+    subjectOf,
     writeProgress,
 } from "./progress";
 
@@ -55,31 +55,32 @@ export async function restoreBackup(
 ): Promise<string | undefined> {
     const backups = await findBackups(kubectl, instance);
     const found = { kubectl, backups };
-    const left = await readProgress(found);
-    if (left && !recover) throw new UserError(`Nothing was changed: ${underWay(whose(found), left)}`);
-    if (!left && recover) throw new UserError(`Nothing was changed: "${instance}" has no interrupted restore.`);
+    const previous = await readProgress(found);
+    if (previous && !recover)
+        throw new UserError(`Nothing was changed: ${inProgressMessage(subjectOf(found), previous)}`);
+    if (!previous && recover) throw new UserError(`Nothing was changed: "${instance}" has no interrupted restore.`);
     await refuseActive(found);
     await check(found, name);
-    const writers = await toStop(found);
+    const writers = await runningWriters(found);
     const progress = {
         backup: name,
-        replicas: { ...writers.replicas, ...left?.replicas },
-        suspended: [...new Set([...writers.suspended, ...(left?.suspended ?? [])])],
-        ...(left?.safety === undefined ? {} : { safety: left.safety }),
-        loads: left?.loads ?? [],
+        replicas: { ...writers.replicas, ...previous?.replicas },
+        suspended: [...new Set([...writers.suspended, ...(previous?.suspended ?? [])])],
+        ...(previous?.safety === undefined ? {} : { safety: previous.safety }),
+        loads: previous?.loads ?? [],
     };
     return interruptible(async (signal) => {
         const restore = { kubectl: stoppable(kubectl, signal), backups };
-        if (left) await writeProgress(restore, progress);
+        if (previous) await writeProgress(restore, progress);
         else await createProgress(restore, progress);
         try {
             return await stopAndLoad(restore, progress, safetyBackup);
         } catch (error) {
-            if (error instanceof Settled || !(error instanceof UserError)) throw error;
+            if (error instanceof FinalError || !(error instanceof UserError)) throw error;
             const cause = signal.aborted
                 ? "Interrupted; Jobs already started in the cluster keep running."
                 : error.message;
-            throw new UserError(`${cause}\n${howToGoOn(whose(found), progress)}`, signal.aborted ? 130 : 1);
+            throw new UserError(`${cause}\n${howToContinue(subjectOf(found), progress)}`, signal.aborted ? 130 : 1);
         }
     });
 }
@@ -95,47 +96,50 @@ export async function resumeWriters(kubectl: Kubectl, instance: string): Promise
     if (!progress) throw new UserError(`Nothing was changed: "${instance}" has no interrupted restore.`);
     await refuseActive(restore);
     if (!(await isConsistent(restore, progress)))
-        throw new UserError(brokenOff(whose(restore), progress), exitCodes.changed);
+        throw new UserError(partialDataMessage(subjectOf(restore), progress), exitCodes.changed);
     await startAgain(restore, progress);
 }
 
 /** A failure whose message is already complete. */
-class Settled extends UserError {}
+class FinalError extends UserError {}
 
-async function stopAndLoad(restore: Restore, begun: Progress, safetyBackup: boolean): Promise<string | undefined> {
+async function stopAndLoad(restore: Restore, initial: Progress, safetyBackup: boolean): Promise<string | undefined> {
     const { kubectl, backups } = restore;
-    let progress = begun;
+    let progress = initial;
     try {
         await stopWriters(restore, progress);
         // A backup of partially loaded data is useless.
         if (safetyBackup && progress.safety === undefined && progress.loads.length === 0) {
-            progress = { ...progress, safety: await secure(restore) };
+            progress = { ...progress, safety: await takeSafetyBackup(restore) };
             await writeProgress(restore, progress);
         }
     } catch (error) {
-        throw await undone(restore, progress, error);
+        throw await settleFailure(restore, progress, error);
     }
     const name = nameForJob(backups.restore);
     progress = { ...progress, loads: [...progress.loads, name] };
     await writeProgress(restore, progress);
     const job = await startJob(kubectl, backups.restore, restoreEnv("restore", progress.backup), name);
     if ((await finishJob(kubectl, job)) === "Failed")
-        throw await undone(restore, progress, new UserError(`The restore of "${backups.instance}" failed.`));
+        throw await settleFailure(restore, progress, new UserError(`The restore of "${backups.instance}" failed.`));
     await startAgain(restore, progress);
     return progress.safety;
 }
 
 /** The error to throw for a failure. If the data is intact, everything is started again first. */
-async function undone(restore: Restore, progress: Progress, error: unknown): Promise<unknown> {
+async function settleFailure(restore: Restore, progress: Progress, error: unknown): Promise<unknown> {
     if (!(error instanceof UserError)) return error;
     if (!(await isConsistent(restore, progress)))
-        return new Settled(`${error.message}\n${brokenOff(whose(restore), progress)}`, exitCodes.changed);
+        return new FinalError(
+            `${error.message}\n${partialDataMessage(subjectOf(restore), progress)}`,
+            exitCodes.changed,
+        );
     await startAgain(restore, progress);
-    return new Settled(`${error.message}\nNothing was changed, and "${restore.backups.instance}" runs again.`);
+    return new FinalError(`${error.message}\nNothing was changed, and "${restore.backups.instance}" runs again.`);
 }
 
 /** Keeps old backups: the one to be restored may be the oldest. */
-async function secure({ kubectl, backups }: Restore): Promise<string> {
+async function takeSafetyBackup({ kubectl, backups }: Restore): Promise<string> {
     try {
         return (await backUpNow(kubectl, backups.instance, false)) ?? "";
     } catch (error) {
@@ -160,15 +164,15 @@ async function check({ kubectl, backups }: Restore, name: string): Promise<void>
 
 /** Whether the loads so far have either changed nothing or completed. */
 async function isConsistent({ kubectl, backups }: Restore, { loads }: Progress): Promise<boolean> {
-    let whole = true;
+    let isIntact = true;
     for (const name of loads) {
         const where = ["job", name, "--namespace", backups.namespace, "--ignore-not-found", "--output", "json"];
         const found = await kubectl.read(["get", ...where]);
         const job = found.trim() === "" ? undefined : (JSON.parse(found) as Job);
-        if (job && endOf(job) === "Complete") whole = true;
-        else if (!job || !isUntouched(await podsOfJob(kubectl, job))) whole = false;
+        if (job && endOf(job) === "Complete") isIntact = true;
+        else if (!job || !isUntouched(await podsOfJob(kubectl, job))) isIntact = false;
     }
-    return whole;
+    return isIntact;
 }
 
 /**
@@ -199,7 +203,7 @@ async function refuseActive({ kubectl, backups }: Restore): Promise<void> {
 const writersOf = ({ restore }: Backups): string[] =>
     (restore.metadata.annotations?.[plinthLabels.writers] ?? "").split(" ").filter((name) => name !== "");
 
-async function toStop({ kubectl, backups }: Restore): Promise<Pick<Progress, "replicas" | "suspended">> {
+async function runningWriters({ kubectl, backups }: Restore): Promise<Pick<Progress, "replicas" | "suspended">> {
     const tiers = (await listStack<Workload>(kubectl, "deployments,statefulsets")).filter((tier) => {
         const { instance, name } = componentOf(tier);
         return instance === backups.instance && writersOf(backups).includes(name);

@@ -86,8 +86,8 @@ export async function findComponent(
     kinds = workloadKinds,
 ): Promise<{ component: Component; objects: Live[] }> {
     const all = await listStack(kubectl, kinds);
-    const sort = kinds === "services" ? "component with a Service" : "component";
-    const component = chooseComponent(target, all.map(componentOf), kubectl.config.stack, sort);
+    const noun = kinds === "services" ? "component with a Service" : "component";
+    const component = chooseComponent(target, all.map(componentOf), kubectl.config.stack, noun);
     return { component, objects: all.filter((object) => fullName(componentOf(object)) === fullName(component)) };
 }
 

@@ -47,15 +47,15 @@ export function evictionsOf(
 ): EvictionHealth[] {
     const nameOf = (namespace: string, name: string) => `${namespace}/${name}`;
     const byName = new Map(pods.map((pod) => [nameOf(pod.metadata.namespace, pod.metadata.name), pod]));
-    const lying = pods.filter(({ status }) => status?.reason === "Evicted");
+    const evicted = pods.filter(({ status }) => status?.reason === "Evicted");
     const reported = events.flatMap((event) => {
         const { kind, namespace = "", name = "" } = event.involvedObject;
         const pod = kind === "Pod" ? byName.get(nameOf(namespace, name)) : undefined;
         const time = event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
-        return pod && !lying.includes(pod) ? [{ pod, time, message: event.message }] : [];
+        return pod && !evicted.includes(pod) ? [{ pod, time, message: event.message }] : [];
     });
     const all = [
-        ...lying.map((pod) => ({ pod, time: evictedAt(pod), message: pod.status?.message ?? "no reason given" })),
+        ...evicted.map((pod) => ({ pod, time: evictedAt(pod), message: pod.status?.message ?? "no reason given" })),
         ...reported,
     ].map(({ pod, time, message }) => ({ pod, time, component: componentOf(pod), reason: message.trim() }));
     const groups = groupBy(all, ({ component, reason }) => JSON.stringify([component, reason]));

@@ -16,13 +16,13 @@ export type KubectlFailure =
 export class KubectlError extends UserError {
     /**
      * @param kind why
-     * @param said kubectl's own message
+     * @param details kubectl's own message
      * @param output its standard output: of several objects, kubectl prints those that it could read
      */
     constructor(
         message: string,
         readonly kind: KubectlFailure,
-        readonly said: string,
+        readonly details: string,
         readonly output = "",
         exitCode = 1,
     ) {
@@ -31,7 +31,7 @@ export class KubectlError extends UserError {
 }
 
 /** The server gives its reason in parentheses; authorization and admission share one. */
-const signs: readonly (readonly [KubectlFailure, RegExp])[] = [
+const patterns: readonly (readonly [KubectlFailure, RegExp])[] = [
     ["notFound", /NotFound/],
     ["unknownKind", /no matches for kind|ensure CRDs|the server doesn't have a resource type/],
     ["alreadyExists", /AlreadyExists/],
@@ -40,10 +40,10 @@ const signs: readonly (readonly [KubectlFailure, RegExp])[] = [
 ];
 
 export const kubectlFailure = (said: string): KubectlFailure =>
-    signs.find(([, sign]) => sign.test(said))?.[0] ?? "other";
+    patterns.find(([, sign]) => sign.test(said))?.[0] ?? "other";
 
 /** Lines of kubectl's output that report failures of other kinds; warnings are on separate lines. */
-export const linesBut = (said: string, ...kinds: readonly KubectlFailure[]): string[] =>
+export const linesExcept = (said: string, ...kinds: readonly KubectlFailure[]): string[] =>
     said
         .split("\n")
         .filter((line) => line.trim() !== "" && !/^warning/i.test(line) && !kinds.includes(kubectlFailure(line)));

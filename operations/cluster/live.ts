@@ -31,11 +31,11 @@ export interface Live {
 }
 
 /** A cluster-scoped object, or one whose namespace does not matter. */
-interface Wide {
+interface ClusterScoped {
     readonly metadata: Filled<ObjectMeta, "name">;
 }
 
-type Of<T, K extends keyof T> = Omit<Filled<T, K>, "apiVersion" | "kind" | "metadata">;
+type BodyOf<T, K extends keyof T> = Omit<Filled<T, K>, "apiVersion" | "kind" | "metadata">;
 
 export interface Pod extends Live {
     readonly spec: PodSpec;
@@ -69,14 +69,14 @@ export type CronJob = Live & {
     readonly spec: Pick<NonNullable<AnyCronJob["spec"]>, "schedule" | "suspend">;
 } & Pick<AnyCronJob, "status">;
 
-export type Claim = Live & Of<AnyClaim, "spec">;
+export type Claim = Live & BodyOf<AnyClaim, "spec">;
 export type Event = Live & Filled<AnyEvent, "message" | "involvedObject">;
-export type Ingress = Live & Of<AnyIngress, "spec">;
-export type Service = Live & Of<AnyService, "spec">;
-export type Volume = Wide & Of<AnyVolume, "spec">;
-export type StorageClass = Wide & Of<AnyStorageClass, never>;
+export type Ingress = Live & BodyOf<AnyIngress, "spec">;
+export type Service = Live & BodyOf<AnyService, "spec">;
+export type Volume = ClusterScoped & BodyOf<AnyVolume, "spec">;
+export type StorageClass = ClusterScoped & BodyOf<AnyStorageClass, never>;
 
-export interface Node extends Wide {
+export interface Node extends ClusterScoped {
     readonly spec: NonNullable<AnyNode["spec"]>;
     readonly status: Omit<NonNullable<AnyNode["status"]>, "nodeInfo"> & {
         readonly nodeInfo: Pick<NodeSystemInfo, "architecture" | "kubeletVersion">;
@@ -84,7 +84,7 @@ export interface Node extends Wide {
 }
 
 /** Only the fields that show which containers it runs. */
-export interface DaemonSet extends Wide {
+export interface DaemonSet extends ClusterScoped {
     readonly spec: {
         readonly template: { readonly spec: { readonly containers: readonly Pick<Container, "image" | "args">[] } };
     };
@@ -92,7 +92,7 @@ export interface DaemonSet extends Wide {
 }
 
 /** An APIService, which serves an API group from outside the API server. The package has no types for it. */
-export interface ApiService extends Wide {
+export interface ApiService extends ClusterScoped {
     readonly status?: { readonly conditions?: readonly Condition[] };
 }
 

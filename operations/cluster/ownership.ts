@@ -2,7 +2,7 @@ import { plinthLabels } from "../../components/labels";
 import { consentName } from "../../components/names";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "./kubectl";
-import { KubectlError, linesBut } from "./kubectlError";
+import { KubectlError, linesExcept } from "./kubectlError";
 import type { RenderedObject, Rendering } from "../render/rendering";
 
 /** What identifies an object. */
@@ -56,7 +56,7 @@ const nameOf = ({ apiVersion, kind, metadata: { name, namespace } }: Named): Nam
 /** Kinds and namespaces that do not exist yet contain no objects. */
 function unlessAbsent(error: unknown): string {
     if (!(error instanceof KubectlError)) throw error;
-    const refused = linesBut(error.said, "notFound", "unknownKind");
+    const refused = linesExcept(error.details, "notFound", "unknownKind");
     if (refused.length > 0)
         throw new UserError(`kubectl could not read the existing objects: ${refused.join("\n").trim()}`);
     return error.output;

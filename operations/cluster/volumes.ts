@@ -40,7 +40,7 @@ export const isProvisioned = ({ metadata }: Volume): boolean =>
  * csi-driver-nfs can be configured to keep the directory: by `onDelete` of its class, or the fifth part of the handle.
  * https://github.com/kubernetes-csi/csi-driver-nfs/blob/master/docs/driver-parameters.md
  */
-export function remainsOf(volume: Volume): string | undefined {
+export function leftoverOf(volume: Volume): string | undefined {
     const place = placeOf(volume);
     if (!isProvisioned(volume)) return `${place} stays: it was not created by a driver, so none deletes it`;
     const { csi } = volume.spec;
@@ -82,7 +82,7 @@ export const volumeOf = (claim: Live, volumes: readonly Volume[]): Volume | unde
     );
 
 /** Whether a volume belonged to a forgotten instance of the stack, by Plinth's annotation. */
-export const isFormer = ({ metadata, status }: Volume, owner: string): boolean =>
+export const isForgotten = ({ metadata, status }: Volume, owner: string): boolean =>
     status?.phase !== "Bound" && metadata.annotations?.[plinthLabels.stack] === owner;
 
 /** The value that marks the volumes of a stack: `<project>.<stack>`. */
@@ -106,18 +106,18 @@ export async function stackVolumes(
     ]);
     const left = volumes.filter(
         (volume) =>
-            isFormer(volume, ownerOf(kubectl)) ||
+            isForgotten(volume, ownerOf(kubectl)) ||
             (volume.metadata.annotations?.[plinthLabels.stack] === undefined &&
                 ["Released", "Failed"].includes(volume.status?.phase ?? "") &&
                 namespaces.has(volume.spec.claimRef?.namespace ?? "")),
     );
     return [
         ...claims.map((claim) => claimRow(claim, volumes, use)),
-        ...left.map((volume) => volumeRow(volume, isFormer(volume, ownerOf(kubectl)))),
+        ...left.map((volume) => volumeRow(volume, isForgotten(volume, ownerOf(kubectl)))),
     ];
 }
 
-const told = (volume: Volume) => ({
+const volumeFields = (volume: Volume) => ({
     reclaimPolicy: volume.spec.persistentVolumeReclaimPolicy ?? "",
     place: placeOf(volume),
 });
@@ -134,7 +134,7 @@ export function claimRow(
         claim: `${namespace}/${name}`,
         state: claim.metadata.deletionTimestamp ? "Terminating" : phase,
         ...health,
-        ...(volume ? { volume: volume.metadata.name, ...told(volume) } : {}),
+        ...(volume ? { volume: volume.metadata.name, ...volumeFields(volume) } : {}),
         instance,
     };
 }
@@ -149,7 +149,7 @@ export function volumeRow(volume: Volume, isMarked: boolean): StackVolume {
         state: status?.phase ?? "unknown",
         size: spec.capacity?.["storage"] ?? "",
         storageClass: spec.storageClassName ?? "",
-        ...told(volume),
+        ...volumeFields(volume),
         ...(instance ? { instance } : {}),
     };
 }

@@ -11,8 +11,8 @@ export interface AccessFacts {
     readonly rendering: Pick<Rendering, "objects" | "project" | "stack">;
     readonly apiResources: readonly ApiResource[];
     readonly rights: readonly Right[];
-    /** Rights from {@link followQuestions}. */
-    readonly followRights: readonly Right[];
+    /** Rights from {@link edgeQuestions}. */
+    readonly edgeRights: readonly Right[];
     /** Existing objects with the names of the stack's that do not belong to the stack. */
     readonly foreign: readonly Pick<RenderedObject, "kind" | "metadata">[];
     readonly podSecurity: PodSecurityAnswers;
@@ -24,10 +24,10 @@ const resourceOf = (object: Pick<RenderedObject, "apiVersion" | "kind">, resourc
 export function knownKinds({ rendering, apiResources }: Pick<AccessFacts, "rendering" | "apiResources">): Finding {
     const name = ({ apiVersion, kind }: RenderedObject) => `${apiVersion} ${kind}`;
     const kinds = new Set(rendering.objects.map(name));
-    const lost = new Set(rendering.objects.filter((object) => !resourceOf(object, apiResources)).map(name));
-    if (lost.size === 0) return ok(`knows all ${count(kinds.size, "kind")} of the stack`);
+    const unknown = new Set(rendering.objects.filter((object) => !resourceOf(object, apiResources)).map(name));
+    if (unknown.size === 0) return ok(`knows all ${count(kinds.size, "kind")} of the stack`);
     return problem(
-        `the server does not know ${[...lost].join(", ")}`,
+        `the server does not know ${[...unknown].join(", ")}`,
         "install the operator that brings them (its CustomResourceDefinitions), or leave them out (extraObjects, plinth:cluster.podMonitors)",
     );
 }
@@ -56,7 +56,7 @@ export interface Right extends Question {
  * What the engine watches while a workload, a Service or an Ingress becomes ready, whether declared or not: without
  * these rights it waits until it times out.
  */
-export const followed: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
+export const watchedKinds: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
     { apiVersion: "v1", kind: "Pod" },
     { apiVersion: "v1", kind: "Endpoints" },
     { apiVersion: "v1", kind: "PersistentVolumeClaim" },
@@ -64,7 +64,7 @@ export const followed: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = 
 ];
 
 /** What `launch` and `preview` read to check whether an existing volume fits the claim that names it. */
-export const compared: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
+export const comparedKinds: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
     { apiVersion: "v1", kind: "PersistentVolume" },
     { apiVersion: "storage.k8s.io/v1", kind: "StorageClass" },
 ];
@@ -73,7 +73,7 @@ export const compared: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = 
  * What `launch` does in a namespace with an edge after everything is applied: it reads which configuration the pods
  * report, and makes their kubelets refresh it.
  */
-const following: readonly Omit<Question, "namespace">[] = [
+const edgeChecks: readonly Omit<Question, "namespace">[] = [
     { verb: "get", group: "", resource: "pods" },
     { verb: "patch", group: "", resource: "pods" },
     { verb: "get", group: "", resource: "pods", subresource: "log" },
@@ -83,13 +83,13 @@ const following: readonly Omit<Question, "namespace">[] = [
  * The rights needed to see that the edges of a stack have loaded its rules. Without them, `launch` reports that it
  * could not check.
  */
-export function followQuestions(objects: readonly RenderedObject[]): Question[] {
+export function edgeQuestions(objects: readonly RenderedObject[]): Question[] {
     const edges = objects.filter(
         ({ kind, spec }) =>
             kind === "Deployment" && isEdge((spec as { template: Parameters<typeof isEdge>[0] }).template),
     );
     const namespaces = edges.map(({ metadata }) => metadata.namespace!);
-    return [...new Set(namespaces)].flatMap((namespace) => following.map((question) => ({ ...question, namespace })));
+    return [...new Set(namespaces)].flatMap((namespace) => edgeChecks.map((question) => ({ ...question, namespace })));
 }
 
 /** Every right that the objects of a stack need, without duplicates; kinds unknown to the server are left out. */
@@ -117,8 +117,8 @@ export function questionsOf(objects: readonly RenderedObject[], resources: reado
         }
     }
     for (const namespace of new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? [])))
-        for (const kind of followed) ask(kind, ["list", "watch"], { namespace });
-    if (namesExisting({ objects })) for (const kind of compared) ask(kind, ["list"], {});
+        for (const kind of watchedKinds) ask(kind, ["list", "watch"], { namespace });
+    if (namesExisting({ objects })) for (const kind of comparedKinds) ask(kind, ["list"], {});
     return [...questions.values()];
 }
 
@@ -153,10 +153,10 @@ export const rightsToPreview = ({ rights }: Pick<AccessFacts, "rights">): Findin
 export const rightsToLaunch = ({ rights }: Pick<AccessFacts, "rights">): Finding =>
     rightsFinding(rights, launchVerbs, "launch");
 
-export function rightsToFollow({ followRights }: Pick<AccessFacts, "followRights">): Finding {
-    if (followRights.length === 0) return ok("the stack has no edge of its own");
-    const refused = refusedIn(followRights);
-    if (refused.length === 0) return ok(`has all ${count(followRights.length, "right")} needed`);
+export function rightsToSeeEdges({ edgeRights }: Pick<AccessFacts, "edgeRights">): Finding {
+    if (edgeRights.length === 0) return ok("the stack has no edge of its own");
+    const refused = refusedIn(edgeRights);
+    if (refused.length === 0) return ok(`has all ${count(edgeRights.length, "right")} needed`);
     return warning(
         `launch cannot see whether the edges have loaded new rules; missing rights: ${summary(refused)}`,
         "have an administrator bind a role with these: ./plinth rbac prints one",

@@ -8,7 +8,7 @@ import type { Session } from "../session";
 import {
     type AccessFacts,
     type Answer,
-    followQuestions,
+    edgeQuestions,
     type PodSecurityAnswers,
     type Question,
     questionsOf,
@@ -62,7 +62,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
     );
     const resources = ask(apiResourcesOf);
     const identity = ask(whoAmI);
-    return together({
+    return allFacts({
         nodes: list("nodes"),
         pods: list("pods", "--all-namespaces", "--field-selector", "status.phase!=Succeeded,status.phase!=Failed"),
         storageClasses: list("storageclasses"),
@@ -75,7 +75,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
         rights: ask(async (kubectl) =>
             rightsOf(kubectl, questionsOf(valueOf(rendering).objects, valueOf(await resources))),
         ),
-        followRights: ask((kubectl) => rightsOf(kubectl, followQuestions(valueOf(rendering).objects))),
+        edgeRights: ask((kubectl) => rightsOf(kubectl, edgeQuestions(valueOf(rendering).objects))),
         foreign: ask(async (kubectl) => foreignTo(kubectl, valueOf(rendering))),
         podSecurity: ask((kubectl) => tryPodSecurity(kubectl, valueOf(rendering).objects)),
         user: lookUp(async () => valueOf(await identity).user),
@@ -85,7 +85,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
     });
 }
 
-async function together<T extends object>(facts: { [K in keyof T]: Promise<Fact<T[K]>> }) {
+async function allFacts<T extends object>(facts: { [K in keyof T]: Promise<Fact<T[K]>> }) {
     const entries = Object.entries<Promise<unknown>>(facts).map(async ([name, fact]) => [name, await fact] as const);
     return Object.fromEntries(await Promise.all(entries)) as { [K in keyof T]: Fact<T[K]> };
 }
@@ -163,7 +163,7 @@ async function tryPodSecurity(kubectl: Kubectl, objects: readonly RenderedObject
             return { accepted: true, message: "" };
         } catch (error) {
             if (!(error instanceof KubectlError)) throw error;
-            return { accepted: false, message: error.said, failure: error.kind };
+            return { accepted: false, message: error.details, failure: error.kind };
         }
     };
     // Conflicts with fields that the engine owns do not matter: nothing is stored.

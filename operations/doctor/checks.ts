@@ -1,6 +1,6 @@
 import { isMissing } from "../engine/engine";
 import { count } from "../system/text";
-import { knownKinds, ownership, podSecurity, rightsToFollow, rightsToLaunch, rightsToPreview } from "./access";
+import { knownKinds, ownership, podSecurity, rightsToSeeEdges, rightsToLaunch, rightsToPreview } from "./access";
 import { type Finding, notChecked, ok, problem } from "./finding";
 import type { Facts } from "./gather";
 import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
@@ -42,7 +42,7 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     kinds: knownKinds,
     "rights to preview": rightsToPreview,
     "rights to launch": rightsToLaunch,
-    "rights to see edges": rightsToFollow,
+    "rights to see edges": rightsToSeeEdges,
     ownership,
 };
 

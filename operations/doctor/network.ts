@@ -67,10 +67,10 @@ export function ingressClass(facts: NetworkFacts): Finding {
         ),
     ];
     if (wanted.length === 0) return ok("not needed: no edge is of type Ingress");
-    const lost = wanted.filter((name) => !facts.ingressClasses.includes(name));
-    if (lost.length === 0) return ok(wanted.join(", "));
+    const missing = wanted.filter((name) => !facts.ingressClasses.includes(name));
+    if (missing.length === 0) return ok(wanted.join(", "));
     return problem(
-        `"${lost.join('", "')}" does not exist; available: ${facts.ingressClasses.join(", ") || "none"}`,
+        `"${missing.join('", "')}" does not exist; available: ${facts.ingressClasses.join(", ") || "none"}`,
         "install its ingress controller, or name another in edge.className",
     );
 }

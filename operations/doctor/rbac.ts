@@ -1,4 +1,4 @@
-import { compared, followed, followQuestions, type Question, questionsOf } from "./access";
+import { comparedKinds, watchedKinds, edgeQuestions, type Question, questionsOf } from "./access";
 import type { ApiResource } from "../cluster/live";
 import { groupBy } from "../system/groupBy";
 import type { RenderedObject, Rendering } from "../render/rendering";
@@ -23,7 +23,7 @@ export function accessObjects(
 ): RenderedObject[] {
     const name = `${project}-${stack}${previewOnly ? "-preview" : ""}`;
     const all = questionsOf(objects, resourcesOf(objects));
-    const questions = previewOnly ? all.filter(({ verb }) => verb !== "delete") : [...all, ...followQuestions(objects)];
+    const questions = previewOnly ? all.filter(({ verb }) => verb !== "delete") : [...all, ...edgeQuestions(objects)];
     const account = { kind: "ServiceAccount", name, namespace: accountNamespace };
     const grants = [...groupBy(questions, ({ namespace = "" }) => namespace)].flatMap(([namespace, own]) => {
         const [role, binding] = namespace ? ["Role", "RoleBinding"] : ["ClusterRole", "ClusterRoleBinding"];
@@ -49,7 +49,11 @@ export function accessObjects(
 }
 
 const resourcesOf = (objects: readonly RenderedObject[]): ApiResource[] =>
-    [...followed, ...compared, ...objects].map(({ apiVersion, kind }) => ({ name: pluralOf(kind), apiVersion, kind }));
+    [...watchedKinds, ...comparedKinds, ...objects].map(({ apiVersion, kind }) => ({
+        name: pluralOf(kind),
+        apiVersion,
+        kind,
+    }));
 
 /**
  * The resource of a kind, by the rule that Kubernetes' own kinds and its code generators follow

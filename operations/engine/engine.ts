@@ -35,7 +35,7 @@ export interface Missing {
 export async function findEngine(fetch = false): Promise<Engine | Missing> {
     const home = pulumiHome();
     const onPath = findOnPath("pulumi");
-    const unreachable = fetch && !onPath ? await fetched(home) : "";
+    const unreachable = fetch && !onPath ? await downloadProblem(home) : "";
     const command = onPath ?? (existsSync(fetchedEngine(home)) ? fetchedEngine(home) : undefined);
     const { ok, stdout } = command
         ? await read(command, ["version"], { env: { PULUMI_SKIP_UPDATE_CHECK: "true" } })
@@ -48,7 +48,7 @@ export async function findEngine(fetch = false): Promise<Engine | Missing> {
 }
 
 /** Why the pinned CLI or one of its plugins could not be downloaded; empty if all are installed. */
-async function fetched(home: string): Promise<string> {
+async function downloadProblem(home: string): Promise<string> {
     try {
         await fetchEngine(home);
         return "";
@@ -101,20 +101,20 @@ export async function findCluster(cluster: ClusterConfig): Promise<{ name: strin
 export const isMissing = (found: object): found is Missing => "remedy" in found;
 
 /** @throws UserError with the remedy if it is missing */
-export function present<T extends object>(found: T | Missing): T {
+export function presentOrThrow<T extends object>(found: T | Missing): T {
     if (isMissing(found)) throw new UserError(`Missing: ${found.what}\n  ${found.remedy}`);
     return found;
 }
 
 /**
- * @param nothing the sentence that says what was not done
+ * @param outcome the sentence that says what was not done
  * @param instead what works without the missing tools. @default nothing is added
  * @throws UserError that lists everything missing, with how to get it
  */
-export function refuseMissing(nothing: string, missing: readonly Missing[], instead = ""): void {
+export function refuseMissing(outcome: string, missing: readonly Missing[], instead = ""): void {
     if (missing.length > 0)
         throw new UserError(
-            `${nothing} Missing:\n${missing.map(({ what, remedy }) => `  - ${what}\n    ${remedy}`).join("\n")}${instead && `\n${instead}`}`,
+            `${outcome} Missing:\n${missing.map(({ what, remedy }) => `  - ${what}\n    ${remedy}`).join("\n")}${instead && `\n${instead}`}`,
         );
 }
 

@@ -7,13 +7,13 @@ export type EngineFailure = "locked" | "alreadyExists" | "passphraseWrong" | "pr
 export class EngineError extends UserError {
     /**
      * @param kind why
-     * @param said the engine's own message
+     * @param details the engine's own message
      * @param output its standard output, if it was captured
      */
     constructor(
         message: string,
         readonly kind: EngineFailure,
-        readonly said: string,
+        readonly details: string,
         readonly output = "",
         exitCode = 1,
     ) {
@@ -22,7 +22,7 @@ export class EngineError extends UserError {
 }
 
 /** How each failure is recognised in the engine's output: its exit code is the same for all of them. */
-const signs: readonly (readonly [EngineFailure, RegExp])[] = [
+const patterns: readonly (readonly [EngineFailure, RegExp])[] = [
     ["locked", /currently locked by/],
     ["alreadyExists", /already exists|AlreadyExists/],
     ["passphraseWrong", /incorrect passphrase/],
@@ -30,7 +30,8 @@ const signs: readonly (readonly [EngineFailure, RegExp])[] = [
     ["noStack", /no stack named/],
 ];
 
-export const engineFailure = (said: string): EngineFailure => signs.find(([, sign]) => sign.test(said))?.[0] ?? "other";
+export const engineFailure = (said: string): EngineFailure =>
+    patterns.find(([, sign]) => sign.test(said))?.[0] ?? "other";
 
 /** What the most common failures mean here, and what to do. */
 const remedies: Partial<Record<EngineFailure, (stack: string) => string>> = {

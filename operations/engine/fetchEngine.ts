@@ -63,7 +63,7 @@ async function install(
 ): Promise<void> {
     const { name, path, strip } = archive;
     const pinned = pins.sha256[name];
-    const expected = pinned ?? (await listed(site, pins.pulumi)).get(name);
+    const expected = pinned ?? (await releaseChecksums(site, pins.pulumi)).get(name);
     if (!expected) throw new UserError(`the checksums of Pulumi ${pins.pulumi} do not include ${name}`);
     if (!pinned)
         console.error(
@@ -98,7 +98,7 @@ async function install(
  *
  * @throws Unreachable if the list cannot be downloaded
  */
-export async function listed({ releases }: Site, version: string): Promise<ReadonlyMap<string, string>> {
+export async function releaseChecksums({ releases }: Site, version: string): Promise<ReadonlyMap<string, string>> {
     const text = await readText(`${releases}/v${version}/pulumi-${version}-checksums.txt`);
     return new Map(
         [...text.matchAll(/^([0-9a-f]{64}) [ *](\S+)$/gm)].map(([, checksum, name]) => [name!, checksum!] as const),

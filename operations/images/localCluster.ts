@@ -65,9 +65,9 @@ export function loaderFor(context: Context, session: Pick<Session, "config" | "k
                 await run("k3d", ["image", "import", ...references(images), "--cluster", cluster!]);
             },
         };
-    if (/^(docker-desktop|orbstack)$/.test(name)) return { check: async () => [], load: () => shared(name) };
+    if (/^(docker-desktop|orbstack)$/.test(name)) return { check: async () => [], load: () => reportShared(name) };
     if (/^(rancher-desktop|colima.*)$/.test(name))
-        return { check: () => checkRuntime(name, session), load: () => shared(name) };
+        return { check: () => checkRuntime(name, session), load: () => reportShared(name) };
     const { registry } = locate(`${config.images.registry}/any`);
     return {
         check: async () => {
@@ -83,7 +83,7 @@ export function loaderFor(context: Context, session: Pick<Session, "config" | "k
     };
 }
 
-async function shared(name: string): Promise<void> {
+async function reportShared(name: string): Promise<void> {
     console.error(`${name} uses the images of the local Docker: nothing to load.`);
 }
 
@@ -95,7 +95,7 @@ async function checkRuntime(name: string, session: Pick<Session, "kubectl">): Pr
     const query = "jsonpath={.items[*].status.nodeInfo.containerRuntimeVersion}";
     const runtimes = await kubectl.read(["get", "nodes", "--output", query]).catch((error: unknown) => {
         if (!(error instanceof KubectlError)) throw error;
-        throw new UserError(`kubectl could not determine the container runtime of "${name}": ${error.said}`);
+        throw new UserError(`kubectl could not determine the container runtime of "${name}": ${error.details}`);
     });
     if (runtimes.startsWith("docker://")) return [];
     return [

@@ -4,7 +4,7 @@ import { allArchives, type Pins } from "../engine/archives";
 import { baseImages, withDigests } from "./baseImages";
 import { download } from "../system/download";
 import { UserError } from "../system/errors";
-import { listed, official, type Site } from "../engine/fetchEngine";
+import { releaseChecksums, official, type Site } from "../engine/fetchEngine";
 import { groupBy } from "../system/groupBy";
 import { digestOf } from "./registry";
 import { root } from "../system/root";
@@ -52,7 +52,7 @@ export async function pinAll({ folder = root, site = official }: PinArgs = {}): 
     };
     const references = [...new Set(images.map(({ reference }) => reference))];
     const digests = await Promise.all(references.map((one) => had(digestOf(one))));
-    const list = await had(listed(site, pins.pulumi));
+    const list = await had(releaseChecksums(site, pins.pulumi));
     const checksums: (string | undefined)[] = [];
     // Sequentially, because they are large.
     for (const { listed, name, path } of archives) {

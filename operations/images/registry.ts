@@ -41,7 +41,7 @@ const manifestTypes = [
 ].join(", ");
 
 /** Timeout for one response of a registry, in milliseconds. */
-const patience = 30_000;
+const timeout = 30_000;
 
 /**
  * The current digest of an image's tag, from its registry by the OCI distribution API.
@@ -82,7 +82,7 @@ const isDigest = (text: string): boolean => /^sha256:[0-9a-f]{64}$/.test(text);
 /** @throws UserError if the registry does not answer */
 async function send(registry: string, url: string, init: RequestInit): Promise<Response> {
     try {
-        return await fetch(url, { ...init, signal: AbortSignal.timeout(patience) });
+        return await fetch(url, { ...init, signal: AbortSignal.timeout(timeout) });
     } catch (error) {
         const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
         throw new UserError(`${registry} does not answer: ${cause?.code ?? cause?.message ?? message}`);
@@ -154,7 +154,7 @@ async function credentialsFor(registry: string): Promise<Credentials | undefined
     const key = registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
     const helper = config.credHelpers?.[registry] ?? config.credsStore;
     if (helper) {
-        const kept = await ask(helper, key);
+        const kept = await credentialsFromHelper(helper, key);
         if (kept) return kept;
     }
     const entry = Object.entries(config.auths ?? {}).find(([name]) => name === key || hostOf(name) === registry)?.[1];
@@ -168,7 +168,7 @@ async function credentialsFor(registry: string): Promise<Credentials | undefined
 const hostOf = (name: string): string => name.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
 
 /** https://github.com/docker/docker-credential-helpers: the registry on standard input, JSON on standard output. */
-async function ask(helper: string, key: string): Promise<Credentials | undefined> {
+async function credentialsFromHelper(helper: string, key: string): Promise<Credentials | undefined> {
     const command = `docker-credential-${helper}`;
     console.error(pc.dim(`$ ${command} get`));
     const { exitCode, stdout } = await execa(command, ["get"], { input: key, reject: false });

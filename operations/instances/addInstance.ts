@@ -26,7 +26,7 @@ export interface Added {
     /** The added lines in the format of `diff`. */
     readonly diff: readonly string[];
     /** Keys of the other instance that were not copied. */
-    readonly left: readonly string[];
+    readonly notCopied: readonly string[];
     /** Secrets that must be set before it can be deployed, each with its purpose. */
     readonly secrets: readonly { readonly key: string; readonly purpose: string }[];
 }
@@ -42,7 +42,7 @@ export async function addInstance(session: Session, name: string, args: AddArgs)
     const written = writtenInstances(session);
     if (Object.hasOwn(written, name))
         throw new UserError(`Nothing was changed: "${stack}" already has an instance "${name}".`);
-    const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(session, like, name);
+    const { keys, notCopied } = like === undefined ? { keys: {}, notCopied: [] } : copyOf(session, like, name);
     const { platform: copied, ...others } = keys;
     if (platform !== undefined && copied !== undefined && platform !== copied)
         throw new UserError(
@@ -57,11 +57,11 @@ export async function addInstance(session: Session, name: string, args: AddArgs)
         platforms,
         mayStay: ({ lacks = [] }) => lacks.some(({ instance }) => names.includes(instance)),
     });
-    const [added] = findInstances(session.anew().config(), [name]);
+    const [added] = findInstances(session.refreshed().config(), [name]);
     const rules = platforms[added!.platform]!.config.secrets;
     const lacks = open.flatMap((problem) => problem.lacks ?? []).filter(({ instance }) => instance === name);
     const needed = [...new Set(lacks.map(({ key }) => key))];
-    return { diff, left, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
+    return { diff, notCopied, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
 }
 
 /** @throws UserError if it is not a setting, ConfigError if its value is not valid YAML */
@@ -82,20 +82,20 @@ const writtenInstances = (session: Session): Readonly<Record<string, unknown>> =
     JSON.parse(session.file().config["plinth:instances"] ?? "{}") as Record<string, unknown>;
 
 /** Copies an instance's keys for another instance, and lists those left out because they must be unique. */
-function copyOf(session: Session, like: string, name: string): { keys: Plain; left: string[] } {
+function copyOf(session: Session, like: string, name: string): { keys: Plain; notCopied: string[] } {
     const [other] = findInstances(session.config(), [like]);
     const written = writtenInstances(session)[like] as Plain;
     const places = ownIn(session.platforms[other!.platform]!.config.schema, other);
     const owned = new Set(
         places.filter(({ path }) => at(written, path) !== undefined).map(({ whole }) => whole.join(".")),
     );
-    const left: string[] = [];
+    const notCopied: string[] = [];
     const without = (map: Plain, above: readonly string[]): Plain =>
         Object.fromEntries(
             Object.entries(map).flatMap(([key, value]) => {
                 const path = [...above, key].join(".");
                 if (owned.has(path)) {
-                    if (path !== "host") left.push(path);
+                    if (path !== "host") notCopied.push(path);
                     return [];
                 }
                 if (typeof value !== "object" || value === null || Array.isArray(value)) return [[key, value]];
@@ -108,5 +108,5 @@ function copyOf(session: Session, like: string, name: string): { keys: Plain; le
         const value = own.fresh?.(name);
         return value === undefined ? {} : nested(path, value);
     });
-    return { keys: [without(written, []), ...fresh].reduce(merge, {}) as Plain, left };
+    return { keys: [without(written, []), ...fresh].reduce(merge, {}) as Plain, notCopied };
 }

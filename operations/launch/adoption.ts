@@ -15,19 +15,19 @@ import type { List, Live } from "../cluster/live";
 import { existingIn } from "../cluster/ownership";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import type { Session } from "../session";
-import { checkVolumes, existingOf, handOver, namesExisting, volumeFacts } from "./volumeChecks";
+import { checkVolumes, existingOf, reassignArgs, namesExisting, volumeFacts } from "./volumeChecks";
 
 /** What a run adopts, and what must be done first. */
 export interface Adoption {
     /** Descriptions of what is adopted, one line each. */
-    readonly takes: readonly string[];
+    readonly adopted: readonly string[];
     /** Whether that includes foreign objects: the run must then be allowed to change existing objects. */
-    readonly upserts: boolean;
+    readonly changesExisting: boolean;
     /** kubectl arguments that assign volumes of deleted claims to the new ones. */
     readonly patches: readonly (readonly string[])[];
 }
 
-const nothing: Adoption = { takes: [], upserts: false, patches: [] };
+const noAdoption: Adoption = { adopted: [], changesExisting: false, patches: [] };
 
 /**
  * Checks the volumes of a stack before a run, and determines what the run adopts.
@@ -46,7 +46,7 @@ export async function examine(
     if (!live) {
         if (namesExisting(rendering))
             console.error(pc.yellow("Whether the existing volumes fit was not checked: kubectl is missing."));
-        return nothing;
+        return noAdoption;
     }
     const kubectl = await session.kubectl();
     const facts = await volumeFacts(kubectl, rendering, existingIn(live, rendering), consent.length > 0);
@@ -91,7 +91,7 @@ export async function examine(
                   // Such a run would adopt every object with the name of one of the stack's.
                   ...facts.foreign
                       .filter((object) => !adopted.includes(object))
-                      .map((object) => inTheWay(rendering, object)),
+                      .map((object) => conflictRemedy(rendering, object)),
               ]
             : []),
         ...missingClaims(kubectl, facts.live, chosen),
@@ -104,9 +104,9 @@ export async function examine(
         ({ volume, namespace, claim }) => `persistentvolume/${volume}, for the claim ${namespace}/${claim}`,
     );
     return {
-        takes: [...adopted.map(described), ...given],
-        upserts: adopted.length > 0,
-        patches: stale.map(handOver),
+        adopted: [...adopted.map(describe), ...given],
+        changesExisting: adopted.length > 0,
+        patches: stale.map(reassignArgs),
     };
 }
 
@@ -136,7 +136,7 @@ const instanceNamespaces = ({ outputs }: Pick<Rendering, "outputs">): string[] =
     Object.values(outputs.instances).map(({ namespace }) => namespace);
 
 /** What to do about a foreign object with the name of one of the stack's; one line. */
-export function inTheWay(rendering: Pick<Rendering, "outputs">, object: RenderedObject): string {
+export function conflictRemedy(rendering: Pick<Rendering, "outputs">, object: RenderedObject): string {
     const { kind, metadata } = object;
     const name = adoptedBy(rendering, object);
     if (kind === "Secret")
@@ -149,7 +149,7 @@ export function inTheWay(rendering: Pick<Rendering, "outputs">, object: Rendered
     return `${consentName(object)} does not belong to this stack: kubectl ${where}delete ${kind.toLowerCase()} ${metadata.name}`;
 }
 
-function described(object: RenderedObject): string {
+function describe(object: RenderedObject): string {
     if (object.kind !== "PersistentVolumeClaim") return consentName(object);
     const { volumeName, resources } = object["spec"] as {
         volumeName?: string;
@@ -159,7 +159,7 @@ function described(object: RenderedObject): string {
 }
 
 /** A workload in a namespace, or an Ingress to it, with the fields of several kinds. */
-interface Former extends Live {
+interface ForeignObject extends Live {
     readonly spec: Pick<DeploymentSpec, "replicas"> & Pick<CronJobSpec, "suspend"> & Pick<IngressSpec, "rules">;
     readonly status?: Pick<PodStatus, "phase"> & Pick<JobStatus, "active">;
 }
@@ -172,7 +172,7 @@ async function namespaceProblems(
 ): Promise<string[]> {
     const label = `${project}.${stack}`;
     const foreign = async (kinds: string, ...where: string[]) =>
-        (await kubectl.json<List<Former>>(["get", kinds, ...where])).items.filter(
+        (await kubectl.json<List<ForeignObject>>(["get", kinds, ...where])).items.filter(
             ({ metadata }) => metadata.labels?.[plinthLabels.stack] !== label,
         );
     const running = await Promise.all(

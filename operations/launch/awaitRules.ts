@@ -10,7 +10,7 @@ import { KubectlError } from "../cluster/kubectlError";
 import type { List, Pod } from "../cluster/live";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import { reasonOf } from "../cluster/pods";
-import { isEdge, judgeEdge, judgeTier, letsIn, sourceOf, type Verdict, wantedBy } from "./servedRules";
+import { isEdge, judgeEdge, judgeTier, admitsVisitors, sourceOf, type Verdict, wantedBy } from "./servedRules";
 import { count } from "../system/text";
 
 interface Workload extends RenderedObject {
@@ -29,16 +29,16 @@ export interface AwaitArgs {
      * Timeout in milliseconds. A kubelet refreshes mounted files every 60 to 90 seconds if it cannot be triggered, and
      * restarts a Caddy that has not answered for a minute. @default 3 minutes
      */
-    readonly patience?: number;
+    readonly timeout?: number;
     /** Polling interval in milliseconds. @default 1000 */
     readonly interval?: number;
 }
 
 /** Polls between two triggers of the kubelet: the first may have come before its cache was up to date. */
-const looksPerTouch = 10;
+const pollsPerTouch = 10;
 
 /** How many requests run in parallel. */
-const width = 8;
+const concurrency = 8;
 
 /**
  * Waits until every pod that admits visitors applies the access rules of the launched stack: edges have reloaded their
@@ -51,21 +51,21 @@ const width = 8;
 export async function awaitRules(
     kubectl: Kubectl,
     rendering: Pick<Rendering, "stack" | "objects">,
-    { patience = 180_000, interval = 1000 }: AwaitArgs = {},
+    { timeout = 180_000, interval = 1000 }: AwaitArgs = {},
 ): Promise<void> {
-    const end = Date.now() + patience;
+    const end = Date.now() + timeout;
     const namespaces = new Set(rendering.objects.flatMap(({ metadata }) => metadata.namespace ?? []));
     let asked: Pick<Kubectl, "read" | "json"> = kubectl;
     let said = "";
     let mayTouch = true;
     for (let looks = 0; ; looks++) {
-        const judged = await look(asked, rendering.objects, namespaces);
+        const judged = await judgePods(asked, rendering.objects, namespaces);
         const open = judged.filter(({ verdict }) => verdict.is === "old");
         if (open.length === 0 || Date.now() > end) return conclude(rendering.stack, judged);
         const names = open.map(({ name }) => name).join(", ");
         if (names !== said) console.error(`Waiting for pods that have not loaded the new rules yet: ${names}`);
         said = names;
-        if (mayTouch && looks % looksPerTouch === 0) mayTouch = await touch(asked, open);
+        if (mayTouch && looks % pollsPerTouch === 0) mayTouch = await triggerKubelets(asked, open);
         // Repeated commands are not printed.
         asked = kubectl.quiet;
         await sleep(interval);
@@ -73,7 +73,7 @@ export async function awaitRules(
 }
 
 /** Judges all pods of a stack that admit visitors. */
-async function look(
+async function judgePods(
     kubectl: Pick<Kubectl, "read" | "json">,
     objects: readonly RenderedObject[],
     namespaces: ReadonlySet<string>,
@@ -90,21 +90,21 @@ async function look(
         try {
             const { items } = await kubectl.json<List<Pod>>(args);
             const judged: Judged[] = [];
-            for (const pod of items.filter((one) => letsIn(one) && instances.has(instanceOf(one)))) {
+            for (const pod of items.filter((one) => admitsVisitors(one) && instances.has(instanceOf(one)))) {
                 const template = templates.get(keyOf(pod));
                 const verdict = template && isEdge(pod) ? await askEdge(kubectl, pod, read) : judgeTier(pod, template);
                 judged.push({ name: `${namespace}/${pod.metadata.name}`, pod, verdict });
             }
             return judged;
         } catch (error) {
-            return [{ name: namespace, verdict: unanswered(error) }];
+            return [{ name: namespace, verdict: verdictOfError(error) }];
         }
     };
     return (await limited([...namespaces], inNamespace)).flat();
 }
 
 /** What a forbidden request means; one that failed otherwise may succeed the next time. */
-function unanswered(error: unknown): Verdict {
+function verdictOfError(error: unknown): Verdict {
     if (!(error instanceof UserError)) throw error;
     return { is: isForbidden(error) ? "unseen" : "old", why: error.message };
 }
@@ -154,7 +154,7 @@ async function askEdge(kubectl: Pick<Kubectl, "read">, pod: Pod, read: ReadData)
         // An unreachable node must not delay the others.
         return judgeEdge(pod, wanted, await kubectl.read([...args, "--request-timeout", "5s"]));
     } catch (error) {
-        const verdict = unanswered(error);
+        const verdict = verdictOfError(error);
         return verdict.is === "old" ? { ...verdict, why: reasonOf(pod) ?? verdict.why } : verdict;
     }
 }
@@ -164,7 +164,7 @@ async function askEdge(kubectl: Pick<Kubectl, "read">, pod: Pod, read: ReadData)
  *
  * @returns whether this account may do so
  */
-async function touch(kubectl: Pick<Kubectl, "read">, open: readonly Judged[]): Promise<boolean> {
+async function triggerKubelets(kubectl: Pick<Kubectl, "read">, open: readonly Judged[]): Promise<boolean> {
     const now = `${plinthLabels.lookedAgain}=${new Date().toISOString()}`;
     const edges = open.flatMap(({ pod }) => (pod && isEdge(pod) && !pod.metadata.deletionTimestamp ? [pod] : []));
     try {
@@ -212,6 +212,6 @@ async function limited<T, R>(items: readonly T[], work: (item: T) => Promise<R>)
     const worker = async () => {
         for (const [index, item] of queue) results[index] = await work(item);
     };
-    await Promise.all(Array.from({ length: width }, worker));
+    await Promise.all(Array.from({ length: concurrency }, worker));
     return results;
 }

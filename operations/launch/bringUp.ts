@@ -13,12 +13,21 @@ import type { Resource, State } from "../engine/state";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import type { Session } from "../session";
 import { UserError } from "../system/errors";
-import { examine, inTheWay, isAdoptable } from "./adoption";
+import { examine, conflictRemedy, isAdoptable } from "./adoption";
 import { applyToSandbox, wasApplied } from "./applyToSandbox";
 import { awaitRules } from "./awaitRules";
 import { freeClaims } from "./freeClaims";
 import { liveBefore } from "./liveBefore";
-import { atRestIn, checkKnown, losable, type Loss, lossesIn, refusalOf, servedConsent, spentConsent } from "./losses";
+import {
+    atRestIn,
+    checkKnown,
+    losable,
+    type Loss,
+    lossesIn,
+    refusalOf,
+    fulfilledConsent,
+    unusedConsent,
+} from "./losses";
 import { checkLocks, clearLocks, ensureStack, prepare } from "./prepare";
 import { otherCluster } from "./sameCluster";
 import { wasLaunched } from "./sandbox";
@@ -38,7 +47,7 @@ export interface LaunchArgs {
      */
     readonly newCluster?: string;
     /** URNs of an instance to be deleted, some of which may already be deleted. @default none */
-    readonly givenUp?: readonly string[];
+    readonly deletedUrns?: readonly string[];
     /** Called after all checks have passed, before the engine runs. @default nothing */
     readonly beforeUp?: () => Promise<void> | void;
     /** What may be adopted from a previous deployment: namespaces, PersistentVolumes, Secrets. @default none */
@@ -59,14 +68,14 @@ export async function bringUp(
         recover = false,
         acceptLoss = [],
         newCluster,
-        givenUp = [],
+        deletedUrns = [],
         adopt = [],
         beforeUp,
     }: LaunchArgs = {},
 ): Promise<void> {
     const { stack } = session;
     const rendering = await session.rendering();
-    if (session.isInSandbox && (await isAppliedThere(session))) return applyToSandbox(session);
+    if (session.isInSandbox && (await isAppliedWithoutEngine(session))) return applyToSandbox(session);
     const pulumi = await prepare(session);
 
     await ensureStack(session);
@@ -74,14 +83,14 @@ export async function bringUp(
     checkLocks(session, recover, `./plinth launch ${stack}${moving}`);
     const resources = losable(await session.state());
     // Objects of a deleted instance may already be gone after an interrupted run.
-    const kept = resources.filter(({ urn }) => !givenUp.includes(urn));
+    const kept = resources.filter(({ urn }) => !deletedUrns.includes(urn));
     const isNeeded = recover || adopt.length > 0 || (newCluster !== undefined && kept.length > 0);
     const live = await liveBefore(session, isNeeded);
     const moves = checkCluster(session.config(), live, kept, newCluster, recover);
     if (live && (recover || moves))
         checkOwnership(rendering, live, await session.state(), adopt, `${moving}${recover ? " --recover" : ""}`);
     if (recover) await clearLocks(session);
-    const { takes, upserts, patches } = await examine(session, live, adopt);
+    const { adopted, changesExisting, patches } = await examine(session, live, adopt);
     // Before the first refresh, which would drop missing objects from the state.
     const previews = resources.length > 0;
     const accepted = previews ? await checkLosses(pulumi, session.config(), rendering, kept, acceptLoss, moves) : [];
@@ -95,7 +104,7 @@ export async function bringUp(
             "--run-program",
             ...(recover ? ["--clear-pending-creates"] : []),
         ]);
-    if (takes.length > 0) console.log(`Adopted:\n${takes.map((line) => `  ${line}`).join("\n")}`);
+    if (adopted.length > 0) console.log(`Adopted:\n${adopted.map((line) => `  ${line}`).join("\n")}`);
     for (const patch of patches) await (await session.kubectl()).run(patch);
     const claims = accepted.filter(({ name, op }) => op === "replace" && name.startsWith("persistentvolumeclaim/"));
     if (claims.length > 0)
@@ -105,22 +114,23 @@ export async function bringUp(
         );
     // Only this run may adopt existing objects, of an interrupted run or of a previous deployment; the next one may
     // not.
-    const taking: Record<string, string> = recover || upserts ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
+    const upsert: Record<string, string> =
+        recover || changesExisting ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
     if (edgeFirst) {
-        await pulumi.run(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], taking);
+        await pulumi.run(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], upsert);
         printOutputs(await outputsOf(pulumi));
     }
     // A recovery differs from the run that was previewed.
     const again = previews && !recover ? ["--skip-preview"] : [];
-    await pulumi.run(["up", "--yes", ...comparing, ...again], taking);
+    await pulumi.run(["up", "--yes", ...comparing, ...again], upsert);
     // The interrupted run may have left pending deletions of names that the run above has just adopted; and Jobs that
     // are missing from the state keep retrying.
     if (recover) await prune(await session.kubectl(), rendering, ["Job"]);
     // The provider returns to its normal permissions.
-    if (recover || upserts) await pulumi.run(["up", "--yes", ...comparing, "--skip-preview"]);
+    if (recover || changesExisting) await pulumi.run(["up", "--yes", ...comparing, "--skip-preview"]);
     // From here on everything is read again, because the run has changed outputs and pods.
     printOutputs(await outputsOf(pulumi));
-    const served = servedConsent(stack, accepted, session.config().acceptLoss);
+    const served = fulfilledConsent(stack, accepted, session.config().acceptLoss);
     if (served) console.error(pc.yellow(served));
     if (session.hasKubectl()) await awaitRules(await session.kubectl(), rendering);
     else
@@ -136,7 +146,7 @@ export async function bringUp(
  *
  * @throws UserError if it was deployed the other way
  */
-async function isAppliedThere(session: Session): Promise<boolean> {
+async function isAppliedWithoutEngine(session: Session): Promise<boolean> {
     const isWithout = isMissing(await session.engine(true));
     if (isWithout && wasLaunched())
         throw new UserError(
@@ -215,7 +225,7 @@ async function checkLosses(
     if (failed) throw failed;
     if (gone.length > 0)
         console.error(pc.yellow(`Recreated in a different cluster:\n${gone.map((name) => `  ${name}`).join("\n")}`));
-    const spent = spentConsent(stack, losses, written);
+    const spent = unusedConsent(stack, losses, written);
     if (spent) console.error(pc.yellow(spent));
     return losses;
 }
@@ -238,7 +248,7 @@ function checkOwnership(
     checkKnown(stack, state, own);
     const refused = foreign.filter((object) => !isAdoptable(rendering, object, adopt));
     if (refused.length === 0) return;
-    const named = refused.map((object) => `  ${inTheWay(rendering, object)}`);
+    const named = refused.map((object) => `  ${conflictRemedy(rendering, object)}`);
     throw new UserError(
         `These objects already exist and do not belong to this stack (${plinthLabels.stack}: ${rendering.project}.${stack}). Nothing was changed.\n${named.join("\n")}\n` +
             `Choose another namespace, or do what is suggested above and continue with ./plinth launch ${stack}${options}`,

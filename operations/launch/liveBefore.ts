@@ -3,7 +3,7 @@ import { liveOf } from "../cluster/ownership";
 import type { RenderedObject } from "../render/rendering";
 import type { Session } from "../session";
 import { losable } from "./losses";
-import { lastingIn } from "./sameCluster";
+import { identifyingIn } from "./sameCluster";
 
 /**
  * Reads everything from the cluster that a run may touch: objects with the names of the stack's, objects in its state,
@@ -16,5 +16,5 @@ export async function liveBefore(session: Session, isNeeded: boolean): Promise<R
     if (!session.hasKubectl() && !isNeeded) return undefined;
     const { objects } = await session.rendering();
     const resources = losable(await session.state());
-    return liveOf(await session.kubectl(), [...objects, ...lastingIn(resources), ...restoreRecords(resources)]);
+    return liveOf(await session.kubectl(), [...objects, ...identifyingIn(resources), ...restoreRecords(resources)]);
 }

@@ -56,7 +56,7 @@ const lostBy: Readonly<Record<string, readonly Op[]>> = {
 export function lossesIn(resources: readonly Resource[], steps: readonly Step[], atRest: readonly string[]): Loss[] {
     return resources.flatMap((resource) => {
         const ops = steps.filter(({ urn }) => urn === resource.urn).map(({ op }) => op);
-        const op = ops.some((step) => /replace/.test(step)) ? "replace" : ops.find(isMeant);
+        const op = ops.some((step) => /replace/.test(step)) ? "replace" : ops.find(isLossOp);
         const { urn, outputs } = resource;
         const kind = isPassword(resource) ? "RandomPassword" : isObject(resource) ? outputs?.kind : undefined;
         if (!op || !kind || !lostBy[kind]?.includes(op)) return [];
@@ -67,7 +67,7 @@ export function lossesIn(resources: readonly Resource[], steps: readonly Step[],
     });
 }
 
-const isMeant = (op: string): op is Op => Object.hasOwn(meanings, op);
+const isLossOp = (op: string): op is Op => Object.hasOwn(meanings, op);
 
 /** The namespaces of instances that are stopped or removed. */
 export const atRestIn = ({ instances }: Rendering["outputs"]): string[] =>
@@ -118,7 +118,7 @@ export function refusalOf(
         `Data would be lost. Nothing was changed.\n${lines.join("\n")}\n` +
         "A recreated claim is an empty volume; a recreated Secret contains only what state and configuration contain.\n" +
         `Undo the change, restore them from a backup, or accept the loss by name${remedy(stack, refused, held)}` +
-        `  plinth:acceptLoss: [${names.join(", ")}]${liftedByHand(stack, held)}`
+        `  plinth:acceptLoss: [${names.join(", ")}]${unprotectHint(stack, held)}`
     );
 }
 
@@ -132,7 +132,7 @@ const remedy = (stack: string, refused: readonly Loss[], held: readonly Loss[]):
         : `: for one run\n  ./plinth launch ${stack} ${refused.map(({ name }) => `--accept-loss ${name}`).join(" ")}\n` +
           `or, if the change is reviewed and applied by continuous delivery, in Pulumi.${stack}.yaml until the run is done:\n`;
 
-function liftedByHand(stack: string, held: readonly Loss[]): string {
+function unprotectHint(stack: string, held: readonly Loss[]): string {
     const urns = held.filter(({ op }) => op === "delete").map(({ urn }) => `'${urn}'`);
     if (urns.length === 0) return "";
     return (
@@ -142,7 +142,7 @@ function liftedByHand(stack: string, held: readonly Loss[]): string {
 }
 
 /** The message about entries in `plinth:acceptLoss` that accept nothing: left there, they would permit a later loss. */
-export function spentConsent(stack: string, losses: readonly Loss[], written: readonly string[]): string | undefined {
+export function unusedConsent(stack: string, losses: readonly Loss[], written: readonly string[]): string | undefined {
     const spent = written.filter((accepted) => !losses.some(({ name }) => name === accepted));
     if (spent.length === 0) return undefined;
     return (
@@ -155,7 +155,11 @@ export function spentConsent(stack: string, losses: readonly Loss[], written: re
  * The message about entries in `plinth:acceptLoss` whose loss has happened: recreated objects are unprotected until the
  * entries are removed.
  */
-export function servedConsent(stack: string, losses: readonly Loss[], written: readonly string[]): string | undefined {
+export function fulfilledConsent(
+    stack: string,
+    losses: readonly Loss[],
+    written: readonly string[],
+): string | undefined {
     const served = losses.filter(({ name }) => written.includes(name)).map(({ name }) => name);
     if (served.length === 0) return undefined;
     return (

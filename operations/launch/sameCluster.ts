@@ -16,7 +16,7 @@ export interface OtherCluster {
 type Identified = RenderedObject & { readonly metadata: { readonly uid?: string } };
 
 /** The resources of a stack's state that identify a cluster: volumes, namespaces and Secrets, by their UID. */
-export const lastingIn = (resources: readonly Resource[]): Identified[] =>
+export const identifyingIn = (resources: readonly Resource[]): Identified[] =>
     resources.flatMap(({ outputs }) => (irreplaceable.includes(outputs?.kind ?? "") ? (outputs as Identified) : []));
 
 /**
@@ -36,7 +36,7 @@ export function otherCluster(
     resources: readonly Resource[],
     { recover = false }: { recover?: boolean } = {},
 ): OtherCluster | undefined {
-    const lasting = lastingIn(resources);
+    const lasting = identifyingIn(resources);
     if (lasting.length === 0) return undefined;
     const uids = (live as Identified[]).map(({ metadata }) => metadata.uid);
     if (lasting.some(({ metadata }) => uids.includes(metadata.uid))) return undefined;
@@ -45,7 +45,7 @@ export function otherCluster(
         .filter(({ kind }) => kind !== "Secret")
         .map(
             (object) =>
-                `  ${consentName(object)}${live.some((one) => isNamed(one, object)) ? ", but a different one with that name exists" : ""}`,
+                `  ${consentName(object)}${live.some((one) => isSameObject(one, object)) ? ", but a different one with that name exists" : ""}`,
         );
     return {
         context,
@@ -57,4 +57,4 @@ export function otherCluster(
     };
 }
 
-const isNamed = (one: RenderedObject, other: RenderedObject): boolean => consentName(one) === consentName(other);
+const isSameObject = (one: RenderedObject, other: RenderedObject): boolean => consentName(one) === consentName(other);

@@ -32,7 +32,7 @@ export const isEdge = ({
  * Whether a pod can serve visitors. A pod without running containers admits no one and starts with the new rules;
  * simulated nodes run no containers.
  */
-export const letsIn = ({ spec, status }: Pod): boolean =>
+export const admitsVisitors = ({ spec, status }: Pod): boolean =>
     spec.containers.some(
         ({ name, ports = [] }) =>
             ports.some((port) => port.name === "http") &&

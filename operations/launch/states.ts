@@ -32,8 +32,8 @@ export async function changeStates(
         console.log(`Nothing is deployed yet: ./plinth launch ${stack}`);
         return;
     }
-    const goOn = `${file} is already changed. Once the cause is fixed, continue with: ./plinth launch ${stack}`;
-    await launchChanged(session, before, diff.length > 0 ? goOn : "");
+    const continueWith = `${file} is already changed. Once the cause is fixed, continue with: ./plinth launch ${stack}`;
+    await launchChanged(session, before, diff.length > 0 ? continueWith : "");
 }
 
 /**
@@ -42,21 +42,21 @@ export async function changeStates(
  *
  * @param session opened before the change
  * @param before the file's text before the change
- * @param goOn how to continue, for the message if it fails halfway
+ * @param continueWith how to continue, for the message if it fails halfway
  * @param then called after the engine is done
  */
 export async function launchChanged(
     session: Session,
     before: string,
-    goOn: string,
+    continueWith: string,
     then: () => Promise<void> = async () => {},
 ): Promise<void> {
     await changeOrPutBack(
         async (begin) => {
-            await bringUp(session.anew(), { beforeUp: begin });
+            await bringUp(session.refreshed(), { beforeUp: begin });
             await then();
         },
-        { putBack: () => writeFileSync(session.path, before), goOn },
+        { putBack: () => writeFileSync(session.path, before), continueWith },
     );
 }
 
@@ -64,11 +64,11 @@ export async function launchChanged(
  * Makes a change that may be refused until it begins; its preparations are then reverted.
  *
  * @param change must call its argument before it changes anything
- * @param goOn how to continue, for the message if it fails after that; empty for no message
+ * @param continueWith how to continue, for the message if it fails after that; empty for no message
  */
 export async function changeOrPutBack(
     change: (begin: () => void) => Promise<void>,
-    { putBack, goOn }: { readonly putBack: () => void | Promise<void>; readonly goOn: string },
+    { putBack, continueWith }: { readonly putBack: () => void | Promise<void>; readonly continueWith: string },
 ): Promise<void> {
     let hasBegun = false;
     try {
@@ -77,7 +77,7 @@ export async function changeOrPutBack(
         });
     } catch (error) {
         if (!hasBegun) await putBack();
-        else if (goOn) console.error(goOn);
+        else if (continueWith) console.error(continueWith);
         throw error;
     }
 }

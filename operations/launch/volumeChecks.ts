@@ -114,7 +114,7 @@ export function checkVolumes(facts: VolumeFacts): VolumeFindings {
                 ...(there && adopted.some((one) => sameName(one, claim)) ? fieldProblems(key, claim, there) : []),
                 ...(existing && volumes ? existingProblems(key, claim, volume, facts.classes, existing) : []),
             ];
-            const taken = volume && takenBy(volume, claim, there);
+            const taken = volume && claimOn(volume, claim, there);
             if (taken === "bound")
                 problems.push(
                     `${key}.existing: "${existing}" is in use by the claim ${volume!.spec.claimRef!.namespace}/${volume!.spec.claimRef!.name}; delete that claim first, with the volume's reclaim policy at Retain`,
@@ -225,7 +225,7 @@ function existingProblems(
  * Whether another claim uses the volume or has used it: a deleted claim leaves its UID in the volume, which prevents
  * binding to any other.
  */
-function takenBy(
+function claimOn(
     { spec: { claimRef }, status }: Volume,
     claim: RenderedObject,
     there: LiveClaim | undefined,
@@ -240,7 +240,7 @@ function takenBy(
  * The patch that assigns a volume of a deleted claim, with its data, to a new one, and removes Plinth's annotations of
  * the previous owner.
  */
-export const handOver = ({ volume, namespace, claim }: VolumeFindings["stale"][number]): string[] => [
+export const reassignArgs = ({ volume, namespace, claim }: VolumeFindings["stale"][number]): string[] => [
     ...["patch", "persistentvolume", volume, "--type", "merge", "--patch"],
     JSON.stringify({
         metadata: {

@@ -65,26 +65,26 @@ export class PlainPlan {
     }
 
     /** Resolves all values in a structure; those that only the cluster knows are left out. */
-    tell(structure: unknown): unknown {
-        return this.told(structure, () => {}, Object.keys);
+    resolve(structure: unknown): unknown {
+        return this.resolveAll(structure, () => {}, Object.keys);
     }
 
-    private told(
+    private resolveAll(
         structure: unknown,
         seen: (value: Value<unknown>) => void,
         keysOf: (fields: object) => readonly string[],
     ): unknown {
         if (typeof structure !== "object" || structure === null) return structure;
-        if (Array.isArray(structure)) return structure.map((item) => this.told(item, seen, keysOf));
+        if (Array.isArray(structure)) return structure.map((item) => this.resolveAll(item, seen, keysOf));
         if (structure instanceof Value) {
             seen(structure);
             if (structure.properties.some((property) => this.isUnknown(property))) return undefined;
-            return this.told(structure.in(this.known), seen, keysOf);
+            return this.resolveAll(structure.in(this.known), seen, keysOf);
         }
         const told: Record<string, unknown> = {};
         const fields = structure as Readonly<Record<string, unknown>>;
         for (const key of keysOf(fields)) {
-            const inner = this.told(fields[key], seen, keysOf);
+            const inner = this.resolveAll(fields[key], seen, keysOf);
             if (inner !== undefined) told[key] = inner;
         }
         return told;
@@ -117,7 +117,7 @@ export class PlainPlan {
                 if (isSecret) secrets.add(key);
                 for (const property of properties) dependencies.add(this.urnOf(property.resource));
             };
-            const told = this.told(fields[key], seen, sortedKeys);
+            const told = this.resolveAll(fields[key], seen, sortedKeys);
             if (told !== undefined) inputs[key] = told;
         }
         return {

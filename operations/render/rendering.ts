@@ -70,7 +70,7 @@ export async function renderStack(
         stack,
         objects: inApplyOrder(objects),
         resources: plain.resources,
-        outputs: plain.tell(outputs) as Rendering["outputs"],
+        outputs: plain.resolve(outputs) as Rendering["outputs"],
     };
 }
 

@@ -34,7 +34,7 @@ interface Discussion {
 export async function postNote(body: string, env: NodeJS.ProcessEnv = process.env): Promise<void> {
     const { notes, page, author, change, headers } = discussionIn(env);
     const [marker] = body.split("\n");
-    const send: Send = (method, url, content) => ask(method, url, headers, content);
+    const send: Send = (method, url, content) => sendRequest(method, url, headers, content);
     const me = await author(send);
     const size = 100;
     for (let number = 1; ; number += 1) {
@@ -50,7 +50,12 @@ export async function postNote(body: string, env: NodeJS.ProcessEnv = process.en
     await send("POST", notes, { body });
 }
 
-async function ask(method: string, url: string, headers: Discussion["headers"], content?: object): Promise<unknown> {
+async function sendRequest(
+    method: string,
+    url: string,
+    headers: Discussion["headers"],
+    content?: object,
+): Promise<unknown> {
     const what = `${method} ${url}`;
     const unreachable = (error: unknown): never => {
         // The error of fetch itself has no details.

@@ -2,7 +2,7 @@ import pc from "picocolors";
 import { isMissing } from "../engine/engine";
 import { EngineError } from "../engine/engineError";
 import { enginePreview } from "../engine/enginePreview";
-import { atRestIn, losable, lossesIn, refusalOf, spentConsent } from "../launch/losses";
+import { atRestIn, losable, lossesIn, refusalOf, unusedConsent } from "../launch/losses";
 import { otherCluster } from "../launch/sameCluster";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import type { Session } from "../session";
@@ -41,7 +41,7 @@ async function findReason(session: Session, fetch: boolean): Promise<string | un
     try {
         return (await session.state()) ? undefined : `the stack "${stack}" does not exist yet; launch creates it`;
     } catch (error) {
-        if (error instanceof EngineError) return `the state of "${stack}" cannot be read: ${error.said}`;
+        if (error instanceof EngineError) return `the state of "${stack}" cannot be read: ${error.details}`;
         // No backend is configured.
         if (error instanceof UserError) return error.message;
         throw error;
@@ -69,7 +69,7 @@ export async function guardedPreview(
         other?.refusal ??
         refusalOf(stack, losses, { written, protects: protect }) ??
         failed?.message ??
-        spentConsent(stack, losses, written);
+        unusedConsent(stack, losses, written);
     return { mode: "engine", text, ...(refusal ? { refusal } : {}) };
 }
 

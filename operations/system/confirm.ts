@@ -9,7 +9,7 @@ import { UserError } from "./errors";
  * @throws UserError if the name differs, or there is no terminal to ask on
  */
 export async function confirmName(name: string, question: string, given?: string): Promise<void> {
-    const answer = given ?? (await ask(`${question}\nType ${name} to continue: `));
+    const answer = given ?? (await prompt(`${question}\nType ${name} to continue: `));
     if (answer === undefined)
         throw new UserError(
             `Nothing was changed: there is no terminal to ask on. ${question} Confirm with: --yes ${name}`,
@@ -22,7 +22,7 @@ export async function confirmName(name: string, question: string, given?: string
         );
 }
 
-async function ask(question: string): Promise<string | undefined> {
+async function prompt(question: string): Promise<string | undefined> {
     if (!process.stdin.isTTY) return undefined;
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     // Ctrl-C and the end of input do not count as an answer.

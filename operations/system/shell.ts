@@ -61,7 +61,7 @@ export async function attempt(
     { env = {}, accept = [0] }: RunArgs = {},
 ): Promise<Outcome> {
     announce(command, args, env);
-    const result = await outliving(
+    const result = await outwait(
         execa(command, args, {
             cwd: root,
             env,
@@ -119,7 +119,7 @@ export async function read(
  */
 export async function attach(command: string, args: readonly string[]): Promise<number> {
     announce(command, args, {});
-    const { exitCode, signal } = await outliving(execa(command, args, { cwd: root, stdio: "inherit", reject: false }));
+    const { exitCode, signal } = await outwait(execa(command, args, { cwd: root, stdio: "inherit", reject: false }));
     return exitCode ?? (signal === "SIGINT" ? 0 : 1);
 }
 
@@ -127,7 +127,7 @@ export async function attach(command: string, args: readonly string[]): Promise<
  * Waits for a command attached to this terminal. Ctrl-C reaches it directly, and this process ends only after it: the
  * engine then finishes what it has begun and releases its lock.
  */
-async function outliving<T>(work: Promise<T>): Promise<T> {
+async function outwait<T>(work: Promise<T>): Promise<T> {
     const stay = () => undefined;
     process.on("SIGINT", stay);
     try {

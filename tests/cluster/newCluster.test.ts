@@ -101,16 +101,16 @@ describe("another cluster behind a stack, with the real engine on two real API s
         const untouched = await everything(old);
         copyFileSync(fresh.kubeconfig, at("renewed"));
 
-        const goOn = ["--new-cluster", sandboxContext, "--recover"];
+        const continueWith = ["--new-cluster", sandboxContext, "--recover"];
         // Where it was killed before anything was made there.
-        expect(await printed("--recover")).to.deep.equal(goOn);
+        expect(await printed("--recover")).to.deep.equal(continueWith);
         // Secrets come before pods: some are there, and not everything is.
         await killed(["--new-cluster", sandboxContext], async () => (await objects(fresh, "secrets")).length > 2);
         expect(await objects(fresh, "deployments")).to.have.length.below(4);
         expect(await printed()).to.deep.equal(["--recover"]);
-        expect(await printed("--new-cluster", sandboxContext)).to.deep.equal(goOn);
+        expect(await printed("--new-cluster", sandboxContext)).to.deep.equal(continueWith);
         // The state knows the new one by now: the first option asks for nothing any more.
-        succeeded(await project.plinth("launch", stack, ...goOn));
+        succeeded(await project.plinth("launch", stack, ...continueWith));
         expect(await objects(fresh, "deployments")).to.have.length(4);
         // Its last run has nothing left to do but to have the provider as it is every day.
         expect(Object.keys(await changes())).to.have.members(["same", "update"]);

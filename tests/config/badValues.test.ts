@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
 import { renderStack } from "../../operations/render/rendering";
-import { isMapped, usualAddress, usualRange } from "../../config/addresses";
+import { isMapped, canonicalAddress, canonicalRange } from "../../config/addresses";
 import { schedule, timeZone } from "../../config/schedule";
 import { itSaysWhatIsWrong, type Mistakes, one, problemsOf, shop, stackOf } from "../support/badInput";
 
@@ -196,11 +196,11 @@ describe("schedules and time zones", () => {
 
 describe("addresses", () => {
     it("are written in one way, with the same meaning", () => {
-        expect(usualAddress("2001:DB8:0:0::1")).to.equal("2001:db8::1");
-        expect(usualAddress("192.0.2.1")).to.equal("192.0.2.1");
-        expect(usualRange("2001:DB8:0:0::/32")).to.deep.equal({ range: "2001:db8::/32", hasMore: false });
-        expect(usualRange("10.0.0.5/8")).to.deep.equal({ range: "10.0.0.0/8", hasMore: true });
-        expect(usualRange("0.0.0.0/0").hasMore).to.equal(false);
+        expect(canonicalAddress("2001:DB8:0:0::1")).to.equal("2001:db8::1");
+        expect(canonicalAddress("192.0.2.1")).to.equal("192.0.2.1");
+        expect(canonicalRange("2001:DB8:0:0::/32")).to.deep.equal({ range: "2001:db8::/32", hasMore: false });
+        expect(canonicalRange("10.0.0.5/8")).to.deep.equal({ range: "10.0.0.0/8", hasMore: true });
+        expect(canonicalRange("0.0.0.0/0").hasMore).to.equal(false);
         expect(["::ffff:10.0.0.1", "::FFFF:a00:1/128", "2001:db8::1", "10.0.0.1", "x:y"].map(isMapped)).to.deep.equal([
             ...[true, true, false, false, false],
         ]);

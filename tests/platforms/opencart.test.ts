@@ -28,7 +28,7 @@ describe("OpenCart's configuration", () => {
     for (const [keys, message] of [
         [
             { adminPath: "catalog" },
-            /plinth:instances\.shop\.adminPath: .*is not allowed; OpenCart has a directory of its own/,
+            /plinth:instances\.shop\.adminPath: .*is not allowed; OpenCart itself uses the directories catalog/,
         ],
         [{ adminPath: "My Admin" }, /adminPath: .*allowed: lower-case letters/],
         [{ adminHost: "shop.example.org" }, /adminHost: .*is the host of the shop/],

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Kubectl } from "../../../operations/cluster/kubectl";
 import type { Claim, Volume } from "../../../operations/cluster/live";
-import { placeOf, remainsOf, stackVolumes } from "../../../operations/cluster/volumes";
+import { placeOf, leftoverOf, stackVolumes } from "../../../operations/cluster/volumes";
 import { volumesText } from "../../../cli/volumesText";
 
 const provisioned = { "pv.kubernetes.io/provisioned-by": "a driver" };
@@ -46,15 +46,15 @@ describe("where the bytes of a volume are", () => {
 describe("what stays of a deleted volume", () => {
     const attributes = { server: "nfs-1", share: "/srv/nfs", subdir: "pvc-1" };
     it("is nothing where a driver made it, unless its class keeps the directory", () => {
-        expect(remainsOf(nfs(attributes))).to.equal(undefined);
-        expect(remainsOf(nfs({ ...attributes, onDelete: "archive" }))).to.include(
+        expect(leftoverOf(nfs(attributes))).to.equal(undefined);
+        expect(leftoverOf(nfs({ ...attributes, onDelete: "archive" }))).to.include(
             "nfs-1:/srv/nfs/archived-pvc-1 stays",
         );
-        expect(remainsOf(nfs(attributes, "nfs-1#srv/nfs#pvc-1##retain"))).to.include("nfs-1:/srv/nfs/pvc-1 stays");
+        expect(leftoverOf(nfs(attributes, "nfs-1#srv/nfs#pvc-1##retain"))).to.include("nfs-1:/srv/nfs/pvc-1 stays");
     });
     it("is everything where it was made by hand", () => {
         const byHand = volume("a", { nfs: { server: "nfs-1", path: "/srv/a" } }, { annotations: {} });
-        expect(remainsOf(byHand)).to.include("nfs-1:/srv/a stays");
+        expect(leftoverOf(byHand)).to.include("nfs-1:/srv/a stays");
     });
 });
 

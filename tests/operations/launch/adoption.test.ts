@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { inTheWay, isAdoptable } from "../../../operations/launch/adoption";
+import { conflictRemedy, isAdoptable } from "../../../operations/launch/adoption";
 import type { Rendering } from "../../../operations/render/rendering";
 
 const rendering = { outputs: { instances: { shop: { namespace: "shop" } } } } as unknown as Rendering;
@@ -26,7 +26,7 @@ describe("taking over", () => {
     });
 
     it("names for each object the consent that it needs, and never the deletion of data", () => {
-        expect(all.map((one) => inTheWay(rendering, one))).to.deep.equal([
+        expect(all.map((one) => conflictRemedy(rendering, one))).to.deep.equal([
             "namespace/shop does not belong to this stack: to adopt it, add --adopt shop",
             "persistentvolumeclaim/shop/data does not belong to this stack: to adopt it, add --adopt shop",
             "secret/shop/database would be overwritten: save its contents, then add --adopt secret/shop/database",

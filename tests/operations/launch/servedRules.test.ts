@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { digestOf } from "../../../components/loadBalancer/reload";
-import { judgeEdge, judgeTier, letsIn, sourceOf, wantedBy } from "../../../operations/launch/servedRules";
+import { judgeEdge, judgeTier, admitsVisitors, sourceOf, wantedBy } from "../../../operations/launch/servedRules";
 import { at, edgePod, line, pod, ready, tierPod } from "../../support/observed";
 
 const wanted = digestOf("new", "", []);
@@ -114,17 +114,19 @@ describe("pods that let nobody in", () => {
         })),
     });
     it("are those whose server does not run, those without one, and those of simulated nodes", () => {
-        expect(letsIn(edgePod("edge-1"))).to.equal(true);
-        expect(letsIn(edgePod("edge-1", status(["caddy", { waiting: {} }], ["reload", running, "c://2"])))).to.equal(
+        expect(admitsVisitors(edgePod("edge-1"))).to.equal(true);
+        expect(
+            admitsVisitors(edgePod("edge-1", status(["caddy", { waiting: {} }], ["reload", running, "c://2"]))),
+        ).to.equal(false);
+        expect(admitsVisitors(edgePod("edge-1", status(["caddy", running], ["reload", running])))).to.equal(false);
+        expect(admitsVisitors(edgePod("edge-1", { phase: "Pending", containerStatuses: [] }))).to.equal(false);
+        expect(admitsVisitors(edgePod("edge-1", status(["caddy", { terminated: { exitCode: 0 } }, "c://1"])))).to.equal(
             false,
         );
-        expect(letsIn(edgePod("edge-1", status(["caddy", running], ["reload", running])))).to.equal(false);
-        expect(letsIn(edgePod("edge-1", { phase: "Pending", containerStatuses: [] }))).to.equal(false);
-        expect(letsIn(edgePod("edge-1", status(["caddy", { terminated: { exitCode: 0 } }, "c://1"])))).to.equal(false);
         const worker = pod(ready) as ReturnType<typeof edgePod>;
-        expect(letsIn({ ...worker, spec: { containers: [{ name: "worker" }] } })).to.equal(false);
+        expect(admitsVisitors({ ...worker, spec: { containers: [{ name: "worker" }] } })).to.equal(false);
     });
     it("do not include a server that still runs in a pod that ends", () => {
-        expect(letsIn(edgePod("edge-1", {}, { deletionTimestamp: at }))).to.equal(true);
+        expect(admitsVisitors(edgePod("edge-1", {}, { deletionTimestamp: at }))).to.equal(true);
     });
 });

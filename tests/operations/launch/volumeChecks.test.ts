@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { RenderedObject, Rendering } from "../../../operations/render/rendering";
 import type { Kubectl } from "../../../operations/cluster/kubectl";
-import { checkVolumes, handOver, type VolumeFacts, volumeFacts } from "../../../operations/launch/volumeChecks";
+import { checkVolumes, reassignArgs, type VolumeFacts, volumeFacts } from "../../../operations/launch/volumeChecks";
 import { KubectlError, kubectlFailure } from "../../../operations/cluster/kubectlError";
 import type { Volume } from "../../../operations/cluster/live";
 
@@ -94,7 +94,7 @@ describe("volumes before a run", () => {
         const { problems, stale } = check(wanted, { volumes: [volume({ claimRef })] });
         expect(problems).to.deep.equal([]);
         expect(stale).to.deep.equal([{ volume: "pvc-1", namespace: "shop", claim: "data" }]);
-        expect(JSON.parse(handOver(stale[0]!).at(-1)!)).to.deep.equal({
+        expect(JSON.parse(reassignArgs(stale[0]!).at(-1)!)).to.deep.equal({
             metadata: {
                 annotations: { "plinth.dev/stack": null, "plinth.dev/instance": null, "plinth.dev/purge": null },
             },

@@ -4,7 +4,7 @@ import pc from "picocolors";
 import { bringUp } from "../launch/bringUp";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "../cluster/kubectl";
-import type { Remains } from "./remains";
+import type { Leftovers } from "./leftovers";
 import type { Pulumi } from "../engine/pulumi";
 import type { Session } from "../session";
 import { changeOrPutBack } from "../launch/states";
@@ -12,9 +12,9 @@ import type { Volume } from "../cluster/live";
 import { isProvisioned, listVolumes, placeOf } from "../cluster/volumes";
 import { writeEdits } from "../stackfile/yamlEdit";
 
-export interface GiveUpArgs {
+export interface DeleteInstanceArgs {
     readonly session: Session;
-    readonly remains: Remains;
+    readonly leftovers: Leftovers;
     /** `purge` or `forget`, for messages. */
     readonly command: string;
     /** Called after all checks have passed, before the engine deletes the instance's objects. */
@@ -29,11 +29,17 @@ export interface GiveUpArgs {
  *
  * @throws UserError if the file cannot be edited, or a check refuses the run: file and protection are then restored
  */
-export async function giveUp({ session, remains, command, before, after }: GiveUpArgs): Promise<void> {
+export async function deleteInstance({
+    session,
+    leftovers,
+    command,
+    before,
+    after,
+}: DeleteInstanceArgs): Promise<void> {
     const { stack } = session;
-    const { name, pulumi, resources } = remains;
+    const { name, pulumi, resources } = leftovers;
     const isProtected = resources.filter(({ protect }) => protect).map(({ urn }) => urn);
-    const putFileBack = takeOut(session, name);
+    const putFileBack = removeFromFile(session, name);
     const putBack = async () => {
         putFileBack();
         if (isProtected.length > 0)
@@ -41,7 +47,7 @@ export async function giveUp({ session, remains, command, before, after }: GiveU
                 .run(["state", "protect", ...isProtected, "--yes"])
                 .catch(() => console.error(`"${name}" remains unprotected until the next ./plinth launch ${stack}`));
     };
-    const goOn = `The removal is not complete. Once the cause is fixed, continue with: ./plinth ${command} ${name} ${stack}`;
+    const continueWith = `The removal is not complete. Once the cause is fixed, continue with: ./plinth ${command} ${name} ${stack}`;
     await changeOrPutBack(
         async (begin) => {
             const beforeUp = async () => {
@@ -52,11 +58,11 @@ export async function giveUp({ session, remains, command, before, after }: GiveU
             if (isProtected.length > 0) await pulumi.run(["state", "unprotect", ...isProtected, "--yes"]);
             // The file and the state have changed since the session read them.
             if (resources.length > 0)
-                await bringUp(session.anew(), { givenUp: resources.map(({ urn }) => urn), beforeUp });
+                await bringUp(session.refreshed(), { deletedUrns: resources.map(({ urn }) => urn), beforeUp });
             else await beforeUp();
             await after();
         },
-        { putBack, goOn },
+        { putBack, continueWith },
     );
 }
 
@@ -65,7 +71,7 @@ export async function giveUp({ session, remains, command, before, after }: GiveU
  *
  * @returns a function that restores the file
  */
-function takeOut(session: Session, name: string): () => void {
+function removeFromFile(session: Session, name: string): () => void {
     const { path } = session;
     const file = basename(path);
     const before = readFileSync(path, "utf8");
@@ -79,7 +85,7 @@ function takeOut(session: Session, name: string): () => void {
         // The rest must still be a valid configuration without the instance.
         if (
             session
-                .anew()
+                .refreshed()
                 .config()
                 .instances.some((instance) => instance.name === name)
         )

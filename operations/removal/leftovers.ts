@@ -10,10 +10,10 @@ import type { Claim, List, Live, Volume } from "../cluster/live";
 import { noInstance } from "../stackfile/instances";
 import type { Kubectl } from "../cluster/kubectl";
 import type { Session } from "../session";
-import { isFormer, listVolumes, ownerOf, volumeOf } from "../cluster/volumes";
+import { isForgotten, listVolumes, ownerOf, volumeOf } from "../cluster/volumes";
 
 /** What remains of a removed instance in the stack file, the engine's state and the cluster. */
-export interface Remains {
+export interface Leftovers {
     readonly name: string;
     readonly pulumi: Pulumi;
     readonly kubectl: Kubectl;
@@ -29,7 +29,7 @@ export interface Remains {
     readonly others: readonly Live[];
 }
 
-export interface RemainsArgs {
+export interface LeftoversArgs {
     readonly session: Session;
     readonly name: string;
     /** `purge` or `forget`, for messages. */
@@ -44,7 +44,7 @@ export interface RemainsArgs {
  * @throws UserError if it is not removed, unknown, or shares its namespace with foreign volumes or pods; nothing is
  * changed then
  */
-export async function findRemains({ session, name, command, recover }: RemainsArgs): Promise<Remains> {
+export async function findLeftovers({ session, name, command, recover }: LeftoversArgs): Promise<Leftovers> {
     const { stack } = session;
     const kubectl = await session.kubectl();
     const { config } = kubectl;
@@ -63,7 +63,8 @@ export async function findRemains({ session, name, command, recover }: RemainsAr
     const resources = resourcesOf(state, name);
     const volumes = await listVolumes(kubectl);
     const left = volumes.filter(
-        (volume) => isFormer(volume, ownerOf(kubectl)) && volume.metadata.annotations?.[plinthLabels.instance] === name,
+        (volume) =>
+            isForgotten(volume, ownerOf(kubectl)) && volume.metadata.annotations?.[plinthLabels.instance] === name,
     );
     if (!written && resources.length === 0 && left.length === 0)
         throw new UserError(
