@@ -200,7 +200,7 @@ describe("the pull Secret", function () {
             expect(
                 await problems({ pullSecrets: ["pull-secret"], credentials: gitlab }, { gitlab: "x" }),
             ).to.deep.equal([
-                'plinth:images.pullSecrets: "pull-secret" is the name of the Secret that plinth:images.credentials makes; choose another one',
+                'plinth:images.pullSecrets: "pull-secret" is the name of the Secret that plinth:images.credentials creates; choose another one',
             ]);
             expect(await problems({ pullSecrets: ["mine", "mine"] })).to.deep.equal([
                 'plinth:images.pullSecrets.1: "mine" is listed twice',

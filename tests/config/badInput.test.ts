@@ -28,7 +28,7 @@ describe("bad input", () => {
             of: () => one({ backup: { target: { type: "s3", bucket: "backups" } } }),
             says: ["backupAccessKey", "backupSecretKey"].map(
                 (key) =>
-                    `plinth:instances.shop.backup.target: is object storage and needs its key: ./plinth secrets set shop ${key} staging`,
+                    `plinth:instances.shop.backup.target: is object storage and requires its key: ./plinth secrets set shop ${key} staging`,
             ),
         },
         "a backup without target, on a date that is none, kept for no time": {
@@ -107,7 +107,7 @@ describe("bad input", () => {
         "a patch that matches nothing": {
             of: () => one({ patches: [{ kind: "Deployment", name: "fronted", patch: {} }] }),
             says: [
-                'plinth:instances.shop.patches.0: matches nothing: there is no Deployment "fronted"; did you mean "Deployment "frontend""?',
+                'plinth:instances.shop.patches.0: matches nothing: Deployment "fronted" does not exist; did you mean "Deployment "frontend""?',
             ],
         },
         "a patch that does not fit": {
@@ -127,7 +127,7 @@ describe("bad input", () => {
         },
         "an omission that matches nothing": {
             of: () => one({ omit: [{ kind: "CronJob", name: "corn" }] }),
-            says: ['plinth:instances.shop.omit.0: matches nothing: there is no CronJob "corn"'],
+            says: ['plinth:instances.shop.omit.0: matches nothing: CronJob "corn" does not exist'],
         },
         "an image that matches nothing": {
             of: () => one({ images: { mariabd: "x:1" } }),
@@ -229,7 +229,7 @@ describe("bad input", () => {
         },
         "a request above its limit": {
             of: () => one({ resources: { frontend: { cpu: "2", cpuLimit: "1" } } }),
-            says: ["plinth:instances.shop.resources.frontend:", "a request must not be larger than its limit"],
+            says: ["plinth:instances.shop.resources.frontend:", "a request must not exceed its limit"],
         },
         "a quota that would refuse every pod": {
             of: () => one({ quota: { "limits.cpu": "4" } }),

@@ -19,12 +19,12 @@ describe("bad objects", () => {
             of: () => patched({ spec: { template: { metadata: null } } }),
             says: [
                 'plinth:instances.shop.patches.0.patch.spec.template.metadata: does not fit Deployment "frontend": ' +
-                    "spec.template.metadata.labels: {} is not allowed; allowed: the labels by which spec.selector finds the pods",
+                    "spec.template.metadata.labels: {} is not allowed; allowed: the labels that spec.selector matches",
             ],
         },
         "a patch that takes everything from an object": {
             of: () => patched({ spec: null }),
-            says: ['plinth:instances.shop.patches.0.patch: takes the pods out of Deployment "frontend"'],
+            says: ['plinth:instances.shop.patches.0.patch: removes the pods from Deployment "frontend"'],
         },
         "a patch of a misspelt field": {
             of: () => patched({ spec: { replcas: 2 } }),
@@ -44,7 +44,7 @@ describe("bad objects", () => {
         },
         "an operation into a text": {
             of: () => patched([{ op: "add", path: "/metadata/name/x", value: 1 }]),
-            says: ["operation 1 (add /metadata/name/x): there is no map or list to change"],
+            says: ["operation 1 (add /metadata/name/x): the parent is not a map or list"],
         },
         "an operation on what the library passes over": {
             of: () => patched([{ op: "add", path: "/metadata/labels/constructor", value: "x" }]),
@@ -60,7 +60,9 @@ describe("bad objects", () => {
         },
         "a workload of one's own without pods": {
             of: () => added({ apiVersion: "apps/v1", kind: "Deployment", spec: { selector: {}, template: {} } }),
-            says: ["plinth:instances.shop.extraObjects.0.spec: is missing a template with the containers of its pods"],
+            says: [
+                "plinth:instances.shop.extraObjects.0.spec: has no template with the containers of its pods; required for this kind",
+            ],
         },
         "a number where an object of one's own has a text": {
             of: () => added({ kind: "ConfigMap", data: { answer: 42 } }),
@@ -152,7 +154,7 @@ describe("bad objects", () => {
         },
         "an object of the user's that exists already": {
             of: () => one({ extraObjects: [{ apiVersion: "v1", kind: "Service", metadata: { name: "frontend" } }] }),
-            says: ['plinth:instances.shop.extraObjects: Service "frontend" exists already'],
+            says: ['plinth:instances.shop.extraObjects: Service "frontend" already exists'],
         },
         "objects of the user's that are none, or would be anywhere": {
             of: () =>
@@ -172,7 +174,7 @@ describe("bad objects", () => {
         },
         "a patch that takes the pods away": {
             of: () => one({ patches: [{ kind: "Deployment", name: "frontend", patch: { spec: { template: null } } }] }),
-            says: ['takes the pods out of Deployment "frontend"'],
+            says: ['removes the pods from Deployment "frontend"'],
         },
     };
     itSaysWhatIsWrong(cases);

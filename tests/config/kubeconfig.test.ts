@@ -121,7 +121,7 @@ describe("the kubeconfig", () => {
             }
         };
         expect(() => check("production")).to.throw(
-            'the current context "production" (https://k8s.example.org:6443) is no local cluster',
+            'the current context "production" (https://k8s.example.org:6443) is not a local cluster',
         );
         expect(() => check("kind-dev")).not.to.throw();
     });

@@ -79,7 +79,7 @@ describe("what two instances have both and only one can", () => {
                     }),
                 );
             },
-            says: ["plinth:instances.b: the object role/common/x is also one of plinth:instances.a"],
+            says: ["plinth:instances.b: the object role/common/x is also declared by plinth:instances.a"],
         },
         "objects that the engine could not tell apart": {
             of: () => {
@@ -88,7 +88,7 @@ describe("what two instances have both and only one can", () => {
                 return problemsOf(stackOf({ a: extra("a.example.org", "b-c"), "a-b": extra("b.example.org", "c") }));
             },
             says: [
-                "plinth:instances.a-b: the engine could not tell configmap/opencart-a-b/c from an object of plinth:instances.a",
+                "plinth:instances.a-b: the engine could not distinguish configmap/opencart-a-b/c from an object of plinth:instances.a",
             ],
         },
         "two instances with their sessions on one external server": {

@@ -36,7 +36,7 @@ describe("OpenMage's configuration", () => {
         [{ sessions: { topology: "single", policy: "allkeys-lfu" } }, /sessions\.policy: "allkeys-lfu".*volatile-ttl/],
         [
             { sessions: { topology: "external", host: "redis.example.org" } },
-            /sessions: is external and needs its password: \.\/plinth secrets set shop sessionsPassword dev/,
+            /sessions: is external and requires its password: \.\/plinth secrets set shop sessionsPassword dev/,
         ],
         [
             {

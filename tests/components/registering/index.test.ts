@@ -165,7 +165,7 @@ describe("a plan of any resources", () => {
         );
         expect(() => new PlainPlan([second, first], { project: "plinth", stack: "x" })).to.throw(
             RangeError,
-            "before it",
+            "precede it",
         );
         const failure = await record(() => register([second, first], {}), {
             project: "p",
