@@ -178,7 +178,7 @@ export class Cache<Name extends string = string> extends Component implements Ha
                                 { path: "/etc/cache", secret: configuration.secret },
                                 volume
                                     ? { path: "/data", claim: volume, subPath: "data" }
-                                    : // Nothing, unless somebody asks for a copy of the memory.
+                                    : // Empty unless a memory dump is requested.
                                       { path: "/data", scratch: { size: mib(limit) } },
                             ],
                             // The server's directory, which must be writable even without persistence.

@@ -98,7 +98,7 @@ function warnOfWaysOut({ graph, config }: Stack, instances: ByNamespace): void {
         for (const host of new Set(nodes.flatMap(unplacedHosts)))
             instance.warn(
                 `${host} may be in plinth:cluster.ranges, which are closed; if so, set its own range: ` +
-                    "in `cidrs` beside the host, or in `egress`",
+                    "in `cidrs` next to the host, or in `egress`",
             );
     }
 }
