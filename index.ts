@@ -3,10 +3,10 @@ import { givenByEngine, register } from "./components/registering";
 import { declareProgram } from "./platforms/program";
 
 /**
- * What the engine runs: the whole stack is declared and checked before the first resource is registered, so that a
- * mistake changes nothing.
+ * The engine's entry point. The whole stack is declared and checked before the first resource is registered, so that
+ * mistakes change nothing.
  *
- * What a stack consists of is in `platforms/program.ts`, which needs neither engine nor SDK.
+ * The stack itself is declared in `platforms/program.ts`, which needs neither engine nor SDK.
  */
 function plinth(): object {
     const { plan, outputs } = declareProgram(givenByEngine());
@@ -14,5 +14,5 @@ function plinth(): object {
     return register(plan, outputs);
 }
 
-// The engine calls what the program exports, and takes the result as the stack's outputs.
+// The engine calls the exported function and uses its result as the stack's outputs.
 export = plinth;

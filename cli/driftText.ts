@@ -1,6 +1,6 @@
 import { count } from "../operations/system/text";
 
-/** What the engine prints of a preview as JSON, as far as it is read here. */
+/** The engine's preview as JSON, as far as it is used here. */
 export interface PreviewDigest {
     readonly steps?: readonly {
         readonly op: string;
@@ -17,25 +17,25 @@ interface State {
     readonly inputs?: { readonly [field: string]: unknown };
 }
 
-/** One object that differs from what the stack says. */
+/** One object that differs from the stack. */
 export interface Drift {
     readonly kind: string;
     readonly namespace?: string;
     readonly name: string;
-    /** `missing`: not in the cluster; `replaced`: cannot be put right in place; `obsolete`: not in the stack. */
+    /** `missing`: not in the cluster; `replaced`: cannot be corrected in place; `obsolete`: not in the stack. */
     readonly what: "missing" | "changed" | "replaced" | "obsolete";
     readonly fields: readonly Field[];
 }
 
 interface Field {
     readonly path: string;
-    /** As the cluster has it. */
+    /** Value in the cluster. */
     readonly is?: unknown;
-    /** As the stack says. */
+    /** Value in the stack. */
     readonly should?: unknown;
 }
 
-/** What each operation that the engine would do says of the object now. */
+/** What each of the engine's operations means for an object. */
 const meanings: Readonly<Record<string, Drift["what"]>> = {
     create: "missing",
     update: "changed",
@@ -43,15 +43,15 @@ const meanings: Readonly<Record<string, Drift["what"]>> = {
     delete: "obsolete",
 };
 
-/** What stopped the engine, in its own words; empty where nothing did. */
+/** The engine's own error messages; empty if there are none. */
 export const errorsIn = ({ diagnostics = [] }: PreviewDigest): string[] =>
     diagnostics.filter(({ severity, urn }) => severity === "error" && urn).map(({ message }) => message.trim());
 
-/** The objects that a run would touch, by name: what only others decide is not in the engine's comparison. */
+/** The objects that a run would change. The engine does not compare fields that belong to others. */
 export function driftIn({ steps = [] }: PreviewDigest): Drift[] {
     const found = steps.flatMap((step): Drift[] => {
         const what = meanings[step.op];
-        // Only Kubernetes objects drift: components, generated values and the provider are in the state alone.
+        // Only Kubernetes objects drift: components, generated values and the provider exist only in the state.
         const type = step.urn.split("::")[2]?.split("$").at(-1) ?? "";
         if (!what || !type.startsWith("kubernetes:")) return [];
         const { metadata } = (step.newState?.inputs ?? step.oldState?.inputs ?? {}) as {
@@ -67,7 +67,7 @@ export function driftIn({ steps = [] }: PreviewDigest): Drift[] {
                 what,
                 fields: paths.map((path) => ({
                     path,
-                    // Whatever is in a Secret stays there.
+                    // Values of Secrets are not shown.
                     ...(kind === "Secret" ? {} : valuesAt(path, step.oldState, step.newState)),
                 })),
             },
@@ -83,7 +83,7 @@ function valuesAt(path: string, old: State | undefined, wanted: State | undefine
     return { ...(is === undefined ? {} : { is }), ...(should === undefined ? {} : { should }) };
 }
 
-/** Follows a path as the engine writes it: `spec.template.spec.containers[0].image`, `data["my.cnf"]`. */
+/** Resolves a path in the engine's notation: `spec.template.spec.containers[0].image`, `data["my.cnf"]`. */
 export function valueAt(path: string, value: unknown): unknown {
     const keys = [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
         ([, quoted, index, plain]) => quoted?.replace(/\\(.)/g, "$1") ?? index ?? plain!,
@@ -97,28 +97,28 @@ export function valueAt(path: string, value: unknown): unknown {
 
 const explained: Readonly<Record<Drift["what"], string>> = {
     missing: "is not in the cluster",
-    changed: "is changed",
-    replaced: "is changed, and would be replaced",
-    obsolete: "is in the cluster, but not in the stack any more",
+    changed: "has changed",
+    replaced: "has changed, and would be replaced",
+    obsolete: "is in the cluster, but no longer in the stack",
 };
 
-/** What differs, an object and its fields at a time, for people. */
+/** The differences as text, object by object and field by field. */
 export function driftText(stack: string, found: readonly Drift[]): string {
-    if (found.length === 0) return `No drift: the cluster is as "${stack}" says.`;
+    if (found.length === 0) return `No drift: the cluster matches "${stack}".`;
     return [
-        `${count(found.length, "object")} of the cluster ${found.length === 1 ? "is" : "are"} not as "${stack}" says:`,
+        `${count(found.length, "object")} in the cluster ${found.length === 1 ? "differs" : "differ"} from "${stack}":`,
         ...found.flatMap(({ kind, namespace, name, what, fields }) => [
             `  ${kind} ${namespace ? `${namespace}/` : ""}${name} ${explained[what]}`,
             ...fields.map((field) => `    ${field.path}${comparison(field)}`),
         ]),
-        "Changes of the stack's own file that were never launched count, too.",
-        `Put right with: ./plinth launch ${stack}`,
+        "This includes changes to the stack file that have not been launched.",
+        `Correct with: ./plinth launch ${stack}`,
     ].join("\n");
 }
 
-/** `: 5, should be 2`, for values that fit into a line. */
+/** `: 5, should be 2`, for values that fit on a line. */
 function comparison({ is, should }: Field): string {
     if (typeof is === "object" || typeof should === "object" || `${is}${should}`.length > 120) return "";
     if (is === undefined) return should === undefined ? "" : `: missing, should be ${should}`;
-    return should === undefined ? `: ${is}, should not be there` : `: ${is}, should be ${should}`;
+    return should === undefined ? `: ${is}, should not be set` : `: ${is}, should be ${should}`;
 }

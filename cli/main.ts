@@ -2,15 +2,15 @@ import pc from "picocolors";
 import { isForUsers, UserError } from "../operations/system/errors";
 import { program } from "./program";
 
-// A reader such as `head` may have seen enough.
+// A reader such as `head` may close the pipe early.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit(0);
 });
 
-// A promise that nobody keeps leaves nothing to wait for, and Node would end as if all were well.
+// If a promise never settles, Node exits with success as soon as nothing else is pending.
 const endsEarly = () => {
-    console.error(pc.red("plinth ended before its work was done; this is a mistake of its own."));
+    console.error(pc.red("Plinth exited before its work was done; this is a bug in Plinth."));
     process.exitCode = 1;
 };
 process.once("beforeExit", endsEarly);

@@ -1,13 +1,13 @@
 import { type Origin, originAt } from "../config/merge";
 import { flow } from "../operations/stackfile/yamlEdit";
 
-/** Longer lines have their comment behind them, out of the column. */
+/** In longer lines, the comment follows directly, outside the column. */
 const widest = 72;
 
 /**
- * A configuration as YAML with the origin of each value beside it. What no layer says is the schema's default.
+ * A configuration as YAML with the origin of each value as a comment. Values without a layer are the schema's defaults.
  *
- * @param unmarked keys of the outermost map that are nobody's choice
+ * @param unmarked top-level keys without an origin
  */
 export function withOrigins(value: object, origin: Origin, unmarked: readonly string[] = []): string {
     const lines = linesOf(value, origin).map(({ text, from }) => ({
@@ -19,7 +19,7 @@ export function withOrigins(value: object, origin: Origin, unmarked: readonly st
     return lines.map(({ text, from }) => (from === undefined ? text : `${text.padEnd(width)}  # ${from}`)).join("\n");
 }
 
-/** One line for every value that is no map, or an empty one. */
+/** One line for every value that is not a map, or an empty map. */
 function linesOf(map: object, origin: Origin): { text: string; from?: string }[] {
     return Object.entries(map).flatMap(([key, value]: [string, unknown]) => {
         if (value === undefined) return [];

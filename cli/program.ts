@@ -28,14 +28,15 @@ import { status } from "./commands/status";
 import { stop } from "./commands/stop";
 import { volumes } from "./commands/volumes";
 
-/** The whole command: what it knows and its help, without running it. */
+/** The whole command-line interface, without running it. */
 export const program = new Command("plinth")
     .description(
-        "Complete web platforms on Kubernetes: a thin layer over pulumi and kubectl, whose commands it prints.",
+        "Complete web platforms on Kubernetes: a thin layer over pulumi and kubectl that prints their commands.",
     )
     .version(version)
-    .showHelpAfterError("(--help shows what is allowed)")
-    .configureHelp({ showGlobalOptions: true });
+    .showHelpAfterError("(see --help)")
+    // Lists of commands show only the first line of each description.
+    .configureHelp({ showGlobalOptions: true, subcommandDescription: (one) => one.description().split("\n")[0]! });
 
 // In the order of the help.
 for (const register of [

@@ -12,20 +12,20 @@ import type {
 } from "../operations/cluster/health";
 import { table } from "../operations/system/text";
 
-/** Everything that is known of a stack in the cluster. */
+/** The status of a stack in the cluster. */
 export interface Status {
     readonly stack: string;
-    /** Empty where they may not be listed. */
+    /** Empty if they may not be listed. */
     readonly nodes: readonly NodeHealth[];
     readonly instances: readonly {
         readonly name: string;
         readonly platform: string;
-        /** As the stack's file says. */
+        /** The state in the stack file. */
         readonly state: string;
         readonly namespace: string;
         readonly urls: Readonly<Record<string, string>>;
     }[];
-    /** `engine`: the last run's outputs; `rendering`: what a run would have. */
+    /** `engine`: from the last run's outputs; `rendering`: as a run would produce. */
     readonly urlsFrom: "engine" | "rendering";
     readonly tiers: readonly TierHealth[];
     readonly tasks: readonly TaskHealth[];
@@ -36,12 +36,12 @@ export interface Status {
 }
 
 /**
- * What should be ready and is not, each with its reason: tiers without all their pods, Tasks that are not done, volumes
- * of running instances that are not bound, certificates that have expired or are missing. A scheduled task that failed,
- * a pod that was evicted and has a successor, and a node that is not ready are shown, but do not count: none of them
- * keeps a platform from working.
+ * What should be ready but is not, with reasons: tiers without all their pods, Tasks that are not done, volumes of
+ * running instances that are not bound, certificates that have expired or are missing. Failed scheduled tasks, evicted
+ * pods with a successor, and nodes that are not ready are shown but do not count, because none of them prevents a
+ * platform from working.
  *
- * @param now milliseconds since the epoch. @default this moment
+ * @param now milliseconds since the epoch. @default the current time
  */
 export function notReady(status: Status, now = Date.now()): string[] {
     const because = (what: string, reason: string | undefined) => (reason ? `${what}: ${reason}` : what);
@@ -59,7 +59,7 @@ export function notReady(status: Status, now = Date.now()): string[] {
         ...status.certificates
             .filter(({ managedBy, expires }) => managedBy === "Secret" && !(expires && Date.parse(expires) > now))
             .map(({ namespace, source, expires, reason }) =>
-                because(`certificate ${namespace}/${source}`, expires ? `has expired on ${day(expires)}` : reason),
+                because(`certificate ${namespace}/${source}`, expires ? `expired on ${day(expires)}` : reason),
             ),
     ];
 }
@@ -123,7 +123,7 @@ export function statusText(status: Status, missing: readonly string[], now: numb
             ["certificate", "expires", "hosts"],
             status.certificates.map(({ namespace, source, managedBy, hosts, expires, reason }) => [
                 `${namespace}/${source}`,
-                managedBy === "Caddy" ? "Caddy gets and renews its own" : expires ? day(expires) : (reason ?? ""),
+                managedBy === "Caddy" ? "obtained and renewed by Caddy" : expires ? day(expires) : (reason ?? ""),
                 (hosts ?? []).join(", "),
             ]),
         ),
@@ -139,7 +139,7 @@ export function statusText(status: Status, missing: readonly string[], now: numb
     ];
     const verdict =
         missing.length === 0
-            ? pc.green("Everything that should be ready is.")
+            ? pc.green("Everything that should be ready is ready.")
             : `${pc.red("Not ready:")}\n${missing.map((line) => `  ${line}`).join("\n")}`;
     return [...parts.filter((part) => part !== ""), verdict].join("\n\n");
 }
@@ -155,7 +155,7 @@ export function ageOf(since: string, now: number): string {
     return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** What people tell versions by: without registry and path, a digest cut short. */
+/** The part of an image reference that identifies the version: without registry and path, with a shortened digest. */
 export const shortImage = (image: string): string =>
     image.slice(image.lastIndexOf("/") + 1).replace(/(@sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1");
 
@@ -164,18 +164,20 @@ const scheduleState = ({ suspended, running, failed, schedule }: ScheduledHealth
 
 const day = (time: string): string => time.slice(0, 10);
 
-/** Bytes or a quantity, for people. */
+/** Formats bytes or a quantity for display. */
 function size(quantity: string): string {
     if (!/^\d/.test(quantity)) return quantity;
     const bytes = parseQuantity(quantity);
     return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
 
-/** What a kubelet tells of a directory, as local clusters have for volumes, is the whole disk's: nothing of the volume. */
+/**
+ * For directories, which local clusters use as volumes, kubelets report the usage of the whole disk, not of the volume.
+ */
 export function useText({ size: total, fileSystem }: Pick<ClaimHealth, "size" | "fileSystem">): string {
     if (!fileSystem) return "unknown";
     const percent = `${Math.round((100 * fileSystem.used) / fileSystem.capacity)}%`;
-    // Disks have a smallest size, and sizes are rounded up.
+    // Disks have a minimum size, and sizes are rounded up.
     const isDirectory = fileSystem.capacity > 2 * parseQuantity(total);
     return isDirectory ? `unknown, disk ${percent} full` : `${size(String(fileSystem.used))} (${percent})`;
 }

@@ -4,7 +4,7 @@ import type { AnyInstance } from "../config/stack";
 const maps = ["images", "replicas", "resources", "volumes", "env", "restartedAt"] as const;
 type Addressed = (typeof maps)[number];
 
-/** Keys of the user's maps that mean something in an instance: names of its components, containers, volumes and images. */
+/** Keys of the user's maps that are valid in an instance: names of its components, containers, volumes and images. */
 export class AddressedKeys {
     private readonly known = new Map<Addressed, Set<string>>();
 
@@ -12,7 +12,7 @@ export class AddressedKeys {
         this.known.set(map, (this.known.get(map) ?? new Set()).add(key));
     }
 
-    /** Reports every other key. */
+    /** Reports all other keys. */
     check(config: AnyInstance, problem: (keys: readonly string[], message: string) => void): void {
         for (const map of maps) {
             const written = config[map];

@@ -15,14 +15,14 @@ import { metricsRules } from "./metrics";
 import type { ContainerArgs } from "./podArgs";
 import { mib } from "./scratch";
 
-/** What a cache offers to its users. */
+/** Settings that a cache offers to its clients. */
 export type CacheSettings = { readonly password: SecretRef };
 
 export interface CacheArgs {
     readonly config: CacheConfig;
-    /** Of the server's container; `maxmemory` follows from the memory. */
+    /** Resources of the server's container; `maxmemory` is derived from the memory. */
     readonly resources: ResourcesConfig & { readonly memory: string };
-    /** Size of the volume, where keys survive a restart. @default "1Gi" */
+    /** Size of the volume, if keys survive a restart. @default "1Gi" */
     readonly size?: string;
 }
 
@@ -30,17 +30,17 @@ type Single = Extract<CacheConfig, { topology: "single" }>;
 
 const metricsPort = 9121;
 
-/** Smallest memory limit in MiB: the server itself and a probe's client take a dozen. */
+/** Minimum memory limit in MiB: the server itself and a probe's client need a dozen. */
 const leastMemory = 32;
 
 /**
- * `maxmemory` in MiB for a memory limit in MiB. With persistence a rewrite of the log forks, and pages that change
- * meanwhile exist twice; buffers of clients stand outside in both cases.
+ * `maxmemory` in MiB for a memory limit in MiB. With persistence, rewriting the log forks the process, and pages
+ * changed during that time exist twice; client buffers are additional in both cases.
  */
 export const maxMemory = (limit: number, persistence: boolean): number =>
     Math.floor(limit * (persistence ? 0.55 : 0.8));
 
-/** The server's configuration. The password stands in it as a digest only. */
+/** The server's configuration. It contains only a digest of the password. */
 export function configurationFile(
     config: Pick<Single, "persistence" | "policy">,
     limit: number,
@@ -63,21 +63,21 @@ export function configurationFile(
     ]);
 }
 
-/** Asks over TCP with the password; the client's exit code says nothing of an answer such as LOADING. */
+/** Probes over TCP with the password. The client's exit code does not reflect answers such as LOADING. */
 export const readinessCommand = (engine: Single["engine"]): string[] => [
     "sh",
     "-c",
     sh`${word(`${engine}-cli`)} -h 127.0.0.1 ping | grep -q PONG`,
 ];
 
-/** Makes figures for Prometheus of what the server says of itself. */
+/** Exports the server's statistics as Prometheus metrics. */
 const exporter = (password: SecretRef): ContainerArgs => ({
     name: "exporter",
     image: images.redisExporter,
     env: {
         REDIS_ADDR: "redis://127.0.0.1:6379",
         REDIS_PASSWORD: password,
-        // It would connect, with that password, to any server that somebody asks it for.
+        // It would connect, with that password, to any server named in a request.
         REDIS_EXPORTER_DISABLE_SCRAPE_ENDPOINT: "true",
         REDIS_EXPORTER_LOG_FORMAT: "json",
     },
@@ -87,10 +87,10 @@ const exporter = (password: SecretRef): ContainerArgs => ({
 });
 
 /**
- * A cache that speaks Redis' protocol: one server in the cluster, or one outside.
+ * A cache with the Redis protocol: one server in the cluster, or an external one.
  *
- * The service's settings are `host`, `port` and `password`; its secret key is the component's name and `Password`. The server's pod is replaced, never doubled: two would
- * be two caches behind one address.
+ * The service's settings are `host`, `port` and `password`; its secret key is the component's name with `Password`. The
+ * server never has two pods, because these would be two caches behind one address.
  */
 export class Cache<Name extends string = string> extends Component implements HasNode {
     readonly node: Node;
@@ -133,7 +133,7 @@ export class Cache<Name extends string = string> extends Component implements Ha
             if (limit < leastMemory)
                 instance.problem(
                     ["resources", name, "memory"],
-                    `"${memory}" is too little for ${config.engine}; at least ${leastMemory}Mi`,
+                    `"${memory}" is too little for ${config.engine}; allowed: at least ${leastMemory}Mi`,
                 );
             const file = value.map((secret) => configurationFile(config, limit, secret));
             const configuration = instance.secret(this, `${name}-config`, { "cache.conf": file }, { node })[
@@ -155,7 +155,8 @@ export class Cache<Name extends string = string> extends Component implements Ha
                         {
                             name: config.engine,
                             image: images[config.engine],
-                            // Not by the entrypoint, which loads Redis' search, JSON and other modules: memory for nothing here.
+                            // Bypasses the entrypoint, which loads Redis's search, JSON and other modules that would
+                            // only use memory here.
                             command: [`${config.engine}-server`, "/etc/cache/cache.conf"],
                             env: {
                                 REDISCLI_AUTH: password,
@@ -177,18 +178,18 @@ export class Cache<Name extends string = string> extends Component implements Ha
                                 { path: "/etc/cache", secret: configuration.secret },
                                 volume
                                     ? { path: "/data", claim: volume, subPath: "data" }
-                                    : // Nothing, unless somebody asks for a copy of the memory.
+                                    : // Empty unless a memory dump is requested.
                                       { path: "/data", scratch: { size: mib(limit) } },
                             ],
-                            // Where the server writes, and must be able to even if it keeps nothing.
+                            // The server's directory, which must be writable even without persistence.
                             workingDir: "/data",
                         },
                         ...(monitoring ? [exporter(password)] : []),
                     ],
-                    // Of the Alpine images, whose group differs from Debian's.
+                    // User of the Alpine images, whose group differs from Debian's.
                     user: 999,
                     group: 1000,
-                    // The log is written out at the stop signal.
+                    // The log is flushed at the stop signal.
                     graceSeconds: 60,
                 },
             });

@@ -5,19 +5,21 @@ import { usualClasses } from "./storageClass";
 import { type AccessMode, persistentVolume, sourceOf } from "./volume";
 
 export interface ClaimArgs {
-    /** Size unless the user sets another; a larger one grows the volume in place, a smaller one the API refuses in the preview. */
+    /** Default size. A larger one expands the volume in place; the API refuses a smaller one in the preview. */
     readonly size: string;
     /** @default none: the claim belongs to the instance as a whole */
     readonly node?: Node;
-    /** Whether its user looks for data where the volume's `path` says. @default false */
+    /** Whether its user supports data at the volume's `path`. @default false */
     readonly followsPath?: boolean;
-    /** Whether its users see to it that only one of them runs at a time. @default false: they may be on one node only */
+    /**
+     * Whether its users ensure that only one of them runs at a time. @default false: all of them must be on one node
+     */
     readonly takesTurns?: boolean;
 }
 
 /**
- * Declares a volume of its own, kept when the instance stops or is removed; returns the claim's name. It can be on one
- * node at a time: what mounts it is refused where two of its pods may be on two nodes.
+ * Declares a volume that is kept when the instance is stopped or removed, and returns the claim's name. It can be on
+ * one node at a time: workloads whose pods might mount it on two nodes are refused.
  */
 export function claim(instance: Instance, owner: Component, name: string, args: ClaimArgs): string {
     return declare(instance, owner, name, args, "ReadWriteOnce", usualClasses(instance.stack.config).storageClass);
@@ -26,13 +28,13 @@ export function claim(instance: Instance, owner: Component, name: string, args: 
 /** Files that several pods read and write. */
 export interface SharedClaim {
     readonly claim: string;
-    /** Set where the cluster has no shared class: all pods with these files stay on one node. */
+    /** Set if the cluster has no shared class: all pods with these files then run on one node. */
     readonly shareNodeFor?: string;
 }
 
 /**
- * Declares a volume that several pods mount at once: on the cluster's shared class, or, without one, on one node,
- * which the user must have agreed to (`sharedFiles: oneNode`, or a node's disk for this volume) outside dev.
+ * Declares a volume that several pods mount at once: on the cluster's shared class, or, without one, on one node.
+ * Outside dev, the user must allow the latter (`sharedFiles: oneNode`, or a node's disk for this volume).
  */
 export function sharedClaim(instance: Instance, owner: Component, name: string, args: ClaimArgs): SharedClaim {
     const { sharedStorageClass, storageClass } = usualClasses(instance.stack.config);
@@ -63,7 +65,7 @@ function declare(
     if (volume.path !== undefined && !followsPath)
         instance.problem(
             ["volumes", name, "path"],
-            `"${volume.path}" has no meaning here; only a database has data at a path`,
+            `"${volume.path}" has no effect here; only a database supports a path`,
         );
 
     if (accessMode === "ReadWriteOnce") instance.mounts.declare(claimName, name, takesTurns);
@@ -78,7 +80,7 @@ function declare(
             { spec: own.spec },
             { finalName: own.name, ...(node ? { node } : {}) },
         );
-    // A class would have a volume made; without the empty one the cluster's default is filled in.
+    // A class would provision a volume; if it is not set to "", the cluster's default class is used.
     const storageClass = volume.storageClass ?? (own ? "" : usualClass);
     const volumeName = own?.name ?? volume.existing;
     instance.volumes[name] = {
@@ -92,7 +94,7 @@ function declare(
         "PersistentVolumeClaim",
         name,
         {
-            // A claim whose class waits for the first pod stays Pending until then: nothing may wait for it.
+            // A claim whose class waits for the first pod stays Pending until then, so nothing may wait for it.
             metadata: { annotations: { "pulumi.com/skipAwait": "true" } },
             spec: {
                 accessModes: [accessMode],

@@ -1,21 +1,21 @@
 import { type Alias, Resource } from "./resource";
 
-/** Where a component belongs. */
+/** The place of a component in a stack. */
 export interface Owned {
     readonly name: string;
-    /** The component that all others of an instance lie below. */
+    /** The root component of an instance. */
     readonly owner?: Component;
     readonly stack: { readonly plan: Resource[] };
 }
 
 export interface ComponentOptions {
-    /** @default the instance's own */
+    /** @default the instance's root */
     readonly parent?: Component;
-    /** What it was called before. @default none */
+    /** Previous names. @default none */
     readonly aliases?: readonly Alias[];
 }
 
-/** A building block of a platform, which the objects that it declares belong to. */
+/** A building block of a platform, and the parent of the objects that it declares. */
 export class Component {
     readonly resource: Resource;
 
@@ -31,7 +31,7 @@ export class Component {
         whose.stack.plan.push(this.resource);
     }
 
-    /** What the engine keeps of the component in the stack's state. */
+    /** The component's outputs in the stack's state. */
     registerOutputs(outputs: Readonly<Record<string, unknown>>): void {
         this.resource.outputs = outputs;
     }

@@ -9,13 +9,13 @@ import type { PodArgs } from "./podArgs";
 
 export interface DataServerArgs {
     readonly pod: PodArgs;
-    /** What reads the volume's data, once that is checked: without it there is no pod. */
+    /** The checked series of the volume's data. Without it, no pod is created. */
     readonly series: Input<string>;
-    /** Whether a run goes on without it: for what may take hours, or may never come back. @default false */
+    /** Whether a run does not wait for it, because it may take hours or never become ready. @default false */
     readonly optional?: boolean;
 }
 
-/** Declares one server of a data service: a pod that is never doubled, with half an hour to start. */
+/** Declares one server of a data service: at most one pod at a time, with half an hour to start. */
 export function dataServer(instance: Instance, owner: Component, node: Node, args: DataServerArgs): void {
     const template = podTemplate(instance, node, args.pod);
     const metadata = template.metadata as { readonly annotations: Readonly<Record<string, string>> };
@@ -32,8 +32,8 @@ export function dataServer(instance: Instance, owner: Component, node: Node, arg
             },
             spec: {
                 replicas: 1,
-                // The default never replaces a pod that is not ready: the way back from an image that the server, its
-                // guard or the registry has refused would be closed. One pod has no order to keep.
+                // The default never replaces a pod that is not ready, so that a rollback from an image that the server,
+                // its guard or the registry has refused would be impossible. A single pod needs no ordering.
                 // https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
                 podManagementPolicy: "Parallel",
                 serviceName: instance.objectName(node.name),

@@ -8,15 +8,15 @@ import type { PodArgs } from "./podArgs";
 
 export interface DeploymentArgs {
     readonly pod: PodArgs;
-    /** A number, or bounds for an autoscaler; unless the user sets others. */
+    /** Default replicas: a number, or bounds for an autoscaler. */
     readonly replicas: ReplicasConfig;
-    /** Stops the old pod before it starts the new one: for what holds a volume of its own. @default false */
+    /** Whether the old pod is stopped before the new one starts, for workloads with their own volume. @default false */
     readonly recreate?: boolean;
 }
 
 /**
- * Declares a Deployment with what its number of replicas asks for: an autoscaler for bounds; a disruption budget,
- * spread and a rollout without downtime for two pods and more.
+ * Declares a Deployment with what its replicas require: an autoscaler for bounds; a disruption budget, spreading and
+ * rollouts without downtime for two or more pods.
  */
 export function deployment(instance: Instance, owner: Component, node: Node, args: DeploymentArgs): void {
     const replicas = instance.replicas(node.name, args.replicas);
@@ -25,7 +25,7 @@ export function deployment(instance: Instance, owner: Component, node: Node, arg
     if (args.recreate && (scaled || lowest > 1))
         instance.problem(
             ["replicas", node.name],
-            `${JSON.stringify(replicas)} is not allowed; allowed: at most 1, since two pods of "${node.name}" may never run at once`,
+            `${JSON.stringify(replicas)} is not allowed; allowed: at most 1, because two pods of "${node.name}" must never run at once`,
         );
     const several = scaled || lowest > 1;
     const template = podTemplate(instance, node, {
@@ -39,7 +39,7 @@ export function deployment(instance: Instance, owner: Component, node: Node, arg
         node.name,
         {
             spec: {
-                // An autoscaler decides the number: stating one would fight with it at every run.
+                // The autoscaler sets the number; every run would override it.
                 ...(scaled ? {} : { replicas: lowest }),
                 revisionHistoryLimit: 3,
                 selector: { matchLabels: selectorOf(node) },
@@ -73,7 +73,7 @@ export function deployment(instance: Instance, owner: Component, node: Node, arg
     if (several) disruptionBudget(instance, owner, node, selectorOf(node));
 }
 
-/** Lets the drain of a node stop one of the pods at a time. */
+/** Lets a node drain evict only one of the pods at a time. */
 export function disruptionBudget(
     instance: Instance,
     owner: Component,
@@ -87,7 +87,7 @@ export function disruptionBudget(
         {
             spec: {
                 maxUnavailable: 1,
-                // Pods that are broken anyway must not block a drain.
+                // Broken pods must not block a drain.
                 unhealthyPodEvictionPolicy: "AlwaysAllow",
                 selector: { matchLabels },
             },
@@ -99,13 +99,18 @@ export function disruptionBudget(
 export interface ClusterServiceArgs {
     /** @default the component's */
     readonly name?: string;
-    /** Labels of the pods that serve. @default those of the component */
+    /** Labels of the pods behind it. @default those of the component */
     readonly selector?: Readonly<Record<string, string>>;
-    /** A name for the pods' own addresses, ready or not: for members that find each other. @default false */
+    /**
+     * Whether it resolves to the pods' own addresses, ready or not, so that members can find each other. @default false
+     */
     readonly members?: boolean;
 }
 
-/** Declares a Service inside the cluster. Nothing waits for it: names are plain, and readiness is the pods'. */
+/**
+ * Declares a Service inside the cluster. Nothing waits for it, because its name is known and readiness depends on the
+ * pods.
+ */
 export function clusterService(
     instance: Instance,
     owner: Component,

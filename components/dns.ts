@@ -6,15 +6,15 @@ export interface DnsRecord {
     readonly value: string;
 }
 
-/** Seconds that resolvers may keep a record: short enough for the day on which the address moves. */
+/** TTL of records in seconds, short enough for a change of the address. */
 const ttl = 300;
 
 /**
- * The records that lead hosts to a balancer's addresses.
+ * The DNS records that point hosts to a balancer's addresses.
  *
- * Where a host has two or more others directly below it (`apps.x`, `studio.x` under `x`), one wildcard stands for them.
+ * If a host has two or more others directly below it (`apps.x`, `studio.x` below `x`), one wildcard covers them.
  *
- * @param addresses IPv4 and IPv6 addresses, or the one name that a cloud's balancer has
+ * @param addresses IPv4 and IPv6 addresses, or the host name of a cloud's balancer
  */
 export function dnsRecords(hosts: readonly string[], addresses: readonly string[]): DnsRecord[] {
     const parentOf = (host: string) => host.slice(host.indexOf(".") + 1);
@@ -43,7 +43,7 @@ export const zoneLines = (records: readonly DnsRecord[]): string =>
         })
         .join("");
 
-/** Where a zone begins is known to its servers only; two labels are nearly always one. */
+/** Only a zone's servers know where it begins; two labels are nearly always an apex. */
 const isApex = (name: string): boolean => name.split(".").length === 2 && !name.startsWith("*.");
 
 const apexNote = (name: string): string =>

@@ -5,10 +5,10 @@ import fieldsOfKubernetes from "./kubernetesFields.json";
 import { isKnownKind, workloads } from "./kinds";
 import { podOf } from "./references";
 
-/** Something in an object that Kubernetes could not read, or would never accept. */
+/** A part of an object that Kubernetes could not parse or would never accept. */
 export interface Misfit {
     readonly path: readonly string[];
-    /** With the value, and what is allowed. */
+    /** Message with the value and what is allowed. */
     readonly message: string;
 }
 
@@ -38,7 +38,7 @@ const fieldsOfTypes: ReadonlyMap<string, ReadonlyMap<string, Field>> = new Map(
     ]),
 );
 
-/** What a field may hold, by its type, in words; maps and lists beside them. */
+/** Descriptions of allowed values by field type, except maps and lists. */
 const scalars: Readonly<Record<string, readonly [allowed: string, fits: (value: unknown) => boolean]>> = {
     string: ["a text; a number or boolean in quotes", (value) => typeof value === "string"],
     boolean: ["true or false", (value) => typeof value === "boolean"],
@@ -68,8 +68,8 @@ interface AnyObject {
 }
 
 /**
- * Everything in an object of Kubernetes' own kinds that has another form than the API server reads: unknown fields,
- * missing ones, values of another type. What is in an operator's kinds only the operator knows.
+ * Everything in an object of Kubernetes' own kinds that the API server could not parse: unknown fields, missing fields,
+ * values of the wrong type. Kinds of operators are not checked.
  */
 export function formProblems(object: AnyObject): Misfit[] {
     const type = kinds.get(`${object.apiVersion} ${object.kind}`);
@@ -79,9 +79,10 @@ export function formProblems(object: AnyObject): Misfit[] {
         : problems;
 }
 
-/** What the types do not say of an object that starts pods. */
+/** Checks of workloads that the types do not cover. */
 function podProblems(object: AnyObject): Misfit[] {
-    if (!podOf(object)) return [{ path: ["spec"], message: "is missing a template with the containers of its pods" }];
+    if (!podOf(object))
+        return [{ path: ["spec"], message: "has no template with the containers of its pods; required for this kind" }];
     const { selector, template } = object["spec"] as {
         selector?: { matchLabels?: Plain };
         template?: { metadata?: { labels?: Plain } | null };
@@ -93,12 +94,12 @@ function podProblems(object: AnyObject): Misfit[] {
     return [
         {
             path: ["spec", "template", "metadata", "labels"],
-            message: `${show(labels)} is not allowed; allowed: the labels by which spec.selector finds the pods, ${wanted}`,
+            message: `${show(labels)} is not allowed; allowed: the labels that spec.selector matches, ${wanted}`,
         },
     ];
 }
 
-/** As much of a place in an object as a patch names: lists are merged by names, not by places. */
+/** The part of a path in an object that a patch can name: lists are merged by name, not by index. */
 export function withinPatch(patch: PatchConfig["patch"], path: readonly string[]): string[] {
     const named: string[] = [];
     let inner: unknown = patch;
@@ -111,7 +112,7 @@ export function withinPatch(patch: PatchConfig["patch"], path: readonly string[]
 }
 
 function check(value: unknown, type: string, path: readonly string[]): Misfit[] {
-    // What is not known yet has the type that the program gave it.
+    // Unknown values have the type that the program gave them.
     if (value === undefined || value instanceof Value) return [];
     const refused = (allowed: string): Misfit[] => [
         { path, message: `${show(value)} is not allowed; allowed: ${allowed}` },
@@ -157,7 +158,7 @@ function checkFields(value: Plain, fields: ReadonlyMap<string, Field>, path: rea
         ...missing.map(([name]) => ({ path: [...path, name], message: "is missing" })),
         ...Object.entries(value).flatMap(([name, inner]) => {
             const field = fields.get(name);
-            // As good as absent: the server drops it.
+            // Equivalent to absent: the server drops it.
             if (inner === null && field) return [];
             if (field) return check(inner, field.type, [...path, name]);
             const message = `unknown field${suggest(name, known)}; allowed: ${known.join(", ")}`;

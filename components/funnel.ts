@@ -12,18 +12,18 @@ import { patchObject } from "./patch";
 import { podOf } from "./references";
 import type { Stack } from "./stack";
 
-/** Where the objects of one instance go and what its user wants changed. */
+/** The context of one instance's objects, with the user's changes to them. */
 export interface FunnelArgs {
     readonly stack: Stack;
     readonly config: AnyInstance;
     readonly namespace: string;
     readonly objectName: (name: string) => string;
-    /** Where messages about the instance point. */
+    /** Path that messages about the instance refer to. */
     readonly path: string;
     readonly problem: (keys: readonly (string | number)[], message: string) => void;
 }
 
-/** Bytes of annotations that the user may give one object: what the server takes, but for those that are added here. */
+/** Maximum bytes of user annotations on one object: the server's limit minus those that are added here. */
 const mostAnnotations = 252 * 1024;
 
 const sizeOf = (annotations: Metadata["annotations"] = {}): number =>
@@ -31,26 +31,25 @@ const sizeOf = (annotations: Metadata["annotations"] = {}): number =>
         .flat()
         .reduce<number>((sum, text) => sum + (typeof text === "string" ? Buffer.byteLength(text) : 0), 0);
 
-/** The pods of a workload; nothing for what has none. */
+/** The pod template of a workload; undefined for other kinds. */
 const templateOf = (object: KubernetesObject): { readonly metadata?: Pick<Metadata, "annotations"> } =>
     (object["spec"] as { readonly template?: { readonly metadata?: Metadata } } | undefined)?.template ?? {};
 
-/** Kinds named by a hash of their content: a change makes a new object, and the pods that name it roll. */
+/** Kinds named by a hash of their content: a change creates a new object and replaces the pods that use it. */
 const hashed: readonly string[] = ["ConfigMap", "Job"];
 
 /**
- * The funnel that every Kubernetes object of an instance passes through.
+ * The funnel that all Kubernetes objects of an instance pass through.
  *
- * It adds labels, provider and protection, applies the user's patches and omissions, and takes the hashes after
- * that, so that a patched ConfigMap still rolls its pods. Objects are declared first, and planned when the whole
- * stack is known to be right. There are no Pulumi transforms: what is rendered, without the SDK, must be exactly what
- * `up` sends.
+ * It adds labels, provider and protection, applies the user's patches and omissions, and computes hashes after that, so
+ * that a patched ConfigMap still replaces its pods. Objects are declared first, and planned once the whole stack is
+ * known to be valid. No Pulumi transforms are used: what is rendered without the SDK must be exactly what `up` sends.
  */
 export class Funnel {
     private readonly declared: Declared[] = [];
     private readonly patched = new Set<number>();
     private readonly omitted = new Set<number>();
-    /** Where the declared objects become resources. */
+    /** Turns the declared objects into resources. */
     readonly plan: ObjectPlan;
 
     constructor(private readonly args: FunnelArgs) {
@@ -60,8 +59,8 @@ export class Funnel {
     /**
      * Declares an object.
      *
-     * @param owner component that the object belongs to; undefined: the stack itself
-     * @param name logical name: what patches address, without prefix or hash
+     * @param owner component that the object belongs to; undefined for the stack itself
+     * @param name logical name, as used in patches, without prefix or hash
      * @returns the object's final name
      */
     add<K extends Kind>(
@@ -87,9 +86,9 @@ export class Funnel {
     }
 
     /**
-     * Declares an object of a kind that an operator brings to the cluster.
+     * Declares an object of an operator's kind.
      *
-     * @param labels beside those of every object
+     * @param labels added to those of all objects
      */
     addCustom(
         owner: Component,
@@ -105,7 +104,7 @@ export class Funnel {
         this.declare(owner, name, { fixedName: true }, { ...body, metadata } as KubernetesObject);
     }
 
-    /** Declares the objects that the user adds, as they are written but for labels and annotations. */
+    /** Declares the user's extra objects, unchanged except for labels and annotations. */
     addExtras(owner: Component): void {
         this.args.config.extraObjects.forEach(({ metadata, ...body }, index) => {
             const object: KubernetesObject = {
@@ -136,7 +135,7 @@ export class Funnel {
             object = { ...object, metadata: { ...metadata, name: objectName(metadata.name, contentHash(body)) } };
         }
         const twin = this.declared.find((other) => other.kind === kind && other.name === name);
-        if (twin) this.args.problem(["extraObjects"], `${kind} "${name}" exists already: it is declared twice`);
+        if (twin) this.args.problem(["extraObjects"], `${kind} "${name}" already exists: it is declared twice`);
         const omission = this.args.config.omit.findIndex((target) => target.kind === kind && target.name === name);
         if (omission >= 0) this.omitted.add(omission);
         else this.declared.push({ ...options, owner, kind, name, object });
@@ -151,7 +150,7 @@ export class Funnel {
         }, written);
     }
 
-    /** @returns the object as it was, where the patch does not fit it */
+    /** @returns the unpatched object if the patch does not fit */
     private patchOne(object: KubernetesObject, index: number, what: string): KubernetesObject {
         const { patch } = this.args.config.patches[index]!;
         const refuse = (message: string, ...place: readonly string[]) => {
@@ -165,7 +164,7 @@ export class Funnel {
             return refuse(`does not fit ${what}: ${(error as Error).message}`);
         }
         if (isKnownKind(object) && workloads.includes(object.kind) && !podOf(patched))
-            return refuse(`takes the pods out of ${what}; leave the object out with omit`);
+            return refuse(`removes the pods from ${what}; to remove the object, use omit`);
         const identity = ({ apiVersion, kind, metadata }: KubernetesObject) =>
             JSON.stringify([apiVersion, kind, metadata?.name, metadata?.namespace]);
         if (identity(patched) !== identity(object))
@@ -189,20 +188,20 @@ export class Funnel {
         };
     }
 
-    /** Nothing at all where there are none: the server drops an empty map, and each run would put it back. */
+    /** Undefined if there are none: the server drops an empty map, and every run would add it again. */
     private annotations(own: Metadata["annotations"] = {}): Pick<Metadata, "annotations"> {
         const annotations = { ...this.args.stack.config.annotations, ...this.args.config.annotations, ...own };
         return Object.keys(annotations).length > 0 ? { annotations } : {};
     }
 
-    /** Reports every patch and omission that matches no object, and annotations that are too much for one. */
+    /** Reports every patch and omission that matches no object, and objects with too many annotations. */
     check(): void {
         for (const { kind, name, object } of this.declared)
             for (const { metadata } of [object, templateOf(object)])
                 if (sizeOf(metadata?.annotations) > mostAnnotations)
                     this.args.problem(
                         ["annotations"],
-                        `${kind} "${name}" would have more than ${mostAnnotations / 1024} KiB of annotations, with those of all layers; Kubernetes takes 256`,
+                        `${kind} "${name}" would have more than ${mostAnnotations / 1024} KiB of annotations from all layers; Kubernetes allows 256`,
                     );
 
         const objects = this.declared.map(({ kind, name }) => `${kind} "${name}"`);
@@ -212,14 +211,14 @@ export class Funnel {
                 if (!matched.has(index))
                     this.args.problem(
                         [key, index],
-                        `matches nothing: there is no ${wanted}${suggest(wanted, objects)}`,
+                        `matches nothing: ${wanted} does not exist${suggest(wanted, objects)}`,
                     );
             });
         report("patches", this.patched);
         report("omit", this.omitted);
     }
 
-    /** What is declared: final identity in the cluster, and what the engine knows it by. */
+    /** A declared object's identity in the cluster and for the engine. */
     identities(): { readonly object: string; readonly resource: string }[] {
         return this.declared.map(({ kind, name, object }) => ({
             object: consentName(object),

@@ -1,26 +1,26 @@
 import type { Expansion } from "./languages/expansion";
 
-/** A value in a Secret, by reference: the only way in which a password travels. */
+/** A reference to a value in a Secret. Passwords are only passed as references. */
 export interface SecretRef {
     /** Final name of the Secret. */
     readonly secret: string;
     readonly key: string;
 }
 
-/** What a user of a service must know of it: a plain value, or a reference to a secret one. */
+/** A setting that clients of a service need: a plain value, or a reference to a secret one. */
 export type Setting = string | SecretRef;
 
-/** A value of a container's environment that is composed of other variables of it. */
+/** An environment variable that is composed of other variables of the container. */
 export interface Composed {
     readonly composed: Expansion;
 }
 
-/** One component's use of another: the connection, the open path and the line in the picture. */
+/** One component's use of another: the connection, the network rule and the line in the diagram. */
 export interface Edge {
     readonly to: Service;
-    /** Names of the ports that are used. @default all of the service's ports */
+    /** Names of the ports in use. @default all of the service's ports */
     readonly ports?: readonly string[];
-    /** Environment variables and the setting that each holds. */
+    /** Environment variables with the setting that each contains. */
     readonly env: Readonly<Record<string, Setting>>;
 }
 
@@ -28,33 +28,33 @@ export interface Edge {
 export type Settings = Readonly<Record<string, Setting>>;
 
 /**
- * A component as the others see it, with the settings that it offers. All values are plain and known before any object exists, so nothing ever waits
- * for a Service to settle. An external service is the same thing without a node.
+ * A component as seen by others, with the settings that it offers. All values are known before any object exists, so
+ * nothing waits for a Service to become ready. An external service is the same without a node.
  */
 export class Service<Offered extends Settings = Readonly<Record<never, Setting>>> {
     constructor(
-        /** Identity of the node that serves: see {@link nodeId}. */
+        /** Identity of the serving node: see {@link nodeId}. */
         readonly node: string,
         readonly host: string,
         /** Ports by name. */
         readonly ports: Readonly<Record<string, number>>,
-        /** Settings by name, beside `host` and `port` (of the first port), which every service has. */
+        /** Settings by name, in addition to `host` and `port` (of the first port), which every service has. */
         readonly settings: Offered,
-        /** Set for a service outside the cluster: ranges in which it lives; none means anywhere. */
+        /** For an external service, its address ranges; empty for any address. */
         readonly external?: { readonly cidrs: readonly string[] },
-        /** Identities of the further nodes that serve, such as the other members of a database. @default none */
+        /** Identities of further serving nodes, such as the other members of a database. @default none */
         readonly others: readonly string[] = [],
     ) {}
 
-    /** Identities of all nodes that serve. */
+    /** Identities of all serving nodes. */
     get nodes(): readonly string[] {
         return [this.node, ...this.others];
     }
 
     /**
-     * Declares a use of this service, with the settings that the user wants by the names that it knows.
+     * Declares a use of this service, with the settings under the names that the client uses.
      *
-     * @throws RangeError for a setting that it does not offer, which the compiler refuses already
+     * @throws RangeError for a setting that it does not offer, which the compiler also refuses
      */
     bind(
         names: Readonly<Record<string, "host" | "port" | (keyof Offered & string)>> = {},
@@ -69,7 +69,7 @@ export class Service<Offered extends Settings = Readonly<Record<never, Setting>>
             const value = settings[setting];
             if (value === undefined)
                 throw new RangeError(
-                    `${this.node} has no setting "${setting}"; it has ${Object.keys(settings).join(", ")}`,
+                    `${this.node} has no setting "${setting}"; available: ${Object.keys(settings).join(", ")}`,
                 );
             return [variable, value] as const;
         });
@@ -77,20 +77,23 @@ export class Service<Offered extends Settings = Readonly<Record<never, Setting>>
     }
 }
 
-/** A path into or out of the platform that is no edge: the reason, and exactly what it opens. */
+/**
+ * A network rule into or out of the platform that is not an edge between components: its reason, and exactly what it
+ * allows.
+ */
 export interface NetworkRule {
-    /** The field's word for it: `dns`, `acme`, `smtp`, `clients`, `prometheus` … */
+    /** Name of the rule: `dns`, `acme`, `smtp`, `clients`, `prometheus` … */
     readonly name: string;
     readonly direction: "ingress" | "egress";
-    /** Ports; for `ingress` those of the pod. None means all. */
+    /** Ports; for `ingress` those of the pod. Empty for all. */
     readonly ports: readonly number[];
     /** @default "TCP" */
     readonly protocol?: "TCP" | "UDP";
-    /** Host on the other side: its address is the range, where it is one and no others are given. */
+    /** Remote host: if it is an address and no ranges are given, it is the range. */
     readonly host?: string;
-    /** Ranges on the other side. @default anywhere */
+    /** Remote ranges. @default any */
     readonly cidrs?: readonly string[];
-    /** Namespace on the other side, instead of ranges; `*` is every namespace. */
+    /** Remote namespace, instead of ranges; `*` for all namespaces. */
     readonly namespace?: string;
 }
 
@@ -101,26 +104,26 @@ export interface Node {
     readonly instance: string;
     /** Logical name, which is also the value of the label `app.kubernetes.io/name`. */
     readonly name: string;
-    /** Sort of component, for the picture: `database`, `web tier` … */
+    /** Kind of component, for the diagram: `database`, `web tier` … */
     readonly kind: string;
-    /** False for a service outside the cluster. */
+    /** False for an external service. */
     readonly pods: boolean;
     readonly uses: readonly Edge[];
     readonly networkRules: readonly NetworkRule[];
-    /** Identities of the nodes that must be up (data services) or done (Tasks) first. */
+    /** Identities of nodes that must be ready (data services) or done (Tasks) first. */
     readonly startsAfter: readonly string[];
 }
 
 export const nodeId = (namespace: string, name: string): string => `${namespace}/${name}`;
 
-/** The list under a key, which is made where there is none. */
+/** The list under a key, created if necessary. */
 function listIn<T>(lists: Map<string, T[]>, key: string): T[] {
     const list = lists.get(key) ?? [];
     lists.set(key, list);
     return list;
 }
 
-/** The platforms of a stack: who uses whom, and who starts after whom. */
+/** The graph of a stack's components: uses and start order. */
 export class Graph {
     private readonly byId = new Map<string, Node>();
     private readonly usersById = new Map<string, { from: Node; edge: Edge }[]>();
@@ -147,9 +150,10 @@ export class Graph {
     }
 
     /**
-     * Nodes in an order in which each comes after those that it starts after; otherwise as declared.
+     * Nodes in start order, otherwise in order of declaration.
      *
-     * @throws Error naming the circle when `startsAfter` has one, or the name that does not exist. `uses` may have circles.
+     * @throws Error with the cycle if `startsAfter` has one, or with a name that does not exist. `uses` may have
+     * cycles.
      */
     inOrder(): Node[] {
         const sorted: Node[] = [];
@@ -171,12 +175,12 @@ export class Graph {
         return sorted;
     }
 
-    /** Edges that lead to a node, each with the node that has it. */
+    /** Edges to a node, each with the node that declares it. */
     users(id: string): readonly { from: Node; edge: Edge }[] {
         return this.usersById.get(id) ?? [];
     }
 
-    /** @throws Error naming the first edge that leads to nothing */
+    /** @throws Error with the first edge to an undeclared node */
     checkEdges(): void {
         for (const node of this.byId.values())
             for (const id of node.uses.flatMap(({ to }) => to.nodes))
@@ -184,7 +188,7 @@ export class Graph {
     }
 }
 
-/** The platform as a Mermaid flowchart: solid lines are uses, dotted ones say what starts after what. */
+/** The platform as a Mermaid flowchart: solid lines are uses, dotted ones the start order. */
 export function picture(graph: Graph, namespaces: readonly string[]): string {
     const shown = namespaces.flatMap((namespace) => graph.nodesIn(namespace));
     const key = (id: string) => id.replace(/[^a-zA-Z0-9]/g, "_");

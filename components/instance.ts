@@ -20,9 +20,9 @@ import type { Site } from "./site";
 import type { Stack } from "./stack";
 import type { VolumeOutputs } from "./volume";
 
-/** What a component says of itself when it joins the platform's graph. */
+/** What a component declares when it is added to the graph. */
 export interface NodeArgs {
-    /** Sort of component, for the picture. */
+    /** Kind of component, for the diagram. */
     readonly kind: string;
     /** @default true */
     readonly pods?: boolean;
@@ -30,40 +30,40 @@ export interface NodeArgs {
     readonly uses?: readonly Edge[];
     /** @default none */
     readonly networkRules?: readonly NetworkRule[];
-    /** Components that must be up or done first. @default none */
+    /** Components that must be ready or done first. @default none */
     readonly startsAfter?: readonly HasNode[];
 }
 
-/** A component that has joined the graph. */
+/** A component that has been added to the graph. */
 export interface HasNode {
     readonly node: Node;
 }
 
-/** What an instance must know of its platform. */
+/** The properties of a platform that an instance needs. */
 export type PlatformFacts = Pick<PlatformConfig, "images" | "secrets" | "podSecurity">;
 
 /**
- * One instance of a platform while it is declared: its names, its settings, its secrets and its objects.
+ * One instance of a platform while it is being declared: its names, settings, secrets and objects.
  *
- * `Secret` are the secret keys that its platform declares: components say in their constructors which they need, and
- * what says none reads none.
+ * `Secret` are the secret keys that its platform declares. Components state in their constructors which ones they need,
+ * and can read only these.
  */
 export class Instance<in Secret extends string = never> {
     readonly name: string;
     readonly namespace: string;
     readonly cluster: ClusterConfig;
-    /** Parent of what belongs to no other component. */
+    /** Parent of objects that belong to no other component. */
     readonly owner: Component;
     readonly objects: Funnel;
     /** Images in use, by name: for the outputs. */
     readonly images: Record<string, string> = {};
     /** Volumes in use, by logical name: for the outputs. */
     readonly volumes: Record<string, VolumeOutputs> = {};
-    /** What it publishes, by a balancer of its own or the shared one. */
+    /** The sites that it publishes, through its own or the shared balancer. */
     readonly sites: Site[] = [];
-    /** Who mounts which claim. */
+    /** Tracks which workloads mount which claims. */
     readonly mounts = new Mounts();
-    /** Of Secrets, by name and key. */
+    /** Values of Secrets, by name and key. */
     private readonly values = new Map<string, Input<string>>();
     private readonly addressed = new AddressedKeys();
 
@@ -71,7 +71,7 @@ export class Instance<in Secret extends string = never> {
         readonly stack: Stack,
         readonly config: AnyInstance,
         readonly platform: PlatformFacts,
-        /** Where messages about this instance point. */
+        /** Path that messages about this instance refer to. */
         private readonly root = `plinth:instances.${config.name}`,
     ) {
         this.name = config.name;
@@ -95,23 +95,23 @@ export class Instance<in Secret extends string = never> {
         });
     }
 
-    /** False where the namespace is somebody's who lets us in: what is in it beside this instance is not ours. */
+    /** False if the namespace belongs to someone else: other objects in it must not be touched. */
     get ownsNamespace(): boolean {
         return this.config.namespace?.create ?? true;
     }
 
-    /** A key of this instance as it is written in the stack's file. */
+    /** Path of a key of this instance in the stack file. */
     path(...keys: readonly (string | number)[]): string {
         return [this.root, ...keys].join(".");
     }
 
-    /** @param lacks keys of secrets that are not set, where that is the problem. @default none */
+    /** @param lacks keys of missing secrets, if that is the problem. @default none */
     problem(keys: readonly (string | number)[], message: string, lacks: readonly string[] = []): void {
         const names = lacks.map((key) => ({ instance: this.name, key }));
         this.stack.problems.add(this.path(...keys), message, names);
     }
 
-    /** Something the user should know although nothing is wrong: shown by preview and by the engine. */
+    /** Adds a warning, shown by preview and by the engine. */
     warn(message: string): void {
         this.stack.warnings.push(`${this.name}: ${message}`);
     }
@@ -121,19 +121,19 @@ export class Instance<in Secret extends string = never> {
         return howToSet(this.name, key, this.stack.config.stack);
     }
 
-    // Names: all plain, known before any object exists.
+    // Names, all known before any object exists.
 
     /** Final name of an object with a fixed name: the stack's prefix and the logical name. */
     objectName(name: string): string {
         return objectName(this.stack.config.namePrefix.replace(/-$/, ""), name);
     }
 
-    /** Full DNS name of one of this instance's Services: resolvers without search domains (nginx) know it too. */
+    /** Full DNS name of one of this instance's Services, which also works without search domains (nginx). */
     host(service: string): string {
         return `${this.objectName(service)}.${this.namespace}.svc.${this.cluster.domain}`;
     }
 
-    /** A service that a component of this instance offers, before or after that component is declared. */
+    /** A service of a component of this instance, usable before or after that component is declared. */
     service<Offered extends Settings>(
         name: string,
         ports: Readonly<Record<string, number>>,
@@ -142,7 +142,9 @@ export class Instance<in Secret extends string = never> {
         return new Service(nodeId(this.namespace, name), this.host(name), ports, settings);
     }
 
-    /** What the pods with the platform's code reach outside: its own needs, and what the user opens besides. */
+    /**
+     * Network rules to external destinations for pods with the platform's code: its own, and those that the user adds.
+     */
     egress(needs: readonly NetworkRule[]): NetworkRule[] {
         const opened = this.config.egress.map(({ ports = [], cidrs, namespace }): NetworkRule => {
             const side = namespace === undefined ? (cidrs ? { cidrs } : {}) : { namespace };
@@ -151,7 +153,7 @@ export class Instance<in Secret extends string = never> {
         return [...needs, ...opened];
     }
 
-    // Settings: the component's own value unless the user addresses it.
+    // Settings: the component's default unless the user overrides it.
 
     image(image: Image): ResolvedImage {
         this.addressed.note("images", image.name);
@@ -172,12 +174,12 @@ export class Instance<in Secret extends string = never> {
         if (!withinLimits(settings))
             this.problem(
                 ["resources", key],
-                `${JSON.stringify(settings)} is not allowed; a request must not be larger than its limit`,
+                `${JSON.stringify(settings)} is not allowed; a request must not exceed its limit`,
             );
         return settings;
     }
 
-    /** The settings of a volume; `size` unless the user sets another. */
+    /** The settings of a volume; `size` is the default. */
     volume(name: string, size: string): VolumeConfig & { readonly size: string } {
         this.addressed.note("volumes", name);
         return { ...this.config.volumes[name], size: this.config.volumes[name]?.size ?? size };
@@ -191,7 +193,7 @@ export class Instance<in Secret extends string = never> {
         for (const other of Object.keys(others))
             this.problem(
                 ["volumes", key, other],
-                "has no meaning here: the directory ends with its pod; allowed: size",
+                "has no effect here: the directory is deleted with its pod; allowed: size",
             );
         return given;
     }
@@ -211,9 +213,9 @@ export class Instance<in Secret extends string = never> {
     // Secrets.
 
     /**
-     * What the user set in plinth:secrets, if anything.
+     * The user's value in plinth:secrets, if set.
      *
-     * @throws RangeError for a key that the platform does not declare, and nobody could set
+     * @throws RangeError for a key that the platform does not declare, so that it could not be set
      */
     secretValue(key: Secret): Value<string> | undefined {
         checkDeclared(this.platform.secrets, key, this.config.platform);
@@ -221,13 +223,13 @@ export class Instance<in Secret extends string = never> {
     }
 
     /**
-     * A password: generated once and kept in the stack's state, unless the user has set `key` in plinth:secrets; without
-     * a key nobody but us has to know it.
+     * A password: generated once and kept in the stack's state, unless the user sets `key` in plinth:secrets. Passwords
+     * without a key are only used internally.
      *
-     * The generated one exists in any case, so that taking a value out of the configuration leads back to it.
+     * The generated one always exists, so that removing the value from the configuration restores it.
      *
      * @param length in characters, letters and digits only. @default 32
-     * @param digits fewest digits among them. @default none is asked for
+     * @param digits minimum number of digits among them. @default none
      */
     password(name: string, key: Secret | undefined, length = 32, digits?: number): Value<string> {
         const resource = `${this.name}-${name}`;
@@ -252,7 +254,7 @@ export class Instance<in Secret extends string = never> {
         return Object.fromEntries(Object.keys(values).map((key) => [key, { secret, key }])) as Record<K, SecretRef>;
     }
 
-    /** The value behind a reference, for a file that holds several and is a Secret itself. */
+    /** The value behind a reference, for a file that contains several and is itself in a Secret. */
     valueOf({ secret, key }: SecretRef): Input<string> {
         const value = this.values.get(`${secret}/${key}`);
         if (value === undefined) throw new RangeError(`${this.name} has no Secret "${secret}" with a key "${key}"`);

@@ -4,7 +4,7 @@ import type { Input, Value } from "../config/value";
 import type { Text } from "./languages/text";
 
 /**
- * How long an object lives when its instance does not run.
+ * How long an object exists when its instance is not running.
  *
  * - `instance`: as long as the instance is known to the stack, also when it is stopped or removed.
  * - `address`: while stopped, so that the address (and DNS) stays; gone when removed.
@@ -12,7 +12,7 @@ import type { Text } from "./languages/text";
  */
 export type Lifetime = "instance" | "address" | "running";
 
-/** Every kind of object that components may create, in the order in which `kubectl apply` wants them. */
+/** All kinds that components may create, in the order required by `kubectl apply`. */
 export const kinds = {
     Namespace: { api: "v1", lifetime: "instance" },
     StorageClass: { api: "storage.k8s.io/v1", lifetime: "instance" },
@@ -35,17 +35,17 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds;
 
-/** Whether an object is of one of these kinds: operators have kinds of their own with the same names. */
+/** Whether an object is of one of these kinds. Operators may have kinds with the same names. */
 export const isKnownKind = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): boolean =>
     Object.hasOwn(kinds, kind) && kinds[kind as Kind].api === apiVersion;
 
-/** The type token of an object. Kinds that are not listed above have their API's name as it is written. */
+/** The type token of an object. For kinds that are not listed above, the API's name is used unchanged. */
 export const typeOf = (object: { readonly apiVersion: string; readonly kind: string }): string => {
     const { apiVersion, kind } = object;
     return `kubernetes:${isKnownKind(object) && !apiVersion.includes("/") ? `core/${apiVersion}` : apiVersion}:${kind}`;
 };
 
-/** A type of the SDK's for its inputs, with this program's own values in the place of the SDK's. */
+/** The SDK's input type with Plinth's own values instead of the SDK's. */
 export type Fields<T> = T extends Promise<unknown> | pulumi.OutputInstance<unknown>
     ? never
     : T extends string
@@ -56,7 +56,7 @@ export type Fields<T> = T extends Promise<unknown> | pulumi.OutputInstance<unkno
           ? { [K in keyof T]: Fields<T[K]> }
           : T;
 
-/** What the provider accepts for a kind. */
+/** The inputs that the provider accepts for a kind. */
 interface Accepted {
     Namespace: k8s.core.v1.NamespaceArgs;
     StorageClass: k8s.storage.v1.StorageClassArgs;
@@ -76,22 +76,24 @@ interface Accepted {
     Ingress: k8s.networking.v1.IngressArgs;
 }
 
-/** The fields of a kind; files come from the writer of their language. */
+/** The fields of a kind; files must come from the writer of their language. */
 export type Args<K extends Kind> = K extends keyof Accepted
     ? Fields<Accepted[K]>
     : { readonly data: Readonly<Record<string, Input<Text>>> };
 
-/** A value of a Secret: what is named as a file is one, and comes from the writer of its language. */
+/** A value of a Secret. Values with a file name must come from the writer of their language. */
 export type SecretValue<Key extends string> = Input<Key extends `${string}.${string}` ? Text : string>;
 
-/** Kinds that start pods: they wait for what they start after, and carry the digest of the Secrets they use. */
+/** Kinds that start pods: they wait for their dependencies, and have the digest of the Secrets that they use. */
 export const workloads: readonly string[] = ["StatefulSet", "Deployment", "Job", "CronJob"];
 
-/** Kinds that must not be lost by a mistake. */
+/** Kinds that must not be lost by mistake. */
 export const precious: readonly string[] = ["Namespace", "StorageClass", "PersistentVolume", "PersistentVolumeClaim"];
 
-/** Kinds that are in no namespace. */
+/** Cluster-scoped kinds. */
 export const clusterScoped: readonly string[] = ["Namespace", "StorageClass", "PersistentVolume"];
 
-/** Kinds whose pods roll when a Secret that they use changes. A Task runs again for its image and inputs only. */
+/**
+ * Kinds whose pods are replaced when a Secret that they use changes. A Task runs again only for its image and inputs.
+ */
 export const secretsDigested: readonly string[] = ["StatefulSet", "Deployment"];

@@ -6,9 +6,9 @@ import type { KubernetesObject } from "./object";
 const reason = "prometheus";
 
 /**
- * What reaches a component beside its users: Prometheus, where the stack names its namespace.
+ * Network rules for Prometheus to reach a component, if the stack sets its namespace.
  *
- * The container that has the port calls it `metrics`, and answers at `/metrics` in Prometheus' format.
+ * The container's port is named `metrics` and serves Prometheus' format at `/metrics`.
  */
 export const metricsRules = (monitoringNamespace: string | undefined, port: number): NetworkRule[] =>
     monitoringNamespace ? [{ name: reason, direction: "ingress", ports: [port], namespace: monitoringNamespace }] : [];
@@ -17,7 +17,7 @@ export const hasMetrics = ({ pods, networkRules }: Node): boolean =>
     pods && networkRules.some(({ name }) => name === reason);
 
 /**
- * What tells the Prometheus operator to scrape a component's pods.
+ * A PodMonitor that makes the Prometheus operator scrape a component's pods.
  * https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PodMonitor
  */
 export const podMonitor = (
@@ -30,7 +30,7 @@ export const podMonitor = (
     spec: {
         selector: { matchLabels: selectorOf(node) },
         podMetricsEndpoints: [{ port: "metrics" }],
-        // The same names as in all that Plinth prints, on every figure.
+        // Labels all metrics with the same names that Plinth prints.
         podTargetLabels: Object.keys(selectorOf(node)),
     },
 });

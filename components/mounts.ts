@@ -2,9 +2,9 @@
 export interface Mounting {
     /** Name of its component. */
     readonly workload: string;
-    /** Whether a new pod of it may start while another one runs. */
+    /** Whether a new pod of it may start while another one is running. */
     readonly surges: boolean;
-    /** Whether it stays on the node of all others with this claim. */
+    /** Whether it is bound to the node of all others with this claim. */
     readonly sharesNode: boolean;
 }
 
@@ -15,24 +15,24 @@ interface Claim {
 }
 
 /**
- * Who mounts the claims of an instance that one node at a time can have (ReadWriteOnce). A second node would wait for
- * the first one to let go: a rollout that never ends, and says nothing.
+ * Tracks the workloads that mount ReadWriteOnce claims of an instance. A second node would wait for the first to
+ * unmount the volume, in a rollout that never ends without any message.
  */
 export class Mounts {
     private readonly once = new Map<string, Claim>();
 
     /**
-     * Notes a claim that one node at a time can have.
+     * Registers a ReadWriteOnce claim.
      *
      * @param claim its final name
      * @param name its logical one
-     * @param takesTurns whether its users see to it that only one of them runs
+     * @param takesTurns whether its users ensure that only one of them runs
      */
     declare(claim: string, name: string, takesTurns: boolean): void {
         this.once.set(claim, { name, takesTurns, users: [] });
     }
 
-    /** @throws RangeError when two pods with this claim may be on two nodes at once, with what to do */
+    /** @throws RangeError with what to do, if two pods with this claim may be on two nodes at once */
     add(claim: string, one: Mounting): void {
         const found = this.once.get(claim);
         if (!found) return;

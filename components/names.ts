@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
-/** Longest name of a Service, a label value or a pod's host name (RFC 1123 label). */
+/** Maximum length of a Service's name, a label value or a pod's host name (RFC 1123 label). */
 export const maxNameLength = 63;
 
 /**
- * Joins parts to an object's name of at most 63 characters.
+ * Joins parts to an object name of at most 63 characters.
  *
- * A longer name keeps its beginning and ends in a digest of the whole, so that two long names never meet.
+ * A longer name is cut and gets a digest of the whole name as suffix, so that long names do not collide.
  */
 export function objectName(...parts: readonly string[]): string {
     const name = parts.filter((part) => part !== "").join("-");
@@ -15,7 +15,7 @@ export function objectName(...parts: readonly string[]): string {
     return `${name.slice(0, maxNameLength - 9).replace(/[-.]+$/, "")}-${digest}`;
 }
 
-/** Ten hexadecimal digits that change when the content does, whatever the order of its keys. */
+/** A digest of ten hexadecimal digits that depends on the content but not on the order of keys. */
 export function contentHash(content: unknown): string {
     return createHash("sha256").update(canonical(content)).digest("hex").slice(0, 10);
 }
@@ -31,7 +31,7 @@ function canonical(value: unknown): string {
     return JSON.stringify(value) ?? "null";
 }
 
-/** The name by which the loss of an object is accepted: `persistentvolumeclaim/opencart/files`. */
+/** The name for accepting the loss of an object: `persistentvolumeclaim/opencart/files`. */
 export const consentName = (object: {
     readonly kind?: string;
     readonly metadata?: { readonly name: string; readonly namespace?: string };
@@ -40,5 +40,5 @@ export const consentName = (object: {
         .filter((part) => part !== undefined)
         .join("/");
 
-/** The name by which the loss of a generated password is accepted: `randompassword/shop-database`. */
+/** The name for accepting the loss of a generated password: `randompassword/shop-database`. */
 export const passwordConsentName = (resource: string): string => `randompassword/${resource}`;

@@ -6,21 +6,21 @@ export interface NamespaceArgs {
     readonly config: AnyInstance;
     /** Name in the cluster. */
     readonly namespace: string;
-    /** Whether it is made here, and not there already. */
+    /** Whether it is created here rather than already existing. */
     readonly owned: boolean;
-    /** Strictest level that all pods of the platform fit. */
+    /** Strictest level that all pods of the platform satisfy. */
     readonly podSecurity: "restricted" | "baseline" | "privileged";
-    /** Takes the objects of the instance. */
+    /** Receives the objects of the instance. */
     readonly objects: Funnel;
     readonly problem: (keys: readonly string[], message: string) => void;
 }
 
 /**
- * The namespace of an instance with its Pod Security level, quota and default limits; the policies that the graph
- * yields are its children too.
+ * The namespace of an instance with its Pod Security level, quota and default limits. The network policies derived from
+ * the graph are also its children.
  *
- * Without the right to create namespaces (`namespace: { name, create: false }`) everything but the namespace itself
- * is declared, and its labels are the administrator's.
+ * Without the right to create namespaces (`namespace: { name, create: false }`), everything except the namespace itself
+ * is declared, and its labels are up to the administrator.
  */
 export class Namespace extends Component {
     constructor(instance: Owned, { config, namespace, owned, podSecurity: level, objects, problem }: NamespaceArgs) {
@@ -45,7 +45,7 @@ export class Namespace extends Component {
             const { cpu, memory, ephemeralStorage } = limitRange;
             const disk: Record<string, string> =
                 ephemeralStorage === undefined ? {} : { "ephemeral-storage": ephemeralStorage };
-            // No CPU limit: it would throttle every container that states none, and refuse those that request more.
+            // No CPU limit: it would throttle every container without its own, and refuse those that request more.
             objects.add(this, "LimitRange", "limits", {
                 spec: {
                     limits: [

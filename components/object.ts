@@ -17,26 +17,26 @@ export interface KubernetesObject {
     readonly [field: string]: unknown;
 }
 
-/** What a component may say of an object beside its fields. */
+/** Options of an object in addition to its fields. */
 export interface ObjectOptions {
-    /** Component whose object this is. @default none: the object belongs to the instance as a whole */
+    /** Component that owns the object. @default none: the object belongs to the instance as a whole */
     readonly node?: Node;
     /** @default the kind's */
     readonly lifetime?: Lifetime;
     /**
-     * For a ConfigMap or Secret that its reader follows while it runs: it keeps one name, changes in place, and rolls
-     * no pod. @default false
+     * Whether a ConfigMap or Secret keeps its name, changes in place and replaces no pods, for readers that watch it.
+     * @default false
      */
     readonly fixedName?: boolean;
     /** Name in the cluster. @default the logical name with the stack's prefix; for a Namespace the instance's */
     readonly finalName?: string;
-    /** Fields that someone else decides, such as the replicas of an autoscaled Deployment. */
+    /** Fields controlled by others, such as the replicas of an autoscaled Deployment. */
     readonly ignoreChanges?: string[];
 }
 
-/** An object as it is declared, after the user's patches. */
+/** A declared object, after the user's patches. */
 export interface Declared extends ObjectOptions {
-    /** None: the stack itself. */
+    /** Undefined for the stack itself. */
     readonly owner: Component | undefined;
     readonly kind: string;
     /** Logical name. */

@@ -12,22 +12,24 @@ import type { Stack } from "./stack";
 export interface ObjectPlanArgs {
     readonly stack: Stack;
     readonly config: AnyInstance;
-    /** Where messages about the instance point. */
+    /** Path that messages about the instance refer to. */
     readonly path: string;
 }
 
-/** Makes resources of an instance's declared objects: which of them are there, in which order, and what waits for what. */
+/**
+ * Turns an instance's declared objects into resources: which of them exist, in which order, with which dependencies.
+ */
 export class ObjectPlan {
     private readonly planned = new Map<Declared, Resource>();
     private readonly digests = new Map<string, Value<string>>();
 
     constructor(
         private readonly args: ObjectPlanArgs,
-        /** Complete when the first of them is planned. */
+        /** Complete before the first of them is planned. */
         private readonly declared: readonly Declared[],
     ) {}
 
-    /** Plans what belongs to no component: the namespace first, then policies, quota and the user's own objects. */
+    /** Plans objects without a component: the namespace first, then policies, quota and the user's extra objects. */
     addCommon(): void {
         for (const entry of this.declared) if (entry.kind === "Namespace") this.add(entry, []);
         for (const entry of this.declared) if (!entry.node && entry.kind !== "Namespace") this.add(entry, []);
@@ -36,12 +38,12 @@ export class ObjectPlan {
     /**
      * Plans a component's objects.
      *
-     * @param before what its pods start after
-     * @returns the resources that others wait for: its pods are up, or its Task is done, when they are
+     * @param before resources that its pods depend on
+     * @returns the resources that others depend on, which are complete when its pods are ready or its Task is done
      */
     addNode(node: Node, before: readonly Resource[]): Resource[] {
         const own = this.declared.filter((entry) => entry.node === node);
-        // Pods come after what they mount; Services beside them, since one without pods settles for ten seconds.
+        // Pods depend on what they mount, but not on Services, which take ten seconds to become ready without pods.
         const supports = own
             .filter(({ kind }) => !workloads.includes(kind) && kind !== "Service")
             .flatMap((entry) => this.add(entry, []) ?? []);
@@ -54,7 +56,7 @@ export class ObjectPlan {
             });
     }
 
-    /** The planned resource of an object, for the few values that only the cluster knows. */
+    /** The planned resource of an object, for values that only the cluster knows. */
     resource(kind: Kind, name: string): Resource | undefined {
         const entry = this.declared.find((candidate) => candidate.kind === kind && candidate.name === name);
         return entry && this.planned.get(entry);
@@ -93,7 +95,7 @@ export class ObjectPlan {
         return precious.includes(kind) && this.args.stack.isProtected(consentName(object));
     }
 
-    /** The object with a digest of the Secrets that its pods use, so that a changed value rolls them. */
+    /** The object with a digest of the Secrets that its pods use, so that a changed value replaces them. */
     private withDigest(entry: Declared): KubernetesObject {
         if (!secretsDigested.includes(entry.kind) || !isKnownKind(entry.object)) return entry.object;
         const object = entry.object as KubernetesObject & { spec: { template: { metadata?: Metadata; spec: object } } };

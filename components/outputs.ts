@@ -6,13 +6,13 @@ import { addressesOf } from "./loadBalancer";
 import type { Stack } from "./stack";
 import type { VolumeOutputs } from "./volume";
 
-/** What a platform tells of an instance once it is declared. */
+/** A platform's description of a declared instance. */
 export interface Deployed {
-    /** Addresses for people, by what they open: `shop`, `admin`. */
+    /** Public URLs by purpose: `shop`, `admin`. */
     readonly urls: Readonly<Record<string, string>>;
-    /** Every host name that must lead to the edge. */
+    /** All host names that must resolve to the edge. */
     readonly hosts: readonly string[];
-    /** Who logs in first, and where the password is. */
+    /** The first user, and where the password is. */
     readonly firstLogin?: { readonly user: string; readonly password: SecretRef };
 }
 
@@ -23,7 +23,7 @@ export interface InstanceOutputs {
     readonly urls: Readonly<Record<string, string>>;
     readonly images: Readonly<Record<string, string>>;
     readonly volumes: Readonly<Record<string, VolumeOutputs>>;
-    /** Command that shows the first password; the password itself never leaves its Secret. */
+    /** Command that prints the first password. The password itself stays in its Secret. */
     readonly firstPassword?: string;
 }
 
@@ -35,7 +35,7 @@ export interface StackOutputs {
 }
 
 /**
- * The stack's outputs: what people and scripts need after `up`.
+ * The stack's outputs: what users and scripts need after `up`.
  */
 export function stackOutputs(
     stack: Stack,
@@ -48,7 +48,7 @@ export function stackOutputs(
     const published = deployed.filter(({ instance }) => instance.config.state !== "removed");
     const dns = Value.all(published.map(({ instance }) => addressesOf(instance, sharedEdge))).map((all) => {
         const reached = published.map(({ result }, index) => ({
-            // Names below localhost lead to the own machine without any record (RFC 6761).
+            // Names below localhost always resolve to the local machine (RFC 6761).
             hosts: result.hosts.filter((host) => !/(^|\.)localhost$/.test(host)),
             addresses: all[index]!,
         }));

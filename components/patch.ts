@@ -16,16 +16,16 @@ const mergeKeys: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Changes an object as a user's patch says, without touching the original.
+ * Applies a user's patch to a copy of an object.
  *
- * A map merges: maps deep, `null` removes, lists of named things by name (an item `{ name, $patch: delete }` goes),
- * other lists are replaced. A list is JSON Patch (RFC 6902). Values that are not known yet are kept as they are.
+ * A map is merged: maps deeply, `null` removes a key, lists of named items by name (`{ name, $patch: delete }` removes
+ * an item), other lists are replaced. A list is a JSON Patch (RFC 6902). Unknown values are kept unchanged.
  *
- * @throws Error with the reason when an operation does not fit the object
+ * @throws Error with the reason if an operation does not fit the object
  */
 export function patchObject(object: object, patch: PatchConfig["patch"]): Plain {
     if (!Array.isArray(patch)) return mergeInto(object as Plain, patch);
-    // The library would take apart what is not known yet where an operation copies it.
+    // When copying, the library would traverse unknown values.
     const outputs = new Map<unknown, unknown>();
     const copy = clone(object, (output) => {
         const token = Symbol();
@@ -40,10 +40,10 @@ export function patchObject(object: object, patch: PatchConfig["patch"]): Plain 
     return clone(copy, (token) => outputs.get(token)) as Plain;
 }
 
-/** The library passes over these in a path, and the operation would change something else. */
+/** The library ignores these in a path, so that the operation would change something else. */
 const unaddressable = /\/(__proto__|constructor|prototype)(\/|$)/;
 
-/** Applies one operation. @returns why it does not fit, if it does not */
+/** Applies one operation. @returns why it does not fit, or undefined */
 function failureOf(object: Plain, operation: Operation): string | undefined {
     const paths = "from" in operation ? [operation.from, operation.path] : [operation.path];
     const refused = paths.find((path) => unaddressable.test(path) || !/^(\/|$)/.test(path));
@@ -51,12 +51,12 @@ function failureOf(object: Plain, operation: Operation): string | undefined {
         return `${JSON.stringify(refused)} is not allowed; allowed: a path such as /spec/replicas`;
     try {
         const [error] = applyPatch(object, [clone(operation) as Operation]);
-        if (error instanceof MissingError) return "there is nothing";
-        if (error instanceof TestError) return "the value there is another";
+        if (error instanceof MissingError) return "the path does not exist";
+        if (error instanceof TestError) return "the value there is different";
         return error ? "it cannot be applied" : undefined;
     } catch {
-        // The library writes into a text or a number as if it were a map.
-        return "there is no map or list to change";
+        // The library treats texts and numbers like maps when it writes to them.
+        return "the parent is not a map or list";
     }
 }
 
@@ -88,7 +88,7 @@ function mergeList(lower: unknown, upper: readonly unknown[], key: string): unkn
 /**
  * A deep copy.
  *
- * @param other what takes the place of a value that is not known yet, or of what stands for one. @default the same
+ * @param other replaces unknown values and their placeholders. @default they are kept
  */
 function clone(value: unknown, other: (value: unknown) => unknown = (same) => same): unknown {
     if (Array.isArray(value)) return value.map((item) => clone(item, other));

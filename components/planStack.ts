@@ -10,10 +10,10 @@ import { clusterObjects } from "./storageClass";
 type ByNamespace = ReadonlyMap<string, Instance>;
 
 /**
- * Checks everything that a stack's instances have declared (unmatched patches, circles, unknown keys), then completes
- * the stack's plan with it: the one place where declared objects become resources.
+ * Checks everything that a stack's instances have declared (unmatched patches, cycles, unknown keys), then adds it to
+ * the stack's plan. This is the only place where declared objects become resources.
  *
- * @throws ConfigError with every problem found
+ * @throws ConfigError that lists every problem
  */
 export function planStack(stack: Stack, instances: readonly Instance[]): void {
     const byNamespace = new Map(instances.map((instance) => [instance.namespace, instance]));
@@ -32,24 +32,24 @@ export function planStack(stack: Stack, instances: readonly Instance[]): void {
     for (const node of order) {
         const before = node.startsAfter.flatMap((id) => gates.get(id) ?? []);
         const own = byNamespace.get(node.namespace)!.objects.plan.addNode(node, before);
-        // Whoever starts after a node without workloads of its own starts after what that node waits for.
+        // Dependents of a node without workloads depend on what that node depends on.
         gates.set(node.id, own.length > 0 ? own : before);
     }
 }
 
-/** Reports objects of two instances that would be one in the cluster, or for the engine. */
+/** Reports objects of two instances that would collide in the cluster or for the engine. */
 function checkTwins(instances: ByNamespace): void {
     const owners = new Map<string, Instance>();
     const own = (instance: Instance, identity: string, message: (other: string) => string) => {
         const other = owners.get(identity);
         if (!other) owners.set(identity, instance);
         else if (other !== instance)
-            instance.problem([], `${message(other.path())}; give the instance or the object another name`);
+            instance.problem([], `${message(other.path())}; rename the instance or the object`);
     };
     for (const instance of instances.values())
         for (const { object, resource } of instance.objects.identities()) {
-            own(instance, object, (other) => `the object ${object} is also one of ${other}`);
-            own(instance, resource, (other) => `the engine could not tell ${object} from an object of ${other}`);
+            own(instance, object, (other) => `the object ${object} is also declared by ${other}`);
+            own(instance, resource, (other) => `the engine could not distinguish ${object} from an object of ${other}`);
         }
 }
 
@@ -70,7 +70,7 @@ function declareMonitors({ graph, config, problems }: Stack, instances: ByNamesp
 function declarePolicies(stack: Stack, instances: ByNamespace): void {
     const { networkPolicy: mode, ranges } = stack.config.cluster;
     if (mode !== "full" && ranges.length > 0)
-        stack.warnings.push(`plinth:cluster.ranges means nothing while plinth:cluster.networkPolicy is ${mode}`);
+        stack.warnings.push(`plinth:cluster.ranges has no effect while plinth:cluster.networkPolicy is ${mode}`);
     if (mode === "off") return;
     for (const instance of instances.values())
         instance.add(instance.owner, "NetworkPolicy", "default-deny", {
@@ -93,12 +93,12 @@ function warnOfWaysOut({ graph, config }: Stack, instances: ByNamespace): void {
     for (const instance of running) {
         const nodes = graph.nodesIn(instance.namespace);
         for (const range of new Set(nodes.flatMap(namedMetadata)))
-            instance.warn(`pods reach ${range}, where clouds hand out the credentials of their nodes`);
+            instance.warn(`pods can reach ${range}, where clouds provide the credentials of their nodes`);
         if (config.cluster.ranges.length === 0) continue;
         for (const host of new Set(nodes.flatMap(unplacedHosts)))
             instance.warn(
-                `nothing in plinth:cluster.ranges is opened for ${host}; if it is in one of them, name its own range: ` +
-                    "in `cidrs` beside the host, or in `egress`",
+                `${host} may be in plinth:cluster.ranges, which are closed; if so, set its own range: ` +
+                    "in `cidrs` next to the host, or in `egress`",
             );
     }
 }

@@ -15,10 +15,10 @@ type VolumeSpec = Fields<k8s.types.input.core.v1.Volume>;
 type ProbeSpec = Fields<k8s.types.input.core.v1.Probe>;
 
 /**
- * A pod template that the restricted Pod Security level admits: non-root, no privilege escalation, no capabilities,
+ * A pod template that satisfies the restricted Pod Security level: non-root, no privilege escalation, no capabilities,
  * the runtime's seccomp profile, a read-only root, no service-account token and no Service variables.
  *
- * @throws RangeError when it mounts a claim that another node may have by then
+ * @throws RangeError if it mounts a claim that might be mounted on another node
  */
 export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodTemplate {
     const volumes = new Map<string, VolumeSpec>();
@@ -28,7 +28,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
     const requested = new Set<string>();
     const container = (one: ContainerArgs, index: number, init: boolean) => {
         const main = !init && index === 0;
-        // What only init containers fill lies there as long as the pod lives.
+        // Data written only by init containers remains for the lifetime of the pod.
         const left = main ? [...scratch.keys()].filter((name) => !args.containers.some(mountsScratch(name))) : [];
         return containerSpec(instance, node, one, {
             main,
@@ -63,14 +63,15 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
         },
         spec: {
             automountServiceAccountToken: false,
-            // A Service named "redis" would otherwise set REDIS_PORT=tcp://…, which programs take for their own.
+            // A Service named "redis" would otherwise set REDIS_PORT=tcp://…, which programs might read as their own
+            // setting.
             enableServiceLinks: false,
             securityContext: {
                 runAsNonRoot: true,
                 runAsUser: args.user,
                 runAsGroup: group,
                 fsGroup: group,
-                // The default changes the owner of every file at each mount: minutes on a large volume.
+                // The default changes the owner of every file at each mount, which takes minutes on a large volume.
                 fsGroupChangePolicy: "OnRootMismatch",
                 seccompProfile: { type: "RuntimeDefault" },
             },
@@ -88,7 +89,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
     };
 }
 
-/** A volume that one node mounts at a time keeps all its pods there. The first pod satisfies its own rule. */
+/** Keeps all pods of a ReadWriteOnce volume on one node. The first pod satisfies its own rule. */
 function sameNode(claim: string): Fields<k8s.types.input.core.v1.Affinity> {
     const labelSelector = { matchLabels: { [plinthLabels.sharedFiles]: claim } };
     return {
@@ -113,9 +114,9 @@ interface Surroundings {
     readonly podUser: number;
     readonly volumes: Map<string, VolumeSpec>;
     readonly scratch: ReadonlyMap<string, Scratch>;
-    /** Names of directories that count for this container although it does not mount them. */
+    /** Names of directories that count towards this container although it does not mount them. */
     readonly left: readonly string[];
-    /** Names of directories whose part a container beside this one requests already. */
+    /** Names of directories for which another container already requests space. */
     readonly requested: Set<string>;
 }
 
@@ -150,7 +151,7 @@ function containerSpec(
         ...(readiness ? { readinessProbe: probe(readiness) } : {}),
         ...(liveness ? { livenessProbe: probe(liveness) } : {}),
         ...(args.preStop !== undefined ? { lifecycle: { preStop: preStop(args.preStop) } } : {}),
-        // What `status` and the engine say of a container that failed.
+        // Message that `status` and the engine show for a failed container.
         terminationMessagePolicy: "FallbackToLogsOnError",
         securityContext: {
             allowPrivilegeEscalation: false,
@@ -170,12 +171,12 @@ function variable(name: string, value: Variable): Fields<k8s.types.input.core.v1
     return { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } };
 }
 
-/** The kubelet expands the command of a probe, too. */
+/** The kubelet also expands probe commands. */
 function probe({ command, ...rest }: Probe): ProbeSpec {
     return { ...(command ? { exec: { command: command.map(literal) } } : {}), ...rest };
 }
 
-// Unlike those of probes, commands of hooks are run as they are.
+// Unlike probe commands, hook commands are not expanded.
 const preStop = (action: readonly string[] | number): Fields<k8s.types.input.core.v1.LifecycleHandler> =>
     typeof action === "number" ? { sleep: { seconds: action } } : { exec: { command: [...action] } };
 
@@ -223,6 +224,6 @@ const claimsOf = ({ initContainers = [], containers }: PodArgs): Set<string> =>
         ),
     );
 
-/** All uses of a pod: each container states its own, once. */
+/** All uses of a pod, from its containers, without duplicates. */
 export const usesOf = (pod: Pick<PodArgs, "containers" | "initContainers">): Edge[] =>
     [...(pod.initContainers ?? []), ...pod.containers].flatMap(({ uses }) => uses ?? []);

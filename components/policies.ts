@@ -12,14 +12,14 @@ type Rule = { ports?: Ports; peers?: Peer[] };
 
 const namespaceLabel = "kubernetes.io/metadata.name";
 /**
- * Denies everything that no other policy opens, but lets every pod resolve names.
+ * Denies everything that no other policy allows, except DNS for all pods.
  *
- * @param instance labels that select its pods in a namespace that others use too; the whole namespace without them
+ * @param instance labels that select its pods in a shared namespace. @default the whole namespace
  */
 export function denyByDefault(mode: "full" | "ingress", instance?: Readonly<Record<string, string>>): Spec {
     const podSelector = instance ? { matchLabels: instance } : {};
     if (mode === "ingress") return { podSelector, policyTypes: ["Ingress"] };
-    // A policy sees the pods' own port: OpenShift's resolvers listen on 5353.
+    // Policies apply to the pod's port: OpenShift's resolvers listen on 5353.
     const dns: Ports = [53, 5353].flatMap((port) => [
         { protocol: "UDP", port },
         { protocol: "TCP", port },
@@ -27,18 +27,18 @@ export function denyByDefault(mode: "full" | "ingress", instance?: Readonly<Reco
     return {
         podSelector,
         policyTypes: ["Ingress", "Egress"],
-        // 169.254.20.10 is where NodeLocal DNSCache listens; it is in no namespace.
+        // NodeLocal DNSCache listens on 169.254.20.10, which is in no namespace.
         egress: [{ to: [{ namespaceSelector: {} }, { ipBlock: { cidr: "169.254.20.10/32" } }], ports: dns }],
     };
 }
 
 export interface PolicyArgs {
     readonly mode: "full" | "ingress";
-    /** Ranges that are not opened with a larger one around them. */
+    /** Ranges that are excluded from larger allowed ranges. */
     readonly closed: readonly string[];
 }
 
-/** What one node may receive and send: its edges in both directions and its named needs, nothing else. */
+/** Traffic that one node may receive and send: its edges in both directions and its network rules, nothing else. */
 export function policyOf(graph: Graph, node: Node, { mode, closed }: PolicyArgs): Spec {
     const ingress: Rule[] = [
         ...graph.users(node.id).map(({ from, edge }) => ({ peers: [peer(from, node)], ports: tcp(portsOf(edge)) })),
@@ -56,7 +56,10 @@ export function policyOf(graph: Graph, node: Node, { mode, closed }: PolicyArgs)
     };
 }
 
-/** Each rule once; nothing at all where there are none: the server drops an empty list, and each run would send it again. */
+/**
+ * Rules without duplicates; undefined if there are none: the server drops an empty list, and every run would send it
+ * again.
+ */
 function rules(direction: "ingress" | "egress", key: "from" | "to", all: readonly Rule[]): Partial<Spec> {
     const once = new Map(
         all.map(({ peers, ports }) => {
@@ -91,19 +94,19 @@ function rule(need: NetworkRule, closed: readonly string[]): Rule {
     if (need.namespace)
         return { ...ports, peers: [{ namespaceSelector: { matchLabels: { [namespaceLabel]: need.namespace } } }] };
     const ranges = rangesOfNeed(need);
-    // A rule without peers admits everyone, pods and addresses alike.
+    // A rule without peers admits all pods and addresses.
     if (need.direction === "ingress" && ranges.length === 0) return ports;
     return { ...ports, peers: outward(ranges, closed) };
 }
 
-/** The peers at some ranges, or anywhere where none are given, less what is closed. */
+/** Peers for some ranges, or any address if there are none, minus closed ranges. */
 const outward = (ranges: readonly string[], closed: readonly string[]): Peer[] =>
     (ranges.length > 0 ? ranges : anywhere).map((range) => ({ ipBlock: ipBlock(range, closed) }));
 
 const rangesOfNeed = ({ host, cidrs = [] }: NetworkRule): readonly string[] =>
     host === undefined ? cidrs : rangesOf(host, cidrs);
 
-/** What a node reaches outside, as far as it is known: a host and its ranges, of which none means anywhere. */
+/** External destinations of a node as far as known: a host and its ranges, empty for any address. */
 const outsideOf = ({
     uses,
     networkRules,
@@ -114,12 +117,12 @@ const outsideOf = ({
         .map((need) => ({ host: need.host, ranges: rangesOfNeed(need) })),
 ];
 
-/** Ranges that a node reaches by name and that lie where clouds hand out the credentials of their machines. */
+/** Named ranges of a node in which clouds provide the credentials of their machines. */
 export const namedMetadata = (node: Node): string[] =>
     outsideOf(node)
         .flatMap(({ ranges }) => ranges)
         .filter((range) => metadataRanges.some((metadata) => contains(metadata, range)));
 
-/** Hosts that a node reaches by a name only: nobody here knows whether they are in a range that is closed. */
+/** Hosts of a node that are known by name only, which may be in a closed range. */
 export const unplacedHosts = (node: Node): string[] =>
     outsideOf(node).flatMap(({ host, ranges }) => (host !== undefined && ranges.length === 0 ? [host] : []));

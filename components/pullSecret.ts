@@ -6,16 +6,16 @@ import type { Instance } from "./instance";
 import { json } from "./languages/json";
 import type { Stack } from "./stack";
 
-/** Logical name of the Secret with the accounts at registries that an instance pulls from. */
+/** Logical name of the Secret with an instance's registry accounts. */
 const name = "pull-secret";
 
-/** Names of the Secrets with which every pod of an instance pulls its images. */
+/** Names of the pull Secrets of all pods of an instance. */
 export function pullSecretsOf(instance: Instance): string[] {
     const existing = instance.stack.config.images.pullSecrets;
     return accountsOf(instance).length > 0 ? [...existing, instance.objectName(name)] : [...existing];
 }
 
-/** The accounts that an instance needs, in one order whoever reads the file. */
+/** The accounts that an instance needs, in a stable order. */
 function accountsOf({ config, platform, stack }: Instance) {
     const { images } = stack.config;
     const usual = usualImages(platform.images);
@@ -27,8 +27,8 @@ function accountsOf({ config, platform, stack }: Instance) {
 /**
  * Declares the pull Secret of each instance that needs one, from `plinth:images.credentials`.
  *
- * Kubelets read it at each pull, so a changed password rolls no pod. Accounts without password are
- * reported, and those without use warned of.
+ * Kubelets read it at each pull, so a changed password replaces no pods. Missing passwords are reported; unused
+ * accounts cause a warning.
  */
 export function declarePullSecrets(stack: Stack, instances: readonly Instance[]): void {
     const { images, stack: stackName } = stack.config;
@@ -42,7 +42,7 @@ export function declarePullSecrets(stack: Stack, instances: readonly Instance[])
                 `is missing the password of ${username}; set it with: ${howToSet(credentialsOwner, account, stackName)}`,
                 [{ instance: credentialsOwner, key: account }],
             );
-        // No error: an instance that is given up, or gets another image, must not have to wait for it.
+        // Not an error, so that removing an instance or changing its image does not require a change here.
         if (!needed.has(account)) stack.warnings.push(`${path}: no image is pulled from "${registry}"`);
     }
     for (const instance of instances) {
@@ -51,7 +51,7 @@ export function declarePullSecrets(stack: Stack, instances: readonly Instance[])
         if (images.pullSecrets.includes(instance.objectName(name)))
             stack.problems.add(
                 "plinth:images.pullSecrets",
-                `"${instance.objectName(name)}" is the name of the Secret that plinth:images.credentials makes; choose another one`,
+                `"${instance.objectName(name)}" is the name of the Secret that plinth:images.credentials creates; choose another one`,
             );
         const entries = accounts.map(([account, { registry, username }]) =>
             passwords.get(account)!.map((password) => [registry, username, password] as const),
@@ -66,7 +66,7 @@ export function declarePullSecrets(stack: Stack, instances: readonly Instance[])
 }
 
 /**
- * What `docker login` would write; Docker Hub has its own key:
+ * The same contents that `docker login` would write; Docker Hub has its own key:
  * https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/
  */
 export function dockerConfig(accounts: readonly (readonly [registry: string, username: string, password: string])[]) {

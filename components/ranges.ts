@@ -1,11 +1,11 @@
 import ipaddr from "ipaddr.js";
 
 /**
- * Where clouds tell a machine about itself, and hand out its credentials. Link-local addresses are theirs as a whole:
- * AWS, Azure, Google, Oracle, OpenStack, Scaleway, Tencent and others each have some of them.
+ * Ranges of cloud metadata services, which provide credentials of machines. All link-local addresses are included: AWS,
+ * Azure, Google, Oracle, OpenStack, Scaleway, Tencent and others use some of them.
  *
- * 168.63.129.16 also resolves names for Azure's nodes and is where its balancers' probes come from: the cluster's own
- * resolvers and the kubelets use it, which no policy of ours is about.
+ * 168.63.129.16 is also the resolver of Azure's nodes and the source of its balancers' probes: it is used by the
+ * cluster's own resolvers and the kubelets, to which these policies do not apply.
  */
 export const metadataRanges: readonly string[] = [
     "169.254.0.0/16",
@@ -30,23 +30,23 @@ export const metadataRanges: readonly string[] = [
     "fd00:42::42/128",
 ];
 
-/** Everywhere, in both families. */
+/** All addresses, in both families. */
 export const anywhere: readonly string[] = ["0.0.0.0/0", "::/0"];
 
-/** As NetworkPolicies write it. */
+/** In the notation of NetworkPolicies. */
 export interface IpBlock {
     readonly cidr: string;
     readonly except?: string[];
 }
 
-/** The one spelling of a range that API servers do not warn of: `10.1.2.3/8` is `10.0.0.0/8`. */
+/** Canonical form of a range, without warnings from API servers: `10.1.2.3/8` is `10.0.0.0/8`. */
 function canonical(range: string): string {
     const [address, length] = ipaddr.parseCIDR(range);
     const family = address.kind() === "ipv4" ? ipaddr.IPv4 : ipaddr.IPv6;
     return `${family.networkAddressFromCIDR(range).toString()}/${length}`;
 }
 
-/** Whether all of one range is in another; one range is in itself. */
+/** Whether one range is contained in another or equal to it. */
 export function contains(outer: string, inner: string): boolean {
     const [network, bits] = ipaddr.parseCIDR(outer);
     const [address, length] = ipaddr.parseCIDR(inner);
@@ -54,11 +54,11 @@ export function contains(outer: string, inner: string): boolean {
 }
 
 /**
- * A range without what is closed in it.
+ * A range with the closed ranges in it excluded.
  *
- * The narrower of two ranges is the one that is meant: a range that is wholly within a closed one was named on purpose,
- * such as the address of a database among the nodes' own, and is open; one that has closed ranges in it is open but for
- * these. Kubernetes takes exceptions only of the same family, and strictly within the range.
+ * The narrower range wins: a range within a closed one was set on purpose, such as the address of a database among the
+ * nodes', and is allowed; one that contains closed ranges is allowed except for these. Kubernetes only accepts
+ * exceptions of the same family, strictly within the range.
  */
 export function ipBlock(range: string, closed: readonly string[] = []): IpBlock {
     const cidr = canonical(range);

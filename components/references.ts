@@ -1,4 +1,4 @@
-/** The names that a pod refers to. */
+/** Names of objects that a pod references. */
 export interface References {
     readonly secrets: ReadonlySet<string>;
     readonly configMaps: ReadonlySet<string>;
@@ -20,7 +20,7 @@ export function podOf({
 
 type Plain = Readonly<Record<string, unknown>>;
 
-/** Every Secret, ConfigMap and claim that a pod spec names: in its environment and in its volumes. */
+/** All Secrets, ConfigMaps and claims that a pod spec references in its environment and volumes. */
 export function referencesOf(pod: object): References {
     const secrets = new Set<string>();
     const configMaps = new Set<string>();

@@ -1,56 +1,56 @@
 import { Value } from "../config/value";
 
-/** What a resource was called before, so that the engine knows it again. */
+/** A resource's previous name, so that the engine recognises it. */
 export interface Alias {
     readonly name?: string;
     readonly type?: string;
 }
 
-/** What the engine is told of a resource beside its inputs: https://www.pulumi.com/docs/iac/concepts/resources/options/ */
+/** Engine options of a resource: https://www.pulumi.com/docs/iac/concepts/resources/options/ */
 export interface ResourceOptions {
     /** @default none: the stack itself */
     readonly parent?: Resource;
     /** @default the package's default provider */
     readonly provider?: Resource;
-    /** Resources that are there first. @default none */
+    /** Resources that must exist first. @default none */
     readonly dependsOn?: readonly Resource[];
     /** Whether the engine refuses to replace or delete it. @default false */
     readonly protect?: boolean;
-    /** Paths of inputs that someone else decides. @default none */
+    /** Paths of inputs controlled by others. @default none */
     readonly ignoreChanges?: readonly string[];
     /** @default none */
     readonly aliases?: readonly Alias[];
 }
 
-/** Where a message about a resource points. */
+/** What messages about a resource refer to. */
 export interface Origin {
     /** Key of the configuration. */
     readonly path: string;
     readonly what: string;
 }
 
-/** One resource of a stack's plan: declared and checked, and not registered with anyone. */
+/** One resource of a stack's plan: declared and checked, but not registered. */
 export class Resource {
-    /** What a component tells of itself; undefined for what is none. */
+    /** A component's outputs; undefined for other resources. */
     outputs: Readonly<Record<string, unknown>> | undefined;
 
     constructor(
         /** Type token: `kubernetes:core/v1:Secret`, `plinth:components:Database`. */
         readonly type: string,
         readonly name: string,
-        /** May hold a {@link Value} at any place. */
+        /** May contain a {@link Value} at any depth. */
         readonly inputs: object,
         readonly options: ResourceOptions = {},
         readonly origin?: Origin,
     ) {}
 
-    /** A property that only the engine, a provider or the cluster knows. */
+    /** A property known only to the engine, a provider or the cluster. */
     property<T>(name: string, isSecret = false): Value<T> {
         return Value.property<T>({ resource: this, name }, isSecret);
     }
 }
 
-/** Type tokens of the resources that are not Kubernetes' and no components. */
+/** Type tokens of resources that are neither Kubernetes objects nor components. */
 export const types = {
     provider: "pulumi:providers:kubernetes",
     password: "random:index/randomPassword:RandomPassword",
@@ -66,7 +66,7 @@ export const randomPassword = (name: string, length: number, digits?: number, op
         options,
     );
 
-/** @param keepers it is another one when these change. @default none */
+/** @param keepers a new value is generated when these change. @default none */
 export const randomId = (
     name: string,
     byteLength: number,

@@ -9,16 +9,16 @@ import { mib, requestOf, spaceFor } from "./scratch";
 
 type Requirements = Fields<k8s.types.input.core.v1.ResourceRequirements>;
 
-/** Where a container writes. */
+/** Directories that a container writes to. */
 interface Writes {
     readonly main: boolean;
     /** On disk and in memory, by name. */
     readonly directories: ReadonlyMap<string, Scratch>;
-    /** Names of those among them that a container beside it has requested its part of. */
+    /** Names of those for which another container already requests space. */
     readonly requested: ReadonlySet<string>;
 }
 
-/** The resources of a container, after a look at whether what it may write fits: those of the user, or its own. */
+/** The resources of a container, the user's or the default ones, after checking that its directories fit. */
 export function resourcesOf(
     instance: Instance,
     node: Node,
@@ -38,22 +38,22 @@ export function resourcesOf(
     if (parseQuantity(ephemeralStorage) < parseQuantity(least))
         instance.problem(
             ["resources", key, "ephemeralStorage"],
-            `"${ephemeralStorage}" is too little for ${names ? `the directories ${names} and ` : ""}the logs; at least ${least}`,
+            `"${ephemeralStorage}" is too little for ${names ? `the directories ${names} and ` : ""}the logs; allowed: at least ${least}`,
         );
     const inMemory = [...directories.values()].reduce(
         (sum, one) => sum + (one.memory ? parseQuantity(one.size) : 0),
         0,
     );
-    // Memory counts against whoever filled it: what only looks, such as an exporter, does not.
+    // Memory counts towards the container that wrote it, not towards readers such as an exporter.
     if (main && memory !== undefined && inMemory > 0 && inMemory >= parseQuantity(memory))
         instance.problem(
             ["resources", key, "memory"],
-            `"${memory}" is too little for what its directories in memory may hold; more than ${mib(inMemory / 2 ** 20)}`,
+            `"${memory}" is too little for its directories in memory; allowed: more than ${mib(inMemory / 2 ** 20)}`,
         );
     return requestsAndLimits(settings);
 }
 
-/** Memory is requested and limited alike; CPU is only requested, since throttling makes probes fail. */
+/** Memory request and limit are equal; CPU is only requested, because throttling makes probes fail. */
 export function requestsAndLimits(settings: ResourcesConfig): Requirements {
     const { cpu, cpuLimit, memory, memoryRequest, ephemeralStorage: disk, ephemeralStorageRequest } = settings;
     const some = (map: Record<string, string | undefined>) => {

@@ -10,11 +10,11 @@ export interface ScheduledTaskArgs {
     readonly schedule: string;
     /** @default "Etc/UTC" */
     readonly timeZone?: string;
-    /** Whether it runs by hand only. @default false */
+    /** Whether it only runs manually. @default false */
     readonly suspended?: boolean;
-    /** Tries after a failure; each starts a new pod. @default 1 */
+    /** Retries after a failure, each in a new pod. @default 1 */
     readonly retries?: number;
-    /** Seconds after which a run is ended. @default 3600 */
+    /** Seconds after which a run is terminated. @default 3600 */
     readonly timeoutSeconds?: number;
     /** @default none */
     readonly annotations?: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface ScheduledTaskArgs {
     readonly startsAfter?: readonly HasNode[];
 }
 
-/** Work that is done on a clock; a run that is still going is never joined by a second one. */
+/** A scheduled task. Runs never overlap. */
 export class ScheduledTask extends Component implements HasNode {
     readonly node: Node;
 
@@ -43,7 +43,7 @@ export class ScheduledTask extends Component implements HasNode {
                     timeZone: args.timeZone ?? "Etc/UTC",
                     ...(args.suspended ? { suspend: true } : {}),
                     concurrencyPolicy: "Forbid",
-                    // Runs missed during an outage are not made up for one by one.
+                    // Runs missed during an outage are not repeated one by one.
                     startingDeadlineSeconds: 300,
                     successfulJobsHistoryLimit: 1,
                     failedJobsHistoryLimit: 3,

@@ -4,8 +4,8 @@ import type { Instance } from "./instance";
 import type { ContainerArgs, Mount, PodArgs, Scratch } from "./podArgs";
 
 /**
- * MiB of a container's logs that a kubelet keeps: five files of 10 MiB by Kubernetes' own default, of 50 on AKS. The
- * root is read-only, so there is nothing else that a container writes beside its mounts.
+ * MiB of a container's logs that a kubelet keeps: five files of 10 MiB by default, of 50 MiB on AKS. The root is
+ * read-only, so a container writes nothing else outside its mounts.
  */
 export const logSpace = 256;
 
@@ -15,17 +15,17 @@ export const mib = (mebibytes: number): string => `${Math.ceil(mebibytes)}Mi`;
 /** The larger of two quantities. */
 const larger = (one: string, other: string): string => (parseQuantity(one) >= parseQuantity(other) ? one : other);
 
-/** What all of a container's directories on the node's disk take when they are full, and its logs. */
+/** Maximum size of all of a container's directories on the node's disk and its logs. */
 export const spaceFor = (directories: readonly Scratch[]): string =>
     mib(logSpace + directories.reduce((sum, { size, memory }) => sum + (memory ? 0 : mebibytesFor(size)), 0));
 
 /**
- * What of some space a node must have free: a quarter, and never more than 1 GiB. Directories are hardly ever full, and not
- * at once; a small node shall take the pods. One whose disk gets full evicts first who is above their request.
+ * The part of a size that a node must have free: a quarter, at most 1 GiB. Directories are rarely full, and not all at
+ * once, and small nodes should accept the pods. A node whose disk fills up first evicts pods that exceed their request.
  */
 export const requestOf = (space: string): string => mib(Math.min(1024, parseQuantity(space) / 4 / 2 ** 20));
 
-/** The directories of a pod by the names of their volumes: several containers may share one, which is as large as any of them wants. */
+/** The directories of a pod by volume name. If containers share one, the largest requested size applies. */
 export function scratchOf(
     instance: Instance,
     node: Node,

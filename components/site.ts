@@ -7,17 +7,17 @@ export interface Route {
     readonly to: Service;
     /** Name of the service's port. @default its first */
     readonly port?: string;
-    /** Client ranges that may use this path, within those of `http.allow`. @default everyone */
+    /** Client ranges that may use this path, within those of `http.allow`. @default all */
     readonly allow?: readonly string[];
     /** Largest request body, as a quantity. @default http.maxBody of the instance */
     readonly maxBody?: string;
 }
 
-/** What is published under one host name. */
+/** The routes published under one host name. */
 export interface Site {
     readonly host: string;
-    /** The longest matching path wins; among equals the first. */
+    /** The longest matching path wins; of equal ones, the first. */
     readonly routes: readonly Route[];
-    /** Paths that answer 404 whoever asks, before all routes. @default none */
+    /** Paths that return 404 to everyone, before all routes. @default none */
     readonly closed?: readonly PathRule[];
 }

@@ -6,21 +6,24 @@ import { Value } from "../config/value";
 import { Graph } from "./graph";
 import { randomPassword, type Resource, resultOf } from "./resource";
 
-/** What all instances of a stack share while they are declared, until `planStack` makes resources of them. */
+/**
+ * The context that all instances of a stack share while they are being declared, until `planStack` creates resources
+ * from them.
+ */
 export class Stack {
     readonly graph = new Graph();
     readonly problems = new Problems();
     readonly warnings: string[];
-    /** Volumes that exist without this program, and the key that each is written at. */
+    /** Existing volumes in use, with the key that sets each. */
     private readonly taken = new Map<string, string>();
-    /** Every resource, each after those that it refers to; complete when everything has been checked. */
+    /** All resources, each after those that it refers to; complete once everything has been checked. */
     readonly plan: Resource[] = [];
     private digestKey: Value<string> | undefined;
 
     constructor(
         readonly config: StackConfig,
         readonly secrets: SecretValues,
-        /** Every Kubernetes object is created with it. */
+        /** The provider of all Kubernetes objects. */
         readonly provider: Resource,
     ) {
         this.warnings = [...config.warnings];
@@ -28,9 +31,9 @@ export class Stack {
     }
 
     /**
-     * Whether the engine refuses to replace or delete something: not where its loss is accepted.
+     * Whether the engine refuses to replace or delete an object, which it does unless its loss is accepted.
      *
-     * @param name by which its loss is accepted
+     * @param name name for accepting its loss
      */
     isProtected(name: string): boolean {
         const { protect, acceptLoss } = this.config;
@@ -38,21 +41,21 @@ export class Stack {
     }
 
     /**
-     * Takes a volume that exists without this program, for one user alone.
+     * Reserves an existing volume for a single user.
      *
-     * @param volume what it is, the same words for the same volume
-     * @param path key that says so
+     * @param volume description, which is the same for the same volume
+     * @param path key that sets it
      */
     reserve(volume: string, path: string): void {
         const other = this.taken.get(volume);
-        if (other) this.problems.add(path, `${volume} is already taken by ${other}; every volume has one user`);
+        if (other) this.problems.add(path, `${volume} is already used by ${other}; each volume may have only one user`);
         else this.taken.set(volume, path);
     }
 
     /**
-     * A digest of secret values that tells nothing of them, for an annotation that rolls pods.
+     * A digest of secret values that reveals nothing about them, for an annotation that replaces pods when it changes.
      *
-     * It is keyed with a random value of the stack: a plain hash of a guessable password would give it away.
+     * It is keyed with a random value of the stack, because a plain hash would reveal a guessable password.
      */
     digest(values: unknown): Value<string> {
         if (!this.digestKey) {

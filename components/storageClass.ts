@@ -11,15 +11,15 @@ type Class = Fields<k8s.types.input.storage.v1.StorageClass>;
 /** Name of the driver and of its CSIDriver object. */
 export const nfsDriver = "nfs.csi.k8s.io";
 
-/** Name of the stack's own class: two stacks on a cluster have one each, of servers that may differ. */
+/** Name of the stack's own class. Each stack on a cluster has its own, with possibly different servers. */
 export function nfsClassName({ project, stack }: Pick<StackConfig, "project" | "stack">): string {
     const full = `${project}-${stack}-nfs`;
-    // What a stack may be called and an object may not.
+    // Characters that are allowed in names of stacks but not of objects.
     const clean = full.toLowerCase().replace(/[^a-z0-9-]/g, "-");
     return clean === full ? objectName(full) : objectName(clean, contentHash(full));
 }
 
-/** The classes that volumes are of unless the user says otherwise; undefined: the cluster's default, and none. */
+/** The default classes of volumes; undefined for the cluster's default, and for none. */
 export function usualClasses(
     config: Pick<StackConfig, "project" | "stack"> & { readonly cluster: ClusterConfig },
 ): Pick<ClusterConfig, "storageClass" | "sharedStorageClass"> {
@@ -39,13 +39,13 @@ export const nfsClass = (nfs: NfsConfig): Omit<Class, "metadata"> => ({
         onDelete: nfs.onDelete,
     },
     reclaimPolicy: nfs.reclaimPolicy,
-    // A directory is there for every node: nothing is won by waiting for the first pod.
+    // Directories are available to every node, so there is no benefit in waiting for the first pod.
     volumeBindingMode: "Immediate",
     allowVolumeExpansion: true,
     mountOptions: nfs.mountOptions,
 });
 
-/** Declares what belongs to the stack and to none of its instances; undefined where there is nothing. */
+/** Declares objects that belong to the stack but to no instance; undefined if there are none. */
 export function clusterObjects(stack: Stack): Funnel | undefined {
     const { nfs } = stack.config.cluster;
     if (!nfs) return undefined;

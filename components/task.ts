@@ -6,9 +6,9 @@ import type { PodArgs } from "./podArgs";
 
 export interface TaskArgs {
     readonly pod: PodArgs;
-    /** Tries after a failure; each starts a new pod. @default 6 */
+    /** Retries after a failure, each in a new pod. @default 6 */
     readonly retries?: number;
-    /** Seconds for all tries together. @default 1800 */
+    /** Timeout in seconds, including retries. @default 1800 */
     readonly timeoutSeconds?: number;
     /** @default none */
     readonly networkRules?: readonly NetworkRule[];
@@ -16,15 +16,14 @@ export interface TaskArgs {
     readonly startsAfter?: readonly HasNode[];
 }
 
-/** With this exit code a Task says that no other try would help: sysexits' EX_CONFIG. */
+/** The exit code of a Task for which retries would not help: EX_CONFIG in sysexits. */
 const refusal = 78;
 
 /**
- * Work that is done once, and again when its image or its inputs change: installations, migrations, buckets.
+ * Work that runs once, and again when its image or inputs change: installations, migrations, buckets.
  *
- * It must be safe to run any number of times, and must itself wait for the servers that it uses, since a plain
- * `kubectl apply` starts everything at once. With
- * exit code 78 it gives up for good.
+ * It must be idempotent, and must itself wait for the servers that it uses, because a plain `kubectl apply` starts
+ * everything at once. With exit code 78, it fails permanently.
  */
 export class Task extends Component implements HasNode {
     readonly node: Node;
@@ -38,7 +37,7 @@ export class Task extends Component implements HasNode {
             "Job",
             name,
             {
-                // A failed Job is run again by the next `up`. No TTL: a Job that vanished would be run again, too.
+                // The next `up` runs a failed Job again. No TTL, because a deleted Job would also run again.
                 metadata: {
                     annotations: {
                         "pulumi.com/replaceUnready": "true",

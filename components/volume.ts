@@ -5,19 +5,19 @@ import type { VolumeConfig } from "../config/fields";
 type Spec = Fields<k8s.types.input.core.v1.PersistentVolumeSpec>;
 export type AccessMode = "ReadWriteOnce" | "ReadWriteMany";
 
-/** What the stack's outputs tell of a volume. */
+/** A volume in the stack's outputs. */
 export interface VolumeOutputs {
     readonly claim: string;
     readonly size: string;
     readonly storageClass: string;
-    /** Where the data are, where no storage class decides it. */
+    /** Where the data is stored, unless a storage class determines it. */
     readonly source?: string;
 }
 
-/** As those of `plinth:cluster.nfs`, whose `hard` waits for a server that is away. */
+/** As in `plinth:cluster.nfs`; `hard` waits for an unreachable server. */
 const nfsMountOptions: readonly string[] = ["nfsvers=4.1", "hard"];
 
-/** The source of a volume that no storage class makes: its key, and words that are the same for the same volume. */
+/** The source of a volume without a storage class: its key, and a description that is the same for the same volume. */
 export function sourceOf({
     existing,
     local,
@@ -39,10 +39,10 @@ export interface PersistentVolumeArgs {
 }
 
 /**
- * The PersistentVolume for a directory or a handle that the user names, bound to its claim from the start, so that no
- * other claim gets it; undefined where the volume is there already, or a class makes it.
+ * The PersistentVolume for a directory or a handle that the user sets, pre-bound to its claim, so that no other claim
+ * gets it; undefined if the volume already exists or is provisioned by a class.
  *
- * Its name is the claim's with the namespace: one of a kind in the cluster, since a dot is in neither.
+ * Its name consists of namespace and claim, which is unique in the cluster, because neither contains a dot.
  */
 export function persistentVolume({
     namespace,
@@ -55,7 +55,7 @@ export function persistentVolume({
     const spec: Spec = {
         capacity: { storage: volume.size },
         accessModes: [accessMode],
-        // Whoever made the directory decides about it: deleting the object must not delete the data.
+        // The directory belongs to its creator: deleting the object must not delete the data.
         persistentVolumeReclaimPolicy: "Retain",
         ...(volume.storageClass ? { storageClassName: volume.storageClass } : {}),
         claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name: claimName },
@@ -67,7 +67,7 @@ export function persistentVolume({
 function sourceSpec({ local, nfs, csi }: VolumeConfig): Partial<Spec> | undefined {
     if (local)
         return {
-            // Not hostPath: that gives no group to the pods, and a directory that is missing would be made, empty.
+            // Not hostPath, which does not set the pods' group, and would create a missing directory empty.
             local: { path: local.path },
             nodeAffinity: {
                 required: {

@@ -8,26 +8,26 @@ import type { PodArgs } from "./podArgs";
 
 export interface WebTierArgs {
     readonly pod: PodArgs;
-    /** Ports of the Service, by the names that the containers give them. @default those of the first container */
+    /** Ports of the Service, by the containers' port names. @default those of the first container */
     readonly ports?: Readonly<Record<string, number>>;
     /** @default 1 */
     readonly replicas?: ReplicasConfig;
     /**
-     * At most one at any time, also during a rollout, which it does not answer for: for what holds a volume of its own.
+     * At most one pod at any time, with downtime during rollouts, for workloads with their own volume.
      *
      * @default false
      */
     readonly single?: boolean;
     /** @default none */
     readonly networkRules?: readonly NetworkRule[];
-    /** Data services and Tasks that come first. @default none */
+    /** Data services and Tasks to start after. @default none */
     readonly startsAfter?: readonly HasNode[];
 }
 
-/** Seconds that a stopping web pod still answers, so that every balancer has noticed that it goes. */
+/** Seconds that a stopping web pod continues to answer, so that all balancers notice that it is terminating. */
 export const drainSeconds = 5;
 
-/** Pods that answer HTTP behind one Service: scaled, spread, and replaced without downtime; or a single one. */
+/** HTTP pods behind one Service: scaled, spread, and replaced without downtime; or a single pod. */
 export class WebTier extends Component implements HasNode {
     readonly node: Node;
     readonly service: Service;

@@ -10,7 +10,7 @@ export interface WorkerArgs {
     readonly pod: PodArgs;
     /** @default 1 */
     readonly replicas?: ReplicasConfig;
-    /** At most one at any time, also during a rollout: for schedulers such as Celery's beat. @default false */
+    /** At most one pod at any time, even during a rollout, for schedulers such as Celery's beat. @default false */
     readonly single?: boolean;
     /** @default none */
     readonly networkRules?: readonly NetworkRule[];
@@ -18,7 +18,7 @@ export interface WorkerArgs {
     readonly startsAfter?: readonly HasNode[];
 }
 
-/** Pods that work through a queue or on a clock; nobody connects to them. */
+/** Pods that process a queue or a schedule, without incoming connections. */
 export class Worker extends Component implements HasNode {
     readonly node: Node;
 

@@ -10,7 +10,10 @@ const bucket = own(
         type: z.literal("s3"),
         bucket: bucketName,
         ...s3Server,
-        /** Folder of this instance's backups in the bucket, and of no other's. @default PROJECT/STACK/NAMESPACE */
+        /**
+         * Folder for this instance's backups in the bucket. Not shared with other instances. @default
+         * PROJECT/STACK/NAMESPACE
+         */
         prefix: z
             .string()
             .regex(
@@ -26,18 +29,18 @@ const bucket = own(
             const { url, prefix } = folderOf(target, identity);
             return [url.origin, target.bucket, prefix];
         },
-        // Each deletes what is old in its folder.
+        // Each instance deletes old backups in its folder.
         taken: (target, other, { identity }) => {
             const { url, prefix } = folderOf(target, identity);
             return (
                 `"${prefix}" of the bucket "${target.bucket}" at ${url.origin} is already the folder of ${other}, ` +
-                "and each would delete the other's backups; leave prefix out, or set another for each instance"
+                "and each would delete the other's backups; remove prefix, or set a different one for each instance"
             );
         },
     },
 );
 
-/** Scheduled backups of an instance: its database and, where the platform has any, its files. */
+/** Scheduled backups of an instance: its database and, if the platform has any, its files. */
 export const backup = z.strictObject({
     schedule: schedule.default("0 2 * * *"),
     timeZone: timeZone.default("Etc/UTC"),
@@ -48,16 +51,16 @@ export const backup = z.strictObject({
             count: z.int().min(1).max(10_000).default(3),
         })
         .prefault({}),
-    /** Whether the files are part of it. */
+    /** Whether backups include the files. */
     files: z.boolean().default(true),
-    /** Seconds for one backup or restore, all tries together. */
+    /** Seconds for one backup or restore, including retries. */
     timeoutSeconds: seconds.min(60).default(7200),
-    /** Other instances, as PROJECT/STACK/NAMESPACE, or databases, whose backups may be restored to this one. */
+    /** Other instances, as PROJECT/STACK/NAMESPACE, or databases, whose backups may be restored to this instance. */
     acceptFrom: z
         .array(z.string().regex(/^\S+$/, "allowed: PROJECT/STACK/NAMESPACE, or the name of a database"))
         .default([]),
     target: z.discriminatedUnion("type", [
-        /** A volume of its own in the cluster: `volumes.backup` has its size and class. It is lost with the cluster. */
+        /** A separate volume in the cluster: `volumes.backup` sets its size and class. It is lost with the cluster. */
         z.strictObject({ type: z.literal("volume") }),
         bucket,
     ]),
@@ -65,11 +68,11 @@ export const backup = z.strictObject({
 
 export type BackupConfig = z.infer<typeof backup>;
 
-/** What tells an instance from all others: `PROJECT/STACK/NAMESPACE`. */
+/** The unique identity of an instance: `PROJECT/STACK/NAMESPACE`. */
 export const identityOf = (project: string, stack: string, namespace: string): string =>
     `${project}/${stack}/${namespace}`;
 
-/** The server of a bucket, that of AWS in the region where no other is named, and the folder in it. */
+/** The server of a bucket, AWS in the region by default, and the folder in it. */
 export const folderOf = (
     target: { readonly endpoint?: string | undefined; readonly region: string; readonly prefix?: string | undefined },
     identity: string,
@@ -78,7 +81,7 @@ export const folderOf = (
     prefix: target.prefix ?? identity,
 });
 
-/** Secret keys that belong to backups, each with what it is for. */
+/** Secret keys for backups, each with its purpose. */
 export const backupSecrets = {
     backupAccessKey: "Access key of the bucket for backups; needed for target type s3",
     backupSecretKey: "Secret key of the bucket for backups; needed for target type s3",

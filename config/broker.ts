@@ -3,20 +3,20 @@ import { outside, outsideName } from "./database";
 import { own, ownOnly } from "./own";
 import { secretsOf } from "./secrets";
 
-/** Where a broker listens for clients unless told otherwise. */
+/** Default port of a broker. */
 export const brokerPort = 5672;
 
-/** The choice of a message broker (RabbitMQ), for platforms to take into their own schema. */
+/** The schema of a message broker (RabbitMQ), for use in platforms' schemas. */
 export const broker = z.discriminatedUnion("topology", [
     z.strictObject({
-        /** One server in the cluster, on a volume of its own. */
+        /** One server in the cluster, with its own volume. */
         topology: z.literal("single"),
         /**
-         * Consent to a new minor or major version, by the one that wrote the data: `rabbitmq 4.2`. It goes one step of
-         * RabbitMQ's own list at a time, after `rabbitmqctl enable_feature_flag all` on the old version, without which
-         * the new one does not start: https://www.rabbitmq.com/docs/upgrade
+         * Consent to a new minor or major version, as the version that wrote the data: `rabbitmq 4.2`. Upgrades follow
+         * RabbitMQ's own list, one step at a time, after `rabbitmqctl enable_feature_flag all` on the old version,
+         * without which the new one does not start: https://www.rabbitmq.com/docs/upgrade
          *
-         * @default none: another version is refused
+         * @default none: a different version is refused
          */
         upgradeFrom: ownOnly(
             z
@@ -41,7 +41,7 @@ export const broker = z.discriminatedUnion("topology", [
         {
             what: "virtual host",
             key: ["vhost"],
-            // Two would take each other's tasks.
+            // Two instances would process each other's tasks.
             identity: ({ host, port = brokerPort, vhost = "/" }) => [host, port, vhost],
             fresh: (instance) => instance,
         },
@@ -51,7 +51,7 @@ export const broker = z.discriminatedUnion("topology", [
 export type BrokerConfig = z.infer<typeof broker>;
 
 /**
- * Secret keys that belong to a broker, with what they are for.
+ * Secret keys for a broker, each with its purpose.
  *
  * @param name of its component
  */
@@ -63,5 +63,5 @@ export const brokerSecretsOf = <Name extends string>(name: Name) =>
 
 export type BrokerSecret<Name extends string> = keyof ReturnType<typeof brokerSecretsOf<Name>>;
 
-/** Those of a component that is called `broker`. */
+/** The secret keys of a component named `broker`. */
 export const brokerSecrets = brokerSecretsOf("broker");

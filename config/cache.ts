@@ -3,7 +3,7 @@ import { outside } from "./database";
 import { own } from "./own";
 import { secretsOf } from "./secrets";
 
-/** Where a server listens unless told otherwise. */
+/** Default port of a cache. */
 export const cachePort = 6379;
 
 export const cacheEngines = ["valkey", "redis"] as const;
@@ -11,7 +11,7 @@ export type CacheEngine = (typeof cacheEngines)[number];
 
 const engine = z.enum(cacheEngines).default("valkey");
 
-/** What goes when memory is full: https://valkey.io/topics/lru-cache/ */
+/** Eviction policies: https://valkey.io/topics/lru-cache/ */
 export const policies = [
     "allkeys-lru",
     "allkeys-lfu",
@@ -25,28 +25,34 @@ export const policies = [
 type Policy = (typeof policies)[number];
 
 interface Keeps<P extends Policy> {
-    /** Those under which its users work; the first is the default. */
+    /** The policies that the cache's clients can work with; the first is the default. */
     readonly policies: readonly [P, ...P[]];
-    /** Whether keys survive a restart unless the user says otherwise. @default false */
+    /** Whether keys survive a restart by default. @default false */
     readonly persistence?: boolean;
-    /** What it is to an instance, where no two may have the same server outside. @default several may use one, each with a prefix */
+    /**
+     * What the server is used for, if no two instances may share an external one. @default several may share one, each
+     * with a prefix
+     */
     readonly own?: string;
 }
 
-/** The choice of a cache, or of another server of the same protocol, for platforms to take into their own schema. */
+/** The schema of a cache, or of another server with the same protocol, for use in platforms' schemas. */
 export const cacheOf = <P extends Policy>({ policies: allowed, persistence = false, own: what }: Keeps<P>) =>
     z.discriminatedUnion("topology", [
         z.strictObject({
             /** One server in the cluster. */
             topology: z.literal("single"),
             engine,
-            /** Whether keys survive a restart, on a volume of its own. */
+            /** Whether keys survive a restart, on a separate volume. */
             persistence: z.boolean().default(persistence),
             policy: z.enum(allowed).default(() => allowed[0]),
         }),
         own(
             z.strictObject({
-                /** A server outside the cluster; its password is in plinth:secrets, as `cachePassword` or by its own name. */
+                /**
+                 * A server outside the cluster; its password is in plinth:secrets, as `cachePassword` or under the
+                 * component's own name.
+                 */
                 topology: z.literal("external"),
                 engine,
                 ...outside,
@@ -71,15 +77,15 @@ export const cache = cacheOf({ policies });
 export type CacheConfig = z.infer<typeof cache>;
 
 /**
- * Secret keys that belong to a cache, with what they are for.
+ * Secret keys for a cache, each with its purpose.
  *
  * @param name of its component
- * @param what it is, in words. @default its name
+ * @param its description. @default its name
  */
 export const cacheSecretsOf = <Name extends string>(name: Name, what: string = name) =>
     secretsOf(name, { Password: `Password of the ${what}; required for an external one` });
 
 export type CacheSecret<Name extends string> = keyof ReturnType<typeof cacheSecretsOf<Name>>;
 
-/** Those of a component that is called `cache`. */
+/** The secret keys of a component named `cache`. */
 export const cacheSecrets = cacheSecretsOf("cache");

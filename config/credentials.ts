@@ -4,7 +4,7 @@ import { type Problems, show } from "./problems";
 import type { SecretRules } from "./secrets";
 import type { AnyInstance } from "./stack";
 
-/** Stands for an instance's name in `plinth:secrets`: below it are the passwords of accounts at registries. */
+/** Takes the place of an instance's name in `plinth:secrets`, for the passwords of registry accounts. */
 export const credentialsOwner = "images";
 
 /** The keys below `plinth:secrets.images`. */
@@ -20,7 +20,7 @@ export const credentialSecrets = ({ credentials: accounts }: Pick<ImagesConfig, 
 export const registryName = (host: string): string => (host === "index.docker.io" ? "docker.io" : host);
 
 /**
- * Takes a reference apart as runtimes do: what comes before the first slash is a registry when it looks like a host,
+ * Splits a reference as container runtimes do: the part before the first slash is a registry if it looks like a host,
  * else the image is on Docker Hub.
  */
 export function splitReference(reference: string): { readonly registry: string; readonly path: string } {
@@ -32,12 +32,12 @@ export function splitReference(reference: string): { readonly registry: string; 
 }
 
 /**
- * Whether an instance may pull from a registry: one of the usual images is there, one of its own, or one that its
- * patches or its own objects name.
+ * Whether an instance may pull from a registry: a default image is there, an image set for the instance, or one in its
+ * patches or extra objects.
  *
- * Known before the first pod is declared, so that every pod can name the Secret.
+ * This must be known before the first pod is declared, so that every pod can reference the Secret.
  *
- * @param usual images that pods of the instance may run
+ * @param default images that pods of the instance may run
  */
 export function pullsFrom(
     instance: AnyInstance,
@@ -53,7 +53,7 @@ export function pullsFrom(
     );
 }
 
-/** Reports accounts that exclude each other, and names that mean two things. */
+/** Reports conflicting accounts and ambiguous names. */
 export function checkCredentials(
     { credentials: accounts, pullSecrets }: ImagesConfig,
     instances: readonly AnyInstance[],
@@ -66,17 +66,17 @@ export function checkCredentials(
         if (other)
             problems.add(
                 `${path}.registry`,
-                `${show(registry)} is already the registry of ${other}; every registry has one account`,
+                `${show(registry)} is already the registry of ${other}; each registry may have only one account`,
             );
         else registries.set(registryName(registry), path);
     }
     if (registries.size > 0 && instances.some(({ name }) => name === credentialsOwner))
         problems.add(
             `plinth:instances.${credentialsOwner}`,
-            "is the name under which plinth:secrets has the passwords of plinth:images.credentials; choose another one",
+            "is reserved in plinth:secrets for the passwords of plinth:images.credentials; choose another name",
         );
     pullSecrets.forEach((name, index) => {
         if (pullSecrets.indexOf(name) < index)
-            problems.add(`plinth:images.pullSecrets.${index}`, `${show(name)} is named twice`);
+            problems.add(`plinth:images.pullSecrets.${index}`, `${show(name)} is listed twice`);
     });
 }

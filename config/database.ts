@@ -6,40 +6,40 @@ import { secretsOf } from "./secrets";
 export const engines = ["mariadb", "mysql", "postgres"] as const;
 export type Engine = (typeof engines)[number];
 
-/** Where a server listens unless told otherwise. */
+/** Default ports of the engines. */
 export const databasePorts: Readonly<Record<Engine, number>> = { mariadb: 3306, mysql: 3306, postgres: 5432 };
 
-/** What somebody else has named: a database, a virtual host, a user. */
+/** A name defined outside the stack: of a database, a virtual host, a user. */
 export const outsideName = line.max(128, "is longer than 128 characters");
 
-/** What is common to every service outside the cluster. */
+/** Fields that all external services have in common. */
 export const outside = {
     host: server,
-    /** @default the engine's own */
+    /** @default the engine's default */
     port: port.optional(),
-    /** Ranges in which the server lives, for the NetworkPolicy. @default the host when it is an address, else anywhere */
+    /** Address ranges of the server, for the NetworkPolicy. @default the host if it is an address, else any */
     cidrs: z.array(cidr).default([]),
 };
 
-/** What fits into SQL of every engine unquoted, and into the arguments of its tools. */
+/** A name that needs no quoting in any engine's SQL or in arguments of its tools. */
 const identifier = z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/, "allowed: at most 32 letters, digits, '_' and '-'");
 
-/** What is common to every database in the cluster. */
+/** Fields that all databases in the cluster have in common. */
 const inside = {
-    /** Name of the database: that of data which were there before. @default the platform's */
+    /** Name of the database, for existing data. @default the platform's */
     name: ownOnly(identifier.optional()),
-    /** The platform's user in it, who owns its tables. @default the platform's */
+    /** The platform's database user, which owns its tables. @default the platform's */
     user: ownOnly(
         identifier
-            .refine((name) => !["root", "postgres"].includes(name), "allowed: a user other than the administrator")
+            .refine((name) => !["root", "postgres"].includes(name), "allowed: any user except the administrator")
             .optional(),
     ),
     /**
-     * Consent to a new major version, by the name of the one that wrote the data: `mariadb 11.4`. Back up first.
+     * Consent to a new major version, as the version that wrote the data: `mariadb 11.4`. Back up first.
      *
-     * @default none: another major version is refused
+     * @default none: a different major version is refused
      */
     upgradeFrom: ownOnly(
         z
@@ -54,51 +54,60 @@ const inside = {
 
 const single = (allowed: readonly [Engine, ...Engine[]]) =>
     z.strictObject({
-        /** One server in the cluster, on a volume of its own. */
+        /** One server in the cluster, with its own volume. */
         topology: z.literal("single"),
         engine: z.enum(allowed).default(() => allowed[0]),
         ...inside,
     });
 
-/** The most replicas of one source: each takes all of its writes. */
+/** Maximum number of replicas of one source, because each receives all of its writes. */
 export const mostReplicas = 8;
 
 const ordinal = z.int().min(0).max(mostReplicas);
 
 const replicated = z
     .strictObject({
-        /** One source, which takes all writes, and replicas of it, each a server on a volume of its own. */
+        /** One source, which accepts all writes, and its replicas, each a server with its own volume. */
         topology: z.literal("replicated"),
         engine: z.literal("mariadb").default("mariadb"),
         ...inside,
-        /** Servers beside the source. */
+        /** Number of replicas, not counting the source. */
         replicas: z.int().min(1).max(mostReplicas).default(1),
-        /** Ordinal of the member that is the source: another one makes that the source, once it has all that was committed. */
+        /** Ordinal of the member that is the source. Changing it promotes another member, once that has all commits. */
         source: ownOnly(ordinal.default(0)),
-        /** Ordinals of members that are gone for good: a new source does not wait for what only they may hold. */
+        /** Ordinals of permanently lost members: a new source does not wait for commits that only they may have. */
         lost: ownOnly(z.array(ordinal).default([])),
-        /** Whether a commit waits until a replica has it, for ten seconds at most. */
+        /** Whether a commit waits until a replica has received it, for at most ten seconds. */
         synchronous: z.boolean().default(true),
-        /** Age in seconds up to which what a replica says may be old; beyond it, it answers no reads. */
+        /** Maximum lag in seconds of a replica that answers reads. */
         maxLagSeconds: z.int().min(1).max(3600).default(30),
-        /** Who answers reads: all `members`, the source, too, so that they are answered while no replica is ready; or `replicas` only. */
+        /**
+         * Which servers answer reads: all `members`, including the source, so that reads work without a ready replica;
+         * or only `replicas`.
+         */
         readFrom: z.enum(["members", "replicas"]).default("members"),
     })
     .superRefine(({ replicas, source, lost }, { addIssue }) => {
         const issue = (key: string, message: string) =>
             addIssue({ code: "custom", path: [key], message: `allowed: ${message}` });
-        if (source > replicas) issue("source", `0 to ${replicas}, since there are ${replicas + 1} members`);
+        if (source > replicas) issue("source", `0 to ${replicas}, because there are ${replicas + 1} members`);
         if (lost.includes(source)) issue("lost", "members other than the source");
     });
 
 const external = (allowed: readonly [Engine, ...Engine[]]) =>
     own(
         z.strictObject({
-            /** A server outside the cluster, with a database and a user that exist; the password is `databasePassword` in plinth:secrets. */
+            /**
+             * A server outside the cluster, with an existing database and user; the password is `databasePassword` in
+             * plinth:secrets.
+             */
             topology: z.literal("external"),
             engine: z.enum(allowed).default(() => allowed[0]),
             ...outside,
-            /** Host that answers reads, such as the reader endpoint of Aurora; port, ranges and account are those of `host`. @default host */
+            /**
+             * Host that answers reads, such as the reader endpoint of Aurora, with the port, ranges and account of
+             * `host`. @default host
+             */
             readHost: server.optional(),
             /** Name of the database. @default the platform's */
             name: outsideName.optional(),
@@ -108,7 +117,7 @@ const external = (allowed: readonly [Engine, ...Engine[]]) =>
         {
             what: "database",
             key: ["name"],
-            // Two would overwrite each other's tables.
+            // Two instances would overwrite each other's tables.
             identity: ({ host, engine, port = databasePorts[engine], name }, { platform }) => [
                 host,
                 port,
@@ -118,24 +127,24 @@ const external = (allowed: readonly [Engine, ...Engine[]]) =>
         },
     );
 
-/** Every topology that there is, for the engines given. */
+/** All topologies, for the given engines. */
 const optionsFor = (allowed: readonly [Engine, ...Engine[]]) =>
     ({ single: single(allowed), replicated, external: external(allowed) }) as const;
 
 export type Topology = keyof ReturnType<typeof optionsFor>;
 
 /**
- * The choice of a database, for platforms to take into their own schema.
+ * The schema of a database, for use in platforms' schemas.
  *
- * @param allowed engines that the platform runs on; the first is the default
- * @param topologies that the platform runs on
+ * @param allowed engines that the platform supports; the first is the default
+ * @param topologies that the platform supports
  */
 export const databaseOf = (
     allowed: readonly [Engine, ...Engine[]],
     topologies: readonly Topology[] = ["single", "external"],
 ) => {
     const options = optionsFor(allowed);
-    // The type is that of all topologies, so that every platform's configuration fits the component.
+    // The type covers all topologies, so that every platform's configuration fits the component.
     const chosen = topologies.map((topology) => options[topology]) as [
         typeof options.single,
         typeof options.replicated,
@@ -149,7 +158,7 @@ export const database = databaseOf(engines, ["single", "replicated", "external"]
 export type DatabaseConfig = z.infer<typeof database>;
 
 /**
- * Secret keys that belong to a database, with what they are for.
+ * Secret keys for a database, each with its purpose.
  *
  * @param name of its component
  */
@@ -161,5 +170,5 @@ export const databaseSecretsOf = <Name extends string>(name: Name) =>
 
 export type DatabaseSecret<Name extends string> = keyof ReturnType<typeof databaseSecretsOf<Name>>;
 
-/** Those of a component that is called `database`. */
+/** The secret keys of a component named `database`. */
 export const databaseSecrets = databaseSecretsOf("database");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { usualAddress } from "./addresses";
+import { canonicalAddress } from "./addresses";
 import { ownNodePort, ownOnly } from "./own";
 import { address, annotations, cidr, dnsLabel, email, hostName, qualifiedName, subdomain } from "./scalars";
 
@@ -16,22 +16,22 @@ const authority = z
     .refine((ca) => !ca.startsWith("https:") || URL.canParse(ca), authorities);
 
 export const tls = z.discriminatedUnion("mode", [
-    /** Certificates from an ACME authority, renewed by the load balancer. */
+    /** Certificates from an ACME certificate authority, renewed by the load balancer. */
     z.strictObject({
         mode: z.literal("acme"),
         email,
-        /** `production` and `staging` are those of Let's Encrypt; or the directory URL of another authority. */
+        /** `production` and `staging` are Let's Encrypt's; or the directory URL of another authority. */
         ca: authority.default("production"),
     }),
     /** Your own certificate: a Secret in the namespace, or `tlsCertificate` and `tlsKey` in plinth:secrets. */
     z.strictObject({ mode: z.literal("custom"), secretName: dnsLabel.optional() }),
-    /** Signed by an authority that the load balancer makes for itself. */
+    /** Signed by the load balancer's own internal authority. */
     z.strictObject({ mode: z.literal("internal") }),
-    /** Plain HTTP: for local clusters, and where TLS ends in front of this load balancer. */
+    /** Plain HTTP, for local clusters, or if TLS is terminated in front of this load balancer. */
     z.strictObject({
         mode: z.literal("off"),
         /**
-         * Whether someone in front of this load balancer ends TLS: plain requests are then redirected, told by the
+         * Whether TLS is terminated in front of this load balancer: plain requests are then redirected, based on the
          * X-Forwarded-Proto of `edge.trustedProxies`. @default false
          */
         inFront: z.boolean().default(false),
@@ -39,42 +39,43 @@ export const tls = z.discriminatedUnion("mode", [
 ]);
 
 const edgeCommon = {
-    /** Where the balancer is reached from outside, when Kubernetes cannot tell: an IP address or host name for DNS. */
+    /** Public address of the balancer if Kubernetes does not know it: an IP address or host name for DNS. */
     publicAddress: z
         .union([z.ipv4(), z.ipv6(), hostName], "allowed: an IP address or a host name such as lb.example.org")
-        .transform(usualAddress)
+        .transform(canonicalAddress)
         .optional(),
-    /** Ranges whose X-Forwarded-* headers are believed. @default none */
+    /** Ranges whose X-Forwarded-* headers are trusted. @default none */
     trustedProxies: z.array(cidr).default([]),
     annotations: annotations.default({}),
 };
 
-/** For the types whose Service takes connections from outside the cluster itself. */
+/** Fields of the types whose Service accepts connections from outside the cluster directly. */
 const edgeDirect = {
     ...edgeCommon,
     /**
-     * `Local` keeps the clients' addresses, which allow-lists and logs need; only nodes with a pod of the balancer
-     * answer then. @default Local
+     * `Local` preserves client addresses, which allow-lists and logs need, but then only nodes with a pod of the
+     * balancer answer. @default Local
      */
     externalTrafficPolicy: z.enum(["Local", "Cluster"]).default("Local"),
     /**
-     * HTTP/3 on port 443/UDP as well. Not every cloud's balancer takes TCP and UDP on one Service. @default false
+     * Also enables HTTP/3 on port 443/UDP. Not every cloud's balancer supports TCP and UDP on one Service. @default
+     * false
      */
     http3: z.boolean().default(false),
 };
 
 const nodePort = z.int().min(30000).max(32767).optional();
 
-/** What every type but `shared` may be: the balancer of one instance, or the shared one itself. */
+/** All types except `shared`: the balancer of one instance, or the shared one itself. */
 export const ownEdge = z.discriminatedUnion("type", [
     z.strictObject({
         type: z.literal("LoadBalancer"),
         ...edgeDirect,
-        // In front of the other types stands something that may lead to several.
+        // Other types are behind something that may forward to several balancers.
         publicAddress: ownOnly(edgeCommon.publicAddress),
-        /** A static address that the cloud has reserved for you. */
+        /** A static address reserved in the cloud. */
         address: ownOnly(address.optional()),
-        /** Client ranges that may connect at all. @default everyone */
+        /** Client ranges that may connect. @default all */
         sourceRanges: z.array(cidr).default([]),
         loadBalancerClass: z
             .string()
@@ -92,17 +93,17 @@ export const ownEdge = z.discriminatedUnion("type", [
         type: z.literal("Ingress"),
         ...edgeCommon,
         className: subdomain,
-        /** `controller`: the ingress controller ends TLS; `edge`: it passes TLS through to this balancer. */
+        /** `controller`: the ingress controller terminates TLS; `edge`: it passes TLS through to this balancer. */
         terminates: z.enum(["controller", "edge"]).default("controller"),
         /**
-         * Namespace of the ingress controller: only its pods, and `trustedProxies`, are let in then. To be left out
-         * for a controller on its node's network or outside the cluster (AWS, Google). @default everyone is let in
+         * Namespace of the ingress controller: only its pods and `trustedProxies` may then connect. Omit it for a
+         * controller on the node network or outside the cluster (AWS, Google). @default any client may connect
          */
         controllerNamespace: dnsLabel.optional(),
     }),
 ]);
 
-/** The balancer of an instance that says nothing. */
+/** The default balancer of an instance. */
 export const defaultEdge = {
     type: "LoadBalancer" as const,
     trustedProxies: [],
@@ -112,10 +113,10 @@ export const defaultEdge = {
     http3: false,
 };
 
-/** How requests from outside reach the sites. */
+/** How external requests reach the sites. */
 export const edge = z.discriminatedUnion("type", [
     ...ownEdge.options,
-    /** The one balancer of the stack, configured by `plinth:edge`. */
+    /** The stack's shared balancer, configured by `plinth:edge`. */
     z.strictObject({ type: z.literal("shared") }),
 ]);
 
@@ -123,7 +124,7 @@ export type EdgeConfig = z.infer<typeof edge>;
 export type OwnEdgeConfig = z.infer<typeof ownEdge>;
 export type TlsConfig = z.infer<typeof tls>;
 
-/** Secret keys that an instance of any platform may set for its balancer. */
+/** Secret keys for the balancer, which instances of all platforms may set. */
 export const edgeSecrets = {
     tlsCertificate: { purpose: "Certificate chain of the sites in PEM, for tls.mode custom", lines: true },
     tlsKey: { purpose: "Private key of tlsCertificate in PEM", lines: true },

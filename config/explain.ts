@@ -5,13 +5,13 @@ import { at, unwrap } from "./walk";
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** One line a mistake: path below the checked value, and what is wrong with what is allowed. */
+/** One line per problem: path below the checked value, what is wrong, and what is allowed. */
 export interface Explanation {
     readonly path: Path;
     readonly message: string;
 }
 
-/** Turns a schema's complaints about a value into lines that name the value and what is allowed. */
+/** Turns a schema's issues with a value into messages that name the value and what is allowed. */
 export function explain(schema: z.ZodType, value: unknown, issues: readonly Issue[]): Explanation[] {
     return issues.flatMap((issue) => explainOne(schema, value, issue, []));
 }
@@ -33,7 +33,7 @@ function explainOne(schema: z.ZodType, value: unknown, issue: Issue, above: Path
             }
             if (issue.message.startsWith("allowed:"))
                 return [{ path, message: refused(at(value, path), issue.message) }];
-            // The alternative that fails deepest is the one that the user meant.
+            // The user most likely meant the alternative that fails deepest.
             const depth = (branch: readonly Issue[]) => Math.max(...branch.map((i) => i.path.length), 0);
             const meant = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0]!;
             if (depth(meant) > 0) return meant.flatMap((inner) => explainOne(schema, value, inner, path));
@@ -73,7 +73,7 @@ function expected(issue: Issue): string {
     }
 }
 
-/** The keys that the schema knows at a path, for suggestions. */
+/** The schema's keys at a path, for suggestions. */
 function knownKeys(schema: z.ZodType, value: unknown, path: Path): string[] {
     let current = unwrap(schema, value);
     let inner = value;

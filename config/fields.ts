@@ -29,19 +29,21 @@ export * from "./scalars";
 
 /** Requests and limits of one container. */
 export const resources = z.strictObject({
-    /** CPU request; no limit is set unless asked for, since throttling fails probes. */
+    /** CPU request; no limit by default, because throttling makes probes fail. */
     cpu: cpu.optional(),
-    /** Memory request and limit alike, so that no node is overcommitted. */
+    /** Memory request and limit, equal so that no node is overcommitted. */
     memory: memory.optional(),
     cpuLimit: cpu.optional(),
     memoryRequest: memory.optional(),
-    /** Of the node's disk, for logs and directories: a pod that takes more is evicted. @default what these may hold */
+    /**
+     * Limit of the node's disk for logs and directories: a pod that uses more is evicted. @default their total limit
+     */
     ephemeralStorage: storage.optional(),
-    /** What of it a node must have free. @default a quarter of what these may hold, 1Gi at most */
+    /** Request for it, which a node must have free. @default a quarter of their total limit, at most 1Gi */
     ephemeralStorageRequest: storage.optional(),
 });
 
-/** Whether every request is within its limit; the API would refuse the pods otherwise. */
+/** Whether every request is within its limit; otherwise the API server would refuse the pods. */
 export function withinLimits({ cpu, cpuLimit, memory, memoryRequest, ...disk }: ResourcesConfig): boolean {
     const within = (request: string | undefined, limit: string | undefined) =>
         request === undefined || limit === undefined || parseQuantity(request) <= parseQuantity(limit);
@@ -52,36 +54,36 @@ export function withinLimits({ cpu, cpuLimit, memory, memoryRequest, ...disk }: 
     );
 }
 
-/** More pods of one component than any cluster that this was made for. */
+/** Upper bound for pods of one component, beyond any supported cluster. */
 const mostPods = 1000;
 
-/** One number, or bounds that an autoscaler works within. */
+/** A number, or bounds for an autoscaler. */
 export const replicas = z.union([
     z.int().min(0).max(mostPods),
     z
         .strictObject({
             min: z.int().min(1).max(mostPods),
             max: z.int().min(1).max(mostPods),
-            /** Average use of the requested CPU, in percent, that the autoscaler aims at. */
+            /** The autoscaler's target: average usage of the requested CPU, in percent. */
             cpu: z.int().min(1).max(100).default(70),
         })
         .refine((range) => range.min <= range.max, "min must not be larger than max"),
 ]);
 
 /**
- * Where a volume comes from that no storage class makes: at most one of these. Whether two have the same is found where
- * the claims are declared, which have names by then.
+ * Sources of a volume that no storage class provides: at most one of these. Duplicate sources are found when the claims
+ * are declared, because they have names by then.
  */
 const sources = {
-    /** Name of a PersistentVolume that is there already: `pvc-…`. Its data are kept and used. */
+    /** Name of an existing PersistentVolume: `pvc-…`. Its data is kept and used. */
     existing: ownOnly(subdomain.optional()),
-    /** A directory of one node's disk, which must exist; the pods that use it run on that node only. */
+    /** An existing directory on one node's disk; the pods that use it run only on that node. */
     local: ownOnly(
         z.strictObject({ node: subdomain.max(63, "is longer than 63 characters"), path: directory }).optional(),
     ),
-    /** A directory of an NFS server, which must exist. */
+    /** An existing directory of an NFS server. */
     nfs: ownOnly(z.strictObject({ server, path: directory }).optional()),
-    /** A volume that a CSI driver knows by its handle. */
+    /** A volume of a CSI driver, by its handle. */
     csi: ownOnly(
         z
             .strictObject({
@@ -98,13 +100,13 @@ export const volumeSources = Object.keys(sources) as readonly (keyof typeof sour
 export const volume = z
     .strictObject({
         size: storage.optional(),
-        /** With a source: the class that the volume says it is of, `""` for none. @default the cluster's */
+        /** With a source, the volume's own class, `""` for none. @default the cluster's */
         storageClass: z.union([z.literal(""), storageClass], `allowed: the name of a class, or "" for none`).optional(),
-        /** Name of the claim, where it is one that was there before. @default the volume's */
+        /** Name of the claim, for an existing claim. @default the volume's */
         claim: ownOnly(dnsLabel.optional()),
         /**
-         * Directory of the volume in which a database's files are, `.` for its root. The database then starts on
-         * these or not at all. @default the program's own, which a new database is made in
+         * Directory of the volume that contains a database's files, `.` for its root. The database then starts only
+         * with these files. @default Plinth's own directory, in which a new database is created
          */
         path: ownOnly(
             z
@@ -123,7 +125,7 @@ export const volume = z
         `allowed: one of ${volumeSources.join(", ")}, or none of them for a volume of a storage class`,
     );
 
-/** Which object: its kind and its logical name, without prefix or hash. */
+/** Selects an object by kind and logical name, without prefix or hash. */
 const target = {
     kind: z.string().min(1),
     name: z.string().min(1),
@@ -138,7 +140,7 @@ const operation = z.discriminatedUnion("op", [
     z.strictObject({ op: z.literal("copy"), from: z.string(), path: z.string() }),
 ]);
 
-/** A change to one object: a map merges into it, a list is JSON Patch (RFC 6902). */
+/** A change to one object: a map is merged into it, a list is a JSON Patch (RFC 6902). */
 export const patch = z.strictObject({
     ...target,
     patch: z.union([z.array(operation), z.record(z.string(), z.unknown())]),
@@ -146,7 +148,7 @@ export const patch = z.strictObject({
 
 export const omission = z.strictObject(target);
 
-/** A whole Kubernetes object that the user adds to an instance. */
+/** A complete Kubernetes object that the user adds to an instance. */
 export const extraObject = z.looseObject({
     apiVersion: z
         .string()
@@ -167,11 +169,11 @@ export const extraObject = z.looseObject({
     }),
 });
 
-/** What the load balancer does for every site of an instance. */
+/** Settings of the load balancer for all sites of an instance. */
 export const http = z.strictObject({
     /**
-     * Seconds of Strict-Transport-Security; 0 sends no header. Never sent over plain HTTP, nor with certificates that
-     * browsers do not trust, since it takes away the visitor's choice to go on. @default 31536000 (one year)
+     * Seconds of Strict-Transport-Security; 0 sends no header. Never sent over plain HTTP or with certificates that
+     * browsers do not trust, because visitors could then not proceed. @default 31536000 (one year)
      */
     hstsSeconds: seconds.default(31_536_000),
     /** Largest request body. @default 64Mi */
@@ -179,29 +181,29 @@ export const http = z.strictObject({
     compression: z.boolean().default(true),
     securityHeaders: z.boolean().default(true),
     accessLog: z.boolean().default(true),
-    /** Client ranges that may see the whole site. @default everyone */
+    /** Client ranges that may access the site. @default all */
     allow: z.array(cidr).default([]),
 });
 
-/** A way out of the cluster, or to another namespace, beside those that a platform opens by itself. */
+/** An allowed destination outside the cluster or in another namespace, in addition to the platform's own. */
 const egress = z
     .strictObject({
-        /** TCP ports on the other side. @default all */
+        /** TCP ports of the destination. @default all */
         ports: z.array(port).min(1).optional(),
-        /** Ranges on the other side. @default anywhere */
+        /** Address ranges of the destination. @default any */
         cidrs: z.array(cidr).min(1).optional(),
-        /** Namespace on the other side, instead of ranges. */
+        /** Namespace of the destination, instead of ranges. */
         namespace: dnsLabel.optional(),
     })
     .refine(
         (way) => Object.keys(way).length > 0 && !(way.cidrs && way.namespace !== undefined),
-        "allowed: ports, with cidrs or a namespace; or one of these alone",
+        "allowed: ports with cidrs or a namespace, or only one of these",
     );
 
 export const sizeName = z.enum(["small", "medium", "large"]);
 export type SizeName = z.infer<typeof sizeName>;
 
-/** The keys that every instance of every platform has. */
+/** The keys that all instances of all platforms have. */
 export const instanceFields = {
     host: ownHost(hostName),
     namespace: ownNamespace(
@@ -217,29 +219,29 @@ export const instanceFields = {
     edge: edge.default(defaultEdge),
     tls: tls.default({ mode: "off", inFront: false }),
     http: http.prefault({}),
-    /** `oneNode`: tiers that share files stay together on one node, on a ReadWriteOnce volume. */
+    /** `oneNode`: tiers that share files run on one node, on a ReadWriteOnce volume. */
     sharedFiles: z.literal("oneNode").optional(),
     volumes: z.record(z.string(), volume).default({}),
     images: z.record(z.string(), imageReference).default({}),
     resources: z.record(z.string(), resources).default({}),
     replicas: z.record(z.string(), replicas).default({}),
-    /** What the pods that run the platform's code may reach besides. @default what the platform itself needs */
+    /** Additional destinations for pods that run the platform's code. @default only those that the platform needs */
     egress: z.array(egress).default([]),
     env: z.record(z.string(), z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())).default({}),
     labels: labels.default({}),
     annotations: annotations.default({}),
-    /** A time or any other text; changing it rolls the pods: of the whole instance, or of one component. */
+    /** A time or any other text. Changing it replaces the pods of the whole instance, or of one component. */
     restartedAt: ownOnly(z.union([changed, z.record(z.string(), changed)]).optional()),
     /** Upper bounds for the whole namespace, by resource name: `requests.cpu`, `persistentvolumeclaims` … */
     quota: quota.optional(),
-    /** Requests and limits of containers that state none. */
+    /** Requests and limits of containers that set none. */
     limitRange: z.strictObject({ cpu, memory, ephemeralStorage: storage.optional() }).optional(),
     patches: z.array(patch).default([]),
     omit: z.array(omission).default([]),
     extraObjects: z.array(extraObject).default([]),
 };
 
-/** What all platforms have in common. */
+/** The schema that all platforms have in common. */
 export const commonInstance = z.strictObject({ platform: z.string(), ...instanceFields });
 
 export type InstanceConfig = z.infer<typeof commonInstance>;

@@ -4,14 +4,14 @@ import type { PlatformConfig } from "./platform";
 import { ruleOf } from "./secrets";
 import { stackFields } from "./stack";
 
-/** What may be written of one part, in full: with the keys that it must have. */
+/** JSON Schema of one complete part, including its required keys. */
 export const jsonSchemaOf = (schema: z.ZodType): Record<string, unknown> =>
     z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
 
 /**
  * JSON Schema of a stack file, for completion and checks in editors.
  *
- * It describes what may be written, not what is complete: a key may also stand in a lower layer, so none is required.
+ * No key is required, because it may be set in a lower layer.
  */
 export function stackJsonSchema(platforms: readonly PlatformConfig[]): object {
     const instance = { anyOf: platforms.map(({ schema }) => optional(jsonSchemaOf(schema))) };
@@ -45,7 +45,7 @@ export function stackJsonSchema(platforms: readonly PlatformConfig[]): object {
     };
 }
 
-/** Without required keys; alternatives that only these told apart may then overlap. */
+/** Removes required keys. Alternatives that differed only in these may then overlap. */
 function optional(schema: unknown): unknown {
     if (Array.isArray(schema)) return schema.map(optional);
     if (typeof schema !== "object" || schema === null) return schema;

@@ -6,19 +6,19 @@ import { ConfigError, show } from "./problems";
 import type { ClusterConfig } from "./stack";
 import { readYaml } from "./yaml";
 
-/** One cluster as a kubeconfig describes it. */
+/** One context of a kubeconfig. */
 export interface Context {
     readonly name: string;
-    /** URL of the API server; empty when the kubeconfig does not say. */
+    /** URL of the API server; empty if the kubeconfig does not contain it. */
     readonly server: string;
-    /** Whether minikube made it, which notes that beside the server: a profile may have any name. */
+    /** Whether minikube created it, by a note next to the server, because a profile may have any name. */
     readonly minikube?: boolean;
 }
 
-/** Contexts that the common local clusters make. */
+/** Names of contexts that common local clusters create. */
 const localNames = /^(minikube|docker-desktop|rancher-desktop|orbstack|microk8s|colima.*|kind-.+|k3d-.+|k3s-default)$/;
 
-/** A cluster on this very machine: by its name or maker, or because its API server listens on loopback. */
+/** Whether a cluster is on this machine: by its name or creator, or because its API server listens on loopback. */
 export const isLocal = ({ name, server, minikube = false }: Context): boolean =>
     minikube ||
     localNames.test(name) ||
@@ -26,7 +26,7 @@ export const isLocal = ({ name, server, minikube = false }: Context): boolean =>
 
 const extension = z.looseObject({ extension: z.looseObject({ provider: z.unknown() }).nullish().catch(null) });
 
-/** As much of a kubeconfig as is read here. kubectl writes `null` for an empty list. */
+/** The parts of a kubeconfig that are used here. kubectl writes `null` for an empty list. */
 const schema = z.looseObject({
     "current-context": z.string().nullish(),
     contexts: z.array(z.looseObject({ name: z.string(), context: z.looseObject({ cluster: z.string() }) })).nullish(),
@@ -43,9 +43,9 @@ const schema = z.looseObject({
 type Kubeconfig = z.infer<typeof schema>;
 
 /**
- * The kubeconfig that the configuration names: a path, or contents. Undefined when it names none: the usual places.
+ * The configured kubeconfig: a path, or contents. Undefined for the default locations.
  *
- * @throws ConfigError when the one that is named is not there: the usual places would lead to another cluster
+ * @throws ConfigError if the configured one does not exist, because the default locations may point to another cluster
  */
 export function kubeconfigOf(cluster: ClusterConfig): string | undefined {
     const { kubeconfig } = cluster;
@@ -56,17 +56,17 @@ export function kubeconfigOf(cluster: ClusterConfig): string | undefined {
     if (named && !isContents(named) && !existsSync(named))
         throw wrong(
             typeof kubeconfig === "object"
-                ? // Its value may be a kubeconfig after all, in a form that nobody reads.
-                  `the environment variable ${kubeconfig.env} holds neither the path of a file that is there nor a kubeconfig in YAML or JSON`
-                : `there is no file ${show(named)}`,
+                ? // Its value may be an unreadable kubeconfig and is not shown.
+                  `the environment variable ${kubeconfig.env} contains neither the path of an existing file nor a kubeconfig in YAML or JSON`
+                : `the file ${show(named)} does not exist`,
         );
     return named;
 }
 
-/** Whether it is a kubeconfig itself, with its keys and tokens, and no path of one. */
+/** Whether this is a kubeconfig itself, with keys and tokens, rather than a path. */
 export const isContents = (kubeconfig: string): boolean => /\n|^\s*\{/.test(kubeconfig);
 
-/** The context that a stack's objects go to, or undefined when there is no kubeconfig or no such context in it. */
+/** The context that a stack is deployed to; undefined if there is no kubeconfig or it has no such context. */
 export function contextOf(cluster: ClusterConfig): Context | undefined {
     const configs = readKubeconfigs(kubeconfigOf(cluster));
     const name = cluster.context ?? configs.find((config) => config["current-context"])?.["current-context"];
@@ -91,11 +91,11 @@ function readKubeconfigs(explicit: string | undefined): Kubeconfig[] {
         .map((path) => asKubeconfig(readFileSync(path, "utf8"), path));
 }
 
-/** @throws ConfigError when it is none */
+/** @throws ConfigError if it is not a kubeconfig */
 function asKubeconfig(text: string, name: string): Kubeconfig {
     const { success, data } = schema.safeParse(readYaml(text, name) ?? {});
     if (success) return data;
     throw new ConfigError([
-        { path: name, message: "is no kubeconfig; allowed: a map with lists of clusters, users and contexts" },
+        { path: name, message: "is not a kubeconfig; allowed: a map with lists of clusters, users and contexts" },
     ]);
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
 import { explain } from "./explain";
 import { dnsLabel, labelValue, sizeName } from "./fields";
-import { type Layer, layAll, layersIn, type Origin, originAt } from "./merge";
+import { type Layer, mergeLayers, layersIn, type Origin, originAt } from "./merge";
 import { plainProblems } from "./plain";
 import type { PlatformConfig } from "./platform";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
@@ -10,41 +10,41 @@ import { encryptedIn, ruleOf, type SecretRules, valueProblem } from "./secrets";
 import { type AnyInstance, sharedEdge, type StackConfig, stackFields } from "./stack";
 import { checkUnique } from "./unique";
 
-/** The version of the configuration's shape that this program writes and reads. */
+/** The version of the configuration format that Plinth reads and writes. */
 export const configVersion = 1;
 
-/** What a user wrote, before any check: the values of `plinth:*` by key, without the prefix. */
+/** The user's unchecked configuration: the values of `plinth:*` by key, without the prefix. */
 export interface RawStack {
     readonly project: string;
     readonly stack: string;
     readonly values: Readonly<Record<string, unknown>>;
-    /** Keys among them that hold an encrypted value. The engine hands over its plain text. */
+    /** Keys with an encrypted value. The engine passes the plain text. */
     readonly encrypted: readonly string[];
 }
 
-/** The lowest layer of every instance: what a map means that does not say of which sort it is. */
+/** The lowest layer of every instance: default types for maps that do not set one. */
 const lowest = { edge: { type: "LoadBalancer" }, tls: { mode: "off" } };
 
 const keys = [...Object.keys(stackFields), "base", "defaults", "instances", "secrets", "configVersion"];
 
 /**
- * Merges, checks and completes a stack's configuration.
+ * Merges and validates a stack's configuration and adds defaults.
  *
  * Layers, lowest first: the platform's defaults for the size, `plinth:base` (Pulumi.yaml), `plinth:defaults`, the instance.
  *
- * @throws ConfigError with every problem found
+ * @throws ConfigError that lists every problem
  */
 export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): StackConfig {
     const unreadable = Object.entries(raw.values).flatMap(([key, value]) => plainProblems(value, `plinth:${key}`));
     if (unreadable.length > 0) throw new ConfigError(unreadable);
     const problems = new Problems();
-    // What is encrypted elsewhere would go on in clear, to ConfigMaps, environment and state; nor may a message show it, so
-    // that nothing else is looked at before.
+    // Secrets in other places would end up unencrypted in ConfigMaps, environment and state. This is checked first, so
+    // that no other message can show them.
     for (const key of raw.encrypted)
         if (key !== "secrets" && encryptedIn(raw.values[key]).length === 0)
             problems.add(
                 `plinth:${key}`,
-                `holds an encrypted value; secrets belong to plinth:secrets alone; take it out and run: ${howToSet("INSTANCE", "KEY", raw.stack)}`,
+                `contains an encrypted value; secrets are only allowed in plinth:secrets; remove it and run: ${howToSet("INSTANCE", "KEY", raw.stack)}`,
             );
     for (const [key, value] of Object.entries(raw.values))
         if (key !== "secrets") checkCharacters(`plinth:${key}`, value, problems);
@@ -58,7 +58,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
     if (version !== configVersion)
         problems.add(
             "plinth:configVersion",
-            `${show(version)} is not allowed; this program reads version ${configVersion}`,
+            `${show(version)} is not allowed; this version of Plinth reads version ${configVersion}`,
         );
 
     const schema = z.strictObject(stackFields);
@@ -108,10 +108,10 @@ function warningsOf({ stack, values, encrypted }: RawStack, instances: readonly 
         (own) => Object.keys(own as object).length > 0,
     );
     return [
-        ...(instances.length === 0 ? ["plinth:instances names no instance: there is nothing to deploy"] : []),
+        ...(instances.length === 0 ? ["plinth:instances is empty: there is nothing to deploy"] : []),
         ...(secrets && !encrypted.includes("secrets")
             ? [
-                  `plinth:secrets is not encrypted: anybody who reads the file knows it; ${howToSet("INSTANCE", "KEY", stack)}`,
+                  `plinth:secrets is not encrypted: anyone who can read the file can read it; ${howToSet("INSTANCE", "KEY", stack)}`,
               ]
             : []),
     ];
@@ -131,11 +131,11 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         const named = dnsLabel.max(40, "is longer than 40 characters; objects are named after it").safeParse(name);
         if (!named.success)
             problems.add(path, `the name ${show(name)} is not allowed; ${named.error.issues[0]!.message}`);
-        // They would make the engine treat the whole map as one secret.
+        // The engine would treat the whole map as one secret.
         for (const secret of encryptedIn(instance))
             problems.add(
                 [path, ...secret].join("."),
-                `secrets do not belong here; take it out and run: ${howToSet(name, "KEY", raw.stack)}`,
+                `secrets do not belong here; remove it and run: ${howToSet(name, "KEY", raw.stack)}`,
             );
         const written = writtenLayers(raw.values, instance);
         const merged = written.value as Record<string, unknown> | undefined;
@@ -157,7 +157,7 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {
             const secretKey = String(inner.at(-1));
             const hint = ruleOf(platform.secrets, secretKey)
-                ? `; it is a secret: take it out and run: ${howToSet(name, secretKey, raw.stack)}`
+                ? `; it is a secret: remove it and run: ${howToSet(name, secretKey, raw.stack)}`
                 : "";
             problems.add([placeOf(originAt(origin, inner), name), ...inner.map(String)].join("."), message + hint);
         }
@@ -165,15 +165,15 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
     });
 }
 
-/** `; is "platfrom" meant?` where a key looks like the one that is missing. */
+/** Returns `; did you mean …` for a key similar to the missing one. */
 function misspelt(written: Record<string, unknown> | undefined, key: string): string {
     const near = Object.keys(written ?? {}).find((candidate) => suggest(candidate, [key]) !== "");
-    return near === undefined ? "" : `; is "${near}" meant?`;
+    return near === undefined ? "" : `; did you mean "${near}"?`;
 }
 
-/** What the user wrote of an instance, in all layers. */
+/** The user's settings of an instance, from all layers. */
 const writtenLayers = (values: RawStack["values"], instance: unknown): Layer =>
-    layAll(
+    mergeLayers(
         { value: values["base"], origin: "plinth:base" },
         { value: values["defaults"], origin: "plinth:defaults" },
         { value: instance, origin: "instance" },
@@ -182,17 +182,17 @@ const writtenLayers = (values: RawStack["values"], instance: unknown): Layer =>
 const platformOf = ({ value }: Layer, platforms: readonly PlatformConfig[]): PlatformConfig | undefined =>
     platforms.find(({ name }) => name === (value as Record<string, unknown> | undefined)?.["platform"]);
 
-/** What the user wrote over what the platform says for the size. */
+/** The user's settings merged over the platform's defaults for the size. */
 function layered(written: Layer, platform: PlatformConfig): Layer {
     const size = sizeName.catch("small").parse((written.value as Record<string, unknown>)["size"]);
-    return layAll(
+    return mergeLayers(
         { value: lowest, origin: "default" },
         { value: platform.defaults(size), origin: `default of ${platform.name} for size ${size}` },
         written,
     );
 }
 
-/** Where the values of a stack come from. What is not among them is the schema's default. */
+/** The origins of a stack's values. Values without an origin are the schema's defaults. */
 export interface Origins {
     /** `plinth:KEY`, under the key. */
     readonly stack: Origin;
@@ -209,28 +209,32 @@ export function originsOf({ values }: RawStack, platforms: readonly PlatformConf
     });
     return {
         stack: Object.fromEntries(
-            own.map(([key, value]) => [key, layAll({ value: value ?? undefined, origin: `plinth:${key}` }).origin]),
+            own.map(([key, value]) => [
+                key,
+                mergeLayers({ value: value ?? undefined, origin: `plinth:${key}` }).origin,
+            ]),
         ),
         instances: Object.fromEntries(instances),
     };
 }
 
-/** The place in which the user wrote what is wrong, so that the message points at the line to change. */
+/** The path at which the user wrote the value, so that the message points at the line to change. */
 function placeOf(origin: Origin | undefined, name: string): string {
     const layers = layersIn(origin);
     const shared = ["plinth:defaults", "plinth:base"].find((layer) => layers.includes(layer));
     return shared === undefined || layers.includes("instance") ? `plinth:instances.${name}` : shared;
 }
 
-/** Reports keys and values with what no protocol carries unchanged. */
+/** Reports keys and values with characters that cannot be transmitted unchanged. */
 function checkCharacters(path: string, value: unknown, problems: Problems): void {
-    // A character 0, and half a pair of UTF-16.
+    // NUL characters and lone surrogates.
     const isWrong = (text: string) => /\0|\p{Surrogate}/u.test(text);
     if (typeof value === "string" && isWrong(value))
-        problems.add(path, "the text holds a character 0 or half a character, which nothing can carry");
+        problems.add(path, "the text contains a NUL character or a lone surrogate, which is not allowed");
     if (typeof value !== "object" || value === null) return;
     for (const [key, inner] of Object.entries(value)) {
-        if (isWrong(key)) problems.add(path, "a key holds a character 0 or half a character, which nothing can carry");
+        if (isWrong(key))
+            problems.add(path, "a key contains a NUL character or a lone surrogate, which is not allowed");
         else checkCharacters(`${path}.${key}`, inner, problems);
     }
 }
@@ -254,7 +258,7 @@ function checkSecrets(
         const path = `plinth:secrets.${name}`;
         const shared = name === credentialsOwner && !names.includes(name);
         if (!shared && !names.includes(name)) {
-            problems.add(path, `there is no instance "${name}"${suggest(name, names)}`);
+            problems.add(path, `the instance "${name}" does not exist${suggest(name, names)}`);
             continue;
         }
         if (!isMap(values)) {

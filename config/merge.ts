@@ -1,14 +1,14 @@
 type Plain = Record<string, unknown>;
 
-/** Keys whose value decides which of their siblings make sense. */
+/** Keys whose value determines which of their siblings apply. */
 const discriminators = ["topology", "mode", "type", "access"] as const;
 
 const isMap = (value: unknown): value is Plain => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Where a value comes from: the name of its layer; for a map, that of each of its values. */
+/** The origin of a value: the name of its layer; for a map, the origin of each of its values. */
 export type Origin = string | { readonly [key: string]: Origin };
 
-/** A value, and where each part of it comes from. */
+/** A value with the origin of each of its parts. */
 export interface Layer {
     readonly value: unknown;
     readonly origin: Origin;
@@ -17,18 +17,18 @@ export interface Layer {
 const partOf = (origin: Origin | undefined, key: string): Origin =>
     (typeof origin === "object" ? own(origin, key) : origin) ?? {};
 
-/** What a map holds itself; `constructor` and the like are in none. */
+/** A map's own property, not inherited ones such as `constructor`. */
 const own = <T>(map: Readonly<Record<string, T>>, key: string): T | undefined =>
     Object.hasOwn(map, key) ? map[key] : undefined;
 
 /**
- * Lays one configuration over another.
+ * Merges one configuration over another.
  *
- * Maps merge deep, lists and scalars are replaced, `null` removes a key. Where the upper map changes a
- * discriminator (`topology`, `mode`, `type`, `access`), the lower map's other keys in that place are dropped: the host
- * of an external database means nothing to one in the cluster.
+ * Maps are merged deeply, lists and scalars are replaced, `null` removes a key. If the upper map changes a
+ * discriminator (`topology`, `mode`, `type`, `access`), the lower map's other keys next to it are dropped: the host of
+ * an external database does not apply to one in the cluster.
  */
-export function lay(lower: Layer, upper: Layer): Layer {
+export function mergeLayer(lower: Layer, upper: Layer): Layer {
     if (upper.value === undefined) return lower;
     if (!isMap(upper.value)) return upper;
     const { value: over } = upper;
@@ -49,21 +49,22 @@ export function lay(lower: Layer, upper: Layer): Layer {
             continue;
         }
         const part = (layer: Layer, content: unknown) => ({ value: content, origin: partOf(layer.origin, key) });
-        const laid = lay(part(lower, own(value, key)), part(upper, inner));
+        const laid = mergeLayer(part(lower, own(value, key)), part(upper, inner));
         value[key] = laid.value;
         origin[key] = laid.origin;
     }
     return { value, origin };
 }
 
-/** As {@link lay}, where nobody asks for origins. */
+/** Like {@link mergeLayer}, without origins. */
 export const merge = (lower: unknown, upper: unknown): unknown =>
-    lay({ value: lower, origin: {} }, { value: upper, origin: {} }).value;
+    mergeLayer({ value: lower, origin: {} }, { value: upper, origin: {} }).value;
 
 /** Merges from the lowest layer to the highest. */
-export const layAll = (...layers: readonly Layer[]): Layer => layers.reduce(lay, { value: undefined, origin: {} });
+export const mergeLayers = (...layers: readonly Layer[]): Layer =>
+    layers.reduce(mergeLayer, { value: undefined, origin: {} });
 
-/** Where the value at a path comes from; undefined where no layer has one. */
+/** The origin of the value at a path; undefined if no layer sets it. */
 export function originAt(origin: Origin, path: readonly PropertyKey[]): Origin | undefined {
     return path.reduce<Origin | undefined>(
         (inner, key) => (typeof inner === "object" ? own(inner, String(key)) : inner),
@@ -71,6 +72,6 @@ export function originAt(origin: Origin, path: readonly PropertyKey[]): Origin |
     );
 }
 
-/** The names of all layers that a value has parts of. */
+/** The names of all layers that contribute to a value. */
 export const layersIn = (origin: Origin | undefined): string[] =>
     typeof origin === "string" ? [origin] : Object.values(origin ?? {}).flatMap(layersIn);

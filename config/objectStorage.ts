@@ -2,15 +2,18 @@ import { z } from "zod";
 import { cidr, hostName, server } from "./fields";
 import { own, ownHost } from "./own";
 
-/** A URL of scheme, host and perhaps port, as it is written in the end. */
+/** Whether this is a URL of scheme, host and optional port in canonical form. */
 function isOrigin(text: string): boolean {
     const [, host] = /^https?:\/\/(\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::\d+)?$/.exec(text.toLowerCase()) ?? [];
-    // Numbers that stand for another address, such as 127.1, do not come back as they were.
+    // Alternative notations of addresses, such as 127.1, are normalised and so do not match.
     if (host === undefined || !URL.canParse(text) || new URL(text).hostname !== host) return false;
     return server.safeParse(host.replace(/^\[(.*)\]$/, "$1")).success;
 }
 
-/** What S3 accepts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html (without dots, for TLS). */
+/**
+ * Bucket names that S3 accepts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html (without
+ * dots, for TLS).
+ */
 export const bucketName = z
     .string()
     .regex(
@@ -18,7 +21,7 @@ export const bucketName = z
         "allowed: 3 to 63 lower-case letters, digits and '-', not at either end",
     );
 
-/** A server outside the cluster that speaks S3. */
+/** An S3 server outside the cluster. */
 export const s3Server = {
     region: z
         .string()
@@ -29,13 +32,16 @@ export const s3Server = {
         .string()
         .refine(isOrigin, "allowed: a URL such as https://s3.example.org:9000, without user and path")
         .optional(),
-    /** `https://host/bucket` instead of `https://bucket.host`; most servers but AWS need it. @default true with an endpoint */
+    /**
+     * `https://host/bucket` instead of `https://bucket.host`; most servers except AWS need it. @default true with an
+     * endpoint
+     */
     forcePathStyle: z.boolean().optional(),
-    /** Ranges in which the server lives, for the NetworkPolicy. @default its address, or anywhere when it has a name */
+    /** Address ranges of the server, for the NetworkPolicy. @default its address, or any if it has a name */
     cidrs: z.array(cidr).default([]),
 };
 
-/** URL of the server of a bucket: that of AWS in the region where no other is named. */
+/** URL of a bucket's server, AWS in the region by default. */
 export function s3Endpoint({
     endpoint,
     region,
@@ -48,46 +54,47 @@ export function s3Endpoint({
 }
 
 /**
- * Where a platform keeps its objects (files) behind the S3 protocol, for platforms to take into their own schema.
+ * The schema of a platform's object storage (S3), for use in platforms' schemas.
  *
  * @param buckets that the platform needs, by the names that it gives them
  * @param isPublic whether browsers load from them, so that a server in the cluster must have a host. @default false
  */
 export const objectStorageOf = (buckets: readonly string[], { isPublic = false } = {}) =>
     z.discriminatedUnion("topology", [
-        /** One server in the cluster, on a volume of its own. */
+        /** One server in the cluster, with its own volume. */
         z.strictObject({
             topology: z.literal("single"),
             /**
-             * `minio` is for products that insist on it: its image is no longer maintained, and it has one key for all.
+             * `minio` is for products that require it: its image is no longer maintained, and it has a single key for
+             * everything.
              */
             engine: z.enum(["seaweedfs", "minio"]).default("seaweedfs"),
             /** Host under which browsers reach the storage through the edge. @default not reachable from outside */
             publicHost: ownHost<z.ZodType<string | undefined>>(isPublic ? hostName : hostName.optional()),
         }),
-        /** AWS S3 or any server that speaks its protocol, with `objectStorageAccessKey` and `objectStorageSecretKey`. */
+        /** AWS S3 or a compatible server, with `objectStorageAccessKey` and `objectStorageSecretKey`. */
         own(
             z.strictObject({
                 topology: z.literal("external"),
                 ...s3Server,
-                /** Names of the buckets there, by the platform's own names, which they have by default. */
+                /** Names of the buckets there, by the platform's own names, which are the default. */
                 buckets: z
                     .strictObject(Object.fromEntries(buckets.map((name) => [name, bucketName.default(name)])))
                     .prefault({}),
-                /** Whether buckets are created and set up here, for which the key needs the right. */
+                /** Whether Plinth creates and configures the buckets, for which the key needs permission. */
                 manageBuckets: z.boolean().default(true),
             }),
             ...buckets.map((bucket) => ({
                 what: "bucket",
                 key: ["buckets", bucket],
-                // Two would take each other's files for their own.
+                // Two instances would mix their files.
                 identity: (server: ExternalStorage) => [new URL(s3Endpoint(server)).origin, server.buckets[bucket]],
                 fresh: (instance: string) => `${instance}-${bucket}`,
             })),
         ),
     ]);
 
-/** What of a server outside tells its buckets apart. */
+/** The fields that identify an external server's buckets. */
 interface ExternalStorage {
     readonly endpoint?: string | undefined;
     readonly region: string;
@@ -96,7 +103,7 @@ interface ExternalStorage {
 
 export type ObjectStorageConfig = z.infer<ReturnType<typeof objectStorageOf>>;
 
-/** Secret keys that a platform with object storage offers, each with what it is for. */
+/** Secret keys for object storage, each with its purpose. */
 export const objectStorageSecrets = {
     objectStorageAccessKey: "access key of the object storage; needed for an external one, else generated",
     objectStorageSecretKey: "secret key of the object storage; needed for an external one, else generated",

@@ -1,57 +1,63 @@
 import { z } from "zod";
 import { at, unwrap } from "./walk";
 
-/** Whose a value is, for what is somebody's own by default. */
+/** The owner of a value, for defaults that depend on the instance. */
 export interface Owner {
     readonly platform: string;
     readonly namespace: string;
-    /** What tells it from all others: `PROJECT/STACK/NAMESPACE`. */
+    /** Its unique identity: `PROJECT/STACK/NAMESPACE`. */
     readonly identity: string;
 }
 
 /**
- * What is said of a key that belongs to one instance only: no two may have the same, and an instance that is made after
- * another (`instance add --like`) does not get the other's.
+ * Describes a key that belongs to one instance only: no two instances may have the same value, and
+ * `instance add --like` does not copy it.
  */
 export interface Own<T = unknown> {
-    /** What it is, in the field's word: `host`, `node port`, `database`. Only what is called alike is compared. */
+    /** What the value is: `host`, `node port`, `database`. Only values of the same kind are compared. */
     readonly what: string;
-    /** Of a map: the key in it by which two can be told apart. @default the value itself */
+    /** For a map, the path of the key that distinguishes two values. @default the value itself */
     readonly key?: readonly string[];
-    /** What is the same where two have the same; undefined for nothing. @default nothing is compared, since it only tells of one instance's data or moment */
+    /**
+     * The identity to compare; undefined for none. @default nothing is compared, because the value only describes one
+     * instance's data or a moment
+     */
     identity?(value: T, owner: Owner): unknown;
-    /** What is said where another has it already. @default that every instance needs one of its own on that server */
+    /** The message if another instance has the same. @default that every instance needs its own on that server */
     taken?(value: T, other: string, owner: Owner): string;
-    /** Whether one instance may have it in several places. @default false */
+    /** Whether one instance may use it in several places. @default false */
     readonly within?: boolean;
-    /** What another instance of that name has in its place. @default nothing: the key is left out, and what cannot be without it, too */
+    /**
+     * The value for a copy under the given instance name. @default none: the key is left out, with the maps that
+     * require it
+     */
     fresh?(name: string): unknown;
 }
 
-/** Apart from zod's own, which JSON Schemas are printed from. */
+/** Separate from zod's global registry, which JSON Schemas are generated from. */
 const registry = z.registry<{ readonly all: Own<z.core.$output>[] }>();
 
-/** Marks a key, or keys of a map, as what belongs to one instance only. */
+/** Marks a key, or keys of a map, as belonging to one instance only. */
 export function own<T extends z.ZodType>(schema: T, ...all: Own<z.output<T>>[]): T {
     const marked = schema.clone();
     registry.add(marked, { all });
     return marked;
 }
 
-/** What is said of a schema itself, not of what is in it. */
+/** The marks of a schema itself, without those of its parts. */
 export const marksOf = (schema: z.ZodType): readonly Own[] => registry.get(schema)?.all ?? [];
 
-/** A place in a value that belongs to one instance only. */
+/** A place in a value whose contents belong to one instance only. */
 export interface OwnPlace {
     readonly path: readonly string[];
-    /** What has to go with it where it is left out: itself, or what cannot be without it. */
+    /** Path of what to remove to leave it out: the value itself, or the map that requires it. */
     readonly whole: readonly string[];
-    /** What {@link Own.identity} and {@link Own.taken} want: the marked value. */
+    /** The marked value, for {@link Own.identity} and {@link Own.taken}. */
     readonly value: unknown;
     readonly own: Own;
 }
 
-/** Everything that belongs to one instance only: also keys that are not set, which have a meaning by default. */
+/** Everything that belongs to one instance only, including unset keys with a default. */
 export function ownIn(schema: z.ZodType, value: unknown): OwnPlace[] {
     const places: OwnPlace[] = [];
     visit(schema, value, { path: [], whole: [] });
@@ -74,7 +80,7 @@ export function ownIn(schema: z.ZodType, value: unknown): OwnPlace[] {
     }
 }
 
-/** Where the key stands by which two can be told apart. */
+/** The path of the key that distinguishes two values. */
 function placeOf(
     { key: [first, ...rest] = [] }: Pick<Own, "key">,
     schema: z.ZodType,
@@ -90,7 +96,7 @@ function placeOf(
 const childOf = (schema: z.ZodType, key: string): z.ZodType | undefined =>
     schema instanceof z.ZodObject ? (schema.shape[key] as z.ZodType | undefined) : undefined;
 
-/** A key of a map: it can be left out alone unless the map must have it. The instance itself is never left out. */
+/** A key of a map. It can be left out alone unless the map requires it. The instance itself is never left out. */
 function below(
     { path, whole }: Pick<OwnPlace, "path" | "whole">,
     key: string,
@@ -101,16 +107,16 @@ function below(
     return { path: inner, whole: alone ? inner : whole };
 }
 
-/** A name under which an instance is visited: no two have the same. */
+/** A public host name of an instance, unique in the stack. */
 export const ownHost = <T extends z.ZodType<string | undefined>>(schema: T): T =>
     own(schema, {
         what: "host",
         identity: (host) => host,
-        taken: (host, other) => `"${host}" is already the host of ${other}; every host belongs to one instance`,
+        taken: (host, other) => `"${host}" is already the host of ${other}; each host may belong to only one instance`,
         within: true,
     });
 
-/** Every host name that an instance answers to, each with the key that says so. */
+/** Every host name of an instance, with the key that sets it. */
 export const hostsIn = (schema: z.ZodType, settings: unknown): { key: readonly string[]; host: string }[] =>
     ownIn(schema, settings).flatMap(({ own: { what }, path, value }) =>
         what === "host" && typeof value === "string" ? [{ key: path, host: value }] : [],
@@ -120,7 +126,8 @@ export const ownNodePort = <T extends z.ZodType<number | undefined>>(schema: T):
     own(schema, {
         what: "node port",
         identity: (port) => port,
-        taken: (port, other) => `${port} is already the node port of ${other}; every node port belongs to one Service`,
+        taken: (port, other) =>
+            `${port} is already the node port of ${other}; each node port may belong to only one Service`,
     });
 
 export const ownNamespace = <T extends z.ZodType>(schema: T): T =>
@@ -131,5 +138,5 @@ export const ownNamespace = <T extends z.ZodType>(schema: T): T =>
             `"${namespace}" is already the namespace of ${other}; every instance needs its own`,
     });
 
-/** What tells of one instance's data, or of one moment: it means nothing to another, and may be the same. */
+/** Marks a value that describes one instance's data or a moment: it is not copied, but may be the same elsewhere. */
 export const ownOnly = <T extends z.ZodType>(schema: T): T => own(schema, { what: "state" });

@@ -5,16 +5,16 @@ import { ownHost } from "./own";
 /** Largest file that may be imported, in whole mebibytes, rounded up. */
 const uploadLimit = bytes.default("64Mi");
 
-/** phpMyAdmin beside a MariaDB or MySQL, for platforms to take into their own schema. */
+/** The schema of phpMyAdmin for a MariaDB or MySQL, for use in platforms' schemas. */
 export const phpMyAdmin = z.discriminatedUnion("access", [
-    /** Not published: reached by `plinth open`. */
+    /** Not published: reachable with `plinth open`. */
     z.strictObject({ access: z.literal("private"), uploadLimit }),
-    /** At a host of its own, for the client ranges that are named. */
+    /** Published at a separate host, for the given client ranges. */
     z.strictObject({
         access: z.literal("public"),
         host: ownHost(hostName),
-        /** Client ranges that see it. */
-        allow: z.array(cidr).min(1, "is empty; allowed: the ranges from which the database is administrated"),
+        /** Client ranges that may access it. */
+        allow: z.array(cidr).min(1, "is empty; allowed: the ranges from which the database is administered"),
         uploadLimit,
     }),
 ]);

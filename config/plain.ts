@@ -1,13 +1,13 @@
 import { type Problem, show } from "./problems";
 
-/** Deeper than anything that can be configured; what contains itself never ends. */
+/** Deeper than any valid configuration; cyclic values would never end. */
 const deepest = 64;
 
 /**
- * Everything in a value that no configuration may hold: what JSON has no form for, what is nested without end, and keys
- * that JavaScript would take for something else.
+ * Everything in a value that a configuration must not contain: values that JSON cannot represent, infinite nesting, and
+ * keys with a special meaning in JavaScript.
  *
- * @param path where the value stands
+ * @param path path of the value
  */
 export function plainProblems(value: unknown, path: string, depth = 0): Problem[] {
     const problem = (message: string): Problem[] => [{ path, message }];
@@ -23,7 +23,7 @@ export function plainProblems(value: unknown, path: string, depth = 0): Problem[
         return [
             {
                 path: path.length > 80 ? `${path.slice(0, 79)}…` : path,
-                message: `is nested too deeply; allowed: ${deepest} levels, and no alias of what it stands in`,
+                message: `is nested too deeply; allowed: ${deepest} levels, and no alias to a containing map or list`,
             },
         ];
     return Object.entries(value).flatMap(([key, inner]) =>

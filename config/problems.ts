@@ -1,12 +1,12 @@
 import { closest, distance } from "fastest-levenshtein";
 
-/** One thing that is wrong with what the user wrote. */
+/** One problem in the user's configuration. */
 export interface Problem {
-    /** Where, as written in the stack file: `plinth:instances.shop.edge.type`. */
+    /** Path in the stack file: `plinth:instances.shop.edge.type`. */
     readonly path: string;
-    /** What is wrong, with the value as written and what is allowed. */
+    /** What is wrong, with the written value and what is allowed. */
     readonly message: string;
-    /** Secrets of the user's that are not set, where that is the problem. @default none */
+    /** Missing secrets of the user, if that is the problem. @default none */
     readonly lacks?: readonly SecretName[];
 }
 
@@ -17,12 +17,12 @@ export interface SecretName {
 }
 
 /**
- * Everything that is wrong with a stack, all at once.
+ * All problems in a stack's configuration.
  *
- * Carries no stack trace for users: the engine and the command print the message only.
+ * Users see no stack trace: the engine and the command print only the message.
  */
 export class ConfigError extends Error {
-    // The Node language host prints errors that carry this mark without a stack trace, like its own RunError.
+    // The Node language host prints errors with this mark without a stack trace, like its own RunError.
     readonly __pulumiRunError = true;
 
     readonly problems: readonly Problem[];
@@ -42,31 +42,31 @@ export class ConfigError extends Error {
     }
 }
 
-/** Keys are printed as they are written: what would move the cursor, colour or reverse the line is spelt out. */
+/** Escapes control characters in keys, which could move the cursor, or colour or reverse the line. */
 const printable = (text: string): string =>
     text.replace(
-        // eslint-disable-next-line no-control-regex -- they are what it is about
+        // eslint-disable-next-line no-control-regex -- they are what is escaped
         /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
         (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
     );
 
-/** Collects problems, so that one run shows them all. */
+/** Collects problems, so that one run reports all of them. */
 export class Problems {
     readonly list: Problem[] = [];
 
     add(path: string, message: string, lacks: readonly SecretName[] = []): void {
-        // Merged defaults can make the same mistake reach us by several instances: one line is enough.
+        // Merged defaults can cause the same problem in several instances: one line is enough.
         if (this.list.some((p) => p.path === path && p.message === message)) return;
         this.list.push({ path, message, ...(lacks.length > 0 ? { lacks } : {}) });
     }
 
-    /** @throws ConfigError when anything was collected */
+    /** @throws ConfigError if there are any problems */
     throwIfAny(): void {
         if (this.list.length > 0) throw new ConfigError(this.list);
     }
 }
 
-/** `did you mean "replicas"?`, or an empty string when nothing known is near. */
+/** `did you mean "replicas"?`, or an empty string if no known name is similar. */
 export function suggest(written: string, known: readonly string[]): string {
     if (known.length === 0) return "";
     const nearest = closest(written.toLowerCase(), [...known]);
@@ -74,7 +74,7 @@ export function suggest(written: string, known: readonly string[]): string {
     return distance(written.toLowerCase(), nearest.toLowerCase()) <= limit ? `; did you mean "${nearest}"?` : "";
 }
 
-/** A value as a message shows it: short, and never a secret in full. */
+/** Formats a value for a message: short, and never a complete secret. */
 export function show(value: unknown): string {
     const text = JSON.stringify(value) ?? String(value);
     return text.length > 80 ? `${text.slice(0, 77)}…` : text;

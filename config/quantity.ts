@@ -22,31 +22,31 @@ export const isQuantity = (text: string): boolean => pattern.test(text);
 /**
  * The number that a quantity stands for: bytes for memory and storage, cores for CPU.
  *
- * @throws RangeError when the text is no quantity
+ * @throws RangeError if the text is not a quantity
  */
 export function parseQuantity(text: string): number {
     const match = pattern.exec(text);
-    if (!match) throw new RangeError(`"${text}" is no quantity such as 500m, 256Mi or 10Gi`);
+    if (!match) throw new RangeError(`"${text}" is not a quantity such as 500m, 256Mi or 10Gi`);
     return Number(match[1]) * suffixes[match[2] ?? ""]!;
 }
 
 /**
- * Whether a text is a quantity of a size that there is.
+ * Whether a text is a quantity within bounds.
  *
- * @param least smallest number that it may stand for
- * @param most largest one
- * @param unit what it must be a whole multiple of, @default any fraction
+ * @param least smallest allowed number
+ * @param most largest allowed number
+ * @param unit unit that it must be a multiple of. @default none
  */
 export function isWithin(text: string, least: number, most: number, unit?: number): boolean {
     if (!isQuantity(text)) return false;
     const number = parseQuantity(text);
     const parts = unit === undefined ? 0 : number / unit;
-    // What is written in tenths is no whole number of thousandths in binary, but nearly so.
+    // Allows for rounding errors of decimal fractions in binary.
     return number >= least && number <= most && Math.abs(parts - Math.round(parts)) < 1e-6;
 }
 
 /** Whole mebibytes in a memory quantity, rounded down. */
 export const mebibytes = (text: string): number => Math.floor(parseQuantity(text) / 2 ** 20);
 
-/** Whole mebibytes that a quantity fits into. */
+/** Whole mebibytes in a memory quantity, rounded up. */
 export const mebibytesFor = (text: string): number => Math.ceil(parseQuantity(text) / 2 ** 20);

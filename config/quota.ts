@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isWithin, parseQuantity } from "./quantity";
 import { amount, cpu, qualifiedName, storage } from "./scalars";
 
-/** What Kubernetes counts by a name without a slash: https://kubernetes.io/docs/concepts/policy/resource-quotas/ */
+/** Object counts with names without a slash: https://kubernetes.io/docs/concepts/policy/resource-quotas/ */
 const counted = [
     ...["pods", "services", "services.loadbalancers", "services.nodeports", "persistentvolumeclaims", "configmaps"],
     ...["secrets", "resourcequotas", "replicationcontrollers"],

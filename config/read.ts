@@ -3,25 +3,25 @@ import type { PlatformConfig } from "./platform";
 import type { StackConfig } from "./stack";
 import { Value } from "./value";
 
-/** Secret values as the user set them, by instance and key. Their names are plain, their values never are. */
+/** The user's secret values, by instance and key. Names are plain text, values never are. */
 export type SecretValues = Readonly<Record<string, Readonly<Record<string, Value<string>>>>>;
 
-/** A stack's configuration as the engine hands it over. */
+/** A stack's configuration as the engine passes it. */
 export interface Given {
     readonly project: string;
     readonly stack: string;
-    /** By full key; objects as JSON. */
+    /** Values by full key, objects as JSON. */
     readonly config: Readonly<Record<string, string>>;
-    /** Keys of the configuration that hold an encrypted value. @default none */
+    /** Keys with an encrypted value. @default none */
     readonly secretKeys?: readonly string[];
     /** Where the paths of `plinth:platforms` begin: the folder of the file that holds them. @default the project's */
     readonly folder?: string;
 }
 
 /**
- * Reads the stack's configuration: the only place that does.
+ * Reads the stack's configuration. Nothing else does.
  *
- * @throws ConfigError with every problem found
+ * @throws ConfigError that lists every problem
  */
 export function readStack(
     { project, stack: name, config, secretKeys = [] }: Given,
@@ -39,14 +39,14 @@ export function readStack(
     return { stack, secrets: tableOf(secrets) };
 }
 
-/** A record in which nothing is found but what it was made of: other objects have a `constructor`. */
+/** A record without inherited properties such as `constructor`. */
 const tableOf = <T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> =>
     Object.setPrototypeOf(Object.fromEntries(entries), null) as Record<string, T>;
 
 /**
- * What the user wrote, out of the configuration as the engine hands it over.
+ * The user's configuration, parsed from the engine's.
  *
- * @param encrypted full keys that hold an encrypted value
+ * @param encrypted full keys with an encrypted value
  */
 export function rawStack(
     project: string,
@@ -64,7 +64,7 @@ export function rawStack(
     };
 }
 
-/** The engine hands objects over as JSON, and scalars as they were written. */
+/** The engine passes objects as JSON, and scalars as written. */
 function parse(text: string): unknown {
     try {
         return JSON.parse(text);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { isMapped, usualAddress, usualRange } from "./addresses";
+import { isMapped, canonicalAddress, canonicalRange } from "./addresses";
 import { isWithin } from "./quantity";
 
-/** RFC 1123 label: what names of namespaces, Services and instances may look like. */
+/** RFC 1123 label, for names of namespaces, Services and instances. */
 export const dnsLabel = z
     .string()
     .max(63, "is longer than 63 characters")
@@ -10,13 +10,13 @@ export const dnsLabel = z
 
 const subdomainPattern = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 
-/** RFC 1123 subdomain: what names of nodes, volumes and classes may look like. */
+/** RFC 1123 subdomain, for names of nodes, volumes and classes. */
 export const subdomain = z
     .string()
     .max(253, "is longer than 253 characters")
     .regex(
         new RegExp(`^${subdomainPattern}$`),
-        "allowed: lower-case letters, digits, '-' and '.', not at either end nor beside each other's",
+        "allowed: lower-case letters, digits, '-' and '.'; each part between dots begins and ends with a letter or digit",
     );
 
 /** Name of a storage class. */
@@ -31,7 +31,7 @@ export const hostName = z
         "allowed: a host name such as shop.example.org, without scheme, port or path",
     );
 
-/** A DNS domain, below which a Service's name still has its place. */
+/** A DNS domain, short enough for Service names below it. */
 export const domain = z
     .string()
     .max(120, "is longer than 120 characters")
@@ -40,7 +40,7 @@ export const domain = z
         "allowed: a DNS domain such as cluster.local, in lower case",
     );
 
-/** A text of one line. */
+/** A single line of text. */
 export const line = z.string().regex(/^\P{Cc}+$/u, "allowed: one line of text");
 
 export const amount = z.union([z.string(), z.number().transform(String)]);
@@ -48,13 +48,13 @@ export const amount = z.union([z.string(), z.number().transform(String)]);
 const gibi = 2 ** 30;
 const tebi = 2 ** 40;
 
-/** Processors: Kubernetes knows thousandths of one. */
+/** CPU cores, with a resolution of one thousandth. */
 export const cpu = amount.refine(
     (text) => isWithin(text, 1e-3, 1024, 1e-3),
     "allowed: a quantity from 1m to 1024, such as 500m or 2",
 );
 
-/** Memory of a container: with less none starts, and fractions of a byte are warned of. */
+/** Memory of a container: none starts with less, and Kubernetes warns about fractions of a byte. */
 export const memory = amount.refine(
     (text) => isWithin(text, 2 ** 20, 64 * tebi, 1),
     "allowed: a quantity of whole bytes from 1Mi to 64Ti, such as 256Mi or 2Gi",
@@ -66,7 +66,7 @@ export const storage = amount.refine(
     "allowed: a quantity of whole bytes from 1Mi to 1024Ti, such as 500Mi or 10Gi",
 );
 
-/** For limits that programs take in whole mebibytes, and whose 0 means none. */
+/** For limits that programs read in whole mebibytes, with 0 for unlimited. */
 export const bytes = amount.refine(
     (text) => isWithin(text, 2 ** 20, tebi, 1),
     "allowed: a quantity of whole bytes from 1Mi to 1Ti, such as 64Mi or 1Gi",
@@ -74,42 +74,42 @@ export const bytes = amount.refine(
 
 export const port = z.int().min(1).max(65535);
 
-/** A time in seconds that anything may take, or be kept: a year at most. */
+/** A duration in seconds, at most a year. */
 export const seconds = z.int().min(0).max(31_536_000);
 
 /**
- * A range of addresses. Not with bits beyond its prefix, of which Kubernetes warns and nobody knows whether the range or the
- * address was meant; in IPv6's usual form.
+ * An address range, IPv6 in canonical form. Bits beyond the prefix are refused: Kubernetes warns about them, and it is
+ * unclear whether the range or the address is meant.
  */
 export const cidr = z
     .union([z.cidrv4(), z.cidrv6()], "allowed: a range such as 192.0.2.0/24")
-    .refine((text) => !isMapped(text), "allowed: a range such as 192.0.2.0/24, IPv4 written as IPv4")
+    .refine((text) => !isMapped(text), "allowed: a range such as 192.0.2.0/24, not IPv4-mapped IPv6")
     .transform((text, context) => {
-        const { range, hasMore } = usualRange(text);
+        const { range, hasMore } = canonicalRange(text);
         if (!hasMore) return range;
         const [address] = text.split("/") as [string];
-        const message = `allowed: ${range} for the range, or ${usualAddress(address)}/${address.includes(":") ? 128 : 32} for the address alone`;
+        const message = `allowed: ${range} for the range, or ${canonicalAddress(address)}/${address.includes(":") ? 128 : 32} for only the address`;
         context.addIssue({ code: "custom", message, input: text });
         return z.NEVER;
     });
 
 const isNotMapped = [
     (text: string) => !isMapped(text),
-    "allowed: an address of IPv4 as 192.0.2.1, not in IPv6's form",
+    "allowed: an IPv4 address such as 192.0.2.1, not IPv4-mapped IPv6",
 ] as const;
 
-/** An IP address, IPv6 in its usual form. */
+/** An IP address, IPv6 in canonical form. */
 export const address = z
     .union([z.ipv4(), z.ipv6()], "allowed: an IP address such as 192.0.2.1")
     .refine(...isNotMapped)
-    .transform(usualAddress);
+    .transform(canonicalAddress);
 
 export const email = z.email("allowed: an e-mail address").max(254, "is longer than 254 characters");
 
 const pathPart = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
 const registryPart = "(?:[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?|\\[[0-9a-fA-F:]+\\])(?::[1-9]\\d{0,4})?";
 
-/** What an image is pulled by: https://pkg.go.dev/github.com/distribution/reference#pkg-overview */
+/** An image reference: https://pkg.go.dev/github.com/distribution/reference#pkg-overview */
 export const imageReference = z
     .string()
     .regex(
@@ -120,7 +120,7 @@ export const imageReference = z
     )
     .refine((text) => text.split(/@|:(?!.*\/)/)[0]!.length <= 255, "allowed: a name of at most 255 characters");
 
-/** What stands before the names of images. A slash at its end is none of it. */
+/** A prefix of image names, without a trailing slash. */
 export const imagePrefix = z
     .string()
     .transform((text) => text.replace(/\/$/, ""))
@@ -129,7 +129,7 @@ export const imagePrefix = z
         "allowed: REGISTRY, or REGISTRY/FOLDER in lower case, such as registry.example.org:5000/team",
     );
 
-/** A registry as images name it: what has no dot and no port is a folder of Docker Hub, but for `localhost`. */
+/** A registry in image references. Names without dot and port are folders on Docker Hub, except `localhost`. */
 export const registryHost = z
     .string()
     .regex(
@@ -137,7 +137,10 @@ export const registryHost = z
         "allowed: HOST or HOST:PORT, such as registry.example.org:5000 or docker.io, without scheme or path",
     );
 
-/** What keys of labels, and classes, may look like: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+/**
+ * Syntax of label keys and classes:
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+ */
 export const qualifiedName = new RegExp(
     `^(?=([^/]{1,253}/)?[^/]{1,63}$)(${subdomainPattern}/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`,
 );
@@ -151,30 +154,27 @@ export const labelValue = z
         "allowed: at most 63 letters, digits, '-', '_' and '.', letters or digits at both ends",
     );
 
-/** Labels by which objects are found and pods selected, and which this program sets itself. */
+/** Labels that Plinth sets itself, to find objects and select pods. */
 const ownLabel =
     /^(app\.kubernetes\.io\/(instance|name|part-of|managed-by)|([^/]+\.)?plinth\.dev\/.*|kubernetes\.io\/metadata\.name|pod-security\.kubernetes\.io\/.*)$/;
 
 export const labels = z.record(
-    labelKey.refine(
-        (key) => !ownLabel.test(key),
-        "allowed: any label but those that are set by Kubernetes or this program",
-    ),
+    labelKey.refine((key) => !ownLabel.test(key), "allowed: any label except those set by Kubernetes or Plinth"),
     labelValue,
 );
 
 export const annotations = z.record(labelKey, z.string());
 
-/** A path without slashes that say nothing. */
+/** Removes redundant slashes from a path. */
 export const clean = (path: string): string => path.replace(/\/+/g, "/").replace(/(.)\/$/, "$1");
 
-/** A directory of a server or a node. Written in two ways it is still one: `/srv/data/` is `/srv/data`. */
+/** A directory on a server or a node, normalised: `/srv/data/` is `/srv/data`. */
 export const directory = z
     .string()
     .max(1024, "is longer than 1024 characters")
     .regex(
         /^\/(?!(.*\/)?\.\.?(\/|$))\P{Cc}*$/u,
-        "allowed: an absolute path of one line without . and .., such as /srv/data",
+        "allowed: an absolute path on one line without . and .., such as /srv/data",
     )
     .transform(clean);
 
@@ -182,10 +182,10 @@ export const directory = z
 export const server = z
     .union([hostName, z.ipv4(), z.ipv6()], "allowed: a host name or an IP address")
     .refine(...isNotMapped)
-    .transform(usualAddress);
+    .transform(canonicalAddress);
 
-/** A mail relay: with an IPv6 address the platforms' own clients would take its colons for a port. */
+/** A mail relay. IPv6 addresses are not allowed, because the platforms' clients would read their colons as a port. */
 export const mailServer = z.union([hostName, z.ipv4()], "allowed: a host name or an IPv4 address");
 
-/** A text of which only the change matters. */
+/** A text that only matters when it changes. */
 export const changed = z.string().max(253, "is longer than 253 characters");

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const days = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-/** Minute, hour, day of the month, month, day of the week: bounds and names, as Kubernetes reads them. */
+/** Minute, hour, day of the month, month, day of the week: bounds and names, as in Kubernetes. */
 const cronFields: readonly { lowest: number; highest: number; names: readonly string[] }[] = [
     { lowest: 0, highest: 59, names: [] },
     { lowest: 0, highest: 23, names: [] },
@@ -37,13 +37,13 @@ export function isCron(text: string): boolean {
     );
 }
 
-/** Most days that each month has. */
+/** Maximum number of days in each month. */
 const lengths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Whether a cron expression ever comes true: `0 0 30 2 *` never does, and Kubernetes takes it all the same. */
-function everComes(text: string): boolean {
+/** Whether a cron expression ever matches: `0 0 30 2 *` never does, although Kubernetes accepts it. */
+function everMatches(text: string): boolean {
     const [, , day, month, weekday] = text.trim().split(/\s+/) as [string, string, string, string, string];
-    // With a day of the week either of the two is enough.
+    // If a day of the week is also set, either of the two is enough.
     if (!/^[*?]/.test(weekday)) return true;
     const first = (field: string) =>
         field.split(",").map((item) => (/^[*?]/.test(item) ? 1 : Number(/^\d+/.exec(item)?.[0] ?? 1)));
@@ -59,19 +59,19 @@ function everComes(text: string): boolean {
     return Math.min(...first(day)) <= Math.max(...longest);
 }
 
-/** When something runs, as Kubernetes' CronJobs read it. */
+/** A schedule in the syntax of Kubernetes' CronJobs. */
 export const schedule = z
     .string()
     .max(200, "is longer than 200 characters")
     .refine(isCron, "allowed: a cron expression of five fields, such as 0 2 * * *")
-    .refine((text) => !isCron(text) || everComes(text), "allowed: a date that there is");
+    .refine((text) => !isCron(text) || everMatches(text), "allowed: a date that exists");
 
-/** Words that are small in names of time zones: `America/Port_of_Spain`, `America/Port-au-Prince`. */
+/** Lower-case words in names of time zones: `America/Port_of_Spain`, `America/Port-au-Prince`. */
 const small = ["of", "es", "au"];
 
 /**
- * Whether Kubernetes, PHP and Python know a time zone of that name: as it is written in the time zone database, since they read
- * it from files; neither offsets nor the abbreviations that Java once had.
+ * Whether Kubernetes, PHP and Python know a time zone of that name. They read the time zone database from files, so the
+ * case matters, and neither offsets nor Java's old abbreviations are known.
  */
 function isTimeZone(name: string): boolean {
     try {
@@ -81,7 +81,7 @@ function isTimeZone(name: string): boolean {
     } catch {
         return false;
     }
-    // Another name of a zone: only the one that it stands for is shown as it is written.
+    // An alias: Intl returns the canonical name, so the case is checked by rule.
     if (!name.includes("/")) return /^(UTC|GMT|Zulu|[A-Z][a-z]+|[A-Z]{3}\d[A-Z]{3})$/.test(name);
     const words = name.split(/[/_-]/);
     return (

@@ -1,28 +1,29 @@
 import { suggest } from "./problems";
 
-/** What a platform says of one secret key that a user may set. */
+/** A platform's rules for one secret key that a user may set. */
 export interface SecretRule {
-    /** What it is for: one line, without a full stop. */
+    /** Its purpose: one line, without a full stop. */
     readonly purpose: string;
-    /** Fewest characters. @default 1 */
+    /** Minimum number of characters. @default 1 */
     readonly min?: number;
-    /** Most characters. @default no limit */
+    /** Maximum number of characters. @default no limit */
     readonly max?: number;
-    /** What must be among its characters, by name: `{letters: /[a-z]/i}`. @default nothing */
+    /** Characters that it must contain, by name: `{letters: /[a-z]/i}`. @default none */
     readonly among?: Readonly<Record<string, RegExp>>;
-    /** Whether it has several lines, as PEM and JSON have. @default false */
+    /** Whether it may have several lines, such as PEM and JSON. @default false */
     readonly lines?: boolean;
-    /** Why no new value may be generated for a shop in use, and what to do instead. @default it may */
+    /** Why no new value may be generated for a shop in use, and what to do instead. @default it may be rotated */
     readonly fixed?: string;
 }
 
-/** A platform's secret keys: each with its rule, or with its purpose alone. */
+/** A platform's secret keys, each with its rule, or only its purpose. */
 export type SecretRules = Readonly<Record<string, string | SecretRule>>;
 
 /**
- * The secret keys of a component: each begins with its name, so that two of one sort never share a password.
+ * The secret keys of a component. Each begins with the component's name, so that two components of one kind never share
+ * a password.
  *
- * @param parts what follows the name, and what that key is for
+ * @param parts suffixes of the keys, each with its purpose
  */
 export const secretsOf = <Name extends string, Part extends string>(
     name: Name,
@@ -39,25 +40,25 @@ export function ruleOf(rules: SecretRules, key: string): SecretRule | undefined 
     return typeof rule === "string" ? { purpose: rule } : rule;
 }
 
-/** @throws RangeError for a key that a platform does not declare, and nobody could set */
+/** @throws RangeError for a key that the platform does not declare, so that it could not be set */
 export function checkDeclared(rules: SecretRules, key: string, platform: string): void {
     const declared = Object.keys(rules);
     if (!declared.includes(key))
         throw new RangeError(
-            `the platform ${platform} declares no secret "${key}"${suggest(key, declared)}; it has ${declared.join(", ") || "none"}`,
+            `the platform ${platform} does not declare a secret "${key}"${suggest(key, declared)}; declared: ${declared.join(", ") || "none"}`,
         );
 }
 
-/** A stand-in for a secret value: of the right type, and nobody's password. */
+/** A placeholder for a secret value of the same type. */
 export const placeholder = (name: string): string => `placeholder-${name}`;
 
-/** Where the program runs without the passphrase, values are unknown: no rule says anything of them. */
+/** Without the passphrase, values are unknown placeholders, to which no rule applies. */
 export const isPlaceholder = (value: string): boolean => value.startsWith(placeholder(""));
 
-/** Half a pair in UTF-16 becomes another character on its way; XML, HTTP and environments refuse the others. */
-const unspeakable = /(?![\t\r\n])\p{Cc}|[\uFFFE\uFFFF]|\p{Surrogate}/u;
+/** Lone surrogates are changed in transit; XML, HTTP and environment variables reject the other characters. */
+const untransmittable = /(?![\t\r\n])\p{Cc}|[\uFFFE\uFFFF]|\p{Surrogate}/u;
 
-/** What is wrong with a value, without the value itself; undefined when nothing is. */
+/** What is wrong with a value, without the value itself; undefined if it is valid. */
 export function valueProblem(
     { min = 1, max, among = {}, lines = false }: SecretRule,
     value: string,
@@ -72,16 +73,15 @@ export function valueProblem(
     const without = Object.entries(among).filter(([, pattern]) => !pattern.test(value));
     if (without.length > 0)
         return `a value without ${without.map(([name]) => name).join(" and ")} is not allowed; allowed: a text with ${Object.keys(among).join(" and ")}`;
-    // What the files, environments and protocols that it passes through cannot carry.
-    if (unspeakable.test(value))
-        return "the value is not allowed; it holds a control character, or half a character, which files and protocols cannot carry";
-    if (!lines && /[\r\n]/.test(value)) return "the value is not allowed; allowed: a text of one line";
+    // Characters that files, environment variables and protocols cannot contain.
+    if (untransmittable.test(value))
+        return "the value is not allowed; it contains a control character or a lone surrogate, which files and protocols cannot represent";
+    if (!lines && /[\r\n]/.test(value)) return "the value is not allowed; allowed: one line of text";
     return undefined;
 }
 
 /**
- * Whether a value is an encrypted one, as the engine takes it: a map with the one key `secure`, and a text. A map with
- * other keys as well is a map.
+ * Whether the engine treats a value as encrypted: a map whose only key is `secure`, with a text.
  *
  * https://github.com/pulumi/pulumi/blob/v3.265.0/sdk/go/common/resource/config/object.go (isSecureValue)
  */
@@ -90,7 +90,7 @@ export function isEncrypted(value: unknown): value is { readonly secure: string 
     return Object.keys(value).length === 1 && "secure" in value && typeof value.secure === "string";
 }
 
-/** Where encrypted values stand in a value. */
+/** The paths of encrypted values in a value. */
 export function encryptedIn(value: unknown, above: readonly string[] = []): (readonly string[])[] {
     if (typeof value !== "object" || value === null) return [];
     if (isEncrypted(value)) return [above];

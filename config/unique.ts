@@ -9,7 +9,7 @@ export interface UniqueArgs extends Pick<StackConfig, "project" | "stack" | "ins
     readonly sharedEdge: SharedEdgeConfig;
 }
 
-/** Reports what two instances have both and only one can: what their schemas say of their keys. */
+/** Reports values that several instances share although their schemas mark them as unique. */
 export function checkUnique(
     { project, stack, instances, platforms, sharedEdge: edge }: UniqueArgs,
     problems: Problems,
@@ -45,23 +45,23 @@ export function checkUnique(
                 problems.add(
                     [path, ...key].join("."),
                     own.taken?.(value, other, owner) ??
-                        `is that of ${other} on the same server; every instance needs a ${own.what} of its own`,
+                        `is that of ${other} on the same server; every instance needs its own ${own.what}`,
                 );
         }
     }
 }
 
-/** Reports a namespace that every cluster has. */
+/** Reports namespaces that every cluster has. */
 function checkReserved(path: string, namespace: string, create: boolean, problems: Problems): void {
     if (/^kube-/.test(namespace)) problems.add(path, `"${namespace}" belongs to Kubernetes itself; choose another`);
     else if (namespace === "default" && create)
         problems.add(
             path,
-            `"default" is there in every cluster and cannot be made; choose another, or set create: false`,
+            `"default" exists in every cluster and cannot be created; choose another, or set create: false`,
         );
 }
 
-/** The platform's name when the instance is named after it, else `<platform>-<instance>`; `namespace` overrides. */
+/** The platform's name if the instance has the same name, else `<platform>-<instance>`; `namespace` overrides it. */
 export function namespaceOf(instance: AnyInstance): string {
     if (instance.namespace) return instance.namespace.name;
     return instance.name === instance.platform ? instance.platform : `${instance.platform}-${instance.name}`;

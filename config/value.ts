@@ -1,13 +1,13 @@
-/** A property of a resource, such as the result of a generated password: the end that a plan goes to knows it. */
+/** A property of a resource, such as the result of a generated password, which the consumer of the plan knows. */
 export interface Property {
     readonly resource: object;
     readonly name: string;
 }
 
-/** What the properties of resources are. */
+/** Looks up properties of resources. */
 export type Known = (property: Property) => unknown;
 
-/** A structure with all values in it replaced by what they are. */
+/** A structure with all values in it resolved. */
 export type Unwrapped<T> =
     T extends Value<infer V>
         ? V
@@ -15,22 +15,22 @@ export type Unwrapped<T> =
           ? T
           : { [K in keyof T]: Unwrapped<T[K]> };
 
-/** A field that may be written as it is, or is told later. */
+/** A plain value, or one that is resolved later. */
 export type Input<T> = T | Value<T>;
 
 /**
- * Something that cannot be told while a stack is declared: a secret, a generated password, what only the cluster knows,
- * or what is made of these.
+ * A value that is unknown while a stack is declared: a secret, a generated password, something that only the cluster
+ * knows, or anything derived from these.
  *
- * It is computed by the end that a plan goes to, from the properties of resources that it needs.
+ * The consumer of the plan computes it from the properties of resources that it depends on.
  */
 export class Value<T> {
     #last: { readonly known: Known; readonly value: T } | undefined;
 
     private constructor(
-        /** The properties that it is computed from; none where only the user's secrets go into it. */
+        /** The properties that it is computed from; none if it only depends on the user's secrets. */
         readonly properties: readonly Property[],
-        /** Whether it must not be shown, nor stand in the state in clear. */
+        /** Whether it must not be shown, and must be encrypted in the state. */
         readonly isSecret: boolean,
         private readonly compute: (known: Known) => T,
     ) {}
@@ -43,12 +43,12 @@ export class Value<T> {
         return new Value([], true, () => value);
     }
 
-    /** A property of a resource, whose type the caller knows. */
+    /** A property of a resource, with a type that the caller knows. */
     static property<T>(property: Property, isSecret: boolean): Value<T> {
         return new Value([property], isSecret, (known) => known(property) as T);
     }
 
-    /** A structure of values, at any depth, as one value: a secret where one of them is. */
+    /** A structure with values at any depth as one value, which is secret if any of them is. */
     static all<const T>(structure: T): Value<Unwrapped<T>> {
         const inner = valuesIn(structure);
         const properties = new Set(inner.flatMap((value) => value.properties));
@@ -63,19 +63,19 @@ export class Value<T> {
         return new Value(this.properties, this.isSecret, (known) => change(this.in(known)));
     }
 
-    /** The same where nothing of what is secret can be told from it. */
+    /** The same value as not secret, if it reveals nothing about secrets. */
     disclosed(): Value<T> {
         return new Value(this.properties, false, (known) => this.in(known));
     }
 
-    /** @throws whatever a function throws that it is computed by */
+    /** @throws whatever the functions that compute it throw */
     in(known: Known): T {
         if (this.#last?.known !== known) this.#last = { known, value: this.compute(known) };
         return this.#last.value;
     }
 }
 
-/** The values in a structure, at any depth. */
+/** All values in a structure, at any depth. */
 export function valuesIn(structure: unknown): Value<unknown>[] {
     const found: Value<unknown>[] = [];
     const visit = (inner: unknown): void => {
@@ -86,7 +86,7 @@ export function valuesIn(structure: unknown): Value<unknown>[] {
     return found;
 }
 
-/** A copy of a structure with each value in it replaced. */
+/** A copy of a structure with each value replaced. */
 export function unwrap(structure: unknown, by: (value: Value<unknown>) => unknown): unknown {
     if (structure instanceof Value) return by(structure);
     if (Array.isArray(structure)) return structure.map((inner) => unwrap(inner, by));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The value at a path, or undefined where the path leaves it. */
+/** The value at a path, or undefined if the path does not exist. */
 export function at(value: unknown, path: readonly PropertyKey[]): unknown {
     return path.reduce<unknown>(
         (inner, key) =>
@@ -12,9 +12,9 @@ export function at(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /**
- * Strips defaults, optionals and transforms, and picks the alternative that the value's discriminator names.
+ * Strips defaults, optionals and transforms, and selects the alternative that matches the value's discriminator.
  *
- * @param passed is told of every schema on the way, the last one included
+ * @param passed called with every schema on the way, including the last one
  */
 export function unwrap(schema: z.ZodType, value: unknown, passed: (schema: z.ZodType) => void = () => {}): z.ZodType {
     passed(schema);

@@ -12,7 +12,7 @@ import {
     findCluster,
     findEngine,
     type Missing,
-    present,
+    presentOrThrow,
 } from "./engine/engine";
 import { type Pulumi, pulumiOn } from "./engine/pulumi";
 import { readState, type State } from "./engine/state";
@@ -33,8 +33,8 @@ export interface SessionArgs {
 }
 
 /**
- * One stack, as it is now, for one command: each thing is looked up when it is asked for first, and is the same for
- * all who ask. What was changed meanwhile is in the next one: {@link anew}.
+ * One stack, as it is now, for one command: each value is looked up on first use and then cached for the whole session.
+ * Changes made in the meantime are seen by the next session: {@link refreshed}.
  */
 export class Session {
     /** Folder of the stack files. */
@@ -51,8 +51,11 @@ export class Session {
         this.isInSandbox = args.isInSandbox ?? false;
     }
 
-    /** The same stack once its file, its state or its cluster have changed. The engine stays. */
-    anew(): Session {
+    /**
+     * A new session of the same stack, for use after its file, its state or its cluster has changed. It keeps the
+     * engine.
+     */
+    refreshed(): Session {
         return new Session(this.stack, this.args, this.engines);
     }
 
@@ -61,7 +64,7 @@ export class Session {
         return join(this.folder, `Pulumi.${this.stack}.yaml`);
     }
 
-    /** @throws ConfigError when there is none, or it cannot be read */
+    /** @throws ConfigError if it does not exist or cannot be read */
     readonly file: () => StackFile = once(() => readStackFile(this.stack, this.folder));
 
     /** Built-in platforms and those that the stack's file names. @throws ConfigError with those that cannot be loaded */
@@ -70,46 +73,49 @@ export class Session {
     /** @throws ConfigError with every problem of it */
     readonly config: () => StackConfig = once(() => stackConfig(this.file(), this.platforms()));
 
-    /** @throws ConfigError with every problem of the configuration */
+    /** @throws ConfigError that lists every problem in the configuration */
     readonly rendering: () => Promise<Rendering> = once(() => this.renderWith({}));
 
-    /** What the stack would be with something else in its file, or with the values of its secrets. */
+    /** The stack as it would be with other contents of its file, or with the values of its secrets. */
     renderWith(args: Omit<RenderArgs, "folder" | "platforms">): Promise<Rendering> {
         return renderStack(this.stack, { ...args, folder: this.folder, platforms: this.platforms() });
     }
 
-    /** Whether the cluster answers that the stack goes to. */
+    /** The cluster that the stack is deployed to, or what is missing if it does not answer. */
     readonly cluster: () => Promise<Context | Missing> = once(() => findCluster(this.config().cluster));
 
     readonly hasKubectl: () => boolean = once(() => findOnPath("kubectl") !== undefined);
 
-    /** @throws UserError when the cluster or kubectl is missing */
+    /** @throws UserError if the cluster or kubectl is missing */
     readonly kubectl: () => Promise<Kubectl> = once(async () => {
-        present(await this.cluster());
+        presentOrThrow(await this.cluster());
         const path = findOnPath("kubectl");
-        const { command } = present(path === undefined ? noKubectl : { command: path });
+        const { command } = presentOrThrow(path === undefined ? noKubectl : { command: path });
         return kubectlOn(this.config(), { command, args: kubectlArgs(this.config().cluster) });
     });
 
-    /** @param fetch whether the pinned engine may be fetched now, where none is on the PATH. @default false */
+    /** @param fetch whether the pinned engine may be downloaded now if none is on the PATH. @default false */
     engine(fetch = false): Promise<Engine | Missing> {
         if (fetch) this.engines.here = this.engines.fetched ??= findEngine(true);
         return (this.engines.here ??= findEngine());
     }
 
-    /** @throws UserError when there is no place for the state that it could have */
+    /** @throws UserError if no usable state backend is configured */
     readonly backend: () => Backend = once(() => chooseBackend(this.stack));
 
-    /** The engine on the stack: fetched, where {@link engine} was asked to. @throws UserError when it is missing */
+    /**
+     * The engine on this stack: downloaded if {@link engine} was called with `fetch`. @throws UserError if it is
+     * missing
+     */
     readonly pulumi: () => Promise<Pulumi> = once(async () =>
-        pulumiOn(this.stack, present(await this.engine()), this.backend()),
+        pulumiOn(this.stack, presentOrThrow(await this.engine()), this.backend()),
     );
 
-    /** The engine's state; undefined where there is no such stack yet. @throws EngineError when it cannot be read */
+    /** The engine's state; undefined if the stack does not exist yet. @throws EngineError if it cannot be read */
     readonly state: () => Promise<State | undefined> = once(async () => readState(await this.pulumi()));
 }
 
-/** The engine, once it was looked for. */
+/** The results of looking for the engine. */
 interface Engines {
     here?: Promise<Engine | Missing>;
     fetched?: Promise<Engine | Missing>;

@@ -4,11 +4,11 @@ import { ambiguous, type PathRule, patternOf } from "../components/pathRule";
 import { mib } from "../components/scratch";
 import { mebibytesFor } from "../config/quantity";
 
-/** What is the same in every nginx.conf in front of php-fpm. */
+/** Settings of an nginx.conf in front of php-fpm. */
 export interface NginxFileArgs {
     /** Largest request body. */
     readonly maxBody: string;
-    /** Requests with a large body at a time: as many as PHP works on. */
+    /** Maximum concurrent requests with a large body: as many as PHP processes. */
     readonly bodies: number;
     /** Variable with the client's address, for the log. */
     readonly client: Nginx;
@@ -18,28 +18,27 @@ export interface NginxFileArgs {
     readonly servers: readonly Nginx[];
 }
 
-/** MiB that nginx keeps of one answer at most, while a slow client reads it: `fastcgi_max_temp_file_size`. */
+/** Maximum MiB of one response that nginx buffers for a slow client: `fastcgi_max_temp_file_size`. */
 const answerSpace = 1024;
 
-/** MiB of the bodies below 100 kB of as many clients as nginx has connections for. */
+/** MiB for bodies below 100 kB of as many clients as nginx has connections. */
 const formSpace = 200;
 
 /**
- * Size of /tmp of an nginx container: bodies wait there until they are whole, as many as PHP works on, and the largest
- * answer.
+ * Size of /tmp of an nginx container, which buffers as many request bodies as PHP processes, and the largest response.
  *
- * No kubelet sees whether nginx keeps to it, since such files are unlinked as soon as they are open: the limits in its
- * own configuration hold it off the node's disk.
+ * Kubelets cannot enforce this size, because nginx unlinks such files as soon as they are open: the limits in its own
+ * configuration protect the node's disk.
  *
- * @param bodies requests with a large body at a time
+ * @param bodies maximum concurrent requests with a large body
  */
 export const nginxTemp = (bodies: number, maxBody: string): string =>
     mib(bodies * mebibytesFor(maxBody) + formSpace + answerSpace);
 
-/** Server processes of one pod: `auto` would count the node's CPUs. */
+/** Worker processes of one pod: `auto` would use the number of the node's CPUs. */
 const workers = 2;
 
-/** A whole nginx.conf: no root, no writing outside /tmp, access log as JSON on stdout. */
+/** A complete nginx.conf: without root, writing only to /tmp, with a JSON access log on stdout. */
 export function nginxFile({ maxBody, bodies, client, maps, servers }: NginxFileArgs): Nginx {
     return nginx`worker_processes ${workers};
 pid /tmp/nginx.pid;
@@ -93,15 +92,15 @@ export interface ServerArgs {
     readonly port: number;
     /** Document root. */
     readonly root: string;
-    /** Address and port of php-fpm's listener for its state. */
+    /** Address and port of php-fpm's status listener. */
     readonly state: string;
     readonly locations: Nginx;
 }
 
-/** Headers from which libraries of applications take another address than the requested one. */
+/** Headers with which libraries of applications override the requested URL. */
 const refusedHeaders = ["x_original_url", "x_rewrite_url"];
 
-/** A server block that answers for any host, and for its own health. */
+/** A server block for any host, with health checks. */
 export function serverBlock({ port, root, state, locations }: ServerArgs): Nginx {
     return nginx`server {
     listen ${port};
@@ -134,21 +133,21 @@ ${indent(locations, 4)}
 export interface FastCgiArgs {
     /** Address and port of php-fpm. */
     readonly pass: string;
-    /** The one file to run, from the document root. */
+    /** The only file to run, relative to the document root. */
     readonly script: string;
-    /** Seconds that PHP may take for an answer. */
+    /** Timeout in seconds for PHP's response. */
     readonly timeoutSeconds: number;
     /** Variable with the client's address. */
     readonly client: Nginx;
-    /** The port as PHP sees it. @default the one that nginx listens on */
+    /** The port that PHP sees. @default the one that nginx listens on */
     readonly port?: Nginx;
-    /** Names of request headers, as PHP has them, that are blanked. */
+    /** Names of request headers to blank, in PHP's notation. */
     readonly untrusted: readonly string[];
     /** Further parameters. @default none */
     readonly params?: Readonly<Record<string, Nginx>>;
 }
 
-/** Hands a request to one file of PHP: nothing of the address chooses what is run. */
+/** Passes a request to one PHP file: the URL has no influence on which file is run. */
 export function fastCgi({
     pass,
     script,
@@ -185,17 +184,17 @@ fastcgi_param HTTPS $https_or_empty if_not_empty;
 ${more}`;
 }
 
-/** Files whose name begins with a dot, except what other programs look for below `.well-known`. */
+/** Files whose name begins with a dot, except below `.well-known`. */
 export const hiddenFiles = nginx`location ~ /\\.(?!well-known/) {
     return 404;
 }`;
 
-/** Scripts that no other location runs: neither run nor shown. */
+/** Scripts that no other location runs are neither run nor shown. */
 export const otherScripts = nginx`location ~* \\.(php[0-9]?|phar|phtml)(/|$) {
     return 404;
 }`;
 
-/** Paths that are not there, in any case and encoding. */
+/** Paths that return 404, in any case and encoding. */
 export const closedPaths = (rule: PathRule): Nginx => nginx`location ~* ${pattern(patternOf(rule))} {
     return 404;
 }`;

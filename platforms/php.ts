@@ -4,20 +4,20 @@ import { mib } from "../components/scratch";
 import { mebibytesFor } from "../config/quantity";
 
 export interface PoolArgs {
-    /** Requests worked on at a time. */
+    /** Maximum concurrent requests. */
     readonly maxChildren: number;
-    /** Seconds after which a request is ended. */
+    /** Seconds after which a request is terminated. */
     readonly timeoutSeconds: number;
-    /** Addresses of the listeners, for requests and for PHP's state. */
+    /** Addresses of the listeners, for requests and for PHP's status. */
     readonly listen: { readonly requests: string; readonly state: string };
     /** Further lines of the pool. */
     readonly lines: readonly Ini[];
 }
 
-/** Seconds that running requests get when the pod stops: as long as a shop's page may take. */
+/** Seconds for running requests when the pod stops: the page timeout of a shop. */
 export const stopSeconds = 60;
 
-/** The whole php-fpm.conf: one pool, and PHP's state on a listener of its own. */
+/** The complete php-fpm.conf: one pool, with PHP's status on a separate listener. */
 export function poolFile({ maxChildren, timeoutSeconds, listen, lines }: PoolArgs): Ini {
     const spare = Math.min(maxChildren, Math.max(1, Math.ceil(maxChildren / 4)));
     return ini`[global]
@@ -45,18 +45,18 @@ decorate_workers_output = no
 }
 
 export interface IniArgs {
-    /** Largest memory of one request. */
+    /** Memory limit of one request. */
     readonly memoryLimit: string;
     /** Largest file that may be uploaded. */
     readonly uploadLimit: string;
-    /** Seconds that a page may take. */
+    /** Page timeout in seconds. */
     readonly timeoutSeconds: number;
 }
 
-/** Mebibytes of compiled code that all requests of a pod share. */
+/** Mebibytes for compiled code, shared by all requests of a pod. */
 export const opcacheMebibytes = 128;
 
-/** Settings over PHP's own defaults, for web pods, Tasks and cron alike. */
+/** Settings that override PHP's defaults, for web pods, Tasks and cron. */
 export function iniSettings({ memoryLimit, uploadLimit, timeoutSeconds }: IniArgs): Record<string, string> {
     const upload = mebibytesFor(uploadLimit);
     return {
@@ -70,7 +70,7 @@ export function iniSettings({ memoryLimit, uploadLimit, timeoutSeconds }: IniArg
         expose_php: "Off",
         display_errors: "Off",
         log_errors: "On",
-        // In traces of errors that go to the log, passwords are among the arguments.
+        // Stack traces in the log would contain passwords among the arguments.
         "zend.exception_ignore_args": "On",
         "zend.exception_string_param_max_len": "0",
         "session.auto_start": "Off",
@@ -84,24 +84,24 @@ export function iniSettings({ memoryLimit, uploadLimit, timeoutSeconds }: IniArg
     };
 }
 
-/** MiB by which a form may be larger than the file in it. */
+/** MiB by which a form may exceed the file in it. */
 const formSpace = 8;
 
 /**
- * Size of /tmp of a php-fpm container: PHP keeps each upload there while its request runs, and a form has at most
- * `post_max_size`; beside it stands what a page makes of it, such as a smaller picture.
+ * Size of /tmp of a php-fpm container: PHP keeps each upload there during its request, and a form has at most
+ * `post_max_size`; pages may also write there, for example a resized picture.
  */
 export const poolTemp = (maxChildren: number, uploadLimit: string): string =>
     mib(maxChildren * (mebibytesFor(uploadLimit) + formSpace) + 64);
 
-/** Size of /tmp of a container that runs one script: nobody uploads there. */
+/** Size of /tmp of a container that runs one script, without uploads. */
 export const scriptTemp = "256Mi";
 
 /**
- * Memory of a php-fpm container: every child at what a page usually takes, one of them at the limit, the shared code
- * and the master. A limit for all of them at `memory_limit` would stay empty.
+ * Memory of a php-fpm container: the usual usage of every child, one of them at the limit, the shared code and the
+ * master process. Room for `memory_limit` in every child would remain unused.
  *
- * @param usual mebibytes that a child takes with most pages
+ * @param usual mebibytes that a child needs for most pages
  * @param shared mebibytes of compiled code
  */
 export function poolMemory(maxChildren: number, memoryLimit: string, usual: number, shared = opcacheMebibytes): string {

@@ -32,13 +32,15 @@ export type Platforms = Readonly<Record<string, Platform>>;
 /** What a platform tells of an instance: its hosts are those that its schema marks. */
 export type Declared = Omit<Deployed, "hosts">;
 
-/** The settings of an instance, as its platform's schema returns them. */
+/** The settings of an instance, as returned by its platform's schema. */
 export type SettingsOf<Schema extends z.ZodType> = z.output<Schema> & { readonly name: string };
 
-/** Lets a platform read the secrets that it declares, and no others. */
+/** An instance that only gives access to the secrets that the platform declares. */
 export type InstanceOf<Secrets> = Instance<keyof Secrets & string>;
 
-/** A platform as its author writes it: the settings' type comes from the schema, the names of secrets from `secrets`. */
+/**
+ * A platform's definition. The type of the settings is derived from the schema, the names of secrets from `secrets`.
+ */
 export interface PlatformDefinition<
     Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
     Secret extends string,
@@ -54,18 +56,18 @@ export interface PlatformDefinition<
 }
 
 /**
- * Makes a platform of its definition.
+ * Creates a platform from its definition.
  *
- * A host of an instance that nothing is published at is reported, with its key.
+ * Reports hosts of an instance at which nothing is published, with their keys.
  *
- * @throws RangeError when it publishes something at a host that its schema does not mark with `ownHost`
+ * @throws RangeError if it publishes something at a host that its schema does not mark with `ownHost`
  */
 export function definePlatform<
     Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
     const Secret extends string,
 >({ apiVersion, declare, closed, ...config }: PlatformDefinition<Schema, Secret>): Platform {
     const { name, schema } = config;
-    // The loader has made them with this schema.
+    // The loader has parsed them with this schema.
     const isOwn = (settings: AnyInstance): settings is AnyInstance & SettingsOf<Schema> => settings.platform === name;
     const own = (settings: AnyInstance): SettingsOf<Schema> => {
         if (!isOwn(settings)) throw new RangeError(`${settings.name} is of platform ${settings.platform}, not ${name}`);
@@ -80,11 +82,11 @@ export function definePlatform<
             const published = new Set(instance.sites.map(({ host }) => host));
             for (const { key, host } of hosts)
                 if (!published.has(host))
-                    instance.problem(key, `"${host}" leads nowhere: the platform ${name} publishes nothing at it`);
+                    instance.problem(key, `"${host}" is not served: the platform ${name} publishes nothing at it`);
             for (const host of published)
                 if (!hosts.some((known) => known.host === host))
                     throw new RangeError(
-                        `the platform ${name} publishes something at ${host}, which no key of its schema marks as a host: ownHost(hostName)`,
+                        `the platform ${name} publishes something at ${host}, but no key of its schema is marked as that host: ownHost(hostName)`,
                     );
             return { ...deployed, hosts: hosts.map(({ host }) => host) };
         },

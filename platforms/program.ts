@@ -11,24 +11,24 @@ import { platformsOf } from "./elsewhere";
 import type { Platforms } from "./platform";
 
 export interface ProgramOptions {
-    /** Nothing will be sent to a cluster, so that it does not matter which one is current. @default false */
+    /** Whether nothing is sent to a cluster, so that the current one does not matter. @default false */
     readonly offline?: boolean;
     /** Those beside `plinth:platforms`. @default the built-in ones: tests bring platforms of their own for single components */
     readonly platforms?: Platforms;
 }
 
-/** A stack that is right as a whole, and of which nothing has been registered. */
+/** A valid stack of which nothing has been registered yet. */
 export interface Program {
-    /** Each resource after those that it refers to. */
+    /** Resources, each after those that it refers to. */
     readonly plan: readonly Resource[];
     readonly outputs: StackOutputs;
     readonly stack: Stack;
 }
 
 /**
- * The whole program: one platform per instance of the stack's configuration.
+ * The whole program: one platform for each instance in the stack's configuration.
  *
- * @throws ConfigError with every problem found
+ * @throws ConfigError that lists every problem
  */
 export function declareProgram(given: Given, { offline = false, platforms: known }: ProgramOptions = {}): Program {
     const platforms = platformsOf(given, known);

@@ -2,10 +2,10 @@ import type { Instance } from "../components/instance";
 import { isEncrypted } from "../components/loadBalancer";
 
 /**
- * The address under which browsers see a host of an instance, without a final slash.
+ * The public URL of a host of an instance, without a trailing slash.
  *
- * Platforms write it into links and cookies, so it must be what the outermost proxy answers to: `https` whoever ends
- * TLS, and the node port where browsers have to name it.
+ * Platforms use it in links and cookies, so it must be the URL of the outermost proxy: `https` no matter where TLS is
+ * terminated, and with the node port if browsers need it.
  */
 export function publicUrl(instance: Instance, host: string): string {
     const { edge } = instance.config.edge.type === "shared" ? instance.stack.config.sharedEdge : instance.config;

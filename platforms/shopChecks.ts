@@ -6,21 +6,21 @@ export interface UploadLimits {
     readonly http: { readonly maxBody: string };
 }
 
-/** Reports uploads that PHP would take, and no request can bring. */
+/** Reports an upload limit of PHP that exceeds the largest request. */
 export function checkUploadLimit(instance: Instance, { php, http }: UploadLimits): void {
     if (parseQuantity(php.uploadLimit) > parseQuantity(http.maxBody))
         instance.problem(
             ["php", "uploadLimit"],
-            `"${php.uploadLimit}" is larger than http.maxBody, "${http.maxBody}", beyond which no request gets through; lower the one or raise the other`,
+            `"${php.uploadLimit}" is larger than http.maxBody, "${http.maxBody}", the largest request; reduce one or increase the other`,
         );
 }
 
-/** Reports a second pod of the administration, or an autoscaler for it. */
+/** Reports more than one pod of the administration, or an autoscaler for it. */
 export function checkOneAdmin(instance: Instance): void {
     const admins = instance.config.replicas["admin"];
     if (admins !== undefined && (typeof admins === "object" || admins > 1))
         instance.problem(
             ["replicas", "admin"],
-            `${JSON.stringify(admins)} is not allowed; the administration has one pod: at most 1`,
+            `${JSON.stringify(admins)} is not allowed; the administration has a single pod: at most 1`,
         );
 }

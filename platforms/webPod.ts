@@ -2,10 +2,10 @@ import type { NetworkRule, SecretRef } from "../components/graph";
 import type { Mount, Probe } from "../components/podArgs";
 
 /**
- * A directory that is empty when the pod starts, and gone with it.
+ * A directory that is empty when the pod starts and is deleted with it.
  *
- * @param size what it may hold
- * @param name of its volume, where the path makes none
+ * @param size its size limit
+ * @param name of its volume, if none can be derived from the path
  */
 export const scratch = (path: string, size: string, name?: string): Mount => ({
     path,

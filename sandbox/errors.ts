@@ -1,4 +1,4 @@
-/** Something about the sandbox that its user can put right: printed without a stack trace. */
+/** A problem with the sandbox that the user can fix: printed without a stack trace. */
 export class SandboxError extends Error {
     override readonly name = "SandboxError";
 }

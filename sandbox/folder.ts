@@ -5,29 +5,32 @@ import { SandboxError } from "./errors";
 
 const marker = ".plinth-sandbox";
 
-/** Whether a folder is a sandbox's: nothing else is ever removed. */
+/** Whether a folder contains a sandbox: nothing else is ever removed. */
 export const isSandbox = (folder: string): boolean => existsSync(join(folder, marker));
 
-/** @throws SandboxError when the folder holds something else */
+/** @throws SandboxError if the folder contains something else */
 export function claimFolder(folder: string): void {
     if (!isSandbox(folder) && existsSync(folder) && readdirSync(folder).length > 0)
-        throw new SandboxError(`${folder} is not empty, and holds no sandbox; empty it, or choose another PLINTH_HOME`);
+        throw new SandboxError(
+            `${folder} is not empty and does not contain a sandbox; empty it, or choose another PLINTH_HOME`,
+        );
     mkdirSync(join(folder, "bin"), { recursive: true, mode: 0o700 });
     writeFileSync(join(folder, marker), "");
 }
 
 /**
- * Does work on a sandbox that nobody else may do at the same time: starting and removing.
+ * Does work on a sandbox that must not run concurrently: starting and removing.
  *
- * @throws SandboxError when another process is at it
+ * @throws SandboxError if another process is doing so
  */
 export async function exclusively<T>(folder: string, work: () => Promise<T>): Promise<T> {
     const lock = `${folder}.lock`;
-    if (!take(lock)) throw new SandboxError("Another command starts or removes the sandbox. Wait for it.");
+    if (!take(lock))
+        throw new SandboxError("Another command is starting or removing the sandbox. Wait for it to finish.");
     return releasing(lock, work);
 }
 
-/** Does work that another process may be doing already: after it, so that it can find its result. */
+/** Does work after any other process that is doing the same, so that it can use its result. */
 export async function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
     const lock = `${path}.lock`;
     while (!take(lock)) await sleep(500);
@@ -42,18 +45,18 @@ async function releasing<T>(lock: string, work: () => Promise<T>): Promise<T> {
     }
 }
 
-/** Takes a lock that nobody alive holds. */
+/** Acquires a lock unless a live process holds it. */
 function take(lock: string): boolean {
     mkdirSync(dirname(lock), { recursive: true });
     if (create(lock)) return true;
     const pid = holderOf(lock);
     if (pid !== undefined && isAlive(pid)) return false;
-    // Left by a process that was killed.
+    // Left by a killed process.
     rmSync(lock, { force: true });
     return create(lock);
 }
 
-/** The process that holds a lock; this one where the holder has not signed yet. */
+/** The process that holds a lock; this process if the holder has not written its ID yet. */
 function holderOf(lock: string): number | undefined {
     try {
         return Number(readFileSync(lock, "utf8")) || process.pid;
@@ -75,7 +78,7 @@ function create(lock: string): boolean {
     }
 }
 
-/** Whether a process of this machine is there, whoever's it is. */
+/** Whether a process of any user exists on this machine. */
 export function isAlive(pid: number): boolean {
     try {
         process.kill(pid, 0);

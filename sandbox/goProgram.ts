@@ -11,16 +11,16 @@ export interface GoProgramArgs {
     readonly source: string;
     /** Package to build. @default the module's own */
     readonly pkg?: string;
-    /** Flags of the linker beside `-s -w`. @default none */
+    /** Linker flags in addition to `-s -w`. @default none */
     readonly ldflags?: readonly string[];
-    /** Hears how far the build is. @default nobody */
+    /** Called with the build's progress. @default not called */
     readonly progress?: (line: string) => void;
 }
 
-/** Folder of what is built once and kept. */
+/** Cache folder for built programs. */
 export const cacheFolder = (): string => join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "plinth");
 
-/** Where a program is, or will be once it is built: named by all that it is built from. */
+/** Path of a built program, whose name contains a digest of everything it is built from. */
 export function goProgramPath({ source, pkg = ".", ldflags = [] }: GoProgramArgs): string {
     const hash = createHash("sha256").update([pkg, ...ldflags].join("\n"));
     for (const file of readdirSync(source).sort())
@@ -29,7 +29,7 @@ export function goProgramPath({ source, pkg = ".", ldflags = [] }: GoProgramArgs
 }
 
 /**
- * Builds a program from a pinned Go module, unless it is there already; static, so that it runs everywhere.
+ * Builds a program from a pinned Go module unless it exists; static, so that it runs everywhere.
  *
  * @returns its path
  * @throws SandboxError with the compiler's output
@@ -37,7 +37,7 @@ export function goProgramPath({ source, pkg = ".", ldflags = [] }: GoProgramArgs
 export async function buildGoProgram(args: GoProgramArgs): Promise<string> {
     const path = goProgramPath(args);
     if (existsSync(path)) {
-        // Its time says when it was last wanted.
+        // The modification time records the last use.
         utimesSync(path, new Date(), new Date());
         return path;
     }
@@ -48,11 +48,11 @@ async function build(
     path: string,
     { source, pkg = ".", ldflags = [], progress = () => {} }: GoProgramArgs,
 ): Promise<string> {
-    // Another process may just have built it.
+    // Another process may have built it in the meantime.
     if (existsSync(path)) return path;
     const options = { cwd: source, env: { CGO_ENABLED: "0" }, stdin: "ignore" } as const;
 
-    progress("fetching modules");
+    progress("downloading modules");
     const flags = ["-trimpath", "-ldflags", ["-s", "-w", ...ldflags].join(" ")];
     const stale = await execa(
         "go",
@@ -79,7 +79,7 @@ async function build(
     return path;
 }
 
-/** Programs that no checkout has wanted for two months: they are a hundred megabytes each. */
+/** Deletes programs that have not been used for two months: they have a hundred megabytes each. */
 function removeUnwanted(): void {
     const oldest = Date.now() - 60 * 24 * 3_600_000;
     for (const name of readdirSync(cacheFolder())) {

@@ -11,14 +11,14 @@ import { clusterObjects } from "./objects";
 import { freePort } from "./ports";
 import { daemonsOf, isRunning, startDaemon, stopDaemon } from "./processes";
 
-/** A running control plane with simulated nodes: real in all but that no container runs. */
+/** A running control plane with simulated nodes: like a real cluster, except that no containers run. */
 export interface Sandbox {
     readonly kubeconfig: string;
     /** Path of a kubectl of the same version. */
     readonly kubectl: string;
 }
 
-/** Kubernetes' version, as control-plane/go.mod pins it. */
+/** The Kubernetes version pinned in control-plane/go.mod. */
 export const kubernetesVersion = "v1.36.3";
 
 /** Name of the context, cluster and user in the sandbox's kubeconfig. */
@@ -26,7 +26,7 @@ export const sandboxContext = "plinth-sandbox";
 
 const program: GoProgramArgs = {
     source: join(__dirname, "control-plane"),
-    // Without these the server calls itself v0.0.0, and clients refuse it.
+    // Without these, the server reports v0.0.0, and clients refuse it.
     ldflags: ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"].flatMap((pkg) => [
         `-X ${pkg}.gitVersion=${kubernetesVersion}`,
         `-X ${pkg}.gitMajor=${kubernetesVersion.split(".")[0]!.slice(1)}`,
@@ -34,23 +34,24 @@ const program: GoProgramArgs = {
     ]),
 };
 
-/** Whether the control plane has been built before: the first time takes minutes. */
+/** Whether the control plane has been built, which takes minutes the first time. */
 export const isBuilt = (): boolean => existsSync(goProgramPath(program));
 
-/** In the order in which they start; each ends before the one it depends on. */
+/** In start order; they are stopped in reverse order. */
 const daemons = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "cloud", "kwok"] as const;
 
 export interface StartArgs {
-    /** Folder of everything that the control plane keeps; a control plane that runs there is used as it is. */
+    /** Folder for the control plane's data; a control plane that is already running there is used. */
     readonly folder: string;
-    /** Hears what is going on. @default nobody */
+    /** Called with progress messages. @default not called */
     readonly progress?: (line: string) => void;
 }
 
 /**
- * Starts a control plane on loopback, without root, on ports that are free. Needs Go the first time.
+ * Starts a control plane on free loopback ports, without root. Requires Go the first time.
  *
- * @throws SandboxError when another process is at it, the folder holds something else, or a part does not come up, with the end of its log
+ * @throws SandboxError if another process is starting or removing it, the folder contains something else, or a daemon
+ * does not become ready, with the end of its log
  */
 export function startSandbox({ folder, progress = () => {} }: StartArgs): Promise<Sandbox> {
     return exclusively(resolve(folder), () => start(resolve(folder), progress));
@@ -61,11 +62,11 @@ async function start(folder: string, progress: (line: string) => void): Promise<
     const command = await buildGoProgram({ ...program, progress });
     const sandbox = { kubeconfig: join(folder, "kubeconfig"), kubectl: join(folder, "bin", "kubectl") };
     if (await isSandboxRunning(folder)) return sandbox;
-    // What is left of one that was killed would be in the way.
+    // Remains of a killed control plane would conflict.
     await endDaemons(folder);
     rmSync(join(folder, readyFile), { force: true });
 
-    // The program finds out by its name what it is.
+    // The program chooses its role by its name.
     for (const name of [...daemons, "kubectl"]) {
         rmSync(join(folder, "bin", name), { force: true });
         symlinkSync(command, join(folder, "bin", name));
@@ -79,7 +80,7 @@ async function start(folder: string, progress: (line: string) => void): Promise<
     run("etcd", etcdArgs(folder));
     await until(folder, "etcd", () => existsSync(join(folder, "etcd:1")));
     run("kube-apiserver", apiServerArgs(folder, port));
-    // Writes its key after its certificate, which is whole then.
+    // It writes its key after its certificate, so the certificate is complete then.
     await until(folder, "kube-apiserver", () => existsSync(join(folder, "apiserver.key")));
     writeKubeconfig(sandbox.kubeconfig, folder, port, tokens);
     const kubectl = (args: readonly string[], input?: object) =>
@@ -112,16 +113,16 @@ async function start(folder: string, progress: (line: string) => void): Promise<
     ]);
     await kubectl(["apply", "--server-side", "--filename", "-"], clusterObjects());
     await until(folder, "kwok", () => kubectl(["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=5s"]));
-    // Pods are refused until the controller manager has made it.
+    // Pods are refused until the controller manager has created it.
     await until(folder, "kube-controller-manager", () => kubectl(["get", "serviceaccount", "default"]));
     writeFileSync(join(folder, readyFile), "");
     return sandbox;
 }
 
-/** Written last: a start that was interrupted has left daemons, and no cluster. */
+/** Written last: if it is missing, a start was interrupted and may have left daemons. */
 const readyFile = "ready";
 
-/** Whether the control plane of a folder runs, all of it. */
+/** Whether all daemons of a folder's control plane are running. */
 export async function isSandboxRunning(folder: string): Promise<boolean> {
     if (!existsSync(join(folder, readyFile))) return false;
     const running = await Promise.all(
@@ -131,13 +132,13 @@ export async function isSandboxRunning(folder: string): Promise<boolean> {
 }
 
 /**
- * Ends the control plane of a folder, and removes the folder: what was deployed there is gone.
+ * Stops the control plane of a folder and deletes the folder with everything deployed there.
  *
- * @throws SandboxError when the folder holds no sandbox
+ * @throws SandboxError if the folder does not contain a sandbox
  */
 export async function removeSandbox(where: string): Promise<void> {
     const folder = resolve(where);
-    if (!isSandbox(folder)) throw new SandboxError(`${folder} holds no sandbox: nothing was removed`);
+    if (!isSandbox(folder)) throw new SandboxError(`${folder} does not contain a sandbox: nothing was removed`);
     await exclusively(folder, async () => {
         await endDaemons(folder);
         rmSync(folder, { recursive: true, force: true });
@@ -152,7 +153,7 @@ async function endDaemons(folder: string): Promise<void> {
 const byStart = (a: string, b: string): number =>
     (daemons as readonly string[]).indexOf(a) - (daemons as readonly string[]).indexOf(b);
 
-/** Writes the keys that are not there yet. @returns the administrator's token */
+/** Creates missing keys. @returns the administrator's token */
 function credentials(folder: string): string {
     const secret = { mode: 0o600 };
     const key = join(folder, "service-account.key");
@@ -166,15 +167,18 @@ function credentials(folder: string): string {
     return readFileSync(tokens, "utf8").split(",")[0]!;
 }
 
-/** The API server's port: free at the first start, the same ever after, since the engine's state knows it. */
+/**
+ * The API server's port: a free one at the first start, and the same from then on, because the engine's state contains
+ * it.
+ */
 async function portOf(folder: string): Promise<number> {
     const file = join(folder, "port");
     if (!existsSync(file)) writeFileSync(file, String(await freePort()));
     return Number(readFileSync(file, "utf8"));
 }
 
-// Sockets in the working folder, which only this user can enter: etcd asks nobody for a password. It insists on a
-// port, which becomes part of the file's name.
+// Sockets in the working folder, which only this user can enter, because etcd requires no password. It requires a port,
+// which becomes part of the file name.
 const [etcdSocket, peerSocket] = ["unix://etcd:1", "unix://etcd:2"];
 
 const etcdArgs = (folder: string): string[] => [
@@ -185,7 +189,7 @@ const etcdArgs = (folder: string): string[] => [
     `--initial-advertise-peer-urls=${peerSocket}`,
     `--initial-cluster=default=${peerSocket}`,
     "--log-level=warn",
-    // Nobody's data: speed before safety from power cuts.
+    // The data is disposable, so speed is preferred to durability.
     "--unsafe-no-fsync",
 ];
 
@@ -193,9 +197,9 @@ const apiServerArgs = (folder: string, port: number): string[] => [
     `--etcd-servers=${etcdSocket}`,
     "--bind-address=127.0.0.1",
     `--secure-port=${port}`,
-    // Makes its own certificate.
+    // It creates its own certificate.
     `--cert-dir=${folder}`,
-    // The address of an API server that listens on loopback only is no use to pods, and refused as an endpoint.
+    // A loopback address is useless to pods and refused as an endpoint.
     "--endpoint-reconciler-type=none",
     "--service-cluster-ip-range=10.96.0.0/16",
     "--authorization-mode=RBAC",
@@ -223,7 +227,7 @@ function writeKubeconfig(path: string, folder: string, port: number, token: stri
 /**
  * Waits until a check passes.
  *
- * @throws SandboxError with the end of a daemon's log after a minute and a half, or when it has ended
+ * @throws SandboxError with the end of the daemon's log after 90 seconds, or if it has ended
  */
 async function until(folder: string, daemon: string, check: () => unknown): Promise<void> {
     const end = Date.now() + 90_000;
@@ -239,7 +243,7 @@ async function until(folder: string, daemon: string, check: () => unknown): Prom
             const last = readFileSync(log, "utf8").trimEnd().split("\n").slice(-5).join("\n");
             throw new SandboxError(
                 `${daemon} ${runs ? "is not ready after 90 s" : "has ended"}; ${log} ends with:\n${last}\n` +
-                    "Start it again, or begin anew: ./plinth sandbox down",
+                    "Start it again, or start over: ./plinth sandbox down",
             );
         }
         await sleep(200);

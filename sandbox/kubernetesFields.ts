@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 /**
- * The fields of Kubernetes' own kinds, out of the API description that its Go module brings: `npm run fields` writes
- * them to components/kubernetesFields.json whenever the module's version changes.
+ * The fields of Kubernetes' own kinds, from the OpenAPI description in its Go module. Run `npm run fields` to write
+ * them to components/kubernetesFields.json when the module's version changes.
  */
 
-/** A part of the description: https://swagger.io/specification/v2/#schema-object */
+/** A part of the OpenAPI description: https://swagger.io/specification/v2/#schema-object */
 interface Definition {
     readonly $ref?: string;
     readonly type?: string;
@@ -31,7 +31,7 @@ export interface KubernetesFields {
     readonly types: Readonly<Record<string, string>>;
 }
 
-/** What people deploy; not what only the cluster itself writes. */
+/** Groups that users deploy, not those that only the cluster itself writes. */
 const groups = ["", "apps", "batch", "networking.k8s.io", "policy", "autoscaling", "rbac.authorization.k8s.io"];
 const single = ["StorageClass", "PriorityClass", "EndpointSlice"];
 const foreign = ["Node", "Event", "Binding", "Eviction", "Scale", "Status", "ComponentStatus", "Endpoints"];
@@ -54,13 +54,13 @@ export function kubernetesFields(definitions: Readonly<Record<string, Definition
         return type === "object" || type === undefined ? "any" : format?.startsWith("int") ? format : type;
     }
 
-    /** Full names of the types so far, by their short ones. */
+    /** Full names of the types visited so far, by short name. */
     const visited = new Map<string, string>();
 
     function visit(name: string): string {
         const parts = name.split(".");
         const isFree = (short: string) => [undefined, name].includes(visited.get(short));
-        // Versions of one kind have types of the same names.
+        // Versions of one kind have types with the same short names.
         const short = [parts.at(-1)!, parts.slice(-2).join(".")].find(isFree)!;
         if (visited.has(short)) return short;
         visited.set(short, name);
@@ -85,7 +85,7 @@ export function kubernetesFields(definitions: Readonly<Record<string, Definition
     return { kinds: Object.fromEntries(kinds.map(([kind, name]) => [kind, visit(name)])), types };
 }
 
-/** As the module has them that the control plane is built from. */
+/** Reads the fields from the module that the control plane is built from. */
 export async function readFields(): Promise<KubernetesFields> {
     const cwd = join(__dirname, "control-plane");
     const { stdout } = await execa("go", ["list", "-m", "-f", "{{.Dir}}", "k8s.io/kubernetes"], { cwd });

@@ -1,7 +1,7 @@
-/** What the simulated cluster consists of: nodes, and storage classes whose volumes exist on paper only. */
+/** The objects of the simulated cluster: nodes, and storage classes without real volumes. */
 export const clusterObjects = (): object => ({ apiVersion: "v1", kind: "List", items: [...nodes, ...classes] });
 
-// Large enough for every example; nothing runs on them.
+// Large enough for every example, because nothing runs on them.
 const room = { cpu: "16", memory: "64Gi", pods: "110", "ephemeral-storage": "200Gi" };
 
 const nodes = ["a", "b", "c"].map((zone) => ({
@@ -23,7 +23,7 @@ const storageClass = (name: string, isDefault: boolean, volumeBindingMode: strin
     apiVersion: "storage.k8s.io/v1",
     kind: "StorageClass",
     metadata: { name, annotations: { "storageclass.kubernetes.io/is-default-class": String(isDefault) } },
-    // As in control-plane/cloud.go, which provides the volumes.
+    // As in control-plane/cloud.go, which provisions the volumes.
     provisioner: "plinth.dev/sandbox",
     volumeBindingMode,
     reclaimPolicy: "Delete",
@@ -31,8 +31,8 @@ const storageClass = (name: string, isDefault: boolean, volumeBindingMode: strin
 });
 
 const classes = [
-    // As cloud disks: made where the first pod lands.
+    // Like cloud disks: created where the first pod is scheduled.
     storageClass("standard", true, "WaitForFirstConsumer"),
-    // As a network file system: there for all nodes at once.
+    // Like a network file system: available to all nodes at once.
     storageClass("shared", false, "Immediate"),
 ];

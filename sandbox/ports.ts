@@ -1,9 +1,9 @@
 import { createServer } from "node:net";
 
-/** A TCP port on loopback that nobody uses at the moment. */
+/** A currently unused TCP port on loopback. */
 export const freePort = (): Promise<number> => listenOn(0);
 
-/** Whether this user can have a TCP port on loopback at the moment. */
+/** Whether this user can currently listen on a TCP port on loopback. */
 export const isFree = (port: number): Promise<boolean> =>
     listenOn(port).then(
         () => true,

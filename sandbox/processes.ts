@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 
 /**
- * Starts a program that outlives this process: its output goes to `NAME.log`, its process number to `NAME.pid`.
+ * Starts a program that outlives this process: its output goes to `NAME.log`, its process ID to `NAME.pid`.
  *
  * @param folder the program's working folder
  */
@@ -13,7 +13,7 @@ export function startDaemon(folder: string, name: string, command: string, args:
     const log = openSync(join(folder, `${name}.log`), "a");
     const child = spawn(command, args, {
         cwd: folder,
-        // Programs find their own settings below HOME: those are the user's, not this cluster's.
+        // Settings below HOME are the user's and must not affect this cluster.
         env: { PATH: process.env["PATH"], HOME: folder },
         detached: true,
         stdio: ["ignore", log, log],
@@ -25,15 +25,14 @@ export function startDaemon(folder: string, name: string, command: string, args:
 
 const pidFile = (folder: string, name: string): string => join(folder, `${name}.pid`);
 
-/** Names of the programs that were started in a folder. */
+/** Names of the daemons started in a folder. */
 export const daemonsOf = (folder: string): string[] =>
     existsSync(folder)
         ? readdirSync(folder).flatMap((file) => (file.endsWith(".pid") ? [file.slice(0, -".pid".length)] : []))
         : [];
 
 /**
- * Whether a program still runs. A number that has gone to another process since counts as ended: the command line
- * must be the one that was started.
+ * Whether a program is still running. Its command line is compared, because the process ID may have been reused.
  */
 export async function isRunning(folder: string, name: string, command: string): Promise<boolean> {
     const file = pidFile(folder, name);
@@ -41,7 +40,7 @@ export async function isRunning(folder: string, name: string, command: string): 
 }
 
 async function commandOf(pid: number): Promise<string> {
-    // Where there is no /proc there is ps, and minimal containers have /proc but no ps.
+    // Systems without /proc have ps, and minimal containers have /proc but no ps.
     if (existsSync("/proc/self/cmdline")) {
         const file = `/proc/${pid}/cmdline`;
         return existsSync(file) ? readFileSync(file, "utf8").replaceAll("\0", " ") : "";
@@ -49,7 +48,7 @@ async function commandOf(pid: number): Promise<string> {
     return (await execa("ps", ["-o", "command=", "-p", String(pid)], { reject: false })).stdout;
 }
 
-/** Ends a program: asks first, and makes sure after ten seconds. */
+/** Stops a program: with SIGTERM, and after ten seconds with SIGKILL. */
 export async function stopDaemon(folder: string, name: string, command: string): Promise<void> {
     for (let tenths = 0; await isRunning(folder, name, command); tenths += 1) {
         const pid = Number(readFileSync(pidFile(folder, name), "utf8"));
@@ -57,7 +56,7 @@ export async function stopDaemon(folder: string, name: string, command: string):
             if (tenths === 0) process.kill(pid, "SIGTERM");
             if (tenths === 100) process.kill(pid, "SIGKILL");
         } catch (error) {
-            // It ended between the question and the signal.
+            // It ended before the signal was sent.
             if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
         }
         await sleep(100);

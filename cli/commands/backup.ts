@@ -14,12 +14,12 @@ interface RestoreOptions {
 export const backup: Register = (program) => {
     const group = program
         .command("backup")
-        .description("Back an instance up now, list its backups, or bring one back (docs/backup.md).");
+        .description("Back up an instance, list its backups, or restore one (docs/backup.md).");
     example(
         group
             .command("now")
-            .description("Back an instance up at once and wait for it; exit code 1 when the backup is not complete.")
-            .argument("<instance>", "instance with `backup`")
+            .description("Back up an instance now and wait for it.\n\nExit code 1 if the backup is not complete.")
+            .argument("<instance>", "instance with `backup` configured")
             .argument("[stack]", "launched stack", "dev")
             .action(now),
         "backup now shop production",
@@ -27,8 +27,8 @@ export const backup: Register = (program) => {
     example(
         group
             .command("list")
-            .description("List the backups of an instance, the newest first, as its target has them.")
-            .argument("<instance>", "instance with `backup`")
+            .description("List the backups of an instance on its target, newest first.")
+            .argument("<instance>", "instance with `backup` configured")
             .argument("[stack]", "launched stack", "dev")
             .option("--json", "for scripts; sizes in bytes")
             .action((instance: string, stack: string, { json = false }: { json?: boolean }) =>
@@ -40,22 +40,22 @@ export const backup: Register = (program) => {
         group
             .command("restore")
             .description(
-                "Put a backup in the place of an instance's data: checks it, stops what writes, backs up what is there, loads, and starts again. Asks for the instance's name first. Exit code 10: it broke off with a part of the backup loaded, and says how to go on.",
+                "Replace the data of an instance with a backup.\n\nChecks the backup, stops everything that writes to the data, backs up the current data, loads the backup, and starts everything again. Asks for the instance's name first.\n\nExit code 10 if it was interrupted with the backup partially loaded; it then prints how to continue.",
             )
-            .argument("<instance>", "instance with `backup`")
-            .argument("<name>", "backup, as `backup list` names it")
+            .argument("<instance>", "instance with `backup` configured")
+            .argument("<name>", "name of the backup, see `backup list`")
             .argument("[stack]", "launched stack", "dev")
-            .option("--yes <name>", "the instance's name once more, for scripts")
-            .option("--no-safety-backup", "do not back up what is there before")
-            .option("--recover", "go on with a restore that was broken off, with the same backup or another")
+            .option("--yes <name>", "confirm with the instance's name, for scripts")
+            .option("--no-safety-backup", "do not back up the current data first")
+            .option("--recover", "continue an interrupted restore, with the same or a different backup")
             .action(restore),
         "backup restore shop 20261101T020000Z-3fa2 production",
     );
     example(
         group
             .command("resume")
-            .description("Start again what a broken-off restore has stopped, where the data are whole.")
-            .argument("<instance>", "instance with `backup`")
+            .description("Start everything that an interrupted restore has stopped, if the data is intact.")
+            .argument("<instance>", "instance with `backup` configured")
             .argument("[stack]", "launched stack", "dev")
             .action(async (instance: string, stack: string) =>
                 resumeWriters(await (await openSession(stack)).kubectl(), instance),
@@ -67,7 +67,7 @@ export const backup: Register = (program) => {
 async function now(instance: string, stack: string): Promise<void> {
     const session = await openSession(stack);
     const name = await backUpNow(await session.kubectl(), instance);
-    console.log(name ?? `The newest of: ./plinth backup list ${instance} ${stack}`);
+    console.log(name ?? `It is the newest in: ./plinth backup list ${instance} ${stack}`);
 }
 
 async function list(instance: string, stack: string, json: boolean): Promise<void> {
@@ -94,8 +94,8 @@ async function restore(instance: string, name: string, stack: string, options: R
     const { yes, ...args } = options;
     const kubectl = await (await openSession(stack)).kubectl();
     await findBackups(kubectl, instance);
-    await confirmName(instance, `The data of "${instance}" will be replaced by those of ${name}.`, yes);
+    await confirmName(instance, `The data of "${instance}" will be replaced by ${name}.`, yes);
     const safety = await restoreBackup(kubectl, instance, name, args);
-    console.log(`"${instance}" has the data of ${name}.`);
-    if (safety) console.log(`Those from before are in: ${safety}`);
+    console.log(`"${instance}" now has the data of ${name}.`);
+    if (safety) console.log(`The previous data is in: ${safety}`);
 }

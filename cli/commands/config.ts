@@ -20,13 +20,13 @@ export const config: Register = (program) => {
     example(
         group
             .command("check")
-            .description("Report every problem of a stack's configuration; exit code 1 when there is one.")
+            .description("Report every problem in a stack's configuration.\n\nExit code 1 if there is one.")
             .argument("[stack]", "stack to check, or all of them")
             .action(async (stack?: string) => {
                 for (const name of stack ? [stack] : stackNames()) {
                     const { objects, outputs } = await new Session(name).rendering();
                     console.log(
-                        `${name}: ${count(Object.keys(outputs.instances).length, "instance")}, ${count(objects.length, "object")}, no problem`,
+                        `${name}: ${count(Object.keys(outputs.instances).length, "instance")}, ${count(objects.length, "object")}, no problems`,
                     );
                     for (const warning of outputs.warnings) console.log(`  ${pc.yellow("warning")} ${warning}`);
                 }
@@ -37,12 +37,12 @@ export const config: Register = (program) => {
         group
             .command("show")
             .description(
-                "Show a stack's configuration merged and complete, defaults included, secrets left out; beside each value the layer that it comes from.",
+                "Show a stack's merged configuration and where each value comes from.\n\nDefaults are included, secrets left out.",
             )
             .argument("[stack]", "stack to show", "dev")
-            .argument("[instance]", "this one alone")
-            .option("--no-origins", "values alone")
-            .option("--json", "values alone, for scripts")
+            .argument("[instance]", "only this instance")
+            .option("--no-origins", "only values")
+            .option("--json", "only values, for scripts")
             .action((stack: string, instance: string | undefined, options: ShowOptions) =>
                 console.log(shown(stack, instance, options)),
             ),

@@ -20,19 +20,19 @@ interface DataOptions {
     readonly image?: string;
 }
 
-const volumeHelp = "claim as `volumes` names it, and after a colon a path in it: files:/image";
+const volumeHelp = "claim as listed by `volumes`, optionally with a path in it: files:/image";
 
 export const data: Register = (program) => {
     const group = program
         .command("data")
-        .description("Move files out of or into a volume of an instance, whether it runs or was removed.");
+        .description("Copy files from or to a volume of an instance, even of a removed one.");
     example(
         group
             .command("copy")
-            .description("Copy files of a volume into a new local folder.")
+            .description("Copy files from a volume to a new local folder.")
             .argument("<instance>", "instance of the stack")
             .argument("<volume[:path]>", volumeHelp)
-            .argument("<folder>", "local folder that does not exist yet, or is empty")
+            .argument("<folder>", "local folder that is empty or does not exist yet")
             .argument("[stack]", "launched stack", "dev")
             .option("--image <reference>", "image of the helper pod, with sh and tar (default: busybox)")
             .action(async (name: string, source: string, folder: string, stack: string, options: DataOptions) =>
@@ -45,11 +45,11 @@ export const data: Register = (program) => {
         group
             .command("load")
             .description(
-                "Copy the files of a local folder into a volume, over those of the same name. Not into one that a running data service has open.",
+                "Copy the files of a local folder to a volume.\n\nFiles with the same name are overwritten. Refused while a data service uses the volume.",
             )
             .argument("<folder>", "local folder")
             .argument("<instance>", "instance of the stack")
-            .argument("<volume[:path]>", `${volumeHelp}; made where it is not there`)
+            .argument("<volume[:path]>", `${volumeHelp}; the path is created if it does not exist`)
             .argument("[stack]", "launched stack", "dev")
             .option("--image <reference>", "image of the helper pod, with sh and tar (default: busybox)")
             .action(async (folder: string, name: string, target: string, stack: string, options: DataOptions) =>
@@ -70,20 +70,20 @@ interface MoveArgs extends DataOptions {
 async function copy(args: MoveArgs): Promise<void> {
     const folder = resolve(args.folder);
     if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0))
-        throw new UserError(`${args.folder} is there already and not an empty folder; name a new one`);
-    if (!existsSync(dirname(folder))) throw new UserError(`${dirname(args.folder)}: there is no such folder`);
+        throw new UserError(`${args.folder} already exists and is not an empty folder; choose a new one`);
+    if (!existsSync(dirname(folder))) throw new UserError(`${dirname(args.folder)}: this folder does not exist`);
     const tar = localTar();
     const volume = await findVolume(args);
     const { running } = volume;
     if (running.some(isDataService))
         console.error(
-            `${names(running)} writes to this volume: files may not fit together. For a database take a backup, or stop the instance first.`,
+            `${names(running)} may write to this volume while it is copied, so the copy may be inconsistent. For a database, take a backup or stop the instance first.`,
         );
     await withVolume(args, volume, true, async (into, signal) => {
         const part = mkdtempSync(`${folder}.part-`);
         try {
             const script =
-                '[ -e "$1" ] || { echo "there is no $2 in the volume" >&2; exit 1; }\n' +
+                '[ -e "$1" ] || { echo "$2 does not exist in the volume" >&2; exit 1; }\n' +
                 'if [ -d "$1" ]; then cd "$1" && set -- .; else cd "$(dirname "$1")" && set -- "./$(basename "$1")"; fi\n' +
                 'exec tar -cf - --exclude ./lost+found "$1"';
             const bytes = await pipe(
@@ -93,7 +93,7 @@ async function copy(args: MoveArgs): Promise<void> {
             );
             if (existsSync(folder)) rmdirSync(folder);
             renameSync(part, folder);
-            console.log(`${gibibytes(bytes)} of ${args.name}/${args.target} are in ${args.folder}.`);
+            console.log(`${gibibytes(bytes)} of ${args.name}/${args.target} copied to ${args.folder}.`);
         } finally {
             rmSync(part, { recursive: true, force: true });
         }
@@ -103,17 +103,18 @@ async function copy(args: MoveArgs): Promise<void> {
 async function load(args: MoveArgs): Promise<void> {
     const folder = resolve(args.folder);
     const entries = existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : [];
-    if (entries.length === 0) throw new UserError(`${args.folder} is no folder with files in it`);
+    if (entries.length === 0) throw new UserError(`${args.folder} is not a folder with files`);
     const tar = localTar();
     const volume = await findVolume(args);
     const open = volume.running.filter(isDataService);
     if (open.length > 0)
         throw new UserError(
-            `Nothing was loaded: ${names(open)} has the volume open, and would not bear files that change beside it. Stop it first:\n` +
+            `Nothing was loaded: ${names(open)} is using the volume and must not have its files changed while running. Stop it first:\n` +
                 `  ./plinth stop ${args.session.stack} ${args.name}`,
         );
     await withVolume(args, volume, false, async (into, signal) => {
-        // Entries by name: the volume's own root belongs to the driver, and tar would want to change it.
+        // Entries by name: the volume's root directory belongs to the driver, and tar would try to change its
+        // attributes.
         const input = entries.map((entry) => `./${entry}\0`).join("");
         const script = 'mkdir -p "$1" && exec tar -xf - -C "$1"';
         try {
@@ -122,15 +123,15 @@ async function load(args: MoveArgs): Promise<void> {
                     command: tar,
                     args: ["-cf", "-", "-C", folder, "--null", "-T", "-"],
                     input,
-                    // Without it macOS adds files of its own.
+                    // Otherwise macOS adds extra files.
                     env: { COPYFILE_DISABLE: "1" },
                 },
                 call(volume.kubectl, [...into, "--stdin", "--", "sh", "-c", script, "sh", mountPath + volume.path]),
                 signal,
             );
-            console.log(`${gibibytes(bytes)} of ${args.folder} are in ${args.name}/${args.target}.`);
+            console.log(`${gibibytes(bytes)} of ${args.folder} copied to ${args.name}/${args.target}.`);
         } catch (error) {
-            console.error("What has arrived until then stays; run it again to complete it.");
+            console.error("Files copied so far are kept; run the command again to complete it.");
             throw error;
         }
     });
@@ -140,12 +141,12 @@ interface FoundVolume {
     readonly kubectl: Kubectl;
     readonly instance: AnyInstance;
     readonly claim: Claim;
-    /** Within the volume: empty for all of it, else with a leading slash. */
+    /** Path in the volume: empty for the whole volume, else with a leading slash. */
     readonly path: string;
     readonly running: Awaited<ReturnType<typeof podsWith>>;
 }
 
-/** @throws UserError when instance, volume or path is not one that could be meant */
+/** @throws UserError if instance, volume or path is invalid */
 async function findVolume({ session, name, target }: MoveArgs): Promise<FoundVolume> {
     const kubectl = await session.kubectl();
     const [instance] = findInstances(kubectl.config, [name]) as [AnyInstance];
@@ -157,20 +158,20 @@ async function findVolume({ session, name, target }: MoveArgs): Promise<FoundVol
     const claim = claims.find(({ metadata }) => metadata.name === volume);
     if (!claim)
         throw new UserError(
-            `"${name}" has no volume ${show(volume)} in the cluster${suggest(volume, known)}; there are: ${known.join(", ") || "none"}`,
+            `"${name}" has no volume ${show(volume)} in the cluster${suggest(volume, known)}; available: ${known.join(", ") || "none"}`,
         );
     const running = await podsWith(kubectl, namespaceOf(instance), volume);
     if (running.length > 0 && claim.spec.accessModes?.includes("ReadWriteOncePod"))
         throw new UserError(
-            `${names(running)} has the volume open, and only one pod may. Stop it first:\n  ./plinth stop ${session.stack} ${name}`,
+            `${names(running)} is using the volume, which only one pod may mount. Stop it first:\n  ./plinth stop ${session.stack} ${name}`,
         );
     return { kubectl, instance, claim, path, running };
 }
 
 /**
- * `files:/image` → the claim and the path in it, which may not lead out of it.
+ * Splits `files:/image` into the claim and the path in it, which must not lead out of the volume.
  *
- * @throws UserError when it does
+ * @throws UserError if it does
  */
 export function splitTarget(target: string): { volume: string; path: string } {
     const [volume, ...rest] = target.split(":") as [string, ...string[]];
@@ -191,7 +192,7 @@ async function withVolume(
 ): Promise<void> {
     const mounting = await mountingOf(session, name, claim.metadata.name);
     if (!mounting)
-        throw new UserError(`No pod of "${name}" mounts ${claim.metadata.name}: nobody says whose its files are`);
+        throw new UserError(`No pod of "${name}" mounts ${claim.metadata.name}: cannot tell which user owns its files`);
     const nodeName = claim.spec.accessModes?.includes("ReadWriteMany") ? undefined : running[0]?.spec.nodeName;
     const pod = dataPod({
         kubectl,
@@ -206,7 +207,7 @@ async function withVolume(
     await withPod(kubectl, pod, work);
 }
 
-/** Data services are StatefulSets: they keep books of their own on what is on their volume. */
+/** Data services are StatefulSets: they cannot handle changes of the files on their volume. */
 const isDataService = ({ metadata }: FoundVolume["running"][number]): boolean =>
     metadata.ownerReferences?.some(({ kind }) => kind === "StatefulSet") ?? false;
 
@@ -216,6 +217,6 @@ const call = ({ command, args }: Kubectl, more: readonly string[]): Call => ({ c
 
 function localTar(): string {
     const tar = findOnPath("tar");
-    if (!tar) throw new UserError("Missing: tar\n  it comes with the system, or its package manager");
+    if (!tar) throw new UserError("Missing: tar\n  it is part of the system or available from its package manager");
     return tar;
 }

@@ -13,29 +13,29 @@ import { openSession, refuseSandbox } from "../../operations/launch/sandbox";
 import { bringUp } from "../../operations/launch/bringUp";
 
 export const dev: Register = (program) => {
-    const group = program.command("dev").description("The stack dev on a local cluster.");
+    const group = program.command("dev").description("Run the stack dev on a local cluster.");
     example(
         group
             .command("up")
             .description(
-                "Bring up the stack dev on the current local cluster, or on one created with minikube or kind: builds the images, loads them, launches.",
+                "Build, load and launch the stack dev on a local cluster.\n\nUses the current context if it is a local cluster, else creates one with minikube or kind.",
             )
             .addOption(
-                new Option("--cluster <tool>", "what creates a cluster where there is none").choices([
+                new Option("--cluster <tool>", "tool that creates a cluster if there is none").choices([
                     "minikube",
                     "kind",
                 ]),
             )
             .option("--profile <name>", "name of the cluster to create (default: minikube, or kind)")
-            .option("--driver <name>", "what minikube runs its node in: docker, kvm2, qemu …")
-            .option("--no-build", "load the images as they were built before")
+            .option("--driver <name>", "driver for minikube's node: docker, kvm2, qemu …")
+            .option("--no-build", "load existing images without building")
             .action(({ build, ...options }: ClusterOptions & { build: boolean }) => up(build, options)),
         "dev up",
         "dev up --cluster minikube --profile shop --driver docker",
     );
 };
 
-/** Everything is found and checked first; then each step prints what it runs. */
+/** All prerequisites are checked first; then each step prints its commands. */
 async function up(build: boolean, options: ClusterOptions): Promise<void> {
     const session = await openSession("dev");
     refuseSandbox(session, "Nothing was changed");
@@ -55,16 +55,17 @@ async function up(build: boolean, options: ClusterOptions): Promise<void> {
 
     await cluster.start(nodePortsOf(images.rendering.objects));
     if (build && "platform" in docker) await bake(images, { platforms: [docker.platform], push: false });
-    // The cluster that was started is another than the one that did not answer.
-    const started = session.anew();
+    // The cluster that was started differs from the one that did not answer.
+    const started = session.refreshed();
     const context = contextOf(started.config().cluster);
-    if (!context) throw new UserError("The cluster runs, but the kubeconfig has no current context: see KUBECONFIG");
+    if (!context)
+        throw new UserError("The cluster is running, but the kubeconfig has no current context; check KUBECONFIG");
     if (built.length > 0) await loaderFor(context, started).load(built);
     await bringUp(started);
     await showWhereToOpen(images.rendering);
 }
 
-/** What instances ask for that only the internet and a cloud can give. */
+/** Settings of instances that only work with public addresses. */
 export function localProblems({ instances, sharedEdge }: StackConfig): Problem[] {
     const problems = instances
         .filter(({ state }) => state !== "removed")
@@ -78,12 +79,12 @@ export function localProblems({ instances, sharedEdge }: StackConfig): Problem[]
                 edge.type === "LoadBalancer" && {
                     path: `${isShared ? "plinth:edge" : own}.edge.type`,
                     message:
-                        '"LoadBalancer" is not for a local cluster, which has no addresses to give; write edge: {type: NodePort, httpPort: 30080}',
+                        '"LoadBalancer" is not available on a local cluster, which cannot assign addresses; set edge: {type: NodePort, httpPort: 30080}',
                 },
                 tls.mode === "acme" && {
                     path: `${isSharedTls ? "plinth:edge" : own}.tls.mode`,
                     message:
-                        '"acme" is not for a local cluster, which no certificate authority can reach; write tls: {mode: "off"} or {mode: internal}',
+                        '"acme" is not available on a local cluster, which no certificate authority can reach; set tls: {mode: "off"} or {mode: internal}',
                 },
             ].filter((problem) => problem !== false);
         });

@@ -10,7 +10,7 @@ export const dns: Register = (program) => {
     example(
         program
             .command("dns")
-            .description("Show the DNS records that lead a stack's hosts to its edges.")
+            .description("Show the DNS records that point a stack's hosts to its edges.")
             .argument("[stack]", "launched stack", "dev")
             .option("--json", "for scripts")
             .option("--zone", "as lines of a zone file")
@@ -33,7 +33,7 @@ export const dns: Register = (program) => {
     );
 };
 
-/** A sandbox that was deployed without the engine has no outputs: there the rendering tells. */
+/** A sandbox deployed without the engine has no outputs, so the rendering's are used. */
 const dnsOf = async (session: Session): Promise<Outputs["dns"] | undefined> =>
     session.isInSandbox && wasApplied()
         ? (await session.rendering()).outputs.dns

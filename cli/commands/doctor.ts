@@ -12,9 +12,9 @@ export const doctor: Register = (program) => {
         program
             .command("doctor")
             .description(
-                "Check whether this machine and the stack's cluster have what the stack needs, with the remedy where they have not. Changes nothing; exit code 1 when there is a problem.",
+                "Check this machine and the cluster for everything that a stack needs.\n\nPrints a remedy for each problem and changes nothing. Exit code 1 if there is a problem.",
             )
-            .argument("[stack]", "stack to check for", "dev")
+            .argument("[stack]", "stack to check", "dev")
             .option("--json", "for scripts")
             .action(async (stack: string, options: { json?: boolean }) => {
                 const results = runChecks(await gather(await openSession(stack)));
@@ -34,7 +34,7 @@ const colours: Readonly<Record<Level, (text: string) => string>> = {
 
 const notMade: Level = "not checked";
 
-/** One line a check, and below it the remedy; checks that lack the same thing share a line. */
+/** One line per check, followed by its remedy; checks with the same missing prerequisite share a line. */
 function report(results: readonly Result[]): string {
     const made = results.filter(({ level }) => level !== notMade);
     const others = groupBy(

@@ -1,6 +1,6 @@
 import { example, type Register } from "../command";
 import { driftIn, driftText, errorsIn, type PreviewDigest } from "../driftText";
-import { present } from "../../operations/engine/engine";
+import { presentOrThrow } from "../../operations/engine/engine";
 import { EngineError } from "../../operations/engine/engineError";
 import { comparing } from "../../operations/engine/enginePreview";
 import { openSession } from "../../operations/launch/sandbox";
@@ -11,25 +11,28 @@ export const drift: Register = (program) => {
         program
             .command("drift")
             .description(
-                "Compare the cluster with what the stack says, field by field, and change nothing. Exit code 0: no difference; 2: differences, which are listed; 1: it could not be told.",
+                "Compare the cluster with the stack, field by field, without changing anything.\n\nExit code 0 if there is no difference, 2 if there are differences, 1 if the comparison failed.",
             )
             .argument("[stack]", "launched stack", "dev")
             .option("--json", "for scripts")
             .action((stack: string, options: { json?: boolean }) => show(stack, options.json ?? false)),
-        "drift production || echo 'somebody was there'",
+        "drift production || echo 'changed by hand'",
     );
 };
 
-/** The engine compares: it knows which fields are the stack's, and that an autoscaler's or a restart's are not. */
+/**
+ * The engine does the comparison, because it knows which fields belong to the stack, and which to autoscalers or
+ * restarts.
+ */
 async function show(stack: string, json: boolean): Promise<void> {
     const session = await openSession(stack);
     const [engine, cluster] = await Promise.all([session.engine(true), session.cluster()]);
-    for (const found of [engine, cluster]) present(found);
+    for (const found of [engine, cluster]) presentOrThrow(found);
     const pulumi = await session.pulumi();
     const said = await pulumi.read(["preview", ...comparing, "--json"]).catch((error: unknown) => {
         if (!(error instanceof EngineError) || error.kind !== "other") throw error;
-        // What the engine prints of a preview as JSON it does not say elsewhere.
-        const why = [...errorsIn(parsed(error.output)), error.said].filter((text) => text !== "").join("\n");
+        // The engine reports errors of a JSON preview only in that JSON.
+        const why = [...errorsIn(parsed(error.output)), error.details].filter((text) => text !== "").join("\n");
         throw new UserError(`pulumi preview failed: ${why}`);
     });
     const objects = driftIn(parsed(said));
@@ -37,7 +40,7 @@ async function show(stack: string, json: boolean): Promise<void> {
     process.exitCode = objects.length > 0 ? 2 : 0;
 }
 
-/** Nothing where the engine failed before it could say anything. */
+/** Empty if the engine failed before it printed anything. */
 function parsed(stdout: string): PreviewDigest {
     try {
         return JSON.parse(stdout) as PreviewDigest;

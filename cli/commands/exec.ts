@@ -10,13 +10,13 @@ export const exec: Register = (program) => {
         program
             .command("exec")
             .description(
-                "Run a command in a ready pod of a component; a shell when none is given. Its exit code is this one's.",
+                "Run a command, or a shell, in a ready pod of a component.\n\nExits with the command's exit code.",
             )
             .usage("[options] <component> [stack] [-- command...]")
-            .argument("<component>", "database, or shop/database where several instances have one; then the stack")
+            .argument("<component>", "database, or shop/database if several instances have one; then the stack")
             // To the parser the command after -- would be the stack.
             .allowExcessArguments()
-            .option("-c, --container <name>", "in this container (default: the pod's main one)")
+            .option("-c, --container <name>", "container (default: the pod's main container)")
             .action((_component: string, options: { container?: string }, { args }: Command) => {
                 const { words, command } = splitCommand(args, process.argv);
                 return runIn(words, command, options.container);
@@ -27,10 +27,10 @@ export const exec: Register = (program) => {
 };
 
 /**
- * Takes the command after `--` apart from the words before it: the parser hands over both as one list.
+ * Separates the command after `--` from the words before it, because the parser returns both as one list.
  *
  * @param words operands, as parsed
- * @param argv all of the command line
+ * @param argv the whole command line
  */
 export function splitCommand(
     words: readonly string[],
@@ -43,10 +43,10 @@ export function splitCommand(
 
 async function runIn(words: readonly string[], command: readonly string[], container?: string): Promise<void> {
     const [target, stack = "dev", ...rest] = words;
-    if (target === undefined) throw new UserError("The component goes before --: ./plinth exec frontend -- ls");
+    if (target === undefined) throw new UserError("The component must come before --: ./plinth exec frontend -- ls");
     if (rest.length > 0)
         throw new UserError(
-            `The command goes after --: ./plinth exec ${target} ${stack} -- ${[...rest, ...command].join(" ")}`,
+            `The command must come after --: ./plinth exec ${target} ${stack} -- ${[...rest, ...command].join(" ")}`,
         );
     const session = await openSession(stack);
     refuseSandbox(session, "Nothing was run");
@@ -57,7 +57,7 @@ async function runIn(words: readonly string[], command: readonly string[], conta
     if (!pod || !isReady(pod))
         throw new UserError(
             `${fullName(component)} has no ready pod${pod ? `; ${pod.metadata.name}: ${reasonOf(pod)}` : ""}. ` +
-                `What it says: ./plinth logs ${fullName(component)} ${stack}`,
+                `See its logs: ./plinth logs ${fullName(component)} ${stack}`,
         );
     if (container) checkContainer(component, pod, container);
     const main = pod.metadata.annotations?.["kubectl.kubernetes.io/default-container"] ?? pod.spec.containers[0]!.name;

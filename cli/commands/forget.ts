@@ -3,14 +3,14 @@ import { plinthLabels } from "../../components/labels";
 import { example, type Register } from "../command";
 import { confirmName } from "../../operations/system/confirm";
 import { UserError } from "../../operations/system/errors";
-import { giveUp, markVolume } from "../../operations/removal/giveUp";
+import { deleteInstance, markVolume } from "../../operations/removal/deleteInstance";
 import type { Kubectl } from "../../operations/cluster/kubectl";
 import type { Volume } from "../../operations/cluster/live";
 import { openSession } from "../../operations/launch/sandbox";
-import { findRemains, type Remains } from "../../operations/removal/remains";
+import { findLeftovers, type Leftovers } from "../../operations/removal/leftovers";
 import { table } from "../../operations/system/text";
 import { listVolumes, ownerOf, placeOf } from "../../operations/cluster/volumes";
-import { remainsText } from "../volumesText";
+import { leftoversText } from "../volumesText";
 
 interface ForgetOptions {
     readonly out?: string;
@@ -23,13 +23,13 @@ export const forget: Register = (program) => {
         program
             .command("forget")
             .description(
-                "Give a removed instance up and keep its volumes: they stay as Released, whatever their class says, and a record tells where each is. Claims, Secrets, passwords, namespace and its key in the stack's file go; a server that is given such a volume later takes new passwords at its start. Asks for the name first; interrupted, it goes on when it is run again.",
+                "Delete a removed instance, but keep its volumes.\n\nThe volumes remain as Released, regardless of their class, and a record of their locations is printed. Claims, Secrets, passwords, the namespace and the key in the stack file are deleted; a server that gets such a volume later accepts new passwords. Asks for the instance's name first. If interrupted, run it again to continue.",
             )
             .argument("<instance>", "instance with `state: removed`")
             .argument("[stack]", "launched stack", "dev")
-            .option("--out <file>", "write the record there, too")
+            .option("--out <file>", "also write the record to this file")
             .option("--yes <name>", "the instance's name once more, for scripts")
-            .option("--recover", "go on after an interrupted run: clear its lock")
+            .option("--recover", "continue after an interrupted run: clear its lock")
             .action((name: string, stack: string, options: ForgetOptions) => forgetInstance(name, stack, options)),
         "forget shop production --out shop-volumes.json",
     );
@@ -41,43 +41,47 @@ async function forgetInstance(
     { out, yes, recover = false }: ForgetOptions,
 ): Promise<void> {
     const session = await openSession(stack);
-    const remains = await findRemains({ session, name, command: "forget", recover });
-    const { kubectl, resources } = remains;
-    const volumes = [...remains.volumes, ...remains.kept];
-    if (!remains.inFile && resources.length === 0) {
+    const leftovers = await findLeftovers({ session, name, command: "forget", recover });
+    const { kubectl, resources } = leftovers;
+    const volumes = [...leftovers.volumes, ...leftovers.kept];
+    if (!leftovers.inFile && resources.length === 0) {
         writeRecord(out, stack, name, volumes);
-        console.log(`"${name}" of "${stack}" is forgotten already.\n\n${recordText(volumes)}`);
+        console.log(`"${name}" of "${stack}" is already forgotten.\n\n${recordText(volumes)}`);
         return;
     }
-    console.log(`${remainsText(session, remains)}\n\nThe volumes stay, and with them their data.\n`);
-    await confirmName(name, "All but the volumes will be deleted, the passwords of what is in them, too.", yes);
+    console.log(`${leftoversText(session, leftovers)}\n\nThe volumes and their data are kept.\n`);
+    await confirmName(
+        name,
+        "Everything except the volumes will be deleted, including the passwords of the data in them.",
+        yes,
+    );
     writeRecord(out, stack, name, volumes);
     console.log(recordText(volumes));
-    await giveUp({
+    await deleteInstance({
         session,
-        remains,
+        leftovers,
         command: "forget",
         before: async (pulumi) => {
-            // First of all, so that nothing that happens from here on takes them along.
-            for (const volume of remains.volumes)
+            // First of all, so that nothing that follows can delete them.
+            for (const volume of leftovers.volumes)
                 await markVolume(kubectl, volume, "Retain", {
                     [plinthLabels.stack]: ownerOf(kubectl),
                     [plinthLabels.instance]: name,
                     [plinthLabels.purge]: null,
                 });
-            // What the stack declares itself would be deleted as an object: it is only no longer the stack's.
+            // Volumes that the stack itself declares would be deleted as objects; they are only removed from its state.
             const declared = resources.filter(({ outputs }) => outputs?.kind === "PersistentVolume");
             for (const { urn } of declared) await pulumi.run(["state", "delete", urn, "--yes"]);
         },
-        after: () => checkKept(kubectl, remains),
+        after: () => checkKept(kubectl, leftovers),
     });
     console.log(
-        `\n"${name}" is out of "${stack}". Its volumes are kept:\n\n${recordText(volumes)}\n\n` +
+        `\n"${name}" is deleted from "${stack}". Its volumes are kept:\n\n${recordText(volumes)}\n\n` +
             "To use them again, with new passwords: docs/removal.md, Back after forget.",
     );
 }
 
-/** In an order that does not depend on what is left of the claims. */
+/** In an order that does not depend on which claims still exist. */
 const rowsOf = (volumes: readonly Volume[]) =>
     volumes
         .map((volume) => {
@@ -106,18 +110,18 @@ const recordText = (volumes: readonly Volume[]): string =>
               ]),
           );
 
-/** @throws UserError when the file is there and says something else: nothing of the user's is overwritten */
+/** @throws UserError if the file exists with other contents: files of the user are never overwritten */
 function writeRecord(file: string | undefined, stack: string, instance: string, volumes: readonly Volume[]): void {
     if (file === undefined) return;
     const record = `${JSON.stringify({ stack, instance, volumes: rowsOf(volumes) }, null, 2)}\n`;
     if (!existsSync(file)) writeFileSync(file, record);
     else if (readFileSync(file, "utf8") !== record)
-        throw new UserError(`--out ${file}: is there already, and is no record of this; name a new file`);
+        throw new UserError(`--out ${file}: already exists and is not a record of this instance; choose a new file`);
 }
 
-/** @throws UserError that names every volume which is not there any more */
-async function checkKept(kubectl: Kubectl, { volumes }: Remains): Promise<void> {
+/** @throws UserError that lists every volume that no longer exists */
+async function checkKept(kubectl: Kubectl, { volumes }: Leftovers): Promise<void> {
     const there = new Set((await listVolumes(kubectl)).map(({ metadata }) => metadata.name));
     const lost = volumes.filter(({ metadata }) => !there.has(metadata.name)).map(({ metadata }) => metadata.name);
-    if (lost.length > 0) throw new UserError(`These volumes are not in the cluster any more: ${lost.join(", ")}`);
+    if (lost.length > 0) throw new UserError(`These volumes no longer exist in the cluster: ${lost.join(", ")}`);
 }

@@ -17,16 +17,14 @@ interface BuildOptions {
 export const images: Register = (program) => {
     const group = program
         .command("images")
-        .description(
-            "Build the images that no registry has, bring them to a cluster, choose others, and lock all to digests.",
-        );
+        .description("Build and load images, choose other ones, and lock them to digests.");
     example(
         group
             .command("build")
-            .description("Build the images that a stack's instances need into the local docker.")
+            .description("Build the images that a stack's instances need, in the local Docker.")
             .argument("[stack]", "stack to build for", "dev")
-            .option("--platform <list>", "such as linux/arm64; with commas between several (default: this machine's)")
-            .option("--only <name...>", "these images alone")
+            .option("--platform <list>", "such as linux/arm64; separate several with commas (default: this machine's)")
+            .option("--only <name...>", "only these images")
             .action((stack: string, options: BuildOptions) => build(stack, options)),
         "images build",
         "images build staging --platform linux/arm64 --only opencart-nginx",
@@ -38,16 +36,16 @@ export const images: Register = (program) => {
             .argument("[stack]", "stack to build for", "dev")
             .option(
                 "--platform <list>",
-                "such as linux/arm64; with commas between several (default: all of images/docker-bake.hcl)",
+                "such as linux/arm64; separate several with commas (default: all in images/docker-bake.hcl)",
             )
-            .option("--only <name...>", "these images alone")
+            .option("--only <name...>", "only these images")
             .action((stack: string, options: BuildOptions) => push(stack, options)),
         "images push production",
     );
     example(
         group
             .command("load")
-            .description("Bring the built images from the local docker to the stack's local cluster.")
+            .description("Load the built images from the local Docker into the stack's local cluster.")
             .argument("[stack]", "stack whose cluster needs them", "dev")
             .action(load),
         "images load",
@@ -55,10 +53,10 @@ export const images: Register = (program) => {
     example(
         group
             .command("lock")
-            .description("Write the digest of every image into the stack file, as the registries have them now.")
+            .description("Write the current digest of every image to the stack file.")
             .argument("[stack]", "stack to lock", "dev")
-            .option("--update", "where the file holds an older tag than this program's, take the program's")
-            .option("--only <name...>", "these images alone")
+            .option("--update", "also replace tags that differ from Plinth's defaults")
+            .option("--only <name...>", "only these images")
             .option("--json", "for scripts")
             .action((stack: string, { json, ...options }: LockArgs & { json?: boolean }) =>
                 lock(stack, options, json ?? false),
@@ -70,12 +68,12 @@ export const images: Register = (program) => {
         group
             .command("set")
             .description(
-                "Write images of an instance into the stack's file, when the whole stack is right with them. Nothing is deployed.",
+                "Set images of an instance in the stack file.\n\nThe file is only written if the whole stack is then valid. Nothing is deployed.",
             )
-            .argument("<instance>", "instance whose pods run them")
+            .argument("<instance>", "instance whose pods run the images")
             .argument(
                 "<image=reference...>",
-                "image, or tier for its main container's; behind the last the stack (default: dev)",
+                "image, or tier for its main container's image; then the stack (default: dev)",
             )
             .usage("<instance> <image=reference...> [stack]")
             .action(set),
@@ -83,7 +81,7 @@ export const images: Register = (program) => {
     );
 };
 
-/** The stack comes last, as with all commands, and has no `=`. */
+/** The stack comes last, as in all commands, and contains no `=`. */
 async function set(instance: string, words: readonly string[]): Promise<void> {
     const last = words.at(-1)!;
     const [stack, choices] = words.length > 1 && !last.includes("=") ? [last, words.slice(0, -1)] : ["dev", words];
@@ -92,16 +90,16 @@ async function set(instance: string, words: readonly string[]): Promise<void> {
         console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
         return console.log(`\nNothing is deployed yet: ./plinth launch ${stack}`);
     }
-    console.log(`Pulumi.${stack}.yaml says so already.`);
+    console.log(`Pulumi.${stack}.yaml is already up to date.`);
     const targets = (some: readonly { readonly component: string }[]) =>
         some.map(({ component }) => `${instance}/${component}`).join(",");
     const pulling = tiers.filter(({ pulls }) => pulls);
     const keeping = tiers.filter(({ pulls }) => !pulls);
     if (pulling.length > 0)
-        console.log(`New pods pull what the tag means now: ./plinth restart ${targets(pulling)} ${stack}`);
+        console.log(`New pods pull the current image of the tag: ./plinth restart ${targets(pulling)} ${stack}`);
     if (keeping.length > 0)
         console.log(
-            `New pods of ${targets(keeping)} take what their node has of it. Name another tag, or its digest: ./plinth images lock ${stack}`,
+            `New pods of ${targets(keeping)} use the image cached on their node. Set a different tag or the digest: ./plinth images lock ${stack}`,
         );
 }
 
@@ -146,7 +144,7 @@ async function load(stack: string): Promise<void> {
 }
 
 function report(stack: string, done: string, images: readonly { readonly reference: string }[]): void {
-    if (images.length === 0) console.log(`"${stack}" needs no image to be ${done}: all come from elsewhere.`);
+    if (images.length === 0) console.log(`"${stack}" has no images to be ${done}: all come from elsewhere.`);
     for (const { reference } of images) console.log(`${done} ${reference}`);
 }
 
@@ -156,11 +154,11 @@ async function lock(stack: string, options: LockArgs, json: boolean): Promise<vo
     for (const { path, from, to } of result.changed) console.log(`${path}\n  was ${from}\n  now ${to}`);
     for (const { path, reference, own } of result.behind)
         console.error(
-            `${path} holds ${reference}; this program's is ${own}: ./plinth images lock ${stack} --update takes it`,
+            `${path} is ${reference}; Plinth's default is ${own}. To use it: ./plinth images lock ${stack} --update`,
         );
     console.log(
         result.changed.length > 0
             ? `${count(result.changed.length, "image")} locked in Pulumi.${stack}.yaml; ./plinth launch ${stack} deploys them.`
-            : `${options.only ? options.only.join(", ") : `Every image of "${stack}"`} is locked to what its registry has.`,
+            : `${options.only ? options.only.join(", ") : `Every image of "${stack}"`} is already locked to its current digest.`,
     );
 }

@@ -16,13 +16,11 @@ interface AddOptions {
 }
 
 export const instance: Register = (program) => {
-    const group = program
-        .command("instance")
-        .description("List a stack's instances, add one to its file, or take one out of service.");
+    const group = program.command("instance").description("List, add or remove instances of a stack.");
     example(
         group
             .command("list")
-            .description("Show the instances of a stack's file, with the images that their pods run.")
+            .description("List the instances in a stack file, with the images of their pods.")
             .argument("[stack]", "stack to list", "dev")
             .option("--json", "for scripts")
             .action((stack: string, options: { json?: boolean }) => list(stack, options.json ?? false)),
@@ -32,14 +30,14 @@ export const instance: Register = (program) => {
         group
             .command("add")
             .description(
-                "Write a new instance into a stack's file, when the whole stack is right with it. Nothing is deployed.",
+                "Add a new instance to a stack file.\n\nThe file is only written if the whole stack is then valid. Nothing is deployed.",
             )
-            .argument("<instance>", "its name")
+            .argument("<instance>", "name of the instance")
             .argument("[stack]", "stack to add it to", "dev")
-            .requiredOption("--host <name>", "host name under which it is reached")
+            .requiredOption("--host <name>", "its public host name")
             .option("--platform <name>", "its platform (default: that of --like, or of plinth:defaults)")
-            .option("--like <instance>", "with that one's own keys, but what can be only one's")
-            .option("--set <key=value...>", "more keys, with dots; the values in YAML")
+            .option("--like <instance>", "copy the keys of that instance, except those that must be unique")
+            .option("--set <key=value...>", "further keys, with dots; values in YAML")
             .action(add),
         "instance add pprd staging --platform opencart --host shop-pprd.example.org --set size=medium http.maxBody=128Mi",
         "instance add north production --like shop --host north.example.org",
@@ -60,7 +58,7 @@ async function list(stack: string, json: boolean): Promise<void> {
     }));
     if (json) return console.log(JSON.stringify(rows, null, 2));
     if (rows.length === 0)
-        return console.log(`"${stack}" has no instance: ./plinth instance add NAME ${stack} --host …`);
+        return console.log(`"${stack}" has no instances: ./plinth instance add NAME ${stack} --host …`);
     console.log(
         table(
             ["instance", "platform", "namespace", "host", "state", "images"],
@@ -70,12 +68,12 @@ async function list(stack: string, json: boolean): Promise<void> {
 }
 
 async function add(name: string, stack: string, options: AddOptions): Promise<void> {
-    const { diff, left, secrets } = await addInstance(await openSession(stack), name, options);
+    const { diff, notCopied, secrets } = await addInstance(await openSession(stack), name, options);
     console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
-    if (left.length > 0) console.log(`\nNot copied, since each instance has its own: ${left.join(", ")}`);
+    if (notCopied.length > 0) console.log(`\nNot copied, because they must be unique: ${notCopied.join(", ")}`);
     if (secrets.length > 0)
         console.log(
-            `\nIt cannot be deployed without these secrets:\n${secrets
+            `\nIt cannot be deployed until these secrets are set:\n${secrets
                 .map(({ key, purpose }) => `  ${howToSet(name, key, stack)}   ${pc.dim(`# ${purpose}`)}`)
                 .join("\n")}`,
         );

@@ -15,12 +15,12 @@ export const instanceRemove: Register = (group) => {
         group
             .command("remove")
             .description(
-                "Take an instance away and keep its data: writes `state: removed` into the stack's file, launches it, and says where the data are. Asks for the name first.",
+                "Remove an instance from service, but keep its data.\n\nWrites `state: removed` to the stack file, launches the stack, and prints where the data is. Asks for the instance's name first.",
             )
             .argument("<instance>", "instance to remove")
             .argument("[stack]", "launched stack", "dev")
             .option("--yes <name>", "the instance's name once more, for scripts")
-            .option("--backup", "back it up once more before; where that fails nothing is removed")
+            .option("--backup", "back it up first; if that fails, nothing is removed")
             .action(remove),
         "instance remove shop production --backup",
     );
@@ -34,7 +34,7 @@ interface RemoveOptions {
 async function remove(name: string, stack: string, { yes, backup = false }: RemoveOptions): Promise<void> {
     const session = await openSession(stack);
     findInstances(session.config(), [name]);
-    await confirmName(name, `"${name}" will be taken out of service; its data stay.`, yes);
+    await confirmName(name, `"${name}" will be removed from service; its data is kept.`, yes);
     if (backup) await backUpNow(await session.kubectl(), name);
     await changeStates(session, [name], "removed", true);
     const kubectl = await session.kubectl();
@@ -44,12 +44,12 @@ async function remove(name: string, stack: string, { yes, backup = false }: Remo
     const volumes = await listVolumes(kubectl);
     console.log(
         claims.length > 0
-            ? `\nIts data are here:\n\n${volumesText(claims.map((claim) => claimRow(claim, volumes, new Map())))}`
+            ? `\nIts data is here:\n\n${volumesText(claims.map((claim) => claimRow(claim, volumes, new Map())))}`
             : "\nIt has no volumes.",
     );
     console.log(
-        `\nBring it back:                 ./plinth start ${stack} ${name}\n` +
-            `Keep the volumes, forget it:   ./plinth forget ${name} ${stack}\n` +
-            `Delete everything for good:    ./plinth purge ${name} ${stack}`,
+        `\nStart it again:          ./plinth start ${stack} ${name}\n` +
+            `Delete all but volumes:  ./plinth forget ${name} ${stack}\n` +
+            `Delete everything:       ./plinth purge ${name} ${stack}`,
     );
 }

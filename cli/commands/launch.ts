@@ -8,33 +8,33 @@ export const launch: Register = (program) => {
         program
             .command("launch")
             .description(
-                "Bring a stack up, or up to date; then print URLs, DNS records and where the first password is.",
+                "Deploy or update a stack.\n\nThen prints URLs, DNS records and where to find the first password.",
             )
             .argument("[stack]", "stack to launch", "dev")
             .option(
                 "--edge-first",
-                "first only the edges' Services, so that DNS can be set before certificates are asked for; an Ingress has its address from its controller",
+                "deploy only the edges' Services, so that DNS can be set up before certificates are requested; an Ingress gets its address from its controller",
             )
-            .option("--recover", "go on after an interrupted run: clear its lock, take over what it has created")
+            .option("--recover", "continue after an interrupted run: clear its lock, adopt what it has created")
             .option(
                 "--accept-loss <object>",
-                "go on although an object that holds data is gone, or would be deleted or replaced: KIND/NAMESPACE/NAME, once for each; plinth:acceptLoss in the stack's file does the same, reviewed",
+                "continue even if this object with data is missing, or would be deleted or replaced: KIND/NAMESPACE/NAME, once per object; plinth:acceptLoss in the stack file does the same, with review",
                 (object: string, others: readonly string[]) => [...others, object],
                 [],
             )
             .option(
                 "--new-cluster <context>",
-                "go on although the cluster of this context is another than the stack was deployed to: all is made anew there, with the passwords of the state",
+                "continue even if the cluster of this context is not the one the stack was deployed to: everything is recreated there, with the passwords from the state",
             )
             .option(
                 "--adopt <name>",
-                "take over what a former deployment has left: a namespace with its claims, a PersistentVolume, or secret/NAMESPACE/NAME, once for each",
+                "adopt what a previous deployment has left: a namespace with its claims, a PersistentVolume, or secret/NAMESPACE/NAME, once per object",
                 (name: string, others: readonly string[]) => [...others, name],
                 [],
             )
             .option(
                 "--sandbox",
-                "on a control plane of its own on this machine, with simulated nodes that run no containers: needs Node and Go",
+                "deploy to a separate control plane on this machine, with simulated nodes that run no containers; requires Node and Go",
             )
             .action(async (stack: string, { sandbox, ...options }: LaunchArgs & { sandbox?: boolean }) => {
                 const session = await (sandbox ? enterSandbox(stack) : openSession(stack));
@@ -43,8 +43,8 @@ export const launch: Register = (program) => {
                 console.log();
                 await showStatus(session, false);
                 console.log(
-                    "\nThe nodes are simulated and run no containers: every object is accepted and settles as in a cluster, but no URL answers.\n" +
-                        "Look around with ./plinth status, then remove it all: ./plinth sandbox down",
+                    "\nThe nodes are simulated and run no containers: every object is accepted and becomes ready as in a cluster, but no URL answers.\n" +
+                        "Explore it with ./plinth status, then remove it: ./plinth sandbox down",
                 );
             }),
         "launch",

@@ -17,14 +17,14 @@ export const logs: Register = (program) => {
     example(
         program
             .command("logs")
-            .description("Show what the pods of a component have written, every line with its pod and container.")
-            .argument("<component>", "frontend, or shop/frontend where several instances have one")
+            .description("Show the logs of a component's pods, each line with pod and container.")
+            .argument("<component>", "frontend, or shop/frontend if several instances have one")
             .argument("[stack]", "launched stack", "dev")
-            .option("-f, --follow", "go on until Ctrl-C")
-            .option("--since <duration>", "only what is younger: 30s, 10m, 1h")
-            .option("--tail <lines>", "so many lines of each container; -1 for all", "100")
-            .option("-p, --previous", "of the containers before their last restart")
-            .option("-c, --container <name>", "of one container (default: all)")
+            .option("-f, --follow", "follow the logs until Ctrl-C")
+            .option("--since <duration>", "only lines newer than this: 30s, 10m, 1h")
+            .option("--tail <lines>", "number of lines per container; -1 for all", "100")
+            .option("-p, --previous", "logs from before the containers' last restart")
+            .option("-c, --container <name>", "only this container (default: all)")
             .action((target: string, stack: string, options: LogsOptions) => show(target, stack, options)),
         "logs frontend production --follow",
         "logs shop/database --since 1h --tail -1",
@@ -37,7 +37,7 @@ async function show(target: string, stack: string, options: LogsOptions): Promis
     const { component } = await findComponent(kubectl, target);
     const pods = await podsOfComponent(kubectl, component);
     if (pods.length === 0)
-        throw new UserError(`${fullName(component)} has no pod at the moment. What there is: ./plinth status ${stack}`);
+        throw new UserError(`${fullName(component)} has no pods at the moment. See ./plinth status ${stack}`);
     if (options.container) checkContainer(component, pods[0]!, options.container);
     process.exitCode = await kubectl.attach([
         "logs",
@@ -47,7 +47,7 @@ async function show(target: string, stack: string, options: LogsOptions): Promis
         podsOf(component),
         "--prefix",
         ...(options.container ? ["--container", options.container] : ["--all-containers"]),
-        // A container that has not started yet must not hide what the others say.
+        // A container that has not started yet must not hide the logs of the others.
         "--ignore-errors",
         "--max-log-requests",
         String(streamsOf(pods)),
@@ -66,6 +66,6 @@ function checkOptions({ since, tail }: LogsOptions): void {
         throw new UserError(`--since "${since}" is not allowed; allowed: a duration such as 30s, 10m or 1h30m`);
 }
 
-/** kubectl follows five containers and refuses more, unless it is told how many there are. */
+/** kubectl refuses to follow more than five containers unless the number is given. */
 const streamsOf = (pods: readonly Pod[]): number =>
     pods.reduce((sum, { spec }) => sum + spec.containers.length + (spec.initContainers?.length ?? 0), 0);

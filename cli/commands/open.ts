@@ -19,15 +19,13 @@ export const open: Register = (program) => {
     example(
         program
             .command("open")
-            .description(
-                "Make a component that is private to the cluster reachable on this machine, until Ctrl-C (kubectl port-forward).",
-            )
-            .argument("<component>", "database, edge …; shop/database where several instances have one")
+            .description("Forward a local port to a component, until Ctrl-C.\n\nUses kubectl port-forward.")
+            .argument("<component>", "database, edge …; shop/database if several instances have one")
             .argument("[stack]", "launched stack", "dev")
             .option("-p, --port <local>", "port on this machine (default: the Service's, or a free one)")
             .option(
                 "-s, --service-port <name>",
-                "which port of the Service, by name or number (default: https, or the first)",
+                "port of the Service, by name or number (default: https, or the first)",
             )
             .action((target: string, stack: string, options: { port?: string; servicePort?: string }) =>
                 forward(target, stack, {
@@ -62,9 +60,9 @@ async function forward(target: string, stack: string, options: OpenOptions): Pro
 }
 
 /**
- * The port of a Service to open: the one asked for, else the encrypted one, else the first.
+ * The port of a Service to forward to: the requested one, else the encrypted one, else the first.
  *
- * @throws UserError that lists the ports there are; UDP cannot be forwarded
+ * @throws UserError that lists the available ports; UDP cannot be forwarded
  */
 export function choosePort(service: Service, wanted?: string): ServicePort {
     const all = (service.spec.ports ?? []).filter(({ protocol }) => (protocol ?? "TCP") === "TCP");
@@ -75,12 +73,12 @@ export function choosePort(service: Service, wanted?: string): ServicePort {
             : all.find(({ name, port }) => name === wanted || String(port) === wanted);
     if (chosen) return chosen;
     const what = wanted === undefined ? "no TCP port" : `no port "${wanted}"${suggest(wanted, names)}`;
-    throw new UserError(`${fullName(componentOf(service))} has ${what}; there are: ${names.join(", ") || "none"}`);
+    throw new UserError(`${fullName(componentOf(service))} has ${what}; available: ${names.join(", ") || "none"}`);
 }
 
 /**
- * The port on this machine: the one asked for, else the Service's own, with 8000 added where only root may have it;
- * any free one where that is taken.
+ * The local port: the requested one, else the Service's own, plus 8000 if it is privileged, or any free port if that is
+ * in use.
  */
 async function localPort(port: number, wanted?: string): Promise<number> {
     if (wanted === undefined) {
@@ -91,25 +89,27 @@ async function localPort(port: number, wanted?: string): Promise<number> {
     if (!/^\d+$/.test(wanted) || number < 1 || number > 65535)
         throw new UserError(`--port "${wanted}" is not allowed; allowed: a number from 1 to 65535`);
     if (!(await isFree(number)))
-        throw new UserError(`Port ${number} of this machine cannot be had: it is in use or not yours. Choose another.`);
+        throw new UserError(
+            `Port ${number} of this machine is not available: it is in use or privileged. Choose another.`,
+        );
     return number;
 }
 
-/** Where a browser finds the sites that an edge serves, or the one page of another component. */
+/** Local URLs of the sites that an edge serves, or of another component's page. */
 export function webAddresses(
     outputs: Pick<Outputs, "instances">,
     instance: string,
     scheme: "http" | "https",
     local: number,
 ): string[] {
-    // The shared balancer is an instance of its own, before all others.
+    // The shared load balancer counts as a separate instance.
     const own = outputs.instances[instance];
     const served = own ? [own] : Object.values(outputs.instances);
     return served.flatMap(({ urls }) =>
         Object.entries(urls).map(([what, url]) => {
             const { hostname, host, pathname } = new URL(url);
             const address = `${scheme}://${hostname}:${local}${pathname}`;
-            // Names below localhost lead to this machine by themselves (RFC 6761).
+            // Names below localhost always resolve to this machine (RFC 6761).
             if (/(^|\.)localhost$/.test(hostname)) return `  ${what.padEnd(10)}${address}`;
             return `  ${what.padEnd(10)}curl --resolve ${hostname}:${local}:127.0.0.1 --header 'Host: ${host}' ${address}`;
         }),

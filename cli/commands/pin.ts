@@ -7,7 +7,7 @@ export const pin: Register = (program) => {
         program
             .command("pin")
             .description(
-                "Write into this checkout the digests of what its images and pipelines start from, and the checksums of the Pulumi CLI and its plugins, as their makers have them now.",
+                "Update the pinned digests and checksums in this checkout.\n\nThese are the digests of base images in Dockerfiles and pipelines, and the checksums of the Pulumi CLI and its plugins.",
             )
             .option("--json", "for scripts")
             .action(async ({ json }: { json?: boolean }) => {
@@ -17,8 +17,8 @@ export const pin: Register = (program) => {
                     console.log(`${file}: ${name}\n${from ? `  was ${from}\n` : ""}  now ${to}`);
                 console.log(
                     pinned.length > 0
-                        ? `${count(pinned.length, "pin")} written; look at the change, and commit it.`
-                        : "Everything is pinned to what its makers have.",
+                        ? `${count(pinned.length, "pin")} written; review the change and commit it.`
+                        : "All pins are up to date.",
                 );
             }),
         "pin",

@@ -16,33 +16,33 @@ export const preview: Register = (program) => {
         program
             .command("preview")
             .description(
-                "Show what `launch` would do: with the engine, or offline where CLI, cluster or stack are missing. Exit code 1 when volumes, namespaces, databases or passwords would be lost that plinth:acceptLoss does not name.",
+                "Show what `launch` would do.\n\nUses the engine, or works offline if CLI, cluster or stack is missing. Exit code 1 if volumes, namespaces, databases or passwords would be lost that plinth:acceptLoss does not name.",
             )
             .argument("[stack]", "stack to preview", "dev")
             .option("--json", "for scripts")
             .option(
                 "--adopt <name>",
-                "show what `launch --adopt` would take over",
+                "show what `launch --adopt` would adopt",
                 (name: string, others: readonly string[]) => [...others, name],
                 [],
             )
-            .option("--offline", "touch neither cluster nor state")
-            .option("--no-offline", "fail where the engine cannot preview, instead of doing without")
+            .option("--offline", "use neither cluster nor state")
+            .option("--no-offline", "fail if the engine cannot preview")
             .action(show),
         "preview staging",
         "preview production --no-offline",
     );
 };
 
-/** `pulumi preview`, or the offline preview; says which and why. */
+/** Shows `pulumi preview`, or the offline preview, and says which and why. */
 async function show(stack: string, { json = false, offline, adopt }: Options): Promise<void> {
     const session = await openSession(stack);
     const rendering = await session.rendering();
     const reason = await whyOffline(session, offline);
     const live = reason === undefined || adopt.length > 0 ? await liveBefore(session, adopt.length > 0) : undefined;
     if (reason === undefined || adopt.length > 0) {
-        const { takes } = await examine(session, live, adopt);
-        if (takes.length > 0) console.error(`Would be taken over:\n${takes.map((line) => `  ${line}`).join("\n")}`);
+        const { adopted } = await examine(session, live, adopt);
+        if (adopted.length > 0) console.error(`Would be adopted:\n${adopted.map((line) => `  ${line}`).join("\n")}`);
     }
     if (reason === undefined) {
         const { refusal } = await guardedPreview(session, live, [json ? "--json" : "--diff"]);

@@ -3,15 +3,15 @@ import { plinthLabels } from "../../components/labels";
 import { example, type Register } from "../command";
 import { confirmName } from "../../operations/system/confirm";
 import { UserError } from "../../operations/system/errors";
-import { deleteVolume, giveUp, markVolume } from "../../operations/removal/giveUp";
+import { deleteVolume, deleteInstance, markVolume } from "../../operations/removal/deleteInstance";
 import type { Kubectl } from "../../operations/cluster/kubectl";
 import type { Volume } from "../../operations/cluster/live";
 import { openSession } from "../../operations/launch/sandbox";
 import type { Session } from "../../operations/session";
-import { findRemains, type Remains } from "../../operations/removal/remains";
+import { findLeftovers, type Leftovers } from "../../operations/removal/leftovers";
 import { count } from "../../operations/system/text";
-import { isProvisioned, listVolumes, ownerOf, remainsOf } from "../../operations/cluster/volumes";
-import { indented, remainsText } from "../volumesText";
+import { isProvisioned, listVolumes, ownerOf, leftoverOf } from "../../operations/cluster/volumes";
+import { indented, leftoversText } from "../volumesText";
 
 interface PurgeOptions {
     readonly yes?: string;
@@ -23,12 +23,12 @@ export const purge: Register = (program) => {
         program
             .command("purge")
             .description(
-                "Delete a removed instance for good: claims and their volumes, also where the class keeps these, Secrets, passwords, the namespace, and its key in the stack's file. Lists everything and asks for the name first; interrupted, it goes on when it is run again.",
+                "Delete a removed instance permanently, with its data.\n\nDeletes claims and their volumes, even if the class would keep them, Secrets, passwords, the namespace, and the key in the stack file. Lists everything and asks for the instance's name first. If interrupted, run it again to continue.",
             )
             .argument("<instance>", "instance with `state: removed`")
             .argument("[stack]", "launched stack", "dev")
             .option("--yes <name>", "the instance's name once more, for scripts")
-            .option("--recover", "go on after an interrupted run: clear its lock")
+            .option("--recover", "continue after an interrupted run: clear its lock")
             .action((name: string, stack: string, options: PurgeOptions) => purgeInstance(name, stack, options)),
         "purge shop production",
     );
@@ -36,47 +36,50 @@ export const purge: Register = (program) => {
 
 async function purgeInstance(name: string, stack: string, { yes, recover = false }: PurgeOptions): Promise<void> {
     const session = await openSession(stack);
-    const remains = await findRemains({ session, name, command: "purge", recover });
-    const { kubectl, volumes } = remains;
-    refuseForgotten(stack, remains);
-    console.log(lossesText(session, remains));
-    await confirmName(name, "All of this will be deleted, and nobody can bring it back.", yes);
-    await giveUp({
+    const leftovers = await findLeftovers({ session, name, command: "purge", recover });
+    const { kubectl, volumes } = leftovers;
+    refuseForgotten(stack, leftovers);
+    console.log(lossesText(session, leftovers));
+    await confirmName(name, "All of this will be deleted permanently.", yes);
+    await deleteInstance({
         session,
-        remains,
+        leftovers,
         command: "purge",
         before: async () => {
             for (const volume of volumes) await markForPurge(kubectl, name, volume);
         },
-        after: () => free(kubectl, volumes),
+        after: () => deleteVolumes(kubectl, volumes),
     });
-    console.log(`\n"${name}" is gone from "${stack}", with ${count(volumes.length, "volume")}.`);
-    const stay = volumes.flatMap((volume) => remainsOf(volume) ?? []);
-    if (stay.length > 0) console.log(`To be erased where it is, by whoever runs that storage:\n${indented(stay)}`);
-    if (remains.kept.length > 0) console.log(keptText(stack, remains));
+    console.log(`\n"${name}" is deleted from "${stack}", with ${count(volumes.length, "volume")}.`);
+    const stay = volumes.flatMap((volume) => leftoverOf(volume) ?? []);
+    if (stay.length > 0)
+        console.log(`Must still be deleted in the storage itself, by its operator:\n${indented(stay)}`);
+    if (leftovers.kept.length > 0) console.log(keptText(stack, leftovers));
 }
 
-/** @throws UserError where nothing but the volumes is left that `forget` has kept: these are deleted one by one */
-export function refuseForgotten(stack: string, remains: Remains): void {
-    const { name, inFile, resources, volumes, kept } = remains;
+/** @throws UserError if only the volumes that `forget` has kept are left: these are deleted one by one */
+export function refuseForgotten(stack: string, leftovers: Leftovers): void {
+    const { name, inFile, resources, volumes, kept } = leftovers;
     if (inFile || resources.length > 0 || volumes.length > 0) return;
     if (kept.length > 0)
-        throw new UserError(`Nothing was deleted: "${name}" of "${stack}" was forgotten. ${keptText(stack, remains)}`);
+        throw new UserError(
+            `Nothing was deleted: "${name}" of "${stack}" was forgotten. ${keptText(stack, leftovers)}`,
+        );
 }
 
-const keptText = (stack: string, { kept }: Remains): string =>
-    `Its volumes were kept, and are deleted one by one:\n${indented(kept.map(({ metadata }) => `./plinth volumes delete ${metadata.name} ${stack}`))}`;
+const keptText = (stack: string, { kept }: Leftovers): string =>
+    `Its volumes were kept and must be deleted one by one:\n${indented(kept.map(({ metadata }) => `./plinth volumes delete ${metadata.name} ${stack}`))}`;
 
-/** Everything that will be lost, by name. */
-function lossesText(session: Session, remains: Remains): string {
-    const { volumes } = remains;
-    const stay = volumes.flatMap((volume) => remainsOf(volume) ?? []).map((text) => `not erased: ${text}`);
-    return `${remainsText(session, remains)}${stay.length > 0 ? `\n${indented(stay)}` : ""}\n`;
+/** Lists everything that will be lost. */
+function lossesText(session: Session, leftovers: Leftovers): string {
+    const { volumes } = leftovers;
+    const stay = volumes.flatMap((volume) => leftoverOf(volume) ?? []).map((text) => `not deleted: ${text}`);
+    return `${leftoversText(session, leftovers)}${stay.length > 0 ? `\n${indented(stay)}` : ""}\n`;
 }
 
 /**
- * While the claims are still there: the class may have said that volumes stay, and the driver erases only what it has
- * made and is told to delete.
+ * Done while the claims still exist: the class may keep volumes, and the driver only deletes volumes with the reclaim
+ * policy Delete.
  */
 const markForPurge = (kubectl: Kubectl, name: string, volume: Volume): Promise<void> =>
     markVolume(kubectl, volume, isProvisioned(volume) ? "Delete" : "Retain", {
@@ -85,17 +88,17 @@ const markForPurge = (kubectl: Kubectl, name: string, volume: Volume): Promise<v
         [plinthLabels.purge]: "true",
     });
 
-/** Waits until the drivers have erased their volumes; what no driver has made goes as an object. */
-async function free(kubectl: Kubectl, volumes: readonly Volume[]): Promise<void> {
-    for (const volume of await released(kubectl, volumes)) await deleteVolume(kubectl, volume);
+/** Waits until the drivers have deleted their volumes; of volumes without a driver, only the object is deleted. */
+async function deleteVolumes(kubectl: Kubectl, volumes: readonly Volume[]): Promise<void> {
+    for (const volume of await releasedVolumes(kubectl, volumes)) await deleteVolume(kubectl, volume);
 }
 
 /**
- * Those that are still there, once no claim of the instance has them: claims go behind the engine's back.
+ * The remaining volumes, once no claim uses them: the engine does not wait for the deletion of claims.
  *
- * @throws UserError when a claim has not let go within two minutes
+ * @throws UserError if a claim is not deleted within two minutes
  */
-async function released(kubectl: Kubectl, volumes: readonly Volume[]): Promise<Volume[]> {
+async function releasedVolumes(kubectl: Kubectl, volumes: readonly Volume[]): Promise<Volume[]> {
     const end = Date.now() + 120_000;
     for (;;) {
         const there = await listVolumes(kubectl);
@@ -104,7 +107,7 @@ async function released(kubectl: Kubectl, volumes: readonly Volume[]): Promise<V
         if (bound.length === 0) return left;
         if (Date.now() > end)
             throw new UserError(
-                `The claims of these volumes do not go, perhaps since a pod still has them:\n${indented(bound.map(({ metadata, spec }) => `${metadata.name}: ${spec.claimRef?.namespace}/${spec.claimRef?.name}`))}`,
+                `The claims of these volumes are not being deleted, possibly because a pod still uses them:\n${indented(bound.map(({ metadata, spec }) => `${metadata.name}: ${spec.claimRef?.namespace}/${spec.claimRef?.name}`))}`,
             );
         await sleep(1000);
     }

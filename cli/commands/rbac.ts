@@ -9,12 +9,12 @@ export const rbac: Register = (program) => {
         program
             .command("rbac")
             .description(
-                "Write the account for continuous delivery and the least rights that it needs as YAML, for an administrator to apply: what the stack's objects are, where they are, and nothing else. Needs Node only.",
+                "Print an account with the least rights to deliver a stack, as YAML.\n\nAn administrator applies it for continuous delivery. The rights cover the kinds and namespaces of the stack's objects and nothing else. Requires only Node.",
             )
-            .argument("[stack]", "stack that is delivered", "dev")
+            .argument("[stack]", "stack to deliver", "dev")
             .option(
                 "--preview-only",
-                "an account for merge requests, whose writes the API server takes as dry runs only",
+                "an account for merge requests, whose writes the API server only accepts as dry runs",
             )
             .action(async (stack: string, { previewOnly = false }: { previewOnly?: boolean }) => {
                 const session = new Session(stack);
@@ -28,7 +28,7 @@ export const rbac: Register = (program) => {
     );
 };
 
-/** The stack with everything running: who stops an instance wants to start it again. */
+/** The stack with all instances running, because a stopped instance may be started again. */
 async function running(session: Session): Promise<Rendering> {
     const key = "plinth:instances";
     const instances = JSON.parse(session.file().config[key] ?? "{}") as Record<string, object>;

@@ -10,10 +10,10 @@ export const render: Register = (program) => {
         program
             .command("render")
             .description(
-                "Write every object that `pulumi up` would send as YAML, with a kustomization.yaml. Needs Node only.",
+                "Render every object of a stack as YAML, with a kustomization.yaml.\n\nThese are the objects that `pulumi up` would send. Requires only Node.",
             )
             .argument("[stack]", "stack to render", "dev")
-            .option("--out <dir>", "folder for one file an object; without it everything goes to standard output")
+            .option("--out <dir>", "folder for one file per object (default: everything to standard output)")
             .option(
                 "--show-secrets",
                 "real values of generated and configured secrets, from the stack's state (needs the Pulumi CLI)",
@@ -28,7 +28,7 @@ export const render: Register = (program) => {
                 }
                 const files = writeRendering(rendering, options.out, real);
                 console.log(
-                    `${files.length} objects in ${options.out}; as the base of an overlay, or: kubectl diff --kustomize ${options.out}`,
+                    `${files.length} objects in ${options.out}; use it as the base of an overlay, or: kubectl diff --kustomize ${options.out}`,
                 );
                 if (!real)
                     console.log(
@@ -64,7 +64,7 @@ async function secretsOf(
     return { generated: Object.fromEntries(generated), config: Object.fromEntries(config) };
 }
 
-/** A value in exported state: as it is, or as the JSON of what was encrypted. */
+/** A value in exported state: as is, or as JSON if it was encrypted. */
 type Exported = string | { readonly plaintext: string };
 
 const plain = (value: Exported): string =>

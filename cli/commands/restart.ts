@@ -6,7 +6,7 @@ import type { Live } from "../../operations/cluster/live";
 import { openSession } from "../../operations/launch/sandbox";
 import { isReady, podsOfComponent, reasonOf } from "../../operations/cluster/pods";
 
-/** Kinds whose pods run all the time. */
+/** Kinds whose pods run permanently. */
 const tiers = "statefulsets,deployments";
 
 export const restart: Register = (program) => {
@@ -14,11 +14,11 @@ export const restart: Register = (program) => {
         program
             .command("restart")
             .description(
-                "Replace the pods of tiers by new ones, one tier after the other, each without an interruption where it has two pods or more. The stack does not change, and `drift` does not report it.",
+                "Replace the pods of tiers, one tier after the other.\n\nTiers with two or more pods stay available. The stack does not change, and `drift` does not report the restart.",
             )
             .argument(
                 "<component>",
-                "frontend, or shop/frontend where several instances have one; several with commas; all for every tier",
+                "frontend, or shop/frontend if several instances have one; separate several with commas; all for every tier",
             )
             .argument("[stack]", "launched stack", "dev")
             .option("--no-wait", "do not wait until the new pods are ready")
@@ -29,8 +29,8 @@ export const restart: Register = (program) => {
 };
 
 /**
- * kubectl leaves its mark in the pod template under a name of its own, so that neither the engine nor `drift` takes it
- * for a change of the stack's fields.
+ * kubectl adds its own annotation to the pod template, so that neither the engine nor `drift` treats it as a change of
+ * the stack's fields.
  */
 async function roll(targets: string, stack: string, waits: boolean): Promise<void> {
     const kubectl = await (await openSession(stack)).kubectl();
@@ -38,12 +38,12 @@ async function roll(targets: string, stack: string, waits: boolean): Promise<voi
         const { namespace } = object.metadata;
         const where = [targetOf(object), "--namespace", namespace];
         await kubectl.run(["rollout", "restart", ...where]);
-        // As long as the slowest start may take: a database's recovery.
+        // Allows for the slowest start: a database's recovery.
         if (!waits) continue;
         try {
             await kubectl.run(["rollout", "status", ...where, "--timeout", "30m"]);
         } catch (error) {
-            // kubectl says that it has waited long enough, not for what.
+            // kubectl reports the timeout, but not the cause.
             const [unready] = (await podsOfComponent(kubectl, componentOf(object))).filter((pod) => !isReady(pod));
             if (!(error instanceof UserError) || !unready) throw error;
             throw new UserError(`${error.message}\n${unready.metadata.name}: ${reasonOf(unready)}`);
@@ -51,7 +51,7 @@ async function roll(targets: string, stack: string, waits: boolean): Promise<voi
     }
 }
 
-/** All that are meant, found before the first is touched; data services come first. */
+/** Finds all named tiers before any is restarted; data services come first. */
 async function findTiers(kubectl: Kubectl, targets: string): Promise<Live[]> {
     const all = await listStack(kubectl, tiers);
     if (targets === "all" && all.length > 0)

@@ -20,14 +20,14 @@ export const review: Register = (program) => {
         program
             .command("review")
             .description(
-                "Show what a change does to a stack: the preview, and the diff of every rendered object between a base commit and this checkout. Exit code 1 when data would be lost that plinth:acceptLoss does not name.",
+                "Show how a change affects a stack.\n\nShows the preview, and the diff of every rendered object between a base commit and this checkout. Exit code 1 if data would be lost that plinth:acceptLoss does not name.",
             )
             .argument("[stack]", "stack to review", "dev")
-            .requiredOption("--base <commit>", "what to compare with, as git names it")
-            .option("--offline", "touch neither cluster nor state")
-            .option("--no-offline", "fail where the engine cannot preview, instead of doing without")
-            .option("--out <file>", "write all of it as Markdown, short enough for a note")
-            .option("--post", "write the same to the merge or pull request that this job runs for")
+            .requiredOption("--base <commit>", "git revision to compare with")
+            .option("--offline", "use neither cluster nor state")
+            .option("--no-offline", "fail if the engine cannot preview")
+            .option("--out <file>", "write everything as Markdown, short enough for a note")
+            .option("--post", "post it to the merge or pull request that this job runs for")
             .action(show),
         "review production --base origin/production",
         'review production --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --no-offline --post',

@@ -6,20 +6,20 @@ import { refuseWhileLaunching, restoreStackFile, sandboxFolder, sandboxStack } f
 export const sandbox: Register = (program) => {
     const group = program
         .command("sandbox")
-        .description("A control plane with simulated nodes on this machine; `launch --sandbox` starts it.");
+        .description("A local control plane with simulated nodes, started by `launch --sandbox`.");
     example(
         group
             .command("down")
-            .description(`End the sandbox, and remove what was deployed there with the state of "${sandboxStack}".`)
+            .description(`Delete the sandbox and everything in it, with the state of "${sandboxStack}".`)
             .action(async () => {
                 if (!existsSync(sandboxFolder)) {
-                    console.log("There is no sandbox.");
+                    console.log("The sandbox does not exist.");
                     return;
                 }
                 refuseWhileLaunching();
                 restoreStackFile();
                 await removeSandbox(sandboxFolder);
-                console.log(`The sandbox and the state of "${sandboxStack}" in it are gone.`);
+                console.log(`The sandbox and the state of "${sandboxStack}" in it are deleted.`);
             }),
         "sandbox down",
     );

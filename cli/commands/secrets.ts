@@ -26,13 +26,15 @@ import { checkLocks, ensureStack } from "../../operations/launch/prepare";
 export const secrets: Register = (program) => {
     const group = program
         .command("secrets")
-        .description("Show which secrets a stack has, set one, or replace one by a new value. No value is ever shown.");
+        .description("List, set or rotate a stack's secrets. Values are never shown.");
     example(
         group
             .command("list")
-            .description("List every secret key: what it is for, whether it is set, and the Secret that holds it.")
-            .argument("[stack]", "stack to look at", "dev")
-            .argument("[instance]", "this instance's alone")
+            .description(
+                "List all secret keys.\n\nShows for each key its purpose, whether it is set, and the Secret that contains it.",
+            )
+            .argument("[stack]", "stack to list", "dev")
+            .argument("[instance]", "only this instance's")
             .option("--json", "for scripts")
             .action((stack: string, instance: string | undefined, options: { json?: boolean }) =>
                 list(stack, instance, options.json ?? false),
@@ -42,9 +44,11 @@ export const secrets: Register = (program) => {
     example(
         group
             .command("set")
-            .description("Set a secret in the stack's file, encrypted: asks for the value, or reads standard input.")
+            .description(
+                "Set a secret in the stack file, encrypted.\n\nPrompts for the value, or reads it from standard input.",
+            )
             .argument("<instance>", "instance that it belongs to, or images for a registry's password")
-            .argument("<key>", "one of those that `secrets list` shows")
+            .argument("<key>", "key, see `secrets list`")
             .argument("[stack]", "stack to change", "dev")
             .action(set),
         "secrets set shop smtpPassword production",
@@ -55,10 +59,10 @@ export const secrets: Register = (program) => {
         group
             .command("rotate")
             .description(
-                "Replace a generated password by a new one: sets it, launches, and waits until no pod runs with the old one.",
+                "Replace a generated password with a new one.\n\nSets it, launches the stack, and waits until no pod runs with the old one.",
             )
             .argument("<instance>", "instance that it belongs to")
-            .argument("<key>", "one of those that `secrets list` shows")
+            .argument("<key>", "key, see `secrets list`")
             .argument("[stack]", "launched stack", "dev")
             .action(rotate),
         "secrets rotate shop databasePassword production",
@@ -95,20 +99,23 @@ const placesText = ({ places }: SecretState): string =>
 async function set(instance: string, key: string, stack: string): Promise<void> {
     const session = await openSession(stack);
     const one = chooseKey(session, instance, key);
-    // Whatever is wrong with the stack is said now: once the value is stored, something was changed.
+    // Report problems with the stack now, before the value is stored.
     const places = await placesOnceSet(session, one);
     await session.engine(true);
-    // Nobody shall type a value that could not be stored.
+    // Check this before the user types a value that could not be stored.
     await session.pulumi();
     const value = await givenValue(stack, one);
     await store(session, one, value);
-    if (places.length === 0) console.log(`Nothing in "${stack}" uses it as the stack is now.`);
+    if (places.length === 0) console.log(`Nothing in "${stack}" currently uses it.`);
     console.log(
         `The ${secretName(one)} is set in Pulumi.${stack}.yaml. Nothing is deployed yet: ./plinth launch ${stack}`,
     );
 }
 
-/** Puts a value into the stack's file, encrypted by the engine. It goes over standard input, which nobody sees. */
+/**
+ * Stores a value in the stack file, encrypted by the engine. It is passed on standard input, so that it is not visible
+ * to others.
+ */
 async function store(session: Session, { instance, key }: SecretKey, value: string): Promise<void> {
     await ensureStack(session);
     const pulumi = await session.pulumi();
@@ -126,16 +133,16 @@ async function rotate(instance: string, key: string, stack: string): Promise<voi
     const before = await digestsOf(kubectl, dependents);
     if (dependents.workloads.length > 0 && before.size === 0)
         throw new UserError(
-            `Nothing was changed: nothing that uses ${key} is in the cluster. Bring it up with: ./plinth launch ${stack}`,
+            `Nothing was changed: nothing that uses ${key} is deployed. Deploy it first: ./plinth launch ${stack}`,
         );
     const { path } = session;
     const file = basename(path);
     const written = readFileSync(path, "utf8");
     await store(session, one, newPassword(length, one.rule));
-    const goOn =
-        `${file} has the new value already. When the cause is gone, go on with: ./plinth launch ${stack}\n` +
-        "Or put the file back as it was and launch: the value from before is in it, or, if it was a generated one, in the stack's state.";
-    await launchChanged(session, written, goOn, async () => {
+    const continueWith =
+        `${file} already has the new value. Once the cause is fixed, continue with: ./plinth launch ${stack}\n` +
+        "Or restore the file and launch: the previous value is in it, or, if it was generated, in the stack's state.";
+    await launchChanged(session, written, continueWith, async () => {
         const pods = await awaitPods(kubectl, dependents, before);
         console.log(
             `\nThe ${secretName(one)} is rotated: ${count(pods, "pod")} with the new value, none with the old one. Commit ${file}.`,
@@ -144,9 +151,9 @@ async function rotate(instance: string, key: string, stack: string): Promise<voi
 }
 
 /**
- * How long a new value of a key has to be.
+ * The length of a new value for a key.
  *
- * @throws UserError with what to do instead, where a value that is made up would be wrong
+ * @throws UserError with what to do instead, if a generated value would be wrong
  */
 async function generatedLength(session: Session, one: SecretKey): Promise<number> {
     const { stack } = session;
@@ -159,7 +166,7 @@ async function generatedLength(session: Session, one: SecretKey): Promise<number
         const [now] = await secretStates(session, [one]);
         if (now!.places.length === 0) refuse(`is not used in "${stack}"`);
         refuse(
-            "is not generated here: others know it, or gave it. Change it there first, at the external service or with who issued it, then:\n" +
+            "is not generated by Plinth, but shared with or issued by an external service. Change it there first, then:\n" +
                 `  ${howToSet(instance, key, stack)} && ./plinth launch ${stack}`,
         );
     }

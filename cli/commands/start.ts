@@ -7,11 +7,11 @@ export const start: Register = (program) => {
         program
             .command("start")
             .description(
-                "Bring stopped instances back with all their data: writes `state: running` into the stack's file, then launches it.",
+                "Start stopped or removed instances with all their data.\n\nWrites `state: running` to the stack file, then launches the stack.",
             )
             .argument("[stack]", "launched stack", "dev")
-            .argument("[instance...]", "instances to start (default: all that are stopped; a removed one only by name)")
-            .option("--no-launch", "only write the file")
+            .argument("[instance...]", "instances to start (default: all stopped ones; removed ones must be named)")
+            .option("--no-launch", "only change the file")
             .action(async (stack: string, names: string[], options: { launch: boolean }) =>
                 changeStates(await openSession(stack), names, "running", options.launch),
             ),

@@ -26,7 +26,7 @@ export const status: Register = (program) => {
         program
             .command("status")
             .description(
-                "Show what of a stack is in the cluster, and whether it is ready. Exit code 0 when everything that should be ready is, else 1.",
+                "Show a stack's objects in the cluster and whether they are ready.\n\nExit code 0 if everything that should be ready is ready, else 1.",
             )
             .argument("[stack]", "launched stack", "dev")
             .option("--json", "for scripts")
@@ -47,7 +47,7 @@ export async function showStatus(session: Session, json: boolean): Promise<void>
     process.exitCode = missing.length > 0 ? 1 : 0;
 }
 
-/** The state of everything that carries the stack's label, and of what the stack says should be there and is not. */
+/** The state of everything with the stack's label, and of declared tiers that are missing. */
 async function gather(session: Session): Promise<Status> {
     const { stack } = session;
     const kubectl = await session.kubectl();
@@ -92,7 +92,7 @@ async function gather(session: Session): Promise<Status> {
     };
 }
 
-/** Tiers that the stack says should run and that are not in the cluster. */
+/** Tiers that the stack declares but that are not in the cluster. */
 async function absent(session: Session, present: readonly Workload[]): Promise<TierHealth[]> {
     const key = ({ kind, metadata }: Live) => `${kind} ${metadata.namespace}/${metadata.name}`;
     const there = new Set(present.map(key));
@@ -116,7 +116,7 @@ async function absent(session: Session, present: readonly Workload[]): Promise<T
         });
 }
 
-/** None where they may not be listed: they are the cluster's, not the stack's. */
+/** Empty if they may not be listed: nodes do not belong to the stack. */
 async function listNodes(kubectl: Kubectl): Promise<Status["nodes"]> {
     try {
         return (await kubectl.json<List<Node>>(["get", "nodes"])).items.map(nodeOf);

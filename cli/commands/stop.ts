@@ -7,11 +7,11 @@ export const stop: Register = (program) => {
         program
             .command("stop")
             .description(
-                "Take the pods of instances away and keep volumes, passwords and addresses: writes `state: stopped` into the stack's file, then launches it.",
+                "Stop the pods of instances, but keep volumes, passwords and addresses.\n\nWrites `state: stopped` to the stack file, then launches the stack.",
             )
             .argument("[stack]", "launched stack", "dev")
-            .argument("[instance...]", "instances to stop (default: all that run)")
-            .option("--no-launch", "only write the file")
+            .argument("[instance...]", "instances to stop (default: all running ones)")
+            .option("--no-launch", "only change the file")
             .action(async (stack: string, names: string[], options: { launch: boolean }) =>
                 changeStates(await openSession(stack), names, "stopped", options.launch),
             ),

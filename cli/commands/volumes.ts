@@ -3,11 +3,11 @@ import { example, type Register } from "../command";
 import { listPods, listStack } from "../../operations/cluster/components";
 import { confirmName } from "../../operations/system/confirm";
 import { UserError } from "../../operations/system/errors";
-import { deleteVolume } from "../../operations/removal/giveUp";
+import { deleteVolume } from "../../operations/removal/deleteInstance";
 import type { Kubectl } from "../../operations/cluster/kubectl";
 import type { Claim, Pod } from "../../operations/cluster/live";
 import { openSession } from "../../operations/launch/sandbox";
-import { listVolumes, remainsOf, type StackVolume, stackVolumes } from "../../operations/cluster/volumes";
+import { listVolumes, leftoverOf, type StackVolume, stackVolumes } from "../../operations/cluster/volumes";
 import { volumesText } from "../volumesText";
 import { volumesInUse } from "../../operations/cluster/volumeUse";
 
@@ -16,14 +16,14 @@ export const volumes: Register = (program) => {
         program
             .command("volumes")
             .description(
-                "Show the volumes of a stack, where their bytes are, and those that former instances have left.",
+                "List the volumes of a stack and where their data is.\n\nIncludes volumes that forgotten instances have left.",
             )
             .argument("[stack]", "launched stack", "dev")
             .option("--json", "for scripts")
             .action(async (stack: string, options: { json?: boolean }) => {
                 const all = await gather(await (await openSession(stack)).kubectl());
                 if (options.json) console.log(JSON.stringify(all, null, 2));
-                else console.log(all.length > 0 ? volumesText(all) : `"${stack}" has no volume in the cluster.`);
+                else console.log(all.length > 0 ? volumesText(all) : `"${stack}" has no volumes in the cluster.`);
             }),
         "volumes production",
     );
@@ -31,11 +31,11 @@ export const volumes: Register = (program) => {
         group
             .command("delete")
             .description(
-                "Delete a volume that a former instance has left, with its bytes where a driver made it. Asks for its name first.",
+                "Delete a volume that a forgotten instance has left.\n\nThe data is deleted if a driver created the volume. Asks for the volume's name first.",
             )
-            .argument("<volume>", "as `volumes` names it")
-            .argument("[stack]", "stack that it was of", "dev")
-            .option("--yes <name>", "the volume's name once more, for scripts")
+            .argument("<volume>", "name, see `volumes`")
+            .argument("[stack]", "stack that it belonged to", "dev")
+            .option("--yes <name>", "confirm with the volume's name, for scripts")
             .action((name: string, stack: string, { yes }: { yes?: string }) => remove(name, stack, yes)),
         "volumes delete pvc-0b7c2f0e-5f6c-4a5e-9d0c-0a1b2c3d4e5f production",
     );
@@ -47,7 +47,7 @@ async function gather(kubectl: Kubectl): Promise<StackVolume[]> {
     return stackVolumes(kubectl, claims, await volumesInUse(kubectl, pods));
 }
 
-/** The volumes that instances of the stack's file take over, though no claim may have them yet. */
+/** The volumes that instances in the stack file adopt, even if no claim uses them yet. */
 const existingVolumes = ({ instances }: Kubectl["config"]) =>
     instances.flatMap(({ name, ...own }) =>
         Object.entries((own["volumes"] ?? {}) as Record<string, { readonly existing?: string }>).flatMap(
@@ -58,7 +58,7 @@ const existingVolumes = ({ instances }: Kubectl["config"]) =>
         ),
     );
 
-/** Only what no claim has: neither a volume in use nor one of another stack's. */
+/** Only volumes without a claim can be deleted, neither volumes in use nor those of other stacks. */
 async function remove(name: string, stack: string, yes: string | undefined): Promise<void> {
     const kubectl = await (await openSession(stack)).kubectl();
     const claims = await listStack<Claim>(kubectl, "persistentvolumeclaims");
@@ -71,17 +71,17 @@ async function remove(name: string, stack: string, yes: string | undefined): Pro
         const names = left.flatMap((one) => one.volume ?? []);
         throw new UserError(
             used
-                ? `Nothing was deleted: ${name} is the volume of the claim ${used.claim}, of "${used.instance}"`
-                : `No former instance of "${stack}" has left a volume ${show(name)}${suggest(name, names)}; there are: ${names.join(", ") || "none"}`,
+                ? `Nothing was deleted: ${name} is used by the claim ${used.claim} of "${used.instance}"`
+                : `No forgotten instance of "${stack}" has left a volume ${show(name)}${suggest(name, names)}; available: ${names.join(", ") || "none"}`,
         );
     }
     const wanted = existingVolumes(kubectl.config).find((one) => one.volume === name);
     if (wanted)
         throw new UserError(
-            `Nothing was deleted: ${name} is what ${wanted.path} of Pulumi.${stack}.yaml takes over. Where it is not meant, take that out first.`,
+            `Nothing was deleted: ${name} is adopted by ${wanted.path} in Pulumi.${stack}.yaml. Remove that first if it is not intended.`,
         );
-    const stays = remainsOf(volume);
+    const stays = leftoverOf(volume);
     console.log(`${volumesText([row])}\n${stays ? `\n${stays}\n` : ""}`);
-    await confirmName(name, "The volume will be deleted, and nobody can bring it back.", yes);
+    await confirmName(name, "The volume will be deleted permanently.", yes);
     await deleteVolume(kubectl, volume);
 }

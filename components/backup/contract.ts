@@ -1,36 +1,36 @@
 import { sh, type Sh } from "../languages/sh";
 import { linesOf } from "../languages/text";
 
-/** What the component, its scripts and whoever runs them from outside have agreed on. */
+/** The interface between the component, its scripts and the commands that run them. */
 
-/** Names of the scheduled tasks: of the one with a clock, and of the one that runs by hand. */
+/** Names of the scheduled task and of the manual one. */
 export const tasks = { backup: "backup", restore: "restore" } as const;
 
-/** Steps in their order, each a container of that name with a script of that name. Those for files are left out where there are none. */
+/** Steps in order, each a container and a script with that name. Steps for files are omitted if there are none. */
 export const steps = {
     backup: { dump: "dump", archive: "archive", store: "store" },
     restore: { fetch: "fetch", load: "load", unpack: "unpack" },
 } as const;
 
-/** How a step of a restore ends that fails. Another code says nothing: something has killed it. */
+/** Exit codes of a failed restore step. With any other code, it was killed and the state is unknown. */
 export const exitCodes = {
-    /** All is as it was. */
+    /** Nothing was changed. */
     untouched: 1,
-    /** What was there before the restore is not there any more. */
+    /** The previous data has been changed or deleted. */
     changed: 10,
 } as const;
 
-/** The codes as the scripts know them. */
+/** The codes as shell variables for the scripts. */
 export const exitCodeLines: Sh = linesOf([
     sh`untouched=${exitCodes.untouched}`,
     sh`# What was there before the restore is not there any more.`,
     sh`changed=${exitCodes.changed}`,
 ]);
 
-/** What the task for restores may be told to do: show the backups, look whether one fits, or load it. */
+/** Actions of the restore task: list the backups, check one, or load it. */
 export type Action = "list" | "check" | "restore";
 
-/** @param backup its name; empty for all. @default empty */
+/** @param backup name of the backup; empty for all. @default empty */
 export const restoreEnv = (action: Action, backup = ""): Readonly<Record<string, string>> => ({
     ACTION: action,
     BACKUP: backup,
@@ -43,5 +43,5 @@ export interface Keep {
 
 export const keepEnv = ({ days, count }: Keep) => ({ KEEP_DAYS: days, KEEP_COUNT: count });
 
-/** Of a backup after which no old one goes: more than the newest that anybody has. */
+/** Retention count for a backup that deletes no old ones: larger than any number of backups. */
 export const keepAllEnv: Readonly<Record<string, string>> = { KEEP_COUNT: "1000000" };

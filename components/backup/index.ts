@@ -14,31 +14,31 @@ import { ScheduledTask } from "../scheduledTask";
 import { keepEnv, steps, tasks } from "./contract";
 import { backupFiles } from "./scripts";
 
-/** What a platform says of its backups. */
+/** A platform's settings for its backups. */
 export interface BackupArgs {
-    /** @default none: nothing is backed up, and outside dev a warning says so */
+    /** @default none: nothing is backed up, with a warning outside dev */
     readonly config: BackupConfig | undefined;
     readonly database: Database;
     /** Files that belong to the database's rows. @default none */
     readonly files?: {
         readonly volume: SharedClaim;
-        /** Image with `tar`, and the user whose the files are. */
+        /** Image with `tar`, and the user that owns the files. */
         readonly image: Image;
         readonly user: number;
     };
-    /** What writes to the database or the files, or keeps what it has read: stopped while a backup is restored. */
+    /** Components that write to the database or the files, or cache their data: stopped during a restore. */
     readonly writers: readonly HasNode[];
 }
 
 const folders = { scripts: "/etc/plinth-backup", work: "/work", volume: "/backup", files: "/files" } as const;
-/** Nobody here knows how large a database outside the cluster is: `volumes."backup.work"` and `"restore.work"` say it. */
+/** Default for an external database, whose size is unknown: set `volumes."backup.work"` and `"restore.work"`. */
 const outsideDatabase = "10Gi";
 /** User of the database's own images. */
 const databaseUser = 999;
-/** A date that never comes: the task runs by hand only. */
+/** A date that never occurs: the task only runs manually. */
 const never = "0 0 31 2 *";
 
-/** Backups of an instance, where its user wants any. */
+/** Declares the backups of an instance, if configured. */
 export function backUp(instance: Instance<BackupSecret>, args: BackupArgs): Backup | undefined {
     if (args.config) return new Backup(instance, tasks.backup, { ...args, config: args.config });
     if (instance.stack.config.stack !== "dev" && instance.config.state === "running")
@@ -47,15 +47,15 @@ export function backUp(instance: Instance<BackupSecret>, args: BackupArgs): Back
 }
 
 /**
- * Scheduled backups: a consistent dump by the database's own client and image, then the files, to a volume or to
- * object storage. What is not complete never counts, and old ones go only after a success.
+ * Scheduled backups: a consistent dump with the database's own client and image, then the files, to a volume or to
+ * object storage. Incomplete backups are never used, and old ones are only deleted after a success.
  *
- * Beside the scheduled task stands a suspended one, `restore`, which lists backups and restores one by hand.
+ * A second, suspended task, `restore`, lists backups and restores one manually.
  */
 export class Backup extends Component implements HasNode {
     readonly node: Node;
     private readonly env: Readonly<Record<string, Setting | number>>;
-    /** What only the steps know that speak with the target. */
+    /** Environment of the steps that access the target. */
     private readonly targetEnv: Readonly<Record<string, Setting | number>>;
     private readonly networkRules: readonly NetworkRule[];
     private readonly mounts: readonly Mount[];
@@ -84,7 +84,7 @@ export class Backup extends Component implements HasNode {
         const mounts: Mount[] = [
             { path: folders.scripts, configMap },
             { path: folders.work, scratch: { size: this.workSpace() } },
-            // Homes of the clients, and what they note.
+            // Home directories of the clients.
             { path: "/tmp", scratch: { size: "64Mi" } },
         ];
         const env = {
@@ -101,7 +101,7 @@ export class Backup extends Component implements HasNode {
             this.mounts = mounts;
             this.storage = images.awsCli;
         } else {
-            // A run that meets another one waits for its end.
+            // A run waits for another one to end.
             const volume = claim(instance, this, name, { size: "10Gi", takesTurns: true });
             this.env = { ...env, PARTIALS: folders.volume };
             this.targetEnv = { ...keep, BACKUPS: folders.volume };
@@ -119,8 +119,8 @@ export class Backup extends Component implements HasNode {
     }
 
     /**
-     * Lists and counts; with a bucket the whole backup, too, before it is stored or loaded. Packed, that is at most what
-     * the volumes hold: pictures do not get smaller.
+     * Space for lists and, with a bucket, the whole backup before it is stored or loaded. Compressed, that is at most
+     * the size of the volumes, because pictures do not get smaller.
      */
     private workSpace(): string {
         const { database, config } = this.args;
@@ -164,7 +164,7 @@ export class Backup extends Component implements HasNode {
         if (!value)
             this.instance.problem(
                 [this.name, "target"],
-                `is object storage and needs its key: ${this.instance.howToSet(key)}`,
+                `is object storage and requires its key: ${this.instance.howToSet(key)}`,
                 [key],
             );
         return value ?? Value.secret("");
@@ -189,7 +189,7 @@ export class Backup extends Component implements HasNode {
         return this.task(tasks.restore, all, {
             schedule: never,
             suspended: true,
-            // A second try could not know how far the first one came.
+            // A retry could not know how far the first attempt got.
             retries: 0,
             annotations: { [plinthLabels.writers]: writers.sort().join(" ") },
         });
@@ -242,7 +242,8 @@ export class Backup extends Component implements HasNode {
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",
                 INSTANCE: this.identity,
                 ...(loads && acceptFrom.length > 0 ? { ACCEPT_FROM: acceptFrom.join(" ") } : {}),
-                // To load a dump beside the database first. PostgreSQL does without: it loads in one transaction.
+                // To load a dump into a second database first. PostgreSQL does not need this, because it loads in one
+                // transaction.
                 ...(loads && rootPassword && engine !== "postgres" ? { DB_ROOT_PASSWORD: rootPassword } : {}),
             },
             uses: [

@@ -8,13 +8,13 @@ const read = (names: readonly string[]) => constantFiles(join(__dirname, "script
 export interface BackupFilesArgs {
     readonly client: "mysql" | "postgres";
     readonly target: "volume" | "s3";
-    /** Whether the platform has files beside its database. */
+    /** Whether the platform has files in addition to its database. */
     readonly files: boolean;
     /** `https://host/bucket` instead of `https://bucket.host`. @default false */
     readonly forcePathStyle?: boolean;
 }
 
-/** The scripts of backup and restore: constant text, with every value from the environment. */
+/** The scripts of backup and restore: constant text, with all values from the environment. */
 export const backupFiles = ({
     client,
     target,

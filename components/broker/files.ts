@@ -4,12 +4,12 @@ import { linesOf, type Text, wordsOf } from "../languages/text";
 
 const { text: rabbitmq, word } = wordsOf<"rabbitmq">();
 
-/** Smallest memory limit in MiB: the server with its management pages takes more than 100 before the first message. */
+/** Minimum memory limit in MiB: the server with its management pages uses more than 100 before the first message. */
 export const leastMemory = 256;
 
-/** What RabbitMQ keeps of a password: salted, as it writes it itself. https://www.rabbitmq.com/docs/passwords */
+/** The salted password hash that RabbitMQ stores. https://www.rabbitmq.com/docs/passwords */
 export function passwordHash(user: string, password: string): string {
-    // Derived, since the program has no randomness: the same password must be the same Secret at every run.
+    // The salt is derived, not random: the same password must give the same Secret in every run.
     const salt = createHash("sha256").update(`${user}\0${password}`).digest().subarray(0, 4);
     return saltedHash(salt, password);
 }
@@ -18,7 +18,7 @@ export const saltedHash = (salt: Uint8Array, password: string): string =>
     Buffer.concat([salt, createHash("sha256").update(salt).update(password).digest()]).toString("base64");
 
 export interface Accounts {
-    /** The platform's user, who may do everything in its virtual host and nothing elsewhere. */
+    /** The platform's user, with all permissions in its virtual host and none elsewhere. */
     readonly user: string;
     readonly password: string;
     readonly vhost: string;
@@ -28,7 +28,7 @@ export interface Accounts {
 /** The broker's administrator, for its management pages. */
 export const administrator = "admin";
 
-/** Users, virtual host and permissions. Where they are given, the server makes no `guest` of its own. */
+/** Users, virtual host and permissions. With these, the server creates no `guest` user. */
 export function definitions({ user, password, vhost, adminPassword }: Accounts): Text<"json"> {
     const account = (name: string, secret: string, tags: readonly string[]) => ({
         name,
@@ -44,10 +44,13 @@ export function definitions({ user, password, vhost, adminPassword }: Accounts):
     });
 }
 
-/** Memory in MiB above which publishers wait: an alarm and no cap, so the rest is for what comes in meanwhile. */
+/**
+ * Memory in MiB above which publishers are blocked. This is an alarm, not a cap: the rest is for messages that arrive
+ * in the meantime.
+ */
 export const memoryWatermark = (limit: number): number => Math.floor(limit * 0.6);
 
-/** Free MiB of the volume below which publishers wait. RabbitMQ's own 50 MB is gone before anybody looks. */
+/** Free MiB of the volume below which publishers are blocked. RabbitMQ's default of 50 MB would be used up too fast. */
 export const diskFreeLimit = (disk: number): number => Math.min(2048, Math.max(50, Math.floor(disk / 10)));
 
 export interface Settings {
@@ -62,7 +65,7 @@ export interface Settings {
     readonly definitions: string;
 }
 
-/** `rabbitmq.conf`. It stands in for the image's own directory of settings, which opens `guest` to the network. */
+/** `rabbitmq.conf`. It replaces the image's settings directory, which would open `guest` to the network. */
 export function configurationFile({
     limit,
     disk,
@@ -82,7 +85,7 @@ export function configurationFile({
         rabbitmq`disk_free_limit.absolute = ${diskFreeLimit(disk)}MiB`,
         rabbitmq`log.console = true`,
         rabbitmq`log.file = false`,
-        // Older servers do not know these settings, have the features, and refuse to start with what they do not know.
+        // Older servers have the features but do not know these settings, and refuse to start with unknown settings.
         ...(major > 3 || (major === 3 && minor >= 13)
             ? permits.map((feature) => rabbitmq`deprecated_features.permit.${word(feature)} = true`)
             : []),

@@ -19,7 +19,7 @@ import type { ContainerArgs } from "../podArgs";
 import { mib } from "../scratch";
 import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
 
-/** What a broker offers to its users. */
+/** Settings that a broker offers to its clients. */
 export type BrokerSettings = {
     readonly user: string;
     readonly vhost: string;
@@ -34,31 +34,31 @@ export interface BrokerArgs {
     /** The platform's virtual host. @default "/" */
     readonly vhost?: string;
     /**
-     * Features that RabbitMQ gives up and the platform's client still needs, by the names of
+     * Deprecated RabbitMQ features that the platform's client still needs, by the names in
      * https://www.rabbitmq.com/release-information/deprecated-features-list: Celery before 5.7 declares
-     * `transient_nonexcl_queues` and sets `global_qos`, which RabbitMQ 4.3 denies otherwise.
+     * `transient_nonexcl_queues` and sets `global_qos`, which RabbitMQ 4.3 denies by default.
      *
      * @default none
      */
     readonly permits?: readonly string[];
-    /** Of the server's container; the mark above which publishers wait follows from the memory. */
+    /** Resources of the server's container; the memory alarm is derived from the memory. */
     readonly resources: ResourcesConfig & { readonly memory: string };
     /** Size of the volume. */
     readonly size: string;
 }
 
-/** What users of the broker connect to. */
+/** The ports that clients of the broker use. */
 const ports = { amqp: brokerPort };
-/** For people, who reach it through `plinth open`: no edge can name it. */
+/** The management port, for `plinth open`: no edge can use it. */
 const management = { management: 15672 };
 const metricsPort = 15692;
 
 const folders = { settings: "/etc/rabbitmq", server: "/etc/plinth", home: "/run/rabbitmq" } as const;
-/** The cookie must be readable by its owner alone, which the files of a mounted Secret are not. */
+/** The cookie must be readable only by its owner, which is not the case for files of a mounted Secret. */
 const copyCookie = sh`rm -f "$HOME/.erlang.cookie" && umask 377 && cat ${word(`${folders.server}/erlang.cookie`)} >"$HOME/.erlang.cookie"`;
 
 /**
- * A message broker, RabbitMQ: one server on a volume of its own, or one outside the cluster.
+ * A message broker, RabbitMQ: one server with its own volume, or an external one.
  *
  * The service's settings are `host`, `port`, `user`, `password` and `vhost`, and `userinfo`: user and password as they
  * stand before the `@` of a URL, with what has a meaning there escaped. In a container's environment that takes it as
@@ -83,7 +83,7 @@ export class Broker<Name extends string = string> extends Component implements H
     ) {
         super(instance, "Broker", name, opts);
         if (!/^[A-Za-z0-9_-]{1,32}$/.test(args.user) || ["guest", administrator].includes(args.user))
-            throw new RangeError(`"${args.user}" is no name for a platform's user of a broker`);
+            throw new RangeError(`"${args.user}" is not a valid name for a platform's broker user`);
         const { config, vhost = "/" } = args;
         const key = `${name}Password` as const;
         if (config.topology === "external") {
@@ -127,7 +127,7 @@ export class Broker<Name extends string = string> extends Component implements H
         if (limit < leastMemory)
             instance.problem(
                 ["resources", name, "memory"],
-                `"${memory}" is too little for rabbitmq; at least ${leastMemory}Mi`,
+                `"${memory}" is too little for rabbitmq; allowed: at least ${leastMemory}Mi`,
             );
         const disk = mebibytes(instance.volume(name, args.size).size);
         const volume = claim(instance, this, name, { size: args.size, node });
@@ -165,7 +165,7 @@ export class Broker<Name extends string = string> extends Component implements H
             { node },
         )["erlang.cookie"].secret;
 
-        // From here each container looks for the cookie, the command-line tools in a shell included.
+        // All containers look for the cookie here, including the command-line tools in a shell.
         const env = { HOME: folders.home };
         const shared: ContainerArgs["mounts"] = [
             { path: folders.home, scratch: { memory: true, size: "1Mi" } },
@@ -189,27 +189,28 @@ export class Broker<Name extends string = string> extends Component implements H
                         image: images.rabbitmq,
                         env: {
                             ...env,
-                            // The data's path has it: with the pod's own name each pod would begin with nothing.
+                            // It is part of the data's path: with the pod's own name, each pod would start with an
+                            // empty directory.
                             RABBITMQ_NODENAME: "rabbit@localhost",
                             RABBITMQ_USE_LONGNAME: "false",
-                            // Other nodes, of which there are none, and the command-line tools use these two ports;
-                            // who reaches them and knows the cookie may run anything.
+                            // Only other nodes, of which there are none, and the command-line tools use these two
+                            // ports; anyone who can reach them and knows the cookie can run anything.
                             ERL_EPMD_ADDRESS: "127.0.0.1",
                             RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
                         },
                         ports: { ...ports, ...management, ...(metrics ? { metrics: metricsPort } : {}) },
                         resources: args.resources,
                         probes: {
-                            // Not by the command-line tools, each call of which starts a virtual machine of 100 MiB.
+                            // Not with the command-line tools, which start a virtual machine of 100 MiB for each call.
                             startup: startupProbe(ports.amqp),
                             readiness: { tcpSocket: { port: ports.amqp }, periodSeconds: 10, timeoutSeconds: 5 },
                             liveness: livenessProbe(ports.amqp),
                         },
                         mounts: [
-                            // All of it: where below the data are has changed between versions.
+                            // The whole volume, because the data's path below it differs between versions.
                             { path: "/var/lib/rabbitmq", claim: volume },
                             { path: folders.settings, configMap: settings },
-                            // Lines go to the console; what a crash leaves is what was in memory.
+                            // Logs go to the console; crash dumps contain the memory.
                             { path: "/var/log/rabbitmq", scratch: { size: mib(limit) } },
                             { path: "/tmp", scratch: { size: "64Mi" } },
                             ...shared,
@@ -217,7 +218,7 @@ export class Broker<Name extends string = string> extends Component implements H
                     },
                 ],
                 ...(image.tag.includes("alpine") ? { user: 100, group: 101 } : { user: 999 }),
-                // Queues are written out at the stop signal.
+                // Queues are flushed at the stop signal.
                 graceSeconds: 120,
             },
             series: guardedSeries(instance, name, series, given.upgradeFrom),

@@ -5,13 +5,13 @@ import type { ContainerArgs } from "../podArgs";
 import { upgradesInPlace } from "./series";
 import { leastMemory } from "./sizing";
 
-/** Where the guard sees the whole volume, read-only. */
+/** Where the guard mounts the whole volume, read-only. */
 const volume = "/volume";
 
 /**
- * Stops the pod when the server of its image is not of the series that the tag promised, since a tag may lie or move,
- * when another series wrote the data on the volume, or when the data are not where the server would look for them: it
- * would make a new database beside the old.
+ * Stops the pod if the server in its image is not of the series in its tag, because tags may be wrong or move; if a
+ * different series wrote the data on the volume; or if the data is not where the server would look for it, so that it
+ * would create a new database next to the old one.
  *
  * DATA is the directory that the server uses; KEY the key of the volume in the stack's file. ADOPTED says that the user
  * has named data that are there: without them the server does not start. A database of the configured name must then
@@ -147,7 +147,7 @@ export interface GuardArgs {
     readonly claim: string;
     /** Directory of the server's data, from the volume's root; `.` for the root itself. */
     readonly data: string;
-    /** Whether the user has named data that are there. */
+    /** Whether the user has configured existing data. */
     readonly adopted: boolean;
     /** Key of the volume in the stack's file. */
     readonly key: string;
@@ -155,11 +155,11 @@ export interface GuardArgs {
     readonly database: string;
     /** ConfigMap with the script as `guard.sh`. */
     readonly configMap: string;
-    /** Whether the server is one of several. @default false */
+    /** Whether the server is a member of a replicated database. @default false */
     readonly replicated?: boolean;
 }
 
-/** The init container that runs the guard: with the image's own user, and the volume read-only. */
+/** The init container that runs the guard, as the image's own user and with the volume read-only. */
 export const guardContainer = (args: GuardArgs): ContainerArgs => ({
     name: "check-volume",
     image: images[args.engine],
@@ -173,7 +173,8 @@ export const guardContainer = (args: GuardArgs): ContainerArgs => ({
         DATABASE: args.database,
         ...(args.replicated ? { REPLICATED: "yes" } : {}),
     },
-    // A server that only tells its version has its whole program in memory; the pod does not grow by what it takes itself.
+    // A server that only prints its version still loads its whole program into memory. This does not increase the pod's
+    // total.
     resources: { cpu: "10m", memory: `${leastMemory[args.engine]}Mi` },
     mounts: [
         { path: volume, claim: args.claim, readOnly: true },

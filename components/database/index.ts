@@ -17,20 +17,20 @@ import { replicationUser } from "./replication";
 import { declareMembers, joinMembers, type Members } from "./replicated";
 import { guardedSeries, imageSeries } from "./series";
 
-/** What a database offers to its users. */
+/** Settings that a database offers to its clients. */
 export type DatabaseSettings = { readonly name: string; readonly user: string; readonly password: SecretRef };
 
 export interface DatabaseArgs {
     readonly config: DatabaseConfig;
     /** Name of the database: letters, digits, `_` and `-`. */
     readonly database: string;
-    /** The platform's user, who owns that database: letters, digits, `_` and `-`; neither root nor postgres. */
+    /** The platform's user, which owns that database: letters, digits, `_` and `-`; neither root nor postgres. */
     readonly user: string;
-    /** Of the server's container; the server's caches are sized from the memory. */
+    /** Resources of the server's container; the server's caches are sized from the memory. */
     readonly resources: ResourcesConfig & { readonly memory: string };
     /** Size of the volume. */
     readonly size: string;
-    /** Further settings of the server, by name. They win over the component's own. @default none */
+    /** Additional server settings by name, which override the component's own. @default none */
     readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -50,23 +50,25 @@ interface Secrets {
 }
 
 /**
- * A relational database: one server on a volume of its own, a source with replicas, or one outside the cluster.
+ * A relational database: one server with its own volume, a source with replicas, or an external server.
  *
- * The service's settings are `host`, `port`, `name`, `user` and `password`. Its secret keys are the component's name with
- * `Password` and `RootPassword`. A password that changes in the
- * configuration works with the old data from the next start of the pod, which the change brings about.
+ * The service's settings are `host`, `port`, `name`, `user` and `password`. Its secret keys are the component's name
+ * with `Password` and `RootPassword`. A changed password is applied to existing data at the next start of the pod,
+ * which the change triggers.
  *
- * @throws RangeError when the platform's names for database or user would not fit into SQL unquoted
+ * @throws RangeError if the platform's names for database or user would need quoting in SQL
  */
 export class Database<Name extends string = string> extends Component implements HasNode {
-    /** The server that takes writes: what waits for the database waits for that one. */
+    /** The server that accepts writes. Dependents of the database wait for it. */
     readonly node: Node;
     /** Answers writes and reads. */
     readonly service: Service<DatabaseSettings>;
-    /** Answers reads, with the same settings: {@link service} itself where nothing else does. What it says may be older. */
+    /**
+     * Answers reads, with the same settings: {@link service} itself if there are no replicas. Its data may lag behind.
+     */
     readonly readService: Service<DatabaseSettings>;
     readonly engine: Engine;
-    /** The administrator's password; for an external database only where the user has set it. */
+    /** The administrator's password; for an external database only if the user has set it. */
     readonly rootPassword: SecretRef | undefined;
 
     constructor(
@@ -80,9 +82,9 @@ export class Database<Name extends string = string> extends Component implements
         const args = { ...given, database: config.name ?? given.database, user: config.user ?? given.user };
         for (const identifier of [given.database, given.user])
             if (!/^[A-Za-z0-9_-]{1,32}$/.test(identifier))
-                throw new RangeError(`"${identifier}" is no name for a database or its user`);
+                throw new RangeError(`"${identifier}" is not a valid name for a database or its user`);
         if (["root", "postgres"].includes(given.user))
-            throw new RangeError(`"${given.user}" is the administrator; the platform needs a user of its own`);
+            throw new RangeError(`"${given.user}" is the administrator; the platform needs its own user`);
 
         this.engine = config.engine;
         if (config.topology === "external") {
@@ -151,7 +153,7 @@ export class Database<Name extends string = string> extends Component implements
     ): Secrets {
         const password = instance.password(`${node.name}-password`, `${name}Password`);
         const rootPassword = instance.password(`${node.name}-root-password`, `${name}RootPassword`);
-        // Accounts that only the pods themselves use: nobody has to know or to keep their passwords.
+        // Accounts that only the pods themselves use, so that their passwords need not be known or kept.
         const own = (account: string) =>
             rootPassword.map((root) => createHmac("sha256", root).update(account).digest("hex").slice(0, 32));
         const replication = topology === "replicated" ? own(replicationUser) : undefined;
@@ -168,12 +170,12 @@ export class Database<Name extends string = string> extends Component implements
             instance.secret(this, `${node.name}${suffix}`, values, { node });
         const files = (kind: "mariadb" | "mysql", of: Value<string>) => ({
             password: of,
-            // What the exporter and the first start of its server read.
+            // Read by the exporter and by the first start of its server.
             "exporter.cnf": of.map(exporterConfiguration),
             "metrics.sql": of.map((value) => metricsStatements(kind, value)),
         });
         return {
-            // A Secret for each: whoever uses the platform's password shall not see the others.
+            // Separate Secrets, so that users of the platform's password cannot see the others.
             password: secret("", { password }).password,
             rootPassword: (engine === "postgres"
                 ? secret("-root", { rootPassword })

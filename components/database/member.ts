@@ -35,15 +35,15 @@ export interface MemberArgs {
     readonly resources: ResourcesConfig & { readonly memory: string };
     /** Size of the volume. */
     readonly size: string;
-    /** Further settings by name, which win over the component's own. @default none */
+    /** Additional settings by name, which override the component's own. @default none */
     readonly settings?: Readonly<Record<string, string>> | undefined;
-    /** What wrote the volume's data, once that is checked. */
+    /** The checked series of the volume's data. */
     readonly series: Input<string>;
     /** @default none: the only server */
     readonly replication?: ReplicationArgs;
 }
 
-/** Declares one server of a database with its volume; both have the node's name. */
+/** Declares one database server with its volume; both have the node's name. */
 export function declareMember(instance: Instance, owner: Component, node: Node, args: MemberArgs): void {
     const { config, database, user, replication } = args;
     const { engine, upgradeFrom } = config;
@@ -55,12 +55,12 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
     if (limit < leastMemory[engine])
         instance.problem(
             ["resources", name, "memory"],
-            `"${memory}" is too little for ${engine}; at least ${leastMemory[engine]}Mi`,
+            `"${memory}" is too little for ${engine}; allowed: at least ${leastMemory[engine]}Mi`,
         );
     const { path, existing, size } = instance.volume(name, args.size);
     const adopted = path !== undefined || existing !== undefined;
     const disk = mebibytes(size);
-    // Not of the size that the user sets: a volume grows without a new pod.
+    // Based on the default size, not the user's, because a volume grows without a new pod.
     const temporary = instance.scratchSize(name, "tmp", mib(temporarySpace(mebibytes(args.size))));
     const volume = claim(instance, owner, name, { size: args.size, node, followsPath: true });
 
@@ -108,12 +108,12 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
             ],
             // Uid of the server's user in the official images.
             user: engine === "postgres" && image.tag.includes("alpine") ? 70 : 999,
-            // Time to write dirty pages back: a kill would mean recovery at the next start.
+            // Time to flush dirty pages: a kill would cause recovery at the next start.
             graceSeconds: 120,
             ...(replication ? { labels: replication.labels, spread: replication.membership } : {}),
         },
         series: args.series,
-        // A new replica may have hours of data to copy, and a lost one may never be back.
+        // A new replica may need hours to copy data, and a lost one may never become ready.
         optional: replication !== undefined && replication.member !== replication.source,
     });
 

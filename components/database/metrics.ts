@@ -4,14 +4,14 @@ import type { SecretRef } from "../graph";
 import { myCnf, type MyCnf, word } from "../languages/myCnf";
 import type { ContainerArgs } from "../podArgs";
 
-/** Account of the exporter, with the least rights that its figures need. */
+/** Account of the exporter, with the least rights that its metrics need. */
 export const metricsUser = "plinth-metrics";
 
 export const metricsPorts: Readonly<Record<Engine, number>> = { mariadb: 9104, mysql: 9104, postgres: 9187 };
 
 const exporterFile = "exporter.cnf";
 
-/** What the exporter of MariaDB and MySQL logs in with. */
+/** Credentials file of the exporter for MariaDB and MySQL. */
 export const exporterConfiguration = (password: string): MyCnf =>
     myCnf`[client]\nhost = 127.0.0.1\nport = 3306\nuser = ${word(metricsUser)}\npassword = ${word(password)}\n`;
 
@@ -22,7 +22,7 @@ const usual = {
 } as const;
 
 /**
- * Makes figures for Prometheus of what a server says of itself.
+ * Exports a server's statistics as Prometheus metrics.
  *
  * @param password of {@link metricsUser}; for MariaDB and MySQL in the Secret that also has the exporter's file
  */

@@ -13,20 +13,23 @@ import type { MysqlSizes } from "./sizing";
 type MysqlEngine = "mariadb" | "mysql";
 
 const dataDirectory = "/var/lib/mysql";
-/** In the root of a volume stands lost+found, which the server takes for a database. */
+/** The root of a volume contains lost+found, which the server would treat as a database. */
 export const dataPath = (path = "data"): string => path;
 
 const initFile = "/etc/plinth-accounts/init.sql";
 
 export interface FileArgs {
-    /** Lines that win. @default none */
+    /** Lines with priority. @default none */
     readonly extra?: readonly MyCnf[] | undefined;
     readonly path?: string | undefined;
     /** MiB of temporary files after which a statement fails. @default no limit */
     readonly temporary?: number;
 }
 
-/** The server's configuration, as a file of `/etc/mysql/conf.d`. Later lines win, so the platform's come last. */
+/**
+ * The server's configuration, as a file in `/etc/mysql/conf.d`. Later lines override earlier ones, so the platform's
+ * come last.
+ */
 export function configurationFile(
     engine: MysqlEngine,
     sizes: MysqlSizes,
@@ -84,7 +87,7 @@ export function configurationFile(
 
 const hex = (algorithm: string, data: string | Buffer): Buffer => createHash(algorithm).update(data).digest();
 
-/** What the server itself stores of a password with mysql_native_password: https://mariadb.com/kb/en/password/ */
+/** The hash that the server stores for a password with mysql_native_password: https://mariadb.com/kb/en/password/ */
 export const nativeHash = (password: string): string =>
     `*${hex("sha1", hex("sha1", password)).toString("hex").toUpperCase()}`;
 
@@ -95,13 +98,13 @@ export interface Accounts {
     readonly rootPassword: string;
     /** Of {@link replicationUser}. @default none: there are no replicas */
     readonly replicationPassword?: string | undefined;
-    /** Of {@link metricsUser}. @default none: nobody asks for figures */
+    /** Of {@link metricsUser}. @default none: metrics are not exported */
     readonly metricsPassword?: string | undefined;
 }
 
 /**
  * Statements that the server runs at each start, before it accepts connections: accounts get the passwords of the
- * configuration, whatever an old data directory holds, and a first start that was broken off is completed.
+ * configuration, whatever an existing data directory contains, and an interrupted first start is completed.
  *
  * An error would skip the rest without stopping the server, so every form may be repeated, and passwords come first.
  * MariaDB takes hashes; MySQL's default plugin salts them, so there the passwords stand in clear, in a Secret.
@@ -116,7 +119,7 @@ export function initStatements(
         ...account(user, "%", password),
         ...account("root", "localhost", rootPassword),
         ...account("root", "%", rootPassword),
-        // A first start that was broken off leaves them without any password.
+        // An interrupted first start leaves them without a password.
         ...["127.0.0.1", "::1"].map(
             (host) => sql`ALTER USER IF EXISTS ${at("root", host)} IDENTIFIED ${by(engine, rootPassword)};`,
         ),
@@ -197,10 +200,10 @@ ${
 exec docker-entrypoint.sh ${word(engine === "mariadb" ? "mariadbd" : "mysqld")} "$@"
 `;
 
-/** Logs in as the platform does: over TCP, where the entrypoint's temporary server does not answer. */
+/** Logs in like the platform: over TCP, on which the entrypoint's temporary server does not listen. */
 export const readinessCommand = (engine: MysqlEngine): string[] => {
     const prefix = word(engine.toUpperCase());
-    // MariaDB's client would insist on a certificate that it can check; this connection stays in the pod.
+    // MariaDB's client would require a verifiable certificate, but this connection stays in the pod.
     const client = engine === "mariadb" ? sh`mariadb --no-defaults --skip-ssl` : sh`mysql --no-defaults`;
     return [
         "sh",

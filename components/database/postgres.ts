@@ -24,7 +24,7 @@ function placed(claim: string, series: string, path: string | undefined): { moun
     return { mount: { path: data, claim, ...(path === "." ? {} : { subPath: path }) }, data };
 }
 
-/** Settings as arguments, which win over the data directory's file. */
+/** Settings as arguments, which override the data directory's file. */
 export function serverArguments(sizes: PostgresSizes, extra: Readonly<Record<string, string>> = {}): string[] {
     const settings = [
         `shared_buffers=${sizes.sharedBuffers}MB`,
@@ -58,7 +58,7 @@ SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'user') WHERE NOT EXI
 
 const metricsRole = postgres.literal(metricsUser);
 
-/** The exporter's role, which sees figures and no rows. */
+/** The exporter's role, which can read statistics but no rows. */
 export const metricsRoleStatements = sql`\\getenv metrics_password METRICS_PASSWORD
 SELECT format('CREATE ROLE %I', ${metricsRole}) WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${metricsRole}) \\gexec
 SELECT format('ALTER ROLE %I LOGIN CONNECTION LIMIT 3 PASSWORD %L', ${metricsRole}, :'metrics_password') \\gexec
@@ -107,14 +107,14 @@ while :; do
 done
 `;
 
-/** Logs in as the platform does, over TCP: ready only after the accounts are. */
+/** Logs in like the platform, over TCP, so it is ready only after the accounts are set up. */
 export const readinessCommand: readonly string[] = [
     "sh",
     "-c",
     'PGPASSWORD="$APP_PASSWORD" exec psql --no-psqlrc --no-password --host=127.0.0.1 --username="$APP_USER" --dbname="$APP_DATABASE" --command="SELECT 1"',
 ];
 
-/** The containers of a PostgreSQL server: the server, and beside it what keeps its accounts. */
+/** The containers of a PostgreSQL server: the server, and one that maintains its accounts. */
 export function postgresContainers(
     args: ServerArgs,
     series: string,
@@ -133,7 +133,7 @@ export function postgresContainers(
             args: serverArguments(sizes, extra),
             env: {
                 POSTGRES_PASSWORD: secrets.rootPassword,
-                // The default trusts every connection from within the pod over TCP, and the probe would prove nothing.
+                // The default trusts all TCP connections from within the pod, so that the probe would prove nothing.
                 POSTGRES_INITDB_ARGS: "--auth-local=trust --auth-host=scram-sha-256 --data-checksums",
                 PGDATA: data,
                 ...account,
@@ -153,7 +153,7 @@ export function postgresContainers(
             mounts: [
                 mount,
                 sockets,
-                // Sorts and temporary tables are on the volume; this is for scripts of people.
+                // Sorts and temporary tables are on the volume; this is for manual scripts.
                 { path: "/tmp", scratch: { size: "64Mi" } },
                 // Parallel workers share rows through it; the runtime's default of 64 MiB is too little.
                 { path: "/dev/shm", scratch: { memory: true, size: mib(sizes.sharedMemory) } },

@@ -11,14 +11,14 @@ import { declareMember, type MemberArgs } from "./member";
 
 type ReplicatedConfig = Extract<DatabaseConfig, { topology: "replicated" }>;
 
-/** The servers of a replicated database, each a component of its own. */
+/** The servers of a replicated database, each a separate component. */
 export interface Members {
     readonly name: string;
     readonly config: ReplicatedConfig;
     /** In the order of their ordinals; the first has the name and the volume of a single server. */
     readonly nodes: readonly Node[];
     readonly source: Node;
-    /** Identities of all but the first. */
+    /** Identities of all except the first. */
     readonly others: readonly string[];
     /** Logical name of the Service that answers reads. */
     readonly readName: string;
@@ -29,7 +29,7 @@ const ordinals = ({ replicas }: ReplicatedConfig): number[] => [...Array(replica
 const words = wordsOf<"words">();
 const memberName = (name: string, ordinal: number): string => (ordinal === 0 ? name : `${name}-${ordinal}`);
 
-/** Adds the members to the graph; each talks with all others. */
+/** Adds the members to the graph; each connects to all others. */
 export function joinMembers(
     instance: Instance,
     name: string,
@@ -45,7 +45,10 @@ export function joinMembers(
     return { name, config, nodes, source: nodes[config.source]!, others, readName: `${name}-read` };
 }
 
-/** Labels of a member's pod: one a source beside which it answers reads, since a Service cannot select all but one. */
+/**
+ * Labels of a member's pod: one for each source next to which it answers reads, because a Service cannot select all
+ * pods except one.
+ */
 const readLabels = (ordinal: number): Record<string, string> =>
     Object.fromEntries(
         [...Array(mostReplicas + 1).keys()]
@@ -119,7 +122,7 @@ export function declareMembers(
  * any more even when it is declared again.
  *
  * While the source is another than the first member, a protected resource keeps the topology from becoming `single`,
- * which would go on with the data of the first.
+ * which would continue with the data of the first.
  */
 function term(instance: Instance, name: string, { source }: ReplicatedConfig): Value<string> {
     const { owner, stack } = instance;

@@ -5,10 +5,10 @@ import { constantFiles } from "../languages/text";
 import type { ContainerArgs, Mount } from "../podArgs";
 import type { ServerArgs } from "./server";
 
-/** Account of the replicas on their source; its grants are in the accounts' statements. */
+/** Account of the replicas at their source; its grants are in the accounts' statements. */
 export const replicationUser = "plinth-replication";
 
-/** Where a member reads which one is to be the source. */
+/** Where a member reads which member is to be the source. */
 const control = "/etc/plinth-source";
 
 export interface ReplicationArgs {
@@ -20,19 +20,19 @@ export interface ReplicationArgs {
     readonly hosts: readonly string[];
     /** Password of {@link replicationUser}. */
     readonly password: SecretRef;
-    /** ConfigMap that says which member is to be the source: it changes in place. */
+    /** ConfigMap with the member that is to be the source, which changes in place. */
     readonly control: string;
     readonly synchronous: boolean;
     readonly maxLagSeconds: number;
-    /** Labels of the member's pod beside its component's. */
+    /** Additional labels of the member's pod. */
     readonly labels: Readonly<Record<string, string>>;
-    /** Labels that the pods of all members have. */
+    /** Labels of the pods of all members. */
     readonly membership: Readonly<Record<string, string>>;
 }
 
 const scripts = ["member.sh", "seed.sh", "start.sh", "supervise.sh", "ready.sh"] as const;
 
-/** The scripts of a member: constant text, with every value from the environment. */
+/** The scripts of a member: constant text, with all values from the environment. */
 export const replicationFiles = () => constantFiles(join(__dirname, "scripts"), scripts);
 
 /**
@@ -70,7 +70,10 @@ export const replicationSettings = (disk: number): MyCnf[] => [
     myCnf`rpl_semi_sync_master_wait_no_slave = OFF`,
 ];
 
-/** The pod of a member: what fills an empty volume, the server, and beside it what makes it source or replica. */
+/**
+ * The pod of a member: an init container that fills an empty volume, the server, and a supervisor that makes it source
+ * or replica.
+ */
 export function replicatedContainers(
     server: ContainerArgs,
     { rootPassword }: ServerArgs["secrets"],

@@ -4,13 +4,13 @@ import { images, type ResolvedImage } from "../../config/images";
 import type { Instance } from "../instance";
 import { randomId } from "../resource";
 
-/** Data services whose volume is bound to a version. */
+/** Data services whose volume depends on a version. */
 export type Versioned = Engine | "rabbitmq";
 
-/** Annotation of the pod with the series that was checked: without the check there is no pod. */
+/** Annotation of the pod with the checked series: without the check, no pod is created. */
 export const engineAnnotation = "plinth.dev/engine";
 
-/** A change of series that nobody has agreed to. Printed without a stack trace, like every mistake of a user. */
+/** A change of series without consent. Printed without a stack trace, like all user errors. */
 export class SeriesError extends Error {
     readonly __pulumiRunError = true;
 
@@ -21,13 +21,14 @@ export class SeriesError extends Error {
 }
 
 /**
- * Which versions read each other's data: `mariadb 11.8`, `mysql 8.4`, `postgres 17`, `rabbitmq 4.3`.
+ * A group of versions that can read each other's data: `mariadb 11.8`, `mysql 8.4`, `postgres 17`, `rabbitmq 4.3`.
  *
  * @param tag of the image that runs
- * @returns undefined where the tag names no series: `lts`, `latest`, `11`, a date or a commit, or no tag at all
+ * @returns undefined if the tag does not determine a series: `lts`, `latest`, `11`, a date or a commit, or no tag at
+ * all
  */
 export function seriesOf(engine: Versioned, tag: string): string | undefined {
-    // What follows the numbers must not go on with letters or digits, as a date or a commit does.
+    // The numbers must not be followed by letters or digits, as in a date or a commit.
     const [, major, minor] = /^v?(\d{1,2})(?:\.(\d{1,2}))?(?:$|[^\da-z]|beta|rc)/i.exec(tag) ?? [];
     if (major === undefined) return undefined;
     if (engine === "postgres") return `${engine} ${major}`;
@@ -35,8 +36,8 @@ export function seriesOf(engine: Versioned, tag: string): string | undefined {
 }
 
 /**
- * The series of the image that runs. A tag that names none, and may move to another at any time, is refused: the data
- * would be opened by a version that nobody has agreed to.
+ * The series of the image in use. A tag without a series may move to another at any time and is refused, because the
+ * data would then be opened by a version without consent.
  */
 export function imageSeries(instance: Instance, engine: Versioned, { reference, tag }: ResolvedImage): string {
     const series = seriesOf(engine, tag);
@@ -44,7 +45,7 @@ export function imageSeries(instance: Instance, engine: Versioned, { reference, 
     const usual = images[engine].reference.split(":").at(-1)!;
     instance.problem(
         ["images", engine],
-        `"${reference}" does not say which version it holds, and the volume is bound to one; write a tag with ${engine === "postgres" ? "the major version" : "major and minor version"}, such as ${engine}:${usual}; a digest may follow: ${engine}:${usual}@sha256:…`,
+        `"${reference}" does not show its version, but the volume depends on one; set a tag with ${engine === "postgres" ? "the major version" : "major and minor version"}, such as ${engine}:${usual}; a digest may follow: ${engine}:${usual}@sha256:…`,
     );
     return seriesOf(engine, usual)!;
 }
@@ -68,14 +69,14 @@ export function upgradesInPlace(from: string, to: string): boolean {
 }
 
 /**
- * Compares the series that the stack's state knows with the one that is asked for.
+ * Compares the series in the stack's state with the configured one.
  *
- * @throws SeriesError when they differ and `consent` does not name the known one
+ * @throws SeriesError if they differ and `consent` does not name the one in the state
  */
 export function checkSeries(path: string, known: string, wanted: string, consent: string | undefined): string {
     if (known === wanted || known === consent) return wanted;
     const engine = known.split(" ")[0]!;
-    // What a broker holds is on its way: it goes with the queues.
+    // A broker's messages are in transit and are lost with the queues.
     const { before, save, load } =
         engine === "rabbitmq"
             ? { before: `enable all feature flags of ${known}`, save: "let the queues run empty", load: "" }
@@ -90,11 +91,11 @@ export function checkSeries(path: string, known: string, wanted: string, consent
 }
 
 /**
- * Keeps the series in the stack's state, and yields it when the one that is asked for is the same or agreed to.
+ * Keeps the series in the stack's state, and returns it if the configured one is the same or has consent.
  *
- * A marker remembers: without consent it ignores that the wanted series has changed, so its value is the old one and
- * can be compared; with consent it moves. Since a marker that moves cannot show where it came from, a second one
- * carries the series in its name: dropping it without naming it in `upgradeFrom` meets its protection.
+ * A marker stores it: without consent, it ignores changes of the configured series, so that its old value can be
+ * compared; with consent, it is updated. Because an updated marker does not show the previous series, a second one has
+ * the series in its name: removing it without naming it in `upgradeFrom` is refused by its protection.
  */
 export function guardedSeries(
     instance: Instance,

@@ -1,12 +1,12 @@
 import type { Engine } from "../../config/database";
 
-/** Smallest memory limit, in MiB, under which the engine starts and serves: MySQL's own structures alone take 250. */
+/** Minimum memory limit in MiB with which the engine works: MySQL's own structures alone need 250. */
 export const leastMemory: Readonly<Record<Engine, number>> = { mariadb: 256, mysql: 512, postgres: 256 };
 
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, Math.floor(value)));
 const floorTo = (value: number, step: number): number => Math.floor(value / step) * step;
 
-/** Part of the limit that all planned uses together may take: the rest is for peaks, probes and the page cache. */
+/** Fraction of the limit for all planned uses: the rest is for peaks, probes and the page cache. */
 export const planned = 0.9;
 
 /**
@@ -33,13 +33,13 @@ export interface MysqlSizes {
     /** Largest temporary table that stays in memory. */
     readonly temporaryTable: number;
     readonly connections: number;
-    /** Memory that all of it takes when every connection sorts or joins at once. */
+    /** Total memory if every connection sorts or joins at once. */
     readonly total: number;
 }
 
 /** MiB of a server without data: code, dictionary, caches; performance_schema is off. */
 const serverBase = { mariadb: 88, mysql: 250 } as const;
-/** MiB that one busy connection takes: stack, network, sort, join and read buffers, a small temporary table. */
+/** MiB per busy connection: stack, network, sort, join and read buffers, a small temporary table. */
 const perConnection = 3;
 
 /**

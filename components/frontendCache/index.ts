@@ -15,19 +15,19 @@ import { cacheRules, purgeSocket, stopping } from "./vcl";
 
 export interface FrontendCacheArgs {
     readonly config: VarnishConfig;
-    /** Where misses go: a service of this instance that answers `/healthz` on its first port. */
+    /** The backend: a service of this instance that answers `/healthz` on its first port. */
     readonly backend: Service;
-    /** Paths that are never kept. @default none */
+    /** Paths that are never cached. @default none */
     readonly pass?: PathRule;
-    /** Image that has the files behind the cache: another one begins with an empty cache. */
+    /** Image that contains the files behind the cache: a different one starts with an empty cache. */
     readonly contents: Image;
-    /** Of the container; its memory follows from that of the cache. */
+    /** Resources of the container; its memory is derived from that of the cache. */
     readonly resources: Omit<ResourcesConfig, "memory">;
     /** @default 1 */
     readonly replicas?: ReplicasConfig;
-    /** Seconds that the backend may take until it begins to answer; a pod that stops waits for that long. @default 120 */
+    /** Timeout in seconds for the first byte of the backend, also the drain time of a stopping pod. @default 120 */
     readonly timeoutSeconds?: number;
-    /** What must be there first: the backend, so that no file of its former release is kept. @default none */
+    /** Dependencies: the backend, so that no file of its previous release is cached. @default none */
     readonly startsAfter?: readonly HasNode[];
 }
 
@@ -40,13 +40,13 @@ export const memoryFor = (store: number): number => Math.ceil(store * 1.3) + 256
 const instanceFolder = `${folders.work}/varnishd`;
 const metricsPort = 9131;
 
-/** The log, the figures and the compiled rules, which are run from here. */
+/** Directory for the log, the statistics and the compiled rules, which are executed from here. */
 const work: Mount = { path: folders.work, scratch: { memory: true, size: "64Mi" } };
 
-/** What is kept is in memory: only the compiler of rules writes here. */
+/** Cached files are in memory: only the VCL compiler writes here. */
 const temporary: Mount = { path: "/tmp", scratch: { size: "64Mi" } };
 
-/** Makes figures for Prometheus of those that the server keeps in shared memory. */
+/** Exports the statistics in shared memory as Prometheus metrics. */
 const exporter: ContainerArgs = {
     name: "exporter",
     image: images.varnishExporter,
@@ -65,17 +65,17 @@ const command = (memory: string): string[] => [
     ...["-a", `http=:${ports.http},HTTP`],
     ...["-a", `${purgeSocket}=:${ports[purgeSocket]},HTTP`],
     ...["-s", `malloc,${mebibytesFor(memory)}M`],
-    // For what is not kept: without a bound, slow readers of large answers fill the memory.
+    // For uncached responses: without a limit, slow readers of large responses would fill the memory.
     ...["-s", "Transient=malloc,64M"],
     ...["-p", "transit_buffer=1M"],
-    // The log is in memory, and nobody reads it but varnishlog in the pod.
+    // The log is in memory and only read by varnishlog in the pod.
     ...["-p", "vsl_space=16M"],
     // A connection goes to one pod behind the Service: short ones reach new pods soon.
     ...["-p", "backend_idle_timeout=4"],
 ];
 
 /**
- * Varnish between the load balancer and a frontend: keeps files, and pages that say for how long they may be kept.
+ * Varnish between the load balancer and a frontend: caches files, and pages that set a lifetime.
  *
  * The service's ports are `http`, for the load balancer, and `purge`, for components that drop what has changed with
  * the methods PURGE (an address) and BAN (a regular expression of addresses): only an edge that names it opens it.
@@ -133,7 +133,7 @@ export class FrontendCache extends Component implements HasNode {
                             liveness: health(20, 6),
                         },
                         mounts: [{ path: folders.rules, configMap: rules }, work, temporary],
-                        // The server ends at once, and running requests with it.
+                        // The server terminates at once, with all running requests.
                         preStop: ["sh", "-c", sh`touch ${word(stopping)}; sleep ${drainSeconds + timeoutSeconds}`],
                     },
                     ...(monitoring ? [exporter] : []),
@@ -147,19 +147,19 @@ export class FrontendCache extends Component implements HasNode {
     }
 }
 
-/** The container's memory, after a look at what the user has set. */
+/** The container's memory, after checking the user's settings. */
 function memoryLimit(instance: Instance, name: string, { memory, maxFile }: VarnishConfig): string {
     const least = memoryFor(mebibytesFor(memory));
     const given = instance.config.resources[name]?.memory;
     if (given !== undefined && mebibytes(given) < least)
         instance.problem(
             ["resources", name, "memory"],
-            `"${given}" is too little for a cache of ${memory}; at least ${least}Mi`,
+            `"${given}" is too little for a cache of ${memory}; allowed: at least ${least}Mi`,
         );
     if (parseQuantity(maxFile) > parseQuantity(memory) / 2)
         instance.problem(
             ["frontendCache", "maxFile"],
-            `"${maxFile}" is too much for a cache of ${memory}; at most half of frontendCache.memory`,
+            `"${maxFile}" is too much for a cache of ${memory}; allowed: at most half of frontendCache.memory`,
         );
     return `${least}Mi`;
 }

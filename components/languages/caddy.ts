@@ -10,7 +10,7 @@ export const caddy = languageOf<"caddyfile">();
  * Braces are refused: `{$NAME}` is replaced before anything is read, quoted or not, and `{name}` with each request.
  * https://caddyserver.com/docs/caddyfile/concepts#tokens-and-quotes
  *
- * @throws Refusal for braces, and for a backquote beside a backslash
+ * @throws Refusal for braces, and for a backquote together with a backslash
  */
 export function word(value: string): Caddy {
     if (/[{}\0]/.test(value)) throw new Refusal("allowed: a text without { and }");

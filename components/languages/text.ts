@@ -4,24 +4,24 @@ import { join } from "node:path";
 declare const language: unique symbol;
 
 /**
- * Text of a file in a language of the world outside, such as `nginx` or `sql`.
+ * Text of a file in another language, such as `nginx` or `sql`.
  *
- * Only the writers of this folder make it: of literal text, and of values that were quoted by the language's own rules.
- * Files are of this type, so a raw string that gets into one does not compile.
+ * Only the writers in this folder create it, from literal text and from values quoted by the language's rules. Files
+ * have this type, so using a raw string in one does not compile.
  */
 export type Text<L extends string = string> = string & { readonly [language]: L };
 
-/** What a template takes besides literal text. Of a list, each stands on a line of its own. */
+/** Values that a template accepts. Items of a list are put on separate lines. */
 export type Part<L extends string> = Text<L> | number | readonly Text<L>[];
 
 /**
- * A value that cannot be written in a language in any way.
+ * A value that cannot be represented in a language.
  *
- * The message says what is allowed and not what was given, which may be a password: who knows where it comes from names
- * it. It carries no stack trace for users.
+ * The message states what is allowed, but not the value, which may be a password; the caller adds its origin. Users see
+ * no stack trace.
  */
 export class Refusal extends RangeError {
-    // The Node language host prints errors that carry this mark without a stack trace, like its own RunError.
+    // The Node language host prints errors with this mark without a stack trace, like its own RunError.
     readonly __pulumiRunError = true;
 
     /** @param allowed begins with `allowed: ` */
@@ -40,30 +40,30 @@ export const languageOf =
             ...parts.map((part) => (part instanceof Array ? part.join("\n") : part)),
         ) as Text<L>;
 
-/** What a writer has made itself. */
+/** Text created by a writer itself. */
 export const written = <L extends string>(text: string): Text<L> => text as Text<L>;
 
 export const joined = <L extends string>(texts: readonly Text<L>[], separator: string): Text<L> =>
     texts.join(separator) as Text<L>;
 
-/** Lines of a file, each with its end. */
+/** Lines of a file, each with a line break. */
 export const linesOf = <L extends string>(lines: readonly Text<L>[]): Text<L> =>
     lines.map((line) => `${line}\n`).join("") as Text<L>;
 
-/** @param margin before each line that is not empty: so many spaces, or this */
+/** @param margin number of spaces, or text, before each line that is not empty */
 export const indent = <L extends string>(text: Text<L>, margin: number | "\t"): Text<L> =>
     text.replace(/^(?=.)/gm, typeof margin === "number" ? " ".repeat(margin) : margin) as Text<L>;
 
-/** Files of this program's own, by name, which go into the cluster as they are. */
+/** Plinth's own files by name, which are deployed unchanged. */
 export const constantFiles = <N extends string>(folder: string, names: readonly N[]) =>
     Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")])) as Readonly<
         Record<N, Text<"constant">>
     >;
 
 /**
- * A file of this program's own with lines in the place of one of its own.
+ * One of Plinth's own files with one line replaced by others.
  *
- * @throws RangeError when it has no such line
+ * @throws RangeError if it does not contain the line exactly once
  */
 export function filled<L extends string>(file: Text<L>, line: string, lines: Text): Text<L> {
     const parts = file.split(`${line}\n`);
@@ -71,12 +71,11 @@ export function filled<L extends string>(file: Text<L>, line: string, lines: Tex
     return parts.join(lines) as Text<L>;
 }
 
-/** A file that is one value as a whole, such as a key: nothing stands beside it. */
+/** A file that consists of a single value, such as a key. */
 export const wholeFile = (value: string): Text<"value"> => value as Text<"value">;
 
 /**
- * A language in which this program writes words only: letters, digits and `_ . : / @ , + - = ~`, with no quotes, since
- * no value needs any.
+ * A language in which Plinth only writes words of letters, digits and `_ . : / @ , + - = ~`, which need no quotes.
  */
 export function wordsOf<L extends string>() {
     return {

@@ -3,17 +3,16 @@ import type { Instance } from "../instance";
 import { edgeName } from "./shared";
 import { edgeOf } from "./tls";
 
-/** What a Service or an Ingress says of its balancer; an older API server leaves parts of it out. */
+/** The balancer status of a Service or an Ingress; older API servers omit parts of it. */
 interface Status {
     readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
 }
 
 /**
- * The addresses under which the sites of an instance are reached, once the stack is planned: the one that the user
- * states (`edge.publicAddress`), else those that the cluster gave. None where neither is known, and for an instance
- * that is removed.
+ * The public addresses of an instance's sites, once the stack is planned: the configured one (`edge.publicAddress`),
+ * else those assigned by the cluster. Empty if neither is known, and for a removed instance.
  *
- * @param sharedEdge whom the stack's shared balancer belongs to, if there is one
+ * @param sharedEdge the owner of the stack's shared balancer, if there is one
  */
 export function addressesOf(instance: Instance, sharedEdge: Instance | undefined): Value<string[]> {
     const edge = edgeOf(instance);
@@ -27,8 +26,8 @@ export function addressesOf(instance: Instance, sharedEdge: Instance | undefined
 }
 
 /**
- * The addresses of a status: IP addresses, two and more where the balancer has both families, or the one host name
- * that some clouds (AWS) give instead.
+ * The addresses in a status: IP addresses, several if the balancer has both families, or a host name on some clouds
+ * (AWS).
  */
 export function givenAddresses(status: Status | undefined): string[] {
     const entries = status?.loadBalancer?.ingress ?? [];

@@ -2,9 +2,9 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Value } from "../../config/value";
 import { isPlaceholder } from "../../config/secrets";
 
-/** A certificate in plinth:secrets that no server could use. */
+/** An unusable certificate in plinth:secrets. */
 export class CertificateError extends Error {
-    // The Node language host prints errors that carry this mark without a stack trace, like its own RunError.
+    // The Node language host prints errors with this mark without a stack trace, like its own RunError.
     readonly __pulumiRunError = true;
 
     constructor(path: string, message: string) {
@@ -16,12 +16,12 @@ export class CertificateError extends Error {
 /**
  * Checks a certificate chain and its private key, both in PEM.
  *
- * @throws CertificateError where one of them cannot be read, or where they do not belong together
+ * @throws CertificateError if one of them cannot be read, or if they do not match
  */
 export function checkPair(instance: string, chain: string, key: string): void {
     if (isPlaceholder(chain) || isPlaceholder(key)) return;
     const path = (name: string) => `plinth:secrets.${instance}.${name}`;
-    // The parsers' own messages may quote what they read.
+    // The parsers' own messages may quote their input.
     const parsed = <T>(name: string, message: string, parse: () => T): T => {
         try {
             return parse();
@@ -33,7 +33,7 @@ export function checkPair(instance: string, chain: string, key: string): void {
     if (!blocks)
         throw new CertificateError(
             path("tlsCertificate"),
-            "is no certificate; allowed: a chain in PEM (-----BEGIN CERTIFICATE-----…), the site's own first",
+            "is not a certificate; allowed: a chain in PEM (-----BEGIN CERTIFICATE-----…), the site's own first",
         );
     const [own] = blocks.map((block, index) =>
         parsed("tlsCertificate", `cannot be read: certificate ${index + 1} of ${blocks.length} is damaged`, () => {
@@ -42,14 +42,14 @@ export function checkPair(instance: string, chain: string, key: string): void {
     );
     const privateKey = parsed(
         "tlsKey",
-        "is no private key; allowed: one in PEM (-----BEGIN PRIVATE KEY-----…), not encrypted with a passphrase",
+        "is not a private key; allowed: one in PEM (-----BEGIN PRIVATE KEY-----…), not encrypted with a passphrase",
         () => createPrivateKey(key),
     );
     if (!own!.checkPrivateKey(privateKey))
         throw new CertificateError(path("tlsKey"), "does not belong to the first certificate of tlsCertificate");
 }
 
-/** The pair once it is known to be usable; a bad one ends the run before its Secret is sent. */
+/** The pair after validation. An invalid one ends the run before its Secret is sent. */
 export function checkedPair(
     instance: string,
     chain: Value<string>,

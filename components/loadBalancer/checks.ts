@@ -3,7 +3,7 @@ import type { Instance } from "../instance";
 import type { Tenant } from "./site";
 import { endsInFront, tlsOf } from "./tls";
 
-/** Says what the way to the balancer does not fit: links, the authority of certificates, passwords. */
+/** Warns about settings that do not fit how the balancer is reached: links, certificates, passwords. */
 export function warnOfReach(instance: Instance, edge: OwnEdgeConfig): void {
     const tls = tlsOf(instance);
     const plain = tls.mode === "off" && !tls.inFront;
@@ -11,32 +11,32 @@ export function warnOfReach(instance: Instance, edge: OwnEdgeConfig): void {
         const port = tls.mode === "off" ? "httpPort" : "httpsPort";
         if (edge[port] === undefined)
             instance.warn(
-                `edge.type NodePort without edge.${port}: Kubernetes chooses a port, which links and redirects do not name; allowed: 30000 to 32767`,
+                `edge.type NodePort without edge.${port}: Kubernetes chooses a port, which links and redirects do not contain; allowed: 30000 to 32767`,
             );
         if (tls.mode === "acme")
             instance.warn(
-                "tls.mode acme behind edge.type NodePort: the authority connects to ports 80 and 443 only; without something that forwards them to the node ports, it gives no certificate",
+                "tls.mode acme behind edge.type NodePort: the authority only connects to ports 80 and 443; unless these are forwarded to the node ports, it issues no certificate",
             );
     }
     if (edge.type !== "LoadBalancer") return;
     if (tls.mode === "acme" && edge.sourceRanges.length > 0)
         instance.warn(
-            "tls.mode acme with edge.sourceRanges: an authority outside these ranges cannot connect, and gives no certificate (those of Let's Encrypt have no fixed addresses); http.allow limits visitors only",
+            "tls.mode acme with edge.sourceRanges: an authority outside these ranges cannot connect, and issues no certificate (those of Let's Encrypt have no fixed addresses); http.allow only restricts visitors",
         );
     if (plain)
         instance.warn(
-            "tls.mode off: passwords travel in clear; set tls.mode to acme, custom or internal, or tls.inFront where TLS ends before this balancer",
+            "tls.mode off: passwords are transmitted unencrypted; set tls.mode to acme, custom or internal, or tls.inFront if TLS is terminated in front of this balancer",
         );
 }
 
-/** Reports what contradicts itself, and says what will not work as one may expect. */
+/** Reports contradictory settings, and warns about those that may not work as expected. */
 export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
     const tls = tlsOf(instance);
     const inFront = endsInFront(edge);
     if (inFront && tls.mode === "internal")
         instance.problem(
             ["tls", "mode"],
-            `"internal" is not possible where the ingress controller ends TLS; allowed: acme, custom, off, or edge.terminates: edge`,
+            `"internal" is not possible if the ingress controller terminates TLS; allowed: acme, custom, off, or edge.terminates: edge`,
         );
     if (edge.type === "Ingress" && !inFront && tls.mode === "off")
         instance.problem(
@@ -56,17 +56,17 @@ export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
         sites.some(({ routes }) => routes.some(({ allow = [] }) => allow.length > 0));
     if (allows && "externalTrafficPolicy" in edge && edge.externalTrafficPolicy === "Cluster")
         instance.warn(
-            "edge.externalTrafficPolicy Cluster: clients' addresses are lost where a connection comes by way of another node, and allow-lists compare that node's; with nodes among edge.trustedProxies anybody could claim an address. Set it to Local",
+            "edge.externalTrafficPolicy Cluster: client addresses are lost if a connection is forwarded by another node, and allow-lists compare that node's address; with nodes in edge.trustedProxies, clients could claim any address. Set it to Local",
         );
     if (edge.trustedProxies.length > 0) return;
     if (edge.type === "Ingress" && inFront)
         instance.warn(
-            "edge.trustedProxies is empty: the ingress controller counts as the client, in logs and for applications, and plain requests are not redirected",
+            "edge.trustedProxies is empty: logs and applications see the ingress controller as the client, and plain requests are not redirected",
         );
     else if (tls.mode === "off" && tls.inFront)
         instance.warn(
             "tls.inFront needs edge.trustedProxies: without it applications see plain HTTP, and plain requests are not redirected",
         );
     if (allows && (edge.type === "Ingress" || edge.type === "ClusterIP"))
-        instance.warn("allow-lists compare the address of the proxy in front, since edge.trustedProxies is empty");
+        instance.warn("allow-lists compare the address of the proxy in front, because edge.trustedProxies is empty");
 }

@@ -6,7 +6,7 @@ import type { FileSite } from "./caddyfile";
 import { ports } from "./service";
 import { endsInFront } from "./tls";
 
-/** The paths into and out of the balancer that are no edges. */
+/** The balancer's network rules that are not edges. */
 export function networkRulesOf(
     edge: OwnEdgeConfig,
     sites: readonly FileSite[],

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { sh, type Sh, word } from "../languages/sh";
 
-/** Name of the container that runs the script: what it says is in the logs of that. */
+/** Name of the container that runs the script and has its log. */
 export const reloadContainer = "reload";
 
-/** Where it finds the ConfigMap with `Caddyfile` and `certificates`, the list of them. */
+/** Where the ConfigMap with `Caddyfile` and the list `certificates` is mounted. */
 export const configFolder = "/etc/caddy";
 
 export interface ReloadArgs {
@@ -14,20 +14,23 @@ export interface ReloadArgs {
     /** Directory for what {@link snippetOf} names; not readable by others, since keys are copied there. */
     readonly snippets: string;
     readonly adminSocket: string;
-    /** Seconds between two looks. */
+    /** Polling interval in seconds. */
     readonly interval: number;
 }
 
-/** The line of the Caddyfile that a site with the custom certificate of that name imports. */
+/** The snippet that a site with the custom certificate of that name imports. */
 export const snippetOf = (snippets: string, name: string): string => `${snippets}/${name}`;
 
-/** A line that the script writes. */
+/** A line of the script's log. */
 export interface ReloadLine {
     readonly level: "info" | "error";
     readonly msg: string;
     /** Which configuration it speaks of, by its {@link digestOf}; empty before Caddy runs. */
     readonly configuration: string;
-    /** Whether Caddy serves that configuration, whole; false when it has refused it or a part of it. Else not said yet. */
+    /**
+     * Whether Caddy serves that configuration completely; false if it has rejected it or a part of it; undefined if not
+     * known yet.
+     */
     readonly served?: boolean;
 }
 
@@ -39,7 +42,7 @@ export interface ReloadLine {
 export const digestOf = (caddyfile: string, list: string, certificates: readonly (string | Buffer)[]): string =>
     [caddyfile, list, ...certificates].reduce((hash, part) => hash.update(part), createHash("sha256")).digest("hex");
 
-/** The certificates of a list, as paths of their public halves. */
+/** Paths of the public certificates in a list. */
 export const certificatesIn = (list: string): string[] => list.split("\n").flatMap((line) => line.split(" ")[1] ?? []);
 
 /**
@@ -53,7 +56,8 @@ export const certificatesIn = (list: string): string[] => list.split("\n").flatM
  * It compares contents: the kubelet swaps a symbolic link above mounted files, which watchers of the files miss. An
  * invalid file is reported once and changes nothing.
  *
- * Each line is a {@link ReloadLine}: they tell whoever reads the log whether Caddy serves what the cluster has.
+ * Each line is a {@link ReloadLine}, from which readers of the log can tell whether Caddy serves the cluster's
+ * configuration.
  */
 export const reloadScript = ({ caddyfile, list, snippets, adminSocket, interval }: ReloadArgs): Sh => sh`#!/bin/sh
 set -u

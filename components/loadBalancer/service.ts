@@ -7,13 +7,13 @@ type ServiceSpec = Fields<k8s.types.input.core.v1.ServiceSpec>;
 type PolicySpec = Fields<k8s.types.input.networking.v1.NetworkPolicySpec>;
 type IngressSpec = Fields<k8s.types.input.networking.v1.IngressSpec>;
 
-/** Hosts of one instance and the Secret with their certificate, where the ingress controller ends TLS. */
+/** Hosts of one instance and the Secret with their certificate, if the ingress controller terminates TLS. */
 export interface IngressHosts {
     readonly hosts: readonly string[];
     readonly secret?: string;
 }
 
-/** The Service before Caddy; `secure` where Caddy itself ends TLS for any site. */
+/** The Service in front of Caddy; `secure` if Caddy itself terminates TLS for any site. */
 export function serviceSpec(edge: OwnEdgeConfig, secure: boolean, selector: Record<string, string>): ServiceSpec {
     const direct = edge.type === "LoadBalancer" || edge.type === "NodePort" ? edge : undefined;
     const nodePort = edge.type === "NodePort" ? edge : undefined;
@@ -34,7 +34,7 @@ export function serviceSpec(edge: OwnEdgeConfig, secure: boolean, selector: Reco
         ports: [
             port("http", 80, "http", nodePort?.httpPort),
             ...(secure ? [port("https", 443, "https", nodePort?.httpsPort)] : []),
-            // By number: the pod's named port is the TCP one.
+            // By number, because the pod's named port is the TCP one.
             ...(secure && direct?.http3
                 ? [
                       {
@@ -71,7 +71,7 @@ export function solverPolicy(edge: OwnEdgeConfig & { type: "Ingress" }): PolicyS
     };
 }
 
-/** One rule a host, all to Caddy, which knows the paths. */
+/** One rule per host, all to Caddy, which routes by path. */
 export function ingressSpec(
     edge: OwnEdgeConfig & { type: "Ingress" },
     service: string,

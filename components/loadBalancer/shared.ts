@@ -4,24 +4,24 @@ import { Instance } from "../instance";
 import type { Stack } from "../stack";
 import type { Tenant } from "./site";
 
-/** Name of the balancer in every instance that has one: of the component, and so of its Service and its pods. */
+/** Name of the balancer's component in every instance, and so of its Service and pods. */
 export const edgeName = "edge";
 
-/** Stands in for an instance's name in the names of the shared balancer's resources. */
+/** Takes the place of an instance's name in the names of the shared balancer's resources. */
 export const sharedName = "edge";
 
-/** Makes the instance whose only component is the shared balancer. */
+/** Creates the instance whose only component is the shared balancer. */
 export function sharedInstance(stack: Stack, tenants: readonly Tenant[]): Instance {
     if (stack.config.instances.some(({ name }) => name === sharedName))
         stack.problems.add(
             `plinth:instances.${sharedName}`,
-            "is the name of the shared balancer (edge.type: shared); choose another one",
+            "is the name of the shared balancer (edge.type: shared); choose another name",
         );
     const config = instanceConfig(stack.config.sharedEdge, tenants);
     return new Instance(stack, config, { images: {}, secrets: {} }, "plinth:edge");
 }
 
-/** The balancer goes when its last instance is removed; while one is stopped, it still says so to visitors. */
+/** The balancer is deleted when its last instance is removed; for stopped instances, it still informs visitors. */
 function instanceConfig(shared: SharedEdgeConfig, all: readonly Tenant[]): AnyInstance {
     const needed = all.some(({ instance }) => instance.config.state !== "removed");
     return {

@@ -15,7 +15,7 @@ export interface Tenant {
 
 /**
  * @param snippets directory of the lines for custom certificates
- * @throws RangeError for a port name that a platform got wrong
+ * @throws RangeError for an unknown port name in a platform
  */
 export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig, snippets: string): FileSite[] {
     const { http, state } = instance.config;
@@ -46,11 +46,11 @@ function fileRoute({ path, to, port, allow = [], maxBody }: Route, normal: strin
 function portName(to: Service, port: string | undefined): string {
     const name = port ?? Object.keys(to.ports)[0];
     if (name === undefined || !(name in to.ports))
-        throw new RangeError(`${to.node} has no port "${name}"; it has ${Object.keys(to.ports).join(", ")}`);
+        throw new RangeError(`${to.node} has no port "${name}"; available: ${Object.keys(to.ports).join(", ")}`);
     return name;
 }
 
-/** One edge to each service behind the sites, with the ports that they use. */
+/** One edge for each service behind the sites, with the ports in use. */
 export function usesOf(sites: readonly Site[]): Edge[] {
     const used = new Map<string, { to: Service; ports: Set<string> }>();
     for (const { to, port } of sites.flatMap(({ routes }) => routes)) {

@@ -10,29 +10,29 @@ const directories = {
 
 export const directoryOf = (ca: string): string => directories[ca as keyof typeof directories] ?? ca;
 
-/** Settings of the balancer that an instance stands behind: its own, or the stack's shared one. */
+/** Settings of an instance's balancer: its own, or the stack's shared one. */
 export function edgeOf(instance: Instance): OwnEdgeConfig {
     const { edge } = instance.config;
     return edge.type === "shared" ? instance.stack.config.sharedEdge.edge : edge;
 }
 
-/** TLS of an instance's sites: behind the shared balancer, an instance that says nothing has that balancer's. */
+/** TLS of an instance's sites: behind the shared balancer, that balancer's settings are the default. */
 export function tlsOf(instance: Instance): TlsConfig {
     const { edge, tls } = instance.config;
     return edge.type === "shared" && tls.mode === "off" && !tls.inFront ? instance.stack.config.sharedEdge.tls : tls;
 }
 
-/** Whether an ingress controller in front ends TLS, so that Caddy gets plain HTTP whatever the mode. */
+/** Whether an ingress controller in front terminates TLS, so that Caddy receives plain HTTP in any mode. */
 export const endsInFront = (edge: OwnEdgeConfig): boolean =>
     edge.type === "Ingress" && edge.terminates === "controller";
 
-/** Whether browsers reach the sites of an instance over HTTPS, whoever ends it. */
+/** Whether browsers reach the sites of an instance over HTTPS, wherever it is terminated. */
 export function isEncrypted(instance: Instance): boolean {
     const tls = tlsOf(instance);
     return tls.mode !== "off" || tls.inFront;
 }
 
-/** TLS as Caddy does it; `snippet` is the file with the line for a custom certificate. */
+/** TLS settings for Caddy; `snippet` is the file with the line for a custom certificate. */
 export function siteTls(edge: OwnEdgeConfig, tls: TlsConfig, snippet: string): SiteTls {
     if (endsInFront(edge)) return { mode: "off", inFront: tls.mode !== "off" || tls.inFront };
     switch (tls.mode) {

@@ -18,7 +18,7 @@ import { identities, identitiesFile, metricsPort, seaweedfs } from "./seaweedfs"
 
 export type { Bucket, Cors } from "./buckets";
 
-/** What a storage offers to its users; `forcePathStyle` is `true` or `false`. */
+/** Settings that a storage offers to its clients; `forcePathStyle` is `true` or `false`. */
 export type ObjectStorageSettings = {
     readonly endpoint: string;
     readonly publicEndpoint: string;
@@ -30,13 +30,13 @@ export type ObjectStorageSettings = {
 
 export interface ObjectStorageArgs {
     readonly config: ObjectStorageConfig;
-    /** Buckets that the platform needs, by the names that it gives them: see {@link ObjectStorage.bucketNames}. */
+    /** Buckets that the platform needs, by its own names: see {@link ObjectStorage.bucketNames}. */
     readonly buckets: readonly Bucket[];
     /** Of a server in the cluster. @default 100m, 1Gi */
     readonly resources?: ResourcesConfig;
     /** Volume of a server in the cluster. @default 10Gi */
     readonly size?: string;
-    /** Address under which browsers reach the storage. @default the endpoint */
+    /** URL at which browsers reach the storage. @default the endpoint */
     readonly publicUrl?: string;
 }
 
@@ -46,13 +46,13 @@ interface Key {
     readonly secretKey: SecretRef;
 }
 
-/** Any user that owns nothing in the images: they accept all. */
+/** Any user that owns nothing in the images, which accept all users. */
 const user = 1000;
 const region = "us-east-1";
 const bucketsFolder = "/etc/plinth-buckets";
 
 /**
- * Storage of objects behind the S3 protocol: a server in the cluster, or one outside.
+ * Object storage with the S3 protocol: a server in the cluster, or an external one.
  *
  * Settings of {@link service}: `endpoint`, `publicEndpoint`, `region`, `accessKey`, `secretKey`, `forcePathStyle`
  * (`true` or `false`), besides `host` and `port`. What uses buckets starts after {@link bucketsTask}.
@@ -63,7 +63,7 @@ const bucketsFolder = "/etc/plinth-buckets";
 export class ObjectStorage extends Component implements HasNode {
     readonly node: Node;
     readonly service: Service<ObjectStorageSettings>;
-    /** Done when all buckets are there; the storage itself where nothing is set up. */
+    /** The Task that creates all buckets, or the storage itself if nothing is set up. */
     readonly bucketsTask: HasNode;
     /** The buckets' names on the server, by those that the platform gives them: outside the cluster its user may choose others. */
     readonly bucketNames: Readonly<Record<string, string>>;
@@ -99,7 +99,7 @@ export class ObjectStorage extends Component implements HasNode {
         this.registerOutputs({ host: service.host });
     }
 
-    /** What the edge must publish so that browsers reach the storage; nothing where no public host is set. */
+    /** The site that the edge must publish for browsers to reach the storage; undefined without a public host. */
     sites(): Site[] {
         const { config } = this.args;
         if (config.topology === "external" || !config.publicHost) return [];
@@ -111,7 +111,7 @@ export class ObjectStorage extends Component implements HasNode {
         const { instance, name, buckets } = this;
         const { resources: given, size = "10Gi" } = this.args;
         const resources = { cpu: "100m", memory: "1Gi", ...given };
-        // MinIO has its metrics on the port of S3, where they want a token: nothing is opened for them.
+        // MinIO's metrics are on the S3 port and require a token, so no access is opened for them.
         const monitoring = engine === "seaweedfs" ? instance.cluster.monitoringNamespace : undefined;
         const node = instance.addNode(name, {
             kind: "object storage",
@@ -140,10 +140,10 @@ export class ObjectStorage extends Component implements HasNode {
             });
             if (instance.cluster.networkPolicy === "off")
                 instance.warn(
-                    `without network policies every pod of the cluster reaches the internal port of "${name}", through which keys can be added`,
+                    `without network policies, every pod in the cluster can reach the internal port of "${name}", through which keys can be added`,
                 );
         }
-        // The server writes its index when it ends, which took 12 seconds with hardly any data.
+        // The server writes its index at shutdown, which took 12 seconds with hardly any data.
         deployment(instance, this, node, {
             pod: { user, containers: [container], graceSeconds: 60 },
             replicas: 1,
@@ -194,7 +194,7 @@ export class ObjectStorage extends Component implements HasNode {
         };
     }
 
-    /** Generated, unless the user has set what may be set. */
+    /** Generated unless set by the user, if that is possible. */
     private keys(which: string, accessKey?: ObjectStorageSecret, secretKey?: ObjectStorageSecret) {
         const prefix = `${this.name}-${which}`;
         return {

@@ -58,7 +58,7 @@ export const seaweedfsArgs = ({ size, metrics }: { size: string; metrics: boolea
     "-master.peers=none",
     "-master.telemetry=false",
     `-master.volumeSizeLimitMB=${volumeLimit(size)}`,
-    // Two more servers that S3 would start beside itself.
+    // Two additional servers that S3 would start.
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
     "-volume.preStopSeconds=1",

@@ -14,7 +14,7 @@ export interface FileArgs {
     readonly timeoutSeconds: number;
 }
 
-/** What phpMyAdmin reads and nobody should get. */
+/** Files that phpMyAdmin reads but that must not be served. */
 export const closed: PathRule = {
     paths: ["/libraries", "/locale", "/setup", "/sql", "/templates", "/tmp", "/vendor"],
 };

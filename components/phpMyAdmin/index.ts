@@ -22,7 +22,7 @@ const memoryLimit = 128;
 const workers = 8;
 
 /**
- * phpMyAdmin, in which people log in with the accounts of the database itself: none is stored here.
+ * phpMyAdmin. Users log in with accounts of the database itself; none are stored here.
  *
  * One pod: a session is a file in it. What a browser has entered survives a new pod, in a cookie that is encrypted
  * with a key of the instance's.
@@ -30,7 +30,7 @@ const workers = 8;
 export class PhpMyAdmin extends Component implements HasNode {
     readonly node: Node;
     readonly service: Service;
-    /** To be published with the instance's other sites, where its access is public. */
+    /** The site to publish with the instance's others, if its access is public. */
     readonly site: Site | undefined;
 
     constructor(instance: Instance, name: string, { config, database }: PhpMyAdminArgs, opts?: ComponentOptions) {
@@ -67,7 +67,7 @@ export class PhpMyAdmin extends Component implements HasNode {
                     {
                         name: "phpmyadmin",
                         image: images.phpmyadmin,
-                        // Not by the entrypoint, which writes its configuration anew.
+                        // Bypasses the entrypoint, which rewrites the configuration.
                         command: ["apache2", "-D", "FOREGROUND", "-f", `${settings}/apache2.conf`],
                         uses: [edge],
                         env: { COOKIE_KEY: cookieKey },
@@ -79,9 +79,9 @@ export class PhpMyAdmin extends Component implements HasNode {
                         },
                         mounts: [
                             { path: settings, configMap: files },
-                            // What people have open: some hundred kilobytes each, until it is old.
+                            // Sessions: some hundred kilobytes each, until they expire.
                             { path: "/sessions", scratch: { size: "128Mi" } },
-                            // An import of each worker's, and compiled templates.
+                            // One import per worker, and compiled templates.
                             { path: "/tmp", scratch: { size: mib(workers * (uploadLimit + 1) + 64) } },
                         ],
                     },

@@ -5,7 +5,7 @@ import type { Given } from "../../config/read";
 import type { Resource } from "../resource";
 import { createOf } from "./classes";
 
-/** The stack's configuration, from the engine that runs the program. */
+/** The stack's configuration, passed by the engine. */
 export function givenByEngine(): Given {
     const config = pulumi.runtime.allConfig();
     // Exported by the SDK but left out of its types.
@@ -22,10 +22,10 @@ export function givenByEngine(): Given {
 }
 
 /**
- * The end of a plan that registers its resources with the engine.
+ * Registers a plan's resources with the engine.
  *
- * @param told what the stack has to tell
- * @returns the same with an output in the place of each value
+ * @param told the stack's outputs
+ * @returns the same with each value replaced by an output
  */
 export function register(plan: readonly Resource[], told: object): object {
     const made = new Map<object, pulumi.Resource>();
@@ -35,7 +35,7 @@ export function register(plan: readonly Resource[], told: object): object {
 
 type Made = ReadonlyMap<object, pulumi.Resource>;
 
-/** A component of this program's, as the engine knows it. */
+/** One of Plinth's components, as registered with the engine. */
 class Registered extends pulumi.ComponentResource {
     constructor({ type, name }: Resource, outputs: pulumi.Inputs, options: pulumi.ComponentResourceOptions) {
         super(type, name, {}, options);
@@ -61,7 +61,7 @@ function create(resource: Resource, made: Made): pulumi.Resource {
     });
 }
 
-/** A value as an output: computed when all properties that it needs are there. */
+/** A value as an output: computed when all properties that it needs are known. */
 function outputOf(value: Value<unknown>, made: Made): pulumi.Output<unknown> {
     const properties = value.properties.map((property) => propertyOf(property, made));
     const output = pulumi.all(properties).apply((results) => {
@@ -78,6 +78,6 @@ function propertyOf({ resource, name }: Property, made: Made): unknown {
 
 function registered(resource: object, made: Made): pulumi.Resource {
     const found = made.get(resource);
-    if (!found) throw new RangeError("a resource refers to one that does not stand before it in the plan");
+    if (!found) throw new RangeError("a resource refers to one that does not precede it in the plan");
     return found;
 }

@@ -13,18 +13,18 @@ export interface Backups {
     readonly instance: string;
     readonly namespace: string;
     readonly backup: CronJob;
-    /** Lists, checks and restores; never by itself. */
+    /** Lists, checks and restores; never runs on a schedule. */
     readonly restore: CronJob;
-    /** Those that a clock starts, which is to say all but `restore`. */
+    /** The tasks that run on a schedule: all except `restore`. */
     readonly scheduled: readonly CronJob[];
 }
 
-/** One backup, as the target has it. Sizes in bytes. */
+/** One backup on the backup target. Sizes in bytes. */
 export interface BackupEntry {
     readonly name: string;
-    /** Moment of the dump (RFC 3339), which is that of the data. */
+    /** Time of the dump (RFC 3339), and so of the data. */
     readonly takenAt: string;
-    /** Whether it counts. */
+    /** Whether it was completed and can be restored. */
     readonly complete: boolean;
     readonly engine?: string;
     readonly version?: string;
@@ -32,7 +32,7 @@ export interface BackupEntry {
 }
 
 /**
- * @throws UserError when the instance is unknown, at rest, or not backed up, with what to do
+ * @throws UserError if the instance is unknown, stopped or not backed up, with what to do about it
  */
 export async function findBackups(kubectl: Kubectl, name: string): Promise<Backups> {
     const { config } = kubectl;
@@ -40,16 +40,16 @@ export async function findBackups(kubectl: Kubectl, name: string): Promise<Backu
     const start = `./plinth launch ${config.stack}`;
     if (!instance!.backup)
         throw new UserError(
-            `"${name}" is not backed up. Set where to, in Pulumi.${config.stack}.yaml: plinth:instances.${name}.backup.target (docs/backup.md), then ${start}`,
+            `"${name}" is not backed up. Set a target in Pulumi.${config.stack}.yaml: plinth:instances.${name}.backup.target (docs/backup.md), then ${start}`,
         );
     const own = (await listStack<CronJob>(kubectl, "cronjobs")).filter((one) => componentOf(one).instance === name);
     const find = (task: string) => own.find((one) => componentOf(one).name === task);
     const [backup, restore] = [find(tasks.backup), find(tasks.restore)];
-    // By what is in the cluster: the file may be ahead of it, and a restore that was broken off must come to its end.
+    // What is in the cluster decides: the file may be ahead of it, and an interrupted restore must still be completed.
     if (!backup || !restore)
         throw new UserError(
             instance!.state === "running"
-                ? `The backup of "${name}" is in its file, but not in the cluster yet: ${start}`
+                ? `The backup of "${name}" is configured, but not deployed yet: ${start}`
                 : `"${name}" is ${instance!.state}, and so is its database. First: ./plinth start ${config.stack} ${name}`,
         );
     return {
@@ -63,7 +63,7 @@ export async function findBackups(kubectl: Kubectl, name: string): Promise<Backu
 
 export const nameForJob = (task: CronJob): string => `${task.metadata.name}-${randomBytes(4).toString("hex")}`;
 
-/** Runs a scheduled task now, with some variables of its containers set otherwise. */
+/** Runs a scheduled task now, with some environment variables of its containers overridden. */
 export async function startJob(
     kubectl: Kubectl,
     task: CronJob,
@@ -91,7 +91,7 @@ export async function startJob(
     return job;
 }
 
-/** Jobs of scheduled tasks that have not ended, whoever started them. */
+/** Unfinished Jobs of scheduled tasks, no matter who started them. */
 export async function activeJobs(kubectl: Kubectl, namespace: string, tasks: readonly CronJob[]): Promise<Job[]> {
     const names = tasks.map(({ metadata }) => metadata.name);
     const { items } = await kubectl.json<List<Job>>(["get", "jobs", "--namespace", namespace]);
@@ -111,9 +111,9 @@ export const endOf = ({ status }: Job): End | undefined =>
     )?.type;
 
 /**
- * Waits until a Job has ended, well or not. Its own deadline ends it; what waits for that waits a little longer.
+ * Waits until a Job has ended, successfully or not. Its own deadline ends it; this waits a little longer than that.
  *
- * @throws UserError when it could not be waited for
+ * @throws UserError if waiting for it fails
  */
 export async function jobEnd(kubectl: Kubectl, { metadata, spec }: Job): Promise<End> {
     const abort = new AbortController();
@@ -132,14 +132,14 @@ export async function jobEnd(kubectl: Kubectl, { metadata, spec }: Job): Promise
     }
 }
 
-/** The pods of a Job, the youngest first. */
+/** The pods of a Job, newest first. */
 export async function podsOfJob(kubectl: Kubectl, { metadata }: Pick<Live, "metadata">): Promise<Pod[]> {
     const selector = ["--namespace", metadata.namespace, "--selector", `batch.kubernetes.io/job-name=${metadata.name}`];
     const { items } = await kubectl.json<List<Pod>>(["get", "pods", ...selector]);
     return items.sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp));
 }
 
-/** Everything that the pods of a Job have written; undefined where it cannot be read. */
+/** The logs of all pods of a Job; undefined if they cannot be read. */
 export async function logOfJob(
     kubectl: Kubectl,
     { metadata }: Pick<Live, "metadata">,
@@ -154,7 +154,7 @@ export async function logOfJob(
     }
 }
 
-/** Waits for a Job and shows what it has written. */
+/** Waits for a Job and prints its log. */
 export async function finishJob(kubectl: Kubectl, job: Job): Promise<End> {
     const end = await jobEnd(kubectl, job);
     const log = await logOfJob(kubectl, job);
@@ -163,11 +163,11 @@ export async function finishJob(kubectl: Kubectl, job: Job): Promise<End> {
 }
 
 /**
- * Backs an instance up at once.
+ * Backs up an instance now.
  *
- * @param deletes whether old backups go after it. @default true
- * @returns the backup's name, where the pod could tell it
- * @throws UserError when it does not get complete
+ * @param deletes whether old backups are deleted afterwards. @default true
+ * @returns the backup's name, if the pod reported it
+ * @throws UserError if it is not completed
  */
 export async function backUpNow(kubectl: Kubectl, instance: string, deletes = true): Promise<string | undefined> {
     const { backup } = await findBackups(kubectl, instance);
@@ -175,16 +175,16 @@ export async function backUpNow(kubectl: Kubectl, instance: string, deletes = tr
     const { name, namespace } = job.metadata;
     if ((await finishJob(kubectl, job)) === "Failed")
         throw new UserError(
-            `The backup of "${instance}" failed, and nothing of it counts. Why: kubectl describe job ${name} --namespace ${namespace}`,
+            `The backup of "${instance}" failed and cannot be used. For the cause: kubectl describe job ${name} --namespace ${namespace}`,
         );
     const [pod] = await podsOfJob(kubectl, job);
     return pod?.status?.containerStatuses?.[0]?.state?.terminated?.message;
 }
 
 /**
- * The backups of an instance, the newest first.
+ * The backups of an instance, newest first.
  *
- * @throws UserError when they cannot be listed, with what the target says
+ * @throws UserError if they cannot be listed, with the target's own message
  */
 export async function listBackups(kubectl: Kubectl, { restore }: Pick<Backups, "restore">): Promise<BackupEntry[]> {
     const job = await startJob(kubectl, restore, restoreEnv("list"));

@@ -10,16 +10,16 @@ import type { RenderedObject } from "../render/rendering";
 import { UserError } from "../system/errors";
 import type { Backups } from "./backups";
 
-/** What a restore has stopped, and how far it came: in the cluster, so that it is not lost with this process. */
+/** What a restore has stopped and how far it got. It is kept in the cluster, so that it survives this process. */
 export interface Progress {
     readonly backup: string;
-    /** Tiers with the pods that they had: `deployment/frontend`. */
+    /** Replicas of each tier before the restore, by `deployment/frontend`. */
     readonly replicas: Readonly<Record<string, number>>;
     /** Scheduled tasks that were not suspended before. */
     readonly suspended: readonly string[];
-    /** Name of the backup of what was there; empty where its pod could not tell. @default none was made */
+    /** Name of the safety backup; empty if its pod did not report it. @default none was taken */
     readonly safety?: string;
-    /** The Jobs that load, each from before it starts. */
+    /** Names of the Jobs that load data, each recorded before it starts. */
     readonly loads: readonly string[];
 }
 
@@ -29,13 +29,16 @@ export interface Restore {
     readonly backups: Backups;
 }
 
-/** The record of a restore is a ConfigMap: made only where none is, it also keeps a second restore away. */
+/**
+ * The record of a restore is a ConfigMap. It is only ever created, never overwritten, so that it also locks out a
+ * second restore.
+ */
 const recordOf = (task: string): string => `${task}-progress`;
 
 const progressIn = (record: object): Progress =>
     JSON.parse((record as { data: { progress: string } }).data.progress) as Progress;
 
-const place = ({ backups: { restore, namespace } }: Restore): string[] => [
+const recordArgs = ({ backups: { restore, namespace } }: Restore): string[] => [
     "configmap",
     recordOf(restore.metadata.name),
     "--namespace",
@@ -43,7 +46,13 @@ const place = ({ backups: { restore, namespace } }: Restore): string[] => [
 ];
 
 export async function readProgress({ kubectl, backups }: Restore): Promise<Progress | undefined> {
-    const found = await kubectl.read(["get", ...place({ kubectl, backups }), "--ignore-not-found", "--output", "json"]);
+    const found = await kubectl.read([
+        "get",
+        ...recordArgs({ kubectl, backups }),
+        "--ignore-not-found",
+        "--output",
+        "json",
+    ]);
     if (found.trim() === "") return undefined;
     return progressIn(JSON.parse(found) as object);
 }
@@ -63,58 +72,58 @@ export async function createProgress(restore: Restore, progress: Progress): Prom
     } catch (error) {
         const isThere = error instanceof KubectlError && error.kind === "alreadyExists";
         const other = isThere ? await readProgress(restore) : undefined;
-        if (other) throw new UserError(`Nothing was changed: ${underWay(whose(restore), other)}`);
+        if (other) throw new UserError(`Nothing was changed: ${inProgressMessage(subjectOf(restore), other)}`);
         throw error;
     }
 }
 
 export async function writeProgress(restore: Restore, progress: Progress): Promise<void> {
     const patch = JSON.stringify({ data: { progress: JSON.stringify(progress) } });
-    await restore.kubectl.read(["patch", ...place(restore), "--type", "merge", "--patch", patch]);
+    await restore.kubectl.read(["patch", ...recordArgs(restore), "--type", "merge", "--patch", patch]);
 }
 
-/** The last step: from then on there is nothing to go on with. */
+/** The last step: after this the restore cannot be continued. */
 export const deleteProgress = async (restore: Restore): Promise<void> =>
-    void (await restore.kubectl.read(["delete", ...place(restore)]));
+    void (await restore.kubectl.read(["delete", ...recordArgs(restore)]));
 
-/** Whose data a restore replaces, in messages and commands. */
-interface Whose {
+/** The instance whose data a restore replaces, for messages and commands. */
+interface RestoreSubject {
     readonly instance: string;
     readonly stack: string;
 }
 
-export const whose = ({ kubectl, backups: { instance } }: Restore): Whose => ({
+export const subjectOf = ({ kubectl, backups: { instance } }: Restore): RestoreSubject => ({
     instance,
     stack: kubectl.config.stack,
 });
 
-const command = ({ instance, stack }: Whose, name: string): string =>
+const command = ({ instance, stack }: RestoreSubject, name: string): string =>
     `./plinth backup restore ${instance} ${name} ${stack} --recover`;
 
 /** @param progress of which restore */
-export const howToGoOn = ({ instance, stack }: Whose, { backup }: Progress): string =>
-    `What writes to the data of "${instance}" may be stopped. Go on with:\n  ${command({ instance, stack }, backup)}\n` +
-    `or, to start it again with the data as they are:\n  ./plinth backup resume ${instance} ${stack}`;
+export const howToContinue = ({ instance, stack }: RestoreSubject, { backup }: Progress): string =>
+    `The components that write to the data of "${instance}" may be stopped. Continue with:\n  ${command({ instance, stack }, backup)}\n` +
+    `or, to start them again with the data as it is:\n  ./plinth backup resume ${instance} ${stack}`;
 
-export const underWay = (of: Whose, progress: Progress): string =>
-    `a restore of ${progress.backup} is under way, or was broken off. Where it is dead:\n${howToGoOn(of, progress)}`;
+export const inProgressMessage = (of: RestoreSubject, progress: Progress): string =>
+    `a restore of ${progress.backup} is in progress or was interrupted. If it was interrupted:\n${howToContinue(of, progress)}`;
 
-export function brokenOff(of: Whose, { backup, safety, replicas, suspended }: Progress): string {
-    const before = safety ? `\nor back to what was there before:\n  ${command(of, safety)}` : "";
+export function partialDataMessage(of: RestoreSubject, { backup, safety, replicas, suspended }: Progress): string {
+    const before = safety ? `\nor restore the data from before:\n  ${command(of, safety)}` : "";
     return (
-        `The data of "${of.instance}" may be a part of ${backup}. What writes to them stays stopped: ` +
+        `The data of "${of.instance}" may be a mix of the old data and ${backup}. These components stay stopped: ` +
         `${[...Object.keys(replicas), ...suspended].join(", ")}.\n` +
-        `When the cause is gone, go on with:\n  ${command(of, backup)}${before}`
+        `Once the cause is fixed, continue with:\n  ${command(of, backup)}${before}`
     );
 }
 
-/** The tasks that restore instances: without one there is no restore to come between. */
+/** The restore tasks of a stack's instances. Without one, no restore can be in progress. */
 export const restoreTasks = (resources: readonly Resource[]): Pick<Live, "metadata">[] =>
     resources.flatMap(({ outputs }) =>
         outputs?.metadata?.annotations?.[plinthLabels.writers] === undefined ? [] : (outputs as Pick<Live, "metadata">),
     );
 
-/** The records that there would be of them. */
+/** The names of the records that these tasks would have. */
 export const restoreRecords = (resources: readonly Resource[]): Named[] => restoreTasks(resources).map(recordNamed);
 
 const recordNamed = ({ metadata: { name, namespace } }: Pick<Live, "metadata">): Named => ({
@@ -124,11 +133,11 @@ const recordNamed = ({ metadata: { name, namespace } }: Pick<Live, "metadata">):
 });
 
 /**
- * Keeps a run away from what a restore has stopped, which it would start on a part of the data.
+ * Refuses a run during a restore: it would start what the restore has stopped, on partially loaded data.
  *
- * @param live what the cluster has of the records, and perhaps of others
- * @param resources of the stack's state, of which the task that restores tells where its record is
- * @throws UserError where a restore is under way or was broken off, with the commands that go on
+ * @param live objects in the cluster, including any such records
+ * @param resources of the stack's state; the restore task among them determines where its record is
+ * @throws UserError if a restore is in progress or was interrupted, with the commands that continue it
  */
 export function refuseWhileRestoring(
     stack: string,
@@ -138,7 +147,7 @@ export function refuseWhileRestoring(
     const found = restoreTasks(resources).flatMap((task) => {
         const name = consentName(recordNamed(task));
         const record = live.find((one) => consentName(one) === name);
-        return record ? underWay({ instance: componentOf(task).instance, stack }, progressIn(record)) : [];
+        return record ? inProgressMessage({ instance: componentOf(task).instance, stack }, progressIn(record)) : [];
     });
     if (found.length > 0) throw new UserError(`Nothing was changed: ${found.join("\nand ")}`);
 }

@@ -20,32 +20,32 @@ import type { Job, Pod, Workload } from "../cluster/live";
 import { interruptible } from "../system/interruptible";
 import { type Kubectl, targetOf } from "../cluster/kubectl";
 import {
-    brokenOff,
+    partialDataMessage,
     createProgress,
     deleteProgress,
-    howToGoOn,
+    howToContinue,
     type Progress,
     readProgress,
     type Restore,
-    underWay,
-    whose,
+    inProgressMessage,
+    subjectOf,
     writeProgress,
 } from "./progress";
 
 export interface RestoreArgs {
-    /** Whether what is there is backed up before. @default true */
+    /** Whether the current data is backed up first. @default true */
     readonly safetyBackup?: boolean;
-    /** Goes on with a restore that was broken off, perhaps with another backup. @default false */
+    /** Continues an interrupted restore, possibly with a different backup. @default false */
     readonly recover?: boolean;
 }
 
 /**
- * Puts the data of a backup in the place of those of an instance. What writes is stopped meanwhile, and runs again when
- * nothing was changed, or all was.
+ * Replaces the data of an instance with a backup. Components that write to the data are stopped during the restore, and
+ * started again if it either completed or changed nothing.
  *
  * @param name of the backup
- * @returns name of the backup of what was there before, where one was made and could tell it
- * @throws UserError that says whether anything was changed, and how to go on
+ * @returns name of the safety backup, if one was taken and reported its name
+ * @throws UserError that says whether anything was changed and how to continue
  */
 export async function restoreBackup(
     kubectl: Kubectl,
@@ -55,94 +55,102 @@ export async function restoreBackup(
 ): Promise<string | undefined> {
     const backups = await findBackups(kubectl, instance);
     const found = { kubectl, backups };
-    const left = await readProgress(found);
-    if (left && !recover) throw new UserError(`Nothing was changed: ${underWay(whose(found), left)}`);
-    if (!left && recover) throw new UserError(`Nothing was changed: no restore of "${instance}" was broken off.`);
+    const previous = await readProgress(found);
+    if (previous && !recover)
+        throw new UserError(`Nothing was changed: ${inProgressMessage(subjectOf(found), previous)}`);
+    if (!previous && recover) throw new UserError(`Nothing was changed: "${instance}" has no interrupted restore.`);
     await refuseActive(found);
     await check(found, name);
-    const writers = await toStop(found);
+    const writers = await runningWriters(found);
     const progress = {
         backup: name,
-        replicas: { ...writers.replicas, ...left?.replicas },
-        suspended: [...new Set([...writers.suspended, ...(left?.suspended ?? [])])],
-        ...(left?.safety === undefined ? {} : { safety: left.safety }),
-        loads: left?.loads ?? [],
+        replicas: { ...writers.replicas, ...previous?.replicas },
+        suspended: [...new Set([...writers.suspended, ...(previous?.suspended ?? [])])],
+        ...(previous?.safety === undefined ? {} : { safety: previous.safety }),
+        loads: previous?.loads ?? [],
     };
     return interruptible(async (signal) => {
         const restore = { kubectl: stoppable(kubectl, signal), backups };
-        if (left) await writeProgress(restore, progress);
+        if (previous) await writeProgress(restore, progress);
         else await createProgress(restore, progress);
         try {
             return await stopAndLoad(restore, progress, safetyBackup);
         } catch (error) {
-            if (error instanceof Settled || !(error instanceof UserError)) throw error;
-            const cause = signal.aborted ? "Interrupted; what has been started in the cluster goes on." : error.message;
-            throw new UserError(`${cause}\n${howToGoOn(whose(found), progress)}`, signal.aborted ? 130 : 1);
+            if (error instanceof FinalError || !(error instanceof UserError)) throw error;
+            const cause = signal.aborted
+                ? "Interrupted; Jobs already started in the cluster keep running."
+                : error.message;
+            throw new UserError(`${cause}\n${howToContinue(subjectOf(found), progress)}`, signal.aborted ? 130 : 1);
         }
     });
 }
 
 /**
- * Starts again what a broken-off restore has stopped.
+ * Starts the components that an interrupted restore has stopped.
  *
- * @throws UserError where the data may be a part of a backup
+ * @throws UserError if the data may be only partially restored
  */
 export async function resumeWriters(kubectl: Kubectl, instance: string): Promise<void> {
     const restore = { kubectl, backups: await findBackups(kubectl, instance) };
     const progress = await readProgress(restore);
-    if (!progress) throw new UserError(`Nothing was changed: no restore of "${instance}" was broken off.`);
+    if (!progress) throw new UserError(`Nothing was changed: "${instance}" has no interrupted restore.`);
     await refuseActive(restore);
     if (!(await isConsistent(restore, progress)))
-        throw new UserError(brokenOff(whose(restore), progress), exitCodes.changed);
+        throw new UserError(partialDataMessage(subjectOf(restore), progress), exitCodes.changed);
     await startAgain(restore, progress);
 }
 
-/** An end of which everything is said. */
-class Settled extends UserError {}
+/** A failure whose message is already complete. */
+class FinalError extends UserError {}
 
-async function stopAndLoad(restore: Restore, begun: Progress, safetyBackup: boolean): Promise<string | undefined> {
+async function stopAndLoad(restore: Restore, initial: Progress, safetyBackup: boolean): Promise<string | undefined> {
     const { kubectl, backups } = restore;
-    let progress = begun;
+    let progress = initial;
     try {
         await stopWriters(restore, progress);
-        // Of a part of a backup nobody wants another.
+        // A backup of partially loaded data is useless.
         if (safetyBackup && progress.safety === undefined && progress.loads.length === 0) {
-            progress = { ...progress, safety: await secure(restore) };
+            progress = { ...progress, safety: await takeSafetyBackup(restore) };
             await writeProgress(restore, progress);
         }
     } catch (error) {
-        throw await undone(restore, progress, error);
+        throw await settleFailure(restore, progress, error);
     }
     const name = nameForJob(backups.restore);
     progress = { ...progress, loads: [...progress.loads, name] };
     await writeProgress(restore, progress);
     const job = await startJob(kubectl, backups.restore, restoreEnv("restore", progress.backup), name);
     if ((await finishJob(kubectl, job)) === "Failed")
-        throw await undone(restore, progress, new UserError(`The restore of "${backups.instance}" failed.`));
+        throw await settleFailure(restore, progress, new UserError(`The restore of "${backups.instance}" failed.`));
     await startAgain(restore, progress);
     return progress.safety;
 }
 
-/** The error for what failed: with everything running again where the data are whole. */
-async function undone(restore: Restore, progress: Progress, error: unknown): Promise<unknown> {
+/** The error to throw for a failure. If the data is intact, everything is started again first. */
+async function settleFailure(restore: Restore, progress: Progress, error: unknown): Promise<unknown> {
     if (!(error instanceof UserError)) return error;
     if (!(await isConsistent(restore, progress)))
-        return new Settled(`${error.message}\n${brokenOff(whose(restore), progress)}`, exitCodes.changed);
+        return new FinalError(
+            `${error.message}\n${partialDataMessage(subjectOf(restore), progress)}`,
+            exitCodes.changed,
+        );
     await startAgain(restore, progress);
-    return new Settled(`${error.message}\nNothing was changed, and "${restore.backups.instance}" runs again.`);
+    return new FinalError(`${error.message}\nNothing was changed, and "${restore.backups.instance}" runs again.`);
 }
 
-/** Old backups stay meanwhile: the one that is wanted may be the oldest. */
-async function secure({ kubectl, backups }: Restore): Promise<string> {
+/** Keeps old backups: the one to be restored may be the oldest. */
+async function takeSafetyBackup({ kubectl, backups }: Restore): Promise<string> {
     try {
         return (await backUpNow(kubectl, backups.instance, false)) ?? "";
     } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        throw new UserError(`${error.message}\nIt goes without a backup of what is there: --no-safety-backup`);
+        throw new UserError(
+            `${error.message}\nTo restore without backing up the current data first: --no-safety-backup`,
+        );
     }
 }
 
-/** @throws UserError that names the backups there are */
+/** @throws UserError that lists the available backups */
 async function check({ kubectl, backups }: Restore, name: string): Promise<void> {
     const job = await startJob(kubectl, backups.restore, restoreEnv("check", name));
     if ((await finishJob(kubectl, job)) === "Complete") return;
@@ -150,26 +158,26 @@ async function check({ kubectl, backups }: Restore, name: string): Promise<void>
     throw new UserError(
         known.includes(name)
             ? `Nothing was changed: ${name} cannot be restored.`
-            : `Nothing was changed: "${backups.instance}" has no complete backup ${show(name)}; there are: ${known.join(", ") || "none"}`,
+            : `Nothing was changed: "${backups.instance}" has no complete backup ${show(name)}; available: ${known.join(", ") || "none"}`,
     );
 }
 
-/** Whether the loads so far have changed nothing, or all. */
+/** Whether the loads so far have either changed nothing or completed. */
 async function isConsistent({ kubectl, backups }: Restore, { loads }: Progress): Promise<boolean> {
-    let whole = true;
+    let isIntact = true;
     for (const name of loads) {
         const where = ["job", name, "--namespace", backups.namespace, "--ignore-not-found", "--output", "json"];
         const found = await kubectl.read(["get", ...where]);
         const job = found.trim() === "" ? undefined : (JSON.parse(found) as Job);
-        if (job && endOf(job) === "Complete") whole = true;
-        else if (!job || !isUntouched(await podsOfJob(kubectl, job))) whole = false;
+        if (job && endOf(job) === "Complete") isIntact = true;
+        else if (!job || !isUntouched(await podsOfJob(kubectl, job))) isIntact = false;
     }
-    return whole;
+    return isIntact;
 }
 
 /**
- * Whether a load that failed is known to have changed nothing: it never began, or says so by its exit code. What was
- * killed, or has left no pod, may have changed something.
+ * Whether a failed load is known to have changed nothing: it never started, or its exit code says so. If it was killed
+ * or left no pod, it may have changed something.
  */
 export function isUntouched(pods: readonly Pod[]): boolean {
     const [pod, ...more] = pods;
@@ -188,14 +196,14 @@ async function refuseActive({ kubectl, backups }: Restore): Promise<void> {
     if (!active) return;
     const { name, namespace } = active.metadata;
     throw new UserError(
-        `Nothing was changed: ${name} works on the backups of "${backups.instance}". Wait for it: kubectl wait --for=condition=Complete job/${name} --namespace ${namespace} --timeout=1h`,
+        `Nothing was changed: ${name} is working on the backups of "${backups.instance}". Wait for it: kubectl wait --for=condition=Complete job/${name} --namespace ${namespace} --timeout=1h`,
     );
 }
 
 const writersOf = ({ restore }: Backups): string[] =>
     (restore.metadata.annotations?.[plinthLabels.writers] ?? "").split(" ").filter((name) => name !== "");
 
-async function toStop({ kubectl, backups }: Restore): Promise<Pick<Progress, "replicas" | "suspended">> {
+async function runningWriters({ kubectl, backups }: Restore): Promise<Pick<Progress, "replicas" | "suspended">> {
     const tiers = (await listStack<Workload>(kubectl, "deployments,statefulsets")).filter((tier) => {
         const { instance, name } = componentOf(tier);
         return instance === backups.instance && writersOf(backups).includes(name);
@@ -206,13 +214,16 @@ async function toStop({ kubectl, backups }: Restore): Promise<Pick<Progress, "re
     };
 }
 
-/** Takes what writes away, and waits until it is gone. An autoscaler leaves a tier without pods alone. */
+/**
+ * Stops everything that writes to the data and waits until its pods are deleted. Autoscalers ignore a tier with zero
+ * replicas.
+ */
 async function stopWriters({ kubectl, backups }: Restore, { replicas, suspended }: Progress): Promise<void> {
     const { namespace, instance, scheduled } = backups;
     for (const task of suspended) await suspend(kubectl, namespace, task, true);
     for (const tier of Object.keys(replicas)) await scale(kubectl, namespace, tier, 0);
     for (const job of await activeJobs(kubectl, namespace, scheduled)) await jobEnd(kubectl, job);
-    // Pods of scheduled tasks stay when they have ended.
+    // Pods of scheduled tasks are kept after they have ended.
     const tasks = scheduled.map((task) => componentOf(task).name);
     const tiers = writersOf(backups).filter((name) => !tasks.includes(name));
     const selector = `app.kubernetes.io/instance=${instance},app.kubernetes.io/name in (${tiers.join(", ")})`;
@@ -229,7 +240,7 @@ async function stopWriters({ kubectl, backups }: Restore, { replicas, suspended 
         ]);
 }
 
-/** The record goes last, so that this can be done again. */
+/** The record is deleted last, so that this can be repeated. */
 async function startAgain(restore: Restore, { replicas, suspended }: Progress): Promise<void> {
     const { kubectl, backups } = restore;
     const { namespace } = backups;
@@ -246,7 +257,7 @@ const suspend = (kubectl: Kubectl, namespace: string, task: string, is: boolean)
     return kubectl.run(["patch", "cronjob", task, "--namespace", namespace, "--type", "merge", "--patch", patch]);
 };
 
-/** kubectl that starts nothing any more once the user wants to end. */
+/** A kubectl that runs no further commands after an interruption. */
 const stoppable = (kubectl: Kubectl, signal: AbortSignal): Kubectl => ({
     ...kubectl,
     read: (args, input, other) => {

@@ -16,7 +16,10 @@ export interface Component {
 const nameLabel = "app.kubernetes.io/name";
 const instanceLabel = "app.kubernetes.io/instance";
 
-/** The component that an object belongs to; what belongs to its instance as a whole goes by its own name. */
+/**
+ * The component that an object belongs to. An object of an instance as a whole counts as a component under its own
+ * name.
+ */
 export const componentOf = ({
     metadata: { labels, name, namespace },
 }: {
@@ -31,14 +34,14 @@ export const componentOf = ({
     namespace,
 });
 
-/** `shop/frontend`: how people name a component, and how messages do. */
+/** `shop/frontend`: how users and messages name a component. */
 export const fullName = ({ instance, name }: Component): string => `${instance}/${name}`;
 
-/** What selects the pods of a component within its namespace. */
+/** Label selector for the pods of a component within its namespace. */
 export const podsOf = ({ instance, name }: Component): string => `${instanceLabel}=${instance},${nameLabel}=${name}`;
 
 /**
- * A stack's objects of some kinds, found by label, wherever they are.
+ * A stack's objects of some kinds, found by label in all namespaces.
  *
  * @param kinds as kubectl takes them: `deployments,statefulsets`
  */
@@ -46,7 +49,7 @@ export async function listStack<T extends Live>(kubectl: Kubectl, kinds: string)
     return (await listLabelled<T>(kubectl, kinds, kubectl.selector)).filter(({ metadata }) => metadata.namespace);
 }
 
-/** All pods that this program's workloads have made in the namespaces given. */
+/** All pods of Plinth's workloads in the given namespaces. */
 export async function listPods<T extends Live>(kubectl: Kubectl, namespaces: ReadonlySet<string>): Promise<T[]> {
     const pods = await listLabelled<T>(kubectl, "pods", "app.kubernetes.io/managed-by=plinth");
     return pods.filter(({ metadata }) => namespaces.has(metadata.namespace));
@@ -59,7 +62,7 @@ async function listLabelled<T extends Live>(kubectl: Kubectl, kinds: string, sel
         return await list("--all-namespaces");
     } catch (error) {
         if (!(error instanceof KubectlError) || error.kind !== "forbidden") throw error;
-        // Somebody who may look into the stack's own namespaces only.
+        // The account may only list objects in the stack's own namespaces.
         const { config } = kubectl;
         const shared = config.instances.some(({ edge }) => edge.type === "shared") ? [config.sharedEdge.namespace] : [];
         const namespaces = new Set([...config.instances.map(namespaceOf), ...shared]);
@@ -71,11 +74,11 @@ async function listLabelled<T extends Live>(kubectl: Kubectl, kinds: string, sel
 export const workloadKinds = "deployments,statefulsets,cronjobs,jobs";
 
 /**
- * Finds the component that the user names, among what a stack has in the cluster.
+ * Finds the component that the user names among a stack's objects in the cluster.
  *
- * @param target `frontend`, or `shop/frontend` where several instances have one
- * @param kinds in which to look. @default all that run containers
- * @throws UserError that lists what there is
+ * @param target `frontend`, or `shop/frontend` if several instances have one
+ * @param kinds kinds to search. @default all that run containers
+ * @throws UserError that lists the available components
  */
 export async function findComponent(
     kubectl: Kubectl,
@@ -83,17 +86,17 @@ export async function findComponent(
     kinds = workloadKinds,
 ): Promise<{ component: Component; objects: Live[] }> {
     const all = await listStack(kubectl, kinds);
-    const sort = kinds === "services" ? "component with a Service" : "component";
-    const component = chooseComponent(target, all.map(componentOf), kubectl.config.stack, sort);
+    const noun = kinds === "services" ? "component with a Service" : "component";
+    const component = chooseComponent(target, all.map(componentOf), kubectl.config.stack, noun);
     return { component, objects: all.filter((object) => fullName(componentOf(object)) === fullName(component)) };
 }
 
 /**
- * The one component that `target` means.
+ * The one component that `target` refers to.
  *
- * @param components all there are; the same one may come several times
- * @param sort what they are called. @default "component"
- * @throws UserError when none or several have that name
+ * @param components all components; may contain duplicates
+ * @param sort what to call them in messages. @default "component"
+ * @throws UserError if none or several have that name
  */
 export function chooseComponent(
     target: string,
@@ -103,7 +106,7 @@ export function chooseComponent(
 ): Component {
     const known = new Map(components.map((component) => [fullName(component), component]));
     if (known.size === 0)
-        throw new UserError(`Nothing of "${stack}" is in the cluster. Bring it up with: ./plinth launch ${stack}`);
+        throw new UserError(`"${stack}" has nothing in the cluster. Deploy it with: ./plinth launch ${stack}`);
     const matches = [...known.values()].filter((one) => one.name === target || fullName(one) === target);
     if (matches.length === 1) return matches[0]!;
     if (matches.length > 1)
@@ -115,6 +118,6 @@ export function chooseComponent(
         ? `; "${target}" is a stack, which comes after the component`
         : suggest(target, [...new Set(names)]);
     throw new UserError(
-        `"${stack}" has no ${sort} "${target}" in the cluster${hint}; there are: ${[...known.keys()].sort().join(", ")}`,
+        `"${stack}" has no ${sort} "${target}" in the cluster${hint}; available: ${[...known.keys()].sort().join(", ")}`,
     );
 }

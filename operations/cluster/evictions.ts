@@ -4,21 +4,21 @@ import { groupBy } from "../system/groupBy";
 import type { Kubectl } from "./kubectl";
 import type { Event, List, Pod } from "./live";
 
-/** Pods of a component that their node has thrown out, all for one reason. */
+/** Pods of a component that were evicted for the same reason. */
 export interface EvictionHealth {
     readonly instance: string;
     readonly component: string;
     readonly namespace: string;
     readonly count: number;
-    /** Of the last one, RFC 3339. */
+    /** Time of the last eviction, RFC 3339. */
     readonly last: string;
     /** In the kubelet's own words. */
     readonly reason: string;
-    /** Key of the stack's file that gives such pods more. */
+    /** Key in the stack file that raises the exceeded limit. */
     readonly key?: string;
 }
 
-/** What kubelets report of pods, kept for an hour unless the server is told otherwise; none where they may not be listed. */
+/** Events about pods from kubelets, which the server keeps for an hour by default; empty if they may not be listed. */
 export async function evictionEvents(kubectl: Kubectl, namespaces: ReadonlySet<string>): Promise<Event[]> {
     const lists = await Promise.all(
         [...namespaces].map(async (namespace) => {
@@ -35,10 +35,10 @@ export async function evictionEvents(kubectl: Kubectl, namespaces: ReadonlySet<s
 }
 
 /**
- * What was thrown out, the last first. A Deployment's pod lies there for long, a StatefulSet's makes room for the next
- * one at once: of that only the event is left.
+ * Evictions, newest first. An evicted pod of a Deployment remains for a long time; a StatefulSet's is replaced at once,
+ * so that only its event is left.
  *
- * @param instances names of the stack's own: any other is the shared balancer
+ * @param instances names of the stack's instances: any other is the shared load balancer
  */
 export function evictionsOf(
     pods: readonly Pod[],
@@ -47,15 +47,15 @@ export function evictionsOf(
 ): EvictionHealth[] {
     const nameOf = (namespace: string, name: string) => `${namespace}/${name}`;
     const byName = new Map(pods.map((pod) => [nameOf(pod.metadata.namespace, pod.metadata.name), pod]));
-    const lying = pods.filter(({ status }) => status?.reason === "Evicted");
+    const evicted = pods.filter(({ status }) => status?.reason === "Evicted");
     const reported = events.flatMap((event) => {
         const { kind, namespace = "", name = "" } = event.involvedObject;
         const pod = kind === "Pod" ? byName.get(nameOf(namespace, name)) : undefined;
         const time = event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
-        return pod && !lying.includes(pod) ? [{ pod, time, message: event.message }] : [];
+        return pod && !evicted.includes(pod) ? [{ pod, time, message: event.message }] : [];
     });
     const all = [
-        ...lying.map((pod) => ({ pod, time: evictedAt(pod), message: pod.status?.message ?? "no reason given" })),
+        ...evicted.map((pod) => ({ pod, time: evictedAt(pod), message: pod.status?.message ?? "no reason given" })),
         ...reported,
     ].map(({ pod, time, message }) => ({ pod, time, component: componentOf(pod), reason: message.trim() }));
     const groups = groupBy(all, ({ component, reason }) => JSON.stringify([component, reason]));
@@ -77,7 +77,10 @@ const evictedAt = ({ metadata, status }: Pod): string =>
     status?.conditions?.find(({ type }) => type === "DisruptionTarget")?.lastTransitionTime ??
     metadata.creationTimestamp;
 
-/** By the words of the kubelet: https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/eviction/helpers.go */
+/**
+ * Depends on the kubelet's wording:
+ * https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/eviction/helpers.go
+ */
 function keyFor(
     { instance, name }: Component,
     { spec }: Pod,

@@ -3,7 +3,7 @@ import { componentOf } from "./components";
 import type { Claim, Condition, CronJob, Job, Node, Pod, Workload } from "./live";
 import { isReady, reasonOf, restartsOf } from "./pods";
 
-/** Times are as Kubernetes gives them (RFC 3339), sizes as quantities, use in bytes. */
+/** Times are in RFC 3339 as in Kubernetes, sizes are quantities, usage is in bytes. */
 export interface TierHealth {
     readonly instance: string;
     readonly component: string;
@@ -14,13 +14,13 @@ export interface TierHealth {
     readonly image: string;
     readonly created?: string;
     readonly restarts: number;
-    /** Whether all pods that should be there are ready and of the newest version. */
+    /** Whether all desired pods are ready and up to date. */
     readonly ok: boolean;
     /** Why it is not. */
     readonly reason?: string;
 }
 
-/** @param pods all of the namespace, or more */
+/** @param pods all pods of the namespace; may contain others */
 export function tierOf(workload: Workload, pods: readonly Pod[]): TierHealth {
     const { spec, status, metadata } = workload;
     const { instance, name: component, namespace } = componentOf(workload);
@@ -32,7 +32,7 @@ export function tierOf(workload: Workload, pods: readonly Pod[]): TierHealth {
     const ready = status?.readyReplicas ?? 0;
     const updated = status?.updatedReplicas ?? 0;
     const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-    // Old pods that stay answer for new ones that do not get ready.
+    // Old pods are still counted as ready while new ones fail to become ready.
     const ok = seen && ready >= desired && updated >= desired && (status?.replicas ?? 0) <= updated;
     const reason = ok ? undefined : (podReason(own) ?? failureOf(status?.conditions) ?? rolloutOf(updated, desired));
     return {
@@ -53,7 +53,7 @@ export function tierOf(workload: Workload, pods: readonly Pod[]): TierHealth {
 /** The image of a pod's main container. */
 export const imageOf = ({ containers }: Workload["spec"]["template"]["spec"]): string => containers[0]?.image ?? "";
 
-/** Of the youngest pod that is not ready: the older ones may be on their way out. */
+/** The reason of the newest pod that is not ready: older ones may be terminating. */
 function podReason(pods: readonly Pod[]): string | undefined {
     const [youngest] = pods
         .filter((pod) => !isReady(pod))
@@ -61,14 +61,14 @@ function podReason(pods: readonly Pod[]): string | undefined {
     return youngest && reasonOf(youngest);
 }
 
-/** Pods that could not even be made: refused by a quota or by Pod Security. */
+/** Pods that could not be created, for example because of a quota or Pod Security. */
 function failureOf(conditions: readonly Condition[] | undefined): string | undefined {
     const failure = conditions?.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
     return failure && `${failure.reason}: ${failure.message}`;
 }
 
 const rolloutOf = (updated: number, desired: number): string =>
-    updated < desired ? `rolling out: ${updated} of ${desired} pods are new` : "rolling out: waits for its pods";
+    updated < desired ? `rolling out: ${updated} of ${desired} pods are new` : "rolling out: waiting for its pods";
 
 export interface TaskHealth {
     readonly instance: string;
@@ -79,7 +79,7 @@ export interface TaskHealth {
     readonly reason?: string;
 }
 
-/** The newest Job of each Task: an interrupted run may have left older ones. */
+/** The newest Job of each Task: interrupted runs may have left older ones. */
 export function tasksOf(jobs: readonly Job[], pods: readonly Pod[]): TaskHealth[] {
     const newest = new Map<string, Job>();
     for (const job of [...jobs].sort((a, b) =>
@@ -96,7 +96,7 @@ export function tasksOf(jobs: readonly Job[], pods: readonly Pod[]): TaskHealth[
         const state = holds("Complete") ? "done" : failed ? "failed" : job.status?.active ? "running" : "waits";
         const own = pods.filter((pod) => pod.metadata.labels?.["job-name"] === job.metadata.name);
         const said = state === "done" ? undefined : podReason(own);
-        // What the pod said last tells more than that its Job has failed.
+        // The pod's last message says more than the Job's failure condition.
         const reason = failed ? `${failed.reason}: ${said ?? failed.message}` : said;
         const created = job.metadata.creationTimestamp;
         return { instance, component, namespace, state, created, ...(reason ? { reason } : {}) };
@@ -112,7 +112,7 @@ export interface ScheduledHealth {
     readonly running: boolean;
     readonly lastStart?: string;
     readonly lastSuccess?: string;
-    /** Whether the last run has ended without success. */
+    /** Whether the last run failed. */
     readonly failed: boolean;
 }
 
@@ -140,11 +140,11 @@ export interface ClaimHealth {
     readonly phase: string;
     readonly size: string;
     readonly storageClass: string;
-    /** Undefined where no kubelet tells. */
+    /** Undefined if no kubelet reports it. */
     readonly fileSystem?: FileSystemUse;
 }
 
-/** Of the file system that holds a volume; a volume that is a directory shares it with others. In bytes. */
+/** Usage of the file system that holds a volume, in bytes. Volumes that are directories share a file system. */
 export interface FileSystemUse {
     readonly used: number;
     readonly capacity: number;
@@ -165,7 +165,9 @@ export function claimOf(claim: Claim, use: ReadonlyMap<string, FileSystemUse>): 
     };
 }
 
-/** What a kubelet tells of its pods' volumes: https://kubernetes.io/docs/reference/instrumentation/node-metrics/ */
+/**
+ * What a kubelet reports about its pods' volumes: https://kubernetes.io/docs/reference/instrumentation/node-metrics/
+ */
 export interface StatsSummary {
     readonly pods?: readonly {
         readonly volume?: readonly {
@@ -193,7 +195,7 @@ export interface NodeHealth {
     readonly name: string;
     readonly ready: boolean;
     readonly version: string;
-    /** What pods may use, as a quantity. */
+    /** Memory available to pods, as a quantity. */
     readonly memory: string;
 }
 
@@ -206,16 +208,18 @@ export const nodeOf = ({ metadata, status }: Node): NodeHealth => ({
 
 export interface CertificateHealth {
     readonly namespace: string;
-    /** `Secret/key`, or the volume on which Caddy keeps what it gets itself. */
+    /** `Secret/key`, or the volume on which Caddy stores the certificates it obtains. */
     readonly source: string;
     readonly managedBy: "Secret" | "Caddy";
     readonly hosts?: readonly string[];
-    /** RFC 3339; undefined where it cannot be read. */
+    /** RFC 3339; undefined if it cannot be read. */
     readonly expires?: string;
     readonly reason?: string;
 }
 
-/** The certificates of a Secret's data, by its keys: `tls.crt`, or `<instance>.crt` where several share one. */
+/**
+ * The certificates of a Secret's data, by its keys: `tls.crt`, or `<instance>.crt` if several instances share a Secret.
+ */
 export function certificatesOf(
     namespace: string,
     secret: string,
@@ -225,12 +229,12 @@ export function certificatesOf(
     const keys = Object.keys(data).filter((key) => key.endsWith(".crt") && key !== "ca.crt");
     return keys.map((key) => {
         try {
-            // Of a chain, the first is the site's.
+            // The first certificate of a chain is the site's.
             const certificate = new X509Certificate(Buffer.from(data[key]!, "base64"));
             const names = (certificate.subjectAltName ?? "").split(", ").map((name) => name.replace(/^DNS:/, ""));
             return { ...own(key), hosts: names, expires: new Date(certificate.validTo).toISOString() };
         } catch {
-            return { ...own(key), reason: "is no certificate that can be read" };
+            return { ...own(key), reason: "is not a readable certificate" };
         }
     });
 }

@@ -5,37 +5,37 @@ import type { RenderedObject } from "../render/rendering";
 import { attach, attempt, read } from "../system/shell";
 import { KubectlError, kubectlFailure } from "./kubectlError";
 
-/** kubectl on the cluster of one stack. */
+/** kubectl for the cluster of one stack. */
 export interface Kubectl {
     readonly config: StackConfig;
-    /** The program, for messages and for `run`. */
+    /** Path of the program, for messages and for `run`. */
     readonly command: string;
-    /** What leads it to the stack's cluster: goes before all other arguments. */
+    /** Arguments that select the stack's cluster. They precede all others. */
     readonly args: readonly string[];
-    /** What selects the objects of the stack. */
+    /** Label selector for the stack's objects. */
     readonly selector: string;
     /**
-     * Standard output.
+     * Returns standard output.
      *
-     * @param signal ends kubectl. @default nothing does
-     * @throws KubectlError with kubectl's own words
+     * @param signal terminates kubectl. @default none
+     * @throws KubectlError with kubectl's own message
      */
     read(args: readonly string[], input?: string, signal?: AbortSignal): Promise<string>;
-    /** Parsed `--output json`. @throws KubectlError with kubectl's own words */
+    /** Returns the parsed `--output json`. @throws KubectlError with kubectl's own message */
     json<T>(args: readonly string[], input?: string): Promise<T>;
-    /** The same without a line for each command: for what is asked again and again. */
+    /** The same without printing each command, for polling. */
     readonly quiet: Pick<Kubectl, "read" | "json">;
-    /** Runs for the user to see. @throws KubectlError when it fails */
+    /** Runs with its output shown to the user. @throws KubectlError if it fails */
     run(args: readonly string[]): Promise<string>;
-    /** Runs with this terminal until it or the user ends it; returns its exit code. */
+    /** Runs attached to this terminal until it exits or the user ends it; returns its exit code. */
     attach(args: readonly string[]): Promise<number>;
 }
 
-/** An object as kubectl takes it, beside its namespace: `deployment/frontend`. */
+/** An object as a kubectl argument, without its namespace: `deployment/frontend`. */
 export const targetOf = ({ kind, metadata }: Pick<RenderedObject, "kind" | "metadata">): string =>
     `${kind.toLowerCase()}/${metadata.name}`;
 
-/** kubectl, and what leads it to a cluster. */
+/** kubectl and the arguments that select a cluster. */
 export interface KubectlPlace {
     readonly command: string;
     readonly args: readonly string[];
@@ -70,7 +70,7 @@ export function kubectlOn(config: StackConfig, { command, args: leading }: Kubec
         quiet: reading(true),
         run: async (args) => {
             const { ok, output, code, why } = await attempt(command, [...leading, ...args]);
-            // The user has seen what it said.
+            // The user has already seen its output.
             if (!ok) throw failed(why, args, output, code);
             return output;
         },
@@ -78,5 +78,5 @@ export function kubectlOn(config: StackConfig, { command, args: leading }: Kubec
     };
 }
 
-/** What to do where there is no kubectl. */
+/** What to report if kubectl is not installed. */
 export const noKubectl: Missing = { what: "kubectl", remedy: "https://kubernetes.io/docs/tasks/tools/" };

@@ -5,8 +5,8 @@ import type { ClusterConfig } from "../../config/stack";
 import { temporaryFolder } from "../system/temporary";
 
 /**
- * What makes kubectl work on the same cluster as the provider. Contents of a kubeconfig are given as a file, which is
- * gone when this process ends.
+ * Arguments that make kubectl use the same cluster as the provider. Inline kubeconfig contents are written to a file
+ * that is deleted when this process ends.
  */
 export function kubectlArgs(cluster: ClusterConfig): string[] {
     const named = kubeconfigOf(cluster);

@@ -1,6 +1,6 @@
 import { UserError } from "../system/errors";
 
-/** Why the server, or kubectl, did not do something, as far as it matters here. */
+/** Why the server or kubectl failed, as far as it matters here. */
 export type KubectlFailure =
     | "notFound"
     /** The server has no such kind of objects. */
@@ -12,17 +12,17 @@ export type KubectlFailure =
     | "denied"
     | "other";
 
-/** kubectl has failed. */
+/** A kubectl command failed. */
 export class KubectlError extends UserError {
     /**
      * @param kind why
-     * @param said kubectl's own words
-     * @param output its standard output: of several objects it prints those that it could have
+     * @param details kubectl's own message
+     * @param output its standard output: of several objects, kubectl prints those that it could read
      */
     constructor(
         message: string,
         readonly kind: KubectlFailure,
-        readonly said: string,
+        readonly details: string,
         readonly output = "",
         exitCode = 1,
     ) {
@@ -30,8 +30,8 @@ export class KubectlError extends UserError {
     }
 }
 
-/** The server's reasons are in parentheses; authorization and admission have the same one. */
-const signs: readonly (readonly [KubectlFailure, RegExp])[] = [
+/** The server gives its reason in parentheses; authorization and admission share one. */
+const patterns: readonly (readonly [KubectlFailure, RegExp])[] = [
     ["notFound", /NotFound/],
     ["unknownKind", /no matches for kind|ensure CRDs|the server doesn't have a resource type/],
     ["alreadyExists", /AlreadyExists/],
@@ -40,10 +40,10 @@ const signs: readonly (readonly [KubectlFailure, RegExp])[] = [
 ];
 
 export const kubectlFailure = (said: string): KubectlFailure =>
-    signs.find(([, sign]) => sign.test(said))?.[0] ?? "other";
+    patterns.find(([, sign]) => sign.test(said))?.[0] ?? "other";
 
-/** Lines of what kubectl says that are about failures of other kinds; it warns in lines of their own. */
-export const linesBut = (said: string, ...kinds: readonly KubectlFailure[]): string[] =>
+/** Lines of kubectl's output that report failures of other kinds; warnings are on separate lines. */
+export const linesExcept = (said: string, ...kinds: readonly KubectlFailure[]): string[] =>
     said
         .split("\n")
         .filter((line) => line.trim() !== "" && !/^warning/i.test(line) && !kinds.includes(kubectlFailure(line)));

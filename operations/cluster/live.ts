@@ -18,24 +18,24 @@ import type { Ingress as AnyIngress } from "kubernetes-types/networking/v1";
 import type { StorageClass as AnyStorageClass } from "kubernetes-types/storage/v1";
 
 /**
- * Objects as the cluster has them. The types of the package are for manifests, too, in which most may be left out; here
- * is there what the server fills in, as far as it is read.
+ * Objects as the cluster returns them. The package's types also cover manifests, in which most fields are optional;
+ * these types require the fields that the server fills in, as far as they are read here.
  */
 
 type Filled<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]-?: NonNullable<T[P]> };
 
-/** An object in a namespace, as far as all kinds are alike. */
+/** A namespaced object, with the fields that all kinds have in common. */
 export interface Live {
     readonly kind: string;
     readonly metadata: Filled<ObjectMeta, "name" | "namespace" | "creationTimestamp">;
 }
 
-/** An object of the whole cluster, or one of which the namespace does not matter. */
-interface Wide {
+/** A cluster-scoped object, or one whose namespace does not matter. */
+interface ClusterScoped {
     readonly metadata: Filled<ObjectMeta, "name">;
 }
 
-type Of<T, K extends keyof T> = Omit<Filled<T, K>, "apiVersion" | "kind" | "metadata">;
+type BodyOf<T, K extends keyof T> = Omit<Filled<T, K>, "apiVersion" | "kind" | "metadata">;
 
 export interface Pod extends Live {
     readonly spec: PodSpec;
@@ -48,7 +48,7 @@ export type ContainerStatus = Omit<AnyContainerStatus, "image" | "imageID">;
 export type ContainerState = NonNullable<ContainerStatus["state"]>;
 export type Condition = Omit<PodCondition, "lastProbeTime">;
 
-/** What the pods of a workload are made from. */
+/** The pod template of a workload. */
 interface Template {
     readonly metadata?: ObjectMeta;
     readonly spec: PodSpec;
@@ -69,43 +69,43 @@ export type CronJob = Live & {
     readonly spec: Pick<NonNullable<AnyCronJob["spec"]>, "schedule" | "suspend">;
 } & Pick<AnyCronJob, "status">;
 
-export type Claim = Live & Of<AnyClaim, "spec">;
+export type Claim = Live & BodyOf<AnyClaim, "spec">;
 export type Event = Live & Filled<AnyEvent, "message" | "involvedObject">;
-export type Ingress = Live & Of<AnyIngress, "spec">;
-export type Service = Live & Of<AnyService, "spec">;
-export type Volume = Wide & Of<AnyVolume, "spec">;
-export type StorageClass = Wide & Of<AnyStorageClass, never>;
+export type Ingress = Live & BodyOf<AnyIngress, "spec">;
+export type Service = Live & BodyOf<AnyService, "spec">;
+export type Volume = ClusterScoped & BodyOf<AnyVolume, "spec">;
+export type StorageClass = ClusterScoped & BodyOf<AnyStorageClass, never>;
 
-export interface Node extends Wide {
+export interface Node extends ClusterScoped {
     readonly spec: NonNullable<AnyNode["spec"]>;
     readonly status: Omit<NonNullable<AnyNode["status"]>, "nodeInfo"> & {
         readonly nodeInfo: Pick<NodeSystemInfo, "architecture" | "kubeletVersion">;
     };
 }
 
-/** As far as it tells which containers it runs. */
-export interface DaemonSet extends Wide {
+/** Only the fields that show which containers it runs. */
+export interface DaemonSet extends ClusterScoped {
     readonly spec: {
         readonly template: { readonly spec: { readonly containers: readonly Pick<Container, "image" | "args">[] } };
     };
     readonly status?: AnyDaemonSet["status"];
 }
 
-/** An APIService: what answers for a group of the API that is not the server's own. The package has no types for it. */
-export interface ApiService extends Wide {
+/** An APIService, which serves an API group from outside the API server. The package has no types for it. */
+export interface ApiService extends ClusterScoped {
     readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
 /** One line of `kubectl api-resources`. */
 export interface ApiResource {
-    /** Plural, as authorization knows it: `deployments`. */
+    /** Plural, as used in RBAC: `deployments`. */
     readonly name: string;
     /** `apps/v1` */
     readonly apiVersion: string;
     readonly kind: string;
 }
 
-/** Several of a kind. */
+/** A list of objects of one kind. */
 export interface List<T> {
     readonly items: T[];
 }

@@ -2,26 +2,26 @@ import { plinthLabels } from "../../components/labels";
 import { consentName } from "../../components/names";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "./kubectl";
-import { KubectlError, linesBut } from "./kubectlError";
+import { KubectlError, linesExcept } from "./kubectlError";
 import type { RenderedObject, Rendering } from "../render/rendering";
 
-/** What an object goes by. */
+/** What identifies an object. */
 export interface Named {
     readonly apiVersion: string;
     readonly kind: string;
     readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/** Objects in the cluster that bear the name of one of the stack's: its own by the label, and somebody else's. */
+/** Existing objects with the names of the stack's objects: the stack's own, recognised by label, and foreign ones. */
 export interface Existing {
     readonly own: readonly RenderedObject[];
     readonly foreign: readonly RenderedObject[];
 }
 
 /**
- * Tells whose the objects are that bear the name of one of the stack's.
+ * Divides existing objects with the names of the stack's objects by who owns them.
  *
- * @param live what the cluster has of them, and perhaps of others
+ * @param live objects in the cluster; may contain others
  */
 export function existingIn(
     live: readonly RenderedObject[],
@@ -34,12 +34,12 @@ export function existingIn(
 }
 
 /**
- * What the cluster has of some objects, by kind, namespace and name.
+ * Reads some objects from the cluster, by kind, namespace and name.
  *
- * @throws KubectlError, UserError when kubectl could not look
+ * @throws KubectlError or UserError if kubectl cannot read them
  */
 export async function liveOf(kubectl: Pick<Kubectl, "read">, wanted: readonly Named[]): Promise<RenderedObject[]> {
-    // The state may know an object by an older version of its kind.
+    // The state may contain an older API version of the object.
     const names = new Map([...wanted].reverse().map((object) => [consentName(object), nameOf(object)]));
     if (names.size === 0) return [];
     const list = { apiVersion: "v1", kind: "List", items: [...names.values()].reverse() };
@@ -53,16 +53,16 @@ const nameOf = ({ apiVersion, kind, metadata: { name, namespace } }: Named): Nam
     metadata: { name, ...(namespace ? { namespace } : {}) },
 });
 
-/** Kinds and namespaces that the cluster does not have yet hold nothing of anybody's. */
+/** Kinds and namespaces that do not exist yet contain no objects. */
 function unlessAbsent(error: unknown): string {
     if (!(error instanceof KubectlError)) throw error;
-    const refused = linesBut(error.said, "notFound", "unknownKind");
+    const refused = linesExcept(error.details, "notFound", "unknownKind");
     if (refused.length > 0)
-        throw new UserError(`kubectl could not look at what exists already: ${refused.join("\n").trim()}`);
+        throw new UserError(`kubectl could not read the existing objects: ${refused.join("\n").trim()}`);
     return error.output;
 }
 
-/** kubectl prints one object, a list, or nothing. */
+/** kubectl prints a single object, a list, or nothing. */
 function objectsIn(json: string): RenderedObject[] {
     if (json.trim() === "") return [];
     const printed = JSON.parse(json) as RenderedObject & { readonly items?: RenderedObject[] };

@@ -8,7 +8,7 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
     metadata.deletionTimestamp === undefined &&
     (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false);
 
-/** The pods of one component, those that are ready first, then the youngest first. */
+/** The pods of one component: ready ones first, then newest first. */
 export async function podsOfComponent(kubectl: Kubectl, component: Component): Promise<Pod[]> {
     const args = ["get", "pods", "--namespace", component.namespace, "--selector", podsOf(component)];
     const { items } = await kubectl.json<List<Pod>>(args);
@@ -19,17 +19,17 @@ export async function podsOfComponent(kubectl: Kubectl, component: Component): P
     );
 }
 
-/** @throws UserError that lists the containers there are */
+/** @throws UserError that lists the available containers */
 export function checkContainer(component: Component, pod: Pod, container: string): void {
     const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) => name);
     if (!names.includes(container))
         throw new UserError(
-            `${fullName(component)} has no container "${container}"${suggest(container, names)}; there are: ${names.join(", ")}`,
+            `${fullName(component)} has no container "${container}"${suggest(container, names)}; available: ${names.join(", ")}`,
         );
 }
 
 /**
- * Why a pod is not ready, in Kubernetes' own words, the cause before its consequences; undefined when it is ready.
+ * Why a pod is not ready, as Kubernetes reports it, causes before consequences; undefined if it is ready.
  */
 export function reasonOf(pod: Pod): string | undefined {
     if (isReady(pod)) return undefined;
@@ -51,7 +51,7 @@ export function reasonOf(pod: Pod): string | undefined {
         : (status?.phase ?? "Pending");
 }
 
-/** A container that waits for the init containers says nothing of the cause. */
+/** A container that waits for init containers does not show the cause. */
 const waitsForOthers = ({ state }: ContainerStatus): boolean => state?.waiting?.reason === "PodInitializing";
 
 function containerReason({ state, lastState }: ContainerStatus): string | undefined {
@@ -62,12 +62,12 @@ function containerReason({ state, lastState }: ContainerStatus): string | undefi
     return said(waiting.reason ?? "Waiting", waiting.message) + (last ? ` (before: ${exitOf(last)})` : "");
 }
 
-/** With the last thing that the container said. */
+/** Includes the last line of the container's message. */
 const exitOf = ({ reason, exitCode, message }: NonNullable<ContainerState["terminated"]>): string =>
     said(`${reason ?? "Error"}, exit code ${exitCode}`, message?.trim().split("\n").at(-1));
 
 const said = (reason: string, message: string | undefined): string => (message ? `${reason}: ${message}` : reason);
 
-/** How often the containers of a pod were started again. */
+/** How often the containers of a pod were restarted. */
 export const restartsOf = ({ status }: Pod): number =>
     (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);

@@ -2,7 +2,7 @@ import type { Kubectl } from "./kubectl";
 import type { List } from "./live";
 import type { RenderedObject, Rendering } from "../render/rendering";
 
-/** Deletes objects of some kinds that carry the stack's label and are not declared. */
+/** Deletes objects of some kinds that have the stack's label and are no longer declared. */
 export async function prune(kubectl: Kubectl, { objects }: Rendering, kinds: readonly string[]): Promise<void> {
     const declared = new Set(objects.map(id));
     const selected = ["get", kinds.join(","), "--all-namespaces", "--selector", kubectl.selector];

@@ -3,7 +3,7 @@ import { type FileSystemUse, type StatsSummary, useOfVolumes } from "./health";
 import type { Kubectl } from "./kubectl";
 import type { Pod } from "./live";
 
-/** As far as the kubelets tell, and tell us: asked are those on which pods of the stack run. */
+/** Volume usage from the kubelets of the nodes that run the stack's pods, as far as they report it to this account. */
 export async function volumesInUse(kubectl: Kubectl, pods: readonly Pod[]): Promise<Map<string, FileSystemUse>> {
     const nodes = [...new Set(pods.flatMap(({ spec }) => spec.nodeName ?? []))];
     const summaries = await Promise.all(
@@ -14,7 +14,7 @@ export async function volumesInUse(kubectl: Kubectl, pods: readonly Pod[]): Prom
                     JSON.parse(await kubectl.read(["get", "--request-timeout", "5s", "--raw", path])) as StatsSummary,
                 ];
             } catch (error) {
-                // Refused, out of reach, or no kubelet at all.
+                // Forbidden, unreachable, or not a real kubelet.
                 if (error instanceof UserError || error instanceof SyntaxError) return [];
                 throw error;
             }

@@ -4,21 +4,21 @@ import { claimOf, type FileSystemUse } from "./health";
 import type { Kubectl } from "./kubectl";
 import type { Claim, List, Live, Volume } from "./live";
 
-/** Where the bytes are: `server:/path`, a path on a node, or the driver and its name for the volume. */
+/** Where the data is stored: `server:/path`, a path on a node, or the driver and its volume handle. */
 export function placeOf({ spec }: Volume): string {
     const { csi, nfs, hostPath, local } = spec;
     if (nfs) return `${nfs.server}:${nfs.path}`;
     const node = nodeOf(spec);
     if (hostPath) return `${hostPath.path} on ${node ?? "the node"}`;
     if (local) return `${local.path} on ${node ?? "the node"}`;
-    if (!csi) return "the driver does not tell";
+    if (!csi) return "not reported by the driver";
     const { server, share, subdir = "" } = attributesOf(csi);
     return server !== undefined && share !== undefined
         ? `${server}:${`/${share}/${subdir}`.replace(/\/+/g, "/").replace(/(.)\/$/, "$1")}`
         : `${csi.driver} ${csi.volumeHandle}`;
 }
 
-/** Drivers read the keys of their parameters in any case. */
+/** Drivers ignore the case of their parameters' keys. */
 const attributesOf = ({ volumeAttributes = {} }: NonNullable<Volume["spec"]["csi"]>): Record<string, string> =>
     Object.fromEntries(Object.entries(volumeAttributes).map(([key, value]) => [key.toLowerCase(), value]));
 
@@ -28,42 +28,42 @@ const nodeOf = ({ nodeAffinity }: Volume["spec"]): string | undefined =>
         .find(({ key }) => key === "kubernetes.io/hostname")?.values?.[0];
 
 /**
- * Whether a provisioner made the volume, and takes the bytes away with it: one that was made by hand goes as an object
- * only. https://kubernetes.io/docs/concepts/storage/persistent-volumes/#delete
+ * Whether a provisioner created the volume and so deletes its data with it: of a volume created by hand, only the
+ * object is deleted. https://kubernetes.io/docs/concepts/storage/persistent-volumes/#delete
  */
 export const isProvisioned = ({ metadata }: Volume): boolean =>
     metadata.annotations?.["pv.kubernetes.io/provisioned-by"] !== undefined;
 
 /**
- * What stays of a volume that is deleted, in words; undefined when nothing does.
+ * Describes what remains after a volume is deleted; undefined if nothing does.
  *
- * csi-driver-nfs may be told to keep the directory: `onDelete` of its class, or the fifth part of the handle.
+ * csi-driver-nfs can be configured to keep the directory: by `onDelete` of its class, or the fifth part of the handle.
  * https://github.com/kubernetes-csi/csi-driver-nfs/blob/master/docs/driver-parameters.md
  */
-export function remainsOf(volume: Volume): string | undefined {
+export function leftoverOf(volume: Volume): string | undefined {
     const place = placeOf(volume);
-    if (!isProvisioned(volume)) return `${place} stays: no driver has made it, so none erases it`;
+    if (!isProvisioned(volume)) return `${place} stays: it was not created by a driver, so none deletes it`;
     const { csi } = volume.spec;
     if (csi?.driver !== "nfs.csi.k8s.io") return undefined;
     const action = (attributesOf(csi)["ondelete"] ?? csi.volumeHandle.split("#")[4] ?? "").toLowerCase();
-    if (action === "retain") return `${place} stays: the class says onDelete: retain`;
+    if (action === "retain") return `${place} stays: its storage class has onDelete: retain`;
     if (action !== "archive") return undefined;
-    return `${place.replace(/([^/]+)$/, "archived-$1")} stays: the class says onDelete: archive`;
+    return `${place.replace(/([^/]+)$/, "archived-$1")} stays: its storage class has onDelete: archive`;
 }
 
-/** A volume of a stack, or a claim that has none yet. Sizes as quantities, use in bytes. */
+/** A volume of a stack, or a claim that has none yet. Sizes are quantities, usage is in bytes. */
 export interface StackVolume {
-    /** `namespace/name`; of a claim that is gone, too. */
+    /** `namespace/name`, even of a deleted claim. */
     readonly claim: string;
     readonly volume?: string;
-    /** The claim's phase while there is a claim, else the volume's. */
+    /** The claim's phase while the claim exists, else the volume's. */
     readonly state: string;
     readonly size: string;
-    /** Undefined where no kubelet tells. */
+    /** Undefined if no kubelet reports it. */
     readonly fileSystem?: FileSystemUse;
     readonly storageClass: string;
     readonly reclaimPolicy?: string;
-    /** Undefined where only the namespace speaks for this stack. */
+    /** Undefined if only the namespace shows that it belongs to this stack. */
     readonly instance?: string;
     readonly place?: string;
 }
@@ -72,7 +72,7 @@ export interface StackVolume {
 export const listVolumes = async (kubectl: Kubectl): Promise<Volume[]> =>
     (await kubectl.json<List<Volume>>(["get", "persistentvolumes"])).items;
 
-/** The volume that a claim has, whatever else of that name there was before. */
+/** The volume bound to a claim, not one of an earlier claim of the same name. */
 export const volumeOf = (claim: Live, volumes: readonly Volume[]): Volume | undefined =>
     volumes.find(
         ({ spec: { claimRef }, status }) =>
@@ -81,17 +81,17 @@ export const volumeOf = (claim: Live, volumes: readonly Volume[]): Volume | unde
             status?.phase === "Bound",
     );
 
-/** Whether a volume is one of a former instance of the stack: our mark says so. */
-export const isFormer = ({ metadata, status }: Volume, owner: string): boolean =>
+/** Whether a volume belonged to a forgotten instance of the stack, by Plinth's annotation. */
+export const isForgotten = ({ metadata, status }: Volume, owner: string): boolean =>
     status?.phase !== "Bound" && metadata.annotations?.[plinthLabels.stack] === owner;
 
-/** What marks the volumes of a stack: `<project>.<stack>`. */
+/** The value that marks the volumes of a stack: `<project>.<stack>`. */
 export const ownerOf = ({ config }: Kubectl): string => `${config.project}.${config.stack}`;
 
 /**
- * A stack's claims with their volumes, then the volumes that former instances have left.
+ * A stack's claims with their volumes, then the volumes that forgotten instances have left.
  *
- * @param use of file systems by `namespace/claim`
+ * @param use usage of file systems by `namespace/claim`
  */
 export async function stackVolumes(
     kubectl: Kubectl,
@@ -106,23 +106,23 @@ export async function stackVolumes(
     ]);
     const left = volumes.filter(
         (volume) =>
-            isFormer(volume, ownerOf(kubectl)) ||
+            isForgotten(volume, ownerOf(kubectl)) ||
             (volume.metadata.annotations?.[plinthLabels.stack] === undefined &&
                 ["Released", "Failed"].includes(volume.status?.phase ?? "") &&
                 namespaces.has(volume.spec.claimRef?.namespace ?? "")),
     );
     return [
         ...claims.map((claim) => claimRow(claim, volumes, use)),
-        ...left.map((volume) => volumeRow(volume, isFormer(volume, ownerOf(kubectl)))),
+        ...left.map((volume) => volumeRow(volume, isForgotten(volume, ownerOf(kubectl)))),
     ];
 }
 
-const told = (volume: Volume) => ({
+const volumeFields = (volume: Volume) => ({
     reclaimPolicy: volume.spec.persistentVolumeReclaimPolicy ?? "",
     place: placeOf(volume),
 });
 
-/** @param use of file systems by `namespace/claim` */
+/** @param use usage of file systems by `namespace/claim` */
 export function claimRow(
     claim: Claim,
     volumes: readonly Volume[],
@@ -134,12 +134,12 @@ export function claimRow(
         claim: `${namespace}/${name}`,
         state: claim.metadata.deletionTimestamp ? "Terminating" : phase,
         ...health,
-        ...(volume ? { volume: volume.metadata.name, ...told(volume) } : {}),
+        ...(volume ? { volume: volume.metadata.name, ...volumeFields(volume) } : {}),
         instance,
     };
 }
 
-/** @param isMarked whether our mark says whose the volume is. */
+/** @param isMarked whether Plinth's annotation names the volume's owner. */
 export function volumeRow(volume: Volume, isMarked: boolean): StackVolume {
     const { metadata, spec, status } = volume;
     const instance = isMarked ? metadata.annotations?.[plinthLabels.instance] : undefined;
@@ -149,7 +149,7 @@ export function volumeRow(volume: Volume, isMarked: boolean): StackVolume {
         state: status?.phase ?? "unknown",
         size: spec.capacity?.["storage"] ?? "",
         storageClass: spec.storageClassName ?? "",
-        ...told(volume),
+        ...volumeFields(volume),
         ...(instance ? { instance } : {}),
     };
 }

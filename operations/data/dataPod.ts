@@ -12,18 +12,18 @@ import type { List, Live, Pod } from "../cluster/live";
 import { reasonOf } from "../cluster/pods";
 import type { Session } from "../session";
 
-/** Where the helper pod has the volume. */
+/** Where the helper pod mounts the volume. */
 export const mountPath = "/volume";
 
 const component = "plinth-data";
 
-/** What a pod says of the volumes that it mounts, and as whom. */
+/** The parts of a pod spec that determine which volumes it mounts and as which user. */
 type Mounting = Pick<PodSpec, "securityContext" | "imagePullSecrets" | "nodeSelector" | "tolerations" | "volumes">;
 
 const mounts = ({ volumes = [] }: Mounting, claim: string): boolean =>
     volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim);
 
-/** The pods that have a claim mounted now, helpers left out. */
+/** The pods that currently mount a claim, except helper pods. */
 export async function podsWith(kubectl: Kubectl, namespace: string, claim: string): Promise<Pod[]> {
     const { items } = await kubectl.json<List<Pod>>(["get", "pods", "--namespace", namespace]);
     return items.filter(
@@ -35,9 +35,9 @@ export async function podsWith(kubectl: Kubectl, namespace: string, claim: strin
 }
 
 /**
- * How the instance's own pods mount a claim when it runs: files on it belong to their user, and no other may read them.
+ * How the instance's own pods mount a claim: files on it belong to their user, and no other user may read them.
  *
- * @returns undefined where no pod of the configuration mounts it
+ * @returns undefined if no configured pod mounts it
  */
 export async function mountingOf(session: Session, name: string, claim: string): Promise<Mounting | undefined> {
     const key = "plinth:instances";
@@ -57,15 +57,15 @@ export interface DataPodArgs {
     readonly claim: string;
     readonly readOnly: boolean;
     readonly mounting: Mounting;
-    /** Where the volume is mounted already, if it can be on one node only. */
+    /** The node on which the volume is already mounted, if it can be mounted on one node only. */
     readonly nodeName?: string;
     /** @default the pinned one */
     readonly image?: string;
 }
 
 /**
- * A pod that does nothing but have a volume mounted, as the instance's own pods would. It admits no connection, as the
- * instance's policies say for every pod, and ends by itself after a day.
+ * A pod that only mounts a volume, as the instance's own pods would. It accepts no connections, as the instance's
+ * network policies require of every pod, and ends by itself after a day.
  */
 export function dataPod({ kubectl, instance, claim, readOnly, mounting, nodeName, ...args }: DataPodArgs): object {
     const { config } = kubectl;
@@ -101,14 +101,14 @@ export function dataPod({ kubectl, instance, claim, readOnly, mounting, nodeName
                     image: reference,
                     imagePullPolicy: pullPolicy,
                     command: ["sh", "-c", "trap 'exit 0' TERM; sleep 86400 & wait"],
-                    // Nothing is written but to the volume.
+                    // Only the volume is writable.
                     resources: requestsAndLimits({ cpu: "50m", memory: "64Mi", ephemeralStorage: "64Mi" }),
                     securityContext: {
                         allowPrivilegeEscalation: false,
                         readOnlyRootFilesystem: true,
                         capabilities: { drop: ["ALL"] },
                     },
-                    // Not the volume source: some drivers would have to attach it anew for that.
+                    // Not on the volume source: some drivers would have to attach it again for that.
                     volumeMounts: [{ name: "data", mountPath, readOnly }],
                 },
             ],
@@ -118,10 +118,11 @@ export function dataPod({ kubectl, instance, claim, readOnly, mounting, nodeName
 }
 
 /**
- * Has a pod as long as some work needs it; it is deleted then, also when the work fails or is ended by Ctrl-C.
+ * Runs a pod for the duration of some work. It is deleted afterwards, even if the work fails or is interrupted by
+ * Ctrl-C.
  *
- * @param work what leads kubectl into the pod, and a signal that Ctrl-C gives
- * @throws UserError when the pod does not get ready within three minutes, with the reason
+ * @param work is given the kubectl arguments that address the pod, and a signal that Ctrl-C aborts
+ * @throws UserError with the reason if the pod is not ready within three minutes
  */
 export async function withPod(
     kubectl: Kubectl,
@@ -140,7 +141,7 @@ export async function withPod(
                 signal.throwIfAborted();
                 if (!(error instanceof UserError)) throw error;
                 const found = await kubectl.json<Pod>(["get", "pod", name, ...there]);
-                throw new UserError(`The helper pod does not get ready: ${reasonOf(found) ?? error.message}`);
+                throw new UserError(`The helper pod does not become ready: ${reasonOf(found) ?? error.message}`);
             }
             signal.throwIfAborted();
             await work(["exec", name, ...there, "--container", "data"], signal);
@@ -150,7 +151,7 @@ export async function withPod(
     });
 }
 
-/** Those of killed runs, whose day is over. */
+/** Deletes helper pods of killed runs, which have ended by themselves. */
 async function removeEnded(
     kubectl: Kubectl,
     there: readonly string[],

@@ -11,9 +11,9 @@ export interface AccessFacts {
     readonly rendering: Pick<Rendering, "objects" | "project" | "stack">;
     readonly apiResources: readonly ApiResource[];
     readonly rights: readonly Right[];
-    /** Those of {@link followQuestions}. */
-    readonly followRights: readonly Right[];
-    /** Objects of the stack's names that are not the stack's. */
+    /** Rights from {@link edgeQuestions}. */
+    readonly edgeRights: readonly Right[];
+    /** Existing objects with the names of the stack's that do not belong to the stack. */
     readonly foreign: readonly Pick<RenderedObject, "kind" | "metadata">[];
     readonly podSecurity: PodSecurityAnswers;
 }
@@ -24,21 +24,21 @@ const resourceOf = (object: Pick<RenderedObject, "apiVersion" | "kind">, resourc
 export function knownKinds({ rendering, apiResources }: Pick<AccessFacts, "rendering" | "apiResources">): Finding {
     const name = ({ apiVersion, kind }: RenderedObject) => `${apiVersion} ${kind}`;
     const kinds = new Set(rendering.objects.map(name));
-    const lost = new Set(rendering.objects.filter((object) => !resourceOf(object, apiResources)).map(name));
-    if (lost.size === 0) return ok(`all ${count(kinds.size, "kind")} of the stack`);
+    const unknown = new Set(rendering.objects.filter((object) => !resourceOf(object, apiResources)).map(name));
+    if (unknown.size === 0) return ok(`knows all ${count(kinds.size, "kind")} of the stack`);
     return problem(
-        `the server does not know ${[...lost].join(", ")}`,
+        `the server does not know ${[...unknown].join(", ")}`,
         "install the operator that brings them (its CustomResourceDefinitions), or leave them out (extraObjects, plinth:cluster.podMonitors)",
     );
 }
 
-/** What `preview` asks of the server: it sends each object as a dry run, which needs the rights to write it. */
+/** What `preview` requires: it sends each object as a dry run, which needs the rights to write it. */
 const previewVerbs: readonly string[] = ["get", "create", "patch"];
 
-/** What `launch` needs besides: it waits for what it makes, and removes what is not declared any more. */
+/** What `launch` requires in addition: it waits for what it creates, and deletes what is no longer declared. */
 const launchVerbs = ["list", "watch", "delete"];
 
-/** One question to the server's authorization, as a SelfSubjectAccessReview has it. */
+/** One question to the server's authorization, as in a SelfSubjectAccessReview. */
 export interface Question {
     readonly verb: string;
     readonly group: string;
@@ -53,43 +53,46 @@ export interface Right extends Question {
 }
 
 /**
- * What the engine follows while a workload, a Service or an Ingress comes up, declared or not: without these rights
- * it waits until it gives up.
+ * What the engine watches while a workload, a Service or an Ingress becomes ready, whether declared or not: without
+ * these rights it waits until it times out.
  */
-export const followed: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
+export const watchedKinds: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
     { apiVersion: "v1", kind: "Pod" },
     { apiVersion: "v1", kind: "Endpoints" },
     { apiVersion: "v1", kind: "PersistentVolumeClaim" },
     { apiVersion: "apps/v1", kind: "ReplicaSet" },
 ];
 
-/** What `launch` and `preview` look at, to tell whether a volume that is there already fits the claim that names it. */
-export const compared: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
+/** What `launch` and `preview` read to check whether an existing volume fits the claim that names it. */
+export const comparedKinds: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
     { apiVersion: "v1", kind: "PersistentVolume" },
     { apiVersion: "storage.k8s.io/v1", kind: "StorageClass" },
 ];
 
 /**
- * What `launch` does in a namespace with an edge when all is sent: it reads what the pods say of their configuration,
- * and has their kubelets look for it.
+ * What `launch` does in a namespace with an edge after everything is applied: it reads which configuration the pods
+ * report, and makes their kubelets refresh it.
  */
-const following: readonly Omit<Question, "namespace">[] = [
+const edgeChecks: readonly Omit<Question, "namespace">[] = [
     { verb: "get", group: "", resource: "pods" },
     { verb: "patch", group: "", resource: "pods" },
     { verb: "get", group: "", resource: "pods", subresource: "log" },
 ];
 
-/** The rights to see that the edges of a stack follow it. Without them `launch` says that it has not seen it. */
-export function followQuestions(objects: readonly RenderedObject[]): Question[] {
+/**
+ * The rights needed to see that the edges of a stack have loaded its rules. Without them, `launch` reports that it
+ * could not check.
+ */
+export function edgeQuestions(objects: readonly RenderedObject[]): Question[] {
     const edges = objects.filter(
         ({ kind, spec }) =>
             kind === "Deployment" && isEdge((spec as { template: Parameters<typeof isEdge>[0] }).template),
     );
     const namespaces = edges.map(({ metadata }) => metadata.namespace!);
-    return [...new Set(namespaces)].flatMap((namespace) => following.map((question) => ({ ...question, namespace })));
+    return [...new Set(namespaces)].flatMap((namespace) => edgeChecks.map((question) => ({ ...question, namespace })));
 }
 
-/** Every right that the objects of a stack need, once; kinds that the server does not know are left out. */
+/** Every right that the objects of a stack need, without duplicates; kinds unknown to the server are left out. */
 export function questionsOf(objects: readonly RenderedObject[], resources: readonly ApiResource[]): Question[] {
     const questions = new Map<string, Question>();
     const ask = (kind: Pick<RenderedObject, "apiVersion" | "kind">, verbs: readonly string[], where: object) => {
@@ -106,32 +109,32 @@ export function questionsOf(objects: readonly RenderedObject[], resources: reado
         const verbs = [...previewVerbs, ...launchVerbs];
         if (namespace) ask(object, verbs, { namespace });
         else {
-            // A role may name what it is for, but for what is not there yet.
+            // A role can be limited to names, except for objects that do not exist yet.
             ask(object, ["create"], {});
-            // A namespace goes with the whole stack only, by `pulumi destroy`.
+            // A namespace is only deleted with the whole stack, by `pulumi destroy`.
             const others = object.kind === "Namespace" ? ["get", "patch"] : verbs.filter((verb) => verb !== "create");
             ask(object, others, { name });
         }
     }
     for (const namespace of new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? [])))
-        for (const kind of followed) ask(kind, ["list", "watch"], { namespace });
-    if (namesExisting({ objects })) for (const kind of compared) ask(kind, ["list"], {});
+        for (const kind of watchedKinds) ask(kind, ["list", "watch"], { namespace });
+    if (namesExisting({ objects })) for (const kind of comparedKinds) ask(kind, ["list"], {});
     return [...questions.values()];
 }
 
 function rightsFinding(rights: readonly Right[], verbs: readonly string[], what: string): Finding {
     const needed = rights.filter(({ verb }) => verbs.includes(verb));
     const refused = refusedIn(needed);
-    if (refused.length === 0) return ok(`all ${count(needed.length, "right")} that ${what} needs`);
+    if (refused.length === 0) return ok(`has all ${count(needed.length, "right")} that ${what} needs`);
     return problem(
-        `${what} is refused; missing: ${summary(refused)}`,
+        `${what} would be refused; missing rights: ${summary(refused)}`,
         "have an administrator bind a role with these: the built-in `admin`, bound in the namespace, lacks only Namespace, ResourceQuota and LimitRange",
     );
 }
 
 const refusedIn = (rights: readonly Right[]): Right[] => rights.filter(({ allowed }) => !allowed);
 
-/** Rights with the same verbs in the same place together: `create, patch in shop: configmaps, services`. */
+/** Groups rights with the same verbs in the same namespace: `create, patch in shop: configmaps, services`. */
 function summary(rights: readonly Right[]): string {
     const place = ({ namespace }: Right) => (namespace ? ` in ${namespace}` : "");
     const resource = ({ resource, group, subresource, name }: Right) =>
@@ -143,37 +146,37 @@ function summary(rights: readonly Right[]): string {
         .join("; ");
 }
 
-/** `preview` is a dry run of writes: a role that may only read is not enough. */
+/** `preview` is a dry run of writes: a read-only role is not enough. */
 export const rightsToPreview = ({ rights }: Pick<AccessFacts, "rights">): Finding =>
     rightsFinding(rights, previewVerbs, "preview");
 
 export const rightsToLaunch = ({ rights }: Pick<AccessFacts, "rights">): Finding =>
     rightsFinding(rights, launchVerbs, "launch");
 
-export function rightsToFollow({ followRights }: Pick<AccessFacts, "followRights">): Finding {
-    if (followRights.length === 0) return ok("the stack has no edge of its own");
-    const refused = refusedIn(followRights);
-    if (refused.length === 0) return ok(`all ${count(followRights.length, "right")} that it takes`);
+export function rightsToSeeEdges({ edgeRights }: Pick<AccessFacts, "edgeRights">): Finding {
+    if (edgeRights.length === 0) return ok("the stack has no edge of its own");
+    const refused = refusedIn(edgeRights);
+    if (refused.length === 0) return ok(`has all ${count(edgeRights.length, "right")} needed`);
     return warning(
-        `launch cannot see whether the edges follow; missing: ${summary(refused)}`,
+        `launch cannot see whether the edges have loaded new rules; missing rights: ${summary(refused)}`,
         "have an administrator bind a role with these: ./plinth rbac prints one",
     );
 }
 
 export function ownership({ foreign }: Pick<AccessFacts, "foreign">): Finding {
     if (foreign.length === 0)
-        return ok("nothing in the cluster bears a name of the stack's and belongs to somebody else");
+        return ok("no object in the cluster has the name of one of the stack's and belongs to another owner");
     const named = foreign.map(({ kind, metadata }) =>
         [kind, [metadata.namespace, metadata.name].filter(Boolean).join("/")].join(" "),
     );
     const hidden = named.length - 5;
     return problem(
-        `there already, and not this stack's: ${named.slice(0, 5).join(", ")}${hidden > 0 ? ` and ${hidden} more` : ""}`,
-        "choose another `namespace` (with create: false where an administrator has made it), or remove them; nothing is taken over",
+        `already exist and do not belong to this stack: ${named.slice(0, 5).join(", ")}${hidden > 0 ? ` and ${hidden} more` : ""}`,
+        "choose another `namespace` (with create: false if an administrator has created it), or remove them; they are never adopted",
     );
 }
 
-/** What the server answered to a dry run. */
+/** The server's answer to a dry run. */
 export interface Answer {
     readonly accepted: boolean;
     readonly message: string;
@@ -181,14 +184,14 @@ export interface Answer {
     readonly failure?: KubectlFailure;
 }
 
-/** Dry runs that tell whether Pod Security is enforced; undefined where the stack has no namespace of its own. */
+/** Dry runs that show whether Pod Security is enforced; undefined if the stack creates no namespace. */
 export interface PodSecurityAnswers {
     readonly level: string;
     /** The namespace as it is rendered. */
     readonly namespace: Answer;
-    /** The same with a level that does not exist: only the admission plugin looks at it. */
+    /** The same with a level that does not exist: only the admission plugin validates it. */
     readonly nonsense: Answer;
-    /** A pod that violates the level; where the namespace is there already. */
+    /** A pod that violates the level, if the namespace already exists. */
     readonly pod?: Answer;
 }
 
@@ -197,18 +200,18 @@ export function podSecurity(facts: Pick<AccessFacts, "podSecurity">): Finding {
     if (namespace.failure === "forbidden") return notChecked(namespace.message);
     if (!namespace.accepted)
         return problem(
-            `the namespace is refused: ${namespace.message}`,
-            "ask the cluster's administrator for the rule",
+            `the namespace would be refused: ${namespace.message}`,
+            "ask the cluster's administrator which rule applies",
         );
     if (nonsense.accepted)
         return warning(
             `not enforced: the level \`${level}\` of a namespace has no effect`,
-            "switch the server's admission plugin PodSecurity on; it is by default",
+            "enable the server's admission plugin PodSecurity (enabled by default)",
         );
     if (pod?.accepted)
         return warning(
             `a pod that violates \`${level}\` is accepted in the namespace`,
-            "put its labels right with ./plinth launch, or have it taken out of the exemptions of the server's admission plugin PodSecurity",
+            "correct its labels with ./plinth launch, or have it removed from the exemptions of the server's admission plugin PodSecurity",
         );
     return ok(`\`${level}\` is enforced${pod ? ": a pod that violates it is refused" : ""}`);
 }

@@ -8,7 +8,7 @@ import type { Session } from "../session";
 import {
     type AccessFacts,
     type Answer,
-    followQuestions,
+    edgeQuestions,
     type PodSecurityAnswers,
     type Question,
     questionsOf,
@@ -20,7 +20,7 @@ import type { CapacityFacts, ServerFacts } from "./nodes";
 import type { ApiResource } from "../cluster/live";
 import type { StorageFacts } from "./storage";
 
-/** All that only the cluster knows. */
+/** Everything that only the cluster knows. */
 export interface ClusterFacts
     extends
         Omit<ServerFacts, "client">,
@@ -28,9 +28,9 @@ export interface ClusterFacts
         Omit<StorageFacts, "rendering">,
         Omit<NetworkFacts, "rendering" | "cluster">,
         Omit<AccessFacts, "rendering"> {
-    /** Who the server says we are. */
+    /** The user that the server has authenticated. */
     readonly user: string;
-    /** Undefined: it lets us in. */
+    /** Why the server denies access; undefined if it does not. */
     readonly refusal: string | undefined;
 }
 
@@ -41,15 +41,15 @@ interface AskArgs {
     readonly hasKubectl: boolean;
 }
 
-/** Asks the cluster, which may refuse each answer alone. Nothing is written but dry runs. */
+/** Queries the cluster, which may refuse each query separately. Writes are dry runs only. */
 export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFacts]: Fact<ClusterFacts[K]> }> {
     const { rendering } = args;
     const kubectl = await lookUp(() => connect(args));
     const server = await lookUp(async () => versionIn(await valueOf(kubectl).read(["get", "--raw", "/version"])));
     const ask = <T>(work: (kubectl: Kubectl) => Promise<T>): Promise<Fact<T>> =>
         lookUp(() => {
-            // Who is not let in is told so once.
-            if ("why" in server && "value" in kubectl) throw new Error("needs a cluster that answers");
+            // A failed login is reported only once.
+            if ("why" in server && "value" in kubectl) throw new Error("needs a reachable cluster");
             return work(valueOf(kubectl));
         });
     const list = <T>(...args: string[]) =>
@@ -62,7 +62,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
     );
     const resources = ask(apiResourcesOf);
     const identity = ask(whoAmI);
-    return together({
+    return allFacts({
         nodes: list("nodes"),
         pods: list("pods", "--all-namespaces", "--field-selector", "status.phase!=Succeeded,status.phase!=Failed"),
         storageClasses: list("storageclasses"),
@@ -75,7 +75,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
         rights: ask(async (kubectl) =>
             rightsOf(kubectl, questionsOf(valueOf(rendering).objects, valueOf(await resources))),
         ),
-        followRights: ask((kubectl) => rightsOf(kubectl, followQuestions(valueOf(rendering).objects))),
+        edgeRights: ask((kubectl) => rightsOf(kubectl, edgeQuestions(valueOf(rendering).objects))),
         foreign: ask(async (kubectl) => foreignTo(kubectl, valueOf(rendering))),
         podSecurity: ask((kubectl) => tryPodSecurity(kubectl, valueOf(rendering).objects)),
         user: lookUp(async () => valueOf(await identity).user),
@@ -85,13 +85,13 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
     });
 }
 
-async function together<T extends object>(facts: { [K in keyof T]: Promise<Fact<T[K]>> }) {
+async function allFacts<T extends object>(facts: { [K in keyof T]: Promise<Fact<T[K]>> }) {
     const entries = Object.entries<Promise<unknown>>(facts).map(async ([name, fact]) => [name, await fact] as const);
     return Object.fromEntries(await Promise.all(entries)) as { [K in keyof T]: Fact<T[K]> };
 }
 
 function connect({ session, context, hasKubectl }: AskArgs): Promise<Kubectl> {
-    if (isMissing(valueOf(context))) throw new Error("needs a cluster that answers");
+    if (isMissing(valueOf(context))) throw new Error("needs a reachable cluster");
     if (!hasKubectl) throw new Error("needs kubectl");
     return session.kubectl();
 }
@@ -102,13 +102,13 @@ async function foreignTo(kubectl: Kubectl, rendering: Rendering): Promise<readon
 
 const versionIn = (json: string): string => (JSON.parse(json) as { gitVersion: string }).gitVersion;
 
-/** Kinds that the server knows; also while one of the extensions behind it does not answer. */
+/** Kinds that the server knows, even if one of its API extensions does not answer. */
 async function apiResourcesOf(kubectl: Kubectl): Promise<ApiResource[]> {
     const stdout = await kubectl.read(["api-resources", "--no-headers"]).catch((error: unknown) => {
         if (error instanceof KubectlError && error.output.trim() !== "") return error.output;
         throw error;
     });
-    // NAME, short names where there are some, APIVERSION, NAMESPACED, KIND.
+    // NAME, SHORTNAMES (may be empty), APIVERSION, NAMESPACED, KIND.
     const lines = stdout.trim().split("\n");
     return lines.map((line) => {
         const words = line.trim().split(/\s+/);
@@ -116,7 +116,7 @@ async function apiResourcesOf(kubectl: Kubectl): Promise<ApiResource[]> {
     });
 }
 
-/** The server names the user, and stamps its answer with its own time, in whole seconds. */
+/** The server returns the user name, with a timestamp from its own clock in whole seconds. */
 async function whoAmI(kubectl: Kubectl): Promise<{ user: string; ahead: number }> {
     const question = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
     const before = Date.now();
@@ -129,9 +129,9 @@ async function whoAmI(kubectl: Kubectl): Promise<{ user: string; ahead: number }
 }
 
 /**
- * One call: authorizers that cannot list a user's rights answer single questions, too.
+ * Uses single access reviews in one call, because some authorizers cannot list a user's rights.
  *
- * Validation by kubectl would need the right to list CustomResourceDefinitions.
+ * Client-side validation would need the right to list CustomResourceDefinitions.
  */
 async function rightsOf(kubectl: Kubectl, questions: readonly Question[]): Promise<Right[]> {
     if (questions.length === 0) return [];
@@ -140,7 +140,7 @@ async function rightsOf(kubectl: Kubectl, questions: readonly Question[]): Promi
         kind: "SelfSubjectAccessReview",
         spec: { resourceAttributes },
     }));
-    // Answers come in the order of the questions.
+    // Answers are in the order of the questions.
     const answers = await kubectl.read(
         ["create", "--validate=false", "--filename", "-", "--output", 'jsonpath={.status.allowed}{"\\n"}'],
         JSON.stringify({ apiVersion: "v1", kind: "List", items }),
@@ -156,17 +156,17 @@ const enforce = "pod-security.kubernetes.io/enforce";
 async function tryPodSecurity(kubectl: Kubectl, objects: readonly RenderedObject[]): Promise<PodSecurityAnswers> {
     const namespace = objects.find(({ kind, metadata }) => kind === "Namespace" && metadata.labels?.[enforce]);
     const level = namespace?.metadata.labels?.[enforce];
-    if (!namespace || !level || level === "privileged") throw new Error("no namespace of the stack states a level");
+    if (!namespace || !level || level === "privileged") throw new Error("no namespace of the stack sets a level");
     const dryRun = async (args: readonly string[], object: object): Promise<Answer> => {
         try {
             await kubectl.read([...args, "--dry-run=server", "--filename", "-"], JSON.stringify(object));
             return { accepted: true, message: "" };
         } catch (error) {
             if (!(error instanceof KubectlError)) throw error;
-            return { accepted: false, message: error.said, failure: error.kind };
+            return { accepted: false, message: error.details, failure: error.kind };
         }
     };
-    // Fields that the engine owns may be asked for as well: nothing is kept.
+    // Conflicts with fields that the engine owns do not matter: nothing is stored.
     const apply = ["apply", "--server-side", "--force-conflicts", "--field-manager", "plinth-doctor"];
     const { metadata } = namespace;
     const exists =

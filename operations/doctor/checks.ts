@@ -1,6 +1,6 @@
 import { isMissing } from "../engine/engine";
 import { count } from "../system/text";
-import { knownKinds, ownership, podSecurity, rightsToFollow, rightsToLaunch, rightsToPreview } from "./access";
+import { knownKinds, ownership, podSecurity, rightsToSeeEdges, rightsToLaunch, rightsToPreview } from "./access";
 import { type Finding, notChecked, ok, problem } from "./finding";
 import type { Facts } from "./gather";
 import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
@@ -8,12 +8,12 @@ import { ingressClass, loadBalancer, metricsServer, networkPolicies } from "./ne
 import { architecture, capacity, clock, nodeDisks, serverVersion, skew } from "./nodes";
 import { csiDrivers, sharedStorageClass, storageClass, volumeExpansion } from "./storage";
 
-/** A finding, and of what. */
+/** A finding with the name of its check. */
 export interface Result extends Finding {
     readonly check: string;
 }
 
-/** In the order in which they are shown: this machine, the state, the cluster, and what we may do there. */
+/** In display order: this machine, the state, the cluster, and the account's rights there. */
 const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     "Pulumi CLI": pulumiCli,
     "Node.js": nodeVersion,
@@ -42,23 +42,23 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     kinds: knownKinds,
     "rights to preview": rightsToPreview,
     "rights to launch": rightsToLaunch,
-    "rights to see edges": rightsToFollow,
+    "rights to see edges": rightsToSeeEdges,
     ownership,
 };
 
-/** Every check's finding; one that cannot be made says why, and stops no other. */
+/** The findings of all checks. A check that cannot run reports why, without affecting the others. */
 export const runChecks = (facts: Facts): Result[] =>
     Object.entries(checks).map(([check, find]) => {
         try {
             return { check, ...find(facts) };
         } catch (error) {
-            // kubectl says the same of every object that it may not read.
+            // kubectl repeats the same message for every object that it may not read.
             return { check, ...notChecked((error instanceof Error ? error.message : String(error)).split("\n")[0]!) };
         }
     });
 
 function configuration(facts: Pick<Facts, "mistakes" | "rendering">): Finding {
-    if (facts.mistakes !== undefined) return problem(facts.mistakes, "put it right in the stack's file");
+    if (facts.mistakes !== undefined) return problem(facts.mistakes, "correct it in the stack file");
     const { objects, outputs } = facts.rendering;
     return ok(`${count(Object.keys(outputs.instances).length, "instance")}, ${count(objects.length, "object")}`);
 }
@@ -72,7 +72,7 @@ function clusterAnswers(facts: Pick<Facts, "context" | "refusal" | "user">): Fin
             return problem(`${at}: ${facts.refusal}`, "renew your credentials for it, or correct the kubeconfig");
         return ok(`${at}, as ${facts.user}`);
     } catch {
-        // Without kubectl it is known only that somebody listens.
+        // Without kubectl, all that is known is that the port is open.
         return ok(`${at} answers`);
     }
 }

@@ -1,10 +1,10 @@
-/** What a check has found. `not checked`: something that it needs is missing. */
+/** The result of a check. `not checked`: a prerequisite is missing. */
 export type Level = "ok" | "warning" | "problem" | "not checked";
 
 export interface Finding {
     readonly level: Level;
     readonly text: string;
-    /** What to do about it; there for warnings and problems. */
+    /** What to do about it; set for warnings and problems. */
     readonly remedy?: string;
 }
 
@@ -13,10 +13,10 @@ export const warning = (text: string, remedy: string): Finding => ({ level: "war
 export const problem = (text: string, remedy: string): Finding => ({ level: "problem", text, remedy });
 export const notChecked = (why: string): Finding => ({ level: "not checked", text: why });
 
-/** Something that was looked up: it is there, or it is known why not. */
+/** The result of a lookup: its value, or why there is none. */
 export type Fact<T> = { readonly value: T } | { readonly why: string };
 
-/** Looks something up; a failure is an answer, too. */
+/** Looks something up and captures a failure as a result. */
 export async function lookUp<T>(work: () => Promise<T> | T): Promise<Fact<T>> {
     try {
         return { value: await work() };
@@ -25,13 +25,15 @@ export async function lookUp<T>(work: () => Promise<T> | T): Promise<Fact<T>> {
     }
 }
 
-/** The value of what was looked up. @throws Error that says why there is none */
+/** The value of a lookup. @throws Error that says why there is none */
 export function valueOf<T>(fact: Fact<T>): T {
     if ("why" in fact) throw new Error(fact.why);
     return fact.value;
 }
 
-/** Facts as plain values: reading one that could not be had throws why, which ends just the check that reads it. */
+/**
+ * Facts as plain values. Reading one whose lookup failed throws the reason, which ends only the check that reads it.
+ */
 export function valuesOf<T extends object>(facts: { readonly [K in keyof T]: Fact<T[K]> }): T {
     const values = {};
     for (const [name, fact] of Object.entries<Fact<unknown>>(facts))
@@ -39,14 +41,14 @@ export function valuesOf<T extends object>(facts: { readonly [K in keyof T]: Fac
     return values as T;
 }
 
-/** Major and minor number of a version such as `v1.36.3-eks`. @throws Error when it is none */
+/** Major and minor number of a version such as `v1.36.3-eks`. @throws Error if it is not a version */
 export function release(version: string): { readonly major: number; readonly minor: number } {
     const match = /(\d+)\.(\d+)/.exec(version);
-    if (!match) throw new Error(`"${version}" is no version`);
+    if (!match) throw new Error(`"${version}" is not a version`);
     return { major: Number(match[1]), minor: Number(match[2]) };
 }
 
-/** Whether a version is older than another, patch releases aside. */
+/** Whether a version is older than another, ignoring patch releases. */
 export function isOlder(version: string, than: string): boolean {
     const [a, b] = [release(version), release(than)];
     return a.major < b.major || (a.major === b.major && a.minor < b.minor);

@@ -13,18 +13,18 @@ import { askCluster, type ClusterFacts } from "./askCluster";
 import { lookUp, valueOf, valuesOf } from "./finding";
 import type { MachineFacts } from "./machine";
 
-/** All that the checks look at. Reading what could not be had throws why. */
+/** Everything that the checks use. Reading a fact whose lookup failed throws the reason. */
 export interface Facts extends MachineFacts, ClusterFacts {
-    /** The mistakes of the configuration; undefined: none. */
+    /** The problems in the configuration; undefined if there are none. */
     readonly mistakes: string | undefined;
     readonly rendering: Rendering;
     readonly cluster: ClusterConfig;
     readonly context: Context | Missing;
-    /** kubectl's version, where it is there. */
+    /** kubectl's version, if it is installed. */
     readonly client: string;
 }
 
-/** Looks at machine, configuration and cluster, once. */
+/** Examines machine, configuration and cluster once. */
 export async function gather(session: Session): Promise<Facts> {
     const { stack } = session;
     const loaded = await lookUp(async () => ({
@@ -33,14 +33,14 @@ export async function gather(session: Session): Promise<Facts> {
         secretsProvider: secretsProviderOf(session),
     }));
     const known = () => {
-        if ("why" in loaded) throw new Error("needs a configuration without mistakes");
+        if ("why" in loaded) throw new Error("needs a valid configuration");
         return loaded.value;
     };
     const rendering = await lookUp(() => known().rendering);
     const context = await lookUp(() => findContext(session, known().config));
     const place = findBackend(stack);
     const backend = await lookUp(() => {
-        if (isMissing(place)) throw new Error("needs a place for the state");
+        if (isMissing(place)) throw new Error("needs a state backend");
         return place;
     });
     const kubectl = await lookUp(findKubectl);
@@ -69,7 +69,7 @@ export async function gather(session: Session): Promise<Facts> {
     });
 }
 
-/** The cluster that the stack goes to; a remote one that the configuration does not name is none. */
+/** The cluster that the stack is deployed to; a remote one only counts if the configuration names it. */
 async function findContext(session: Session, config: StackConfig): Promise<Context | Missing> {
     const unnamed = await lookUp(() => checkContext(config));
     if ("why" in unnamed) return { what: unnamed.why, remedy: "set plinth:cluster.context" };
@@ -83,7 +83,7 @@ const secretsProviderOf = ({ path }: Session): string | undefined =>
         } | null
     )?.secretsprovider;
 
-/** What a program says of its version; undefined when it is not there. */
+/** The version that a program reports; undefined if it is not installed. */
 async function versionOf(program: string, args: readonly string[]): Promise<string | undefined> {
     const command = findOnPath(program);
     if (!command) return undefined;

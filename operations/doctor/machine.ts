@@ -5,26 +5,26 @@ import { type Backend, type Engine, isMissing, type locksOf, type Missing } from
 import { type Finding, isOlder, ok, problem, release, warning } from "./finding";
 
 /**
- * The oldest Pulumi CLI that stacks were deployed with. The npm SDK asks for no version of its own: CLI and SDK agree
- * on what both know, as long as the major version is the same.
+ * The oldest Pulumi CLI that stacks were tested with. The npm SDK requires no particular version: CLI and SDK negotiate
+ * their features as long as the major version is the same.
  */
 const oldestEngine = "3.260";
 
-/** Works without npm's warning about the version. */
+/** The oldest version without npm's warning. */
 const usualNode = "22.0";
 
-/** The first Go that fetches the version which a module asks for. */
+/** The first Go version that downloads the toolchain that a module requires. */
 const oldestGo = "1.21";
 
-/** What is on this machine. */
+/** Facts about this machine. */
 export interface MachineFacts {
     readonly engine: Engine | Missing;
     readonly node: string;
-    /** Undefined: there is none. */
+    /** Undefined if it is not installed. */
     readonly go: string | undefined;
     readonly kubectl: { readonly version: string } | Missing;
     readonly place: Backend | Missing;
-    /** The same, where there is one. */
+    /** The same, if there is one. */
     readonly backend: Backend;
     readonly locks: ReturnType<typeof locksOf>;
     /** `secretsprovider` of the stack file. */
@@ -38,21 +38,22 @@ export function pulumiCli({ engine }: Pick<MachineFacts, "engine">): Finding {
     if (isMissing(engine))
         return warning(
             `missing: ${engine.what}`,
-            `launch fetches ${pinned} from get.pulumi.com; where that cannot be reached, install it as https://www.pulumi.com/docs/install/ says`,
+            `launch fetches ${pinned} from get.pulumi.com; if that is unreachable, install it: https://www.pulumi.com/docs/install/`,
         );
     const { command, version } = engine;
     const remedy = `install ${pinned}: https://www.pulumi.com/docs/install/`;
     if (release(version).major !== release(pinned).major)
         return problem(`${command} is ${version}; the npm SDK needs ${release(pinned).major}.x`, remedy);
     if (isOlder(version, oldestEngine))
-        return warning(`${command} is ${version}; the oldest that was tried is ${oldestEngine}`, remedy);
+        return warning(`${command} is ${version}; the oldest tested version is ${oldestEngine}`, remedy);
     return ok(`${version}, ${command}`);
 }
 
 export function nodeVersion({ node }: Pick<MachineFacts, "node">): Finding {
     const needed = engines.node.replace(">=", "");
-    if (isOlder(node, needed)) return problem(`${node}; needed is ${needed}`, "install Node.js 22 or newer");
-    if (isOlder(node, usualNode)) return warning(`${node} works, and npm warns of it`, "install Node.js 22 or newer");
+    if (isOlder(node, needed)) return problem(`${node}; required: ${needed}`, "install Node.js 22 or newer");
+    if (isOlder(node, usualNode))
+        return warning(`${node} works, but npm warns about it`, "install Node.js 22 or newer");
     return ok(node);
 }
 
@@ -68,10 +69,10 @@ export const stateBackend = ({ place }: Pick<MachineFacts, "place">): Finding =>
 
 export function lock({ locks, stack }: Pick<MachineFacts, "locks" | "stack">): Finding {
     const [held] = locks.filter(({ alive }) => alive);
-    if (held) return warning(`process ${held.pid} on ${held.host} is working on "${stack}"`, "wait for it");
+    if (held) return warning(`process ${held.pid} on ${held.host} is working on "${stack}"`, "wait for it to finish");
     if (locks.length > 0)
         return problem(
-            `left over from a run that was interrupted (process ${locks[0]!.pid} is gone)`,
+            `left over from a run that was interrupted (process ${locks[0]!.pid} no longer exists)`,
             `./plinth launch ${stack} --recover`,
         );
     return ok("none");
@@ -81,22 +82,22 @@ export function secretsProvider(facts: Pick<MachineFacts, "secretsProvider" | "b
     const { secretsProvider: named, backend } = facts;
     const variable = (name: string) => backend.env[name] ?? facts.environment[name];
     if (named && named !== "passphrase" && named !== "default") return ok(named);
-    if (/^https?:/.test(backend.url)) return ok(`that of ${backend.url}`);
+    if (/^https?:/.test(backend.url)) return ok(`managed by ${backend.url}`);
     if (variable("PULUMI_CONFIG_PASSPHRASE") === "")
         return warning(
-            "the passphrase is empty: whoever reads the state reads the passwords",
+            "the passphrase is empty: anyone who can read the state can read the passwords",
             "set PULUMI_CONFIG_PASSPHRASE_FILE before the first launch, or change it with pulumi stack change-secrets-provider",
         );
     if (variable("PULUMI_CONFIG_PASSPHRASE") !== undefined) return ok("a passphrase, from PULUMI_CONFIG_PASSPHRASE");
     const file = variable("PULUMI_CONFIG_PASSPHRASE_FILE");
     if (file && !existsSync(file))
         return problem(
-            `PULUMI_CONFIG_PASSPHRASE_FILE names ${file}, which is not there`,
-            "put the passphrase there: without it the state cannot be read",
+            `PULUMI_CONFIG_PASSPHRASE_FILE names ${file}, which does not exist`,
+            "write the passphrase to it: without it the state cannot be read",
         );
     if (file) return ok(`a passphrase, from ${file}`);
     return warning(
-        "no passphrase is set: the engine asks for it, and fails where nobody can answer",
+        "no passphrase is set: the engine asks for it, and fails without a terminal",
         "set PULUMI_CONFIG_PASSPHRASE_FILE, or choose a KMS key: https://www.pulumi.com/docs/concepts/secrets/",
     );
 }

@@ -12,7 +12,7 @@ export interface NetworkFacts {
     readonly daemonSets: readonly DaemonSet[];
     /** Names of IngressClasses. */
     readonly ingressClasses: readonly string[];
-    /** v1beta1.metrics.k8s.io; undefined: nobody serves it. */
+    /** v1beta1.metrics.k8s.io; undefined if it is not registered. */
     readonly metricsApi: ApiService | undefined;
 }
 
@@ -21,22 +21,22 @@ const ofKind = (objects: readonly RenderedObject[], kind: string) => objects.fil
 const fullName = ({ metadata }: { metadata: { namespace?: string; name: string } }) =>
     `${metadata.namespace}/${metadata.name}`;
 
-/** k3s brings its own controllers for Services of type LoadBalancer and for NetworkPolicies, without a DaemonSet. */
+/** k3s has built-in controllers for Services of type LoadBalancer and for NetworkPolicies, without a DaemonSet. */
 const isK3s = (nodes: readonly Node[]): boolean =>
     nodes.some(({ status }) => status.nodeInfo.kubeletVersion.includes("+k3s"));
 
-/** Why Services of type LoadBalancer will get an address; undefined when nothing shows it. */
+/** Evidence that Services of type LoadBalancer will get an address; undefined if there is none. */
 function balancerOf(facts: Pick<NetworkFacts, "services" | "nodes">): string | undefined {
     const served = facts.services.find(
         ({ spec, status }) => spec.type === "LoadBalancer" && (status?.loadBalancer?.ingress ?? []).length > 0,
     );
     if (served) return `${fullName(served)} has an address`;
     const provider = facts.nodes.map(({ spec }) => spec.providerID).find(isCloud);
-    if (provider) return `the nodes are of ${provider.split(":")[0]}`;
+    if (provider) return `the nodes are provided by ${provider.split(":")[0]}`;
     return isK3s(facts.nodes) ? "k3s has one" : undefined;
 }
 
-/** Whether what the configuration says of load balancers is true of the cluster. */
+/** Whether the configuration's setting for load balancers matches the cluster. */
 export function loadBalancer(facts: NetworkFacts): Finding {
     const edges = ofKind(facts.rendering.objects, "Service").filter(
         ({ spec }) => (spec as { type?: string }).type === "LoadBalancer",
@@ -47,15 +47,15 @@ export function loadBalancer(facts: NetworkFacts): Finding {
         return evidence
             ? ok(evidence)
             : warning(
-                  `nothing shows that ${fullName(edges[0]!)} would get an address; launch would wait for it`,
+                  `no sign that ${fullName(edges[0]!)} would get an address; launch would wait for one`,
                   "install one (MetalLB, cloud-provider-kind, minikube tunnel), or set plinth:cluster.loadBalancer: false",
               );
     return evidence
         ? warning(
               `${evidence}, but plinth:cluster.loadBalancer is false: launch does not wait for addresses`,
-              "leave plinth:cluster.loadBalancer out",
+              "remove plinth:cluster.loadBalancer",
           )
-        : ok("none, as plinth:cluster.loadBalancer says; nothing waits for an address");
+        : ok("none, as configured in plinth:cluster.loadBalancer; launch does not wait for addresses");
 }
 
 export function ingressClass(facts: NetworkFacts): Finding {
@@ -67,10 +67,10 @@ export function ingressClass(facts: NetworkFacts): Finding {
         ),
     ];
     if (wanted.length === 0) return ok("not needed: no edge is of type Ingress");
-    const lost = wanted.filter((name) => !facts.ingressClasses.includes(name));
-    if (lost.length === 0) return ok(wanted.join(", "));
+    const missing = wanted.filter((name) => !facts.ingressClasses.includes(name));
+    if (missing.length === 0) return ok(wanted.join(", "));
     return problem(
-        `there is no "${lost.join('", "')}"; there are: ${facts.ingressClasses.join(", ") || "none"}`,
+        `"${missing.join('", "')}" does not exist; available: ${facts.ingressClasses.join(", ") || "none"}`,
         "install its ingress controller, or name another in edge.className",
     );
 }
@@ -83,12 +83,12 @@ export function metricsServer(facts: NetworkFacts): Finding {
     if (runs)
         return warning(
             "v1beta1.metrics.k8s.io is available, but plinth:cluster.metrics is false",
-            "leave plinth:cluster.metrics out",
+            "remove plinth:cluster.metrics",
         );
     const state = facts.metricsApi ? `not available: ${condition?.message ?? "no condition"}` : "not installed";
     if (!scaled) return ok(`${state}; no autoscaler needs it`);
     if (!facts.cluster.metrics)
-        return ok(`${state}, as plinth:cluster.metrics says; autoscalers stay at their minimum`);
+        return ok(`${state}, as configured in plinth:cluster.metrics; autoscalers stay at their minimum`);
     return warning(
         `${state}: autoscalers stay at their minimum`,
         "install it: https://github.com/kubernetes-sigs/metrics-server, or set plinth:cluster.metrics: false",
@@ -99,19 +99,22 @@ export function metricsServer(facts: NetworkFacts): Finding {
 const enforcing =
     /^(calico-node|(rke2-)?canal|(rke2-)?cilium|anetd|antrea-agent|weave-net|kube-router|ovnkube-node|azure-npm|kube-network-policies)$/;
 
-/** kindnet enforces since the release of 13 August 2024, which kind 0.24 brought; its images are named by date. */
+/**
+ * kindnet enforces policies since its release of 13 August 2024, which came with kind 0.24; its images are tagged by
+ * date.
+ */
 const kindnetEnforces = 20240813;
 
-/** Whether the cluster's network plugin keeps what the policies say: a guess, by the DaemonSets that are known. */
+/** Whether the cluster's network plugin enforces network policies: a guess, based on known DaemonSets. */
 export function networkPolicies(facts: NetworkFacts): Finding {
-    if (facts.cluster.networkPolicy === "off") return ok("none are declared: plinth:cluster.networkPolicy is off");
+    if (facts.cluster.networkPolicy === "off") return ok("none declared: plinth:cluster.networkPolicy is off");
     const found = enforcement(facts);
     if (typeof found !== "string" && found.enforced) return ok(`enforced by ${found.by}`);
     const remedy = "install a network plugin that enforces them, such as Calico or Cilium";
     return typeof found === "string"
         ? warning(`cannot tell whether they are enforced: ${found}`, `${remedy}, if yours does not`)
         : warning(
-              `accepted, but not enforced by ${found.by}: every pod reaches every other`,
+              `accepted, but not enforced by ${found.by}: every pod can reach every other`,
               found.by === "minikube's default network" ? "minikube start --cni calico, on a new profile" : remedy,
           );
 }
@@ -138,5 +141,5 @@ function enforcement(facts: Pick<NetworkFacts, "daemonSets" | "nodes">): { by: s
     if (flannel) return { by: flannel.metadata.name, enforced: false };
     if (facts.nodes.some(({ metadata }) => metadata.labels?.["minikube.k8s.io/name"]))
         return { by: "minikube's default network", enforced: false };
-    return "no DaemonSet of a known network plugin is there";
+    return "no DaemonSet of a known network plugin was found";
 }

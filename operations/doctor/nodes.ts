@@ -5,21 +5,21 @@ import { type Finding, isOlder, ok, problem, release, warning } from "./finding"
 import type { Node, Pod } from "../cluster/live";
 
 /**
- * Releases of Kubernetes that stacks work on.
+ * Kubernetes releases that stacks work on.
  *
- * The oldest is the first that knows all that is used without feature gates: `sleep` before a container stops (1.30),
- * `unhealthyPodEvictionPolicy` of policy/v1 (1.27), time zones of CronJobs (1.25), Pod Security (1.25) and
- * autoscaling/v2 (1.23). On the newest the objects were tried.
+ * The oldest is the first that supports everything used here without feature gates: `sleep` before a container stops
+ * (1.30), `unhealthyPodEvictionPolicy` of policy/v1 (1.27), time zones of CronJobs (1.25), Pod Security (1.25) and
+ * autoscaling/v2 (1.23). The newest is the last that the objects were tested on.
  */
 export const supported = { oldest: "1.30", newest: "1.36" };
 
-/** Certificates and tokens are refused by clocks that differ by more. */
+/** With a larger difference of clocks, certificates and tokens are refused. */
 const clockTolerance = 60_000;
 
 export interface ServerFacts {
     /** `v1.36.3` */
     readonly server: string;
-    /** Where kubectl is there: its version. */
+    /** kubectl's version, if it is installed. */
     readonly client: string;
     /** Milliseconds by which the server's clock is ahead of this machine's. */
     readonly clock: number;
@@ -28,9 +28,12 @@ export interface ServerFacts {
 export function serverVersion({ server }: Pick<ServerFacts, "server">): Finding {
     const range = `${supported.oldest} to ${supported.newest}`;
     if (isOlder(server, supported.oldest))
-        return problem(`${server}; supported are ${range}`, `upgrade the cluster: it would refuse some objects`);
+        return problem(`${server}; supported: ${range}`, `upgrade the cluster: it would refuse some objects`);
     if (isOlder(supported.newest, server))
-        return warning(`${server} is newer than what was tried (${range})`, "look at ./plinth preview before launch");
+        return warning(
+            `${server} is newer than the tested versions (${range})`,
+            "check ./plinth preview before launch",
+        );
     return ok(server);
 }
 
@@ -50,18 +53,18 @@ export function clock({ clock }: Pick<ServerFacts, "clock">): Finding {
     if (Math.abs(clock) <= clockTolerance) return ok(`${seconds} s from the server's`);
     return warning(
         `the server's clock is ${seconds} s ${clock > 0 ? "ahead of" : "behind"} this machine's`,
-        "set both by NTP: certificates and tokens would be refused",
+        "synchronise both with NTP: certificates and tokens would be refused",
     );
 }
 
 export interface CapacityFacts {
     readonly rendering: Pick<Rendering, "objects">;
     readonly nodes: readonly Node[];
-    /** Those that have not ended. */
+    /** Pods that have not ended. */
     readonly pods: readonly Pod[];
 }
 
-/** Nodes that take pods without tolerations, which is what a stack has. */
+/** Nodes that accept pods without tolerations, as the stack's pods are. */
 const openNodes = (nodes: readonly Node[]): Node[] =>
     nodes.filter(
         ({ spec, status }) =>
@@ -70,14 +73,14 @@ const openNodes = (nodes: readonly Node[]): Node[] =>
             status.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
     );
 
-/** Whether the nodes have room for the stack, beside the pods of others. */
+/** Whether the nodes have room for the stack in addition to other pods. */
 export function capacity(facts: CapacityFacts): Finding {
     const { objects } = facts.rendering;
     const open = openNodes(facts.nodes);
     if (open.length === 0)
         return problem(
-            `none of ${count(facts.nodes.length, "node")} takes pods`,
-            "see kubectl describe nodes: conditions, taints and cordons",
+            `none of ${count(facts.nodes.length, "node")} accepts pods`,
+            "check conditions, taints and cordons with kubectl describe nodes",
         );
     const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace));
     const others = facts.pods.filter(
@@ -92,13 +95,13 @@ export function capacity(facts: CapacityFacts): Finding {
     const tooLarge = placements(requested).find(({ amount }) => !free.some((room) => fits(amount, room)));
     if (tooLarge)
         return problem(
-            `no node has room for ${tooLarge.what}: ${amountText(tooLarge.amount)} requested, ${amountText(largest(free))} free on one at most`,
-            "take a larger node, or a smaller `size` or `resources` of the instance",
+            `no node has room for ${tooLarge.what}: ${amountText(tooLarge.amount)} requested, ${amountText(largest(free))} free at most on one node`,
+            "add a larger node, or reduce `size` or `resources` of the instance",
         );
     const text = `${amountText(wanted)} requested, ${amountText(all)} free on ${count(open.length, "node")}`;
     if (fits(wanted, all)) return ok(text);
-    const remedy = "add a node, or take a smaller `size` or fewer `replicas`";
-    // Clouds may add nodes when pods wait for one.
+    const remedy = "add a node, or reduce `size` or `replicas`";
+    // Clouds may add nodes while pods are pending.
     return facts.nodes.some(({ spec }) => isCloud(spec.providerID)) ? warning(text, remedy) : problem(text, remedy);
 }
 
@@ -107,7 +110,7 @@ interface Placement {
     readonly amount: Amount;
 }
 
-/** What must find room on one node: a pod, or all pods that share files there. */
+/** What must fit on one node: a pod, or all pods that share files on one node. */
 function placements(requested: readonly Requested[]): Placement[] {
     const claims = new Set(requested.flatMap(({ sharesNode, pods }) => (sharesNode && pods > 0 ? [sharesNode] : [])));
     return [
@@ -119,7 +122,7 @@ function placements(requested: readonly Requested[]): Placement[] {
     ];
 }
 
-/** What the pods that run all the time request together. */
+/** Total requests of the pods that run permanently. */
 const atLeast = (requested: readonly Requested[]): Amount => sum(requested.map((one) => times(one, one.pods)));
 
 function freeOn({ metadata, status }: Node, pods: readonly Pod[]): Amount {
@@ -127,27 +130,27 @@ function freeOn({ metadata, status }: Node, pods: readonly Pod[]): Amount {
     return largest([sum([amountOf(status.allocatable), times(used, -1)])]);
 }
 
-// Sums of tenths are not exact.
+// Allows for rounding errors in sums of decimal fractions.
 const fits = (wanted: Amount, room: Amount): boolean =>
     wanted.cpu <= room.cpu + 1e-6 && wanted.memory <= room.memory && wanted.disk <= room.disk;
 
 const amountText = ({ cpu, memory, disk }: Amount): string =>
     `${cores(cpu)} cores, ${gibibytes(memory)} and ${gibibytes(disk)} of disk`;
 
-/** Whether what pods may write at most is less than the disk of a node: else that is full before they are evicted. */
+/** Whether pods may write less than the disk of a node holds: otherwise it fills up before they are evicted. */
 export function nodeDisks({ rendering, nodes }: Pick<CapacityFacts, "rendering" | "nodes">): Finding {
     const disks = openNodes(nodes).map(({ status }) => amountOf(status.allocatable).disk);
     const room = Math.max(0, ...disks);
     if (room === 0)
         return problem(
-            "no node says what disk it has for pods, so that none would take them",
-            "let the kubelets tell: localStorageCapacityIsolation in their configuration",
+            "no node reports disk space for pods, so that none would accept them",
+            "enable localStorageCapacityIsolation in the kubelets' configuration",
         );
     const [most] = requestsOf(rendering.objects).sort((a, b) => b.diskLimit - a.diskLimit);
     if (most === undefined || most.diskLimit <= room) return ok(`${gibibytes(room)} for pods on one node`);
     return warning(
-        `a pod of ${most.workload} may write ${gibibytes(most.diskLimit)}, and a node has ${gibibytes(room)} for pods at most`,
-        "nodes with larger disks, or smaller directories: `volumes` in docs/storage.md",
+        `a pod of ${most.workload} may write ${gibibytes(most.diskLimit)}, but a node has at most ${gibibytes(room)} for pods`,
+        "use nodes with larger disks, or smaller directories: `volumes` in docs/storage.md",
     );
 }
 
@@ -157,7 +160,7 @@ const clouds =
 
 export const isCloud = (providerID: string | undefined): boolean => clouds.test(providerID ?? "");
 
-/** What the images of `images/` are built for. */
+/** Architectures that the images of `images/` are built for. */
 const built = ["amd64", "arm64"];
 
 export function architecture({ nodes }: Pick<CapacityFacts, "nodes">): Finding {

@@ -1,20 +1,21 @@
-import { compared, followed, followQuestions, type Question, questionsOf } from "./access";
+import { comparedKinds, watchedKinds, edgeQuestions, type Question, questionsOf } from "./access";
 import type { ApiResource } from "../cluster/live";
 import { groupBy } from "../system/groupBy";
 import type { RenderedObject, Rendering } from "../render/rendering";
 
-/** Namespace of the accounts: no stack's, so that none can take its own account away. */
+/** Namespace of the accounts. No stack owns it, so that none can delete its own account. */
 export const accountNamespace = "plinth-ci";
 
 const rbac = "rbac.authorization.k8s.io";
 
 /**
- * An account for continuous delivery with the least rights: a ServiceAccount, Roles in the stack's namespaces, and a
- * ClusterRole for what is in no namespace, by name. The rights are those that `doctor` asks for.
+ * An account for continuous delivery with least privilege: a ServiceAccount, Roles in the stack's namespaces, and a
+ * ClusterRole for cluster-scoped objects, limited to their names. The rights are those that `doctor` checks.
  *
- * @param objects all that the stack may consist of
- * @param previewOnly an account whose writes the API server takes as dry runs only, by a ValidatingAdmissionPolicy
- * (Kubernetes 1.30 or newer); authorization alone cannot tell a dry run from a write. @default false
+ * @param objects all objects that the stack may consist of
+ * @param previewOnly whether the API server accepts the account's writes as dry runs only, by a
+ * ValidatingAdmissionPolicy (Kubernetes 1.30 or newer), because authorization alone cannot distinguish a dry run from a
+ * write. @default false
  */
 export function accessObjects(
     { project, stack, objects }: Pick<Rendering, "project" | "stack" | "objects">,
@@ -22,7 +23,7 @@ export function accessObjects(
 ): RenderedObject[] {
     const name = `${project}-${stack}${previewOnly ? "-preview" : ""}`;
     const all = questionsOf(objects, resourcesOf(objects));
-    const questions = previewOnly ? all.filter(({ verb }) => verb !== "delete") : [...all, ...followQuestions(objects)];
+    const questions = previewOnly ? all.filter(({ verb }) => verb !== "delete") : [...all, ...edgeQuestions(objects)];
     const account = { kind: "ServiceAccount", name, namespace: accountNamespace };
     const grants = [...groupBy(questions, ({ namespace = "" }) => namespace)].flatMap(([namespace, own]) => {
         const [role, binding] = namespace ? ["Role", "RoleBinding"] : ["ClusterRole", "ClusterRoleBinding"];
@@ -48,11 +49,16 @@ export function accessObjects(
 }
 
 const resourcesOf = (objects: readonly RenderedObject[]): ApiResource[] =>
-    [...followed, ...compared, ...objects].map(({ apiVersion, kind }) => ({ name: pluralOf(kind), apiVersion, kind }));
+    [...watchedKinds, ...comparedKinds, ...objects].map(({ apiVersion, kind }) => ({
+        name: pluralOf(kind),
+        apiVersion,
+        kind,
+    }));
 
 /**
  * The resource of a kind, by the rule that Kubernetes' own kinds and its code generators follow
- * (`UnsafeGuessKindToResource` of apimachinery). `doctor` asks the server, and sees an operator's kind that does not.
+ * (`UnsafeGuessKindToResource` of apimachinery). Kinds of operators may deviate; `doctor`, which asks the server, shows
+ * that.
  */
 export function pluralOf(kind: string): string {
     const name = kind.toLowerCase();
@@ -61,7 +67,7 @@ export function pluralOf(kind: string): string {
     return name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
 }
 
-/** Rights on the same resource together, then resources with the same rights. */
+/** Merges rights on the same resource, then resources with the same rights. */
 function rulesOf(questions: readonly Question[]) {
     const named = questions.map(({ subresource, ...question }) => ({
         ...question,
@@ -72,7 +78,7 @@ function rulesOf(questions: readonly Question[]) {
         ...same[0]!,
         verbs: [...new Set(same.map(({ verb }) => verb))],
     }));
-    // Names belong to one resource each.
+    // Each name belongs to one resource.
     const byRights = groupBy(rights, ({ group, resource, verbs, name }) =>
         JSON.stringify([group, verbs, name === undefined ? "" : resource]),
     );
@@ -87,7 +93,7 @@ function rulesOf(questions: readonly Question[]) {
     });
 }
 
-/** Refuses every write of an account that would be kept. */
+/** Refuses every write of an account that is not a dry run. */
 function dryRunsOnly(name: string, apiGroups: readonly string[]): RenderedObject[] {
     const apiVersion = "admissionregistration.k8s.io/v1";
     const user = `system:serviceaccount:${accountNamespace}:${name}`;

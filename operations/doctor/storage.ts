@@ -12,7 +12,7 @@ export interface StorageFacts {
 
 interface Claim {
     readonly name: string;
-    /** Undefined: the cluster's default. */
+    /** Undefined for the cluster's default. */
     readonly storageClass: string | undefined;
     readonly shared: boolean;
 }
@@ -41,7 +41,7 @@ const isDefault = ({ metadata }: StorageClass): boolean => metadata.annotations?
 const namesOf = (classes: readonly StorageClass[]): string =>
     classes.map(({ metadata }) => metadata.name).join(", ") || "none";
 
-/** The cluster's classes, and those that the stack itself makes. */
+/** The cluster's classes and those that the stack itself creates. */
 const classesOf = ({ rendering, storageClasses }: Pick<StorageFacts, "rendering" | "storageClasses">) => [
     ...storageClasses,
     ...rendering.objects
@@ -52,11 +52,11 @@ const classesOf = ({ rendering, storageClasses }: Pick<StorageFacts, "rendering"
         .map((object) => object as unknown as StorageClass),
 ];
 
-/** The class that a claim gets its volume from; undefined when there is no such class. */
+/** The class that a claim gets its volume from; undefined if it does not exist. */
 const classOf = ({ storageClass }: Claim, classes: readonly StorageClass[]): StorageClass | undefined =>
     classes.find((one) => (storageClass === undefined ? isDefault(one) : one.metadata.name === storageClass));
 
-/** The names of the classes that claims use, once each. */
+/** The classes that claims use, without duplicates. */
 const used = (claims: readonly Claim[], classes: readonly StorageClass[]): StorageClass[] => [
     ...new Set(claims.flatMap((claim) => classOf(claim, classes) ?? [])),
 ];
@@ -65,19 +65,19 @@ type ClassFacts = Omit<StorageFacts, "csiDrivers">;
 
 export function storageClass(facts: ClassFacts): Finding {
     const claims = claimsOf(facts.rendering.objects).filter(({ shared }) => !shared);
-    if (claims.length === 0) return ok("no volume of one node's own is asked for");
+    if (claims.length === 0) return ok("not needed: no volume for one node is declared");
     const classes = classesOf(facts);
     const lost = claims.find((claim) => !classOf(claim, classes));
     if (lost && lost.storageClass === undefined)
         return problem(
-            `no class is the default one, which ${lost.name} asks for; there are: ${namesOf(classes)}`,
-            "name one in plinth:cluster.storageClass, or mark one: " +
+            `${lost.name} needs a default class, but none is marked as default; available: ${namesOf(classes)}`,
+            "set plinth:cluster.storageClass, or mark one as default: " +
                 `kubectl annotate storageclass NAME ${defaultMark}=true`,
         );
     if (lost)
         return problem(
-            `there is no "${lost.storageClass}", which ${lost.name} asks for; there are: ${namesOf(classes)}`,
-            "name one of them in plinth:cluster.storageClass",
+            `"${lost.storageClass}", which ${lost.name} needs, does not exist; available: ${namesOf(classes)}`,
+            "set plinth:cluster.storageClass to one of them",
         );
     return ok(
         used(claims, classes)
@@ -86,7 +86,7 @@ export function storageClass(facts: ClassFacts): Finding {
     );
 }
 
-/** The drivers that the stack's own class and volumes need. */
+/** The CSI drivers that the stack's own class and volumes need. */
 export function csiDrivers({
     rendering,
     csiDrivers: installed,
@@ -98,38 +98,38 @@ export function csiDrivers({
             return csi ? [csi.driver] : [];
         }),
     );
-    if (needed.size === 0) return ok("none is needed by name");
+    if (needed.size === 0) return ok("not needed: no driver is named");
     const missing = [...needed].filter((name) => !installed.includes(name));
     if (missing.length === 0) return ok([...needed].join(", "));
     return problem(
         `not installed: ${missing.join(", ")}; volumes of ${missing.length === 1 ? "it" : "them"} would never be mounted`,
         missing.includes(nfsDriver)
-            ? "install it as https://github.com/kubernetes-csi/csi-driver-nfs says"
-            : "install it as its own documentation says",
+            ? "install it: https://github.com/kubernetes-csi/csi-driver-nfs"
+            : "install it as described in its documentation",
     );
 }
 
-/** Provisioners whose volumes one node mounts at a time. */
+/** Provisioners whose volumes can be mounted on one node at a time only. */
 const oneNodeOnly =
     /^(ebs\.csi\.aws\.com|pd\.csi\.storage\.gke\.io|disk\.csi\.azure\.com|dobs\.csi\.digitalocean\.com|csi\.hetzner\.cloud|cinder\.csi\.openstack\.org|linodebs\.csi\.linode\.com|rancher\.io\/local-path|k8s\.io\/minikube-hostpath|docker\.io\/hostpath|kubernetes\.io\/(aws-ebs|gce-pd|azure-disk|no-provisioner))$/;
 
-/** The class of volumes that pods on several nodes share. */
+/** The class for volumes that pods on several nodes share. */
 export function sharedStorageClass(facts: ClassFacts): Finding {
     const claims = claimsOf(facts.rendering.objects).filter(({ shared }) => shared);
-    if (claims.length === 0) return ok("no volume is shared by several nodes");
+    if (claims.length === 0) return ok("not needed: no volume is shared by several nodes");
     const classes = classesOf(facts);
     const remedy =
-        "name a class with ReadWriteMany volumes (NFS, CephFS, EFS …) in plinth:cluster.sharedStorageClass, or set sharedFiles: oneNode";
+        "set plinth:cluster.sharedStorageClass to a class with ReadWriteMany volumes (NFS, CephFS, EFS …), or set sharedFiles: oneNode";
     const lost = claims.find((claim) => !classOf(claim, classes));
     if (lost)
         return problem(
-            `there is no "${lost.storageClass ?? "default class"}", which ${lost.name} asks for; there are: ${namesOf(classes)}`,
+            `"${lost.storageClass ?? "default class"}", which ${lost.name} needs, does not exist; available: ${namesOf(classes)}`,
             remedy,
         );
     const unable = used(claims, classes).find(({ provisioner }) => oneNodeOnly.test(provisioner));
     if (unable)
         return problem(
-            `volumes of "${unable.metadata.name}" (${unable.provisioner}) are for one node at a time`,
+            `volumes of "${unable.metadata.name}" (${unable.provisioner}) can be mounted on one node at a time only`,
             remedy,
         );
     return ok(
@@ -141,14 +141,14 @@ export function sharedStorageClass(facts: ClassFacts): Finding {
 
 export function volumeExpansion(facts: ClassFacts): Finding {
     const claims = claimsOf(facts.rendering.objects);
-    if (claims.length === 0) return ok("no volume is asked for");
+    if (claims.length === 0) return ok("not needed: no volume is declared");
     const classes = used(claims, classesOf(facts));
     const fixed = classes.filter(({ allowVolumeExpansion }) => !allowVolumeExpansion);
     if (classes.length === 0) throw new Error("the classes of the stack's volumes do not exist");
     if (fixed.length === 0) return ok(`allowed by ${namesOf(classes)}`);
     return warning(
-        `${namesOf(fixed)} does not let volumes grow: a larger size in the configuration would be refused`,
-        "choose sizes with room to spare, or, where the driver can: " +
+        `${namesOf(fixed)} does not support volume expansion: a larger size in the configuration would be refused`,
+        "choose sizes with room to spare, or, if the driver supports it: " +
             `kubectl patch storageclass ${fixed[0]!.metadata.name} --patch '{"allowVolumeExpansion": true}'`,
     );
 }

@@ -1,7 +1,7 @@
 import { dependencies } from "../../package.json";
 import recorded from "./pins.json";
 
-/** What `./plinth pin` has written: the CLI's version, and SHA-256 checksums by an archive's name. */
+/** What `./plinth pin` writes: the CLI's version, and SHA-256 checksums by archive name. */
 export interface Pins {
     readonly pulumi: string;
     readonly sha256: Readonly<Record<string, string>>;
@@ -9,28 +9,28 @@ export interface Pins {
 
 export const pins: Pins = recorded;
 
-/** An archive that the engine is made of, as its makers publish it. */
+/** An archive published by Pulumi that is part of the engine. */
 export interface Archive {
     readonly name: string;
-    /** Whether the makers' list of SHA-256 checksums has it. */
+    /** Whether Pulumi's list of SHA-256 checksums includes it. */
     readonly listed: boolean;
-    /** Where it is, below the download site. */
+    /** Path below the download site. */
     readonly path: string;
-    /** Where its files belong, below Pulumi's home: where the engine looks for them. */
+    /** Folder for its files below Pulumi's home, where the engine looks for them. */
     readonly folder: string;
-    /** How many folders around the files in the archive are left out. */
+    /** How many leading folders in the archive are stripped. */
     readonly strip: number;
 }
 
-/** What this program can fetch for a machine, by Node's names: what runs in pipelines, and Macs. */
+/** Machines that Plinth downloads the engine for, by Node's names: those common in pipelines, and Macs. */
 const architectures = { x64: "amd64", arm64: "arm64" } as const;
 const systems = ["linux", "darwin"] as const;
 
 /**
- * The CLI and the plugins of the providers that the program uses, in the versions that belong together.
+ * The CLI and the plugins of the providers in use, in matching versions.
  *
  * @param machine operating system and processor as Node names them: `linux-x64`
- * @returns undefined where no such archives are fetched
+ * @returns undefined if the machine is not supported
  */
 export function archivesFor(machine: string, { pulumi }: Pick<Pins, "pulumi"> = pins): Archive[] | undefined {
     const [system, processor] = machine.split("-") as [string, string];
@@ -43,13 +43,13 @@ export function archivesFor(machine: string, { pulumi }: Pick<Pins, "pulumi"> = 
             const version = dependencies[`@pulumi/${plugin}`];
             const name = `pulumi-resource-${plugin}-v${version}-${system}-${architecture}.tar.gz`;
             const folder = `plugins/resource-${plugin}-v${version}`;
-            // Its list has whatever kind of checksum the provider's makers took.
+            // The kind of checksum in such a list varies by provider.
             return { name, listed: false, path: `plugins/${name}`, folder, strip: 0 };
         }),
     ];
 }
 
-/** The archives of every machine that can be fetched for. */
+/** The archives for all supported machines. */
 export const allArchives = (some: Pick<Pins, "pulumi"> = pins): Archive[] =>
     systems.flatMap((system) =>
         Object.keys(architectures).flatMap((processor) => archivesFor(`${system}-${processor}`, some)!),

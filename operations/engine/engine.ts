@@ -27,28 +27,28 @@ export interface Missing {
 }
 
 /**
- * The CLI on the PATH, or the pinned one that was fetched.
+ * The CLI on the PATH, or the downloaded pinned one.
  *
- * @param fetch whether the pinned one may be fetched now, into its own folder in the home directory. @default false
- * @throws UserError when what is fetched is another than what was pinned
+ * @param fetch whether the pinned one may be downloaded now, to its own folder in the home directory. @default false
+ * @throws UserError if a download does not match its pinned checksum
  */
 export async function findEngine(fetch = false): Promise<Engine | Missing> {
     const home = pulumiHome();
     const onPath = findOnPath("pulumi");
-    const unreachable = fetch && !onPath ? await fetched(home) : "";
+    const unreachable = fetch && !onPath ? await downloadProblem(home) : "";
     const command = onPath ?? (existsSync(fetchedEngine(home)) ? fetchedEngine(home) : undefined);
     const { ok, stdout } = command
         ? await read(command, ["version"], { env: { PULUMI_SKIP_UPDATE_CHECK: "true" } })
         : { ok: false, stdout: "" };
     if (command && ok) return { command, version: stdout.trim() };
     return {
-        what: `the Pulumi CLI: it is not on the PATH${unreachable && `, and the pinned one could not be fetched: ${unreachable}`}`,
-        remedy: `install it as https://www.pulumi.com/docs/install/ says, or let ${fetch ? "this machine reach" : "`launch` fetch it from"} get.pulumi.com`,
+        what: `the Pulumi CLI: it is not on the PATH${unreachable && `, and the pinned version could not be downloaded: ${unreachable}`}`,
+        remedy: `install it (https://www.pulumi.com/docs/install/), or ${fetch ? "allow access from this machine to" : "let `launch` download it from"} get.pulumi.com`,
     };
 }
 
-/** Why the pinned CLI, or a plugin of it, is not to be had; empty when all is there. */
-async function fetched(home: string): Promise<string> {
+/** Why the pinned CLI or one of its plugins could not be downloaded; empty if all are installed. */
+async function downloadProblem(home: string): Promise<string> {
     try {
         await fetchEngine(home);
         return "";
@@ -60,17 +60,20 @@ async function fetched(home: string): Promise<string> {
 
 const pulumiHome = (): string => process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");
 
-/** Whether the cluster that a stack goes to answers; by a plain connection, so that no other tool is needed. */
+/**
+ * Whether the cluster that a stack is deployed to answers. This uses a plain connection, so that no other tool is
+ * needed.
+ */
 export async function findCluster(cluster: ClusterConfig): Promise<{ name: string; server: string } | Missing> {
     const context = contextOf(cluster);
     if (!context)
         return {
             what: cluster.context
                 ? `the kubeconfig context "${cluster.context}"`
-                : "a Kubernetes cluster: no kubeconfig names a current context",
+                : "a Kubernetes cluster: no kubeconfig has a current context",
             remedy: cluster.context
-                ? "add it to your kubeconfig, or name another in plinth:cluster.context"
-                : "start a local one (minikube start, kind create cluster, or ./plinth dev up), or name one in plinth:cluster.context",
+                ? "add it to your kubeconfig, or set plinth:cluster.context to another"
+                : "start a local one (minikube start, kind create cluster, or ./plinth dev up), or set plinth:cluster.context",
         };
     const { hostname: host, port, protocol } = new URL(context.server);
     const answers = await new Promise<boolean>((resolve) => {
@@ -97,31 +100,31 @@ export async function findCluster(cluster: ClusterConfig): Promise<{ name: strin
 
 export const isMissing = (found: object): found is Missing => "remedy" in found;
 
-/** @throws UserError with the remedy when it is missing */
-export function present<T extends object>(found: T | Missing): T {
+/** @throws UserError with the remedy if it is missing */
+export function presentOrThrow<T extends object>(found: T | Missing): T {
     if (isMissing(found)) throw new UserError(`Missing: ${found.what}\n  ${found.remedy}`);
     return found;
 }
 
 /**
- * @param nothing what was not done
- * @param instead what works without. @default nothing is said
- * @throws UserError that names everything that is missing, each with the way to get it
+ * @param outcome the sentence that says what was not done
+ * @param instead what works without the missing tools. @default nothing is added
+ * @throws UserError that lists everything missing, with how to get it
  */
-export function refuseMissing(nothing: string, missing: readonly Missing[], instead = ""): void {
+export function refuseMissing(outcome: string, missing: readonly Missing[], instead = ""): void {
     if (missing.length > 0)
         throw new UserError(
-            `${nothing} Missing:\n${missing.map(({ what, remedy }) => `  - ${what}\n    ${remedy}`).join("\n")}${instead && `\n${instead}`}`,
+            `${outcome} Missing:\n${missing.map(({ what, remedy }) => `  - ${what}\n    ${remedy}`).join("\n")}${instead && `\n${instead}`}`,
         );
 }
 
 /**
- * What belongs to this checkout and to nobody else: the state of `dev`, its passphrase, the sandbox. Ignored by git;
- * the environment variable PLINTH_HOME names another folder.
+ * Folder for what belongs to this checkout only: the state of `dev`, its passphrase, the sandbox. Ignored by git; the
+ * environment variable PLINTH_HOME sets a different folder.
  */
 export const ownState = resolve(process.env["PLINTH_HOME"] || join(root, ".plinth"));
 
-/** Where the stack's state is, and the environment that leads the engine there. */
+/** Where the stack's state is stored, and the environment variables that point the engine there. */
 export interface Backend {
     readonly url: string;
     readonly env: Readonly<Record<string, string>>;
@@ -129,8 +132,8 @@ export interface Backend {
 
 /**
  * Finds the backend: PULUMI_BACKEND_URL, else the project's or the current login, else, for `dev` only, a folder in
- * this checkout with a passphrase of its own, both ignored by git. It is missing where another stack's state would
- * silently land on this machine.
+ * this checkout with its own passphrase, both ignored by git. It counts as missing if another stack's state would
+ * otherwise silently be stored on this machine.
  */
 export function findBackend(stack: string): Backend | Missing {
     const explicit = process.env["PULUMI_BACKEND_URL"];
@@ -139,20 +142,20 @@ export function findBackend(stack: string): Backend | Missing {
     if (chosen && (stack === "dev" || !chosen.startsWith("file://"))) return { url: chosen, env: {} };
     if (stack !== "dev")
         return {
-            what: `The state of "${stack}" needs a place that your team shares, and ${chosen ? `the current login is ${chosen}, on this machine` : "nobody is logged in"}.`,
-            remedy: "Choose one: pulumi login s3://BUCKET (or gs://, azblob://), or set PULUMI_BACKEND_URL; file://… is taken when it is set there.",
+            what: `The state of "${stack}" must be stored where your team can share it, but ${chosen ? `the current login is ${chosen}, on this machine` : "no backend is logged in"}.`,
+            remedy: "Choose one: pulumi login s3://BUCKET (or gs://, azblob://), or set PULUMI_BACKEND_URL; file://… is accepted there.",
         };
     return ownBackend(join(ownState, "state"));
 }
 
-/** @throws UserError when there is none, with what to do */
+/** @throws UserError with what to do if there is none */
 export function chooseBackend(stack: string): Backend {
     const found = findBackend(stack);
     if (isMissing(found)) throw new UserError(`${found.what}\n${found.remedy}`);
     return found;
 }
 
-/** A backend in a folder of this checkout, with the checkout's own passphrase unless the user has set one. */
+/** A backend in a folder of this checkout, with the checkout's own passphrase unless the user sets one. */
 export function ownBackend(state: string): Backend {
     mkdirSync(state, { recursive: true });
     const passphrase = join(ownState, "passphrase");
@@ -185,7 +188,7 @@ export function locksOf(
     const base = backend.url.slice("file://".length).replace(/^~/, homedir());
     const folder = join(base, ".pulumi", "locks", "organization", project, stack);
     if (!existsSync(folder)) return [];
-    // The store keeps attributes beside each lock.
+    // The backend stores an attributes file next to each lock.
     return readdirSync(folder)
         .filter((file) => file.endsWith(".json"))
         .map((file) => {

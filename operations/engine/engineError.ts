@@ -1,19 +1,19 @@
 import { UserError } from "../system/errors";
 
-/** Why the engine did not do something, as far as it matters here. */
+/** Why the engine failed, as far as it matters here. */
 export type EngineFailure = "locked" | "alreadyExists" | "passphraseWrong" | "protected" | "noStack" | "other";
 
-/** The engine has failed, or has refused. */
+/** The engine failed or refused to run. */
 export class EngineError extends UserError {
     /**
      * @param kind why
-     * @param said the engine's own words
-     * @param output its standard output, where that is read
+     * @param details the engine's own message
+     * @param output its standard output, if it was captured
      */
     constructor(
         message: string,
         readonly kind: EngineFailure,
-        readonly said: string,
+        readonly details: string,
         readonly output = "",
         exitCode = 1,
     ) {
@@ -21,8 +21,8 @@ export class EngineError extends UserError {
     }
 }
 
-/** How each failure is recognised, in all that the engine says: it has one exit code for all of them. */
-const signs: readonly (readonly [EngineFailure, RegExp])[] = [
+/** How each failure is recognised in the engine's output: its exit code is the same for all of them. */
+const patterns: readonly (readonly [EngineFailure, RegExp])[] = [
     ["locked", /currently locked by/],
     ["alreadyExists", /already exists|AlreadyExists/],
     ["passphraseWrong", /incorrect passphrase/],
@@ -30,22 +30,23 @@ const signs: readonly (readonly [EngineFailure, RegExp])[] = [
     ["noStack", /no stack named/],
 ];
 
-export const engineFailure = (said: string): EngineFailure => signs.find(([, sign]) => sign.test(said))?.[0] ?? "other";
+export const engineFailure = (said: string): EngineFailure =>
+    patterns.find(([, sign]) => sign.test(said))?.[0] ?? "other";
 
-/** What the commonest refusals mean here, and what to do. */
+/** What the most common failures mean here, and what to do. */
 const remedies: Partial<Record<EngineFailure, (stack: string) => string>> = {
-    locked: (stack) => `Another run holds the stack's lock. If that run is dead: ./plinth launch ${stack} --recover`,
+    locked: (stack) => `Another run holds the stack's lock. If that run has died: ./plinth launch ${stack} --recover`,
     alreadyExists: (stack) =>
-        `An object of that name is in the cluster already. After an interrupted run: ./plinth launch ${stack} --recover\n` +
-        `Otherwise it is somebody else's, and nothing was taken over. A former deployment is taken over by name: ./plinth launch ${stack} --adopt NAMESPACE;\n` +
-        "else choose another namespace or remove it.",
+        `An object with that name already exists in the cluster. After an interrupted run: ./plinth launch ${stack} --recover\n` +
+        `Otherwise it belongs to something else, and nothing was adopted. To adopt a previous deployment: ./plinth launch ${stack} --adopt NAMESPACE;\n` +
+        "otherwise choose another namespace or delete the object.",
     passphraseWrong: (stack) =>
-        `The line encryptionsalt in Pulumi.${stack}.yaml belongs to another passphrase than the one in use here.\n` +
-        "Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE) to that one; or, where the file holds no `secure` value, take the line out.",
+        `The line encryptionsalt in Pulumi.${stack}.yaml belongs to a different passphrase from the one in use here.\n` +
+        "Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE) to that one; or, if the file contains no `secure` value, remove the line.",
     protected: () =>
-        "The change would delete or replace data that is protected. To stop an instance and keep its data set `state: removed`; to give it up: ./plinth purge.\n" +
-        "To replace something after all, name it in plinth:acceptLoss (KIND/NAMESPACE/NAME, in lower case); to delete it, lift its protection: pulumi state unprotect 'URN'",
+        "The change would delete or replace protected data. To stop an instance and keep its data, set `state: removed`; to delete its data: ./plinth purge.\n" +
+        "To replace an object anyway, add it to plinth:acceptLoss (KIND/NAMESPACE/NAME, in lower case); to delete it, remove its protection: pulumi state unprotect 'URN'",
 };
 
-/** What a failure means for a stack, and what to do; undefined where the engine's own words have to do. */
+/** What a failure means for a stack and what to do; undefined if only the engine's own message can explain it. */
 export const engineRemedy = (kind: EngineFailure, stack: string): string | undefined => remedies[kind]?.(stack);

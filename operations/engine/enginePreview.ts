@@ -4,40 +4,40 @@ import type { EngineError } from "./engineError";
 import type { Pulumi } from "./pulumi";
 import { temporaryFolder } from "../system/temporary";
 
-/** One thing that the engine would do to one resource. */
+/** One operation that the engine would perform on one resource. */
 export interface Step {
     /** `create`, `update`, `replace`, `delete-replaced`, … */
     readonly op: string;
     readonly urn: string;
 }
 
-/** What a run would do: as the engine shows it to people, and as a list. */
+/** What a run would do, as the engine's text output and as a list. */
 export interface EnginePreview {
     readonly text: string;
     readonly steps: readonly Step[];
-    /** What the engine's refusal means here: of what is protected, for one, it shows the steps and refuses the whole. */
+    /** The engine's refusal, if any: for protected resources, it shows the steps but refuses the run as a whole. */
     readonly failed?: EngineError;
 }
 
 /**
- * Flags by which the engine compares with the cluster that the configuration names now: without the second it would
- * ask the one that the state was written for.
+ * Flags that make the engine compare with the cluster that the configuration names now: without the second, it would
+ * query the one recorded in the state.
  */
 export const comparing: readonly string[] = ["--refresh", "--run-program"];
 
 /**
- * The engine's preview of a stack, compared with the cluster, for the user to see while it runs.
+ * The engine's preview of a stack, compared with the cluster, printed while it runs.
  *
- * What is shown and what is checked come from one run: between two the cluster could change.
+ * Display and checks use the same run, because the cluster could change between two.
  *
- * @param more flags for people's view: `--diff`, `--json`
+ * @param more further flags for the text output: `--diff`, `--json`
  */
 export async function enginePreview(pulumi: Pulumi, more: readonly string[] = []): Promise<EnginePreview> {
-    // Only this user's: events hold the inputs of resources, if not the secret ones.
+    // Readable by this user only: events contain the inputs of resources, except secret ones.
     const folder = temporaryFolder();
     const log = join(folder.path, "events");
     try {
-        // The flag is the one by which the engine's own Automation API follows a run.
+        // Pulumi's own Automation API follows runs with the same flag.
         const args = ["preview", ...comparing, "--event-log", log, ...more];
         const { output, failed } = await pulumi.attempt(args, { PULUMI_DEBUG_COMMANDS: "true" });
         const steps = existsSync(log) ? stepsIn(readFileSync(log, "utf8")) : [];
@@ -51,7 +51,7 @@ interface EngineEvent {
     readonly resourcePreEvent?: { readonly metadata: Step };
 }
 
-/** One event a line, of which those that announce a step count. */
+/** One event per line; only those that announce a step matter. */
 export const stepsIn = (log: string): Step[] =>
     log
         .split("\n")

@@ -7,7 +7,7 @@ import { download, readText, Unreachable } from "../system/download";
 import { UserError } from "../system/errors";
 import { read } from "../system/shell";
 
-/** Where Pulumi's makers publish: archives on one site, the checksums of the CLI's on another. */
+/** Where Pulumi publishes: archives on one site, the CLI's checksums on another. */
 export interface Site {
     readonly downloads: string;
     readonly releases: string;
@@ -19,36 +19,36 @@ export const official: Site = {
 };
 
 export interface FetchArgs {
-    /** @default where its makers publish */
+    /** @default Pulumi's own sites */
     readonly site?: Site;
-    /** @default what `./plinth pin` has written */
+    /** @default the pins written by `./plinth pin` */
     readonly pins?: Pins;
-    /** @default this one */
+    /** @default this machine */
     readonly machine?: string;
 }
 
-/** Where the pinned CLI is below Pulumi's home, once it was fetched. */
+/** Path of the pinned CLI below Pulumi's home, once it is downloaded. */
 export const fetchedEngine = (home: string): string => join(home, "versions", recorded.pulumi, "bin", "pulumi");
 
 /**
- * Fetches the pinned CLI, and the plugins whose checksums are pinned, unless they are there. An archive is compared
- * with its pinned checksum before anything of it is unpacked; the CLI's, as long as none is pinned, with the list of
- * its release, which is on another site. Plugins without a pin are left to the engine.
+ * Downloads the pinned CLI, and the plugins whose checksums are pinned, unless they are installed. An archive's
+ * checksum is verified before anything is unpacked: against its pin, or for a CLI without a pin, against its release's
+ * list on another site. Plugins without a pin are left to the engine.
  *
- * @param home Pulumi's: where the engine itself keeps such files
- * @throws Unreachable when an archive, or the list, is not to be had
- * @throws UserError when an archive is another than the one that was pinned
+ * @param home Pulumi's home, where the engine itself keeps such files
+ * @throws Unreachable if an archive or the list cannot be downloaded
+ * @throws UserError if an archive does not match its pinned checksum
  */
 export async function fetchEngine(
     home: string,
     { site = official, pins = recorded, machine = `${process.platform}-${process.arch}` }: FetchArgs = {},
 ): Promise<void> {
     const archives = archivesFor(machine, pins);
-    if (!archives) throw new Unreachable(`no Pulumi CLI is fetched for ${machine}`);
+    if (!archives) throw new Unreachable(`no Pulumi CLI can be downloaded for ${machine}`);
     for (const archive of archives.filter(({ name, listed }) => listed || pins.sha256[name])) {
         const folder = join(home, archive.folder);
         if (existsSync(folder)) continue;
-        // The engine counts every folder beside a plugin's as another plugin.
+        // The engine treats every folder next to a plugin's as another plugin.
         await inTurn(join(home, "fetching"), async () => {
             if (!existsSync(folder)) await install(archive, folder, home, { site, pins });
         });
@@ -63,13 +63,15 @@ async function install(
 ): Promise<void> {
     const { name, path, strip } = archive;
     const pinned = pins.sha256[name];
-    const expected = pinned ?? (await listed(site, pins.pulumi)).get(name);
-    if (!expected) throw new UserError(`the checksums of Pulumi ${pins.pulumi} do not name ${name}`);
+    const expected = pinned ?? (await releaseChecksums(site, pins.pulumi)).get(name);
+    if (!expected) throw new UserError(`the checksums of Pulumi ${pins.pulumi} do not include ${name}`);
     if (!pinned)
         console.error(
-            pc.yellow(`No checksum of ${name} is pinned; it is compared with its release's. Pin it: ./plinth pin`),
+            pc.yellow(
+                `No checksum of ${name} is pinned; it was verified against its release's. Pin it with: ./plinth pin`,
+            ),
         );
-    // Beside its place, so that it gets there whole, by its name alone.
+    // Unpacked next to its final path, so that a rename installs it atomically.
     const unfinished = mkdtempSync(join(home, "fetching-"));
     try {
         const file = join(unfinished, name);
@@ -80,7 +82,7 @@ async function install(
             );
         const content = join(unfinished, "content");
         mkdirSync(content);
-        // Files belong to whoever fetches them, not to a number in the archive.
+        // Files belong to the current user, not to a user ID from the archive.
         const unpack = ["-x", "-z", "-o", "-f", file, "-C", content, `--strip-components=${strip}`];
         const { ok, stderr } = await read("tar", unpack);
         if (!ok) throw new UserError(`${name} could not be unpacked: ${stderr.trim()}`);
@@ -92,11 +94,11 @@ async function install(
 }
 
 /**
- * SHA-256 checksums of a release of the CLI, by archive.
+ * SHA-256 checksums of a CLI release, by archive.
  *
- * @throws Unreachable when the list is not to be had
+ * @throws Unreachable if the list cannot be downloaded
  */
-export async function listed({ releases }: Site, version: string): Promise<ReadonlyMap<string, string>> {
+export async function releaseChecksums({ releases }: Site, version: string): Promise<ReadonlyMap<string, string>> {
     const text = await readText(`${releases}/v${version}/pulumi-${version}-checksums.txt`);
     return new Map(
         [...text.matchAll(/^([0-9a-f]{64}) [ *](\S+)$/gm)].map(([, checksum, name]) => [name!, checksum!] as const),

@@ -3,22 +3,22 @@ import type { DnsRecord } from "../../components/dns";
 import type { StackOutputs } from "../../components/outputs";
 import type { Pulumi } from "./pulumi";
 
-/** The stack's outputs as the engine has them. */
+/** The stack's outputs as the engine returns them. */
 export type Outputs = Pick<StackOutputs, "instances" | "warnings"> & {
     readonly dns: { records: DnsRecord[]; zone: string; pending: string[] };
 };
 
 /**
- * The outputs of the last run; nothing in them where a stack was created and never launched.
+ * The outputs of the last run; empty if the stack was created but never launched.
  *
- * @throws EngineError when they cannot be read
+ * @throws EngineError if they cannot be read
  */
 export async function outputsOf(pulumi: Pulumi): Promise<Partial<Outputs>> {
     const failed = `The outputs of "${pulumi.stack}" could not be read`;
     return JSON.parse(await pulumi.read(["stack", "output", "--json"], { failed })) as Partial<Outputs>;
 }
 
-/** Prints where everything is. */
+/** Prints addresses, first credentials and DNS records. */
 export function printOutputs({ instances, dns }: Partial<Pick<Outputs, "instances" | "dns">>): void {
     for (const [name, { urls, firstPassword }] of Object.entries(instances ?? {})) {
         console.log(`\n${pc.bold(name)}`);

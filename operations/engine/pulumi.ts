@@ -5,28 +5,28 @@ import { EngineError, engineFailure, engineRemedy } from "./engineError";
 export interface PulumiReadArgs {
     /** Standard input. @default none */
     readonly input?: string;
-    /** What could not be done, for the error. @default what the failure means, and the command */
+    /** What failed, for the error. @default what the failure means, and the command */
     readonly failed?: string;
 }
 
-/** The Pulumi CLI on one stack, with the place of its state. Each command is shown. */
+/** The Pulumi CLI for one stack and its state backend. Each command is printed. */
 export interface Pulumi {
     readonly stack: string;
     readonly backend: Backend;
     /**
-     * Standard output.
+     * Returns standard output.
      *
-     * @throws EngineError when it fails
+     * @throws EngineError if it fails
      */
     read(args: readonly string[], options?: PulumiReadArgs): Promise<string>;
     /**
-     * Runs for the user to see.
+     * Runs with its output shown to the user.
      *
-     * @param env beside that of the state's place. @default nothing
-     * @throws EngineError when it fails
+     * @param env added to that of the backend. @default nothing
+     * @throws EngineError if it fails
      */
     run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
-    /** Runs as `run` does; what it has said is there also when it fails. */
+    /** Like `run`, but also returns the output if the command fails. */
     attempt(
         args: readonly string[],
         env?: Readonly<Record<string, string>>,

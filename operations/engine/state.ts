@@ -2,7 +2,7 @@ import type { RenderedObject } from "../render/rendering";
 import { EngineError } from "./engineError";
 import type { Pulumi } from "./pulumi";
 
-/** A resource as the engine's state has it. */
+/** A resource in the engine's state. */
 export interface Resource {
     readonly urn: string;
     readonly type: string;
@@ -12,7 +12,7 @@ export interface Resource {
     readonly outputs?: Partial<RenderedObject>;
 }
 
-/** What the engine knows of a stack; secret values are encrypted. */
+/** The engine's state of a stack; secret values are encrypted. */
 export interface State {
     readonly deployment?: {
         readonly resources?: readonly Resource[];
@@ -21,8 +21,8 @@ export interface State {
 }
 
 /**
- * @returns undefined where there is no such stack yet
- * @throws EngineError when the state cannot be read
+ * @returns undefined if the stack does not exist yet
+ * @throws EngineError if the state cannot be read
  */
 export async function readState(pulumi: Pulumi): Promise<State | undefined> {
     try {

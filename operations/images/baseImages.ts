@@ -1,17 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** An image that a file of this checkout starts from: those of Dockerfiles, of pipelines, and what lists contents. */
+/** An image that a file of this checkout refers to: in a Dockerfile, a pipeline, or as SBOM generator. */
 export interface BaseImage {
-    /** Below the checkout. */
+    /** Path below the checkout. */
     readonly file: string;
-    /** With its tag, without a digest. */
+    /** Image with tag, without digest. */
     readonly reference: string;
     readonly digest: string | undefined;
-    /** Where the file names it, from the tag to the end of the digest. */
+    /** Position in the file, from the tag to the end of the digest. */
     readonly start: number;
     readonly end: number;
-    /** What stands there, without a digest. */
+    /** The text at that position, without the digest. */
     readonly tag: string;
 }
 
@@ -19,7 +19,7 @@ const reference = String.raw`([\w.:/-]+:[\w.-]+)(?:@(sha256:[0-9a-f]{64}))?`;
 
 const named = new RegExp(String.raw`^ *(?:IMAGE|image|container): +${reference} *$`, "gm");
 
-/** All of a checkout, in the order of its files. */
+/** All base images of a checkout, in the order of its files. */
 export function baseImages(root: string): BaseImage[] {
     const below = (folder: string, name: RegExp) =>
         existsSync(join(root, folder))
@@ -40,7 +40,7 @@ export function baseImages(root: string): BaseImage[] {
 
 type Found = Omit<BaseImage, "file">;
 
-/** What names an image by a variable is none of its places: `image: $IMAGE`. */
+/** References by variable are not matched: `image: $IMAGE`. */
 const inPipeline = (text: string): Found[] =>
     [...text.matchAll(named)].map((match) => {
         const [whole, tag, digest] = match as unknown as [string, string, string | undefined];
@@ -51,7 +51,7 @@ const inPipeline = (text: string): Found[] =>
 const endOf = (start: number, tag: string, digest: string | undefined): number =>
     start + tag.length + (digest ? digest.length + 1 : 0);
 
-/** `generator=${HUB}/docker/buildkit-syft-scanner:1.12.0`: what lists what is in an image. */
+/** `generator=${HUB}/docker/buildkit-syft-scanner:1.12.0`: the SBOM generator. */
 function inBakeFile(text: string): Found[] {
     const defaults = new Map(
         [...text.matchAll(/^variable "(\w+)" \{\n *default = "(.*)"$/gm)].map(([, name, value]) => [name!, value!]),
@@ -64,7 +64,7 @@ function inBakeFile(text: string): Found[] {
     });
 }
 
-/** The tags of a Dockerfile are the defaults of arguments, `FROM ${MIRROR}/php:${PHP}`; its mirror is one, too. */
+/** A Dockerfile's tags are the defaults of arguments, as in `FROM ${MIRROR}/php:${PHP}`; so is its mirror. */
 function inDockerfile(text: string): Found[] {
     const args = new Map(
         [...text.matchAll(/^ARG (\w+)=([\w.:/-]+)(?:@(sha256:[0-9a-f]{64}))?$/gm)].map((match) => {
@@ -80,11 +80,11 @@ function inDockerfile(text: string): Found[] {
         const { value, digest, start, end } = args.get(tag!)!;
         return [tag!, { reference: `${args.get(mirror!)!.value}/${name}:${value}`, digest, start, end, tag: value }];
     });
-    // Stages that start from the same image have its argument in common.
+    // Stages with the same base image share its argument.
     return [...new Map(found).values()];
 }
 
-/** A file's text with the digests of its images. */
+/** A file's text with the digests of its images inserted. */
 export function withDigests(text: string, images: readonly BaseImage[], digests: ReadonlyMap<string, string>): string {
     return [...images]
         .sort((a, b) => b.start - a.start)

@@ -12,33 +12,36 @@ import { attempt, failureOf, findOnPath, read } from "../system/shell";
 /** An image that pods of a stack run. */
 export interface UsedImage {
     readonly name: string;
-    /** Where the stack file can name another one: the path of the map whose key `images` holds it. */
+    /** Where the stack file can override it: the path of the map with the key `images`. */
     readonly owner: readonly string[];
-    /** As the pods pull it. */
+    /** The reference that the pods pull. */
     readonly reference: string;
-    /** What they would pull if the stack file named no other. */
+    /** The reference that they would pull without an override in the stack file. */
     readonly own: string;
-    /** Those of the bake file that an instance decides, where the program's own image comes from `images/`. @default it does not */
+    /**
+     * Variables of the bake file that the instance determines, if Plinth's default image is built from `images/`.
+     * @default it is not
+     */
     readonly variables?: Readonly<Record<string, string>>;
 }
 
-/** The images of a stack, and what was needed to find them. */
+/** The images of a stack, with its configuration and rendering. */
 export interface StackImages {
     readonly config: StackConfig;
     readonly rendering: Rendering;
     readonly used: readonly UsedImage[];
 }
 
-/** An image that comes from `images/`: its name is that of its target in the bake file. */
+/** An image that is built from `images/`: its name is that of its target in the bake file. */
 export interface BuiltImage {
     readonly name: string;
     readonly reference: string;
 }
 
 /**
- * Every image that the pods of a stack run, once for every instance; the shared balancer counts as one.
+ * Every image that the pods of a stack run, once for each instance; the shared load balancer counts as an instance.
  *
- * @throws ConfigError when the stack's configuration is wrong
+ * @throws ConfigError if the stack's configuration is invalid
  */
 export async function imagesOf(session: Session): Promise<StackImages> {
     const config = session.config();
@@ -64,7 +67,7 @@ export async function imagesOf(session: Session): Promise<StackImages> {
     };
 }
 
-/** The shared balancer is no instance of the outputs: its pods tell. */
+/** The outputs do not list the shared load balancer as an instance, so its images are read from its pods. */
 function imagesOfSharedEdge(config: StackConfig, objects: readonly RenderedObject[]): [string, string][] {
     const running = new Set(
         objects
@@ -87,8 +90,8 @@ function containerImages(object: RenderedObject): string[] {
 }
 
 /**
- * The images that the stack's instances need from `images/`. One that the stack file replaces by another comes from
- * elsewhere; one that it locks to a digest is still built here.
+ * The images that the stack's instances need from `images/`. An image that the stack file replaces with a different one
+ * comes from elsewhere; one that it locks to a digest is still built here.
  */
 export function builtImages({ used }: StackImages): BuiltImage[] {
     return [...new Map(used.filter(isBuilt).map(({ name, own }) => [name, { name, reference: own }])).values()];
@@ -97,21 +100,21 @@ export function builtImages({ used }: StackImages): BuiltImage[] {
 const isBuilt = ({ variables, own, reference }: UsedImage): boolean =>
     variables !== undefined && reference.split("@")[0] === own;
 
-/** @throws UserError when a built image is locked to a digest, which only a registry can tell */
+/** @throws UserError if a built image is locked to a digest, which only a registry can resolve */
 export function checkUnlocked({ config, used }: StackImages): void {
     const locked = used.filter((image) => isBuilt(image) && image.reference.includes("@"));
     if (locked.length > 0)
         throw new UserError(
-            `Nothing was loaded. These images are locked to a digest, which a cluster asks a registry for:\n${locked
+            `Nothing was loaded. These images are locked to a digest, which only a registry can serve:\n${locked
                 .map(({ owner, name, reference }) => `  ${[...owner, "images", name].join(".")}: ${reference}\n`)
-                .join("")}Push them (./plinth images push ${config.stack}), or take these lines out.`,
+                .join("")}Push them (./plinth images push ${config.stack}), or remove these lines.`,
         );
 }
 
 /**
- * The variables of the bake file, as the stack's configuration has them.
+ * The variables of the bake file, according to the stack's configuration.
  *
- * @throws UserError when two instances want one image to be built differently
+ * @throws UserError if two instances need different builds of the same image
  */
 function bakeVariables({ config, used }: StackImages, targets: readonly BuiltImage[]): Record<string, string> {
     const decided = new Map<string, { value: string; path: string }>();
@@ -124,8 +127,8 @@ function bakeVariables({ config, used }: StackImages, targets: readonly BuiltIma
             const other = decided.get(variable);
             if (other && other.value !== value)
                 throw new UserError(
-                    `Nothing was built. ${other.path} is "${other.value}" and ${path} is "${value}", but both instances use the same images, into which it is built.\n` +
-                        `Name other images for one of them in ${[...owner, "images"].join(".")}.`,
+                    `Nothing was built. ${other.path} is "${other.value}" and ${path} is "${value}", but both instances use the same images, in which it is built in.\n` +
+                        `Set different images for one of them in ${[...owner, "images"].join(".")}.`,
                 );
             decided.set(variable, { value, path });
         }
@@ -137,18 +140,18 @@ function bakeVariables({ config, used }: StackImages, targets: readonly BuiltIma
 }
 
 export interface BakeArgs {
-    /** Names among the stack's built images. @default all of them */
+    /** Names of the images to build. @default all */
     readonly only?: readonly string[];
     /** @default those of the bake file */
     readonly platforms?: readonly string[];
-    /** To the registry, instead of into the local docker. */
+    /** Whether to push to the registry instead of loading into the local Docker. */
     readonly push: boolean;
 }
 
 /**
- * Builds what the stack's instances need from `images/`.
+ * Builds the images that the stack's instances need from `images/`.
  *
- * @throws UserError when a name or a platform is not allowed, or the build fails
+ * @throws UserError if a name or a platform is not allowed, or the build fails
  */
 export async function bake(stack: StackImages, { only, platforms = [], push }: BakeArgs): Promise<BuiltImage[]> {
     const built = builtImages(stack);
@@ -156,16 +159,18 @@ export async function bake(stack: StackImages, { only, platforms = [], push }: B
     for (const name of only ?? [])
         if (!names.includes(name))
             throw new UserError(
-                `"${name}" is no image that "${stack.config.stack}" needs to have built${suggest(name, names)}; allowed: ${names.join(", ") || "none"}`,
+                `"${name}" is not an image that is built for "${stack.config.stack}"${suggest(name, names)}; allowed: ${names.join(", ") || "none"}`,
             );
     for (const platform of platforms)
         if (!/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/.test(platform))
-            throw new UserError(`"${platform}" is no platform; allowed: one such as linux/amd64, or linux/arm64`);
+            throw new UserError(
+                `"${platform}" is not a platform; allowed: OS/ARCHITECTURE, such as linux/amd64 or linux/arm64`,
+            );
     const targets = built.filter(({ name }) => !only || only.includes(name));
     if (targets.length === 0) return [];
     const args = [
         ...["buildx", "bake", "--file", "images/docker-bake.hcl"],
-        // The local docker keeps nothing that an image says of itself, and kind cannot load one that does:
+        // The local Docker drops attestations, and kind cannot load images that have them:
         // https://github.com/kubernetes-sigs/kind/issues/3795
         ...(push ? ["--push"] : ["--load", "--provenance=false", "--sbom=false"]),
         ...platforms.flatMap((platform) => ["--set", `*.platform=${platform}`]),
@@ -176,14 +181,14 @@ export async function bake(stack: StackImages, { only, platforms = [], push }: B
     return targets;
 }
 
-/** Whether docker's builder has refused what only others can do. */
+/** Whether Docker's default builder has refused a feature that it does not support. */
 const isPlainBuilder = (said: string): boolean => /(Multi-platform build|Attestation) is not supported/.test(said);
 
 const plainBuilder =
-    "docker's builder of the moment makes images for one architecture only, and no list of what is in them. Make one that does both:\n" +
+    "Docker's current builder supports neither images for several architectures nor SBOMs. Create one that does:\n" +
     "  docker buildx create --use --driver docker-container --driver-opt network=host";
 
-/** @throws UserError when an image is not in the local docker */
+/** @throws UserError if an image is not in the local Docker */
 export async function checkBuilt(stack: string, images: readonly BuiltImage[]): Promise<void> {
     const found = await Promise.all(
         images.map(({ reference }) => read("docker", ["image", "inspect", "--format", "{{.Id}}", reference])),
@@ -191,11 +196,11 @@ export async function checkBuilt(stack: string, images: readonly BuiltImage[]): 
     const missing = images.filter((_, index) => !found[index]!.ok).map(({ reference }) => `  ${reference}\n`);
     if (missing.length > 0)
         throw new UserError(
-            `Nothing was loaded. These images are not in the local docker:\n${missing.join("")}Build them first: ./plinth images build ${stack}`,
+            `Nothing was loaded. These images are not in the local Docker:\n${missing.join("")}Build them first: ./plinth images build ${stack}`,
         );
 }
 
-/** docker with all that building takes: the platform of its daemon, or everything that is missing. */
+/** The platform of Docker's daemon, or everything that is missing to build images. */
 export async function findDocker(): Promise<{ platform: string } | Missing[]> {
     if (!findOnPath("docker"))
         return [{ what: "docker: it is not on the PATH", remedy: "https://docs.docker.com/get-started/get-docker/" }];
@@ -214,6 +219,6 @@ export async function findDocker(): Promise<{ platform: string } | Missing[]> {
     return missing.length > 0 ? missing : { platform: daemon.stdout.trim() };
 }
 
-/** A program, or that it is missing. */
+/** What is missing if a program is not on the PATH; empty if it is. */
 export const findTool = (name: string, remedy: string): Missing[] =>
     findOnPath(name) ? [] : [{ what: `${name}: it is not on the PATH`, remedy }];

@@ -9,11 +9,11 @@ import { read, run } from "../system/shell";
 import { type BuiltImage, findTool } from "./images";
 import { apiOf, isLoopback, locate } from "./registry";
 
-/** How images get to where a local cluster's pods find them. */
+/** How images are made available to the pods of a local cluster. */
 export interface Loader {
-    /** What it takes and is not there. */
+    /** Missing prerequisites. */
     check(): Promise<Missing[]>;
-    /** @throws UserError when the images cannot be brought there */
+    /** @throws UserError if the images cannot be loaded */
     load(images: readonly BuiltImage[]): Promise<void>;
 }
 
@@ -24,22 +24,22 @@ const homepages = {
     kubectl: "https://kubernetes.io/docs/tasks/tools/",
 };
 
-/** A program for local clusters, or that it is missing. */
+/** What is missing if a program for local clusters is not on the PATH; empty if it is. */
 export const findClusterTool = (name: keyof typeof homepages): Missing[] => findTool(name, homepages[name]);
 
 export const isMinikube = ({ name, minikube = false }: Context): boolean => minikube || name === "minikube";
 
 /**
- * The way that suits the cluster of a context.
+ * The loader for the cluster of a context.
  *
- * @throws UserError when the cluster is not on this machine
+ * @throws UserError if the cluster is not on this machine
  */
 export function loaderFor(context: Context, session: Pick<Session, "config" | "kubectl">): Loader {
     const config = session.config();
     const { name } = context;
     if (!isLocal(context))
         throw new UserError(
-            `The context "${name}" (${context.server}) is no local cluster, and gets its images from a registry: ./plinth images push ${config.stack}`,
+            `The context "${name}" (${context.server}) is not a local cluster; it pulls its images from a registry: ./plinth images push ${config.stack}`,
         );
     const [, tool, cluster] = /^(kind|k3d)-(.+)$/.exec(name) ?? [];
     const references = (images: readonly BuiltImage[]) => images.map(({ reference }) => reference);
@@ -65,15 +65,15 @@ export function loaderFor(context: Context, session: Pick<Session, "config" | "k
                 await run("k3d", ["image", "import", ...references(images), "--cluster", cluster!]);
             },
         };
-    if (/^(docker-desktop|orbstack)$/.test(name)) return { check: async () => [], load: () => shared(name) };
+    if (/^(docker-desktop|orbstack)$/.test(name)) return { check: async () => [], load: () => reportShared(name) };
     if (/^(rancher-desktop|colima.*)$/.test(name))
-        return { check: () => checkRuntime(name, session), load: () => shared(name) };
+        return { check: () => checkRuntime(name, session), load: () => reportShared(name) };
     const { registry } = locate(`${config.images.registry}/any`);
     return {
         check: async () => {
             if (isLoopback(registry)) return [];
             throw new UserError(
-                `The images of "${config.stack}" belong to ${registry}, which is not on this machine: ./plinth images push ${config.stack}`,
+                `The images of "${config.stack}" are in ${registry}, which is not on this machine: ./plinth images push ${config.stack}`,
             );
         },
         load: async (images) => {
@@ -83,11 +83,11 @@ export function loaderFor(context: Context, session: Pick<Session, "config" | "k
     };
 }
 
-async function shared(name: string): Promise<void> {
-    console.error(`${name} runs the images of the local docker: there is nothing to load.`);
+async function reportShared(name: string): Promise<void> {
+    console.error(`${name} uses the images of the local Docker: nothing to load.`);
 }
 
-/** These clusters run what docker has built only if docker is what runs their containers. */
+/** These clusters can only use local images if Docker is their container runtime. */
 async function checkRuntime(name: string, session: Pick<Session, "kubectl">): Promise<Missing[]> {
     const missing = findClusterTool("kubectl");
     if (missing.length > 0) return missing;
@@ -95,29 +95,29 @@ async function checkRuntime(name: string, session: Pick<Session, "kubectl">): Pr
     const query = "jsonpath={.items[*].status.nodeInfo.containerRuntimeVersion}";
     const runtimes = await kubectl.read(["get", "nodes", "--output", query]).catch((error: unknown) => {
         if (!(error instanceof KubectlError)) throw error;
-        throw new UserError(`kubectl could not tell what runs containers in "${name}": ${error.said}`);
+        throw new UserError(`kubectl could not determine the container runtime of "${name}": ${error.details}`);
     });
     if (runtimes.startsWith("docker://")) return [];
     return [
         {
-            what: `docker as what runs containers in "${name}": ${runtimes.trim()} does not see docker's images`,
+            what: `Docker as container runtime of "${name}": ${runtimes.trim()} does not have access to Docker's images`,
             remedy:
                 name === "rancher-desktop"
                     ? "choose dockerd (moby) in Preferences → Container Engine"
-                    : "start it anew: colima start --kubernetes --runtime docker",
+                    : "restart it: colima start --kubernetes --runtime docker",
         },
     ];
 }
 
-/** How long a registry may take to start, in milliseconds: docker has fetched its image before. */
+/** How long a registry may take to start, in milliseconds, after Docker has pulled its image. */
 const startTimeout = 30_000;
 
-/** Starts a registry on this machine, where the stack's images say that there is one, unless it answers already. */
+/** Starts a registry on this machine if the stack's images refer to one and it does not answer yet. */
 async function startRegistry(registry: string, config: StackConfig): Promise<void> {
     if (await answers(registry)) return;
     const port = /:(\d+)$/.exec(registry)?.[1] ?? "80";
     const name = `plinth-registry-${port}`;
-    // Stopped, it still holds what was pushed to it.
+    // A stopped registry still holds what was pushed to it.
     const { ok } = await read("docker", ["start", name]);
     if (!ok)
         await run("docker", [
@@ -128,12 +128,12 @@ async function startRegistry(registry: string, config: StackConfig): Promise<voi
     const end = Date.now() + startTimeout;
     while (!(await answers(registry))) {
         if (Date.now() > end)
-            throw new UserError(`The registry on ${registry} was started and does not answer: docker logs ${name}`);
+            throw new UserError(`The registry on ${registry} was started but does not answer: docker logs ${name}`);
         await new Promise((resolve) => setTimeout(resolve, 250));
     }
 }
 
-/** @throws UserError when something else has taken the port */
+/** @throws UserError if something else uses the port */
 async function answers(registry: string): Promise<boolean> {
     let response: Response;
     try {
@@ -141,10 +141,10 @@ async function answers(registry: string): Promise<boolean> {
     } catch {
         return false;
     }
-    // A registry that wants a log-in says so here.
+    // 401: a registry that requires a login.
     if (response.status === 200 || response.status === 401) return true;
     throw new UserError(
-        `What answers on ${registry} is no registry (status ${response.status}); on macOS that may be AirPlay. ` +
+        `The service on ${registry} is not a registry (status ${response.status}); on macOS it may be AirPlay. ` +
             "Choose another port: plinth:images: {registry: localhost:5001/plinth}",
     );
 }

@@ -5,34 +5,34 @@ import { digestOf, locate } from "./registry";
 import type { Session } from "../session";
 import { writeStack } from "../render/stackEdit";
 
-/** One line of `images:` that a lock has written. */
+/** One line of `images:` that the lock has written. */
 export interface Locked {
-    /** Where it stands in the stack file. */
+    /** Path of the key in the stack file. */
     readonly path: string;
     readonly from: string;
     readonly to: string;
 }
 
-/** What a lock did and found. */
+/** Result of locking. */
 export interface Lock {
     readonly changed: readonly Locked[];
-    /** Lines that hold an image at another tag than the program's own, which they hide. */
+    /** Lines that pin an image to a different tag from Plinth's default, and so override it. */
     readonly behind: readonly { readonly path: string; readonly reference: string; readonly own: string }[];
 }
 
 export interface LockArgs {
-    /** Lines that hold another tag of the program's own image follow it. @default false */
+    /** Whether lines with a different tag of Plinth's default image are updated to its tag. @default false */
     readonly update?: boolean;
     /** Names of the images to lock. @default all */
     readonly only?: readonly string[];
 }
 
 /**
- * Writes the digest of every image of a stack into its file, under `images` of each instance, so that pods run the
- * same bytes wherever and whenever they start. Nothing is written when the digest of one image cannot be had.
+ * Writes the digest of every image of a stack to its file, under `images` of each instance, so that pods always run
+ * exactly the same images. Nothing is written if any digest cannot be resolved.
  *
- * @throws ConfigError when the stack's configuration is wrong
- * @throws UserError that names every image that is not there
+ * @throws ConfigError if the stack's configuration is invalid
+ * @throws UserError that lists every image that could not be resolved
  */
 export async function lockImages(session: Session, { update = false, only }: LockArgs = {}): Promise<Lock> {
     const { stack, folder } = session;
@@ -41,7 +41,7 @@ export async function lockImages(session: Session, { update = false, only }: Loc
     for (const name of only ?? [])
         if (!names.includes(name))
             throw new UserError(
-                `Nothing was changed: "${name}" is no image of "${stack}"${suggest(name, names)}; allowed: ${names.join(", ") || "none"}`,
+                `Nothing was changed: "${name}" is not an image of "${stack}"${suggest(name, names)}; allowed: ${names.join(", ") || "none"}`,
             );
     const chosen = used.filter(({ name }) => !only || only.includes(name));
     const wanted = chosen.map((image) => ({ image, tagged: taggedOf(image, update) }));
@@ -68,26 +68,26 @@ export async function lockImages(session: Session, { update = false, only }: Loc
 
 const pathOf = ({ owner, name }: UsedImage): string[] => [...owner, "images", name];
 
-/** Whether what the pods run differs from the program's own image in tag and digest alone. */
+/** Whether the image that the pods run differs from Plinth's default only in tag and digest. */
 function isSameImage({ reference, own }: UsedImage): boolean {
     const [theirs, ours] = [locate(reference), locate(own)];
     return theirs.registry === ours.registry && theirs.repository === ours.repository;
 }
 
-/** The reference whose digest is wanted: with a tag, without a digest. */
+/** The reference to resolve: with a tag, without a digest. */
 function taggedOf(image: UsedImage, update: boolean): string {
     const [named, digest] = image.reference.split("@") as [string, string?];
     const hasTag = /:[^/:]+$/.test(named);
     if (update && isSameImage(image)) return image.own;
-    // A digest alone says nothing of the tag that it came from.
+    // A digest alone does not show which tag it came from.
     if (digest && !hasTag)
         throw new UserError(
-            `Nothing was changed. ${pathOf(image).join(".")} is "${image.reference}", which names no tag that could be looked up; write it as NAME:TAG`,
+            `Nothing was changed. ${pathOf(image).join(".")} is "${image.reference}", which has no tag to resolve; write it as NAME:TAG`,
         );
     return hasTag ? named : `${named}:latest`;
 }
 
-/** @throws UserError with every image whose digest cannot be had */
+/** @throws UserError that lists every image whose digest cannot be resolved */
 async function resolve(stack: string, references: readonly string[]): Promise<Map<string, string>> {
     const found = await Promise.allSettled(references.map(digestOf));
     const failures = found.flatMap((result, index) => {
@@ -97,8 +97,8 @@ async function resolve(stack: string, references: readonly string[]): Promise<Ma
     });
     if (failures.length > 0)
         throw new UserError(
-            `Nothing was changed: the digests of these images are not to be had.\n${failures.join("\n")}\n` +
-                `What is built here is brought to its registry with: ./plinth images push ${stack}`,
+            `Nothing was changed: the digests of these images could not be resolved.\n${failures.join("\n")}\n` +
+                `To push images that are built here to their registry: ./plinth images push ${stack}`,
         );
     return new Map(
         references.map((reference, index) => [reference, (found[index] as PromiseFulfilledResult<string>).value]),

@@ -4,18 +4,18 @@ import { allArchives, type Pins } from "../engine/archives";
 import { baseImages, withDigests } from "./baseImages";
 import { download } from "../system/download";
 import { UserError } from "../system/errors";
-import { listed, official, type Site } from "../engine/fetchEngine";
+import { releaseChecksums, official, type Site } from "../engine/fetchEngine";
 import { groupBy } from "../system/groupBy";
 import { digestOf } from "./registry";
 import { root } from "../system/root";
 
-/** One thing that is pinned. */
+/** One pinned image or archive. */
 export interface Pinned {
-    /** The file that says so, below the checkout. */
+    /** The file that contains the pin, below the checkout. */
     readonly file: string;
-    /** An image with its tag, or an archive. */
+    /** An image with its tag, or the name of an archive. */
     readonly name: string;
-    /** Digest or checksum; undefined: there was none. */
+    /** Previous digest or checksum; undefined if there was none. */
     readonly from: string | undefined;
     readonly to: string;
 }
@@ -23,18 +23,18 @@ export interface Pinned {
 export interface PinArgs {
     /** The checkout. @default this one */
     readonly folder?: string;
-    /** @default where Pulumi's makers publish */
+    /** @default Pulumi's own sites */
     readonly site?: Site;
 }
 
 const pinsFile = join("operations", "engine", "pins.json");
 
 /**
- * Writes into the checkout the digests that base images have now, of Dockerfiles and of pipelines, and the checksums
- * of the engine's archives. Nothing is written when one of them cannot be had.
+ * Updates the digests of base images in Dockerfiles and pipelines of the checkout, and the checksums of the engine's
+ * archives. Nothing is written if any of them cannot be resolved.
  *
- * @returns what has changed
- * @throws UserError with all that cannot be had
+ * @returns what was changed
+ * @throws UserError that lists everything that could not be resolved
  */
 export async function pinAll({ folder = root, site = official }: PinArgs = {}): Promise<Pinned[]> {
     const images = baseImages(folder);
@@ -52,17 +52,17 @@ export async function pinAll({ folder = root, site = official }: PinArgs = {}): 
     };
     const references = [...new Set(images.map(({ reference }) => reference))];
     const digests = await Promise.all(references.map((one) => had(digestOf(one))));
-    const list = await had(listed(site, pins.pulumi));
+    const list = await had(releaseChecksums(site, pins.pulumi));
     const checksums: (string | undefined)[] = [];
-    // One after the other: they are large.
+    // Sequentially, because they are large.
     for (const { listed, name, path } of archives) {
         checksums.push(listed ? list?.get(name) : await had(download(`${site.downloads}/${path}`)));
         if (listed && list && !list.has(name))
-            failures.push(`the checksums of Pulumi ${pins.pulumi} do not name ${name}`);
+            failures.push(`the checksums of Pulumi ${pins.pulumi} do not include ${name}`);
     }
     if (failures.length > 0)
         throw new UserError(
-            `Nothing was changed: these cannot be had.\n${failures.map((line) => `  ${line}\n`).join("")}`.trimEnd(),
+            `Nothing was changed: these could not be resolved.\n${failures.map((line) => `  ${line}\n`).join("")}`.trimEnd(),
         );
 
     const digestOfImage = new Map(references.map((one, index) => [one, digests[index]!]));

@@ -7,15 +7,15 @@ import pc from "picocolors";
 import { splitReference } from "../../config/credentials";
 import { UserError } from "../system/errors";
 
-/** An image as its registry knows it. */
+/** An image's location in a registry. */
 export interface Location {
-    /** Host, and port where it is not the usual one. */
+    /** Host, with port unless it is the default one. */
     readonly registry: string;
     readonly repository: string;
     readonly tag: string;
 }
 
-/** Where an image is, by its reference. */
+/** Parses the reference of an image. */
 export function locate(reference: string): Location {
     const [named] = reference.split("@") as [string];
     const [, name, tag = "latest"] = /^(.*?)(?::([^/:]+))?$/.exec(named)! as unknown as [string, string, string?];
@@ -24,15 +24,15 @@ export function locate(reference: string): Location {
     return { registry, repository, tag };
 }
 
-/** A registry on this machine: it needs no TLS, docker does not ask it for any either. */
+/** Whether a registry is on this machine: like Docker, Plinth then uses plain HTTP. */
 export const isLoopback = (registry: string): boolean =>
     /^(localhost|[\w.-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(registry);
 
-/** Where a registry's API is. */
+/** Base URL of a registry's API. */
 export const apiOf = (registry: string): string =>
     `${isLoopback(registry) ? "http" : "https"}://${registry === "docker.io" ? "registry-1.docker.io" : registry}/v2/`;
 
-// An index comes first: its digest stands for every architecture.
+// Indexes come first: their digest covers all architectures.
 const manifestTypes = [
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -40,13 +40,13 @@ const manifestTypes = [
     "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 
-/** The longest wait for one answer of a registry, in milliseconds. */
-const patience = 30_000;
+/** Timeout for one response of a registry, in milliseconds. */
+const timeout = 30_000;
 
 /**
- * The digest that an image's tag has at the moment, as its registry tells: over the OCI distribution API.
+ * The current digest of an image's tag, from its registry by the OCI distribution API.
  *
- * @throws UserError when the image is not there, or the registry does not let us know
+ * @throws UserError if the image does not exist, or the registry denies access
  */
 export async function digestOf(reference: string): Promise<string> {
     const { registry, repository, tag } = locate(reference);
@@ -56,7 +56,7 @@ export async function digestOf(reference: string): Promise<string> {
         const headers = { Accept: manifestTypes, ...(authorization ? { Authorization: authorization } : {}) };
         return send(registry, url, { method, headers });
     };
-    // Docker Hub counts GET, and not HEAD, against its limit of pulls.
+    // Docker Hub counts GET requests, but not HEAD, towards its pull limit.
     let response = await ask("HEAD");
     let authorization: string | undefined;
     if (response.status === 401) {
@@ -65,12 +65,12 @@ export async function digestOf(reference: string): Promise<string> {
     }
     if (response.status === 404) throw new UserError(`${registry} has no ${repository}:${tag}`);
     if (response.status === 401 || response.status === 403)
-        throw new UserError(`${registry} does not let you read ${repository}; log in first: docker login ${registry}`);
+        throw new UserError(`${registry} denies access to ${repository}; log in first: docker login ${registry}`);
     if (response.ok) {
         const digest = response.headers.get("docker-content-digest");
         if (digest && isDigest(digest)) return digest;
     }
-    // The header is optional: the digest is that of the manifest's bytes.
+    // The header is optional: the digest can be computed from the manifest.
     response = await ask("GET", authorization);
     if (!response.ok) throw new UserError(`${registry} answered ${response.status} to ${url}`);
     const body = Buffer.from(await response.arrayBuffer());
@@ -79,24 +79,24 @@ export async function digestOf(reference: string): Promise<string> {
 
 const isDigest = (text: string): boolean => /^sha256:[0-9a-f]{64}$/.test(text);
 
-/** @throws UserError when nothing answers */
+/** @throws UserError if the registry does not answer */
 async function send(registry: string, url: string, init: RequestInit): Promise<Response> {
     try {
-        return await fetch(url, { ...init, signal: AbortSignal.timeout(patience) });
+        return await fetch(url, { ...init, signal: AbortSignal.timeout(timeout) });
     } catch (error) {
         const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
         throw new UserError(`${registry} does not answer: ${cause?.code ?? cause?.message ?? message}`);
     }
 }
 
-/** What a registry's challenge asks for (RFC 9110, 11.6.1): its scheme and parameters. */
+/** Scheme and parameters of a registry's challenge (RFC 9110, 11.6.1). */
 function challengeOf(header: string): { scheme: string; parameters: Readonly<Record<string, string>> } {
     const scheme = /^\s*(\w+)/.exec(header)?.[1]?.toLowerCase() ?? "";
     const parameters = [...header.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key!, value!] as const);
     return { scheme, parameters: Object.fromEntries(parameters) };
 }
 
-/** The value of the header that answers a registry's challenge, with docker's log-in when there is one. */
+/** The Authorization header for a registry's challenge, with Docker's stored credentials if there are any. */
 async function authorize(registry: string, repository: string, header: string): Promise<string | undefined> {
     const { scheme, parameters } = challengeOf(header);
     const credentials = await credentialsFor(registry);
@@ -104,9 +104,9 @@ async function authorize(registry: string, repository: string, header: string): 
         credentials && `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString("base64")}`;
     if (scheme !== "bearer") return basic;
     const { realm = "", service, scope = `repository:${repository}:pull` } = parameters;
-    if (!URL.canParse(realm)) throw new UserError(`${registry} asks for a token, but does not say where to get it`);
+    if (!URL.canParse(realm)) throw new UserError(`${registry} requires a token, but does not say where to get one`);
     const query = new URLSearchParams({ ...(service ? { service } : {}), scope });
-    // A registry's own token stands in for a password under this name; it is exchanged by POST.
+    // An identity token is stored under this user name in place of a password; it is exchanged by POST.
     const response =
         credentials?.user === "<token>"
             ? await send(registry, realm, {
@@ -123,7 +123,7 @@ async function authorize(registry: string, repository: string, header: string): 
               });
     if (!response.ok)
         throw new UserError(
-            `${registry} does not let you read ${repository} (${response.status} from ${new URL(realm).host}); log in first: docker login ${registry}`,
+            `${registry} denies access to ${repository} (${response.status} from ${new URL(realm).host}); log in first: docker login ${registry}`,
         );
     const answer = (await response.json()) as { token?: string; access_token?: string };
     return `Bearer ${answer.token ?? answer.access_token ?? ""}`;
@@ -140,7 +140,7 @@ interface DockerConfig {
     readonly credHelpers?: Readonly<Record<string, string>>;
 }
 
-/** The log-in that docker keeps for a registry: with a helper, or in its configuration file. */
+/** The credentials that Docker stores for a registry: in a helper or in its configuration file. */
 async function credentialsFor(registry: string): Promise<Credentials | undefined> {
     const path = join(process.env["DOCKER_CONFIG"] ?? join(homedir(), ".docker"), "config.json");
     if (!existsSync(path)) return undefined;
@@ -148,13 +148,13 @@ async function credentialsFor(registry: string): Promise<Credentials | undefined
     try {
         config = JSON.parse(readFileSync(path, "utf8")) as DockerConfig;
     } catch {
-        throw new UserError(`${path} is no JSON; docker keeps its log-ins there`);
+        throw new UserError(`${path} is not valid JSON; Docker stores its credentials there`);
     }
-    // The name under which docker has always kept Docker Hub's.
+    // The key under which Docker stores Docker Hub's credentials.
     const key = registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
     const helper = config.credHelpers?.[registry] ?? config.credsStore;
     if (helper) {
-        const kept = await ask(helper, key);
+        const kept = await credentialsFromHelper(helper, key);
         if (kept) return kept;
     }
     const entry = Object.entries(config.auths ?? {}).find(([name]) => name === key || hostOf(name) === registry)?.[1];
@@ -164,15 +164,15 @@ async function credentialsFor(registry: string): Promise<Credentials | undefined
     return { user, password: password.join(":") };
 }
 
-/** Old versions of docker wrote an address where the host belongs. */
+/** Old versions of Docker stored a URL instead of the host. */
 const hostOf = (name: string): string => name.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
 
 /** https://github.com/docker/docker-credential-helpers: the registry on standard input, JSON on standard output. */
-async function ask(helper: string, key: string): Promise<Credentials | undefined> {
+async function credentialsFromHelper(helper: string, key: string): Promise<Credentials | undefined> {
     const command = `docker-credential-${helper}`;
     console.error(pc.dim(`$ ${command} get`));
     const { exitCode, stdout } = await execa(command, ["get"], { input: key, reject: false });
-    // It fails, too, when it knows nothing of the registry: images may be public all the same.
+    // It also fails if it has no entry for the registry: the image may still be public.
     if (exitCode !== 0) return undefined;
     const { Username, Secret } = JSON.parse(stdout) as { Username: string; Secret: string };
     return { user: Username, password: Secret };

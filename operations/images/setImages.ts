@@ -7,32 +7,32 @@ import type { Rendering } from "../render/rendering";
 import type { Session } from "../session";
 import { editStack } from "../render/stackEdit";
 
-/** What was set, and what else it takes until pods run it. */
+/** What was set, and what is left to do until pods run it. */
 export interface SetImages {
-    /** The lines that differ, as `diff` shows them; none where the file says so already. */
+    /** The changed lines in the format of `diff`; empty if the file already contains them. */
     readonly diff: readonly string[];
-    /** The tiers whose pods run what was named. */
+    /** The tiers whose pods run the images that were set. */
     readonly tiers: readonly Tier[];
 }
 
 interface Tier {
     readonly component: string;
-    /** Whether each start of a pod pulls what was named. */
+    /** Whether every start of a pod pulls the image. */
     readonly pulls: boolean;
 }
 
 /**
- * Writes images of an instance into the stack's file, when the whole stack is right with them.
+ * Writes images of an instance to the stack file, if the whole stack is valid with them.
  *
- * @param choices `NAME=REFERENCE`; the name is that of an image, or of a tier, which stands for its main container's
- * @throws ConfigError, UserError with what is wrong; the file is then untouched
+ * @param choices `NAME=REFERENCE`; the name of an image, or of a tier for the image of its main container
+ * @throws ConfigError or UserError with what is wrong; the file is then unchanged
  */
 export async function setImages(session: Session, instance: string, choices: readonly string[]): Promise<SetImages> {
     findInstances(session.config(), [instance]);
     const before = await session.rendering();
     const wanted = new Map(choices.map((choice) => parseChoice(choice, before, instance)));
     if (wanted.size < choices.length)
-        throw new UserError(`Nothing was changed: two of ${choices.join(" ")} are about the same image.`);
+        throw new UserError(`Nothing was changed: two of ${choices.join(" ")} set the same image.`);
     const { diff, rendering } = await editStack(
         session.stack,
         [...wanted].map(([name, value]) => ({ path: ["plinth:instances", instance, "images", name], value })),
@@ -47,7 +47,7 @@ export async function setImages(session: Session, instance: string, choices: rea
     return { diff, tiers };
 }
 
-/** @throws UserError when it is no choice, or nothing of that name is there */
+/** @throws UserError if it is malformed, or no image or tier has that name */
 function parseChoice(choice: string, rendering: Rendering, instance: string): [name: string, reference: string] {
     const [, name, reference] = /^([^=]+)=(.*)$/.exec(choice) ?? [];
     if (name === undefined || reference === undefined)
@@ -76,7 +76,7 @@ interface Container {
     readonly imagePullPolicy: string;
 }
 
-/** The tiers of an instance with their containers, the main one first; a stopped instance has none. */
+/** The tiers of an instance with their containers, main container first; a stopped instance has none. */
 const tiersOf = ({ objects }: Rendering, instance: string): { component: string; containers: Container[] }[] =>
     objects
         .filter(

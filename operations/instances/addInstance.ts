@@ -15,26 +15,26 @@ export interface AddArgs {
     readonly host: string;
     /** @default that of `like`, or of the stack's defaults */
     readonly platform?: string;
-    /** Name of the instance whose own keys are copied, but what can be only one's. @default none are */
+    /** Name of the instance whose keys are copied, except those that must be unique. @default no keys are copied */
     readonly like?: string;
-    /** More keys: `KEY=VALUE`, the key with dots, the value in YAML. They win over those that are copied. @default none */
+    /** More keys: `KEY=VALUE`, the key with dots, the value in YAML. They override copied keys. @default none */
     readonly set?: readonly string[];
 }
 
-/** What was added, and what is still to be done by hand. */
+/** What was added, and what is left to do. */
 export interface Added {
-    /** The lines that were added, as `diff` shows them. */
+    /** The added lines in the format of `diff`. */
     readonly diff: readonly string[];
-    /** Keys of the other instance that the new one has not got. */
-    readonly left: readonly string[];
-    /** Secrets without which it cannot be deployed, each with what it is for. */
+    /** Keys of the other instance that were not copied. */
+    readonly notCopied: readonly string[];
+    /** Secrets that must be set before it can be deployed, each with its purpose. */
     readonly secrets: readonly { readonly key: string; readonly purpose: string }[];
 }
 
 /**
- * Writes a new instance into a stack's file, when the whole stack is right with it but for secrets that are yet to be set.
+ * Writes a new instance to a stack file, if the whole stack is valid with it, except for secrets that are not set yet.
  *
- * @throws ConfigError, UserError with what is wrong; the file is then untouched
+ * @throws ConfigError or UserError with what is wrong; the file is then unchanged
  */
 export async function addInstance(session: Session, name: string, args: AddArgs): Promise<Added> {
     const { stack, folder } = session;
@@ -42,12 +42,12 @@ export async function addInstance(session: Session, name: string, args: AddArgs)
     const { host, platform, like, set = [] } = args;
     const written = writtenInstances(session);
     if (Object.hasOwn(written, name))
-        throw new UserError(`Nothing was changed: "${stack}" has an instance "${name}" already.`);
-    const { keys, left } = like === undefined ? { keys: {}, left: [] } : copyOf(session, like, name);
+        throw new UserError(`Nothing was changed: "${stack}" already has an instance "${name}".`);
+    const { keys, notCopied } = like === undefined ? { keys: {}, notCopied: [] } : copyOf(session, like, name);
     const { platform: copied, ...others } = keys;
     if (platform !== undefined && copied !== undefined && platform !== copied)
         throw new UserError(
-            `Nothing was changed: "${like}" is of platform ${String(copied)}, whose keys mean nothing to ${platform}.`,
+            `Nothing was changed: "${like}" is of platform ${String(copied)}, whose keys do not apply to ${platform}.`,
         );
     const chosen = platform ?? copied;
     const first = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
@@ -58,14 +58,14 @@ export async function addInstance(session: Session, name: string, args: AddArgs)
         platforms,
         mayStay: ({ lacks = [] }) => lacks.some(({ instance }) => names.includes(instance)),
     });
-    const [added] = findInstances(session.anew().config(), [name]);
+    const [added] = findInstances(session.refreshed().config(), [name]);
     const rules = platforms[added!.platform]!.config.secrets;
     const lacks = open.flatMap((problem) => problem.lacks ?? []).filter(({ instance }) => instance === name);
     const needed = [...new Set(lacks.map(({ key }) => key))];
-    return { diff, left, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
+    return { diff, notCopied, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };
 }
 
-/** @throws UserError when it is no setting, ConfigError when its value is no YAML */
+/** @throws UserError if it is not a setting, ConfigError if its value is not valid YAML */
 function parseSetting(setting: string): Plain {
     const [, key, text] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
     if (key === undefined || text === undefined)
@@ -75,33 +75,33 @@ function parseSetting(setting: string): Plain {
     return nested(key.split("."), readYaml(text, `--set ${key}`));
 }
 
-/** A map with one value in it, at a path of at least one key. */
+/** A nested map with a single value at a path of at least one key. */
 const nested = (path: readonly string[], value: unknown): Plain =>
     path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Plain;
 
 const writtenInstances = (session: Session): Readonly<Record<string, unknown>> =>
     JSON.parse(session.file().config["plinth:instances"] ?? "{}") as Record<string, unknown>;
 
-/** What an instance's own keys are for another one, and which of them can be only one's. */
-function copyOf(session: Session, like: string, name: string): { keys: Plain; left: string[] } {
+/** Copies an instance's keys for another instance, and lists those left out because they must be unique. */
+function copyOf(session: Session, like: string, name: string): { keys: Plain; notCopied: string[] } {
     const [other] = findInstances(session.config(), [like]);
     const written = writtenInstances(session)[like] as Plain;
     const places = ownIn(session.platforms()[other!.platform]!.config.schema, other);
     const owned = new Set(
         places.filter(({ path }) => at(written, path) !== undefined).map(({ whole }) => whole.join(".")),
     );
-    const left: string[] = [];
+    const notCopied: string[] = [];
     const without = (map: Plain, above: readonly string[]): Plain =>
         Object.fromEntries(
             Object.entries(map).flatMap(([key, value]) => {
                 const path = [...above, key].join(".");
                 if (owned.has(path)) {
-                    if (path !== "host") left.push(path);
+                    if (path !== "host") notCopied.push(path);
                     return [];
                 }
                 if (typeof value !== "object" || value === null || Array.isArray(value)) return [[key, value]];
                 const inner = without(value as Plain, [...above, key]);
-                // A map that has lost all says nothing any more.
+                // A map that has become empty is dropped.
                 return Object.keys(inner).length === 0 && Object.keys(value).length > 0 ? [] : [[key, inner]];
             }),
         );
@@ -109,5 +109,5 @@ function copyOf(session: Session, like: string, name: string): { keys: Plain; le
         const value = own.fresh?.(name);
         return value === undefined ? {} : nested(path, value);
     });
-    return { keys: [without(written, []), ...fresh].reduce(merge, {}) as Plain, left };
+    return { keys: [without(written, []), ...fresh].reduce(merge, {}) as Plain, notCopied };
 }

@@ -15,26 +15,26 @@ import type { List, Live } from "../cluster/live";
 import { existingIn } from "../cluster/ownership";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import type { Session } from "../session";
-import { checkVolumes, existingOf, handOver, namesExisting, volumeFacts } from "./volumeChecks";
+import { checkVolumes, existingOf, reassignArgs, namesExisting, volumeFacts } from "./volumeChecks";
 
-/** What a run takes over, and what must be done for it first. */
+/** What a run adopts, and what must be done first. */
 export interface Adoption {
-    /** What is taken over, in words for people, one line each. */
-    readonly takes: readonly string[];
-    /** Whether objects of somebody else's are among it: the run must then be allowed to change what is there. */
-    readonly upserts: boolean;
-    /** Arguments of kubectl that hand volumes of former claims over. */
+    /** Descriptions of what is adopted, one line each. */
+    readonly adopted: readonly string[];
+    /** Whether that includes foreign objects: the run must then be allowed to change existing objects. */
+    readonly changesExisting: boolean;
+    /** kubectl arguments that assign volumes of deleted claims to the new ones. */
     readonly patches: readonly (readonly string[])[];
 }
 
-const nothing: Adoption = { takes: [], upserts: false, patches: [] };
+const noAdoption: Adoption = { adopted: [], changesExisting: false, patches: [] };
 
 /**
- * Examines the volumes of a stack before a run, and what the run takes over.
+ * Checks the volumes of a stack before a run, and determines what the run adopts.
  *
- * @param live what the cluster has before the run; undefined where kubectl is missing
- * @param consent names of what may be taken over: namespaces, PersistentVolumes, and `secret/NAMESPACE/NAME`
- * @throws UserError that names everything which stands against it; nothing is changed
+ * @param live existing objects before the run; undefined if kubectl is missing
+ * @param consent names of what may be adopted: namespaces, PersistentVolumes, and `secret/NAMESPACE/NAME`
+ * @throws UserError that lists every obstacle; nothing is changed
  */
 export async function examine(
     session: Session,
@@ -42,18 +42,18 @@ export async function examine(
     consent: readonly string[],
 ): Promise<Adoption> {
     const rendering = await session.rendering();
-    // Without kubectl the server itself refuses, in its own words, what would be found here.
+    // Without kubectl, conflicts are left to the server, which refuses them with its own messages.
     if (!live) {
         if (namesExisting(rendering))
-            console.error(pc.yellow("Whether the existing volumes fit was not looked at: kubectl is missing."));
-        return nothing;
+            console.error(pc.yellow("Whether the existing volumes fit was not checked: kubectl is missing."));
+        return noAdoption;
     }
     const kubectl = await session.kubectl();
     const facts = await volumeFacts(kubectl, rendering, existingIn(live, rendering), consent.length > 0);
     if (facts.unseen.length > 0)
         console.error(
             pc.yellow(
-                `Whether the volumes fit was not looked at in full: this account may not list ${facts.unseen.join(" and ")}.`,
+                `Whether the volumes fit was not fully checked: this account may not list ${facts.unseen.join(" and ")}.`,
             ),
         );
     const namespaces = instanceNamespaces(rendering);
@@ -67,7 +67,7 @@ export async function examine(
         ...stale.map(({ volume }) => volume),
         ...facts.foreign.filter(({ kind }) => kind === "Secret").map(consentName),
     ];
-    // What an interrupted run has taken over already may be named again.
+    // Names that an interrupted run has already adopted are accepted again.
     const taken = [
         ...facts.live.filter(({ kind }) => kind === "Secret").map(consentName),
         ...rendering.objects.flatMap((object) => existingOf(rendering, object) ?? []),
@@ -77,40 +77,43 @@ export async function examine(
         ...problems,
         ...unknown.map(
             (name) =>
-                `--adopt ${name}: is nothing that this stack takes over${suggest(name, possible)}; possible: ${possible.join(", ")}`,
+                `--adopt ${name}: not something that this stack can adopt${suggest(name, possible)}; allowed: ${possible.join(", ")}`,
         ),
         ...stale
             .filter(({ volume }) => !consent.includes(volume))
             .map(
                 ({ volume, namespace, claim }) =>
-                    `the volume ${volume} belongs to a claim that is gone; to give it and its data to ${namespace}/${claim}: ./plinth launch ${rendering.stack} --adopt ${volume}`,
+                    `the volume ${volume} belongs to a deleted claim; to assign it and its data to ${namespace}/${claim}: ./plinth launch ${rendering.stack} --adopt ${volume}`,
             ),
         ...(touched.length > 0
             ? [
                   ...(await namespaceProblems(kubectl, rendering, touched)),
-                  // Such a run takes over whatever bears the name of one of the stack's objects.
+                  // Such a run would adopt every object with the name of one of the stack's.
                   ...facts.foreign
                       .filter((object) => !adopted.includes(object))
-                      .map((object) => inTheWay(rendering, object)),
+                      .map((object) => conflictRemedy(rendering, object)),
               ]
             : []),
         ...missingClaims(kubectl, facts.live, chosen),
     ];
     if (refused.length > 0)
         throw new UserError(
-            `Nothing was changed; this stands against it:\n${refused.map((line) => `  ${line}`).join("\n")}`,
+            `Nothing was changed, because of these problems:\n${refused.map((line) => `  ${line}`).join("\n")}`,
         );
     const given = stale.map(
         ({ volume, namespace, claim }) => `persistentvolume/${volume}, for the claim ${namespace}/${claim}`,
     );
     return {
-        takes: [...adopted.map(described), ...given],
-        upserts: adopted.length > 0,
-        patches: stale.map(handOver),
+        adopted: [...adopted.map(describe), ...given],
+        changesExisting: adopted.length > 0,
+        patches: stale.map(reassignArgs),
     };
 }
 
-/** Only what holds data: everything else is made anew, by other names. A Secret is overwritten, so each is named. */
+/**
+ * Only objects that hold data are adopted: everything else is created under other names. Secrets are overwritten, so
+ * each must be named.
+ */
 export const isAdoptable = (
     rendering: Pick<Rendering, "outputs">,
     object: RenderedObject,
@@ -120,7 +123,7 @@ export const isAdoptable = (
     return name !== undefined && consent.includes(name);
 };
 
-/** The name that consents to the taking over of somebody else's object, where that is possible. */
+/** The name that consents to the adoption of a foreign object, if it can be adopted. */
 function adoptedBy(rendering: Pick<Rendering, "outputs">, object: RenderedObject): string | undefined {
     const { kind, metadata } = object;
     if (kind === "Secret") return consentName(object);
@@ -132,20 +135,21 @@ function adoptedBy(rendering: Pick<Rendering, "outputs">, object: RenderedObject
 const instanceNamespaces = ({ outputs }: Pick<Rendering, "outputs">): string[] =>
     Object.values(outputs.instances).map(({ namespace }) => namespace);
 
-/** What to do about an object of somebody else's that bears the name of one of the stack's; one line. */
-export function inTheWay(rendering: Pick<Rendering, "outputs">, object: RenderedObject): string {
+/** What to do about a foreign object with the name of one of the stack's; one line. */
+export function conflictRemedy(rendering: Pick<Rendering, "outputs">, object: RenderedObject): string {
     const { kind, metadata } = object;
     const name = adoptedBy(rendering, object);
     if (kind === "Secret")
-        return `${consentName(object)} would be overwritten: save what is in it, then add --adopt ${name}`;
-    if (name !== undefined) return `${consentName(object)} is not this stack's: to take it over, add --adopt ${name}`;
+        return `${consentName(object)} would be overwritten: save its contents, then add --adopt ${name}`;
+    if (name !== undefined)
+        return `${consentName(object)} does not belong to this stack: to adopt it, add --adopt ${name}`;
     if (precious.includes(kind))
-        return `${consentName(object)} is not this stack's, and data depend on it: choose another name`;
+        return `${consentName(object)} does not belong to this stack, and data depends on it: choose another name`;
     const where = metadata.namespace ? `--namespace ${metadata.namespace} ` : "";
-    return `${consentName(object)} is not this stack's: kubectl ${where}delete ${kind.toLowerCase()} ${metadata.name}`;
+    return `${consentName(object)} does not belong to this stack: kubectl ${where}delete ${kind.toLowerCase()} ${metadata.name}`;
 }
 
-function described(object: RenderedObject): string {
+function describe(object: RenderedObject): string {
     if (object.kind !== "PersistentVolumeClaim") return consentName(object);
     const { volumeName, resources } = object["spec"] as {
         volumeName?: string;
@@ -154,13 +158,13 @@ function described(object: RenderedObject): string {
     return `${consentName(object)}: ${resources.requests.storage}, ${volumeName ? `volume ${volumeName}` : "no volume yet"}`;
 }
 
-/** What runs in a namespace, or leads there: fields of several kinds. */
-interface Former extends Live {
+/** A workload in a namespace, or an Ingress to it, with the fields of several kinds. */
+interface ForeignObject extends Live {
     readonly spec: Pick<DeploymentSpec, "replicas"> & Pick<CronJobSpec, "suspend"> & Pick<IngressSpec, "rules">;
     readonly status?: Pick<PodStatus, "phase"> & Pick<JobStatus, "active">;
 }
 
-/** What of the former deployment would fight with the new one over data, names or hosts. */
+/** Objects of the previous deployment that would conflict with the new one over data, names or hosts. */
 async function namespaceProblems(
     kubectl: Kubectl,
     { project, stack, outputs }: Rendering,
@@ -168,7 +172,7 @@ async function namespaceProblems(
 ): Promise<string[]> {
     const label = `${project}.${stack}`;
     const foreign = async (kinds: string, ...where: string[]) =>
-        (await kubectl.json<List<Former>>(["get", kinds, ...where])).items.filter(
+        (await kubectl.json<List<ForeignObject>>(["get", kinds, ...where])).items.filter(
             ({ metadata }) => metadata.labels?.[plinthLabels.stack] !== label,
         );
     const running = await Promise.all(
@@ -179,23 +183,25 @@ async function namespaceProblems(
     const stops = running.flat().flatMap((workload) => {
         const { kind, spec, status, metadata } = workload;
         const there = `--namespace ${metadata.namespace}`;
-        // Pods of plinth's own have the labels of their component only.
+        // Plinth's own pods have only the labels of their component, not the stack's.
         if (kind === "Pod")
             return metadata.labels?.["app.kubernetes.io/managed-by"] === "plinth" ||
                 ["Succeeded", "Failed"].includes(status?.phase ?? "")
                 ? []
-                : [`${consentName(workload)} still runs: wait for its end`];
+                : [`${consentName(workload)} is still running: wait until it ends`];
         if (kind === "CronJob")
             return spec.suspend
                 ? []
-                : [`${consentName(workload)} would start again: kubectl ${there} delete cronjob ${metadata.name}`];
+                : [`${consentName(workload)} would run again: kubectl ${there} delete cronjob ${metadata.name}`];
         if (kind === "Job")
-            return status?.active ? [`${consentName(workload)} still runs: wait for its end, or delete it`] : [];
+            return status?.active
+                ? [`${consentName(workload)} is still running: wait until it ends, or delete it`]
+                : [];
         if (kind === "DaemonSet")
-            return [`${consentName(workload)} still runs: kubectl ${there} delete daemonset ${metadata.name}`];
+            return [`${consentName(workload)} is still running: kubectl ${there} delete daemonset ${metadata.name}`];
         if (!podOf({ kind, spec }) || spec.replicas === 0) return [];
         return [
-            `${consentName(workload)} still runs: kubectl ${there} scale ${kind.toLowerCase()} ${metadata.name} --replicas 0`,
+            `${consentName(workload)} is still running: kubectl ${there} scale ${kind.toLowerCase()} ${metadata.name} --replicas 0`,
         ];
     });
     const hosts = new Set(
@@ -215,7 +221,7 @@ async function namespaceProblems(
     return [...stops, ...ingresses];
 }
 
-/** A claim of a former deployment that is not there would be made, empty. */
+/** Claims of the previous deployment that do not exist: they would be created empty. */
 const missingClaims = ({ config }: Kubectl, live: readonly RenderedObject[], namespaces: readonly string[]): string[] =>
     config.instances.flatMap((instance) =>
         Object.entries(instance.volumes).flatMap(([volume, { claim }]) => {
@@ -228,7 +234,7 @@ const missingClaims = ({ config }: Kubectl, live: readonly RenderedObject[], nam
             return there
                 ? []
                 : [
-                      `plinth:instances.${instance.name}.volumes.${volume}.claim: there is no claim "${claim}" in the namespace ${namespace}; allowed: one of kubectl --namespace ${namespace} get persistentvolumeclaims`,
+                      `plinth:instances.${instance.name}.volumes.${volume}.claim: the namespace ${namespace} has no claim "${claim}"; allowed: one listed by kubectl --namespace ${namespace} get persistentvolumeclaims`,
                   ];
         }),
     );

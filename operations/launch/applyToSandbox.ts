@@ -13,24 +13,24 @@ import type { Session } from "../session";
 import { sandboxFolder } from "./sandbox";
 
 /**
- * Deploys a stack without the engine, where no CLI can be had: its objects, in their order, with `kubectl apply`.
+ * Deploys a stack without the engine, if no Pulumi CLI is available: applies its objects in order with `kubectl apply`.
  *
- * For the sandbox only: drift is not seen, and nothing is protected. What is no longer declared goes, unless it holds
- * data.
+ * For the sandbox only: drift is not detected, and nothing is protected. Objects that are no longer declared are
+ * deleted unless they hold data.
  *
- * @throws UserError when an object is refused or does not settle
+ * @throws UserError if an object is refused or does not become ready
  */
 export async function applyToSandbox(session: Session): Promise<void> {
     console.error(
         pc.yellow(
-            "The Pulumi CLI is neither here nor to be fetched: the stack's objects are applied with kubectl instead.",
+            "The Pulumi CLI is not installed and could not be downloaded: the stack's objects are applied with kubectl instead.",
         ),
     );
     const rendering = await session.renderWith({ generated: passwords(await session.rendering()) });
     const kubectl = await session.kubectl();
     const apply = ["apply", "--server-side", "--filename", "-"];
     console.log(await kubectl.read(apply, streamOf(rendering, true)));
-    // Pods of a stopped instance, ConfigMaps of old content.
+    // For example workloads of a stopped instance, ConfigMaps with old content.
     await prune(
         kubectl,
         rendering,
@@ -47,10 +47,10 @@ export async function applyToSandbox(session: Session): Promise<void> {
 
 const passwordFile = join(sandboxFolder, "generated.json");
 
-/** Whether the sandbox was deployed in this way. */
+/** Whether the sandbox was deployed without the engine. */
 export const wasApplied = (): boolean => existsSync(passwordFile);
 
-/** Generated values: made at the first launch, the same ever after, as the engine's state would hold them. */
+/** Generated values: created at the first launch and kept from then on, as in the engine's state. */
 function passwords({ resources }: Rendering): Record<string, string> {
     const known = wasApplied() ? (JSON.parse(readFileSync(passwordFile, "utf8")) as Record<string, string>) : {};
     const generated = resources.filter(({ type }) => type.endsWith(":RandomPassword"));

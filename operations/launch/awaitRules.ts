@@ -10,7 +10,7 @@ import { KubectlError } from "../cluster/kubectlError";
 import type { List, Pod } from "../cluster/live";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import { reasonOf } from "../cluster/pods";
-import { isEdge, judgeEdge, judgeTier, letsIn, sourceOf, type Verdict, wantedBy } from "./servedRules";
+import { isEdge, judgeEdge, judgeTier, admitsVisitors, sourceOf, type Verdict, wantedBy } from "./servedRules";
 import { count } from "../system/text";
 
 interface Workload extends RenderedObject {
@@ -18,7 +18,7 @@ interface Workload extends RenderedObject {
 }
 
 interface Judged {
-    /** Namespace and name; the namespace alone where its pods could not be listed. */
+    /** Namespace and name; only the namespace if its pods could not be listed. */
     readonly name: string;
     readonly pod?: Pod;
     readonly verdict: Verdict;
@@ -26,54 +26,54 @@ interface Judged {
 
 export interface AwaitArgs {
     /**
-     * Milliseconds until it gives up. A kubelet looks for changed files every 60 to 90 seconds where it cannot be made
-     * to, and starts a Caddy anew that has not answered for a minute. @default 3 minutes
+     * Timeout in milliseconds. A kubelet refreshes mounted files every 60 to 90 seconds if it cannot be triggered, and
+     * restarts a Caddy that has not answered for a minute. @default 3 minutes
      */
-    readonly patience?: number;
-    /** Milliseconds between two looks. @default 1000 */
+    readonly timeout?: number;
+    /** Polling interval in milliseconds. @default 1000 */
     readonly interval?: number;
 }
 
-/** Looks until the kubelet is made to look again: a first time may have been too early for what it keeps in memory. */
-const looksPerTouch = 10;
+/** Polls between two triggers of the kubelet: the first may have come before its cache was up to date. */
+const pollsPerTouch = 10;
 
-/** How many namespaces are looked at at the same time. */
-const width = 8;
+/** How many requests run in parallel. */
+const concurrency = 8;
 
 /**
- * Waits until every pod that lets visitors in follows the rules of the stack as it was launched: edges have reloaded
- * their configuration with its certificates, and pods of tiers with former rules have ended.
+ * Waits until every pod that admits visitors applies the access rules of the launched stack: edges have reloaded their
+ * configuration and certificates, and pods of tiers with old rules have ended.
  *
- * A kubelet brings changed files into a pod within 90 seconds by itself, at once when an annotation of the pod changes.
+ * A kubelet updates files in a pod within 90 seconds by itself, and at once when an annotation of the pod changes.
  *
- * @throws UserError that names the pods that do not follow
+ * @throws UserError that lists the pods that still apply old rules
  */
 export async function awaitRules(
     kubectl: Kubectl,
     rendering: Pick<Rendering, "stack" | "objects">,
-    { patience = 180_000, interval = 1000 }: AwaitArgs = {},
+    { timeout = 180_000, interval = 1000 }: AwaitArgs = {},
 ): Promise<void> {
-    const end = Date.now() + patience;
+    const end = Date.now() + timeout;
     const namespaces = new Set(rendering.objects.flatMap(({ metadata }) => metadata.namespace ?? []));
     let asked: Pick<Kubectl, "read" | "json"> = kubectl;
     let said = "";
     let mayTouch = true;
     for (let looks = 0; ; looks++) {
-        const judged = await look(asked, rendering.objects, namespaces);
+        const judged = await judgePods(asked, rendering.objects, namespaces);
         const open = judged.filter(({ verdict }) => verdict.is === "old");
         if (open.length === 0 || Date.now() > end) return conclude(rendering.stack, judged);
         const names = open.map(({ name }) => name).join(", ");
-        if (names !== said) console.error(`Waiting for pods that do not follow the new rules yet: ${names}`);
+        if (names !== said) console.error(`Waiting for pods that have not loaded the new rules yet: ${names}`);
         said = names;
-        if (mayTouch && looks % looksPerTouch === 0) mayTouch = await touch(asked, open);
-        // The same commands again and again tell nothing.
+        if (mayTouch && looks % pollsPerTouch === 0) mayTouch = await triggerKubelets(asked, open);
+        // Repeated commands are not printed.
         asked = kubectl.quiet;
         await sleep(interval);
     }
 }
 
-/** All pods of a stack that let visitors in, judged. */
-async function look(
+/** Judges all pods of a stack that admit visitors. */
+async function judgePods(
     kubectl: Pick<Kubectl, "read" | "json">,
     objects: readonly RenderedObject[],
     namespaces: ReadonlySet<string>,
@@ -90,21 +90,21 @@ async function look(
         try {
             const { items } = await kubectl.json<List<Pod>>(args);
             const judged: Judged[] = [];
-            for (const pod of items.filter((one) => letsIn(one) && instances.has(instanceOf(one)))) {
+            for (const pod of items.filter((one) => admitsVisitors(one) && instances.has(instanceOf(one)))) {
                 const template = templates.get(keyOf(pod));
                 const verdict = template && isEdge(pod) ? await askEdge(kubectl, pod, read) : judgeTier(pod, template);
                 judged.push({ name: `${namespace}/${pod.metadata.name}`, pod, verdict });
             }
             return judged;
         } catch (error) {
-            return [{ name: namespace, verdict: unanswered(error) }];
+            return [{ name: namespace, verdict: verdictOfError(error) }];
         }
     };
     return (await limited([...namespaces], inNamespace)).flat();
 }
 
-/** What a refused question means; one that only failed may succeed the next time. */
-function unanswered(error: unknown): Verdict {
+/** What a forbidden request means; one that failed otherwise may succeed the next time. */
+function verdictOfError(error: unknown): Verdict {
     if (!(error instanceof UserError)) throw error;
     return { is: isForbidden(error) ? "unseen" : "old", why: error.message };
 }
@@ -119,7 +119,7 @@ const isForbidden = (error: UserError): boolean => error instanceof KubectlError
 
 type ReadData = (kind: string, namespace: string, name: string) => Promise<Readonly<Record<string, string>>>;
 
-/** What ConfigMaps and Secrets hold; each is asked for once. What is not there holds nothing. */
+/** Reads the data of ConfigMaps and Secrets, each only once; those that do not exist have none. */
 function dataReader(kubectl: Pick<Kubectl, "json">): ReadData {
     const known = new Map<string, ReturnType<ReadData>>();
     const read: ReadData = async (kind, namespace, name) => {
@@ -141,7 +141,7 @@ function dataReader(kubectl: Pick<Kubectl, "json">): ReadData {
     };
 }
 
-/** Compares what the cluster has for an edge's pod with what that says that it serves. */
+/** Compares the configuration in the cluster for an edge's pod with the one that the pod reports. */
 async function askEdge(kubectl: Pick<Kubectl, "read">, pod: Pod, read: ReadData): Promise<Verdict> {
     const { name, namespace } = pod.metadata;
     try {
@@ -151,20 +151,20 @@ async function askEdge(kubectl: Pick<Kubectl, "read">, pod: Pod, read: ReadData)
             return value === undefined ? undefined : Buffer.from(value, source?.kind === "secret" ? "base64" : "utf8");
         });
         const args = ["logs", name, "--namespace", namespace, "--container", reloadContainer, "--tail", "50"];
-        // A node that is gone must not hold up the others.
+        // An unreachable node must not delay the others.
         return judgeEdge(pod, wanted, await kubectl.read([...args, "--request-timeout", "5s"]));
     } catch (error) {
-        const verdict = unanswered(error);
+        const verdict = verdictOfError(error);
         return verdict.is === "old" ? { ...verdict, why: reasonOf(pod) ?? verdict.why } : verdict;
     }
 }
 
 /**
- * Has the kubelets of pods look for changed files now.
+ * Makes the kubelets of pods refresh mounted files now.
  *
- * @returns whether we may
+ * @returns whether this account may do so
  */
-async function touch(kubectl: Pick<Kubectl, "read">, open: readonly Judged[]): Promise<boolean> {
+async function triggerKubelets(kubectl: Pick<Kubectl, "read">, open: readonly Judged[]): Promise<boolean> {
     const now = `${plinthLabels.lookedAgain}=${new Date().toISOString()}`;
     const edges = open.flatMap(({ pod }) => (pod && isEdge(pod) && !pod.metadata.deletionTimestamp ? [pod] : []));
     try {
@@ -174,13 +174,13 @@ async function touch(kubectl: Pick<Kubectl, "read">, open: readonly Judged[]): P
         }
     } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        // One that has ended meanwhile needs no touch; the next look tells.
+        // A pod that has ended in the meantime is noticed by the next poll.
         return !isForbidden(error);
     }
     return true;
 }
 
-/** @throws UserError that names the pods that do not follow */
+/** @throws UserError that lists the pods that still apply old rules */
 function conclude(stack: string, judged: readonly Judged[]): void {
     const lines = (...wanted: readonly Verdict["is"][]) =>
         judged.flatMap(({ name, pod, verdict }) =>
@@ -192,26 +192,26 @@ function conclude(stack: string, judged: readonly Judged[]): void {
     if (unseen.length > 0)
         console.error(
             pc.yellow(
-                `Whether these pods follow the new rules was not seen; they do within two minutes unless they refuse them. The right to look: ./plinth rbac ${stack}\n${unseen.join("\n")}`,
+                `It could not be verified that these pods have loaded the new rules; they do so within two minutes unless they reject them. For the missing rights: ./plinth rbac ${stack}\n${unseen.join("\n")}`,
             ),
         );
     const old = lines("old", "refused");
     if (old.length > 0)
         throw new UserError(
-            `All is launched, but these pods do not follow the new rules, and may let in whom they let in before:\n${old.join("\n")}\n` +
-                `When the cause is gone, look again: ./plinth launch ${stack}`,
+            `The stack is launched, but these pods have not loaded the new rules and may still admit visitors by the old ones:\n${old.join("\n")}\n` +
+                `Once the cause is fixed, check again: ./plinth launch ${stack}`,
         );
     const edges = judged.filter(({ pod, verdict }) => pod && isEdge(pod) && verdict.is === "new");
-    if (edges.length > 0) console.log(`\nThe new rules hold in ${count(edges.length, "edge pod")}.`);
+    if (edges.length > 0) console.log(`\nThe new rules are in effect in ${count(edges.length, "edge pod")}.`);
 }
 
-/** Like `Promise.all` over `map`, a few at the same time. */
+/** Like `Promise.all` over `map`, with limited concurrency. */
 async function limited<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
     const results: R[] = [];
     const queue = items.entries();
     const worker = async () => {
         for (const [index, item] of queue) results[index] = await work(item);
     };
-    await Promise.all(Array.from({ length: width }, worker));
+    await Promise.all(Array.from({ length: concurrency }, worker));
     return results;
 }

@@ -13,41 +13,53 @@ import type { Resource, State } from "../engine/state";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import type { Session } from "../session";
 import { UserError } from "../system/errors";
-import { examine, inTheWay, isAdoptable } from "./adoption";
+import { examine, conflictRemedy, isAdoptable } from "./adoption";
 import { applyToSandbox, wasApplied } from "./applyToSandbox";
 import { awaitRules } from "./awaitRules";
 import { freeClaims } from "./freeClaims";
 import { liveBefore } from "./liveBefore";
-import { atRestIn, checkKnown, losable, type Loss, lossesIn, refusalOf, servedConsent, spentConsent } from "./losses";
+import {
+    atRestIn,
+    checkKnown,
+    losable,
+    type Loss,
+    lossesIn,
+    refusalOf,
+    fulfilledConsent,
+    unusedConsent,
+} from "./losses";
 import { checkLocks, clearLocks, ensureStack, prepare } from "./prepare";
 import { otherCluster } from "./sameCluster";
 import { wasLaunched } from "./sandbox";
 
 export interface LaunchArgs {
     /**
-     * First only what gives the edge its address, so that DNS can be set up before certificates are asked for.
+     * Deploys only what gives the edge its address, so that DNS can be set up before certificates are requested.
      * @default false
      */
     readonly edgeFirst?: boolean;
-    /** Clears what an interrupted run has left, and takes over objects that are ours already. @default false */
+    /** Clears the lock of an interrupted run, and adopts objects that already belong to the stack. @default false */
     readonly recover?: boolean;
-    /** Objects that hold data and may be made anew, empty, or deleted: `KIND/NAMESPACE/NAME`. @default none */
+    /** Objects with data that may be deleted or recreated empty: `KIND/NAMESPACE/NAME`. @default none */
     readonly acceptLoss?: readonly string[];
-    /** Context of the cluster in which all is made anew, where it is another than the stack was deployed to. */
+    /**
+     * Context of the cluster in which everything is recreated, if it differs from the one the stack was deployed to.
+     */
     readonly newCluster?: string;
-    /** URNs of an instance that is given up, some of which may be gone already. @default none */
-    readonly givenUp?: readonly string[];
-    /** What is done when nothing is refused any more, and before the engine begins. @default nothing */
+    /** URNs of an instance to be deleted, some of which may already be deleted. @default none */
+    readonly deletedUrns?: readonly string[];
+    /** Called after all checks have passed, before the engine runs. @default nothing */
     readonly beforeUp?: () => Promise<void> | void;
-    /** What may be taken over from a former deployment: namespaces, PersistentVolumes, Secrets. @default none */
+    /** What may be adopted from a previous deployment: namespaces, PersistentVolumes, Secrets. @default none */
     readonly adopt?: readonly string[];
 }
 
 /**
- * Brings a stack up: creates it when needed, runs the engine, then says where everything is.
+ * Deploys a stack: creates it if needed, runs the engine, then prints the addresses.
  *
- * @param session of the stack as it shall be
- * @throws UserError before anything is changed when something is missing, another run is working, or data is lost
+ * @param session of the stack in its desired state
+ * @throws UserError before anything is changed if something is missing, another run is in progress, or data would be
+ * lost
  */
 export async function bringUp(
     session: Session,
@@ -56,34 +68,34 @@ export async function bringUp(
         recover = false,
         acceptLoss = [],
         newCluster,
-        givenUp = [],
+        deletedUrns = [],
         adopt = [],
         beforeUp,
     }: LaunchArgs = {},
 ): Promise<void> {
     const { stack } = session;
     const rendering = await session.rendering();
-    if (session.isInSandbox && (await isAppliedThere(session))) return applyToSandbox(session);
+    if (session.isInSandbox && (await isAppliedWithoutEngine(session))) return applyToSandbox(session);
     const pulumi = await prepare(session);
 
     await ensureStack(session);
     const moving = newCluster ? ` --new-cluster ${newCluster}` : "";
     checkLocks(session, recover, `./plinth launch ${stack}${moving}`);
     const resources = losable(await session.state());
-    // What is given up may be gone already, after an interrupted run.
-    const kept = resources.filter(({ urn }) => !givenUp.includes(urn));
+    // Objects of a deleted instance may already be gone after an interrupted run.
+    const kept = resources.filter(({ urn }) => !deletedUrns.includes(urn));
     const isNeeded = recover || adopt.length > 0 || (newCluster !== undefined && kept.length > 0);
     const live = await liveBefore(session, isNeeded);
     const moves = checkCluster(session.config(), live, kept, newCluster, recover);
     if (live && (recover || moves))
         checkOwnership(rendering, live, await session.state(), adopt, `${moving}${recover ? " --recover" : ""}`);
     if (recover) await clearLocks(session);
-    const { takes, upserts, patches } = await examine(session, live, adopt);
-    // Before the first refresh: that would forget what was there.
+    const { adopted, changesExisting, patches } = await examine(session, live, adopt);
+    // Before the first refresh, which would drop missing objects from the state.
     const previews = resources.length > 0;
     const accepted = previews ? await checkLosses(pulumi, session.config(), rendering, kept, acceptLoss, moves) : [];
     await beforeUp?.();
-    // Then a run that fails on the way has only to make what is missing.
+    // A run that fails later then only has to create what is missing.
     if (recover || moves)
         await pulumi.run([
             "refresh",
@@ -92,7 +104,7 @@ export async function bringUp(
             "--run-program",
             ...(recover ? ["--clear-pending-creates"] : []),
         ]);
-    if (takes.length > 0) console.log(`Taken over:\n${takes.map((line) => `  ${line}`).join("\n")}`);
+    if (adopted.length > 0) console.log(`Adopted:\n${adopted.map((line) => `  ${line}`).join("\n")}`);
     for (const patch of patches) await (await session.kubectl()).run(patch);
     const claims = accepted.filter(({ name, op }) => op === "replace" && name.startsWith("persistentvolumeclaim/"));
     if (claims.length > 0)
@@ -100,61 +112,63 @@ export async function bringUp(
             await session.kubectl(),
             claims.map(({ name }) => name),
         );
-    // One run may take over what is there, of an interrupted one or of a former deployment; the next one may not.
-    const taking: Record<string, string> = recover || upserts ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
+    // Only this run may adopt existing objects, of an interrupted run or of a previous deployment; the next one may
+    // not.
+    const upsert: Record<string, string> =
+        recover || changesExisting ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
     if (edgeFirst) {
-        await pulumi.run(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], taking);
+        await pulumi.run(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], upsert);
         printOutputs(await outputsOf(pulumi));
     }
-    // A recovery is another run than the one that was previewed.
+    // A recovery differs from the run that was previewed.
     const again = previews && !recover ? ["--skip-preview"] : [];
-    await pulumi.run(["up", "--yes", ...comparing, ...again], taking);
-    // The interrupted run may have left deletions to do, of names that the run above has just taken over; and Jobs that
-    // the state has forgotten go on trying.
+    await pulumi.run(["up", "--yes", ...comparing, ...again], upsert);
+    // The interrupted run may have left pending deletions of names that the run above has just adopted; and Jobs that
+    // are missing from the state keep retrying.
     if (recover) await prune(await session.kubectl(), rendering, ["Job"]);
-    // The provider goes back to what it may do every day.
-    if (recover || upserts) await pulumi.run(["up", "--yes", ...comparing, "--skip-preview"]);
-    // From here on everything is read anew: what the run has made of the outputs, and of the pods.
+    // The provider returns to its normal permissions.
+    if (recover || changesExisting) await pulumi.run(["up", "--yes", ...comparing, "--skip-preview"]);
+    // From here on everything is read again, because the run has changed outputs and pods.
     printOutputs(await outputsOf(pulumi));
-    const served = servedConsent(stack, accepted, session.config().acceptLoss);
+    const served = fulfilledConsent(stack, accepted, session.config().acceptLoss);
     if (served) console.error(pc.yellow(served));
     if (session.hasKubectl()) await awaitRules(await session.kubectl(), rendering);
     else
         console.error(
             pc.yellow(
-                "Whether the edges follow was not looked at: kubectl is missing. They do within two minutes, unless they refuse the new rules.",
+                "Whether the edges have loaded the new rules was not checked: kubectl is missing. They do so within two minutes, unless they reject the rules.",
             ),
         );
 }
 
 /**
- * Whether the sandbox is to be deployed without the engine.
+ * Whether to deploy to the sandbox without the engine.
  *
- * @throws UserError where it was deployed in the other way
+ * @throws UserError if it was deployed the other way
  */
-async function isAppliedThere(session: Session): Promise<boolean> {
+async function isAppliedWithoutEngine(session: Session): Promise<boolean> {
     const isWithout = isMissing(await session.engine(true));
     if (isWithout && wasLaunched())
         throw new UserError(
-            "The sandbox was deployed with the engine, which is not here now: applied without it, the passwords in its state would be replaced.\n" +
-                "Put the Pulumi CLI back on the PATH, or begin anew: ./plinth sandbox down",
+            "The sandbox was deployed with the engine, which is no longer installed: without it, the passwords in its state would be replaced.\n" +
+                "Put the Pulumi CLI back on the PATH, or start over: ./plinth sandbox down",
         );
     if (!isWithout && wasApplied())
         throw new UserError(
-            "The sandbox was deployed without the engine, whose state therefore knows nothing of it. Begin anew: ./plinth sandbox down",
+            "The sandbox was deployed without the engine, so it is not in the engine's state. Start over: ./plinth sandbox down",
         );
     return isWithout;
 }
 
 /**
- * Makes sure that the run goes to the cluster where the stack is, and does not come between a restore's steps.
+ * Ensures that the run goes to the cluster that the stack was deployed to, and that no restore is in progress.
  *
- * @param live what the cluster has before the run; undefined where kubectl is missing
- * @param resources what is to be kept of the stack's state
- * @param newCluster context of the one that may be another
- * @param recover whether an interrupted run may have come there already
- * @returns whether it is another
- * @throws UserError when it is another without consent, or the consent is to something else
+ * @param live existing objects before the run; undefined if kubectl is missing
+ * @param resources the part of the stack's state that is to be kept
+ * @param newCluster context of a different cluster that the user has allowed
+ * @param recover whether an interrupted run may already have created objects there
+ * @returns whether the cluster is a different one
+ * @throws UserError if it is a different one without consent, or the consent does not apply
  */
 function checkCluster(
     config: StackConfig,
@@ -164,14 +178,14 @@ function checkCluster(
     recover: boolean,
 ): boolean {
     if (!live && resources.length > 0) {
-        // A run would start what writes to data that are half loaded.
+        // A run would start components that write to partially restored data.
         if (restoreTasks(resources).length > 0)
             throw new UserError(
-                "Nothing was changed: whether a restore is under way cannot be seen, since kubectl is missing: https://kubernetes.io/docs/tasks/tools/",
+                "Nothing was changed: kubectl is missing, so it cannot be checked whether a restore is in progress: https://kubernetes.io/docs/tasks/tools/",
             );
         console.error(
             pc.yellow(
-                "Whether this is the cluster that the stack was deployed to was not looked at: kubectl is missing.",
+                "Whether this is the cluster that the stack was deployed to was not checked: kubectl is missing.",
             ),
         );
         return false;
@@ -179,7 +193,7 @@ function checkCluster(
     const other = live && otherCluster(config, live, resources, { recover });
     if (newCluster && !other && !recover)
         throw new UserError(
-            `Nothing was changed: --new-cluster ${newCluster}: the configuration leads to the cluster that "${config.stack}" is deployed to, or the state knows of none. Leave the option out.`,
+            `Nothing was changed: --new-cluster ${newCluster}: "${config.stack}" is already deployed to the configured cluster, or its state records no cluster. Omit the option.`,
         );
     if (other && newCluster !== other.context)
         throw new UserError(newCluster ? `${other.refusal}\nnot --new-cluster ${newCluster}` : other.refusal);
@@ -188,12 +202,12 @@ function checkCluster(
 }
 
 /**
- * Makes sure that no data are lost without consent, by a preview of the whole run.
+ * Ensures, by a preview of the whole run, that no data is lost without consent.
  *
- * @param kept the stack's state, but for what is given up
- * @param moves whether all is made anew in another cluster
- * @returns the losses, all of which are accepted
- * @throws UserError that names every loss without consent, or what the preview refuses; nothing is changed
+ * @param kept the stack's state without the instance to be deleted
+ * @param moves whether everything is recreated in a different cluster
+ * @returns the accepted losses
+ * @throws UserError that lists every loss without consent, or what the preview refuses; nothing is changed
  */
 async function checkLosses(
     pulumi: Pulumi,
@@ -210,19 +224,17 @@ async function checkLosses(
     if (refusal) throw new UserError(refusal);
     if (failed) throw failed;
     if (gone.length > 0)
-        console.error(
-            pc.yellow(`Made anew in another cluster than before:\n${gone.map((name) => `  ${name}`).join("\n")}`),
-        );
-    const spent = spentConsent(stack, losses, written);
+        console.error(pc.yellow(`Recreated in a different cluster:\n${gone.map((name) => `  ${name}`).join("\n")}`));
+    const spent = unusedConsent(stack, losses, written);
     if (spent) console.error(pc.yellow(spent));
     return losses;
 }
 
 /**
- * A recovery takes over existing objects, and so does a stack that finds them in a new cluster: only those that carry
- * this stack's label, or are named.
+ * A recovery adopts existing objects, and so does a move to a new cluster: only those that have this stack's label or
+ * were named.
  *
- * @param options by which the run goes on, each with a space before it
+ * @param options needed to continue the run, each preceded by a space
  */
 function checkOwnership(
     rendering: Rendering,
@@ -236,14 +248,14 @@ function checkOwnership(
     checkKnown(stack, state, own);
     const refused = foreign.filter((object) => !isAdoptable(rendering, object, adopt));
     if (refused.length === 0) return;
-    const named = refused.map((object) => `  ${inTheWay(rendering, object)}`);
+    const named = refused.map((object) => `  ${conflictRemedy(rendering, object)}`);
     throw new UserError(
-        `These objects are in the cluster and are not this stack's (${plinthLabels.stack}: ${rendering.project}.${stack}). Nothing was changed.\n${named.join("\n")}\n` +
-            `Choose another namespace; or go on with ./plinth launch ${stack}${options} and what is said above.`,
+        `These objects already exist and do not belong to this stack (${plinthLabels.stack}: ${rendering.project}.${stack}). Nothing was changed.\n${named.join("\n")}\n` +
+            `Choose another namespace, or do what is suggested above and continue with ./plinth launch ${stack}${options}`,
     );
 }
 
-/** The provider, the namespaces and the edges' Services: enough for an address. */
+/** The provider, the namespaces and the edges' Services: all that is needed for an address. */
 function edgeTargets({ resources }: Rendering): string[] {
     const wanted = [
         "pulumi:providers:kubernetes",

@@ -11,23 +11,23 @@ import type { Session } from "../session";
 import { findOnPath, read, run } from "../system/shell";
 
 export interface ClusterOptions {
-    /** What makes a cluster where there is none. @default what is installed, minikube before kind */
+    /** Tool that creates a cluster if there is none. @default the installed one, minikube before kind */
     readonly cluster?: "minikube" | "kind";
-    /** The cluster's name. @default the tool's own */
+    /** The cluster's name. @default the tool's default */
     readonly profile?: string;
-    /** What minikube runs its node in. @default minikube's choice */
+    /** Driver for minikube's node. @default minikube's choice */
     readonly driver?: string;
 }
 
-/** A cluster on this machine that is there, or can be. */
+/** A cluster on this machine that exists or can be created. */
 export interface DevCluster {
-    /** What it takes and is not there. */
+    /** Missing prerequisites. */
     check(): Promise<Missing[]>;
     /**
-     * Makes sure that it runs.
+     * Creates or starts the cluster unless it is running.
      *
-     * @param ports node ports to be reached under the same number on this machine, where the cluster is created
-     * @throws UserError when it cannot be started
+     * @param ports node ports to publish under the same number on this machine, if the cluster is created
+     * @throws UserError if it cannot be started
      */
     start(ports: readonly NodePort[]): Promise<void>;
 }
@@ -37,7 +37,7 @@ export interface NodePort {
     readonly protocol?: string;
 }
 
-/** The ports that the Services of a stack open on every node. */
+/** The node ports of a stack's Services. */
 export const nodePortsOf = (objects: readonly RenderedObject[]): NodePort[] =>
     objects
         .filter(({ kind }) => kind === "Service")
@@ -45,9 +45,9 @@ export const nodePortsOf = (objects: readonly RenderedObject[]): NodePort[] =>
         .filter((port): port is NodePort => port.nodePort !== undefined);
 
 /**
- * The cluster of the current context, or the one to create where there is none.
+ * The cluster of the current context, or the one to create if there is none.
  *
- * @throws UserError when the context is of a cluster elsewhere, which is never touched, or is not the one asked for
+ * @throws UserError if the context belongs to a remote cluster, which is never touched, or does not match the options
  */
 export function chooseCluster(session: Session, options: ClusterOptions): DevCluster {
     const config = session.config();
@@ -55,17 +55,17 @@ export function chooseCluster(session: Session, options: ClusterOptions): DevClu
     if (!context) return clusterToCreate(config, options);
     if (!isLocal(context))
         throw new UserError(
-            `Nothing was changed: the context "${context.name}" (${context.server}) is no cluster on this machine.\n` +
+            `Nothing was changed: the context "${context.name}" (${context.server}) is not a cluster on this machine.\n` +
                 (config.cluster.context
-                    ? `It is named by plinth:cluster.context in Pulumi.${config.stack}.yaml: take it out, or name a local one.`
-                    : "Switch to a local one (kubectl config use-context NAME), or have one created beside it:\n" +
+                    ? `It is set by plinth:cluster.context in Pulumi.${config.stack}.yaml: remove that, or set a local one.`
+                    : "Switch to a local one (kubectl config use-context NAME), or have one created in a separate kubeconfig:\n" +
                       "  KUBECONFIG=~/.kube/plinth-dev ./plinth dev up"),
         );
     checkOptions(context, options);
     return existingCluster(context, session);
 }
 
-/** @throws UserError when options ask for another cluster than the current one */
+/** @throws UserError if options are given that only apply to a new cluster */
 function checkOptions(context: Context, { cluster, profile, driver }: ClusterOptions): void {
     const isKind = context.name.startsWith("kind-");
     const fits =
@@ -75,8 +75,8 @@ function checkOptions(context: Context, { cluster, profile, driver }: ClusterOpt
     if (fits) return;
     throw new UserError(
         `Nothing was changed: the current context is "${context.name}", a local cluster, which is used as it is; ` +
-            "--cluster, --profile and --driver say how one is created.\n" +
-            "Leave them out, or have it created beside: KUBECONFIG=~/.kube/plinth-dev ./plinth dev up …",
+            "--cluster, --profile and --driver only apply to a new one.\n" +
+            "Omit them, or have a new one created in a separate kubeconfig: KUBECONFIG=~/.kube/plinth-dev ./plinth dev up …",
     );
 }
 
@@ -86,13 +86,13 @@ function existingCluster(context: Context, session: Session): DevCluster {
         check: async () => {
             const found = await session.cluster();
             if (!isMissing(found)) return loader.check();
-            // minikube starts what it has stopped, with all that is in it.
+            // minikube restarts a stopped cluster with all its contents.
             if (isMinikube(context)) return findClusterTool("minikube");
             const [, kind] = /^kind-(.+)$/.exec(context.name) ?? [];
             return [kind ? { ...found, remedy: `start it: docker start ${kind}-control-plane` } : found];
         },
         start: async () => {
-            console.error(`The current context is used: ${context.name}`);
+            console.error(`Using the current context: ${context.name}`);
             if (isMissing(await session.cluster())) await run("minikube", ["start", "--profile", context.name]);
         },
     };
@@ -103,16 +103,16 @@ function clusterToCreate({ stack, cluster: settings }: StackConfig, options: Clu
         throw new UserError(
             `Nothing was changed: plinth:cluster in Pulumi.${stack}.yaml names ${
                 settings.context
-                    ? `the context "${settings.context}", which is not there`
+                    ? `the context "${settings.context}", which does not exist`
                     : "a kubeconfig without a current context"
-            }. Take it out to have a cluster created.`,
+            }. Remove it to have a cluster created.`,
         );
     const { profile, driver } = options;
     const tool =
         options.cluster ??
         (driver !== undefined || findOnPath("minikube") ? "minikube" : findOnPath("kind") ? "kind" : undefined);
     if (tool === "kind" && driver !== undefined)
-        throw new UserError(`--driver "${driver}" is for minikube; kind has no drivers`);
+        throw new UserError(`--driver "${driver}" only applies to minikube; kind has no drivers`);
     return {
         check: async () =>
             tool === undefined
@@ -128,7 +128,7 @@ function clusterToCreate({ stack, cluster: settings }: StackConfig, options: Clu
     };
 }
 
-/** Starts the cluster of that name, too, when it is there already. */
+/** Also starts an existing cluster of that name. */
 async function startMinikube(
     profile: string | undefined,
     driver: string | undefined,
@@ -138,7 +138,7 @@ async function startMinikube(
         "start",
         ...(profile === undefined ? [] : ["--profile", profile]),
         ...(driver === undefined ? [] : ["--driver", driver]),
-        // Of effect where the node is a container; elsewhere it is ignored.
+        // Only takes effect if the node is a container; otherwise it is ignored.
         ...ports
             .filter(({ protocol = "TCP" }) => protocol === "TCP")
             .flatMap(({ nodePort }) => ["--ports", `127.0.0.1:${nodePort}:${nodePort}`]),
@@ -157,7 +157,7 @@ async function startKind(name: string, ports: readonly NodePort[]): Promise<void
     await run("kind", ["create", "cluster", "--name", name, "--config", config]);
 }
 
-/** A cluster of one node whose node ports are reached from this machine, and from nowhere else. */
+/** A cluster with one node whose node ports are reachable from this machine only. */
 const kindConfig = (ports: readonly NodePort[]): string =>
     stringify({
         kind: "Cluster",

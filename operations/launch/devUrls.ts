@@ -3,10 +3,10 @@ import { request as httpsRequest } from "node:https";
 import { edgeName, sharedName } from "../../components/loadBalancer/shared";
 import type { RenderedObject, Rendering } from "../render/rendering";
 
-/** How often a URL is asked before it counts as out of reach, a second apart. */
+/** How often a URL is tried, at intervals of a second, before it counts as unreachable. */
 const attempts = 5;
 
-/** Prints which URLs a browser on this machine can open, and for the others the command that makes them so. */
+/** Prints which URLs a browser on this machine can open, and for the others the command that makes them reachable. */
 export async function showWhereToOpen(rendering: Rendering): Promise<void> {
     const urls = Object.entries(rendering.outputs.instances).flatMap(([instance, outputs]) =>
         Object.entries(outputs.urls).map(([what, url]) => ({ instance, what, url, origin: new URL(url).origin })),
@@ -17,17 +17,17 @@ export async function showWhereToOpen(rendering: Rendering): Promise<void> {
         for (const { instance, what, url } of here) console.log(`${instance} ${what}: ${url}`);
         if (!(await isReachable(here[0]!.url)))
             console.log(
-                "  Nothing on this machine answers there: the cluster's node has an address of its own. Have this run meanwhile:\n" +
+                "  Nothing on this machine answers there: the cluster's node has its own address. Keep this running:\n" +
                     `  ./plinth open ${openArgs(rendering, here[0]!.instance, origin).join(" ")}`,
             );
         const { hostname } = new URL(origin);
-        // Names below localhost lead to this machine by themselves (RFC 6761).
+        // Names below localhost always resolve to this machine (RFC 6761).
         if (!/(^|\.)localhost$/.test(hostname))
-            console.log(`  ${hostname} must lead to this machine: add "127.0.0.1 ${hostname}" to the hosts file.`);
+            console.log(`  ${hostname} must resolve to this machine: add "127.0.0.1 ${hostname}" to the hosts file.`);
     }
 }
 
-/** The words that make `open` forward the very port that the URL names: links and cookies carry it. */
+/** Arguments that make `open` forward the same port as in the URL, because links and cookies contain it. */
 function openArgs({ objects, stack }: Rendering, instance: string, url: string): string[] {
     const { port, protocol } = new URL(url);
     const scheme = protocol.slice(0, -1);
@@ -50,7 +50,7 @@ async function isReachable(url: string): Promise<boolean> {
     }
 }
 
-/** Whether anything on this machine speaks HTTP under the URL's port and host; whatever it says. */
+/** Whether this machine answers HTTP requests for the URL's host and port, with any status. */
 const answers = (url: string): Promise<boolean> =>
     new Promise((resolve) => {
         const { protocol, port, host, pathname } = new URL(url);
@@ -61,7 +61,7 @@ const answers = (url: string): Promise<boolean> =>
             path: pathname,
             headers: { Host: host },
             servername: new URL(url).hostname,
-            // An authority of the balancer's own is none that this machine trusts.
+            // The load balancer's internal CA is not trusted by this machine.
             rejectUnauthorized: false,
             timeout: 5000,
         });

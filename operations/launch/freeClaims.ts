@@ -3,14 +3,13 @@ import type { List, Workload } from "../cluster/live";
 import { type Kubectl, targetOf } from "../cluster/kubectl";
 
 /**
- * Deletes claims that a run is about to replace, and takes away the pods that have them: as long as one has, the server
- * only marks a claim, and the engine would wait ten minutes for its end and give up.
+ * Deletes claims that a run is about to replace, together with the pods that use them: as long as a pod uses a claim,
+ * the server only marks it for deletion, and the engine would time out after ten minutes.
  *
- * What was running is started again at once, and waits for the new claims; Jobs are left to the run, which makes them
- * anew.
+ * Workloads are scaled up again at once and wait for the new claims; Jobs are recreated by the run.
  *
- * @param claims by which their loss was accepted: `persistentvolumeclaim/NAMESPACE/NAME`
- * @throws UserError when a claim is still in use after ten minutes
+ * @param claims as named in the accepted loss: `persistentvolumeclaim/NAMESPACE/NAME`
+ * @throws UserError if a claim is still in use after ten minutes
  */
 export async function freeClaims(kubectl: Kubectl, claims: readonly string[]): Promise<void> {
     for (const claim of claims) {

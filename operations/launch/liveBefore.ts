@@ -3,18 +3,18 @@ import { liveOf } from "../cluster/ownership";
 import type { RenderedObject } from "../render/rendering";
 import type { Session } from "../session";
 import { losable } from "./losses";
-import { lastingIn } from "./sameCluster";
+import { identifyingIn } from "./sameCluster";
 
 /**
- * What the cluster has, before a run, of all that the run may touch: objects with the names of the stack's, those that
- * its state knows, and the records of restores. One question for everybody who judges by it.
+ * Reads everything from the cluster that a run may touch: objects with the names of the stack's, objects in its state,
+ * and the records of restores. One query serves all checks.
  *
- * @returns undefined where kubectl is missing and not needed
- * @throws UserError when kubectl could not look
+ * @returns undefined if kubectl is missing and not needed
+ * @throws UserError if kubectl cannot read them
  */
 export async function liveBefore(session: Session, isNeeded: boolean): Promise<RenderedObject[] | undefined> {
     if (!session.hasKubectl() && !isNeeded) return undefined;
     const { objects } = await session.rendering();
     const resources = losable(await session.state());
-    return liveOf(await session.kubectl(), [...objects, ...lastingIn(resources), ...restoreRecords(resources)]);
+    return liveOf(await session.kubectl(), [...objects, ...identifyingIn(resources), ...restoreRecords(resources)]);
 }

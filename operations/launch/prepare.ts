@@ -6,9 +6,9 @@ import { UserError } from "../system/errors";
 import { rememberingSalt } from "./sandbox";
 
 /**
- * Finds all that a run with the engine needs.
+ * Finds everything that a run with the engine needs.
  *
- * @throws UserError that names everything that is missing, each with the way to get it
+ * @throws UserError that lists everything missing, with how to get it
  */
 export async function prepare(session: Session): Promise<Pulumi> {
     const { stack } = session;
@@ -20,7 +20,7 @@ export async function prepare(session: Session): Promise<Pulumi> {
     return session.pulumi();
 }
 
-/** Creates the stack where it does not exist yet. It is not selected: which stack is, is the user's own choice. */
+/** Creates the stack if it does not exist yet, without selecting it: that is left to the user. */
 export async function ensureStack(session: Session): Promise<void> {
     if (await session.state()) return;
     const pulumi = await session.pulumi();
@@ -28,9 +28,9 @@ export async function ensureStack(session: Session): Promise<void> {
 }
 
 /**
- * @param recover whether the lock of a run that is dead is in order
- * @param command what goes on with `--recover` after an interrupted run. @default launch
- * @throws UserError while another run works on the stack, or where one was interrupted
+ * @param recover whether the lock of a dead run is accepted
+ * @param command command that continues an interrupted run with `--recover`. @default launch
+ * @throws UserError while another run is in progress, or if one was interrupted
  */
 export function checkLocks(session: Session, recover: boolean, command = `./plinth launch ${session.stack}`): void {
     const { stack } = session;
@@ -39,19 +39,19 @@ export function checkLocks(session: Session, recover: boolean, command = `./plin
     if (alive)
         throw new UserError(
             `Another run is working on "${stack}": process ${alive.pid} on ${alive.host}. Wait for it.` +
-                (alive.host === hostname() ? "" : ` If you know it to be dead: pulumi cancel --stack ${stack}`),
+                (alive.host === hostname() ? "" : ` If you know that it is dead: pulumi cancel --stack ${stack}`),
         );
     if (locks.length > 0 && !recover)
         throw new UserError(
-            `A run on "${stack}" was interrupted (process ${locks[0]!.pid} is gone) and left its lock. Go on with: ${command} --recover`,
+            `A run on "${stack}" was interrupted (process ${locks[0]!.pid} no longer exists) and left its lock. Continue with: ${command} --recover`,
         );
 }
 
-/** A lock elsewhere may be a colleague's, whose run only they can know to be dead: `pulumi cancel` by hand. */
+/** Locks of other machines are kept: only their users know whether those runs are dead, and can use `pulumi cancel`. */
 export async function clearLocks(session: Session): Promise<void> {
     if (locksIn(session).length > 0) await (await session.pulumi()).run(["cancel", "--yes"]);
 }
 
-/** As they are at this moment. */
+/** The current locks. */
 const locksIn = (session: Session): ReturnType<typeof locksOf> =>
     locksOf(session.backend(), session.file().project, session.stack);

@@ -5,30 +5,30 @@ import type { Resource } from "../engine/state";
 import { irreplaceable } from "./losses";
 import type { RenderedObject } from "../render/rendering";
 
-/** The cluster of the configuration, where a stack was deployed to another one. */
+/** The configured cluster, if the stack was deployed to a different one. */
 export interface OtherCluster {
-    /** The context that leads to it. */
+    /** Its kubeconfig context. */
     readonly context: string;
-    /** What it lacks, and what to do. */
+    /** Message with what is missing there and what to do. */
     readonly refusal: string;
 }
 
 type Identified = RenderedObject & { readonly metadata: { readonly uid?: string } };
 
-/** What of a stack's state no two clusters have alike: volumes, namespaces and Secrets have a UID. */
-export const lastingIn = (resources: readonly Resource[]): Identified[] =>
+/** The resources of a stack's state that identify a cluster: volumes, namespaces and Secrets, by their UID. */
+export const identifyingIn = (resources: readonly Resource[]): Identified[] =>
     resources.flatMap(({ outputs }) => (irreplaceable.includes(outputs?.kind ?? "") ? (outputs as Identified) : []));
 
 /**
- * Finds out whether the configuration leads to the cluster that a stack was deployed to.
+ * Checks whether the configured cluster is the one that a stack was deployed to.
  *
- * What the state has of volumes, namespaces and Secrets is compared by UID, which no two clusters give: path and context
- * of a kubeconfig may stay while the cluster behind them changes, and change while it stays.
+ * Volumes, namespaces and Secrets in the state are compared by UID, which is unique across clusters: path and context
+ * of a kubeconfig may stay the same while the cluster changes, and vice versa.
  *
- * @param live what the cluster has of these, and perhaps of others
+ * @param live such objects in the cluster; may contain others
  * @param resources of the stack's state
- * @param recover whether an interrupted run is gone on with, as the next one has to, too
- * @returns undefined where anything is found, or nothing was deployed yet
+ * @param recover whether this run recovers an interrupted one, so that the suggested command must do so too
+ * @returns undefined if any of them is found, or nothing was deployed yet
  */
 export function otherCluster(
     { stack, cluster }: Pick<StackConfig, "stack" | "cluster">,
@@ -36,7 +36,7 @@ export function otherCluster(
     resources: readonly Resource[],
     { recover = false }: { recover?: boolean } = {},
 ): OtherCluster | undefined {
-    const lasting = lastingIn(resources);
+    const lasting = identifyingIn(resources);
     if (lasting.length === 0) return undefined;
     const uids = (live as Identified[]).map(({ metadata }) => metadata.uid);
     if (lasting.some(({ metadata }) => uids.includes(metadata.uid))) return undefined;
@@ -45,16 +45,16 @@ export function otherCluster(
         .filter(({ kind }) => kind !== "Secret")
         .map(
             (object) =>
-                `  ${consentName(object)}${live.some((one) => isNamed(one, object)) ? ", but another of that name" : ""}`,
+                `  ${consentName(object)}${live.some((one) => isSameObject(one, object)) ? ", but a different one with that name exists" : ""}`,
         );
     return {
         context,
         refusal:
-            `Nothing was changed: the cluster of the context "${context}" (${server}) has nothing of what "${stack}" was deployed with:\n${lines.join("\n")}\n` +
-            "It is another cluster, or everything was deleted there. Where the context leads to the wrong one, put that right.\n" +
-            "Where the other is lost or given up, all of it is made anew here: a claim with a new, empty volume, a password as the state knows it.\n" +
-            `What the other cluster has stays there as it is.\n  ./plinth launch ${stack} --new-cluster ${context}${recover ? " --recover" : ""}`,
+            `Nothing was changed: the cluster of the context "${context}" (${server}) contains none of the objects that "${stack}" was deployed with:\n${lines.join("\n")}\n` +
+            "It is a different cluster, or everything in it was deleted. If the context points to the wrong cluster, correct it.\n" +
+            "If the other cluster is lost or abandoned, everything can be recreated here: claims with new, empty volumes, passwords from the state.\n" +
+            `Objects in the other cluster are left as they are.\n  ./plinth launch ${stack} --new-cluster ${context}${recover ? " --recover" : ""}`,
     };
 }
 
-const isNamed = (one: RenderedObject, other: RenderedObject): boolean => consentName(one) === consentName(other);
+const isSameObject = (one: RenderedObject, other: RenderedObject): boolean => consentName(one) === consentName(other);

@@ -11,30 +11,30 @@ import { root } from "../system/root";
 import { findOnPath, read } from "../system/shell";
 import { readStackFile } from "../stackfile/stackFile";
 
-/** Everything of the sandbox: the control plane, its data, the state of the stack that is deployed there. */
+/** Folder of the sandbox: the control plane, its data, the state of the stack that is deployed there. */
 export const sandboxFolder = join(ownState, "sandbox");
 
 const stateFolder = join(sandboxFolder, "state");
 
-/** The one stack that goes to the sandbox. */
+/** The only stack that can be deployed to the sandbox. */
 export const sandboxStack = "dev";
 
 /**
- * Starts the sandbox, unless it runs, and sends this process's commands there.
+ * Starts the sandbox unless it is running, and directs this process's commands to it.
  *
- * @throws UserError when Go is missing or the stack is another than dev
+ * @throws UserError if Go is missing or the stack is not `dev`
  */
 export async function enterSandbox(stack: string): Promise<Session> {
     if (stack !== sandboxStack)
         throw new UserError(
-            `The sandbox is for the stack "${sandboxStack}", not for "${stack}": its state is thrown away with it.`,
+            `The sandbox is for the stack "${sandboxStack}", not for "${stack}": its state is deleted with it.`,
         );
     if (!isBuilt() && !findOnPath("go"))
         throw new UserError("Missing: Go, to build the sandbox's control plane\n  https://go.dev/doc/install");
     console.error(
         isBuilt()
             ? `Starting the sandbox: Kubernetes ${kubernetesVersion} on this machine.`
-            : `Building the sandbox: Kubernetes ${kubernetesVersion} from its Go modules. This is done once and takes 5 to 15 minutes.`,
+            : `Building the sandbox: Kubernetes ${kubernetesVersion} from its Go modules. This is done only once and takes 5 to 15 minutes.`,
     );
     const started = Date.now();
     await startSandbox({ folder: sandboxFolder, progress: progressLine(started) });
@@ -43,43 +43,42 @@ export async function enterSandbox(stack: string): Promise<Session> {
 }
 
 /**
- * A session of a stack that is deployed: in the sandbox where there is one and the stack is the one that goes there,
- * else in the cluster that its configuration names.
+ * A session for a deployed stack: in the sandbox if it exists and is for this stack, else in the configured cluster.
  *
- * @throws UserError when the sandbox does not run, or not wholly: another cluster is never taken instead
+ * @throws UserError if the sandbox exists but is not fully running: no other cluster is used instead
  */
 export async function openSession(stack: string): Promise<Session> {
     if (stack !== sandboxStack || !isSandbox(sandboxFolder)) return new Session(stack);
     if (!(await isSandboxRunning(sandboxFolder)))
         throw new UserError(
-            `"${stack}" is in the sandbox, which does not run. Start it: ./plinth launch --sandbox; or remove it: ./plinth sandbox down`,
+            `"${stack}" is deployed to the sandbox, which is not running. Start it: ./plinth launch --sandbox; or remove it: ./plinth sandbox down`,
         );
     return inSandbox(stack);
 }
 
 /**
- * @param nothing what was not done
- * @throws UserError while the stack's commands go to the sandbox
+ * @param nothing the sentence that says what was not done
+ * @throws UserError if the stack is deployed to the sandbox
  */
 export function refuseSandbox({ isInSandbox }: Session, nothing: string): void {
     if (isInSandbox)
         throw new UserError(
-            `${nothing}: the stack is in the sandbox, whose simulated nodes run no containers. To end it: ./plinth sandbox down`,
+            `${nothing}: the stack is deployed to the sandbox, whose simulated nodes run no containers. To remove the sandbox: ./plinth sandbox down`,
         );
 }
 
-/** By the environment, which the programs that are started get, too. */
+/** Uses environment variables, which child processes inherit. */
 async function inSandbox(stack: string): Promise<Session> {
     const session = new Session(stack, { isInSandbox: true });
     const { cluster } = session.config();
     if (cluster.kubeconfig)
         throw new UserError(
-            `plinth:cluster.kubeconfig of "${stack}" names another cluster; take it out to use the sandbox, or end that: ./plinth sandbox down`,
+            `plinth:cluster.kubeconfig of "${stack}" names another cluster; remove it to use the sandbox, or remove the sandbox: ./plinth sandbox down`,
         );
     const kubeconfig = join(sandboxFolder, "kubeconfig");
     const bin = join(sandboxFolder, "bin");
     const settings = { KUBECONFIG: kubeconfig, ...ownBackend(stateFolder).env };
-    console.error(pc.dim(`"${stack}" is in the sandbox, until ./plinth sandbox down. For commands of your own:`));
+    console.error(pc.dim(`"${stack}" is deployed to the sandbox, until ./plinth sandbox down. For your own commands:`));
     console.error(
         pc.dim(
             `$ export ${Object.entries({ ...settings, PATH: `"$PATH:${bin}"` })
@@ -89,7 +88,7 @@ async function inSandbox(stack: string): Promise<Session> {
     );
     Object.assign(process.env, settings);
     process.env["PATH"] = `${process.env["PATH"]}${delimiter}${bin}`;
-    // The name by which the stack knows its cluster leads to the sandbox, in the sandbox's own kubeconfig.
+    // In the sandbox's own kubeconfig, the context that the stack names points to the sandbox.
     const { context } = cluster;
     if (context && !contextOf(cluster))
         await read(join(bin, "kubectl"), [
@@ -102,15 +101,18 @@ async function inSandbox(stack: string): Promise<Session> {
     return session;
 }
 
-/** Whether the engine has deployed to the sandbox, and so knows its passwords. */
+/** Whether the engine has deployed to the sandbox, so that its state contains the passwords. */
 export const wasLaunched = (): boolean => existsSync(join(stateFolder, ".pulumi", "stacks"));
 
-/** @throws UserError while a run of the engine works on the sandbox's stack */
+/** @throws UserError while the engine is running on the sandbox's stack */
 export function refuseWhileLaunching(): void {
     const backend = ownBackend(stateFolder);
     const { project } = readStackFile(sandboxStack);
     const lock = locksOf(backend, project, sandboxStack).find(({ alive }) => alive);
-    if (lock) throw new UserError(`A run works on "${sandboxStack}" in the sandbox: process ${lock.pid}. Wait for it.`);
+    if (lock)
+        throw new UserError(
+            `A run on "${sandboxStack}" in the sandbox is in progress: process ${lock.pid}. Wait for it.`,
+        );
 }
 
 const stackFile = join(root, `Pulumi.${sandboxStack}.yaml`);
@@ -118,8 +120,8 @@ const saltRecord = join(sandboxFolder, "salt");
 const saltLine = /^encryptionsalt: .*\n?/m;
 
 /**
- * Does what may make the engine write the salt of the sandbox's passphrase into the stack's file, and remembers it:
- * it means nothing to anybody else, and goes with the sandbox.
+ * Does work during which the engine may write the salt of the sandbox's passphrase to the stack file, and records it:
+ * it is of no use elsewhere, and is removed with the sandbox.
  */
 export async function rememberingSalt({ isInSandbox }: Session, work: () => Promise<unknown>): Promise<void> {
     if (!isInSandbox) return void (await work());
@@ -129,7 +131,7 @@ export async function rememberingSalt({ isInSandbox }: Session, work: () => Prom
     if (!before && after) writeFileSync(saltRecord, after[0], { mode: 0o600 });
 }
 
-/** Takes out of the stack's file the salt that the sandbox has brought, unless values were encrypted with it. */
+/** Removes the sandbox's salt from the stack file, unless values were encrypted with it. */
 export function restoreStackFile(): void {
     if (!existsSync(saltRecord)) return;
     const text = readFileSync(stackFile, "utf8");
@@ -140,7 +142,7 @@ export function restoreStackFile(): void {
 const clear = process.stderr.isTTY ? "\r\x1b[K" : "";
 const seconds = (since: number): string => `${Math.round((Date.now() - since) / 1000)} s`;
 
-/** On a terminal one line that changes; elsewhere a line every quarter of a minute. */
+/** On a terminal, one line that is updated; elsewhere a line every 15 seconds. */
 function progressLine(started: number): (line: string) => void {
     let last = 0;
     return (line) => {

@@ -11,7 +11,7 @@ import { isReady, reasonOf } from "../cluster/pods";
 
 type Volumes = Pick<PodSpec, "volumes">;
 
-/** Whether a pod follows the rules of the last launch: who may come in, by which certificate, and to what. */
+/** Whether a pod applies the access rules of the last launch: who may access what, with which certificate. */
 export type Verdict =
     | { readonly is: "new" }
     /** Not yet: time may help. */
@@ -21,7 +21,7 @@ export type Verdict =
     /** We may not look. */
     | { readonly is: "unseen"; readonly why: string };
 
-/** Whether pods of this specification are an edge's. */
+/** Whether pods with this specification belong to an edge. */
 export const isEdge = ({
     spec,
 }: {
@@ -29,17 +29,17 @@ export const isEdge = ({
 }): boolean => spec.containers.some(({ name }) => name === reloadContainer);
 
 /**
- * Whether visitors may reach something in it. What does not run lets nobody in, and begins with the new rules; a
- * simulated node runs nothing, and knows no container by name.
+ * Whether a pod can serve visitors. A pod without running containers admits no one and starts with the new rules;
+ * simulated nodes run no containers.
  */
-export const letsIn = ({ spec, status }: Pod): boolean =>
+export const admitsVisitors = ({ spec, status }: Pod): boolean =>
     spec.containers.some(
         ({ name, ports = [] }) =>
             ports.some((port) => port.name === "http") &&
             status?.containerStatuses?.some((one) => one.name === name && one.state?.running && one.containerID),
     );
 
-/** Where the files come from that a pod finds at a path, and by which key; undefined where it has none there. */
+/** The ConfigMap or Secret, and the key in it, from which a pod's file at a path comes; undefined if there is none. */
 export function sourceOf(
     { spec }: Pod,
     path: string,
@@ -53,9 +53,9 @@ export function sourceOf(
 }
 
 /**
- * The configuration that an edge's pod should serve, by its digest.
+ * Digest of the configuration that an edge's pod should serve.
  *
- * @param read what the cluster has for a path in the pod; undefined where it has nothing
+ * @param read returns the contents in the cluster for a path in the pod; undefined if there are none
  */
 export async function wantedBy(read: (path: string) => Promise<Buffer | undefined>): Promise<string> {
     const text = async (file: string) => (await read(`${configFolder}/${file}`))?.toString() ?? "";
@@ -65,35 +65,35 @@ export async function wantedBy(read: (path: string) => Promise<Buffer | undefine
 }
 
 /**
- * @param wanted digest of the configuration that the cluster has for it
+ * @param wanted digest of the configuration in the cluster for it
  * @param log the last lines of its reload container
  */
 export function judgeEdge(pod: Pod, wanted: string, log: string): Verdict {
     const lines = log.split("\n").flatMap(parsed);
-    // What it said before it went over to others counts no more.
+    // Lines from before the last change of the configuration do not count.
     const others = lines.findLastIndex(({ configuration, served }) => served !== undefined && configuration !== wanted);
     const own = lines.slice(others + 1).filter(({ configuration }) => configuration === wanted);
     const served = own.findLast((line) => line.served !== undefined)?.served;
     if (served) return { is: "new" };
-    if (pod.metadata.deletionTimestamp !== undefined) return { is: "old", why: "is ending" };
+    if (pod.metadata.deletionTimestamp !== undefined) return { is: "old", why: "is terminating" };
     const errors = [...new Set(own.filter(({ level }) => level === "error").map(({ msg }) => msg))];
     if (served === false) return { is: "refused", why: errors.join("; ") };
-    return { is: "old", why: errors.at(-1) ?? reasonOf(pod) ?? "has not said that it serves them" };
+    return { is: "old", why: errors.at(-1) ?? reasonOf(pod) ?? "has not reported that it serves them" };
 }
 
 function parsed(line: string): ReloadLine[] {
     try {
         return [JSON.parse(line) as ReloadLine];
     } catch {
-        // Cut off, or of the shell itself.
+        // Truncated, or written by the shell itself.
         return [];
     }
 }
 
 /**
- * What a tier judges by is in ConfigMaps that are named by their content: a pod with others follows other rules.
+ * A tier's rules are in ConfigMaps named by their content: a pod that mounts different ones applies different rules.
  *
- * @param template what its Deployment asks for; undefined where the stack does not declare it any more
+ * @param template pod template of its Deployment; undefined if the stack no longer declares it
  */
 export function judgeTier(pod: Pod, template: Volumes | undefined): Verdict {
     const names = ({ volumes = [] }: Volumes) =>
@@ -103,5 +103,5 @@ export function judgeTier(pod: Pod, template: Volumes | undefined): Verdict {
             .join();
     if (template && names(template) === names(pod.spec)) return { is: "new" };
     const ends = pod.metadata.deletionTimestamp !== undefined;
-    return { is: "old", why: ends ? "is ending" : isReady(pod) ? "is of a former version" : (reasonOf(pod) ?? "") };
+    return { is: "old", why: ends ? "is terminating" : isReady(pod) ? "is an old version" : (reasonOf(pod) ?? "") };
 }

@@ -12,9 +12,9 @@ import { writeEdits } from "../stackfile/yamlEdit";
 type State = "running" | "stopped" | "removed";
 
 /**
- * Sets the state of instances in the stack's file, shows what differs there, and launches the stack.
+ * Sets the state of instances in the stack file, prints the changed lines, and launches the stack.
  *
- * @throws UserError when the launch is refused or fails; the file is as it was where it was refused
+ * @throws UserError if the launch is refused or fails; the file is restored if it was refused
  */
 export async function changeStates(
     session: Session,
@@ -27,47 +27,48 @@ export async function changeStates(
     const file = basename(path);
     const before = readFileSync(path, "utf8");
     const diff = writeStates(path, chosen, state);
-    console.log(diff.length > 0 ? `${pc.bold(file)}\n${diff.join("\n")}` : `${file} says so already.`);
+    console.log(diff.length > 0 ? `${pc.bold(file)}\n${diff.join("\n")}` : `${file} is already up to date.`);
     if (!launches) {
         console.log(`Nothing is deployed yet: ./plinth launch ${stack}`);
         return;
     }
-    const goOn = `${file} is changed already. When the cause is gone, go on with: ./plinth launch ${stack}`;
-    await launchChanged(session, before, diff.length > 0 ? goOn : "");
+    const continueWith = `${file} is already changed. Once the cause is fixed, continue with: ./plinth launch ${stack}`;
+    await launchChanged(session, before, diff.length > 0 ? continueWith : "");
 }
 
 /**
- * Launches a stack whose file was just changed: a launch that is refused has changed nothing, the file neither.
+ * Launches a stack whose file was just changed. If the launch is refused, the file is restored, so that nothing has
+ * changed.
  *
- * @param session from before the change
+ * @param session opened before the change
  * @param before the file's text before the change
- * @param goOn what to say when it fails on the way
- * @param then what belongs to the change, once the engine is done
+ * @param continueWith how to continue, for the message if it fails halfway
+ * @param then called after the engine is done
  */
 export async function launchChanged(
     session: Session,
     before: string,
-    goOn: string,
+    continueWith: string,
     then: () => Promise<void> = async () => {},
 ): Promise<void> {
     await changeOrPutBack(
         async (begin) => {
-            await bringUp(session.anew(), { beforeUp: begin });
+            await bringUp(session.refreshed(), { beforeUp: begin });
             await then();
         },
-        { putBack: () => writeFileSync(session.path, before), goOn },
+        { putBack: () => writeFileSync(session.path, before), continueWith },
     );
 }
 
 /**
- * Makes a change that can be refused until it begins: what was prepared for it is then put back.
+ * Makes a change that may be refused until it begins; its preparations are then reverted.
  *
- * @param change is given what it calls as soon as it may have changed something
- * @param goOn what to say when it fails after that; empty where there is nothing to say
+ * @param change must call its argument before it changes anything
+ * @param continueWith how to continue, for the message if it fails after that; empty for no message
  */
 export async function changeOrPutBack(
     change: (begin: () => void) => Promise<void>,
-    { putBack, goOn }: { readonly putBack: () => void | Promise<void>; readonly goOn: string },
+    { putBack, continueWith }: { readonly putBack: () => void | Promise<void>; readonly continueWith: string },
 ): Promise<void> {
     let hasBegun = false;
     try {
@@ -76,15 +77,15 @@ export async function changeOrPutBack(
         });
     } catch (error) {
         if (!hasBegun) await putBack();
-        else if (goOn) console.error(goOn);
+        else if (continueWith) console.error(continueWith);
         throw error;
     }
 }
 
 /**
- * The instances whose state to set: those named, or all that are not in it. What is removed is only meant by name.
+ * The instances whose state to set: those named, or all that are in a different state. Removed instances must be named.
  *
- * @throws UserError when a name is no instance of the stack, or nothing is there to change
+ * @throws UserError if a name is not an instance of the stack, or there is nothing to change
  */
 export function chooseInstances(
     { stack, instances }: Pick<StackConfig, "stack" | "instances">,
@@ -97,14 +98,16 @@ export function chooseInstances(
     const chosen = instances.filter((instance) => instance.state === before).map(({ name }) => name);
     if (chosen.length > 0) return chosen;
     const states = instances.map((instance) => `${instance.name} is ${instance.state}`).join(", ");
-    throw new UserError(`No instance of "${stack}" is ${before}: ${states || "there are none"}. Name those you mean.`);
+    throw new UserError(
+        `No instance of "${stack}" is ${before}: ${states || "it has none"}. Name the instances to change.`,
+    );
 }
 
 /**
- * Writes the state of instances into a stack's file.
+ * Writes the state of instances to a stack file.
  *
- * @returns the lines that differ, as `diff` shows them; none where the file says so already
- * @throws UserError when the file cannot be edited without a guess; it is then untouched
+ * @returns the changed lines in the format of `diff`; empty if the file already contains them
+ * @throws UserError if the file cannot be edited unambiguously; it is then unchanged
  */
 export function writeStates(path: string, names: readonly string[], state: State): string[] {
     const written = (readYaml(readFileSync(path, "utf8"), basename(path)) as { config: { [key: string]: unknown } })
@@ -112,7 +115,7 @@ export function writeStates(path: string, names: readonly string[], state: State
     const edits = names.map((name) => {
         if (typeof (written as Record<string, unknown> | undefined)?.[name] !== "object")
             throw new UserError(
-                `Nothing was changed: the instance "${name}" is not in ${path}; set its state to "${state}" where it is`,
+                `Nothing was changed: the instance "${name}" is not in ${path}; set its state to "${state}" where it is defined`,
             );
         return { path: ["config", "plinth:instances", name, "state"], value: state };
     });

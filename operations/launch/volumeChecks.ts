@@ -12,34 +12,35 @@ import { listVolumes, placeOf } from "../cluster/volumes";
 
 type ClaimSpec = Required<Pick<PersistentVolumeClaimSpec, "accessModes" | "resources">> & PersistentVolumeClaimSpec;
 
-/** A claim as the cluster has it. */
+/** A claim in the cluster. */
 type LiveClaim = RenderedObject & { readonly metadata: { readonly uid?: string } };
 
-/** What the cluster has of a stack's volumes before a run. */
+/** What is known about a stack's volumes in the cluster before a run. */
 export interface VolumeFacts {
     readonly rendering: Pick<Rendering, "objects" | "outputs">;
-    /** Objects with the names of the stack's, whoever they are. */
+    /** Existing objects with the names of the stack's, no matter who owns them. */
     readonly live: readonly RenderedObject[];
-    /** Claims among them that the run would take over from somebody else. @default none */
+    /** Foreign claims among them that the run would adopt. @default none */
     readonly adopted?: readonly RenderedObject[];
-    /** Undefined where the account may not list them: what they would tell is not checked. */
+    /** Undefined if the account may not list them: checks that need them are skipped. */
     readonly volumes: readonly Volume[] | undefined;
-    /** As with `volumes`. */
+    /** Undefined as for `volumes`. */
     readonly classes: readonly StorageClass[] | undefined;
 }
 
 export interface VolumeFindings {
-    /** What stands against the run, one line each. */
+    /** Reasons to refuse the run, one line each. */
     readonly problems: readonly string[];
-    /** Volumes that still belong to a claim of former times, by name, with the claim that shall have them. */
+    /** Names of volumes that still refer to a deleted claim, with the claim that is to get them. */
     readonly stale: readonly { readonly volume: string; readonly namespace: string; readonly claim: string }[];
 }
 
 /**
- * Looks at what the cluster has; at what is in no namespace only where it matters, since not everybody may.
+ * Reads the facts from the cluster. Cluster-scoped objects are only read if needed, because not every account may list
+ * them.
  *
- * @param existing what the cluster has of the stack's names
- * @param adopts whether something is to be taken over, which is never done unseen
+ * @param existing existing objects with the names of the stack's
+ * @param adopts whether something is to be adopted, which is never done unchecked
  * @returns `unseen`: kinds that the account may not list
  */
 export async function volumeFacts(
@@ -64,7 +65,7 @@ export async function volumeFacts(
             if (!(error instanceof KubectlError && error.kind === "forbidden")) throw error;
             if (adopts)
                 throw new UserError(
-                    `Nothing was changed: what is taken over is looked at first, and this account may not list ${kind}. Run it once with an account that may.\n  ${error.message}`,
+                    `Nothing was changed: adopted objects must be checked first, but this account may not list ${kind}. Run this once with an account that may.\n  ${error.message}`,
                 );
             unseen.push(kind);
             return undefined;
@@ -80,11 +81,11 @@ export async function volumeFacts(
     };
 }
 
-/** Whether a claim of the stack's shall have a volume that is there already. */
+/** Whether any claim of the stack is to use an existing volume. */
 export const namesExisting = (rendering: Pick<Rendering, "objects">): boolean =>
     rendering.objects.some((object) => existingOf(rendering, object) !== undefined);
 
-/** The volume that a claim adopts: one that the stack does not make itself. */
+/** The volume that a claim adopts: one that the stack does not create itself. */
 export function existingOf({ objects }: Pick<Rendering, "objects">, claim: RenderedObject): string | undefined {
     if (claim.kind !== "PersistentVolumeClaim") return undefined;
     const { volumeName } = specOf(claim);
@@ -96,8 +97,8 @@ const specOf = ({ spec }: RenderedObject): ClaimSpec => spec as ClaimSpec;
 const sizeOf = (claim: RenderedObject): string => specOf(claim).resources.requests?.["storage"] ?? "0";
 
 /**
- * What Kubernetes would refuse of the stack's volumes, or leave waiting for ever: a claim made smaller, growth that the
- * class does not allow, an existing volume that does not fit its claim.
+ * Finds changes of the stack's volumes that Kubernetes would refuse or leave pending forever: a smaller size, expansion
+ * that the class does not support, an existing volume that does not fit its claim.
  */
 export function checkVolumes(facts: VolumeFacts): VolumeFindings {
     const { rendering, live, adopted = [], volumes } = facts;
@@ -113,7 +114,7 @@ export function checkVolumes(facts: VolumeFacts): VolumeFindings {
                 ...(there && adopted.some((one) => sameName(one, claim)) ? fieldProblems(key, claim, there) : []),
                 ...(existing && volumes ? existingProblems(key, claim, volume, facts.classes, existing) : []),
             ];
-            const taken = volume && takenBy(volume, claim, there);
+            const taken = volume && claimOn(volume, claim, there);
             if (taken === "bound")
                 problems.push(
                     `${key}.existing: "${existing}" is in use by the claim ${volume!.spec.claimRef!.namespace}/${volume!.spec.claimRef!.name}; delete that claim first, with the volume's reclaim policy at Retain`,
@@ -127,7 +128,7 @@ export function checkVolumes(facts: VolumeFacts): VolumeFindings {
 const sameName = (a: RenderedObject, b: RenderedObject): boolean =>
     a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
 
-/** Where the stack's file speaks of the claim's volume. */
+/** Path in the stack file of the claim's volume. */
 function keyOf({ outputs }: Pick<Rendering, "outputs">, { metadata }: RenderedObject): string {
     for (const [instance, { namespace, volumes }] of Object.entries(outputs.instances))
         for (const [volume, { claim }] of Object.entries(volumes))
@@ -145,21 +146,21 @@ function sizeProblems(
     const [wanted, has] = [sizeOf(claim), sizeOf(there)];
     if (parseQuantity(wanted) < parseQuantity(has))
         return [
-            `${key}.size: ${show(wanted)} is less than the ${has} of the claim ${there.metadata.namespace}/${there.metadata.name}, and no volume is made smaller; allowed: ${has} or more`,
+            `${key}.size: ${show(wanted)} is less than the ${has} of the claim ${there.metadata.namespace}/${there.metadata.name}, and volumes cannot shrink; allowed: ${has} or more`,
         ];
     if (parseQuantity(wanted) === parseQuantity(has) || !classes) return [];
     const name = specOf(there).storageClassName ?? "";
     if (classes.find(({ metadata }) => metadata.name === name)?.allowVolumeExpansion) return [];
     const why =
         name === ""
-            ? "it is of no class, and only a class makes volumes grow"
-            : `its class "${name}" does not let volumes grow`;
+            ? "it has no storage class, which expansion requires"
+            : `its class "${name}" does not support volume expansion`;
     return [
         `${key}.size: ${show(wanted)} is more than the ${has} of the claim ${there.metadata.namespace}/${there.metadata.name}, and ${why}; allowed: ${has}`,
     ];
 }
 
-/** Fields of a claim that was there before, which cannot change. */
+/** Immutable fields of an existing claim that would change. */
 function fieldProblems(key: string, claim: RenderedObject, there: LiveClaim): string[] {
     const [wanted, has] = [specOf(claim), specOf(there)];
     const claimed = `${there.metadata.namespace}/${there.metadata.name}`;
@@ -171,12 +172,12 @@ function fieldProblems(key: string, claim: RenderedObject, there: LiveClaim): st
             : []),
         ...(wanted.accessModes.join() !== has.accessModes.join()
             ? [
-                  `${key}: the claim ${claimed} is ${has.accessModes.join(", ")}, and the stack's would be ${wanted.accessModes.join(", ")}; allowed: the same, by sharedFiles: oneNode or without it`,
+                  `${key}: the claim ${claimed} is ${has.accessModes.join(", ")}, but the stack's would be ${wanted.accessModes.join(", ")}; allowed: the same access mode, by setting or removing sharedFiles: oneNode`,
               ]
             : []),
         ...(wanted.volumeName !== undefined && wanted.volumeName !== has.volumeName
             ? [
-                  `${key}: the claim ${claimed} has the volume ${has.volumeName ?? "of no name yet"}, not ${wanted.volumeName}; take existing, local, nfs or csi away`,
+                  `${key}: the claim ${claimed} has the volume ${has.volumeName ?? "not bound yet"}, not ${wanted.volumeName}; remove existing, local, nfs or csi`,
               ]
             : []),
     ];
@@ -193,10 +194,10 @@ function existingProblems(
 ): string[] {
     if (!volume)
         return [
-            `${key}.existing: there is no PersistentVolume "${name}"; allowed: one of kubectl get persistentvolumes`,
+            `${key}.existing: the PersistentVolume "${name}" does not exist; allowed: one listed by kubectl get persistentvolumes`,
         ];
     const { storageClassName = "", capacity, accessModes = [] } = volume.spec;
-    // Without the classes nobody knows which of them is the default.
+    // Without the list of classes, the default class is unknown.
     const usual = classes
         ? (classes.find(({ metadata }) => metadata.annotations?.[defaultMark] === "true")?.metadata.name ?? "")
         : storageClassName;
@@ -206,7 +207,7 @@ function existingProblems(
         ...(wanted === storageClassName
             ? []
             : [
-                  `${key}.storageClass: ${show(wanted)} is not that of the volume ${name}, which would never be bound; allowed: ${show(storageClassName)}`,
+                  `${key}.storageClass: ${show(wanted)} is not that of the volume ${name}, so that it would never be bound; allowed: ${show(storageClassName)}`,
               ]),
         ...(parseQuantity(sizeOf(claim)) <= parseQuantity(has)
             ? []
@@ -220,8 +221,11 @@ function existingProblems(
     ];
 }
 
-/** Whether another claim has the volume, or had it: one that is gone leaves its identity behind, and no other is bound. */
-function takenBy(
+/**
+ * Whether another claim uses the volume or has used it: a deleted claim leaves its UID in the volume, which prevents
+ * binding to any other.
+ */
+function claimOn(
     { spec: { claimRef }, status }: Volume,
     claim: RenderedObject,
     there: LiveClaim | undefined,
@@ -232,8 +236,11 @@ function takenBy(
     return status?.phase === "Bound" ? "bound" : "stale";
 }
 
-/** The change that gives a volume of a former claim to the one that shall have it, with its data: it is nobody's former one any more. */
-export const handOver = ({ volume, namespace, claim }: VolumeFindings["stale"][number]): string[] => [
+/**
+ * The patch that assigns a volume of a deleted claim, with its data, to a new one, and removes Plinth's annotations of
+ * the previous owner.
+ */
+export const reassignArgs = ({ volume, namespace, claim }: VolumeFindings["stale"][number]): string[] => [
     ...["patch", "persistentvolume", volume, "--type", "merge", "--patch"],
     JSON.stringify({
         metadata: {

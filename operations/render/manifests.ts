@@ -10,9 +10,9 @@ const header = "# Rendered by plinth; changes belong in the stack's configuratio
 const marker = "kustomization.yaml";
 
 /**
- * One object as YAML, without line folding, so that scripts and config files stay readable in diffs.
+ * One object as YAML, without line folding, so that scripts and config files remain readable in diffs.
  *
- * kubectl reads YAML 1.1, in which `yes` and `on` are booleans: such strings are quoted.
+ * Strings such as `yes` and `on` are quoted, because they are booleans in YAML 1.1, which kubectl reads.
  */
 export const objectYaml = (object: RenderedObject): string =>
     stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, compat: "yaml-1.1" });
@@ -20,8 +20,8 @@ export const objectYaml = (object: RenderedObject): string =>
 /**
  * Objects as one stream for `kubectl apply --server-side --filename -`.
  *
- * @param withSecrets whether the values of Secrets are real. Placeholders are left out: applied, they would replace the
- * passwords that are in use
+ * @param withSecrets whether the values of Secrets are real. Secrets with placeholders are left out: applying them
+ * would overwrite the passwords in use
  */
 export const streamOf = ({ objects }: Rendering, withSecrets: boolean): string =>
     objects
@@ -33,24 +33,24 @@ const isUsable = ({ kind }: RenderedObject, withSecrets: boolean): boolean => wi
 const leftOut = ({ kind, metadata }: RenderedObject): string =>
     `${kind} ${metadata.namespace}/${metadata.name} is left out: its values are placeholders (see --show-secrets)`;
 
-/** The file that an object goes to, below the output folder. */
+/** The path of an object's file below the output folder. */
 export const fileOf = ({ kind, metadata }: RenderedObject): string =>
     `${kind === "Namespace" ? metadata.name : (metadata.namespace ?? "cluster")}/${kind.toLowerCase()}-${metadata.name}.yaml`;
 
 /**
- * Writes one file an object and a `kustomization.yaml` that lists them in apply order. Secrets whose values are
- * placeholders are written for review but not listed.
+ * Writes one file per object and a `kustomization.yaml` that lists them in apply order. Secrets with placeholders are
+ * written for review but not listed.
  *
- * @throws UserError when the folder holds something that was not rendered: nothing of the user's is overwritten
+ * @throws UserError if the folder contains files that were not rendered: files of the user are never overwritten
  */
 export function writeRendering({ objects }: Rendering, folder: string, withSecrets: boolean): string[] {
     const out = new OutputFolder(folder, header);
     const last = out.read(marker);
-    // Without a list it was new, or the one who wrote it was killed.
+    // Without a list, the folder is new, or a previous run was killed.
     const old = last === undefined ? out.ownFiles() : listedIn(last, join(folder, marker));
     if (!old)
         throw new UserError(
-            `${folder} is not empty and was not rendered by plinth; name an empty or new folder with --out`,
+            `${folder} is not empty and was not rendered by Plinth; choose an empty or new folder with --out`,
         );
     const files = new Map<string, string>();
     for (const object of objects) {
@@ -61,22 +61,22 @@ export function writeRendering({ objects }: Rendering, folder: string, withSecre
     const usable = objects.filter((object) => isUsable(object, withSecrets)).map(fileOf);
     const others = objects.filter((object) => !isUsable(object, withSecrets));
     const list = stringify({ apiVersion: "kustomize.config.k8s.io/v1beta1", kind: "Kustomization", resources: usable });
-    // Last: it stands for the whole.
+    // Last, because it marks the rendering as complete.
     files.set(marker, list + others.map((object) => `# ${fileOf(object)}: ${leftOut(object)}\n`).join(""));
-    // Real passwords are for this user's eyes only.
+    // Real passwords must only be readable by this user.
     out.replace(old, files, withSecrets ? 0o600 : undefined);
     return usable;
 }
 
 /**
- * The files that the last rendering wrote.
+ * The files listed by the last rendering.
  *
- * @throws UserError when the list is none that was rendered
+ * @throws UserError if the list was not written by Plinth
  */
 function listedIn(kustomization: string, path: string): string[] {
     const written = readYaml(kustomization, path) as { readonly resources?: unknown } | null;
     const listed = z.array(z.string()).safeParse(written?.resources);
-    if (!listed.success) throw new UserError(`${path} was not rendered by plinth; name another folder with --out`);
+    if (!listed.success) throw new UserError(`${path} was not rendered by Plinth; choose another folder with --out`);
     const unlisted = [...kustomization.matchAll(/^# (\S+\.yaml): Secret /gm)].map(([, file]) => file!);
     return [...listed.data, ...unlisted];
 }

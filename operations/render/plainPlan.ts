@@ -3,22 +3,22 @@ import { Problems } from "../../config/problems";
 import { placeholder } from "../../config/secrets";
 import { type Property, Value } from "../../config/value";
 
-/** One resource as the engine would be told of it. */
+/** One resource as it would be registered with the engine. */
 export interface PlainResource {
     /** Type token: `kubernetes:core/v1:Secret`, `plinth:components:Database`. */
     readonly type: string;
     readonly name: string;
-    /** Identity, with the type of its parent. */
+    /** Identity, including the types of its parents. */
     readonly urn: string;
     /** URN of the parent, empty for the stack. */
     readonly parent: string;
-    /** With its keys in order, and without what is undefined. */
+    /** Inputs with sorted keys, without undefined values. */
     readonly inputs: Readonly<Record<string, unknown>>;
-    /** URN of the explicit provider, empty for a default one. */
+    /** URN of the explicit provider, empty for the default one. */
     readonly provider: string;
-    /** Top-level inputs that hold something secret. */
+    /** Top-level inputs that contain secrets. */
     readonly secrets: readonly string[];
-    /** URNs of the resources that are there first: those that it waits for, and those whose values it has. */
+    /** URNs of the resources that must exist first: explicit dependencies, and resources whose values it uses. */
     readonly dependencies: readonly string[];
     readonly protect: boolean;
     readonly ignoreChanges: readonly string[];
@@ -28,13 +28,16 @@ export interface PlainResource {
 export interface PlainArgs {
     readonly project: string;
     readonly stack: string;
-    /** Whether what only the cluster knows stays unknown, as in a preview: without, it is what a new cluster says. @default false */
+    /**
+     * Whether values that only the cluster knows stay unknown, as in a preview; otherwise they are those of a new
+     * cluster. @default false
+     */
     readonly preview?: boolean;
-    /** Results of generated values by resource name, where they are known. @default placeholders */
+    /** Generated values by resource name, if known. @default placeholders */
     readonly generated?: Readonly<Record<string, string>>;
 }
 
-/** What the SDK takes for secret as a whole. */
+/** Inputs that the SDK treats as secret as a whole. */
 const secretFields: Readonly<Record<string, readonly string[]>> = {
     "kubernetes:core/v1:Secret": ["data", "stringData"],
 };
@@ -42,15 +45,15 @@ const secretFields: Readonly<Record<string, readonly string[]>> = {
 const sortedKeys = (fields: object): string[] => Object.keys(fields).sort();
 
 /**
- * The end of a plan that hands its resources over as plain objects: no engine, SDK, cluster, login or passphrase.
+ * Evaluates a plan to plain objects, without engine, SDK, cluster, login or passphrase.
  *
- * They are what `pulumi up` would send, but for values that are generated or encrypted: these are placeholders.
+ * They are what `pulumi up` would send, except for generated or encrypted values, which are placeholders.
  */
 export class PlainPlan {
     readonly resources: readonly PlainResource[];
     private readonly urns = new Map<object, string>();
 
-    /** @throws ConfigError that names each object of which a value could not be told */
+    /** @throws ConfigError that lists each object with a value that could not be resolved */
     constructor(
         plan: readonly Resource[],
         private readonly args: PlainArgs,
@@ -61,27 +64,27 @@ export class PlainPlan {
         problems.throwIfAny();
     }
 
-    /** A structure with all values in it told; those that only the cluster knows are left out. */
-    tell(structure: unknown): unknown {
-        return this.told(structure, () => {}, Object.keys);
+    /** Resolves all values in a structure; those that only the cluster knows are left out. */
+    resolve(structure: unknown): unknown {
+        return this.resolveAll(structure, () => {}, Object.keys);
     }
 
-    private told(
+    private resolveAll(
         structure: unknown,
         seen: (value: Value<unknown>) => void,
         keysOf: (fields: object) => readonly string[],
     ): unknown {
         if (typeof structure !== "object" || structure === null) return structure;
-        if (Array.isArray(structure)) return structure.map((item) => this.told(item, seen, keysOf));
+        if (Array.isArray(structure)) return structure.map((item) => this.resolveAll(item, seen, keysOf));
         if (structure instanceof Value) {
             seen(structure);
             if (structure.properties.some((property) => this.isUnknown(property))) return undefined;
-            return this.told(structure.in(this.known), seen, keysOf);
+            return this.resolveAll(structure.in(this.known), seen, keysOf);
         }
         const told: Record<string, unknown> = {};
         const fields = structure as Readonly<Record<string, unknown>>;
         for (const key of keysOf(fields)) {
-            const inner = this.told(fields[key], seen, keysOf);
+            const inner = this.resolveAll(fields[key], seen, keysOf);
             if (inner !== undefined) told[key] = inner;
         }
         return told;
@@ -114,7 +117,7 @@ export class PlainPlan {
                 if (isSecret) secrets.add(key);
                 for (const property of properties) dependencies.add(this.urnOf(property.resource));
             };
-            const told = this.told(fields[key], seen, sortedKeys);
+            const told = this.resolveAll(fields[key], seen, sortedKeys);
             if (told !== undefined) inputs[key] = told;
         }
         return {
@@ -134,25 +137,24 @@ export class PlainPlan {
 
     private urnOf(resource: object): string {
         const urn = this.urns.get(resource);
-        if (urn === undefined)
-            throw new RangeError("a resource refers to one that does not stand before it in the plan");
+        if (urn === undefined) throw new RangeError("a resource refers to one that does not precede it in the plan");
         return urn;
     }
 
-    /** Only the cluster says what an object's status is; for all else there are placeholders. */
+    /** Only an object's status is unknown without the cluster; everything else has placeholders. */
     private isUnknown({ name }: Property): boolean {
         return (this.args.preview ?? false) && name === "status";
     }
 
     private readonly known = ({ resource, name }: Property): unknown => {
-        if (!(resource instanceof Resource)) throw new RangeError(`${name} is the property of no resource`);
+        if (!(resource instanceof Resource)) throw new RangeError(`${name} is not the property of a resource`);
         switch (name) {
             case "result":
                 return this.args.generated?.[resource.name] ?? placeholder(resource.name);
             case "id":
                 return `${resource.name}-id`;
             default:
-                // What was asked for, and nothing of what a cluster adds.
+                // The declared inputs, without what a cluster would add.
                 return (resource.inputs as Readonly<Record<string, unknown>>)[name];
         }
     };

@@ -22,13 +22,13 @@ export interface RenderedObject {
 export interface Rendering {
     readonly project: string;
     readonly stack: string;
-    /** In an order in which `kubectl apply` can take them. */
+    /** In an order suitable for `kubectl apply`. */
     readonly objects: readonly RenderedObject[];
     readonly resources: readonly PlainResource[];
     readonly outputs: Plain<StackOutputs>;
 }
 
-/** Outputs once their values are there. */
+/** Outputs with their values resolved. */
 type Plain<T> = { readonly [K in keyof T]: T[K] extends Value<infer V> ? V : T[K] };
 
 export interface RenderArgs {
@@ -45,9 +45,9 @@ export interface RenderArgs {
 }
 
 /**
- * Declares a stack, and looks at it without registering anything: no engine, SDK, cluster, login or passphrase.
+ * Declares a stack and evaluates it without registering anything, so without engine, SDK, cluster, login or passphrase.
  *
- * @throws ConfigError with every problem of the stack's configuration
+ * @throws ConfigError that lists every problem in the stack's configuration
  */
 export async function renderStack(
     stack: string,
@@ -70,11 +70,11 @@ export async function renderStack(
         stack,
         objects: inApplyOrder(objects),
         resources: plain.resources,
-        outputs: plain.tell(outputs) as Rendering["outputs"],
+        outputs: plain.resolve(outputs) as Rendering["outputs"],
     };
 }
 
-/** By namespace, kind and name: what others refer to comes before them, and the order never depends on timing. */
+/** Sorts by namespace, kind and name: objects come after those that they refer to, and the order is deterministic. */
 export function inApplyOrder(objects: readonly RenderedObject[]): RenderedObject[] {
     const order = Object.keys(kinds);
     const rank = (object: RenderedObject) =>

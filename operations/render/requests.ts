@@ -17,7 +17,7 @@ interface PodSpec {
 export interface Amount {
     readonly cpu: number;
     readonly memory: number;
-    /** Of the node's own disk, for logs and directories that end with their pod. */
+    /** Space on the node's own disk, for logs and directories that live as long as their pod. */
     readonly disk: number;
 }
 
@@ -25,17 +25,17 @@ export interface Amount {
 export interface Requested extends Amount {
     /** `Deployment opencart/frontend` */
     readonly workload: string;
-    /** Pods that run all the time, at the least; 0 for those of Tasks, which end. */
+    /** Minimum number of permanently running pods; 0 for Tasks, whose pods end. */
     readonly pods: number;
-    /** Bytes of the node's disk that a pod may fill. */
+    /** Maximum bytes of the node's disk that a pod may use. */
     readonly diskLimit: number;
-    /** Pods with the same value stay together on one node. */
+    /** Pods with the same value are placed on the same node. */
     readonly sharesNode?: string;
 }
 
 export const nothing: Amount = { cpu: 0, memory: 0, disk: 0 };
 
-/** What a rule makes of each part of some amounts. */
+/** Applies a function to each component of some amounts. */
 const each = (amounts: readonly Amount[], rule: (parts: readonly number[]) => number): Amount => ({
     cpu: rule(amounts.map(({ cpu }) => cpu)),
     memory: rule(amounts.map(({ memory }) => memory)),
@@ -45,12 +45,12 @@ const each = (amounts: readonly Amount[], rule: (parts: readonly number[]) => nu
 export const sum = (amounts: readonly Amount[]): Amount =>
     each(amounts, (parts) => parts.reduce((total, part) => total + part, 0));
 
-/** The largest of each. */
+/** The maximum of each component. */
 export const largest = (amounts: readonly Amount[]): Amount => each(amounts, (parts) => Math.max(0, ...parts));
 
 export const times = (amount: Amount, factor: number): Amount => each([amount], ([part]) => part! * factor);
 
-/** What a list of resources says, as nodes and containers have it. */
+/** Parses a resource list of a node or container. */
 export const amountOf = (resources: Readonly<Record<string, string>> = {}): Amount => ({
     cpu: parseQuantity(resources["cpu"] ?? "0"),
     memory: parseQuantity(resources["memory"] ?? "0"),
@@ -58,21 +58,21 @@ export const amountOf = (resources: Readonly<Record<string, string>> = {}): Amou
 });
 
 /**
- * What a node must have free for one pod, or what the pod may take: all containers together, or an init container that
- * wants more.
+ * What a node must have free for one pod, or the limits of the pod: the sum of all containers, or an init container
+ * that needs more.
  * https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
  */
 export function podRequest(
     { initContainers = [], containers }: PodSpec,
     kind: "requests" | "limits" = "requests",
 ): Amount {
-    // Those that restart always are sidecars: they run beside the containers.
+    // Init containers with restartPolicy Always are sidecars: they run alongside the containers.
     const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === "Always");
     const wanted = ({ resources }: ContainerSpec) => amountOf(resources?.[kind]);
     return largest([sum([...sidecars, ...containers].map(wanted)), ...initContainers.map(wanted)]);
 }
 
-/** What the pods of every workload among the objects request. */
+/** The requests of the pods of every workload among the objects. */
 export function requestsOf(objects: readonly RenderedObject[]): Requested[] {
     return objects.flatMap((object) => {
         const pod = podOf(object) as PodSpec | undefined;

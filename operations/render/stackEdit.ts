@@ -10,7 +10,7 @@ import { type Edit, withEdits, writeEdits } from "../stackfile/yamlEdit";
 import { type Rendering, renderStack } from "./rendering";
 
 export interface EditArgs {
-    /** Where the stack files lie. @default the project's own folder */
+    /** Folder of the stack files. @default the project's own folder */
     readonly folder?: string;
     /** Those beside `plinth:platforms`. @default the built-in ones */
     readonly platforms?: Platforms;
@@ -18,22 +18,22 @@ export interface EditArgs {
     readonly mayStay?: (problem: Problem) => boolean;
 }
 
-/** What an edit did. */
+/** The result of an edit. */
 export interface Edited {
-    /** The lines that differ, as `diff` shows them; none where the file says so already. */
+    /** The changed lines in the format of `diff`; empty if the file already contains them. */
     readonly diff: readonly string[];
-    /** The problems that may stay. */
+    /** The remaining problems. */
     readonly open: readonly Problem[];
-    /** The stack as it is now; undefined where a problem stands against it. */
+    /** The stack after the edit; undefined if problems remain. */
     readonly rendering: Rendering | undefined;
 }
 
 /**
- * Changes a stack's file, once the whole stack that it would be has been declared and checked. Everything else in the
- * file stays as it is.
+ * Changes a stack file, after the whole resulting stack has been declared and checked. Everything else in the file
+ * stays unchanged.
  *
  * @param edits below `config`
- * @throws ConfigError with what would be wrong, UserError when the place cannot be edited; the file is then untouched
+ * @throws ConfigError with what would be wrong, UserError if the file cannot be edited; it is then unchanged
  */
 export async function editStack(
     stack: string,
@@ -58,10 +58,10 @@ export async function editStack(
 }
 
 /**
- * Changes a stack's file without a look at what it then says: for values that cannot be wrong.
+ * Changes a stack file without checking the result: for values that cannot be invalid.
  *
  * @param edits below `config`
- * @throws UserError when the place cannot be edited; the file is then untouched
+ * @throws UserError if the file cannot be edited; it is then unchanged
  */
 export const writeStack = (stack: string, edits: readonly Edit[], folder = root): string[] =>
     writeEdits(editable(stack, edits, folder), inConfig(edits));
@@ -72,7 +72,7 @@ const inConfig = (edits: readonly Edit[]): Edit[] =>
 /**
  * The path of the file to edit.
  *
- * @throws UserError where a key that all stacks share would be hidden by the stack's own
+ * @throws UserError if the edit would hide a key that all stacks share
  */
 function editable(stack: string, edits: readonly Edit[], folder: string): string {
     const path = join(folder, `Pulumi.${stack}.yaml`);
@@ -81,7 +81,7 @@ function editable(stack: string, edits: readonly Edit[], folder: string): string
     for (const [key] of edits.map((edit) => edit.path))
         if (key! in config && !(key! in own))
             throw new UserError(
-                `Nothing was changed: ${key} is written in Pulumi.yaml, for all stacks; write it into Pulumi.${stack}.yaml first`,
+                `Nothing was changed: ${key} is defined in Pulumi.yaml, for all stacks; copy it to Pulumi.${stack}.yaml first`,
             );
     return path;
 }

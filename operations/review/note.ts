@@ -1,7 +1,7 @@
 import type { Preview } from "./preview";
 import { count } from "../system/text";
 
-/** Below what the services take: GitHub's comments end at 65,536 characters, GitLab's notes at a million. */
+/** Below the limits of the services: 65,536 characters for GitHub's comments, a million for GitLab's notes. */
 const limit = 60_000;
 const previewLimit = 20_000;
 
@@ -9,7 +9,7 @@ const previewLimit = 20_000;
 export const markerOf = (stack: string): string => `<!-- plinth: ${stack} -->`;
 
 /**
- * A change for reviewers, as Markdown: what the engine would do, and what differs in the rendered objects.
+ * A change for reviewers, as Markdown: what the engine would do, and the differences in the rendered objects.
  *
  * @param diff unified diff of the rendered objects
  */
@@ -31,11 +31,11 @@ export function noteOf(stack: string, { mode, text, refusal }: Preview, diff: st
 
 const folded = (title: string, body: string): string => `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
 
-/** Colours of a terminal mean nothing here. */
+/** Removes terminal colours. */
 // eslint-disable-next-line no-control-regex -- escape sequences begin with one
 const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, "");
 
-/** A block that nothing in its content can end, cut at a line's end. */
+/** A fenced block that its content cannot terminate, truncated at the end of a line. */
 function fenced(content: string, language: string, length: number): string {
     const lines = content.trimEnd().split("\n");
     let used = 0;
@@ -48,6 +48,6 @@ function fenced(content: string, language: string, length: number): string {
         `${fence}${language}`,
         ...kept,
         fence,
-        ...(more > 0 ? [`… ${count(more, "more line")}: the job's log has all of it.`] : []),
+        ...(more > 0 ? [`… ${count(more, "more line")}: see the job's log.`] : []),
     ].join("\n");
 }

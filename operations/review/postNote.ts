@@ -9,32 +9,32 @@ interface Note {
     readonly author: unknown;
 }
 
-/** Asks a service, and returns what it answers. */
+/** Sends a request to a service and returns its response. */
 type Send = (method: string, url: string, content?: object) => Promise<unknown>;
 
 /** Where a change is discussed. */
 interface Discussion {
     /** URL of its notes. */
     readonly notes: string;
-    /** A page of them, as the service answers. */
+    /** Schema of a page of notes. */
     readonly page: z.ZodType<readonly Note[]>;
-    /** Who writes with this job's token, as its notes name their author. */
+    /** The author that this job's token stands for, as in its notes. */
     readonly author: (send: Send) => Promise<unknown>;
-    /** URL of one of them, and the method that changes it. */
+    /** URL of a note, and the method that changes it. */
     readonly change: (id: number) => { url: string; method: "PUT" | "PATCH" };
     readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes a note to the merge or pull request that this job runs for, over the last one of the same author with the same
- * first line: anybody may write that line, and a note of theirs would stay theirs to change.
+ * Posts a note to the merge or pull request that this job runs for, or updates the last one of the same author with the
+ * same first line. The author is compared because anyone could write that line.
  *
- * @throws UserError when this is no such job, or the service refuses, cannot be reached or answers something else
+ * @throws UserError if this is not such a job, or the service refuses, is unreachable or sends an unexpected answer
  */
 export async function postNote(body: string, env: NodeJS.ProcessEnv = process.env): Promise<void> {
     const { notes, page, author, change, headers } = discussionIn(env);
     const [marker] = body.split("\n");
-    const send: Send = (method, url, content) => ask(method, url, headers, content);
+    const send: Send = (method, url, content) => sendRequest(method, url, headers, content);
     const me = await author(send);
     const size = 100;
     for (let number = 1; ; number += 1) {
@@ -50,10 +50,15 @@ export async function postNote(body: string, env: NodeJS.ProcessEnv = process.en
     await send("POST", notes, { body });
 }
 
-async function ask(method: string, url: string, headers: Discussion["headers"], content?: object): Promise<unknown> {
+async function sendRequest(
+    method: string,
+    url: string,
+    headers: Discussion["headers"],
+    content?: object,
+): Promise<unknown> {
     const what = `${method} ${url}`;
     const unreachable = (error: unknown): never => {
-        // fetch itself says no more than that it failed.
+        // The error of fetch itself has no details.
         const { cause = error } = error as Error;
         const { message, code } = cause as NodeJS.ErrnoException;
         throw new UserError(`${what} failed: ${message || code}`);
@@ -64,19 +69,19 @@ async function ask(method: string, url: string, headers: Discussion["headers"], 
         ...(content ? { body: JSON.stringify(content) } : {}),
     }).catch(unreachable);
     const answer = await response.text().catch(unreachable);
-    // The answer may repeat what was sent, but never the token.
+    // The answer may repeat what was sent, but does not include the token.
     if (!response.ok) throw new UserError(`${what} failed: ${response.status} ${answer}`);
     try {
         return JSON.parse(answer);
     } catch {
-        throw new UserError(`${what} failed: the answer is no JSON: ${show(answer)}`);
+        throw new UserError(`${what} failed: the answer is not valid JSON: ${show(answer)}`);
     }
 }
 
-/** @throws UserError when an answer is not what the service's documentation says */
+/** @throws UserError if an answer does not match the service's documentation */
 function expected<T>(schema: z.ZodType<T>, answer: unknown, what: string): T {
     const { success, data } = schema.safeParse(answer);
-    if (!success) throw new UserError(`${what} failed: the answer is not the service's: ${show(answer)}`);
+    if (!success) throw new UserError(`${what} failed: the answer does not match the service's API: ${show(answer)}`);
     return data;
 }
 
@@ -87,7 +92,7 @@ const gitlabNotes = z.array(
         .transform((note) => ({ ...note, author: note.author.id })),
 );
 
-/** Who has gone leaves comments without a user. */
+/** Comments of deleted accounts have no user. */
 const githubComments = z.array(
     z
         .object({ id: z.number(), body: z.string().default(""), user: z.object({ login: z.string() }).nullable() })
@@ -121,7 +126,7 @@ function discussionIn(env: NodeJS.ProcessEnv): Discussion {
     return {
         notes: `${issues}/${event.pull_request.number}/comments`,
         page: githubComments,
-        // Whom every job's token stands for; it may not ask GET /user. No person can have such a name.
+        // The account of every job's token, which may not call GET /user. No user can have such a name.
         author: () => Promise.resolve("github-actions[bot]"),
         change: (id) => ({ url: `${issues}/comments/${id}`, method: "PATCH" }),
         headers: {

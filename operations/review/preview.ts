@@ -2,7 +2,7 @@ import pc from "picocolors";
 import { isMissing } from "../engine/engine";
 import { EngineError } from "../engine/engineError";
 import { enginePreview } from "../engine/enginePreview";
-import { atRestIn, losable, lossesIn, refusalOf, spentConsent } from "../launch/losses";
+import { atRestIn, losable, lossesIn, refusalOf, unusedConsent } from "../launch/losses";
 import { otherCluster } from "../launch/sameCluster";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import type { Session } from "../session";
@@ -12,23 +12,25 @@ import { previewText } from "./previewText";
 /** What a run would do to a stack. */
 export interface Preview {
     readonly mode: "engine" | "offline";
-    /** For people. */
+    /** Human-readable text. */
     readonly text: string;
-    /** Why it would be refused; undefined: nothing stands against it, or, offline, it cannot be told. */
+    /** Why it would be refused; undefined if it would not be, or, offline, if this is unknown. */
     readonly refusal?: string;
 }
 
 /**
- * Whether there is the engine's preview, or why there is only the offline one.
+ * Why only the offline preview is available.
  *
- * @param offline true: the offline one in any case; false: never. @default where CLI, cluster or stack are missing
- * @returns undefined where the engine can preview
- * @throws UserError when there must be the engine's, with what is missing
+ * @param offline true to force the offline preview, false to forbid it. @default offline if CLI, cluster or stack is
+ * missing
+ * @returns undefined if the engine can preview
+ * @throws UserError with what is missing, if the offline preview is forbidden
  */
 export async function whyOffline(session: Session, offline?: boolean): Promise<string | undefined> {
-    if (offline) return "as asked";
+    if (offline) return "as requested";
     const reason = await findReason(session, offline === false);
-    if (reason !== undefined && offline === false) throw new UserError(`No preview with the engine: ${reason}`);
+    if (reason !== undefined && offline === false)
+        throw new UserError(`The engine's preview is not available: ${reason}`);
     return reason;
 }
 
@@ -39,18 +41,18 @@ async function findReason(session: Session, fetch: boolean): Promise<string | un
     try {
         return (await session.state()) ? undefined : `the stack "${stack}" does not exist yet; launch creates it`;
     } catch (error) {
-        if (error instanceof EngineError) return `the state of "${stack}" cannot be read: ${error.said}`;
-        // There is no place for it.
+        if (error instanceof EngineError) return `the state of "${stack}" cannot be read: ${error.details}`;
+        // No backend is configured.
         if (error instanceof UserError) return error.message;
         throw error;
     }
 }
 
 /**
- * The engine's preview, shown while it runs, and whether it would lose data that nobody has accepted.
+ * The engine's preview, printed while it runs, and whether it would lose data without consent.
  *
- * @param live what the cluster has before the run; undefined where kubectl is missing
- * @param more flags for people's view: `--diff`, `--json`
+ * @param live existing objects before the run; undefined if kubectl is missing
+ * @param more further flags for the text output: `--diff`, `--json`
  */
 export async function guardedPreview(
     session: Session,
@@ -67,11 +69,11 @@ export async function guardedPreview(
         other?.refusal ??
         refusalOf(stack, losses, { written, protects: protect }) ??
         failed?.message ??
-        spentConsent(stack, losses, written);
+        unusedConsent(stack, losses, written);
     return { mode: "engine", text, ...(refusal ? { refusal } : {}) };
 }
 
-/** What the program declares, without a look at what is there. */
+/** What the program declares, without comparing it to the current state. */
 export const offlinePreview = (rendering: Rendering, reason: string): Preview => ({
     mode: "offline",
     text:

@@ -6,7 +6,7 @@ import type { RenderedObject, Rendering } from "../render/rendering";
 import { requestsOf, sum, times } from "../render/requests";
 import { cores, count, gibibytes, table } from "../system/text";
 
-/** Objects by instance and component, with the sizes that cost money; then hosts, DNS and warnings. */
+/** Objects by instance and component, with their sizes; then hosts, DNS and warnings. */
 export function previewText({ stack, objects, outputs }: Rendering): string {
     const names = Object.keys(outputs.instances);
     const parts = [
@@ -47,7 +47,7 @@ export function previewText({ stack, objects, outputs }: Rendering): string {
             ),
         );
     if (pending.length > 0)
-        parts.push("", "DNS records to come, once the edge has an address:", ...pending.map((host) => `  ${host}`));
+        parts.push("", "DNS records to create once the edge has an address:", ...pending.map((host) => `  ${host}`));
     if (outputs.warnings.length > 0)
         parts.push("", ...outputs.warnings.map((warning) => `${pc.yellow("warning")} ${warning}`));
     return `${parts.join("\n")}\n`;
@@ -74,7 +74,7 @@ function detail(object: RenderedObject): string {
     return notes.length > 0 ? pc.dim(`  ${notes.join(", ")}`) : "";
 }
 
-/** What the pods that run all the time request, and what the volumes hold. */
+/** Total requests of permanently running pods, and total size of volumes. */
 function totals(objects: readonly RenderedObject[]): string[] {
     const { cpu, memory } = sum(requestsOf(objects).map((requested) => times(requested, requested.pods)));
     const storage = objects
@@ -84,6 +84,6 @@ function totals(objects: readonly RenderedObject[]): string[] {
         )
         .reduce((total, bytes) => total + bytes, 0);
     return [
-        `Requested at the least: ${cores(cpu)} CPU cores, ${gibibytes(memory)} of memory, ${gibibytes(storage)} on volumes.`,
+        `Minimum requested: ${cores(cpu)} CPU cores, ${gibibytes(memory)} of memory, ${gibibytes(storage)} on volumes.`,
     ];
 }

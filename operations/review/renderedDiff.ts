@@ -10,15 +10,15 @@ import { read } from "../system/shell";
 import { temporaryFolder } from "../system/temporary";
 
 /**
- * What a change does to every object of a stack: the rendering of a base commit beside that of this checkout, without
- * engine, cluster or state.
+ * How a change affects the objects of a stack: compares the rendering of a base commit with that of this checkout,
+ * without engine, cluster or state.
  *
- * @param base any name that git knows: `origin/production`
- * @returns a unified diff, empty when nothing differs; values of Secrets are in neither
- * @throws UserError when git does not know the base, or the base does not render
+ * @param base any git revision: `origin/production`
+ * @returns a unified diff, empty if nothing differs; it contains no values of Secrets
+ * @throws UserError if git cannot find the base, or the base cannot be rendered
  */
 export async function renderedDiff(rendering: Rendering, base: string): Promise<string> {
-    // Until they are taken out, it may hold the secrets that stood in the base unencrypted.
+    // It may contain unencrypted secrets of the base until they are removed.
     const { path: folder, remove } = temporaryFolder();
     const checkout = join(folder, "checkout");
     try {
@@ -30,7 +30,7 @@ export async function renderedDiff(rendering: Rendering, base: string): Promise<
         const prefixes = ["--no-prefix", "--find-renames"];
         const args = ["-C", folder, "diff", "--no-index", "--no-color", "--no-ext-diff", ...prefixes, "base", "head"];
         const { ok, stdout, stderr } = await read("git", args);
-        // Its exit code 1 means that there are differences.
+        // Exit code 1 means that there are differences.
         if (!ok && stdout === "") throw new UserError(`git diff failed: ${stderr.trim()}`);
         return stdout;
     } finally {
@@ -41,12 +41,12 @@ export async function renderedDiff(rendering: Rendering, base: string): Promise<
 
 async function git(args: readonly string[], what: string): Promise<void> {
     const { ok, stderr } = await read("git", args);
-    if (!ok) throw new UserError(`git does not have ${what}: ${stderr.trim()}\nIn a shallow clone fetch it first.`);
+    if (!ok) throw new UserError(`git cannot find ${what}: ${stderr.trim()}\nIn a shallow clone, fetch it first.`);
 }
 
-/** By the base's own program, so that a change of the program shows, too. */
+/** Rendered by the base's own program, so that changes to the program show as well. */
 async function renderBase(checkout: string, stack: string, out: string): Promise<void> {
-    // A stack that the change adds.
+    // The stack is new in this change.
     if (!existsSync(join(checkout, `Pulumi.${stack}.yaml`))) return;
     const lock = (folder: string) => {
         const path = join(folder, "package-lock.json");
@@ -60,14 +60,14 @@ async function renderBase(checkout: string, stack: string, out: string): Promise
     const program = join(checkout, "cli", "plinth.cjs");
     const { ok, stderr } = await read(process.execPath, [program, "render", stack, "--out", out]);
     if (!ok)
-        throw new UserError(`The base does not render, so that there is nothing to compare with: ${stderr.trim()}`);
+        throw new UserError(`The base could not be rendered, so there is nothing to compare with: ${stderr.trim()}`);
 }
 
-/** Takes the values of Secrets out of rendered files: also those that stand in the stack file unencrypted. */
+/** Removes the values of Secrets from rendered files, including those that are unencrypted in the stack file. */
 function hideSecrets(folder: string): void {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
         const path = join(entry.parentPath, entry.name);
-        // It only lists the others.
+        // It only lists the other files.
         if (entry.name === "kustomization.yaml") rmSync(path);
         else if (entry.isFile()) {
             const object = readYaml(readFileSync(path, "utf8"), entry.name) as { kind: string } & Record<

@@ -7,13 +7,13 @@ import type { Kubectl } from "../cluster/kubectl";
 import type { Live, Pod, Workload } from "../cluster/live";
 import type { Dependents, Named } from "./secrets";
 
-/** Digests of Secrets that workloads ask their pods to have, by component. */
+/** Digests of Secrets in the workloads' pod templates, by component. */
 export type Digests = ReadonlyMap<string, string>;
 
 const isNamed = ({ kind, metadata }: Live, named: readonly Named[]): boolean =>
     named.some((one) => one.kind === kind && one.namespace === metadata.namespace && one.name === metadata.name);
 
-/** What the workloads of a rotation ask for at the moment; a workload that is not in the cluster is left out. */
+/** The current digests of a rotation's workloads; workloads that are not in the cluster are left out. */
 export async function digestsOf(kubectl: Kubectl, { workloads }: Dependents): Promise<Digests> {
     const live = await listStack<Workload>(kubectl, "statefulsets,deployments");
     return new Map(
@@ -27,12 +27,13 @@ export async function digestsOf(kubectl: Kubectl, { workloads }: Dependents): Pr
 }
 
 /**
- * Waits until no pod is left that was started with the old value.
+ * Waits until no pod with the old value is left.
  *
- * @param before what the workloads asked for before the change
- * @param milliseconds how long. @default a quarter of an hour: a database may take minutes to stop, a scheduled task to end
- * @returns how many pods run with the new value
- * @throws UserError that names the workloads that did not follow, or the pods that are left
+ * @param before the workloads' digests before the change
+ * @param milliseconds timeout. @default 15 minutes, because a database may take minutes to stop, and a scheduled task
+ * to end
+ * @returns the number of pods that run with the new value
+ * @throws UserError that lists the workloads that did not change, or the pods that are left
  */
 export async function awaitPods(
     kubectl: Kubectl,
@@ -42,8 +43,7 @@ export async function awaitPods(
 ): Promise<number> {
     const now = await digestsOf(kubectl, dependents);
     const same = [...now].filter(([name, digest]) => before.get(name) === digest).map(([name]) => name);
-    if (same.length > 0)
-        throw new UserError(`These still ask for pods with the old value, although they use it: ${same.join(", ")}`);
+    if (same.length > 0) throw new UserError(`These workloads use the value but were not updated: ${same.join(", ")}`);
     const changed = await lastChange(kubectl, dependents);
     const end = Date.now() + milliseconds;
     for (;;) {
@@ -55,7 +55,7 @@ export async function awaitPods(
         const names = old.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", ");
         if (Date.now() > end)
             throw new UserError(
-                `These pods still run with the old value; they end by themselves, or delete them: ${names}`,
+                `These pods still run with the old value; wait until they end, or delete them: ${names}`,
             );
         console.error(`Waiting for pods with the old value to end: ${names}`);
         await sleep(3000);
@@ -64,7 +64,7 @@ export async function awaitPods(
 
 const nameOf = (pod: Pod): string => fullName(componentOf(pod));
 
-/** Pods of tiers tell by the digest; those of tasks by their age. */
+/** Pods of tiers are recognised by the digest, those of tasks by their age. */
 function isOld(pod: Pod, digests: Digests, { secrets }: Dependents, changed: string): boolean {
     const { metadata, spec } = pod;
     const digest = digests.get(nameOf(pod));
@@ -74,7 +74,7 @@ function isOld(pod: Pod, digests: Digests, { secrets }: Dependents, changed: str
     return uses && metadata.annotations?.[plinthLabels.secrets] === undefined && metadata.creationTimestamp < changed;
 }
 
-/** When the Secrets were changed last, by the server's clock. Their values are not asked for. */
+/** When the Secrets were last changed, by the server's clock. Their values are not read. */
 async function lastChange(kubectl: Kubectl, { secrets }: Dependents): Promise<string> {
     const times = await Promise.all(
         secrets.map(({ namespace, name }) =>

@@ -10,9 +10,9 @@ import { type SecretKey, secretName } from "./secrets";
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /**
- * A new password of letters and digits, each as likely as the others, from the system's source of randomness.
+ * A new password of uniformly distributed letters and digits, from the system's source of randomness.
  *
- * @param rule with which a password of this length may be had
+ * @param rule rule that the password must satisfy; passwords of this length must be able to
  */
 export function newPassword(length: number, rule: SecretRule): string {
     const value = Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
@@ -20,10 +20,10 @@ export function newPassword(length: number, rule: SecretRule): string {
 }
 
 /**
- * A value that the user gives: at a prompt that does not show it, or on standard input, without the line break that
- * ends it. Never as an argument, which `ps` and the shell's history show.
+ * Reads a value from a prompt without echo, or from standard input without the final line break. It is never an
+ * argument, which `ps` and the shell's history would show.
  *
- * @throws UserError when it breaks the key's rule; the value is not shown
+ * @throws UserError if it violates the key's rule; the value is not printed
  */
 export async function givenValue(stack: string, one: SecretKey): Promise<string> {
     const value = process.stdin.isTTY ? await typed(stack, one) : (await text(process.stdin)).replace(/\r?\n$/, "");
@@ -36,14 +36,14 @@ async function typed(stack: string, one: SecretKey): Promise<string> {
     const { instance, key, rule } = one;
     if (rule.lines)
         throw new UserError(
-            `Nothing was set. The ${secretName(one)} has several lines; give it on standard input: ${howToSet(instance, key, stack)} < FILE`,
+            `Nothing was set. The ${secretName(one)} has several lines; pass it on standard input: ${howToSet(instance, key, stack)} < FILE`,
         );
     const value = await prompt(`${rule.purpose}\n${key}: `);
-    if ((await prompt("once more: ")) !== value) throw new UserError("Nothing was set: the two are not the same");
+    if ((await prompt("repeat: ")) !== value) throw new UserError("Nothing was set: the two values differ");
     return value;
 }
 
-/** Asks without an echo. */
+/** Prompts without echo. */
 function prompt(question: string): Promise<string> {
     process.stderr.write(question);
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -11,10 +11,10 @@ export interface SecretKey extends SecretName {
     readonly rule: SecretRule;
 }
 
-/** A key in a sentence, right for every owner. */
+/** How messages refer to a key, for any owner. */
 export const secretName = ({ instance, key }: SecretName): string => `secret "${key}" of ${instance}`;
 
-/** Where a value lies in the cluster. */
+/** Where a value is stored in the cluster. */
 export interface Place {
     readonly namespace: string;
     readonly secret: string;
@@ -22,27 +22,27 @@ export interface Place {
     readonly key: string;
 }
 
-/** What becomes of a key in a stack. */
+/** The state of a key in a stack. */
 export interface SecretState extends SecretKey {
     /**
-     * `set`: in the stack's configuration. `generated`: not set, so the program makes a value, which the state keeps.
-     * `missing`: not set, and the stack cannot be deployed without. `unused`: not set, and nothing wants it.
+     * `set`: in the stack's configuration. `generated`: not set, so the program generates a value, which is kept in the
+     * state. `missing`: not set, but the stack cannot be deployed without it. `unused`: not set, and nothing needs it.
      */
     readonly value: "set" | "generated" | "missing" | "unused";
-    /** Secrets that hold it, whole or as a part; none where nothing uses it. */
+    /** Secrets that contain it, alone or as a part; empty if nothing uses it. */
     readonly places: readonly Place[];
-    /** Characters of the value that the program generates unless one is set. @default it generates none */
+    /** Length of the value that is generated if none is set. @default none is generated */
     readonly length?: number;
 }
 
-/** What is set, by instance and key. */
+/** The values that are set, by instance and key. */
 type Values = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /**
- * The secret keys that a stack's instances may have, and those of its accounts at registries.
+ * The secret keys that a stack's instances may have, and those of its registry accounts.
  *
- * @param instance only this one's, or `images`. @default all
- * @throws ConfigError, UserError when stack or instance are not there
+ * @param instance instance to limit this to, or `images`. @default all
+ * @throws ConfigError or UserError if the stack or instance does not exist
  */
 export function secretKeys(session: Session, instance?: string): SecretKey[] {
     const config = session.config();
@@ -58,7 +58,7 @@ export function secretKeys(session: Session, instance?: string): SecretKey[] {
         );
 }
 
-/** @throws UserError when the instance's platform has no such key */
+/** @throws UserError if the instance's platform has no such key */
 export function chooseKey(session: Session, instance: string, key: string): SecretKey {
     const keys = secretKeys(session, instance);
     const chosen = keys.find((candidate) => candidate.key === key);
@@ -70,11 +70,11 @@ export function chooseKey(session: Session, instance: string, key: string): Secr
 }
 
 /**
- * What becomes of secret keys, read from two renderings: the stack as it is, and with every one of the keys set. No
- * value is needed for that, and none is known here.
+ * The state of secret keys, determined from two renderings: the stack as it is, and with all of the keys set. The
+ * values themselves are neither needed nor read.
  *
- * @param unset a key to be taken for not set. @default none
- * @throws ConfigError with every other problem of the stack's configuration
+ * @param unset a key to treat as not set. @default none
+ * @throws ConfigError that lists every other problem in the stack's configuration
  */
 export async function secretStates(
     session: Session,
@@ -102,9 +102,9 @@ export async function secretStates(
 }
 
 /**
- * Secrets that will hold a key's value once it is set.
+ * The places that will contain a key's value once it is set.
  *
- * @throws ConfigError with every problem that the stack then has, keys that are missing left out
+ * @throws ConfigError that lists every problem that the stack then has, except missing keys
  */
 export async function placesOnceSet(session: Session, one: SecretKey): Promise<Place[]> {
     const mark = placeholder("once-set");
@@ -114,9 +114,9 @@ export async function placesOnceSet(session: Session, one: SecretKey): Promise<P
 
 /** What depends on a secret key. */
 export interface Dependents {
-    /** Secrets that change with the value, those that hold no more than a digest of it included. */
+    /** Secrets that change with the value, including those that contain only a digest of it. */
     readonly secrets: readonly Named[];
-    /** Workloads whose pods roll when it changes. */
+    /** Workloads whose pods are replaced when it changes. */
     readonly workloads: readonly Named[];
 }
 
@@ -126,7 +126,7 @@ export interface Named {
     readonly name: string;
 }
 
-/** What differs between two renderings that differ in the value of one key. */
+/** The differences between two renderings that differ in the value of one key. */
 export async function dependentsOf(session: Session, one: SecretKey): Promise<Dependents> {
     const set = valuesOf(session);
     const render = async (mark: string) =>
@@ -144,7 +144,7 @@ export async function dependentsOf(session: Session, one: SecretKey): Promise<De
     };
 }
 
-/** Placeholders for what the stack's configuration sets. */
+/** Placeholders for the values that the stack's configuration sets. */
 const valuesOf = (session: Session): Record<string, Record<string, string>> =>
     JSON.parse(session.file().config["plinth:secrets"] ?? "{}") as Record<string, Record<string, string>>;
 
@@ -156,7 +156,7 @@ const withValue = (values: Values, { instance, key }: SecretName, value: string)
     [instance]: { ...values[instance], [key]: value },
 });
 
-/** Renders with placeholders for what is set, and for what is missing, which the program reports. */
+/** Renders with placeholders for the values that are set and for the missing ones, which the program reports. */
 async function renderWith(
     session: Session,
     values: Values,
@@ -179,7 +179,7 @@ async function renderWith(
     }
 }
 
-/** The objects with every key set; where some exclude each other, what they are with each of them alone. */
+/** The objects with every key set; for mutually exclusive keys, the objects with each of them alone. */
 async function renderedWith(session: Session, marked: Values, set: Values): Promise<RenderedObject[]> {
     const refused = (error: unknown): [] => {
         if (error instanceof ConfigError) return [];
@@ -215,7 +215,7 @@ function valueAt({ objects }: Rendering, { namespace, secret, key }: Place): str
     return found && Object.fromEntries(entriesOf(found))[key];
 }
 
-/** The length of the generated password that is the whole of one of these values. */
+/** The length of the generated password that makes up one of these values. */
 function generatedLength(rendering: Rendering, places: readonly Place[]): number | undefined {
     const values = places.map((place) => valueAt(rendering, place));
     const found = rendering.resources.find(

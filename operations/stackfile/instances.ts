@@ -5,9 +5,9 @@ import { UserError } from "../system/errors";
 type Instances = Pick<StackConfig, "stack" | "instances">;
 
 /**
- * The instances of a stack that are meant.
+ * Looks up instances of a stack by name.
  *
- * @throws UserError that names every one that is not there
+ * @throws UserError that lists every unknown name
  */
 export function findInstances({ stack, instances }: Instances, names: readonly string[]): AnyInstance[] {
     const known = instances.map(({ name }) => name);
@@ -16,6 +16,6 @@ export function findInstances({ stack, instances }: Instances, names: readonly s
     return instances.filter(({ name }) => names.includes(name));
 }
 
-/** What is said of an instance that is not among those known. */
+/** The message about an unknown instance. */
 export const noInstance = (stack: string, name: string, known: readonly string[]): string =>
-    `"${stack}" has no instance ${show(name)}${suggest(name, known)}; there are: ${known.join(", ") || "none"}`;
+    `"${stack}" has no instance ${show(name)}${suggest(name, known)}; available: ${known.join(", ") || "none"}`;

@@ -8,7 +8,7 @@ import type { Platforms } from "../../platforms/platform";
 import { readStackFile, type StackFile, stackNames } from "./stackFile";
 
 /**
- * A stack's configuration, merged, checked and complete.
+ * A stack's configuration, merged, validated and with defaults.
  *
  * @param platforms those beside `plinth:platforms`. @default the built-in ones
  * @throws ConfigError with every problem found
@@ -17,9 +17,9 @@ export const stackConfig = (file: StackFile, platforms?: Platforms): StackConfig
     loadStack(rawOf(file), known(file, platforms));
 
 /**
- * Where each value of a stack's configuration comes from.
+ * The origin of each value in a stack's configuration.
  *
- * @throws ConfigError with every problem found
+ * @throws ConfigError that lists every problem
  */
 export const configOrigins = (file: StackFile, platforms?: Platforms): Origins =>
     originsOf(rawOf(file), known(file, platforms));

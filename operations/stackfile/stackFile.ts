@@ -9,9 +9,11 @@ import { root } from "../system/root";
 export interface StackFile {
     readonly project: string;
     readonly stack: string;
-    /** Configuration as the engine would hand it to the program; secrets are placeholders, encrypted or not. */
+    /**
+     * Configuration as the engine would pass it to the program; secrets are replaced by placeholders, encrypted or not.
+     */
     readonly config: Readonly<Record<string, string>>;
-    /** Keys that hold an encrypted value, as the engine would mark them. */
+    /** Keys with an encrypted value, as the engine would report them. */
     readonly secretKeys: readonly string[];
     /** Folder of the file that holds `plinth:platforms`. */
     readonly folder: string;
@@ -22,10 +24,10 @@ export const stackNames = (folder = root): string[] =>
     readdirSync(folder).flatMap((file) => /^Pulumi\.([^.]+)\.yaml$/.exec(file)?.[1] ?? []);
 
 /**
- * Reads a stack's configuration without the engine: Pulumi.yaml's defaults under Pulumi.<stack>.yaml.
+ * Reads a stack's configuration without the engine: Pulumi.<stack>.yaml with the defaults of Pulumi.yaml.
  *
- * @param folder where the files lie. @default the project's folder
- * @throws ConfigError when there is no such stack or a file is no YAML
+ * @param folder folder of the files. @default the project's folder
+ * @throws ConfigError if the stack does not exist or a file is not valid YAML
  */
 export function readStackFile(stack: string, folder = root): StackFile {
     const path = join(folder, `Pulumi.${stack}.yaml`);
@@ -34,11 +36,11 @@ export function readStackFile(stack: string, folder = root): StackFile {
         throw new ConfigError([
             {
                 path: stack,
-                message: `there is no stack file Pulumi.${stack}.yaml${suggest(stack, names)}; found: ${names.join(", ") || "none"}`,
+                message: `the stack file Pulumi.${stack}.yaml does not exist${suggest(stack, names)}; available: ${names.join(", ") || "none"}`,
             },
         ]);
     }
-    // A folder of stack files alone uses the project's own Pulumi.yaml.
+    // A folder with only stack files uses the project's own Pulumi.yaml.
     const projectPath = [join(folder, "Pulumi.yaml"), join(root, "Pulumi.yaml")].find(existsSync)!;
     const project = readFile(projectPath) as { name: string; config?: Record<string, { value?: unknown }> };
     const defaults = Object.entries(project.config ?? {}).map(([key, entry]) => [key, entry?.value ?? entry] as const);
@@ -61,40 +63,40 @@ export function readStackFile(stack: string, folder = root): StackFile {
 const isMap = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The values are not shown: without their keys nobody knows which of them are secret. */
+/** The values are not shown, because without their keys it is unknown which of them are secret. */
 const notAMap = (written: unknown, file: string): Problem =>
     isMap(written)
         ? {
               path: `${file}: config`,
               message: "is not allowed; allowed: a map from keys such as plinth:instances to values",
           }
-        : { path: file, message: `is no map; allowed: ${engineKeys.join(", ")} as keys` };
+        : { path: file, message: `is not a map; allowed: ${engineKeys.join(", ")} as keys` };
 
-/** What the engine knows in a stack file: it ignores everything else without a word. */
+/** The keys that the engine knows in a stack file: it silently ignores all others. */
 const engineKeys = ["config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment"];
 
-/** @throws ConfigError when a key stands where nobody would read it */
+/** @throws ConfigError if a key is in a place where it would be ignored */
 function checkKeys(written: Record<string, unknown>, file: string): void {
     const unknown = Object.keys(written)
         .filter((key) => !engineKeys.includes(key))
         .map((key) => ({
             path: `${file}: ${key}`,
             message: key.includes(":")
-                ? "stands beside `config:`, where nobody reads it; indent it below"
+                ? "is next to `config:`, where it is ignored; indent it below `config:`"
                 : `unknown key${suggest(key, engineKeys)}; allowed: ${engineKeys.join(", ")}`,
         }));
     const bare = Object.keys((written["config"] ?? {}) as object)
         .filter((key) => !key.includes(":"))
         .map((key) => ({
             path: `${file}: config.${key}`,
-            message: `belongs to no program; did you mean "plinth:${key}"?`,
+            message: `has no namespace; did you mean "plinth:${key}"?`,
         }));
     if (unknown.length + bare.length > 0) throw new ConfigError([...unknown, ...bare]);
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** Values as placeholders, also those that nobody has encrypted; what is none stays, to be reported. */
+/** Replaces secret values by placeholders, even unencrypted ones; invalid values are kept, to be reported. */
 function withoutSecrets(value: unknown, path: readonly string[]): unknown {
     const inClear = (typeof value === "string" && value !== "") || typeof value === "number";
     if (inClear && path.length === 2) return placeholder(path.join("-"));

@@ -7,21 +7,21 @@ import { UserError } from "../system/errors";
 
 /** A change of one key. */
 export interface Edit {
-    /** The keys that lead to it. Maps that are missing on the way are added. */
+    /** Path of keys to it. Missing maps on the path are added. */
     readonly path: readonly string[];
-    /** A scalar, a list or a map; undefined takes the key out. A map that is there already is not replaced. */
+    /** A scalar, a list or a map; undefined removes the key. An existing map is not replaced. */
     readonly value: unknown;
 }
 
 /**
- * Changes a YAML file, whole or not at all. Every other character of it stays: printing the parsed document again
- * would change quotes, spaces and line breaks elsewhere.
+ * Changes a YAML file atomically. Every other character stays the same: printing the parsed document would change
+ * quotes, spaces and line breaks elsewhere.
  *
- * @returns the lines that differ, as `diff` shows them; none where the file says so already
- * @throws UserError when the file cannot be edited without a guess; it is then untouched
+ * @returns the changed lines in the format of `diff`; empty if the file already contains them
+ * @throws UserError if the file cannot be edited unambiguously; it is then unchanged
  */
 export function writeEdits(path: string, edits: readonly Edit[]): string[] {
-    // Through a link: it stays one.
+    // Links are followed and remain links.
     const target = realpathSync(path);
     const { text, diff } = withEdits(readFileSync(target, "utf8"), edits);
     const next = `${target}.next`;
@@ -30,7 +30,7 @@ export function writeEdits(path: string, edits: readonly Edit[]): string[] {
     return diff;
 }
 
-/** What a text becomes by changes of its keys, and the lines that differ: for a look before anything is written. */
+/** A text after changes of its keys, and the changed lines, without writing anything. */
 export function withEdits(text: string, edits: readonly Edit[]): { text: string; diff: string[] } {
     const diff: string[] = [];
     let current = text;
@@ -43,10 +43,11 @@ export function withEdits(text: string, edits: readonly Edit[]): { text: string;
 }
 
 /**
- * A YAML text with one key set or taken out. A value is replaced, or a line or an entry added with the maps that lead
- * to it. With a key go the comments right above it, beside it and, indented deeper, below it.
+ * A YAML text with one key set or removed. An existing value is replaced; otherwise a line or an entry is added, with
+ * the maps on its path. A key is removed together with the comments directly above it, on its lines, and below it if
+ * indented deeper.
  *
- * @throws UserError when that cannot be done without a guess
+ * @throws UserError if that cannot be done unambiguously
  */
 export function withEdit(text: string, { path, value }: Edit): string {
     try {
@@ -55,14 +56,14 @@ export function withEdit(text: string, { path, value }: Edit): string {
         const edited = value === undefined ? remove(text, path) : set(text, path, value);
         if (edited !== undefined && isDeepStrictEqual(read(edited), goal)) return edited;
     } catch (error) {
-        // An edit that breaks the text is none; nor can a text be edited that is no YAML.
+        // Neither an edit that breaks the text nor a text that is not valid YAML is accepted.
         if (!(error instanceof ConfigError)) throw error;
     }
-    const remedy = value === undefined ? "take it out by hand" : `set it to ${flow(value)} by hand`;
+    const remedy = value === undefined ? "remove it by hand" : `set it to ${flow(value)} by hand`;
     throw new UserError(`Nothing was changed: the place of ${path.join(".")} is written in an unusual way; ${remedy}`);
 }
 
-/** One change is in one place: what is between the lines that both have at the start and at the end. */
+/** A single change is in one place: between the lines that both texts have in common at the start and at the end. */
 function differing(before: string, after: string): string[] {
     if (before === after) return [];
     const [old, now] = [before, after].map((text) => text.split(/\r?\n/)) as [string[], string[]];
@@ -73,7 +74,7 @@ function differing(before: string, after: string): string[] {
     while (tail < shortest - head && old.at(-1 - tail) === now.at(-1 - tail)) tail++;
     const between = (lines: readonly string[], sign: string) =>
         lines.slice(head, lines.length - tail).map((line) => sign + line);
-    // Where the last line had no end, an empty one is there now.
+    // If the last line had no line break, there is an empty line now.
     return [...between(old, "-"), ...between(now, "+")].filter((line) => line !== "+" && line !== "-");
 }
 
@@ -85,7 +86,7 @@ type Range = readonly [start: number, valueEnd: number, nodeEnd: number];
 const rangeOf = (node: unknown): Range | undefined =>
     (node as { readonly range?: Range | null } | null | undefined)?.range ?? undefined;
 
-/** Where a node ends: a map that is written in lines says of itself that it ends behind the comments of the next key. */
+/** Where a node ends. The range of a block map itself would include the comments of the next key. */
 function endOf(node: unknown): number | undefined {
     if (!isCollection(node) || node.flow || node.items.length === 0) return rangeOf(node)?.[1];
     const last: unknown = node.items.at(-1);
@@ -99,7 +100,7 @@ function set(text: string, path: readonly string[], value: unknown): string | un
         const pair = pairOf(node, key);
         if (!pair) return add(text, node, path.slice(depth), value);
         const rest = path.slice(depth + 1);
-        // A key without a value is a map with nothing in it where one is needed.
+        // A key without a value counts as an empty map if a map is needed.
         if (rest.length > 0 && isEmpty(pair.value))
             return node.flow ? fill(text, pair.value, nested(rest, value)) : addBelow(text, pair, rest, value);
         node = pair.value;
@@ -107,7 +108,7 @@ function set(text: string, path: readonly string[], value: unknown): string | un
     return fill(text, node, value);
 }
 
-/** Puts a value in the place of a scalar; where there is none, right behind the colon. */
+/** Replaces a scalar by a value, or inserts the value after the colon if there is no scalar. */
 function fill(text: string, node: unknown, value: unknown): string | undefined {
     const range = rangeOf(node);
     if (!isScalar(node) || !range) return undefined;
@@ -121,7 +122,7 @@ const isEmpty = (node: unknown): boolean =>
 const replace = (text: string, from: number, to: number, by: string): string =>
     text.slice(0, from) + by + text.slice(to);
 
-/** Adds an entry at the end of a map that has none of that name. */
+/** Adds an entry at the end of a map that does not have the key yet. */
 function add(text: string, map: YAMLMap, path: readonly string[], value: unknown): string | undefined {
     if (map.flow) {
         const end = lastMark(text, map.range![1] - 1);
@@ -137,7 +138,7 @@ function add(text: string, map: YAMLMap, path: readonly string[], value: unknown
     return addLines(text, endOfBlock(text, end, indent), indent, path, value);
 }
 
-/** Adds the first entries of a map that is an empty place yet. */
+/** Adds the first entries of a map whose key has no value yet. */
 function addBelow(text: string, pair: Pair, path: readonly string[], value: unknown): string | undefined {
     const key = rangeOf(pair.key);
     if (!key || !startsLine(text, key[0])) return undefined;
@@ -167,7 +168,7 @@ function remove(text: string, path: readonly string[]): string | undefined {
     return node.flow ? removeEntry(text, node, index) : removeLines(text, node, index, parent);
 }
 
-/** Takes an entry out of a map in braces, with the comma that parts it from its neighbour. */
+/** Removes an entry from a flow map, with the comma next to it. */
 function removeEntry(text: string, map: YAMLMap, index: number): string | undefined {
     const [before, pair, after] = [map.items[index - 1], map.items[index], map.items[index + 1]];
     const start = rangeOf(pair?.key)?.[0];
@@ -180,7 +181,7 @@ function removeEntry(text: string, map: YAMLMap, index: number): string | undefi
     return /^[\s,]*$/.test(between) ? replace(text, from, to, "") : undefined;
 }
 
-/** Takes the lines of a key out. A map that is left with nothing says so in braces. */
+/** Removes the lines of a key. A map that becomes empty is written as `{}`. */
 function removeLines(text: string, map: YAMLMap, index: number, parent: Pair | undefined): string | undefined {
     const pair = map.items[index]!;
     const key = rangeOf(pair.key);
@@ -193,7 +194,7 @@ function removeLines(text: string, map: YAMLMap, index: number, parent: Pair | u
     return replace(left, colon + 1, colon + 1, " {}");
 }
 
-/** The start of the line of a key, or of the first of the comments that stand right above it as deep as it does. */
+/** The start of a key's line, or of the first comment directly above it with the same indentation. */
 function startOfComments(text: string, offset: number): number {
     const indent = columnOf(text, offset);
     let start = offset - indent;
@@ -205,7 +206,7 @@ function startOfComments(text: string, offset: number): number {
     return start;
 }
 
-/** The place behind the last line of a value and the comments below it that are indented deeper than its key. */
+/** The offset after the last line of a value and any comments below it that are indented deeper than its key. */
 function endOfBlock(text: string, valueEnd: number, indent: number): number {
     let end = endOfLine(text, lastMark(text, valueEnd));
     for (let next = end; next < text.length;) {
@@ -223,7 +224,7 @@ const endOfLine = (text: string, offset: number): number => {
     return end < 0 ? text.length : end + 1;
 };
 
-/** The place behind the last character before an offset that is no space. */
+/** The offset after the last non-space character before an offset. */
 const lastMark = (text: string, offset: number): number => text.slice(0, offset).trimEnd().length;
 
 const lineBefore = (text: string, offset: number): string => text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset);
@@ -232,20 +233,20 @@ const columnOf = (text: string, offset: number): number => lineBefore(text, offs
 
 const startsLine = (text: string, offset: number): boolean => /^ *$/.test(lineBefore(text, offset));
 
-/** How deep the file indents. */
+/** The file's indentation width. */
 const stepOf = (text: string): number => /^( +)[^\s#]/m.exec(text)?.[1]?.length ?? 4;
 
-/** What the YAML of older readers would take for a number, a time or a boolean is quoted. */
+/** Quotes strings that YAML 1.1 parsers would read as numbers, times or booleans. */
 const style = { compat: "yaml-1.1", lineWidth: 0, aliasDuplicateObjects: false } as const;
 
-/** A value as YAML on one line, as it may stand in braces, too. */
+/** A value as single-line YAML, usable inside flow maps. */
 export const flow = (value: unknown): string =>
     stringify([value], { ...style, collectionStyle: "flow", flowCollectionPadding: false })
         .trim()
         .slice(1, -1);
 
 /**
- * The lines of a map. What lies deeper than the given depth is in braces where that is short.
+ * The lines of a map. Below the given depth, short maps are written in braces.
  *
  * @param step spaces of one level
  */
@@ -261,10 +262,10 @@ function block(map: object, depth: number, step: number): string[] {
 const nested = (path: readonly string[], value: unknown): object =>
     path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
 
-/** Without what anchors share: a change must be in one place only. */
+/** Without shared references from anchors, so that a change affects one place only. */
 const read = (text: string): unknown => JSON.parse(JSON.stringify(readYaml(text, "the text") ?? {}));
 
-/** What the document is to say then. */
+/** The document's expected contents after the edit. */
 function wanted(document: unknown, path: readonly string[], value: unknown): unknown {
     const last = path.at(-1)!;
     let map = document as Record<string, unknown>;

@@ -6,8 +6,8 @@ import { KubectlError } from "../cluster/kubectlError";
 import type { Ingress, Workload } from "../cluster/live";
 
 /**
- * What the edges show to browsers: certificates from Secrets with their expiry, wherever they are mounted or named by
- * an Ingress; and those that Caddy gets and renews itself, which only it can read.
+ * The certificates that the edges present to browsers: those from Secrets that are mounted or named by an Ingress, with
+ * their expiry; and those that Caddy obtains and renews itself, which only Caddy can read.
  */
 export async function certificates(
     kubectl: Kubectl,

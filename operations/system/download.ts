@@ -3,13 +3,13 @@ import { open } from "node:fs/promises";
 import pc from "picocolors";
 import { UserError } from "./errors";
 
-/** The longest that one download may take, in milliseconds. */
+/** Timeout of one download, in milliseconds. */
 const patience = 600_000;
 
-/** No network, no such file: what another time, or another place, may have. */
+/** A download that failed but may work later or from elsewhere: no network, or no such file. */
 export class Unreachable extends UserError {}
 
-/** @throws Unreachable when it cannot be had */
+/** @throws Unreachable if it cannot be downloaded */
 async function get(url: string): Promise<Response> {
     console.error(pc.dim(`GET ${url}`));
     let response: Response;
@@ -27,7 +27,7 @@ const reasonOf = (error: unknown): string => {
     return cause?.code ?? cause?.message ?? message;
 };
 
-/** @throws Unreachable when it cannot be had, or ends early */
+/** @throws Unreachable if it cannot be downloaded, or ends early */
 export async function readText(url: string): Promise<string> {
     const response = await get(url);
     try {
@@ -38,11 +38,11 @@ export async function readText(url: string): Promise<string> {
 }
 
 /**
- * Reads a file to its end.
+ * Downloads a file.
  *
- * @param path where it is kept. @default nowhere
+ * @param path where to store it. @default it is not stored
  * @returns its SHA-256 checksum, in hexadecimal
- * @throws Unreachable when it cannot be had, or ends early
+ * @throws Unreachable if it cannot be downloaded, or ends early
  */
 export async function download(url: string, path?: string): Promise<string> {
     const response = await get(url);

@@ -1,6 +1,6 @@
 import { SandboxError } from "../../sandbox/errors";
 
-/** Something the user can put right: printed without a stack trace. */
+/** An error that the user can fix: printed without a stack trace. */
 export class UserError extends Error {
     constructor(
         message: string,
@@ -13,7 +13,7 @@ export class UserError extends Error {
 }
 
 /**
- * Whether an error speaks to users: ours, those with the mark by which the engine leaves the stack trace out, and the
+ * Whether an error is meant for users: Plinth's own, those marked so that the engine omits their stack trace, and the
  * system's (no permission, disk full).
  */
 export const isForUsers = (error: unknown): error is Error =>

@@ -1,10 +1,10 @@
 import { UserError } from "./errors";
 
 /**
- * Work that Ctrl-C, or another request to end, does not cut off: it is told, and ends in order. A kubectl that runs
- * meanwhile gets Ctrl-C by itself.
+ * Runs work that is not killed by Ctrl-C or another termination signal, but notified, so that it can end in an orderly
+ * way. A running kubectl receives Ctrl-C by itself.
  *
- * @param work with the signal that is given then; its reason is a UserError with exit code 130
+ * @param work is given a signal that is aborted then; its reason is a UserError with exit code 130
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const abort = new AbortController();

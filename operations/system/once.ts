@@ -1,4 +1,4 @@
-/** Does work when it is asked for the first time, and gives the same answer ever after. What throws is tried again. */
+/** Runs work on the first call and returns the same result from then on. If it throws, it is tried again. */
 export function once<T>(work: () => T): () => T {
     let done: { readonly value: T } | undefined;
     return () => (done ??= { value: work() }).value;

@@ -6,7 +6,7 @@ import { root } from "./root";
 import { announce } from "./shell";
 import { gibibytes } from "./text";
 
-/** A program, its arguments, and what it reads when it is the first. */
+/** A program with its arguments and, if it is the first, its input. */
 export interface Call {
     readonly command: string;
     readonly args: readonly string[];
@@ -16,11 +16,11 @@ export interface Call {
 }
 
 /**
- * Prints two commands and lets what the first writes flow into the second, with the progress on a terminal.
+ * Prints two commands and pipes the output of the first to the second, with progress on a terminal.
  *
- * @param signal ends both
- * @returns bytes that have passed
- * @throws UserError with the words of the one that failed
+ * @param signal terminates both
+ * @returns the number of bytes transferred
+ * @throws UserError with the message of the command that failed
  */
 export async function pipe(from: Call, to: Call, signal: AbortSignal): Promise<number> {
     for (const { command, args, env = {} } of [from, to]) announce(command, args, env);
@@ -41,7 +41,7 @@ export async function pipe(from: Call, to: Call, signal: AbortSignal): Promise<n
     });
     const progress = setInterval(() => showProgress(bytes), 500);
     try {
-        // Either program's end is told by its exit code, with its own words.
+        // Each program's failure is shown by its exit code and its own output.
         const flow = pipeline(source.stdout, counter, target.stdin).catch(() => undefined);
         const ends = await Promise.all([source, target]);
         await flow;
@@ -54,7 +54,7 @@ export async function pipe(from: Call, to: Call, signal: AbortSignal): Promise<n
                 shortMessage,
             }))
             .filter(({ exitCode }) => exitCode !== 0);
-        // Where the second ends early, the first only says that nobody listens.
+        // If the second ends early, the first only reports a broken pipe.
         const cause = failed.find(({ words }) => words !== "") ?? failed[0];
         if (cause) throw new UserError(`${cause.command} failed: ${cause.words || cause.shortMessage}`);
         return bytes;

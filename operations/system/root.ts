@@ -1,4 +1,4 @@
 import { join } from "node:path";
 
-/** The project's folder, wherever the command is called from. */
+/** The project's folder, independent of the working directory. */
 export const root = join(__dirname, "..", "..");

@@ -6,16 +6,16 @@ import { word } from "../../components/languages/sh";
 import { UserError } from "./errors";
 import { root } from "./root";
 
-/** A program on the PATH, or undefined. */
+/** The path of a program on the PATH, or undefined. */
 export function findOnPath(name: string): string | undefined {
-    // npm and npx put the launchers of packages in front, which may not work where the program itself does.
+    // npm and npx prepend launchers of packages, which may fail although the program itself works.
     const launchers = join(root, "node_modules", ".bin");
     for (const folder of (process.env["PATH"] ?? "").split(delimiter).filter((path) => path !== launchers)) {
         for (const file of process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name]) {
             try {
                 const path = join(folder, file);
                 accessSync(path, constants.X_OK);
-                // A folder can be entered, which is the same right.
+                // Folders are executable, too.
                 if (statSync(path).isFile()) return path;
             } catch {
                 // Not in this folder.
@@ -26,27 +26,27 @@ export function findOnPath(name: string): string | undefined {
 }
 
 export interface RunArgs {
-    /** Environment beside the caller's own; shown with the command, so that people can reproduce it. */
+    /** Additional environment variables; printed with the command, so that users can reproduce it. */
     readonly env?: Readonly<Record<string, string>>;
-    /** Exit codes that are no failure. @default [0] */
+    /** Exit codes that do not count as failure. @default [0] */
     readonly accept?: readonly number[];
 }
 
-/** How a command has ended. */
+/** The result of a command. */
 export interface Outcome {
     readonly ok: boolean;
-    /** All that it has said. */
+    /** Its combined output. */
     readonly output: string;
-    /** Its exit code; 1 where it has none. */
+    /** Its exit code; 1 if it has none. */
     readonly code: number;
-    /** Why it has no exit code; empty where it has one, since the user has seen what it said. */
+    /** Why it has no exit code; empty if it has one, because the user has then seen its output. */
     readonly why: string;
 }
 
 /**
- * Prints a command, so that people can reproduce and modify it, and runs it in the project's folder.
+ * Prints a command, so that users can reproduce and modify it, and runs it in the project's folder.
  *
- * @throws UserError when it fails
+ * @throws UserError if it fails
  */
 export async function run(command: string, args: readonly string[], options: RunArgs = {}): Promise<string> {
     const { ok, output, code, why } = await attempt(command, args, options);
@@ -54,14 +54,14 @@ export async function run(command: string, args: readonly string[], options: Run
     return output;
 }
 
-/** Runs a command as {@link run} does; what it has said is there also when it fails. */
+/** Like {@link run}, but returns the output even if the command fails. */
 export async function attempt(
     command: string,
     args: readonly string[],
     { env = {}, accept = [0] }: RunArgs = {},
 ): Promise<Outcome> {
     announce(command, args, env);
-    const result = await outliving(
+    const result = await outwait(
         execa(command, args, {
             cwd: root,
             env,
@@ -80,7 +80,7 @@ export async function attempt(
     };
 }
 
-/** What is said of a command that failed. */
+/** The message about a command that failed. */
 export const failureOf = (command: string, [verb = ""]: readonly string[], why: string): string =>
     `${command} ${verb} failed${why && `: ${why}`}`;
 
@@ -88,13 +88,13 @@ export interface ReadArgs {
     readonly env?: Readonly<Record<string, string>>;
     /** Standard input. @default none */
     readonly input?: string;
-    /** Ends the command. @default nothing does */
+    /** Terminates the command. @default none */
     readonly signal?: AbortSignal;
-    /** Does not show the command. @default false */
+    /** Whether to run without printing the command. @default false */
     readonly quiet?: boolean;
 }
 
-/** Runs a command whose output is read, not shown; the command itself is shown. */
+/** Runs a command and captures its output; only the command is printed. */
 export async function read(
     command: string,
     args: readonly string[],
@@ -112,21 +112,22 @@ export async function read(
 }
 
 /**
- * Prints a command and gives it this terminal: for what people talk to, and for what goes on until they stop it.
+ * Prints a command and runs it attached to this terminal: for interactive commands and those that run until the user
+ * stops them.
  *
- * @returns its exit code; 0 where the user ended it with Ctrl-C
+ * @returns its exit code; 0 if the user ended it with Ctrl-C
  */
 export async function attach(command: string, args: readonly string[]): Promise<number> {
     announce(command, args, {});
-    const { exitCode, signal } = await outliving(execa(command, args, { cwd: root, stdio: "inherit", reject: false }));
+    const { exitCode, signal } = await outwait(execa(command, args, { cwd: root, stdio: "inherit", reject: false }));
     return exitCode ?? (signal === "SIGINT" ? 0 : 1);
 }
 
 /**
- * Waits for a command that has this terminal. Ctrl-C reaches it by itself, and this process ends after it, not before:
- * the engine then finishes what it has begun and gives its lock back.
+ * Waits for a command attached to this terminal. Ctrl-C reaches it directly, and this process ends only after it: the
+ * engine then finishes what it has begun and releases its lock.
  */
-async function outliving<T>(work: Promise<T>): Promise<T> {
+async function outwait<T>(work: Promise<T>): Promise<T> {
     const stay = () => undefined;
     process.on("SIGINT", stay);
     try {

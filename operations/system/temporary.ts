@@ -4,29 +4,31 @@ import { join } from "node:path";
 import { onExit } from "signal-exit";
 import { isAlive } from "../../sandbox/folder";
 
-/** A folder for what nobody else may read, such as a kubeconfig with its keys. */
+/** A folder for files that no other user may read, such as a kubeconfig with keys. */
 export interface TemporaryFolder {
     readonly path: string;
-    /** Takes it away before the process ends. */
+    /** Deletes it before the process ends. */
     readonly remove: () => void;
 }
 
-/** Begins the names of this machine's folders: where several containers share one, each has processes of its own. */
+/**
+ * Name prefix of this machine's folders, because containers with different process IDs may share a temporary folder.
+ */
 const prefix = `plinth-run-${hostname().replace(/[^A-Za-z0-9]/g, "-")}-`;
 
 /**
- * A folder that only this user can enter. It goes when the process ends, by itself or by a signal, and after a signal that no
- * process is told of (SIGKILL) when the next one makes such a folder.
+ * A folder that only this user can enter. It is deleted when the process ends, normally or by a signal; after SIGKILL,
+ * it is deleted when the next process creates such a folder.
  *
- * A descriptor of a deleted file would leave nothing behind either, but kubectl reads its configuration more than once,
- * which such a path does not allow on every system.
+ * The descriptor of a deleted file would leave nothing behind either, but kubectl reads its configuration more than
+ * once, which does not work with such a path on every system.
  */
 export function temporaryFolder(): TemporaryFolder {
     removeAbandoned();
     const path = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
     const clean = () => rmSync(path, { recursive: true, force: true });
-    // The same library ends the programs that this one has started: two that listened for signals would each leave it to the
-    // other. Where somebody else listens, work goes on, and the folder stays until that has ended.
+    // The same library ends child processes: two signal listeners would each leave that to the other. If another
+    // listener exists, work continues, and the folder remains until the process ends.
     const forget = onExit(clean);
     return {
         path,
@@ -37,7 +39,7 @@ export function temporaryFolder(): TemporaryFolder {
     };
 }
 
-/** Takes away what killed processes of this user on this machine have left. */
+/** Deletes folders left by killed processes of this user on this machine. */
 function removeAbandoned(): void {
     for (const name of readdirSync(tmpdir())) {
         const pid = name.startsWith(prefix) && /^(\d+)-[A-Za-z0-9]{6}$/.exec(name.slice(prefix.length))?.[1];
@@ -46,7 +48,7 @@ function removeAbandoned(): void {
     }
 }
 
-/** Anybody may make folders there, and links. */
+/** Any user may create folders and links there. */
 function isOurs(path: string): boolean {
     const found = lstatSync(path, { throwIfNoEntry: false });
     return (

@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import pc from "picocolors";
 
-/** A table without borders, for people and for `awk` alike. */
+/** A table without borders, readable by users and `awk`. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
     const plain = {
         top: "",
@@ -32,8 +32,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** `1 object`, `2 objects`. */
 export const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? "" : "s"}`;
 
-/** Cores for people: `0.5`, never less than what is meant. */
+/** Cores for display: `0.50`, rounded up. */
 export const cores = (cpu: number): string => (Math.ceil(cpu * 100 - 1e-6) / 100).toFixed(2);
 
-/** Bytes for people: `1.5 GiB`. */
+/** Bytes for display: `1.5 GiB`. */
 export const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -10,7 +10,7 @@ import { ownHost } from "../../config/own";
 import type { InstanceOf, SettingsOf } from "../platform";
 import { images } from "./images";
 
-/** Directories beside the admin directory, whose names it cannot have. */
+/** Names that the admin directory cannot have, because OpenCart uses them. */
 const taken = ["catalog", "extension", "image", "install", "storage", "system"];
 
 const schema = z.strictObject({
@@ -20,20 +20,20 @@ const schema = z.strictObject({
     cache,
     /** @default no backups */
     backup: backup.optional(),
-    /** Directory of the administration, as built into the images by `ADMIN_PATH`. */
+    /** Directory of the administration, as built into the images with `ADMIN_PATH`. */
     adminPath: z
         .string()
         .regex(/^[a-z0-9][-_a-z0-9]*$/, "allowed: lower-case letters, digits, '-' and '_'")
         .refine(
             (name) => !taken.includes(name),
-            `is not allowed; OpenCart has a directory of its own for each of ${taken.join(", ")}`,
+            `is not allowed; OpenCart itself uses the directories ${taken.join(", ")}`,
         )
         .default("admin"),
-    /** Host of its own for the administration. @default the shop's host, below adminPath */
+    /** Separate host for the administration. @default the shop's host, below adminPath */
     adminHost: ownHost(hostName.optional()),
-    /** Client ranges that may see the administration. @default everyone */
+    /** Client ranges that may access the administration. @default all */
     adminAllow: z.array(cidr).default([]),
-    /** The first administrator. Read when the shop is installed; later changes are made in the administration. */
+    /** The first administrator. Only read when the shop is installed; later changes are made in the administration. */
     adminUser: z
         .strictObject({
             name: z
@@ -44,7 +44,7 @@ const schema = z.strictObject({
             email: email.optional(),
         })
         .prefault({}),
-    /** `shared`: installed from the administration, on the shared volume; `image`: only those built into the image. */
+    /** `shared`: installed in the administration, on the shared volume; `image`: only those built into the image. */
     extensions: z.enum(["shared", "image"]).default("shared"),
     /** Outgoing mail; OpenCart always logs in, with `smtpPassword` of plinth:secrets. @default no mail is sent */
     mail: mail
@@ -56,9 +56,9 @@ const schema = z.strictObject({
         })
         .optional(),
     php: z.strictObject({
-        /** Requests that one pod of the frontend works on at a time. @default by size */
+        /** Maximum concurrent requests of one frontend pod. @default by size */
         maxChildren: z.int().min(1).max(1000),
-        /** Largest memory of one request, in whole mebibytes, rounded up. */
+        /** Memory limit of one request, in whole mebibytes, rounded up. */
         memoryLimit: bytes.default("256Mi"),
         /** Largest file that may be uploaded, in whole mebibytes, rounded up; at most http.maxBody. */
         uploadLimit: bytes.default("32Mi"),
@@ -67,7 +67,7 @@ const schema = z.strictObject({
 
 export type OpenCartConfig = SettingsOf<typeof schema>;
 
-/** What a size means: everything here can be set alone, too. */
+/** What a size means. Everything can also be set individually. */
 export interface Size {
     readonly maxChildren: number;
     readonly frontend: ReplicasConfig;
@@ -114,7 +114,7 @@ export const config = {
         php: { maxChildren: sizes[size].maxChildren },
     }),
     secrets: {
-        // The administration's own form allows no other lengths.
+        // The limits of the administration's own form.
         adminPassword: {
             purpose: "Password of the administrator, 5 to 20 characters; generated unless set",
             min: 5,

@@ -8,8 +8,8 @@ export interface ConfigPhpArgs {
 }
 
 /**
- * config.php of the shop or the administration: constant text that reads the environment, so that no password is in
- * a file and all pods have the same one.
+ * config.php of the shop or the administration: constant text that reads the environment, so that it contains no
+ * passwords and is the same in all pods.
  */
 export function configPhp({ application, adminPath }: ConfigPhpArgs): Php {
     const admin = application === "Admin";
@@ -37,7 +37,7 @@ export function configPhp({ application, adminPath }: ConfigPhpArgs): Php {
         ]),
         ["DB_DRIVER", php`'mysqli'`],
         ...["DB_HOSTNAME", "DB_USERNAME", "DB_PASSWORD", "DB_DATABASE", "DB_PORT", "DB_PREFIX"].map(fromEnvironment),
-        // Sessions stay in the database: OpenCart empties its whole cache server when it clears the cache.
+        // Sessions are kept in the database, because OpenCart empties its whole cache server when it clears the cache.
         ["CACHE_ENGINE", php`'redis'`],
         ...["CACHE_HOSTNAME", "CACHE_PORT", "CACHE_PASSWORD", "CACHE_PREFIX"].map(fromEnvironment),
         ...(admin ? ([["OPENCART_SERVER", php`'https://www.opencart.com/'`]] as [string, Php][]) : []),

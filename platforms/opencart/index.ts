@@ -18,8 +18,8 @@ import { images } from "./images";
 /**
  * OpenCart 4.1: clients → load balancer → frontend and admin → database and cache; frontend and admin share the files.
  *
- * The installation comes after the database, the upgrade after the installation, and everything that uses the shop
- * after the upgrade.
+ * The installation depends on the database, the upgrade on the installation, and everything that uses the shop on the
+ * upgrade.
  */
 export const opencart = definePlatform({ ...config, declare, closed });
 
@@ -89,18 +89,18 @@ function declare(instance: OpenCartInstance, settings: OpenCartConfig): Declared
     };
 }
 
-/** Combinations that no schema can refuse, since each value alone is right. */
+/** Reports invalid combinations of values that are valid individually. */
 function check(instance: OpenCartInstance, settings: OpenCartConfig): void {
     const { host, adminHost, mail } = settings;
     if (adminHost === host)
         instance.problem(
             ["adminHost"],
-            `"${adminHost}" is the host of the shop; leave it out to have the administration below adminPath`,
+            `"${adminHost}" is the host of the shop; remove it to have the administration below adminPath`,
         );
     if (mail && instance.secretValue("smtpPassword") === undefined)
         instance.problem(
             ["mail"],
-            `is missing its password, without which OpenCart sends nothing; set it with: ${instance.howToSet("smtpPassword")}`,
+            `is missing its password, without which OpenCart sends no mail; set it with: ${instance.howToSet("smtpPassword")}`,
             ["smtpPassword"],
         );
     checkUploadLimit(instance, settings);

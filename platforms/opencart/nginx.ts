@@ -6,25 +6,25 @@ import { paths, ports } from "./paths";
 import { administration, directories } from "./rules";
 
 export interface NginxArgs {
-    /** `frontend` answers for the shop, `admin` for the administration's directory only. */
+    /** `frontend` serves the shop, `admin` only the administration's directory. */
     readonly role: "frontend" | "admin";
     readonly adminPath: string;
     /** Largest request body. */
     readonly maxBody: string;
-    /** Requests with a large body at a time. */
+    /** Maximum concurrent requests with a large body. */
     readonly bodies: number;
-    /** Seconds that PHP may take for an answer. */
+    /** Timeout in seconds for PHP's response. */
     readonly timeoutSeconds: number;
 }
 
-/** As the load balancer wrote it. */
+/** Set by the load balancer. */
 const client = nginx`$http_x_forwarded_for`;
 
 /**
- * The whole nginx.conf of a web pod.
+ * The complete nginx.conf of a web pod.
  *
- * PHP runs one file only; every other script, template, log or hidden file answers 404, also those that an extension
- * brings along.
+ * PHP runs only one file; all other scripts, templates, logs and hidden files return 404, including those of
+ * extensions.
  */
 export function nginxConf(args: NginxArgs): Nginx {
     const server = serverBlock({
@@ -38,14 +38,14 @@ export function nginxConf(args: NginxArgs): Nginx {
 
 const hidden = ["tpl", "twig", "ini", "log", "sql", "md", "txt", "sh", "zip"];
 
-/** Files that nobody may see, whatever their directory. */
+/** Files that are not served from any directory. */
 const denied = nginx`${hiddenFiles}
 location ~* ${pattern(`\\.(${hidden.join("|")})$`)} {
     return 404;
 }
 ${otherScripts}`;
 
-// Addresses carry no version, so that a release must become visible by itself.
+// URLs contain no version, so caches must expire for a release to become visible.
 const assets = nginx`location ~* \\.(css|js|map|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|eot)$ {
     expires 1d;
     try_files $uri =404;
@@ -99,7 +99,7 @@ location / {
 }`;
 }
 
-/** Headers from which OpenCart would take the client's address without asking who sent them. */
+/** Headers from which OpenCart would take the client's address without checking who sent them. */
 const untrusted = [
     "CF_CONNECTING_IP",
     "X_REAL_IP",

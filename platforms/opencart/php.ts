@@ -5,13 +5,13 @@ import { paths, ports } from "./paths";
 export { stopSeconds } from "../php";
 
 export interface PoolArgs {
-    /** Requests worked on at a time. */
+    /** Maximum concurrent requests. */
     readonly maxChildren: number;
-    /** Seconds after which a request is ended. */
+    /** Seconds after which a request is terminated. */
     readonly timeoutSeconds: number;
 }
 
-/** The whole php-fpm.conf: one pool on loopback. */
+/** The complete php-fpm.conf: one pool on loopback. */
 export const fpmConf = (args: PoolArgs): Ini =>
     poolFile({
         ...args,
@@ -24,13 +24,13 @@ export const fpmConf = (args: PoolArgs): Ini =>
     });
 
 export interface IniArgs extends CommonIniArgs {
-    /** Whether code can change while PHP runs, as extensions on a volume do. */
+    /** Whether code can change while PHP runs, such as extensions on a volume. */
     readonly mutableCode: boolean;
 }
 
-/** Settings over PHP's own defaults, for web pods, Tasks and cron alike. */
+/** Settings that override PHP's defaults, for web pods, Tasks and cron. */
 export const phpIni = ({ mutableCode, ...args }: IniArgs): Ini =>
     iniFile({ ...iniSettings(args), "opcache.validate_timestamps": mutableCode ? "1" : "0" });
 
-/** Memory of a php-fpm container; a worker takes 40 to 100 MiB with OpenCart. */
+/** Memory of a php-fpm container; a worker needs 40 to 100 MiB with OpenCart. */
 export const phpMemory = (maxChildren: number, memoryLimit: string): string => poolMemory(maxChildren, memoryLimit, 64);

@@ -1,13 +1,13 @@
 import type { PathRule } from "../../components/pathRule";
 import type { OpenCartConfig } from "./config";
 
-/** A directory with a script of its own. */
+/** A directory with its own script. */
 export const administration = (adminPath: string): PathRule => ({ paths: [`/${adminPath}`] });
 
-/** The installer, and files that only code reads. */
+/** The installer, and files that are only read by code. */
 export const directories: PathRule = { paths: ["/install", "/storage", "/system"] };
 
-/** What strangers do not reach at the shop's host. */
+/** Paths that the public cannot reach at the shop's host. */
 export const closed = ({
     adminPath,
     adminHost,

@@ -12,5 +12,5 @@ const names = [
     "cron.sh",
 ] as const;
 
-/** What runs in the pods beside OpenCart itself: constant text, with every value from the environment. */
+/** Scripts that run in the pods in addition to OpenCart: constant text, with all values from the environment. */
 export const scripts = readScripts(join(__dirname, "scripts"), names);

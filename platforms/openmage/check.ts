@@ -5,7 +5,7 @@ import { checkOneAdmin, checkUploadLimit } from "../shopChecks";
 import { config, type OpenMageConfig, type OpenMageInstance } from "./config";
 import { phpMemory, scriptMemory } from "./php";
 
-/** Reports combinations that no schema can refuse, since each value alone is right. */
+/** Reports invalid combinations of values that are valid individually. */
 export function check(instance: OpenMageInstance, settings: OpenMageConfig): void {
     checkHosts(instance, settings);
     checkStores(instance, settings);
@@ -16,12 +16,12 @@ export function check(instance: OpenMageInstance, settings: OpenMageConfig): voi
     if (cache.topology === "external" && sessions.topology === "external" && address(cache) === address(sessions))
         instance.problem(
             ["sessions", "host"],
-            `"${sessions.host}" is the server of the cache, which is emptied as a whole; sessions need another server, or another port`,
+            `"${sessions.host}" is the server of the cache, which is emptied as a whole; sessions need a different server or port`,
         );
     checkUploadLimit(instance, settings);
     if (webPods === "separate" && instance.cluster.networkPolicy === "off")
         instance.warn(
-            "webPods: separate without network policies: every pod of the cluster can have PHP run any script of the shop's",
+            "webPods: separate without network policies: every pod of the cluster can make PHP run any script of the shop",
         );
 }
 
@@ -32,13 +32,12 @@ function checkHosts(instance: OpenMageInstance, settings: OpenMageConfig): void 
     const seen = new Map<string, string>();
     for (const { key, host } of hostsIn(config.schema, settings)) {
         const other = seen.get(host);
-        if (other)
-            instance.problem(key, `"${host}" is already the value of ${other}; every site has a host of its own`);
+        if (other) instance.problem(key, `"${host}" is already the value of ${other}; every site needs its own host`);
         else seen.set(host, key.join("."));
     }
 }
 
-/** The addresses of a store are those of one host, to which all others would lead away. */
+/** A store's URLs have a single host, to which all its other hosts would redirect. */
 function checkStores(instance: OpenMageInstance, { stores }: OpenMageConfig): void {
     const seen = new Map<string, string>();
     for (const [index, { host, code, type }] of stores.entries()) {
@@ -46,13 +45,13 @@ function checkStores(instance: OpenMageInstance, { stores }: OpenMageConfig): vo
         if (other)
             instance.problem(
                 ["stores", String(index), "code"],
-                `"${code}" is already the ${type} of ${other}; every ${type} has one host`,
+                `"${code}" is already the ${type} of ${other}; each ${type} can only have one host`,
             );
         else seen.set(`${type} ${code}`, host);
     }
 }
 
-/** With less than one request or script may take, the kernel would end PHP without a word. */
+/** With less memory than one request or script may use, the kernel would silently kill PHP. */
 function checkMemory(instance: OpenMageInstance, { php: { memoryLimit }, webPods }: OpenMageConfig): void {
     const pools = ["admin", webPods === "shared" ? "frontend" : "frontend-php"];
     for (const [key, { memory }] of Object.entries(instance.config.resources)) {
@@ -62,7 +61,7 @@ function checkMemory(instance: OpenMageInstance, { php: { memoryLimit }, webPods
         if (mebibytes(memory) < mebibytes(least))
             instance.problem(
                 ["resources", key, "memory"],
-                `"${memory}" is too little for php.memoryLimit, "${memoryLimit}"; at least ${least}`,
+                `"${memory}" is too little for php.memoryLimit, "${memoryLimit}"; allowed: at least ${least}`,
             );
     }
 }
@@ -74,19 +73,19 @@ function checkAdministration(instance: OpenMageInstance, { adminAccess, adminHos
             if (isSet)
                 instance.problem(
                     [key],
-                    "has no meaning with adminAccess: private, which publishes no administration; leave out one of the two",
+                    "has no effect with adminAccess: private, which does not publish the administration; remove one of the two",
                 );
     }
     checkOneAdmin(instance);
 }
 
-/** One cache has the whole configuration for all pods: which of them fills it must make no difference. */
+/** One cache holds the whole configuration for all pods, so it must not matter which of them fills it. */
 function checkEnvironment(instance: OpenMageInstance): void {
     for (const [component, variables] of Object.entries(instance.config.env))
         for (const name of Object.keys(variables))
             if (name.startsWith("OPENMAGE_CONFIG_"))
                 instance.problem(
                     ["env", component, name],
-                    "is not allowed here; set systemConfig, which reaches every pod: they share one cache of the configuration",
+                    "is not allowed here; set systemConfig, which applies to all pods, because they share one cache of the configuration",
                 );
 }

@@ -14,7 +14,9 @@ import type { InstanceOf, SettingsOf } from "../platform";
 import { phpSettings, poolLines, serverLines } from "./lines";
 import { images } from "./images";
 
-/** First parts of addresses that OpenMage's own modules, entry files and folders have; and `admin`, which everyone tries. */
+/**
+ * First path segments used by OpenMage's own modules, entry files and folders; and `admin`, which attackers try first.
+ */
 const taken = [
     ...[
         "admin",
@@ -34,8 +36,8 @@ const taken = [
 ];
 
 /**
- * A value of the system configuration, as OpenMage writes it in its own table: the scope, then section, group and field.
- * Digits are not among what its overrides by environment read: Mage_Core_Helper_EnvironmentConfigLoader.
+ * Path of a value in the system configuration, as in OpenMage's own table: scope, section, group and field. Its
+ * overrides by environment do not support digits: Mage_Core_Helper_EnvironmentConfigLoader.
  */
 const configPath = z
     .string()
@@ -46,10 +48,10 @@ const configPath = z
     )
     .refine(
         (path) => !/\/web\/(un)?secure\/base_url$|\/admin\/url\//.test(path),
-        "allowed: anything but addresses, which follow from host, adminHost and stores",
+        "allowed: anything except URLs, which follow from host, adminHost and stores",
     );
 
-/** Another host of the shop's; the first store view and website, which every shop has, answer at its own. */
+/** An additional host of the shop. The first store view and website, which every shop has, use the shop's own host. */
 const store = z
     .strictObject({
         host: ownHost(hostName),
@@ -61,8 +63,8 @@ const store = z
         if (code !== "admin" && code !== first) return;
         const message =
             code === "admin"
-                ? "allowed: any code but admin, which is the administration's own; set adminHost"
-                : `allowed: any code but ${first}, since that ${type} answers at the shop's own host; where it does not, give it another code in the administration`;
+                ? "allowed: any code except admin, which belongs to the administration; set adminHost"
+                : `allowed: any code except ${first}, because that ${type} answers at the shop's own host; if it does not, change its code in the administration`;
         context.addIssue({ code: "custom", path: ["code"], message, input: code });
     });
 
@@ -70,48 +72,45 @@ const schema = z.strictObject({
     platform: z.literal("openmage"),
     ...instanceFields,
     database: databaseOf(["mariadb", "mysql"], ["single", "replicated", "external"]),
-    /** Begins the names of all tables: that of a shop that moves in. @default none */
+    /** Prefix of all table names, for a shop that is moved in. @default none */
     tablePrefix: z
         .string()
         .regex(
             /^[a-z][a-z0-9_]{0,19}$/,
-            "allowed: at most 20 lower-case letters, digits and '_', the first of them a letter",
+            "allowed: at most 20 lower-case letters, digits and '_', starting with a letter",
         )
         .optional(),
-    /** Configuration, blocks and translations. Its lists of what belongs to a tag have no lifetime, and must stay. */
+    /** Configuration, blocks and translations. Its tag lists have no expiry and must not be evicted. */
     cache: cacheOf({ policies: ["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "noeviction"] }),
     /**
-     * Visitors with their carts: on a server of its own, so that neither a full nor an emptied cache logs anyone out.
-     * Itself full, it lets go of those that end soonest, which are robots' and new visitors'. With `noeviction` nobody
-     * gets a page any more, since each one locks its session by writing.
+     * Visitors with their carts: on a separate server, so that neither a full nor an emptied cache logs anyone out.
+     * When full, it evicts the sessions that expire first, which are those of bots and new visitors. With `noeviction`,
+     * no page could be served, because each one writes a lock to its session.
      */
     sessions: cacheOf({
         policies: ["volatile-ttl", "volatile-lru", "volatile-lfu", "noeviction"],
         persistence: true,
-        /* Whoever is logged in at one shop would be so at the other, as somebody else. */ own: "server for sessions",
+        /* Whoever is logged in at one shop would also be logged in at the other, as a different user. */ own: "server for sessions",
     }),
-    /** A cache for files, and for pages of modules that say how long they may be kept, before the frontend. */
+    /** A cache in front of the frontend for files, and for pages of modules that set a lifetime. */
     frontendCache,
     /** @default no backups */
     backup: backup.optional(),
-    /** `shared`: nginx and PHP of the shop in one pod; `separate`: in pods of their own, each scaled alone. */
+    /** `shared`: nginx and PHP of the shop in one pod; `separate`: in separate pods, scaled independently. */
     webPods: z.enum(["shared", "separate"]).default("shared"),
-    /** First part of the administration's addresses. */
+    /** First path segment of the administration's URLs. */
     adminPath: z
         .string()
-        .regex(
-            /^[a-z][a-z0-9_]{1,31}$/,
-            "allowed: 2 to 32 lower-case letters, digits and '_', the first of them a letter",
-        )
-        .refine((name) => !taken.includes(name), `allowed: any but ${taken.join(", ")}`)
+        .regex(/^[a-z][a-z0-9_]{1,31}$/, "allowed: 2 to 32 lower-case letters, digits and '_', starting with a letter")
+        .refine((name) => !taken.includes(name), `allowed: any except ${taken.join(", ")}`)
         .default("backoffice"),
-    /** Host of its own for the administration. @default the shop's host, below adminPath */
+    /** Separate host for the administration. @default the shop's host, below adminPath */
     adminHost: ownHost(hostName.optional()),
-    /** `private`: not published at all; `plinth open admin` leads there. */
+    /** `private`: not published; reachable with `plinth open admin`. */
     adminAccess: z.enum(["public", "private"]).default("public"),
-    /** Client ranges that may see the administration. @default everyone */
+    /** Client ranges that may access the administration. @default all */
     adminAllow: z.array(cidr).default([]),
-    /** The first administrator. Read when the shop is installed; later changes are made in the administration. */
+    /** The first administrator. Only read when the shop is installed; later changes are made in the administration. */
     adminUser: z
         .strictObject({
             name: z
@@ -122,7 +121,7 @@ const schema = z.strictObject({
             email: email.optional(),
         })
         .prefault({}),
-    /** What a new shop starts with; later it is changed in the administration. */
+    /** Initial settings of a new shop; later changes are made in the administration. */
     locale: z
         .string()
         .regex(/^[a-z]{2,3}_([A-Z][a-z]{3}_)?[A-Z]{2}$/, "allowed: a locale such as en_US or de_DE")
@@ -132,43 +131,48 @@ const schema = z.strictObject({
         .string()
         .regex(/^[A-Z]{3}$/, "allowed: a currency such as EUR")
         .default("USD"),
-    /** Further hosts, each with the store view or the website that answers there. Both are made in the administration. */
+    /**
+     * Additional hosts, each with the store view or website that answers there. Both are created in the administration.
+     */
     stores: z.array(store).default([]),
-    /** For people who look into the database with a browser. @default none */
+    /** For viewing the database in a browser. @default none */
     phpMyAdmin: phpMyAdmin.optional(),
-    /** Values of the system configuration that nobody can change in the administration. No passwords: they are not encrypted. */
+    /**
+     * Values of the system configuration that cannot be changed in the administration. Not for passwords, because they
+     * are not encrypted.
+     */
     systemConfig: z.record(configPath, z.string().regex(/^[^\r\n]*$/, "allowed: one line of text")).default({}),
     /** Outgoing mail. @default no mail is sent */
     mail: mail
         .extend({
             /** Address to which the mail server returns what cannot be delivered. Customers see those of the administration. */
             from: email,
-            /** The login's password is `smtpPassword` in plinth:secrets. @default no login */
+            /** The password is `smtpPassword` in plinth:secrets. @default no login */
             username: z
                 .string()
                 .regex(/^[^\s"]+$/, "allowed: a name without spaces and quotes")
                 .optional(),
-            /** Seconds until a send is given up. */
+            /** Timeout in seconds for sending. */
             timeoutSeconds: z.int().min(1).max(3600).default(10),
         })
         .optional(),
     php: z.strictObject({
-        /** Requests that one pod of the frontend works on at a time. @default by size */
+        /** Maximum concurrent requests of one frontend pod. @default by size */
         maxChildren: z.int().min(1).max(1000),
-        /** Largest memory of one request, in whole mebibytes, rounded up. */
+        /** Memory limit of one request, in whole mebibytes, rounded up. */
         memoryLimit: bytes.default("512Mi"),
         /** Largest file that may be uploaded, in whole mebibytes, rounded up; at most http.maxBody. */
         uploadLimit: bytes.default("32Mi"),
-        /** Further settings of php.ini, which win. */
+        /** Additional settings of php.ini, with priority. */
         settings: phpSettings,
-        /** Further lines of php-fpm's pool. */
+        /** Additional lines of php-fpm's pool. */
         pool: poolLines,
     }),
-    /** Whether the shop's web services answer below /api. */
+    /** Whether the shop's web services are available below /api. */
     api: z.boolean().default(false),
     nginx: z
         .strictObject({
-            /** Further lines of the `server` block of frontend and administration. */
+            /** Additional lines of the `server` block of frontend and administration. */
             server: serverLines,
         })
         .prefault({}),
@@ -181,11 +185,11 @@ interface Server {
     readonly memory: string;
 }
 
-/** What a size means: everything here can be set alone, too. */
+/** What a size means. Everything can also be set individually. */
 export interface Size {
     readonly maxChildren: number;
     readonly frontend: ReplicasConfig;
-    /** Of nginx, where it has pods of its own. */
+    /** Of nginx, if it has separate pods. */
     readonly nginx: ReplicasConfig;
     readonly varnish: Omit<Server, "memory"> & { readonly replicas: number };
     readonly cpu: string;
@@ -247,10 +251,10 @@ export const config = {
     secrets: {
         cryptKey: {
             purpose:
-                "Encrypts passwords of payment and shipping in the database; that of a shop that moves in, else generated",
-            // Blowfish takes no more.
+                "Encrypts payment and shipping passwords in the database; set it to the key of a shop that is moved in, otherwise it is generated",
+            // Blowfish supports no more.
             max: 56,
-            fixed: "what the shop has encrypted could not be read any more; it stays for the life of the database",
+            fixed: "data that the shop has encrypted could no longer be read; it must not change during the life of the database",
         },
         adminPassword: {
             purpose:

@@ -15,7 +15,7 @@ import { images } from "./images";
 
 export interface Servers {
     readonly database: Service<DatabaseSettings>;
-    /** What the frontends read from: the database itself where there are no replicas. */
+    /** The server that frontends read from: the database itself if there are no replicas. */
     readonly readDatabase: Service<DatabaseSettings>;
     readonly cache: Service<CacheSettings>;
     readonly sessions: Service<CacheSettings>;
@@ -23,29 +23,29 @@ export interface Servers {
 
 export type Role = "frontend" | "admin";
 
-/** Requests that the administration works on at a time. */
+/** Maximum concurrent requests of the administration. */
 export const adminChildren = 5;
 
-/** Requests that the PHP of one pod works on at a time. */
+/** Maximum concurrent requests of one pod's PHP. */
 export const childrenOf = ({ php }: OpenMageConfig, role: Role): number =>
     role === "admin" ? adminChildren : php.maxChildren;
 
-/** Seconds that a page may take, and one of the administration, where imports and exports run. */
+/** Page timeouts in seconds. The administration needs longer for imports and exports. */
 export const pageSeconds: Readonly<Record<Role, number>> = { frontend: 60, admin: 600 };
 
-/** Any date tells OpenMage that it is installed; a fixed one leaves the file the same at every run. */
+/** Any date tells OpenMage that it is installed; a fixed one keeps the file the same in every run. */
 const installDate = "Thu, 01 Jan 2026 00:00:00 +0000";
 
-/** Final names of what the pods read, by who reads it. */
+/** Final names of the files that the pods read, by role. */
 export interface Files {
     readonly scripts: string;
     readonly nginx: Readonly<Record<Role, string>>;
     readonly php: Readonly<Record<Role, string>>;
-    /** A file of a Secret: all pods have the same one, since they share it by the cache anyway. */
+    /** A file in a Secret, the same for all pods, because they share its contents through the cache. */
     readonly localXml: SecretRef;
 }
 
-/** Declares the files of a shop: connections and keys in a Secret, all else in ConfigMaps. */
+/** Declares the files of a shop: connections and keys in a Secret, everything else in ConfigMaps. */
 export function declareFiles(
     instance: OpenMageInstance,
     settings: OpenMageConfig,
@@ -61,11 +61,11 @@ export function declareFiles(
     };
 }
 
-/** Whether nginx and PHP of a tier are in pods of their own. */
+/** Whether nginx and PHP of a tier are in separate pods. */
 export const isApart = ({ webPods }: OpenMageConfig, role: Role): boolean =>
     webPods === "separate" && role === "frontend";
 
-/** Whether nginx hands on the figures of the PHP beside it: those of a Service would be now one pod's, now another's. */
+/** Whether nginx exposes the metrics of PHP in the same pod. Through a Service, they would alternate between pods. */
 export const hasMetrics = (instance: OpenMageInstance, settings: OpenMageConfig, role: Role): boolean =>
     instance.cluster.monitoringNamespace !== undefined && !isApart(settings, role);
 
@@ -87,13 +87,13 @@ function declareNginx(
         stores: Object.fromEntries(stores.map(({ host, code, type }) => [host, { code, type }])),
         metrics: hasMetrics(instance, settings, role),
         api,
-        // People who administrate see what they have just done.
+        // Administrators must see their own changes at once.
         ...(role === "frontend" && readDatabase !== database ? { replicas: { lagSeconds: lagSeconds(settings) } } : {}),
     });
     return instance.add(instance.owner, "ConfigMap", `${role}-nginx`, { data: { "nginx.conf": file } });
 }
 
-/** Seconds that a page from a replica may be old at most; what one outside may be, nobody tells us. */
+/** Maximum lag in seconds of a page from a replica; that of an external replica is unknown. */
 const lagSeconds = ({ database }: OpenMageConfig): number =>
     database.topology === "replicated" ? database.maxLagSeconds : 10;
 
@@ -143,8 +143,8 @@ function declareLocalXml(
 }
 
 /**
- * Begins every key in the cache: another for each release and each change of the system configuration, so that old and
- * new pods of a rollout never read each other's; and another for each shop on a server that several use.
+ * Prefix of all cache keys. It differs for each release and each system configuration, so that old and new pods of a
+ * rollout never share keys, and for each shop on a shared server.
  */
 function cachePrefix(instance: OpenMageInstance, settings: OpenMageConfig): string {
     const { project, stack } = instance.stack.config;

@@ -23,8 +23,8 @@ import { images } from "./images";
 /**
  * OpenMage 20: clients → load balancer → frontend and admin → database, cache and sessions; all PHP shares the media.
  *
- * The installation comes after its servers, the upgrade after the installation, and everything that uses the shop
- * after the upgrade.
+ * The installation depends on its servers, the upgrade on the installation, and everything that uses the shop on the
+ * upgrade.
  */
 export const openmage = definePlatform({ ...config, declare, closed });
 
@@ -70,9 +70,9 @@ function declare(instance: OpenMageInstance, settings: OpenMageConfig): Declared
     const cron = new ScheduledTask(instance, "cron", {
         pod: pods.cron(),
         schedule: "* * * * *",
-        // The next run is a minute away, and would do the same.
+        // No retries, because the next run follows within a minute.
         retries: 0,
-        // Some of the nightly jobs take hours in a large shop; meanwhile no other run starts.
+        // Some nightly jobs take hours in a large shop; no other run starts in the meantime.
         timeoutSeconds: 4 * 3600,
         networkRules: pods.outside,
         startsAfter: [upgrade],
@@ -103,7 +103,7 @@ interface Frontend {
     readonly tiers: readonly HasNode[];
 }
 
-/** nginx with PHP beside it, or each as a tier of its own. */
+/** nginx and PHP in one pod, or as separate tiers. */
 function frontendOf(instance: OpenMageInstance, settings: OpenMageConfig, pods: Pods, upgrade: Task): Frontend {
     const { frontend, nginx } = sizes[settings.size];
     if (settings.webPods === "shared") {
@@ -141,12 +141,12 @@ function frontendCacheOf(
     return new FrontendCache(instance, "varnish", {
         config: frontendCache,
         backend: frontend.service,
-        // Pages are kept only if they say so, and these never.
+        // Pages are only cached if they allow it, and these never.
         pass: personal,
         contents: images["openmage-nginx"],
         resources: { cpu },
         replicas,
-        // Until then nginx has said that PHP takes too long.
+        // By then, nginx has reported a timeout of PHP.
         timeoutSeconds: pageSeconds.frontend + 5,
         startsAfter: frontend.tiers,
     });

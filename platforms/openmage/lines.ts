@@ -3,7 +3,7 @@ import { LineRefusal, userLines } from "../../components/languages/nginx";
 import { userLine } from "../../components/languages/phpIni";
 import { Refusal } from "../../components/languages/text";
 
-/** What a writer refuses, under its own path where it is one of several lines. */
+/** Reports what a writer rejects, under the path of the line if there are several. */
 const writable =
     <T extends string | readonly string[]>(write: (text: T) => unknown) =>
     (text: T, context: z.RefinementCtx): void => {
@@ -16,7 +16,7 @@ const writable =
         }
     };
 
-/** Settings that have a key of their own, after which the pods' memory is sized too. */
+/** Settings with their own key, which also determine the pods' memory. */
 const ownKeys: Readonly<Record<string, string>> = {
     memory_limit: "php.memoryLimit",
     upload_max_filesize: "php.uploadLimit",
@@ -25,7 +25,7 @@ const ownKeys: Readonly<Record<string, string>> = {
     "pm.max_children": "php.maxChildren",
 };
 
-/** Settings without which the shop finds neither our code, nor its configuration, nor nginx and the probes PHP. */
+/** Settings that Plinth needs: for its code, for the configuration, and for nginx and probes to reach PHP. */
 const fixed = [
     ...["include_path", "variables_order"],
     ...["clear_env", "listen", "ping.path", "pm.status_listen", "pm.status_path"],
@@ -33,12 +33,12 @@ const fixed = [
 
 function refuseFixed(name: string, context: z.RefinementCtx): void {
     const key = Object.hasOwn(ownKeys, name) ? ownKeys[name] : undefined;
-    if (key) context.addIssue({ code: "custom", message: `allowed: what has no key of its own; set ${key}` });
+    if (key) context.addIssue({ code: "custom", message: `allowed: settings without their own key; set ${key}` });
     if (fixed.includes(name))
-        context.addIssue({ code: "custom", message: `allowed: any setting but ${fixed.join(", ")}` });
+        context.addIssue({ code: "custom", message: `allowed: any setting except ${fixed.join(", ")}` });
 }
 
-/** A value of php.ini, exactly as PHP is to have it: the file's writer quotes it. */
+/** A value of php.ini, unquoted: it is quoted when the file is written. */
 const phpValue = z
     .string()
     // eslint-disable-next-line no-control-regex -- a line has none but tabs
@@ -50,7 +50,7 @@ export const phpSettings = z
     .record(
         z
             .string()
-            .regex(/^[a-z][a-z0-9_.]*$/, "allowed: the name of a setting of php.ini, such as opcache.jit")
+            .regex(/^[a-z][a-z0-9_.]*$/, "allowed: the name of a php.ini setting, such as opcache.jit")
             .superRefine(refuseFixed),
         phpValue,
     )
@@ -61,7 +61,7 @@ const poolLine = z
     .superRefine(writable(userLine))
     .superRefine((text, context) => {
         const [, name = "", inner = ""] = /^\s*([a-z][a-z0-9_.]*)(?:\[(.+?)\])?/.exec(text) ?? [];
-        // What is set for PHP itself stands in brackets: php_admin_value[memory_limit].
+        // PHP settings are in brackets: php_admin_value[memory_limit].
         refuseFixed(name.startsWith("php_") ? inner : name, context);
         if (name === "env" && inner.startsWith("OPENMAGE_CONFIG_"))
             context.addIssue({ code: "custom", message: "allowed: other variables; set systemConfig" });
@@ -70,5 +70,5 @@ const poolLine = z
 /** Lines of php-fpm's pool. */
 export const poolLines = z.array(poolLine).default([]);
 
-/** Lines of nginx' `server` block, with blocks that are whole. */
+/** Lines of nginx's `server` block, with complete blocks. */
 export const serverLines = z.array(z.string()).superRefine(writable(userLines)).default([]);

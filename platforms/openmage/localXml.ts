@@ -3,9 +3,9 @@ import type { Text } from "../../components/languages/text";
 import { type Tree, xmlFile } from "../../components/languages/xml";
 
 export interface LocalXmlArgs {
-    /** Key of what OpenMage encrypts in the database: never to change. */
+    /** Key with which OpenMage encrypts data in the database. It must never change. */
     readonly cryptKey: string;
-    /** First part of the administration's addresses. */
+    /** First path segment of the administration's URLs. */
     readonly adminPath: string;
     readonly database: {
         readonly host: string;
@@ -13,35 +13,38 @@ export interface LocalXmlArgs {
         readonly name: string;
         readonly user: string;
         readonly password: string;
-        /** Of all table names; may be empty. */
+        /** Prefix of all table names; may be empty. */
         readonly prefix: string;
     };
-    /** Replicas, with the account of the database. They are used where the environment says `OPENMAGE_READS=replica`. @default none */
+    /**
+     * Replicas, with the account of the database. They are used if the environment contains `OPENMAGE_READS=replica`.
+     * @default none
+     */
     readonly read?: { readonly host: string; readonly port: number };
     readonly cache: {
         readonly host: string;
         readonly port: number;
         readonly password: string;
         /**
-         * Of all keys: names the shop and the release. Old and new pods must not share the cache, since it holds the
-         * merged configuration of the code.
+         * Prefix of all keys, which identifies shop and release. Old and new pods must not share the cache, because it
+         * contains the merged configuration of the code.
          */
         readonly prefix: string;
     };
-    /** A server of its own: a cache drops and empties what it holds. */
+    /** A separate server, because a cache evicts and is emptied. */
     readonly sessions: { readonly host: string; readonly port: number; readonly password: string };
-    /** Any date; OpenMage takes its presence for being installed. */
+    /** Any date. Its presence tells OpenMage that it is installed. */
     readonly installDate: string;
 }
 
 /**
  * app/etc/local.xml, the same for all pods of a shop.
  *
- * It has to be the same: OpenMage keeps it, merged with all other configuration, in the cache, and who finds it there
- * reads no file. So what differs between pods comes by environment, and the cache's prefix changes with the content:
- * a new password would not be seen otherwise.
+ * It must be the same, because OpenMage keeps it in the cache, merged with all other configuration, and does not read
+ * the file if the cache is filled. So settings that differ between pods are passed in the environment, and the cache's
+ * prefix changes with the content: otherwise a new password would be ignored.
  *
- * Schema scripts run in a Task only, never with a request.
+ * Schema scripts only run in a Task, never during a request.
  *
  * Nodes: https://github.com/OpenMage/magento-lts/blob/v20.18.0/app/etc/local.xml.additional
  */
@@ -73,7 +76,7 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
             resources: {
                 db: { table_prefix: database.prefix },
                 default_setup: { connection: connection(database) },
-                // Without the empty element OpenMage's own config.xml would send all reads to default_setup.
+                // Without the empty element, OpenMage's own config.xml would send all reads to default_setup.
                 ...(read ? { default_read: { connection: { use: "", ...connection(read) } } } : {}),
             },
             session_save: "redis",
@@ -84,7 +87,7 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
                 db: 0,
                 timeout: "2.5",
                 compression_threshold: 2048,
-                // More waiting requests of one client than this are refused.
+                // Maximum number of waiting requests of one client.
                 max_concurrency: 20,
                 log_level: 4,
             },
@@ -100,25 +103,26 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
                     connect_retries: 2,
                     read_timeout: 10,
                     use_lua: 1,
-                    // Seconds for keys without a lifetime: those of former prefixes would stay for ever otherwise.
+                    // Expiry in seconds for keys without a lifetime: those with old prefixes would otherwise stay
+                    // forever.
                     auto_expire_lifetime: 7 * 24 * 3600,
                     auto_expire_pattern: "/./",
                 },
             },
-            // Classes of this program, found by include_path, as is the backend of the cache.
+            // Plinth's own classes, found through include_path, like the cache's backend.
             models: { core: { rewrite: { resource: "PlinthResource" } } },
             log: { core: { writer_model: "PlinthLog" } },
             events: {
                 mage_run_installed_exception: {
-                    // For developers; without a database it fails itself, and visitors see an empty page.
+                    // For developers; it fails without a database, so that visitors would see an empty page.
                     observers: { mm_ignition: { type: "disabled" } },
                 },
             },
         },
         admin: { routers: { adminhtml: { args: { frontName: adminPath } } } },
-        // What the administration has not set otherwise.
+        // Defaults for the administration's settings.
         default: {
-            // OpenMage's own default would leave out all but emergencies; 7 is everything.
+            // OpenMage's default would only log emergencies; 7 logs everything.
             dev: { log: { active: 1, max_level: 7 } },
             web: { seo: { use_rewrites: 1 }, session: { use_frontend_sid: 0 } },
         },

@@ -26,7 +26,7 @@ export function msmtprc({
               ]),
         ...(username === undefined
             ? [msmtp`auth off`]
-            : // Left to choose, msmtp sends no password in clear.
+            : // By default, msmtp does not send passwords in clear text.
               [
                   encryption === "off" ? msmtp`auth plain` : msmtp`auth on`,
                   msmtp`user ${value(username)}`,

@@ -6,33 +6,34 @@ import { paths, ports } from "./paths";
 import { administration, changing, feeds, privateMedia, sources, webServices } from "./rules";
 
 export interface NginxArgs {
-    /** `frontend` answers for the shop, `admin` for the administration. */
+    /** `frontend` serves the shop, `admin` the administration. */
     readonly role: "frontend" | "admin";
     /**
-     * First part of the administration's addresses: OpenMage's `frontName`. OpenMage writes them with `/index.php` in
-     * front, so a load balancer that goes by paths has to route both `/<adminPath>` and `/index.php/<adminPath>`.
+     * First path segment of the administration's URLs: OpenMage's `frontName`. OpenMage prefixes them with
+     * `/index.php`, so a load balancer that routes by path must handle both `/<adminPath>` and
+     * `/index.php/<adminPath>`.
      */
     readonly adminPath: string;
     /** Host of php-fpm. */
     readonly php: string;
     /** Largest request body. */
     readonly maxBody: string;
-    /** Requests with a large body at a time. */
+    /** Maximum concurrent requests with a large body. */
     readonly bodies: number;
-    /** Seconds that PHP may take for an answer. */
+    /** Timeout in seconds for PHP's response. */
     readonly timeoutSeconds: number;
-    /** The user's own lines, in the server block before all locations. @default none */
+    /** The user's additional lines, in the server block before all locations. @default none */
     readonly extra?: readonly string[];
-    /** Stores and websites by the host that shows them; every other host shows the default store. @default none */
+    /** Stores and websites by host; all other hosts show the default store. @default none */
     readonly stores?: Readonly<Record<string, { readonly code: string; readonly type: "store" | "website" }>>;
-    /** Whether php-fpm's metrics are at `/metrics` of a port of their own. */
+    /** Whether php-fpm's metrics are available at `/metrics` on a separate port. */
     readonly metrics: boolean;
-    /** Whether the shop's web services (SOAP, XML-RPC, REST) answer below /api. @default false */
+    /** Whether the shop's web services (SOAP, XML-RPC, REST) are available below /api. @default false */
     readonly api?: boolean;
     /**
-     * Pages may be read from replicas, which are late by so many seconds at most; what a client changed, it sees at once.
+     * Pages may read from replicas, with at most this lag; clients see their own changes at once.
      *
-     * @default all is read from the source
+     * @default everything is read from the source
      */
     readonly replicas?: { readonly lagSeconds: number };
 }
@@ -40,10 +41,10 @@ export interface NginxArgs {
 const lines = (parts: readonly Nginx[]): Nginx => joined(parts, "\n");
 
 /**
- * The whole nginx.conf of a web pod.
+ * The complete nginx.conf of a web pod.
  *
- * Only static files of known directories are served, and PHP runs three files by name; everything else is a page of
- * OpenMage's, or 404.
+ * Only static files in known directories are served, and PHP runs three named files; everything else is a page of
+ * OpenMage or 404.
  */
 export function nginxConf(args: NginxArgs): Nginx {
     const { maxBody, bodies, extra = [], stores = {}, metrics, replicas } = args;
@@ -53,7 +54,7 @@ export function nginxConf(args: NginxArgs): Nginx {
         state: `${args.php}:${ports.phpStatus}`,
         locations: lines([
             ...(extra.length > 0 ? [userLines(extra)] : []),
-            // Beside the user's own headers: in a location it would take their place.
+            // At the same level as the user's own headers: in a location, it would replace them.
             ...(replicas ? [nginx`add_header Set-Cookie $reads_cookie;`] : []),
             ...(args.role === "frontend" ? frontend(args) : admin(args)),
             ...files(args),
@@ -69,7 +70,7 @@ export function nginxConf(args: NginxArgs): Nginx {
     });
 }
 
-// The load balancer writes the list anew; what stands behind its own entry was added on the way here.
+// The load balancer rewrites the list; entries after its own were added by later proxies.
 const clientMap = nginx`map $http_x_forwarded_for $client {
     default $remote_addr;
     "~^(?<first>[0-9A-Fa-f.:]+)(,|$)" $first;
@@ -80,7 +81,10 @@ function storeMap(part: "code" | "type", stores: NonNullable<NginxArgs["stores"]
     return nginx`map $host $store_${word(part)} {\n    default ${word(otherwise)};\n${linesOf(all)}}`;
 }
 
-/** Where PHP reads from. A client that changed something gets a cookie with which it reads from the source for a while. */
+/**
+ * Which server PHP reads from. A client that has changed something gets a cookie that makes it read from the source for
+ * a while.
+ */
 function readsMap(replicas: NginxArgs["replicas"]): Nginx {
     if (!replicas) return nginx`map "" $reads {\n    default source;\n}`;
     return nginx`map "$request_method $uri" $changes {
@@ -127,10 +131,10 @@ function admin({ adminPath }: NginxArgs): Nginx[] {
     ];
 }
 
-/** What the administration shows of them: small pictures of its browser, and of products before they are saved. */
+/** Pictures that the administration shows: thumbnails of its file browser, and pictures of unsaved products. */
 const adminPictures = ["tmp/catalog/product", "wysiwyg/\\.thumbs"];
 
-// Addresses carry no version, so that a release must become visible by itself.
+// URLs contain no version, so caches must expire for a release to become visible.
 const served = nginx`expires 1d;
 ${hiddenFiles}
 ${otherScripts}
@@ -162,7 +166,7 @@ ${indent(closedPaths(privateMedia), 4)}
         ...["favicon.ico", "robots.txt"].map(
             (name) => nginx`location = ${word(`/${name}`)} {\n    try_files $uri =404;\n}`,
         ),
-        // get.php takes every ".." out of the address, also within a name, and looks for what is left.
+        // get.php removes every ".." from the path, even within names, and looks up the rest.
         nginx`location @media {
     if ($uri ~ "\\.\\.") {
         return 404;
@@ -173,10 +177,10 @@ ${indent(run("/get.php", php, timeoutSeconds), 4)}
     ];
 }
 
-/** Headers from which OpenMage or a module would take the client's address or TLS without asking who sent them. */
+/** Headers from which OpenMage or a module would take the client's address or TLS without checking who sent them. */
 const untrusted = ["CLIENT_IP", "PROXY", "SSL_OFFLOADED", "VIA", "X_FORWARDED_FOR", "X_REAL_IP"];
 
-// Pages can set more and longer headers than nginx expects.
+// Pages may set more and longer headers than nginx's default buffers allow.
 const run = (script: string, php: string, timeoutSeconds: number): Nginx =>
     nginx`fastcgi_buffers 16 16k;
 fastcgi_buffer_size 32k;
@@ -185,7 +189,7 @@ ${fastCgi({
     script,
     timeoutSeconds,
     client: nginx`$client`,
-    // OpenMage would write it behind the host, which browsers have other ports of.
+    // OpenMage would append it to the host, but browsers use a different port.
     port: word(""),
     untrusted,
     params: {
@@ -195,7 +199,7 @@ ${fastCgi({
     },
 })}`;
 
-/** For Prometheus, on a port that no load balancer knows. */
+/** For Prometheus, on a port that the load balancer does not use. */
 const metricsServer = (php: string): Nginx => nginx`server {
     listen ${ports.metrics};
     server_name _;

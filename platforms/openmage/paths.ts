@@ -1,8 +1,8 @@
-/** Where things are in the images that `images/openmage` builds; a test compares both. */
+/** Paths in the images that `images/openmage` builds; a test compares both. */
 export const paths = {
     /** Document root, with `index.php`. */
     root: "/var/www/html",
-    /** Connections and keys, a file of the Secret that all PHP pods share. */
+    /** Connections and keys, a file in the Secret that all PHP pods share. */
     localXml: "/var/www/html/app/etc/local.xml",
     /** Pictures and downloads: the shared volume. */
     media: "/var/www/html/media",

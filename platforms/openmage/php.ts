@@ -6,17 +6,17 @@ import { paths, ports } from "./paths";
 export { stopSeconds } from "../php";
 
 export interface PoolArgs {
-    /** Requests worked on at a time. */
+    /** Maximum concurrent requests. */
     readonly maxChildren: number;
-    /** Seconds after which a request is ended. */
+    /** Seconds after which a request is terminated. */
     readonly timeoutSeconds: number;
-    /** `pod`: for nginx in the same pod; `cluster`: for nginx in pods of its own. */
+    /** `pod`: for nginx in the same pod; `cluster`: for nginx in separate pods. */
     readonly listen: "pod" | "cluster";
-    /** The user's own lines of the pool. @default none */
+    /** The user's additional lines of the pool. @default none */
     readonly extra?: readonly string[];
 }
 
-/** The whole php-fpm.conf: one pool. */
+/** The complete php-fpm.conf: one pool. */
 export function fpmConf({ listen, extra = [], ...args }: PoolArgs): Ini {
     const host = listen === "pod" ? "127.0.0.1:" : "";
     return poolFile({
@@ -31,18 +31,18 @@ export function fpmConf({ listen, extra = [], ...args }: PoolArgs): Ini {
 }
 
 export interface IniArgs extends CommonIniArgs {
-    /** The user's own settings; they win. */
+    /** The user's settings, with priority. */
     readonly extra: Readonly<Record<string, string>>;
 }
 
-/** Mebibytes of compiled code: OpenMage with its libraries is ten thousand files and more. */
+/** Mebibytes for compiled code: OpenMage and its libraries have more than ten thousand files. */
 const opcache = 256;
 
-/** Settings over PHP's own defaults, for web pods, Tasks and cron alike. */
+/** Settings that override PHP's defaults, for web pods, Tasks and cron. */
 export const phpIni = ({ extra, ...args }: IniArgs): Ini =>
     iniFile({
         ...iniSettings(args),
-        // The environment is part of it, for OPENMAGE_CONFIG__… variables.
+        // Includes the environment, for OPENMAGE_CONFIG__… variables.
         variables_order: "EGPCS",
         include_path: `.:${paths.scripts}`,
         "session.gc_probability": "0",
@@ -53,11 +53,13 @@ export const phpIni = ({ extra, ...args }: IniArgs): Ini =>
         ...extra,
     });
 
-/** Memory of a php-fpm container; a worker takes 60 to 120 MiB with OpenMage. */
+/** Memory of a php-fpm container; a worker needs 60 to 120 MiB with OpenMage. */
 export const phpMemory = (maxChildren: number, memoryLimit: string): string =>
     poolMemory(maxChildren, memoryLimit, 80, opcache);
 
-/** Memory of a container that runs one script: its own, or more where PHP may take more, with PHP itself. */
+/**
+ * Memory of a container that runs one script: the usual amount, or PHP's memory limit plus PHP itself if that is more.
+ */
 export function scriptMemory(usual: string, memoryLimit: string): string {
     const largest = mebibytesFor(memoryLimit) + 128;
     return mebibytes(usual) < largest ? `${largest}Mi` : usual;

@@ -28,12 +28,12 @@ export interface Surroundings extends Servers {
     readonly media: SharedClaim;
 }
 
-/** The pods of a shop: all run the same code with nearly the same configuration, and differ in what they do with it. */
+/** The pods of a shop. All have the same code and nearly the same configuration, but different roles. */
 export class Pods {
-    /** What browsers see: a private administration is not among them. */
+    /** Public URLs; a private administration has none. */
     readonly urls: { readonly shop: string; readonly admin?: string };
     readonly adminPassword: SecretRef;
-    /** What shops talk to: payment, shipping, exchange rates, feeds, the mail server. */
+    /** External services that shops use: payment, shipping, exchange rates, feeds, the mail server. */
     readonly outside: readonly NetworkRule[];
 
     private readonly smtpPassword: SecretRef | undefined;
@@ -54,7 +54,7 @@ export class Pods {
         const password = instance.password("admin-password", "adminPassword", 20, 1);
         this.adminPassword = instance.secret(instance.owner, "admin", { password }).password;
         const cryptKey = instance.password("crypt-key", "cryptKey");
-        // The pods read it in local.xml; this one is for people, who keep it with their backups.
+        // The pods read it from local.xml; this Secret is for operators, who keep it with their backups.
         instance.secret(instance.owner, "crypt-key", { key: cryptKey });
         const smtp = outgoingMail(instance, mail);
         this.smtpPassword = smtp.password;
@@ -62,13 +62,13 @@ export class Pods {
         this.files = declareFiles(instance, settings, surroundings, cryptKey);
         this.environment = {
             ...systemConfigEnv(settings),
-            // Adds our directory to PHP's own.
+            // Adds Plinth's directory to PHP's default.
             PHP_INI_SCAN_DIR: `:${paths.php}`,
             ...(this.smtpPassword ? { SMTP_PASSWORD: this.smtpPassword } : {}),
         };
     }
 
-    /** What a tier needs of the world outside this instance. */
+    /** Network rules of a tier for destinations outside the instance. */
     needs(role: Role): readonly NetworkRule[] {
         const { monitoringNamespace } = this.instance.cluster;
         const measured = hasMetrics(this.instance, this.settings, role);
@@ -80,7 +80,7 @@ export class Pods {
         return this.web("frontend", this.frontendResources(), [this.ready()]);
     }
 
-    /** PHP of the shop alone. */
+    /** Only PHP of the shop. */
     frontendPhp(): PodArgs {
         const socket = { tcpSocket: { port: ports.phpStatus }, timeoutSeconds: 5 };
         const php = {
@@ -95,7 +95,7 @@ export class Pods {
         return this.pod({ initContainers: [this.ready()], containers: [php], graceSeconds });
     }
 
-    /** nginx of the shop alone. */
+    /** Only nginx of the shop. */
     frontendNginx(php: Service): PodArgs {
         return this.pod({ containers: [{ ...this.nginx("frontend"), uses: [php.bind()] }] });
     }
@@ -125,7 +125,7 @@ export class Pods {
         return this.pod({ initContainers: [this.ready()], containers: [this.script("cron", "1Gi")] });
     }
 
-    /** Address of the administration's host; empty where it is not published. */
+    /** URL of the administration's host; empty if it is not published. */
     private get adminOrigin(): string {
         const { adminAccess, adminHost, host } = this.settings;
         return adminAccess === "private" ? "" : publicUrl(this.instance, adminHost ?? host);
@@ -150,7 +150,7 @@ export class Pods {
         return this.pod({ initContainers, containers, graceSeconds });
     }
 
-    /** What all pods of a shop have in common: the user, and the node where the media are on one. */
+    /** Settings that all pods of a shop share: the user, and the node if the media volume is on one. */
     private pod(args: Omit<PodArgs, "user" | "shareNodeFor">): PodArgs {
         const { shareNodeFor } = this.surroundings.media;
         return { ...args, user: users.php, ...(shareNodeFor ? { shareNodeFor } : {}) };
@@ -161,7 +161,7 @@ export class Pods {
         return {
             name: "php",
             image: images["openmage-php"],
-            // Not by the entrypoint, whose shell drops variables with a '-', such as those of a store's configuration.
+            // Bypasses the entrypoint, whose shell drops variables with a '-', such as those of a store.
             command: ["php-fpm", "--fpm-config", `${paths.php}/php-fpm.conf`],
             env: this.environment,
             uses: this.servers(role === "frontend"),
@@ -174,14 +174,14 @@ export class Pods {
                 this.phpFile(role, "php-fpm.conf"),
                 this.scriptsMount(),
             ],
-            // nginx stops first, and its last requests are still answered.
+            // nginx stops first; its last requests are still answered.
             preStop: drainSeconds + 2,
         };
     }
 
     private nginx(role: Role): ContainerArgs {
         const measured = hasMetrics(this.instance, this.settings, role);
-        // Apart, nginx is ready when it can reach a PHP, too.
+        // In separate pods, nginx is only ready if it can reach PHP.
         const readiness = isApart(this.settings, role) ? http("/fpm-ping", 5, 3) : http("/healthz", 5, 2);
         return {
             name: "nginx",
@@ -198,17 +198,17 @@ export class Pods {
         };
     }
 
-    /** Waits for the upgrade, also where a plain `kubectl apply` starts everything at once. */
+    /** Waits for the upgrade, even if a plain `kubectl apply` starts everything at once. */
     private ready(): ContainerArgs {
         return this.script("ready", "256Mi");
     }
 
-    /** Password and addresses as configured. In the admin pod, since this one starts anew when its Secrets change. */
+    /** Sets password and URLs as configured. In the admin pod, because that is recreated when its Secrets change. */
     private applySettings(): ContainerArgs {
         return this.script("settings", "512Mi", this.adminEnv());
     }
 
-    /** A container that runs a script of ours once, with OpenMage's own code; its memory is larger where PHP may take more. */
+    /** A container that runs one of Plinth's scripts once, with OpenMage's code; PHP's limit may increase its memory. */
     private script(name: string, memory: string, env: Readonly<Record<string, Setting>> = {}): ContainerArgs {
         return {
             name,
@@ -232,7 +232,7 @@ export class Pods {
                     DB_PASSWORD: "password",
                 }),
             ],
-            // Feeds, maps of the site and Dataflow's files are made by cron.
+            // Cron creates feeds, sitemaps and Dataflow's files.
             mounts: [
                 ...this.phpMounts("admin", { var: varSpace[name === "cron" ? "admin" : "frontend"], tmp: scriptTemp }),
                 this.scriptsMount(),
@@ -240,7 +240,7 @@ export class Pods {
         };
     }
 
-    /** What local.xml leads to, for the frontends with the database's replicas. */
+    /** The servers in local.xml, for the frontends including the database's replicas. */
     private servers(reads: boolean): Edge[] {
         const { database, readDatabase, cache, sessions } = this.surroundings;
         const replicas = reads && readDatabase !== database ? [readDatabase.bind()] : [];
@@ -286,12 +286,12 @@ export class Pods {
 }
 
 /**
- * What `var` may hold: locks, and a report of 10 to 50 KiB for each page that ends with an error; of the administration
- * also what people import and export.
+ * Size limit of `var`: locks, and a report of 10 to 50 KiB for each page that fails; in the administration also imports
+ * and exports.
  */
 const varSpace: Readonly<Record<Role, string>> = { frontend: "256Mi", admin: "1Gi" };
 
-/** Seconds that a web pod has to stop: the drain, running requests, and some to spare. */
+/** Seconds that a web pod has to stop: draining, running requests, and a margin. */
 const graceSeconds = drainSeconds + stopSeconds + 15;
 
 const http = nginxProbe(ports.http);

@@ -1,13 +1,13 @@
 import type { PathRule } from "../../components/pathRule";
 import type { OpenMageConfig } from "./config";
 
-/** A page answers behind the script's name and behind a store's code, too. */
+/** Pages are also reachable below the script's name and a store's code. */
 const page = { entry: "index.php", code: true };
 
 /** Below OpenMage's `frontName`. */
 export const administration = (adminPath: string): PathRule => ({ paths: [`/${adminPath}`], ...page });
 
-/** For administrators, whose passwords could be tried here. */
+/** For administrators only, because passwords could be guessed here. */
 export const feeds: PathRule = {
     paths: ["/rss/order/new", "/rss/catalog/notifystock", "/rss/catalog/review"],
     ...page,
@@ -16,12 +16,12 @@ export const feeds: PathRule = {
 /** SOAP, XML-RPC and REST. */
 export const webServices: PathRule = { paths: ["/api"], ...page };
 
-/** Of one visitor each: no cache keeps them, whatever a module says. */
+/** Specific to a visitor: never cached, whatever a module sets. */
 export const personal: PathRule = { paths: ["/api", "/checkout", "/customer"], ...page };
 
 /**
- * Modules whose pages change something, or show what was just changed, also where the method is GET. A search writes
- * what it has found into a table, and joins it with the catalog.
+ * Modules whose pages change something, or show what was just changed, even with GET. A search writes its results to a
+ * table and joins it with the catalog.
  */
 export const changing: PathRule = {
     paths: [
@@ -42,7 +42,7 @@ export const changing: PathRule = {
     ...page,
 };
 
-/** What has no page and is no file for browsers: answered without PHP. */
+/** Paths that are neither pages nor files for browsers: answered without PHP. */
 export const sources: PathRule = {
     paths: [
         "/app",
@@ -60,7 +60,7 @@ export const sources: PathRule = {
     ],
 };
 
-/** Never shown, although in a directory whose files are: what customers sent or bought, and templates. */
+/** Never served, although in a directory with public files: customers' uploads and purchases, and templates. */
 export const privateMedia: PathRule = {
     paths: ["/media/custom_options", "/media/customer", "/media/downloadable", "/media/import", "/media/tmp"],
 };
@@ -71,10 +71,13 @@ type Settings = Pick<OpenMageConfig, "adminPath" | "adminHost" | "adminAccess" |
 export const isBeside = ({ adminAccess, adminHost }: Settings): boolean =>
     adminAccess === "public" && adminHost === undefined;
 
-/** What the balancer has no route to, beside the administration. `privateMedia` is not among it: nginx knows the exceptions. */
+/**
+ * Paths without a route in the balancer, in addition to the administration. `privateMedia` is not included, because
+ * nginx handles its exceptions.
+ */
 export const unrouted = ({ api }: Settings): PathRule[] => [feeds, ...(api ? [] : [webServices]), sources];
 
-/** What strangers do not reach at the shop's hosts. */
+/** Paths that the public cannot reach at the shop's hosts. */
 export const closed = (settings: Settings): PathRule[] => [
     ...(isBeside(settings) && settings.adminAllow.length === 0 ? [] : [administration(settings.adminPath)]),
     ...unrouted(settings),

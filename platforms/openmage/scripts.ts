@@ -16,5 +16,5 @@ const names = [
     "processor.php",
 ] as const;
 
-/** What runs in the pods beside OpenMage itself: constant text, with every value from the environment. */
+/** Scripts that run in the pods in addition to OpenMage: constant text, with all values from the environment. */
 export const scripts = readScripts(join(__dirname, "scripts"), names);

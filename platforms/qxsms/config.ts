@@ -10,7 +10,7 @@ import type { InstanceOf, SettingsOf } from "../platform";
 import { images } from "./images";
 
 const qualtricsId = (prefix: string) =>
-    z.string().regex(new RegExp(`^${prefix}_\\w+$`), `allowed: an identifier of Qualtrics such as ${prefix}_1a2B3c`);
+    z.string().regex(new RegExp(`^${prefix}_\\w+$`), `allowed: a Qualtrics identifier such as ${prefix}_1a2B3c`);
 
 const schema = z.strictObject({
     platform: z.literal("qxsms"),
@@ -20,8 +20,8 @@ const schema = z.strictObject({
     backup: backup.optional(),
     broker,
     /**
-     * Django's debug mode: pages with stack traces, mail into files, weak passwords accepted, the development server.
-     * The image must be built for it: `plinth images build` does that.
+     * Django's debug mode: stack traces on pages, mail written to files, weak passwords accepted, the development
+     * server. The image must be built for it with `plinth images build`.
      */
     debug: z.boolean().default(false),
     /** How QxSMS sends mail of its own: passwords, changes of addresses, errors. Only with `debug` it does without. */
@@ -31,55 +31,57 @@ const schema = z.strictObject({
             /** QxSMS cannot encrypt the connection. */
             port: port.default(25),
             fromName: line.default("QxSMS"),
-            /** For answers to surveys' messages. @default noreply@qemailserver.com */
+            /** Reply address of survey messages. @default noreply@qemailserver.com */
             replyTo: email.optional(),
-            /** Begins each subject, as it is written: mostly with a space at the end. @default fromName in brackets */
+            /** Prefix of each subject, usually with a trailing space. @default fromName in brackets */
             subjectPrefix: line.optional(),
         })
         .optional(),
     administrator: z
         .strictObject({
             name: line.default("admin"),
-            /** Errors are mailed to it, and it is the account's login. */
+            /** Recipient of error mails, and login of the account. */
             email,
             /**
-             * The first account. `none`: you make it, with `manage.py createsuperuser`; `generated`: its password is
+             * The first account. `none`: you create it with `manage.py createsuperuser`; `generated`: its password is
              * `adminPassword` in a Secret; `mailed`: QxSMS mails a password to `email`.
              */
             account: z.enum(["none", "generated", "mailed"]).default("none"),
         })
         .optional(),
-    /** The survey service. Identifiers that you count as secret go to plinth:secrets instead. */
+    /** The survey service. Identifiers that you consider secret belong in plinth:secrets instead. */
     qualtrics: z
         .strictObject({
-            /** Data centre: the part of API addresses before `.qualtrics.com`. */
+            /** Data centre: the part of API host names before `.qualtrics.com`. */
             dataCentre: z
                 .string()
                 .regex(/^[a-z0-9]+$/, "allowed: a data centre such as fra1")
                 .default("fra1"),
             directoryId: qualtricsId("POOL").optional(),
             libraryId: qualtricsId("UR").optional(),
-            /** The survey with which single messages are sent. */
+            /** The survey used to send single messages. */
             surveyId: qualtricsId("SV").optional(),
         })
         .prefault({}),
     web: z.strictObject({
-        /** Requests that one pod works on at a time. @default by size */
+        /** Maximum concurrent requests of one pod. @default by size */
         processes: z.int().min(1).max(64),
-        /** Seconds that a request may take, and that a stopping pod waits for one. */
+        /** Request timeout in seconds, also the time that a stopping pod waits for requests. */
         timeoutSeconds: z.int().min(10).max(3600).default(180),
     }),
     worker: z.strictObject({
-        /** Tasks that one pod works on at a time. @default by size */
+        /** Maximum concurrent tasks of one pod. @default by size */
         concurrency: z.int().min(1).max(64),
-        /** Seconds that the longest task takes, such as the import of a panel: a stopping worker ends it first. */
+        /**
+         * Duration in seconds of the longest task, such as the import of a panel: a stopping worker finishes it first.
+         */
         longestTaskSeconds: z.int().min(30).max(86400).default(600),
     }),
 });
 
 export type QxsmsConfig = SettingsOf<typeof schema>;
 
-/** What a size means: everything here can be set alone, too. */
+/** What a size means. Everything can also be set individually. */
 export interface Size {
     readonly processes: number;
     readonly concurrency: number;
@@ -135,14 +137,14 @@ export const config = {
     },
     secrets: {
         qxsmsSecretKey: "Django's key for sessions and links in mails; generated unless set",
-        qualtricsApiKey: "Token of the user of Qualtrics; without it no survey can be sent",
+        qualtricsApiKey: "API token of the Qualtrics user; without it no survey can be sent",
         qualtricsDirectoryId: "Instead of qualtrics.directoryId",
         qualtricsLibraryId: "Instead of qualtrics.libraryId",
         qualtricsSurveyId: "Instead of qualtrics.surveyId",
         ...mailSecrets,
         adminPassword: {
             purpose: "Password of the first account, for administrator.account generated; generated unless set",
-            fixed: "it is read once, when the account is made; change it with `manage.py changepassword`, or on the account's own page",
+            fixed: "it is only read when the account is created; change it with `manage.py changepassword`, or on the account's own page",
         },
         ...databaseSecrets,
         ...brokerSecrets,

@@ -5,26 +5,26 @@ import { paths } from "./paths";
 
 type Environment = Readonly<Record<string, Setting>>;
 
-/** QxSMS' environment: https://github.com/CDSP-SCPO/WPSS-for-ESS-webpanel/blob/gh-release/qxsms/settings.py */
+/** QxSMS's environment: https://github.com/CDSP-SCPO/WPSS-for-ESS-webpanel/blob/gh-release/qxsms/settings.py */
 export interface Environments {
-    /** What loading the settings takes: for Tasks, which run again when theirs changes. */
+    /** The variables needed to load the settings, for Tasks, which run again when theirs change. */
     readonly basic: Environment;
-    /** All of it, the same for web and worker. */
+    /** All variables, the same for web and worker. */
     readonly full: Environment;
-    /** Of the first account, where it is generated. */
+    /** Password of the first account, if it is generated. */
     readonly adminPassword: SecretRef | undefined;
     /** The way to the mail server. */
     readonly smtp: readonly NetworkRule[];
 }
 
-/** Identifiers of Qualtrics: key of `qualtrics`, secret instead of it, variable. */
+/** Qualtrics identifiers: key in `qualtrics`, alternative secret, variable. */
 const identifiers = [
     ["directoryId", "qualtricsDirectoryId", "QXSMS_DIRECTORY_ID"],
     ["libraryId", "qualtricsLibraryId", "QXSMS_LIBRARY_ID"],
     ["surveyId", "qualtricsSurveyId", "QXSMS_SEND_SURVEY"],
 ] as const;
 
-/** Declares the Secrets of an instance and refers to them; reports what is missing. */
+/** Declares and references the Secrets of an instance; reports missing ones. */
 export function environments(instance: QxsmsInstance, settings: QxsmsConfig): Environments {
     const { owner } = instance;
     const { secretKey } = instance.secret(owner, "qxsms", {
@@ -32,9 +32,9 @@ export function environments(instance: QxsmsInstance, settings: QxsmsConfig): En
     });
     const basic: Environment = {
         QXSMS_SECRET_KEY: secretKey,
-        // The image's own script compares it as a number.
+        // The image's script compares it as a number.
         QXSMS_DEBUG: settings.debug ? "1" : "0",
-        // Any other value than this one keeps the rules for passwords, and the logs.
+        // Any other value keeps the password rules and the logs.
         QXSMS_ENV: settings.debug ? "development" : "production",
         PYTHONPATH: paths.home,
         PYTHONUNBUFFERED: "1",
@@ -79,7 +79,7 @@ function qualtrics(instance: QxsmsInstance, { qualtrics: plain }: QxsmsConfig): 
         if (plain[key] !== undefined && refs[key])
             instance.problem(
                 ["qualtrics", key],
-                `is set here and as ${secret} in plinth:secrets; allowed: one of both`,
+                `is set here and as ${secret} in plinth:secrets; allowed: only one of the two`,
             );
         if (value === undefined) missing.push(`qualtrics.${key}`);
         else environment[variable] = value;
@@ -91,7 +91,7 @@ function qualtrics(instance: QxsmsInstance, { qualtrics: plain }: QxsmsConfig): 
     else if (missing.length > 0)
         instance.problem(
             ["qualtrics"],
-            `is not complete; missing: ${missing.join(", ")}`,
+            `is incomplete; missing: ${missing.join(", ")}`,
             given.apiKey ? [] : ["qualtricsApiKey"],
         );
     return environment;
@@ -106,7 +106,7 @@ function mail(
         if (!debug)
             instance.problem(
                 ["mail"],
-                "is missing: passwords, changes of addresses and errors are mailed; allowed: host and from at least",
+                "is missing: passwords, changes of addresses and errors are mailed; required: at least host and from",
             );
         return {};
     }
@@ -127,7 +127,7 @@ function admins(instance: QxsmsInstance, { administrator, mail: settings, debug 
         if (!debug)
             instance.problem(
                 ["administrator"],
-                "is missing: errors are mailed to its address; allowed: email at least",
+                "is missing: errors are mailed to its address; required: at least email",
             );
         return {};
     }

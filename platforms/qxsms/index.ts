@@ -11,14 +11,14 @@ import { publicUrl } from "../publicUrl";
 import { config, type QxsmsConfig, type QxsmsInstance, sizes } from "./config";
 import { Pods } from "./pods";
 
-/** Celery 5.2 declares such queues and sets such limits; RabbitMQ 4.3 denies both unless asked to permit them. */
+/** Celery 5.2 declares such queues and sets such limits; RabbitMQ 4.3 denies both unless they are permitted. */
 const celeryNeeds = ["transient_nonexcl_queues", "global_qos"];
 
 /**
  * QxSMS (WPSS): clients → load balancer → web → database, and through the broker → worker → database; web and worker
- * talk to Qualtrics and to the mail server.
+ * connect to Qualtrics and the mail server.
  *
- * The migrations come after the database, and everything that uses QxSMS after the migrations.
+ * The migrations depend on the database, and everything that uses QxSMS on the migrations.
  */
 export const qxsms = definePlatform({ ...config, declare });
 
@@ -57,7 +57,7 @@ function declare(instance: QxsmsInstance, settings: QxsmsConfig): Declared {
         startsAfter: [migrate, broker],
     });
     const { administrator, host } = settings;
-    // Nothing waits for it: QxSMS works although a mail server does not.
+    // Nothing waits for it, because QxSMS also works without a mail server.
     if (administrator && administrator.account !== "none")
         new Task(instance, "administrator", {
             pod: pods.administrator(),

@@ -18,20 +18,20 @@ export interface Surroundings {
     readonly broker: Service<BrokerSettings>;
 }
 
-/** MiB that a process of Django takes, its share of the parent's included. */
+/** MiB per Django process, including its share of the parent. */
 const processMemory = 100;
 
-/** Translations of 13 languages; static files of QxSMS and of Django's administration, some packed as well. */
+/** Translations of 13 languages; static files of QxSMS and Django's administration, some also compressed. */
 const preparedSpace = { locale: "32Mi", static: "256Mi" } as const;
 
-/** Seconds beyond what was waited for, to end and to log. */
+/** Additional seconds to end and to log after waiting. */
 const stopSeconds = 15;
 
-/** The pods of an instance: all run the same code with the same environment, and differ in what they do with it. */
+/** The pods of an instance. All have the same code and environment, but different roles. */
 export class Pods {
-    /** What web and worker talk to: the survey service, the mail server, and what the user opens besides. */
+    /** Destinations of web and worker: the survey service, the mail server, and those that the user adds. */
     readonly outside: readonly NetworkRule[];
-    /** The mail server alone. */
+    /** Only the mail server. */
     readonly smtp: readonly NetworkRule[];
     private readonly environments: Environments;
     private readonly scripts: string;
@@ -47,7 +47,7 @@ export class Pods {
         this.scripts = instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts });
     }
 
-    /** Of the first account, where it is generated. */
+    /** Password of the first account, if it is generated. */
     get adminPassword(): SecretRef | undefined {
         return this.environments.adminPassword;
     }
@@ -69,16 +69,16 @@ export class Pods {
                               "--error-logfile=-",
                               "qxsms.wsgi:application",
                           ],
-                    // That file takes what begins with GUNICORN_.
+                    // That file reads variables that begin with GUNICORN_.
                     env: {
                         ...this.environments.full,
                         ...this.rabbitHost(),
                         GUNICORN_WORKERS: String(web.processes),
                         GUNICORN_TIMEOUT: String(web.timeoutSeconds),
                         GUNICORN_GRACEFUL_TIMEOUT: String(web.timeoutSeconds),
-                        // Its sign of life is a file: on a slow disk it would be killed for nothing.
+                        // Its heartbeat is a file: on a slow disk, it would be killed without reason.
                         GUNICORN_WORKER_TMP_DIR: "/dev/shm",
-                        // Only the balancer gets here. Links in mails are https then, and so are cookies' rules.
+                        // Only the balancer can connect. This makes links in mails https, and cookies secure.
                         GUNICORN_FORWARDED_ALLOW_IPS: "*",
                     },
                     uses: [this.databaseEdge(), this.brokerEdge()],
@@ -91,11 +91,11 @@ export class Pods {
                             timeoutSeconds: 10,
                             failureThreshold: 60,
                         },
-                        // Not by a request: while every process waits for Qualtrics, the next one has to queue.
+                        // Not with a request: while all processes wait for Qualtrics, further requests queue.
                         readiness: { ...socket, periodSeconds: 10, failureThreshold: 3 },
                         liveness: { ...socket, periodSeconds: 20, failureThreshold: 6 },
                     },
-                    // Mails of a machine for development.
+                    // Mails in debug mode.
                     mounts: [...this.prepared(), ...(debug ? [scratch(`${paths.home}/outbox`, "64Mi")] : [])],
                     temp: this.temp(web.processes),
                 }),
@@ -111,13 +111,14 @@ export class Pods {
             initContainers: [this.prepare(), this.ready("broker")],
             containers: [
                 this.container("worker", {
-                    // No shell before it: the stop signal must reach Celery, which then ends its tasks and takes no more.
+                    // Without a shell: the stop signal must reach Celery, which then finishes its tasks and accepts no
+                    // more.
                     command: ["celery", "-A", "qxsms", "worker", "--loglevel=INFO", `--concurrency=${concurrency}`],
                     env: { ...this.environments.full, ...this.rabbitHost() },
                     uses: [this.databaseEdge(), this.brokerEdge()],
                     resources: { cpu, memory: memory(concurrency + 2) },
                     probes: {
-                        // Once: each call starts Django anew.
+                        // Only one attempt, because each call starts Django.
                         startup: {
                             command: [
                                 "sh",
@@ -168,7 +169,7 @@ export class Pods {
         };
     }
 
-    /** Size of /tmp: Django keeps there what is uploaded, and a task the file of a panel that it reads or writes. */
+    /** Size of /tmp, for Django's uploads and for panel files that a task reads or writes. */
     private temp(atATime: number): string {
         return mib(atATime * mebibytesFor(this.settings.http.maxBody) + 64);
     }
@@ -186,7 +187,7 @@ export class Pods {
         };
     }
 
-    /** Makes translations and static files, whether the image has them or not. */
+    /** Generates translations and static files, whether the image contains them or not. */
     private prepare(): ContainerArgs {
         return this.container("prepare", {
             command: ["sh", `${paths.scripts}/prepare.sh`],
@@ -200,7 +201,7 @@ export class Pods {
         });
     }
 
-    /** Waits for the migrations, and for the broker where there is nothing to do without. */
+    /** Waits for the migrations, and for the broker if it is required. */
     private ready(...what: "broker"[]): ContainerArgs {
         const broker = what.includes("broker");
         return this.container("ready", {
@@ -226,7 +227,7 @@ export class Pods {
         return this.surroundings.broker.bind({ RABBIT_USERINFO: "userinfo" });
     }
 
-    /** QxSMS writes `pyamqp://HOST:PORT` with room for neither user nor virtual host: both are put in where they fit. */
+    /** QxSMS builds `pyamqp://HOST:PORT` without user and virtual host: both are inserted via HOST and PORT. */
     private rabbitHost(): Record<string, Setting | Composed> {
         const { host, ports, settings } = this.surroundings.broker;
         const { vhost } = settings;

@@ -134,7 +134,7 @@ describe("the command, without CLI and cluster", function () {
         writeFileSync(join(theirs, "precious.txt"), "mine");
         const { code, error } = plinth("render", "dev", "--out", theirs);
         expect(code).to.equal(1);
-        expect(error).to.include("was not rendered by plinth");
+        expect(error).to.include("was not rendered by Plinth");
         expect(readdirSync(theirs)).to.deep.equal(["precious.txt"]);
     });
 
@@ -145,19 +145,19 @@ describe("the command, without CLI and cluster", function () {
             .to.match(/Offline preview; missing: /)
             .and.to.include("Deployment")
 
-            .and.to.include("Requested at the least:");
+            .and.to.include("Minimum requested:");
         expect(out).not.to.include("DNS records");
-        expect(plinth("preview", "staging").out).to.include("DNS records to come");
+        expect(plinth("preview", "staging").out).to.include("DNS records to create");
         const json = JSON.parse(plinth("preview", "dev", "--json").out) as { mode: string; objects: unknown[] };
         expect(json.mode).to.equal("offline");
         expect(json.objects).not.to.have.length(0);
     });
 
     it("previews offline where that is asked for, and not at all where it must not", () => {
-        expect(plinth("preview", "production", "--offline").out).to.include("Offline preview; as asked.");
+        expect(plinth("preview", "production", "--offline").out).to.include("Offline preview; as requested.");
         const { code, out, error } = plinth("preview", "production", "--no-offline");
         expect({ code, out }).to.deep.equal({ code: 1, out: "" });
-        expect(error).to.include("No preview with the engine: missing: the Pulumi CLI");
+        expect(error).to.include("The engine's preview is not available: missing: the Pulumi CLI");
     });
 
     it("launches nothing, says what is missing and how to get it, and exits 1", () => {

@@ -40,12 +40,12 @@ describe("drift in the engine's words", () => {
     it("is said with both values, but never a Secret's", () => {
         const text = driftText("dev", driftIn(digest));
         expect(text)
-            .to.include("3 objects of the cluster are not")
+            .to.include("3 objects in the cluster differ from")
             .and.to.include("  Service shop/cache is not in the cluster\n")
             .and.to.include("    spec.replicas: 5, should be 2\n")
-            .and.to.include('    spec.template.metadata.labels["a.b/c"]: x, should not be there\n')
+            .and.to.include('    spec.template.metadata.labels["a.b/c"]: x, should not be set\n')
             .and.to.include("    stringData.password\n");
         expect(JSON.stringify(driftIn(digest)) + text).not.to.match(/old-password|"new"/);
     });
-    it("may be none", () => expect(driftText("dev", [])).to.equal('No drift: the cluster is as "dev" says.'));
+    it("may be none", () => expect(driftText("dev", [])).to.equal('No drift: the cluster matches "dev".'));
 });

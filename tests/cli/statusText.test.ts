@@ -88,7 +88,7 @@ describe("what should be ready", () => {
             "shop/install is not done (failed): BackoffLimitExceeded: too often",
             "volume s/files is Pending",
             "volume o/files is Lost",
-            "certificate s/tls/tls.crt: has expired on 2026-11-02",
+            "certificate s/tls/tls.crt: expired on 2026-11-02",
             "certificate s/none: the Secret is missing",
         ]);
     });
@@ -109,9 +109,9 @@ describe("the text of status", () => {
         expect(text).to.include("shop/cron     last run failed (0 * * * *)       last success 61m ago");
         expect(text).to.include("shop/files  Bound    10Gi  1.0 GiB (13%)  fast");
         expect(text).to.include("old/files   Pending  10Gi  unknown        fast");
-        expect(text).to.include("s/volume edge-data  Caddy gets and renews its own");
+        expect(text).to.include("s/volume edge-data  obtained and renewed by Caddy");
         expect(text).to.include("s/tls/tls.crt       2026-12-24                     shop");
-        expect(text.at(-1)).to.equal("Everything that should be ready is.");
+        expect(text.at(-1)).to.equal("Everything that should be ready is ready.");
     });
     it("tells of evicted pods, though they have successors: what they held is lost", () => {
         const eviction = {

@@ -77,7 +77,7 @@ describe("backups with the real engine on a real API server", function () {
             const { code, all } = await project.plinth(...command);
             expect(code, all).to.equal(1);
             expect(all)
-                .to.include(`Nothing was changed: a restore of ${progress.backup} is under way`)
+                .to.include(`Nothing was changed: a restore of ${progress.backup} is in progress`)
                 .and.include(`./plinth backup resume shop ${stack}`)
                 .and.not.include("pulumi preview");
         }

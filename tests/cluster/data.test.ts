@@ -129,7 +129,7 @@ describe("files of volumes, through a pod on a real API server", function () {
             expect(exitCode, all).to.equal(1);
             expect(all).to.include(text);
         };
-        await refused("there is no /imag in the volume", "data", "copy", "shop", "files:/imag", folder, stack);
+        await refused("/imag does not exist in the volume", "data", "copy", "shop", "files:/imag", folder, stack);
         await refused('did you mean "files"?', "data", "copy", "shop", "file", folder, stack);
         await refused('".." is not allowed', "data", "copy", "shop", "files:../x", folder, stack);
         await refused("not an empty folder", "data", "copy", "shop", "files", join(home.path, "copy"), stack);
@@ -143,7 +143,7 @@ describe("files of volumes, through a pod on a real API server", function () {
         writeFileSync(join(folder, "deep", "-new.txt"), "new\n");
         const refused = await plinth("data", "load", folder, "shop", "database", stack);
         expect(refused.exitCode).to.equal(1);
-        expect(refused.all).to.include("database-0 has the volume open").and.to.include(`./plinth stop ${stack} shop`);
+        expect(refused.all).to.include("database-0 is using the volume").and.to.include(`./plinth stop ${stack} shop`);
         const { exitCode, all } = await plinth("data", "load", folder, "shop", "files:/image", stack);
         expect(exitCode, all).to.equal(0);
         expect(readFileSync(join(volume, "image", "deep", "-new.txt"), "utf8")).to.equal("new\n");

@@ -141,7 +141,7 @@ describe("day 2 on a real API server", function () {
         const { out } = await plinth("status", stack);
         expect(out)
             .to.match(/^one\/frontend +1\/1 +opencart-php:/m)
-            .and.to.match(/ready is\.$/);
+            .and.to.match(/ready is ready\.$/);
     });
 
     it("status names what is gone, what cannot be placed and which certificate is missing, and exits 1", async () => {
@@ -227,7 +227,7 @@ describe("day 2 on a real API server", function () {
         const misspelt = await plinth("logs", "one/fronted", stack);
         expect(misspelt.error).to.include('did you mean "one/frontend"?');
         const container = await plinth("logs", "one/frontend", stack, "--container", "ngnix");
-        expect(container.error).to.include('did you mean "nginx"?; there are: files, ready, php, nginx');
+        expect(container.error).to.include('did you mean "nginx"?; available: files, ready, php, nginx');
 
         const logs = await plinth("logs", "two/edge", stack, "--since", "1h", "--tail", "5");
         expect(logs.error).to.include(
@@ -272,7 +272,7 @@ describe("day 2 on a real API server", function () {
             .and.to.include(`Forwarding from 127.0.0.1:${port}`);
         const busy = await plinth("open", "one/database", stack, "--port", String(port));
         expect(busy.code).to.equal(1);
-        expect(busy.error).to.include(`Port ${port} of this machine cannot be had`);
+        expect(busy.error).to.include(`Port ${port} of this machine is not available`);
         process.kill(-child.pid!, "SIGINT");
         expect(await ended).to.equal(0);
     });

@@ -183,9 +183,9 @@ describe("continuous delivery, on a control plane", function () {
         const refused = await project.plinth("preview", stack, "--no-offline");
         expect(refused.code).to.equal(1);
         expect(refused.all)
-            .to.include("was not looked at in full: this account may not list persistentvolumes and storageclasses.")
+            .to.include("was not fully checked: this account may not list persistentvolumes and storageclasses.")
             .and.not.match(traced);
-        for (const claim of claims) expect(refused.all).to.include(`  ${claim} would be deleted and made anew`);
+        for (const claim of claims) expect(refused.all).to.include(`  ${claim} would be deleted and recreated`);
         const [, line] = /plinth:acceptLoss: \[(.*)\]/.exec(refused.all)!;
         const taking = await project.plinth("preview", stack, "--adopt", "pvc-of-others");
         expect(taking.code).to.equal(1);
@@ -198,6 +198,6 @@ describe("continuous delivery, on a control plane", function () {
         write({ kubeconfig: previewer.kubeconfig }, edge, { "plinth:acceptLoss": line!.split(", ") });
         const spent = await project.plinth("preview", stack, "--no-offline");
         expect(spent.code).to.equal(1);
-        expect(spent.all).to.include("names what would not be lost");
+        expect(spent.all).to.include("names objects that would not be lost");
     });
 });

@@ -177,7 +177,7 @@ describe("the real engine on a real API server", function () {
         expect(refused.code).to.equal(1);
         expect(refused.all)
             .to.include("Data would be lost. Nothing was changed.")
-            .and.to.include(`persistentvolumeclaim/${instance.namespace}/database would be deleted and made anew`);
+            .and.to.include(`persistentvolumeclaim/${instance.namespace}/database would be deleted and recreated`);
         expect(await identities(data)).to.deep.equal(before);
         write();
     });
@@ -188,7 +188,7 @@ describe("the real engine on a real API server", function () {
         renameSync(state, `${state}.kept`);
         const refused = await project.plinth("launch", "life", "--recover");
         expect(refused.code).to.equal(1);
-        expect(refused.all).to.include("its state knows nothing of them").and.to.include("/database");
+        expect(refused.all).to.include("but are not in its state").and.to.include("/database");
         expect(await passwords()).to.deep.equal(before);
         rmSync(state, { recursive: true });
         renameSync(`${state}.kept`, state);

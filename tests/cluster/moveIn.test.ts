@@ -122,7 +122,7 @@ describe("moving in, with the real engine", function () {
     it("names what of the former deployment would fight for data and host", async () => {
         refused(
             await project.plinth("launch", "move", "--adopt", namespace),
-            `deployment/${namespace}/db still runs: kubectl --namespace ${namespace} scale deployment db --replicas 0`,
+            `deployment/${namespace}/db is still running: kubectl --namespace ${namespace} scale deployment db --replicas 0`,
             `ingress/${namespace}/qxsms has the host pprd.example.org`,
         );
         refused(await project.plinth("launch", "move", "--adopt", "qxsms-prd"), 'did you mean "qxsms-pprd"?');
@@ -134,17 +134,17 @@ describe("moving in, with the real engine", function () {
         await apply([secret]);
         const named = `secret/${namespace}/database`;
         const others = [
-            `namespace/${namespace} is not this stack's: to take it over, add --adopt ${namespace}`,
-            `persistentvolumeclaim/${namespace}/db-pvc is not this stack's: to take it over, add --adopt ${namespace}`,
+            `namespace/${namespace} does not belong to this stack: to adopt it, add --adopt ${namespace}`,
+            `persistentvolumeclaim/${namespace}/db-pvc does not belong to this stack: to adopt it, add --adopt ${namespace}`,
         ];
         const alone = await project.plinth("launch", "move", "--adopt", named);
-        refused(alone, ...others, `deployment/${namespace}/db still runs`);
+        refused(alone, ...others, `deployment/${namespace}/db is still running`);
         const recovered = await project.plinth("launch", "move", "--recover", "--adopt", named);
         refused(recovered, ...others, "--recover");
         // With the whole consent, the recovery is as far as what the former deployment still does.
         const both = await project.plinth("launch", "move", "--recover", "--adopt", named, "--adopt", namespace);
-        refused(both, `deployment/${namespace}/db still runs`);
-        expect(both.all).not.to.include("is not this stack's");
+        refused(both, `deployment/${namespace}/db is still running`);
+        expect(both.all).not.to.include("does not belong to this stack");
         await cluster.kubectl(["delete", "secret", "database", "--namespace", namespace]);
     });
 
@@ -153,7 +153,7 @@ describe("moving in, with the real engine", function () {
         write(volumes({ claim: "db-pcv", size: "1Gi" }));
         refused(
             await project.plinth("launch", "move", "--adopt", namespace),
-            'plinth:instances.pprd.volumes.database.claim: there is no claim "db-pcv"',
+            `plinth:instances.pprd.volumes.database.claim: the namespace ${namespace} has no claim "db-pcv"`,
         );
         write(volumes({ size: "512Mi" }));
         refused(
@@ -184,7 +184,7 @@ describe("moving in, with the real engine", function () {
         );
         const launched = await project.plinth("launch", "move", "--adopt", namespace);
         expect(launched.code, launched.all).to.equal(0);
-        expect(launched.all).to.include("Taken over:").and.not.to.include(password);
+        expect(launched.all).to.include("Adopted:").and.not.to.include(password);
         const after = await claim("db-pvc");
         expect([after.metadata.uid, after.spec.volumeName]).to.deep.equal([
             before.metadata.uid,

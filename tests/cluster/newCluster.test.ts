@@ -101,16 +101,16 @@ describe("another cluster behind a stack, with the real engine on two real API s
         const untouched = await everything(old);
         copyFileSync(fresh.kubeconfig, at("renewed"));
 
-        const goOn = ["--new-cluster", sandboxContext, "--recover"];
+        const continueWith = ["--new-cluster", sandboxContext, "--recover"];
         // Where it was killed before anything was made there.
-        expect(await printed("--recover")).to.deep.equal(goOn);
+        expect(await printed("--recover")).to.deep.equal(continueWith);
         // Secrets come before pods: some are there, and not everything is.
         await killed(["--new-cluster", sandboxContext], async () => (await objects(fresh, "secrets")).length > 2);
         expect(await objects(fresh, "deployments")).to.have.length.below(4);
         expect(await printed()).to.deep.equal(["--recover"]);
-        expect(await printed("--new-cluster", sandboxContext)).to.deep.equal(goOn);
+        expect(await printed("--new-cluster", sandboxContext)).to.deep.equal(continueWith);
         // The state knows the new one by now: the first option asks for nothing any more.
-        succeeded(await project.plinth("launch", stack, ...goOn));
+        succeeded(await project.plinth("launch", stack, ...continueWith));
         expect(await objects(fresh, "deployments")).to.have.length(4);
         // Its last run has nothing left to do but to have the provider as it is every day.
         expect(Object.keys(await changes())).to.have.members(["same", "update"]);
@@ -129,7 +129,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
         for (const object of [`namespace/${namespace}`, `persistentvolumeclaim/${namespace}/database`])
             expect(named).to.include(`\n  ${object}\n`);
         expect(named)
-            .to.include(`nothing of what "${stack}" was deployed with`)
+            .to.include(`contains none of the objects that "${stack}" was deployed with`)
             .and.include(`./plinth launch ${stack} --new-cluster ${sandboxContext}`)
             .and.not.include("pulumi preview");
         expect(await refused("--new-cluster", "another")).to.include("not --new-cluster another");
@@ -144,12 +144,12 @@ describe("another cluster behind a stack, with the real engine on two real API s
 
         const moved = await project.plinth("launch", stack, "--new-cluster", sandboxContext);
         succeeded(moved);
-        expect(moved.all).to.include(`Made anew in another cluster than before:\n  namespace/${namespace}\n`);
+        expect(moved.all).to.include(`Recreated in a different cluster:\n  namespace/${namespace}\n`);
         expect(Object.keys(await changes())).to.have.members(["create", "same"]);
         expect(
             (await objects(fresh, "deployments,statefulsets")).map(({ metadata }) => metadata.name),
         ).to.include.members(["database", "frontend"]);
         expect(await passwords(fresh)).to.deep.equal(before);
-        expect(await refused("--new-cluster", sandboxContext)).to.include("Leave the option out");
+        expect(await refused("--new-cluster", sandboxContext)).to.include("Omit the option");
     });
 });

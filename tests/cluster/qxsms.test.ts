@@ -128,7 +128,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         const refused = await plinth("launch", stack);
         expect(refused.code).to.equal(1);
         expect(refused.all)
-            .to.match(new RegExp(`  ${claim} would be deleted and made anew: .*; it is protected\n`))
+            .to.match(new RegExp(`  ${claim} would be deleted and recreated, .*; it is protected\n`))
             .and.include(`  plinth:acceptLoss: [${claim}]`)
             .and.not.include("--accept-loss");
         expect((await plinth("launch", stack, "--accept-loss", claim)).code).to.equal(1);
@@ -136,7 +136,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         const line = `  plinth:acceptLoss: [${claim}]\n`;
         project.edit(`Pulumi.${stack}.yaml`, "config:\n", `config:\n${line}`);
         const { all } = succeeded(await plinth("launch", stack));
-        expect(all).to.include(`has had its loss: ${claim}.`);
+        expect(all).to.include(`is no longer needed; the loss has happened: ${claim}.`);
         expect(await queues()).not.to.equal(before);
         expect(await state("pprd")).to.deep.equal(other);
         project.edit(`Pulumi.${stack}.yaml`, line, "");

@@ -178,7 +178,7 @@ describe("removal with the real engine on a real API server", function () {
         const before = file();
         const again = await plinth("forget", "other", stack, "--yes", "other", "--out", record);
         succeeded(again);
-        expect(again.out).to.include("is forgotten already").and.to.include(volumes[0]!.metadata.name);
+        expect(again.out).to.include("is already forgotten").and.to.include(volumes[0]!.metadata.name);
         expect([file(), await volumesOf("other")]).to.deep.equal([before, left]);
     });
 

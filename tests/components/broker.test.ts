@@ -86,7 +86,9 @@ describe("Broker", () => {
         expect(file).to.contain("vm_memory_high_watermark.absolute = 614MiB");
         expect(file).to.contain("disk_free_limit.absolute = 1024MiB");
         const error = await build(single, { instance: { resources: { broker: { memory: "128Mi" } } } }).catch(String);
-        expect(error).to.contain('resources.broker.memory: "128Mi" is too little for rabbitmq; at least 256Mi');
+        expect(error).to.contain(
+            'resources.broker.memory: "128Mi" is too little for rabbitmq; allowed: at least 256Mi',
+        );
     });
 
     it("runs as the image's user, and keeps everything that the server writes on the volume", async () => {
@@ -151,13 +153,13 @@ describe("Broker", () => {
         });
         expect(find(objects, "Secret", "broker")["stringData"]["userinfo"]).to.equal("their%2Fuser:p%40ss");
         const error = await build(config).catch(String);
-        expect(error).to.contain("plinth:instances.bench.broker: is external and needs its password");
+        expect(error).to.contain("plinth:instances.bench.broker: is external and requires its password");
     });
 
     it("refuses images that name no version, and versions that nobody has agreed to", async () => {
         for (const tag of ["latest", "4", "4-alpine", "management"]) {
             const error = await build(single, { instance: { images: { rabbitmq: `rabbitmq:${tag}` } } }).catch(String);
-            expect(error, tag).to.contain(`images.rabbitmq: "rabbitmq:${tag}" does not say which version it holds`);
+            expect(error, tag).to.contain(`images.rabbitmq: "rabbitmq:${tag}" does not show its version`);
         }
         const check = (known: string, wanted: string, consent?: string) => () =>
             checkSeries("here", known, wanted, consent);

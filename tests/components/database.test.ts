@@ -195,7 +195,7 @@ describe("Database", () => {
         expect(spec).not.to.have.property("updateStrategy");
     });
 
-    it("refuses an image that does not say which version it holds", async () => {
+    it("refuses an image that does not show its version", async () => {
         const digest = `sha256:${"0".repeat(64)}`;
         const asked = (engine: Written["engine"], image: string) =>
             problems(single(engine), { instance: { images: { [engine]: image } } });
@@ -207,7 +207,7 @@ describe("Database", () => {
             ["postgres", "postgres:alpine"],
         ] as const)
             expect(await asked(engine, image)).to.contain(
-                `plinth:instances.bench.images.${engine}: "${image}" does not say which version it holds`,
+                `plinth:instances.bench.images.${engine}: "${image}" does not show its version`,
             );
         expect(await asked("mariadb", `mariadb:11.8.8@${digest}`)).to.equal("");
         expect(await asked("postgres", "registry.example.org:5000/postgres:17-alpine")).to.equal("");
@@ -227,7 +227,7 @@ describe("Database", () => {
         const instance = { resources: { database: { memory: "300Mi" } } };
         expect(await problems(single("mariadb"), { instance })).to.equal("");
         expect(await problems(single("mysql"), { instance })).to.contain(
-            'plinth:instances.bench.resources.database.memory: "300Mi" is too little for mysql; at least 512Mi',
+            'plinth:instances.bench.resources.database.memory: "300Mi" is too little for mysql; allowed: at least 512Mi',
         );
     });
 
@@ -274,7 +274,7 @@ describe("Database", () => {
 
     it("outside the cluster cannot invent its password", async () => {
         expect(await problems(external("db.example.org"))).to.contain(
-            "plinth:instances.bench.database: is external and needs its password: ./plinth secrets set bench databasePassword dev",
+            "plinth:instances.bench.database: is external and requires its password: ./plinth secrets set bench databasePassword dev",
         );
     });
 
@@ -295,7 +295,7 @@ describe("Database", () => {
         expect(find(objects, "Secret", "orders-root").stringData.rootPassword).to.equal("third");
         expect(find(objects, "Secret", "database-root").stringData.rootPassword).not.to.equal("third");
         expect(await problemsOf(two(external("10.1.2.3"), { bench: { databasePassword: "first" } }))).to.contain(
-            "plinth:instances.bench.orders: is external and needs its password: ./plinth secrets set bench ordersPassword dev",
+            "plinth:instances.bench.orders: is external and requires its password: ./plinth secrets set bench ordersPassword dev",
         );
     });
 

@@ -92,11 +92,11 @@ describe("FrontendCache", () => {
                 String,
             );
         expect(await refused({}, "400Mi")).to.contain(
-            'plinth:instances.bench.resources.varnish.memory: "400Mi" is too little for a cache of 128Mi; at least 423Mi',
+            'plinth:instances.bench.resources.varnish.memory: "400Mi" is too little for a cache of 128Mi; allowed: at least 423Mi',
         );
         expect(await refused({}, "423Mi")).to.equal("");
         expect(await refused({ maxFile: "65Mi" })).to.contain(
-            'plinth:instances.bench.frontendCache.maxFile: "65Mi" is too much for a cache of 128Mi; at most half of frontendCache.memory',
+            'plinth:instances.bench.frontendCache.maxFile: "65Mi" is too much for a cache of 128Mi; allowed: at most half of frontendCache.memory',
         );
     });
 });

@@ -64,7 +64,7 @@ describe("the graph", () => {
         });
         // @ts-expect-error -- the compiler knows the settings; whoever does not compile is told at run time
         expect(() => database.bind({ X: "user" })).to.throw(
-            'ns/db has no setting "user"; it has host, port, name, password',
+            'ns/db has no setting "user"; available: host, port, name, password',
         );
     });
     it("is drawn with uses as lines, order as dots and data in drums", () => {

@@ -46,7 +46,7 @@ describe("a path rule", () => {
             "/a b",
             "/a?b",
         ])
-            expect(() => patternOf({ paths: [path] }), path).to.throw(RangeError, "is no path");
+            expect(() => patternOf({ paths: [path] }), path).to.throw(RangeError, "is not a valid path");
         expect(() => patternOf({ paths: [] })).to.throw(RangeError, "at least one");
     });
 });

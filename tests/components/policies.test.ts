@@ -159,12 +159,12 @@ describe("network policies", () => {
                 })
             ).warnings.join("\n");
         expect(await warnings(["0.0.0.0/0"], [])).to.equal("");
-        expect(await warnings(["169.254.169.254/32"], [])).to.include("bench: pods reach 169.254.169.254/32");
+        expect(await warnings(["169.254.169.254/32"], [])).to.include("bench: pods can reach 169.254.169.254/32");
         expect(await warnings(["192.0.2.0/24"], ["10.0.0.0/8"])).to.include(
-            "nothing in plinth:cluster.ranges is opened for smtp.example.org",
+            "smtp.example.org may be in plinth:cluster.ranges, which are closed",
         );
         expect(await warnings(["192.0.2.0/24"], ["10.0.0.0/8"], "ingress")).to.equal(
-            "plinth:cluster.ranges means nothing while plinth:cluster.networkPolicy is ingress",
+            "plinth:cluster.ranges has no effect while plinth:cluster.networkPolicy is ingress",
         );
     });
     it("admit what comes in by its whole range: only ways out leave something out", async () => {

@@ -177,7 +177,7 @@ describe("the pull Secret", function () {
                     { one: "x", two: "x" },
                 ),
             ).to.deep.equal([
-                'plinth:images.credentials.two.registry: "index.docker.io" is already the registry of plinth:images.credentials.one; every registry has one account',
+                'plinth:images.credentials.two.registry: "index.docker.io" is already the registry of plinth:images.credentials.one; each registry may have only one account',
             ]);
         });
         it("an account without its password, and says how to set it", async () =>
@@ -195,15 +195,15 @@ describe("the pull Secret", function () {
         it("names that mean two things", async () => {
             const images = { platform: "qxsms", host: "images.example.org", debug: true };
             expect(await problems({ credentials: gitlab }, {}, { images })).to.include(
-                "plinth:instances.images: is the name under which plinth:secrets has the passwords of plinth:images.credentials; choose another one",
+                "plinth:instances.images: is reserved in plinth:secrets for the passwords of plinth:images.credentials; choose another name",
             );
             expect(
                 await problems({ pullSecrets: ["pull-secret"], credentials: gitlab }, { gitlab: "x" }),
             ).to.deep.equal([
-                'plinth:images.pullSecrets: "pull-secret" is the name of the Secret that plinth:images.credentials makes; choose another one',
+                'plinth:images.pullSecrets: "pull-secret" is the name of the Secret that plinth:images.credentials creates; choose another one',
             ]);
             expect(await problems({ pullSecrets: ["mine", "mine"] })).to.deep.equal([
-                'plinth:images.pullSecrets.1: "mine" is named twice',
+                'plinth:images.pullSecrets.1: "mine" is listed twice',
             ]);
         });
     });

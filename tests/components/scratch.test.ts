@@ -76,17 +76,17 @@ describe("directories that end with their pod", () => {
         [
             "a limit below what its directories may hold",
             { resources: { "worker.beside": { ephemeralStorage: "300Mi" } } },
-            'resources.worker.beside.ephemeralStorage: "300Mi" is too little for the directories tmp and the logs; at least 456Mi',
+            'resources.worker.beside.ephemeralStorage: "300Mi" is too little for the directories tmp and the logs; allowed: at least 456Mi',
         ],
         [
             "a request above the limit",
             { resources: { worker: { ephemeralStorageRequest: "1Gi" } } },
-            "a request must not be larger than its limit",
+            "a request must not exceed its limit",
         ],
         [
             "directories in memory that fill it",
             { volumes: { "worker.run-keys": { size: "64Mi" } } },
-            'resources.worker.memory: "64Mi" is too little for what its directories in memory may hold; more than 64Mi',
+            'resources.worker.memory: "64Mi" is too little for its directories in memory; allowed: more than 64Mi',
         ],
         [
             "no size at all, which would mean no limit",
@@ -96,7 +96,7 @@ describe("directories that end with their pod", () => {
         [
             "a storage class for them",
             { volumes: { "worker.tmp": { storageClass: "fast" } } },
-            "volumes.worker.tmp.storageClass: has no meaning here",
+            "volumes.worker.tmp.storageClass: has no effect here",
         ],
         [
             "a directory that there is not",

@@ -38,7 +38,7 @@ describe("the folders of backups in object storage", () => {
         });
         const message = (prefix: string, other: string) =>
             `"${prefix}" of the bucket "backups" at https://s3.us-east-1.amazonaws.com is already the folder of plinth:instances.${other}, ` +
-            "and each would delete the other's backups; leave prefix out, or set another for each instance";
+            "and each would delete the other's backups; remove prefix, or set a different one for each instance";
         expect(found).to.deep.equal([
             `plinth:instances.b.backup.target.prefix: ${message("x", "a")}`,
             `plinth:instances.d.backup.target.prefix: ${message("plinth/staging/opencart-c", "c")}`,

@@ -34,7 +34,7 @@ describe("bad input", () => {
             of: () => one({ backup: { target: { type: "s3", bucket: "backups" } } }),
             says: ["backupAccessKey", "backupSecretKey"].map(
                 (key) =>
-                    `plinth:instances.shop.backup.target: is object storage and needs its key: ./plinth secrets set shop ${key} staging`,
+                    `plinth:instances.shop.backup.target: is object storage and requires its key: ./plinth secrets set shop ${key} staging`,
             ),
         },
         "a backup without target, on a date that is none, kept for no time": {
@@ -54,7 +54,7 @@ describe("bad input", () => {
         },
         "secrets of an instance that is not there": {
             of: () => one({}, { "plinth:secrets": { shpo: { smtpPassword: "x" } } }),
-            says: ['plinth:secrets.shpo: there is no instance "shpo"; did you mean "shop"?'],
+            says: ['plinth:secrets.shpo: the instance "shpo" does not exist; did you mean "shop"?'],
         },
         "a misspelt key of the stack": {
             of: () => one({}, { "plinth:instnaces": {} }),
@@ -100,20 +100,20 @@ describe("bad input", () => {
         "an encrypted secret in plinth:instances": {
             of: () => one({ mail: { host: "smtp.example.org", username: { secure: "v1:x:y" } } }),
             says: [
-                "plinth:instances.shop.mail.username: secrets do not belong here; take it out and run: ./plinth secrets set shop KEY staging",
+                "plinth:instances.shop.mail.username: secrets do not belong here; remove it and run: ./plinth secrets set shop KEY staging",
             ],
         },
         "a secret's key in plinth:instances": {
             of: () => one({ databasePassword: "x" }),
             says: [
                 "plinth:instances.shop.databasePassword: unknown key",
-                "it is a secret: take it out and run: ./plinth secrets set shop databasePassword staging",
+                "it is a secret: remove it and run: ./plinth secrets set shop databasePassword staging",
             ],
         },
         "a patch that matches nothing": {
             of: () => one({ patches: [{ kind: "Deployment", name: "fronted", patch: {} }] }),
             says: [
-                'plinth:instances.shop.patches.0: matches nothing: there is no Deployment "fronted"; did you mean "Deployment "frontend""?',
+                'plinth:instances.shop.patches.0: matches nothing: Deployment "fronted" does not exist; did you mean "Deployment "frontend""?',
             ],
         },
         "a patch that does not fit": {
@@ -133,7 +133,7 @@ describe("bad input", () => {
         },
         "an omission that matches nothing": {
             of: () => one({ omit: [{ kind: "CronJob", name: "corn" }] }),
-            says: ['plinth:instances.shop.omit.0: matches nothing: there is no CronJob "corn"'],
+            says: ['plinth:instances.shop.omit.0: matches nothing: CronJob "corn" does not exist'],
         },
         "an image that matches nothing": {
             of: () => one({ images: { mariabd: "x:1" } }),
@@ -160,12 +160,12 @@ describe("bad input", () => {
                     ],
                 }),
             says: [
-                "plinth:instances.shop.egress.0: {} is not allowed; allowed: ports, with cidrs or a namespace",
+                "plinth:instances.shop.egress.0: {} is not allowed; allowed: ports with cidrs or a namespace",
                 "plinth:instances.shop.egress.1.ports.0: 0",
                 'plinth:instances.shop.egress.2.cidrs.0: "192.0.2.7" is not allowed; allowed: a range such as',
                 "plinth:instances.shop.egress.3: ",
                 "plinth:instances.shop.egress.4.cidrs: [] is not allowed; allowed: at least 1",
-                'plinth:instances.shop.egress.5.cidrs.0: "::ffff:169.254.0.0/112" is not allowed; allowed: a range such as 192.0.2.0/24, IPv4 written as IPv4',
+                'plinth:instances.shop.egress.5.cidrs.0: "::ffff:169.254.0.0/112" is not allowed; allowed: a range such as 192.0.2.0/24, not IPv4-mapped IPv6',
             ],
         },
         "ranges of the cluster that are everything, or none": {
@@ -205,13 +205,13 @@ describe("bad input", () => {
         "a source that is no member, or lost": {
             of: () => one({ database: { topology: "replicated", replicas: 2, source: 3, lost: [3] } }),
             says: [
-                "plinth:instances.shop.database.source: 3 is not allowed; allowed: 0 to 2, since there are 3 members",
+                "plinth:instances.shop.database.source: 3 is not allowed; allowed: 0 to 2, because there are 3 members",
                 "plinth:instances.shop.database.lost: [3] is not allowed; allowed: members other than the source",
             ],
         },
         "a configuration of another version": {
             of: () => one({}, { "plinth:configVersion": 7 }),
-            says: ["plinth:configVersion: 7 is not allowed; this program reads version 1"],
+            says: ["plinth:configVersion: 7 is not allowed; this version of Plinth reads version 1"],
         },
         "consent to a loss that names no object": {
             of: () => one({}, { "plinth:acceptLoss": ["files"] }),
@@ -219,15 +219,15 @@ describe("bad input", () => {
         },
         "a key beside config": {
             of: () => problemsOf("config: {}\nplinth:instances: {}\n"),
-            says: ["Pulumi.staging.yaml: plinth:instances: stands beside `config:`"],
+            says: ["Pulumi.staging.yaml: plinth:instances: is next to `config:`"],
         },
         "a key without the program's name": {
             of: () => problemsOf({ ...stackOf({}), instances: {} }),
-            says: ['Pulumi.staging.yaml: config.instances: belongs to no program; did you mean "plinth:instances"?'],
+            says: ['Pulumi.staging.yaml: config.instances: has no namespace; did you mean "plinth:instances"?'],
         },
         "a misspelt platform key": {
             of: () => problemsOf(stackOf({ shop: { platfrom: "opencart", host: "shop.example.org" } })),
-            says: ['plinth:instances.shop.platform: is missing; is "platfrom" meant?'],
+            says: ['plinth:instances.shop.platform: is missing; did you mean "platfrom"?'],
         },
         "a label that Kubernetes would refuse": {
             of: () => one({ labels: { owner: "Platform Team!" } }),
@@ -235,7 +235,7 @@ describe("bad input", () => {
         },
         "a request above its limit": {
             of: () => one({ resources: { frontend: { cpu: "2", cpuLimit: "1" } } }),
-            says: ["plinth:instances.shop.resources.frontend:", "a request must not be larger than its limit"],
+            says: ["plinth:instances.shop.resources.frontend:", "a request must not exceed its limit"],
         },
         "a quota that would refuse every pod": {
             of: () => one({ quota: { "limits.cpu": "4" } }),
@@ -270,7 +270,10 @@ describe("bad input", () => {
         };
         const given = { project: "plinth", stack: "staging", config, secretKeys: ["plinth:instances"] };
         expect(() => declareProgram(given, { offline: true }))
-            .to.throw(ConfigError, "plinth:instances: holds an encrypted value; secrets belong to plinth:secrets alone")
+            .to.throw(
+                ConfigError,
+                "plinth:instances: contains an encrypted value; secrets are only allowed in plinth:secrets",
+            )
             .with.property("message")
             .that.does.not.include("clear");
     });

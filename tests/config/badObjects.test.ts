@@ -19,12 +19,12 @@ describe("bad objects", () => {
             of: () => patched({ spec: { template: { metadata: null } } }),
             says: [
                 'plinth:instances.shop.patches.0.patch.spec.template.metadata: does not fit Deployment "frontend": ' +
-                    "spec.template.metadata.labels: {} is not allowed; allowed: the labels by which spec.selector finds the pods",
+                    "spec.template.metadata.labels: {} is not allowed; allowed: the labels that spec.selector matches",
             ],
         },
         "a patch that takes everything from an object": {
             of: () => patched({ spec: null }),
-            says: ['plinth:instances.shop.patches.0.patch: takes the pods out of Deployment "frontend"'],
+            says: ['plinth:instances.shop.patches.0.patch: removes the pods from Deployment "frontend"'],
         },
         "a patch of a misspelt field": {
             of: () => patched({ spec: { replcas: 2 } }),
@@ -44,7 +44,7 @@ describe("bad objects", () => {
         },
         "an operation into a text": {
             of: () => patched([{ op: "add", path: "/metadata/name/x", value: 1 }]),
-            says: ["operation 1 (add /metadata/name/x): there is no map or list to change"],
+            says: ["operation 1 (add /metadata/name/x): the parent is not a map or list"],
         },
         "an operation on what the library passes over": {
             of: () => patched([{ op: "add", path: "/metadata/labels/constructor", value: "x" }]),
@@ -60,7 +60,9 @@ describe("bad objects", () => {
         },
         "a workload of one's own without pods": {
             of: () => added({ apiVersion: "apps/v1", kind: "Deployment", spec: { selector: {}, template: {} } }),
-            says: ["plinth:instances.shop.extraObjects.0.spec: is missing a template with the containers of its pods"],
+            says: [
+                "plinth:instances.shop.extraObjects.0.spec: has no template with the containers of its pods; required for this kind",
+            ],
         },
         "a number where an object of one's own has a text": {
             of: () => added({ kind: "ConfigMap", data: { answer: 42 } }),
@@ -90,7 +92,7 @@ describe("bad objects", () => {
                 "plinth:instances.shop.database.hasOwnProperty: unknown key; allowed",
                 'plinth:instances.shop.quota.valueOf: "valueOf" is not allowed',
                 "plinth:constructor: unknown key",
-                'plinth:secrets.toString: there is no instance "toString"',
+                'plinth:secrets.toString: the instance "toString" does not exist',
             ],
         },
         "names of parts that every object of JavaScript has": {
@@ -113,7 +115,7 @@ describe("bad objects", () => {
         },
         "a file that is no map": {
             of: () => problemsOf("secret\n"),
-            says: ["Pulumi.staging.yaml: is no map; allowed: config, "],
+            says: ["Pulumi.staging.yaml: is not a map; allowed: config, "],
         },
         "a configuration that is no map": {
             of: () => problemsOf("config: [1]\n"),
@@ -121,11 +123,11 @@ describe("bad objects", () => {
         },
         "a map that contains itself": {
             of: () => problemsOf("config:\n  plinth:labels: &a { b: *a }\n"),
-            says: ["is nested too deeply; allowed: 64 levels, and no alias of what it stands in"],
+            says: ["is nested too deeply; allowed: 64 levels, and no alias to a containing map or list"],
         },
         "a merge key before what is no map": {
             of: () => problemsOf("%YAML 1.1\n---\nconfig:\n  plinth:labels: { <<: [secret] }\n"),
-            says: ["Pulumi.staging.yaml: a merge key (<<) or a tag (!) stands before what it does not fit"],
+            says: ["Pulumi.staging.yaml: a merge key (<<) or a tag (!) does not fit the value after it"],
         },
         "numbers that are none": {
             of: () =>
@@ -152,7 +154,7 @@ describe("bad objects", () => {
         },
         "an object of the user's that exists already": {
             of: () => one({ extraObjects: [{ apiVersion: "v1", kind: "Service", metadata: { name: "frontend" } }] }),
-            says: ['plinth:instances.shop.extraObjects: Service "frontend" exists already'],
+            says: ['plinth:instances.shop.extraObjects: Service "frontend" already exists'],
         },
         "objects of the user's that are none, or would be anywhere": {
             of: () =>
@@ -172,7 +174,7 @@ describe("bad objects", () => {
         },
         "a patch that takes the pods away": {
             of: () => one({ patches: [{ kind: "Deployment", name: "frontend", patch: { spec: { template: null } } }] }),
-            says: ['takes the pods out of Deployment "frontend"'],
+            says: ['removes the pods from Deployment "frontend"'],
         },
     };
     itSaysWhatIsWrong(cases);

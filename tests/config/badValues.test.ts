@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
 import { renderStack } from "../../operations/render/rendering";
-import { isMapped, usualAddress, usualRange } from "../../config/addresses";
+import { isMapped, canonicalAddress, canonicalRange } from "../../config/addresses";
 import { schedule, timeZone } from "../../config/schedule";
 import { itSaysWhatIsWrong, type Mistakes, one, problemsOf, shop, stackOf } from "../support/badInput";
 
@@ -90,7 +90,7 @@ describe("bad input", () => {
             of: () => one({ labels: { "a..b/x": "x", "app.kubernetes.io/name": "x" }, annotations: { "A/x": "x" } }),
             says: [
                 `${at}.labels.a..b/x: "a..b/x" is not allowed; allowed: a label key`,
-                `${at}.labels.app.kubernetes.io/name: "app.kubernetes.io/name" is not allowed; allowed: any label but`,
+                `${at}.labels.app.kubernetes.io/name: "app.kubernetes.io/name" is not allowed; allowed: any label except`,
                 `${at}.annotations.A/x: "A/x" is not allowed`,
             ],
         },
@@ -109,7 +109,7 @@ describe("bad input", () => {
             of: () =>
                 one({ http: { allow: ["10.0.0.5/8", "2001:db8::1/32", "::ffff:10.0.0.0/104", "fe80::1%eth0/64"] } }),
             says: [
-                `${at}.http.allow.0: "10.0.0.5/8" is not allowed; allowed: 10.0.0.0/8 for the range, or 10.0.0.5/32 for the address alone`,
+                `${at}.http.allow.0: "10.0.0.5/8" is not allowed; allowed: 10.0.0.0/8 for the range, or 10.0.0.5/32 for only the address`,
                 `${at}.http.allow.1: "2001:db8::1/32" is not allowed; allowed: 2001:db8::/32 for the range, or 2001:db8::1/128`,
                 `${at}.http.allow.2: "::ffff:10.0.0.0/104" is not allowed; allowed: a range such as`,
                 `${at}.http.allow.3: "fe80::1%eth0/64" is not allowed`,
@@ -124,7 +124,7 @@ describe("bad input", () => {
             says: [
                 `${at}.edge.address: "lb.example.org" is not allowed; allowed: an IP address`,
                 `${at}.volumes.files.local.node: `,
-                `${at}.volumes.files.local.path: "/srv\\nx" is not allowed; allowed: an absolute path of one line`,
+                `${at}.volumes.files.local.path: "/srv\\nx" is not allowed; allowed: an absolute path on one line`,
                 `${at}.backup.target.endpoint: "http://127.1" is not allowed; allowed: a URL such as`,
             ],
         },
@@ -134,7 +134,7 @@ describe("bad input", () => {
                 ...(await one({}, { "plinth:edge": { namespace: "kube-public" } })),
             ],
             says: [
-                `${at}.namespace: "default" is there in every cluster and cannot be made`,
+                `${at}.namespace: "default" exists in every cluster and cannot be created`,
                 'plinth:edge.namespace: "kube-public" belongs to Kubernetes itself',
             ],
         },
@@ -148,8 +148,8 @@ describe("bad input", () => {
         "characters that nothing can carry": {
             of: () => one({ env: { frontend: { A: "a\0b" } }, annotations: { "example.org/x": "\ud800" } }),
             says: [
-                `${at}.env.frontend.A: the text holds a character 0 or half a character`,
-                `${at}.annotations.example.org/x: the text holds`,
+                `${at}.env.frontend.A: the text contains a NUL character or a lone surrogate`,
+                `${at}.annotations.example.org/x: the text contains`,
             ],
         },
         "a stack of which no label could be made": {
@@ -196,11 +196,11 @@ describe("schedules and time zones", () => {
 
 describe("addresses", () => {
     it("are written in one way, with the same meaning", () => {
-        expect(usualAddress("2001:DB8:0:0::1")).to.equal("2001:db8::1");
-        expect(usualAddress("192.0.2.1")).to.equal("192.0.2.1");
-        expect(usualRange("2001:DB8:0:0::/32")).to.deep.equal({ range: "2001:db8::/32", hasMore: false });
-        expect(usualRange("10.0.0.5/8")).to.deep.equal({ range: "10.0.0.0/8", hasMore: true });
-        expect(usualRange("0.0.0.0/0").hasMore).to.equal(false);
+        expect(canonicalAddress("2001:DB8:0:0::1")).to.equal("2001:db8::1");
+        expect(canonicalAddress("192.0.2.1")).to.equal("192.0.2.1");
+        expect(canonicalRange("2001:DB8:0:0::/32")).to.deep.equal({ range: "2001:db8::/32", hasMore: false });
+        expect(canonicalRange("10.0.0.5/8")).to.deep.equal({ range: "10.0.0.0/8", hasMore: true });
+        expect(canonicalRange("0.0.0.0/0").hasMore).to.equal(false);
         expect(["::ffff:10.0.0.1", "::FFFF:a00:1/128", "2001:db8::1", "10.0.0.1", "x:y"].map(isMapped)).to.deep.equal([
             ...[true, true, false, false, false],
         ]);

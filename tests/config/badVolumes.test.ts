@@ -12,7 +12,7 @@ describe("bad input", () => {
                 return problemsOf(stackOf({ a: shop({ volumes }), b: shop({ volumes, host: "b.example.org" }) }));
             },
             says: [
-                "plinth:instances.b.volumes.database.existing: the volume pvc-1 is already taken by plinth:instances.a.volumes.database.existing",
+                "plinth:instances.b.volumes.database.existing: the volume pvc-1 is already used by plinth:instances.a.volumes.database.existing",
             ],
         },
         "two volumes in one directory": {
@@ -23,18 +23,18 @@ describe("bad input", () => {
                         files: { nfs: { server: "nas.example.org", path: "/srv//shop" } },
                     },
                 }),
-            says: ["nas.example.org:/srv/shop is already taken by plinth:instances.shop.volumes."],
+            says: ["nas.example.org:/srv/shop is already used by plinth:instances.shop.volumes."],
         },
         "two volumes of one handle": {
             of: () => {
                 const csi = { driver: "nfs.csi.k8s.io", handle: "a#b#c" };
                 return one({ volumes: { database: { csi }, files: { csi } } });
             },
-            says: ["the handle a#b#c of nfs.csi.k8s.io is already taken by plinth:instances.shop.volumes."],
+            says: ["the handle a#b#c of nfs.csi.k8s.io is already used by plinth:instances.shop.volumes."],
         },
         "two volumes with one claim": {
             of: () => one({ volumes: { database: { claim: "data" }, files: { claim: "data" } } }),
-            says: ["the claim opencart-shop/data is already taken by plinth:instances.shop.volumes."],
+            says: ["the claim opencart-shop/data is already used by plinth:instances.shop.volumes."],
         },
         "a volume from two places": {
             of: () =>
@@ -53,7 +53,7 @@ describe("bad input", () => {
         },
         "a path on a volume without a database": {
             of: () => one({ volumes: { files: { path: "old" } } }),
-            says: ['plinth:instances.shop.volumes.files.path: "old" has no meaning here'],
+            says: ['plinth:instances.shop.volumes.files.path: "old" has no effect here'],
         },
         "shared files without a shared class": {
             of: () => problemsOf(stackOf({ shop: { platform: "opencart", host: "shop.example.org" } })),

@@ -42,7 +42,7 @@ describe("the kubeconfig", () => {
             "plinth:cluster.kubeconfig: the environment variable PLINTH_TEST_UNSET is not set",
         );
         expect(() => kubeconfigOf(cluster.parse({ kubeconfig: "/nowhere/config" }))).to.throw(
-            'there is no file "/nowhere/config"',
+            'the file "/nowhere/config" does not exist',
         );
         expect(kubeconfigOf(cluster.parse({}))).to.equal(undefined);
     });
@@ -121,7 +121,7 @@ describe("the kubeconfig", () => {
             }
         };
         expect(() => check("production")).to.throw(
-            'the current context "production" (https://k8s.example.org:6443) is no local cluster',
+            'the current context "production" (https://k8s.example.org:6443) is not a local cluster',
         );
         expect(() => check("kind-dev")).not.to.throw();
     });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { type Layer, layAll, layersIn, merge, type Origin, originAt } from "../../config/merge";
+import { type Layer, mergeLayers, layersIn, merge, type Origin, originAt } from "../../config/merge";
 
 const layer = (value: unknown, origin: string): Layer => ({ value, origin });
 
@@ -25,7 +25,7 @@ describe("merging configuration", () => {
     it("never changes a layer", () => {
         const lower = Object.freeze({ a: Object.freeze({ b: 1 }) });
         expect(
-            layAll(...[lower, { a: { c: 2 } }, { a: { b: null } }].map((value) => layer(value, "x"))).value,
+            mergeLayers(...[lower, { a: { c: 2 } }, { a: { b: null } }].map((value) => layer(value, "x"))).value,
         ).to.deep.equal({ a: { c: 2 } });
         expect(lower).to.deep.equal({ a: { b: 1 } });
     });
@@ -43,7 +43,8 @@ describe("merging configuration", () => {
 });
 
 describe("origins of merged values", () => {
-    const origins = (...values: unknown[]) => layAll(...values.map((value, index) => layer(value, `layer ${index}`)));
+    const origins = (...values: unknown[]) =>
+        mergeLayers(...values.map((value, index) => layer(value, `layer ${index}`)));
 
     it("name the layer of each value, of a list as a whole, and forget what was removed or dropped", () => {
         const { value, origin } = origins(

@@ -153,13 +153,16 @@ describe("what belongs to one instance only", () => {
             );
             writeFileSync(join(folder.path, "Pulumi.own.yaml"), stringify({ config }));
             const session = new Session("own", { folder: folder.path, platforms });
-            const { diff, left } = await addInstance(session, "twin", { host: "new.example.org", like: "shop" });
+            const { diff, notCopied } = await addInstance(session, "twin", {
+                host: "new.example.org",
+                like: "shop",
+            });
             expect(diff.join("\n")).not.to.match(/\bown(\b|-)/);
             const whole = placesOf(path)
                 .find((place) => place.path.join(".") === key)!
                 .whole.join(".");
             const isWritten = at(model(path), key.split(".")) !== undefined;
-            expect(left).to.deep.equal(isWritten && key !== "host" ? [whole] : []);
+            expect(notCopied).to.deep.equal(isWritten && key !== "host" ? [whole] : []);
         });
     }
 });

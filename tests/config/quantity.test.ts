@@ -9,6 +9,6 @@ describe("quantities", () => {
     });
     it("refuses what is none, and says what one looks like", () => {
         for (const text of ["", "10 Gi", "10gb", "-1Gi", "Gi", "1Gib"]) expect(isQuantity(text), text).to.equal(false);
-        expect(() => parseQuantity("10gb")).to.throw('"10gb" is no quantity such as 500m, 256Mi or 10Gi');
+        expect(() => parseQuantity("10gb")).to.throw('"10gb" is not a quantity such as 500m, 256Mi or 10Gi');
     });
 });

@@ -31,8 +31,8 @@ describe("what two instances have both and only one can", () => {
                 );
             },
             says: [
-                "plinth:instances.two.database.name: is that of plinth:instances.one on the same server; every instance needs a database of its own",
-                "plinth:instances.four.database.name: is that of plinth:instances.one on the same server; every instance needs a database of its own",
+                "plinth:instances.two.database.name: is that of plinth:instances.one on the same server; every instance needs its own database",
+                "plinth:instances.four.database.name: is that of plinth:instances.one on the same server; every instance needs its own database",
             ],
         },
         "two instances on one virtual host of an external broker": {
@@ -53,7 +53,7 @@ describe("what two instances have both and only one can", () => {
                 );
             },
             says: [
-                "plinth:instances.two.broker.vhost: is that of plinth:instances.one on the same server; every instance needs a virtual host of its own",
+                "plinth:instances.two.broker.vhost: is that of plinth:instances.one on the same server; every instance needs its own virtual host",
             ],
         },
         "two instances on one node port": {
@@ -79,7 +79,7 @@ describe("what two instances have both and only one can", () => {
                     }),
                 );
             },
-            says: ["plinth:instances.b: the object role/common/x is also one of plinth:instances.a"],
+            says: ["plinth:instances.b: the object role/common/x is also declared by plinth:instances.a"],
         },
         "objects that the engine could not tell apart": {
             of: () => {
@@ -88,7 +88,7 @@ describe("what two instances have both and only one can", () => {
                 return problemsOf(stackOf({ a: extra("a.example.org", "b-c"), "a-b": extra("b.example.org", "c") }));
             },
             says: [
-                "plinth:instances.a-b: the engine could not tell configmap/opencart-a-b/c from an object of plinth:instances.a",
+                "plinth:instances.a-b: the engine could not distinguish configmap/opencart-a-b/c from an object of plinth:instances.a",
             ],
         },
         "two instances with their sessions on one external server": {
@@ -108,7 +108,7 @@ describe("what two instances have both and only one can", () => {
                 );
             },
             says: [
-                "plinth:instances.two.sessions.host: is that of plinth:instances.one on the same server; every instance needs a server for sessions of its own",
+                "plinth:instances.two.sessions.host: is that of plinth:instances.one on the same server; every instance needs its own server for sessions",
             ],
         },
     };

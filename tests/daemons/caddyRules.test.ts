@@ -103,7 +103,7 @@ describe(`${caddyTitle} tells which rules it follows`, function () {
         try {
             write("127.0.0.8/32");
             await sleep(3500);
-            expect(await judge()).to.deep.equal({ is: "old", why: "has not said that it serves them" });
+            expect(await judge()).to.deep.equal({ is: "old", why: "has not reported that it serves them" });
             expect(reloader.output).to.equal(before);
         } finally {
             process.kill(edge.daemon.pid, "SIGCONT");

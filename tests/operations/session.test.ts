@@ -31,7 +31,7 @@ describe("the session of a stack", function () {
         const session = new Session("one", { folder: folder.path, isInSandbox: true });
         expect(hostIn(session)).to.equal("before.example.org");
         write("after.example.org");
-        const next = session.anew();
+        const next = session.refreshed();
         expect(hostIn(next)).to.equal("after.example.org");
         expect(next).to.include({ stack: "one", folder: folder.path, isInSandbox: true });
     });

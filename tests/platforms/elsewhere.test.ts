@@ -105,7 +105,9 @@ describe("platforms from elsewhere", () => {
         expect(used.find(({ name }) => name === "wiki")).to.include({ own: "localhost:5000/plinth/wiki:1.2" });
         const { diff } = await addInstance(session, "two", { platform: "wiki", host: "two.example.org" });
         expect(diff.join("\n")).to.include("two");
-        expect(await problemsOf(addInstance(session.anew(), "three", { platform: "wikki", host: "x.example.org" })))
+        expect(
+            await problemsOf(addInstance(session.refreshed(), "three", { platform: "wikki", host: "x.example.org" })),
+        )
             .to.include('"wikki"')
             .and.include('did you mean "wiki"?')
             .and.include(`allowed: ${[...Object.keys(platforms), "wiki"].join(", ")}`);

@@ -28,7 +28,7 @@ describe("OpenCart's configuration", () => {
     for (const [keys, message] of [
         [
             { adminPath: "catalog" },
-            /plinth:instances\.shop\.adminPath: .*is not allowed; OpenCart has a directory of its own/,
+            /plinth:instances\.shop\.adminPath: .*is not allowed; OpenCart itself uses the directories catalog/,
         ],
         [{ adminPath: "My Admin" }, /adminPath: .*allowed: lower-case letters/],
         [{ adminHost: "shop.example.org" }, /adminHost: .*is the host of the shop/],
@@ -40,7 +40,7 @@ describe("OpenCart's configuration", () => {
         ],
         [
             { mail: { host: "smtp.example.org", username: "x", smtpPassword: "y" } },
-            /mail\.smtpPassword: .*take it out and run: \.\/plinth secrets set shop smtpPassword dev$/m,
+            /mail\.smtpPassword: .*remove it and run: \.\/plinth secrets set shop smtpPassword dev$/m,
         ],
         [{ database: { topology: "single", engine: "postgres" } }, /database\.engine: "postgres".*mariadb/],
         [{ php: { memoryLimit: "100m" } }, /php\.memoryLimit: "100m".*from 1Mi/],

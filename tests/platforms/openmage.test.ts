@@ -19,7 +19,7 @@ const caddyfile = (objects: readonly Sent[]): string => find(objects, "ConfigMap
 
 describe("OpenMage's configuration", () => {
     for (const [keys, message] of [
-        [{ adminPath: "admin" }, /adminPath: "admin" is not allowed; allowed: any but admin, api/],
+        [{ adminPath: "admin" }, /adminPath: "admin" is not allowed; allowed: any except admin, api/],
         [{ adminPath: "checkout" }, /adminPath: "checkout" is not allowed/],
         [{ adminPath: "Back-Office" }, /adminPath: "Back-Office".*allowed: 2 to 32 lower-case letters/],
         [{ adminHost: "shop.example.org" }, /adminHost: "shop\.example\.org" is already the value of host/],
@@ -27,8 +27,8 @@ describe("OpenMage's configuration", () => {
             { adminHost: "a.example.org", stores: [{ host: "a.example.org", code: "english" }] },
             /stores\.0\.host: "a\.example\.org" is already the value of adminHost/,
         ],
-        [{ adminAccess: "private", adminHost: "a.example.org" }, /adminHost: has no meaning with adminAccess: private/],
-        [{ adminAccess: "private", adminAllow: ["192.0.2.0/24"] }, /adminAllow: has no meaning/],
+        [{ adminAccess: "private", adminHost: "a.example.org" }, /adminHost: has no effect with adminAccess: private/],
+        [{ adminAccess: "private", adminAllow: ["192.0.2.0/24"] }, /adminAllow: has no effect/],
         [{ replicas: { admin: 2 } }, /replicas\.admin: 2 is not allowed/],
         [{ replicas: { "frontend-php": 2 } }, /replicas\.frontend-php: matches nothing/],
         [{ database: { topology: "single", engine: "postgres" } }, /database\.engine: "postgres".*mariadb/],
@@ -36,7 +36,7 @@ describe("OpenMage's configuration", () => {
         [{ sessions: { topology: "single", policy: "allkeys-lfu" } }, /sessions\.policy: "allkeys-lfu".*volatile-ttl/],
         [
             { sessions: { topology: "external", host: "redis.example.org" } },
-            /sessions: is external and needs its password: \.\/plinth secrets set shop sessionsPassword dev/,
+            /sessions: is external and requires its password: \.\/plinth secrets set shop sessionsPassword dev/,
         ],
         [
             {
@@ -52,13 +52,13 @@ describe("OpenMage's configuration", () => {
         ],
         [
             { php: { settings: { include_path: "/tmp" } } },
-            /php\.settings\.include_path: "include_path" is not allowed; allowed: any setting but include_path, var/,
+            /php\.settings\.include_path: "include_path" is not allowed; allowed: any setting except include_path, var/,
         ],
-        [{ php: { settings: { variables_order: "GPCS" } } }, /php\.settings\.variables_order: .*any setting but/],
+        [{ php: { settings: { variables_order: "GPCS" } } }, /php\.settings\.variables_order: .*any setting except/],
         [{ php: { settings: { sendmail_path: "/bin/true" } } }, /php\.settings\.sendmail_path: .*set mail/],
         [{ php: { pool: ["[other]"] } }, /php\.pool\.0: "\[other\]" is not allowed; allowed: NAME = VALUE/],
         [{ php: { pool: ["; more", "pm.max_children = 50"] } }, /php\.pool\.1: .*set php\.maxChildren/],
-        [{ php: { pool: ["clear_env=yes"] } }, /php\.pool\.0: "clear_env=yes" is not allowed; .*any setting but/],
+        [{ php: { pool: ["clear_env=yes"] } }, /php\.pool\.0: "clear_env=yes" is not allowed; .*any setting except/],
         [{ php: { pool: ["php_value[memory_limit] = 2G"] } }, /php\.pool\.0: .*set php\.memoryLimit/],
         [{ php: { pool: ["env[OPENMAGE_CONFIG__A] = x"] } }, /php\.pool\.0: .*set systemConfig/],
         [{ nginx: { server: ["a;\nb;"] } }, /nginx\.server\.0: .*one line/],
@@ -87,24 +87,27 @@ describe("OpenMage's configuration", () => {
         [{ nginx: { server: ["a b;", "}", "server {"] } }, /nginx\.server\.1: "}" is not allowed; .*for each '{'/],
         [
             { stores: [{ host: "a.example.org", code: "admin" }] },
-            /stores\.0\.code: "admin" is not allowed; allowed: any code but admin, .*set adminHost/,
+            /stores\.0\.code: "admin" is not allowed; allowed: any code except admin, .*set adminHost/,
         ],
         [
             { stores: [{ host: "a.example.org", code: "default" }] },
-            /stores\.0\.code: "default" is not allowed; allowed: any code but default, since that store answers at/,
+            /stores\.0\.code: "default" is not allowed; allowed: any code except default, because that store answers at/,
         ],
-        [{ stores: [{ host: "a.example.org", code: "base", type: "website" }] }, /any code but base, since that web/],
+        [
+            { stores: [{ host: "a.example.org", code: "base", type: "website" }] },
+            /any code except base, because that web/,
+        ],
         [
             { stores: ["a", "b"].map((name) => ({ host: `${name}.example.org`, code: "english" })) },
-            /stores\.1\.code: "english" is already the store of a\.example\.org; every store has one host/,
+            /stores\.1\.code: "english" is already the store of a\.example\.org; each store can only have one host/,
         ],
         [
             { resources: { frontend: { memory: "64Mi" } } },
-            /resources\.frontend\.memory: "64Mi" is too little for php\.memoryLimit, "512Mi"; at least 816Mi/,
+            /resources\.frontend\.memory: "64Mi" is too little for php\.memoryLimit, "512Mi"; allowed: at least 816Mi/,
         ],
         [
             { resources: { "cron.ready": { memory: "128Mi" } }, php: { memoryLimit: "1Gi" } },
-            /resources\.cron\.ready\.memory: "128Mi" is too little for php\.memoryLimit, "1Gi"; at least 1152Mi/,
+            /resources\.cron\.ready\.memory: "128Mi" is too little for php\.memoryLimit, "1Gi"; allowed: at least 1152Mi/,
         ],
         [
             { resources: { "frontend-php": { memory: "300Mi" } }, webPods: "separate" },
@@ -117,9 +120,9 @@ describe("OpenMage's configuration", () => {
         [{ systemConfig: { "general/store_information/name": "x" } }, /systemConfig.*allowed: default\/SECTION/],
         [
             { systemConfig: { "default/web/secure/base_url": "x" } },
-            /base_url" is not allowed; .*addresses, which follow from host/,
+            /base_url" is not allowed; .*URLs, which follow from host/,
         ],
-        [{ cryptKey: "0123" }, /cryptKey.*is a secret: take it out and run: \.\/plinth secrets set shop cryptKey dev/],
+        [{ cryptKey: "0123" }, /cryptKey.*is a secret: remove it and run: \.\/plinth secrets set shop cryptKey dev/],
     ] as const) {
         it(`refuses ${JSON.stringify(keys)}`, async () => expect(await problems({ instance: keys })).to.match(message));
     }

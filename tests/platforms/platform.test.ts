@@ -115,15 +115,15 @@ describe("a platform", () => {
                 ),
             ),
         ).to.include(
-            'plinth:instances.wiki.docsHost: "docs.example.org" leads nowhere: the platform wiki publishes nothing at it',
+            'plinth:instances.wiki.docsHost: "docs.example.org" is not served: the platform wiki publishes nothing at it',
         );
         expect(await problemsOf(render(wikiAt(() => [])))).to.include(
-            'plinth:instances.wiki.host: "wiki.example.org" leads nowhere',
+            'plinth:instances.wiki.host: "wiki.example.org" is not served',
         );
     });
     it("publishes nothing at a host that its schema does not mark, which two instances could have both", async () => {
         expect(await problemsOf(render(wikiAt(({ host }) => [host, "other.example.org"])))).to.include(
-            "the platform wiki publishes something at other.example.org, which no key of its schema marks as a host",
+            "the platform wiki publishes something at other.example.org, but no key of its schema is marked as that host",
         );
     });
     it("has a namespace without a word of its own, as strict as it says", async () => {
@@ -146,7 +146,7 @@ describe("a platform", () => {
             },
         };
         expect(await problemsOf(render(careless))).to.include(
-            'the platform wiki declares no secret "wikiTokn"; did you mean "wikiToken"?; it has wikiToken, databasePassword',
+            'the platform wiki does not declare a secret "wikiTokn"; did you mean "wikiToken"?; declared: wikiToken, databasePassword',
         );
     });
     it("has its secret keys in the JSON Schema, and its images among all others", () => {

@@ -34,7 +34,7 @@ describe("QxSMS' configuration", () => {
         ],
         [{ instance: { database: { topology: "single", engine: "mariadb" } } }, /engine: "mariadb".*postgres/],
         [{ instance: { qualtrics: { directoryId: "UR_1" } } }, /qualtrics\.directoryId: "UR_1".*POOL_1a2B3c/],
-        [{ instance: { qualtrics: ids } }, /qualtrics: is not complete; missing: .*secrets set shop qualtricsApiKey/],
+        [{ instance: { qualtrics: ids } }, /qualtrics: is incomplete; missing: .*secrets set shop qualtricsApiKey/],
         [{ values: withKey }, /missing: qualtrics\.directoryId, qualtrics\.libraryId, qualtrics\.surveyId/],
         [
             {

@@ -61,7 +61,7 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
         Object.fromEntries(declared.map((instance) => [instance.name, of(instance)]));
     return {
         objects: objectsOf(plain.resources),
-        addresses: plain.tell(each((instance) => addressesOf(instance, sharedEdge))),
+        addresses: plain.resolve(each((instance) => addressesOf(instance, sharedEdge))),
         encrypted: each(isEncrypted),
         warnings: stack.warnings,
     };

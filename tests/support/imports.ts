@@ -33,7 +33,7 @@ function resolve(path: string, from: string): string {
     const found = [path, `${path}.ts`, join(path, "index.ts")].find(
         (candidate) => existsSync(candidate) && statSync(candidate).isFile(),
     );
-    if (!found) throw new RangeError(`${from} imports ${path}, which is not there`);
+    if (!found) throw new RangeError(`${from} imports ${path}, which does not exist`);
     return found;
 }
 

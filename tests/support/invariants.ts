@@ -96,7 +96,7 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
                 rule(
                     existing.includes(name) ||
                         inNamespace(namespace, kind).some((object) => object.metadata.name === name),
-                    `${where} refers to ${kind} ${name}, which is not there`,
+                    `${where} refers to ${kind} ${name}, which does not exist`,
                 );
         };
         resolve("Secret", secrets);

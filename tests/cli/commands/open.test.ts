@@ -23,7 +23,7 @@ describe("the port to open", () => {
         expect(choosePort(edge, "80").name).to.equal("http");
         expect(choosePort(edge, "http").port).to.equal(80);
         expect(() => choosePort(edge, "http3")).to.throw('no port "http3"');
-        expect(() => choosePort(edge, "htps")).to.throw('did you mean "https"?; there are: http, https');
+        expect(() => choosePort(edge, "htps")).to.throw('did you mean "https"?; available: http, https');
     });
     it("is said with the host that the site answers to", () => {
         const urls = { shop: "http://shop.localhost:30080/", admin: "http://shop.localhost:30080/admin/" };

@@ -78,10 +78,10 @@ describe("LoadBalancer", () => {
             const other = certify();
             const damaged = chain.replace(/\n.{20}/, "\nAAAAAAAAAAAAAAAAAAAA");
             const cases: [string, string, string][] = [
-                ["hidden", key, "plinth:secrets.shop.tlsCertificate: is no certificate"],
+                ["hidden", key, "plinth:secrets.shop.tlsCertificate: is not a certificate"],
                 [damaged, key, "plinth:secrets.shop.tlsCertificate: cannot be read: certificate 1 of 1"],
                 [`${chain}${damaged}`, key, "tlsCertificate: cannot be read: certificate 2 of 2"],
-                [chain, "hidden", "plinth:secrets.shop.tlsKey: is no private key"],
+                [chain, "hidden", "plinth:secrets.shop.tlsKey: is not a private key"],
                 [chain, other.key, "plinth:secrets.shop.tlsKey: does not belong to"],
                 [`${other.chain}${chain}`, key, "plinth:secrets.shop.tlsKey: does not belong to"],
             ];

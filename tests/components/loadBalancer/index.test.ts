@@ -35,8 +35,10 @@ describe("LoadBalancer", () => {
                 expect(opened).to.deep.equal(secure && mode === "acme" ? [443, 80] : []);
                 expect(policy.egress[0].ports.map(({ port }: { port: number }) => port)).to.deep.equal([8080, 8090]);
                 const expected = [
-                    ...(type === "LoadBalancer" && mode === "off" ? ["passwords travel in clear"] : []),
-                    ...(type === "NodePort" && mode === "acme" ? ["the authority connects to ports 80 and 443"] : []),
+                    ...(type === "LoadBalancer" && mode === "off" ? ["passwords are transmitted unencrypted"] : []),
+                    ...(type === "NodePort" && mode === "acme"
+                        ? ["the authority only connects to ports 80 and 443"]
+                        : []),
                 ];
                 const said = warnings.filter((line) => !line.includes("allow-lists"));
                 expect(said).to.have.length(expected.length);

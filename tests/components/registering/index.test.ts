@@ -30,7 +30,7 @@ async function bothEnds(given: Given, preview: boolean) {
     );
     const { plan, outputs } = declareProgram(given, options);
     const plain = new PlainPlan(plan, { ...given, preview });
-    return { asked, plain: { resources: plain.resources, outputs: plain.tell(outputs) } };
+    return { asked, plain: { resources: plain.resources, outputs: plain.resolve(outputs) } };
 }
 
 /** All that counts, by URN. What the order within a list does not mean, is sorted. */
@@ -165,7 +165,7 @@ describe("a plan of any resources", () => {
         );
         expect(() => new PlainPlan([second, first], { project: "plinth", stack: "x" })).to.throw(
             RangeError,
-            "before it",
+            "precede it",
         );
         const failure = await record(() => register([second, first], {}), {
             project: "p",

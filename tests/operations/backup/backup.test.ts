@@ -237,7 +237,7 @@ describe("bringing a backup back", () => {
     it("touches nothing where the check fails, and names the backups there are", async () => {
         cluster.endings.check = { step: "fetch", code: 1 };
         expect((await failure(restore({}, fresh))).message).to.equal(
-            `Nothing was changed: "shop" has no complete backup "${fresh}"; there are: ${old}`,
+            `Nothing was changed: "shop" has no complete backup "${fresh}"; available: ${old}`,
         );
         expect(cluster.deeds).to.deep.equal([`check ${fresh}`, "list"]);
     });
@@ -318,19 +318,19 @@ describe("bringing a backup back", () => {
             metadata: { name: "restore-1", namespace, ownerReferences: [{ kind: "CronJob", name: "restore" }] },
             spec: { template: { spec: { containers: [] } } },
         });
-        expect((await failure(restore())).message).to.include("Nothing was changed: restore-1 works on");
+        expect((await failure(restore())).message).to.include("Nothing was changed: restore-1 is working on");
         cluster.jobs.clear();
         const progress = JSON.stringify({ backup: fresh, replicas: {}, suspended: [], loads: [] });
         cluster.before["create --filename"] = () => {
             if (cluster.jobs.size > 0) cluster.record = { data: { progress } };
         };
         expect((await failure(restore())).message).to.include(
-            `Nothing was changed: a restore of ${fresh} is under way`,
+            `Nothing was changed: a restore of ${fresh} is in progress`,
         );
         expect(cluster.deeds).to.deep.equal([`check ${old}`]);
         expect(
             (await failure(restoreBackup(new Cluster().kubectl, "shop", old, { recover: true }))).message,
-        ).to.include("no restore");
+        ).to.include("no interrupted restore");
     });
 });
 

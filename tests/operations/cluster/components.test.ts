@@ -18,7 +18,7 @@ describe("the component that people name", () => {
     });
     it("is suggested, and all are listed, where there is none of that name", () => {
         expect(() => choose("fronted")).to.throw(
-            'no component "fronted" in the cluster; did you mean "frontend"?; there are: pprd/database, shop/database, shop/frontend',
+            'no component "fronted" in the cluster; did you mean "frontend"?; available: pprd/database, shop/database, shop/frontend',
         );
         expect(() => choose("shop/databse")).to.throw('did you mean "shop/database"?');
     });

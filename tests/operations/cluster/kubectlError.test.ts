@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { kubectlFailure, linesBut } from "../../../operations/cluster/kubectlError";
+import { kubectlFailure, linesExcept } from "../../../operations/cluster/kubectlError";
 
 describe("what kubectl says", () => {
     it("is of one kind, by the server's reason", () => {
@@ -26,6 +26,6 @@ describe("what kubectl says", () => {
             'Error from server (Forbidden): secrets "x" is forbidden: User "ci" cannot get resource "secrets"',
             "",
         ];
-        expect(linesBut(said.join("\n"), "notFound", "unknownKind")).to.deep.equal([said[4]]);
+        expect(linesExcept(said.join("\n"), "notFound", "unknownKind")).to.deep.equal([said[4]]);
     });
 });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Kubectl } from "../../../operations/cluster/kubectl";
 import type { Claim, Volume } from "../../../operations/cluster/live";
-import { placeOf, remainsOf, stackVolumes } from "../../../operations/cluster/volumes";
+import { placeOf, leftoverOf, stackVolumes } from "../../../operations/cluster/volumes";
 import { volumesText } from "../../../cli/volumesText";
 
 const provisioned = { "pv.kubernetes.io/provisioned-by": "a driver" };
@@ -39,22 +39,22 @@ describe("where the bytes of a volume are", () => {
         expect(placeOf(volume("a", { csi: { driver: "ebs.csi.aws.com", volumeHandle: "vol-1" } }))).to.equal(
             "ebs.csi.aws.com vol-1",
         );
-        expect(placeOf(volume("a", { rbd: { image: "a" } }))).to.equal("the driver does not tell");
+        expect(placeOf(volume("a", { rbd: { image: "a" } }))).to.equal("not reported by the driver");
     });
 });
 
 describe("what stays of a deleted volume", () => {
     const attributes = { server: "nfs-1", share: "/srv/nfs", subdir: "pvc-1" };
     it("is nothing where a driver made it, unless its class keeps the directory", () => {
-        expect(remainsOf(nfs(attributes))).to.equal(undefined);
-        expect(remainsOf(nfs({ ...attributes, onDelete: "archive" }))).to.include(
+        expect(leftoverOf(nfs(attributes))).to.equal(undefined);
+        expect(leftoverOf(nfs({ ...attributes, onDelete: "archive" }))).to.include(
             "nfs-1:/srv/nfs/archived-pvc-1 stays",
         );
-        expect(remainsOf(nfs(attributes, "nfs-1#srv/nfs#pvc-1##retain"))).to.include("nfs-1:/srv/nfs/pvc-1 stays");
+        expect(leftoverOf(nfs(attributes, "nfs-1#srv/nfs#pvc-1##retain"))).to.include("nfs-1:/srv/nfs/pvc-1 stays");
     });
     it("is everything where it was made by hand", () => {
         const byHand = volume("a", { nfs: { server: "nfs-1", path: "/srv/a" } }, { annotations: {} });
-        expect(remainsOf(byHand)).to.include("nfs-1:/srv/a stays");
+        expect(leftoverOf(byHand)).to.include("nfs-1:/srv/a stays");
     });
 });
 
@@ -102,6 +102,6 @@ describe("the volumes of a stack", () => {
             .split("\n")
             .map((line) => line.trimEnd());
         expect(lines[1]).to.match(/^shop +opencart-shop\/files +pvc-1 +Bound +10Gi +unknown +nfs +Retain +\/one on/);
-        expect(lines[2]).to.match(/^perhaps this stack's +opencart-shop\/files +pvc-before +Released/);
+        expect(lines[2]).to.match(/^possibly this stack's +opencart-shop\/files +pvc-before +Released/);
     });
 });

@@ -50,7 +50,7 @@ describe("doctor: what we may do", () => {
             .map((question) => ({ ...question, allowed: ["get", "list", "watch"].includes(question.verb) }));
         expectFinding(access.rightsToPreview({ rights }), "problem", "create, patch in shop: deployments.apps");
         expectFinding(access.rightsToPreview({ rights }), "problem", "patch: namespaces/shop");
-        expectFinding(access.rightsToLaunch({ rights }), "problem", "missing: delete in shop: deployments.apps");
+        expectFinding(access.rightsToLaunch({ rights }), "problem", "missing rights: delete in shop: deployments.apps");
         const all = rights.map((right) => ({ ...right, allowed: true }));
         expectFinding(access.rightsToPreview({ rights: all }), "ok");
         expectFinding(access.rightsToLaunch({ rights: all.filter(({ verb }) => verb !== "delete") }), "ok");
@@ -59,18 +59,18 @@ describe("doctor: what we may do", () => {
         const edge = (name: string, own: string) => ({
             ...object("Deployment", name, { template: { spec: { containers: [{ name: "caddy" }, { name: own }] } } }),
         });
-        const questions = access.followQuestions([namespace, edge("edge", "reload"), edge("more", "reload")]);
+        const questions = access.edgeQuestions([namespace, edge("edge", "reload"), edge("more", "reload")]);
         expect(
             questions.map(({ verb, resource, subresource = "", namespace: where }) =>
                 [verb, resource, subresource, where].join(" "),
             ),
         ).to.deep.equal(["get pods  shop", "patch pods  shop", "get pods log shop"]);
-        expect(access.followQuestions([namespace, edge("web", "other")])).to.deep.equal([]);
-        const followRights = questions.map((right) => ({ ...right, allowed: right.subresource === undefined }));
-        expectFinding(access.rightsToFollow({ followRights }), "warning", "get in shop: pods/log", "./plinth rbac");
-        const all = followRights.map((right) => ({ ...right, allowed: true }));
-        expectFinding(access.rightsToFollow({ followRights: all }), "ok");
-        expectFinding(access.rightsToFollow({ followRights: [] }), "ok");
+        expect(access.edgeQuestions([namespace, edge("web", "other")])).to.deep.equal([]);
+        const edgeRights = questions.map((right) => ({ ...right, allowed: right.subresource === undefined }));
+        expectFinding(access.rightsToSeeEdges({ edgeRights }), "warning", "get in shop: pods/log", "./plinth rbac");
+        const all = edgeRights.map((right) => ({ ...right, allowed: true }));
+        expectFinding(access.rightsToSeeEdges({ edgeRights: all }), "ok");
+        expectFinding(access.rightsToSeeEdges({ edgeRights: [] }), "ok");
     });
     it("names kinds that the server does not have", () => {
         const monitor = object("ServiceMonitor", "m", {}, "monitoring.coreos.com/v1");

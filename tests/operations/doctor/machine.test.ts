@@ -15,7 +15,7 @@ describe("doctor: this machine", () => {
     it("wants Node.js as package.json does, and better a newer one", () => {
         expectFinding(machine.nodeVersion({ node: "24.1.0" }), "ok");
         expectFinding(machine.nodeVersion({ node: "20.19.4" }), "warning", "22 or newer");
-        expectFinding(machine.nodeVersion({ node: "20.18.0" }), "problem", "needed is 20.19");
+        expectFinding(machine.nodeVersion({ node: "20.18.0" }), "problem", "required: 20.19");
     });
     it("needs no Go, unless an old one is there", () => {
         expectFinding(machine.goVersion({ go: undefined }), "ok", "not installed");

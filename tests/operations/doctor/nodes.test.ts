@@ -61,7 +61,7 @@ describe("doctor: room on the nodes", () => {
         const on = (disk: string) => capacity([web], [node("a", "8", "64Gi", { disk })]);
         expectFinding(on("2147483648"), "ok", "2.0 GiB of disk requested");
         expectFinding(on("2147483647"), "problem", "2.0 GiB of disk requested");
-        expectFinding(on(""), "problem", "0.0 GiB of disk free on one at most");
+        expectFinding(on(""), "problem", "0.0 GiB of disk free at most on one node");
     });
     it("has its end where a pod may write more than a node has, since that is full before the pod is evicted", () => {
         const disks = (most: string, disk: string) => {
@@ -77,10 +77,10 @@ describe("doctor: room on the nodes", () => {
         expectFinding(
             disks("300Gi", "94Gi"),
             "warning",
-            "a pod of CronJob shop/backup may write 300.0 GiB, and a node has 94.0 GiB",
+            "a pod of CronJob shop/backup may write 300.0 GiB, but a node has at most 94.0 GiB",
         );
         expectFinding(disks("1Gi", ""), "ok");
-        expectFinding(nodes.nodeDisks({ rendering: rendering(web), nodes: [] }), "problem", "no node says");
+        expectFinding(nodes.nodeDisks({ rendering: rendering(web), nodes: [] }), "problem", "no node reports");
     });
     it("is what others have left, not what the stack itself has taken", () => {
         const on = [node("a", "1", "2Gi")];
@@ -140,7 +140,7 @@ describe("doctor: room on the nodes", () => {
     it("is not on nodes that are not ready, cordoned or tainted", () => {
         const closed = [node("a", "8", "8Gi", { ready: false }), node("b", "8", "8Gi", { taint: "NoSchedule" })];
         closed.push({ ...node("c", "8", "8Gi"), spec: { unschedulable: true } });
-        expectFinding(capacity([web], closed), "problem", "none of 3 nodes takes pods");
+        expectFinding(capacity([web], closed), "problem", "none of 3 nodes accepts pods");
         expectFinding(capacity([web], [node("a", "8", "8Gi", { taint: "PreferNoSchedule" })]), "ok");
     });
     it("is for the architectures that images are built for", () => {

@@ -35,7 +35,7 @@ describe("doctor: storage classes", () => {
         expectFinding(
             storage.storageClass(facts(once, storageClass("gp3"))),
             "problem",
-            "there are: gp3",
+            "available: gp3",
             "storageClass",
         );
         expectFinding(storage.storageClass(facts([])), "ok");
@@ -52,7 +52,11 @@ describe("doctor: storage classes", () => {
             storage.csiDrivers({ rendering: rendering(own, volume), csiDrivers: installed });
         expectFinding(drivers("nfs.csi.k8s.io", "ebs.csi.aws.com"), "ok");
         expectFinding(drivers("ebs.csi.aws.com"), "problem", "not installed: nfs.csi.k8s.io", "csi-driver-nfs");
-        expectFinding(storage.csiDrivers({ rendering: rendering(...once), csiDrivers: [] }), "ok", "none is needed");
+        expectFinding(
+            storage.csiDrivers({ rendering: rendering(...once), csiDrivers: [] }),
+            "ok",
+            "no driver is named",
+        );
         // Its class is not there before the first run.
         const classes = facts([claim("ReadWriteMany", "own"), own]);
         expectFinding(storage.sharedStorageClass(classes), "ok", "own, by nfs.csi.k8s.io");
@@ -69,7 +73,7 @@ describe("doctor: storage classes", () => {
     });
     it("shares volumes where several nodes mount them", () => {
         const shared = [claim("ReadWriteMany", "shared")];
-        expectFinding(storage.sharedStorageClass(facts(once)), "ok", "no volume is shared");
+        expectFinding(storage.sharedStorageClass(facts(once)), "ok", "not needed: no volume is shared");
         expectFinding(storage.sharedStorageClass(facts(shared, storageClass("shared"))), "ok", "shared, by");
         expectFinding(
             storage.sharedStorageClass(facts(shared, storageClass("gp3"))),

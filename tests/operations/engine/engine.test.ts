@@ -39,7 +39,7 @@ describe("the place of a stack's state", () => {
     });
     it("is never silently this machine, but for dev", () => {
         expect(() => choose("production")).to.throw(
-            'The state of "production" needs a place that your team shares, and nobody is logged in',
+            'The state of "production" must be stored where your team can share it, but no backend is logged in',
         );
         login("file://~");
         expect(() => choose("production")).to.throw("the current login is file://~, on this machine");

@@ -100,7 +100,7 @@ describe("the engine that is fetched", () => {
         expect((await failure(fetch(pinned())))!.message).to.include(`its release says\n  ${sha256("another")}`);
         // Of another length than SHA-256, or of another file.
         site.files.set(list, `${"0".repeat(40)}  ${cli!.name}\n${sumOf(cli!.name)}  ${cli!.name}.sig\n`);
-        expect((await failure(fetch(pinned())))!.message).to.include(`do not name ${cli!.name}`);
+        expect((await failure(fetch(pinned())))!.message).to.include(`do not include ${cli!.name}`);
         expect(readdirSync(home)).to.deep.equal([]);
     });
 

@@ -38,7 +38,7 @@ describe("the engine on a stack", () => {
             const ran = await error(engine(said, 7).run(["up"]));
             expect(ran).to.include({ kind, exitCode: 7 });
             expect(ran.message).to.include(remedy);
-            const { kind: same, output, said: words } = await error(engine(said, 7).read(["up"]));
+            const { kind: same, output, details: words } = await error(engine(said, 7).read(["up"]));
             expect([same, output, words]).to.deep.equal([kind, '{"half": true}', said]);
         }
     });

@@ -150,9 +150,9 @@ describe("images", function () {
         it("are known, and so is the platform", async () => {
             const stack = await imagesOf(new Session("dev"));
             const typo = bake(stack, { only: ["opencart-ngnix"], push: false });
-            expect(await failure(typo)).to.match(/"opencart-ngnix" is no image.*did you mean "opencart-nginx"\?/);
+            expect(await failure(typo)).to.match(/"opencart-ngnix" is not an image.*did you mean "opencart-nginx"\?/);
             const arm = bake(stack, { platforms: ["arm64"], push: false });
-            expect(await failure(arm)).to.include('"arm64" is no platform');
+            expect(await failure(arm)).to.include('"arm64" is not a platform');
             expect(deeds()).to.deep.equal([]);
         });
         it("need docker", async () => {
@@ -234,18 +234,18 @@ describe("images", function () {
             expect(await rancher.check()).to.deep.equal([]);
             tools.add("kubectl", "echo containerd://2.1.0");
             expect(JSON.stringify(await rancher.check()))
-                .to.include("containerd://2.1.0 does not see docker's images")
+                .to.include("containerd://2.1.0 does not have access to Docker's images")
                 .and.include("dockerd (moby)");
             expect(deeds().every((call) => call.startsWith("kubectl "))).to.equal(true);
         });
         it("never go to a cluster elsewhere, and must have been built", async () => {
             const { config } = await imagesOf(new Session("dev"));
             const elsewhere = { name: "production", server: "https://k8s.example.org" };
-            expect(() => loading(elsewhere, config)).to.throw(/is no local cluster.*images push dev/);
+            expect(() => loading(elsewhere, config)).to.throw(/is not a local cluster.*images push dev/);
             docker('case "$*" in "image inspect"*nginx*) exit 1 ;; esac');
             const missing = await failure(checkBuilt("dev", builtImages(await imagesOf(new Session("dev")))));
             expect(missing).to.include(
-                `not in the local docker:\n  ${nginx}\nBuild them first: ./plinth images build dev`,
+                `not in the local Docker:\n  ${nginx}\nBuild them first: ./plinth images build dev`,
             );
         });
         it("are pushed to the registry on this machine, for any other cluster on loopback", async function () {
@@ -296,7 +296,7 @@ describe("images", function () {
                 const taken = `localhost:${(other.address() as { port: number }).port}`;
                 const needed = await stackWith(folder.path, `plinth:images: {registry: ${taken}/plinth}`);
                 expect(await failure(loading(context, needed.config).load(builtImages(needed)))).to.match(
-                    /is no registry \(status 403\).*localhost:5001/,
+                    /is not a registry \(status 403\).*localhost:5001/,
                 );
                 const away = await stackWith(folder.path, "plinth:images: {registry: registry.example.org/plinth}");
                 expect(await failure(loading(context, away.config).check())).to.include("./plinth images push dev");

@@ -133,7 +133,7 @@ ${images}
             "plinth:instances.two.images.valkey",
         ]);
         expect(await failure(lock({ only: ["cady"] }))).to.match(
-            /^Nothing was changed: "cady" is no image of "locked"; did you mean "caddy"\?; allowed: caddy, mariadb, /,
+            /^Nothing was changed: "cady" is not an image of "locked"; did you mean "caddy"\?; allowed: caddy, mariadb, /,
         );
     });
     it("writes nothing at all when one image is not there", async () => {
@@ -169,7 +169,7 @@ ${images}
         writeFileSync(file, stack(`            images: {caddy: "x/caddy@sha256:${"0".repeat(64)}"}`));
         expect(await failure(lock()))
             .to.include("plinth:instances.one.images.caddy")
-            .and.include("names no tag");
+            .and.include("has no tag to resolve");
         const nobody = `localhost:${await freePort()}`;
         writeFileSync(file, stack(`            images: {caddy: "${nobody}/caddy:2"}`));
         expect(await failure(lock())).to.include(`${nobody} does not answer: ECONNREFUSED`);
@@ -210,7 +210,7 @@ describe("log-ins of registries", function () {
             config({});
             expect(await failure(ask())).to.include(`docker login ${registry.host}`);
             config({ auths: { [registry.host]: { auth: basic("shop", "wrong") } } });
-            expect(await failure(ask())).to.include("does not let you read a/b");
+            expect(await failure(ask())).to.include("denies access to a/b");
             config({ auths: { [registry.host]: { auth: basic("shop", password) } } });
             expect(await ask()).to.equal(index);
 

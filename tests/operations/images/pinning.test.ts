@@ -116,7 +116,7 @@ describe("pins of what is built and run from", () => {
         downloads.files.delete(`get/${plugin.path}`);
         const before = contents(path);
         for (const [text, sign] of [
-            [`${sha256("x")}  another.tar.gz\n`, `do not name pulumi-v${version}-darwin-arm64.tar.gz`],
+            [`${sha256("x")}  another.tar.gz\n`, `do not include pulumi-v${version}-darwin-arm64.tar.gz`],
             [undefined, `${list} answered 404`],
         ] as const) {
             if (text === undefined) downloads.files.delete(list);

@@ -49,20 +49,20 @@ describe("adding an instance", () => {
     const add = (name: string, args: AddArgs) => addInstance(new Session("many", where), name, args);
 
     it("writes its lines behind the others, and nothing else", async () => {
-        const { diff, left, secrets } = await add("north", { host: "north.example.org", platform: "opencart" });
+        const { diff, notCopied, secrets } = await add("north", { host: "north.example.org", platform: "opencart" });
         expect(diff).to.deep.equal([
             "+        north:",
             "+            platform: opencart",
             "+            host: north.example.org",
         ]);
-        expect([left, secrets]).to.deep.equal([[], []]);
+        expect([notCopied, secrets]).to.deep.equal([[], []]);
         const added = diff.map((line) => `${line.slice(1)}\n`).join("");
         expect(readFileSync(file, "utf8")).to.equal(
             before.replace("# Behind everything.", `${added}# Behind everything.`),
         );
     });
     it("copies another's own keys, but what can be only one's", async () => {
-        const { diff, left } = await add("north", { host: "north.example.org", like: "shop" });
+        const { diff, notCopied } = await add("north", { host: "north.example.org", like: "shop" });
         expect(diff.map((line) => line.slice(9))).to.deep.equal([
             "north:",
             "    platform: opencart",
@@ -72,7 +72,7 @@ describe("adding an instance", () => {
             "    database: {topology: single}",
             "    volumes: {database: {size: 50Gi}}",
         ]);
-        expect(left).to.deep.equal([
+        expect(notCopied).to.deep.equal([
             "adminHost",
             "namespace",
             "state",
@@ -81,7 +81,9 @@ describe("adding an instance", () => {
             "volumes.database.existing",
             "volumes.files.existing",
         ]);
-        expect((await add("south", { host: "south.example.org", like: "far" })).left).to.deep.equal(["edge.address"]);
+        expect((await add("south", { host: "south.example.org", like: "far" })).notCopied).to.deep.equal([
+            "edge.address",
+        ]);
     });
     it("takes more keys, which win over those that are copied", async () => {
         const set = ["edge={type: ClusterIP}", "http.maxBody=128Mi", "size=null"];
@@ -114,19 +116,19 @@ describe("adding an instance", () => {
             file,
             `${before.replace("# The other.", `panel: ${panel}`)}    plinth:secrets:\n        panel: {brokerPassword: {secure: x}}\n`,
         );
-        const { diff, left } = await add("other", { host: "other.example.org", like: "panel" });
+        const { diff, notCopied } = await add("other", { host: "other.example.org", like: "panel" });
         expect(diff.join("\n")).to.include("broker: {topology: external, host: r.example.org, vhost: other}");
-        expect(left).to.deep.equal(["broker.vhost", "broker.user"]);
+        expect(notCopied).to.deep.equal(["broker.vhost", "broker.user"]);
     });
     it("gives its backups a folder of their own, and goes on while others lack secrets", async () => {
         const backup = "backup: {target: {type: s3, bucket: dumps, prefix: far}}";
         writeFileSync(file, before.replace("far: {", `far: {${backup}, `));
-        const { left, secrets } = await add("north", { host: "north.example.org", like: "far" });
-        expect(left).to.deep.equal(["backup.target.prefix", "edge.address"]);
+        const { notCopied, secrets } = await add("north", { host: "north.example.org", like: "far" });
+        expect(notCopied).to.deep.equal(["backup.target.prefix", "edge.address"]);
         expect(secrets.map(({ key }) => key).sort()).to.deep.equal(["backupAccessKey", "backupSecretKey"]);
     });
     for (const [mistake, name, args, message] of [
-        ["a name that is there", "far", { host: "new.example.org" }, '"many" has an instance "far" already'],
+        ["a name that is there", "far", { host: "new.example.org" }, '"many" already has an instance "far"'],
         ["a host that is taken", "new", { host: "admin.example.org" }, "is already the host of plinth:instances.shop"],
         ["a bad host", "new", { host: "https://x" }, '"https://x" is not allowed; allowed: a host name'],
         ["a bad name", "New_1", { host: "new.example.org" }, 'the name "New_1" is not allowed'],
@@ -140,7 +142,7 @@ describe("adding an instance", () => {
             "an unknown model",
             "new",
             { host: "new.example.org", like: "shp" },
-            '"many" has no instance "shp"; did you mean "shop"?; there are: shop, far',
+            '"many" has no instance "shp"; did you mean "shop"?; available: shop, far',
         ],
         [
             "a setting that is none",
@@ -218,7 +220,7 @@ describe("setting images", function () {
         ],
         ["a reference that is none", "shop", ["caddy=Caddy:2"], 'caddy="Caddy:2" is not allowed; allowed: [REGISTRY/]'],
         ["what is no choice", "shop", ["caddy"], '"caddy" is not allowed; allowed: NAME=REFERENCE'],
-        ["two for one image", "shop", ["frontend=x:1", "admin=x:2"], "are about the same image"],
+        ["two for one image", "shop", ["frontend=x:1", "admin=x:2"], "set the same image"],
         ["an unknown instance", "shp", ["caddy=x:1"], '"many" has no instance "shp"; did you mean "shop"?'],
     ] as const)
         it(`refuses ${mistake}, and writes nothing`, async () => {

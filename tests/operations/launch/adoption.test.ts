@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { inTheWay, isAdoptable } from "../../../operations/launch/adoption";
+import { conflictRemedy, isAdoptable } from "../../../operations/launch/adoption";
 import type { Rendering } from "../../../operations/render/rendering";
 
 const rendering = { outputs: { instances: { shop: { namespace: "shop" } } } } as unknown as Rendering;
@@ -26,12 +26,12 @@ describe("taking over", () => {
     });
 
     it("names for each object the consent that it needs, and never the deletion of data", () => {
-        expect(all.map((one) => inTheWay(rendering, one))).to.deep.equal([
-            "namespace/shop is not this stack's: to take it over, add --adopt shop",
-            "persistentvolumeclaim/shop/data is not this stack's: to take it over, add --adopt shop",
-            "secret/shop/database would be overwritten: save what is in it, then add --adopt secret/shop/database",
-            "deployment/shop/web is not this stack's: kubectl --namespace shop delete deployment web",
-            "persistentvolumeclaim/other/data is not this stack's, and data depend on it: choose another name",
+        expect(all.map((one) => conflictRemedy(rendering, one))).to.deep.equal([
+            "namespace/shop does not belong to this stack: to adopt it, add --adopt shop",
+            "persistentvolumeclaim/shop/data does not belong to this stack: to adopt it, add --adopt shop",
+            "secret/shop/database would be overwritten: save its contents, then add --adopt secret/shop/database",
+            "deployment/shop/web does not belong to this stack: kubectl --namespace shop delete deployment web",
+            "persistentvolumeclaim/other/data does not belong to this stack, and data depends on it: choose another name",
         ]);
     });
 });

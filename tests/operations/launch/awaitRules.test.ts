@@ -73,7 +73,7 @@ function cluster(...looks: Look[]) {
     return { calls, kubectl: { ...reading, quiet: reading } as unknown as Kubectl };
 }
 
-const wait = (kubectl: Kubectl, patience = 2000) => awaitRules(kubectl, rendering, { patience, interval: 5 });
+const wait = (kubectl: Kubectl, timeout = 2000) => awaitRules(kubectl, rendering, { timeout, interval: 5 });
 const refusal = async (...looks: Look[]): Promise<string> => {
     const error: unknown = await wait(cluster(...looks).kubectl, 100).catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(UserError).and.to.include({ exitCode: 1 });
@@ -115,7 +115,7 @@ describe("a launch, when all is sent", () => {
     it("names the one of two that hangs, with its node, and fails", async () => {
         const message = await refusal({ pods: [one, two], said: { "edge-1": served, "edge-2": former } });
         expect(message)
-            .to.include("shop/edge-2 on a: has not said that it serves them")
+            .to.include("shop/edge-2 on a: has not reported that it serves them")
             .and.to.include("./plinth launch production")
             .and.not.to.include("edge-1");
     });
@@ -142,13 +142,15 @@ describe("a launch, when all is sent", () => {
         expect(calls.filter((call) => call.startsWith("get pods"))).to.have.length(3);
         expect(touches(calls)).to.deep.equal([]);
         const message = await refusal({ pods: [leaving, frontend, one], said: { "edge-1": served } });
-        expect(message).to.include("shop/edge-0 on a: is ending").and.to.include("shop/frontend-0 on a: is ending");
+        expect(message)
+            .to.include("shop/edge-0 on a: is terminating")
+            .and.to.include("shop/frontend-0 on a: is terminating");
     });
 
     it("waits for the pods of an edge that the stack has no more", async () => {
         const objects = [{ apiVersion: "v1", kind: "Service", metadata: labelled("shop", "edge") }];
         const { kubectl, calls } = cluster({ pods: [one], said: { "edge-1": served } }, { pods: [], said: {} });
-        await awaitRules(kubectl, { stack: "production", objects }, { patience: 1000, interval: 5 });
+        await awaitRules(kubectl, { stack: "production", objects }, { timeout: 1000, interval: 5 });
         expect(calls.filter((call) => call.startsWith("get pods"))).to.have.length(2);
     });
 

@@ -110,7 +110,7 @@ describe("dev up", function () {
             tools.add("kind");
             const { code, error } = await up("--no-build");
             expect(code, error).to.equal(0);
-            expect(error).to.include("The current context is used: kind-mine");
+            expect(error).to.include("Using the current context: kind-mine");
             expect(deeds()).to.deep.equal([`kind load docker-image ${php} ${nginx} --name mine`, "pulumi up"]);
         });
         it("names everything that is missing at once, and changes nothing", async () => {
@@ -132,7 +132,7 @@ describe("dev up", function () {
             const { code, error } = await up("--cluster", "minikube");
             expect(code).to.equal(1);
             expect(error)
-                .to.include('the context "production" (https://k8s.example.org:6443) is no cluster on this machine')
+                .to.include('the context "production" (https://k8s.example.org:6443) is not a cluster on this machine')
                 .and.include("KUBECONFIG=~/.kube/plinth-dev ./plinth dev up");
             expect(tools.calls()).to.deep.equal([]);
         });
@@ -206,7 +206,7 @@ describe("dev up", function () {
             const config = session.config();
             const named = { ...config, cluster: { ...config.cluster, context: "gone" } };
             expect(() => chooseCluster(Object.assign(session, { config: () => named }), {})).to.throw(
-                'names the context "gone", which is not there',
+                'names the context "gone", which does not exist',
             );
         });
         it("lets whoever makes it fail", async () => {

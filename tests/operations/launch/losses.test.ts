@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Resource } from "../../../operations/engine/state";
 import { stepsIn } from "../../../operations/engine/enginePreview";
-import { lossesIn, refusalOf, servedConsent, spentConsent } from "../../../operations/launch/losses";
+import { lossesIn, refusalOf, fulfilledConsent, unusedConsent } from "../../../operations/launch/losses";
 
 const urn = (type: string, name: string) =>
     `urn:pulumi:production::plinth::plinth:components:Instance$${type}::${name}`;
@@ -64,7 +64,7 @@ describe("what a run would lose", () => {
         const [first, second] = losses.map(({ name }) => name) as [string, string];
         const refusal = refusalOf("production", losses, { written: [first] });
         expect(refusal)
-            .to.include(`  ${second} would be deleted and made anew`)
+            .to.include(`  ${second} would be deleted and recreated`)
             .and.to.include(`./plinth launch production --accept-loss ${second}\n`)
             .and.to.include(`plinth:acceptLoss: [${first}, ${second}]`)
             .and.not.to.include(`  ${first} would`);
@@ -109,10 +109,12 @@ describe("what a run would lose", () => {
     it("leaves no consent behind unnoticed", () => {
         const losses = lossesIn(state, [{ op: "delete", urn: claim.urn }], []);
         const name = losses[0]!.name;
-        expect(spentConsent("production", losses, [name])).to.equal(undefined);
-        expect(servedConsent("production", losses, [name])).to.include(`has had its loss: ${name}.`);
-        expect(spentConsent("production", [], [name])).to.include(`would not be lost: ${name}.`);
-        expect(servedConsent("production", [], [name])).to.equal(undefined);
+        expect(unusedConsent("production", losses, [name])).to.equal(undefined);
+        expect(fulfilledConsent("production", losses, [name])).to.include(
+            `is no longer needed; the loss has happened: ${name}.`,
+        );
+        expect(unusedConsent("production", [], [name])).to.include(`would not be lost: ${name}.`);
+        expect(fulfilledConsent("production", [], [name])).to.equal(undefined);
     });
 
     it("is read from the engine's events, of which only announced steps count", () => {

@@ -122,7 +122,7 @@ describe("a run that a change of the file wants", function () {
             const { code, all, changes } = await giveUp();
             expect(code, all).to.equal(1);
             expect(changes, all).to.deep.equal(["unprotect ", "protect "]);
-            expect(all).not.to.include("It is not finished");
+            expect(all).not.to.include("The removal is not complete");
             expect(file()).to.equal(written);
         });
         it(`marks the volumes once nothing is refused, and says how to go on, but no secret: ${command}`, async () => {
@@ -130,7 +130,7 @@ describe("a run that a change of the file wants", function () {
             const { code, all, changes } = await giveUp();
             expect(code, all).to.equal(1);
             expect(changes, all).to.deep.equal(["unprotect ", "patch ", "pulumi up"]);
-            expect(all).to.include(`go on with: ./plinth ${command} shop ${stack}`);
+            expect(all).to.include(`continue with: ./plinth ${command} shop ${stack}`);
             expect(all).to.include("plinth:secrets.shop with adminPassword").and.not.include("in-clear-0815");
             expect(file()).not.to.include("shop");
         });
@@ -172,7 +172,9 @@ describe("a run that a change of the file wants", function () {
         const { code, all, calls } = await run(["volumes", "delete", "pvc-1", stack, "--yes", "pvc-1"]);
         writeFileSync(path, before);
         expect(code, all).to.equal(1);
-        expect(all).to.include("pvc-1 is what plinth:instances.shop.volumes.files.existing of Pulumi.production.yaml");
+        expect(all).to.include(
+            "pvc-1 is adopted by plinth:instances.shop.volumes.files.existing in Pulumi.production.yaml",
+        );
         expect(calls.filter((call) => !call.includes(" get "))).to.deep.equal([]);
     });
 
@@ -181,14 +183,14 @@ describe("a run that a change of the file wants", function () {
         engine(1);
         const refused = await start();
         expect(refused.code, refused.all).to.equal(1);
-        expect(refused.all).not.to.include("is changed already");
+        expect(refused.all).not.to.include("is already changed");
         expect(file()).to.equal(written);
         engine(0);
         state([]);
         const failed = await start();
         state(resources);
         expect(failed.code, failed.all).to.equal(1);
-        expect(failed.all).to.include(`Pulumi.${stack}.yaml is changed already`);
+        expect(failed.all).to.include(`Pulumi.${stack}.yaml is already changed`);
         expect(file()).to.include("state: running");
     });
 
@@ -210,10 +212,10 @@ describe("a run that a change of the file wants", function () {
         expect(refusing.code, refusing.all).to.equal(1);
         expect(refusing.all)
             .to.include("opencart-shop/edge-1 on a: unrecognized directive: x")
-            .and.to.include(`Pulumi.${stack}.yaml is changed already`);
+            .and.to.include(`Pulumi.${stack}.yaml is already changed`);
         expect(file()).to.include("state: running");
         expect(following.code, following.all).to.equal(0);
-        expect(following.all).to.include("The new rules hold in 1 edge pod.");
+        expect(following.all).to.include("The new rules are in effect in 1 edge pod.");
     });
 
     it("comes between no restore, not even where it cannot see one", async () => {
@@ -223,7 +225,7 @@ describe("a run that a change of the file wants", function () {
         state(resources);
         expect(code, all).to.equal(1);
         expect(all).to.include(
-            "Nothing was changed: whether a restore is under way cannot be seen, since kubectl is missing",
+            "Nothing was changed: kubectl is missing, so it cannot be checked whether a restore is in progress",
         );
         expect(calls.filter((call) => /pulumi (up|refresh|preview)/.test(call))).to.deep.equal([]);
     });

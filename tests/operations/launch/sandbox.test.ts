@@ -63,7 +63,7 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
         expect(out)
             .to.include("http://shop.localhost:30080/")
             .and.to.match(/opencart\/frontend +1\/1/)
-            .and.to.include("Everything that should be ready is.")
+            .and.to.include("Everything that should be ready is ready.")
             .and.to.include("run no containers");
     });
 
@@ -112,7 +112,7 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
         process.kill(Number(readFileSync(join(folder, "kwok.pid"), "utf8")), "SIGKILL");
         const { code, error } = await plinth("status");
         expect(code).to.equal(1);
-        expect(error).to.include('"dev" is in the sandbox, which does not run');
+        expect(error).to.include('"dev" is deployed to the sandbox, which is not running');
     });
 
     it("removes nothing but a sandbox", async () => {
@@ -122,7 +122,7 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
         for (const work of [removeSandbox, (at: string) => startSandbox({ folder: at })]) {
             let refusal = "";
             await work(join(theirs, "sandbox")).catch((error: Error) => (refusal = error.message));
-            expect(refusal).to.include("holds no sandbox");
+            expect(refusal).to.include("does not contain a sandbox");
         }
         expect(readFileSync(join(theirs, "sandbox", "precious.txt"), "utf8")).to.equal("mine");
     });
@@ -134,6 +134,6 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
         expect(existsSync(folder)).to.equal(false);
         const again = await plinth("sandbox", "down");
         expect(again.code).to.equal(0);
-        expect(again.out).to.equal("There is no sandbox.");
+        expect(again.out).to.equal("The sandbox does not exist.");
     });
 });

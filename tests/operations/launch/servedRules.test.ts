@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { digestOf } from "../../../components/loadBalancer/reload";
-import { judgeEdge, judgeTier, letsIn, sourceOf, wantedBy } from "../../../operations/launch/servedRules";
+import { judgeEdge, judgeTier, admitsVisitors, sourceOf, wantedBy } from "../../../operations/launch/servedRules";
 import { at, edgePod, line, pod, ready, tierPod } from "../../support/observed";
 
 const wanted = digestOf("new", "", []);
@@ -38,14 +38,14 @@ describe("whether an edge's pod follows", () => {
             .and.to.include("bad PEM");
     });
     it("is not yet when it says nothing, or what nobody can read", () => {
-        expect(judge("")).to.deep.equal({ is: "old", why: "has not said that it serves them" });
+        expect(judge("")).to.deep.equal({ is: "old", why: "has not reported that it serves them" });
         expect(judge('{"level":"info","logg\nsh: out of memory\n')).to.include({ is: "old" });
         expect(judge("", edgePod("edge-1", { conditions: [] })).is).to.equal("old");
     });
     it("is not yet for one that ends with former rules, whatever it tried, and needs no wait for one with the new ones", () => {
         const ends = edgePod("edge-1", {}, { deletionTimestamp: at });
-        expect(judge(line(former, true), ends)).to.deep.equal({ is: "old", why: "is ending" });
-        expect(judge(line(wanted, false, "no"), ends)).to.deep.equal({ is: "old", why: "is ending" });
+        expect(judge(line(former, true), ends)).to.deep.equal({ is: "old", why: "is terminating" });
+        expect(judge(line(wanted, false, "no"), ends)).to.deep.equal({ is: "old", why: "is terminating" });
         expect(judge(line(wanted, true), ends)).to.deep.equal({ is: "new" });
     });
 });
@@ -89,9 +89,9 @@ describe("whether a tier's pod follows", () => {
         const template = { volumes: [{ name: "nginx", configMap: { name: "frontend-nginx-2" } }, { name: "tmp" }] };
         expect(judgeTier(tierPod("frontend-1", "frontend-nginx-2"), template)).to.deep.equal({ is: "new" });
         const former = tierPod("frontend-1", "frontend-nginx-1");
-        expect(judgeTier(former, template)).to.deep.equal({ is: "old", why: "is of a former version" });
+        expect(judgeTier(former, template)).to.deep.equal({ is: "old", why: "is an old version" });
         const ends = tierPod("frontend-1", "frontend-nginx-1", {}, { deletionTimestamp: at });
-        expect(judgeTier(ends, template)).to.deep.equal({ is: "old", why: "is ending" });
+        expect(judgeTier(ends, template)).to.deep.equal({ is: "old", why: "is terminating" });
         // Scaled down, or drained from its node: nothing changed for visitors.
         const scaled = tierPod("frontend-1", "frontend-nginx-2", {}, { deletionTimestamp: at });
         expect(judgeTier(scaled, template)).to.deep.equal({ is: "new" });
@@ -114,17 +114,19 @@ describe("pods that let nobody in", () => {
         })),
     });
     it("are those whose server does not run, those without one, and those of simulated nodes", () => {
-        expect(letsIn(edgePod("edge-1"))).to.equal(true);
-        expect(letsIn(edgePod("edge-1", status(["caddy", { waiting: {} }], ["reload", running, "c://2"])))).to.equal(
+        expect(admitsVisitors(edgePod("edge-1"))).to.equal(true);
+        expect(
+            admitsVisitors(edgePod("edge-1", status(["caddy", { waiting: {} }], ["reload", running, "c://2"]))),
+        ).to.equal(false);
+        expect(admitsVisitors(edgePod("edge-1", status(["caddy", running], ["reload", running])))).to.equal(false);
+        expect(admitsVisitors(edgePod("edge-1", { phase: "Pending", containerStatuses: [] }))).to.equal(false);
+        expect(admitsVisitors(edgePod("edge-1", status(["caddy", { terminated: { exitCode: 0 } }, "c://1"])))).to.equal(
             false,
         );
-        expect(letsIn(edgePod("edge-1", status(["caddy", running], ["reload", running])))).to.equal(false);
-        expect(letsIn(edgePod("edge-1", { phase: "Pending", containerStatuses: [] }))).to.equal(false);
-        expect(letsIn(edgePod("edge-1", status(["caddy", { terminated: { exitCode: 0 } }, "c://1"])))).to.equal(false);
         const worker = pod(ready) as ReturnType<typeof edgePod>;
-        expect(letsIn({ ...worker, spec: { containers: [{ name: "worker" }] } })).to.equal(false);
+        expect(admitsVisitors({ ...worker, spec: { containers: [{ name: "worker" }] } })).to.equal(false);
     });
     it("do not include a server that still runs in a pod that ends", () => {
-        expect(letsIn(edgePod("edge-1", {}, { deletionTimestamp: at }))).to.equal(true);
+        expect(admitsVisitors(edgePod("edge-1", {}, { deletionTimestamp: at }))).to.equal(true);
     });
 });

@@ -21,7 +21,7 @@ describe("the instances to stop and to start", () => {
     });
     it("are checked, all at once", () => {
         expect(() => chooseInstances(stack, ["shpo", "pprd", "x"], "stopped")).to.throw(
-            /no instance "shpo"; did you mean "shop"\?; there are: shop, pprd, old\n.*no instance "x"/,
+            /no instance "shpo"; did you mean "shop"\?; available: shop, pprd, old\n.*no instance "x"/,
         );
     });
     it("are nobody's where all are in that state", () => {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { RenderedObject, Rendering } from "../../../operations/render/rendering";
 import type { Kubectl } from "../../../operations/cluster/kubectl";
-import { checkVolumes, handOver, type VolumeFacts, volumeFacts } from "../../../operations/launch/volumeChecks";
+import { checkVolumes, reassignArgs, type VolumeFacts, volumeFacts } from "../../../operations/launch/volumeChecks";
 import { KubectlError, kubectlFailure } from "../../../operations/cluster/kubectlError";
 import type { Volume } from "../../../operations/cluster/live";
 
@@ -33,13 +33,15 @@ describe("volumes before a run", () => {
         const live = [claim({ storageClassName: "fixed" }, "2048Mi")];
         expect(check(claim({}), { live, classes }).problems).to.deep.equal([]);
         expect(check(claim({}, "1Gi"), { live, classes }).problems).to.deep.equal([
-            `${key}.size: "1Gi" is less than the 2048Mi of the claim shop/data, and no volume is made smaller; allowed: 2048Mi or more`,
+            `${key}.size: "1Gi" is less than the 2048Mi of the claim shop/data, and volumes cannot shrink; allowed: 2048Mi or more`,
         ]);
-        expect(check(claim({}, "3Gi"), { live, classes }).problems[0]).to.include('its class "fixed" does not let');
+        expect(check(claim({}, "3Gi"), { live, classes }).problems[0]).to.include(
+            'its class "fixed" does not support volume expansion',
+        );
         const able = [{ ...classes[0]!, allowVolumeExpansion: true }];
         expect(check(claim({}, "3Gi"), { live, classes: able }).problems).to.deep.equal([]);
         const plain = [claim({ storageClassName: "" })];
-        expect(check(claim({}, "3Gi"), { live: plain, classes }).problems[0]).to.include("it is of no class");
+        expect(check(claim({}, "3Gi"), { live: plain, classes }).problems[0]).to.include("it has no storage class");
     });
 
     it("of a former deployment fit the claims that take them over", () => {
@@ -48,7 +50,7 @@ describe("volumes before a run", () => {
         expect(check(wanted, { live }).problems).to.deep.equal([]);
         const { problems } = check(wanted, { live, adopted: live });
         expect(problems[0]).to.include(`${key}.storageClass: "new" is not that of the claim shop/data; allowed: "old"`);
-        expect(problems[1]).to.include("is ReadWriteOnce, and the stack's would be ReadWriteMany");
+        expect(problems[1]).to.include("is ReadWriteOnce, but the stack's would be ReadWriteMany");
     });
 
     it("that exist fit in class, size and access, or would never be bound", () => {
@@ -57,7 +59,7 @@ describe("volumes before a run", () => {
         expect(problems[0]).to.include(`${key}.storageClass: "" is not that of the volume pvc-1`);
         expect(problems[1]).to.include(`${key}.size: "3Gi" is more than the volume pvc-1 has; allowed: at most 2Gi`);
         expect(problems[2]).to.include("is not ReadWriteMany");
-        expect(check(wanted).problems[0]).to.include('there is no PersistentVolume "pvc-1"');
+        expect(check(wanted).problems[0]).to.include('the PersistentVolume "pvc-1" does not exist');
     });
 
     it("that the account may not list stop no run, but one that takes something over", async () => {
@@ -92,7 +94,7 @@ describe("volumes before a run", () => {
         const { problems, stale } = check(wanted, { volumes: [volume({ claimRef })] });
         expect(problems).to.deep.equal([]);
         expect(stale).to.deep.equal([{ volume: "pvc-1", namespace: "shop", claim: "data" }]);
-        expect(JSON.parse(handOver(stale[0]!).at(-1)!)).to.deep.equal({
+        expect(JSON.parse(reassignArgs(stale[0]!).at(-1)!)).to.deep.equal({
             metadata: {
                 annotations: { "plinth.dev/stack": null, "plinth.dev/instance": null, "plinth.dev/purge": null },
             },

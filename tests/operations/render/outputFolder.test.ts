@@ -30,8 +30,8 @@ describe("the folder of a rendering", () => {
         it(`is not left by way of ${JSON.stringify(path)}`, () => {
             const { out, precious } = place();
             const target = new OutputFolder(out, header);
-            expect(() => target.replace([], new Map([[path, "new"]]))).to.throw("is no path inside");
-            expect(() => target.replace([path], new Map())).to.throw("is no path inside");
+            expect(() => target.replace([], new Map([[path, "new"]]))).to.throw("is not a path inside");
+            expect(() => target.replace([path], new Map())).to.throw("is not a path inside");
             expect(precious()).to.equal(`${header}precious`);
             expect(readdirSync(out)).to.deep.equal([]);
         });
@@ -48,7 +48,7 @@ describe("the folder of a rendering", () => {
             [[], ["ns/deeper/new.yaml"]],
         ] as const)
             expect(() => target.replace(old, new Map(wanted.map((file) => [file, "new"])))).to.throw("may lead out of");
-        expect(() => target.replace([], new Map([["link.yaml", "new"]]))).to.throw("was not rendered by plinth");
+        expect(() => target.replace([], new Map([["link.yaml", "new"]]))).to.throw("was not rendered by Plinth");
         target.replace(["link.yaml"], new Map());
         expect(existsSync(join(out, "link.yaml"))).to.equal(true);
         expect(precious()).to.equal(`${header}precious`);
@@ -80,7 +80,7 @@ describe("the folder of a rendering", () => {
                     ["mine.yaml", "second"],
                 ]),
             ),
-        ).to.throw(`${join(out, "mine.yaml")} was not rendered by plinth and would be overwritten`);
+        ).to.throw(`${join(out, "mine.yaml")} was not rendered by Plinth and would be overwritten`);
         expect(readdirSync(out).sort()).to.deep.equal(["a.yaml", "mine.yaml"]);
         target.replace(["a.yaml", "mine.yaml"], new Map([["b.yaml", "second"]]));
         expect(readdirSync(out).sort()).to.deep.equal(["b.yaml", "mine.yaml"]);
@@ -125,7 +125,9 @@ describe("a rendering", function () {
             writeFileSync(join(above, "theirs.yaml"), `${header}\nprecious`);
             writeFileSync(marker, `${header}\n${list}`);
             const before = files(above);
-            expect(() => writeRendering(rendering, out, false)).to.throw(/is no path inside|was not rendered|line \d/);
+            expect(() => writeRendering(rendering, out, false)).to.throw(
+                /is not a path inside|was not rendered|line \d/,
+            );
             expect(files(above)).to.deep.equal(before);
         });
     }

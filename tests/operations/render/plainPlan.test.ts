@@ -58,7 +58,7 @@ describe("a secret that no file can carry", () => {
             expect(error).to.be.instanceOf(ConfigError);
             expect(error.message)
                 .to.include(
-                    "plinth:secrets.openmage.databasePassword: the value is not allowed; it holds a control character",
+                    "plinth:secrets.openmage.databasePassword: the value is not allowed; it contains a control character",
                 )
                 .and.not.to.include(text);
         });

@@ -71,14 +71,14 @@ describe("review", function () {
         const { code, all } = await project.plinth("review", stack, "--base", "bass", "--offline");
         expect(code).to.equal(1);
         expect(all)
-            .to.include('git does not have the base "bass"')
+            .to.include('git cannot find the base "bass"')
             .and.not.to.match(/\n\s+at /);
     });
 
     it("fails in a project's own pipeline where there is no engine to ask", async () => {
         const { code, all } = await project.plinth("review", stack, "--base", "base", "--no-offline");
         expect(code).to.equal(1);
-        expect(all).to.include("No preview with the engine: ");
+        expect(all).to.include("The engine's preview is not available: ");
     });
 });
 
@@ -89,7 +89,7 @@ describe("a note on a change", () => {
         const diff = `diff --git base/a head/a\n${"+ a line of the change\n".repeat(10_000)}`;
         const note = noteOf("production", { ...preview, text: "x\n".repeat(100_000) }, diff);
         expect(note.length).to.be.within(50_000, 65_536);
-        expect(note.match(/… \d+ more lines: the job's log has all of it\./g)).to.have.length(2);
+        expect(note.match(/… \d+ more lines: see the job's log\./g)).to.have.length(2);
     });
 
     it("is not broken by what it quotes, and has no colours", () => {
@@ -217,9 +217,9 @@ describe("a note to the services", () => {
             expect(error).to.be.instanceOf(UserError);
             return (error as Error).message;
         };
-        expect(await refused()).to.equal(`${asked}the answer is no JSON: "<html>Log in</html>"`);
+        expect(await refused()).to.equal(`${asked}the answer is not valid JSON: "<html>Log in</html>"`);
         answer = "[]";
-        expect(await refused()).to.equal(`${asked}the answer is not the service's: []`);
+        expect(await refused()).to.equal(`${asked}the answer does not match the service's API: []`);
         server.close();
         server.closeAllConnections();
         // Nobody listens any more; no connection is left to be tried first.

@@ -221,7 +221,7 @@ describe("editing a YAML file", () => {
         ]);
         expect(without("third", "host")).to.deep.equal(before);
         const flow = "a: {b: 1, # of b, or of c\n  c: 2}\n";
-        expect(() => withEdit(flow, { path: ["a", "c"], value: undefined })).to.throw("take it out by hand");
+        expect(() => withEdit(flow, { path: ["a", "c"], value: undefined })).to.throw("remove it by hand");
     });
     it("refuses what it would have to guess", () => {
         for (const text of [

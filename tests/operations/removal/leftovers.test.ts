@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { splitTarget } from "../../../cli/commands/data";
 import { refuseForgotten } from "../../../cli/commands/purge";
-import { type Remains, resourcesOf } from "../../../operations/removal/remains";
+import { type Leftovers, resourcesOf } from "../../../operations/removal/leftovers";
 
 describe("the resources of an instance in the engine's state", () => {
     const stack = "urn:pulumi:s::plinth::pulumi:pulumi:Stack::plinth-s";
@@ -38,7 +38,7 @@ describe("the resources of an instance in the engine's state", () => {
 describe("an instance that was forgotten", () => {
     const kept = [{ metadata: { name: "pvc-1" }, spec: {} }];
     const remains = (more: object) =>
-        ({ name: "shop", inFile: false, resources: [], volumes: [], kept, ...more }) as unknown as Remains;
+        ({ name: "shop", inFile: false, resources: [], volumes: [], kept, ...more }) as unknown as Leftovers;
     it("is not purged: its volumes are deleted one by one, unless something else is left", () => {
         expect(() => refuseForgotten("production", remains({}))).to.throw(
             /^Nothing was deleted: "shop" of "production" was forgotten.*\n {2}\.\/plinth volumes delete pvc-1 production$/,

@@ -4,7 +4,7 @@ import pc from "picocolors";
 import { bringUp } from "../launch/bringUp";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "../cluster/kubectl";
-import type { Remains } from "./remains";
+import type { Leftovers } from "./leftovers";
 import type { Pulumi } from "../engine/pulumi";
 import type { Session } from "../session";
 import { changeOrPutBack } from "../launch/states";
@@ -12,61 +12,66 @@ import type { Volume } from "../cluster/live";
 import { isProvisioned, listVolumes, placeOf } from "../cluster/volumes";
 import { writeEdits } from "../stackfile/yamlEdit";
 
-export interface GiveUpArgs {
+export interface DeleteInstanceArgs {
     readonly session: Session;
-    readonly remains: Remains;
+    readonly leftovers: Leftovers;
     /** `purge` or `forget`, for messages. */
     readonly command: string;
-    /** What is done once nothing is refused any more, and before the engine deletes the instance's objects. */
+    /** Called after all checks have passed, before the engine deletes the instance's objects. */
     readonly before: (pulumi: Pulumi) => Promise<void>;
-    /** What is done once they are gone. */
+    /** Called after they are deleted. */
     readonly after: () => Promise<void>;
 }
 
 /**
- * Takes an instance out of the stack's file, the protection and the cluster. Each step may be done already, so that an
- * interrupted one is finished when it is run again.
+ * Removes an instance from the stack file, its protection from the state, and its objects from the cluster. Every step
+ * may already be done, so that running it again completes an interrupted removal.
  *
- * @throws UserError when the file cannot be edited, or a check of the run refuses it: file and protection are as they
- * were then
+ * @throws UserError if the file cannot be edited, or a check refuses the run: file and protection are then restored
  */
-export async function giveUp({ session, remains, command, before, after }: GiveUpArgs): Promise<void> {
+export async function deleteInstance({
+    session,
+    leftovers,
+    command,
+    before,
+    after,
+}: DeleteInstanceArgs): Promise<void> {
     const { stack } = session;
-    const { name, pulumi, resources } = remains;
+    const { name, pulumi, resources } = leftovers;
     const isProtected = resources.filter(({ protect }) => protect).map(({ urn }) => urn);
-    const putFileBack = takeOut(session, name);
+    const putFileBack = removeFromFile(session, name);
     const putBack = async () => {
         putFileBack();
         if (isProtected.length > 0)
             await pulumi
                 .run(["state", "protect", ...isProtected, "--yes"])
-                .catch(() => console.error(`"${name}" stays without protection until: ./plinth launch ${stack}`));
+                .catch(() => console.error(`"${name}" remains unprotected until the next ./plinth launch ${stack}`));
     };
-    const goOn = `It is not finished. When the cause is gone, go on with: ./plinth ${command} ${name} ${stack}`;
+    const continueWith = `The removal is not complete. Once the cause is fixed, continue with: ./plinth ${command} ${name} ${stack}`;
     await changeOrPutBack(
         async (begin) => {
             const beforeUp = async () => {
                 begin();
                 await before(pulumi);
             };
-            // What is protected the engine would not even preview to delete.
+            // The engine refuses even to preview the deletion of protected resources.
             if (isProtected.length > 0) await pulumi.run(["state", "unprotect", ...isProtected, "--yes"]);
-            // The file and the state are not any more what the session has read.
+            // The file and the state have changed since the session read them.
             if (resources.length > 0)
-                await bringUp(session.anew(), { givenUp: resources.map(({ urn }) => urn), beforeUp });
+                await bringUp(session.refreshed(), { deletedUrns: resources.map(({ urn }) => urn), beforeUp });
             else await beforeUp();
             await after();
         },
-        { putBack, goOn },
+        { putBack, continueWith },
     );
 }
 
 /**
- * Takes the key and the secrets of an instance out of the stack's file, and shows what differs there.
+ * Removes the key and the secrets of an instance from the stack file, and prints the changed lines.
  *
- * @returns what puts them back
+ * @returns a function that restores the file
  */
-function takeOut(session: Session, name: string): () => void {
+function removeFromFile(session: Session, name: string): () => void {
     const { path } = session;
     const file = basename(path);
     const before = readFileSync(path, "utf8");
@@ -74,17 +79,17 @@ function takeOut(session: Session, name: string): () => void {
     const without = (key: string) => writeEdits(path, [{ path: ["config", key, name], value: undefined }]);
     let diff: string[];
     try {
-        // What is in there is for nobody's screen, encrypted or not; which keys go has been said.
+        // Secrets are not printed, even encrypted; their keys have already been listed.
         without("plinth:secrets");
         diff = without("plinth:instances");
-        // What is left must still be a configuration, and without the instance.
+        // The rest must still be a valid configuration without the instance.
         if (
             session
-                .anew()
+                .refreshed()
                 .config()
                 .instances.some((instance) => instance.name === name)
         )
-            throw new UserError(`Nothing was changed: "${name}" is not in ${file} alone; take it out where it is`);
+            throw new UserError(`Nothing was changed: "${name}" is not only in ${file}; remove it where it is defined`);
     } catch (error) {
         putBack();
         throw error;
@@ -93,7 +98,7 @@ function takeOut(session: Session, name: string): () => void {
     return putBack;
 }
 
-/** Changes a volume's reclaim policy and our marks on it; null takes a mark off. */
+/** Changes a volume's reclaim policy and Plinth's annotations; null removes an annotation. */
 export async function markVolume(
     kubectl: Kubectl,
     { metadata }: Volume,
@@ -116,9 +121,10 @@ export async function markVolume(
 }
 
 /**
- * Deletes a volume that has no claim: with its bytes where a driver made it, whatever its class said; else the object.
+ * Deletes a volume without a claim: with its data if a driver created it, regardless of its class; else only the
+ * object.
  *
- * @throws UserError when the driver does not delete it within five minutes
+ * @throws UserError if the driver does not delete it within five minutes
  */
 export async function deleteVolume(kubectl: Kubectl, volume: Volume): Promise<void> {
     const { name } = volume.metadata;

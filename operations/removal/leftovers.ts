@@ -10,26 +10,26 @@ import type { Claim, List, Live, Volume } from "../cluster/live";
 import { noInstance } from "../stackfile/instances";
 import type { Kubectl } from "../cluster/kubectl";
 import type { Session } from "../session";
-import { isFormer, listVolumes, ownerOf, volumeOf } from "../cluster/volumes";
+import { isForgotten, listVolumes, ownerOf, volumeOf } from "../cluster/volumes";
 
-/** What is there of an instance that was removed, by the stack's file, the engine's state and the cluster. */
-export interface Remains {
+/** What remains of a removed instance in the stack file, the engine's state and the cluster. */
+export interface Leftovers {
     readonly name: string;
     readonly pulumi: Pulumi;
     readonly kubectl: Kubectl;
-    /** Whether the stack's file still has it: not after an interrupted purge or forget. */
+    /** Whether it is still in the stack file: it is not after an interrupted purge or forget. */
     readonly inFile: boolean;
     readonly resources: readonly Resource[];
     readonly claims: readonly Claim[];
-    /** Of its claims, and those that a purge has marked before it was interrupted. */
+    /** The volumes of its claims, and those marked by an interrupted purge. */
     readonly volumes: readonly Volume[];
-    /** Volumes that were kept when the instance was forgotten. */
+    /** Volumes kept when the instance was forgotten. */
     readonly kept: readonly Volume[];
-    /** In its namespace, which goes with everything: what is not the instance's. */
+    /** Objects in its namespace that are not its own and would be deleted with the namespace. */
     readonly others: readonly Live[];
 }
 
-export interface RemainsArgs {
+export interface LeftoversArgs {
     readonly session: Session;
     readonly name: string;
     /** `purge` or `forget`, for messages. */
@@ -39,19 +39,19 @@ export interface RemainsArgs {
 }
 
 /**
- * Finds what is left of an instance.
+ * Finds what remains of an instance.
  *
- * @throws UserError when it is live, unknown, or shares its namespace with volumes or pods of somebody else's; nothing is
+ * @throws UserError if it is not removed, unknown, or shares its namespace with foreign volumes or pods; nothing is
  * changed then
  */
-export async function findRemains({ session, name, command, recover }: RemainsArgs): Promise<Remains> {
+export async function findLeftovers({ session, name, command, recover }: LeftoversArgs): Promise<Leftovers> {
     const { stack } = session;
     const kubectl = await session.kubectl();
     const { config } = kubectl;
     const written = config.instances.find((instance) => instance.name === name);
     if (written && written.state !== "removed")
         throw new UserError(
-            `Nothing was changed: "${name}" is ${written.state}, and only a removed instance can be given up. Remove it first, which keeps its data:\n` +
+            `Nothing was changed: "${name}" is ${written.state}, but only a removed instance can be deleted. Remove it first, which keeps its data:\n` +
                 `  ./plinth instance remove ${name} ${stack}`,
         );
     const pulumi = await prepare(session);
@@ -63,7 +63,8 @@ export async function findRemains({ session, name, command, recover }: RemainsAr
     const resources = resourcesOf(state, name);
     const volumes = await listVolumes(kubectl);
     const left = volumes.filter(
-        (volume) => isFormer(volume, ownerOf(kubectl)) && volume.metadata.annotations?.[plinthLabels.instance] === name,
+        (volume) =>
+            isForgotten(volume, ownerOf(kubectl)) && volume.metadata.annotations?.[plinthLabels.instance] === name,
     );
     if (!written && resources.length === 0 && left.length === 0)
         throw new UserError(
@@ -74,7 +75,7 @@ export async function findRemains({ session, name, command, recover }: RemainsAr
         throw new UserError(
             `Nothing was changed: "${name}" is still deployed, with ${running.map(({ outputs }) => consentName(outputs!)).join(", ")}.\n` +
                 (written
-                    ? `Its state in the file is "removed" already: ./plinth launch ${stack}`
+                    ? `Its state in the file is already "removed"; apply it: ./plinth launch ${stack}`
                     : `Put it back into Pulumi.${stack}.yaml with state: removed, and launch the stack first.`),
         );
 
@@ -97,7 +98,7 @@ export async function findRemains({ session, name, command, recover }: RemainsAr
 
 /**
  * All resources of an instance in the engine's state: they descend from its Namespace component, which every platform
- * declares first and whose name is one of a kind.
+ * declares first and whose name is unique.
  */
 export function resourcesOf({ deployment }: State, instance: string): Resource[] {
     const resources = deployment?.resources ?? [];
@@ -108,7 +109,7 @@ export function resourcesOf({ deployment }: State, instance: string): Resource[]
     return resources.filter(isOf);
 }
 
-/** The instance whose Namespace component a resource is, if it is one. */
+/** The instance of a Namespace component; undefined for other resources. */
 function rootOf({ type, urn }: Resource): string | undefined {
     if (type !== "plinth:components:Namespace") return undefined;
     return urn.slice(urn.lastIndexOf("::") + 2).replace(/-namespace$/, "");
@@ -117,11 +118,11 @@ function rootOf({ type, urn }: Resource): string | undefined {
 const instancesOf = ({ deployment }: State): string[] =>
     (deployment?.resources ?? []).flatMap((resource) => rootOf(resource) ?? []);
 
-/** What people put into a namespace, and what runs there. */
+/** Kinds that users may have created in a namespace, and running workloads. */
 const foreignKinds =
     "pods,deployments,statefulsets,daemonsets,jobs,cronjobs,services,ingresses,secrets,configmaps,persistentvolumeclaims";
 
-/** What is in the instance's own namespace and not its own. */
+/** Objects in the instance's namespace that are not its own. */
 async function othersIn(kubectl: Kubectl, name: string, resources: readonly Resource[]): Promise<Live[]> {
     const namespace = resources.find(({ outputs }) => outputs?.kind === "Namespace")?.outputs?.metadata?.name;
     if (namespace === undefined) return [];
@@ -129,15 +130,15 @@ async function othersIn(kubectl: Kubectl, name: string, resources: readonly Reso
     const own = new Set(resources.flatMap(({ outputs }) => (outputs?.kind ? consentName(outputs) : [])));
     const isOwn = (object: Live) =>
         own.has(consentName(object)) ||
-        // Pods on their way out, and what the state has forgotten.
+        // Terminating pods, and objects of the instance that are missing from the state.
         (object.metadata.labels?.["app.kubernetes.io/managed-by"] === "plinth" &&
             componentOf(object).instance === name);
     const others = items.filter((object) => !isOwn(object) && object.metadata.name !== "kube-root-ca.crt");
     const inUse = others.filter(({ kind }) => kind === "Pod" || kind === "PersistentVolumeClaim");
     if (inUse.length > 0)
         throw new UserError(
-            `Nothing was changed: the namespace ${namespace} would go, and holds what is not of "${name}":\n` +
-                `${inUse.map((object) => `  ${consentName(object)}`).join("\n")}\nSave what it holds, and remove it first.`,
+            `Nothing was changed: the namespace ${namespace} would be deleted, but contains objects that do not belong to "${name}":\n` +
+                `${inUse.map((object) => `  ${consentName(object)}`).join("\n")}\nSave their contents and delete them first.`,
         );
     return others;
 }
