@@ -45,7 +45,7 @@ export function imageSeries(instance: Instance, engine: Versioned, { reference, 
     const usual = images[engine].reference.split(":").at(-1)!;
     instance.problem(
         ["images", engine],
-        `"${reference}" does not show its version, but the volume depends on one; set a tag with ${engine === "postgres" ? "the major version" : "major and minor version"}, such as ${engine}:${usual}; a digest may follow: ${engine}:${usual}@sha256:…`,
+        `"${reference}" does not show its version, but the volume depends on one; allowed: a tag with ${engine === "postgres" ? "the major version" : "major and minor version"}, such as ${engine}:${usual}; a digest may follow: ${engine}:${usual}@sha256:…`,
     );
     return seriesOf(engine, usual)!;
 }
