@@ -13,7 +13,7 @@ export const launch: Register = (program) => {
             .argument("[stack]", "stack to launch", "dev")
             .option(
                 "--edge-first",
-                "deploy only the edges' Services, so that DNS can be set up before certificates are requested; an Ingress gets its address from its controller",
+                "deploy the edges' Services before everything else, so that DNS can be set up before certificates are requested; an Ingress gets its address from its controller",
             )
             .option("--recover", "continue after an interrupted run: clear its lock, adopt what it has created")
             .option(

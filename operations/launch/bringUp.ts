@@ -34,7 +34,8 @@ import { wasLaunched } from "./sandbox";
 
 export interface LaunchArgs {
     /**
-     * Deploys only what gives the edge its address, so that DNS can be set up before certificates are requested.
+     * Deploys what gives the edge its address before everything else, so that DNS can be set up before certificates
+     * are requested.
      * @default false
      */
     readonly edgeFirst?: boolean;
