@@ -1,4 +1,4 @@
-import { UserError } from "../system/errors";
+import { failureIn, ToolError } from "../system/toolError";
 
 /** Why the server or kubectl failed, as far as it matters here. */
 export type KubectlFailure =
@@ -12,23 +12,8 @@ export type KubectlFailure =
     | "denied"
     | "other";
 
-/** A kubectl command failed. */
-export class KubectlError extends UserError {
-    /**
-     * @param kind why
-     * @param details kubectl's own message
-     * @param output its standard output: of several objects, kubectl prints those that it could read
-     */
-    constructor(
-        message: string,
-        readonly kind: KubectlFailure,
-        readonly details: string,
-        readonly output = "",
-        exitCode = 1,
-    ) {
-        super(message, exitCode);
-    }
-}
+/** A kubectl command failed. Of several objects, kubectl prints those that it could read. */
+export class KubectlError extends ToolError<KubectlFailure> {}
 
 /** The server gives its reason in parentheses; authorization and admission share one. */
 const patterns: readonly (readonly [KubectlFailure, RegExp])[] = [
@@ -39,8 +24,7 @@ const patterns: readonly (readonly [KubectlFailure, RegExp])[] = [
     ["forbidden", /forbidden/i],
 ];
 
-export const kubectlFailure = (said: string): KubectlFailure =>
-    patterns.find(([, sign]) => sign.test(said))?.[0] ?? "other";
+export const kubectlFailure = (output: string): KubectlFailure => failureIn(patterns, output);
 
 /** Lines of kubectl's output that report failures of other kinds; warnings are on separate lines. */
 export const linesExcept = (said: string, ...kinds: readonly KubectlFailure[]): string[] =>

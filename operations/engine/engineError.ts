@@ -1,25 +1,10 @@
-import { UserError } from "../system/errors";
+import { failureIn, ToolError } from "../system/toolError";
 
 /** Why the engine failed, as far as it matters here. */
 export type EngineFailure = "locked" | "alreadyExists" | "passphraseWrong" | "protected" | "noStack" | "other";
 
 /** The engine failed or refused to run. */
-export class EngineError extends UserError {
-    /**
-     * @param kind why
-     * @param details the engine's own message
-     * @param output its standard output, if it was captured
-     */
-    constructor(
-        message: string,
-        readonly kind: EngineFailure,
-        readonly details: string,
-        readonly output = "",
-        exitCode = 1,
-    ) {
-        super(message, exitCode);
-    }
-}
+export class EngineError extends ToolError<EngineFailure> {}
 
 /** How each failure is recognised in the engine's output: its exit code is the same for all of them. */
 const patterns: readonly (readonly [EngineFailure, RegExp])[] = [
@@ -30,8 +15,7 @@ const patterns: readonly (readonly [EngineFailure, RegExp])[] = [
     ["noStack", /no stack named/],
 ];
 
-export const engineFailure = (said: string): EngineFailure =>
-    patterns.find(([, sign]) => sign.test(said))?.[0] ?? "other";
+export const engineFailure = (output: string): EngineFailure => failureIn(patterns, output);
 
 /** What the most common failures mean here, and what to do. */
 const remedies: Partial<Record<EngineFailure, (stack: string) => string>> = {
