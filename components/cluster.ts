@@ -8,7 +8,7 @@ import { Resource, types } from "./resource";
  * The Kubernetes provider of a stack.
  *
  * It is identified by the stack, not by its kubeconfig, so that a renewed kubeconfig replaces nothing. Existing objects
- * are never adopted, except by `launch --recover` after an interrupted run.
+ * are never adopted, except in the one run of `launch --recover` or `launch --adopt`.
  *
  * @param kubeconfig path or contents. @default the default locations
  */

@@ -39,7 +39,7 @@ export function deployment(instance: Instance, owner: Component, node: Node, arg
         node.name,
         {
             spec: {
-                // The autoscaler sets the number; every run would override it.
+                // The autoscaler sets the number; a number stated here would override it in every run.
                 ...(scaled ? {} : { replicas: lowest }),
                 revisionHistoryLimit: 3,
                 selector: { matchLabels: selectorOf(node) },

@@ -8,7 +8,7 @@ export const plinthLabels = {
     restartedAt: "plinth.dev/restarted-at",
     /** On pods that share files on one node: the claim's name. */
     sharedFiles: "plinth.dev/shared-files",
-    /** On a volume of a forgotten instance: the name of that instance. */
+    /** On a volume of an instance that is forgotten or purged: the name of that instance. */
     instance: "plinth.dev/instance",
     /** On a volume that is to be deleted with its claim, so that an interrupted purge finds it again. */
     purge: "plinth.dev/purge",

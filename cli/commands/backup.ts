@@ -40,7 +40,7 @@ export const backup: Register = (program) => {
         group
             .command("restore")
             .description(
-                "Replace the data of an instance with a backup.\n\nChecks the backup, stops everything that writes to the data, backs up the current data, loads the backup, and starts everything again. Asks for the instance's name first.\n\nExit code 10 if it was interrupted with the backup partially loaded; it then prints how to continue.",
+                "Replace the data of an instance with a backup.\n\nChecks the backup, stops everything that writes to the data, backs up the current data, loads the backup, and starts everything again. Asks for the instance's name first.\n\nExit code 10 if it failed with the backup partially loaded; it then prints how to continue.",
             )
             .argument("<instance>", "instance with `backup` configured")
             .argument("<name>", "name of the backup, see `backup list`")
@@ -67,7 +67,7 @@ export const backup: Register = (program) => {
 async function now(instance: string, stack: string): Promise<void> {
     const session = await openSession(stack);
     const name = await backUpNow(await session.kubectl(), instance);
-    console.log(name ?? `It is the newest in: ./plinth backup list ${instance} ${stack}`);
+    console.log(name ?? `The new backup is the newest in: ./plinth backup list ${instance} ${stack}`);
 }
 
 async function list(instance: string, stack: string, json: boolean): Promise<void> {

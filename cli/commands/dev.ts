@@ -18,7 +18,7 @@ export const dev: Register = (program) => {
         group
             .command("up")
             .description(
-                "Build, load and launch the stack dev on a local cluster.\n\nUses the current context if it is a local cluster, else creates one with minikube or kind.",
+                "Build, load and launch the stack dev on a local cluster.\n\nUses the cluster of the current context, which must be on this machine. Without a context, creates a cluster with minikube or kind.",
             )
             .addOption(
                 new Option("--cluster <tool>", "tool that creates a cluster if there is none").choices([
@@ -55,7 +55,7 @@ async function up(build: boolean, options: ClusterOptions): Promise<void> {
 
     await cluster.start(nodePortsOf(images.rendering.objects));
     if (build && "platform" in docker) await bake(images, { platforms: [docker.platform], push: false });
-    // The cluster that was started differs from the one that did not answer.
+    // The session still has the cluster that did not answer, not the one that was started.
     const started = session.refreshed();
     const context = contextOf(started.config().cluster);
     if (!context)

@@ -55,7 +55,7 @@ export const images: Register = (program) => {
             .command("lock")
             .description("Write the current digest of every image to the stack file.")
             .argument("[stack]", "stack to lock", "dev")
-            .option("--update", "also replace tags that differ from Plinth's defaults")
+            .option("--update", "replace other tags of Plinth's default images with Plinth's own tags")
             .option("--only <name...>", "only these images")
             .option("--json", "for scripts")
             .action((stack: string, { json, ...options }: LockArgs & { json?: boolean }) =>

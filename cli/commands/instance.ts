@@ -30,7 +30,7 @@ export const instance: Register = (program) => {
         group
             .command("add")
             .description(
-                "Add a new instance to a stack file.\n\nThe file is only written if the whole stack is then valid. Nothing is deployed.",
+                "Add a new instance to a stack file.\n\nThe file is only written if the whole stack is then valid, apart from secrets that are not set yet. Nothing is deployed.",
             )
             .argument("<instance>", "name of the instance")
             .argument("[stack]", "stack to add it to", "dev")

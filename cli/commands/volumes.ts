@@ -16,7 +16,7 @@ export const volumes: Register = (program) => {
         program
             .command("volumes")
             .description(
-                "List the volumes of a stack and where their data is.\n\nIncludes volumes that forgotten instances have left.",
+                "List the volumes of a stack and where their data is.\n\nIncludes volumes that former instances have left.",
             )
             .argument("[stack]", "launched stack", "dev")
             .option("--json", "for scripts")
@@ -31,7 +31,7 @@ export const volumes: Register = (program) => {
         group
             .command("delete")
             .description(
-                "Delete a volume that a forgotten instance has left.\n\nThe data is deleted if a driver created the volume. Asks for the volume's name first.",
+                "Delete a volume that a former instance has left.\n\nThe data is deleted if a driver created the volume. Asks for the volume's name first.",
             )
             .argument("<volume>", "name, see `volumes`")
             .argument("[stack]", "stack that it belonged to", "dev")
@@ -72,7 +72,7 @@ async function remove(name: string, stack: string, yes: string | undefined): Pro
         throw new UserError(
             used
                 ? `Nothing was deleted: ${name} is used by the claim ${used.claim} of "${used.instance}"`
-                : `No forgotten instance of "${stack}" has left a volume ${show(name)}${suggest(name, names)}; available: ${names.join(", ") || "none"}`,
+                : `No former instance of "${stack}" has left a volume ${show(name)}${suggest(name, names)}; available: ${names.join(", ") || "none"}`,
         );
     }
     const wanted = existingVolumes(kubectl.config).find((one) => one.volume === name);

@@ -111,7 +111,7 @@ export const inProgressMessage = (of: RestoreSubject, progress: Progress): strin
 export function partialDataMessage(of: RestoreSubject, { backup, safety, replicas, suspended }: Progress): string {
     const before = safety ? `\nor restore the data from before:\n  ${command(of, safety)}` : "";
     return (
-        `The data of "${of.instance}" may be a mix of the old data and ${backup}. These components stay stopped: ` +
+        `The data of "${of.instance}" may be only a part of ${backup}, or mixed with the old data. These components stay stopped: ` +
         `${[...Object.keys(replicas), ...suspended].join(", ")}.\n` +
         `Once the cause is fixed, continue with:\n  ${command(of, backup)}${before}`
     );

@@ -81,15 +81,15 @@ export const volumeOf = (claim: Live, volumes: readonly Volume[]): Volume | unde
             status?.phase === "Bound",
     );
 
-/** Whether a volume belonged to a forgotten instance of the stack, by Plinth's annotation. */
-export const isForgotten = ({ metadata, status }: Volume, owner: string): boolean =>
+/** Whether a volume belonged to a former instance of the stack, by the annotation that `forget` and `purge` set. */
+export const isFormer = ({ metadata, status }: Volume, owner: string): boolean =>
     status?.phase !== "Bound" && metadata.annotations?.[plinthLabels.stack] === owner;
 
 /** The value that marks the volumes of a stack: `<project>.<stack>`. */
 export const ownerOf = ({ config }: Kubectl): string => `${config.project}.${config.stack}`;
 
 /**
- * A stack's claims with their volumes, then the volumes that forgotten instances have left.
+ * A stack's claims with their volumes, then the volumes that former instances have left.
  *
  * @param use usage of file systems by `namespace/claim`
  */
@@ -106,14 +106,14 @@ export async function stackVolumes(
     ]);
     const left = volumes.filter(
         (volume) =>
-            isForgotten(volume, ownerOf(kubectl)) ||
+            isFormer(volume, ownerOf(kubectl)) ||
             (volume.metadata.annotations?.[plinthLabels.stack] === undefined &&
                 ["Released", "Failed"].includes(volume.status?.phase ?? "") &&
                 namespaces.has(volume.spec.claimRef?.namespace ?? "")),
     );
     return [
         ...claims.map((claim) => claimRow(claim, volumes, use)),
-        ...left.map((volume) => volumeRow(volume, isForgotten(volume, ownerOf(kubectl)))),
+        ...left.map((volume) => volumeRow(volume, isFormer(volume, ownerOf(kubectl)))),
     ];
 }
 

@@ -22,7 +22,7 @@ const remedies: Partial<Record<EngineFailure, (stack: string) => string>> = {
     locked: (stack) => `Another run holds the stack's lock. If that run has died: ./plinth launch ${stack} --recover`,
     alreadyExists: (stack) =>
         `An object with that name already exists in the cluster. After an interrupted run: ./plinth launch ${stack} --recover\n` +
-        `Otherwise it belongs to something else, and nothing was adopted. To adopt a previous deployment: ./plinth launch ${stack} --adopt NAMESPACE;\n` +
+        `Otherwise it belongs to someone else, and nothing was adopted. To adopt a previous deployment: ./plinth launch ${stack} --adopt NAMESPACE;\n` +
         "otherwise choose another namespace or delete the object.",
     passphraseWrong: (stack) =>
         `The line encryptionsalt in Pulumi.${stack}.yaml belongs to a different passphrase from the one in use here.\n` +

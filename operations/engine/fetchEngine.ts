@@ -68,7 +68,7 @@ async function install(
     if (!pinned)
         console.error(
             pc.yellow(
-                `No checksum of ${name} is pinned; it was verified against its release's. Pin it with: ./plinth pin`,
+                `No checksum of ${name} is pinned; it is verified against its release's. Pin it with: ./plinth pin`,
             ),
         );
     // Unpacked next to its final path, so that a rename installs it atomically.

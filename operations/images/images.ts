@@ -127,7 +127,7 @@ function bakeVariables({ config, used }: StackImages, targets: readonly BuiltIma
             const other = decided.get(variable);
             if (other && other.value !== value)
                 throw new UserError(
-                    `Nothing was built. ${other.path} is "${other.value}" and ${path} is "${value}", but both instances use the same images, in which it is built in.\n` +
+                    `Nothing was built. ${other.path} is "${other.value}" and ${path} is "${value}", but both instances use the same images, which are built with it.\n` +
                         `Set different images for one of them in ${[...owner, "images"].join(".")}.`,
                 );
             decided.set(variable, { value, path });

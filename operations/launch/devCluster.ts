@@ -65,7 +65,7 @@ export function chooseCluster(session: Session, options: ClusterOptions): DevClu
     return existingCluster(context, session);
 }
 
-/** @throws UserError if options are given that only apply to a new cluster */
+/** @throws UserError if the options ask for a different cluster than the current one */
 function checkOptions(context: Context, { cluster, profile, driver }: ClusterOptions): void {
     const isKind = context.name.startsWith("kind-");
     const fits =

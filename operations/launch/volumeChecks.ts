@@ -177,7 +177,7 @@ function fieldProblems(key: string, claim: RenderedObject, there: LiveClaim): st
             : []),
         ...(wanted.volumeName !== undefined && wanted.volumeName !== has.volumeName
             ? [
-                  `${key}: the claim ${claimed} has the volume ${has.volumeName ?? "not bound yet"}, not ${wanted.volumeName}; remove existing, local, nfs or csi`,
+                  `${key}: the claim ${claimed} has ${has.volumeName ? `the volume ${has.volumeName}` : "no volume yet"}, not ${wanted.volumeName}; remove existing, local, nfs or csi`,
               ]
             : []),
     ];

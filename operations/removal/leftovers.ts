@@ -10,7 +10,7 @@ import type { Claim, List, Live, Volume } from "../cluster/live";
 import { noInstance } from "../stackfile/instances";
 import type { Kubectl } from "../cluster/kubectl";
 import type { Session } from "../session";
-import { isForgotten, listVolumes, ownerOf, volumeOf } from "../cluster/volumes";
+import { isFormer, listVolumes, ownerOf, volumeOf } from "../cluster/volumes";
 
 /** What remains of a removed instance in the stack file, the engine's state and the cluster. */
 export interface Leftovers {
@@ -41,8 +41,8 @@ export interface LeftoversArgs {
 /**
  * Finds what remains of an instance.
  *
- * @throws UserError if it is not removed, unknown, or shares its namespace with foreign volumes or pods; nothing is
- * changed then
+ * @throws UserError if it is running or stopped, is unknown, or shares its namespace with foreign volumes or pods;
+ * nothing is changed then
  */
 export async function findLeftovers({ session, name, command, recover }: LeftoversArgs): Promise<Leftovers> {
     const { stack } = session;
@@ -63,8 +63,7 @@ export async function findLeftovers({ session, name, command, recover }: Leftove
     const resources = resourcesOf(state, name);
     const volumes = await listVolumes(kubectl);
     const left = volumes.filter(
-        (volume) =>
-            isForgotten(volume, ownerOf(kubectl)) && volume.metadata.annotations?.[plinthLabels.instance] === name,
+        (volume) => isFormer(volume, ownerOf(kubectl)) && volume.metadata.annotations?.[plinthLabels.instance] === name,
     );
     if (!written && resources.length === 0 && left.length === 0)
         throw new UserError(
