@@ -54,27 +54,27 @@ const githubJob = (name: string) => githubJobs.find(([own]) => own === name)![1]
 describe("the pipelines", function () {
     this.timeout(300_000);
 
-    it("are what the services' schemas accept", async function () {
+    it("match the services' schemas", async function () {
         const check = await pythonProgram(this, "check-jsonschema");
         const run = (schema: string, ...args: string[]) => execa(check, ["--builtin-schema", schema, ...args]);
         await run("vendor.gitlab-ci", "--data-transform", "gitlab-ci", gitlabFile);
         await run("vendor.github-workflows", ...workflows);
     });
 
-    it("of GitHub have expressions and scripts without a fault that actionlint and shellcheck know", async function () {
+    it("of GitHub have expressions and scripts that actionlint and shellcheck accept", async function () {
         const shellcheck = program(this, "shellcheck");
         const actionlint = await goProgram(this, "actionlint", "github.com/rhysd/actionlint/cmd/actionlint");
         await execa(actionlint, ["-no-color", "-shellcheck", shellcheck, ...workflows]);
     });
 
-    it("of GitLab have scripts without a fault that shellcheck knows", function () {
+    it("of GitLab have scripts that shellcheck accepts", function () {
         const shellcheck = program(this, "shellcheck");
         for (const [, { before_script = [], script = [] }] of gitlabJobs)
             execFileSync(shellcheck, ["--shell=sh", "-"], { input: [...before_script, ...script].join("\n") });
         execFileSync(shellcheck, [join(root, ".ci", "run"), join(root, "plinth")]);
     });
 
-    it("pin every foreign action by commit, and both services to one Node", () => {
+    it("pin every third-party action by commit, and use the same Node version on both services", () => {
         const steps = githubJobs.flatMap(([, job]) => job.steps);
         const uses = steps.flatMap((step) => step.uses ?? []);
         expect(uses).not.to.have.length(0);
@@ -85,7 +85,7 @@ describe("the pipelines", function () {
                 expect(version, path).to.equal(node);
     });
 
-    it("of GitLab keep files below the checkout that no check of the sources reads", async () => {
+    it("of GitLab keep files in folders of the checkout that the source checks skip", async () => {
         const { ESLint } = await import("eslint");
         const { getFileInfo } = await import("prettier");
         expect(caches).not.to.have.length(0);
@@ -97,14 +97,14 @@ describe("the pipelines", function () {
         }
     });
 
-    it("of GitLab have kubectl wherever the engine works", () => {
+    it("of GitLab have kubectl in every job that runs the engine", () => {
         for (const [name, { script, extends: base }] of gitlabJobs)
             if (/plinth (launch|drift|review (?!.*--offline))/.test(script!.join("\n")))
                 expect(base, name).to.equal(".kubectl");
         expect(gitlab[".kubectl"]!.before_script!.join("\n")).to.match(/apt-get install .* kubectl$/);
     });
 
-    it("show a fork the offline review, by a job that has nothing to lose", () => {
+    it("show forks the offline review, in a job without secrets or rights", () => {
         const [own, offline] = [githubJob("review"), githubJob("review-offline")];
         const isOwn = "github.event.pull_request.head.repo.full_name == github.repository";
         expect(own.if).to.match(new RegExp(`^${isOwn} &&`));
@@ -125,7 +125,7 @@ describe("the pipelines", function () {
         expect(gitlab["review-offline"]!.script!.join()).to.include("--offline");
     });
 
-    it("review with the guard on, and never fall back to what sees neither cluster nor state", () => {
+    it("review with the guard on, and never fall back to the offline preview", () => {
         const commands = [...gitlab["review"]!.script!, ...githubJob("review").steps.flatMap(({ run }) => run ?? [])];
         expect(commands.filter((line) => line.includes("plinth review"))).to.have.length(2);
         for (const line of commands.filter((one) => one.includes("plinth review")))
@@ -133,7 +133,7 @@ describe("the pipelines", function () {
         for (const line of commands) expect(line).not.to.match(/accept-loss|\|\| true/);
     });
 
-    it("bring one stack up at a time, with rights that nothing else has", () => {
+    it("launch one stack at a time, with rights that no other job has", () => {
         expect(gitlab["deploy"]).to.deep.include({
             interruptible: false,
             resource_group: "$CI_COMMIT_BRANCH",
@@ -156,7 +156,7 @@ describe("the pipelines", function () {
         for (const [name, job] of githubJobs) expect(job.permissions, name).to.deep.equal(more[name]);
     });
 
-    it("of a protected branch read no cache that another branch can write, and no program from any", () => {
+    it("of a protected branch read no cache that other branches can write, and no programs from any cache", () => {
         expect(caches).not.to.have.length(0);
         for (const { key, unprotect } of caches) {
             expect(key.prefix).to.match(/\$CI_COMMIT_REF_PROTECTED$/);
@@ -174,7 +174,7 @@ describe("the pipelines", function () {
             }
     });
 
-    it("list what a deployment consists of", async () => {
+    it("record the packages of a deployment", async () => {
         const lines = [gitlab["deploy"]!.script!, githubJob("deploy").steps.flatMap(({ run }) => run ?? [])].map(
             (script) => script.find((line) => line.startsWith("npm sbom"))!,
         );
@@ -202,7 +202,7 @@ describe("the pipelines", function () {
         expect(components.every(({ hashes }) => hashes.length > 0)).to.equal(true);
     });
 
-    it("know every stack but the one for development", () => {
+    it("cover every stack except the development stack", () => {
         // Other tests write stacks of their own, for their time.
         const stacks = stackNames()
             .filter((name) => name !== "dev" && !name.endsWith("-by-a-test"))

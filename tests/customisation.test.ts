@@ -95,7 +95,7 @@ describe("every object of every fixture", function () {
             const selectors = objects.map(({ spec }) => (spec as { selector?: object } | undefined)?.selector);
             expect(JSON.stringify(selectors)).not.to.include("example.org/team");
         });
-        it(`${stack}: can be left out`, async () => {
+        it(`${stack}: can be omitted`, async () => {
             const targets = await targetsOf(stack);
             const omitted = await renderChanged(stack, (file) => {
                 for (const { instance, kind, name } of targets) add(keysOf(file, instance), "omit", { kind, name });
@@ -104,7 +104,7 @@ describe("every object of every fixture", function () {
         });
     }
 
-    it("small: can be left out alone, and nothing else goes or changes with it", async () => {
+    it("small: can be omitted alone, and nothing else is removed or changed", async () => {
         const { objects: all } = await renderStack("small", { folder: fixtures, platforms });
         for (const { instance, kind, name } of await targetsOf("small")) {
             const { objects } = await renderChanged("small", (file) =>

@@ -28,7 +28,7 @@ describe("the search for secrets", () => {
         }
         expect(found(Buffer.from(value).toString("hex"))).to.deep.equal(["key: hexadecimal"]);
     });
-    it("finds nothing where nothing is", () => expect(found("Qabcdef01234 Qabcdef")).to.deep.equal([]));
+    it("finds nothing where there is none", () => expect(found("Qabcdef01234 Qabcdef")).to.deep.equal([]));
 });
 
 describe("secrets without the engine", function () {
@@ -65,7 +65,7 @@ describe("secrets without the engine", function () {
             }),
         );
 
-    it("are in nothing that is rendered, shown or written, although the file has them in clear", async () => {
+    it("are never rendered, shown or written, although the file has them in clear text", async () => {
         write();
         const rendering = await renderStack("clear", { folder: folder.path });
         const out = join(folder.path, "out");
@@ -97,7 +97,7 @@ describe("secrets without the engine", function () {
         };
     };
 
-    it("are sent in Secrets alone, which are marked for the engine to encrypt", async () => {
+    it("are sent only in Secrets, which are marked for the engine to encrypt", async () => {
         const { secrets: objects, rest } = await sent();
         expect(leaksIn(rest, planted)).to.deep.equal([]);
         expect(leaksIn(JSON.stringify(objects), planted).filter((leak) => leak.endsWith("plain"))).to.have.members(
@@ -106,7 +106,7 @@ describe("secrets without the engine", function () {
         for (const object of objects) expect(object.secrets, object.name).to.include("stringData");
     });
 
-    it("are found where somebody writes one elsewhere", async () => {
+    it("are found if one is written elsewhere", async () => {
         const { value } = planted["cachePassword"]!;
         const data = { url: `redis://:${encodeURIComponent(value)}@cache` };
         const notes = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "notes" }, data };
@@ -122,7 +122,7 @@ describe("secrets of the fixture stacks", function () {
     this.timeout(120_000);
     const folder = join(__dirname, "stacks");
     for (const stack of stackNames(folder))
-        it(`are sent in Secrets alone, set or generated: ${stack}`, async () => {
+        it(`are sent only in Secrets, set or generated: ${stack}`, async () => {
             const { resources } = await renderStack(stack, { folder, platforms: fixturePlatforms });
             const names = resources.filter(({ type }) => type.startsWith("random:")).map(({ name }) => name);
             const file = JSON.parse(readStackFile(stack, folder).config["plinth:secrets"] ?? "{}") as Values;

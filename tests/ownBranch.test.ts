@@ -53,7 +53,7 @@ describe("a job that deploys", function () {
     };
     const own = { deployment_branch_policy: custom, branch_policies: [{ id: 1, name: "staging", type: "branch" }] };
 
-    it("goes on in GitHub when its environment is its branch's alone", async () => {
+    it("runs on GitHub if only its branch may use the environment", async () => {
         asked.length = 0;
         expect(await onGitHub(own)).to.deep.equal({ exitCode: 0, stderr: "" });
         expect(asked).to.deep.equal([
@@ -62,7 +62,7 @@ describe("a job that deploys", function () {
         ]);
     });
 
-    it("stops in GitHub when another ref could have the environment, or runs it", async () => {
+    it("stops on GitHub if another ref may use the environment, or runs it", async () => {
         for (const [found, ref, sign] of [
             [{ deployment_branch_policy: null }, undefined, "is open to every branch"],
             [
@@ -90,7 +90,7 @@ describe("a job that deploys", function () {
         }
     });
 
-    it("goes on in GitLab on the protected branch alone", async () => {
+    it("runs on GitLab on the protected branch only", async () => {
         const job = { GITLAB_CI: "true", CI_COMMIT_BRANCH: "staging", CI_COMMIT_REF_NAME: "staging" };
         expect((await run({ ...job, CI_COMMIT_REF_PROTECTED: "true" })).exitCode).to.equal(0);
         const open = await run({ ...job, CI_COMMIT_REF_PROTECTED: "false" });

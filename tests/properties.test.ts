@@ -7,7 +7,7 @@ import { configurations } from "./support/configurations";
 import { platforms as withStorage } from "./support/storagePlatform";
 
 describe("any valid configuration", () => {
-    it("of a platform that says no more is drawn by the form of its schema", () => {
+    it("of a platform without generators is derived from its schema", () => {
         const drawn = fc.sample(instancesOf(withStorage["storage"]!.config, {}), { numRuns: 50, seed: 1 });
         const storages = drawn.flatMap(({ objectStorage }) => (objectStorage as object | undefined) ?? []);
         for (const seen of [

@@ -23,7 +23,7 @@ const anchorsOf = (page: string): string[] =>
 const pictureIn = (markdown: string) => /```mermaid\n([\s\S]*?)```/.exec(markdown)?.[1];
 
 describe("the documentation", () => {
-    it("shows the platform as the graph draws it", async () => {
+    it("shows the platform as drawn by the graph", async () => {
         const { outputs } = await renderStack("dev");
         expect(pictureIn(textOf("README.md"))).to.equal(pictureIn(outputs.readme));
     });

@@ -33,15 +33,15 @@ describe("the rendered objects of all fixture stacks", function () {
     const folder = scratch();
     after(() => folder.clean());
 
-    it("have nothing that kube-score finds and tests/scan.exceptions.yaml does not give a reason for", async function () {
+    it("have no findings of kube-score without a reason in tests/scan.exceptions.yaml", async function () {
         expectNothingNew("kube-score", await kubeScore(await scorer(this), stacks));
     });
 
-    it("have nothing that checkov finds and tests/scan.exceptions.yaml does not give a reason for", async function () {
+    it("have no findings of checkov without a reason in tests/scan.exceptions.yaml", async function () {
         expectNothingNew("checkov", await checkov(await pythonProgram(this, "checkov"), golden));
     });
 
-    it("would be found wrong if they were", async function () {
+    it("cause findings if they are wrong", async function () {
         const pod = (name: string, context: string) =>
             `---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}\n  namespace: shop\nspec:\n  containers:\n` +
             `    - name: web\n      image: nginx:1.30.4\n      securityContext: ${context}\n`;
@@ -71,7 +71,7 @@ describe("exceptions from the scanners' findings", () => {
     const found = { finding: "scanner A: no", object: "Deployment/shop/web/php", stack: "small" };
     const exception = { findings: ["scanner A: no"], objects: "Deployment/[^/]+/web/php", reason: "because" };
 
-    it("stand for one finding on objects that they name in whole, and are missed when nothing is found", () => {
+    it("cover one finding on fully named objects, and are reported if unused", () => {
         expect(judge([found], [exception])).to.deep.equal({ unexpected: [], stale: [] });
         for (const other of [
             { finding: "scanner A: yes" },
@@ -87,7 +87,7 @@ describe("exceptions from the scanners' findings", () => {
         );
     });
 
-    it("have a reason each", () => {
+    it("each have a reason", () => {
         expect(exceptions).not.to.have.length(0);
         for (const { reason, findings } of exceptions) {
             expect(reason, findings.join()).to.match(/\w+ \w+ \w+.*\.$/s);

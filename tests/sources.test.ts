@@ -17,12 +17,12 @@ const foundations = ["system", "stackfile", "render", "engine", "cluster", "sess
 describe("the sources", () => {
     const imports = importsOf(root, [...layers, "sandbox"]);
 
-    it("have the right types, and nothing that the linter or the formatter would change", async () => {
+    it("pass the compiler, the linter and the formatter", async () => {
         const { exitCode, all } = await execa("npm", ["run", "check"], { cwd: root, all: true, reject: false });
         expect(exitCode, all).to.equal(0);
     }).timeout(300_000);
 
-    it("import down only, layer by layer, and no command from below", () => {
+    it("import only from lower layers, and no commands", () => {
         expect(upwards(layers)).to.deep.equal([]);
         expect(upwards(foundations)).to.deep.equal([]);
         const fromWork = [...imports].flatMap(([file, others]) =>
@@ -33,7 +33,7 @@ describe("the sources", () => {
         expect(fromWork).to.deep.equal([]);
     });
 
-    it("import Pulumi's packages in one place, but for types", () => {
+    it("import Pulumi's packages in one place, except for types", () => {
         const places = ["index.ts", "components/registering"];
         const loads = /^import (?!type )[^;]*? from "@pulumi\/|require\("@pulumi\//m;
         const others = [...imports.keys()].filter(
@@ -42,18 +42,18 @@ describe("the sources", () => {
         expect(others).to.deep.equal([]);
     });
 
-    it("have no circle of files", () => {
+    it("have no import cycles", () => {
         expect(circlesIn(imports).map((circle) => circle.join(" → "))).to.deep.equal([]);
     });
 
-    it("keep nothing from one call to the next: what belongs to a stack is in its session", () => {
+    it("keep no state between calls: a stack's state is in its session", () => {
         const found = [...imports.keys()]
             .filter((file) => isIn(layers, file))
             .flatMap((file) => stateIn(join(root, file)).map((name) => `${file}: ${name}`));
         expect(found).to.deep.equal([]);
     });
 
-    it("keep commands and what they print to a sixth of the code", () => {
+    it("keep commands and their output to a sixth of the code", () => {
         const lines = (folder: string) =>
             [...imports.keys()]
                 .filter((file) => isIn([folder], file))
@@ -62,7 +62,7 @@ describe("the sources", () => {
         expect(lines("cli") / all).to.be.below(0.17);
     });
 
-    it("are short: 300 lines a file, 400 a test, or the reason is at its head", () => {
+    it("are short: 300 lines per file, 400 per test, or a reason at the top", () => {
         const tests = importsOf(root, ["tests"]).keys();
         const tooLong = [...imports.keys(), ...tests].flatMap((file) => {
             const lines = readFileSync(join(root, file), "utf8").trimEnd().split("\n");

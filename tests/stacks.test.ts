@@ -40,7 +40,7 @@ describe("fixture stacks", () => {
             it("keeps every rule", async () => {
                 expect(brokenRules(sent(await render(name)), { existing })).to.deep.equal([]);
             });
-            it("sends what the golden file says", async () => {
+            it("sends the objects of the golden file", async () => {
                 const { objects } = await render(name);
                 const text = objects.map((object) => `---\n${objectYaml(object)}`).join("");
                 expect(text).to.equal(expected(`${name}.yaml`, text));
@@ -58,7 +58,7 @@ describe("fixture stacks", () => {
             it("registers every resource once", async () => {
                 expect(registeredTwice(await render(name))).to.deep.equal([]);
             });
-            it("declares the same in a preview, where nothing of the cluster is known", async () => {
+            it("declares the same in a preview, without data of the cluster", async () => {
                 expect(await otherInPreview(name, { folder: fixtures, platforms })).to.deep.equal([]);
             });
             it("keeps every secret in a Secret", async () => {
@@ -67,13 +67,13 @@ describe("fixture stacks", () => {
         });
     }
 
-    it("have a golden file each, and there is no other", () => {
+    it("each have a golden file, and there are no others", () => {
         const wanted = stackNames(fixtures).flatMap((name) => [`${name}.urns`, `${name}.yaml`]);
         // While they are written the new ones are not there yet.
         if (!update) expect(readdirSync(golden).sort()).to.deep.equal(wanted.sort());
     });
 
-    it("stopped keep namespace, claims, secrets and the address; removed give up the address only", async () => {
+    it("keep namespace, claims, secrets and the address if stopped, and all but the address if removed", async () => {
         const kinds = async (name: string) => new Set((await render(name)).objects.map(({ kind }) => kind));
         const [running, stopped, removed] = await Promise.all(["small", "stopped", "removed"].map(kinds));
         for (const kind of ["Deployment", "StatefulSet", "Job", "CronJob"]) {

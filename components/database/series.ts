@@ -55,7 +55,7 @@ export const majorOf = (series: string): string => series.split(" ")[1]!.split("
 
 /**
  * Whether consent covers the data itself. PostgreSQL cannot open data of another major version, no engine those of
- * another engine, and none goes back: there consent only means that the data come by dump and load.
+ * another engine, and none supports downgrades: there consent only means that the data are dumped and loaded.
  */
 export function upgradesInPlace(from: string, to: string): boolean {
     const [fromEngine, fromVersion] = from.split(" ") as [string, string];

@@ -17,7 +17,7 @@ export const planned = 0.9;
  */
 export const temporarySpace = (disk: number): number => clamp(disk / 4, 1024, 20_480);
 
-/** MiB of that after which a statement fails: before the pod does, which would take all the others along. */
+/** MiB of that after which a statement fails: before the pod does, so that other statements continue. */
 export const temporaryLimit = (space: number): number => Math.floor(space * planned);
 
 /** Sizes of a MariaDB or MySQL server; memory in MiB. */

@@ -4,27 +4,27 @@ import { type PathRule, patternOf } from "../pathRule";
 /** Name of the listener that takes PURGE and BAN; the VCL knows its requests by it. */
 export const purgeSocket = "purge";
 
-/** File that a pod makes when it begins to stop; the VCL looks for it. */
+/** File that a pod creates when it begins to stop; the VCL checks for it. */
 export const stopping = "/tmp/stopping";
 
 export interface VclArgs {
-    /** Where misses go. The name is resolved once, when the VCL is loaded. */
+    /** Backend for misses. The name is resolved once, when the VCL is loaded. */
     readonly backend: { readonly host: string; readonly port: number };
-    /** Paths that are never kept. @default none */
+    /** Paths that are never cached. @default none */
     readonly pass?: PathRule | undefined;
-    /** Seconds that a file is kept at most. */
+    /** Maximum time in seconds for which a file is cached. */
     readonly ttlSeconds: number;
-    /** Seconds after that in which it serves while the backend is not well. */
+    /** Additional seconds for which it is served while the backend is unhealthy. */
     readonly graceSeconds: number;
-    /** Largest file that is kept, in bytes. */
+    /** Largest file that is cached, in bytes. */
     readonly maxFile: number;
-    /** Seconds that the backend may take until it begins to answer. */
+    /** Seconds that the backend may take to start its answer. */
     readonly timeoutSeconds: number;
-    /** What the backend serves: another release begins with an empty cache. */
+    /** Release of the backend: another one starts with an empty cache. */
     readonly release: string;
 }
 
-/** What a path ends with when it is a file: the same for everybody, whatever cookies come along. */
+/** Endings of paths to files, which are the same for everybody, whatever the request's cookies. */
 const extensions = [
     ...["css", "js", "map", "json", "xml", "txt"],
     ...["avif", "bmp", "gif", "ico", "jpe?g", "png", "svg", "webp"],
@@ -36,8 +36,8 @@ const extensions = [
 /**
  * The rules of Varnish, in VCL 4.1: https://varnish-cache.org/docs/trunk/reference/vcl.html
  *
- * Varnish's own rules follow after these, subroutine by subroutine: what has a cookie or a password passes, as does
- * every method but GET and HEAD; an answer that sets a cookie or forbids it is not kept.
+ * Varnish's built-in rules follow these in each subroutine: requests with a cookie or a password are passed, as is
+ * every method except GET and HEAD; an answer that sets a cookie or forbids caching is not cached.
  */
 export function cacheRules(args: VclArgs): Vcl {
     const { backend, ttlSeconds, graceSeconds, maxFile, timeoutSeconds, release } = args;

@@ -6,10 +6,10 @@ export type Apache = Text<"apache">;
 export const apache = languageOf<"apache">();
 
 /**
- * A regular expression between double quotes, of which it can hold none, since a backslash before one stays.
+ * A regular expression in double quotes. It cannot contain any, because Apache keeps a backslash before them.
  * https://httpd.apache.org/docs/2.4/configuring.html#syntax
  *
- * @throws Refusal for a double quote, a line break, and `${`, which is replaced anywhere
+ * @throws Refusal for a double quote, a line break, and `${`, which is expanded everywhere
  */
 export function pattern(text: string): Apache {
     if (/["\r\n\0]|\$\{/.test(text)) throw new Refusal("allowed: one line without double quotes and ${");

@@ -6,8 +6,8 @@ export type Caddy = Text<"caddyfile">;
 export const caddy = languageOf<"caddyfile">();
 
 /**
- * One token. Backquotes hold everything but themselves; double quotes have one escape, `\"`, and none for a backslash.
- * Braces are refused: `{$NAME}` is replaced before anything is read, quoted or not, and `{name}` with each request.
+ * One token. Backquotes hold everything except themselves; double quotes have one escape, `\"`, and none for a backslash.
+ * Braces are refused: `{$NAME}` is replaced before parsing, quoted or not, and `{name}` at each request.
  * https://caddyserver.com/docs/caddyfile/concepts#tokens-and-quotes
  *
  * @throws Refusal for braces, and for a backquote together with a backslash
@@ -22,7 +22,7 @@ export function word(value: string): Caddy {
 
 export const words = (values: readonly string[]): Caddy => joined(values.map(word), " ");
 
-/** A line, or one that others belong to: `head { … }`. */
+/** A line, or a block: `head { … }`. */
 export type Line = Caddy | Block;
 
 export interface Block {

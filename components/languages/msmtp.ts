@@ -6,10 +6,10 @@ export type Msmtp = Text<"msmtp">;
 export const msmtp = languageOf<"msmtp">();
 
 /**
- * An argument. Between double quotes, which are those at its ends, everything is itself; there is no escape.
+ * An argument. Only the double quotes at its ends are special; everything between them is literal, without escapes.
  * https://marlam.de/msmtp/msmtp.html#Configuration-files
  *
- * @throws Refusal for line breaks and NUL, and for more than the line of 500 bytes takes
+ * @throws Refusal for line breaks and NUL, and for more than fits into a line of 500 bytes
  */
 export function value(text: string): Msmtp {
     if (/[\0\r\n]/.test(text) || Buffer.byteLength(text) > 450)

@@ -7,5 +7,5 @@ const { text, word } = wordsOf<"my.cnf">();
 /** A file of settings for MariaDB, MySQL and their clients. */
 export const myCnf = text;
 
-/** A value that needs no quotes, whoever reads it: the exporter reads the file by rules of its own. */
+/** A value that needs no quotes for any reader: the exporter parses the file by its own rules. */
 export { word };

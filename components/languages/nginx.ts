@@ -8,7 +8,7 @@ export const nginx = languageOf<"nginx">();
 /** nginx reads a word into a buffer of 4096 bytes. */
 const longest = 4000;
 
-/** What a backslash stands before, and means, inside quotes: ngx_conf_read_token of nginx' src/core/ngx_conf_file.c. */
+/** Escapes with a backslash inside quotes, with their meaning: ngx_conf_read_token of nginx' src/core/ngx_conf_file.c. */
 const escapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 function quoted(text: string): Nginx {
@@ -21,24 +21,24 @@ function quoted(text: string): Nginx {
 /**
  * One parameter, exactly this text.
  *
- * @throws Refusal for `$`, which begins a variable, and which nothing in nginx' language escapes
+ * @throws Refusal for `$`, which begins a variable and cannot be escaped in nginx
  */
 export function word(text: string): Nginx {
     if (text.includes("$")) throw new Refusal("allowed: a text without $, which nginx takes for a variable");
     return quoted(text);
 }
 
-/** A regular expression, where `$` is no variable but an end. */
+/** A regular expression, where `$` is not a variable but the end. */
 export const pattern = (text: string): Nginx => quoted(text);
 
-/** What a `map` compares with: exactly this text. https://nginx.org/en/docs/http/ngx_http_map_module.html#map */
+/** A key of a `map`: exactly this text. https://nginx.org/en/docs/http/ngx_http_map_module.html#map */
 export const mapKey = (text: string): Nginx =>
     word(/^(default|hostnames|include|volatile)$|^[\\~]/.test(text) ? `\\${text}` : text);
 
-/** A line of the user's that would not stay where it is put. */
+/** A line of the user's that would affect lines outside its block. */
 export class LineRefusal extends Refusal {
     constructor(
-        /** Which of the lines, from 0. */
+        /** Index of the line, from 0. */
         readonly index: number,
         allowed: string,
     ) {
@@ -47,9 +47,9 @@ export class LineRefusal extends Refusal {
 }
 
 /**
- * Lines that the user has written, as they are, for the inside of a block: whatever nginx thinks of them, what comes
- * after them is still where it was. They are read as nginx reads them; only its `${name}`, which not every version
- * takes for one word, must be in quotes, and quotes and directives end with their line.
+ * The user's lines for the inside of a block, unchanged: even if nginx refuses them, they do not affect what comes
+ * after them. They are parsed as nginx does; except that `${name}`, which not every version
+ * reads as one word, must be in quotes, and quotes and directives must end with their line.
  *
  * @throws LineRefusal
  */
@@ -67,13 +67,13 @@ export function userLines(lines: readonly string[]): Nginx {
 }
 
 const words = [
-    // Only at its start a quote is one; what follows its end is a blank, an end, or the ) of a condition.
+    // Quotes count only at the start of a word; after the closing one comes a blank, an end, or the ) of a condition.
     /"(?:\\[^]|[^"\\])*"(?=[ \t;{)]|$)/y,
     /'(?:\\[^]|[^'\\])*'(?=[ \t;{)]|$)/y,
     /(?!["'])(?:\\[^]|[^ \t;{\\])+/y,
 ];
 
-/** The braces of a line, in order, that nginx takes for the ends of blocks. */
+/** The braces of a line, in order, that nginx reads as the ends of blocks. */
 function signsOf(line: string, refusal: (allowed: string) => Refusal): ("{" | "}")[] {
     // eslint-disable-next-line no-control-regex -- a line has none but tabs
     if (/[\x00-\x08\x0a-\x1f\x7f]/.test(line)) throw refusal("allowed: one line of text");

@@ -2,15 +2,15 @@ import { languageOf, Refusal, type Text, written } from "./text";
 
 export type Ini = Text<"ini">;
 
-/** What PHP reads: php.ini, and php-fpm's file by the same rules. */
+/** Configuration of PHP: php.ini, and php-fpm's file by the same rules. */
 export const ini = languageOf<"ini">();
 
-/** What has a meaning of its own without quotes: switches, numbers, and sums of error levels. */
+/** Values with a special meaning when unquoted: switches, numbers, and sums of error levels. */
 const meaning = /^(on|off|yes|no|true|false|none|null|-?\d+[KMG]?|~?E_[A-Z_]+(\s*[|&^]\s*~?E_[A-Z_]+)*)$/i;
 
 /**
- * A value: what has a meaning to PHP keeps it, all else is exactly this text. Between single quotes everything is
- * itself; a single quote stands between double ones.
+ * A value: special values of PHP keep their meaning, all others are exactly this text. Everything in single quotes is
+ * literal; a single quote is put in double quotes.
  * https://www.php.net/manual/en/function.parse-ini-file.php
  *
  * @throws Refusal for NUL
@@ -18,7 +18,7 @@ const meaning = /^(on|off|yes|no|true|false|none|null|-?\d+[KMG]?|~?E_[A-Z_]+(\s
 export function value(text: string): Ini {
     if (text.includes("\0")) throw new Refusal("allowed: any character but NUL");
     if (meaning.test(text)) return written(text);
-    // Empty quotes, other than as the whole value, are an error.
+    // Empty quotes are an error, except as the whole value.
     return written(text.replace(/'+|[^']+/g, (run) => (run.startsWith("'") ? `"${run}"` : `'${run}'`)) || "''");
 }
 
@@ -44,9 +44,9 @@ const line = new RegExp(
 );
 
 /**
- * A line that the user has written, as it is: PHP must have read all of it, and nothing more, when the line ends.
+ * A line of the user's, unchanged: PHP must read it as complete when the line ends.
  *
- * @throws Refusal for quotes that do not end, and for signs that mean something to PHP outside of them
+ * @throws Refusal for unclosed quotes, and for special characters of PHP outside quotes
  */
 export function userLine(text: string): Ini {
     // eslint-disable-next-line no-control-regex -- a line has none but tabs

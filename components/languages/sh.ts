@@ -2,11 +2,11 @@ import { joined, languageOf, Refusal, type Text, written } from "./text";
 
 export type Sh = Text<"sh">;
 
-/** A script for POSIX' shell. */
+/** A script for a POSIX shell. */
 export const sh = languageOf<"sh">();
 
 /**
- * One word, whatever is in it: between single quotes everything is itself, and a single quote ends them.
+ * One word with any content: everything in single quotes is literal, and a single quote ends them.
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02
  *
  * @throws Refusal for NUL, which no argument can hold
@@ -16,5 +16,5 @@ export function word(value: string): Sh {
     return written(/^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`);
 }
 
-/** Words of one command. */
+/** The words of a command. */
 export const words = (values: readonly string[]): Sh => joined(values.map(word), " ");

@@ -6,7 +6,7 @@ export const sql = languageOf<"sql">();
 
 const escapes: Readonly<Record<string, string>> = { "\0": "\\0", "\n": "\\n", "\r": "\\r" };
 
-/** MariaDB and MySQL, with backslashes as both have them unless told otherwise. */
+/** MariaDB and MySQL, with their default handling of backslashes. */
 export const mysql = {
     /**
      * A string, on one line: the file of a server's first statements is read line by line.

@@ -5,10 +5,10 @@ export type Vcl = Text<"vcl">;
 export const vcl = languageOf<"vcl">();
 
 /**
- * A string. A short one has no escapes, and ends with its line; a long one holds everything but its own end.
+ * A string. A short one has no escapes and is limited to one line; a long one holds everything except its own end.
  * https://varnish-cache.org/docs/trunk/reference/vcl.html#strings
  *
- * @throws Refusal for NUL, and for a text with both ends of long strings in it
+ * @throws Refusal for NUL, and for a text that contains both ends of long strings
  */
 export function literal(value: string): Vcl {
     if (value.includes("\0")) throw new Refusal("allowed: any character but NUL");

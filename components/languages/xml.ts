@@ -21,12 +21,12 @@ function element(name: string, value: string | number | Tree, margin: string): s
     return `${margin}<${name}>${inner}</${name}>\n`;
 }
 
-/** What XML cannot hold, and what readers give back as something else: a carriage return as a line feed. */
+/** Characters that XML cannot hold, or that parsers change: a carriage return becomes a line feed. */
 const unspeakable = /(?![\t\n])\p{Cc}|[\uFFFE\uFFFF]/u;
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
-/** Not CDATA, which an end mark in a password would close. The value itself may be one, and is in no message. */
+/** Not CDATA, which its end mark in a password would close. The value may be a password, so no message contains it. */
 function escaped(name: string, text: string): string {
     if (unspeakable.test(text)) throw new Refusal(`"${name}" has a control character in it, which XML cannot hold`);
     return text.replaceAll(/[&<>]/g, (character) => entities[character]!);

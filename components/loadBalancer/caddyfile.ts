@@ -5,10 +5,10 @@ import { ambiguous, type PathRule, patternOf } from "../pathRule";
 /** Where a certificate comes from. */
 export type SiteTls =
     | { readonly mode: "acme"; readonly email: string; readonly directory: string }
-    /** A file with the `tls` line: which one it must be is known in the pod only. */
+    /** A file with the `tls` line, which is only known in the pod. */
     | { readonly mode: "custom"; readonly snippet: string }
     | { readonly mode: "internal" }
-    /** Plain HTTP; `inFront` where the trusted proxies end TLS. */
+    /** Plain HTTP; `inFront` if the trusted proxies terminate TLS. */
     | { readonly mode: "off"; readonly inFront: boolean };
 
 export interface FileRoute {
@@ -34,7 +34,7 @@ export interface FileSite {
     readonly allow: readonly string[];
     /** Answers 503 to everything. */
     readonly stopped: boolean;
-    /** Paths that are not there, whoever asks. */
+    /** Paths that answer 404 to everyone. */
     readonly closed: readonly PathRule[];
     readonly routes: readonly FileRoute[];
 }
@@ -48,22 +48,22 @@ export interface CaddyfileArgs {
     };
     /** Absolute path of the socket of the admin API. */
     readonly adminSocket: string;
-    /** Ranges whose X-Forwarded-* headers are believed. */
+    /** Ranges whose X-Forwarded-* headers are trusted. */
     readonly trustedProxies: readonly string[];
     readonly http3: boolean;
-    /** Seconds that running requests get when the process stops. A reload cuts nothing, whatever this says. */
+    /** Grace period in seconds for running requests when the process stops. A reload aborts none of them. */
     readonly graceSeconds: number;
-    /** Ports that browsers name. @default 80 and 443 */
+    /** Ports that browsers use. @default 80 and 443 */
     readonly publicPorts?: { readonly http?: number | undefined; readonly https?: number | undefined };
     readonly sites: readonly FileSite[];
 }
 
 /**
- * Headers in which applications look for a client's address, its scheme, or for another host or path than the
- * requested one. Clients can write what they like there, and this balancer does not vouch for it.
+ * Headers in which applications look for a client's address, its scheme, or for a host or path other than the
+ * requested one. Clients can set them freely, and this balancer does not verify them.
  */
 const untrusted = [
-    // To CGI and WSGI the same as one with '-' in its place: SCRIPT_NAME, X_FORWARDED_FOR. nginx drops them, too.
+    // CGI and WSGI do not distinguish '_' from '-': SCRIPT_NAME, X_FORWARDED_FOR. nginx drops these headers, too.
     "*_*",
     "CF-Connecting-IP",
     "Client-IP",
@@ -90,7 +90,7 @@ const untrusted = [
     "X-Url-Scheme",
 ];
 
-/** Parameters of addresses that give access to whoever reads the log. */
+/** Query parameters that would give readers of the log access. */
 const secretParameters = ["access_token", "code", "key", "password", "sig", "token", "user_token", "X-Amz-Signature"];
 
 /** The configuration of Caddy 2.11: https://caddyserver.com/docs/caddyfile */
@@ -108,7 +108,7 @@ export function caddyfile(args: CaddyfileArgs): Caddy {
                       block(caddy`route`, caddy`metrics /metrics`, caddy`respond 404`),
                   ),
               ]),
-        // Whoever asks for a host that is not ours must not get another site's answer.
+        // A request for an unknown host must not get another site's answer.
         block(caddy`http://`, noServer, caddy`respond 404`),
         ...(secure ? [block(caddy`https://`, noServer, caddy`respond 421`)] : []),
         ...args.sites.flatMap((site) => siteBlocks(site, args)),
@@ -123,9 +123,9 @@ function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds, site
         caddy`persist_config off`,
         caddy`http_port ${ports.http}`,
         caddy`https_port ${ports.https}`,
-        // Redirects are written out per site: Caddy's own ones name the server and know nothing of node ports.
+        // Redirects are generated per site: Caddy's own ones name the server and ignore node ports.
         caddy`auto_https disable_redirects`,
-        // Only there: it makes Caddy set up an authority of its own, used or not.
+        // Only there: it makes Caddy create its own authority, used or not.
         sites.some(({ tls }) => tls.mode === "internal" || tls.mode === "custom") && caddy`skip_install_trust`,
         caddy`grace_period ${graceSeconds}s`,
         ports.metrics !== undefined && caddy`metrics`,
@@ -135,7 +135,7 @@ function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds, site
             http3 ? caddy`protocols h1 h2 h3` : caddy`protocols h1 h2`,
             trustedProxies.length > 0 && [
                 caddy`trusted_proxies static ${words(trustedProxies)}`,
-                // From the right: what stands left of a trusted proxy's own entry may be the client's invention.
+                // From the right: entries to the left of a trusted proxy's own may be forged by the client.
                 caddy`trusted_proxies_strict`,
                 caddy`client_ip_headers X-Forwarded-For`,
             ],
@@ -143,7 +143,7 @@ function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds, site
     );
 }
 
-/** Lines without headers, which carry sessions and keys of every sort, and without secret parameters. */
+/** Lines without headers, which contain sessions and keys, and without secret parameters. */
 const logFormat = block(
     caddy`format filter`,
     block(caddy`request>uri query`, ...secretParameters.map((name) => caddy`replace ${word(name)} REDACTED`)),
@@ -189,14 +189,14 @@ const accessLog = block(
 
 const logLines = (site: FileSite): Line[] => (site.accessLog ? [caddy`import access_log`] : []);
 
-/** What holds for every answer of a site. */
+/** Directives for every answer of a site. */
 function frame(site: FileSite, { trustedProxies }: CaddyfileArgs): Line[] {
     const { tls, hstsSeconds, securityHeaders, compression } = site;
     const hsts = caddy`?Strict-Transport-Security max-age=${hstsSeconds}`;
     const encrypted = fromTrusted(trustedProxies, "https");
     return [
         ...logLines(site),
-        // One directive a header: in a block they are only set if the application sent none of them.
+        // One directive per header: in a block they are only set if the application sent none of them.
         block(caddy`header`, caddy`-Server`, caddy`-Via`),
         ...(securityHeaders
             ? [
@@ -210,18 +210,18 @@ function frame(site: FileSite, { trustedProxies }: CaddyfileArgs): Line[] {
             ? [block(caddy`@encrypted`, ...encrypted), caddy`header @encrypted ${hsts}`]
             : []),
         ...(compression ? [caddy`encode zstd gzip`] : []),
-        // Caddy's own error answers pass by the headers above.
+        // Caddy's own error answers bypass the headers above.
         block(caddy`handle_errors`, noServer, caddy`respond "{err.status_code} {err.status_text}"`),
     ];
 }
 
-/** Matches requests of which a trusted proxy says how they reached it. */
+/** Matches requests for which a trusted proxy states the scheme. */
 function fromTrusted(trustedProxies: readonly string[], scheme: "http" | "https"): Line[] | undefined {
     if (trustedProxies.length === 0) return undefined;
     return [caddy`remote_ip ${words(trustedProxies)}`, caddy`header X-Forwarded-Proto ${word(scheme)}`];
 }
 
-/** `route` keeps the order as written: denials first, then the longest path, and nothing behind the last route. */
+/** `route` keeps the given order: denials first, then the longest path, and nothing after the last route. */
 function content(site: FileSite, args: CaddyfileArgs): Line {
     const { tls, allow, stopped, closed } = site;
     const plain = tls.mode === "off" && tls.inFront ? fromTrusted(args.trustedProxies, "http") : undefined;
@@ -235,7 +235,7 @@ function content(site: FileSite, args: CaddyfileArgs): Line {
         stopped
             ? [caddy`header Retry-After 300`, caddy`respond "This site is stopped." 503`]
             : [
-                  // As it is sent on, since that is what the application routes by.
+                  // The path as forwarded, because the application routes by it.
                   ...(judges
                       ? refusal(caddy`@ambiguous`, caddy`vars_regexp {http.request.uri} ${regexp(ambiguous)}`, 400)
                       : []),
@@ -256,7 +256,7 @@ const denial = (name: Caddy, allow: readonly string[]): Line[] =>
 
 const regexp = (pattern: string): Caddy => word(`(?i)${pattern}`);
 
-/** Caddy compares the path decoded, without segments of dots and doubled slashes. */
+/** Caddy compares the decoded path, without dot segments and double slashes. */
 const matcher = (rule: PathRule): Caddy => caddy`path_regexp ${regexp(patternOf(rule))}`;
 
 function publicPort({ tls }: FileSite, { publicPorts = {} }: CaddyfileArgs): number {
@@ -281,13 +281,13 @@ function proxy(upstream: string, port: number): Block {
         caddy`header_up X-Real-IP {client_ip}`,
         caddy`header_up X-Forwarded-Port ${port}`,
         ...untrusted.map((header) => caddy`header_up ${word(`-${header}`)}`),
-        // Over a restart of the only pod; requests with a body are sent once at most.
+        // Covers a restart of the only pod; requests with a body are sent at most once.
         caddy`lb_try_duration 5s`,
-        // A reload would else end every WebSocket at once.
+        // A reload would otherwise close every WebSocket at once.
         caddy`stream_close_delay 1h`,
         block(
             caddy`transport http`,
-            // Below the 5 s after which Node and uvicorn close idle connections: a POST on one of those is lost.
+            // Below the 5 s after which Node and uvicorn close idle connections: a POST on such a connection is lost.
             caddy`keepalive 4s`,
         ),
     );

@@ -11,17 +11,17 @@ import { tlsOf } from "./tls";
 
 /** Where the Secret with all certificates of `plinth:secrets` is mounted. */
 const certificateFolder = "/etc/edge-certificates";
-/** Where the users' own Secrets are mounted, a directory for each instance. */
+/** Where the users' own Secrets are mounted, with a directory for each instance. */
 const ownCertificates = "/etc/edge-tls";
 
-/** A certificate out of `plinth:secrets`. */
+/** A certificate from `plinth:secrets`. */
 export interface Pair {
     readonly tenant: Instance;
     readonly chain: Value<string>;
     readonly key: Value<string>;
 }
 
-/** The certificate that an instance has in `plinth:secrets`; none where it names a Secret of its own. */
+/** The certificate that an instance has in `plinth:secrets`; none if it names its own Secret. */
 export function pairOf(owner: Instance, { instance }: Tenant): Pair[] {
     const tls = tlsOf(instance);
     if (tls.mode === "custom" && tls.secretName) return [];
@@ -44,7 +44,7 @@ const ownSecretOf = (instance: Instance): string | undefined => {
 
 const words = wordsOf<"words">();
 
-/** Where the script beside Caddy finds the custom certificate of an instance. */
+/** Where the reload script finds the custom certificate of an instance. */
 export function certificateLine(instance: Instance): Text<"words"> {
     const { name } = instance;
     const folder = ownSecretOf(instance) ? `${ownCertificates}/${name}/tls` : `${certificateFolder}/${name}`;
@@ -53,8 +53,8 @@ export function certificateLine(instance: Instance): Text<"words"> {
 
 /**
  * All certificates of `plinth:secrets` are in one Secret, which the shared balancer mounts even when it is empty, so
- * that no pod rolls for a new one. Only a Secret of the user's own is a mount of its own; that of a stopped instance stays, since
- * its site still answers. A missing one keeps no pod from starting.
+ * that no pod rolls for a new one. Only a user's own Secret is mounted separately; that of a stopped instance stays,
+ * because its site still answers. Pods start without a missing one.
  */
 export function certificateMounts(
     owner: Instance,
@@ -72,7 +72,7 @@ export function certificateMounts(
     );
     const mounted = pairs.length > 0 || (owner.name === sharedName && owner.config.state === "running");
     if (mounted)
-        // Without a map where it would be empty: the server drops it, and each run would put it back.
+        // No empty map: the server drops it, and each run would add it again.
         owner.add(component, "Secret", name, pairs.length > 0 ? { stringData: values } : {}, { node, fixedName: true });
     const own = custom.flatMap(({ instance }): Mount[] => {
         const secret = ownSecretOf(instance);
@@ -82,7 +82,7 @@ export function certificateMounts(
 }
 
 /**
- * The Secret with an instance's certificate for an ingress controller: the user's own, one made of `plinth:secrets`,
+ * The Secret with an instance's certificate for an ingress controller: the user's own, one made from `plinth:secrets`,
  * or the one that cert-manager fills.
  */
 export function ingressSecret(

@@ -28,22 +28,22 @@ export { edgeOf, isEncrypted, tlsOf } from "./tls";
 
 export interface LoadBalancerArgs {
     readonly edge: OwnEdgeConfig;
-    /** Whose sites it serves: the instance itself, or all that share it. */
+    /** The instances with the sites that it serves: its own instance, or all that share it. */
     readonly tenants: readonly Tenant[];
 }
 
-/** Seconds that running requests get when a pod stops, after the drain. */
+/** Grace period in seconds for running requests when a pod stops, after the drain. */
 const graceSeconds = 30;
 const adminSocket = "/run/caddy/admin.sock";
 const snippets = "/run/caddy/tls";
 const scriptFolder = "/opt/edge";
-/** Any user does: Caddy writes to its mounts only. */
+/** Any user is suitable: Caddy writes to its mounts only. */
 const user = 1000;
 
 /**
  * Publishes the sites of an instance: by a balancer of its own in its namespace, or by the stack's shared one.
  *
- * To be called once per instance, whatever its state.
+ * Call it once per instance, in any state.
  */
 export function publish(instance: Instance<EdgeSecret>, sites: readonly Site[]): void {
     instance.sites.push(...sites);
@@ -54,7 +54,7 @@ export function publish(instance: Instance<EdgeSecret>, sites: readonly Site[]):
 /**
  * Declares the balancer of all instances with `edge.type: shared`, after the last of them.
  *
- * @returns the instance that it belongs to; undefined where no instance shares one
+ * @returns the instance that it belongs to; undefined if no instance shares one
  */
 export function declareSharedEdge(stack: Stack, instances: readonly Instance<EdgeSecret>[]): Instance | undefined {
     const tenants = instances
@@ -67,7 +67,7 @@ export function declareSharedEdge(stack: Stack, instances: readonly Instance<Edg
 }
 
 /**
- * Caddy before the sites of one instance or of several: ends TLS, routes by host and path, limits, compresses, logs.
+ * Caddy in front of the sites of one or more instances: terminates TLS, routes by host and path, limits, compresses, logs.
  *
  * A change of a site reloads Caddy in its pods; these roll only when they themselves change.
  */
@@ -76,7 +76,7 @@ export class LoadBalancer extends Component implements HasNode {
 
     constructor(instance: Instance, name: string, { edge, tenants }: LoadBalancerArgs, opts?: ComponentOptions) {
         super(instance, "LoadBalancer", name, opts);
-        // A removed instance's sites are gone, but what its certificates are kept on is not.
+        // A removed instance has no sites, but its volume of certificates is kept.
         const served = tenants.filter(
             ({ instance: { config } }) => config.state !== "removed" || config.name === instance.name,
         );
@@ -131,11 +131,11 @@ export class LoadBalancer extends Component implements HasNode {
         const reload = instance.add(this, "ConfigMap", `${name}-reload`, { data: { "reload.sh": script } }, { node });
         const data: Mount = keeps
             ? { path: "/data", claim: claim(instance, this, `${name}-data`, { size: "1Gi", node }) }
-            : // The name that it gives itself, and locks.
+            : // The socket that it creates and locks.
               { path: "/data", scratch: { size: "16Mi" } };
         const files: Mount[] = [
             { path: configFolder, configMap: config },
-            // In RAM, since private keys are copied there: 20 KiB for a site with a long chain, a hundred sites and more.
+            // In RAM, because private keys are copied there: 20 KiB for a site with a long chain, a hundred sites and more.
             { path: "/run/caddy", scratch: { memory: true, size: "16Mi" } },
             data,
             ...(mountsCertificates ? certificateMounts(instance, this, node, pairs, custom) : []),
@@ -149,7 +149,7 @@ export class LoadBalancer extends Component implements HasNode {
             recreate: keeps,
         });
 
-        // Waiting is for the address only; a stopped instance has no pods that a controller could report.
+        // The wait is for the address only; a stopped instance has no pods that a controller could report.
         const waits =
             (edge.type === "LoadBalancer" || edge.type === "Ingress") &&
             instance.cluster.loadBalancer &&
@@ -192,12 +192,12 @@ export class LoadBalancer extends Component implements HasNode {
     }
 }
 
-/** Whether Caddy itself gets certificates, which must outlive its pods: authorities limit how many they give. */
+/** Whether Caddy itself obtains certificates, which must outlive its pods: authorities limit how many they issue. */
 const keepsCertificates = (edge: OwnEdgeConfig, { mode }: TlsConfig): boolean =>
     !endsInFront(edge) && (mode === "acme" || mode === "internal");
 
 /**
- * @param is `secure`: Caddy ends TLS; `prepares`: it does so with certificates that may be missing or damaged
+ * @param is `secure`: Caddy terminates TLS; `prepares`: with certificates that may be missing or damaged
  */
 function pod(
     files: readonly Mount[],

@@ -36,7 +36,7 @@ function clients(edge: OwnEdgeConfig, secure: boolean): NetworkRule[] {
     ];
 }
 
-/** One with an address is reached there only; 80 is for lists of revoked certificates and OCSP. */
+/** An authority with an address is reached only there; port 80 is for certificate revocation lists and OCSP. */
 function acme(authorities: readonly URL[]): NetworkRule[] {
     const common = { name: "acme", direction: "egress" as const };
     const hasAddress = ({ hostname }: URL) => rangesOf(hostname, []).length > 0;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { sh, type Sh, word } from "../languages/sh";
 
-/** Name of the container that runs the script and has its log. */
+/** Name of the container that runs the script; its log is the script's. */
 export const reloadContainer = "reload";
 
 /** Where the ConfigMap with `Caddyfile` and the list `certificates` is mounted. */
@@ -9,9 +9,9 @@ export const configFolder = "/etc/caddy";
 
 export interface ReloadArgs {
     readonly caddyfile: string;
-    /** File with a line `name certificate key` for each custom certificate: the two are paths of PEM files. */
+    /** File with a line `name certificate key` for each custom certificate, with the paths of two PEM files. */
     readonly list: string;
-    /** Directory for what {@link snippetOf} names; not readable by others, since keys are copied there. */
+    /** Directory for the files of {@link snippetOf}; not readable by others, because keys are copied there. */
     readonly snippets: string;
     readonly adminSocket: string;
     /** Polling interval in seconds. */
@@ -25,7 +25,7 @@ export const snippetOf = (snippets: string, name: string): string => `${snippets
 export interface ReloadLine {
     readonly level: "info" | "error";
     readonly msg: string;
-    /** Which configuration it speaks of, by its {@link digestOf}; empty before Caddy runs. */
+    /** The {@link digestOf} the configuration; empty before Caddy runs. */
     readonly configuration: string;
     /**
      * Whether Caddy serves that configuration completely; false if it has rejected it or a part of it; undefined if not
@@ -35,9 +35,9 @@ export interface ReloadLine {
 }
 
 /**
- * What the script calls a configuration by: no private key goes into it, since it is in the log.
+ * The script's identifier of a configuration: it includes no private key, because it is logged.
  *
- * @param certificates public halves, in the order of the list; empty where there is none
+ * @param certificates public halves, in the order of the list; empty for missing ones
  */
 export const digestOf = (caddyfile: string, list: string, certificates: readonly (string | Buffer)[]): string =>
     [caddyfile, list, ...certificates].reduce((hash, part) => hash.update(part), createHash("sha256")).digest("hex");
@@ -46,14 +46,14 @@ export const digestOf = (caddyfile: string, list: string, certificates: readonly
 export const certificatesIn = (list: string): string[] => list.split("\n").flatMap((line) => line.split(" ")[1] ?? []);
 
 /**
- * The script beside Caddy that reloads it when its files have changed and are valid; called with `prepare`, it only
+ * The script that reloads Caddy when its files have changed and are valid; called with `prepare`, it only
  * writes the snippets, before Caddy starts.
  *
- * One certificate that is missing or damaged would stop the whole configuration, and with it every other site. So
- * each pair is tried alone first, and copied when it works. Where it does not, the site keeps the last one that did,
- * or is given one of Caddy's own authority.
+ * A missing or damaged certificate would invalidate the whole configuration, and with it every other site. So
+ * each pair is tested alone first, and copied if it works. If it does not, the site keeps the last valid one,
+ * or gets one from Caddy's own authority.
  *
- * It compares contents: the kubelet swaps a symbolic link above mounted files, which watchers of the files miss. An
+ * It compares contents: the kubelet swaps a symbolic link above mounted files, which file watchers miss. An
  * invalid file is reported once and changes nothing.
  *
  * Each line is a {@link ReloadLine}, from which readers of the log can tell whether Caddy serves the cluster's

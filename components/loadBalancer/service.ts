@@ -55,7 +55,7 @@ export const ports = { http: 8080, https: 8443, health: 8081, metrics: 9180 };
 
 /**
  * Lets the ingress controller reach the pods with which cert-manager answers an authority (HTTP-01): no component
- * declares them, and all that is not declared is closed. Their label and port are cert-manager's:
+ * declares them, and undeclared paths are closed. Their label and port are cert-manager's:
  * https://github.com/cert-manager/cert-manager/blob/master/pkg/issuer/acme/http/pod.go
  */
 export function solverPolicy(edge: OwnEdgeConfig & { type: "Ingress" }): PolicySpec {

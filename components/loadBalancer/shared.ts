@@ -7,7 +7,7 @@ import type { Tenant } from "./site";
 /** Name of the balancer's component in every instance, and so of its Service and pods. */
 export const edgeName = "edge";
 
-/** Takes the place of an instance's name in the names of the shared balancer's resources. */
+/** Used instead of an instance's name in the names of the shared balancer's resources. */
 export const sharedName = "edge";
 
 /** Creates the instance whose only component is the shared balancer. */
@@ -21,7 +21,7 @@ export function sharedInstance(stack: Stack, tenants: readonly Tenant[]): Instan
     return new Instance(stack, config, { images: {}, secrets: {} }, "plinth:edge");
 }
 
-/** The balancer is deleted when its last instance is removed; for stopped instances, it still informs visitors. */
+/** The balancer is deleted when its last instance is removed; for stopped instances, it still answers visitors. */
 function instanceConfig(shared: SharedEdgeConfig, all: readonly Tenant[]): AnyInstance {
     const needed = all.some(({ instance }) => instance.config.state !== "removed");
     return {

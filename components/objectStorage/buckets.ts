@@ -3,7 +3,7 @@ import { json } from "../languages/json";
 import { sh, type Sh, word } from "../languages/sh";
 import { linesOf, type Text } from "../languages/text";
 
-/** Where browsers on other sites may read from or write to a bucket: the rules of S3's PutBucketCors. */
+/** Access of browsers on other sites to a bucket: the rules of S3's PutBucketCors. */
 export interface Cors {
     /** Full origins such as `https://shop.example.org`, or `*`. */
     readonly origins: readonly string[];
@@ -17,16 +17,16 @@ export interface Cors {
     readonly maxAgeSeconds?: number;
 }
 
-/** A bucket as the platform wants it. What is left out is not touched on a bucket that exists. */
+/** A bucket as the platform requires it. Omitted settings are not changed on an existing bucket. */
 export interface Bucket {
     readonly name: string;
-    /** Everyone may read its objects, but not list them. @default false: a public policy set here earlier is taken back */
+    /** Everyone may read its objects, but not list them. @default false: a public policy that was set here earlier is removed */
     readonly public?: boolean;
     readonly cors?: Cors;
     readonly versioning?: boolean;
 }
 
-/** What marks a policy as written here. */
+/** Marks a policy as written by this Task. */
 const policyId = "PlinthPublicRead";
 
 /** A bucket policy that lets everyone read the objects of a bucket. */
@@ -91,8 +91,8 @@ const jsonFile = (value: object): Text<"json"> => linesOf([json(value, 2)]);
 /**
  * Plain S3 calls by the AWS command line, version 2.9 or later.
  *
- * Environment: S3_ENDPOINT, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; S3_WAIT is the number of
- * times that a server which does not answer is tried again, every two seconds. @default 150
+ * Environment: S3_ENDPOINT, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; S3_WAIT is the maximum number
+ * of retries, every two seconds, while the server does not answer. @default 150
  */
 const functions = sh`#!/bin/sh
 # Creates the buckets of this platform and sets what it asks of them. Safe to run any number of times.

@@ -6,7 +6,7 @@ import type { Bucket } from "./buckets";
 
 export const minioPort = 9000;
 
-/** A directory of its own: the root of a volume may hold `lost+found`. */
+/** A subdirectory: the root of a volume may contain `lost+found`. */
 export const minioArgs = (data = "/data/minio", port = minioPort): string[] => [
     "server",
     data,
@@ -16,15 +16,15 @@ export const minioArgs = (data = "/data/minio", port = minioPort): string[] => [
 
 /**
  * Plain settings of the server. It has no rules per bucket for browsers on other sites: the origins of all buckets
- * make one list, and without one it admits all origins.
+ * form one list, and without one it admits all origins.
  */
 export function minioEnv(buckets: readonly Bucket[]): Record<string, string> {
     const origins = [...new Set(buckets.flatMap(({ cors }) => cors?.origins ?? []))].sort();
     return {
-        // It keeps certificates below its home, which is the read-only root.
+        // By default it keeps certificates below its home, which is on the read-only root.
         HOME: "/tmp",
         MINIO_BROWSER: "off",
-        // No questions to the maker's site, which no policy would let through.
+        // No requests to the vendor's site, which the network policies would block.
         MINIO_UPDATE: "off",
         ...(origins.length > 0 ? { MINIO_API_CORS_ALLOW_ORIGIN: origins.join(",") } : {}),
     };
@@ -33,7 +33,7 @@ export function minioEnv(buckets: readonly Bucket[]): Record<string, string> {
 export interface MinioArgs {
     readonly claim: string;
     readonly buckets: readonly Bucket[];
-    /** The root key: the server creates others only by its own administration protocol. */
+    /** The root key: the server creates others only through its own administration protocol. */
     readonly keys: { readonly accessKey: SecretRef; readonly secretKey: SecretRef };
     readonly resources: ResourcesConfig;
 }

@@ -42,10 +42,10 @@ const volumeLimit = (size: string): number =>
     Math.min(8192, Math.max(64, Math.floor(parseQuantity(size) / 100 / 2 ** 20)));
 
 /**
- * All parts of the server in one process. Only S3 listens to others: master, volume server and filer give everything
- * to everyone who reaches them, so they stay on loopback, at an address that a restart does not change.
+ * All parts of the server in one process. Only S3 listens on the network: master, volume server and filer give full access
+ * to everyone who reaches them, so they stay on loopback, whose address a restart does not change.
  *
- * The entrypoint splits arguments at spaces, so none may have one.
+ * The entrypoint splits arguments at spaces, so they must not contain any.
  */
 export const seaweedfsArgs = ({ size, metrics }: { size: string; metrics: boolean }): string[] => [
     "server",
@@ -58,7 +58,7 @@ export const seaweedfsArgs = ({ size, metrics }: { size: string; metrics: boolea
     "-master.peers=none",
     "-master.telemetry=false",
     `-master.volumeSizeLimitMB=${volumeLimit(size)}`,
-    // Two additional servers that S3 would start.
+    // Disables two additional servers that S3 would start.
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
     "-volume.preStopSeconds=1",

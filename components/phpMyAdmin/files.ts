@@ -8,7 +8,7 @@ export interface FileArgs {
     readonly uploadLimit: number;
     /** Largest memory of one request, in MiB. */
     readonly memoryLimit: number;
-    /** Requests at a time. */
+    /** Maximum number of concurrent requests. */
     readonly workers: number;
     /** Seconds that an import or export may take. */
     readonly timeoutSeconds: number;
@@ -20,7 +20,7 @@ export const closed: PathRule = {
 };
 
 /**
- * The whole configuration of Apache 2.4, in place of the image's: that listens on port 80 and writes below /var/run.
+ * The whole configuration of Apache 2.4. It replaces the image's, which listens on port 80 and writes below /var/run.
  * https://httpd.apache.org/docs/2.4/mod/directives.html
  */
 export const apacheConf = ({ port, uploadLimit, memoryLimit, workers, timeoutSeconds }: FileArgs): Apache =>
@@ -81,8 +81,8 @@ php_admin_value session.save_path /sessions
 `;
 
 /**
- * phpMyAdmin's configuration, in place of the image's: that allows accounts without a password, and takes one from
- * the environment, with which everybody would be logged in. https://docs.phpmyadmin.net/en/latest/config.html
+ * phpMyAdmin's configuration. It replaces the image's, which allows accounts without a password and reads one from
+ * the environment, which would log in everybody. https://docs.phpmyadmin.net/en/latest/config.html
  */
 export const configInc = (timeoutSeconds: number): Php => php`<?php
 // Encrypts the password in the browser's cookie: exactly 32 bytes.

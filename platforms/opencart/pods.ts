@@ -25,21 +25,21 @@ export interface Surroundings {
     readonly files: SharedClaim;
 }
 
-/** Requests that the administration works on at a time. */
+/** Maximum number of concurrent requests to the administration. */
 const adminChildren = 4;
 
-/** A copy of the code with its libraries, of 150 MiB, and what the image has of extensions and pictures. */
+/** A copy of the code with its libraries, of 150 MiB, and the image's extensions and pictures. */
 const workSpace = "1Gi";
 
-/** Seconds that a page may take, and one of the administration, where imports and exports run. */
+/** Time limits in seconds for pages, and for the administration, where imports and exports run. */
 const pageSeconds = { frontend: 60, admin: 300 } as const;
 
-/** The pods of a shop: all run the same code with the same configuration, and differ in what they do with it. */
+/** The pods of a shop: all run the same code with the same configuration, and differ only in their role. */
 export class Pods {
-    /** Without final slash. */
+    /** Without trailing slash. */
     readonly urls: { readonly shop: string; readonly admin: string };
     readonly adminPassword: SecretRef;
-    /** What shops talk to: payment, shipping, exchange rates, the marketplace, the mail server. */
+    /** Services that shops connect to: payment, shipping, exchange rates, the marketplace, the mail server. */
     readonly outside: readonly NetworkRule[];
 
     private readonly smtpPassword: SecretRef | undefined;
@@ -202,7 +202,7 @@ export class Pods {
         return shareNodeFor ? { shareNodeFor } : {};
     }
 
-    /** A container that runs a script of ours once. */
+    /** A container that runs one of Plinth's scripts once. */
     private php(
         name: string,
         args: Pick<ContainerArgs, "command" | "env" | "uses" | "mounts"> & { readonly memory?: string },
@@ -241,7 +241,7 @@ export class Pods {
         });
     }
 
-    /** Waits for the upgrade, also where a plain `kubectl apply` starts everything at once. */
+    /** Waits for the upgrade, even if a plain `kubectl apply` starts everything at once. */
     private ready(): ContainerArgs {
         return this.php("ready", {
             command: ["php", `${paths.scripts}/ready.php`],
@@ -250,7 +250,7 @@ export class Pods {
         });
     }
 
-    /** Password and mail as configured. In the admin pod, since this one starts anew when its Secrets change. */
+    /** Applies the configured password and mail settings. In the admin pod, because it restarts when its Secrets change. */
     private applySettings(): ContainerArgs {
         return this.php("settings", {
             command: ["php", `${paths.scripts}/settings.php`],

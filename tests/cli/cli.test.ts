@@ -61,7 +61,7 @@ describe("the command, without CLI and cluster", function () {
         expect(out).to.include("$ ./plinth launch");
     });
 
-    it("renders a stream that kubectl can take: YAML 1.1, namespaces first, no placeholder for a password", () => {
+    it("renders a stream that kubectl accepts: YAML 1.1, namespaces first, no placeholders for passwords", () => {
         const { code, out } = plinth("render", "dev");
         expect(code).to.equal(0);
         // kubectl reads YAML 1.1, where yes and on are booleans.
@@ -82,7 +82,7 @@ describe("the command, without CLI and cluster", function () {
         expect(plinth("render", "production").out).to.equal(plinth("render", "production").out);
     });
 
-    it("renders a folder whose kustomization lists every file but Secrets, and again over itself alone", () => {
+    it("renders a folder with a kustomization of all files except Secrets, and overwrites only its own output", () => {
         const out = join(home, "out");
         mkdirSync(out);
         expect(plinth("render", "staging", "--out", out).code).to.equal(0);
@@ -104,7 +104,7 @@ describe("the command, without CLI and cluster", function () {
         expect(readFileSync(join(out, "opencart", "my-patch.yaml"), "utf8")).to.equal("mine");
     });
 
-    it("works through a symbolic link, and with a reader that has seen enough", () => {
+    it("works through a symbolic link, and when the reader closes the pipe", () => {
         const link = join(home, "linked");
         symlinkSync(join(root, "plinth"), link);
         const result = spawnSync("sh", ["-c", `"${link}" render dev | head -n 1`], { encoding: "utf8" });
@@ -112,7 +112,7 @@ describe("the command, without CLI and cluster", function () {
         expect(result.stderr).to.equal("");
     });
 
-    it("says once what is wrong with a stack, without a trace of the program", () => {
+    it("reports a mistake in a stack once, without a stack trace", () => {
         const file = join(root, "Pulumi.misspelt-by-a-test.yaml");
         writeFileSync(
             file,
@@ -128,7 +128,7 @@ describe("the command, without CLI and cluster", function () {
         }
     });
 
-    it("does not write into a folder that is somebody's", () => {
+    it("does not write into a folder with other files", () => {
         const theirs = join(home, "theirs");
         execFileSync("mkdir", [theirs]);
         writeFileSync(join(theirs, "precious.txt"), "mine");
@@ -153,14 +153,14 @@ describe("the command, without CLI and cluster", function () {
         expect(json.objects).not.to.have.length(0);
     });
 
-    it("previews offline where that is asked for, and not at all where it must not", () => {
+    it("previews offline on request, and refuses if that is forbidden", () => {
         expect(plinth("preview", "production", "--offline").out).to.include("Offline preview; as requested.");
         const { code, out, error } = plinth("preview", "production", "--no-offline");
         expect({ code, out }).to.deep.equal({ code: 1, out: "" });
         expect(error).to.include("The engine's preview is not available: missing: the Pulumi CLI");
     });
 
-    it("launches nothing, says what is missing and how to get it, and exits 1", () => {
+    it("launches nothing, names what is missing and how to install it, and exits 1", () => {
         const { code, error } = plinth("launch");
         expect(code).to.equal(1);
         expect(error)
@@ -171,14 +171,14 @@ describe("the command, without CLI and cluster", function () {
         expect(error).not.to.match(/\n\s+at /);
     });
 
-    it("names the stacks there are when one is misspelt", () => {
+    it("lists the existing stacks when a name is misspelt", () => {
         const { code, error } = plinth("render", "prodution");
         expect(code).to.equal(1);
         expect(error).to.include('did you mean "production"?');
         expect(error).not.to.match(/\n\s+at /);
     });
 
-    it("checks and shows the configuration, complete", () => {
+    it("checks the configuration and shows it in full", () => {
         expect(plinth("config", "check").out).to.match(/production: 1 instance, \d+ objects, no problem/);
         const shown = parse(plinth("config", "show", "production").out) as {
             protect: boolean;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { driftIn, driftText, type PreviewDigest } from "../../cli/driftText";
 
-describe("drift in the engine's words", () => {
+describe("the text of drift", () => {
     const step = (op: string, type: string, name: string, more: object = {}) => ({
         op,
         urn: `urn:pulumi:dev::plinth::plinth:components:WebTier$${type}::shop-${name}`,
@@ -29,7 +29,7 @@ describe("drift in the engine's words", () => {
             }),
         ],
     };
-    it("is what a run would do to objects of the cluster", () => {
+    it("lists what a run would do to objects in the cluster", () => {
         expect(driftIn(digest).map(({ kind, name, what }) => `${kind} ${name} ${what}`)).to.deep.equal([
             "Deployment frontend changed",
             "Secret database changed",
@@ -37,7 +37,7 @@ describe("drift in the engine's words", () => {
         ]);
         expect(driftIn({})).to.deep.equal([]);
     });
-    it("is said with both values, but never a Secret's", () => {
+    it("shows both values, but never those of a Secret", () => {
         const text = driftText("dev", driftIn(digest));
         expect(text)
             .to.include("3 objects in the cluster differ from")
@@ -47,5 +47,5 @@ describe("drift in the engine's words", () => {
             .and.to.include("    stringData.password\n");
         expect(JSON.stringify(driftIn(digest)) + text).not.to.match(/old-password|"new"/);
     });
-    it("may be none", () => expect(driftText("dev", [])).to.equal('No drift: the cluster matches "dev".'));
+    it("says so if there is none", () => expect(driftText("dev", [])).to.equal('No drift: the cluster matches "dev".'));
 });

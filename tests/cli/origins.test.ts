@@ -44,7 +44,7 @@ config:
     const line = (all: readonly string[], start: string) =>
         all.find((one) => one.startsWith(start))?.replace(/ +#/, " #");
 
-    it("stand beside each value: instance, defaults, base, the platform's for the size, the schema's", () => {
+    it("are shown next to each value: instance, defaults, base, the platform's for the size, the schema's", () => {
         const one = lines("one");
         expect(line(one, "platform:")).to.equal("platform: opencart # plinth:defaults");
         expect(line(one, "host:")).to.equal("host: one.example.org # instance");

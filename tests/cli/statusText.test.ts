@@ -65,8 +65,8 @@ const healthy: Status = {
     evictions: [],
 };
 
-describe("what should be ready", () => {
-    it("leaves out what keeps no platform from working: nodes, scheduled runs, volumes of stopped instances", () => {
+describe("readiness in status", () => {
+    it("ignores what no platform depends on: nodes, scheduled runs, volumes of stopped instances", () => {
         expect(notReady(healthy, now)).to.deep.equal([]);
     });
     it("counts tiers, Tasks, volumes and certificates, each with its reason", () => {
@@ -113,7 +113,7 @@ describe("the text of status", () => {
         expect(text).to.include("s/tls/tls.crt       2026-12-24                     shop");
         expect(text.at(-1)).to.equal("Everything that should be ready is ready.");
     });
-    it("tells of evicted pods, though they have successors: what they held is lost", () => {
+    it("reports evicted pods even after they are replaced, because their files are lost", () => {
         const eviction = {
             instance: "shop",
             component: "frontend",
@@ -127,7 +127,7 @@ describe("the text of status", () => {
         expect(lines(evicted)).to.include(`shop/frontend  2      3h ago  ${eviction.reason} Raise ${eviction.key}`);
         expect(notReady(evicted, now)).to.deep.equal([]);
     });
-    it("takes the use of a whole disk for nobody's volume", () => {
+    it("does not attribute the usage of a whole disk to a volume", () => {
         const fileSystem = { used: 50 * 2 ** 30, capacity: 250 * 2 ** 30 };
         const text = lines({ ...healthy, claims: [{ ...healthy.claims[0]!, fileSystem }] });
         expect(text).to.include("shop/files  Bound  10Gi  unknown, disk 20% full  fast");
@@ -135,11 +135,11 @@ describe("the text of status", () => {
     it("ends with what is not ready", () => {
         expect(lines(healthy, ["one", "two"]).slice(-3)).to.deep.equal(["Not ready:", "  one", "  two"]);
     });
-    it("leaves out what there is nothing of", () => {
+    it("omits empty sections", () => {
         const text = lines({ ...healthy, nodes: [], certificates: [] }).join("\n");
         expect(text).not.to.include("node").and.not.to.include("certificate");
     });
-    it("says ages and images in short", () => {
+    it("abbreviates ages and images", () => {
         const age = (seconds: number) => ageOf(new Date(now - seconds * 1000).toISOString(), now);
         expect([age(-5), age(119), age(120), age(7200), age(172_800)]).to.deep.equal(["0s", "119s", "2m", "2h", "2d"]);
         expect(shortImage("localhost:5000/plinth/php:1")).to.equal("php:1");

@@ -178,7 +178,7 @@ describe("a real API server", function () {
                 objects.filter(({ kind }) => wanted.includes(kind)).map((object) => [id(object), object.metadata.uid]),
             );
 
-        it("is upgraded from an older state: data stay, and what a server cannot change in place is known", async () => {
+        it("upgrades from an older release: data are kept, and changes that the server refuses in place are known", async () => {
             const older = parseAllDocuments(readFileSync(join(__dirname, "older", "small.yaml"), "utf8")).map(
                 (document) => document.toJS() as RenderedObject,
             );
@@ -207,7 +207,7 @@ describe("a real API server", function () {
             expect(changed.map(id)).to.include("Deployment opencart/frontend");
         });
 
-        it("keeps volumes, Secrets and the address when stopped, volumes and Secrets when removed, and finds them again", async () => {
+        it("keeps volumes, Secrets and the address when stopped, keeps volumes and Secrets when removed, and uses them again", async () => {
             const running = await deploy((await small("running")).objects, "small");
             const data = precious(running);
             const address = (objects: readonly Live[]) =>
@@ -231,7 +231,7 @@ describe("a real API server", function () {
             expect(back.map(id).sort()).to.deep.equal(running.map(id).sort());
         });
 
-        it("lets a claim grow in place, and touches nothing else", async () => {
+        it("grows a claim in place and changes nothing else", async () => {
             const before = await deploy((await small("running")).objects, "small");
             const { objects } = await small("running", "            volumes: { database: { size: 77Gi } }\n");
             const after = await deploy(objects, "small");
@@ -248,7 +248,7 @@ describe("a real API server", function () {
         });
     });
 
-    describe("can fail:", () => {
+    describe("fails correctly:", () => {
         const deployment = async () => {
             const { objects } = await renderStack("small", { folder: fixtures });
             await apply([objects[0]!]);
@@ -267,17 +267,17 @@ describe("a real API server", function () {
         before(async () => vacated((await renderStack("small", { folder: fixtures })).objects));
         after(async () => remove((await renderStack("small", { folder: fixtures })).objects));
 
-        it("a field that does not exist is refused", async () => {
+        it("refuses an unknown field", async () => {
             const object = await deployment();
             object.spec.template.spec["containerz"] = [];
             expect(await refusal(object)).to.include(".spec.template.spec.containerz: field not declared in schema");
         });
-        it("pods with more rights than the namespace allows are warned of", async () => {
+        it("warns about pods with more rights than the namespace allows", async () => {
             const object = await deployment();
             object.spec.template.spec["hostNetwork"] = true;
             expect(await refusal(object)).to.include("would violate PodSecurity");
         });
-        it("a workload that never becomes ready does not settle", async () => {
+        it("times out on a workload that never becomes ready", async () => {
             const object = await deployment();
             object.spec.template.spec["nodeSelector"] = { nowhere: "true" };
             await apply([object]);

@@ -59,7 +59,7 @@ describe("backups with the real engine on a real API server", function () {
         expect(ran.all).to.include(made[0]!.metadata.name);
     });
 
-    it("keeps every run of the engine away from a restore that was broken off, until it is ended", async () => {
+    it("refuses every run of the engine after an aborted restore until the restore is finished", async () => {
         const progress = { backup: "20261101T020000Z-3fa2", replicas: {}, suspended: [], loads: [] };
         const record = {
             apiVersion: "v1",
@@ -85,7 +85,7 @@ describe("backups with the real engine on a real API server", function () {
         succeeded(await project.plinth("backup", "resume", "shop", stack));
     });
 
-    it("stops and starts again what writes around a restore, so that the engine finds nothing changed", async () => {
+    it("stops writers for a restore and starts them afterwards, so that the engine finds no changes", async () => {
         const before = await specs();
         const name = "20261101T020000Z-3fa2";
         const refused = await project.plinth("backup", "restore", "shop", name, stack, "--yes", "shpo");

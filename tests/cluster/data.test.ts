@@ -94,7 +94,7 @@ describe("files of volumes, through a pod on a real API server", function () {
         if (cluster && !cluster.context) await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]);
     });
 
-    it("copies from a running instance: on its node, as its user, without the right to write", async () => {
+    it("copies from a running instance: on its node, as its user, read-only", async () => {
         const folder = join(home.path, "copy");
         const { exitCode, all } = await plinth("data", "copy", "shop", "files", folder, stack);
         expect(exitCode, all).to.equal(0);
@@ -114,7 +114,7 @@ describe("files of volumes, through a pod on a real API server", function () {
         expect(await helpers()).to.deep.equal([]);
     });
 
-    it("copies one folder or one file of it", async () => {
+    it("copies a single folder or file", async () => {
         const [folder, file] = [join(home.path, "catalog"), join(home.path, "file")];
         expect((await plinth("data", "copy", "shop", "files:/image/catalog", folder, stack)).exitCode).to.equal(0);
         expect(readdirSync(folder)).to.deep.equal(["a b.txt"]);
@@ -122,7 +122,7 @@ describe("files of volumes, through a pod on a real API server", function () {
         expect(readdirSync(file)).to.deep.equal(["config.php"]);
     });
 
-    it("says what is not there, and leaves nothing behind", async () => {
+    it("names a path that does not exist, and leaves nothing behind", async () => {
         const folder = join(home.path, "none");
         const refused = async (text: string, ...args: string[]) => {
             const { exitCode, all } = await plinth(...args);
@@ -137,7 +137,7 @@ describe("files of volumes, through a pod on a real API server", function () {
         expect(await helpers()).to.deep.equal([]);
     });
 
-    it("loads into a volume, but not into that of a database that runs", async () => {
+    it("loads into a volume, but not into that of a running database", async () => {
         const folder = join(home.path, "load");
         mkdirSync(join(folder, "deep"), { recursive: true });
         writeFileSync(join(folder, "deep", "-new.txt"), "new\n");
@@ -151,7 +151,7 @@ describe("files of volumes, through a pod on a real API server", function () {
         expect(await helpers()).to.deep.equal([]);
     });
 
-    it("goes away on Ctrl-C, with its pod and what was copied until then", async () => {
+    it("stops on Ctrl-C, and deletes its pod and partial copies", async () => {
         rmSync(seen);
         const child = start(["data", "copy", "shop", "files", join(home.path, "cut"), stack], { SLOW: "1" });
         for (let tries = 0; tries < 600 && !existsSync(seen); tries++) await sleep(100);
@@ -163,7 +163,7 @@ describe("files of volumes, through a pod on a real API server", function () {
         expect(readdirSync(home.path).filter((name) => name.startsWith("cut"))).to.deep.equal([]);
     });
 
-    it("reaches the volumes of a stopped instance, the database's, too", async () => {
+    it("reaches the volumes of a stopped instance, including the database's", async () => {
         const path = join(project.path, `Pulumi.${stack}.yaml`);
         writeFileSync(path, readFileSync(path, "utf8").replace("host:", "state: removed\n      host:"));
         const workloads = ["delete", "statefulset,deployment,cronjob", "--all", "--namespace", namespace];

@@ -113,7 +113,7 @@ describe("day 2 on a real API server", function () {
             ]);
     });
 
-    it("status tells nodes, tiers, tasks, volumes, certificates and addresses", async () => {
+    it("status shows nodes, tiers, tasks, volumes, certificates and addresses", async () => {
         const { code, tiers, tasks, scheduled, claims, certificates, instances, nodes } = await status();
         expect(code).to.equal(0);
         expect(nodes.map(({ ready }) => ready))
@@ -144,7 +144,7 @@ describe("day 2 on a real API server", function () {
             .and.to.match(/ready is ready\.$/);
     });
 
-    it("status names what is gone, what cannot be placed and which certificate is missing, and exits 1", async () => {
+    it("status names missing objects, unschedulable pods and missing certificates, and exits 1", async () => {
         const deployment = ["deployment", "frontend", "--namespace", "day2-one"];
         await cluster.kubectl(["delete", ...deployment]);
         await cluster.kubectl(["delete", "secret", "own-certificate", "--namespace", "day2-two"]);
@@ -172,7 +172,7 @@ describe("day 2 on a real API server", function () {
         await apply(streamOf(await renderStack(stack, { folder: project.path }), true));
     });
 
-    it("status tells of pods that their node has thrown out for what they wrote, and what gives them more", async () => {
+    it("status reports pods evicted for the disk space they used, and the key that raises the limit", async () => {
         const [frontend] = await podNames("day2-one", "frontend");
         const [database] = await podNames("day2-one", "database");
         const message = (volume: string) => `Usage of EmptyDir volume "${volume}" exceeds the limit "1Gi". `;
@@ -220,7 +220,7 @@ describe("day 2 on a real API server", function () {
         await cluster.kubectl(["delete", "event", event.metadata.name, "--namespace", "day2-one"]);
     });
 
-    it("logs, exec and open find the component by its labels, and list what there is otherwise", async () => {
+    it("logs, exec and open find the component by its labels, and otherwise list the components", async () => {
         const several = await plinth("logs", "frontend", stack);
         expect(several.code).to.equal(1);
         expect(several.error).to.include("name one of: one/frontend, two/frontend");
@@ -252,7 +252,7 @@ describe("day 2 on a real API server", function () {
         await apply(streamOf(await renderStack(stack, { folder: project.path }), true));
     });
 
-    it("open forwards a port of this machine to the Service, until it is interrupted", async () => {
+    it("open forwards a local port to the Service until interrupted", async () => {
         const port = await freePort();
         const child = spawn(process.execPath, [command, "open", "two/edge", stack, "--port", String(port)], {
             env: environment(),
@@ -277,7 +277,7 @@ describe("day 2 on a real API server", function () {
         expect(await ended).to.equal(0);
     });
 
-    it("restart replaces the pods of the tiers that are named, waits for them, and nothing else", async () => {
+    it("restart replaces only the pods of the named tiers, and waits for them", async () => {
         await settled();
         const of = async () => ({
             frontend: await podNames("day2-one", "frontend"),
@@ -318,7 +318,7 @@ describe("day 2 on a real API server", function () {
         expect(metadata.managedFields.map(({ manager }) => manager)).to.include("kubectl-rollout");
     });
 
-    it("stop and start write the file, whose other lines stay, and status says so", async () => {
+    it("stop and start change one line of the file, and status shows the state", async () => {
         const before = readFileSync(file, "utf8");
         const unknown = await plinth("stop", stack, "on", "--no-launch");
         expect(unknown.code).to.equal(1);
@@ -339,7 +339,7 @@ describe("day 2 on a real API server", function () {
         expect(readFileSync(file, "utf8")).to.include("state: stopped");
     });
 
-    it("drift needs the engine, and says so with another exit code than drift has", async () => {
+    it("drift reports a missing engine with a different exit code than drift", async () => {
         const { code, error } = await plinth("drift", stack);
         expect(code).to.equal(1);
         expect(error).to.include("Missing: the Pulumi CLI");

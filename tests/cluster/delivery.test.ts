@@ -117,7 +117,7 @@ describe("continuous delivery, on a control plane", function () {
         });
     }
 
-    it("keeps what the account for launches writes, and nothing that the one for previews writes", async () => {
+    it("allows writes by the account for launches, and none by the account for previews", async () => {
         const notes = JSON.stringify({
             apiVersion: "v1",
             kind: "ConfigMap",
@@ -132,7 +132,7 @@ describe("continuous delivery, on a control plane", function () {
         await launch.kubectl(["delete", "configmap", "notes", "--namespace", namespace]);
     });
 
-    it("lets the account for launches read logs of pods and annotate them, the one for previews neither, and none enter", async () => {
+    it("lets the account for launches read logs of pods and annotate them, the account for previews do neither, and no account use exec", async () => {
         const rights = [
             ["get", "pods", "--subresource=log"],
             ["patch", "pods"],
@@ -158,7 +158,7 @@ describe("continuous delivery, on a control plane", function () {
         expect(await allowed(`${account}-preview`, namespace)).to.deep.equal([false, false, false, false, false]);
     });
 
-    it("launches with one account, previews and looks for drift with the other, and refuses to lose data", async function () {
+    it("launches with one account, previews and detects drift with the other, and refuses to lose data", async function () {
         optionalProgram(this, "pulumi", "what the engine may do is seen");
         this.timeout(900_000);
         const edge = { type: "LoadBalancer" };

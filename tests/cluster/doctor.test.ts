@@ -72,7 +72,7 @@ describe("doctor, on a control plane", function () {
         return { status, at, found, text: () => run().stdout };
     }
 
-    it("finds no problem where everything is there, and leaves nothing behind", async () => {
+    it("finds no problem in a complete cluster, and leaves nothing behind", async () => {
         configure({});
         const { status, at, found } = doctor();
         expect(at("problem")).to.deep.equal([]);
@@ -90,7 +90,7 @@ describe("doctor, on a control plane", function () {
         expect(stdout).to.equal("");
     });
 
-    it("names the rights that a reader lacks, and goes on without what a reader may not see", async () => {
+    it("names the rights that a reader lacks, and skips the checks that need them", async () => {
         configure({});
         await plane.kubectl(["create", "namespace", "plinth-reader"]);
         await plane.kubectl(["create", "serviceaccount", "reader", "--namespace", "plinth-reader"]);
@@ -131,7 +131,7 @@ describe("doctor, on a control plane", function () {
         expect(nobody.text().match(/needs a reachable cluster/g)).to.have.length(1);
     });
 
-    it("names what is missing in the cluster, and what belongs to somebody else", async () => {
+    it("names what is missing in the cluster, and objects that belong to others", async () => {
         const monitor = { apiVersion: "example.org/v1", kind: "Unheard", metadata: { name: "of" }, spec: {} };
         configure(
             { storageClass: "none-such", sharedStorageClass: "nor-this", loadBalancer: true, metrics: true },
@@ -158,7 +158,7 @@ describe("doctor, on a control plane", function () {
         expect(at("warning")).to.include("metrics-server");
     });
 
-    it("sees that Pod Security does not hold in a namespace whose label is gone, and that it does in ours", async () => {
+    it("detects that Pod Security is not enforced in a namespace without the label, and that it is in Plinth's", async () => {
         configure({});
         const label = (value: string) => `pod-security.kubernetes.io/enforce${value}`;
         await plane.kubectl(["label", "namespace", namespace, `plinth.dev/stack=plinth.${stack}`]);
@@ -172,7 +172,7 @@ describe("doctor, on a control plane", function () {
         expect(stdout).to.equal("");
     });
 
-    it("does without kubectl what it can", () => {
+    it("makes every check that works without kubectl", () => {
         configure({});
         const { status, found, text } = doctor({ path: place.path });
         expect(status).to.equal(0);
@@ -185,7 +185,7 @@ describe("doctor, on a control plane", function () {
         );
     });
 
-    it("says what is wrong with a stack that cannot be read", () => {
+    it("reports mistakes in an invalid stack", () => {
         configure({ networkPolicy: "some" });
         const { status, found, at } = doctor();
         expect(status).to.equal(1);

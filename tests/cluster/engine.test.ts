@@ -91,7 +91,7 @@ describe("the real engine on a real API server", function () {
         expect(Object.keys(await launch())).to.deep.equal(["same"]);
     });
 
-    it("touches only the tier whose environment has changed", async () => {
+    it("updates only the tier with the changed environment", async () => {
         const before = await objects(workloads);
         write({ env: { frontend: { GREETING: "hello" } } });
         const did = await launch();
@@ -110,7 +110,7 @@ describe("the real engine on a real API server", function () {
         expect(touched.map(({ metadata }) => metadata.name)).to.deep.equal(["frontend"]);
     });
 
-    it("would replace what is renamed, unless an alias tells", async () => {
+    it("replaces renamed resources unless they have an alias", async () => {
         const preview = async () => {
             const { out } = await project.pulumi("preview", "--json", "--stack", "life");
             return (JSON.parse(out) as { changeSummary: Changes }).changeSummary;
@@ -130,7 +130,7 @@ describe("the real engine on a real API server", function () {
         }
     });
 
-    it("finds drift, which neither a restart nor an autoscaler is, and puts it right", async () => {
+    it("detects and corrects drift, which does not include restarts and autoscaling", async () => {
         write({ replicas: { frontend: { min: 1, max: 4 } } });
         await launch();
         const drift = async () => {
@@ -158,7 +158,7 @@ describe("the real engine on a real API server", function () {
         expect(await drift()).to.deep.equal({ code: 0, found: [] });
     });
 
-    it("asks before it makes anew what held data, and has the same password then", async () => {
+    it("asks before it recreates an object with data, and keeps the password", async () => {
         const before = await passwords();
         await cluster.kubectl(["delete", "secret", "cache", "--namespace", instance.namespace]);
         const refused = await project.plinth("launch", "life");
@@ -182,7 +182,7 @@ describe("the real engine on a real API server", function () {
         write();
     });
 
-    it("does not recover with another state: the passwords in use stay", async () => {
+    it("refuses to recover with another state, and keeps the passwords in use", async () => {
         const before = await passwords();
         const state = join(project.path, ".pulumi");
         renameSync(state, `${state}.kept`);
@@ -209,7 +209,7 @@ describe("the real engine on a real API server", function () {
         );
     });
 
-    it("takes an instance away and brings it back with the same volumes and passwords", async () => {
+    it("removes an instance and restores it with the same volumes and passwords", async () => {
         const before = { data: await identities(data), passwords: await passwords() };
         write({ state: "removed" });
         await launch();
@@ -219,7 +219,7 @@ describe("the real engine on a real API server", function () {
         expect({ data: await identities(data), passwords: await passwords() }).to.deep.equal(before);
     });
 
-    it("sends patched objects, and the user's own", async () => {
+    it("sends patched objects and extra objects", async () => {
         write({
             patches: [{ kind: "Deployment", name: "frontend", patch: { spec: { minReadySeconds: 3 } } }],
             omit: [{ kind: "CronJob", name: "cron" }],
@@ -233,7 +233,7 @@ describe("the real engine on a real API server", function () {
             .and.not.to.include("CronJob/cron");
     });
 
-    it("refuses to lose what is protected: by a key taken out of the file, and by destroy", async () => {
+    it("refuses to delete protected resources, whether a key is removed from the file or destroy is run", async () => {
         write({}, { "plinth:protect": true });
         await launch();
         const before = await identities(`${data},${workloads}`);
@@ -256,7 +256,7 @@ describe("the real engine on a real API server", function () {
         expect(deployment.resources ?? []).to.deep.equal([]);
     });
 
-    it("recovers from a kill in the middle: nothing is lost, and the next run changes nothing", async () => {
+    it("recovers after being killed: nothing is lost, and the next run changes nothing", async () => {
         const namespace = "engine-killed";
         project.write("killed", {
             "plinth:cluster": { context: cluster.context ?? "plinth-sandbox" },

@@ -59,7 +59,7 @@ const instance = (changes: object = {}) => ({
     ...changes,
 });
 
-describe("moving in, with the real engine", function () {
+describe("taking over a deployment with the real engine", function () {
     this.timeout(600_000);
     let cluster: ControlPlane;
     let project: Project;
@@ -111,7 +111,7 @@ describe("moving in, with the real engine", function () {
         await cluster?.kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--wait=false"]);
     });
 
-    it("takes nothing over by surprise", async () => {
+    it("takes nothing over without consent", async () => {
         write();
         const { code, all } = await project.plinth("launch", "move");
         expect(code, all).not.to.equal(0);
@@ -119,7 +119,7 @@ describe("moving in, with the real engine", function () {
         expect((await claim("db-pvc")).metadata.labels).not.to.have.property("plinth.dev/stack");
     });
 
-    it("names what of the former deployment would fight for data and host", async () => {
+    it("names objects of the former deployment that would compete for data and host", async () => {
         refused(
             await project.plinth("launch", "move", "--adopt", namespace),
             `deployment/${namespace}/db is still running: kubectl --namespace ${namespace} scale deployment db --replicas 0`,
@@ -128,7 +128,7 @@ describe("moving in, with the real engine", function () {
         refused(await project.plinth("launch", "move", "--adopt", "qxsms-prd"), 'did you mean "qxsms-pprd"?');
     });
 
-    it("takes a Secret over with nothing else, and goes on after an interrupted run by the same consent", async () => {
+    it("takes over a Secret alone, and continues after an interrupted run with the same consent", async () => {
         const metadata = { name: "database", namespace };
         const secret = { apiVersion: "v1", kind: "Secret", metadata, stringData: { password: "of-somebody-else" } };
         await apply([secret]);
@@ -148,7 +148,7 @@ describe("moving in, with the real engine", function () {
         await cluster.kubectl(["delete", "secret", "database", "--namespace", namespace]);
     });
 
-    it("names a claim that is not there, and a size below the claim's", async () => {
+    it("names a claim that does not exist, and a size below the claim's", async () => {
         const volumes = (settings: object) => ({ volumes: { database: { claim: "db-pvc", path: ".", ...settings } } });
         write(volumes({ claim: "db-pcv", size: "1Gi" }));
         refused(
@@ -162,7 +162,7 @@ describe("moving in, with the real engine", function () {
         );
     });
 
-    it("takes over the claim with its volume, and the password by a line that does not print it", async () => {
+    it("takes over the claim with its volume, and the password with a command that does not print it", async () => {
         await cluster.kubectl(["scale", "deployment", "--all", "--replicas", "0", "--namespace", namespace]);
         await cluster.kubectl(["delete", "ingress", "qxsms", "--namespace", namespace]);
         await cluster.kubectl([
@@ -205,7 +205,7 @@ describe("moving in, with the real engine", function () {
         expect((await claim("pvc-backup")).metadata.labels).not.to.have.property("plinth.dev/stack");
     });
 
-    it("refuses a volume made smaller, and growth that its class does not allow", async () => {
+    it("refuses to shrink a volume, and to grow it if its class does not allow that", async () => {
         const size = (text: string) => write({ volumes: { database: { claim: "db-pvc", path: ".", size: text } } });
         size("900Mi");
         refused(
@@ -216,7 +216,7 @@ describe("moving in, with the real engine", function () {
         write();
     });
 
-    it("gives the volume of a former claim to a new one, by name, and static volumes are bound", async () => {
+    it("gives the volume of a former claim to a new one by name, and binds static volumes", async () => {
         const volume = (name: string) => ({
             apiVersion: "v1",
             kind: "PersistentVolume",

@@ -86,7 +86,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
         return (JSON.parse(out) as { resourceChanges: Readonly<Record<string, number>> }[])[0]!.resourceChanges;
     };
 
-    it("follows a kubeconfig to another path without a question, where the cluster is the same", async () => {
+    it("accepts another path of the kubeconfig without a question if the cluster is the same", async () => {
         copyFileSync(at("kubeconfig"), at("renewed"));
         rmSync(at("kubeconfig"));
         write("renewed");
@@ -95,7 +95,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
         expect((await changes())["update"]).to.equal(1);
     });
 
-    it("is killed on its way to another cluster, and goes on by the line that is printed: nothing is lost, nor touched in the old one", async () => {
+    it("continues with the printed command after being killed during the move: nothing is lost, and the old cluster is unchanged", async () => {
         const [old, fresh] = clusters as [Sandbox, Sandbox];
         const before = await passwords(old);
         const untouched = await everything(old);
@@ -119,7 +119,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
         expect(await everything(old)).to.deep.equal(untouched);
     });
 
-    it("says that the stack was deployed elsewhere, and makes all anew in one run when the cluster is named", async () => {
+    it("reports that the stack was deployed elsewhere, and recreates everything in one run once the cluster is named", async () => {
         const [fresh, old] = clusters as [Sandbox, Sandbox];
         const before = await passwords(old);
         await kubectl(fresh, "delete", "namespace", namespace);

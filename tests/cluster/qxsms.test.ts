@@ -66,7 +66,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         (await objects(instance, "deployments")).find(({ metadata }) => metadata.name === "worker")!.spec!.template!
             .spec.terminationGracePeriodSeconds;
 
-    it("adds one like another, and touches only the new one", async () => {
+    it("adds an instance like another one, and changes only the new one", async () => {
         succeeded(await plinth("launch", stack));
         const before = await state("pprd");
         succeeded(await plinth("instance", "add", "wpss", stack, "--like", "pprd", "--host", "wpss.example.org"));
@@ -76,7 +76,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         expect(names(await state("wpss"))).to.deep.equal(names(before));
     });
 
-    it("takes a change of the defaults to every instance, as the preview has shown", async () => {
+    it("applies a change of the defaults to every instance, as previewed", async () => {
         const before = [await state("pprd"), await state("wpss")] as const;
         project.edit(`Pulumi.${stack}.yaml`, "longestTaskSeconds: 300", "longestTaskSeconds: 900");
         const { all } = succeeded(await plinth("preview", stack));
@@ -92,7 +92,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         }
     });
 
-    it("finds and undoes what was changed by hand, which a restart is not", async () => {
+    it("detects and reverts manual changes, which do not include restarts", async () => {
         const scale = ["scale", "deployment/worker", "--replicas", "4", "--namespace", "qxsms-pprd"];
         await cluster.kubectl(scale);
         expect((await plinth("drift", stack)).code).to.equal(2);
@@ -101,7 +101,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         succeeded(await plinth("drift", stack));
     });
 
-    it("gives one instance another password, and rolls what uses it", async () => {
+    it("changes the password of one instance, and rolls the pods that use it", async () => {
         const before = [await state("pprd"), await state("wpss")] as const;
         succeeded(await plinth("secrets", "rotate", "pprd", "databasePassword", stack));
         expect(changed(before[0], await state("pprd"))).to.include.members([
@@ -148,7 +148,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         ).to.include({ protect: true });
     });
 
-    it("takes one away, brings it back with its data, and purges it, while the other goes on", async () => {
+    it("removes an instance, restores it with its data, and purges it, while the other one keeps running", async () => {
         const data = async () =>
             (await state("wpss")).filter(([name]) => /^(PersistentVolumeClaim|Secret) /.test(name));
         const [before, other] = [await data(), await state("pprd")];

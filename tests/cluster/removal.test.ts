@@ -89,7 +89,7 @@ describe("removal with the real engine on a real API server", function () {
         );
     const workloads = "deployments,statefulsets,cronjobs,jobs,services";
 
-    it("refuses to give up what is live or unknown, and asks for the name", async () => {
+    it("refuses to purge live or unknown instances, and asks for the name", async () => {
         const before = [file(), await kept("shop")];
         await refused('"shop" is running', "purge", "shop", stack, "--yes", "shop");
         await refused('"shop" is running', "forget", "shop", stack, "--yes", "shop");
@@ -99,7 +99,7 @@ describe("removal with the real engine on a real API server", function () {
         expect([file(), await kept("shop")]).to.deep.equal(before);
     });
 
-    it("removes an instance, says where its data are, and brings it back with the same volumes and passwords", async () => {
+    it("removes an instance, reports where its data are, and restores it with the same volumes and passwords", async () => {
         const before = await kept("shop");
         const removed = await plinth("instance", "remove", "shop", stack, "--yes", "shop");
         succeeded(removed);
@@ -112,7 +112,7 @@ describe("removal with the real engine on a real API server", function () {
         expect(await kept("shop")).to.deep.equal(before);
     });
 
-    it("purges it, frees volumes that the class keeps, goes on after a kill in the middle, and touches nothing else", async () => {
+    it("purges it, releases retained volumes, continues after being killed, and changes nothing else", async () => {
         succeeded(await plinth("instance", "remove", "shop", stack, "--yes", "shop"));
         const volumes = await volumesOf("shop");
         expect(volumes.map(({ spec }) => spec.persistentVolumeReclaimPolicy))
@@ -154,7 +154,7 @@ describe("removal with the real engine on a real API server", function () {
 
     let forgotten: Awaited<ReturnType<typeof kept>>;
 
-    it("forgets an instance: its volumes stay as Released, with a record of where they are", async () => {
+    it("forgets an instance: its volumes stay Released, with a record of their location", async () => {
         succeeded(await plinth("instance", "remove", "other", stack, "--yes", "other"));
         forgotten = await kept("other");
         const volumes = await volumesOf("other");
@@ -182,7 +182,7 @@ describe("removal with the real engine on a real API server", function () {
         expect([file(), await volumesOf("other")]).to.deep.equal([before, left]);
     });
 
-    it("gives a forgotten volume to another instance by name, with passwords of its own", async () => {
+    it("gives a forgotten volume to another instance by name, with new passwords", async () => {
         const { volumes } = JSON.parse(readFileSync(join(project.path, "record.json"), "utf8")) as {
             volumes: { claim: string; volume: string; size: string; storageClass: string }[];
         };
@@ -205,7 +205,7 @@ describe("removal with the real engine on a real API server", function () {
         expect(left.filter((row) => row.volume === volume).map((row) => row.instance)).to.deep.equal(["back"]);
     });
 
-    it("deletes a volume that was left, by its exact name", async () => {
+    it("deletes a leftover volume by its exact name", async () => {
         const [volume, ...others] = await volumesOf("other");
         const name = volume!.metadata.name;
         await refused("left a volume", "volumes", "delete", "pvc-none", stack, "--yes", "pvc-none");

@@ -110,7 +110,7 @@ describe("secrets with the real engine on a real API server", function () {
     const digests = async (kinds: string) =>
         (await get(kinds)).flatMap(({ metadata }) => metadata.annotations?.[digestAnnotation] ?? []);
 
-    it("sets every key from standard input, and refuses what breaks a key's rule", async () => {
+    it("sets every key from standard input, and refuses values that break the key's rule", async () => {
         expect(await refused(project.given("hush", "secrets", "set", "shop", "adminPassword", stack)))
             .to.include('The secret "adminPassword" of shop: a value of 4 characters is not allowed; allowed: 5 to 20')
             .and.not.include("hush");
@@ -131,7 +131,7 @@ describe("secrets with the real engine on a real API server", function () {
         );
     });
 
-    it("brings the values to the Secrets, whatever their characters", async () => {
+    it("delivers values with any characters to the Secrets", async () => {
         await run("launch", project.plinth("launch", stack));
         expect(await secret("database", "password")).to.equal(planted["databasePassword"]!.value);
         expect(await secret("smtp", "password")).to.equal(planted["smtpPassword"]!.value);
@@ -139,7 +139,7 @@ describe("secrets with the real engine on a real API server", function () {
         expect(await hub()).to.equal(planted["hub"]!.value);
     });
 
-    it("replaces a password: the server first, then every pod that connects, and none with the old one is left", async () => {
+    it("replaces a password: first in the server, then in every pod that connects", async () => {
         const before = {
             file: file(),
             digests: await digests("pods"),
@@ -187,7 +187,7 @@ describe("secrets with the real engine on a real API server", function () {
         expect(await secret("cache-config", "cache.conf")).to.include(`#${digest} `);
     });
 
-    it("names the pods that were started with the old value and are still there", async () => {
+    it("names the pods that still run with the old value", async () => {
         const [own] = (await get("deployments")).filter(({ metadata }) => metadata.name === "frontend");
         const labels = {
             "app.kubernetes.io/instance": "shop",
@@ -235,7 +235,7 @@ describe("secrets with the real engine on a real API server", function () {
         expect(await awaited(template.metadata.annotations![digestAnnotation]!)).to.include("shop/frontend");
     });
 
-    it("refuses while another run works on the stack, and what nobody here generates", async () => {
+    it("refuses during another run of the stack, and for values that Plinth does not generate", async () => {
         const locks = join(project.path, ".pulumi", "locks", "organization", "plinth", stack);
         mkdirSync(locks, { recursive: true });
         const lock = join(locks, "other.json");
@@ -250,7 +250,7 @@ describe("secrets with the real engine on a real API server", function () {
             .and.include("secrets set shop smtpPassword");
     });
 
-    it("changes nothing when the launch is refused", async () => {
+    it("changes nothing if the launch is refused", async () => {
         const path = join(project.path, `Pulumi.${stack}.yaml`);
         const before = await secret("cache", "password");
         writeFileSync(
@@ -272,7 +272,7 @@ describe("secrets with the real engine on a real API server", function () {
         expect(await secret("cache", "password")).to.equal(before);
     });
 
-    it("leaves no value anywhere but in Secrets: not in state, history, files, logs, outputs or other objects", async () => {
+    it("leaves values only in Secrets: not in state, history, files, logs, outputs or other objects", async () => {
         await run("preview", project.plinth("preview", stack));
         await run("preview --json", project.plinth("preview", stack, "--json"));
         await run("render", project.plinth("render", stack));
@@ -333,7 +333,7 @@ describe("secrets with the real engine on a real API server", function () {
         expect(found).to.have.members(current.map((key) => `${key}: base64`));
     });
 
-    it("is taken away", async () => {
+    it("is destroyed", async () => {
         await run("destroy", project.pulumi("destroy", "--yes", "--stack", stack));
     });
 });

@@ -29,12 +29,12 @@ describe("Broker", () => {
         );
     });
 
-    it("warns publishers while there is memory and disk left to act", () => {
+    it("blocks publishers while there is memory and disk left", () => {
         for (const limit of [256, 512, 4096, 65536]) expect(memoryWatermark(limit)).to.be.at.most(0.6 * limit);
         expect([100, 1024, 10240, 1048576].map(diskFreeLimit)).to.deep.equal([50, 102, 1024, 2048]);
     });
 
-    it("permits what clients still need to the servers that would deny it, and only to those", () => {
+    it("permits deprecated features that clients still need, only on servers that would deny them", () => {
         const permitted = (version: readonly [number, number]) =>
             configurationFile({ limit: 512, disk: 1024, version, permits: ["global_qos"], definitions: "/x" }).includes(
                 "deprecated_features.permit.global_qos = true",
@@ -52,7 +52,7 @@ describe("Broker", () => {
         ).to.deep.equal([false, false, true, true, true]);
     });
 
-    it("keeps passwords in Secrets of those who need them, for the server as hashes that only passwords change", async () => {
+    it("keeps passwords in the Secrets of their users, and for the server as hashes that change only with passwords", async () => {
         const definitions = async (brokerPassword: string) => {
             const made = await build(single, {
                 values: { secrets: { bench: { brokerPassword, brokerAdminPassword: "admins-own" } } },
@@ -78,7 +78,7 @@ describe("Broker", () => {
         expect(other.digest).not.to.equal(first.digest);
     });
 
-    it("follows the memory and the volume that the user sets", async () => {
+    it("adapts to the configured memory and volume", async () => {
         const { objects } = await build(single, {
             instance: { resources: { broker: { memory: "1Gi" } }, volumes: { broker: { size: "10Gi" } } },
         });
@@ -108,7 +108,7 @@ describe("Broker", () => {
         });
     });
 
-    it("lets users of the service reach messages only, and people the management pages", async () => {
+    it("lets users of the service reach only messages, and people the management pages", async () => {
         let made: Broker | undefined;
         const { objects } = await build(single, {}, (created) => {
             made = created;
@@ -118,7 +118,7 @@ describe("Broker", () => {
         expect(made!.service.ports).to.deep.equal({ amqp: 5672 });
     });
 
-    it("shows its metrics where there is somebody to read them", async () => {
+    it("offers metrics only if Prometheus is configured", async () => {
         const { objects } = await build(single, {
             values: { cluster: { context: "kind-dev", monitoringNamespace: "monitoring" } },
         });
@@ -133,7 +133,7 @@ describe("Broker", () => {
         ]);
     });
 
-    it("outside the cluster offers the same settings without an object but its Secret", async () => {
+    it("outside the cluster offers the same settings, with its Secret as the only object", async () => {
         let made: Broker | undefined;
         const config = { topology: "external", host: "192.0.2.7", port: 5673, vhost: "survey", user: "their/user" };
         const { objects } = await build(
@@ -156,7 +156,7 @@ describe("Broker", () => {
         expect(error).to.contain("plinth:instances.bench.broker: is external and requires its password");
     });
 
-    it("refuses images that name no version, and versions that nobody has agreed to", async () => {
+    it("refuses images without a version, and versions without consent", async () => {
         for (const tag of ["latest", "4", "4-alpine", "management"]) {
             const error = await build(single, { instance: { images: { rabbitmq: `rabbitmq:${tag}` } } }).catch(String);
             expect(error, tag).to.contain(`images.rabbitmq: "rabbitmq:${tag}" does not show its version`);

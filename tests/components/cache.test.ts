@@ -16,7 +16,7 @@ const build = (config: CacheConfig, args: DeclareArgs = {}, seen: (cache: Cache)
     );
 
 describe("Cache", () => {
-    it("leaves room for a fork where keys survive, and for buffers in any case", () => {
+    it("leaves room for a fork with persistence, and for buffers in any case", () => {
         for (const limit of [32, 64, 256, 1024, 65536]) {
             expect(maxMemory(limit, false)).to.be.at.most(0.8 * limit);
             // While the log is rewritten every page may exist twice.
@@ -43,7 +43,7 @@ describe("Cache", () => {
         });
     }
 
-    it("keeps keys on a claim with persistence, and in the pod without", async () => {
+    it("keeps keys on a claim with persistence, and in the pod without it", async () => {
         const data = async (persistence: boolean) => {
             const { objects } = await build(single({ persistence }));
             const { volumes, containers } = find(objects, "Deployment", "cache").spec.template.spec;
@@ -60,7 +60,7 @@ describe("Cache", () => {
         expect(await data(false)).to.deep.equal({ source: { emptyDir: { sizeLimit: "256Mi" } }, claims: 0 });
     });
 
-    it("follows the memory that the user sets, and rolls for it", async () => {
+    it("adapts to the configured memory, and rolls when it changes", async () => {
         const digest = async (memory: string) => {
             const { objects } = await build(single(), { instance: { resources: { cache: { memory } } } });
             const file = find(objects, "Secret", "cache-config").stringData["cache.conf"];
@@ -77,7 +77,7 @@ describe("Cache", () => {
         expect(small.annotation).not.to.equal(large.annotation);
     });
 
-    it("is never doubled: two servers would be two caches behind one address", async () => {
+    it("never runs twice: two servers would be two caches behind one address", async () => {
         const { objects } = await build(single());
         expect(find(objects, "Deployment", "cache").spec).to.deep.include({
             replicas: 1,
@@ -87,7 +87,7 @@ describe("Cache", () => {
         expect(error).to.contain("plinth:instances.bench.replicas.cache: 2 is not allowed");
     });
 
-    it("has a password of its own beside another one, which a file can hold with what else is in it", async () => {
+    it("has its own password next to a second cache, and a file can combine it with other text", async () => {
         const values: Input<string>[] = [];
         const { objects } = await declare(
             (instance) => {
@@ -103,13 +103,13 @@ describe("Cache", () => {
         expect(find(objects, "Secret", "cache").stringData.password).not.to.equal("theirs");
         expect(values.map((value) => value instanceof Value && value.in(() => "generated"))).to.deep.equal(["theirs"]);
     });
-    it("lets a platform say under which policies it works, and what survives", () => {
+    it("lets a platform choose eviction policies and persistence", () => {
         const sessions = cacheOf({ policies: ["noeviction", "volatile-lru"], persistence: true });
         expect(sessions.parse({ topology: "single" })).to.include({ policy: "noeviction", persistence: true });
         expect(sessions.safeParse({ topology: "single", policy: "allkeys-lru" }).success).to.equal(false);
     });
 
-    it("outside the cluster offers the same settings without an object but its Secret", async () => {
+    it("outside the cluster offers the same settings, with its Secret as the only object", async () => {
         let cache: Cache | undefined;
         const { objects } = await build(
             {

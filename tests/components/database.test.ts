@@ -114,7 +114,7 @@ describe("Database", () => {
             } else expect(mounts(server)["/var/lib/mysql"]).to.include({ name: "database", subPath: "data" });
         });
 
-        it(`looks at the volume of ${engine} before anything may write to it`, async () => {
+        it(`checks the volume of ${engine} before anything may write to it`, async () => {
             const { objects } = await declare(build(single(engine)));
             const [guard] = pod(objects).spec.initContainers;
             expect(mounts(guard)["/volume"]).to.deep.equal({ mountPath: "/volume", name: "database", readOnly: true });
@@ -143,7 +143,7 @@ describe("Database", () => {
         expect(large.data["plinth.cnf"]).to.match(/innodb_buffer_pool_size = 12\d\dM/);
     });
 
-    it("opens one path: from its users to its port", async () => {
+    it("opens a single path, from its users to its port", async () => {
         const { objects } = await declare((instance) => {
             build(single("postgres"))(instance);
         });
@@ -165,7 +165,7 @@ describe("Database", () => {
         expect(pod(objects).spec.terminationGracePeriodSeconds).to.equal(120);
     });
 
-    it("ends a statement of MariaDB before its temporary files end the pod", async () => {
+    it("aborts a MariaDB statement before its temporary files cause an eviction", async () => {
         const limits = async (volumes: object) => {
             const { objects } = await declare(build(single("mariadb")), { instance: { volumes } });
             const tmp = pod(objects).spec.volumes.find(({ name }: { name: string }) => name === "tmp");
@@ -179,7 +179,7 @@ describe("Database", () => {
         expect(await limits({ "database.tmp": { size: "10Gi" } })).to.deep.equal(["10Gi", "9216M"]);
     });
 
-    it("takes the user of the image that runs", async () => {
+    it("runs as the user of the configured image", async () => {
         const { objects } = await declare(build(single("postgres")), {
             instance: { images: { postgres: "postgres:16.4-alpine" } },
         });
@@ -187,7 +187,7 @@ describe("Database", () => {
         expect(pod(objects).metadata.annotations["plinth.dev/engine"]).to.equal("postgres 16");
     });
 
-    it("replaces a pod that the guard has refused, so that the old image can come back", async () => {
+    it("replaces a pod that the guard has refused, so that the old image can return", async () => {
         const { objects } = await declare(build(single("mariadb")));
         const { spec } = find(objects, "StatefulSet", "database");
         // A set with another policy waits for its pod to be ready before it takes a new one.
@@ -195,7 +195,7 @@ describe("Database", () => {
         expect(spec).not.to.have.property("updateStrategy");
     });
 
-    it("refuses an image that does not show its version", async () => {
+    it("refuses an image without a version", async () => {
         const digest = `sha256:${"0".repeat(64)}`;
         const asked = (engine: Written["engine"], image: string) =>
             problems(single(engine), { instance: { images: { [engine]: image } } });
@@ -213,7 +213,7 @@ describe("Database", () => {
         expect(await asked("postgres", "registry.example.org:5000/postgres:17-alpine")).to.equal("");
     });
 
-    it("upgrades system tables by consent only", async () => {
+    it("upgrades system tables only with consent", async () => {
         const upgrade = async (config: Written) =>
             container((await declare(build(config))).objects, "mariadb").env.map(({ name }: { name: string }) => name);
         expect(await upgrade(single("mariadb"))).not.to.include("MARIADB_AUTO_UPGRADE");
@@ -223,7 +223,7 @@ describe("Database", () => {
         );
     });
 
-    it("says how much memory the engine needs at least", async () => {
+    it("reports the minimum memory of the engine", async () => {
         const instance = { resources: { database: { memory: "300Mi" } } };
         expect(await problems(single("mariadb"), { instance })).to.equal("");
         expect(await problems(single("mysql"), { instance })).to.contain(
@@ -231,7 +231,7 @@ describe("Database", () => {
         );
     });
 
-    it("outside the cluster is a node with the same settings, and no object but its Secret", async () => {
+    it("outside the cluster offers the same settings, with its Secret as the only object", async () => {
         let service: Database["service"] | undefined;
         const values = { secrets: { bench: { databasePassword: "theirs" } } };
         const { objects } = await declare(
@@ -257,7 +257,7 @@ describe("Database", () => {
         });
     });
 
-    it("outside the cluster may answer reads at a host of its own, and at the same one otherwise", async () => {
+    it("outside the cluster may have a separate host for reads, which defaults to the same host", async () => {
         const values = { secrets: { bench: { databasePassword: "theirs" } } };
         const seen: Database[] = [];
         for (const more of [{}, { readHost: "192.0.2.8" }])
@@ -272,13 +272,13 @@ describe("Database", () => {
         expect(two.readService.bind(asked).env).to.deep.equal({ ...two.service.bind(asked).env, H: "192.0.2.8" });
     });
 
-    it("outside the cluster cannot invent its password", async () => {
+    it("outside the cluster requires its password", async () => {
         expect(await problems(external("db.example.org"))).to.contain(
             "plinth:instances.bench.database: is external and requires its password: ./plinth secrets set bench databasePassword dev",
         );
     });
 
-    it("has passwords of its own beside another one, in the cluster and outside", async () => {
+    it("has its own passwords next to a second database, in the cluster and outside", async () => {
         const secrets = { bench: { databasePassword: "first", ordersPassword: "second", ordersRootPassword: "third" } };
         const two = (config: DatabaseConfig, values: object) =>
             declare(
@@ -299,7 +299,7 @@ describe("Database", () => {
         );
     });
 
-    it("names ranges of an external server for every kind of address", async () => {
+    it("derives the ranges of an external server from every kind of address", async () => {
         const ranges: (readonly string[] | undefined)[] = [];
         for (const host of ["2001:db8::7", "db.example.org"])
             await declare(

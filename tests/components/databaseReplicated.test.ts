@@ -59,7 +59,7 @@ const selected = (objects: readonly Sent[], service: string): string[] => {
 };
 
 describe("Database with replicas", () => {
-    it("sends writes to the source and reads to all members, or to all but the source", async () => {
+    it("sends writes to the source, and reads to all members or to all except the source", async () => {
         for (const source of [0, 1, 2]) {
             const names = ["database", "database-1", "database-2"];
             const { objects } = await sent(replicated({ source }));
@@ -71,7 +71,7 @@ describe("Database with replicas", () => {
         }
     });
 
-    it("declares another source without touching a pod: one that restarts loses what it has not applied", async () => {
+    it("declares another source without restarting pods: a restarted one loses what it has not applied", async () => {
         const [before, after] = await Promise.all([sent(replicated()), sent(replicated({ source: 1, lost: [0] }))]);
         const templates = ({ objects }: { objects: readonly Sent[] }) => sets(objects).map(({ spec }) => spec);
         expect(templates(after)).to.deep.equal(templates(before));
@@ -86,7 +86,7 @@ describe("Database with replicas", () => {
         expect(waits(after)).to.deep.equal([false, true, false]);
     });
 
-    it("has the claim, the set and the accounts of a single server as its first member, and gives them back", async () => {
+    it("uses the claim, StatefulSet and accounts of a single server for its first member, and returns them", async () => {
         const one = (await sent({ topology: "single", engine: "mariadb" })).objects;
         const several = (await sent(replicated())).objects;
         for (const [kind, name] of [
@@ -102,13 +102,13 @@ describe("Database with replicas", () => {
         expect(fixed(several)).to.deep.equal(fixed(one));
     });
 
-    it("begins a new term with every other source", async () => {
+    it("starts a new term whenever the source changes", async () => {
         const { resources } = await sent(replicated({ source: 1 }));
         const term = resources.find(({ name }) => name === "bench-database-term")!;
         expect(term.inputs["keepers"]).to.deep.equal({ source: "1" });
     });
 
-    it("opens the way between all members, of writers to the source, and of readers to all", async () => {
+    it("opens paths between all members, from writers to the source, and from readers to all members", async () => {
         const { objects } = await sent(replicated({ source: 1 }));
         const pods = addressesOf(objects);
         const named = (name: string) => pods.find(({ component }) => component === name)!;
@@ -119,7 +119,7 @@ describe("Database with replicas", () => {
         expect(reached("reads")).to.deep.equal(members);
     });
 
-    it("gives each member a volume of its own, which stays when the instance is removed", async () => {
+    it("gives each member its own volume, and keeps it when the instance is removed", async () => {
         const volumes = { database: { size: "20Gi" }, "database-2": { storageClass: "fast" } };
         const claims = async (state: string) =>
             (await sent(replicated(), { instance: { state, volumes } })).objects
@@ -133,7 +133,7 @@ describe("Database with replicas", () => {
         for (const state of ["running", "stopped", "removed"]) expect(await claims(state)).to.deep.equal(all);
     });
 
-    it("takes the size of all members from the first one's keys, and of one from its own", async () => {
+    it("sizes all members by the keys of the first, and a single one by its own keys", async () => {
         const resources = { database: { memory: "1Gi" }, "database-1": { memory: "2Gi" } };
         const { objects } = await sent(replicated(), { instance: { resources } });
         const memory = sets(objects).map(({ spec }) => spec.template.spec.containers[0].resources.limits.memory);
@@ -180,7 +180,7 @@ describe("Database with replicas", () => {
         };
 
         for (const shell of shells)
-            it(`a single server goes on with what a source has left, and never with a replica's (${shell[0]})`, () => {
+            it(`a single server continues with the data of a source, never with those of a replica (${shell[0]})`, () => {
                 const source = volume(`source-${shell[0]}`, "server_id 7\nrole source\nled t0\n");
                 const replica = volume(`replica-${shell[0]}`, "server_id 8\nrole replica\nled t0\n");
                 expect(guard(shell, source)).to.equal("0 ");
@@ -196,7 +196,7 @@ describe("Database with replicas", () => {
                 expect(guard(shell, replica)).to.match(/^1 .*a copy of another member's data that was broken off/);
             });
 
-        it("has scripts without a fault that shellcheck knows", function () {
+        it("has scripts that shellcheck accepts", function () {
             const shellcheck = program(this, "shellcheck");
             const path = ownDirectory(join(folder.path, "scripts"), {});
             for (const [name, text] of Object.entries(replicationFiles())) writeFileSync(join(path, name), text);

@@ -14,13 +14,13 @@ describe("Series of a database", () => {
         expect(seriesOf("postgres", "17")).to.equal("postgres 17");
         expect(seriesOf("postgres", "18beta1")).to.equal("postgres 18");
     });
-    it("are not guessed where the tag says nothing, or moves between them", () => {
+    it("are not guessed from a tag that names none or may move", () => {
         for (const tag of ["", "latest", "lts", "lts-noble", "10", "11-noble", "20260102", "2026.01", "8e4.1"])
             for (const engine of ["mariadb", "mysql"] as const) expect(seriesOf(engine, tag), tag).to.equal(undefined);
         for (const tag of ["", "latest", "alpine", "bookworm", "20260102", "17f3c9e"])
             expect(seriesOf("postgres", tag), tag).to.equal(undefined);
     });
-    it("upgrade in place upwards, within one engine that can", () => {
+    it("upgrade in place, only to a newer one of the same engine", () => {
         expect(upgradesInPlace("mariadb 11.4", "mariadb 11.8")).to.equal(true);
         expect(upgradesInPlace("mariadb 10.11", "mariadb 11.4")).to.equal(true);
         expect(upgradesInPlace("mariadb 11.8", "mariadb 11.4")).to.equal(false);
@@ -28,7 +28,7 @@ describe("Series of a database", () => {
         expect(upgradesInPlace("mysql 8.0", "mariadb 11.8")).to.equal(false);
         expect(upgradesInPlace("postgres 16", "postgres 17")).to.equal(false);
     });
-    it("change only by consent that names the one that is known", () => {
+    it("change only with consent that names the current one", () => {
         const check = (known: string, wanted: string, consent?: string) => () =>
             checkSeries("here", known, wanted, consent);
         expect(check("mariadb 11.8", "mariadb 11.8")()).to.equal("mariadb 11.8");
@@ -48,7 +48,7 @@ describe("Configuration of a database", () => {
         const { error } = schema.safeParse(value);
         return explain(schema, value, error!.issues).map(({ path, message }) => `${path.join(".")}: ${message}`);
     };
-    it("names the topologies that there are", () => {
+    it("lists the available topologies", () => {
         for (const [schema, others] of [
             [database, '"single", "replicated", "external"'],
             [databaseOf(["postgres"]), '"single", "external"'],
@@ -58,7 +58,7 @@ describe("Configuration of a database", () => {
             expect(line).to.equal(`topology: "sharded" is not allowed; allowed: ${others}`);
         }
     });
-    it("wants the host of an external one, and an engine that the platform runs on", () => {
+    it("requires the host of an external one, and an engine that the platform supports", () => {
         expect(message(database, { topology: "external" }).join()).to.match(/^host: is missing/);
         expect(databaseOf(["mysql"]).safeParse({ topology: "single", engine: "postgres" }).success).to.equal(false);
         expect(databaseOf(["mysql"]).parse({ topology: "single" }).engine).to.equal("mysql");

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { dnsRecords, zoneLines } from "../../components/dns";
 
 describe("DNS records", () => {
-    it("are A, AAAA or CNAME, as the address asks for", () => {
+    it("are A, AAAA or CNAME, depending on the address", () => {
         const type = (address: string) => dnsRecords(["shop.example.org"], [address])[0]!.type;
         expect([type("192.0.2.1"), type("2001:db8::1"), type("lb-1.cloud.example")]).to.deep.equal([
             "A",
@@ -10,13 +10,13 @@ describe("DNS records", () => {
             "CNAME",
         ]);
     });
-    it("are of both families for a balancer that has both, and none without an address", () => {
+    it("cover both families if the balancer has both, and are empty without an address", () => {
         expect(zoneLines(dnsRecords(["shop.example.org"], ["192.0.2.1", "2001:db8::1"]))).to.equal(
             "shop.example.org. 300 IN A 192.0.2.1\nshop.example.org. 300 IN AAAA 2001:db8::1\n",
         );
         expect(dnsRecords(["shop.example.org"], [])).to.deep.equal([]);
     });
-    it("say so where CNAME is not allowed", () => {
+    it("report where CNAME is not allowed", () => {
         const zone = (hosts: string[], address: string) => zoneLines(dnsRecords(hosts, [address]));
         expect(zone(["shop.org", "www.shop.org"], "lb.cloud.example")).to.equal(
             "; shop.org is probably its zone's apex, where CNAME is not allowed: use your provider's ALIAS or ANAME\n" +
@@ -24,7 +24,7 @@ describe("DNS records", () => {
         );
         expect(zone(["shop.org"], "192.0.2.1")).not.to.include(";");
     });
-    it("put one wildcard where it saves records, and only there", () => {
+    it("use a wildcard only if it saves records", () => {
         const names = (hosts: string[]) => dnsRecords(hosts, ["192.0.2.1"]).map(({ name }) => name);
         expect(names(["learn.org", "apps.learn.org", "studio.learn.org"])).to.deep.equal(["learn.org", "*.learn.org"]);
         expect(names(["shop.org", "admin.shop.org"])).to.deep.equal(["shop.org", "admin.shop.org"]);

@@ -14,7 +14,7 @@ const lines = (object: { apiVersion: string; kind: string; [field: string]: unkn
 
 describe("the form of objects", () => {
     for (const name of stackNames(join(tests, "stacks"))) {
-        it(`is right in every object of the fixture ${name}`, () => {
+        it(`is valid in every object of the fixture ${name}`, () => {
             const text = readFileSync(join(tests, "golden", `${name}.yaml`), "utf8");
             const objects = parseAllDocuments(text).map((one) => one.toJS() as Parameters<typeof lines>[0]);
             expect(objects.length).to.be.greaterThan(10);
@@ -24,7 +24,7 @@ describe("the form of objects", () => {
 
     const service = (spec: unknown) => ({ apiVersion: "v1", kind: "Service", metadata: { name: "a" }, spec });
 
-    it("is that of the API server's own description: types, fields and what must be there", () => {
+    it("follows the API server's own description: types, fields and required fields", () => {
         expect(
             lines(
                 service({
@@ -57,7 +57,7 @@ describe("the form of objects", () => {
         expect(lines(service({ ports: [{ port: 80 }, { port: 81 }] }))).to.deep.equal([]);
     });
 
-    it("is nobody's business where a value is not known yet, and in kinds that operators bring", () => {
+    it("is not checked for unknown values, and in kinds of operators", () => {
         expect(lines(service({ clusterIP: Value.of("10.0.0.1"), ports: null }))).to.deep.equal([]);
         expect(lines({ ...service({ template: 1 }), apiVersion: "serving.example.org/v1" })).to.deep.equal([]);
         expect(lines({ apiVersion: "v1", kind: "toString" })).to.deep.equal([]);
@@ -73,7 +73,7 @@ describe("the form of objects", () => {
         expect(lines(scaler("autoscaling/v1"))[0]).to.include("spec.metrics: unknown field");
     });
 
-    it("is described as in the version of Kubernetes that the control plane is built from", async function () {
+    it("matches the version of Kubernetes that the control plane is built from", async function () {
         this.timeout(120_000);
         program(this, "go");
         expect(JSON.parse(readFileSync(fieldsPath, "utf8")), "run: npm run fields").to.deep.equal(await readFields());

@@ -40,7 +40,7 @@ const build = (changes: object) => (instance: Instance<string>) => {
 const rendered = (changes: object = {}, args: DeclareArgs = {}) => declare(build(changes), args);
 
 describe("FrontendCache", () => {
-    it("is reached by the load balancer for pages, and by those who say so for what to forget", async () => {
+    it("accepts pages from the load balancer, and purges from the tiers that declare them", async () => {
         const { objects } = await rendered();
         expect(brokenRules(objects)).to.deep.equal([]);
         const pods = addressesOf(objects);
@@ -54,7 +54,7 @@ describe("FrontendCache", () => {
         expect(open).to.have.members(["varnish→frontend:8080", "admin→varnish:8081", "edge→varnish:8080"]);
     });
 
-    it("begins anew with another release of what is behind it", async () => {
+    it("starts empty with another release of the backend", async () => {
         const rules = async (args: DeclareArgs) => {
             const { objects } = await rendered({}, args);
             const { volumes } = find(objects, "Deployment", "varnish")["spec"].template.spec;
@@ -67,7 +67,7 @@ describe("FrontendCache", () => {
         expect(await rules({ instance: { images: { "opencart-nginx": "nginx:2" } } })).not.to.equal(first);
     });
 
-    it("lets the longest page end before it stops", async () => {
+    it("lets the longest request finish before it stops", async () => {
         const { objects } = await rendered();
         const { "default.vcl": rules } = find(objects, "ConfigMap", "varnish")["data"] as Record<string, string>;
         const longest = Number(/\.first_byte_timeout = (\d+)s/.exec(rules!)![1]);
@@ -78,7 +78,7 @@ describe("FrontendCache", () => {
         expect(terminationGracePeriodSeconds).to.be.above(seconds);
     });
 
-    it("has memory for the cache and for what stands beside it, whatever the user sets", async () => {
+    it("has memory for the cache and its overhead, whatever the user sets", async () => {
         for (const memory of ["16Mi", "128Mi", "4Gi"]) {
             const { objects } = await rendered({ memory });
             const [{ resources, command }] = find(objects, "Deployment", "varnish")["spec"].template.spec.containers;

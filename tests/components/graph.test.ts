@@ -41,7 +41,7 @@ describe("the graph", () => {
         const graph = graphOf(node("a", { startsAfter: ["ns/b"] }), node("b", { startsAfter: ["ns/a"] }));
         expect(() => graph.inOrder()).to.throw("components wait for each other: ns/a → ns/b → ns/a");
     });
-    it("refuses edges and orders that lead to nothing", () => {
+    it("refuses edges and orders to unknown components", () => {
         const nothing = new Service("ns/nothing", "x", { http: 80 }, {});
         expect(() => graphOf(node("a", { uses: [nothing.bind()] })).checkEdges()).to.throw(
             "ns/a uses ns/nothing, which is not declared",
@@ -50,7 +50,7 @@ describe("the graph", () => {
             "ns/a starts after ns/x, which is not declared",
         );
     });
-    it("gives a user the settings that it asks for, and names those that there are", () => {
+    it("gives a user the settings that it asks for, and lists the existing ones", () => {
         const database = new Service(
             "ns/db",
             "db.ns.svc",

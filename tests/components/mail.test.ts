@@ -17,17 +17,17 @@ describe("outgoing mail", () => {
     };
     const secrets = { bench: { smtpPassword: "of a test" } };
 
-    it("opens the way to the server alone, and makes no Secret where nobody logs in", async () => {
+    it("opens egress to the server alone, and makes no Secret without a login", async () => {
         const { objects } = await declare(tier(server), { values: { secrets } });
         const ways = JSON.stringify(find(objects, "NetworkPolicy", "web")["spec"].egress);
         expect(ways).to.include('"cidr":"192.0.2.25/32"').and.include('"port":2525');
         expect(objects.filter(({ kind }) => kind === "Secret")).to.deep.equal([]);
     });
-    it("keeps the password of who logs in in a Secret", async () => {
+    it("keeps the password of a login in a Secret", async () => {
         const { objects } = await declare(tier({ ...server, username: "shop" }), { values: { secrets } });
         expect(find(objects, "Secret", "smtp")["stringData"]).to.deep.equal({ password: "of a test" });
     });
-    it("is nothing without settings", async () => {
+    it("is off without settings", async () => {
         const { objects } = await declare(tier(undefined));
         expect(find(objects, "NetworkPolicy", "web")["spec"].egress ?? []).to.deep.equal([]);
     });
@@ -45,7 +45,7 @@ describe("outgoing mail", () => {
 });
 
 describe("an upgrade", () => {
-    it("is a Task with two hours, before what uses the data", async () => {
+    it("is a Task of at most two hours, before everything that uses the data", async () => {
         const { objects, resources } = await declare((instance) => {
             const upgrade = upgradeTask(instance, "upgrade", { pod, startsAfter: [] });
             new WebTier(instance, "web", { pod, startsAfter: [upgrade] });

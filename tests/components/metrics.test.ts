@@ -27,7 +27,7 @@ const rendered = (cluster: object) =>
 const monitoring = { monitoringNamespace: "monitoring" };
 
 describe("metrics", () => {
-    it("are read by Prometheus' namespace, and are not there without one", async () => {
+    it("are open to Prometheus' namespace, and off without one", async () => {
         const prometheus = { namespace: "monitoring", labels: {} };
         for (const [cluster, containers] of [
             [monitoring, ["valkey", "exporter"]],
@@ -72,7 +72,7 @@ describe("metrics", () => {
             }
     });
 
-    it("are what the operator's monitors ask for, where there is an operator", async () => {
+    it("are scraped by PodMonitors if there is an operator", async () => {
         const monitors = async (podMonitors: unknown) => {
             const { objects } = await rendered({ ...monitoring, podMonitors });
             expect(brokenRules(objects)).to.deep.equal([]);
@@ -89,7 +89,7 @@ describe("metrics", () => {
         expect(await monitors(true)).to.have.length(1);
     });
 
-    it("must be there before monitors ask for them", async () => {
+    it("are required for monitors", async () => {
         const refused = await rendered({ podMonitors: true }).then(() => "", String);
         expect(refused).to.contain(
             "plinth:cluster.podMonitors: needs plinth:cluster.monitoringNamespace: without it no component has metrics",

@@ -24,8 +24,8 @@ const pod = (content: string, shareNodeFor?: string): PodArgs => ({
 const own = (instance: Instance) => claim(instance, instance.owner, "content", { size: "1Gi" });
 const said = (build: (instance: Instance) => void, args: DeclareArgs = {}) => problemsOf(declare(build, args));
 
-describe("a claim that one node at a time can have", () => {
-    it("is refused to a tier whose rollout starts a second pod", async () => {
+describe("a claim that only one node at a time can mount", () => {
+    it("is refused for a tier whose rollout starts a second pod", async () => {
         const web = (more: object) => (instance: Instance) => {
             new WebTier(instance, "web", { pod: pod(own(instance)), ...more });
         };
@@ -35,7 +35,7 @@ describe("a claim that one node at a time can have", () => {
         );
         expect(await said(web({ single: true }))).to.equal("");
     });
-    it("is refused to two workloads, each of which has one pod at a time", async () => {
+    it("is refused for two workloads, even with one pod at a time each", async () => {
         const two = (instance: Instance) => {
             const content = own(instance);
             new Task(instance, "upgrade", { pod: pod(content) });
@@ -46,7 +46,7 @@ describe("a claim that one node at a time can have", () => {
                 "declare the claim with sharedClaim, and all of their pods with its shareNodeFor",
         );
     });
-    it("is allowed where all of its pods stay on one node, and refused where one of them does not", async () => {
+    it("is allowed if all of its pods stay on one node, and refused if one of them does not", async () => {
         const shared = (forgetful: boolean) => (instance: Instance) => {
             const { claim: content, shareNodeFor } = sharedClaim(instance, instance.owner, "content", { size: "1Gi" });
             new Task(instance, "upgrade", { pod: pod(content, shareNodeFor) });

@@ -61,7 +61,7 @@ const problemOf = (declared: Promise<unknown>): Promise<string> =>
     );
 
 describe("ObjectStorage", () => {
-    it("gives the application a key for its buckets only, and the Task another one", async () => {
+    it("gives the application a key for its buckets only, and the Task a different one", async () => {
         const { objects } = await storage({ topology: "single" }, { values: keys });
         const file = JSON.parse(find(objects, "Secret", "storage-identities")["stringData"]["s3.json"]);
         const [admin, application] = file.identities;
@@ -80,13 +80,13 @@ describe("ObjectStorage", () => {
         });
     });
 
-    it("puts no key anywhere but in Secrets", async () => {
+    it("keeps keys in Secrets only", async () => {
         const { objects } = await storage({ topology: "single" }, { values: keys });
         for (const object of objects.filter(({ kind }) => kind !== "Secret"))
             expect(JSON.stringify(object)).not.to.match(/GIVEN-(ACCESS|SECRET)/);
     });
 
-    it("opens the port of S3 to its users only, and the metrics only to a Prometheus that is named", async () => {
+    it("opens the S3 port to its users only, and the metrics only to a configured Prometheus", async () => {
         const alone = await storage({ topology: "single" });
         expect(ports(find(alone.objects, "NetworkPolicy", "storage"), "ingress")).to.deep.equal([8333, 8333]);
         expect(
@@ -100,12 +100,12 @@ describe("ObjectStorage", () => {
         expect(find(watched.objects, "Service", "storage")["spec"].ports).to.have.length(1);
     });
 
-    it("warns that the server has an open internal port where no policies are", async () => {
+    it("warns about the server's open internal port if network policies are off", async () => {
         const { warnings } = await storage({ topology: "single" }, { values: { cluster: { networkPolicy: "off" } } });
         expect(warnings.join()).to.contain("internal port");
     });
 
-    it("sets CORS by the server's settings with MinIO, which has no rules per bucket", async () => {
+    it("configures CORS in the server's settings for MinIO, which has no rules per bucket", async () => {
         const { objects } = await storage({ topology: "single", engine: "minio" });
         expect(env(find(objects, "Deployment", "storage"))["MINIO_API_CORS_ALLOW_ORIGIN"]).to.equal(
             "https://shop.example.org",
@@ -133,7 +133,7 @@ describe("ObjectStorage", () => {
         );
     });
 
-    it("uses path style, the port and the ranges of an endpoint that is given", async () => {
+    it("uses path style, the port and the ranges of a configured endpoint", async () => {
         const { objects } = await storage(
             { topology: "external", endpoint: "http://10.1.2.3:9000", cidrs: ["10.1.2.0/24"] },
             { values: keys },
@@ -145,12 +145,12 @@ describe("ObjectStorage", () => {
         ]);
     });
 
-    it("leaves the buckets of an external storage alone when told so", async () => {
+    it("leaves the buckets of an external storage alone if configured so", async () => {
         const { objects } = await storage({ topology: "external", manageBuckets: false }, { values: keys });
         expect(objects.map(({ kind }) => kind)).not.to.include("Job");
     });
 
-    it("names each key that an external storage lacks, with the command that sets it", async () => {
+    it("names each missing key of an external storage, with the command that sets it", async () => {
         const message = await problemOf(storage({ topology: "external" }));
         expect(message).to.contain("2 problems");
         for (const key of ["objectStorageAccessKey", "objectStorageSecretKey"])
@@ -173,7 +173,7 @@ describe("ObjectStorage", () => {
         expect(await name(buckets)).not.to.equal(await name([...buckets, { name: "more" }]));
     });
 
-    it("is published under its own host only where one is set", async () => {
+    it("is published under its own host only if one is set", async () => {
         const sites: Site[][] = [];
         const keep = (made: ObjectStorage) => void sites.push(made.sites());
         await storage({ topology: "single" }, {}, keep);

@@ -23,7 +23,7 @@ const pod = () => ({
 });
 
 describe("patches", () => {
-    it("merge lists of named things by name, and leave the others alone", () => {
+    it("merge lists of named items by name, and keep other items", () => {
         const patched = patchObject(pod(), {
             spec: {
                 containers: [
@@ -45,7 +45,7 @@ describe("patches", () => {
         expect(php!.image).to.equal("a");
         expect(nginx).to.deep.equal({ name: "nginx", image: "b" });
     });
-    it("tell two mounts of one volume apart by their path", () => {
+    it("distinguish two mounts of one volume by their path", () => {
         const patched = patchObject(pod(), {
             spec: { containers: [{ name: "php", volumeMounts: [{ mountPath: "/two", readOnly: true }] }] },
         });
@@ -63,7 +63,7 @@ describe("patches", () => {
         expect(spec).not.to.have.property("replicas");
         expect(spec.containers.map(({ name }) => name)).to.deep.equal(["php"]);
     });
-    it("follow RFC 6902 when they are a list", () => {
+    it("follow RFC 6902 if they are a list", () => {
         const patched = patchObject(pod(), [
             { op: "test", path: "/spec/replicas", value: 1 },
             { op: "replace", path: "/spec/replicas", value: 3 },
@@ -75,7 +75,7 @@ describe("patches", () => {
         expect(spec.args).to.deep.equal(["--a", "--b", "--d"]);
         expect(spec.containers).to.have.length(1);
     });
-    it("never touch the original, and keep values that are not known yet", () => {
+    it("never change the original, and keep values that are not known yet", () => {
         const later = Value.of("later");
         const original = { spec: { values: { later }, list: [1] } };
         for (const patch of [
@@ -88,7 +88,7 @@ describe("patches", () => {
         }
         expect(original.spec.values).to.have.all.keys("later");
     });
-    it("say which operation does not fit", () => {
+    it("report which operation does not fit", () => {
         expect(() => patchObject(pod(), [{ op: "replace", path: "/spec/nothing/here", value: 1 }])).to.throw(
             "operation 1 (replace /spec/nothing/here)",
         );

@@ -5,7 +5,7 @@ describe("a path rule", () => {
     const rule: PathRule = { paths: ["/back.office", "/rss/order/new"], entry: "index.php", code: true };
     const finds = (path: string, one = rule) => new RegExp(patternOf(one), "i").test(path);
 
-    it("means each path and everything below it, behind what may stand in front", () => {
+    it("covers each path and everything below it, after any allowed prefix", () => {
         for (const path of [
             "/back.office",
             "/Back.Office/",
@@ -30,7 +30,7 @@ describe("a path rule", () => {
         for (const path of ["/index.php/back.office", "/german/back.office"])
             expect(finds(path, { paths: ["/back.office"] }), path).to.equal(false);
     });
-    it("takes no path that means everything, nothing or something else to a regular expression", () => {
+    it("refuses paths that a regular expression would read as everything, nothing or something else", () => {
         for (const path of [
             "",
             "/",
@@ -80,7 +80,7 @@ describe("an ambiguous address", () => {
         ])
             expect(found(address), address).to.equal(true);
     });
-    it("is none that shops have", () => {
+    it("is not one that shops use", () => {
         for (const address of [
             "/",
             "",

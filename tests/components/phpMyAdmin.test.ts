@@ -31,7 +31,7 @@ const rendered = async (config: object, args: DeclareArgs = {}) => {
 };
 
 describe("PhpMyAdmin", () => {
-    it("reaches the database and nothing else, and knows no account of it", async () => {
+    it("reaches the database and nothing else, and has no account", async () => {
         const { objects, resources } = await rendered({ access: "private" });
         expect(brokenRules(objects)).to.deep.equal([]);
         const pods = addressesOf(objects);
@@ -49,7 +49,7 @@ describe("PhpMyAdmin", () => {
         expect(resources.find(({ name }) => name === "bench-phpmyadmin-cookie-key")!.inputs["length"]).to.equal(32);
     });
 
-    it("is published only where that is asked for, and then to those named", async () => {
+    it("is published only on request, and only to the given ranges", async () => {
         expect((await rendered({ access: "private" })).site).to.equal(undefined);
         const { site, objects } = await rendered({ ...everyone, uploadLimit: "200Mi" });
         expect(site!.host).to.equal("db.example.org");
@@ -61,11 +61,11 @@ describe("PhpMyAdmin", () => {
         expect(phpMyAdmin.safeParse({ access: "public", host: "db.example.org" }).success).to.equal(false);
     });
 
-    it("is private again where an upper layer says so", () => {
+    it("can be made private again by a higher layer", () => {
         expect(phpMyAdmin.safeParse(merge(everyone, { access: "private" })).success).to.equal(true);
     });
 
-    it("has one pod, since a session is a file in it", async () => {
+    it("has one pod, because sessions are files in it", async () => {
         const refused = await rendered({ access: "private" }, { instance: { replicas: { phpmyadmin: 2 } } }).catch(
             String,
         );

@@ -17,11 +17,11 @@ interface Container {
     readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } };
 }
 
-describe("a container's texts", () => {
+describe("a container's strings", () => {
     const env = Object.fromEntries(texts.map((text, index) => [`TEXT${index}`, text]));
     const composed: Composed = { composed: expansion`${variable("A")}@${literal("$(A)")}` };
 
-    it("reach the program as they are written, past the kubelet's expansion", async function () {
+    it("reach the program unchanged despite the kubelet's expansion", async function () {
         const kubernetes = await goProgram(this, "kubernetes");
         const { objects } = await declare(
             (instance) => {

@@ -36,7 +36,7 @@ const build = (instance: Instance) => {
 };
 
 describe("network policies", () => {
-    it("open every edge at its ports, and no other path between pods", async () => {
+    it("open the ports of every edge, and no other path between pods", async () => {
         const { objects } = await declare(build);
         const pods = addressesOf(objects);
         const open = pods.flatMap((from) =>
@@ -48,7 +48,7 @@ describe("network policies", () => {
         );
         expect(open).to.deep.equal(["web→api:8000"]);
     });
-    it("open an external service by its range and port, a need by its name", async () => {
+    it("open an external service by its range and port, and a network rule by its name", async () => {
         const { objects } = await declare(build);
         const egress = (name: string) => find(objects, "NetworkPolicy", name).spec.egress;
         expect(egress("api")).to.deep.equal([
@@ -66,7 +66,7 @@ describe("network policies", () => {
         ["openmage", ["admin", "cron", "frontend"], declareOpenMage],
         ["qxsms", ["web", "worker"], declareQxsms],
     ] as const) {
-        it(`open further ways out of ${platform} as the user says, to what runs its code alone`, async () => {
+        it(`open additional egress of ${platform} as configured, only for pods that run its code`, async () => {
             const egress = [
                 { ports: [21, 50_000], cidrs: ["192.0.2.7/32"] },
                 { cidrs: ["198.51.100.0/24"] },
@@ -96,7 +96,7 @@ describe("network policies", () => {
                 ).to.equal(true);
             }
         });
-        it(`close the metadata services and the cluster's own ranges to ${platform}, however all is opened`, async () => {
+        it(`close the metadata services and the cluster's own ranges to ${platform}, whatever is opened`, async () => {
             const ranges = ["10.0.0.0/8", "fd00:10::/32"];
             const egress = [
                 { cidrs: ["0.0.0.0/0", "::/0"] },
@@ -123,7 +123,7 @@ describe("network policies", () => {
             }
         });
     }
-    it("open a host that is an address there only, also within the cluster's own ranges", async () => {
+    it("open only that address for a host given as an address, also within the cluster's own ranges", async () => {
         const needs = (host: string): NetworkRule[] => [{ name: "smtp", direction: "egress", host, ports: [587] }];
         const to = async (host: string) => {
             const worker = (instance: Instance) =>
@@ -142,7 +142,7 @@ describe("network policies", () => {
         expect(await to("::ffff:10.1.2.3")).to.deep.equal(["10.1.2.3/32"]);
         expect(await to("smtp.example.org")).to.deep.equal(["0.0.0.0/0", "::/0"]);
     });
-    it("come with a warning where they open metadata by name, or may close a host that is in the cluster's ranges", async () => {
+    it("come with a warning if they open metadata explicitly, or may close a host within the cluster's ranges", async () => {
         const worker = (instance: Instance) =>
             new Worker(instance, "worker", {
                 pod: { user: 1000, containers: [container] },
@@ -167,7 +167,7 @@ describe("network policies", () => {
             "plinth:cluster.ranges has no effect while plinth:cluster.networkPolicy is ingress",
         );
     });
-    it("admit what comes in by its whole range: only ways out leave something out", async () => {
+    it("admit whole ranges for ingress: only egress has exceptions", async () => {
         const worker = (instance: Instance) =>
             new Worker(instance, "worker", {
                 pod: { user: 1000, containers: [container] },
@@ -186,13 +186,13 @@ describe("network policies", () => {
             spec.egress[0].ports.map(({ port, protocol }: { port: number; protocol: string }) => `${protocol} ${port}`),
         ).to.deep.equal(["UDP 53", "TCP 53", "UDP 5353", "TCP 5353"]);
     });
-    it("leave other people's pods alone in a namespace that is theirs", async () => {
+    it("leave other pods alone in a namespace that Plinth does not own", async () => {
         const { objects } = await declare(build, { instance: { namespace: { name: "team", create: false } } });
         const { spec } = find(objects, "NetworkPolicy", "default-deny");
         expect(spec.podSelector).to.deep.equal({ matchLabels: { "app.kubernetes.io/instance": "bench" } });
         expect(objects.map(({ kind }) => kind)).not.to.include("Namespace");
     });
-    it("say nothing of egress in the mode ingress, and are not there when off", async () => {
+    it("leave egress open in the mode ingress, and do not exist if off", async () => {
         const ingress = await declare(build, { values: { cluster: { networkPolicy: "ingress" } } });
         for (const { spec } of ingress.objects.filter(({ kind }) => kind === "NetworkPolicy"))
             expect(spec.policyTypes).to.deep.equal(["Ingress"]);

@@ -69,7 +69,7 @@ describe("the pull Secret", function () {
         }));
     const gitlab = { gitlab: { registry, username: "deploy" } };
 
-    it("is in the namespace that pulls from the registry, and every pod there names it beside those that exist", async () => {
+    it("is in the namespace that pulls from the registry, and every pod there names it in addition to existing ones", async () => {
         const rendering = await render({ pullSecrets: ["by-hand"], credentials: gitlab }, { gitlab: password });
         const [secret, ...others] = secretsOf(rendering);
         expect(others).to.deep.equal([]);
@@ -92,7 +92,7 @@ describe("the pull Secret", function () {
         expect(kinds).to.include.members(["StatefulSet", "Deployment", "Job", "CronJob"]);
     });
 
-    it("is in every namespace, the shared balancer's too, where the mirror asks for an account", async () => {
+    it("is in every namespace, including the shared balancer's, if the mirror requires an account", async () => {
         const images = { mirror: `${registry}/cache`, credentials: gitlab };
         const rendering = await render(images, { gitlab: password });
         const namespaces = secretsOf(rendering).map(({ metadata }) => metadata.namespace);
@@ -100,7 +100,7 @@ describe("the pull Secret", function () {
         for (const { names } of named(rendering)) expect(names).to.deep.equal(["pull-secret"]);
     });
 
-    it("changes with the password, and nothing else does: no pod rolls, no Task runs again", async () => {
+    it("is all that changes with the password: no pod rolls, no Task runs again", async () => {
         const before = await render({ credentials: gitlab }, { gitlab: "one" });
         const after = await render({ credentials: gitlab }, { gitlab: "two" });
         const changed = after.objects.filter(
@@ -109,7 +109,7 @@ describe("the pull Secret", function () {
         expect(changed.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).to.deep.equal(["Secret pull-secret"]);
     });
 
-    it("follows the commands for secrets, also while its password is missing", async () => {
+    it("follows the commands for secrets, even while its password is missing", async () => {
         write({ credentials: gitlab });
         const state = async () => {
             const session = new Session("pull", { folder: folder.path });
@@ -131,7 +131,7 @@ describe("the pull Secret", function () {
         expect(workloads).to.deep.equal([]);
     });
 
-    it("is made of what is pulled with alone; an account without use is warned of, and stands in no instance's way", async () => {
+    it("contains only accounts in use; an unused account causes a warning and blocks no instance", async () => {
         const other = { registry: "registry.exmaple.org", username: "deploy" };
         const rendering = await render({ credentials: { ...gitlab, other } }, { gitlab: "x", other: "y" });
         expect(JSON.stringify(secretsOf(rendering)))
@@ -142,7 +142,7 @@ describe("the pull Secret", function () {
         );
     });
 
-    it("has Docker Hub under the key that Kubernetes looks for, whichever of its names it has", () => {
+    it("has Docker Hub under the key that Kubernetes looks for, whichever of its names is used", () => {
         const keys = (host: string) => Object.keys(JSON.parse(dockerConfig([[host, "me", "hush"]])).auths as object);
         expect(keys("docker.io")).to.deep.equal(["https://index.docker.io/v1/"]);
         expect(keys("index.docker.io")).to.deep.equal(["https://index.docker.io/v1/"]);
@@ -169,7 +169,7 @@ describe("the pull Secret", function () {
                 expect(await problems({ credentials: { gitlab: { registry, username } } })).to.deep.equal([
                     `${path}.username: ${JSON.stringify(username)} is not allowed; allowed: a user name of one line, not empty and without ':'`,
                 ]));
-        it("a registry twice, under whichever names", async () => {
+        it("a registry twice, under any of its names", async () => {
             const hub = (host: string) => ({ registry: host, username: "me" });
             expect(
                 await problems(
@@ -180,7 +180,7 @@ describe("the pull Secret", function () {
                 'plinth:images.credentials.two.registry: "index.docker.io" is already the registry of plinth:images.credentials.one; each registry may have only one account',
             ]);
         });
-        it("an account without its password, and says how to set it", async () =>
+        it("an account without its password, with the command that sets it", async () =>
             expect(await problems({ credentials: gitlab })).to.deep.equal([
                 `${path}: is missing the password of deploy; set it with: ./plinth secrets set images gitlab pull`,
             ]));
@@ -192,7 +192,7 @@ describe("the pull Secret", function () {
             expect(await problems({ credentials: gitlab }, { gitlab: "x", gitlba: "x" })).to.deep.equal([
                 'plinth:secrets.images.gitlba: unknown secret; did you mean "gitlab"?; allowed: gitlab',
             ]));
-        it("names that mean two things", async () => {
+        it("ambiguous names", async () => {
             const images = { platform: "qxsms", host: "images.example.org", debug: true };
             expect(await problems({ credentials: gitlab }, {}, { images })).to.include(
                 "plinth:instances.images: is reserved in plinth:secrets for the passwords of plinth:images.credentials; choose another name",

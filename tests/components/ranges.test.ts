@@ -7,7 +7,7 @@ import { holds, isWithin } from "../support/policies";
 const metadata = (range: string) => ipBlock(range, metadataRanges);
 
 describe("the address ranges of a policy", () => {
-    it("leave out what is closed within them, of their own family", () => {
+    it("exclude closed ranges within them, of their own family", () => {
         expect(ipBlock("0.0.0.0/0", ["10.0.0.0/8", "fd00::/8", "192.0.2.7/32"])).to.deep.equal({
             cidr: "0.0.0.0/0",
             except: ["10.0.0.0/8", "192.0.2.7/32"],
@@ -15,7 +15,7 @@ describe("the address ranges of a policy", () => {
         expect(ipBlock("::/0", ["10.0.0.0/8", "fd00::/8"])).to.deep.equal({ cidr: "::/0", except: ["fd00::/8"] });
         expect(ipBlock("192.0.2.0/24", ["10.0.0.0/8"])).to.deep.equal({ cidr: "192.0.2.0/24" });
     });
-    it("are open where they are wholly within what is closed: nobody names the narrower by accident", () => {
+    it("are open if they are entirely within a closed range: a narrower range is deliberate", () => {
         for (const range of ["10.1.2.3/32", "10.0.0.0/8"])
             expect(ipBlock(range, ["10.0.0.0/8"])).to.deep.equal({ cidr: range });
         // Of several, those that are narrower still stay closed.
@@ -24,14 +24,14 @@ describe("the address ranges of a policy", () => {
             except: ["10.96.0.0/12"],
         });
     });
-    it("name each exception once, without those within another", () => {
+    it("list each exception once, without those within another", () => {
         expect(ipBlock("0.0.0.0/0", ["10.96.0.0/12", "10.0.0.0/8", "10.1.2.3/8"]).except).to.deep.equal(["10.0.0.0/8"]);
     });
     it("are written as the API server writes them", () => {
         expect(ipBlock("10.1.2.3/8").cidr).to.equal("10.0.0.0/8");
         expect(ipBlock("FD00:0:0:1::7/48").cidr).to.equal("fd00::/48");
     });
-    it("do not open the metadata services of any cloud, in however many parts everything is named", () => {
+    it("do not open the metadata services of any cloud, even if everything is given in parts", () => {
         const known = [
             ...["169.254.169.254", "169.254.170.2", "169.254.42.42", "100.100.100.200", "168.63.129.16", "192.0.0.192"],
             ...["fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:a9fe:a9fe::1"],
@@ -71,7 +71,7 @@ describe("the address ranges of a policy", () => {
             { numRuns: 3000, seed: 1 },
         );
     });
-    it("have exceptions that Kubernetes takes: of one family, strictly within, none within another", () => {
+    it("have exceptions that Kubernetes accepts: of the same family, strictly within, none within another", () => {
         fc.assert(
             fc.property(range, fc.array(range, { maxLength: 6 }), (open, closed) => {
                 const { cidr, except = [] } = ipBlock(open, closed);

@@ -36,8 +36,8 @@ const limits = async (instance: Record<string, unknown> = {}) => {
     );
 };
 
-describe("directories that end with their pod", () => {
-    it("have the largest size that one of their containers wants", async () => {
+describe("temporary directories", () => {
+    it("have the largest size that one of their containers requires", async () => {
         const { volumes } = podOf(await declared(), "Deployment", "worker");
         expect(volumes).to.deep.equal([
             { name: "tmp", emptyDir: { sizeLimit: "200Mi" } },
@@ -45,16 +45,16 @@ describe("directories that end with their pod", () => {
             { name: "run-keys", emptyDir: { sizeLimit: "16Mi", medium: "Memory" } },
         ]);
     });
-    it("are within the limit of each container with its logs, and with what init containers leave behind", async () => {
+    it("are within the limit of each container, with its logs and what init containers leave behind", async () => {
         expect(await limits()).to.deep.equal({ prepare: "486Mi", main: "486Mi", beside: "456Mi" });
     });
-    it("are what the user says, and the limit follows", async () => {
+    it("have the configured size, and the limit follows", async () => {
         const instance = { volumes: { "worker.tmp": { size: "1Gi" } } };
         const [tmp] = podOf(await declared(instance), "Deployment", "worker").volumes;
         expect(tmp).to.deep.equal({ name: "tmp", emptyDir: { sizeLimit: "1Gi" } });
         expect(await limits(instance)).to.deep.equal({ prepare: "1310Mi", main: "1310Mi", beside: "1280Mi" });
     });
-    it("have a quarter of their limit requested, at most a gibibyte, or what the user says", async () => {
+    it("request a quarter of their limit, at most a gibibyte, or the configured value", async () => {
         const own = podOf(await declared(), "Deployment", "worker").containers as {
             resources: { requests: Record<string, string> };
         }[];
@@ -107,7 +107,7 @@ describe("directories that end with their pod", () => {
         it(`refuse ${what}`, async () => {
             expect(await problemsOf(declared(instance))).to.include(message);
         });
-    it("may have limits for containers of the user's own", async () => {
+    it("may have limits for the user's own containers", async () => {
         const { objects } = await declare(build, {
             instance: { limitRange: { cpu: "10m", memory: "64Mi", ephemeralStorage: "1Gi" } },
         });

@@ -21,7 +21,7 @@ const tier = (instance: Instance, more: Partial<WebTierArgs> = {}) =>
     });
 
 describe("WebTier", () => {
-    it("leaves the number of replicas to the autoscaler, which fights with a stated one", async () => {
+    it("leaves the number of replicas to the autoscaler", async () => {
         const { objects } = await declare((instance) => tier(instance), {
             instance: { replicas: { frontend: { min: 2, max: 5 } } },
         });
@@ -32,12 +32,12 @@ describe("WebTier", () => {
         });
         expect(find(objects, "PodDisruptionBudget", "frontend").spec.maxUnavailable).to.equal(1);
     });
-    it("states one replica, without budget or autoscaler, by default", async () => {
+    it("has one replica, without budget or autoscaler, by default", async () => {
         const { objects } = await declare((instance) => tier(instance));
         expect(find(objects, "Deployment", "frontend").spec.replicas).to.equal(1);
         expect(objects.map(({ kind }) => kind)).not.to.include("PodDisruptionBudget");
     });
-    it("stops its one pod before the next one starts, where it is single", async () => {
+    it("stops its pod before the next one starts if it is single", async () => {
         const single = (instance: Instance) => tier(instance, { single: true });
         const { strategy, replicas } = find((await declare(single)).objects, "Deployment", "frontend").spec;
         expect([strategy, replicas]).to.deep.equal([{ type: "Recreate" }, 1]);

@@ -23,12 +23,12 @@ describe("the folders of backups in object storage", () => {
         }
     };
 
-    it("are each instance's own by default, also in other buckets and servers", () => {
+    it("are separate for each instance by default, also in other buckets and servers", () => {
         expect(problemsOf({ a: {}, b: {} }, s3())).to.deep.equal([]);
         const apart = { a: s3({ prefix: "x" }), b: s3({ prefix: "x", bucket: "others" }), c: s3({ prefix: "x/y" }) };
         expect(problemsOf({ ...apart, d: s3({ prefix: "x", region: "eu-west-1" }) })).to.deep.equal([]);
     });
-    it("are no two instances', whether one is removed, or the folder is another's by default", () => {
+    it("are refused for two instances, even if one is removed, or the folder is another's default", () => {
         const endpoint = "https://S3.us-east-1.amazonaws.com:443";
         const found = problemsOf({
             a: s3({ prefix: "x" }),

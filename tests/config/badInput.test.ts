@@ -5,7 +5,7 @@ import { declareProgram } from "../../platforms/program";
 import { itSaysWhatIsWrong, type Mistakes, one, problemsOf, shop, stackOf } from "../support/badInput";
 
 describe("bad input", () => {
-    it("is not seen where there is none", async () => {
+    it("is not reported for valid input", async () => {
         expect(await one({})).to.deep.equal([]);
     });
 
@@ -16,7 +16,7 @@ describe("bad input", () => {
                 `plinth:instances.shop.platform: "opencrat" is not a platform; did you mean "opencart"?; allowed: ${Object.keys(platforms).join(", ")}`,
             ],
         },
-        "a platform that is no text": {
+        "a platform that is not a string": {
             of: () => one({ platform: { toString: 1 } }),
             says: [
                 `plinth:instances.shop.platform: {"toString":1} is not a platform; allowed: ${Object.keys(platforms).join(", ")}`,
@@ -37,7 +37,7 @@ describe("bad input", () => {
                     `plinth:instances.shop.backup.target: is object storage and requires its key: ./plinth secrets set shop ${key} staging`,
             ),
         },
-        "a backup without target, on a date that is none, kept for no time": {
+        "a backup without target, with an invalid schedule and no retention": {
             of: () =>
                 one({ backup: { schedule: "0 25 * * *", timeZone: "Europe/Nowhere", keep: { days: 0, count: 0 } } }),
             says: [
@@ -52,7 +52,7 @@ describe("bad input", () => {
             of: () => one({}, { "plinth:secrets": { shop: { smtpPasword: "x" } } }),
             says: ['plinth:secrets.shop.smtpPasword: unknown secret; did you mean "smtpPassword"?'],
         },
-        "secrets of an instance that is not there": {
+        "secrets of an instance that does not exist": {
             of: () => one({}, { "plinth:secrets": { shpo: { smtpPassword: "x" } } }),
             says: ['plinth:secrets.shpo: the instance "shpo" does not exist; did you mean "shop"?'],
         },
@@ -64,7 +64,7 @@ describe("bad input", () => {
             of: () => one({ http: { hstsSeconds: "a year" } }),
             says: ['plinth:instances.shop.http.hstsSeconds: "a year" is not allowed; allowed: a number'],
         },
-        "a host that is no host name": {
+        "an invalid host name": {
             of: () => one({ host: "https://shop.example.org/" }),
             says: [
                 'plinth:instances.shop.host: "https://shop.example.org/" is not allowed; allowed: a host name such as shop.example.org',
@@ -78,7 +78,7 @@ describe("bad input", () => {
             of: () => problemsOf(stackOf({ ["n".repeat(45)]: shop() })),
             says: ["the name", "is longer than 40 characters"],
         },
-        "a quantity that is none": {
+        "an invalid quantity": {
             of: () => one({ volumes: { database: { size: "10 gigs" } } }),
             says: [
                 'plinth:instances.shop.volumes.database.size: "10 gigs" is not allowed; allowed: a quantity of whole bytes from 1Mi to 1024Ti, such as 500Mi or 10Gi',
@@ -93,7 +93,7 @@ describe("bad input", () => {
             of: () => one({ database: { topology: "external", host: "db.example.org" } }),
             says: ["plinth:instances.shop.database", "./plinth secrets set shop databasePassword staging"],
         },
-        "a certificate of one's own without a certificate": {
+        "custom TLS without a certificate": {
             of: () => one({ tls: { mode: "custom" } }),
             says: ["plinth:instances.shop.tls", "tlsCertificate"],
         },
@@ -139,7 +139,7 @@ describe("bad input", () => {
             of: () => one({ images: { mariabd: "x:1" } }),
             says: ['plinth:instances.shop.images.mariabd: matches nothing; did you mean "mariadb"?'],
         },
-        "an image that no registry could have": {
+        "invalid image references": {
             of: () => one({ images: { caddy: "Registry.example.org/Team/Caddy:2", mariadb: "mariadb:", mysql: "" } }),
             says: [
                 'plinth:instances.shop.images.caddy: "Registry.example.org/Team/Caddy:2" is not allowed; allowed: [REGISTRY/]NAME[:TAG][@sha256:DIGEST]',
@@ -147,7 +147,7 @@ describe("bad input", () => {
                 'plinth:instances.shop.images.mysql: "" is not allowed',
             ],
         },
-        "ways out that are none": {
+        "invalid egress rules": {
             of: () =>
                 one({
                     egress: [
@@ -168,7 +168,7 @@ describe("bad input", () => {
                 'plinth:instances.shop.egress.5.cidrs.0: "::ffff:169.254.0.0/112" is not allowed; allowed: a range such as 192.0.2.0/24, not IPv4-mapped IPv6',
             ],
         },
-        "ranges of the cluster that are everything, or none": {
+        "cluster ranges that cover everything or are invalid": {
             of: () =>
                 problemsOf({
                     "plinth:cluster": { context: "fixture", ranges: ["0.0.0.0/0", "::/0", "10.0.0.0", "10.0.0.0/8"] },
@@ -192,17 +192,17 @@ describe("bad input", () => {
             of: () => problemsOf({ "plinth:instances": { shop: shop() } }),
             says: ["plinth:cluster: is missing context or kubeconfig"],
         },
-        "a topology that there is not": {
+        "an unknown topology": {
             of: () => one({ database: { topology: "sharded" } }),
             says: [
                 'plinth:instances.shop.database.topology: "sharded" is not allowed; allowed: "single", "replicated", "external"',
             ],
         },
-        "replicas of an engine that has none here": {
+        "replicas of an engine without replication": {
             of: () => one({ database: { topology: "replicated", engine: "mysql" } }),
             says: ['plinth:instances.shop.database.engine: "mysql" is not allowed; allowed: "mariadb"'],
         },
-        "a source that is no member, or lost": {
+        "a source that is not a member, or is lost": {
             of: () => one({ database: { topology: "replicated", replicas: 2, source: 3, lost: [3] } }),
             says: [
                 "plinth:instances.shop.database.source: 3 is not allowed; allowed: 0 to 2, because there are 3 members",
@@ -217,7 +217,7 @@ describe("bad input", () => {
             of: () => one({}, { "plinth:acceptLoss": ["files"] }),
             says: ['plinth:acceptLoss.0: "files" is not allowed; allowed: KIND/NAMESPACE/NAME'],
         },
-        "a key beside config": {
+        "an unknown key next to config": {
             of: () => problemsOf("config: {}\nplinth:instances: {}\n"),
             says: ["Pulumi.staging.yaml: plinth:instances: is next to `config:`"],
         },
@@ -245,7 +245,7 @@ describe("bad input", () => {
             of: () => one({ namespace: { name: "kube-system", create: false } }),
             says: ['plinth:instances.shop.namespace: "kube-system" belongs to Kubernetes itself'],
         },
-        "secrets that are none": {
+        "invalid secrets": {
             of: () => one({}, { "plinth:secrets": { shop: { databasePassword: { value: "x" }, cachePassword: "" } } }),
             says: [
                 "plinth:secrets.shop.databasePassword: the value is not allowed",
@@ -263,7 +263,7 @@ describe("bad input", () => {
     };
     itSaysWhatIsWrong(cases);
 
-    it("says that an encrypted value is in the wrong place when the engine hands over its plain text", () => {
+    it("includes an encrypted value in the wrong place, even if the engine passes it as plain text", () => {
         const config = {
             "plinth:cluster": '{"context":"fixture"}',
             "plinth:instances": JSON.stringify({ shop: shop({ env: { frontend: { KEY: "clear" } } }) }),
@@ -278,7 +278,7 @@ describe("bad input", () => {
             .that.does.not.include("clear");
     });
 
-    it("is reported all at once, one line a problem, at the layer that holds it", async () => {
+    it("is reported all at once, one line per problem, at the layer that contains it", async () => {
         const lines = await problemsOf({
             "plinth:cluster": { context: "fixture", networkPolicy: "some" },
             "plinth:defaults": { size: "huge" },

@@ -8,21 +8,21 @@ const added = (object: object) => one({ extraObjects: [{ apiVersion: "v1", metad
 
 describe("bad objects", () => {
     const cases: Mistakes = {
-        "a patch that makes a map of a list": {
+        "a patch that turns a list into a map": {
             of: () => patched({ spec: { template: { spec: { volumes: { a: "b" } } } } }),
             says: [
                 'plinth:instances.shop.patches.0.patch.spec.template.spec.volumes: does not fit Deployment "frontend": ' +
                     'spec.template.spec.volumes: {"a":"b"} is not allowed; allowed: a list',
             ],
         },
-        "a patch that takes the labels from the pods": {
+        "a patch that removes the labels of the pods": {
             of: () => patched({ spec: { template: { metadata: null } } }),
             says: [
                 'plinth:instances.shop.patches.0.patch.spec.template.metadata: does not fit Deployment "frontend": ' +
                     "spec.template.metadata.labels: {} is not allowed; allowed: the labels that spec.selector matches",
             ],
         },
-        "a patch that takes everything from an object": {
+        "a patch that removes all of an object": {
             of: () => patched({ spec: null }),
             says: ['plinth:instances.shop.patches.0.patch: removes the pods from Deployment "frontend"'],
         },
@@ -38,33 +38,33 @@ describe("bad objects", () => {
                 'plinth:instances.shop.patches.0.patch: does not fit Deployment "frontend": spec.minReadySeconds: "5" is not allowed; allowed: a whole number',
             ],
         },
-        "a patch that removes what must be there": {
+        "a patch that removes a required field": {
             of: () => patched({ spec: { ports: [{ name: "http", port: null }] } }, "Service"),
             says: ["spec.ports.0.port: is missing"],
         },
-        "an operation into a text": {
+        "an operation inside a string": {
             of: () => patched([{ op: "add", path: "/metadata/name/x", value: 1 }]),
             says: ["operation 1 (add /metadata/name/x): the parent is not a map or list"],
         },
-        "an operation on what the library passes over": {
+        "an operation that the library ignores": {
             of: () => patched([{ op: "add", path: "/metadata/labels/constructor", value: "x" }]),
             says: ['operation 1 (add /metadata/labels/constructor): "/metadata/labels/constructor" is not allowed'],
         },
-        "an operation whose path is none": {
+        "an operation with an invalid path": {
             of: () => patched([{ op: "remove", path: "spec" }]),
             says: ['operation 1 (remove spec): "spec" is not allowed; allowed: a path such as /spec/replicas'],
         },
-        "an object of one's own without what it must have": {
+        "an extra object without its required fields": {
             of: () => added({ apiVersion: "batch/v1", kind: "CronJob" }),
             says: ["plinth:instances.shop.extraObjects.0.spec: is missing"],
         },
-        "a workload of one's own without pods": {
+        "an extra workload without pods": {
             of: () => added({ apiVersion: "apps/v1", kind: "Deployment", spec: { selector: {}, template: {} } }),
             says: [
                 "plinth:instances.shop.extraObjects.0.spec: has no template with the containers of its pods; required for this kind",
             ],
         },
-        "a number where an object of one's own has a text": {
+        "a number in place of a string in an extra object": {
             of: () => added({ kind: "ConfigMap", data: { answer: 42 } }),
             says: ["plinth:instances.shop.extraObjects.0.data.answer: 42 is not allowed; allowed: a text"],
         },
@@ -75,7 +75,7 @@ describe("bad objects", () => {
                 ),
             says: ['plinth:instances.shop.labels.__proto__: the key "__proto__" is not allowed'],
         },
-        "keys that every object of JavaScript has": {
+        "keys that are built-in properties in JavaScript": {
             of: () =>
                 one(
                     {
@@ -95,7 +95,7 @@ describe("bad objects", () => {
                 'plinth:secrets.toString: the instance "toString" does not exist',
             ],
         },
-        "names of parts that every object of JavaScript has": {
+        "component names that are built-in properties in JavaScript": {
             of: () => one({ images: { constructor: "a:1" }, env: { toString: {} }, volumes: { valueOf: {} } }),
             says: [
                 "images.constructor: matches nothing",
@@ -103,7 +103,7 @@ describe("bad objects", () => {
                 "volumes.valueOf: matches nothing",
             ],
         },
-        "an account at a registry that is called as such": {
+        "a registry account with the name of a built-in property": {
             of: () =>
                 problemsOf(
                     stackOf(
@@ -113,11 +113,11 @@ describe("bad objects", () => {
                 ),
             says: ["plinth:images.credentials.constructor: is missing the password of x"],
         },
-        "a file that is no map": {
+        "a file that is not a map": {
             of: () => problemsOf("secret\n"),
             says: ["Pulumi.staging.yaml: is not a map; allowed: config, "],
         },
-        "a configuration that is no map": {
+        "a configuration that is not a map": {
             of: () => problemsOf("config: [1]\n"),
             says: ["Pulumi.staging.yaml: config: is not allowed; allowed: a map"],
         },
@@ -125,11 +125,11 @@ describe("bad objects", () => {
             of: () => problemsOf("config:\n  plinth:labels: &a { b: *a }\n"),
             says: ["is nested too deeply; allowed: 64 levels, and no alias to a containing map or list"],
         },
-        "a merge key before what is no map": {
+        "a merge key with a value that is not a map": {
             of: () => problemsOf("%YAML 1.1\n---\nconfig:\n  plinth:labels: { <<: [secret] }\n"),
             says: ["Pulumi.staging.yaml: a merge key (<<) or a tag (!) does not fit the value after it"],
         },
-        "numbers that are none": {
+        "NaN and infinite numbers": {
             of: () =>
                 problemsOf("config:\n  plinth:instances: { shop: { replicas: { frontend: .nan, admin: .inf } } }\n"),
             says: [
@@ -152,11 +152,11 @@ describe("bad objects", () => {
                 "allowed: a URL such as https://s3.example.org:9000",
             ],
         },
-        "an object of the user's that exists already": {
+        "an extra object that already exists": {
             of: () => one({ extraObjects: [{ apiVersion: "v1", kind: "Service", metadata: { name: "frontend" } }] }),
             says: ['plinth:instances.shop.extraObjects: Service "frontend" already exists'],
         },
-        "objects of the user's that are none, or would be anywhere": {
+        "invalid extra objects": {
             of: () =>
                 one({
                     extraObjects: [
@@ -172,14 +172,14 @@ describe("bad objects", () => {
                 'plinth:instances.shop.extraObjects.2.apiVersion: "apps/v1/x" is not allowed; allowed: VERSION or GROUP/VERSION',
             ],
         },
-        "a patch that takes the pods away": {
+        "a patch that removes the pods": {
             of: () => one({ patches: [{ kind: "Deployment", name: "frontend", patch: { spec: { template: null } } }] }),
             says: ['removes the pods from Deployment "frontend"'],
         },
     };
     itSaysWhatIsWrong(cases);
 
-    it("is not seen in a setting of PHP that is called as a key of every object", async () => {
+    it("is not reported for a setting of PHP with the name of a built-in property", async () => {
         expect(await one({ platform: "openmage", php: { settings: { constructor: "On" } } })).to.deep.equal([]);
     });
 });

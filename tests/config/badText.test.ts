@@ -6,7 +6,7 @@ const withCa = (ca: unknown) => one({ tls: { mode: "acme", email: "ops@example.o
 const authority =
     "is not allowed; allowed: production, staging, or the https address of an authority's directory, such as https://ca.example.org/acme/directory";
 
-describe("texts that reach files", () => {
+describe("strings that are written to files", () => {
     const domains = [
         "a b",
         "cluster.local\n}\nlocation /x { return 200;",
@@ -51,7 +51,7 @@ describe("texts that reach files", () => {
         ),
     );
 
-    it("are taken where they are what is asked for", async function () {
+    it("are accepted if they are valid", async function () {
         this.timeout(60_000);
         for (const domain of ["cluster.local", "k8s.example.org", "local"])
             expect(await inCluster({ domain }), domain).to.deep.equal([]);

@@ -30,7 +30,7 @@ describe("bad input", () => {
                 `${at}.edge.loadBalancerClass: "x y" is not allowed; allowed: a class such as`,
             ],
         },
-        "numbers beyond all bounds": {
+        "numbers out of range": {
             of: () =>
                 one({
                     replicas: { frontend: 3_000_000_000 },
@@ -46,7 +46,7 @@ describe("bad input", () => {
                 `${at}.backup.timeoutSeconds: 3000000000 is not allowed`,
             ],
         },
-        "quantities of no size that there is": {
+        "quantities out of range": {
             of: () =>
                 one({
                     resources: { frontend: { cpu: "0", memory: "500m" } },
@@ -61,7 +61,7 @@ describe("bad input", () => {
                 `${at}.http.maxBody: "99999999Pi" is not allowed; allowed: a quantity of whole bytes from 1Mi to 1Ti`,
             ],
         },
-        "a quota of nothing that there is": {
+        "a quota of unknown resources": {
             of: () =>
                 one({ quota: { "requests cpu": "4", cpus: "1", pods: "1.5", "a b/c": "1", "limits.memory": "1m" } }),
             says: [
@@ -70,7 +70,7 @@ describe("bad input", () => {
                 `${at}.quota.a b/c: "a b/c" is not allowed`,
             ],
         },
-        "a quota of parts": {
+        "a quota with fractions": {
             of: () => one({ quota: { pods: "1.5", "limits.memory": "1m", "count/jobs.batch": "100m" } }),
             says: [
                 `${at}.quota.pods: "1.5" is not allowed; allowed: a whole number`,
@@ -86,7 +86,7 @@ describe("bad input", () => {
                 ),
             says: [`${at}.annotations: Deployment "frontend" would have more than 252 KiB of annotations`],
         },
-        "labels that are no labels, or not the user's": {
+        "labels that are invalid or reserved": {
             of: () => one({ labels: { "a..b/x": "x", "app.kubernetes.io/name": "x" }, annotations: { "A/x": "x" } }),
             says: [
                 `${at}.labels.a..b/x: "a..b/x" is not allowed; allowed: a label key`,
@@ -94,7 +94,7 @@ describe("bad input", () => {
                 `${at}.annotations.A/x: "A/x" is not allowed`,
             ],
         },
-        "registries that are none": {
+        "invalid registries": {
             of: () => images({ registry: "my registry/x", mirror: "https://mirror.example.org" }),
             says: [
                 'plinth:images.registry: "my registry/x" is not allowed; allowed: REGISTRY, or REGISTRY/FOLDER',
@@ -105,7 +105,7 @@ describe("bad input", () => {
             of: () => cluster({ nfs: { server: "nas.example.org", share: "/srv", subDir: "../../etc" } }),
             says: ['plinth:cluster.nfs.subDir: "../../etc" is not allowed; allowed: a relative path'],
         },
-        "ranges of which nobody knows what they mean": {
+        "ambiguous ranges": {
             of: () =>
                 one({ http: { allow: ["10.0.0.5/8", "2001:db8::1/32", "::ffff:10.0.0.0/104", "fe80::1%eth0/64"] } }),
             says: [
@@ -128,7 +128,7 @@ describe("bad input", () => {
                 `${at}.backup.target.endpoint: "http://127.1" is not allowed; allowed: a URL such as`,
             ],
         },
-        "namespaces that every cluster has": {
+        "namespaces of Kubernetes itself": {
             of: async () => [
                 ...(await one({ namespace: "default" })),
                 ...(await one({}, { "plinth:edge": { namespace: "kube-public" } })),
@@ -145,14 +145,14 @@ describe("bad input", () => {
             },
             says: ["plinth:instances.a.edge.httpPort: 30080 is already the node port of plinth:edge"],
         },
-        "characters that nothing can carry": {
+        "characters that cannot be represented": {
             of: () => one({ env: { frontend: { A: "a\0b" } }, annotations: { "example.org/x": "\ud800" } }),
             says: [
                 `${at}.env.frontend.A: the text contains a NUL character or a lone surrogate`,
                 `${at}.annotations.example.org/x: the text contains`,
             ],
         },
-        "a stack of which no label could be made": {
+        "a stack name that is not a valid label": {
             of: () => problemsOf(stackOf({ shop: shop() }), "s".repeat(60)),
             says: ["is the label of every object, and not allowed"],
         },
@@ -162,13 +162,13 @@ describe("bad input", () => {
 
 describe("schedules and time zones", () => {
     const takes = (text: string) => schedule.safeParse(text).success;
-    it("are dates that come", () => {
+    it("have at least one date", () => {
         for (const text of ["0 0 29 2 *", "0 0 31 1/2 *", "0 0 31 2 MON", "0 0 31 JAN-MAR *", "*/90 * * * *"])
             expect(takes(text), text).to.equal(true);
         for (const text of ["0 0 30 2 *", "0 0 31 2,4,6 *", "0 0 31 APR ?", "0 0 * * 7", "@daily", "TZ=UTC 0 0 * * *"])
             expect(takes(text), text).to.equal(false);
     });
-    it("are zones as the database writes them, since Kubernetes reads them from files", () => {
+    it("are zones in the database's spelling, because Kubernetes reads them from files", () => {
         const zones = [
             "UTC",
             "Etc/UTC",
@@ -195,7 +195,7 @@ describe("schedules and time zones", () => {
 });
 
 describe("addresses", () => {
-    it("are written in one way, with the same meaning", () => {
+    it("are normalised without changing their meaning", () => {
         expect(canonicalAddress("2001:DB8:0:0::1")).to.equal("2001:db8::1");
         expect(canonicalAddress("192.0.2.1")).to.equal("192.0.2.1");
         expect(canonicalRange("2001:DB8:0:0::/32")).to.deep.equal({ range: "2001:db8::/32", hasMore: false });
@@ -219,7 +219,7 @@ describe("a balancer that may lose clients' addresses", () => {
         }
     };
     const edge = { type: "LoadBalancer", externalTrafficPolicy: "Cluster" };
-    it("is warned of where an allow-list compares them, trusted proxies or not", async () => {
+    it("causes a warning if an allow-list compares them, with or without trusted proxies", async () => {
         for (const keys of [
             { edge, http: { allow: ["192.0.2.0/24"] } },
             { edge, adminAllow: ["192.0.2.0/24"] },
@@ -231,7 +231,7 @@ describe("a balancer that may lose clients' addresses", () => {
         ])
             expect(await warned(keys), JSON.stringify(keys)).to.have.length(1);
     });
-    it("is not where there is none, or addresses stay", async () => {
+    it("causes none without an allow-list, or if addresses are preserved", async () => {
         expect(await warned({ edge })).to.deep.equal([]);
         expect(await warned({ adminAllow: ["192.0.2.0/24"] })).to.deep.equal([]);
     });

@@ -25,7 +25,7 @@ describe("bad input", () => {
                 }),
             says: ["nas.example.org:/srv/shop is already used by plinth:instances.shop.volumes."],
         },
-        "two volumes of one handle": {
+        "two volumes with one handle": {
             of: () => {
                 const csi = { driver: "nfs.csi.k8s.io", handle: "a#b#c" };
                 return one({ volumes: { database: { csi }, files: { csi } } });
@@ -36,7 +36,7 @@ describe("bad input", () => {
             of: () => one({ volumes: { database: { claim: "data" }, files: { claim: "data" } } }),
             says: ["the claim opencart-shop/data is already used by plinth:instances.shop.volumes."],
         },
-        "a volume from two places": {
+        "a volume with two origins": {
             of: () =>
                 one({ volumes: { database: { existing: "pvc-1", local: { node: "node-1", path: "/srv/data" } } } }),
             says: [

@@ -7,7 +7,7 @@ const config = imageSources.parse({});
 const digest = `sha256:${"0a".repeat(32)}`;
 
 describe("images", () => {
-    it("are pulled again at every start where the tag may have moved", () => {
+    it("are pulled at every start if the tag may have moved", () => {
         const policyOf = (reference: string) => resolveImage(images.caddy, reference, config).pullPolicy;
         for (const moving of ["x/y", "x/y:latest", "x/y:staging", "localhost:5000/y", "r.example.org:8443/x/y:main"])
             expect(policyOf(moving), moving).to.equal("Always");
@@ -16,10 +16,10 @@ describe("images", () => {
         const chosen = { ...config, pullPolicy: "IfNotPresent" as const };
         expect(resolveImage(images.caddy, "x/y:staging", chosen).pullPolicy).to.equal("IfNotPresent");
     });
-    it("of this program's own have tags that stay", () => {
+    it("built by this project have fixed tags", () => {
         expect(resolveImage(images.caddy, undefined, config).pullPolicy).to.equal("IfNotPresent");
     });
-    it("go by references that registries know", () => {
+    it("are valid references", () => {
         for (const good of [
             "caddy",
             "docker.io/library/caddy:2.11.4-alpine",

@@ -21,7 +21,7 @@ describe("the JSON Schema for editors", () => {
             });
         }
     }
-    it("knows where a key or a value is wrong", () => {
+    it("finds wrong keys and values", () => {
         const instances = (shop: object) => ({
             config: { "plinth:instances": { shop: { platform: "opencart", ...shop } } },
         });

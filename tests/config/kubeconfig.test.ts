@@ -29,14 +29,14 @@ function withContents<T>(contents: string, work: (settings: ReturnType<typeof cl
 
 describe("the kubeconfig", () => {
     const servers = { production: "https://k8s.example.org:6443", "kind-dev": "https://127.0.0.1:34567" };
-    it("yields the current context, or the one that is named", () => {
+    it("yields the current context, or the named one", () => {
         withContents(kubeconfig("production", servers), (settings) => {
             expect(contextOf(settings)).to.deep.equal({ name: "production", server: servers.production });
             expect(contextOf({ ...settings, context: "kind-dev" })?.server).to.equal(servers["kind-dev"]);
             expect(contextOf({ ...settings, context: "nowhere" })).to.equal(undefined);
         });
     });
-    it("is never another one when the one that is named is not there", () => {
+    it("never falls back to another context if the named one does not exist", () => {
         const missing = cluster.parse({ kubeconfig: { env: "PLINTH_TEST_UNSET" } });
         expect(() => kubeconfigOf(missing)).to.throw(
             "plinth:cluster.kubeconfig: the environment variable PLINTH_TEST_UNSET is not set",
@@ -46,7 +46,7 @@ describe("the kubeconfig", () => {
         );
         expect(kubeconfigOf(cluster.parse({}))).to.equal(undefined);
     });
-    it("is contents on one line, too, and none of it is ever shown", () => {
+    it("may be contents on one line, which are never shown", () => {
         const told = (contents: string) =>
             withContents(contents, (settings) => {
                 try {
@@ -70,14 +70,14 @@ describe("the kubeconfig", () => {
             expect(message).not.to.include(wrong.slice(0, 20));
         }
     });
-    it("leads kubectl to the provider's cluster", () => {
+    it("directs kubectl to the provider's cluster", () => {
         withContents(kubeconfig("production", servers), (settings) => {
             const [flag, path, ...context] = kubectlArgs({ ...settings, context: "kind-dev" });
             expect([flag, ...context]).to.deep.equal(["--kubeconfig", "--context", "kind-dev"]);
             expect(statSync(path!).mode & 0o777).to.equal(0o600);
         });
     });
-    it("is encrypted in the state where it is contents, with keys and tokens", () => {
+    it("is encrypted in the state if given as contents, which include keys and tokens", () => {
         const config = { project: "plinth", stack: "x", cluster: {} } as StackConfig;
         const secretsWith = (given: string) => {
             const { resources } = new PlainPlan([clusterProvider(config, given)], { project: "plinth", stack: "x" });
@@ -86,7 +86,7 @@ describe("the kubeconfig", () => {
         expect(secretsWith(kubeconfig("production", servers))).to.deep.equal(["kubeconfig"]);
         expect(secretsWith("/home/me/.kube/config")).to.deep.equal([]);
     });
-    it("tells local clusters from others", () => {
+    it("distinguishes local clusters from others", () => {
         const local = (name: string, server: string) => isLocal({ name, server });
         expect(local("anything", "https://127.0.0.1:6443")).to.equal(true);
         expect(local("anything", "https://[::1]:6443")).to.equal(true);
@@ -95,7 +95,7 @@ describe("the kubeconfig", () => {
         expect(local("my-minikube-notes", "https://k8s.example.org")).to.equal(false);
         expect(local("production", "https://127.0.0.1.example.org")).to.equal(false);
     });
-    it("knows a minikube by what it notes of itself, whatever its profile and address", () => {
+    it("recognises minikube by its extension, whatever its profile and address", () => {
         const of = (provider: string) => {
             const cluster = { server: "https://192.168.49.2:8443", extensions: [{ extension: { provider } }] };
             const contexts = [{ name: "shop", context: { cluster: "shop" } }];
@@ -105,7 +105,7 @@ describe("the kubeconfig", () => {
         expect(of("minikube.sigs.k8s.io")).to.equal(true);
         expect(of("example.org")).to.equal(false);
     });
-    it("lets a stack without a context go to a local cluster only", () => {
+    it("allows a stack without a context on a local cluster only", () => {
         const stack = loadStack({ project: "plinth", stack: "dev", values: {}, encrypted: [] }, []);
         const check = (current: string) => {
             const folder = mkdtempSync(join(tmpdir(), "plinth-kubeconfig-"));

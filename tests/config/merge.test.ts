@@ -22,7 +22,7 @@ describe("merging configuration", () => {
             tls: { mode: "acme", email: "a@b.org", ca: "staging" },
         });
     });
-    it("never changes a layer", () => {
+    it("never modifies a layer", () => {
         const lower = Object.freeze({ a: Object.freeze({ b: 1 }) });
         expect(
             mergeLayers(...[lower, { a: { c: 2 } }, { a: { b: null } }].map((value) => layer(value, "x"))).value,
@@ -46,7 +46,7 @@ describe("origins of merged values", () => {
     const origins = (...values: unknown[]) =>
         mergeLayers(...values.map((value, index) => layer(value, `layer ${index}`)));
 
-    it("name the layer of each value, of a list as a whole, and forget what was removed or dropped", () => {
+    it("name the layer of each value and each whole list, but not of removed or dropped values", () => {
         const { value, origin } = origins(
             { database: { topology: "external", host: "a" }, list: [1], tls: { mode: "acme", email: "a" }, note: "x" },
             { tls: { email: "b" }, list: [2], note: null },
@@ -66,7 +66,7 @@ describe("origins of merged values", () => {
         expect(originAt(origin, ["database", "host"])).to.equal(undefined);
         expect(layersIn(originAt(origin, ["tls"]))).to.have.members(["layer 1", "layer 2"]);
     });
-    it("are there for every value, and are of a layer that says it", () => {
+    it("exist for every value, and name a layer that sets it", () => {
         const map = fc.letrec((tie) => ({
             map: fc.dictionary(
                 fc.constantFrom("a", "b", "type", "mode"),

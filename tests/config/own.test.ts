@@ -96,7 +96,7 @@ describe("what belongs to one instance only", () => {
     const folder = scratch();
     after(() => folder.clean());
 
-    it("is marked at every host of an instance", () => {
+    it("is marked on every host of an instance", () => {
         // What may also be an address is a server of somebody else's, or one's balancer.
         const isServer = (layer: z.ZodType) =>
             layer instanceof z.ZodUnion && !(layer instanceof z.ZodDiscriminatedUnion);
@@ -106,7 +106,7 @@ describe("what belongs to one instance only", () => {
         expect(hosts).not.to.have.length(0);
         expect(hosts.filter((one) => !isMarked(one)).map(({ path }) => path)).to.deep.equal([]);
     });
-    it("is marked at every server outside, unless it says why several may use it", () => {
+    it("is marked on every external server, unless it has a reason for sharing", () => {
         const outside = all.filter(
             ({ layers }) =>
                 (layers.at(-1) as z.ZodObject).shape?.["topology"]?.safeParse("external").success &&
@@ -117,7 +117,7 @@ describe("what belongs to one instance only", () => {
             [],
         );
     });
-    it("has an example here for each sort that is compared", () => {
+    it("has an example here for each compared kind", () => {
         const sorts = (marks: readonly { what: string; identity?: unknown }[]) =>
             marks.filter(({ identity }) => identity).map(({ what }) => what);
         const marked = new Set(all.flatMap(({ layers }) => layers.flatMap((layer) => sorts(marksOf(layer)))));
@@ -136,7 +136,7 @@ describe("what belongs to one instance only", () => {
         return ownIn(config.schema, { ...config.defaults("small"), ...model(path) });
     };
     for (const path of Object.keys(examples)) {
-        it(`is refused twice, and not copied to another instance: ${path}`, async () => {
+        it(`is refused in two instances, and not copied to another one: ${path}`, async () => {
             const twin = {
                 ...model(path),
                 ...(path.endsWith(".host") && path.split(".").length === 2 ? {} : { host: "new.example.org" }),

@@ -1,6 +1,6 @@
 import { itSaysWhatIsWrong, type Mistakes, problemsOf, shop, stackOf } from "../support/badInput";
 
-describe("what two instances have both and only one can", () => {
+describe("values that two instances must not share", () => {
     const cases: Mistakes = {
         "two instances with one host": {
             of: () => problemsOf(stackOf({ a: shop(), b: shop() })),

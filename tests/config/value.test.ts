@@ -15,7 +15,7 @@ describe("a value", () => {
         expect(value.in(({ name }) => name)).to.equal("result, id and plain, undefined");
     });
 
-    it("is computed once for each who asks", () => {
+    it("is computed once for each source of properties", () => {
         let times = 0;
         const value = property("id").map((text) => `${text} ${++times}`);
         const twice = Value.all([value, value]);
@@ -23,7 +23,7 @@ describe("a value", () => {
         expect(twice.in(({ name }) => name)).to.deep.equal(["id 2", "id 2"]);
     });
 
-    it("is a secret where one is in it, unless nothing can be told from it", () => {
+    it("is secret if it contains a secret, unless it reveals nothing of it", () => {
         const secret = Value.secret("word");
         expect(Value.of("open").isSecret).to.equal(false);
         expect(Value.all(["open", property("id")]).isSecret).to.equal(false);
@@ -35,20 +35,20 @@ describe("a value", () => {
         expect(property("result", true).isSecret).to.equal(true);
     });
 
-    it("shows nothing of itself where it is printed by mistake", () => {
+    it("reveals nothing when printed by mistake", () => {
         const value = Value.secret("hunter2");
         value.in(known);
         expect(JSON.stringify({ value })).not.to.include("hunter2");
     });
 
-    it("tells what went wrong when it is asked for, and not before", () => {
+    it("reports an error when it is read, not before", () => {
         const value = Value.secret("x").map((): string => {
             throw new RangeError("cannot be written");
         });
         expect(() => Value.all([value]).in(known)).to.throw(RangeError, "cannot be written");
     });
 
-    it("is found and replaced at any depth, and all else stays as it is", () => {
+    it("is found and replaced at any depth, and everything else is unchanged", () => {
         const [a, b] = [Value.of(1), Value.of(2)];
         const structure = { list: [a, { b, text: "x" }], none: null };
         expect(valuesIn(structure)).to.deep.equal([a, b]);

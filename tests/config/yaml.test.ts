@@ -41,7 +41,7 @@ const mistakes: Readonly<Record<string, (secret: string) => string>> = {
 
 describe("a mistake in YAML", () => {
     for (const [what, text] of Object.entries(mistakes)) {
-        it(`is told of by its place, without the text: ${what}`, () => {
+        it(`is reported by position, without the text: ${what}`, () => {
             const told = toldOf(text("Xhunter2X"));
             expect(told)
                 .to.include("Pulumi.x.yaml: ")
@@ -49,7 +49,7 @@ describe("a mistake in YAML", () => {
             if (what !== "an alias") expect(told).to.match(/line \d+, column \d+: [a-z]/);
         });
     }
-    it("never shows what is written, whatever that is", () => {
+    it("never quotes the file, whatever it contains", () => {
         const secret = fc.stringMatching(/^Z[a-zA-Z0-9]{6,12}$/);
         const around = fc.string({ maxLength: 12, unit: fc.constantFrom(...`"'{}[],:|>&*!%@\`#\\- \n\tab`) });
         fc.assert(
@@ -61,17 +61,17 @@ describe("a mistake in YAML", () => {
             { numRuns: 2000 },
         );
     });
-    it("names its line and column", () => {
+    it("has its line and column in the message", () => {
         expect(toldOf("a: b\nc: [1\nd: e\n")).to.include("line 3, column 1: ");
     });
-    it("is one of a stack's file, too", async () => {
+    it("is also reported for a stack file", async () => {
         const lines = await problemsOf('config:\n  plinth:secrets: {shop: {k: "hunter2}}\n');
         expect(lines.join("\n")).to.include("Pulumi.staging.yaml: line 3, column 1: ").and.not.to.include("hunter2");
     });
 });
 
-describe("a key of YAML that is a map itself", () => {
-    it("is no reason to print what it holds", async () => {
+describe("a key of YAML that is itself a map", () => {
+    it("does not cause its contents to be printed", async () => {
         const printed: string[] = [];
         const listen = (warning: Error) => void printed.push(warning.message);
         process.on("warning", listen);

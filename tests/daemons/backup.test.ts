@@ -54,7 +54,7 @@ SELECT extname FROM pg_extension ORDER BY 1; SELECT nspname, nspowner::regrole, 
 };
 
 describe("Scripts of backup and restore", () => {
-    it("are clean for shellcheck", function () {
+    it("pass shellcheck", function () {
         const scripts = join(__dirname, "..", "..", "components", "backup", "scripts");
         // Each reads others, which it does not see.
         const args = ["--shell=sh", "--exclude=SC1090,SC1091,SC2034,SC2154"];
@@ -93,7 +93,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             folder.clean();
         });
 
-        it("shows no password to those who see the processes", async () => {
+        it("shows no password in the process list", async () => {
             const seen = join(folder.path, "arguments");
             for (const tool of ["mariadb", "mariadb-dump", "psql", "pg_dump", "pg_restore"])
                 pods.shim(tool, `printf '%s\\n' "$0 $*" >>${seen}; exec /usr/bin/${tool} "$@"`);
@@ -110,7 +110,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             pods.unshim();
         });
 
-        it("brings back every row, object and file, and takes away what came later", async () => {
+        it("restores every row, object and file, and removes later ones", async () => {
             const before = state();
             server.sql(damage);
             rmSync(join(pods.files, "image"), { recursive: true });
@@ -130,7 +130,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             expect(state().rows).to.equal(before.rows);
         });
 
-        it("lists what there is", async () => {
+        it("lists the backups", async () => {
             const { output } = await pods.list();
             const [line, ...more] = output
                 .trim()
@@ -144,7 +144,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             expect(line![4]).to.match(new RegExp(`^${database.replaceAll(".", "\\.")}=\\d+,files\\.tar\\.gz=\\d+,$`));
         });
 
-        it("holds one moment, whatever is written meanwhile", async () => {
+        it("is consistent despite concurrent writes", async () => {
             server.sql("CREATE TABLE left_side (n INT PRIMARY KEY); CREATE TABLE right_side (n INT PRIMARY KEY);");
             // Both tables grow in one transaction each time; a dump of two moments would have a different number in each.
             let going = true;
@@ -186,7 +186,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
                 expect(output).to.contain(`${good} is whole`);
             });
 
-            it("is one with a wrong password", async () => {
+            it("because of a wrong password", async () => {
                 const { code, output, failed } = await pods.backUp({ DB_PASSWORD: "wrong", DB_TRIES: "1" });
                 expect(code).to.equal(1);
                 expect(failed).to.equal("dump");
@@ -194,12 +194,12 @@ for (const server of [new MariaDb(), new Postgres()] as const)
                     .to.contain("FAILED: the database at 127.0.0.1")
                     .and.to.contain("does not let opencart in");
             });
-            it("is one without room for the dump", async () => {
+            it("for lack of space for the dump", async () => {
                 const { code, output, failed } = await pods.backUp({}, "ulimit -f 64");
                 expect(code, output).not.to.equal(0);
                 expect(failed).to.equal("dump");
             });
-            it("is one without room for the files", async () => {
+            it("for lack of space for the files", async () => {
                 pods.write("large", randomBytes(200_000).toString("hex"));
                 pods.shim(
                     "gzip",
@@ -211,7 +211,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
                 expect(failed, output).to.equal("archive");
                 expect(code).not.to.equal(0);
             });
-            it("is one whose server is killed in the middle", async () => {
+            it("because the server is killed during the dump", async () => {
                 // A slow reader keeps the dump from its end until the server is gone.
                 const [ready, killed] = [join(folder.path, "dumping"), join(folder.path, "killed")];
                 const tool = server.engine === "mariadb" ? "gzip" : "pg_dump";
@@ -240,7 +240,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             });
         });
 
-        it("deletes old ones after a success only, and never the last good one", async () => {
+        it("deletes old ones only after a success, and never the last good one", async () => {
             const before = state().rows;
             const now = Date.now();
             const daysAgo = (days: number) =>
@@ -270,7 +270,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             expect(state().rows).to.equal(before);
         });
 
-        describe("whose files do not go in, when the database has", () => {
+        describe("with files that cannot be restored after the database", () => {
             const leftovers = () => readdirSync(pods.files).filter((name) => name.startsWith(".plinth-"));
             /** Every call of the tool fails in the last step, in which alone the archive is unpacked or moved. */
             const failing = async (tool: string, when: string) => {
@@ -283,13 +283,13 @@ for (const server of [new MariaDb(), new Postgres()] as const)
                 expect((await pods.restore(good)).code).to.equal(0);
                 expect(leftovers()).to.deep.equal([]);
             });
-            it("leaves those there were, and no half of an archive", async () => {
+            it("keeps the former files, and no part of an archive", async () => {
                 const before = state().files;
                 await failing("tar", "*-xpf*");
                 expect(leftovers()).to.deep.equal([]);
                 expect(state().files).to.deep.equal(before);
             });
-            it("says that not all is as it was where a file cannot be moved", async () => {
+            it("reports an incomplete rollback if a file cannot be moved", async () => {
                 await failing("mv", "*.plinth-new/image*");
                 expect(leftovers()).to.deep.equal([`.plinth-old-${good}`]);
             });
@@ -321,33 +321,33 @@ for (const server of [new MariaDb(), new Postgres()] as const)
                 edit("manifest", (text) => text.replace(/^file database.*$/m, `file ${database} ${size} ${digestOf}`));
             };
 
-            it("when it is not there", () => {
+            it("if it does not exist", () => {
                 rmSync(join(pods.backups, copy), { recursive: true });
                 return refused(/FAILED: there is no backup/);
             });
-            it("when a file is damaged or cut off", async () => {
+            it("if a file is damaged or truncated", async () => {
                 edit(database, (text) => `${text.slice(0, 900)}X${text.slice(901)}`);
                 await refused(/FAILED: .* is damaged: its checksum is another/);
                 edit(database, (text) => text.slice(0, -100));
                 await refused(/FAILED: .* bytes instead of/);
             });
-            it("when its dump has no end, although it was signed so", async () => {
+            it("if its dump is truncated despite a matching checksum", async () => {
                 edit(database, (text) => text.slice(0, -2000));
                 sign();
                 await refused(/FAILED: database\.\S+ (cannot be unpacked|has no end)/);
             });
-            it("when it is not complete", () => {
+            it("if it is incomplete", () => {
                 edit("manifest", (text) => text.replace(/^complete.*\n/m, ""));
                 return refused(/FAILED: .* is not complete/);
             });
-            it("to another engine, or to an older server", async () => {
+            it("into another engine, or an older server", async () => {
                 const other = server.engine === "mariadb" ? "mysql 8.4.11" : "mariadb 11.8.8-MariaDB";
                 edit("manifest", (text) => text.replace(/^engine .*$/m, `engine ${other}`));
                 await refused(/FAILED: .* which cannot load it/);
                 edit("manifest", (text) => text.replace(/^engine .*$/m, `engine ${server.engine} 99.1`));
                 await refused(/FAILED: .* the server is older/);
             });
-            it("where it is of another database or instance, unless that is meant", async () => {
+            it("if it is from another database or instance, unless that is allowed", async () => {
                 edit("manifest", (text) => text.replace("database open_cart", "database surveys"));
                 await refused(/FAILED: .* is of the database surveys of \S+; this is open_cart of/);
                 edit("manifest", (text) => text.replace("database surveys", "database open_cart"));
@@ -359,10 +359,10 @@ for (const server of [new MariaDb(), new Postgres()] as const)
                 edit("manifest", (text) => text.replace(/^instance .*\n/m, ""));
                 expect((await pods.restore(copy, { ACTION: "check" })).code).to.equal(0);
             });
-            it("while others use the database", async () => {
+            it("while the database has other clients", async () => {
                 await server.hold(() => refused(/FAILED: open_cart is in use by others/, { IDLE_TRIES: "1" }));
             });
-            it("when it does not load: the database is as it was", async () => {
+            it("if it does not load: the database is unchanged", async () => {
                 if (server.engine === "mariadb") {
                     const script = `gzip -dc "$1" | sed 's/^-- Dump completed/INSERT INTO nowhere VALUES (1);\\n&/' | gzip >"$2"`;
                     run(["sh", "-c", script, "sh", path(good, database), path(copy, database)]);

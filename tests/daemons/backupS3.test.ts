@@ -85,7 +85,7 @@ describe("Backup of PostgreSQL 15 (image: 17) to MinIO, as rendered", function (
         machine.clean();
     });
 
-    it("stores dump, files and manifest, and shows no key to those who see the processes or the log", async () => {
+    it("stores dump, files and manifest, and shows no key in the process list or the log", async () => {
         const seen = join(machine.path, "arguments");
         for (const tool of ["aws", "pg_dump"])
             pods.shim(tool, `printf '%s\\n' "$0 $*" >>${seen}; exec ${real} ${tool} "$@"`);
@@ -106,7 +106,7 @@ describe("Backup of PostgreSQL 15 (image: 17) to MinIO, as rendered", function (
             expect(called + output).not.to.contain(secret.slice(0, 8));
     });
 
-    it("brings back every row and file", async () => {
+    it("restores every row and file", async () => {
         const before = rows();
         server.sql("DELETE FROM item WHERE id % 2 = 1; UPDATE item SET name = 'damaged'");
         rmSync(join(pods.files, "image"), { recursive: true });
@@ -120,7 +120,7 @@ describe("Backup of PostgreSQL 15 (image: 17) to MinIO, as rendered", function (
         expect(readFileSync(join(pods.files, "image/ä b.jpg"), "utf8")).to.equal("picture");
     });
 
-    it("counts nothing of an upload that is killed in the middle", async () => {
+    it("ignores an upload that was killed", async () => {
         pods.write("large", randomBytes(20_000_000).toString("base64"));
         // As slow as a bad line, and killed once a part of the archive is there.
         const slow = join(machine.path, "slow.config");
@@ -171,7 +171,7 @@ s3 =
             for (const place of [folder, neighbour]) s3("POST", `backups/${place}/${dead}/files.tar.gz?uploads=`);
         });
 
-        it("deletes none when a key is wrong or the bucket is missing, and says which it was", async () => {
+        it("deletes none if a key is wrong or the bucket is missing, and reports which", async () => {
             const before = objects();
             const wrong = await pods.backUp({ ...strict, AWS_SECRET_ACCESS_KEY: "of-somebody-else" });
             expect([wrong.code, wrong.failed], wrong.output).to.deep.equal([1, "store"]);
@@ -183,7 +183,7 @@ s3 =
             expect(objects()).to.deep.equal(before);
         });
 
-        it("deletes what may go after a success, remains too, but nothing of others; is no failure where the key may not", async () => {
+        it("deletes expired ones and remains after a success, but nothing of other instances; succeeds if the key may not delete", async () => {
             pods.shim(
                 "aws",
                 `case "$*" in *" rm "*${oldest}*) echo AccessDenied >&2; exit 1 ;; esac; exec ${real} aws "$@"`,

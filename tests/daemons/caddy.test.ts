@@ -48,7 +48,7 @@ describe(caddyTitle, function () {
     });
 
     describe("routes", () => {
-        it("by host and by path, the longest path first", async () => {
+        it("match by host and by path, the longest path first", async () => {
             expect(await seen(plain({ host: "plain.example.org" }))).to.include({ name: "shop" });
             expect(await seen(plain({ host: "plain.example.org", path: "/admin/x", from: "127.0.0.3" }))).to.include({
                 name: "admin",
@@ -61,7 +61,7 @@ describe(caddyTitle, function () {
             });
             expect((await plain({ host: "partial.example.org", path: "/other" })).status).to.equal(404);
         });
-        it("deny whoever is not allowed, however the path is written", async () => {
+        it("deny clients that are not allowed, in any spelling of the path", async () => {
             for (const path of ["/admin", "/admin/", "/admin/x?y", "//admin/", "/%61dmin/", "/ADMIN/"]) {
                 const { status, body } = await plain({ host: "plain.example.org", path });
                 expect([status, body], path).to.deep.equal([403, ""]);
@@ -69,7 +69,7 @@ describe(caddyTitle, function () {
             expect((await plain({ host: "closed.example.org" })).status).to.equal(403);
             expect((await plain({ host: "closed.example.org", from: "127.0.0.3" })).status).to.equal(200);
         });
-        it("refuse what means two things to two readers, where a path is judged, and only there", async () => {
+        it("refuse ambiguous paths on sites with path rules, and only there", async () => {
             for (const path of [
                 "/x/../admin/",
                 "/admin/../x",
@@ -85,12 +85,12 @@ describe(caddyTitle, function () {
             const { url } = await seen(plain({ host: "plain.example.org", path: "/a%20b//?c=/../%2f" }));
             expect(url).to.equal("/a%20b//?c=/../%2f");
         });
-        it("are closed by their site", async () => {
+        it("are closed by the closed paths of their site", async () => {
             for (const path of ["/secret", "/SECRET/x", "//secret", "/%73ecret", "/index.php/de/secret/"])
                 expect((await plain({ host: "plain.example.org", path })).status, path).to.equal(404);
             expect((await plain({ host: "plain.example.org", path: "/secrets" })).status).to.equal(200);
         });
-        it("refuse and close the same over HTTP/2, where a path is a header", async () => {
+        it("apply the same rules over HTTP/2, where a path is a header", async () => {
             const session = connect(`https://127.0.0.1:${edge.ports.https}`, {
                 servername: "custom.example.org",
                 rejectUnauthorized: false,
@@ -114,7 +114,7 @@ describe(caddyTitle, function () {
             expect(await status("/a%20b?c=/../%2f")).to.equal(200);
             session.close();
         });
-        it("deny by the client behind a trusted proxy, and believe nobody else", async () => {
+        it("deny by the client behind a trusted proxy, and trust no other headers", async () => {
             const forwarded = (address: string) => ({ "X-Forwarded-For": address });
             expect(
                 (await plain({ host: "closed.example.org", from: "127.0.0.2", headers: forwarded("127.0.0.3") }))
@@ -136,7 +136,7 @@ describe(caddyTitle, function () {
                 ).status,
             ).to.equal(403);
         });
-        it("never answer a host that is not theirs", async () => {
+        it("never answer for another host", async () => {
             expect((await plain({ host: "other.example.org" })).status).to.equal(404);
             expect((await secure({ host: "other.example.org", sni: "custom.example.org" })).status).to.equal(421);
             let failure: Error | undefined;
@@ -188,7 +188,7 @@ describe(caddyTitle, function () {
             });
             expect(JSON.stringify(headers)).not.to.match(/6\.6\.6\.6|evil|admin/);
         });
-        it("carry what a trusted proxy says", async () => {
+        it("carry the values of a trusted proxy", async () => {
             const said = { "X-Forwarded-For": "6.6.6.6, 192.0.2.7", "X-Forwarded-Proto": "https" };
             const { headers } = await seen(plain({ host: "front.example.org", from: "127.0.0.2", headers: said }));
             expect(headers).to.include({
@@ -198,11 +198,11 @@ describe(caddyTitle, function () {
                 "x-forwarded-port": "443",
             });
         });
-        it("say https where Caddy ends TLS", async () => {
+        it("carry the scheme https if Caddy terminates TLS", async () => {
             const { headers } = await seen(secure({ host: "custom.example.org" }));
             expect(headers).to.include({ "x-forwarded-proto": "https", "x-forwarded-port": "443" });
         });
-        it("are refused over the limit of their path", async () => {
+        it("are refused above the limit of their path", async () => {
             const post = (path: string, size: number) =>
                 plain({ host: "plain.example.org", path, method: "POST", body: Buffer.alloc(size) });
             expect((await post("/", 1_000_001)).status).to.equal(413);
@@ -213,11 +213,11 @@ describe(caddyTitle, function () {
     });
 
     describe("answers", () => {
-        it("redirect to HTTPS where Caddy ends TLS", async () => {
+        it("redirect to HTTPS if Caddy terminates TLS", async () => {
             const { status, headers } = await plain({ host: "custom.example.org", path: "/a?b=c" });
             expect([status, headers.location]).to.deep.equal([308, "https://custom.example.org/a?b=c"]);
         });
-        it("redirect where a trusted proxy says that the request was plain, and only then", async () => {
+        it("redirect if a trusted proxy reports plain HTTP, and only then", async () => {
             const said = { "X-Forwarded-Proto": "http" };
             const { status, headers } = await plain({
                 host: "front.example.org",
@@ -263,7 +263,7 @@ describe(caddyTitle, function () {
             expect(await compressed("plain.example.org", "gzip, zstd")).to.equal("zstd");
             expect(await compressed("quiet.example.org", "gzip")).to.equal(undefined);
         });
-        it("do not name the server, not even when something fails", async () => {
+        it("do not name the server, even in errors", async () => {
             const asked = [
                 plain({ host: "plain.example.org" }),
                 plain({ host: "other.example.org" }),
@@ -288,7 +288,7 @@ describe(caddyTitle, function () {
         );
     });
 
-    it("logs a line of JSON a request, without what gives access", async () => {
+    it("logs one line of JSON per request, without credentials", async () => {
         const headers = {
             Cookie: "session=hidden-1",
             Authorization: "Bearer hidden-2",
@@ -328,7 +328,7 @@ describe(caddyTitle, function () {
     });
 
     describe("the process", () => {
-        it("ends by itself within the grace that running requests get", async () => {
+        it("exits by itself within the grace period of running requests", async () => {
             const slow = plain({ host: "plain.example.org", path: "/slow" }).catch((error: Error) => error);
             await sleep(300);
             const start = Date.now();

@@ -71,7 +71,7 @@ describe(caddyTitle, function () {
         });
         after(() => reloader?.stop());
 
-        it("is clean for shellcheck", function () {
+        it("passes shellcheck", function () {
             execFileSync(program(this, "shellcheck"), [edge.script]);
         });
 
@@ -134,7 +134,7 @@ describe(caddyTitle, function () {
             socketToApp.destroy();
         });
 
-        it("leaves the old configuration when the new one is invalid, and says so once", async () => {
+        it("keeps the old configuration if the new one is invalid, and reports that once", async () => {
             writeFileSync(edge.file, `${edge.render([])}\nhttp://plain.example.org {\n\tno_such_directive\n}\n`);
             await reported("is invalid", 1);
             await sleep(2500);
@@ -145,7 +145,7 @@ describe(caddyTitle, function () {
             expect(await seen(plain({ host: "plain.example.org" }))).to.include({ name: "admin" });
         });
 
-        it("takes over a renewed certificate under the same name", async () => {
+        it("loads a renewed certificate of the same name", async () => {
             const before = reports("configuration reloaded");
             writeFileSync(edge.file, edge.render(edge.sites()));
             await reported("configuration reloaded", before + 1);
@@ -156,7 +156,7 @@ describe(caddyTitle, function () {
             expect(await fingerprint()).not.to.equal(old);
         });
 
-        it("keeps the last certificate that worked, and takes over the next one", async () => {
+        it("keeps the last valid certificate, and loads the next one", async () => {
             const old = await peer("custom.example.org");
             writeFileSync(edge.certificateOf("shop"), "damaged");
             await reported("the certificate of shop does not work", 1);
@@ -168,7 +168,7 @@ describe(caddyTitle, function () {
             expect((await peer("custom.example.org")).fingerprint256).not.to.equal(old.fingerprint256);
         });
 
-        it("carries on after Caddy was killed, whose socket file stays", async () => {
+        it("continues after Caddy was killed and left its socket file", async () => {
             const before = reports("configuration reloaded");
             await edge.daemon.stop("SIGKILL");
             edge.daemon = edge.run(edge.file);
@@ -181,14 +181,14 @@ describe(caddyTitle, function () {
             expect(await seen(plain({ host: "plain.example.org" }))).to.include({ name: "admin" });
         });
 
-        it("ends at once when asked to", async () => {
+        it("exits at once when stopped", async () => {
             const start = Date.now();
             expect(await reloader.stop()).to.equal(0);
             expect(Date.now() - start).to.be.lessThan(900);
         });
     });
 
-    it("starts with certificates that are missing or damaged, and serves the others", async () => {
+    it("starts despite missing or damaged certificates, and serves the others", async () => {
         edge.certify("good.example.org", "good");
         edge.certify("other.example.org", "mismatched");
         edge.certify("damaged.example.org", "damaged");

@@ -9,7 +9,7 @@ import { CaddyEdge, caddyTitle } from "../support/caddy";
 import { edgePod } from "../support/observed";
 import { Daemon } from "../support/tools";
 
-describe(`${caddyTitle} tells which rules it follows`, function () {
+describe(`${caddyTitle} reports which rules it serves`, function () {
     this.timeout(60_000);
     const edge = new CaddyEdge();
     let reloader: Daemon;
@@ -55,7 +55,7 @@ describe(`${caddyTitle} tells which rules it follows`, function () {
     };
     const stranger = async () => (await edge.plain({ host, path: "/admin" })).status;
 
-    it("says so when a door is closed, and not before; also one that was closed before", async () => {
+    it("reports a closed path once it is closed, even if it was closed before", async () => {
         for (let round = 0; round < 3; round++) {
             write();
             expect((await judge()).is).to.equal("old");
@@ -68,7 +68,7 @@ describe(`${caddyTitle} tells which rules it follows`, function () {
         }
     });
 
-    it("says that it refuses, in Caddy's words, and follows again when that is put right", async () => {
+    it("reports a rejected configuration with Caddy's message, and the corrected one", async () => {
         write("127.0.0.9/32");
         writeFileSync(
             edge.file,
@@ -83,7 +83,7 @@ describe(`${caddyTitle} tells which rules it follows`, function () {
         expect(await stranger()).to.equal(403);
     });
 
-    it("tells a certificate that it shows from one that it cannot show", async () => {
+    it("distinguishes certificates that it serves from those that it cannot", async () => {
         edge.certify("custom.example.org");
         expect((await judge()).is).to.equal("old");
         await follows();
@@ -97,7 +97,7 @@ describe(`${caddyTitle} tells which rules it follows`, function () {
         await follows();
     });
 
-    it("says nothing while Caddy hangs, and follows when it goes on", async () => {
+    it("reports nothing while Caddy hangs, and continues when Caddy does", async () => {
         const before = reloader.output;
         process.kill(edge.daemon.pid, "SIGSTOP");
         try {
@@ -111,7 +111,7 @@ describe(`${caddyTitle} tells which rules it follows`, function () {
         await follows();
     });
 
-    it("lets nobody through a closed door on a connection from before", async () => {
+    it("closes a path on existing connections, too", async () => {
         write();
         await follows();
         const start = `GET /admin HTTP/1.1\r\nHost: ${host}\r\n`;

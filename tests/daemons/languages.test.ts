@@ -18,7 +18,7 @@ import { Daemon, freePort, goProgram, program, scratch } from "../support/tools"
 import { someTexts, written } from "../support/texts";
 
 /** What each language's own reader makes of texts that were written for it. */
-describe("a text of any sort, read by the real reader of its language", function () {
+describe("any string, read by the real parser of its language", function () {
     this.timeout(60_000);
     const { path, clean } = scratch();
     after(clean);
@@ -57,7 +57,7 @@ describe("a text of any sort, read by the real reader of its language", function
         );
     });
 
-    it("a line of php-fpm's pool, which leads to no other line", function () {
+    it("a line of php-fpm's pool, which affects no other line", function () {
         const php = program(this, "php");
         const lines = someTexts(600).map((text) => `env[A] = ${text}`);
         const all = [

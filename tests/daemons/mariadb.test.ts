@@ -102,7 +102,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
     });
     after(() => folder.clean());
 
-    it("passes its statements to a server with data, and nothing to the first start", async () => {
+    it("passes its statements to a server with data, and none to the first start", async () => {
         const objects = await render("a", "b");
         expect(find(objects, "ConfigMap", "database").data["start.sh"]).to.equal(startScript("mariadb"));
         const stub = ownDirectory(join(folder.path, "stub"), {});
@@ -119,7 +119,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         }
     });
 
-    it("runs with the sizes of the file, and with the platform's own lines", async () => {
+    it("runs with the file's sizes and the platform's own lines", async () => {
         const daemon = await start(passwords.first);
         const read =
             "SELECT @@innodb_buffer_pool_size DIV 1048576, @@innodb_log_file_size DIV 1048576, @@max_connections, @@collation_server, @@sql_mode";
@@ -135,7 +135,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         expect(told).not.to.match(/\[ERROR\]|unknown (variable|option)/i);
     });
 
-    it("is ready when the platform can log in, and not before", async () => {
+    it("is ready once the platform can log in, and not before", async () => {
         const objects = await render(passwords.first, passwords.root);
         const { command } = find(objects, "StatefulSet", "database").spec.template.spec.containers[0].readinessProbe
             .exec;
@@ -148,7 +148,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
     });
 
     // Debian's exporter is 0.14, the image's 0.20: both read this file.
-    it("has its figures read for Prometheus by an account that sees no row", async function () {
+    it("has metrics for Prometheus, through an account that cannot read rows", async function () {
         const exporter = program(this, "prometheus-mysqld-exporter");
         await start(passwords.first);
         const objects = await render(passwords.first, passwords.root);
@@ -167,7 +167,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         expect(refused.stderr).to.contain("1044");
     });
 
-    it("takes changed passwords with the old data, the administrator's, too, as often as it starts: as one that was forgotten", async () => {
+    it("applies changed passwords to existing data at every start, including a lost administrator's password", async () => {
         const daemon = await start(passwords.first);
         expect(sql("CREATE TABLE kept (id INT); INSERT INTO kept VALUES (7)", passwords.first).status).to.equal(0);
         // The name's underscore is no wildcard: openXcart would not be the platform's.
@@ -188,7 +188,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         }
     });
 
-    it("ends open connections when it comes back with another password, and takes the old one no more", async () => {
+    it("closes open connections when it restarts with another password, and refuses the old one", async () => {
         const before = await start(passwords.first);
         sql("CREATE TABLE rotated (id INT); INSERT INTO rotated VALUES (1)", passwords.first);
         const client = new Session(
@@ -264,7 +264,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
             };
             const written = (version: string) => writeFileSync(join(copy, "data", "mysql_upgrade_info"), version);
 
-            it(`lets the data's own version and an empty volume through (${shell[0]})`, () => {
+            it(`accepts the data's own version and an empty volume (${shell[0]})`, () => {
                 passes(series);
                 const adopted = guard(shell, copy, series, "", standIn(folder.path, series), { ADOPTED: "yes" });
                 expect(adopted.status, adopted.stderr).to.equal(0);
@@ -272,7 +272,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
                 ownDirectory(join(empty, "lost+found"), {});
                 passes(series, "", empty);
             });
-            it(`asks the server what it is, whatever the tag says, before the data count (${shell[0]})`, () => {
+            it(`checks the server's actual version, whatever the tag, before it compares the data (${shell[0]})`, () => {
                 const real = { PATH: `/usr/sbin:${process.env["PATH"]}` };
                 const none = ownDirectory(join(folder.path, "none"), {});
                 const empty = ownDirectory(join(folder.path, "nothing"), {});
@@ -309,14 +309,14 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
                 expect(fingerprint(copy)).to.deep.equal(before);
                 expect(fingerprint(empty)).to.deep.equal({});
             });
-            it(`refuses another version unless it is named, and touches nothing (${shell[0]})`, () => {
+            it(`refuses another version without consent, and changes nothing (${shell[0]})`, () => {
                 refuses("mariadb 11.8", /holds data of mariadb 10\.11: make a backup/);
                 refuses("mariadb 11.8", /holds data of mariadb 10\.11/, "mariadb 11.4");
                 passes("mariadb 11.8", series);
                 written("11.8.8-MariaDB");
                 refuses(series, /holds data of mariadb 11\.8/);
             });
-            it(`reads the redo log where a first start left no version file (${shell[0]})`, () => {
+            it(`reads the redo log if a first start left no version file (${shell[0]})`, () => {
                 rmSync(join(copy, "data", "mysql_upgrade_info"));
                 passes(series);
                 refuses("mariadb 11.8", /holds data of mariadb 10\.11/);
@@ -338,7 +338,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         }
 
         for (const shell of shells) {
-            it(`names the place of data that stand elsewhere on the volume (${shell[0]})`, () => {
+            it(`names the path of data elsewhere on the volume (${shell[0]})`, () => {
                 const image = standIn(folder.path, series);
                 const told = (root: string, more: Record<string, string> = {}) => {
                     const { status, stderr } = guard(shell, root, series, "", image, more);
@@ -367,7 +367,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         }
     });
 
-    it("starts on data in the root of a volume, as others have made them", async () => {
+    it("starts on data in the root of a volume, as other deployments have them", async () => {
         const objects = await render("a", "b", { database: { path: "." } });
         const [container] = find(objects, "StatefulSet", "database").spec.template.spec.containers;
         const mount = container.volumeMounts.find((one: { mountPath: string }) => one.mountPath === "/var/lib/mysql");
@@ -382,7 +382,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         }
     });
 
-    it("has scripts without a fault that shellcheck knows", function () {
+    it("has scripts that shellcheck accepts", function () {
         const shellcheck = program(this, "shellcheck");
         for (const script of [guardScript(), startScript("mariadb"), startScript("mysql")]) {
             const { status, stdout } = run([shellcheck, "--shell=sh", "-"], { input: script });

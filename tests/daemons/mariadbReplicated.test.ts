@@ -107,7 +107,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         folder.clean();
     });
 
-    it("begins with the first member, and opens it once it knows that no other is the source", async () => {
+    it("starts with the first member, and opens it once no other member is known to be the source", async () => {
         const [a, b] = trio();
         // A replica that comes first waits for the source; a copy that was broken off is no data.
         ownDirectory(join(b.data, "mysql"), user);
@@ -121,7 +121,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         a.ask("CREATE TABLE swift (id INT) ENGINE = MEMORY; INSERT INTO swift VALUES (1)");
     });
 
-    it("fills empty members, which follow, answer reads and refuse writes", async () => {
+    it("fills empty members, which replicate, answer reads and refuse writes", async () => {
         const [a, b, c] = trio();
         await Promise.all([b.up(), c.up()]);
         await until("replicas are ready", () => b.ready && c.ready);
@@ -138,7 +138,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         await commitsWait(a);
     });
 
-    it("loses nothing when the server of the source crashes and comes back in its place", async () => {
+    it("loses nothing when the source's server crashes and restarts as the source", async () => {
         const [a, b] = trio();
         const acknowledged = await under(a, 100_000, () => a.crash());
         await until("the source opens again", () => isOpen(a) && a.ready);
@@ -146,7 +146,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         await until("the replica has the same", () => same(a, b));
     });
 
-    it("promotes a replica that is declared the source when the old one is dead: nothing acknowledged is lost", async () => {
+    it("promotes a replica that is declared the source after the old one died: no acknowledged write is lost", async () => {
         const [a, b, c] = trio();
         await until("replicas are ready", () => b.ready && c.ready);
         // A source that has just come back is alone for a moment.
@@ -165,7 +165,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         expect(isOpen(c)).to.equal(false);
     });
 
-    it("takes the old source back as a replica, without what nobody was told of", async () => {
+    it("accepts the old source as a replica, without its unacknowledged writes", async () => {
         const [a, b] = trio();
         await a.up();
         await until("the old source is a replica", () => a.ready && same(a, b));
@@ -173,7 +173,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         expect(a.notes).to.match(/^role replica$/m);
     });
 
-    it("changes places under load: the old source is fenced first, and its last commit comes along", async () => {
+    it("switches the source under load: the old one is fenced first, and its last commit is kept", async () => {
         const [a, b, c] = trio();
         const acknowledged = await under(b, 300_000, () => declared({ source: 0, term: "t2" }));
         await until("the first is the source again", () => isOpen(a) && a.ready && !isOpen(b));
@@ -182,7 +182,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         await until("all have the same", () => same(a, b, c) && b.ready && c.ready);
     });
 
-    it("never takes the place of a source that does not answer, but still sends what it commits", async () => {
+    it("never replaces a source that does not answer but still replicates", async () => {
         const [a, , c] = trio();
         // As where its connections are used up, or only names cannot be resolved.
         const other = ["'%'", "'127.0.0.1'"].map((host) => `ALTER USER IF EXISTS root@${host} IDENTIFIED BY 'other'`);
@@ -201,7 +201,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         await until("the source opens again", () => isOpen(a) && a.ready);
     });
 
-    it("fences a source that has not been told yet, and that one does not open again of its own accord", async () => {
+    it("fences a source that has not been informed yet, and keeps it closed", async () => {
         const [a, b, c] = trio();
         const objects = await render({ source: 2, term: "t3" });
         for (const member of [b, c]) member.take(objects);
@@ -218,7 +218,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         await until("all follow", () => a.ready && b.ready && same(a, b, c));
     });
 
-    it("takes changed passwords, with which the replicas find their source again", async () => {
+    it("applies changed passwords, with which the replicas reconnect to their source", async () => {
         const [a, b, c] = trio();
         await declared({ source: 2, term: "t3", password: "zweites" });
         for (const member of [a, b, c]) {
@@ -228,7 +228,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         await until("all are ready", () => a.ready && b.ready && c.ready && isOpen(c));
     });
 
-    it("refuses to go on without commits that only an absent member may have, unless that is lost", async () => {
+    it("refuses to continue without commits that only an absent member may have, unless it is declared lost", async () => {
         const [a, b, c] = trio();
         await Promise.all([a.down(), b.down()]);
         await until("the source knows that it is alone", () => /^alone yes$/m.test(c.notes));
@@ -244,7 +244,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         await until("the other follows", () => same(a, b));
     });
 
-    it("leaves a member whose commits the source does not have as it is, until it may be copied anew", async () => {
+    it("leaves a member with commits unknown to the source unchanged until it may be copied again", async () => {
         const [a, , c] = trio();
         await c.up();
         await until("it is refused", () =>
@@ -274,7 +274,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         expect(c.ask("SELECT COUNT(*) FROM kept WHERE id = -4")).to.equal("0");
     });
 
-    it("goes on as a single server, with what a crash has left in the log of the source only", async () => {
+    it("continues as a single server, with commits that a crash left only in the source's log", async () => {
         const [a, b, c] = trio();
         const acknowledged = await under(a, 400_000, () => a.down("SIGKILL"));
         await Promise.all([b.down("SIGKILL"), c.down("SIGKILL")]);

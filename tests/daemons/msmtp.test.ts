@@ -12,7 +12,7 @@ const send = "var_dump(mail('customer@example.org', 'Order 1', 'Thank you'));";
 describe("OpenMage's mail", function () {
     this.timeout(20_000);
     for (const username of [undefined, "shop"]) {
-        it(`goes from PHP to the configured server, ${username ? "with" : "without"} a login`, async function () {
+        it(`is sent from PHP to the configured server, ${username ? "with" : "without"} a login`, async function () {
             const php = program(this, "php");
             const msmtp = program(this, "msmtp");
             const server = new MailServer(await freePort());

@@ -108,11 +108,11 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
     it("read their files without a warning", () => {
         for (const site of [frontend(), admin()]) site.expectNoWarning();
     });
-    it("answer for their own health", async () => {
+    it("answer health checks", async () => {
         expect((await frontend().get("/healthz")).body).to.equal("ok\n");
         expect((await admin().get("/fpm-ping")).body).to.equal("pong");
     });
-    it("answer health although every PHP process is busy", async function () {
+    it("answer health checks while every PHP process is busy", async function () {
         this.timeout(30_000);
         write(join(path, "root"), { "index.php": `${probe} if (isset($_GET['slow'])) sleep(2);` });
         const slow = [1, 2].map(() => frontend().get("/index.php?slow=1"));
@@ -122,7 +122,7 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
         expect(Date.now() - started).to.be.below(1000);
         await Promise.all(slow);
     });
-    it("hand addresses of products to OpenCart, with their parameters", async () => {
+    it("pass product URLs to OpenCart, with their parameters", async () => {
         const { get } = JSON.parse((await frontend().get("/desktops/mac?page=2")).body);
         expect(get).to.deep.equal({ _route_: "desktops/mac", page: "2" });
         expect(JSON.parse((await frontend().get("/?route=product/product&id=1")).body).get).to.deep.equal({
@@ -152,7 +152,7 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
             }
         });
     }
-    it("answer for the administration in its own pod only", async () => {
+    it("serve the administration in its own pod only", async () => {
         for (const file of [
             "/admin/",
             "/admin",
@@ -188,11 +188,11 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
         "&route%09=cron/cron",
         "&route%0b=cron/cron",
     ]) {
-        it(`keep the scheduled jobs from outside: route=${route}`, async () => {
+        it(`refuse scheduled jobs from outside: route=${route}`, async () => {
             expect((await frontend().get(`/index.php?route=${route}`)).status).to.equal(404);
         });
     }
-    it("keep the administration from having stylesheets compiled, for which no file could be written", async () => {
+    it("refuse to compile stylesheets in the administration, because no file could be written", async () => {
         const body = new URLSearchParams({ developer_sass: "0", other: "0" });
         const { post } = JSON.parse((await admin().get("/admin/index.php", { method: "POST", body })).body);
         expect(post).to.deep.equal({ developer_sass: "1", other: "0" });
@@ -210,17 +210,17 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
         expect(seen).to.deep.equal([]);
         expect(server["HTTP_X_FORWARDED_FOR"]).to.equal("192.0.2.7");
     });
-    it("tell PHP about TLS in front of them", async () => {
+    it("tell PHP about TLS at the balancer", async () => {
         const secure = JSON.parse(
             (await frontend().get("/", { headers: { "X-Forwarded-Proto": "https" } })).body,
         ).server;
         expect(secure["HTTPS"]).to.equal("on");
         expect(JSON.parse((await frontend().get("/")).body).server).not.to.have.property("HTTPS");
     });
-    it("refuse bodies over the limit", async () => {
+    it("refuse bodies above the limit", async () => {
         expect((await frontend().get("/", { method: "POST", body: "x".repeat(1_100_000) })).status).to.equal(413);
     });
-    it("keep no more large bodies on disk than they are told, and say so; pages and forms go on", async function () {
+    it("limit large bodies on disk with a message, while pages and forms keep working", async function () {
         this.timeout(30_000);
         const { port } = new URL(frontend().url);
         /** Begins a body and does not end it; resolves with the first line of an answer, or nothing after a second. */
@@ -254,7 +254,7 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
         expect(next.answer).to.equal(undefined);
         next.socket.destroy();
     });
-    it("finish running requests when they stop", async function () {
+    it("finish running requests before they stop", async function () {
         this.timeout(30_000);
         const running = frontend().get("/index.php?slow=1");
         await new Promise((resolve) => setTimeout(resolve, 500));

@@ -8,7 +8,7 @@ import { mapKey, pattern, userLines, word } from "../../components/languages/ngi
 import { Daemon, program, scratch } from "../support/tools";
 import { someTexts, written } from "../support/texts";
 
-describe("texts and lines in nginx.conf (Debian's nginx 1.22; the images have 1.30.4)", function () {
+describe("strings and lines in nginx.conf (Debian's nginx 1.22; the images have 1.30.4)", function () {
     this.timeout(60_000);
     const { path, clean } = scratch();
     const socket = join(path, "http.sock");
@@ -37,7 +37,7 @@ ${http}
                 .end();
         });
 
-    it("is read as it was meant, whether value, pattern or key of a map", async function () {
+    it("are read as intended, whether as value, pattern or key of a map", async function () {
         const nginx = program(this, "nginx");
         const texts = someTexts(200);
         const values = written(texts, word);
@@ -124,7 +124,7 @@ ${http}
         return text.includes('invalid parameter "sentinel"') ? "read" : at > 0 && at <= of.length ? "refused" : text;
     };
 
-    it("of a user's that pass the check stay in their block, whether nginx likes them or not", function () {
+    it("of the user's that pass the check stay in their block, even if nginx refuses them", function () {
         const nginx = program(this, "nginx");
         const samples = fc
             .sample(lines, { numRuns: 600, seed: Number(process.env["PROPERTY_SEED"] ?? 1) })
@@ -154,11 +154,11 @@ ${http}
         ["return 204 }"],
         ["add_header X a", "b;"],
     ])
-        it(`of a user's are refused: ${some.join(" ")}`, () => {
+        it(`of the user's are refused: ${some.join(" ")}`, () => {
             expect(() => userLines(some)).to.throw("allowed: ");
         });
 
-    it("of a user's are taken as nginx takes them", function () {
+    it("of the user's are accepted as nginx accepts them", function () {
         const nginx = program(this, "nginx");
         const all = [
             "# Ours; all of it {",

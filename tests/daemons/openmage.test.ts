@@ -161,7 +161,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
     it("read their files without a warning", () => {
         for (const site of sites) site.expectNoWarning();
     });
-    it("answer for their own health, and with their metrics elsewhere", async () => {
+    it("answer health checks, and metrics on another port", async () => {
         expect((await frontend.get("/healthz")).body).to.equal("ok\n");
         expect((await admin.get("/fpm-ping")).body).to.equal("pong");
         const answer = await fetch(`http://127.0.0.1:${metrics}/metrics`);
@@ -169,11 +169,11 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         expect((await fetch(`http://127.0.0.1:${metrics}/index.php`)).status).to.equal(404);
         expect((await asked(frontend, "/fpm-status")).file).to.equal("index.php");
     });
-    it("log what ended a request, also without a configuration", async () => {
+    it("log why a request failed, even without a configuration", async () => {
         expect((await frontend.get("/?fails")).body).to.match(/a page$/);
         expect(frontend.log("fpm")).to.contain("the cache is away");
     });
-    it("show what browsers need, and pages of OpenMage", async () => {
+    it("serve static files, and pages of OpenMage", async () => {
         for (const name of Object.keys(shown)) {
             const { status, headers } = await frontend.get(`/${name}`);
             expect([name, status, headers.get("content-type")]).to.deep.equal([name, 200, headers.get("content-type")]);
@@ -214,17 +214,17 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         "/errors/report.php/x.css",
         "/media/../../../../etc/passwd",
     ])
-        it(`run and show nothing else for ${address}`, async () => {
+        it(`execute and serve nothing else for ${address}`, async () => {
             for (const site of sites) {
                 const { status, body } = await raw(site, address);
                 expect(body).not.to.contain("secret");
                 expect(status, body).to.be.oneOf([400, 404]);
             }
         });
-    it("ask get.php for media that are not there", async () => {
+    it("ask get.php for missing media", async () => {
         expect(await asked(frontend, "/media/catalog/product/gone.jpg")).to.include({ file: "get.php" });
     });
-    it("answer web services where they are switched on, and never api.php by its name", async () => {
+    it("answer web services if they are enabled, and never api.php by its name", async () => {
         const { file, get, server, reads } = await asked(frontend, "/api/rest/products?limit=3");
         expect([file, get, reads]).to.deep.equal(["api.php", { type: "rest", limit: "3" }, "source"]);
         expect(server.REQUEST_URI).to.equal("/api/rest/products?limit=3");
@@ -233,7 +233,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         for (const address of ["/api/rest/products", "/index.php/api/soap", "/api/"])
             expect((await admin.get(address)).status, address).to.equal(404);
     });
-    it("answer for the administration in its own pod only", async () => {
+    it("serve the administration in its own pod only", async () => {
         for (const address of [
             "/backoffice",
             "/backoffice/",
@@ -260,7 +260,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         for (const name of ["skin/adminhtml/default/default/boxes.css", "media/wysiwyg/.thumbs/shoes/photo.PNG"])
             expect((await admin.get(`/${name}`)).status, name).to.equal(200);
     });
-    it("show a store by its host", async () => {
+    it("serve a store by its host", async () => {
         const seen = async (host: string) => {
             const { server } = JSON.parse((await new Visitor(frontend, host).once("/")).body);
             return [server.MAGE_RUN_CODE, server.MAGE_RUN_TYPE];
@@ -269,7 +269,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         expect(await seen("B2B.example.org:443")).to.deep.equal(["b2b", "website"]);
         expect(await seen("shop.example.org")).to.deep.equal(["", "store"]);
     });
-    it("take the client's address from the load balancer only, and no other address of the page", async () => {
+    it("take the client's address from the load balancer only, and ignore other URL headers", async () => {
         const { server } = await asked(frontend, "/", {
             "X-Forwarded-For": "192.0.2.9, 10.0.0.1",
             "X-Real-IP": "203.0.113.1",
@@ -291,11 +291,11 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         );
         expect(line).to.include({ client: "192.0.2.9", status: 200, uri: "/" });
     });
-    it("tell PHP about TLS in front of them", async () => {
+    it("tell PHP about TLS at the balancer", async () => {
         expect((await asked(frontend, "/", { "X-Forwarded-Proto": "https" })).server.HTTPS).to.equal("on");
         expect((await asked(frontend, "/")).server).not.to.have.property("HTTPS");
     });
-    it("read from replicas, but from the source for those who just changed something", async () => {
+    it("read from replicas, but from the source for clients that just wrote", async () => {
         const { body, headers } = await frontend.get("/shoes.html");
         expect(JSON.parse(body).reads).to.equal("replica");
         expect(headers.getSetCookie()).to.deep.equal([]);
@@ -314,7 +314,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         expect((await asked(frontend, "/shoes.html", { Cookie: "a=b; reads=source" })).reads).to.equal("source");
         expect((await asked(admin, "/backoffice/")).reads).to.equal("source");
     });
-    it("let PHP listen for other pods, where nginx is in pods of its own", async function () {
+    it("let PHP listen for other pods if nginx has separate pods", async function () {
         const [requests, state] = [await freePort(), await freePort()];
         const conf = fpmConf({ ...pool, listen: "cluster" })
             .replace("listen = 9000", `listen = ${requests}`)
@@ -334,13 +334,13 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
             await daemon.stop("SIGQUIT");
         }
     });
-    it("refuse bodies over the limit, and hand the user's own settings to PHP", async () => {
+    it("refuse bodies above the limit, and pass the user's own settings to PHP", async () => {
         const body = "x".repeat(1_100_000);
         expect((await frontend.get("/", { method: "POST", body })).status).to.equal(413);
         const { own, order, server } = await asked(frontend, "/");
         expect([own, order, server.OURS]).to.deep.equal(["9", "EGPCS", "set"]);
     });
-    it("finish running requests when they stop", async function () {
+    it("finish running requests before they stop", async function () {
         this.timeout(30_000);
         const running = frontend.get("/index.php?slow=1");
         await new Promise((resolve) => setTimeout(resolve, 300));

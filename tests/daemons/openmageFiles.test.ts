@@ -49,7 +49,7 @@ describe("local.xml of OpenMage (Debian's PHP 8.2)", () => {
         "é 漢 🛒 %41 $HOME \\",
         "0",
     ])
-        it(`hands over ${JSON.stringify(nasty)} as it is`, function () {
+        it(`passes on ${JSON.stringify(nasty)} unchanged`, function () {
             const seen = read(program(this, "php"), {
                 ...connections,
                 cryptKey: nasty,
@@ -67,13 +67,13 @@ describe("local.xml of OpenMage (Debian's PHP 8.2)", () => {
                 count: 4,
             });
         });
-    it("refuses what XML cannot hold", () => {
+    it("refuses characters that XML cannot hold", () => {
         for (const password of ["a\0b", "a\rb", "a\x1bb"])
             expect(() => localXml({ ...connections, database: { ...connections.database, password } })).to.throw(
                 '"password" has a control character in it',
             );
     });
-    it("has another cache as soon as anything in it changes, under a name that OpenMage's cache accepts", function () {
+    it("has another cache prefix whenever it changes, which OpenMage's cache accepts", function () {
         const php = program(this, "php");
         const prefixes = [
             connections,
@@ -119,7 +119,7 @@ describe("OpenMage's reads from replicas", () => {
             clean();
         }
     };
-    it("are the catalog of visitors without cart and log-in, and the cache keeps what is made of it for a minute", function () {
+    it("cover the catalog for visitors without cart and login, and their cache entries live for a minute", function () {
         const php = program(this, "php");
         const visitor = { core: { visitor_data: { visitor_id: 7, customer_id: 7 } }, checkout: { quote_id_1: null } };
         expect(read(php, {}, visitor)).to.deep.equal([
@@ -143,7 +143,7 @@ describe("OpenMage's reads from replicas", () => {
 });
 
 describe("the scripts of OpenMage", () => {
-    it("are what PHP accepts", function () {
+    it("are accepted by PHP", function () {
         const php = program(this, "php");
         const { path, clean } = scratch();
         try {

@@ -192,7 +192,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         expect(again.output).to.contain("nothing to do");
         expect([setups(), password()]).to.deep.equal(["1", "by hand"]);
     });
-    it("begin anew what died half-way, unless somebody has worked with it", async () => {
+    it("restart an aborted installation, unless the shop has been used", async () => {
         mode("dies");
         expect((await run("install.php")).code).to.equal(null);
         expect((await run("ready.php")).output).to.contain("the shop is not installed; see the Jobs");
@@ -208,7 +208,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         database.sql("DELETE FROM customer_entity; UPDATE admin_user SET lognum = 1");
         expect((await run("install.php")).code).to.equal(78);
     });
-    it("begin anew what died when its administrator was made", async () => {
+    it("restart an installation that was aborted while creating the administrator", async () => {
         mode("dies at the end");
         expect((await run("install.php")).code).to.equal(null);
         expect(database.sql("SELECT username FROM admin_user")).to.equal("boss");
@@ -217,7 +217,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         expect(code, output).to.equal(0);
         expect(await run("ready.php")).to.include({ code: 0 });
     });
-    it("change nothing while there is no cache or no store of sessions", async () => {
+    it("change nothing without cache or session store", async () => {
         write(root, { "config.xml": code("1.6.0.3")["config.xml"].replace("PORT", "1") });
         expect((await run("install.php")).output).to.contain("FAILED: the store of sessions cannot be used");
         write(root, { cache: "away" });
@@ -226,7 +226,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         expect(output).to.contain("FAILED: the cache cannot be used: Connection refused");
         expect(database.sql("SHOW TABLES")).to.equal("");
     });
-    it("refuse to touch tables that are no complete shop, and a password that OpenMage would not take", async () => {
+    it("refuse to change tables of an incomplete shop, and a password that OpenMage would refuse", async () => {
         expect(await run("install.php", { ADMIN_PASSWORD: "short" })).to.include({ code: 78 });
         database.sql(
             "DROP DATABASE opencart; CREATE DATABASE opencart; USE opencart; CREATE TABLE orders (name TEXT); INSERT INTO orders VALUES ('Ada')",
@@ -238,7 +238,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         expect(database.sql("SELECT name FROM orders")).to.equal("Ada");
         expect(setups()).to.equal("1");
     });
-    it("upgrade what is behind, hold pods back until then, and never go back", async () => {
+    it("upgrade an older database, hold pods back until then, and never downgrade", async () => {
         await run("install.php");
         expect((await run("upgrade.php")).output).to.contain("nothing to do");
         write(root, code("1.6.0.10"));
@@ -259,7 +259,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         // Pods of the older image still serve: code alone can go back within a release.
         expect(await run("ready.php")).to.include({ code: 0 });
     });
-    it("make the indexes of an upgrade that died anew, and only those", async () => {
+    it("rebuild the indexes of an aborted upgrade, and only those", async () => {
         await run("install.php");
         database.sql("INSERT INTO index_process VALUES (2, 'left', 'require_reindex')");
         write(root, { ...code("1.6.0.10"), mode: "dies in the index" });
@@ -270,7 +270,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         expect(output).to.contain("going on\nreindexing url\n").and.not.contain("reindexing left");
         expect((await run("upgrade.php")).output).to.contain("nothing to do");
     });
-    it("leave alone what a module that is not OpenMage's has at a newer version", async () => {
+    it("leave newer data of third-party modules alone", async () => {
         await run("install.php");
         write(root, code("1.6.0.10", "key", "1"));
         const { code: ended, output } = await run("upgrade.php");
@@ -279,7 +279,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
             .to.contain("ours_setup is at version 2, this image at 1: the module cannot go back")
             .and.contain("api_setup: 1.6.0.3 to 1.6.0.10");
     });
-    it("empty the shop's part of a cache that is of another database", async () => {
+    it("empty the shop's part of a cache filled from another database", async () => {
         await run("install.php");
         await run("ready.php");
         write(root, { tags: "new_CONFIG\nother_CONFIG" });
@@ -295,7 +295,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         write(root, { tags: "new_CONFIG" });
         expect(await run("ready.php")).to.include({ code: 0, output: "" });
     });
-    it("set a changed password once, and keep one that was changed in the administration", async () => {
+    it("set a changed password once, and keep a later change in the administration", async () => {
         await run("install.php");
         expect((await run("settings.php")).output).to.equal("");
         const changed = { ADMIN_PASSWORD: `it's "second" 2` };
@@ -305,7 +305,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         expect((await run("settings.php", changed)).output).to.equal("");
         expect(password()).to.equal("by hand");
     });
-    it("set the addresses of shop, administration and stores, and take back what was theirs alone", async () => {
+    it("set the URLs of shop, administration and stores, and remove them when unset", async () => {
         await run("install.php");
         const before = settings();
         database.sql(
@@ -349,7 +349,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         await run("settings.php");
         expect(settings()).to.deep.equal([...before, "default/0/ours=kept", own].sort());
     });
-    it("see that a scheduled job failed, once", async () => {
+    it("report a failed scheduled job once", async () => {
         await run("install.php");
         mode("error");
         const failed = await run("cron.php");
@@ -357,7 +357,7 @@ describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and P
         mode("success");
         expect(await run("cron.php")).to.include({ code: 0 });
     });
-    it("refuse another crypt key than the shop's", async () => {
+    it("refuse a crypt key other than the shop's", async () => {
         await run("install.php");
         write(root, code("1.6.0.3", "other"));
         expect(await run("ready.php")).to.include({ code: 78 });

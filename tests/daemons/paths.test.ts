@@ -69,12 +69,12 @@ const shown: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 const caddyfile = (objects: readonly Sent[]): string => objects.find(({ data }) => data?.Caddyfile)!["data"].Caddyfile;
 
-describe("closed paths, through Caddy, Varnish, nginx and php-fpm, with pages that route as the applications do", function () {
+describe("closed paths, through Caddy, Varnish, nginx and php-fpm, with stand-ins that route as the applications do", function () {
     this.timeout(600_000);
     const { path: folder, clean } = scratch();
     after(clean);
 
-    it("are tried of each platform that states any", async () => {
+    it("are tried for each platform that defines any", async () => {
         const closing = Object.entries(platforms).filter(([, { closed }]) => closed);
         expect(published).to.include.all.keys(closing.map(([name]) => name));
         for (const [platform, ways] of Object.entries(published))
@@ -105,14 +105,14 @@ describe("closed paths, through Caddy, Varnish, nginx and php-fpm, with pages th
                 ];
 
                 if (!applications[platform]) {
-                    it("are none", async () => {
+                    it("do not exist", async () => {
                         expect(await closedOf(platform, keys)).to.deep.equal([]);
                         expect(caddyfile(objects)).not.to.contain("path_regexp");
                     });
                     return;
                 }
 
-                it("are all that the balancer lets only some in to, or nobody", async () => {
+                it("include every path that the balancer restricts or closes", async () => {
                     const stated = (await closedOf(platform, keys)).map((rule) => patternOf(rule));
                     const judged = [
                         ...caddyfile(objects).matchAll(/@closed\d+ path_regexp `\(\?i\)(.*)`/g),
@@ -130,7 +130,7 @@ describe("closed paths, through Caddy, Varnish, nginx and php-fpm, with pages th
                     console.log(`      ${summary}`);
                     expect(reached, reached.slice(0, 20).join("\n")).to.deep.equal([]);
                 });
-                it("are open to who administrates", async () => {
+                it("are open to administrators", async () => {
                     const { adminAccess, adminHost = hosts[0] } = keys as Record<string, string>;
                     if (adminAccess === "private") return;
                     const target = { openmage: "/index.php/backoffice/", opencart: "/admin/" }[platform]!;
@@ -139,7 +139,7 @@ describe("closed paths, through Caddy, Varnish, nginx and php-fpm, with pages th
                     for (const { request } of spellings)
                         expect((await chain!.ask(request("/", adminHost!))).text).not.to.match(/^pod=admin/m);
                 });
-                it("take nothing else away", async () => {
+                it("close no other path", async () => {
                     for (const host of hosts)
                         for (const [target, says] of Object.entries(shown[platform]!)) {
                             const { statuses, text } = await chain!.ask(get(target, host));

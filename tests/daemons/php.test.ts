@@ -78,7 +78,7 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
     const tables = () => database.sql("SHOW TABLES").split("\n").filter(Boolean);
     const mode = (name: string) => write(home, { "install/mode": name });
 
-    it("install, and never call the installer again", async () => {
+    it("install, and never run the installer again", async () => {
         expect(await run("install.php")).to.include({ code: 0 });
         expect(tables()).to.have.members(["oc_customer", "oc_order", "oc_setting", "oc_user", "plinth_state"]);
         expect(database.sql("SELECT value FROM oc_setting WHERE `key` = 'config_error_display'")).to.equal("0");
@@ -96,7 +96,7 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
         expect(calls()).to.equal(1);
     });
     for (const failure of ["error", "dies", "liar"]) {
-        it(`see that the installer failed (${failure}), and install at the next try`, async () => {
+        it(`detect a failed installer (${failure}), and install at the next attempt`, async () => {
             mode(failure);
             const failed = await run("install.php");
             expect(failed.code, failed.output).to.equal(1);
@@ -107,7 +107,7 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
             expect(tables()).to.include("oc_user");
         });
     }
-    it("refuse to touch tables that are no complete shop", async () => {
+    it("refuse to change tables of an incomplete shop", async () => {
         database.sql("CREATE TABLE oc_customer (name TEXT); INSERT INTO oc_customer VALUES ('Ada')");
         const { code, output } = await run("install.php");
         expect(code).to.equal(78);
@@ -115,12 +115,12 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
         expect(calls()).to.equal(0);
         expect(database.sql("SELECT name FROM oc_customer")).to.equal("Ada");
     });
-    it("fail when the database does not answer in time", async () => {
+    it("fail if the database does not answer in time", async () => {
         const { code, output } = await run("install.php", { DB_PASSWORD: "wrong" });
         expect(code).to.equal(1);
         expect(output).to.contain("Access denied").and.not.contain("wrong");
     });
-    it("leave the database alone when it is newer than the image", async () => {
+    it("leave a database alone that is newer than the image", async () => {
         await run("install.php");
         write(home, { version: "4.1.0.3\n" });
         const variables = {
@@ -159,7 +159,7 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
         ["<b>Warning</b>: something", "Warning: something"],
         ["{}", "neither done nor a next step"],
     ] as const) {
-        it(`see that an upgrade failed, and do not record it (${answer})`, async () => {
+        it(`detect a failed upgrade, and do not record it (${answer})`, async () => {
             write(home, { version: "4.1.0.3\n" });
             await run("install.php");
             write(home, { version: "4.1.0.4\n", "install/index.php": `<?php echo '${answer}';` });
@@ -176,7 +176,7 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
         [`a',\t"b`, "REFUSED: DB_PASSWORD has a line break in it, or ',"],
         ["a\nb", "REFUSED: DB_PASSWORD has a line break in it, or ',"],
     ] as const) {
-        it(`hand ${JSON.stringify(password)} to the upgrade as it is, or refuse it before the first step`, async () => {
+        it(`pass ${JSON.stringify(password)} to the upgrade unchanged, or refuse it before the first step`, async () => {
             write(home, { version: "4.1.0.3\n" });
             await run("install.php");
             write(home, { version: "4.1.0.4\n", "install/index.php": reader });
@@ -188,14 +188,14 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
             expect(decodeURIComponent(output)).to.contain(message).and.not.contain(password);
         });
     }
-    it("hold pods back until the database is at their version", async () => {
+    it("hold pods back until the database has their version", async () => {
         expect(await run("ready.php")).to.include({ code: 1 });
         await run("install.php");
         expect(await run("ready.php")).to.include({ code: 0 });
         write(home, { version: "4.1.0.10\n" });
         expect((await run("ready.php")).output).to.contain("not at version 4.1.0.10");
     });
-    it("set a changed password once, and keep one that was changed in the administration", async () => {
+    it("set a changed password once, and keep a later change in the administration", async () => {
         const verifies = (password: string) =>
             execFileSync(
                 tasks.php,
@@ -221,7 +221,7 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
         ["gone", "DELETE FROM oc_setting WHERE `key` = 'developer_sass'"],
         ["twice there", "INSERT INTO oc_setting VALUES (0, 'developer', 'developer_sass', '0', 0)"],
     ] as const) {
-        it(`leave the stylesheets as they are shipped, although the setting is ${what}`, async () => {
+        it(`keep the stylesheets as shipped, although the setting is ${what}`, async () => {
             await run("install.php");
             database.sql(statement);
             const before = database.sql("SELECT * FROM oc_setting WHERE `key` <> 'developer_sass'");
@@ -236,7 +236,7 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
 });
 
 describe("php.ini", () => {
-    it("keeps arguments, which may be passwords, out of traces", function () {
+    it("keeps arguments, which may be passwords, out of stack traces", function () {
         const php = program(this, "php");
         const { path, clean } = scratch();
         try {
@@ -256,7 +256,7 @@ describe("php.ini", () => {
 });
 
 describe("the scripts of OpenCart", () => {
-    it("are what their shells and shellcheck accept", function () {
+    it("are accepted by their shells and shellcheck", function () {
         const shellcheck = program(this, "shellcheck");
         const php = program(this, "php");
         const { path, clean } = scratch();
@@ -273,7 +273,7 @@ describe("the scripts of OpenCart", () => {
             clean();
         }
     });
-    it("fill an empty volume, and finish what a killed pod began", () => {
+    it("fill an empty volume, and finish after a killed pod", () => {
         const { path, clean } = scratch();
         try {
             const home = write(join(path, "home"), {

@@ -104,7 +104,7 @@ describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in
         machine.clean();
     });
 
-    it("lets the database's own account in, by a cookie that only this pod's key opens", () => {
+    it("logs in the database's own account, with a cookie that only this pod's key decrypts", () => {
         const jar = join(machine.path, "shop");
         const { status, head } = login(account.user, account.password, jar);
         expect(status).to.equal(302);
@@ -114,7 +114,7 @@ describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in
         expect(head).not.to.contain(encodeURIComponent(account.password));
     });
 
-    it("lets nobody in without a password, or with another one, and logs who tried", () => {
+    it("refuses a missing or wrong password, and logs the attempt", () => {
         expect(login(account.user, "wrong", join(machine.path, "wrong")).text).to.contain("Access denied for user");
         const { text } = login("nobody", "", join(machine.path, "nobody"));
         expect(text).to.match(/without a password is forbidden/i);
@@ -124,7 +124,7 @@ describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in
         expect(said.find(({ message }) => message.includes("user denied: shop"))!.client).to.match(/^192\.0\.2\.7/);
     });
 
-    it("takes files as large as configured, and shows none of its own", () => {
+    it("accepts files of the configured size, and serves none of its internal files", () => {
         const { text } = ask("/index.php?route=/server/import", undefined, join(machine.path, "shop"));
         expect(text).to.contain(`name="MAX_FILE_SIZE" value="${3 * 2 ** 20}"`);
         for (const path of ["/libraries/config.default.php", "//templates/base.twig", "/sql/create_tables.sql"])
@@ -134,7 +134,7 @@ describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in
         expect(head).not.to.match(/x-powered-by|Apache\/|PHP\//i);
     });
 
-    it("shows none of what is closed in any spelling", function () {
+    it("serves no closed path in any spelling", function () {
         this.timeout(300_000);
         // Bytes of requests go in, each with words; the answers' statuses come out, and whether they have the words.
         const sender = `

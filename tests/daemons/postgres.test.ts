@@ -154,7 +154,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
     });
     after(() => folder.clean());
 
-    it("runs with the settings that are rendered", async () => {
+    it("runs with the rendered settings", async () => {
         await start();
         const read = (name: string) => local(`SHOW ${name}`).stdout.trim();
         expect(
@@ -169,7 +169,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         ).to.deep.equal(["128MB", "32", "4MB", "25MB", "2560MB", "1.1"]);
     });
 
-    it("reads any text as it was written for SQL", async () => {
+    it("reads any quoted string unchanged", async () => {
         await start();
         const all = written(someTexts(), postgres.literal);
         const statement = `SELECT string_agg(encode(convert_to(text, 'UTF8'), 'hex'), ',' ORDER BY at) FROM (VALUES ${all.map(([, text], at) => `(${at},${text})`).join(", ")}) AS texts (at, text)`;
@@ -177,7 +177,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         expect(read.map((hex) => Buffer.from(hex, "hex").toString())).to.deep.equal(all.map(([text]) => text));
     });
 
-    it("waits for the real server, then makes role, database and passwords that need quoting", async () => {
+    it("waits for the real server, then creates role, database and passwords that need quoting", async () => {
         const temporary = await start("-c", "listen_addresses=");
         const sidecar = accounts(passwords.first);
         try {
@@ -197,7 +197,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         }
     });
 
-    it("takes changed passwords with the old data, the administrator's, too, as often as it starts: as one that was forgotten", async () => {
+    it("applies changed passwords to existing data at every start, including a lost administrator's password", async () => {
         await start("-c", "listen_addresses=127.0.0.1");
         const newRoot = `${passwords.root} new`;
         for (const round of [1, 2]) {
@@ -218,7 +218,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
     });
 
     // Debian's exporter is 0.11, the image's 0.20.
-    it("has its figures read for Prometheus by a role that sees no row", async function () {
+    it("has metrics for Prometheus, through a role that cannot read rows", async function () {
         const exporter = program(this, "prometheus-postgres-exporter");
         await start("-c", "listen_addresses=127.0.0.1");
         const sidecar = accounts(passwords.second);
@@ -236,7 +236,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         expect(refused.stderr).to.contain("permission denied");
     });
 
-    it("takes the old password until the accounts are converged, and ends open connections with the server", async () => {
+    it("accepts the old password until the accounts are updated, and closes open connections with the server", async () => {
         const third = `${passwords.second} third`;
         const client = () =>
             new Session(
@@ -294,7 +294,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         }
     });
 
-    it("is ready when the platform can log in", async () => {
+    it("is ready once the platform can log in", async () => {
         await start("-c", "listen_addresses=127.0.0.1");
         const { command } = container("postgres").readinessProbe.exec;
         const ready = (password: string) =>
@@ -305,7 +305,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         expect(ready("wrong")).not.to.equal(0);
     });
 
-    it("stops with clients attached at the image's stop signal", async () => {
+    it("stops on the image's stop signal despite connected clients", async () => {
         const daemon = await start("-c", "listen_addresses=127.0.0.1");
         const client = new Daemon("psql", [
             "-X",
@@ -357,7 +357,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         });
     }
 
-    it("has a script without a fault that shellcheck knows", function () {
+    it("has a script that shellcheck accepts", function () {
         const { status, stdout } = run([program(this, "shellcheck"), "--shell=sh", "-"], { input: accountsScript() });
         expect(status, stdout).to.equal(0);
     });

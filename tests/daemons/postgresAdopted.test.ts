@@ -108,7 +108,7 @@ describe("PostgreSQL 15 on the data of a former deployment", function () {
     after(() => folder.clean());
 
     for (const shell of shells) {
-        it(`is examined first: data in the root are found, and only their path lets it start (${shell[0]})`, async () => {
+        it(`is checked first: data in the root are found, and it starts only with their path (${shell[0]})`, async () => {
             const before = fingerprint(volume);
             const refused = await examine(undefined, shell);
             expect(refused.status).to.equal(1);
@@ -124,7 +124,7 @@ describe("PostgreSQL 15 on the data of a former deployment", function () {
             expect(fingerprint(volume)).to.deep.equal(before);
         });
 
-        it(`does not take an empty volume for the data that are to be used (${shell[0]})`, async () => {
+        it(`does not mistake an empty volume for the existing data (${shell[0]})`, async () => {
             const empty = ownDirectory(join(folder.path, "empty"), user);
             expect((await examine(undefined, shell, user, empty)).status).to.equal(0);
             const { status, stderr } = await examine("pgdata", shell, user, empty);
@@ -132,7 +132,7 @@ describe("PostgreSQL 15 on the data of a former deployment", function () {
             expect(stderr).to.contain("no data are in pgdata of the volume");
         });
 
-        it(`says whose the files are where they are another user's (${shell[0]})`, async function () {
+        it(`names the owner of files that belong to another user (${shell[0]})`, async function () {
             if (process.getuid?.() !== 0) this.skip();
             const another = { uid: 65534, gid: 65534 };
             const unseen = await examine(".", shell, another);
@@ -150,7 +150,7 @@ describe("PostgreSQL 15 on the data of a former deployment", function () {
         });
     }
 
-    it("keeps the data apart from the image's own volume", async () => {
+    it("keeps the data separate from the image's own volume", async () => {
         const server = async (path: string) => container(await rendered(path), "postgres");
         expect(plain(await server("."))["PGDATA"]).to.equal("/var/lib/postgresql/data");
         expect((await server(".")).volumeMounts[0]).to.deep.equal({

@@ -86,12 +86,12 @@ describe("RabbitMQ 3.10 (image: 4.3) in the rendered pod", function () {
         machine.clean();
     });
 
-    it("lets the platform in at once, with the password of the Secret, by the URL that it makes", () => {
+    it("accepts the platform at once, with the Secret's password and the rendered URL", () => {
         expect(login()).to.equal("in");
         expect(login("survey:wrong")).to.contain("ACCESS_REFUSED");
     });
 
-    it("knows no guest, and lets nobody into another virtual host", () => {
+    it("has no guest account, and refuses access to other virtual hosts", () => {
         expect(login("guest:guest")).to.contain("ACCESS_REFUSED");
         expect(login(undefined, "%2F")).to.match(/NOT_ALLOWED|not found/);
         expect(rabbitmqctl("list_users").stdout.trim().split("\n").slice(1).sort()).to.deep.equal([
@@ -105,7 +105,7 @@ describe("RabbitMQ 3.10 (image: 4.3) in the rendered pod", function () {
         ]);
     });
 
-    it("shows its management pages to the administrator, not to the platform", () => {
+    it("shows its management pages to the administrator, but not to the platform", () => {
         expect(api("/").status).to.equal(200);
         expect(api("/api/overview").status).to.equal(401);
         expect(api("/api/overview", `survey:${passwords.first}`).status).to.equal(401);
@@ -118,7 +118,7 @@ describe("RabbitMQ 3.10 (image: 4.3) in the rendered pod", function () {
         expect(status).to.include({ disk_free_limit: 102 * 2 ** 20 });
     });
 
-    it("listens to others for messages and management only", () => {
+    it("listens on the network for messages and management only", () => {
         const { stdout } = pod.connected(server!, ["ss", "-Hltn"]);
         const addresses = stdout
             .trim()
@@ -139,7 +139,7 @@ describe("RabbitMQ 3.10 (image: 4.3) in the rendered pod", function () {
         expect(amqp("get", ["--queue=jobs"]).stdout).to.equal("send the survey");
     });
 
-    it("takes a changed password with the old data, and back what was changed by hand; who is in stays in until the pod ends", async () => {
+    it("applies a changed password to existing data, and reverts manual changes; open connections last until the pod stops", async () => {
         const old = userinfo();
         expect(amqp("declare-queue", ["--queue=news"]).status).to.equal(0);
         const consume = [`--url=amqp://${old}@127.0.0.1:5672/surveys`, "--queue=news", "cat"];

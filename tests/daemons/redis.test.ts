@@ -60,14 +60,14 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
     });
     after(() => folder.clean());
 
-    it("asks for the password and takes no other", async () => {
+    it("requires the password and refuses others", async () => {
         await start(await render(false));
         expect(ask(undefined, "GET", "x")).to.contain("NOAUTH");
         expect(ask("wrong", "GET", "x")).to.contain("NOAUTH");
         expect(ask(password, "SET", "x", "1")).to.equal("OK");
     });
 
-    it("has the memory and the policy of the configuration", async () => {
+    it("has the configured memory and policy", async () => {
         await start(await render(false));
         expect(ask(password, "CONFIG", "GET", "maxmemory")).to.equal(`maxmemory\n${204 * 2 ** 20}`);
         expect(ask(password, "CONFIG", "GET", "maxmemory-policy")).to.equal("maxmemory-policy\nvolatile-lfu");
@@ -87,7 +87,7 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
     });
 
     // Debian's exporter is 1.45, the image's 1.88.
-    it("has its memory counted for Prometheus, with the password of the Secret", async function () {
+    it("has metrics for Prometheus, with the Secret's password", async function () {
         const exporter = program(this, "prometheus-redis-exporter");
         const objects = await render(false);
         await start(objects);
@@ -118,7 +118,7 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
         });
     }
 
-    it("keeps OpenMage's customers when robots fill the memory for sessions, and locks every new one", async () => {
+    it("keeps sessions of OpenMage's customers when robots fill the memory, and locks every new session", async () => {
         const objects = await declareOpenMage({
             instance: {
                 sessions: { topology: "single", engine: "redis", persistence: false },
@@ -142,7 +142,7 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
         expect(ask(password, "HINCRBY", "sess_new", "lock", "1")).to.equal("1");
     });
 
-    it("ends open connections when it comes back with another password, and takes the old one no more", async () => {
+    it("closes open connections when it restarts with another password, and refuses the old one", async () => {
         const first = await start(await render(true));
         const client = connect(port, "127.0.0.1");
         const closed = new Promise((resolve) => client.once("close", resolve));

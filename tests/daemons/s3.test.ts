@@ -174,7 +174,7 @@ for (const [engine, title] of engines)
             folder.clean();
         });
 
-        it("is clean for shellcheck", async function () {
+        it("passes shellcheck", async function () {
             const { files } = await rendered({ topology: "external", endpoint, region: "eu-central-1" }, [
                 media,
                 { ...reports, versioning: false },
@@ -223,7 +223,7 @@ for (const [engine, title] of engines)
             expect(await anonymous("media?list-type=2")).to.equal(403);
         });
 
-        it("lets scripts of the given site read, and of no other", async () => {
+        it("lets scripts of the given site read, and no others", async () => {
             const allowed = async (from: string) =>
                 (await fetch(`${endpoint}/media/object`, { headers: { origin: from } })).headers.get(
                     "access-control-allow-origin",
@@ -246,12 +246,12 @@ for (const [engine, title] of engines)
                 }
             });
 
-        it("takes the policy back when a bucket shall not be public any more", async () => {
+        it("removes the policy when a bucket is no longer public", async () => {
             expect((await task([{ name: "media" }])).output).to.contain("media: not public any more");
             expect(await anonymous("media/object")).to.equal(403);
         });
 
-        it("leaves policies of others as they are, and says so when asked for another", async () => {
+        it("keeps policies written by others, and reports a conflict", async () => {
             const written = put(admin, "reports?policy=", JSON.stringify(foreign));
             expect(written.code, written.output).to.equal(0);
             const theirs = () => s3(admin, "GET", "reports?policy=");
@@ -263,7 +263,7 @@ for (const [engine, title] of engines)
             expect(theirs()).to.deep.equal(before);
         });
 
-        it("ends with a message when the key is wrong, or nobody answers", async () => {
+        it("fails with a message if the key is wrong, or the server does not answer", async () => {
             const wrong = await task([media], { AWS_SECRET_ACCESS_KEY: "wrong-secret" });
             expect(wrong.output).to.contain("FAILED: media: access denied");
             expect(wrong.code).to.equal(1);
@@ -273,7 +273,7 @@ for (const [engine, title] of engines)
         });
 
         if (engine === "minio")
-            it("ends with a message when the server has no CORS per bucket, as an external MinIO has not", async () => {
+            it("fails with a message if the server has no CORS per bucket, such as an external MinIO", async () => {
                 const { code, output } = await task([media], {}, { topology: "external", endpoint });
                 expect(output).to.contain("FAILED: media: CORS cannot be set").and.to.contain("NotImplemented");
                 expect(code).to.equal(1);

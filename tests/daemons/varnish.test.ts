@@ -132,7 +132,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         machine.clean();
     });
 
-    it("keeps a file, for everybody, and apart for each scheme", () => {
+    it("caches a file, for everybody, and separately for each scheme", () => {
         const path = "/skin/frontend/style.css?changed";
         expect(kept(path, { Cookie: "om_frontend=1" })).to.equal(true);
         expect(ask(path, { Cookie: "om_frontend=2" }).said.count).to.equal(1);
@@ -140,7 +140,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         expect(ask(path).said.count).to.equal(1);
     });
 
-    it("keeps what else says for how long it may be kept, and nothing that does not", () => {
+    it("caches other answers only if they state how long", () => {
         expect(kept("/about?cc=public,max-age=60")).to.equal(true);
         expect(kept("/js/varien.js?cc=max-age=60")).to.equal(true);
         for (const path of [
@@ -156,7 +156,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
             expect(kept(path), path).to.equal(false);
     });
 
-    it("passes what belongs to somebody: cookies, passwords, other methods and the platform's own paths", () => {
+    it("passes personal requests: cookies, passwords, other methods and the platform's own paths", () => {
         const page = "/passed?cc=max-age=60";
         expect(kept(page, { Cookie: "om_frontend=1" })).to.equal(false);
         expect(kept(page, { Authorization: "Basic eDp5" })).to.equal(false);
@@ -176,7 +176,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         );
     });
 
-    it("hands on the client's address as the load balancer gave it, and tells nothing of itself", () => {
+    it("passes on the client's address from the load balancer, and reveals nothing of itself", () => {
         const { said, headers } = ask("/client", { Cookie: "a=1" });
         expect(said.headers).to.include({ "x-forwarded-for": "192.0.2.7", "x-forwarded-proto": "https" });
         for (const answered of [headers, ask("/client.css?changed").headers, ask("/", {}, "TRACE").headers])
@@ -184,7 +184,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         expect(ask("/", {}, "TRACE").status).to.equal(405);
     });
 
-    it("forgets what it is told to, by nobody who comes through the load balancer", () => {
+    it("purges on request, but never through the load balancer", () => {
         const path = "/media/catalog/a.png?changed";
         const http = { "X-Forwarded-Proto": "http" };
         const counts = () => [ask(path).said.count, ask(path, http).said.count];
@@ -202,7 +202,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         expect(ask(path, {}, "GET", 8081).status).to.equal(405);
     });
 
-    it("keeps a connection of the load balancer's until it stops", async () => {
+    it("keeps a connection to the load balancer until it stops", async () => {
         /** Connections that two requests, one after the other, take. */
         const connections = (path: string) => {
             const url = `http://127.0.0.1:8080${path}`;
@@ -228,7 +228,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
     });
 
     // Debian's exporter 1.6 is the one that the image's 1.8 has come from.
-    it("has its hits counted for Prometheus", async function () {
+    it("has metrics for Prometheus", async function () {
         const exporter = program(this, "prometheus-varnish-exporter");
         expect(kept("/skin/counted.css?changed")).to.equal(true);
         const [, { name, args, ports }] = find(objects, "Deployment", "varnish")["spec"].template.spec.containers;
@@ -246,7 +246,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         expect(figures).to.match(/^varnish_backend_happy.*frontend/m);
     });
 
-    it("serves what it has kept instead of an error, and beyond its time while nobody is behind it", async () => {
+    it("serves cached files instead of an error, and expired ones while the backend is down", async () => {
         const [failing, old] = ["/skin/failing.css?cc=max-age=1&then=500", "/skin/old.css?cc=max-age=1"];
         for (const path of [failing, old]) expect(ask(path).status).to.equal(200);
         const begun = Date.now();
@@ -270,7 +270,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         expect(ask("/never-seen").status).to.equal(200);
     });
 
-    it("ends at once while the backend has no name yet, for the kubelet to start it again", async () => {
+    it("exits at once while the backend's name does not resolve, so that the kubelet restarts it", async () => {
         const early = new LocalPod(find(objects, "Deployment", "varnish"), objects, machine.path, "varnish-2");
         const daemon = early.start(commandOf(objects));
         expect(await daemon.exited).not.to.equal(0);

@@ -23,14 +23,14 @@ describe("docs/platforms.md", () => {
     it("builds the example, line by line", () => {
         expect(withoutBlankLines(blocksOf("ts"))).to.equal(withoutBlankLines(read("examples", "ghost", "ghost.ts")));
     });
-    it("has code that works in a folder of one's own: the objects are those of the example", async () => {
+    it("has code that works in a separate folder: the objects are those of the example", async () => {
         const stack = read("tests", "examples", "Pulumi.ghost.yaml");
         writeFileSync(join(folder, "Pulumi.ghost.yaml"), stack.replace("../../examples/ghost/ghost.ts", "./ghost.ts"));
         const { objects } = await renderStack("ghost", { folder });
         const text = objects.map((object) => `---\n${objectYaml(object)}`).join("");
         expect(text).to.equal(read("tests", "examples", "ghost.yaml"));
     });
-    it("has a test that runs, and writes a golden file which a change then breaks", async () => {
+    it("has a test that runs and writes a golden file, and fails after a change", async () => {
         cpSync(join(root, "examples", "ghost", "Pulumi.blog.yaml"), join(folder, "Pulumi.blog.yaml"));
         writeFileSync(join(folder, "ghost.test.js"), blocksOf("js"));
         const mocha = () =>

@@ -30,7 +30,7 @@ describe("examples/ghost", () => {
         expect(await brokenBy("ghost", { folder: __dirname })).to.deep.equal([]);
         expect(await brokenBy("blog", { folder: example })).to.deep.equal([]);
     });
-    it("sends what the golden file says", async () => {
+    it("sends the objects of the golden file", async () => {
         const text = (await render()).objects.map((object) => `---\n${objectYaml(object)}`).join("");
         if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(golden, text);
         expect(text).to.equal(readFileSync(golden, "utf8"));
@@ -48,7 +48,7 @@ describe("examples/ghost", () => {
         );
         checkAny(ghost, { more, runs: 10 });
     }).timeout(240_000);
-    it("never runs two pods: the old one stops first, and a second one is refused", async () => {
+    it("never runs two pods: the old one stops first, and more replicas are refused", async () => {
         expect(find(await of("blog"), "Deployment", "ghost")["spec"].strategy).to.deep.equal({ type: "Recreate" });
         const { config } = readStackFile("ghost", __dirname);
         const instances = JSON.parse(config["plinth:instances"]!) as Record<string, object>;
@@ -59,20 +59,20 @@ describe("examples/ghost", () => {
         });
         expect(await problemsOf(refused)).to.include("plinth:instances.blog.replicas.ghost: 2 is not allowed");
     });
-    it("keeps what Ghost must not take for a number in files", async () => {
+    it("writes strings that Ghost must not read as numbers to files", async () => {
         const given = await env("magazine");
         expect(given["database__connection__password_FILE"]).to.match(/^\/run\/secrets\/ghost\//);
         const { volumes } = podOf(await of("magazine"), "Deployment", "ghost");
         expect(volumes.filter(({ secret }: { secret?: object }) => secret)).to.have.length(3);
     });
-    it("names the bucket as browsers reach it", async () => {
+    it("uses the URL of the bucket for browsers", async () => {
         expect((await env("magazine"))["storage__S3Storage__cdnUrl"]).to.equal(
             "https://example-magazine.s3.eu-central-1.amazonaws.com",
         );
         expect((await env("notes"))["storage__S3Storage__cdnUrl"]).to.equal("https://files.notes.example.org/content");
         expect(await env("blog")).not.to.have.property("storage__active");
     });
-    it("lets people in without mail: Ghost would send them a code", async () => {
+    it("lets people log in without mail: Ghost would send them a code", async () => {
         expect((await env("blog"))["security__staffDeviceVerification"]).to.equal("false");
         expect(await env("notes")).not.to.have.property("security__staffDeviceVerification");
     });

@@ -18,7 +18,7 @@ describe("mutants of the fixture stacks", function () {
         folder.clean();
     });
 
-    it("are refused in words, or rendered into what a real API server takes", async () => {
+    it("are refused with a message, or rendered into objects that a real API server accepts", async () => {
         // A fixed seed: a failure belongs to the change that brought it. `npm run fuzz` tries others.
         const count = 100;
         const figures: Figures = await campaign({ seed: 1, count, server, workers: 1 });

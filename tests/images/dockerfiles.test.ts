@@ -111,7 +111,7 @@ describe("Dockerfiles", function () {
         none(files.flatMap((file) => of(file, [...file.errors, ...file.warnings])));
     });
 
-    it("start from images of a stated version", () => {
+    it("start from images with an explicit version", () => {
         const loose = (file: Dockerfile) =>
             file.stages
                 .filter(({ from }, index) => !isStage(file, from, index) && !pinned(from))
@@ -127,7 +127,7 @@ describe("Dockerfiles", function () {
                     expect(found).to.include(`${relative(root, path)} ${from}${from.includes("@") ? "" : "@"}`);
     });
 
-    it("copy from stages that come before, and from files that exist", () => {
+    it("copy from earlier stages, and from files that exist", () => {
         const missing = (file: Dockerfile) =>
             file.stages.flatMap((stage, index) =>
                 stage.copies.flatMap(({ from, sources }) => {
@@ -167,7 +167,7 @@ describe("Dockerfiles", function () {
         );
     });
 
-    it("would be found wrong if they were", () => {
+    it("fail these checks if they are wrong", () => {
         const bad = join(folder.path, "Dockerfile");
         const check = (...lines: string[]) => {
             writeFileSync(bad, `${lines.join("\n")}\n`);

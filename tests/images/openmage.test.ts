@@ -84,11 +84,11 @@ describe("images/openmage/prepare.sh", () => {
     const assets = ["errors/default/css/styles.css", "favicon.ico", "js/varien/js.js"];
     const themes = ["skin/frontend/base/default/css/styles.css"];
 
-    it("is what shellcheck accepts", () => {
+    it("passes shellcheck", () => {
         execFileSync("shellcheck", ["--shell=sh", script], { stdio: "pipe" });
     });
 
-    it("lays upstream's repository out, with the packages in it, without what a running shop has left", () => {
+    it("lays out upstream's repository, with its packages, without files of a running shop", () => {
         const files = { ...core, ...left, "composer.json": '{"extra": {"magento-root-dir": "."}}' };
         const { status, stderr, list, target } = prepare("upstream", files);
         expect(status, stderr).to.equal(0);
@@ -101,7 +101,7 @@ describe("images/openmage/prepare.sh", () => {
         expect(readdirSync(join(target, "assets/media"))).to.deep.equal([]);
     });
 
-    it("lays a shop's own project out, with the packages beside the document root", () => {
+    it("lays out a shop's own project, with the packages next to the document root", () => {
         write(join(path, "core"), core);
         const files = {
             ...left,
@@ -129,7 +129,7 @@ describe("images/openmage/prepare.sh", () => {
         ]);
     });
 
-    it("takes a release with its packages as it is, and refuses what is no OpenMage", () => {
+    it("accepts a release with its packages unchanged, and refuses anything but OpenMage", () => {
         const release = prepare("release", { ...core, "vendor/autoload.php": "<?php" });
         expect(release.status, release.stderr).to.equal(0);
         const { status, stderr } = prepare("unbuilt", core);

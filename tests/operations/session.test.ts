@@ -15,7 +15,7 @@ describe("the session of a stack", function () {
         );
     const hostIn = (session: Session) => session.config().instances[0]!.host;
 
-    it("has everything once, as it was when it was asked for first", async () => {
+    it("loads everything once, on first use", async () => {
         write("before.example.org");
         const session = new Session("one", { folder: folder.path });
         expect(hostIn(session)).to.equal("before.example.org");
@@ -26,7 +26,7 @@ describe("the session of a stack", function () {
         await session.rendering();
     });
 
-    it("is another one once the file has changed", () => {
+    it("is replaced once the file has changed", () => {
         write("before.example.org");
         const session = new Session("one", { folder: folder.path, isInSandbox: true });
         expect(hostIn(session)).to.equal("before.example.org");
@@ -36,7 +36,7 @@ describe("the session of a stack", function () {
         expect(next).to.include({ stack: "one", folder: folder.path, isInSandbox: true });
     });
 
-    it("says the same of a mistake to all who ask", () => {
+    it("reports a mistake identically to every caller", () => {
         write("{}");
         const session = new Session("one", { folder: folder.path });
         for (const ask of [session.config, session.config]) expect(ask).to.throw("plinth:instances.shop.host");

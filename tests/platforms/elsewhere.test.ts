@@ -82,7 +82,7 @@ describe("platforms from elsewhere", () => {
         write("node_modules/@acme/plinth-docs/node_modules/plinth/package.json", '{ "name": "plinth" }');
     });
 
-    it("are files and packages, and one file may hold several", async () => {
+    it("are files and packages, and one file may define several", async () => {
         stack("all", ["./wiki.ts", join(folder, "named.ts"), "./list.ts", "@acme/plinth-docs"], {
             ...one("wiki"),
             two: { platform: "named", host: "two.example.org" },
@@ -96,7 +96,7 @@ describe("platforms from elsewhere", () => {
         ]);
     });
 
-    it("are where the built-in ones are: schema, secrets, images, new instances, the configuration", async () => {
+    it("work like built-in ones: schema, secrets, images, new instances, the configuration", async () => {
         stack("all", ["./wiki.ts"], one("wiki"));
         const session = new Session("all", { folder });
         expect(session.config().platforms).to.deep.equal(["./wiki.ts"]);
@@ -114,7 +114,7 @@ describe("platforms from elsewhere", () => {
         expect(Object.keys(allPlatforms(folder))).to.include.members([...Object.keys(platforms), "wiki"]);
     });
 
-    it("are found from Pulumi.yaml, for stacks that name none", async () => {
+    it("are found through Pulumi.yaml, for stacks that name none", async () => {
         write(
             "shared/Pulumi.yaml",
             stringify({ name: "plinth", config: { "plinth:platforms": { value: ["../wiki.ts"] } } }),
@@ -127,7 +127,7 @@ describe("platforms from elsewhere", () => {
         expect(outputs.instances["one"]?.platform).to.equal("wiki");
     });
 
-    it("are loaded by a checkout's own command, and written in modern packages too", async () => {
+    it("are loaded by a checkout's own command, also from ES modules", async () => {
         write("esm/package.json", '{ "name": "mine", "type": "module" }');
         write("esm/wiki.ts", wiki("wiki"));
         stack("esm", ["./esm/wiki.ts"], one("wiki"));
@@ -149,7 +149,7 @@ describe("platforms from elsewhere", () => {
         expect((await plinth("instance", "list", "dev")).stdout).to.match(/one +wiki/);
     }).timeout(60_000);
 
-    it("are loaded in the engine's program, from the folder that the engine names", async () => {
+    it("are loaded in the engine's program, from the engine's folder", async () => {
         const context = { name: "x", context: { cluster: "x", user: "x" } };
         const cluster = { name: "x", cluster: { server: "https://192.0.2.1" } };
         const kubeconfig = { apiVersion: "v1", kind: "Config", contexts: [context], clusters: [cluster], users: [] };
@@ -174,8 +174,8 @@ describe("platforms from elsewhere", () => {
         expect((await run).stdout).to.include("[ 'one' ]");
     }).timeout(60_000);
 
-    describe("are refused, with key and value,", () => {
-        it("where nothing is there", async () => {
+    describe("are refused, with key and value", () => {
+        it("if they do not exist", async () => {
             expect(await problems(["./gone.ts"])).to.include(
                 `plinth:platforms.0: "./gone.ts" was not found in ${folder}`,
             );
@@ -183,7 +183,7 @@ describe("platforms from elsewhere", () => {
                 /plinth:platforms\.1: "platforms\/wiki\.ts" was not found as an npm package .*begins with \.\/ or \.\.\//,
             );
         });
-        it("where they do not load, without a stack trace", async () => {
+        it("if they do not load, without a stack trace", async () => {
             write("throws.ts", 'throw new Error("no licence\\n    at somewhere");');
             write("broken.ts", "export default {;\n");
             write("lacks.ts", 'import "plinth/nothing";\n');
@@ -195,11 +195,11 @@ describe("platforms from elsewhere", () => {
             expect(message).to.match(/plinth:platforms\.2: "\.\/lacks\.ts" could not be loaded from .*'\.\/nothing'/);
             expect(message).not.to.match(/^\s+at /m);
         });
-        it("where they are none", async () => {
+        it("if they are not platforms", async () => {
             write("none.ts", "export default { name: 'wiki' };\n");
             expect(await problems(["./none.ts"])).to.include('plinth:platforms.0: "./none.ts" exports no platform');
         });
-        it("where another one has the name", async () => {
+        it("if another one has the same name", async () => {
             write("again.ts", wiki("wiki"));
             write("shop.ts", wiki("opencart"));
             const message = await problems(["./wiki.ts", "./again.ts", "./shop.ts"]);
@@ -210,7 +210,7 @@ describe("platforms from elsewhere", () => {
                 '"./images.ts" has an image named "redis", and there is',
             );
         });
-        it("where the name is none, or they are written for other interfaces", async () => {
+        it("if the name is invalid, or they are written for other interfaces", async () => {
             write("upper.ts", wiki("Wiki"));
             write("later.ts", wiki("later", "export default ", "apiVersion: 2,"));
             write("silent.ts", wiki("silent", "export default ", ""));
@@ -219,7 +219,7 @@ describe("platforms from elsewhere", () => {
             expect(message).to.include('"later" for version 2 of Plinth\'s interfaces; this program has version 1');
             expect(message).to.include('"silent" that does not say what it is written for; add apiVersion: 1');
         });
-        it("where the list is not one of texts", async () => {
+        it("if the list is not a list of strings", async () => {
             expect(await problems("./wiki.ts")).to.include("plinth:platforms: ");
             expect(await problems([1])).to.include("plinth:platforms.0: ");
         });

@@ -24,12 +24,12 @@ describe("files of a platform", () => {
     };
     const s3 = (keys: object) => schema.parse({ topology: "external", region: "eu-central-1", ...keys });
 
-    it("are on a volume, unless a bucket is named", async () => {
+    it("are on a volume, unless a bucket is configured", async () => {
         const { volume, bucket, startsAfter, sites } = await place();
         expect(volume).to.deep.equal({ claim: "uploads", shareNodeFor: "uploads" });
         expect([bucket, startsAfter, sites]).to.deep.equal([undefined, [], []]);
     });
-    it("are in a bucket, which comes first; with a volume beside it where the platform wants one", async () => {
+    it("are in a bucket, which takes precedence, with an additional volume if the platform needs one", async () => {
         const { volume, bucket, startsAfter, claims } = await place(s3({ buckets: { uploads: "our-files" } }));
         expect(claims).to.deep.equal([]);
         expect(volume).to.equal(undefined);
@@ -37,14 +37,14 @@ describe("files of a platform", () => {
         expect(startsAfter.map(({ node }) => node.name)).to.deep.equal(["storage-buckets"]);
         expect((await place(s3({}), true)).claims).to.deep.equal(["uploads"]);
     });
-    it("have the address that browsers find them at, also on a server that knows buckets by path only", async () => {
+    it("have a URL for browsers, also on a server with path-style buckets only", async () => {
         const other = await place(s3({ endpoint: "https://minio.example.org:9000" }));
         expect(other.bucket!.url).to.equal("https://minio.example.org:9000/uploads");
         const own = await place(schema.parse({ topology: "single", publicHost: "files.example.org" }));
         expect(own.bucket!.url).to.equal("http://files.example.org/uploads");
         expect(own.sites.map(({ host }) => host)).to.deep.equal(["files.example.org"]);
     });
-    it("must be reachable: a server in the cluster has a host, by the schema", async () => {
+    it("must be reachable: the schema requires a host for a server in the cluster", async () => {
         const { error } = schema.safeParse({ topology: "single" });
         expect(error!.issues.map(({ path }) => path.join("."))).to.deep.equal(["publicHost"]);
         const careless = objectStorageOf(["uploads"]).parse({ topology: "single" });

@@ -52,7 +52,7 @@ describe("OpenCart's configuration", () => {
     ] as const) {
         it(`refuses ${JSON.stringify(keys)}`, async () => expect(await problems({ instance: keys })).to.match(message));
     }
-    it("takes the largest upload that requests have room for", async () => {
+    it("accepts the largest upload that requests allow", async () => {
         expect(await problems({ instance: { php: { uploadLimit: "1Gi" }, http: { maxBody: "1024Mi" } } })).to.equal("");
     });
     it("lets an external database replace the one in the cluster", async () => {
@@ -88,7 +88,7 @@ describe("OpenCart's objects", () => {
         const rest = JSON.stringify(objects.filter(({ kind }) => kind !== "Secret"));
         for (const password of passwords) expect(rest).not.to.contain(password);
     });
-    it("state no replicas where an autoscaler decides, and one pod for the administration", () => {
+    it("set no replicas if an autoscaler decides, and one pod for the administration", () => {
         expect(find(objects, "Deployment", "frontend")["spec"]).not.to.have.property("replicas");
         expect(find(objects, "HorizontalPodAutoscaler", "frontend")["spec"]).to.include({
             minReplicas: 2,
@@ -108,7 +108,7 @@ describe("OpenCart's objects", () => {
         const names = (list: readonly Sent[]) => JSON.stringify(podOf(list, "Deployment", "frontend").volumes);
         expect(names(other)).not.to.equal(names(objects));
     });
-    it("take requests and limits for every container by its name, also for those that run first", async () => {
+    it("accept requests and limits for every container by name, including init containers", async () => {
         const own = await declareOpenCart({
             instance: {
                 resources: {
@@ -145,13 +145,13 @@ describe("OpenCart's objects", () => {
             }),
         ).to.equal("https://shop.example.org");
     });
-    it("have the administration on its own host when asked for", async () => {
+    it("have the administration on its own host on request", async () => {
         const own = await declareOpenCart({ instance: { adminHost: "admin.example.org", adminPath: "office" } });
         expect(variable(containerOf(own, "Deployment", "admin", "php"), "ADMIN_URL")!.value).to.equal(
             "http://admin.example.org/office",
         );
     });
-    it("keep extensions on the volume only when asked for", async () => {
+    it("keep extensions on the volume only on request", async () => {
         const mounts = (list: readonly Sent[]) =>
             containerOf(list, "Deployment", "frontend", "php").volumeMounts.map(
                 (mount: { mountPath: string }) => mount.mountPath,
@@ -179,7 +179,7 @@ describe("OpenCart's objects", () => {
             ).to.deep.equal([]);
         }
     });
-    it("stop PHP after nginx, and give both the time for it", () => {
+    it("stop PHP after nginx, and allow enough time for both", () => {
         const { containers, terminationGracePeriodSeconds } = podOf(objects, "Deployment", "frontend");
         const [php, nginx] = containers;
         expect(php.lifecycle.preStop.sleep.seconds).to.be.above(nginx.lifecycle.preStop.sleep.seconds);
@@ -215,7 +215,7 @@ describe("OpenCart's graph", () => {
             ]);
         }
     });
-    it("lets only what needs them reach database and cache, and only the edge reach the shop", () => {
+    it("lets only their users reach database and cache, and only the edge reach the shop", () => {
         const users = (name: string) =>
             [...new Set(graph.users(`opencart-shop/${name}`).map(({ from }) => from.name))].sort();
         expect(users("database")).to.deep.equal(["admin", "cron", "frontend", "install", "upgrade"]);
@@ -226,7 +226,7 @@ describe("OpenCart's graph", () => {
 });
 
 describe("OpenCart's text files", () => {
-    it("round limits up, never to the 0 that means none", () => {
+    it("round limits up, and never to 0, which means none", () => {
         const limits = { memoryLimit: "1M", uploadLimit: "1500k", timeoutSeconds: 60, mutableCode: true };
         expect(phpIni(limits))
             .to.match(/^memory_limit = 1M$/m)
@@ -264,7 +264,7 @@ describe("OpenCart's text files", () => {
             expect(connections).to.be.above((pods + 2) * maxChildren);
         }
     });
-    it("answer for the administration under the name that the image has for it", () => {
+    it("serve the administration under the image's name for it", () => {
         const conf = nginxConf({ role: "admin", adminPath: "office", maxBody: "64Mi", bodies: 4, timeoutSeconds: 60 });
         expect(conf).to.contain("SCRIPT_NAME /office/index.php").and.not.contain("/admin");
     });
@@ -284,7 +284,7 @@ describe("OpenCart's images", () => {
         expect(securityContext.runAsUser).to.equal(userOf("opencart-php")).and.equal(users.php);
         expect(containers[1].securityContext.runAsUser).to.equal(userOf("opencart-nginx")).and.equal(users.nginx);
     });
-    it("have the tags that pods pull", () => {
+    it("have the tags that the pods pull", () => {
         const bake = readFileSync(join(folder, "docker-bake.hcl"), "utf8");
         const version = /variable "OPENCART_VERSION" \{\s+default = "(.*)"/.exec(bake)![1];
         for (const name of ["opencart-php", "opencart-nginx"] as const) {

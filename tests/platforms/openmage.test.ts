@@ -126,7 +126,7 @@ describe("OpenMage's configuration", () => {
     ] as const) {
         it(`refuses ${JSON.stringify(keys)}`, async () => expect(await problems({ instance: keys })).to.match(message));
     }
-    it("takes lines of nginx' and of php-fpm's as they are written by hand", async () => {
+    it("accepts hand-written lines of nginx and php-fpm", async () => {
         const server = [
             "# Ours; all of it",
             'location ~ "^/a{2}$" { return 204; } # short {',
@@ -144,7 +144,7 @@ describe("OpenMage's configuration", () => {
             await problems({ instance: { nginx: { server }, php: { pool }, stores, resources, webPods: "separate" } }),
         ).to.equal("");
     });
-    it("refuses passwords that OpenMage would, and keys that its cipher would", async () => {
+    it("refuses passwords that OpenMage would refuse, and keys that its cipher would refuse", async () => {
         const of = (values: object) => problems({ values: { secrets: { shop: values } } });
         expect(await of({ adminPassword: "short1" })).to.match(/adminPassword: a value of 6 characters.*at least 14/);
         expect(await of({ adminPassword: "only-letters-here" })).to.match(/adminPassword: a value without digits/);
@@ -168,7 +168,7 @@ describe("OpenMage's objects", () => {
         objects = await declareOpenMage({ instance, values: { secrets: { shop: given } } });
     });
 
-    it("keep every password and the key in Secrets, and in XML that says the same", () => {
+    it("keep every password and the key in Secrets, escaped correctly in XML", () => {
         const rest = JSON.stringify(objects.filter(({ kind }) => kind !== "Secret"));
         for (const value of Object.values(given)) expect(rest).not.to.contain(JSON.stringify(value).slice(1, -1));
         expect(find(objects, "Secret", "crypt-key")["stringData"].key).to.equal(given.cryptKey);
@@ -178,7 +178,7 @@ describe("OpenMage's objects", () => {
         );
         expect(texts).to.include.members([...Object.values(given), "backoffice"]);
     });
-    it("give every PHP the same local.xml, whose replicas the frontends alone read", async () => {
+    it("give every PHP the same local.xml, with replicas that only the frontends read", async () => {
         const mounts = podsOf(objects).flatMap(({ template }) =>
             [...(template.spec.initContainers ?? []), ...template.spec.containers]
                 .filter(({ image }: { image: string }) => image.includes("openmage-php"))
@@ -203,7 +203,7 @@ describe("OpenMage's objects", () => {
         });
         expect(find(replicated, "ConfigMap", "frontend-nginx")["data"]["nginx.conf"]).to.contain("Max-Age=45;");
     });
-    it("begin the keys in the cache anew with a release and with the system configuration, and with nothing else", async () => {
+    it("change the cache prefix with the release and the system configuration, and with nothing else", async () => {
         const prefix = async (instance: object) => {
             const xml = localXml(await declareOpenMage({ instance: { ...instance } }));
             return /<prefix>([0-9a-f]+)_/.exec(xml)![1];
@@ -216,7 +216,7 @@ describe("OpenMage's objects", () => {
         // Without it, no mail is sent: that is system configuration, too.
         expect(await prefix({ mail: { host: "smtp.example.org", from: "shop@example.org" } })).not.to.equal(usual);
     });
-    it("tell every PHP of the system configuration alike", async () => {
+    it("pass the same system configuration to every PHP", async () => {
         const own = await declareOpenMage({
             instance: { systemConfig: { "stores/en-gb/general/locale/code": "en_GB" }, env: { cron: { EXTRA: "1" } } },
         });
@@ -234,7 +234,7 @@ describe("OpenMage's objects", () => {
             expect(of("OPENMAGE_CONFIG_OVERRIDE_ALLOWED")).to.equal("1");
         }
     });
-    it("state no replicas where an autoscaler decides, and one pod for the administration", () => {
+    it("set no replicas if an autoscaler decides, and one pod for the administration", () => {
         expect(find(objects, "Deployment", "frontend")["spec"]).not.to.have.property("replicas");
         expect(find(objects, "Deployment", "admin")["spec"].replicas).to.equal(1);
     });
@@ -244,13 +244,13 @@ describe("OpenMage's objects", () => {
             concurrencyPolicy: "Forbid",
         });
     });
-    it("keep sessions on a volume, those of customers longest, and let the cache forget what has a lifetime", () => {
+    it("keep sessions on a volume, those of customers longest, and let the cache evict keys with a lifetime", () => {
         const file = (name: string) => find(objects, "Secret", `${name}-config`)["stringData"]["cache.conf"];
         expect(file("sessions")).to.contain("maxmemory-policy volatile-ttl").and.contain("appendonly yes");
         expect(file("cache")).to.contain("maxmemory-policy volatile-lru").and.contain("appendonly no");
         expect(find(objects, "PersistentVolumeClaim", "sessions")["spec"].resources.requests.storage).to.equal("2Gi");
     });
-    it("mount over nothing of the image but local.xml and what is written", () => {
+    it("mount only over local.xml and writable folders of the image", () => {
         for (const { owner, template } of podsOf(objects))
             for (const one of [...(template.spec.initContainers ?? []), ...template.spec.containers])
                 for (const { mountPath } of one.image.includes("openmage") ? (one.volumeMounts ?? []) : [])
@@ -258,7 +258,7 @@ describe("OpenMage's objects", () => {
                         /^\/var\/www\/html\/(media|var|app\/etc\/local\.xml)$|^\/(tmp|etc\/|opt\/plinth)/,
                     );
     });
-    it("stop PHP after nginx, and give both the time for it", () => {
+    it("stop PHP after nginx, and allow enough time for both", () => {
         const { containers, terminationGracePeriodSeconds } = podOf(objects, "Deployment", "frontend");
         const [php, nginx] = containers;
         expect(php.lifecycle.preStop.sleep.seconds).to.be.above(nginx.lifecycle.preStop.sleep.seconds);
@@ -268,7 +268,7 @@ describe("OpenMage's objects", () => {
         const { "nginx.conf": rules } = find(objects, "ConfigMap", "frontend-nginx")["data"] as Record<string, string>;
         expect(stop).to.be.at.least(Number(/fastcgi_read_timeout (\d+)s/.exec(rules!)![1]));
     });
-    it("publish every host, and the administration where the configuration says", async () => {
+    it("publish every host, and the administration as configured", async () => {
         const sites = caddyfile(objects);
         for (const host of ["shop.example.org", "en.example.org", "office.example.org"]) expect(sites).to.contain(host);
         expect(sites)
@@ -284,7 +284,7 @@ describe("OpenMage's objects", () => {
             .and.not.to.contain("admin.openmage-shop.svc");
         expect(find(hidden, "Service", "admin")["spec"].ports[0].port).to.equal(8080);
     });
-    it("scale nginx and PHP alone when asked for, and let nobody else speak FastCGI", async () => {
+    it("scale nginx and PHP separately on request, and admit no other FastCGI clients", async () => {
         const own = await declareOpenMage({
             instance: { webPods: "separate", replicas: { frontend: 2, "frontend-php": { min: 1, max: 4 } } },
         });
@@ -300,7 +300,7 @@ describe("OpenMage's objects", () => {
         expect(JSON.stringify(ingress[0].from)).to.contain('"frontend"');
         expect(ingress).to.have.length(1);
     });
-    it("say where the shop is as browsers see it", async () => {
+    it("use the shop's URL as seen by browsers", async () => {
         const urls = async (instance: object) => {
             const { env } = containerOf(
                 await declareOpenMage({ instance: { ...instance } }),
@@ -323,7 +323,7 @@ describe("OpenMage's objects", () => {
             }),
         ).to.deep.equal(["https://shop.example.org:30443", "https://a.example.org:30443"]);
     });
-    it("have the memory that PHP may take, wherever it runs", async () => {
+    it("have the memory that PHP may use, wherever it runs", async () => {
         const own = await declareOpenMage({ instance: { php: { memoryLimit: "2Gi" } } });
         const all = podsOf(own).flatMap(({ template }) =>
             [...(template.spec.initContainers ?? []), ...template.spec.containers].filter(({ image }) =>
@@ -364,7 +364,7 @@ describe("OpenMage's graph", () => {
         comesBefore("install", "upgrade");
         for (const name of ["frontend", "admin", "cron"]) comesBefore("upgrade", name);
     });
-    it("lets only what runs the shop's code reach its servers, and only the edge reach the shop", () => {
+    it("lets only pods with the shop's code reach its servers, and only the edge reach the shop", () => {
         const shared = graphOf({});
         for (const server of ["database", "cache", "sessions"])
             expect(usersOf(shared, server), server).to.include.members(["admin", "cron", "frontend", "upgrade"]);

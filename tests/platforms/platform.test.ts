@@ -101,12 +101,12 @@ describe("a platform", () => {
         return renderStack("wiki", { folder: folder.path, platforms: { wiki: platform } });
     };
 
-    it("is declared with the settings of its schema, and its hosts are those that it marks", async () => {
+    it("is declared with the settings of its schema, and with the hosts that it marks", async () => {
         const { outputs } = await render(all, { docsHost: "docs.example.org", language: "de" });
         expect(outputs.instances["wiki"]?.urls).to.deep.equal({ wiki: "http://wiki.example.org/de" });
         expect(outputs.dns.pending).to.deep.equal(["wiki.example.org", "docs.example.org"]);
     });
-    it("publishes something at every host, or the host is reported with its key", async () => {
+    it("publishes a site at every host, or the host is reported with its key", async () => {
         expect(
             await problemsOf(
                 render(
@@ -121,12 +121,12 @@ describe("a platform", () => {
             'plinth:instances.wiki.host: "wiki.example.org" is not served',
         );
     });
-    it("publishes nothing at a host that its schema does not mark, which two instances could have both", async () => {
+    it("publishes nothing at a host that its schema does not mark, which two instances could share", async () => {
         expect(await problemsOf(render(wikiAt(({ host }) => [host, "other.example.org"])))).to.include(
             "the platform wiki publishes something at other.example.org, but no key of its schema is marked as that host",
         );
     });
-    it("has a namespace without a word of its own, as strict as it says", async () => {
+    it("has a namespace by default, as strict as configured", async () => {
         const levelOf = async (platform: Platform) => {
             const { objects } = await render(platform);
             const spaces = objects.filter(({ kind }) => kind === "Namespace");
@@ -137,7 +137,7 @@ describe("a platform", () => {
             "baseline",
         ]);
     });
-    it("reads no secret that it does not declare, also where nothing is compiled", async () => {
+    it("reads no undeclared secret, even in untyped code", async () => {
         const careless: Platform = {
             ...all,
             declare: (instance) => {
@@ -149,13 +149,13 @@ describe("a platform", () => {
             'the platform wiki does not declare a secret "wikiTokn"; did you mean "wikiToken"?; declared: wikiToken, databasePassword',
         );
     });
-    it("has its secret keys in the JSON Schema, and its images among all others", () => {
+    it("has its secret keys in the JSON Schema, and its images in the list of images", () => {
         expect(JSON.stringify(stackJsonSchema([all.config]))).to.include(
             '"wikiToken":{"description":"Token of the wiki"}',
         );
         expect(imagesOf({ wiki: all })).to.deep.equal([...Object.values(common), images.wiki]);
     });
-    it("of this program's own names its images like no other", () => {
+    it("of this project has images with unique names", () => {
         const names = imagesOf(platforms).map(({ name }) => name);
         expect(names).to.have.length(new Set(names).size);
     });

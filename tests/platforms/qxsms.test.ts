@@ -62,36 +62,36 @@ describe("QxSMS' objects", () => {
         });
     });
 
-    it("give web and worker one environment, but for gunicorn's own", () => {
+    it("give web and worker the same environment, except for gunicorn's", () => {
         const own = variables(objects, "web").filter(({ name }) => !name.startsWith("GUNICORN_"));
         expect(variables(objects, "worker")).to.deep.equal(own);
     });
-    it("say what the code reads, by the names that it reads", () => {
+    it("set the variables that the code reads", () => {
         expect(value(objects, "worker", "QXSMS_DEBUG")).to.equal("0");
         expect(value(objects, "worker", "QXSMS_ENV")).to.equal("production");
         expect(value(objects, "worker", "QXSMS_EMAIL_SUBJECT_PREFIX")).to.equal("[QxSMS] ");
         expect(value(objects, "worker", "QXSMS_SMTP_SERVER")).to.equal("smtp.example.org");
         expect(value(objects, "worker", "QXSMS_SEND_SURVEY")).to.equal("SV_a");
     });
-    it("have the development mode with debug only, and no mail then unless asked for", async () => {
+    it("enable development mode with debug only, and then send mail only on request", async () => {
         const dev = await declareQxsms({ instance: { debug: true, mail: null, administrator: null } });
         expect(value(dev, "web", "QXSMS_DEBUG")).to.equal("1");
         expect(value(dev, "web", "QXSMS_ENV")).to.equal("development");
     });
-    it("stop a worker without a shell in between, and leave it the time of its longest task", () => {
+    it("stop a worker without a shell in between, after its longest task at most", () => {
         const { containers, terminationGracePeriodSeconds } = podOf(objects, "Deployment", "worker");
         expect(containers[0].command.slice(0, 4)).to.deep.equal(["celery", "-A", "qxsms", "worker"]);
         expect(containers[0].command).to.include("--concurrency=2");
         expect(terminationGracePeriodSeconds).to.be.above(900);
     });
-    it("leave a stopping web pod the time of a request", () => {
+    it("give a stopping web pod time for a request", () => {
         const { containers, terminationGracePeriodSeconds } = podOf(objects, "Deployment", "web");
         const drain = containers[0].lifecycle.preStop.sleep.seconds;
         expect(value(objects, "web", "GUNICORN_TIMEOUT")).to.equal("180");
         expect(value(objects, "web", "GUNICORN_GRACEFUL_TIMEOUT")).to.equal("180");
         expect(terminationGracePeriodSeconds).to.be.above(drain + 180);
     });
-    it("migrate in the Task alone, which a setting of mail or Qualtrics does not run again", async () => {
+    it("migrate only in the Task, which settings of mail or Qualtrics do not run again", async () => {
         const commands = (name: string) => {
             const { initContainers, containers } = podOf(objects, "Deployment", name);
             return JSON.stringify([...initContainers, ...containers].map(({ command }) => command));
@@ -103,14 +103,14 @@ describe("QxSMS' objects", () => {
         const released = await declareQxsms({ instance: { images: { qxsms: "registry.example.org/qxsms:next-1" } } });
         expect(name(released)).not.to.equal(name(objects));
     });
-    it("leave the database connections enough for the largest number of pods", () => {
+    it("leave the database enough connections for the largest number of pods", () => {
         for (const { web, worker, processes, concurrency, database } of Object.values(sizes)) {
             const pods = typeof web === "number" ? web : web.max;
             const { connections } = postgresSizes(mebibytes(database.memory), mebibytes(database.volume));
             expect(connections).to.be.above((pods + 1) * processes + (worker + 1) * (concurrency + 1));
         }
     });
-    it("run as the image's user, in its folder, under the tag that is built", () => {
+    it("run as the image's user, in its folder, with the built tag", () => {
         const folder = join(__dirname, "..", "..", "images");
         const dockerfile = readFileSync(join(folder, "qxsms", "Dockerfile"), "utf8");
         expect(dockerfile).to.contain(`USER ${user}:${user}`).and.contain(`WORKDIR ${paths.home}`);

@@ -177,7 +177,7 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         expect(output).to.contain("nothing to do");
         expect(kept()).to.equal(before);
     });
-    it("upgrades once, and again without harm; customer, order and config.php stay", async function () {
+    it("upgrades once, and again without harm; keeps customer, order and config.php", async function () {
         if (!older) return this.skip();
         const old = pod("Job", "upgrade", older);
         expect(await old.run("upgrade")).to.contain("nothing to do");
@@ -263,7 +263,7 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         ).to.equal(true);
         console.log(`      ${keys.length} keys, such as ${keys.sort().slice(0, 3).join(", ")}`);
     });
-    it("denies what nobody may see", async () => {
+    it("denies private paths", async () => {
         const denied = [
             "/config.php",
             "/cron.php",
@@ -328,7 +328,7 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         const password = database.sql("SELECT HEX(value) FROM oc_setting WHERE `key` = 'config_mail_smtp_password'");
         expect(Buffer.from(password, "hex").toString()).to.equal(secrets.smtpPassword);
     });
-    it("never compiles stylesheets, for which no file could be written", async () => {
+    it("never compiles stylesheets, because no file could be written", async () => {
         const setting = () => database.sql("SELECT code, value FROM oc_setting WHERE `key` = 'developer_sass'");
         const { redirect } = await login("first-password");
         const search = new URL(redirect!).search.replace("common/dashboard", "common/developer.edit");
@@ -349,7 +349,7 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         console.log(output.replace(/^(?=.)/gm, "      | "));
         expect(database.sql("SELECT COUNT(*) FROM oc_cron WHERE date_modified < '2021-01-01'")).to.equal("0");
     });
-    it("applies a changed password, and leaves one alone that was changed in the administration", async () => {
+    it("applies a changed password, and keeps a later change in the administration", async () => {
         const withPassword = (adminPassword: string) => ({
             ...configured,
             values: { secrets: { shop: { ...secrets, adminPassword } } },
@@ -381,7 +381,7 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         expect(existsSync(join(volume, "image/profile.png"))).to.equal(false);
         expect(readFileSync(join(volume, "image/no_image.png"), "utf8")).to.equal("mine\n");
     });
-    it("refuses an image whose administration is elsewhere", async () => {
+    it("refuses an image with the administration in another folder", async () => {
         const other = await declareOpenCart({
             ...configured,
             instance: { ...configured.instance, adminPath: "elsewhere" },
@@ -390,7 +390,7 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
             "built with ADMIN_PATH=backoffice",
         );
     });
-    it("wrote no error of PHP or OpenCart", () => {
+    it("logs no errors of PHP or OpenCart", () => {
         const log = join(volume, "storage/logs/error.log");
         const lines = existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : [];
         if (lines.length > 0)

@@ -113,7 +113,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
     const kept = () =>
         sql(`SELECT entity_id, email FROM customer_entity; SELECT username, password, created FROM admin_user;
             SELECT path, value FROM core_config_data ORDER BY config_id`);
-    it("installs a database once, although two Jobs do it at the same time", async () => {
+    it("installs a database once when two Jobs run at the same time", async () => {
         const first = older ?? sources!;
         const install = () => {
             const job = pod("Job", "install", first);
@@ -129,7 +129,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
             sql("SELECT COUNT(*) FROM core_resource WHERE data_version IS NULL OR data_version <> version"),
         ).to.equal("0");
     });
-    it("loses nothing when it is installed again, and begins anew what died half-way", async () => {
+    it("loses nothing when it is installed again, and restarts an aborted installation", async () => {
         sql(
             "INSERT INTO customer_entity SET email = 'ada@example.org', entity_type_id = 1, website_id = 1, store_id = 1, group_id = 1",
         );
@@ -144,7 +144,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         expect(again).to.contain("beginning anew").and.contain("is installed");
         expect(tables()).to.be.above(300);
     });
-    it("upgrades once, holds pods back until then, and never goes back", async function () {
+    it("upgrades once, holds pods back until then, and never downgrades", async function () {
         if (!older) return this.skip();
         const waiting = pod("Deployment", "frontend");
         waiting.mount("ready");
@@ -256,7 +256,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         await work();
         return selects() - before;
     };
-    it("reads from the replica, but from the source for those who changed something, and in the administration", async () => {
+    it("reads from the replica, but from the source for clients that wrote, and in the administration", async () => {
         const other = new Visitor(shop, "shop.example.org");
         const browsed = await used(() => other.get("/lamp.html"));
         expect(browsed).to.be.above(10);
@@ -270,7 +270,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         ).to.equal(0);
         console.log(`      a product's page: ${browsed} of its queries at the replica`);
     });
-    it("shows a new customer the own account at once, although the replica stands still", async () => {
+    it("shows new customers their account at once while replication is stopped", async () => {
         sql("INSERT INTO core_config_data SET path = 'customer/create_account/confirm', value = '0'");
         await inOpenMage("cleanCache();");
         await servers.caughtUp();
@@ -288,7 +288,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         expect(account.body).to.contain("Ada Lovelace");
         expect(sql("SELECT email FROM customer_entity")).to.equal("ada@example.org");
     });
-    it("loses no cart to a replica that stands still, and shows a new category a minute after it goes on", async () => {
+    it("loses no cart while replication is stopped, and shows a new category a minute after it resumes", async () => {
         await servers.caughtUp();
         servers.replica.sql("STOP SLAVE SQL_THREAD", "mysql");
         const buyer = new Visitor(shop, "shop.example.org");
@@ -316,7 +316,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
             .to.contain("Lovely lamp")
             .and.contain("$25.00");
     });
-    it("keeps carts and log-ins when frontend and session server start anew", async () => {
+    it("keeps carts and logins when frontend and session server restart", async () => {
         await shop.stop();
         expect(servers.redis("sessions", "KEYS", "sess_*")).not.to.equal("");
         await servers.stopRedis("sessions");
@@ -355,7 +355,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         expect(sql("SELECT customer_email, grand_total FROM sales_flat_order")).to.equal("ada@example.org\t35.0000");
         expect(sql("SELECT qty FROM cataloginventory_stock_item")).to.equal("7.0000");
     });
-    it("runs the scheduled jobs, and fails when one does", async () => {
+    it("runs the scheduled jobs, and fails if one fails", async () => {
         await pod("CronJob", "cron").run("cron");
         sql(
             "UPDATE cron_schedule SET scheduled_at = NOW() - INTERVAL 1 MINUTE WHERE job_code = 'log_clean' OR job_code LIKE 'core_email%' LIMIT 3",
@@ -373,7 +373,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         await inOpenMage("cleanCache();");
         expect(await pod("CronJob", "cron").run("cron").catch(String)).to.match(/FAILED: broken: .*core\/no_such/);
     });
-    it("applies a changed password and another host, and leaves alone what was changed in the administration", async () => {
+    it("applies a changed password and host, and keeps later changes in the administration", async () => {
         const changed = await declareOpenMage({
             ...configured,
             instance: { ...configured.instance, host: "new.example.org", adminHost: "office.example.org" },
@@ -399,7 +399,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         );
         expect((await new Visitor(shop, "shop.example.org").once("/")).status).to.equal(200);
     });
-    it("is administered through a forwarded port where it is private", async () => {
+    it("can be administered through a forwarded port if it is private", async () => {
         const hidden = await declareOpenMage({
             ...configured,
             instance: { ...configured.instance, adminAccess: "private" },
@@ -413,12 +413,12 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
             .and.not.contain("https://shop.example.org/index.php");
         expect((await person.once("/backoffice/")).headers["set-cookie"]!.join()).not.to.match(/secure/i);
     });
-    it("keeps no key in the cache for ever", () => {
+    it("gives every key in the cache a lifetime", () => {
         const endless = `local found = {} for _, key in ipairs(redis.call('KEYS', 'zc:k:*')) do
             if redis.call('TTL', key) < 1 then found[#found + 1] = key end end return found`;
         expect(servers.redis("cache", "EVAL", endless, "0")).to.equal("");
     });
-    it("drops what the cache holds of another database", async () => {
+    it("empties a cache of another database", async () => {
         const title = () => inOpenMage("echo Mage::getStoreConfig('design/head/default_title');");
         await title();
         sql(
@@ -431,7 +431,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         expect(await pod("CronJob", "cron").run("ready")).to.contain("the cache was emptied");
         expect(await title()).to.equal("As restored");
     });
-    it("shows an error page without its cache, and says why in the log", async () => {
+    it("shows an error page without its cache, and logs the reason", async () => {
         await servers.stopRedis("cache");
         expect((await new Visitor(shop, "shop.example.org").once("/")).status).to.equal(503);
         const line = shop
@@ -442,7 +442,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         expect(line).not.to.contain(secrets.cachePassword.slice(0, 10));
         await servers.startRedis("cache");
     });
-    it("shows an error page without its database, and says why in the log", async () => {
+    it("shows an error page without its database, and logs the reason", async () => {
         await servers.source.stop();
         const { status, body } = await new Visitor(shop, "shop.example.org").once("/");
         expect(status).to.equal(503);

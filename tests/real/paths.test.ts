@@ -24,13 +24,13 @@ const { OPENMAGE_SOURCES: openmage, OPENCART_SOURCES: opencart } = process.env;
 
 const published = { tls: { mode: "off" }, adminAllow: office };
 
-describe("addresses, to the applications themselves", function () {
+describe("URLs, as the applications themselves route them", function () {
     this.timeout(600_000);
     const { path: folder, clean } = scratch();
     after(clean);
 
     for (const storesInAddresses of [false, true])
-        describe(`OpenMage's own request and routers, ${storesInAddresses ? "with" : "without"} stores' codes in addresses`, () => {
+        describe(`OpenMage's own request and routers, ${storesInAddresses ? "with" : "without"} store codes in URLs`, () => {
             const keys: Keys = { platform: "openmage", ...published };
             let chain: Chain;
             let rules: readonly PathRule[];
@@ -74,7 +74,7 @@ describe("addresses, to the applications themselves", function () {
                     /^pod=admin page=\/backoffice\//,
                 );
             });
-            it("are led by no spelling to what is closed", async () => {
+            it("reach no closed path in any spelling", async () => {
                 const paths = rules.flatMap((rule) => rule.paths);
                 const { reached, summary } = await tryAll(chain, ["shop.example.org"], rules, paths);
                 console.log(`      ${summary}`);
@@ -126,7 +126,7 @@ describe("addresses, to the applications themselves", function () {
             "%20route=cron/cron",
             "route=cron/cron%00",
         ])
-            it(`are not led to the scheduled jobs by ${query}`, async () => {
+            it(`do not reach the scheduled jobs with ${query}`, async () => {
                 for (const path of ["/index.php?", "/?", "/desktops?", "/x%3f", "/x%26"])
                     expect((await ask(`${path}${query}`)).text, path).not.to.match(/page=\/cron/);
             });

@@ -179,14 +179,14 @@ describe("QxSMS for real (Debian's PostgreSQL and RabbitMQ; the images have newe
         expect(closed).to.match(/FAILED: the (database|migrations): .*Connection refused/);
     });
 
-    it("migrates, makes the cache's table and the groups; a second time, too", async () => {
+    it("migrates, and creates the cache's table and the groups, also when repeated", async () => {
         for (const _ of [1, 2]) await pod("Job", "migrate").run("migrate");
         expect(sql("SELECT string_agg(name, ',' ORDER BY name) FROM auth_group")).to.equal("Hq,Managers,PanelMembers");
         expect(sql("SELECT count(*) FROM qxsms_cache")).to.equal("0");
         expect(Number(sql("SELECT count(*) FROM django_migrations"))).to.be.above(30);
     });
 
-    it("makes no account whose password nobody got, and mails the next one with the configured subject", async () => {
+    it("creates no account if its password cannot be mailed, and mails the next one with the configured subject", async () => {
         mail.refuses = true;
         const refused = await pod("Job", "administrator").run("administrator").catch(String);
         expect(refused).to.match(/FAILED: .* did not take the mail with the password; no account is made/);
@@ -201,7 +201,7 @@ describe("QxSMS for real (Debian's PostgreSQL and RabbitMQ; the images have newe
             .and.match(/^password: \S+/m);
     });
 
-    it("serves its page with style sheets and translations, and lets the mailed password in", async () => {
+    it("serves its page with style sheets and translations, and accepts the mailed password", async () => {
         await web.run("ready");
         const gunicorn = web.start("web");
         stops.push(async () => {
@@ -269,7 +269,7 @@ print(import_data_celery(["idno", "name", "surname"], rows, panel.pk, "test.csv"
         return daemon;
     }
 
-    it("does what the web has queued, and keeps the result in the database", async () => {
+    it("runs tasks queued by the web tier, and stores the result in the database", async () => {
         await queue(3);
         expect(results()).to.equal("");
         const celery = await worker();
@@ -278,7 +278,7 @@ print(import_data_celery(["idno", "name", "surname"], rows, panel.pk, "test.csv"
         await celery.stop();
     });
 
-    it("ends the task that it works on when it is stopped, and leaves the others to the next worker", async () => {
+    it("finishes its current task when stopped, and leaves the others to the next worker", async () => {
         const celery = await worker();
         await Promise.all([queue(800), queue(801)]);
         await celery.ready(async () => ok((celery.output.match(/ received$/gm) ?? []).length === 2), 60);
@@ -292,7 +292,7 @@ print(import_data_celery(["idno", "name", "surname"], rows, panel.pk, "test.csv"
         await next.ready(async () => ok(results() === "SUCCESS|4"), 60);
     });
 
-    it("shows its passwords to nobody", async () => {
+    it("never reveals its passwords", async () => {
         for (const stop of stops.splice(-4)) await stop();
         expect(logs).to.contain("Booting worker");
         for (const secret of Object.values(secrets))

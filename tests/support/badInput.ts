@@ -50,7 +50,7 @@ export type Mistakes = Readonly<Record<string, { of: () => Promise<string[]>; sa
 /** A test for each mistake. */
 export function itSaysWhatIsWrong(mistakes: Mistakes): void {
     for (const [what, { of, says }] of Object.entries(mistakes)) {
-        it(`says what is wrong with ${what}`, async () => {
+        it(`reports ${what}`, async () => {
             const lines = await of();
             for (const part of says)
                 expect(

@@ -6,11 +6,11 @@ describe("the command after --", () => {
         const { words: before, command } = splitCommand(words.split(" "), line.split(" "));
         return `${before.join(" ")} | ${command.join(" ")}`;
     };
-    it("is apart from component and stack", () => {
+    it("is separated from component and stack", () => {
         expect(split("node plinth exec frontend -- ls -l", "frontend ls -l")).to.equal("frontend | ls -l");
         expect(split("node plinth exec frontend dev -c php -- ls", "frontend dev ls")).to.equal("frontend dev | ls");
     });
-    it("may have dashes of its own", () => {
+    it("may contain dashes itself", () => {
         expect(split("node plinth exec a -- sh -- x", "a sh -- x")).to.equal("a | sh -- x");
     });
     it("may be missing", () => {

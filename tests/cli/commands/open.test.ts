@@ -19,13 +19,13 @@ describe("the port to open", () => {
         expect(choosePort(edge).name).to.equal("https");
         expect(choosePort(service({ name: "mysql", port: 3306 }, { name: "admin", port: 1 })).name).to.equal("mysql");
     });
-    it("is the one asked for, by name or number, unless it is UDP", () => {
+    it("is the requested one, by name or number, unless it is UDP", () => {
         expect(choosePort(edge, "80").name).to.equal("http");
         expect(choosePort(edge, "http").port).to.equal(80);
         expect(() => choosePort(edge, "http3")).to.throw('no port "http3"');
         expect(() => choosePort(edge, "htps")).to.throw('did you mean "https"?; available: http, https');
     });
-    it("is said with the host that the site answers to", () => {
+    it("is printed with the host of the site", () => {
         const urls = { shop: "http://shop.localhost:30080/", admin: "http://shop.localhost:30080/admin/" };
         const instances = { shop: { urls }, other: { urls: { shop: "https://other.example.org/" } } };
         const addresses = (instance: string) =>

@@ -6,7 +6,7 @@ import { renderStack } from "../../../operations/render/rendering";
 import { find, podOf, type Sent } from "../../support/declare";
 
 describe("the contract of backup and restore", () => {
-    it("is what the component declares and its scripts hold", async () => {
+    it("matches the component's declaration and its scripts", async () => {
         const rendering = await renderStack("backup", { folder: join(__dirname, "..", "..", "stacks") });
         const objects = rendering.objects as unknown as Sent[];
         const files = find(objects, "ConfigMap", "backup")["data"] as Record<string, string>;
@@ -24,7 +24,7 @@ describe("the contract of backup and restore", () => {
             .to.include(`untouched=${exitCodes.untouched}\n`)
             .and.to.include(`changed=${exitCodes.changed}\n`);
     });
-    it("finds its place in a file, or says that it has none", () => {
+    it("finds its place in a file, or reports that it has none", () => {
         expect(filled(wholeFile("a\n# here\nb\n"), "# here", exitCodeLines)).to.equal(`a\n${exitCodeLines}b\n`);
         expect(() => filled(wholeFile("a\n"), "# here", exitCodeLines)).to.throw('not exactly one line "# here"');
     });

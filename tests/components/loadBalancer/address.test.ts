@@ -5,7 +5,7 @@ import { declareEdges, edgeTypes } from "../../support/edges";
 
 describe("LoadBalancer", () => {
     describe("address", () => {
-        it("is what the user states, for DNS", async () => {
+        it("is the configured one, for DNS", async () => {
             const { addresses } = await declareEdges(
                 {
                     one: { edge: { type: "NodePort", publicAddress: "192.0.2.1" } },
@@ -24,7 +24,7 @@ describe("LoadBalancer", () => {
                 five: [],
             });
         });
-        it("is an IP address of each family or a host name, as the cloud gives it", () => {
+        it("is an IP address of each family or a host name, as assigned by the cloud", () => {
             const given = (...ingress: { ip?: string; hostname?: string }[]) =>
                 givenAddresses({ loadBalancer: { ingress } });
             expect(given({}, { ip: "192.0.2.1" }, { ip: "2001:db8::1" })).to.deep.equal(["192.0.2.1", "2001:db8::1"]);

@@ -30,7 +30,7 @@ describe("LoadBalancer", () => {
         expect(JSON.stringify(objects.filter(({ kind }) => kind !== "Secret"))).not.to.match(/-----BEGIN/);
     });
 
-    it("makes a TLS Secret of it where the ingress controller reads it", async () => {
+    it("makes a TLS Secret of it in the namespace of the Ingress", async () => {
         const secrets = { shop: { tlsCertificate: chain, tlsKey: key } };
         const { objects } = await declareEdges(
             { shop: { edge: edgeTypes["Ingress"], tls: { mode: "custom" } } },
@@ -70,11 +70,11 @@ describe("LoadBalancer", () => {
             }
             throw new Error("was accepted");
         };
-        it("is accepted with its key, alone or with others after it", () => {
+        it("is accepted with its key, alone or followed by a chain", () => {
             expect(() => checkPair("shop", chain, key)).not.to.throw();
             expect(() => checkPair("shop", `${chain}${certify().chain}`, key)).not.to.throw();
         });
-        it("is refused when it is none, is damaged, or is another one's, without a word of what was read", () => {
+        it("is refused if it is not a certificate, is damaged or does not match the key, without quoting it", () => {
             const other = certify();
             const damaged = chain.replace(/\n.{20}/, "\nAAAAAAAAAAAAAAAAAAAA");
             const cases: [string, string, string][] = [
@@ -91,12 +91,12 @@ describe("LoadBalancer", () => {
                 expect(error.__pulumiRunError).to.equal(true);
             }
         });
-        it("ends the run before its Secret is sent", () => {
+        it("aborts the run before its Secret is sent if it is invalid", () => {
             const pair = checkedPair("shop", Value.of(chain), Value.secret("hidden"));
             for (const value of [pair.chain, pair.key])
                 expect(() => value.in(() => undefined)).to.throw(CertificateError);
         });
-        it("may be a placeholder, where the program runs without the passphrase", () => {
+        it("may be a placeholder if the program runs without the passphrase", () => {
             expect(() => checkPair("shop", "placeholder-a", "placeholder-b")).not.to.throw();
         });
     });

@@ -11,7 +11,7 @@ import {
 } from "../../support/edges";
 
 describe("LoadBalancer", () => {
-    it("trusts nobody unless told, and says so behind an ingress controller", async () => {
+    it("trusts no proxy by default, and warns about that behind an ingress controller", async () => {
         const edge = { type: "Ingress", className: "traefik" };
         const { objects, warnings } = await declareEdges({ shop: { edge } });
         expect(caddyfileOf(objects)).not.to.include("trusted_proxies");
@@ -21,7 +21,7 @@ describe("LoadBalancer", () => {
         ).to.include("trusted_proxies static 10.0.0.0/8");
     });
 
-    it("warns where links lack a port, and where the authority of certificates is shut out", async () => {
+    it("warns if links lack a port, and if the certificate authority cannot reach the site", async () => {
         const warned = async (edge: Plain, tls: Plain) =>
             (await declareEdges({ shop: { edge, tls } })).warnings
                 .filter((line) => !line.includes("in clear"))
@@ -38,7 +38,7 @@ describe("LoadBalancer", () => {
         expect(await warned(ranges, tlsModes["custom"]!)).to.equal("");
     });
 
-    it("warns of passwords in clear, unless TLS ends in front", async () => {
+    it("warns about passwords in clear text, unless TLS is terminated in front", async () => {
         const warned = async (keys: Plain, values: Plain = {}) =>
             (await declareEdges({ shop: keys }, values)).warnings.some((line) =>
                 line.startsWith("shop: tls.mode off: passwords"),
@@ -52,7 +52,7 @@ describe("LoadBalancer", () => {
     });
 
     describe("refuses", () => {
-        it("a custom certificate that is nowhere, with the commands that set it", async () => {
+        it("a custom certificate that is not set, with the commands that set it", async () => {
             const message = await edgeProblems({ shop: { tls: { mode: "custom" } } });
             expect(message)
                 .to.include("plinth:instances.shop.tls: mode custom has no certificate")
@@ -80,7 +80,7 @@ describe("LoadBalancer", () => {
                     `plinth:instances.shop.edge.publicAddress: "${publicAddress}" is not allowed; allowed: an IP address or a host name such as lb.example.org`,
                 );
         });
-        it("ranges that are none", async () => {
+        it("invalid ranges", async () => {
             const refused = (range: string) => edgeProblems({ shop: { http: { allow: [range] } } });
             for (const range of ["999.0.0.0/40", "192.0.2.0/33", "192.0.2.1", "2001:db8::/129", ":::/8", "::1"])
                 expect(await refused(range), range).to.include(

@@ -47,7 +47,7 @@ describe("LoadBalancer", () => {
         }
     }
 
-    it("changes no pod when only a site changes", async () => {
+    it("rolls no pod when only a site changes", async () => {
         const pods = async (http: Plain) => {
             const { objects } = await declareEdges({ shop: { http } });
             return { template: find(objects, "Deployment", "edge")["spec"].template, text: caddyfileOf(objects) };
@@ -83,7 +83,7 @@ describe("LoadBalancer", () => {
             expect(securityContext.capabilities).to.deep.equal({ drop: ["ALL"], add: ["NET_BIND_SERVICE"] });
     });
 
-    it("stops later than its longest request", async () => {
+    it("grants its longest request time to finish when it stops", async () => {
         const { objects } = await declareEdges({ shop: {} });
         const spec = edgePod(objects);
         const grace = Number(/grace_period (\d+)s/.exec(caddyfileOf(objects))![1]);

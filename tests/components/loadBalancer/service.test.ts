@@ -3,7 +3,7 @@ import { find } from "../../support/declare";
 import { caddyfileOf, declareEdges, edgeTypes, type Plain, tlsModes } from "../../support/edges";
 
 describe("LoadBalancer", () => {
-    it("publishes all that a LoadBalancer can be asked for", async () => {
+    it("applies every setting of a LoadBalancer Service", async () => {
         const edge = {
             type: "LoadBalancer",
             address: "192.0.2.10",
@@ -28,7 +28,7 @@ describe("LoadBalancer", () => {
         expect(ingress.at(-1)).to.deep.equal({ ports: [{ protocol: "UDP", port: 8443 }] });
     });
 
-    it("waits for an address only where one will come", async () => {
+    it("waits for an address only if one will be assigned", async () => {
         const skips = async (edge: Plain, rest: Plain = {}, values: Plain = {}, kind = "Service") => {
             const { objects } = await declareEdges({ shop: { edge, ...rest } }, values);
             return find(objects, kind, "edge").metadata.annotations?.["pulumi.com/skipAwait"] === "true";
@@ -41,7 +41,7 @@ describe("LoadBalancer", () => {
         expect(await skips(edgeTypes["Ingress"]!, { state: "stopped" }, {}, "Ingress")).to.equal(true);
     });
 
-    it("asks the ingress controller for the hosts, and for their certificate where it ends TLS", async () => {
+    it("gives the ingress controller the hosts, and their certificate if it terminates TLS", async () => {
         const ended = find(
             (await declareEdges({ shop: { edge: edgeTypes["Ingress"], tls: tlsModes["custom"] } })).objects,
             "Ingress",
@@ -58,7 +58,7 @@ describe("LoadBalancer", () => {
         expect(passed.rules[0].http.paths[0].backend.service.port).to.deep.equal({ name: "https" });
     });
 
-    it("lets in only the ingress controller and what stands before it, where one knows its namespace", async () => {
+    it("admits only the ingress controller and the proxies before it, if its namespace is known", async () => {
         const admitted = async (edge: Plain) =>
             find((await declareEdges({ shop: { edge } })).objects, "NetworkPolicy", "edge")["spec"].ingress;
         const port = { ports: [{ protocol: "TCP", port: 8080 }] };
@@ -71,7 +71,7 @@ describe("LoadBalancer", () => {
         expect(await admitted(edgeTypes["NodePort"]!)).to.deep.equal([port]);
     });
 
-    it("lets the ingress controller reach the pods with which cert-manager answers an authority", async () => {
+    it("lets the ingress controller reach the pods that answer cert-manager's challenges", async () => {
         const named = { ...edgeTypes["Ingress"], controllerNamespace: "traefik" };
         const { objects } = await declareEdges({ shop: { edge: named, tls: tlsModes["acme"] } });
         const policy = find(objects, "NetworkPolicy", "edge-http01");

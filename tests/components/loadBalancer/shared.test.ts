@@ -50,7 +50,7 @@ describe("LoadBalancer", () => {
                 "kubernetes.io/metadata.name": "edge",
             });
         });
-        it("rolls no pod when an instance comes with a certificate, stops or goes", async () => {
+        it("rolls no pod when an instance with a certificate is added, stopped or removed", async () => {
             const pair = { tlsCertificate: chain, tlsKey: key };
             const own = { ...shared, tls: tlsModes["custom"] };
             const template = async (instances: Record<string, Plain>) => {
@@ -95,16 +95,16 @@ describe("LoadBalancer", () => {
                 "PersistentVolumeClaim",
             ]);
         });
-        it("has its own TLS for instances that say nothing of it", async () => {
+        it("applies its own TLS settings to instances without any", async () => {
             const { objects } = await declareEdges({ one: shared }, { edge: { tls: tlsModes["internal"] } });
             expect(caddyfileOf(objects)).to.include("https://one.example.org {\n\ttls internal\n");
         });
-        it("points at plinth:edge when its own settings are wrong", async () => {
+        it("names plinth:edge when its own settings are wrong", async () => {
             expect(
                 await edgeProblems({ one: shared }, { edge: { omit: [{ kind: "Ingress", name: "edge" }] } }),
             ).to.include("plinth:edge.omit.0: matches nothing");
         });
-        it("is not there when nobody uses it", async () => {
+        it("does not exist if no instance uses it", async () => {
             expect((await declareEdges({ one: {} })).objects.map(({ metadata }) => metadata.namespace)).not.to.include(
                 "edge",
             );

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { declareEdges, type Plain, tlsModes } from "../../support/edges";
 
 describe("LoadBalancer", () => {
-    it("tells platforms whether browsers come by HTTPS", async () => {
+    it("tells platforms whether browsers use HTTPS", async () => {
         const encrypted = async (keys: Plain) =>
             (await declareEdges({ shop: keys }, { edge: { tls: tlsModes["internal"] } })).encrypted;
         expect(await encrypted({})).to.deep.equal({ shop: false });

@@ -84,10 +84,10 @@ describe("what is rendered", function () {
 
     for (const name of stackNames(fixtures))
         for (const preview of [false, true])
-            it(`is what the engine is asked for${preview ? " in a preview" : ""}: ${name}`, () =>
+            it(`equals what the engine is asked for${preview ? " in a preview" : ""}: ${name}`, () =>
                 expectSame(readStackFile(name, fixtures), preview));
 
-    it("is what the engine is asked for: any valid configuration", async () => {
+    it("equals what the engine is asked for: any valid configuration", async () => {
         const folder = mkdtempSync(join(tmpdir(), "plinth-ends-"));
         try {
             await fc.assert(
@@ -111,7 +111,7 @@ describe("a plan of any resources", () => {
         return [byUrn(new PlainPlan(plan, given).resources), byUrn(resources)] as const;
     };
 
-    it("has its options at both ends, what a resource was called before among them", async () => {
+    it("has the same options at both ends, including aliases", async () => {
         const stack = { plan: [] as Resource[] };
         const owner = new Component({ name: "shop", stack }, "Namespace", "namespace", {
             aliases: [{ name: "once" }],
@@ -155,7 +155,7 @@ describe("a plan of any resources", () => {
         expect(of("plinth:components:Namespace").aliases).to.deep.equal(["once"]);
     });
 
-    it("is refused where a resource stands before one that it refers to", async () => {
+    it("is refused if a resource comes before one that it refers to", async () => {
         const first = randomPassword("first", 20);
         const second = new Resource(
             "kubernetes:v1:Any",

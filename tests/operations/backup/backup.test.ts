@@ -214,14 +214,14 @@ const started = [
 ];
 const secured = "backup keeping 1000000";
 
-describe("bringing a backup back", () => {
+describe("restoring a backup", () => {
     let cluster: Cluster;
     beforeEach(() => {
         cluster = new Cluster();
     });
     const restore = (options = {}, name = old) => restoreBackup(cluster.kubectl, "shop", name, options);
 
-    it("checks, stops what writes, backs up without deleting, loads, and starts all again as it was", async () => {
+    it("checks, stops writers, backs up without deleting, loads, and starts everything as before", async () => {
         expect(await restore()).to.equal(safety);
         expect(cluster.deeds).to.deep.equal([
             `check ${old}`,
@@ -234,7 +234,7 @@ describe("bringing a backup back", () => {
         expect(cluster.suspended["held"]).to.equal(true);
     });
 
-    it("touches nothing where the check fails, and names the backups there are", async () => {
+    it("changes nothing if the check fails, and lists the backups", async () => {
         cluster.endings.check = { step: "fetch", code: 1 };
         expect((await failure(restore({}, fresh))).message).to.equal(
             `Nothing was changed: "shop" has no complete backup "${fresh}"; available: ${old}`,
@@ -242,7 +242,7 @@ describe("bringing a backup back", () => {
         expect(cluster.deeds).to.deep.equal([`check ${fresh}`, "list"]);
     });
 
-    it("starts everything again where the safety backup fails, or the load before it has changed anything", async () => {
+    it("starts everything again if the safety backup fails, or the load fails before it has changed anything", async () => {
         cluster.endings.backup = { step: "dump", code: 1 };
         const unsafe = await failure(restore());
         expect(unsafe.message).to.include("--no-safety-backup").and.include("Nothing was changed");
@@ -255,7 +255,7 @@ describe("bringing a backup back", () => {
         expect(cluster.deeds.slice(2)).to.deep.equal([...stopped, `restore ${old}`, ...started]);
     });
 
-    it("leaves everything stopped after a part of a load, until one goes to its end", async () => {
+    it("leaves everything stopped after a partial load, until one completes", async () => {
         cluster.endings.restore = { step: "unpack", code: 10 };
         const partial = await failure(restore());
         expect(partial.exitCode).to.equal(10);
@@ -280,7 +280,7 @@ describe("bringing a backup back", () => {
         expect(cluster.deeds).to.deep.equal([`check ${safety}`, ...stopped, `restore ${safety}`, ...started]);
     });
 
-    it("takes a load that was killed without a trace for one that has changed something", async () => {
+    it("assumes that a load that was killed without a trace has changed something", async () => {
         cluster.endings.restore = "vanished";
         expect((await failure(restore())).exitCode).to.equal(10);
         const pod = (...exits: [string, number][]) =>
@@ -299,7 +299,7 @@ describe("bringing a backup back", () => {
         expect(isUntouched([pod(["fetch", 0])])).to.equal(false);
     });
 
-    it("leaves the cluster alone after Ctrl-C, says how to go on, and resumes where nothing was loaded", async () => {
+    it("leaves the cluster alone after Ctrl-C, says how to continue, and resumes if nothing was loaded", async () => {
         cluster.before["wait --for=delete"] = () => process.emit("SIGINT");
         const interrupted = await failure(restore());
         expect(interrupted.exitCode).to.equal(130);
@@ -313,7 +313,7 @@ describe("bringing a backup back", () => {
         expect(cluster.deeds).to.deep.equal(started);
     });
 
-    it("is refused while another is under way, also where both begin at once", async () => {
+    it("is refused during another one, even if both start at once", async () => {
         cluster.jobs.set("restore-1", {
             metadata: { name: "restore-1", namespace, ownerReferences: [{ kind: "CronJob", name: "restore" }] },
             spec: { template: { spec: { containers: [] } } },
@@ -335,12 +335,12 @@ describe("bringing a backup back", () => {
 });
 
 describe("backing up at once", () => {
-    it("says what is missing", async () => {
+    it("names what is missing", async () => {
         const { kubectl } = new Cluster();
         expect((await failure(backUpNow(kubectl, "shpo"))).message).to.include('did you mean "shop"?');
         expect((await failure(backUpNow(kubectl, "plain"))).message).to.include("plinth:instances.plain.backup.target");
     });
-    it("goes by what is in the cluster, where the file is ahead of it", async () => {
+    it("uses the configuration in the cluster if the file is ahead of it", async () => {
         const cluster = new Cluster();
         const { config } = cluster.kubectl;
         const instances = config.instances.map((one) => ({ ...one, state: "stopped" as const }));
@@ -351,7 +351,7 @@ describe("backing up at once", () => {
             "./plinth start production shop",
         );
     });
-    it("keeps to the instance's own retention, and fails with the Job", async () => {
+    it("applies the instance's own retention, and fails with the Job", async () => {
         const cluster = new Cluster();
         expect(await backUpNow(cluster.kubectl, "shop")).to.equal(safety);
         expect(cluster.deeds).to.deep.equal(["backup keeping 3"]);
@@ -361,7 +361,7 @@ describe("backing up at once", () => {
 });
 
 describe("the list of backups", () => {
-    it("has the newest first, with what the manifest says", () => {
+    it("has the newest first, with the data of the manifest", () => {
         const log = `noise\nbackup\t${old}\tcomplete\tpostgres 17.6 (Debian 17.6-1)\tdatabase.dump=1000,files.tar.gz=500,\tx\nbackup\t${fresh}\tincomplete\n`;
         expect(entriesIn(log)).to.deep.equal([
             { name: fresh, takenAt: "2026-11-02T02:00:00Z", complete: false, files: {} },

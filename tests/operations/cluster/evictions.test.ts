@@ -30,7 +30,7 @@ const find = (pods: readonly Pod[], events: readonly Event[] = [], instances = [
     evictionsOf(pods, events, instances);
 
 describe("pods that were evicted", () => {
-    it("are told in the kubelet's words, with the key that gives them more", () => {
+    it("are reported with the kubelet's message, and the key that raises the limit", () => {
         const key = (message: string, own: object = {}) => find([evicted(message, own)])[0]!.key;
         const root = "plinth:instances.shop";
         expect(key('Usage of EmptyDir volume "nginx-tmp" exceeds the limit "320Mi". ')).to.equal(
@@ -58,7 +58,7 @@ describe("pods that were evicted", () => {
         const own = evicted(message, labelled("edge", "edge", { name: "edge-1" }));
         expect(find([own])[0]!.key).to.equal('plinth:edge.volumes."edge.data".size');
     });
-    it("are counted, the last time first, and those that run are not among them", () => {
+    it("are counted, latest first, without running ones", () => {
         const message = 'Usage of EmptyDir volume "tmp" exceeds the limit "1Gi". ';
         const all = find([
             evicted(message),
@@ -74,7 +74,7 @@ describe("pods that were evicted", () => {
             ["admin", 1, later],
         ]);
     });
-    it("of a StatefulSet have left an event only, under the name of the pod that came after", () => {
+    it("of a StatefulSet have left only an event, under the name of their successor", () => {
         const message = 'Usage of EmptyDir volume "tmp" exceeds the limit "1Gi". ';
         const database = pod(ready, labelled("shop", "database", { name: "database-0" }));
         const [found, ...others] = find([database], [event("database-0", message), event("gone-1", message)]);

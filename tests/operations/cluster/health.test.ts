@@ -39,7 +39,7 @@ describe("the health of a tier", () => {
     it("is not ok before the controller has seen the last change", () => {
         expect(tierOf(workload({ ...settled, observedGeneration: 2 }, 2), []).ok).to.equal(false);
     });
-    it("is not ok while new pods do not get ready beside the old ones, and says why", () => {
+    it("is not ok while new pods do not become ready, and says why", () => {
         const waiting = { reason: "ErrImagePull" };
         const fresh = pod(
             { containerStatuses: [{ name: "php", ready: false, restartCount: 0, state: { waiting } }] },
@@ -80,7 +80,7 @@ describe("the health of tasks", () => {
         const [task] = tasksOf([job("install-1", at, [], 1)], [own]);
         expect([task!.state, task!.reason]).to.deep.equal(["running", "Pending"]);
     });
-    it("tells a scheduled run that failed from one that goes on", () => {
+    it("distinguishes failed scheduled runs from active ones", () => {
         const cron = (status: CronJob["status"]): CronJob => ({
             kind: "CronJob",
             metadata: labelled("shop", "cron"),
@@ -104,7 +104,7 @@ describe("the use of volumes", () => {
         spec: { storageClassName: "fast", resources: { requests: { storage: "20Gi" } } },
         status: { phase: "Bound", capacity: { storage: "10Gi" } },
     };
-    it("is what the kubelet says of that claim", () => {
+    it("is the kubelet's figure for the claim", () => {
         const volume = [
             { usedBytes: 5, capacityBytes: 50, pvcRef: { name: "database", namespace: "other" } },
             { usedBytes: 7, capacityBytes: 70, pvcRef: { name: "database", namespace: "shop" } },
@@ -117,11 +117,11 @@ describe("the use of volumes", () => {
             storageClass: "fast",
         });
     });
-    it("is unknown where no kubelet tells", () => expect(claimOf(claim, new Map())).not.to.have.property("fileSystem"));
+    it("is unknown without a kubelet's figure", () => expect(claimOf(claim, new Map())).not.to.have.property("fileSystem"));
 });
 
 describe("the certificates of a Secret", () => {
-    it("have their hosts and their last day; the key beside them is not looked at", function () {
+    it("have hosts and an expiry date; the key next to them is not read", function () {
         const args = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=a -keyout /dev/null -out -".split(" ");
         const hosts = ["-addext", "subjectAltName=DNS:shop.example.org,DNS:admin.example.org"];
         const pem = execFileSync(program(this, "openssl"), [...args, ...hosts], { stdio: "pipe" });

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { kubectlFailure, linesExcept } from "../../../operations/cluster/kubectlError";
 
-describe("what kubectl says", () => {
-    it("is of one kind, by the server's reason", () => {
+describe("errors of kubectl", () => {
+    it("have a kind by the server's reason", () => {
         const kinds = {
             'Error from server (NotFound): secrets "tls" not found': "notFound",
             'error: resource mapping not found for name: "x" namespace: "" from "STDIN": no matches for kind "PodMonitor" in version "monitoring.coreos.com/v1"':
@@ -17,7 +17,7 @@ describe("what kubectl says", () => {
         };
         for (const [said, kind] of Object.entries(kinds)) expect(kubectlFailure(said), said).to.equal(kind);
     });
-    it("is read line by line where several objects were asked for", () => {
+    it("are read line by line for requests of several objects", () => {
         const said = [
             "Warning: v1 Endpoints is deprecated",
             'Error from server (NotFound): namespaces "shop" not found',

@@ -22,20 +22,20 @@ const volume = (name: string, source: object, more: { annotations?: object; phas
 const nfs = (attributes: object, volumeHandle = "nfs-1#srv/nfs#pvc-1##") =>
     volume("pvc-1", { csi: { driver: "nfs.csi.k8s.io", volumeHandle, volumeAttributes: attributes } });
 
-describe("where the bytes of a volume are", () => {
-    it("is server and path of NFS, by whichever driver", () => {
+describe("the location of a volume's data", () => {
+    it("is server and path of NFS, with any driver", () => {
         expect(placeOf(nfs({ server: "nfs-1", share: "/srv/nfs", subdir: "pvc-1" }))).to.equal("nfs-1:/srv/nfs/pvc-1");
         expect(placeOf(nfs({ Server: "nfs-1", Share: "/", subDir: "a/b/" }))).to.equal("nfs-1:/a/b");
         expect(placeOf(nfs({ server: "nfs-1", share: "/" }))).to.equal("nfs-1:/");
         expect(placeOf(volume("old", { nfs: { server: "nfs-1", path: "/srv/old" } }))).to.equal("nfs-1:/srv/old");
     });
-    it("is a path of a node, whose name is said where it is known", () => {
+    it("is a path on a node, with its name if known", () => {
         const term = { matchExpressions: [{ key: "kubernetes.io/hostname", values: ["node-a"] }] };
         const nodeAffinity = { required: { nodeSelectorTerms: [term] } };
         expect(placeOf(volume("a", { local: { path: "/disk" }, nodeAffinity }))).to.equal("/disk on node-a");
         expect(placeOf(volume("a", { hostPath: { path: "/disk" } }))).to.equal("/disk on the node");
     });
-    it("is the driver's own name for it, or unknown", () => {
+    it("is the driver's volume handle, or unknown", () => {
         expect(placeOf(volume("a", { csi: { driver: "ebs.csi.aws.com", volumeHandle: "vol-1" } }))).to.equal(
             "ebs.csi.aws.com vol-1",
         );
@@ -43,16 +43,16 @@ describe("where the bytes of a volume are", () => {
     });
 });
 
-describe("what stays of a deleted volume", () => {
+describe("what remains of a deleted volume", () => {
     const attributes = { server: "nfs-1", share: "/srv/nfs", subdir: "pvc-1" };
-    it("is nothing where a driver made it, unless its class keeps the directory", () => {
+    it("is nothing if a driver created it, unless its class keeps the directory", () => {
         expect(leftoverOf(nfs(attributes))).to.equal(undefined);
         expect(leftoverOf(nfs({ ...attributes, onDelete: "archive" }))).to.include(
             "nfs-1:/srv/nfs/archived-pvc-1 stays",
         );
         expect(leftoverOf(nfs(attributes, "nfs-1#srv/nfs#pvc-1##retain"))).to.include("nfs-1:/srv/nfs/pvc-1 stays");
     });
-    it("is everything where it was made by hand", () => {
+    it("is everything if it was created by hand", () => {
         const byHand = volume("a", { nfs: { server: "nfs-1", path: "/srv/a" } }, { annotations: {} });
         expect(leftoverOf(byHand)).to.include("nfs-1:/srv/a stays");
     });
@@ -73,7 +73,7 @@ describe("the volumes of a stack", () => {
             json: () => Promise.resolve({ items }),
         }) as unknown as Kubectl;
 
-    it("are those of its claims, and those that former instances have left: surely by our mark, perhaps by name", async () => {
+    it("are those of its claims, and those of former instances: certain by annotation, likely by name", async () => {
         const elsewhere = { claimRef: { namespace: "opencart-old", name: "files" } };
         const all = await stackVolumes(
             kubectl([

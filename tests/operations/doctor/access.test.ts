@@ -4,7 +4,7 @@ import * as access from "../../../operations/doctor/access";
 import type { RenderedObject } from "../../../operations/render/rendering";
 import { expectFinding, object, rendering } from "../../support/doctor";
 
-describe("doctor: what we may do", () => {
+describe("doctor: access", () => {
     const apiResources = [
         { name: "namespaces", apiVersion: "v1", kind: "Namespace" },
         { name: "pods", apiVersion: "v1", kind: "Pod" },
@@ -29,7 +29,7 @@ describe("doctor: what we may do", () => {
             ...["list", "watch"].map((verb) => `${verb} apps replicasets shop`),
         ]);
     });
-    it("asks for the list of volumes and classes only where a claim names a volume that the stack does not make", () => {
+    it("needs to list volumes and classes only if a claim names a volume that the stack does not create", () => {
         const resources = [
             { name: "persistentvolumes", apiVersion: "v1", kind: "PersistentVolume" },
             { name: "storageclasses", apiVersion: "storage.k8s.io/v1", kind: "StorageClass" },
@@ -44,7 +44,7 @@ describe("doctor: what we may do", () => {
         const own = { apiVersion: "v1", kind: "PersistentVolume", metadata: { name: "pvc-1" } };
         expect(wide(claim, own)).to.deep.equal([]);
     });
-    it("names the rights that are missing, apart for preview and launch", () => {
+    it("names the missing rights, separately for preview and launch", () => {
         const rights = access
             .questionsOf([namespace, deployment], apiResources)
             .map((question) => ({ ...question, allowed: ["get", "list", "watch"].includes(question.verb) }));
@@ -55,7 +55,7 @@ describe("doctor: what we may do", () => {
         expectFinding(access.rightsToPreview({ rights: all }), "ok");
         expectFinding(access.rightsToLaunch({ rights: all.filter(({ verb }) => verb !== "delete") }), "ok");
     });
-    it("asks for logs and annotations of pods where edges are, once in each namespace, and only warns without", () => {
+    it("needs logs and annotations of pods in namespaces with edges, and only warns without them", () => {
         const edge = (name: string, own: string) => ({
             ...object("Deployment", name, { template: { spec: { containers: [{ name: "caddy" }, { name: own }] } } }),
         });
@@ -84,7 +84,7 @@ describe("doctor: what we may do", () => {
         const old = { ...deployment, apiVersion: "apps/v1beta1" };
         expectFinding(access.knownKinds({ rendering: rendering(old), apiResources }), "problem", "apps/v1beta1");
     });
-    it("names objects of somebody else's", () => {
+    it("names objects that belong to others", () => {
         expectFinding(access.ownership({ foreign: [] }), "ok");
         expectFinding(access.ownership({ foreign: [namespace] }), "problem", "Namespace shop", "create: false");
         expectFinding(

@@ -4,7 +4,7 @@ import type { Facts } from "../../../operations/doctor/gather";
 import { renderStack } from "../../../operations/render/rendering";
 
 describe("doctor as a whole", () => {
-    it("makes every check that it can, and says of each other one why not", async () => {
+    it("makes every check that it can, and says why it skips others", async () => {
         const { objects, outputs } = await renderStack("dev");
         const known: object = { mistakes: undefined, rendering: { objects, outputs }, go: undefined };
         const facts = new Proxy(known, {

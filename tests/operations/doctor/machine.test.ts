@@ -5,24 +5,24 @@ import { expectFinding } from "../../support/doctor";
 describe("doctor: this machine", () => {
     const engine = (version: string) => machine.pulumiCli({ engine: { command: "/bin/pulumi", version } });
 
-    it("wants a Pulumi CLI of the SDK's major version, of the releases that were tried", () => {
+    it("requires a Pulumi CLI of the SDK's major version, among the tested releases", () => {
         expectFinding(engine(`v${pins.pulumi}`), "ok", pins.pulumi, "/bin/pulumi");
         expectFinding(engine("v3.99.1"), "warning", "v3.99.1", "install");
         expectFinding(engine("v4.0.0"), "problem", "needs 3.x");
         const none = machine.pulumiCli({ engine: { what: "the Pulumi CLI", remedy: "" } });
         expectFinding(none, "warning", `launch fetches ${pins.pulumi}`);
     });
-    it("wants Node.js as package.json does, and better a newer one", () => {
+    it("requires the Node.js of package.json, and recommends a newer one", () => {
         expectFinding(machine.nodeVersion({ node: "24.1.0" }), "ok");
         expectFinding(machine.nodeVersion({ node: "20.19.4" }), "warning", "22 or newer");
         expectFinding(machine.nodeVersion({ node: "20.18.0" }), "problem", "required: 20.19");
     });
-    it("needs no Go, unless an old one is there", () => {
+    it("does not need Go, but warns about an old one", () => {
         expectFinding(machine.goVersion({ go: undefined }), "ok", "not installed");
         expectFinding(machine.goVersion({ go: "go version go1.26.8 linux/amd64" }), "ok", "1.26");
         expectFinding(machine.goVersion({ go: "go version go1.19.8 linux/amd64" }), "warning", "go.dev");
     });
-    it("tells a lock that is held from one that was left", () => {
+    it("distinguishes held locks from stale ones", () => {
         const lock = (...locks: { pid: number; host: string; alive: boolean }[]) =>
             machine.lock({ locks, stack: "dev" });
         expectFinding(lock(), "ok");
@@ -30,7 +30,7 @@ describe("doctor: this machine", () => {
         const both = lock({ pid: 7, host: "here", alive: false }, { pid: 8, host: "there", alive: true });
         expectFinding(both, "warning", "process 8 on there", "wait");
     });
-    it("knows where the passphrase comes from, or the key", () => {
+    it("finds the source of the passphrase or key", () => {
         const provider = (
             environment: Record<string, string>,
             { url = "s3://team", env = {}, named }: { url?: string; env?: Record<string, string>; named?: string } = {},

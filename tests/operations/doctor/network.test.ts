@@ -3,7 +3,7 @@ import type { Service } from "../../../operations/cluster/live";
 import { expectFinding, node, type NodeArgs, object, rendering } from "../../support/doctor";
 import { labelled } from "../../support/observed";
 
-describe("doctor: the way in, and between pods", () => {
+describe("doctor: the network", () => {
     const cluster = { loadBalancer: true, metrics: true, networkPolicy: "full" as const };
     const facts = (changes: Partial<network.NetworkFacts>): network.NetworkFacts => ({
         rendering: rendering(),
@@ -22,7 +22,7 @@ describe("doctor: the way in, and between pods", () => {
         status: { loadBalancer: { ingress: address } },
     });
 
-    it("finds something that gives addresses, and contradictions to the configuration", () => {
+    it("finds a load balancer that assigns addresses, and contradictions to the configuration", () => {
         const edge = { rendering: rendering(object("Service", "edge", { type: "LoadBalancer" })) };
         const balancer = (changes: Partial<network.NetworkFacts>) =>
             network.loadBalancer(facts({ ...edge, ...changes }));
@@ -48,7 +48,7 @@ describe("doctor: the way in, and between pods", () => {
             "alb",
         );
     });
-    it("wants metrics-server for autoscalers, and what the configuration says of it to be true", () => {
+    it("requires metrics-server for autoscalers, and compares the configuration with the cluster", () => {
         const scaled = rendering(object("HorizontalPodAutoscaler", "web", {}, "autoscaling/v2"));
         const api = (status: string) => ({
             metadata: { name: "v1beta1.metrics.k8s.io" },
@@ -65,7 +65,7 @@ describe("doctor: the way in, and between pods", () => {
         expectFinding(metrics({ ...without, metricsApi: api("True") }), "warning", "metrics is false");
         expectFinding(network.metricsServer(facts({ ...without, metricsApi: api("True") })), "ok");
     });
-    it("guesses whether policies are kept, by the network plugin", () => {
+    it("guesses from the network plugin whether policies are enforced", () => {
         const daemonSet = (name: string, image = "", args: string[] = []) => ({
             metadata: { name, namespace: "kube-system" },
             spec: { template: { spec: { containers: [{ image, args }] } } },

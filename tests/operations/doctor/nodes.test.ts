@@ -48,7 +48,7 @@ describe("doctor: room on the nodes", () => {
         spec: { nodeName: "a", containers: [container("1", "1Gi")] },
     });
 
-    it("is enough to the byte, and not by a byte less", () => {
+    it("is sufficient to the byte", () => {
         expectFinding(
             capacity([web], [node("a", "1", "2Gi")]),
             "ok",
@@ -57,13 +57,13 @@ describe("doctor: room on the nodes", () => {
         expectFinding(capacity([web], [node("a", "1", "2097151Ki")]), "problem", "add a node");
         expectFinding(capacity([web], [node("a", "999m", "2Gi")]), "problem");
     });
-    it("is on the node's own disk, too, which may not be there at all", () => {
+    it("includes the node's own disk, which may be unknown", () => {
         const on = (disk: string) => capacity([web], [node("a", "8", "64Gi", { disk })]);
         expectFinding(on("2147483648"), "ok", "2.0 GiB of disk requested");
         expectFinding(on("2147483647"), "problem", "2.0 GiB of disk requested");
         expectFinding(on(""), "problem", "0.0 GiB of disk free at most on one node");
     });
-    it("has its end where a pod may write more than a node has, since that is full before the pod is evicted", () => {
+    it("is short if a pod may write more than a node has, which is full before the pod is evicted", () => {
         const disks = (most: string, disk: string) => {
             const pods = tier("CronJob", "backup", 0, {});
             const template = { spec: { containers: [container("1", "1Gi", "1Gi", most)] } };
@@ -82,7 +82,7 @@ describe("doctor: room on the nodes", () => {
         expectFinding(disks("1Gi", ""), "ok");
         expectFinding(nodes.nodeDisks({ rendering: rendering(web), nodes: [] }), "problem", "no node reports");
     });
-    it("is what others have left, not what the stack itself has taken", () => {
+    it("excludes what others use, but not what the stack itself uses", () => {
         const on = [node("a", "1", "2Gi")];
         expectFinding(capacity([web], on, [pod("kube-system")]), "problem");
         expectFinding(capacity([web], on, [pod("shop")]), "problem");
@@ -99,7 +99,7 @@ describe("doctor: room on the nodes", () => {
             "no node has room for a pod of Deployment shop/web",
         );
     });
-    it("is for Tasks, too, one pod at a time, with init containers that want more", () => {
+    it("must suffice for Tasks, one pod at a time, with larger init containers", () => {
         const task = object("Job", "install", {
             template: { spec: { initContainers: [container("100m", "3Gi")], containers: [container("100m", "1Gi")] } },
         });
@@ -111,7 +111,7 @@ describe("doctor: room on the nodes", () => {
         );
         expectFinding(capacity([web, task], [node("a", "2", "3Gi")]), "ok", "2.0 GiB and 2.0 GiB of disk requested");
     });
-    it("is for sidecars beside the containers, and for as many pods as an autoscaler keeps", () => {
+    it("must suffice for sidecars, and for an autoscaler's minimum of pods", () => {
         const sidecar = { ...container("100m", "1Gi"), restartPolicy: "Always" };
         const scaled = object("Deployment", "web", {
             template: { spec: { initContainers: [sidecar], containers: [container("100m", "1Gi")] } },
@@ -128,7 +128,7 @@ describe("doctor: room on the nodes", () => {
             "0.60 cores, 6.0 GiB and 6.0 GiB of disk requested",
         );
     });
-    it("is on one node for all pods that share files there", () => {
+    it("must be on one node for all pods that share files there", () => {
         const labels = { "plinth.dev/shared-files": "files" };
         const sharing = ["web", "admin"].map((name) =>
             tier("Deployment", name, 2, { containers: [container("500m", "1Gi")] }, labels),
@@ -143,7 +143,7 @@ describe("doctor: room on the nodes", () => {
         expectFinding(capacity([web], closed), "problem", "none of 3 nodes accepts pods");
         expectFinding(capacity([web], [node("a", "8", "8Gi", { taint: "PreferNoSchedule" })]), "ok");
     });
-    it("is for the architectures that images are built for", () => {
+    it("is on nodes of the architectures that images are built for", () => {
         const on = (...names: string[]) =>
             nodes.architecture({ nodes: names.map((architecture) => node("n", "1", "1Gi", { architecture })) });
         expectFinding(on("arm64", "arm64"), "ok", "arm64");

@@ -26,7 +26,7 @@ describe("doctor: storage classes", () => {
     });
     const once = [claim("ReadWriteOnce")];
 
-    it("has a default one where claims name none", () => {
+    it("require a default one if claims name none", () => {
         expectFinding(
             storage.storageClass(facts(once, storageClass("gp3", { usual: true }))),
             "ok",
@@ -45,7 +45,7 @@ describe("doctor: storage classes", () => {
         // Shared volumes are another check's.
         expectFinding(storage.storageClass(facts([claim("ReadWriteMany", "shared")])), "ok");
     });
-    it("has the drivers that the stack itself names", () => {
+    it("require the drivers that the stack itself names", () => {
         const own = { ...object("StorageClass", "own", {}), provisioner: "nfs.csi.k8s.io" };
         const volume = object("PersistentVolume", "v", { csi: { driver: "ebs.csi.aws.com", volumeHandle: "x" } });
         const drivers = (...installed: string[]) =>
@@ -61,7 +61,7 @@ describe("doctor: storage classes", () => {
         const classes = facts([claim("ReadWriteMany", "own"), own]);
         expectFinding(storage.sharedStorageClass(classes), "ok", "own, by nfs.csi.k8s.io");
     });
-    it("has the ones that claims name", () => {
+    it("require the ones that claims name", () => {
         const named = [claim("ReadWriteOnce", "fast")];
         expectFinding(storage.storageClass(facts(named, storageClass("fast"))), "ok", "fast, by nfs.csi.k8s.io");
         expectFinding(
@@ -71,7 +71,7 @@ describe("doctor: storage classes", () => {
             "slow",
         );
     });
-    it("shares volumes where several nodes mount them", () => {
+    it("must share volumes that several nodes mount", () => {
         const shared = [claim("ReadWriteMany", "shared")];
         expectFinding(storage.sharedStorageClass(facts(once)), "ok", "not needed: no volume is shared");
         expectFinding(storage.sharedStorageClass(facts(shared, storageClass("shared"))), "ok", "shared, by");
@@ -83,7 +83,7 @@ describe("doctor: storage classes", () => {
         const disk = storageClass("shared", { provisioner: "ebs.csi.aws.com" });
         expectFinding(storage.sharedStorageClass(facts(shared, disk)), "problem", "one node at a time");
     });
-    it("lets the volumes that are used grow", () => {
+    it("should allow growth of the volumes in use", () => {
         const others = storageClass("other");
         const grows = storageClass("gp3", { usual: true, grows: true });
         expectFinding(storage.volumeExpansion(facts(once, grows, others)), "ok", "gp3");

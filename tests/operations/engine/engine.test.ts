@@ -28,7 +28,7 @@ describe("the place of a stack's state", () => {
         withEnvironment({ PULUMI_HOME: home, PULUMI_BACKEND_URL: undefined, ...changes }, () => chooseBackend(stack));
     const login = (current: string) => writeFileSync(join(home, "credentials.json"), JSON.stringify({ current }));
 
-    it("is what the environment says, above all", () => {
+    it("is set by the environment first", () => {
         login("s3://team");
         expect(choose("production", { PULUMI_BACKEND_URL: "file:///mnt/state" }).url).to.equal("file:///mnt/state");
     });
@@ -37,7 +37,7 @@ describe("the place of a stack's state", () => {
         expect(choose("production").url).to.equal("s3://team");
         expect(choose("dev").url).to.equal("s3://team");
     });
-    it("is never silently this machine, but for dev", () => {
+    it("is never silently this machine, except for dev", () => {
         expect(() => choose("production")).to.throw(
             'The state of "production" must be stored where your team can share it, but no backend is logged in',
         );
@@ -58,12 +58,12 @@ describe("locks of a folder backend", () => {
         writeFileSync(join(folder, ".pulumi/locks/organization/plinth/dev", file), JSON.stringify(content));
     const locks = () => locksOf({ url: `file://${folder}`, env: {} }, "plinth", "dev");
 
-    it("are there or not", () => {
+    it("are found", () => {
         expect(locks()).to.deep.equal([]);
         expect(locksOf({ url: `file://${folder}`, env: {} }, "plinth", "staging")).to.deep.equal([]);
         expect(locksOf({ url: "s3://team", env: {} }, "plinth", "dev")).to.deep.equal([]);
     });
-    it("are alive while their process is, and always when it is on another machine", () => {
+    it("are held while their process lives, and always if it is on another machine", () => {
         lock("a.json", { pid: process.pid, hostname: hostname() });
         // Larger than any process number that Linux gives.
         lock("b.json", { pid: 2 ** 30, hostname: hostname() });

@@ -13,7 +13,7 @@ const machine = "linux-x64";
 const [cli, kubernetes, random] = archivesFor(machine)!;
 const list = `releases/v${pins.pulumi}/pulumi-${pins.pulumi}-checksums.txt`;
 
-describe("the engine that is fetched", () => {
+describe("the downloaded engine", () => {
     const folder = scratch();
     let site: Downloads;
     let home: string;
@@ -58,7 +58,7 @@ describe("the engine that is fetched", () => {
             (error: Error) => error,
         );
 
-    it("is installed where the engine looks for it, with the plugins, when each is what was pinned", async () => {
+    it("is installed with its plugins if all match their pins", async () => {
         await fetch(pinned(cli!.name, kubernetes!.name, random!.name));
         expect(execFileSync(fetchedEngine(home), { encoding: "utf8" })).to.equal(`v${pins.pulumi}\n`);
         expect(readdirSync(join(home, "plugins")).sort()).to.deep.equal([
@@ -74,7 +74,7 @@ describe("the engine that is fetched", () => {
         expect(site.wanted).to.have.length(3);
     });
 
-    it("is refused, before it is unpacked, when it is another than the one that was pinned", async () => {
+    it("is refused before unpacking if it does not match its pin", async () => {
         for (const { name, path, folder: where } of [cli!, kubernetes!]) {
             const all = pinned(cli!.name, kubernetes!.name, random!.name);
             const wrong = { ...all, sha256: { ...all.sha256, [name]: sha256("what it was") } };
@@ -89,13 +89,13 @@ describe("the engine that is fetched", () => {
         }
     });
 
-    it("is compared with its release's list as long as nothing is pinned, and the engine gets its plugins itself", async () => {
+    it("is compared with its release's checksums without a pin, and the engine downloads its plugins itself", async () => {
         await fetch(pinned());
         expect(existsSync(fetchedEngine(home))).to.equal(true);
         expect(site.wanted).to.deep.equal([list, `get/${cli!.path}`]);
     });
 
-    it("is refused when its release's list has another checksum, or none", async () => {
+    it("is refused if its release's list has another checksum, or none", async () => {
         site.files.set(list, `${sha256("another")}  ${cli!.name}\n`);
         expect((await failure(fetch(pinned())))!.message).to.include(`its release says\n  ${sha256("another")}`);
         // Of another length than SHA-256, or of another file.
@@ -104,7 +104,7 @@ describe("the engine that is fetched", () => {
         expect(readdirSync(home)).to.deep.equal([]);
     });
 
-    it("is missing, not wrong, where it cannot be had", async () => {
+    it("is missing, not wrong, if it cannot be downloaded", async () => {
         site.files.delete(`get/${cli!.path}`);
         const gone = await failure(fetch(pinned(cli!.name)));
         expect(gone).to.be.instanceOf(Unreachable);
@@ -118,7 +118,7 @@ describe("the engine that is fetched", () => {
         expect((await failure(fetch(pinned(), "win32-x64")))!.message).to.include("win32-x64");
     });
 
-    it("is fetched once by two at a time", async () => {
+    it("is downloaded once by two concurrent processes", async () => {
         await Promise.all([fetch(pinned(cli!.name)), fetch(pinned(cli!.name))]);
         expect(site.wanted).to.deep.equal([`get/${cli!.path}`]);
     });
@@ -134,7 +134,7 @@ describe("the engine that is fetched", () => {
         expect(version).to.equal(dependencies["@pulumi/pulumi"]);
     });
 
-    it("has pins of archives that there are, and of no others", () => {
+    it("has pins of existing archives only", () => {
         const names = allArchives().map(({ name }) => name);
         expect(new Set(names).size).to.equal(12);
         for (const [name, checksum] of Object.entries(pins.sha256)) {

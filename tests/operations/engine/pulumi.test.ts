@@ -21,12 +21,12 @@ describe("the engine on a stack", () => {
         return thrown as EngineError;
     };
 
-    it("is told by name, with the place of its state", async () => {
+    it("is called with the name of the stack and the location of its state", async () => {
         expect(await engine("", 0).read(["stack", "export"])).to.equal('{"half": true}');
         expect(programs.calls()).to.deep.equal(["PULUMI_BACKEND_URL=x pulumi stack export --stack production"]);
     });
 
-    it("fails for a reason of one kind, with what to do where that is known", async () => {
+    it("fails with a kind of error, and a remedy if known", async () => {
         const kinds = {
             "error: the stack is currently locked by 1 lock(s)": ["locked", "./plinth launch production --recover"],
             'secrets "x" already exists': ["alreadyExists", "--adopt NAMESPACE"],
@@ -43,7 +43,7 @@ describe("the engine on a stack", () => {
         }
     });
 
-    it("has no state before the stack is there, and says what is wrong with one that cannot be read", async () => {
+    it("has no state before the stack exists, and says why a state cannot be read", async () => {
         expect(await readState(engine('error: no stack named "production" found', 255))).to.equal(undefined);
         expect((await error(readState(engine("error: access denied", 1)))).message).to.equal(
             'The state of "production" could not be read: error: access denied',

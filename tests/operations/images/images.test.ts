@@ -83,7 +83,7 @@ describe("images", function () {
             return { code: exitCode, out: stdout, error: stderr };
         }
 
-        it("builds for docker's own architecture, under the names that the stack's pods pull, and shows how", async () => {
+        it("builds for docker's own architecture, under the names that the stack's pods pull, and shows the command", async () => {
             const { code, out, error } = await images("build", "production");
             expect(code, error).to.equal(0);
             const settings = "REGISTRY=registry.example.org/plinth ADMIN_PATH=admin";
@@ -93,7 +93,7 @@ describe("images", function () {
             for (const { reference } of builtImages(await imagesOf(new Session("production"))))
                 expect(out).to.include(`built ${reference}`);
         });
-        it("pushes for both architectures, as the bake file says; fails as the build does", async () => {
+        it("pushes for both architectures, following the bake file; fails with the build", async () => {
             docker('case "$*" in "buildx bake"*) exit 17 ;; esac');
             const { code, out } = await images("push", "production");
             expect(code).to.equal(17);
@@ -102,7 +102,7 @@ describe("images", function () {
                 `REGISTRY=registry.example.org/plinth ADMIN_PATH=admin ${buildx} --push opencart-php opencart-nginx`,
             ]);
         });
-        it("names all that is missing, and exits 1", async () => {
+        it("names everything that is missing, and exits 1", async () => {
             docker('case "$*" in *version*) echo "Cannot connect to it" >&2; exit 1 ;; esac');
             const { code, error } = await images("build");
             expect(code).to.equal(1);
@@ -139,7 +139,7 @@ describe("images", function () {
     });
 
     describe("to build", () => {
-        it("are one or all, for the platforms asked for, from the mirror that the stack has", async () => {
+        it("are one or all, for the requested platforms, from the stack's mirror", async () => {
             const stack = await stackWith(folder.path, "plinth:images: {mirror: mirror.example.org/cache/}");
             await bake(stack, { only: ["opencart-nginx"], platforms: ["linux/amd64", "linux/arm64"], push: false });
             expect(deeds()).to.deep.equal([
@@ -147,7 +147,7 @@ describe("images", function () {
                     "--load --provenance=false --sbom=false --set *.platform=linux/amd64 --set *.platform=linux/arm64 opencart-nginx",
             ]);
         });
-        it("are known, and so is the platform", async () => {
+        it("must be known, as must the platform", async () => {
             const stack = await imagesOf(new Session("dev"));
             const typo = bake(stack, { only: ["opencart-ngnix"], push: false });
             expect(await failure(typo)).to.match(/"opencart-ngnix" is not an image.*did you mean "opencart-nginx"\?/);
@@ -159,7 +159,7 @@ describe("images", function () {
             tools.remove("docker");
             expect(JSON.stringify(await findDocker())).to.include("docker: it is not on the PATH");
         });
-        it("are those that the stack file does not replace; a digest alone replaces nothing", async () => {
+        it("are those that the stack file does not replace; a digest alone does not replace one", async () => {
             const built = async (images: string) => {
                 const text = `config:\n  plinth:instances:\n    a: {platform: opencart, host: a.localhost, sharedFiles: oneNode, images: ${images}}\n`;
                 writeFileSync(join(folder.path, "Pulumi.dev.yaml"), text);
@@ -177,7 +177,7 @@ describe("images", function () {
             expect(() => checkUnlocked(locked)).to.throw(`plinth:instances.a.images.opencart-php: ${php}@${digest}`);
             expect(() => checkUnlocked({ ...locked, used: [] })).not.to.throw();
         });
-        it("are not one image in two ways", async () => {
+        it("are not the same image with different settings", async () => {
             const shop = (name: string, adminPath: string, more = "") =>
                 `    ${name}: {platform: opencart, host: ${name}.localhost, sharedFiles: oneNode, adminPath: ${adminPath}${more}}\n`;
             const build = async (...shops: string[]) => {
@@ -197,7 +197,7 @@ describe("images", function () {
     describe("to load", () => {
         const context = { name: "k3s", server: "https://127.0.0.1:6443" };
 
-        it("go to k3d and minikube in their own ways, a minikube of any name too", async () => {
+        it("are loaded by the tools of k3d and minikube, also for a minikube of any name", async () => {
             const { config } = await imagesOf(new Session("dev"));
             const built = [{ name: "opencart-php", reference: php }] as const;
             for (const [tool, given, call] of [
@@ -222,7 +222,7 @@ describe("images", function () {
                 deeds();
             }
         });
-        it("are there already where the cluster runs docker's own, which is made sure of", async () => {
+        it("exist already if the cluster uses the local docker, which is verified", async () => {
             const { config } = await imagesOf(new Session("dev"));
             for (const name of ["docker-desktop", "orbstack"]) {
                 const loader = loading({ ...context, name }, config);
@@ -238,7 +238,7 @@ describe("images", function () {
                 .and.include("dockerd (moby)");
             expect(deeds().every((call) => call.startsWith("kubectl "))).to.equal(true);
         });
-        it("never go to a cluster elsewhere, and must have been built", async () => {
+        it("are never loaded into a remote cluster, and must have been built", async () => {
             const { config } = await imagesOf(new Session("dev"));
             const elsewhere = { name: "production", server: "https://k8s.example.org" };
             expect(() => loading(elsewhere, config)).to.throw(/is not a local cluster.*images push dev/);
@@ -263,7 +263,7 @@ describe("images", function () {
                 await registry.stop();
             }
         });
-        it("wait for that registry, which is started where none answers", async function () {
+        it("wait for that registry, which is started if none answers", async function () {
             const command = program(this, "docker-registry");
             const port = await freePort();
             const pid = join(folder.path, "pid");
@@ -289,7 +289,7 @@ describe("images", function () {
                 process.kill(Number(readFileSync(pid, "utf8")));
             }
         });
-        it("are not pushed to what is no registry, or elsewhere", async () => {
+        it("are not pushed to anything but a local registry", async () => {
             const other = createHttpServer((_, response) => response.writeHead(403).end());
             await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
             try {

@@ -37,7 +37,7 @@ describe("references of images", () => {
         ] as const)
             expect(locate(reference), reference).to.deep.equal({ registry, repository, tag });
     });
-    it("lead to an API: Docker Hub has its own host, and this machine needs no TLS", () => {
+    it("determine the API's URL: Docker Hub has its own host, and this machine needs no TLS", () => {
         expect(apiOf("docker.io")).to.equal("https://registry-1.docker.io/v2/");
         expect(apiOf("quay.io")).to.equal("https://quay.io/v2/");
         expect(apiOf("localhost:5000")).to.equal("http://localhost:5000/v2/");
@@ -88,7 +88,7 @@ ${images}
         return digests;
     }
 
-    it("writes the digests that the registry gives, and leaves the rest of the file as it is", async () => {
+    it("writes the registry's digests, and leaves the rest of the file unchanged", async () => {
         writeFileSync(file, stack());
         const digests = await fill("first");
         const { changed, behind } = await lock();
@@ -123,7 +123,7 @@ ${images}
             ["one", "two"].map((name) => [`plinth:instances.${name}.images.opencart-php`, `${own}@${index}`]),
         );
     });
-    it("locks those alone that are named, in every instance", async () => {
+    it("locks only the named ones, in every instance", async () => {
         writeFileSync(file, stack());
         const { changed } = await lock({ only: ["caddy", "valkey"] });
         expect(changed.map(({ path }) => path).sort()).to.deep.equal([
@@ -136,7 +136,7 @@ ${images}
             /^Nothing was changed: "cady" is not an image of "locked"; did you mean "caddy"\?; allowed: caddy, mariadb, /,
         );
     });
-    it("writes nothing at all when one image is not there", async () => {
+    it("writes nothing if one image does not exist", async () => {
         const missing = `            images: {valkey: ${registry.host}/nowhere/valkey:9, mariadb: ${registry.host}/nowhere/mariadb:11.8.8}`;
         writeFileSync(file, stack(missing));
         const before = readFileSync(file, "utf8");
@@ -148,7 +148,7 @@ ${images}
             .and.include("./plinth images push locked");
         expect(readFileSync(file, "utf8")).to.equal(before);
     });
-    it("keeps an older tag that the file names, says so, and takes the program's when asked to", async () => {
+    it("keeps an older tag of the file with a notice, and uses the program's on request", async () => {
         const { repository } = locate((await imagesOf(locked())).used.find(({ name }) => name === "caddy")!.own);
         const { index } = await registry.put(repository, "2.10.0-alpine", "old");
         const old = `${registry.host}/${repository}:2.10.0-alpine`;
@@ -227,7 +227,7 @@ describe("log-ins of registries", function () {
         }
     });
 
-    it("are exchanged for a token where the registry says so, or it is had without one", async () => {
+    it("are exchanged for a token if the registry requires one, which may be anonymous", async () => {
         const [key, certificate] = ["key.pem", "certificate.pem"].map((name) => join(folder.path, name)) as [
             string,
             string,
@@ -273,7 +273,7 @@ describe("log-ins of registries", function () {
         }
     });
 
-    it("need not be there where a registry says no digest: it is that of the manifest", async () => {
+    it("are optional, and the manifest's digest is computed if the registry sends none", async () => {
         const body = '{"schemaVersion":2}';
         const { server, port } = await listen((request, response) => {
             if (request.method === "HEAD") response.writeHead(405).end();

@@ -12,7 +12,7 @@ import { program, scratch } from "../../support/tools";
 const root = join(__dirname, "..", "..", "..");
 const old = `sha256:${"0".repeat(64)}`;
 
-describe("pins of what is built and run from", () => {
+describe("pins of base images and programs", () => {
     const folder = scratch();
     let registry: Registry;
     let downloads: Downloads;
@@ -109,7 +109,7 @@ describe("pins of what is built and run from", () => {
         expect(contents(path)).to.deep.equal(after);
     });
 
-    it("are written all or not at all, and what cannot be had is named", async () => {
+    it("are written all or not at all, with the names of missing ones", async () => {
         const path = checkout();
         write(path, { ".gitlab-ci.yml": `variables:\n    IMAGE: ${registry.host}/library/node:0.0.1\n` });
         const plugin = archives.find(({ listed }) => !listed)!;
@@ -134,7 +134,7 @@ describe("pins of what is built and run from", () => {
         }
     });
 
-    it("are of all that this checkout names", () => {
+    it("cover everything that this checkout names", () => {
         const found = baseImages(root);
         expect([...new Set(found.map(({ file }) => file))]).to.deep.equal([
             ".gitlab-ci.yml",

@@ -48,7 +48,7 @@ describe("adding an instance", () => {
     beforeEach(() => writeFileSync(file, before));
     const add = (name: string, args: AddArgs) => addInstance(new Session("many", where), name, args);
 
-    it("writes its lines behind the others, and nothing else", async () => {
+    it("appends its lines, and changes nothing else", async () => {
         const { diff, notCopied, secrets } = await add("north", { host: "north.example.org", platform: "opencart" });
         expect(diff).to.deep.equal([
             "+        north:",
@@ -61,7 +61,7 @@ describe("adding an instance", () => {
             before.replace("# Behind everything.", `${added}# Behind everything.`),
         );
     });
-    it("copies another's own keys, but what can be only one's", async () => {
+    it("copies another instance's own keys, except those of one instance only", async () => {
         const { diff, notCopied } = await add("north", { host: "north.example.org", like: "shop" });
         expect(diff.map((line) => line.slice(9))).to.deep.equal([
             "north:",
@@ -85,7 +85,7 @@ describe("adding an instance", () => {
             "edge.address",
         ]);
     });
-    it("takes more keys, which win over those that are copied", async () => {
+    it("accepts additional keys, which override copied ones", async () => {
         const set = ["edge={type: ClusterIP}", "http.maxBody=128Mi", "size=null"];
         const { diff } = await add("north", { host: "north.example.org", like: "shop", set });
         expect(diff.slice(1).map((line) => line.slice(13))).to.deep.equal([
@@ -97,7 +97,7 @@ describe("adding an instance", () => {
             "http: {maxBody: 128Mi}",
         ]);
     });
-    it("gives it a database of its own on an external server, and names the secrets that it needs", async () => {
+    it("gives it a separate database on an external server, and names the secrets that it needs", async () => {
         const external =
             "database: {topology: external, host: db.example.org}, mail: {host: m.example.org, username: u}";
         writeFileSync(
@@ -109,7 +109,7 @@ describe("adding an instance", () => {
         expect(secrets.map(({ key }) => key).sort()).to.deep.equal(["databasePassword", "smtpPassword"]);
         expect(readFileSync(file, "utf8")).to.include("far-north:");
     });
-    it("gives it a virtual host of its own at an external broker", async () => {
+    it("gives it a separate virtual host on an external broker", async () => {
         const panel =
             "{platform: qxsms, host: panel.example.org, debug: true, broker: {topology: external, host: r.example.org, vhost: panel, user: panel}}";
         writeFileSync(
@@ -120,7 +120,7 @@ describe("adding an instance", () => {
         expect(diff.join("\n")).to.include("broker: {topology: external, host: r.example.org, vhost: other}");
         expect(notCopied).to.deep.equal(["broker.vhost", "broker.user"]);
     });
-    it("gives its backups a folder of their own, and goes on while others lack secrets", async () => {
+    it("gives its backups a separate folder, and works while other instances lack secrets", async () => {
         const backup = "backup: {target: {type: s3, bucket: dumps, prefix: far}}";
         writeFileSync(file, before.replace("far: {", `far: {${backup}, `));
         const { notCopied, secrets } = await add("north", { host: "north.example.org", like: "far" });
@@ -167,14 +167,14 @@ describe("adding an instance", () => {
             expect(await failure(add(name, args))).to.include(message);
             expect(readFileSync(file, "utf8")).to.equal(before);
         });
-    it("tells of a setting's mistake by its place, and never what is written there", async () => {
+    it("reports a mistake in a setting by position, and never quotes it", async () => {
         for (const value of ["'hunter2", "*hunter2", "!hunter2 x"]) {
             const message = await failure(add("new", { host: "new.example.org", set: [`mail.username=${value}`] }));
             expect(message, value).to.include("--set mail.username: ").and.not.to.include("hunter2");
         }
         expect(readFileSync(file, "utf8")).to.equal(before);
     });
-    it("refuses a stack that is wrong elsewhere, and one that has no file", async () => {
+    it("refuses a stack with other mistakes, and one without a file", async () => {
         writeFileSync(file, before.replace("size: medium", "size: huge"));
         expect(await failure(add("new", { host: "new.example.org" }))).to.include("plinth:instances.shop.size");
         expect(await failure(addInstance(new Session("mani", where), "new", { host: "new.example.org" }))).to.include(
@@ -190,7 +190,7 @@ describe("setting images", function () {
     beforeEach(() => writeFileSync(file, running));
     const set = (instance: string, ...choices: string[]) => setImages(new Session("many", where), instance, choices);
 
-    it("writes them by their own name, or by that of the tier that runs them", async () => {
+    it("writes them by their own name, or by the name of their tier", async () => {
         const { diff, tiers } = await set("shop", "frontend=r.example.org/php:staging", "caddy=caddy:2.10.0");
         expect(diff.map((line) => line.replace(/^(.) +/, "$1"))).to.deep.equal([
             "+images:",
@@ -229,9 +229,9 @@ describe("setting images", function () {
         });
 });
 
-describe("a change of what instances have in common", function () {
+describe("a change of the defaults", function () {
     this.timeout(60_000);
-    it("shows in the offline preview of each, but where an instance says otherwise", async () => {
+    it("shows in the offline preview of each instance, except those that override it", async () => {
         writeFileSync(file, before.replace("state: stopped", "state: running").replace("size: medium", "size: small"));
         const sections = async () => {
             const text = stripVTControlCharacters(previewText(await renderStack("many", where)));

@@ -18,14 +18,14 @@ describe("taking over", () => {
     const all = [namespace, claim, secret, deployment, elsewhere];
     const taken = (...consent: string[]) => all.filter((one) => isAdoptable(rendering, one, consent));
 
-    it("reaches as far as the names that consent to it", () => {
+    it("is limited to the names with consent", () => {
         expect(taken()).to.deep.equal([]);
         expect(taken("shop")).to.deep.equal([namespace, claim]);
         expect(taken("secret/shop/database")).to.deep.equal([secret]);
         expect(taken("shop", "other", "secret/shop/database")).to.deep.equal([namespace, claim, secret]);
     });
 
-    it("names for each object the consent that it needs, and never the deletion of data", () => {
+    it("names the consent that each object needs, and never offers to delete data", () => {
         expect(all.map((one) => conflictRemedy(rendering, one))).to.deep.equal([
             "namespace/shop does not belong to this stack: to adopt it, add --adopt shop",
             "persistentvolumeclaim/shop/data does not belong to this stack: to adopt it, add --adopt shop",

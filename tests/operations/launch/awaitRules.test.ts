@@ -82,15 +82,15 @@ const refusal = async (...looks: Look[]): Promise<string> => {
 const touches = (calls: readonly string[]) => calls.filter((call) => call.startsWith("annotate"));
 const [one, two] = [edgePod("edge-1"), edgePod("edge-2")];
 
-describe("a launch, when all is sent", () => {
-    it("has one look where every pod follows, and touches none", async () => {
+describe("a launch, after the update", () => {
+    it("checks once if every pod is up to date, and touches none", async () => {
         const { kubectl, calls } = cluster({ pods: [one, two], said: { "edge-1": served, "edge-2": former + served } });
         await wait(kubectl);
         expect(calls.filter((call) => call.startsWith("get pods"))).to.have.length(1);
         expect(touches(calls)).to.deep.equal([]);
     });
 
-    it("has the kubelets of those that lag behind look for their files, and waits for them", async () => {
+    it("makes the kubelets of outdated pods update their files, and waits for them", async () => {
         const { kubectl, calls } = cluster(
             { pods: [one, two], said: { "edge-1": former, "edge-2": served } },
             { pods: [one, two], said: { "edge-1": former, "edge-2": served } },
@@ -103,7 +103,7 @@ describe("a launch, when all is sent", () => {
             .and.not.to.include("edge-2");
     });
 
-    it("touches again what may have been touched too early", async () => {
+    it("touches pods again that may have been touched too early", async () => {
         const lagging = Array.from({ length: 11 }, () => ({ pods: [one], said: { "edge-1": former } }));
         const { kubectl, calls } = cluster(...lagging, { pods: [one], said: { "edge-1": served } });
         await wait(kubectl, 30_000);
@@ -112,7 +112,7 @@ describe("a launch, when all is sent", () => {
         expect(new Set(times).size).to.equal(times.length);
     });
 
-    it("names the one of two that hangs, with its node, and fails", async () => {
+    it("names the pod that hangs, with its node, and fails", async () => {
         const message = await refusal({ pods: [one, two], said: { "edge-1": served, "edge-2": former } });
         expect(message)
             .to.include("shop/edge-2 on a: has not reported that it serves them")
@@ -120,7 +120,7 @@ describe("a launch, when all is sent", () => {
             .and.not.to.include("edge-1");
     });
 
-    it("does not wait for one that has refused the rules, and gives Caddy's words", async () => {
+    it("does not wait for a pod that has rejected the rules, and shows Caddy's message", async () => {
         const words = "the new configuration is invalid, the old one stays: unrecognized directive: x";
         const started = Date.now();
         const { kubectl } = cluster({ pods: [one], said: { "edge-1": former + line(wanted, false, words) } });
@@ -129,7 +129,7 @@ describe("a launch, when all is sent", () => {
         expect(Date.now() - started).to.be.lessThan(5000);
     });
 
-    it("waits for those that end with former rules, edges and tiers, and names those that do not end", async () => {
+    it("waits for terminating pods with former rules, of edges and tiers, and names those that remain", async () => {
         const ends = { deletionTimestamp: at };
         const leaving = edgePod("edge-0", {}, ends);
         const frontend = tierPod("frontend-0", "frontend-nginx-1", {}, ends);
@@ -147,14 +147,14 @@ describe("a launch, when all is sent", () => {
             .and.to.include("shop/frontend-0 on a: is terminating");
     });
 
-    it("waits for the pods of an edge that the stack has no more", async () => {
+    it("waits for the pods of an edge that was removed from the stack", async () => {
         const objects = [{ apiVersion: "v1", kind: "Service", metadata: labelled("shop", "edge") }];
         const { kubectl, calls } = cluster({ pods: [one], said: { "edge-1": served } }, { pods: [], said: {} });
         await awaitRules(kubectl, { stack: "production", objects }, { timeout: 1000, interval: 5 });
         expect(calls.filter((call) => call.startsWith("get pods"))).to.have.length(2);
     });
 
-    it("does not ask pods of other stacks, of simulated nodes, and those that do not run", async () => {
+    it("ignores pods of other stacks, on simulated nodes, and those that do not run", async () => {
         const theirs = edgePod("theirs", {}, labelled("other", "edge", { name: "theirs" }));
         const simulated = edgePod("simulated", {
             containerStatuses: [{ name: "caddy", ready: true, restartCount: 0, state: { running: {} } }],
@@ -165,14 +165,14 @@ describe("a launch, when all is sent", () => {
         expect(calls).to.have.length(1);
     });
 
-    it("says that it has not seen it where logs may not be read, and does not fail", async () => {
+    it("reports unverified pods if logs may not be read, and does not fail", async () => {
         const no = failed('kubectl logs failed: Error from server (Forbidden): pods "edge-1" is forbidden');
         const { kubectl, calls } = cluster({ pods: [one], said: { "edge-1": no } });
         await wait(kubectl);
         expect(touches(calls)).to.deep.equal([]);
     });
 
-    it("waits for the kubelet's own time where it may not touch, and asks for it once", async () => {
+    it("waits for the kubelet's own interval if it may not annotate pods, and tries that once", async () => {
         const touch = failed('kubectl annotate failed: pods "edge-1" is forbidden');
         const said = { "edge-1": former };
         const lagging = Array.from({ length: 15 }, () => ({ pods: [one], said, touch }));
@@ -181,7 +181,7 @@ describe("a launch, when all is sent", () => {
         expect(touches(calls)).to.have.length(1);
     });
 
-    it("goes on when the server is away for a moment, and only warns where pods may not be listed", async () => {
+    it("continues after a short outage of the server, and only warns if pods may not be listed", async () => {
         const away = failed("kubectl get failed: The connection to the server was refused");
         const said = { "edge-1": served };
         const { kubectl, calls } = cluster({ pods: [], said, list: away }, { pods: [one], said });
@@ -192,7 +192,7 @@ describe("a launch, when all is sent", () => {
         expect(await refusal({ pods: [], said, list: away })).to.include("shop: kubectl get failed: The connection");
     });
 
-    it("goes on when a pod ends between two questions, and fails for one whose node does not answer", async () => {
+    it("continues if a pod ends between two requests, and fails for a pod on an unreachable node", async () => {
         const gone = failed('kubectl logs failed: pods "edge-1" not found');
         await wait(
             cluster({ pods: [one], said: { "edge-1": gone }, touch: gone }, { pods: [two], said: { "edge-2": served } })

@@ -90,7 +90,7 @@ describe("dev up", function () {
         "--set *.platform=linux/amd64 opencart-php opencart-nginx";
 
     describe("the command", () => {
-        it("creates a cluster with minikube, builds, loads, launches, and says where the shop is", async () => {
+        it("creates a cluster with minikube, builds, loads, launches, and prints the shop's URL", async () => {
             maker("minikube", "start*", "shop", server, minikube);
             tools.add("kind");
             const { code, out, error } = await up("--profile", "shop", "--driver", "kvm2");
@@ -105,7 +105,7 @@ describe("dev up", function () {
             expect(out).to.include("opencart shop: http://shop.localhost:30080/");
             expect(error).to.include("$ minikube start --profile shop --driver kvm2");
         });
-        it("uses the cluster that is current and what was built before", async () => {
+        it("uses the current cluster and earlier builds", async () => {
             use("kind-mine");
             tools.add("kind");
             const { code, error } = await up("--no-build");
@@ -126,7 +126,7 @@ describe("dev up", function () {
             expect(error).not.to.match(/\n\s+at /);
             expect(deeds()).to.deep.equal([]);
         });
-        it("never touches a cluster elsewhere", async () => {
+        it("never uses a remote cluster", async () => {
             use("production", "https://k8s.example.org:6443");
             tools.add("minikube");
             const { code, error } = await up("--cluster", "minikube");
@@ -136,7 +136,7 @@ describe("dev up", function () {
                 .and.include("KUBECONFIG=~/.kube/plinth-dev ./plinth dev up");
             expect(tools.calls()).to.deep.equal([]);
         });
-        it("stops where a step fails", async () => {
+        it("stops at a failed step", async () => {
             use("kind-mine");
             tools.add("kind", "exit 9");
             const { code } = await up();
@@ -156,7 +156,7 @@ describe("dev up", function () {
         });
         const ports = async () => nodePortsOf((await renderStack("dev")).objects);
 
-        it("is made by kind where minikube is not, with the stack's node port on this machine alone", async () => {
+        it("is created by kind without minikube, with the stack's node port on this machine alone", async () => {
             maker("kind", "create*", "kind-kind");
             const cluster = chooseCluster(new Session("dev"), {});
             expect(await cluster.check()).to.deep.equal([]);
@@ -173,13 +173,13 @@ describe("dev up", function () {
                 },
             ]);
         });
-        it("is taken up again when kind has it already", async () => {
+        it("is reused if kind has it already", async () => {
             tools.add("kind", 'case "$*" in "get clusters") printf "other\\nmine\\n" ;; esac');
             tools.add("minikube");
             await chooseCluster(new Session("dev"), { cluster: "kind", profile: "mine" }).start([]);
             expect(deeds()).to.deep.equal(["kind export kubeconfig --name mine"]);
         });
-        it("is started when minikube has stopped it", async () => {
+        it("is started if minikube has stopped it", async () => {
             use("shop", `https://127.0.0.1:${await freePort()}`, minikube);
             const cluster = chooseCluster(new Session("dev"), { profile: "shop" });
             expect(JSON.stringify(await cluster.check())).to.include("minikube: it is not on the PATH");
@@ -188,12 +188,12 @@ describe("dev up", function () {
             await cluster.start(await ports());
             expect(deeds()).to.deep.equal(["minikube start --profile shop"]);
         });
-        it("is missing when no other local one answers", async () => {
+        it("is missing if no other local one answers", async () => {
             use("kind-mine", `https://127.0.0.1:${await freePort()}`);
             const missing = await chooseCluster(new Session("dev"), {}).check();
             expect(missing[0]!.remedy).to.equal("start it: docker start mine-control-plane");
         });
-        it("is never another one than the options ask for", () => {
+        it("is never a different one than the options request", () => {
             use("kind-mine");
             const choose = (options: Parameters<typeof chooseCluster>[1]) => () =>
                 chooseCluster(new Session("dev"), options);
@@ -209,7 +209,7 @@ describe("dev up", function () {
                 'names the context "gone", which does not exist',
             );
         });
-        it("lets whoever makes it fail", async () => {
+        it("fails with the tool that creates it", async () => {
             tools.add("minikube", "exit 5");
             expect(await failure(chooseCluster(new Session("dev"), {}).start([]))).to.include("minikube start failed");
         });
@@ -233,7 +233,7 @@ describe("dev up", function () {
             }
             return lines.join("\n");
         }
-        it("is enough where the node's port answers on this machine", async () => {
+        it("is printed alone if the node port answers on this machine", async () => {
             const hosts: (string | undefined)[] = [];
             const shop = createHttpServer((request, response) => {
                 hosts.push(request.headers.host);
@@ -248,7 +248,7 @@ describe("dev up", function () {
             expect(await shown("shop.test", port)).to.include('add "127.0.0.1 shop.test" to the hosts file');
             shop.close();
         });
-        it("comes with the command that forwards the port where it does not answer", async () => {
+        it("comes with the command that forwards the port if it does not answer", async () => {
             const port = await freePort();
             const text = await shown("shop.localhost", port);
             expect(text).to.include(`./plinth open opencart/edge dev --port ${port} --service-port http`);

@@ -41,13 +41,13 @@ const began = [
 const ended = ['patch deployment/frontend {"spec":{"replicas":3}}', 'patch statefulset/search {"spec":{"replicas":1}}'];
 
 describe("claims that a run replaces", () => {
-    it("are marked, lose what has them and nothing else, and are gone before that may start again", async () => {
+    it("are marked, lose only their users, and are deleted before these may start again", async () => {
         const { kubectl, deeds } = cluster();
         await freeClaims(kubectl, ["persistentvolumeclaim/shop/files"]);
         expect(deeds).to.deep.equal([...began, ...ended]);
     });
 
-    it("leave nothing stopped where they stay in use", async () => {
+    it("leave nothing stopped if they stay in use", async () => {
         const { kubectl, deeds } = cluster("wait");
         const failure = await freeClaims(kubectl, ["persistentvolumeclaim/shop/files"]).catch(
             (error: unknown) => error,

@@ -33,7 +33,7 @@ const lost = (op: string, atRest: string[] = []) =>
 const data = ["namespace/shop", "persistentvolumeclaim/shop/files", "persistentvolume/shop-files"];
 
 describe("what a run would lose", () => {
-    it("is data in any case, what keeps them when it is replaced, and nothing else", () => {
+    it("includes objects with data, except those that keep them when replaced", () => {
         const replaced = [...data, "statefulset/shop/database", "secret/shop/database", "randompassword/shop-database"];
         for (const op of ["replace", "create-replacement", "delete-replaced"])
             expect(lost(op), op).to.deep.equal(replaced);
@@ -42,17 +42,17 @@ describe("what a run would lose", () => {
         for (const op of ["same", "update", "refresh", "read"]) expect(lost(op), op).to.deep.equal([]);
     });
 
-    it("is no database of an instance that is stopped, which leaves its volumes", () => {
+    it("excludes the database of a stopped instance, which keeps its volumes", () => {
         expect(lost("delete", ["shop"])).to.deep.equal([...data, "randompassword/shop-database"]);
         expect(lost("replace", ["shop"])).to.include("statefulset/shop/database");
         expect(lost("delete", ["other"])).to.include("statefulset/shop/database");
     });
 
-    it("is not what was not there before", () => {
+    it("excludes what did not exist before", () => {
         expect(lossesIn([], [{ op: "create", urn: claim.urn }], [])).to.deep.equal([]);
     });
 
-    it("needs consent for each by its name, in the file or for one run", () => {
+    it("requires consent for each by name, in the file or for one run", () => {
         const losses = lossesIn(
             state,
             [
@@ -75,7 +75,7 @@ describe("what a run would lose", () => {
         );
     });
 
-    it("offers what lifts the protection, where something is protected: the file's line, or the engine's own command", () => {
+    it("offers the file's line or the engine's command that lifts a protection", () => {
         const hold = (resource: Resource): Resource => ({ ...resource, protect: true });
         const losses = lossesIn(
             [hold(claim), hold(password), hold(namespace), secret],
@@ -106,7 +106,7 @@ describe("what a run would lose", () => {
         expect(refusalOf("production", freed, { written: [], given: names, protects: false })).to.equal(undefined);
     });
 
-    it("leaves no consent behind unnoticed", () => {
+    it("reports consent that is no longer needed", () => {
         const losses = lossesIn(state, [{ op: "delete", urn: claim.urn }], []);
         const name = losses[0]!.name;
         expect(unusedConsent("production", losses, [name])).to.equal(undefined);
@@ -117,7 +117,7 @@ describe("what a run would lose", () => {
         expect(fulfilledConsent("production", [], [name])).to.equal(undefined);
     });
 
-    it("is read from the engine's events, of which only announced steps count", () => {
+    it("is read from the engine's events, counting only announced steps", () => {
         const event = (key: string, op: string) =>
             JSON.stringify({ sequence: 1, [key]: { metadata: { op, urn: "u" } } });
         const log = [event("resourcePreEvent", "delete"), event("resOutputsEvent", "same"), '{"cancelEvent":{}}', ""];

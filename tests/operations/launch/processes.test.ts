@@ -35,7 +35,7 @@ const state = {
     },
 };
 
-describe("a launch of a stack that has not changed", function () {
+describe("a launch of an unchanged stack", function () {
     this.timeout(120_000);
     const folder = scratch();
     let server: Server;
@@ -80,7 +80,7 @@ describe("a launch of a stack that has not changed", function () {
         folder.clean();
     });
 
-    it("starts no process for what another has told already", async () => {
+    it("starts no process for information that another one has provided", async () => {
         const { environment } = project;
         const { exitCode, all } = await execa(
             process.execPath,

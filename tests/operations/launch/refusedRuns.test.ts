@@ -52,7 +52,7 @@ const volume = {
     status: { phase: "Bound" },
 };
 
-describe("a run that a change of the file wants", function () {
+describe("a run after a change of the file", function () {
     this.timeout(120_000);
     const folder = scratch();
     let server: Server;
@@ -117,7 +117,7 @@ describe("a run that a change of the file wants", function () {
             const { code, all, calls } = await run([command, "shop", stack, "--yes", "shop"]);
             return { code, all, changes: calls.flatMap((call) => /(?:un)?protect |patch |pulumi up/.exec(call) ?? []) };
         };
-        it(`changes nothing where it is refused: ${command}`, async () => {
+        it(`changes nothing if it is refused: ${command}`, async () => {
             engine(1);
             const { code, all, changes } = await giveUp();
             expect(code, all).to.equal(1);
@@ -125,7 +125,7 @@ describe("a run that a change of the file wants", function () {
             expect(all).not.to.include("The removal is not complete");
             expect(file()).to.equal(written);
         });
-        it(`marks the volumes once nothing is refused, and says how to go on, but no secret: ${command}`, async () => {
+        it(`marks the volumes once nothing is refused, and says how to continue, without secrets: ${command}`, async () => {
             engine(0);
             const { code, all, changes } = await giveUp();
             expect(code, all).to.equal(1);
@@ -136,7 +136,7 @@ describe("a run that a change of the file wants", function () {
         });
     }
 
-    it("waits for claims that the engine does not wait for, then frees their volumes: purge", async () => {
+    it("waits for claims that the engine does not wait for, then releases their volumes: purge", async () => {
         engine(0, 0);
         const path = join(folder.path, "volumes");
         const before = readFileSync(path, "utf8");
@@ -156,7 +156,7 @@ describe("a run that a change of the file wants", function () {
         expect(end.at(-1)).to.include("wait --for=delete persistentvolume/pvc-1");
     });
 
-    it("is none for a volume that an instance of the file takes over: it is not deleted", async () => {
+    it("does not delete a volume that an instance of the file takes over", async () => {
         const path = join(folder.path, "volumes");
         const before = readFileSync(path, "utf8");
         const annotations = { "plinth.dev/stack": `plinth.${stack}`, "plinth.dev/instance": "old" };
@@ -178,7 +178,7 @@ describe("a run that a change of the file wants", function () {
         expect(calls.filter((call) => !call.includes(" get "))).to.deep.equal([]);
     });
 
-    it("leaves the file as it was where it is refused, and the change where it fails on the way: start", async () => {
+    it("restores the file if it is refused, and keeps the change if it fails later: start", async () => {
         const start = () => run(["start", stack, "shop"]);
         engine(1);
         const refused = await start();
@@ -194,7 +194,7 @@ describe("a run that a change of the file wants", function () {
         expect(file()).to.include("state: running");
     });
 
-    it("is not finished while an edge refuses what the cluster has, says how to go on, and is when it follows: start", async () => {
+    it("is unfinished while an edge rejects its rules, says how to continue, and finishes once it serves them: start", async () => {
         const [pods, said] = [join(folder.path, "pods"), join(folder.path, "said")];
         const before = readFileSync(pods, "utf8");
         const items = [edgePod("edge-1", {}, { namespace: "opencart-shop" })];
@@ -218,7 +218,7 @@ describe("a run that a change of the file wants", function () {
         expect(following.all).to.include("The new rules are in effect in 1 edge pod.");
     });
 
-    it("comes between no restore, not even where it cannot see one", async () => {
+    it("never interrupts a restore, even if it cannot see one", async () => {
         engine(0);
         state([...resources, restoreTask]);
         const { code, all, calls } = await run(["launch", stack], programs.alone("pulumi"));

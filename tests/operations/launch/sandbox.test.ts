@@ -8,7 +8,7 @@ import { program, scratch } from "../../support/tools";
 
 const command = join(__dirname, "..", "..", "..", "cli", "plinth.cjs");
 
-describe("the sandbox, as a user without the Pulumi CLI has it", function () {
+describe("the sandbox, for a user without the Pulumi CLI", function () {
     this.timeout(300_000);
     const home = scratch();
     const folder = join(home.path, "own", "sandbox");
@@ -56,7 +56,7 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
             }
         });
 
-    it("comes up with the platform on it, says that no container runs, and shows status and addresses", async () => {
+    it("starts with the platform on it, says that no container runs, and shows status and addresses", async () => {
         const { code, out, error } = await plinth("launch", "--sandbox");
         expect(code, error).to.equal(0);
         expect(error).to.include("the stack's objects are applied with kubectl instead");
@@ -67,7 +67,7 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
             .and.to.include("run no containers");
     });
 
-    it("takes the commands for dev from then on, and those alone", async () => {
+    it("receives the commands for dev from then on, and only those", async () => {
         const status = await plinth("status", "--json");
         expect(status.code, status.error).to.equal(0);
         const { nodes } = JSON.parse(status.out) as { nodes: { name: string }[] };
@@ -82,7 +82,7 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
         expect(refused.error).to.include('The sandbox is for the stack "dev", not for "staging"');
     });
 
-    it("keeps passwords to itself, and the same at the next launch", async () => {
+    it("does not reveal passwords, and keeps them at the next launch", async () => {
         const before = await passwords();
         for (const file of ["kubeconfig", "tokens.csv", "generated.json", "service-account.key"])
             expect(statSync(join(folder, file)).mode & 0o077, file).to.equal(0);
@@ -91,7 +91,7 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
         expect(await passwords()).to.equal(before);
     });
 
-    it("comes back after all of it was killed, with what was deployed", async () => {
+    it("restarts after all of it was killed, with its deployments", async () => {
         const before = await passwords();
         for (const pid of processes()) process.kill(Number(pid), "SIGKILL");
         await startSandbox({ folder });
@@ -108,14 +108,14 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
         expect(processes()).to.have.length(6);
     });
 
-    it("is missed when a part of it has ended: no other cluster is taken for it", async () => {
+    it("is reported as incomplete if a part of it has ended, and never mistaken for another cluster", async () => {
         process.kill(Number(readFileSync(join(folder, "kwok.pid"), "utf8")), "SIGKILL");
         const { code, error } = await plinth("status");
         expect(code).to.equal(1);
         expect(error).to.include('"dev" is deployed to the sandbox, which is not running');
     });
 
-    it("removes nothing but a sandbox", async () => {
+    it("deletes nothing but a sandbox", async () => {
         const theirs = join(home.path, "theirs");
         mkdirSync(join(theirs, "sandbox"), { recursive: true });
         writeFileSync(join(theirs, "sandbox", "precious.txt"), "mine");
@@ -127,7 +127,7 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
         expect(readFileSync(join(theirs, "sandbox", "precious.txt"), "utf8")).to.equal("mine");
     });
 
-    it("goes without a trace", async () => {
+    it("is deleted without a trace", async () => {
         const { code } = await plinth("sandbox", "down");
         expect(code).to.equal(0);
         expect(processes()).to.deep.equal([]);

@@ -7,8 +7,8 @@ const wanted = digestOf("new", "", []);
 const former = digestOf("old", "", []);
 const judge = (log: string, on = edgePod("edge-1")) => judgeEdge(on, wanted, log);
 
-describe("whether an edge's pod follows", () => {
-    it("is what it said last of the very configuration that the cluster has", () => {
+describe("whether an edge's pod is up to date", () => {
+    it("is its latest report on the cluster's own configuration", () => {
         expect(judge(line(former, true) + line(wanted, true))).to.deep.equal({ is: "new" });
         expect(judge(line(former, true))).to.include({ is: "old" });
         // A door that was closed, opened, and is to be closed again.
@@ -16,11 +16,11 @@ describe("whether an edge's pod follows", () => {
         expect(judge(line(wanted, true) + line(former, true) + line(wanted, true))).to.deep.equal({ is: "new" });
         expect(judge(line(wanted, false, "no") + line(former, true))).to.include({ is: "old" });
     });
-    it("is refused, in Caddy's words, and without those about other configurations", () => {
+    it("is rejected, with Caddy's messages on that configuration alone", () => {
         const log = line(former, false, "unrecognized directive: a") + line(wanted, false, "unrecognized directive: b");
         expect(judge(log)).to.deep.equal({ is: "refused", why: "unrecognized directive: b" });
     });
-    it("is not yet, as long as it tries again, and says what fails", () => {
+    it("is pending while it retries, with the reason", () => {
         const failing = line(wanted, undefined, "the reload failed and will be tried again: timeout");
         expect(judge(failing + failing)).to.deep.equal({
             is: "old",
@@ -28,7 +28,7 @@ describe("whether an edge's pod follows", () => {
         });
         expect(judge(failing + line(wanted, true))).to.deep.equal({ is: "new" });
     });
-    it("names all that keeps a certificate out", () => {
+    it("includes every reason why a certificate is not served", () => {
         const log =
             line(wanted, undefined, "the certificate of shop does not work and is not used: bad PEM") +
             line(wanted, false, "configuration reloaded, but not with all certificates that it names");
@@ -37,12 +37,12 @@ describe("whether an edge's pod follows", () => {
             .to.include("of shop")
             .and.to.include("bad PEM");
     });
-    it("is not yet when it says nothing, or what nobody can read", () => {
+    it("is pending without a readable report", () => {
         expect(judge("")).to.deep.equal({ is: "old", why: "has not reported that it serves them" });
         expect(judge('{"level":"info","logg\nsh: out of memory\n')).to.include({ is: "old" });
         expect(judge("", edgePod("edge-1", { conditions: [] })).is).to.equal("old");
     });
-    it("is not yet for one that ends with former rules, whatever it tried, and needs no wait for one with the new ones", () => {
+    it("is pending for a terminating pod with former rules, and not for one with the new ones", () => {
         const ends = edgePod("edge-1", {}, { deletionTimestamp: at });
         expect(judge(line(former, true), ends)).to.deep.equal({ is: "old", why: "is terminating" });
         expect(judge(line(wanted, false, "no"), ends)).to.deep.equal({ is: "old", why: "is terminating" });
@@ -67,7 +67,7 @@ describe("what an edge's pod should serve", () => {
         expect(sourceOf(mounted, "/etc/caddy-other/x")).to.equal(undefined);
         expect(sourceOf(mounted, "/run/caddy/tls/shop")).to.equal(undefined);
     });
-    it("are the files and the public halves of the certificates that they list, as far as there are any", async () => {
+    it("are the files and the public halves of the certificates that they list, if they exist", async () => {
         const files: Record<string, string> = {
             "/etc/caddy/Caddyfile": "sites",
             "/etc/caddy/certificates": "a /a.crt /a.key\nb /b.crt /b.key\n",
@@ -84,8 +84,8 @@ describe("what an edge's pod should serve", () => {
     });
 });
 
-describe("whether a tier's pod follows", () => {
-    it("is whether it has the ConfigMaps that its Deployment asks for", () => {
+describe("whether a tier's pod is up to date", () => {
+    it("depends on the ConfigMaps of its Deployment", () => {
         const template = { volumes: [{ name: "nginx", configMap: { name: "frontend-nginx-2" } }, { name: "tmp" }] };
         expect(judgeTier(tierPod("frontend-1", "frontend-nginx-2"), template)).to.deep.equal({ is: "new" });
         const former = tierPod("frontend-1", "frontend-nginx-1");
@@ -96,12 +96,12 @@ describe("whether a tier's pod follows", () => {
         const scaled = tierPod("frontend-1", "frontend-nginx-2", {}, { deletionTimestamp: at });
         expect(judgeTier(scaled, template)).to.deep.equal({ is: "new" });
     });
-    it("is no for a pod of what the stack does not declare any more", () => {
+    it("is false for a pod that the stack no longer declares", () => {
         expect(judgeTier(tierPod("frontend-1", "frontend-nginx-1"), undefined)).to.include({ is: "old" });
     });
 });
 
-describe("pods that let nobody in", () => {
+describe("pods that serve no requests", () => {
     const running = { running: { startedAt: at } };
     const status = (...states: [string, object, string?][]) => ({
         ...ready,
@@ -113,7 +113,7 @@ describe("pods that let nobody in", () => {
             ...(containerID ? { containerID } : {}),
         })),
     });
-    it("are those whose server does not run, those without one, and those of simulated nodes", () => {
+    it("are those with a stopped server, without a server, or on simulated nodes", () => {
         expect(admitsVisitors(edgePod("edge-1"))).to.equal(true);
         expect(
             admitsVisitors(edgePod("edge-1", status(["caddy", { waiting: {} }], ["reload", running, "c://2"]))),
@@ -126,7 +126,7 @@ describe("pods that let nobody in", () => {
         const worker = pod(ready) as ReturnType<typeof edgePod>;
         expect(admitsVisitors({ ...worker, spec: { containers: [{ name: "worker" }] } })).to.equal(false);
     });
-    it("do not include a server that still runs in a pod that ends", () => {
+    it("do not include a server that still runs in a terminating pod", () => {
         expect(admitsVisitors(edgePod("edge-1", {}, { deletionTimestamp: at }))).to.equal(true);
     });
 });

@@ -19,12 +19,12 @@ describe("the instances to stop and to start", () => {
         expect(chooseInstances(stack, [], "running")).to.deep.equal(["pprd"]);
         expect(chooseInstances(stack, ["old"], "running")).to.deep.equal(["old"]);
     });
-    it("are checked, all at once", () => {
+    it("are all checked at once", () => {
         expect(() => chooseInstances(stack, ["shpo", "pprd", "x"], "stopped")).to.throw(
             /no instance "shpo"; did you mean "shop"\?; available: shop, pprd, old\n.*no instance "x"/,
         );
     });
-    it("are nobody's where all are in that state", () => {
+    it("are none if all are in that state", () => {
         const stopped = { ...stack, instances: stack.instances.slice(1) };
         expect(() => chooseInstances(stopped, [], "stopped")).to.throw(
             'No instance of "staging" is running: pprd is stopped, old is removed',
@@ -50,7 +50,7 @@ describe("the state in a stack file", () => {
     pprd: {platform: opencart, host: pprd.example.org}
 `;
 
-    it("is changed or added, and all else stays as it is", () => {
+    it("is changed or added, and everything else is unchanged", () => {
         const { diff, text } = edit(before, ["shop", "pprd"], "stopped");
         expect(diff).to.deep.equal([
             "-      state: running                      # kept, too",
@@ -60,18 +60,18 @@ describe("the state in a stack file", () => {
         ]);
         expect(text().split("\n").slice(0, 6)).to.deep.equal(before.split("\n").slice(0, 6));
     });
-    it("shows a line that is added as such", () => {
+    it("shows an added line as such", () => {
         const block = before.replace(/ +state: .*\n/, "");
         expect(edit(block, ["shop"], "stopped").diff).to.deep.equal(["+      state: stopped"]);
         const last = "config:\n  plinth:instances:\n    shop:\n      platform: opencart";
         expect(edit(last, ["shop"], "stopped").diff).to.deep.equal(["+      state: stopped"]);
     });
-    it("is left alone where it is right", () => {
+    it("is left alone if it is correct", () => {
         const { diff, text } = edit(before, ["shop"], "running");
         expect(diff).to.deep.equal([]);
         expect(text()).to.equal(before);
     });
-    it("is not written where the instance is not", () => {
+    it("is not written without the instance", () => {
         expect(() => edit(before, ["old"], "running")).to.throw('the instance "old" is not in');
         expect(readFileSync(path, "utf8")).to.equal(before);
     });

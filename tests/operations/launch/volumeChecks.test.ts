@@ -29,7 +29,7 @@ const key = "plinth:instances.shop.volumes.database";
 describe("volumes before a run", () => {
     const classes = [{ metadata: { name: "fixed" }, provisioner: "x", allowVolumeExpansion: false }];
 
-    it("do not shrink, and grow where their class lets them, whatever the unit", () => {
+    it("do not shrink, and grow if their class allows it, in any unit", () => {
         const live = [claim({ storageClassName: "fixed" }, "2048Mi")];
         expect(check(claim({}), { live, classes }).problems).to.deep.equal([]);
         expect(check(claim({}, "1Gi"), { live, classes }).problems).to.deep.equal([
@@ -44,7 +44,7 @@ describe("volumes before a run", () => {
         expect(check(claim({}, "3Gi"), { live: plain, classes }).problems[0]).to.include("it has no storage class");
     });
 
-    it("of a former deployment fit the claims that take them over", () => {
+    it("of a former deployment must fit the claims that take them over", () => {
         const live = [claim({ storageClassName: "old", volumeName: "pvc-9" })];
         const wanted = claim({ storageClassName: "new", accessModes: ["ReadWriteMany"] });
         expect(check(wanted, { live }).problems).to.deep.equal([]);
@@ -53,7 +53,7 @@ describe("volumes before a run", () => {
         expect(problems[1]).to.include("is ReadWriteOnce, but the stack's would be ReadWriteMany");
     });
 
-    it("that exist fit in class, size and access, or would never be bound", () => {
+    it("that exist must match in class, size and access, or would never be bound", () => {
         const wanted = claim({ volumeName: "pvc-1", accessModes: ["ReadWriteMany"] }, "3Gi");
         const { problems } = check(wanted, { volumes: [volume({})] });
         expect(problems[0]).to.include(`${key}.storageClass: "" is not that of the volume pvc-1`);
@@ -62,7 +62,7 @@ describe("volumes before a run", () => {
         expect(check(wanted).problems[0]).to.include('the PersistentVolume "pvc-1" does not exist');
     });
 
-    it("that the account may not list stop no run, but one that takes something over", async () => {
+    it("that the account may not list block only runs that take something over", async () => {
         const wanted = claim({ volumeName: "pvc-1" }, "3Gi");
         const rendering = { project: "plinth", stack: "dev", objects: [wanted], outputs } as unknown as Rendering;
         const answering = (words: string) =>
@@ -85,7 +85,7 @@ describe("volumes before a run", () => {
         expect(await error(answering("(ServiceUnavailable): try again"), false)).to.include("try again");
     });
 
-    it("that another claim has are left to it, and those of a claim that is gone are handed over", () => {
+    it("of another claim stay with it, and those of a deleted claim are released to the new one", () => {
         const wanted = claim({ volumeName: "pvc-1", storageClassName: "nfs" });
         const claimRef = { namespace: "old", name: "db", uid: "1" };
         expect(check(wanted, { volumes: [volume({ claimRef }, "Bound")] }).problems[0]).to.include(

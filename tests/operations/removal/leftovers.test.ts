@@ -28,7 +28,7 @@ describe("the resources of an instance in the engine's state", () => {
         below(twin.urn, "kubernetes:core/v1:PersistentVolumeClaim", "shop-two-database"),
         below(stack, "random:index/randomPassword:RandomPassword", "shop-key"),
     ];
-    it("are what descends from its Namespace component, whatever else begins with its name", () => {
+    it("are the descendants of its Namespace component, whatever else begins with its name", () => {
         expect(resourcesOf({ deployment: { resources } }, "shop")).to.deep.equal(own);
         expect(resourcesOf({ deployment: { resources } }, "sho")).to.deep.equal([]);
         expect(resourcesOf({}, "shop")).to.deep.equal([]);
@@ -39,7 +39,7 @@ describe("an instance that was forgotten", () => {
     const kept = [{ metadata: { name: "pvc-1" }, spec: {} }];
     const remains = (more: object) =>
         ({ name: "shop", inFile: false, resources: [], volumes: [], kept, ...more }) as unknown as Leftovers;
-    it("is not purged: its volumes are deleted one by one, unless something else is left", () => {
+    it("is not purged: its volumes are deleted one by one, unless other resources remain", () => {
         expect(() => refuseForgotten("production", remains({}))).to.throw(
             /^Nothing was deleted: "shop" of "production" was forgotten.*\n {2}\.\/plinth volumes delete pvc-1 production$/,
         );
@@ -49,7 +49,7 @@ describe("an instance that was forgotten", () => {
 });
 
 describe("a volume and a path in it", () => {
-    it("are apart at the colon, and the path stays within", () => {
+    it("are separated by a colon, and the path stays within", () => {
         expect(splitTarget("files")).to.deep.equal({ volume: "files", path: "" });
         expect(splitTarget("files:/")).to.deep.equal({ volume: "files", path: "" });
         expect(splitTarget("files:a//./b:c/")).to.deep.equal({ volume: "files", path: "/a/b:c" });

@@ -42,7 +42,7 @@ describe("looking at a stack", function () {
             expect(loaded.filter((file) => heavy.test(file))).to.deep.equal([]);
         });
 
-    it("is not what the engine does, which loads both", async () => {
+    it("differs from the engine's run, which loads both", async () => {
         const loaded = await loadedBy("--require", "./cli/loader.cjs", "--eval", 'require("./index.ts")');
         for (const name of ["@pulumi/pulumi", "@pulumi/kubernetes", "@pulumi/random", "@grpc/grpc-js"])
             expect(

@@ -27,7 +27,7 @@ describe("the folder of a rendering", () => {
         ...["../theirs/x.yaml", "a/../../theirs/x.yaml", "..", ".", "", "a/./x.yaml", "a//x.yaml", "/etc/x.yaml"],
         ...["..\\theirs\\x.yaml", "C:/x.yaml", "a/x\0.yaml"],
     ]) {
-        it(`is not left by way of ${JSON.stringify(path)}`, () => {
+        it(`cannot be escaped through ${JSON.stringify(path)}`, () => {
             const { out, precious } = place();
             const target = new OutputFolder(out, header);
             expect(() => target.replace([], new Map([[path, "new"]]))).to.throw("is not a path inside");
@@ -37,7 +37,7 @@ describe("the folder of a rendering", () => {
         });
     }
 
-    it("is not left by way of links", () => {
+    it("cannot be escaped through links", () => {
         const { out, theirs, precious } = place();
         symlinkSync(theirs, join(out, "ns"));
         symlinkSync(join(theirs, "x.yaml"), join(out, "link.yaml"));
@@ -67,7 +67,7 @@ describe("the folder of a rendering", () => {
         expect(readFileSync(join(out, "a", "x.yaml"), "utf8")).to.equal(`${header}new`);
     });
 
-    it("keeps what is not ours, and changes nothing before it says so", () => {
+    it("keeps foreign files, and refuses before it changes anything", () => {
         const { out } = place();
         const target = new OutputFolder(out, header);
         target.replace([], new Map([["a.yaml", "first"]]));
@@ -86,7 +86,7 @@ describe("the folder of a rendering", () => {
         expect(readdirSync(out).sort()).to.deep.equal(["b.yaml", "mine.yaml"]);
     });
 
-    it("gives a file the mode that is asked for, also one that had another", () => {
+    it("sets the requested mode of a file, even if it had another", () => {
         const { out } = place();
         const target = new OutputFolder(out, header);
         target.replace([], new Map([["a.yaml", "placeholder"]]));
@@ -116,7 +116,7 @@ describe("a rendering", function () {
         ["is no map", "- a\n"],
         ["is no YAML", "resources: [\n"],
     ] as const) {
-        it(`removes nothing when the kustomization ${what}`, () => {
+        it(`removes nothing if the kustomization ${what}`, () => {
             const above = join(folder.path, what.replaceAll(" ", "-"));
             const out = join(above, "out");
             writeRendering(rendering, out, false);

@@ -17,9 +17,9 @@ async function failureOf(work: Promise<unknown>): Promise<Error> {
     return expect.fail("did not fail");
 }
 
-describe("a value that cannot be had", function () {
+describe("a value that cannot be computed", function () {
     this.timeout(30_000);
-    it("ends the rendering, which names the instance and the objects that would be missing", async () => {
+    it("aborts the rendering, which names the instance and the objects that would be missing", async () => {
         const broken = {
             ...opencart,
             declare: (instance: Parameters<typeof opencart.declare>[0]) => {
@@ -43,7 +43,7 @@ describe("a value that cannot be had", function () {
     });
 });
 
-describe("a secret that no file can carry", () => {
+describe("a secret that no file can contain", () => {
     for (const [what, text] of Object.entries({
         "a character 0": "a\0b",
         "a control character": "a\u0001b",
@@ -63,7 +63,7 @@ describe("a secret that no file can carry", () => {
                 .and.not.to.include(text);
         });
     }
-    it("is none that has a tab, an emoji, or lines where it may", () => {
+    it("may have tabs, emoji, and line breaks where allowed", () => {
         expect(valueProblem({ purpose: "x" }, "a\tb 🔑")).to.equal(undefined);
         expect(valueProblem({ purpose: "x", lines: true }, "a\r\nb\n")).to.equal(undefined);
     });

@@ -58,7 +58,7 @@ describe("review", function () {
         write();
     });
 
-    it("shows a stack that the change adds, and says when nothing differs", async () => {
+    it("shows an added stack, and says if nothing differs", async () => {
         write({}, "added");
         const added = await project.plinth("review", "added", "--base", "base", "--offline");
         expect(added.code, added.all).to.equal(0);
@@ -67,7 +67,7 @@ describe("review", function () {
         expect(same.out).to.include("No rendered object differs from base.");
     });
 
-    it("says what is wrong with the base", async () => {
+    it("reports mistakes in the base", async () => {
         const { code, all } = await project.plinth("review", stack, "--base", "bass", "--offline");
         expect(code).to.equal(1);
         expect(all)
@@ -75,7 +75,7 @@ describe("review", function () {
             .and.not.to.match(/\n\s+at /);
     });
 
-    it("fails in a project's own pipeline where there is no engine to ask", async () => {
+    it("fails in a project's own pipeline without an engine", async () => {
         const { code, all } = await project.plinth("review", stack, "--base", "base", "--no-offline");
         expect(code).to.equal(1);
         expect(all).to.include("The engine's preview is not available: ");
@@ -85,26 +85,26 @@ describe("review", function () {
 describe("a note on a change", () => {
     const preview = { mode: "engine", text: "\u001b[32m+ 1 to create\u001b[0m" } as const;
 
-    it("stays below what the services take, and says what is left out", () => {
+    it("stays below the services' size limits, and says what is omitted", () => {
         const diff = `diff --git base/a head/a\n${"+ a line of the change\n".repeat(10_000)}`;
         const note = noteOf("production", { ...preview, text: "x\n".repeat(100_000) }, diff);
         expect(note.length).to.be.within(50_000, 65_536);
         expect(note.match(/… \d+ more lines: see the job's log\./g)).to.have.length(2);
     });
 
-    it("is not broken by what it quotes, and has no colours", () => {
+    it("is not broken by its quotes, and has no colours", () => {
         const note = noteOf("production", preview, "diff --git base/a head/a\n+ ```\n+ </details>\n+ ````\n");
         expect(note).to.include("`````diff\n").and.to.include("\n+ ````\n`````\n");
         expect(note).to.include("\n+ 1 to create\n");
     });
 
-    it("says in front why the change is refused", () => {
+    it("starts with the reason why the change is refused", () => {
         const note = noteOf("production", { ...preview, refusal: "Data would be lost." }, "");
         expect(note.indexOf("Data would be lost.")).to.be.below(note.indexOf("<details>")).and.above(0);
     });
 });
 
-describe("a note to the services", () => {
+describe("posting a note to the services", () => {
     type Note = { id: number; body: string; author: { id: number }; user: { login: string } | null };
     const somebody = { author: { id: 5 }, user: { login: "somebody" } };
     const ourselves = { author: { id: 6 }, user: { login: "github-actions[bot]" } };
@@ -170,7 +170,7 @@ describe("a note to the services", () => {
     };
 
     for (const kind of ["gitlab", "github"] as const)
-        it(`is written to ${kind} once, and changed from then on`, () =>
+        it(`is created on ${kind} once, and updated from then on`, () =>
             service(kind, async (url, notes) => {
                 const project = new Project({ kubeconfig: "", bin: "" } as ControlPlane);
                 const path = join(project.path, "event.json");
@@ -187,7 +187,7 @@ describe("a note to the services", () => {
                 expect(notes.slice(0, 130).every(({ body }) => /somebody's/.test(body))).to.equal(true);
             }));
 
-    it("says what a job lacks, and never the token", async () => {
+    it("names missing variables of a job, and never the token", async () => {
         const messageOf = async (env: object) => {
             try {
                 await postNote("x", env as NodeJS.ProcessEnv);
@@ -205,7 +205,7 @@ describe("a note to the services", () => {
         });
     });
 
-    it("says why a service cannot be asked", async () => {
+    it("says why a service cannot be reached", async () => {
         let answer = "<html>Log in</html>";
         const server = createServer((_, response) => response.end(answer));
         server.listen(0, "127.0.0.1");

@@ -29,7 +29,7 @@ describe("the secrets of a stack", function () {
             ),
         );
 
-    it("are generated, set or unused, and lie where the rendering has them", async () => {
+    it("are generated, set or unused, and are located as in the rendering", async () => {
         expect(await states("large", "shop")).to.deep.equal({
             adminPassword: ["set", undefined, "opencart-shop/acme-admin:password"],
             smtpPassword: ["set", undefined, "opencart-shop/acme-smtp:password"],
@@ -49,7 +49,7 @@ describe("the secrets of a stack", function () {
         ]);
     });
 
-    it("are told although some are missing", async () => {
+    it("are listed although some are missing", async () => {
         const own = scratch();
         const instance = { platform: "opencart", host: "a.example.org", sharedFiles: "oneNode" };
         writeFileSync(
@@ -75,7 +75,7 @@ describe("the secrets of a stack", function () {
         own.clean();
     });
 
-    it("are told where some exclude each other, as QxSMS's identifiers here and there do", async () => {
+    it("are listed if some exclude each other, as QxSMS's identifiers do", async () => {
         const one = await states("qxsms-production", "one");
         expect(one["qualtricsApiKey"]).to.deep.equal(["set", undefined, "qxsms-one/qualtrics:apiKey"]);
         expect(one["qualtricsDirectoryId"]).to.deep.equal(["unused", undefined]);
@@ -90,7 +90,7 @@ describe("the secrets of a stack", function () {
         expect((refusal as ConfigError).message).to.include("is set here and as qualtricsDirectoryId");
     });
 
-    it("are generated again, in the same length, once they are no longer set", async () => {
+    it("are generated again, with the same length, once they are no longer set", async () => {
         const unset = async (stack: string, key: string) => {
             const one = chooseKey(session(stack), "shop", key);
             return (await secretStates(session(stack), [one], one))[0]!;
@@ -102,7 +102,7 @@ describe("the secrets of a stack", function () {
         expect(await unset("external", "databasePassword")).to.include({ value: "missing" });
     });
 
-    it("roll every pod that uses them, and no other: the server, and all that connect to it", async () => {
+    it("roll only the pods that use them: the server, and its clients", async () => {
         const dependents = async (key: string) => {
             const { secrets, workloads } = await dependentsOf(
                 session("large"),
@@ -130,7 +130,7 @@ describe("the secrets of a stack", function () {
 });
 
 describe("a value of a secret", () => {
-    it("keeps to the key's rule, and is never shown", () => {
+    it("follows the key's rule, and is never shown", () => {
         const rule = chooseKey(session("large"), "shop", "adminPassword").rule;
         expect(valueProblem(rule, "hush")).to.equal("a value of 4 characters is not allowed; allowed: 5 to 20");
         expect(valueProblem(rule, "hush ".repeat(5))).to.include("25 characters");
@@ -140,7 +140,7 @@ describe("a value of a secret", () => {
         expect(valueProblem({ purpose: "x" }, "a\0b")).to.include("a control character");
         expect(valueProblem({ purpose: "x" }, "")).to.include("not empty");
     });
-    it("that is set with Pulumi's own command keeps to it, too", () => {
+    it("that is set with Pulumi's own command follows it, too", () => {
         const config = (adminPassword: string) => ({
             "plinth:instances": JSON.stringify({
                 shop: { platform: "opencart", host: "shop.example.org", sharedFiles: "oneNode" },
@@ -155,13 +155,13 @@ describe("a value of a secret", () => {
         expect(() => load("hush")).to.throw(ConfigError, "plinth:secrets.shop.adminPassword: a value of 4 characters");
         expect(() => load("hush!")).not.to.throw();
     });
-    it("that is made up has letters and digits, all of them", () => {
+    it("that is generated contains only letters and digits, and can contain any", () => {
         const passwords = Array.from({ length: 400 }, () => newPassword(32, { purpose: "x" }));
         expect(new Set(passwords)).to.have.length(400);
         expect(new Set(passwords.join(""))).to.have.length(62);
         for (const password of passwords) expect(password).to.match(/^[A-Za-z0-9]{32}$/);
     });
-    it("holds the characters that its rule wants, given or made up", () => {
+    it("has the characters that its rule requires, whether set or generated", () => {
         const rule = { purpose: "x", among: { letters: /[a-z]/i, digits: /[0-9]/ } };
         expect(valueProblem(rule, "hush")).to.equal(
             "a value without digits is not allowed; allowed: a text with letters and digits",

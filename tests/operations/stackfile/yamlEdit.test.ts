@@ -84,7 +84,7 @@ const at = (value: unknown, path: readonly string[]) =>
     path.reduce((inner, key) => (inner as Record<string, unknown>)[key], value);
 
 describe("editing any YAML text", () => {
-    it("takes out the lines of a key, and no other", () => {
+    it("removes the lines of a key, and no others", () => {
         fc.assert(
             fc.property(texts, ({ lines, print, text, path, siblings }) => {
                 fc.pre(siblings.length > 1);
@@ -93,7 +93,7 @@ describe("editing any YAML text", () => {
             }),
         );
     });
-    it("leaves an empty map where the only key goes", () => {
+    it("leaves an empty map if the only key is removed", () => {
         fc.assert(
             fc.property(texts, ({ lines, print, text, path, siblings }) => {
                 fc.pre(siblings.length === 1 && path.length > 1);
@@ -108,7 +108,7 @@ describe("editing any YAML text", () => {
             }),
         );
     });
-    it("adds lines behind those of the last key of a map, which can be taken out again", () => {
+    it("adds lines after the last key of a map, which can be removed again", () => {
         fc.assert(
             fc.property(texts, fc.boolean(), ({ lines, step, print, text, path, siblings }, deep) => {
                 const last = lines.findLastIndex(({ owner }) => startsWith(owner, siblings.at(-1)!));
@@ -141,7 +141,7 @@ describe("editing any YAML text", () => {
 });
 
 describe("editing a YAML file", () => {
-    it("adds lines behind the others, and nothing else", () => {
+    it("appends lines, and changes nothing else", () => {
         const before = [
             "# head",
             "config:",
@@ -178,7 +178,7 @@ describe("editing a YAML file", () => {
         ] as const)
             expect(set(before)).to.include(after);
     });
-    it("adds a whole map, with what is short of it in braces", () => {
+    it("adds a whole map, with short ones in braces", () => {
         const before = "config:\n  plinth:instances:\n    # none yet\n  other: x\n";
         const value = { platform: "opencart", edge: { type: "NodePort", httpPort: 30080 }, version: "1_0", labels: {} };
         const edit = { path: ["config", "plinth:instances", "shop"], value };
@@ -196,7 +196,7 @@ describe("editing a YAML file", () => {
             'config: {plinth:instances: {shop: {platform: opencart, edge: {type: NodePort, httpPort: 30080}, version: "1_0", labels: {}}}}\n',
         );
     });
-    it("takes a key out with the comments that are its own", () => {
+    it("removes a key with its own comments", () => {
         const before = [
             "config:",
             "  # All of them.",
@@ -223,7 +223,7 @@ describe("editing a YAML file", () => {
         const flow = "a: {b: 1, # of b, or of c\n  c: 2}\n";
         expect(() => withEdit(flow, { path: ["a", "c"], value: undefined })).to.throw("remove it by hand");
     });
-    it("refuses what it would have to guess", () => {
+    it("refuses ambiguous edits", () => {
         for (const text of [
             "config:\n  a: &i {x: y}\n  plinth:instances:\n    shop:\n      images: *i\n",
             "config:\n  plinth:instances:\n    shop: x\n",
@@ -232,7 +232,7 @@ describe("editing a YAML file", () => {
         ])
             expect(() => set(text), text).to.throw("is written in an unusual way");
     });
-    it("says nothing of what is written in a text that is no YAML", () => {
+    it("does not quote a text that is not YAML", () => {
         for (const wrong of ["'hunter2", "*hunter2", "!hunter2 x", "[hunter2"])
             expect(() => withEdit(`a: ${wrong}\nb: 1\n`, { path: ["b"], value: 2 }))
                 .to.throw("Nothing was changed: the place of b is written in an unusual way")

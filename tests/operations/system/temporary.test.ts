@@ -55,7 +55,7 @@ describe("a kubeconfig that is given as contents", function () {
     }
     const left = () => readdirSync(folder.path).filter((name) => name.startsWith("plinth-run-"));
 
-    it("is in a file that nobody else can read, in a folder that nobody else can enter", async () => {
+    it("is in a file and folder that only the user can access", async () => {
         const { child, path } = await at("nothing");
         expect(readFileSync(path, "utf8")).to.equal(contents);
         expect([path, dirname(path)].map((one) => statSync(one).mode & 0o777)).to.deep.equal([0o600, 0o700]);
@@ -65,7 +65,7 @@ describe("a kubeconfig that is given as contents", function () {
 
     for (const work of ["nothing", "read", "attempt", "attach"]) {
         for (const signal of signals) {
-            it(`is gone after ${signal} while it is used by: ${work}`, async () => {
+            it(`is deleted after ${signal} while it is used by: ${work}`, async () => {
                 const { child, path } = await at(work);
                 expect(existsSync(path)).to.equal(true);
                 // Ctrl-C reaches the programs that have the terminal, too, and they are waited for.
@@ -77,7 +77,7 @@ describe("a kubeconfig that is given as contents", function () {
     }
 
     for (const signal of signals) {
-        it(`stays after ${signal} as long as work that ends in order needs it, and no longer`, async () => {
+        it(`stays after ${signal} exactly as long as an orderly shutdown needs it`, async () => {
             const { child, path } = await at("interruptible");
             process.kill(child.pid!, signal);
             const { stdout, exitCode } = await child;
@@ -90,7 +90,7 @@ describe("a kubeconfig that is given as contents", function () {
         });
     }
 
-    it("is gone with the next run after SIGKILL, and that of a run which is at work stays", async () => {
+    it("is deleted by the next run after SIGKILL, except that of an active run", async () => {
         const killed = await at("read");
         const working = await at("nothing");
         process.kill(-killed.child.pid!, "SIGKILL");
@@ -105,7 +105,7 @@ describe("a kubeconfig that is given as contents", function () {
         expect(left()).to.deep.equal([]);
     });
 
-    it("takes nothing along that only looks like one of its own", async () => {
+    it("deletes nothing that only looks like one", async () => {
         const { child, path } = await at("nothing");
         const prefix = dirname(path).replace(/\d+-[A-Za-z0-9]{6}$/, "");
         const theirs = join(folder.path, "theirs");
