@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { outside } from "./database";
+import { checkNames, outside } from "./database";
 import { own } from "./own";
 import { secretsOf } from "./secrets";
 
@@ -33,9 +33,14 @@ interface Keeps<P extends Policy> {
     readonly own?: string;
 }
 
-/** The choice of a cache, or of another server of the same protocol, for platforms to take into their own schema. */
-export const cacheOf = <P extends Policy>({ policies: allowed, persistence = false, own: what }: Keeps<P>) =>
-    z.discriminatedUnion("topology", [
+/**
+ * The choice of a cache, or of another server of the same protocol, for platforms to take into their own schema.
+ *
+ * @throws RangeError when a policy is unknown
+ */
+export function cacheOf<P extends Policy>({ policies: allowed, persistence = false, own: what }: Keeps<P>) {
+    checkNames("policy of a cache", allowed, policies);
+    return z.discriminatedUnion("topology", [
         z.strictObject({
             /** One server in the cluster. */
             topology: z.literal("single"),
@@ -65,6 +70,7 @@ export const cacheOf = <P extends Policy>({ policies: allowed, persistence = fal
                   ]),
         ),
     ]);
+}
 
 export const cache = cacheOf({ policies });
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cidr, line, port, server } from "./fields";
 import { own, ownOnly } from "./own";
+import { suggest } from "./problems";
 import { secretsOf } from "./secrets";
 
 export const engines = ["mariadb", "mysql", "postgres"] as const;
@@ -11,6 +12,18 @@ export const databasePorts: Readonly<Record<Engine, number>> = { mariadb: 3306, 
 
 /** What somebody else has named: a database, a virtual host, a user. */
 export const outsideName = line.max(128, "is longer than 128 characters");
+
+/**
+ * For lists that a platform's author writes, also where nothing is compiled.
+ *
+ * @throws RangeError naming the first that is not among those allowed
+ */
+export function checkNames(what: string, names: readonly string[], allowed: readonly string[]): void {
+    for (const name of names)
+        if (!allowed.includes(name))
+            throw new RangeError(`"${name}" is no ${what}${suggest(name, allowed)}; allowed: ${allowed.join(", ")}`);
+    if (names.length === 0) throw new RangeError(`no ${what} is named; allowed: ${allowed.join(", ")}`);
+}
 
 /** What is common to every service outside the cluster. */
 export const outside = {
@@ -129,12 +142,15 @@ export type Topology = keyof ReturnType<typeof optionsFor>;
  *
  * @param allowed engines that the platform runs on; the first is the default
  * @param topologies that the platform runs on
+ * @throws RangeError when one of either is unknown
  */
 export const databaseOf = (
     allowed: readonly [Engine, ...Engine[]],
     topologies: readonly Topology[] = ["single", "external"],
 ) => {
+    checkNames("engine of a database", allowed, engines);
     const options = optionsFor(allowed);
+    checkNames("topology of a database", topologies, Object.keys(options));
     // The type is that of all topologies, so that every platform's configuration fits the component.
     const chosen = topologies.map((topology) => options[topology]) as [
         typeof options.single,

@@ -34,7 +34,7 @@ export function readStackFile(stack: string, folder = root): StackFile {
         throw new ConfigError([
             {
                 path: stack,
-                message: `there is no stack file Pulumi.${stack}.yaml${suggest(stack, names)}; found: ${names.join(", ") || "none"}`,
+                message: `there is no stack file Pulumi.${stack}.yaml in ${folder}${suggest(stack, names)}; found: ${names.join(", ") || "none"}`,
             },
         ]);
     }
