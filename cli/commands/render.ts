@@ -10,7 +10,7 @@ export const render: Register = (program) => {
         program
             .command("render")
             .description(
-                "Write every object that `pulumi up` would send as YAML, with a kustomization.yaml. Needs Node only.",
+                "Write every object that `pulumi up` would send as YAML, with a kustomization.yaml, which leaves Secrets out while their values are placeholders. Needs Node only.",
             )
             .argument("[stack]", "stack to render", "dev")
             .option("--out <dir>", "folder for one file an object; without it everything goes to standard output")

@@ -4,6 +4,8 @@ import { expect } from "chai";
 import { execa } from "execa";
 import { brokenBy, objectYaml, renderStack } from "plinth/testing";
 import { stringify } from "yaml";
+import { engines } from "../../config/database";
+import { instanceFields } from "../../config/fields";
 import { containerOf, find, type Sent } from "../support/declare";
 import { scratch } from "../support/tools";
 
@@ -84,15 +86,22 @@ export default definePlatform({
         });
         expect(await brokenBy("urls", { folder })).to.deep.equal([]);
     });
+    it("lists the keys that every instance has, and the engines", () => {
+        const page = read("docs", "platforms.md");
+        for (const name of [...Object.keys(instanceFields), ...engines]) expect(page).to.include(`\`${name}\``);
+    });
     it("has a test that runs, and writes a golden file which a change then breaks", async () => {
         cpSync(join(root, "examples", "ghost", "Pulumi.blog.yaml"), join(folder, "Pulumi.blog.yaml"));
         writeFileSync(join(folder, "ghost.test.js"), blocksOf("js"));
-        const mocha = () =>
+        const mocha = (CI = "") =>
             execa("npx", ["mocha", join(folder, "ghost.test.js")], {
                 cwd: root,
                 all: true,
                 reject: false,
+                env: { CI },
             });
+        // A pipeline never writes what it compares with.
+        expect((await mocha("true")).all).to.include("1 failing");
         const first = await mocha();
         expect(first.exitCode, first.all).to.equal(0);
         expect(first.all).to.include("3 passing");

@@ -80,6 +80,7 @@ describe("the sandbox, as a user without the Pulumi CLI has it", function () {
         const refused = await plinth("launch", "staging", "--sandbox");
         expect(refused.code).to.equal(1);
         expect(refused.error).to.include('The sandbox is for the stack "dev", not for "staging"');
+        expect(refused.error).to.include("Copy Pulumi.staging.yaml to Pulumi.dev.yaml");
     });
 
     it("keeps passwords to itself, and the same at the next launch", async () => {
