@@ -227,6 +227,12 @@ describe("platforms from elsewhere", () => {
         });
     });
 
+    it("are tried with stack files of another folder, which is named where the file is missing", async () => {
+        expect(await problemsOf(renderStack("gone", { folder }))).to.include(
+            `there is no stack file Pulumi.gone.yaml in ${folder}`,
+        );
+    });
+
     describe("are refused, with key and value,", () => {
         it("where nothing is there", async () => {
             expect(await problems(["./gone.ts"])).to.include(
