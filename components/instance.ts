@@ -66,6 +66,7 @@ export class Instance<in Secret extends string = never> {
     /** Values of Secrets, by name and key. */
     private readonly values = new Map<string, Input<string>>();
     private readonly addressed = new AddressedKeys();
+    private opensEgress = false;
 
     constructor(
         readonly stack: Stack,
@@ -146,6 +147,7 @@ export class Instance<in Secret extends string = never> {
      * Network rules to external destinations for pods with the platform's code: its own, and those that the user adds.
      */
     egress(needs: readonly NetworkRule[]): NetworkRule[] {
+        this.opensEgress = true;
         const opened = this.config.egress.map(({ ports = [], cidrs, namespace }): NetworkRule => {
             const side = namespace === undefined ? (cidrs ? { cidrs } : {}) : { namespace };
             return { name: "egress", direction: "egress", ports, ...side };
@@ -290,6 +292,11 @@ export class Instance<in Secret extends string = never> {
     check(): void {
         this.objects.addExtras(this.owner);
         this.objects.check();
+        if (this.config.egress.length > 0 && !this.opensEgress)
+            this.problem(
+                ["egress"],
+                `matches nothing: no component of the platform ${this.config.platform} takes it (instance.egress)`,
+            );
         this.addressed.check(this.config, (keys, message) => this.problem(keys, message));
     }
 }

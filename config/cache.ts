@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { outside } from "./database";
+import { checkNames, outside } from "./database";
 import { own } from "./own";
 import { secretsOf } from "./secrets";
 
@@ -36,9 +36,14 @@ interface Keeps<P extends Policy> {
     readonly own?: string;
 }
 
-/** The schema of a cache, or of another server with the same protocol, for use in platforms' schemas. */
-export const cacheOf = <P extends Policy>({ policies: allowed, persistence = false, own: what }: Keeps<P>) =>
-    z.discriminatedUnion("topology", [
+/**
+ * The schema of a cache, or of another server with the same protocol, for use in platforms' schemas.
+ *
+ * @throws RangeError if a policy is unknown
+ */
+export function cacheOf<P extends Policy>({ policies: allowed, persistence = false, own: what }: Keeps<P>) {
+    checkNames("policy of a cache", allowed, policies);
+    return z.discriminatedUnion("topology", [
         z.strictObject({
             /** One server in the cluster. */
             topology: z.literal("single"),
@@ -71,6 +76,7 @@ export const cacheOf = <P extends Policy>({ policies: allowed, persistence = fal
                   ]),
         ),
     ]);
+}
 
 export const cache = cacheOf({ policies });
 

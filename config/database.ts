@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cidr, line, port, server } from "./fields";
 import { own, ownOnly } from "./own";
+import { suggest } from "./problems";
 import { secretsOf } from "./secrets";
 
 export const engines = ["mariadb", "mysql", "postgres"] as const;
@@ -11,6 +12,20 @@ export const databasePorts: Readonly<Record<Engine, number>> = { mariadb: 3306, 
 
 /** A name defined outside the stack: of a database, a virtual host, a user. */
 export const outsideName = line.max(128, "is longer than 128 characters");
+
+/**
+ * Checks a list in a platform's definition, which may never have been compiled.
+ *
+ * @throws RangeError that names the first entry that is not allowed
+ */
+export function checkNames(what: string, names: readonly string[], allowed: readonly string[]): void {
+    for (const name of names)
+        if (!allowed.includes(name))
+            throw new RangeError(
+                `"${name}" is not a known ${what}${suggest(name, allowed)}; allowed: ${allowed.join(", ")}`,
+            );
+    if (names.length === 0) throw new RangeError(`no ${what} is named; allowed: ${allowed.join(", ")}`);
+}
 
 /** Fields that all external services have in common. */
 export const outside = {
@@ -138,12 +153,15 @@ export type Topology = keyof ReturnType<typeof optionsFor>;
  *
  * @param allowed engines that the platform supports; the first is the default
  * @param topologies that the platform supports
+ * @throws RangeError if an engine or a topology is unknown
  */
 export const databaseOf = (
     allowed: readonly [Engine, ...Engine[]],
     topologies: readonly Topology[] = ["single", "external"],
 ) => {
+    checkNames("engine of a database", allowed, engines);
     const options = optionsFor(allowed);
+    checkNames("topology of a database", topologies, Object.keys(options));
     // The type covers all topologies, so that every platform's configuration fits the component.
     const chosen = topologies.map((topology) => options[topology]) as [
         typeof options.single,

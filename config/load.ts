@@ -147,7 +147,7 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
                 `${path}.platform`,
                 value === undefined
                     ? `is missing${misspelt(merged, "platform")}; allowed: ${names.join(", ")}`
-                    : `${show(value)} is not a platform${typeof value === "string" ? suggest(value, names) : ""}; allowed: ${names.join(", ")}`,
+                    : `${show(value)} is not a platform${typeof value === "string" ? suggest(value, names) : ""}; allowed: ${names.join(", ")}; platforms from elsewhere are listed in plinth:platforms`,
             );
             return [];
         }

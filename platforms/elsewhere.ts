@@ -9,6 +9,14 @@ import { apiVersion, imagesOf, type Platform, type Platforms } from "./platform"
 /** The project's folder. */
 const root = join(__dirname, "..");
 
+/** ` in FILE`, with the line that threw if it is there; nothing for a platform that is built in. */
+export function placeIn({ file }: Platform, error: unknown): string {
+    if (file === undefined) return "";
+    const trace = error instanceof Error ? (error.stack ?? "") : "";
+    const line = parseInt(trace.split(`${file}:`)[1] ?? "", 10);
+    return ` in ${file}${Number.isNaN(line) ? "" : `, line ${line}`}`;
+}
+
 /**
  * The platforms of a stack: those that are known, and those of `plinth:platforms`, which are loaded.
  *
@@ -28,7 +36,7 @@ export function platformsOf(given: Given, known: Platforms = registry): Platform
         for (const platform of load(source, folder, problem)) {
             const { name } = platform.config;
             const isKnown = Object.hasOwn(all, name);
-            if (isKnown && all[name] !== platform)
+            if (isKnown && all[name]!.declare !== platform.declare)
                 problem(`has a platform named "${name}", and there is another one with that name; rename one of them`);
             if (isKnown) continue;
             const names = new Set(imagesOf(all).map((image) => image.name));
@@ -69,15 +77,15 @@ function load(source: string, folder: string, problem: (message: string) => void
         );
         return [];
     }
-    return found.filter((platform) => {
+    return found.flatMap((platform) => {
         const wrong = problemWith(platform);
         if (wrong !== undefined) problem(wrong);
-        return wrong === undefined;
+        return wrong === undefined ? [{ ...platform, file }] : [];
     });
 }
 
 /** The first line of what was thrown: the others are a stack, or say who asked for a module. */
-const firstLine = (error: unknown): string =>
+export const firstLine = (error: unknown): string =>
     (error instanceof Error ? error.message : String(error)).split("\n", 1)[0]!;
 
 /** What a module exports; undefined where that is anything but platforms. */

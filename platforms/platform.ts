@@ -1,8 +1,8 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Instance } from "../components/instance";
 import type { Deployed } from "../components/outputs";
 import type { PathRule } from "../components/pathRule";
-import type { InstanceConfig } from "../config/fields";
+import { type InstanceConfig, instanceFields } from "../config/fields";
 import { type Image, usualImages } from "../config/images";
 import { hostsIn } from "../config/own";
 import type { PlatformConfig } from "../config/platform";
@@ -17,6 +17,8 @@ export interface Platform {
     readonly config: PlatformConfig;
     /** The {@link apiVersion} that it is written for. Every platform from elsewhere says so. @default this program's own */
     readonly apiVersion?: number;
+    /** Where it was loaded from, for messages. @default none: it is built in */
+    readonly file?: string;
     /** Declares every component and object of one instance; nothing is registered yet. */
     readonly declare: (instance: Instance<string>) => Deployed;
     /**
@@ -60,13 +62,15 @@ export interface PlatformDefinition<
  *
  * Reports hosts of an instance at which nothing is published, with their keys.
  *
- * @throws RangeError if it publishes something at a host that its schema does not mark with `ownHost`
+ * @throws RangeError if its schema lacks or redefines a key that every instance has; when it declares, if it publishes
+ * something at a host that its schema does not mark with `ownHost`
  */
 export function definePlatform<
     Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
     const Secret extends string,
 >({ apiVersion, declare, closed, ...config }: PlatformDefinition<Schema, Secret>): Platform {
     const { name, schema } = config;
+    checkSchema(name, schema);
     // The loader has parsed them with this schema.
     const isOwn = (settings: AnyInstance): settings is AnyInstance & SettingsOf<Schema> => settings.platform === name;
     const own = (settings: AnyInstance): SettingsOf<Schema> => {
@@ -92,6 +96,18 @@ export function definePlatform<
         },
         ...(closed ? { closed: (settings) => closed(own(settings)) } : {}),
     };
+}
+
+/** Reports what would fail somewhere within a component, with a platform that was not compiled. */
+function checkSchema(name: string, schema: z.ZodType): void {
+    if (!(schema instanceof z.ZodObject)) return;
+    for (const [key, field] of Object.entries(instanceFields))
+        if (schema.shape[key] !== field)
+            throw new RangeError(
+                key in schema.shape
+                    ? `the schema of the platform ${name} has a key "${key}" of its own, and ${key} is a key that every instance has; name it otherwise`
+                    : `the schema of the platform ${name} lacks "${key}", which every instance has; add ...instanceFields`,
+            );
 }
 
 /** Every image of these platforms and of all components, each with its version. */

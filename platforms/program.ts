@@ -7,7 +7,7 @@ import type { Resource } from "../components/resource";
 import { Stack } from "../components/stack";
 import { kubeconfigOf } from "../config/kubeconfig";
 import { type Given, readStack } from "../config/read";
-import { platformsOf } from "./elsewhere";
+import { firstLine, placeIn, platformsOf } from "./elsewhere";
 import type { Platforms } from "./platform";
 
 export interface ProgramOptions {
@@ -40,11 +40,21 @@ export function declareProgram(given: Given, { offline = false, platforms: known
     const kubeconfig = offline ? undefined : kubeconfigOf(config.cluster);
 
     const stack = new Stack(config, secrets, clusterProvider(config, kubeconfig));
-    const deployed = config.instances.map((settings) => {
+    const deployed = config.instances.flatMap((settings) => {
         const platform = platforms[settings.platform]!;
         const instance = new Instance<string>(stack, settings, platform.config);
-        return { instance, result: platform.declare(instance) };
+        try {
+            return [{ instance, result: platform.declare(instance) }];
+        } catch (error) {
+            instance.problem(
+                [],
+                `the platform ${settings.platform} failed${placeIn(platform, error)}: ${firstLine(error)}`,
+            );
+            return [];
+        }
     });
+    // What others lack of a half declared instance is no problem of its own.
+    if (deployed.length < config.instances.length) stack.problems.throwIfAny();
     const instances = deployed.map(({ instance }) => instance);
     const sharedEdge = declareSharedEdge(stack, instances);
     planStack(stack, [...instances, ...(sharedEdge ? [sharedEdge] : [])]);

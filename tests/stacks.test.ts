@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { objectYaml } from "../operations/render/manifests";
 import { type Rendering, renderStack } from "../operations/render/rendering";
-import { stackNames } from "../operations/stackfile/stackFile";
+import { readStackFile, stackNames } from "../operations/stackfile/stackFile";
+import { declareProgram } from "../platforms/program";
 import { brokenRules } from "./support/invariants";
 import {
     identity,
     otherInPreview,
     registeredTwice,
     secretsInClear,
+    secretsWithoutUse,
     sent,
     withOtherProviders,
 } from "./support/renderedRules";
@@ -39,6 +41,10 @@ describe("fixture stacks", () => {
         describe(name, () => {
             it("keeps every rule", async () => {
                 expect(brokenRules(sent(await render(name)), { existing })).to.deep.equal([]);
+            });
+            it("gives pods access to every component whose password they have", async () => {
+                const { stack } = declareProgram(readStackFile(name, fixtures), { offline: true, platforms });
+                expect(secretsWithoutUse(stack, sent(await render(name)))).to.deep.equal([]);
             });
             it("sends the objects of the golden file", async () => {
                 const { objects } = await render(name);

@@ -10,7 +10,7 @@ export const render: Register = (program) => {
         program
             .command("render")
             .description(
-                "Render every object of a stack as YAML, with a kustomization.yaml.\n\nThese are the objects that `pulumi up` would send. Requires only Node.",
+                "Render every object of a stack as YAML, with a kustomization.yaml.\n\nThese are the objects that `pulumi up` would send. The kustomization leaves out Secrets whose values are placeholders. Requires only Node.",
             )
             .argument("[stack]", "stack to render", "dev")
             .option("--out <dir>", "folder for one file per object (default: everything to standard output)")

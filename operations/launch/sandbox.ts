@@ -27,7 +27,7 @@ export const sandboxStack = "dev";
 export async function enterSandbox(stack: string): Promise<Session> {
     if (stack !== sandboxStack)
         throw new UserError(
-            `The sandbox is for the stack "${sandboxStack}", not for "${stack}": its state is deleted with it.`,
+            `The sandbox is for the stack "${sandboxStack}", not for "${stack}": its state is deleted with it. Copy Pulumi.${stack}.yaml to Pulumi.${sandboxStack}.yaml, without its secrets and its plinth:cluster.kubeconfig, and run: ./plinth launch --sandbox`,
         );
     if (!isBuilt() && !findOnPath("go"))
         throw new UserError("Missing: Go, to build the sandbox's control plane\n  https://go.dev/doc/install");

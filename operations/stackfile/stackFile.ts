@@ -36,7 +36,7 @@ export function readStackFile(stack: string, folder = root): StackFile {
         throw new ConfigError([
             {
                 path: stack,
-                message: `the stack file Pulumi.${stack}.yaml does not exist${suggest(stack, names)}; available: ${names.join(", ") || "none"}`,
+                message: `the stack file Pulumi.${stack}.yaml does not exist in ${folder}${suggest(stack, names)}; available: ${names.join(", ") || "none"}`,
             },
         ]);
     }

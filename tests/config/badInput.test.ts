@@ -13,7 +13,7 @@ describe("bad input", () => {
         "an unknown platform": {
             of: () => one({ platform: "opencrat" }),
             says: [
-                `plinth:instances.shop.platform: "opencrat" is not a platform; did you mean "opencart"?; allowed: ${Object.keys(platforms).join(", ")}`,
+                `plinth:instances.shop.platform: "opencrat" is not a platform; did you mean "opencart"?; allowed: ${Object.keys(platforms).join(", ")}; platforms from elsewhere are listed in plinth:platforms`,
             ],
         },
         "a platform that is not a string": {

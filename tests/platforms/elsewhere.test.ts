@@ -174,6 +174,67 @@ describe("platforms from elsewhere", () => {
         expect((await run).stdout).to.include("[ 'one' ]");
     }).timeout(60_000);
 
+    describe("with mistakes of their own", () => {
+        const failing = async (file: string, change: (text: string) => string) => {
+            write(file, change(wiki("wiki")));
+            stack("wrong", [`./${file}`], { ...one("wiki"), two: { platform: "wiki", host: "two.example.org" } });
+            return problemsOf(renderStack("wrong", { folder }));
+        };
+        it("report what they throw for each instance, with file and line, without a stack trace", async () => {
+            const keyed = await failing("keyed.ts", (text) => text.replace('"wikiToken")', '"wikiTokn")'));
+            for (const name of ["one", "two"])
+                expect(keyed).to.include(
+                    `plinth:instances.${name}: the platform wiki failed in ${join(folder, "keyed.ts")}, line 13: ` +
+                        'the platform wiki does not declare a secret "wikiTokn"; did you mean "wikiToken"?',
+                );
+            const typed = await failing("typed.ts", (text) => text.replace("LANGUAGE: language", "A: host.a.b"));
+            expect(typed).to.include("Cannot read properties of undefined (reading 'b')");
+            expect(keyed + typed).not.to.match(/^\s+at /m);
+        });
+        it("are refused for unknown engines, topologies and policies", async () => {
+            const database = (how: string) => (text: string) =>
+                text
+                    .replace("import { ", "import { cacheOf, databaseOf, ")
+                    .replace("...instanceFields,", `...instanceFields, service: ${how},`);
+            expect(await failing("engine.ts", database('databaseOf(["postgresql"])'))).to.include(
+                '"postgresql" is not a known engine of a database; did you mean "postgres"?; allowed: mariadb, mysql, postgres',
+            );
+            expect(await failing("topology.ts", database('databaseOf(["mysql"], ["double"])'))).to.include(
+                '"double" is not a known topology of a database; allowed: single, replicated, external',
+            );
+            expect(await failing("policy.ts", database('cacheOf({ policies: ["lru"] })'))).to.include(
+                '"lru" is not a known policy of a cache',
+            );
+        });
+        it("are refused if they redefine or lack a key that every instance has", async () => {
+            const own = (text: string) => text.replace("...instanceFields,", "...instanceFields, replicas: z.int(),");
+            expect(await failing("own.ts", own)).to.include(
+                'the schema of the platform wiki has a key "replicas" of its own, and replicas is a key that every instance has',
+            );
+            const lacks = (text: string) => text.replace("...instanceFields,", "host: instanceFields.host,");
+            expect(await failing("lacks.ts", lacks)).to.include(
+                'the schema of the platform wiki lacks "namespace", which every instance has; add ...instanceFields',
+            );
+        });
+        it("are refused `egress` that none of their components uses", async () => {
+            write("wiki.ts", wiki("wiki"));
+            const way = { egress: [{ ports: [443] }] };
+            stack("egress", ["./wiki.ts"], { one: { ...one("wiki").one, ...way } });
+            expect(await problemsOf(renderStack("egress", { folder }))).to.include(
+                "plinth:instances.one.egress: matches nothing: no component of the platform wiki takes it",
+            );
+            write("open.ts", wiki("wiki").replace('"web", {', '"web", { networkRules: instance.egress([]),'));
+            stack("egress", ["./open.ts"], { one: { ...one("wiki").one, ...way } });
+            expect(await problemsOf(renderStack("egress", { folder }))).to.equal("");
+        });
+    });
+
+    it("work with stack files in another folder, which is named if the file is missing", async () => {
+        expect(await problemsOf(renderStack("gone", { folder }))).to.include(
+            `the stack file Pulumi.gone.yaml does not exist in ${folder}`,
+        );
+    });
+
     describe("are refused, with key and value", () => {
         it("if they do not exist", async () => {
             expect(await problems(["./gone.ts"])).to.include(

@@ -5,7 +5,9 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { Database } from "../../components/database";
 import type { Instance } from "../../components/instance";
+import { expansion, literal, variable } from "../../components/languages/expansion";
 import { publish } from "../../components/loadBalancer";
+import type { ContainerArgs } from "../../components/podArgs";
 import { WebTier } from "../../components/webTier";
 import { databaseOf, databaseSecrets } from "../../config/database";
 import { edgeSecrets } from "../../config/edge";
@@ -17,6 +19,7 @@ import { renderStack } from "../../operations/render/rendering";
 import { platforms } from "../../platforms";
 import { definePlatform, imagesOf, type InstanceOf, type Platform } from "../../platforms/platform";
 import { problemsOf } from "../support/declare";
+import { brokenBy } from "../support/renderedRules";
 import { scratch } from "../support/tools";
 
 const schema = z.strictObject({
@@ -125,6 +128,64 @@ describe("a platform", () => {
         expect(await problemsOf(render(wikiAt(({ host }) => [host, "other.example.org"])))).to.include(
             "the platform wiki publishes something at other.example.org, but no key of its schema is marked as that host",
         );
+    });
+    describe("whose pods take a password", () => {
+        /** Pods with a database, and the environment that is made of it. */
+        const withDatabase = (
+            of: (database: Database, instance: Wiki) => Pick<ContainerArgs, "env" | "uses">,
+        ): Platform =>
+            definePlatform({
+                ...{ name: "wiki", schema, secrets, images },
+                defaults: () => ({ database: { topology: "single" } }),
+                declare: (instance, { host, database: config }) => {
+                    const place = {
+                        database: "wiki",
+                        user: "wiki",
+                        size: "1Gi",
+                        resources: { cpu: "50m", memory: "1Gi" },
+                    };
+                    const database = new Database(instance, "database", { config, ...place });
+                    const container = {
+                        ...{ name: "wiki", image: images.wiki, ports: { http: 8080 } },
+                        resources: { cpu: "50m", memory: "64Mi" },
+                        probes: { readiness: { tcpSocket: { port: 8080 } } },
+                        ...of(database, instance),
+                    };
+                    const { service } = new WebTier(instance, "web", { pod: { user: 1000, containers: [container] } });
+                    publish(instance, [{ host, routes: [{ to: service }] }]);
+                    return { urls: {} };
+                },
+            });
+        const broken = async (platform: Platform) => {
+            await render(platform);
+            return brokenBy("wiki", { folder: folder.path, platforms: { wiki: platform } });
+        };
+        const edge = ({ service }: Database) => service.bind({ DB_USER: "user", DB_PASSWORD: "password" });
+
+        it("breaks a rule if a plain value names a variable that is never expanded", async () => {
+            const plain = withDatabase((database) => ({
+                env: { DATABASE_URL: "postgresql://$(DB_USER):$(DB_PASSWORD)@db/wiki", NOTE: "$(OTHER)" },
+                uses: [edge(database)],
+            }));
+            expect(await broken(plain)).to.deep.equal(
+                ["DB_USER", "DB_PASSWORD"].map(
+                    (name) =>
+                        `Deployment wiki/web, container wiki: DATABASE_URL holds $(${name}) as it is written, and not the value of ${name}; ` +
+                        `to put that in, write a Secret of your own (\`instance.valueOf\`), or { composed: expansion\`…\${variable("${name}")}…\` }`,
+                ),
+            );
+            const composed = withDatabase((database) => ({
+                env: { ACCOUNT: { composed: expansion`${variable("DB_USER")}@${literal("db")}` } },
+                uses: [edge(database)],
+            }));
+            expect(await broken(composed)).to.deep.equal([]);
+        });
+        it("breaks a rule if pods have a component's Secret but no network access to it", async () => {
+            const closed = withDatabase(({ service }) => ({ env: { DB_PASSWORD: service.settings.password } }));
+            expect(await broken(closed)).to.deep.equal([
+                'Deployment wiki/web has Secret database of "database", which none of its containers uses; add database.service.bind() to `uses` of the one that connects to it',
+            ]);
+        });
     });
     it("has a namespace by default, as strict as configured", async () => {
         const levelOf = async (platform: Platform) => {

@@ -12,6 +12,7 @@ import type { Keys } from "./arbitraries";
 import { type Configuration, configurationsOf } from "./configurations";
 import { objectsOf } from "./declare";
 import { brokenRules } from "./invariants";
+import { secretsWithoutUse } from "./renderedRules";
 import { addressesOf, canReach, canReachAddress } from "./policies";
 
 /** Where clouds tell machines about themselves. */
@@ -59,6 +60,7 @@ function checkOne({ config, networkPolicy, ranges }: Configuration, folder: stri
     const { plan, stack } = declareProgram(given, { offline: true, ...(platforms ? { platforms } : {}) });
     const objects = objectsOf(new PlainPlan(plan, given).resources);
     expect(brokenRules(objects, { existing: ["existing"] })).to.deep.equal([]);
+    expect(secretsWithoutUse(stack, objects)).to.deep.equal([]);
 
     const { nodes } = stack.graph;
     const pods = addressesOf(objects);

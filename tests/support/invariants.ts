@@ -132,6 +132,16 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
             }
             const paths = (container.volumeMounts ?? []).map((mount: Pod) => mount.mountPath);
             rule(new Set(paths).size === paths.length, `${which} mounts two things at one path`);
+            const names = (container.env ?? []).map(({ name }: Pod) => name);
+            for (const { name, value = "" } of container.env ?? [])
+                for (const [, other] of value.matchAll(/(?<!\$)\$\$\(([^()]+)\)/g))
+                    rule(
+                        !names.includes(other),
+                        `${which}: ${name} holds $(${other}) as it is written, and not the value of ${other}; ` +
+                            "to put that in, write a Secret of your own (`instance.valueOf`), or " +
+                            '{ composed: expansion`…${variable("' +
+                            `${other}")}…\` }`,
+                    );
             for (const variable of container.env ?? []) {
                 const ref = variable.valueFrom?.secretKeyRef;
                 const secret = ref && inNamespace(namespace, "Secret").find((one) => one.metadata.name === ref.name);

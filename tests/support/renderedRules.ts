@@ -1,7 +1,12 @@
 import type { PlainResource } from "../../operations/render/plainPlan";
+import { type Graph, nodeId } from "../../components/graph";
+import { plinthLabels } from "../../components/labels";
+import { referencesOf } from "../../components/references";
 import { type RenderArgs, type Rendering, renderStack } from "../../operations/render/rendering";
+import { readStackFile } from "../../operations/stackfile/stackFile";
+import { declareProgram } from "../../platforms/program";
 import type { Sent } from "./declare";
-import { brokenRules, type Expectations } from "./invariants";
+import { brokenRules, type Expectations, podsOf } from "./invariants";
 
 /** What must hold of every stack, whatever its platforms, beyond the rules of its objects: each broken one in a sentence. */
 
@@ -32,6 +37,44 @@ export const secretsInClear = ({ resources }: Rendering): string[] =>
         return isRight ? [] : [`${type} ${name} holds a secret in clear`];
     });
 
+/** Pods with a component's Secret that do not use that component: the policies leave the way to it closed. */
+export function secretsWithoutUse({ graph }: { readonly graph: Graph }, objects: readonly Sent[]): string[] {
+    const component = "app.kubernetes.io/name";
+    // A replicated database has its Secrets with one member, and its users connect to whichever takes writes.
+    const databases = new Map(
+        podsOf(objects).flatMap(({ owner, template: { metadata: { labels = {} } = {} } }) =>
+            labels[component] === undefined || labels[plinthLabels.database] === undefined
+                ? []
+                : [
+                      [labels[component], labels[plinthLabels.database]].map((name) =>
+                          nodeId(owner.metadata.namespace!, name!),
+                      ) as [string, string],
+                  ],
+        ),
+    );
+    const server = (id: string) => databases.get(id) ?? id;
+    const owners = new Map(
+        objects
+            .filter(({ kind, metadata }) => kind === "Secret" && metadata.labels?.[component] !== undefined)
+            .map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.labels[component]!]),
+    );
+    return podsOf(objects).flatMap(({ owner: { kind, metadata }, template }) => {
+        const namespace = metadata.namespace!;
+        const node = graph.node(nodeId(namespace, template.metadata?.labels?.[component] ?? ""));
+        const used = new Set(node?.uses.flatMap(({ to }) => to.nodes.map(server)));
+        return [...referencesOf(template.spec).secrets].flatMap((secret) => {
+            const owner = owners.get(`${namespace}/${secret}`);
+            const isRight = owner === undefined || owner === node?.name || used.has(server(nodeId(namespace, owner)));
+            return isRight
+                ? []
+                : [
+                      `${kind} ${namespace}/${metadata.name} has Secret ${secret} of "${owner}", which none of its containers uses; ` +
+                          `add ${owner}.service.bind() to \`uses\` of the one that connects to it`,
+                  ];
+        });
+    });
+}
+
 /** What a preview, where nothing of the cluster is known, declares otherwise. */
 export async function otherInPreview(stack: string, args: RenderArgs): Promise<string[]> {
     const [now, preview] = await Promise.all(
@@ -49,7 +92,14 @@ export async function otherInPreview(stack: string, args: RenderArgs): Promise<s
 export async function brokenBy(stack: string, args: RenderArgs & Expectations = {}): Promise<string[]> {
     const { existing, ...options } = args;
     const rendering = await renderStack(stack, options);
+    const { platforms, folder } = options;
+    const given = readStackFile(stack, folder);
+    const declared = declareProgram(
+        { ...given, config: { ...given.config, ...options.config } },
+        { offline: true, ...(platforms ? { platforms } : {}) },
+    );
     return [
+        ...secretsWithoutUse(declared.stack, sent(rendering)),
         ...brokenRules(sent(rendering), existing ? { existing } : {}),
         ...withOtherProviders(rendering),
         ...registeredTwice(rendering),

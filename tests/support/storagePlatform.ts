@@ -21,6 +21,8 @@ const storage: Platform = {
         images: {},
     },
     declare: (instance) => {
+        // No pods run code of its own, but random configurations open ways for such.
+        instance.egress([]);
         const config = instance.config["objectStorage"] as ObjectStorageConfig;
         const store = new ObjectStorage(instance, "storage", {
             config,

@@ -80,6 +80,7 @@ describe("the sandbox, for a user without the Pulumi CLI", function () {
         const refused = await plinth("launch", "staging", "--sandbox");
         expect(refused.code).to.equal(1);
         expect(refused.error).to.include('The sandbox is for the stack "dev", not for "staging"');
+        expect(refused.error).to.include("Copy Pulumi.staging.yaml to Pulumi.dev.yaml");
     });
 
     it("does not reveal passwords, and keeps them at the next launch", async () => {
