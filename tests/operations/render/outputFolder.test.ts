@@ -112,9 +112,9 @@ describe("a rendering", function () {
     for (const [what, list] of [
         ["names a file outside", "resources: [../theirs.yaml]\n"],
         ["names a Secret outside", "resources: []\n# ../theirs.yaml: Secret x is left out\n"],
-        ["is no list", "resources: {a: b}\n"],
-        ["is no map", "- a\n"],
-        ["is no YAML", "resources: [\n"],
+        ["is not a list", "resources: {a: b}\n"],
+        ["is not a map", "- a\n"],
+        ["is not YAML", "resources: [\n"],
     ] as const) {
         it(`removes nothing if the kustomization ${what}`, () => {
             const above = join(folder.path, what.replaceAll(" ", "-"));
