@@ -9,7 +9,7 @@ import { stackFields } from "../../config/stack";
 import { platforms } from "../support/storagePlatform";
 import type { Samples, Schema } from "./grammar";
 
-/** What mutants are made of: the fixture stacks, what they render, and the schemas of what may be written. */
+/** Material for mutants: the fixture stacks, what they render, and the schemas of what may be written. */
 
 type Keys = Readonly<Record<string, unknown>>;
 

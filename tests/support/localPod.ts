@@ -151,7 +151,7 @@ export class LocalPod {
         return new Daemon("nsenter", [...args, ...this.asUser(container, command, {})]);
     }
 
-    /** Removes everything that a pod does not keep. */
+    /** Removes the pod's root and emptied volumes. */
     remove(): void {
         rmSync(this.volumes, { recursive: true });
         rmSync(this.root, { recursive: true });
