@@ -104,7 +104,7 @@ describe("pins of base images and programs", () => {
             from: old,
             to: digests["php:8.4.1-fpm"],
         });
-        // Again: all is as it was.
+        // Again: nothing changes.
         expect(await pinAll({ folder: path, site: downloads.site })).to.deep.equal([]);
         expect(contents(path)).to.deep.equal(after);
     });

@@ -13,7 +13,7 @@ describe("the folder of a rendering", () => {
     const folder = scratch();
     after(() => folder.clean());
     let count = 0;
-    /** A new folder, and one beside it that is somebody's. */
+    /** A new folder, and a foreign one next to it. */
     function place() {
         const above = join(folder.path, String(count++));
         const [out, theirs] = [join(above, "out"), join(above, "theirs")];
@@ -53,7 +53,7 @@ describe("the folder of a rendering", () => {
         expect(existsSync(join(out, "link.yaml"))).to.equal(true);
         expect(precious()).to.equal(`${header}precious`);
         expect(readdirSync(theirs)).to.deep.equal(["x.yaml"]);
-        // One that lies in wait under the name of the unfinished file is no way out either.
+        // A prepared link with the name of the unfinished file does not lead outside either.
         symlinkSync(join(theirs, "x.yaml"), join(out, "new.yaml.next"));
         target.replace([], new Map([["new.yaml", "new"]]));
         expect(precious()).to.equal(`${header}precious`);
