@@ -254,11 +254,11 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         // A single server would not start on it either.
         expect(c.notes).to.match(/^role former$/m);
         expect(c.ask("SELECT id FROM kept WHERE id = -4", "root")).to.equal("-4");
-        // Declared the source, it would take away what was committed without it. It fences nobody whom it cannot follow,
+        // As the source, it would drop commits made without it. It fences no member that it cannot follow,
         c.take(await render({ source: 2, term: "t5", password: "zweites" }));
         await until("it fences nobody", () => /cannot take the place of member 0/.test(c.log));
         expect(isOpen(a)).to.equal(true);
-        // and does not go by numbers, which say nothing where two histories went apart.
+        // and does not compare numbers, which mean nothing after two histories diverged.
         await declared({ source: 2, term: "t5", password: "zweites" });
         await until("it does not open", () =>
             /member 0 holds commits that are not in this one's history.*database\.lost: \[0\]/.test(c.log),

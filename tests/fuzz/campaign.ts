@@ -33,7 +33,7 @@ export interface CampaignArgs {
     readonly server?: Server;
     /** Processes. @default 2 */
     readonly workers?: number;
-    /** @default nobody */
+    /** @default none */
     readonly progress?: (figures: Figures) => void;
 }
 

@@ -52,8 +52,8 @@ export const stackSchemas = new Map<string, Schema>(
 );
 
 /**
- * Every secret that a platform knows, as if the stack's file had it encrypted; but for those of Qualtrics, which want
- * its other keys beside them.
+ * Every secret that a platform knows, as if encrypted in the stack's file; except those of Qualtrics, which require
+ * its other keys.
  */
 export const secretsOf = (platform: string): Keys =>
     Object.fromEntries(

@@ -50,7 +50,7 @@ const verdict = (outcome: Verdict["outcome"], rest: Partial<Verdict>): Verdict =
     ...rest,
 });
 
-/** Tells of rejections that nobody handles and of what is printed meanwhile: users would see both. */
+/** Reports unhandled rejections and printed output, because users would see both. */
 function listen(tell: (what: string) => void): () => void {
     const rejected = (error: unknown) => tell(`nobody handles ${traceOf(error)}`);
     const { error: printed, warn } = console;

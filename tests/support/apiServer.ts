@@ -35,7 +35,7 @@ const atOnce = 6;
 /**
  * The API server by its own paths, as the user of a kubeconfig.
  *
- * `kubectl proxy` logs in, on a socket that nobody else can reach, and only once: a kubectl for each question costs
+ * `kubectl proxy` logs in, on a socket that no other user can reach, and only once: a kubectl for each request costs
  * more than the server's answer.
  */
 export class ApiServer {
