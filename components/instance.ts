@@ -8,11 +8,12 @@ import type { AnyInstance, ClusterConfig } from "../config/stack";
 import { type Input, Value } from "../config/value";
 import { AddressedKeys } from "./addressed";
 import type { Component } from "./component";
+import { egressRule } from "./egress";
 import { Funnel } from "./funnel";
 import { type Edge, type NetworkRule, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
 import type { Args, Kind, SecretValue } from "./kinds";
-import { objectName, passwordConsentName } from "./names";
 import { Mounts } from "./mounts";
+import { objectName, passwordConsentName } from "./names";
 import { Namespace } from "./namespace";
 import type { ObjectOptions } from "./object";
 import { randomPassword, resultOf } from "./resource";
@@ -148,11 +149,7 @@ export class Instance<in Secret extends string = never> {
      */
     egress(needs: readonly NetworkRule[]): NetworkRule[] {
         this.opensEgress = true;
-        const opened = this.config.egress.map(({ ports = [], cidrs, namespace }): NetworkRule => {
-            const side = namespace === undefined ? (cidrs ? { cidrs } : {}) : { namespace };
-            return { name: "egress", direction: "egress", ports, ...side };
-        });
-        return [...needs, ...opened];
+        return [...needs, ...this.config.egress.map(egressRule)];
     }
 
     // Settings: the component's default unless the user overrides it.
@@ -295,7 +292,7 @@ export class Instance<in Secret extends string = never> {
         if (this.config.egress.length > 0 && !this.opensEgress)
             this.problem(
                 ["egress"],
-                `matches nothing: no component of the platform ${this.config.platform} takes it (instance.egress)`,
+                `matches nothing: no component of the platform ${this.config.platform} uses it (instance.egress)`,
             );
         this.addressed.check(this.config, (keys, message) => this.problem(keys, message));
     }

@@ -112,7 +112,7 @@ describe("the pipelines", function () {
         expect(JSON.stringify(offline))
             .to.include("--offline")
             .and.not.to.match(/secrets\.|vars\.|"environment"/);
-        // Runs of a fork's code with the secrets of this repository.
+        // It would run a fork's code with the secrets of this repository.
         for (const { on } of Object.values(github))
             expect(on).not.to.have.any.keys("pull_request_target", "workflow_run");
 
@@ -143,7 +143,7 @@ describe("the pipelines", function () {
         const { environment, concurrency } = githubJob("deploy");
         expect(environment).to.equal("${{ github.ref_name }}");
         expect(concurrency).to.deep.equal({ group: "plinth-${{ github.ref_name }}", "cancel-in-progress": false });
-        // One more in the deployment's group would cancel a deployment that waits.
+        // Another job in the deployment's group would cancel a waiting deployment.
         for (const [name, job] of githubJobs) if (name !== "deploy") expect(job.concurrency, name).to.equal(undefined);
         for (const job of [githubJob("review"), githubJob("drift")]) expect(job.environment).to.match(/^preview-/);
         for (const job of ["review", "drift"]) expect(gitlab[job]!.environment!.name).to.match(/^preview\//);
@@ -162,7 +162,7 @@ describe("the pipelines", function () {
             expect(key.prefix).to.match(/\$CI_COMMIT_REF_PROTECTED$/);
             expect(unprotect).to.equal(undefined);
         }
-        // npm compares what it takes from its cache with package-lock.json.
+        // npm compares the contents of its cache with package-lock.json.
         const withSecrets = gitlabJobs.filter(([, { environment }]) => environment);
         expect(withSecrets.map(([name]) => name)).to.deep.equal(["review", "deploy", "drift"]);
         const { cache: usual } = gitlab["default"]!;
@@ -203,7 +203,7 @@ describe("the pipelines", function () {
     });
 
     it("cover every stack except the development stack", () => {
-        // Other tests write stacks of their own, for their time.
+        // Other tests temporarily write stacks of their own.
         const stacks = stackNames()
             .filter((name) => name !== "dev" && !name.endsWith("-by-a-test"))
             .sort();

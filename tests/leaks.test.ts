@@ -35,7 +35,7 @@ describe("secrets without the engine", function () {
     this.timeout(120_000);
     const folder = scratch();
     after(() => folder.clean());
-    // Those of certificates are checked where they are real: the engine's test has them.
+    // Certificates are checked in the engine's test, which has real ones.
     const keys = Object.keys(platforms["opencart"]!.config.secrets).filter((key) => !key.startsWith("tls"));
     const planted: Record<string, Planted> = Object.fromEntries(keys.map((key) => [key, plant()]));
     const secrets = {
@@ -81,11 +81,11 @@ describe("secrets without the engine", function () {
             "config show": JSON.stringify(new Session("clear", { folder: folder.path }).config()),
         };
         for (const [what, text] of Object.entries(texts)) expect(leaksIn(text, planted), what).to.deep.equal([]);
-        // What was looked through is the whole, not nothing.
+        // The searched output is complete, not empty.
         expect(texts["render --out"]).to.include("placeholder-shop-databasePassword");
     });
 
-    /** What the program sends with the real values: Secrets, and everything else. */
+    /** The program's objects with the real values: Secrets, and all others. */
     const sent = async (instance: object = {}) => {
         write(instance);
         const config = { "plinth:secrets": JSON.stringify(secrets) };

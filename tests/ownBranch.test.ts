@@ -6,7 +6,7 @@ import { execa } from "execa";
 
 const script = join(__dirname, "..", ".ci", "own-branch.mjs");
 
-/** What GitHub's API says of an environment: https://docs.github.com/en/rest/deployments/environments */
+/** GitHub's API for an environment: https://docs.github.com/en/rest/deployments/environments */
 interface Environment {
     readonly deployment_branch_policy: { protected_branches: boolean; custom_branch_policies: boolean } | null;
     readonly branch_policies?: readonly { id: number; name: string; type?: string }[];

@@ -22,7 +22,7 @@ describe("any valid configuration", () => {
     });
     it("keeps every rule, and its policies open the edges and nothing else", function () {
         this.timeout(240_000);
-        // Another seed finds more, by hand.
+        // Other seeds can be tried manually.
         const { PROPERTY_RUNS = 20, PROPERTY_SEED = 1 } = process.env;
         checkConfigurations(configurations, { runs: Number(PROPERTY_RUNS), seed: Number(PROPERTY_SEED) });
     });

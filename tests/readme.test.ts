@@ -12,7 +12,7 @@ const root = join(__dirname, "..");
 const pages = ["README.md", ...readdirSync(join(root, "docs")).map((page) => join("docs", page))];
 const textOf = (page: string): string => readFileSync(join(root, page), "utf8");
 
-/** What GitHub and GitLab make of headings. */
+/** Anchors of headings on GitHub and GitLab. */
 const anchorsOf = (page: string): string[] =>
     [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
         heading!

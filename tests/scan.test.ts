@@ -17,7 +17,7 @@ const of = (scanner: string) =>
         .map((one) => ({ ...one, findings: one.findings.filter((finding) => finding.startsWith(`${scanner} `)) }))
         .filter(({ findings }) => findings.length > 0);
 
-/** Fails with each kind of finding once, and the objects that have it. */
+/** Fails with each kind of finding once, and the objects concerned. */
 function expectNothingNew(scanner: string, found: readonly Finding[]): void {
     const { unexpected, stale } = judge(found, of(scanner));
     console.log(

@@ -9,7 +9,7 @@ const root = join(__dirname, "..");
 /** What imports only what stands before it */
 const layers = ["config", "components", "platforms", "index.ts", "operations", "cli"];
 
-/** Of `operations/`: what the work of all others stands on, lowest first. */
+/** Of `operations/`: the rooms that all others build on, lowest first. */
 const foundations = ["system", "stackfile", "render", "engine", "cluster", "session.ts"].map(
     (room) => `operations/${room}`,
 );
@@ -73,7 +73,7 @@ describe("the sources", () => {
         expect(tooLong).to.deep.equal([]);
     });
 
-    /** The imports that lead from a place in a list to one behind it. */
+    /** The imports that lead from an entry of a list to a later one. */
     function upwards(places: readonly string[]): string[] {
         const rank = (file: string) => places.findIndex((place) => isIn([place], file));
         return [...imports].flatMap(([file, others]) =>

@@ -21,7 +21,7 @@ const fixtures = join(__dirname, "stacks");
 const golden = join(__dirname, "golden");
 const update = process.env["UPDATE_GOLDEN"] === "1";
 
-/** Objects that a fixture says its user has made. */
+/** Objects that a fixture's user has created. */
 const existing = ["node-certificate", "pull", "gitlab-cdsp-it"];
 
 const rendered = new Map<string, Promise<Rendering>>();
@@ -75,7 +75,7 @@ describe("fixture stacks", () => {
 
     it("each have a golden file, and there are no others", () => {
         const wanted = stackNames(fixtures).flatMap((name) => [`${name}.urns`, `${name}.yaml`]);
-        // While they are written the new ones are not there yet.
+        // While they are being written, the new ones do not exist yet.
         if (!update) expect(readdirSync(golden).sort()).to.deep.equal(wanted.sort());
     });
 

@@ -28,7 +28,7 @@ async function bare(count: number): Promise<number> {
         "bench",
         false,
     );
-    // The SDK writes down a stack trace for each of its promises: without this it would take half as long again.
+    // The SDK records a stack trace for each of its promises, which would take half as long again.
     Error.stackTraceLimit = 1;
     await pulumi.runtime.runInPulumiStack(async () => {
         const provider = new k8s.Provider("cluster", {});

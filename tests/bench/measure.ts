@@ -1,15 +1,15 @@
-/** One measurement a process. */
+/** One measurement per process. */
 export interface Figures {
-    /** On the clock. */
+    /** Wall-clock time. */
     readonly seconds: number;
-    /** Of the processor, in all threads. */
+    /** CPU time of all threads. */
     readonly cpuSeconds: number;
     readonly resources: number;
-    /** The peak of the process's memory, with all modules. */
+    /** Peak memory of the process, with all modules. */
     readonly megabytes: number;
 }
 
-/** Prints what a piece of work takes, which returns how many resources it has made. */
+/** Measures a function that returns the number of resources it has created, and prints the result. */
 export async function measure(work: (count: number) => number | Promise<number>): Promise<void> {
     const start = process.hrtime.bigint();
     const before = process.cpuUsage();

@@ -5,16 +5,16 @@ import type { Figures } from "./measure";
 
 /**
  * `npm run bench`: start-up against the SDK alone, and rendering against as many bare resources on the SDK's mock
- * monitor. All sides run in turn in this one run; the figures are medians. Exit code 1 where a goal is missed.
+ * monitor. All sides run in turn in this one run; the figures are medians. Exit code 1 if a goal is missed.
  */
 
 const repetitions = Number(process.env["REPETITIONS"] ?? 5);
 const loader = ["--require", "./cli/loader.cjs"];
 const root = join(__dirname, "..", "..");
 
-/** For 100 instances, as parts of what the bare resources take. */
+/** For 100 instances, as fractions of the bare resources' time and memory. */
 const goals = { time: 0.25, memory: 0.5 };
-/** An instance of a thousand may take so many times as long as one of a hundred. */
+/** How many times as long one instance of a thousand may take as one of a hundred. */
 const linear = 1.5;
 
 const node = (...args: readonly string[]): string =>
@@ -51,7 +51,7 @@ console.log(
     ),
 );
 
-/** The program with so many instances, and as many bare resources where they are asked for. */
+/** The program with this number of instances, and on request as many bare resources. */
 function compare(instances: number, withBare: boolean): { ours: Figures; bare: Figures | undefined } {
     const ours: Figures[] = [];
     const bare: Figures[] = [];

@@ -19,7 +19,7 @@ import type { RenderedObject } from "../../operations/render/rendering";
 
 const root = join(__dirname, "..", "..");
 
-/** The command as a user without Pulumi, kubectl and cluster has it. */
+/** The command for a user without Pulumi, kubectl and cluster. */
 function plinth(...args: string[]) {
     const result = spawnSync(join(root, "plinth"), args, {
         encoding: "utf8",

@@ -52,7 +52,7 @@ config:
         expect(line(one, "  compression:")).to.equal("  compression: true # default");
         expect(line(one, "  maxChildren:")).to.equal("  maxChildren: 10 # default of opencart for size medium");
         expect(line(one, "  memoryLimit:")).to.equal("  memoryLimit: 512Mi # plinth:defaults");
-        // A value that the schema makes into a map.
+        // A value that the schema turns into a map.
         expect(
             one
                 .slice(one.indexOf("namespace:"), one.indexOf("namespace:") + 3)

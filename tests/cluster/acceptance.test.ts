@@ -16,7 +16,7 @@ import { scratch } from "../support/tools";
 
 const fixtures = join(__dirname, "..", "stacks");
 
-/** An object as the server has it. */
+/** An object as stored by the server. */
 interface Live extends RenderedObject {
     readonly metadata: RenderedObject["metadata"] & {
         readonly uid: string;
@@ -35,7 +35,7 @@ interface Live extends RenderedObject {
     };
 }
 
-/** What the fixtures take for granted in their clusters. */
+/** Objects that the fixtures expect in their clusters. */
 const prerequisites = [
     ...["fast", "faster"].map((name) => ({
         apiVersion: "storage.k8s.io/v1",
@@ -47,7 +47,7 @@ const prerequisites = [
     })),
     { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name: "shops" }, value: 1000 },
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
-    // Of the Prometheus operator; what is in them only the operator knows.
+    // Of the Prometheus operator, which alone knows their fields.
     ...["PodMonitor", "ServiceMonitor"].map((kind) => ({
         apiVersion: "apiextensions.k8s.io/v1",
         kind: "CustomResourceDefinition",
@@ -79,7 +79,7 @@ describe("a real API server", function () {
     let server: ApiServer;
     before(async function () {
         const { command } = await controlPlane(this);
-        // Only the owner may speak through it.
+        // Only its owner may use it.
         server = await ApiServer.through(command, join(mkdtempSync(join(folder.path, "api-")), "socket"));
         await apply(prerequisites);
     });
@@ -92,7 +92,7 @@ describe("a real API server", function () {
     /**
      * Applies objects with strict validation and admission.
      *
-     * @throws with the server's words when it refuses one, or only warns of one
+     * @throws with the server's message if it refuses one or warns about one
      */
     async function apply(objects: readonly object[]): Promise<void> {
         const warnings = await server.apply(objects);
@@ -101,7 +101,7 @@ describe("a real API server", function () {
 
     const live = (objects: readonly RenderedObject[]): Promise<Live[]> => server.get<Live>(objects);
 
-    /** Waits until everything has come to rest. @throws with what has not after two minutes */
+    /** Waits until everything has settled. @throws with what has not after two minutes */
     async function settle(objects: readonly RenderedObject[]): Promise<Live[]> {
         const end = Date.now() + 120_000;
         for (let waiting = objects; waiting.length > 0; await sleep(500)) {
@@ -112,7 +112,7 @@ describe("a real API server", function () {
         return live(objects);
     }
 
-    /** Brings the cluster to exactly these objects: what else has the stack's label goes, as with the engine. */
+    /** Brings the cluster to exactly these objects: others with the stack's label are deleted, as by the engine. */
     async function deploy(objects: readonly RenderedObject[], stack: string): Promise<Live[]> {
         await apply(objects);
         const wanted = new Set(objects.map(id));
@@ -124,23 +124,23 @@ describe("a real API server", function () {
         return settle(objects);
     }
 
-    /** Lets go without waiting: a namespace takes its time, and most of the others are not in its way. */
+    /** Deletes without waiting: a namespace takes time, and most others do not depend on it. */
     async function remove(objects: readonly RenderedObject[]): Promise<void> {
         const own = objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name);
-        // A namespace takes along what is in it; what lies in somebody else's goes one by one.
+        // A namespace is deleted with its contents; objects in other namespaces one by one.
         await server.remove(
             objects.filter(({ kind, metadata }) => kind === "Namespace" || !own.includes(metadata.namespace!)),
         );
     }
 
-    /** Waits until the namespaces of these objects have left, where they are about to. */
+    /** Waits until terminating namespaces of these objects are deleted. */
     async function vacated(objects: readonly RenderedObject[]): Promise<void> {
         for (const namespace of objects.filter(({ kind }) => kind === "Namespace"))
             while (await server.exists(namespace)) await sleep(300);
     }
 
     for (const name of stackNames(fixtures)) {
-        // On servers and disks that are not there: accepted is all that they can be.
+        // On servers and disks that do not exist: they can only be accepted.
         const settles = name !== "volumes";
         const more = settles ? "; all settle, and nothing changes when they are applied again" : "";
         it(`accepts every object of the fixture "${name}"${more}`, async () => {
@@ -185,7 +185,7 @@ describe("a real API server", function () {
             const before = await deploy(older, "small");
             const { objects } = await small("running");
 
-            // The engine replaces what is immutable; kubectl would stop there, so the test makes room by hand.
+            // The engine replaces what is immutable; kubectl would stop there, so the test deletes it first.
             const refusal = await apply(objects).catch(({ message }: Refusal) => message);
             expect(refusal).to.match(
                 /^StatefulSet.apps "database" is invalid: spec: Forbidden: updates to statefulset spec for fields other than .*$/,
@@ -196,7 +196,7 @@ describe("a real API server", function () {
 
             const after = await deploy(objects, "small");
             expect(precious(after)).to.deep.equal(precious(before));
-            // What rolls: the tiers whose rendered pods are others than those of the older release.
+            // The tiers whose rendered pods differ from those of the older release roll.
             const changed = after.filter(({ kind, metadata }) => {
                 const old = before.find((object) => object.kind === kind && object.metadata.name === metadata.name);
                 return kind === "Deployment" && old?.metadata.generation !== metadata.generation;
@@ -291,13 +291,13 @@ describe("a real API server", function () {
 const id = ({ kind, metadata }: RenderedObject): string =>
     [kind, [metadata.namespace, metadata.name].filter(Boolean).join("/")].join(" ");
 
-/** Whether a rendered object says something else than its older self, or is new. */
+/** Whether a rendered object differs from its former version, or is new. */
 function differs(object: RenderedObject, older: readonly RenderedObject[]): boolean {
     const before = older.find((other) => id(other) === id(object));
     return !before || objectYaml(before) !== objectYaml(object);
 }
 
-/** What somebody has declared: without what controllers report, and without bookkeeping. */
+/** The declared part of an object: without controllers' reports and bookkeeping. */
 function declared({ status: _, ...object }: Live): object {
     const {
         managedFields: _fields,
@@ -306,7 +306,7 @@ function declared({ status: _, ...object }: Live): object {
     } = object.metadata as Live["metadata"] & {
         managedFields: unknown;
     };
-    // Each report of a controller counts as a version, too; generations count changes of the specification only.
+    // Versions also count reports of controllers; generations count only changes of the specification.
     return {
         ...object,
         metadata: { ...metadata, ...(metadata.generation ? {} : { resourceVersion: _ ? 0 : resourceVersion }) },
@@ -321,7 +321,7 @@ function isSettled({ kind, metadata, spec, status }: Live, all: readonly Rendere
     }
     if (kind === "Job")
         return (status?.conditions ?? []).some(({ type, status: is }) => type === "Complete" && is === "True");
-    // Volumes are made for the first pod that wants them.
+    // Volumes are created for the first pod that uses them.
     if (kind === "PersistentVolumeClaim") return status?.phase === "Bound" || !isMounted(metadata, all);
     if (kind === "Service" && spec?.type === "LoadBalancer") return (status?.loadBalancer?.ingress ?? []).length > 0;
     return true;

@@ -13,7 +13,7 @@ import { scratch } from "../support/tools";
 const stack = "data";
 const namespace = "data-shop";
 
-/** Simulated nodes run no containers: what would run in the pod runs here, on a folder for the volume. */
+/** Simulated nodes run no containers: the pod's commands run here, on a folder for the volume. */
 const standIn = (kubectl: string, pod: string) => `#!/bin/sh
 case " $* " in *" exec "*) ;; *) exec '${kubectl}' "$@" ;; esac
 while [ "$1" != exec ]; do leading="$leading $1"; shift; done

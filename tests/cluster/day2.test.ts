@@ -13,7 +13,7 @@ import { freePort, program, scratch } from "../support/tools";
 
 const stack = "day2";
 
-/** Two instances, one behind a certificate of the user's own; no port or address that others could have. */
+/** Two instances, one with a user's own certificate; no port or address that others could use. */
 const stackFile = (cluster: string) => `config:
   plinth:cluster: {${cluster}, loadBalancer: false, metrics: false}   # written by a test
   plinth:protect: false
@@ -32,7 +32,7 @@ describe("day 2 on a real API server", function () {
     let project: Project;
     let file: string;
     let command: string;
-    /** Makes the user's own Secret. */
+    /** Creates the user's own Secret. */
     let certify: () => Promise<void>;
     const home = scratch();
     const environment = () => ({
@@ -176,7 +176,7 @@ describe("day 2 on a real API server", function () {
         const [frontend] = await podNames("day2-one", "frontend");
         const [database] = await podNames("day2-one", "database");
         const message = (volume: string) => `Usage of EmptyDir volume "${volume}" exceeds the limit "1Gi". `;
-        // As a kubelet leaves it; the Deployment then makes another pod.
+        // As a kubelet leaves it; the Deployment then creates another pod.
         const evicted = { phase: "Failed", reason: "Evicted", message: message("nginx-tmp") };
         const pod = ["pod", frontend!, "--namespace", "day2-one"];
         await cluster.kubectl([
@@ -187,7 +187,7 @@ describe("day 2 on a real API server", function () {
             "--patch",
             JSON.stringify({ status: evicted }),
         ]);
-        // A StatefulSet's pod is deleted and made anew under its name: only the kubelet's event is left.
+        // A StatefulSet's pod is recreated under its name: only the kubelet's event remains.
         const now = new Date().toISOString().replace(/\.\d+Z$/, "Z");
         const event = {
             apiVersion: "v1",
@@ -257,7 +257,7 @@ describe("day 2 on a real API server", function () {
         const child = spawn(process.execPath, [command, "open", "two/edge", stack, "--port", String(port)], {
             env: environment(),
             stdio: ["ignore", "pipe", "pipe"],
-            // A process group, which Ctrl-C of a terminal reaches as a whole.
+            // A process group, all of which receives a terminal's Ctrl-C.
             detached: true,
         });
         let said = "";
@@ -331,7 +331,7 @@ describe("day 2 on a real API server", function () {
         expect(readFileSync(file, "utf8").replace("      state: stopped\n", "")).to.equal(before);
         expect((await status()).instances.map(({ state }) => state)).to.deep.equal(["running", "stopped"]);
 
-        // What cannot be launched is not written either.
+        // A change that cannot be launched is not written either.
         const refused = await plinth("start", stack);
         expect(refused.code).to.equal(1);
         expect(refused.error).to.include("Nothing was deployed. Missing:").and.to.include("the Pulumi CLI");

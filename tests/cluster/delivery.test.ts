@@ -14,7 +14,7 @@ const account = `plinth-${stack}`;
 /** A line of a stack trace. */
 const traced = /^\s+at .*:\d+:\d+\)?$/m;
 
-/** Every kind that components make, and a volume, which is in no namespace. */
+/** Every kind that components create, and a volume, which has no namespace. */
 const instance = {
     platform: "opencart",
     host: "shop.example.org",
@@ -48,7 +48,7 @@ describe("continuous delivery, on a control plane", function () {
         cluster = await controlPlane(this);
         project = new Project(cluster);
         write();
-        // What an administrator does once: the namespace, and the accounts.
+        // One-time setup by an administrator: the namespace and the accounts.
         await cluster.kubectl(["create", "namespace", namespace]);
         for (const kind of [[], ["--preview-only"]]) {
             const { out, code, all } = await project.plinth("rbac", stack, ...kind);
@@ -177,7 +177,7 @@ describe("continuous delivery, on a control plane", function () {
 
         const claims = ["database", "files"].map((name) => `persistentvolumeclaim/${namespace}/${name}`);
         const moved = { kubeconfig: previewer.kubeconfig, storageClass: "shared" };
-        // Such an account may not list what is in no namespace: it says so, and goes on.
+        // Such an account may not list cluster-wide objects: the command reports that and continues.
         const existing = { "plinth:defaults": { volumes: { database: { existing: "pvc-of-others" } } } };
         write(moved, edge, existing);
         const refused = await project.plinth("preview", stack, "--no-offline");

@@ -122,7 +122,7 @@ describe("doctor, on a control plane", function () {
         }
         expect(at("ok")).to.include.members(["server version", "kinds"]);
 
-        // Who is not let in at all is told so, once.
+        // An unauthorized user is told so once.
         kubeconfig.users[0]!.user = { token: "of nobody" };
         writeFileSync(path, stringify(kubeconfig));
         const nobody = doctor({ kubeconfig: path });

@@ -9,7 +9,7 @@ import { type ControlPlane, controlPlane } from "../support/controlPlane";
 import { Project, type Ran } from "../support/project";
 import { optionalProgram } from "../support/tools";
 
-/** What the engine did with how many resources: `{ create: 58 }`. */
+/** Number of resources per operation of the engine: `{ create: 58 }`. */
 type Changes = Readonly<Record<string, number>>;
 
 const instance = {
@@ -31,7 +31,7 @@ describe("the real engine on a real API server", function () {
     });
     after(() => project?.clean());
 
-    /** Writes the file of the stack `life`: one instance, with what a test changes. */
+    /** Writes the file of the stack `life`: one instance, with a test's changes. */
     const write = (changes: object = {}, stackwide: object = {}) =>
         project.write("life", {
             "plinth:cluster": cluster.context ? { context: cluster.context } : { context: "plinth-sandbox" },
@@ -265,7 +265,7 @@ describe("the real engine on a real API server", function () {
         });
         const run = project.start(["launch", "killed"]);
         for (let tries = 0; tries < 600; tries += 1) {
-            // Secrets come before pods: some are there, and not everything is.
+            // Secrets come before pods: the stack is partly created.
             if (Object.keys(await passwords(namespace)).length > 2) break;
             await sleep(100);
         }
@@ -274,7 +274,7 @@ describe("the real engine on a real API server", function () {
         expect(before).not.to.deep.equal({});
         expect(await objects("deployments", namespace)).to.have.length.below(4);
 
-        // What an interrupted run leaves: a Job of another content, which no state knows.
+        // What an interrupted run leaves: a Job with other content, which is not in the state.
         const orphan = {
             apiVersion: "batch/v1",
             kind: "Job",

@@ -141,7 +141,7 @@ describe("taking over a deployment with the real engine", function () {
         refused(alone, ...others, `deployment/${namespace}/db is still running`);
         const recovered = await project.plinth("launch", "move", "--recover", "--adopt", named);
         refused(recovered, ...others, "--recover");
-        // With the whole consent, the recovery is as far as what the former deployment still does.
+        // With full consent, only what the former deployment still uses blocks the recovery.
         const both = await project.plinth("launch", "move", "--recover", "--adopt", named, "--adopt", namespace);
         refused(both, `deployment/${namespace}/db is still running`);
         expect(both.all).not.to.include("does not belong to this stack");

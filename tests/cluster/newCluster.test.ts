@@ -46,7 +46,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
         expect(code, all).to.equal(1);
         return all;
     };
-    /** The options of the line that a refused launch ends with. */
+    /** The options of the command that a refused launch prints last. */
     const printed = async (...args: string[]) =>
         new RegExp(`\\./plinth launch ${stack} (.*)$`).exec(await refused(...args))?.[1]?.split(" ");
     const kubectl = (cluster: Sandbox, ...args: string[]) =>
@@ -63,7 +63,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
                 createHash("sha256").update(JSON.stringify(data)).digest("hex"),
             ]),
         );
-    /** What the stack has in a cluster; a new version of an object is one that somebody has written. */
+    /** The stack's objects in a cluster, with their versions, which change with every write. */
     const everything = async (cluster: Sandbox) =>
         (
             await objects(
@@ -75,7 +75,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
             metadata.name,
             (metadata as { resourceVersion?: string }).resourceVersion,
         ]);
-    /** Kills a launch once something is so. */
+    /** Kills a launch once a condition holds. */
     const killed = async (args: readonly string[], when: () => Promise<boolean>) => {
         const run = project.start(["launch", stack, ...args]);
         for (let tries = 0; tries < 1200 && !(await when()); tries += 1) await sleep(50);
@@ -102,17 +102,17 @@ describe("another cluster behind a stack, with the real engine on two real API s
         copyFileSync(fresh.kubeconfig, at("renewed"));
 
         const continueWith = ["--new-cluster", sandboxContext, "--recover"];
-        // Where it was killed before anything was made there.
+        // If it was killed before anything was created there.
         expect(await printed("--recover")).to.deep.equal(continueWith);
-        // Secrets come before pods: some are there, and not everything is.
+        // Secrets come before pods: the stack is partly created.
         await killed(["--new-cluster", sandboxContext], async () => (await objects(fresh, "secrets")).length > 2);
         expect(await objects(fresh, "deployments")).to.have.length.below(4);
         expect(await printed()).to.deep.equal(["--recover"]);
         expect(await printed("--new-cluster", sandboxContext)).to.deep.equal(continueWith);
-        // The state knows the new one by now: the first option asks for nothing any more.
+        // The state already has the new cluster: the first option has no effect any more.
         succeeded(await project.plinth("launch", stack, ...continueWith));
         expect(await objects(fresh, "deployments")).to.have.length(4);
-        // Its last run has nothing left to do but to have the provider as it is every day.
+        // The last run only has to restore the ordinary provider.
         expect(Object.keys(await changes())).to.have.members(["same", "update"]);
         expect((await changes())["update"]).to.equal(1);
         expect(await passwords(fresh)).to.deep.equal(before);
@@ -134,7 +134,7 @@ describe("another cluster behind a stack, with the real engine on two real API s
             .and.not.include("pulumi preview");
         expect(await refused("--new-cluster", "another")).to.include("not --new-cluster another");
 
-        // Somebody else's, of the same name: the stack's passwords would go over it.
+        // A foreign object of the same name, which the stack's passwords would overwrite.
         await kubectl(fresh, "create", "namespace", namespace);
         await kubectl(fresh, "create", "secret", "generic", "database", "--namespace", namespace);
         expect(await refused("--new-cluster", sandboxContext)).to.include(

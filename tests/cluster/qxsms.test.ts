@@ -47,7 +47,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
     };
     const objects = async (instance: string, kinds: string): Promise<Live[]> =>
         (await cluster.json<{ items: Live[] }>(["get", kinds, "--namespace", `qxsms-${instance}`])).items;
-    /** What tells whether anything of an instance was touched; fingerprints of Secrets, so that none is printed. */
+    /** Shows whether anything of an instance was changed; with fingerprints of Secrets, so that none is printed. */
     const state = async (instance: string) =>
         (await objects(instance, "deployments,statefulsets,jobs,services,persistentvolumeclaims,secrets")).map(
             ({ kind, metadata, data }) =>
@@ -81,7 +81,7 @@ describe("the life of QxSMS' instances with the real engine on a real API server
         project.edit(`Pulumi.${stack}.yaml`, "longestTaskSeconds: 300", "longestTaskSeconds: 900");
         const { all } = succeeded(await plinth("preview", stack));
         expect(all).to.include("pprd-worker").and.to.include("wpss-worker");
-        // To one of them first, by the engine's own means.
+        // First to one of them, by targeting it in the engine.
         const one = ["up", "--yes", "--skip-preview", "--stack", stack, "--target", "**::pprd-*"];
         succeeded(await project.pulumi(...one));
         expect([await grace("pprd"), await grace("wpss")]).to.deep.equal([915, 315]);

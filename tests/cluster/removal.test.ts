@@ -21,7 +21,7 @@ const instance = (name: string) => ({
     sharedFiles: "oneNode",
 });
 
-/** The provisioner of the simulated cluster, told to keep what it makes. */
+/** The provisioner of the simulated cluster, configured to retain its volumes. */
 const retaining = {
     apiVersion: "storage.k8s.io/v1",
     kind: "StorageClass",
@@ -125,7 +125,7 @@ describe("removal with the real engine on a real API server", function () {
 
         const run = project.start(["purge", "shop", stack, "--yes", "shop"]);
         for (let tries = 0; tries < 1200; tries += 1) {
-            // The engine deletes: claims go before the namespace does.
+            // The engine deletes the claims before the namespace.
             if ((await objects("persistentvolumeclaims", "shop")).length < volumes.length) break;
             await sleep(100);
         }

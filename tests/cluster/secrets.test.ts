@@ -27,7 +27,7 @@ describe("secrets with the real engine on a real API server", function () {
     let cluster: ControlPlane;
     let project: Project;
     let planted: Record<string, Planted>;
-    /** Everything that a command has said, by what it was. */
+    /** The output of every command, by its name. */
     const said: Record<string, string> = {};
 
     before(async function () {
@@ -100,7 +100,7 @@ describe("secrets with the real engine on a real API server", function () {
         const found = (await get("secrets")).find(({ metadata }) => metadata.name === name)!;
         return Buffer.from(found.data![key]!, "base64").toString();
     };
-    /** What kubelets would log in with. */
+    /** The credentials that kubelets would use. */
     const hub = async () => {
         const { auths } = JSON.parse(await secret("pull-secret", ".dockerconfigjson")) as {
             auths: Record<string, { password: string }>;
@@ -116,7 +116,7 @@ describe("secrets with the real engine on a real API server", function () {
             .and.not.include("hush");
         for (const [key, { value }] of Object.entries(planted)) await run(`set ${key}`, set(key, value));
         expect(said["set hub"]).to.include(`The secret "hub" of images is set in Pulumi.${stack}.yaml`);
-        // What only the program finds is found before the value is stored, too.
+        // Mistakes that only the program can find are also found before the value is stored.
         const valid = file();
         const mistake = "host: shop.example.org\n      env: {frontned: {TZ: UTC}}";
         writeFileSync(join(project.path, `Pulumi.${stack}.yaml`), valid.replace("host: shop.example.org", mistake));
@@ -145,7 +145,7 @@ describe("secrets with the real engine on a real API server", function () {
             digests: await digests("pods"),
             uids: (await get("pods")).map(({ metadata }) => metadata.uid),
         };
-        // Goes along, and rolls nothing.
+        // Changes with it, and rolls nothing.
         planted["new hub"] = plant();
         await run("set new hub", set("hub", planted["new hub"].value));
         await run("rotate", project.plinth("secrets", "rotate", "shop", "databasePassword", stack));
@@ -319,7 +319,7 @@ describe("secrets with the real engine on a real API server", function () {
             .and.include('"kind": "ConfigMap"');
         for (const [what, text] of Object.entries(said)) expect(leaksIn(text, planted), what).to.deep.equal([]);
 
-        // The search is able to find: the same objects, with one that somebody has written by hand; and Secrets.
+        // Proof that the search works: the same objects with one written by hand, and the Secrets.
         const notes = { data: { url: `redis://:${encodeURIComponent(planted["smtpPassword"]!.value)}@cache` } };
         const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "notes", namespace }, ...notes };
         await cluster.kubectl(["apply", "--server-side", "--filename", "-"], JSON.stringify(map));

@@ -19,7 +19,7 @@ describe("Cache", () => {
     it("leaves room for a fork with persistence, and for buffers in any case", () => {
         for (const limit of [32, 64, 256, 1024, 65536]) {
             expect(maxMemory(limit, false)).to.be.at.most(0.8 * limit);
-            // While the log is rewritten every page may exist twice.
+            // While the log is rewritten, every page may exist twice.
             expect(maxMemory(limit, true)).to.be.at.most(0.55 * limit);
         }
         expect(maxMemory(1024, false)).to.equal(819);

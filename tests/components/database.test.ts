@@ -30,7 +30,7 @@ const external = (host: string): Extract<DatabaseConfig, { topology: "external" 
     cidrs: [],
 });
 
-/** The problems that a declaration ends in. */
+/** The problems of a declaration. */
 async function problems(config: DatabaseConfig, args: DeclareArgs = {}): Promise<string> {
     let message = "";
     await declare(build(config), args).catch((error: Error) => {
@@ -147,7 +147,7 @@ describe("Database", () => {
         const { objects } = await declare((instance) => {
             build(single("postgres"))(instance);
         });
-        // A direction that is named and has no rules is closed.
+        // A listed direction without rules is closed.
         const { spec } = find(objects, "NetworkPolicy", "database");
         expect(spec.policyTypes).to.deep.equal(["Ingress", "Egress"]);
         expect(spec).not.to.have.any.keys("ingress", "egress");
@@ -174,7 +174,7 @@ describe("Database", () => {
         };
         const usual = await limits({});
         expect(usual).to.deep.equal(["2560Mi", "2304M"]);
-        // A volume grows in place: the pod is not made anew.
+        // A volume grows in place: the pod is not recreated.
         expect(await limits({ database: { size: "200Gi" } })).to.deep.equal(usual);
         expect(await limits({ "database.tmp": { size: "10Gi" } })).to.deep.equal(["10Gi", "9216M"]);
     });
@@ -190,7 +190,7 @@ describe("Database", () => {
     it("replaces a pod that the guard has refused, so that the old image can return", async () => {
         const { objects } = await declare(build(single("mariadb")));
         const { spec } = find(objects, "StatefulSet", "database");
-        // A set with another policy waits for its pod to be ready before it takes a new one.
+        // A StatefulSet with another policy waits until its pod is ready before it replaces it.
         expect(spec).to.include({ podManagementPolicy: "Parallel", replicas: 1 });
         expect(spec).not.to.have.property("updateStrategy");
     });

@@ -79,7 +79,7 @@ describe("Database with replicas", () => {
             find(objects, "ConfigMap", "database-source").data.source;
         expect(read(before)).to.match(/^0\n\S+\n\n$/);
         expect(read(after)).to.match(/^1\n\S+\n0\n$/);
-        // A run waits for the source, and for no member that may be dead or has hours of data to copy.
+        // A run waits for the source, but not for members, which may be dead or copy data for hours.
         const waits = ({ objects }: { objects: readonly Sent[] }) =>
             sets(objects).map(({ metadata }) => !metadata.annotations["pulumi.com/skipAwait"]);
         expect(waits(before)).to.deep.equal([true, false, false]);
@@ -94,7 +94,7 @@ describe("Database with replicas", () => {
             ["Secret", "database"],
         ] as const)
             expect(find(several, kind, name)).to.deep.equal(find(one, kind, name));
-        // What the API allows no update of.
+        // Fields that the API does not allow to be updated.
         const fixed = (objects: readonly Sent[]) => {
             const { selector, serviceName, podManagementPolicy } = find(objects, "StatefulSet", "database").spec;
             return { selector, serviceName, podManagementPolicy };
@@ -190,7 +190,7 @@ describe("Database with replicas", () => {
                         /^1 .*holds the data of a replica.*set database\.source to 0/,
                     );
                 expect(guard(shell, replica, { REPLICATED: "yes" })).to.equal("0 ");
-                // A copy that was broken off is made anew by members, and is nothing to start a single server on.
+                // Members repeat an aborted copy; a single server must not start on one.
                 writeFileSync(join(replica, "data", "plinth-seeding"), "");
                 expect(guard(shell, replica, { REPLICATED: "yes" })).to.equal("0 ");
                 expect(guard(shell, replica)).to.match(/^1 .*a copy of another member's data that was broken off/);

@@ -35,7 +35,7 @@ describe("Series of a database", () => {
         expect(check("mariadb 11.4", "mariadb 11.8", "mariadb 11.4")()).to.equal("mariadb 11.8");
         expect(check("mariadb 11.4", "mariadb 11.8")).to.throw(SeriesError, 'set here.upgradeFrom to "mariadb 11.4"');
         expect(check("mariadb 10.6", "mariadb 11.8", "mariadb 11.4")).to.throw(SeriesError);
-        // The way back from an upgrade that the pod has refused.
+        // Reverts an upgrade that the pod has refused.
         expect(check("mariadb 11.8", "mariadb 11.4")).to.throw(SeriesError, "upgradeFrom is enough");
         expect(check("mariadb 11.8", "mariadb 11.4", "mariadb 11.8")()).to.equal("mariadb 11.4");
         expect(check("mariadb 11.4", "mariadb 11.8")).not.to.throw(SeriesError, "upgradeFrom is enough");

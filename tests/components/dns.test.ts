@@ -28,7 +28,7 @@ describe("DNS records", () => {
         const names = (hosts: string[]) => dnsRecords(hosts, ["192.0.2.1"]).map(({ name }) => name);
         expect(names(["learn.org", "apps.learn.org", "studio.learn.org"])).to.deep.equal(["learn.org", "*.learn.org"]);
         expect(names(["shop.org", "admin.shop.org"])).to.deep.equal(["shop.org", "admin.shop.org"]);
-        // Siblings without their parent: a wildcard would catch hosts that are not ours.
+        // Siblings without their parent: a wildcard would also match foreign hosts.
         expect(names(["a.example.org", "b.example.org"])).to.deep.equal(["a.example.org", "b.example.org"]);
     });
     it("are zone-file lines with absolute names", () => {

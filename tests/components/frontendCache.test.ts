@@ -17,7 +17,7 @@ const container = {
     probes: { readiness: { tcpSocket: { port: 8080 } } },
 };
 
-/** edge → varnish → frontend; the administration drops what it has changed. */
+/** edge → varnish → frontend; the administration purges what it has changed. */
 const build = (changes: object) => (instance: Instance<string>) => {
     const config = frontendCache.parse({ type: "varnish", ...changes }) as VarnishConfig;
     const ports = { http: 8080, status: 9001 };

@@ -62,7 +62,7 @@ describe("the graph", () => {
             DB_PORT: "3306",
             DB_PASSWORD: { secret: "db", key: "password" },
         });
-        // @ts-expect-error -- the compiler knows the settings; whoever does not compile is told at run time
+        // @ts-expect-error -- the compiler knows the settings; untyped code gets an error at run time
         expect(() => database.bind({ X: "user" })).to.throw(
             'ns/db has no setting "user"; available: host, port, name, password',
         );

@@ -54,7 +54,7 @@ describe("a claim that only one node at a time can mount", () => {
         };
         expect(await said(shared(false))).to.equal("");
         expect(await said(shared(true))).to.include('a rollout of "web" starts a pod');
-        // On a class that many nodes mount there is nothing to forget.
+        // On a class that several nodes can mount there is no such problem.
         const cluster = { sharedStorageClass: "shared" };
         expect(await said(shared(true), { values: { cluster } })).to.equal("");
     });

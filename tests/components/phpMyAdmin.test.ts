@@ -45,7 +45,7 @@ describe("PhpMyAdmin", () => {
             { name: "DB_PORT", value: "3306" },
             { name: "COOKIE_KEY", valueFrom: { secretKeyRef: { name: "phpmyadmin", key: "key" } } },
         ]);
-        // What libsodium takes: longer or shorter, phpMyAdmin refuses to encrypt cookies with it.
+        // The key length of libsodium: with any other, phpMyAdmin refuses to encrypt cookies.
         expect(resources.find(({ name }) => name === "bench-phpmyadmin-cookie-key")!.inputs["length"]).to.equal(32);
     });
 

@@ -12,7 +12,7 @@ import { declareQxsms } from "../support/qxsms";
 
 const container = { name: "main", image: images["opencart-nginx"], resources: { cpu: "10m", memory: "16Mi" } };
 
-/** web → api → (external) database; worker stands alone. */
+/** web → api → (external) database; worker has no connections. */
 const build = (instance: Instance) => {
     const database = new Service("outside", "10.9.8.7", { sql: 3306 }, {}, { cidrs: ["10.9.8.7/32"] });
     instance.addNode("outside", { kind: "database", pods: false });
@@ -102,7 +102,7 @@ describe("network policies", () => {
                 { cidrs: ["0.0.0.0/0", "::/0"] },
                 { cidrs: ["0.0.0.0/1", "128.0.0.0/1"] },
                 { ports: [80] },
-                // Named on purpose, within what is closed.
+                // Deliberately listed, within a closed range.
                 { ports: [9000], cidrs: ["10.20.0.7/32"] },
             ];
             const objects = await declareShop({ instance: { egress }, values: { cluster: { ranges } } });

@@ -15,12 +15,12 @@ const registry = "registry.example.org:5000";
 const password = `'"hush\\&`;
 
 describe("the pull Secret", function () {
-    // Several renderings each.
+    // Each test renders several times.
     this.timeout(60_000);
     const folder = scratch();
     after(() => folder.clean());
 
-    /** Two instances behind one balancer, of which one has a registry of its own and backups. */
+    /** Two instances behind one balancer, of which one has its own registry and backups. */
     const write = (images: object, secrets: object = {}, instances: object = {}) => {
         const config = {
             "plinth:cluster": { context: "fixture" },
@@ -60,7 +60,7 @@ describe("the pull Secret", function () {
         );
     const secretsOf = ({ objects }: Rendering) =>
         objects.filter(({ type }) => type === "kubernetes.io/dockerconfigjson") as unknown as Sent[];
-    /** Names of pull Secrets, by the pods that name them. */
+    /** Names of pull Secrets, by the pods that use them. */
     const named = ({ objects }: Rendering) =>
         podsOf(objects as unknown as Sent[]).map(({ owner, template }) => ({
             kind: owner.kind,
@@ -154,7 +154,7 @@ describe("the pull Secret", function () {
         for (const [what, host] of Object.entries({
             "a registry with scheme": "https://registry.example.org",
             "a registry with path": "registry.example.org/team",
-            "what images take for a folder of Docker Hub": "registry",
+            "a name that means a folder of Docker Hub": "registry",
             "no registry": "",
         }))
             it(what, async () =>

@@ -18,7 +18,7 @@ describe("the address ranges of a policy", () => {
     it("are open if they are entirely within a closed range: a narrower range is deliberate", () => {
         for (const range of ["10.1.2.3/32", "10.0.0.0/8"])
             expect(ipBlock(range, ["10.0.0.0/8"])).to.deep.equal({ cidr: range });
-        // Of several, those that are narrower still stay closed.
+        // Of several closed ranges, the narrower ones stay closed.
         expect(ipBlock("10.0.0.0/8", ["10.0.0.0/8", "10.96.0.0/12"])).to.deep.equal({
             cidr: "10.0.0.0/8",
             except: ["10.96.0.0/12"],
@@ -43,7 +43,7 @@ describe("the address ranges of a policy", () => {
         for (const range of ["::/0", "::/1", "8000::/1", "fc00::/7", "fd00::/8", "64:ff9b::/96"])
             for (const address of known)
                 expect(holds(metadata(range), address), `${address} in ${range}`).to.equal(false);
-        // What is beside them is nobody's in particular.
+        // Their neighbours have no special meaning.
         for (const address of ["100.100.100.201", "168.63.129.17", "169.253.255.255", "8.8.8.8"])
             expect(holds(metadata("0.0.0.0/0"), address), address).to.equal(true);
         expect(holds(metadata("::/0"), "2001:db8::1")).to.equal(true);

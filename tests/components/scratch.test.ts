@@ -58,7 +58,7 @@ describe("temporary directories", () => {
         const own = podOf(await declared(), "Deployment", "worker").containers as {
             resources: { requests: Record<string, string> };
         }[];
-        // What containers share is requested once.
+        // Directories shared by containers are requested once.
         expect(own.map(({ resources }) => resources.requests["ephemeral-storage"])).to.deep.equal(["122Mi", "64Mi"]);
         expect(["256Mi", "486Mi", "4Gi", "300Gi"].map(requestOf)).to.deep.equal(["64Mi", "122Mi", "1024Mi", "1024Mi"]);
         const { resources } = containerOf(
@@ -74,7 +74,7 @@ describe("temporary directories", () => {
     });
     for (const [what, instance, message] of [
         [
-            "a limit below what its directories may hold",
+            "a limit below the sizes of its directories",
             { resources: { "worker.beside": { ephemeralStorage: "300Mi" } } },
             'resources.worker.beside.ephemeralStorage: "300Mi" is too little for the directories tmp and the logs; allowed: at least 456Mi',
         ],
@@ -84,22 +84,22 @@ describe("temporary directories", () => {
             "a request must not exceed its limit",
         ],
         [
-            "directories in memory that fill it",
+            "directories that fill the memory",
             { volumes: { "worker.run-keys": { size: "64Mi" } } },
             'resources.worker.memory: "64Mi" is too little for its directories in memory; allowed: more than 64Mi',
         ],
         [
-            "no size at all, which would mean no limit",
+            "a size of 0, which would mean no limit",
             { volumes: { "worker.tmp": { size: "0" } } },
             'volumes.worker.tmp.size: "0" is not allowed; allowed: a quantity of whole bytes from 1Mi',
         ],
         [
-            "a storage class for them",
+            "a storage class",
             { volumes: { "worker.tmp": { storageClass: "fast" } } },
             "volumes.worker.tmp.storageClass: has no effect here",
         ],
         [
-            "a directory that there is not",
+            "an unknown directory",
             { volumes: { "worker.tpm": { size: "1Gi" } } },
             'volumes.worker.tpm: matches nothing; did you mean "worker.tmp"?',
         ],

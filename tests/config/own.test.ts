@@ -97,7 +97,7 @@ describe("what belongs to one instance only", () => {
     after(() => folder.clean());
 
     it("is marked on every host of an instance", () => {
-        // What may also be an address is a server of somebody else's, or one's balancer.
+        // A host that may also be an IP address is an external server, or the user's own balancer.
         const isServer = (layer: z.ZodType) =>
             layer instanceof z.ZodUnion && !(layer instanceof z.ZodDiscriminatedUnion);
         const hosts = all.filter(

@@ -29,7 +29,7 @@ const mistakes: Readonly<Record<string, (secret: string) => string>> = {
     "a block's header": (secret) => `a: |${secret}\n  x\n`,
     "a colon": (secret) => `a: ${secret}: ${secret}\n`,
     "a missing colon": (secret) => `a: b\n${secret}\nc: d\n`,
-    "a key twice": (secret) => `a:\n  ${secret}: 1\n  ${secret}: 2\n`,
+    "a duplicate key": (secret) => `a:\n  ${secret}: 1\n  ${secret}: 2\n`,
     "a wrong indentation": (secret) => `a:\n    b: ${secret}\n  c: ${secret}\n`,
     "a tab": (secret) => `a:\n\tb: ${secret}\n`,
     "a second document": (secret) => `a: ${secret}\n---\nb: ${secret}\n`,

@@ -6,7 +6,7 @@ import { fingerprint, run } from "../support/datadir";
 import { MariaDb, passwords, Pods, Postgres, type Server } from "../support/backups";
 import { program, scratch } from "../support/tools";
 
-/** What each engine has of its own, how it is damaged, and how to see that all of it is as it was. */
+/** Data of each engine, how to damage them, and how to verify that they are restored. */
 const contents: Record<Server["engine"], { make: string; damage: string; digest: string }> = {
     mariadb: {
         make: `
@@ -56,7 +56,7 @@ SELECT extname FROM pg_extension ORDER BY 1; SELECT nspname, nspowner::regrole, 
 describe("Scripts of backup and restore", () => {
     it("pass shellcheck", function () {
         const scripts = join(__dirname, "..", "..", "components", "backup", "scripts");
-        // Each reads others, which it does not see.
+        // Each reads others, which shellcheck does not find.
         const args = ["--shell=sh", "--exclude=SC1090,SC1091,SC2034,SC2154"];
         const { status, stdout } = run([
             program(this, "shellcheck"),
@@ -119,13 +119,13 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             const { code, output } = await pods.restore(good);
             expect(code, output).to.equal(0);
             expect(state().rows).to.equal(before.rows);
-            // What shops' pods tell by whether their cache is of this database.
+            // The value by which shops' pods know whether their cache belongs to this database.
             if (server.engine === "mariadb") expect(server.sql("SELECT name FROM plinth_state")).to.equal("admin");
             const names = Object.keys(state().files);
             expect(names).to.deep.equal(Object.keys(before.files));
             expect(readFileSync(join(pods.files, "image/ä b.jpg"), "utf8")).to.equal("picture");
             expect(readFileSync(join(pods.files, "storage/download/.hidden"), "utf8")).to.equal("sold");
-            // Once more: what a restore leaves must be fit for the next one.
+            // Again: a restore must also work after a restore.
             expect((await pods.restore(good)).output).to.contain(`are those of ${good}`);
             expect(state().rows).to.equal(before.rows);
         });
@@ -146,7 +146,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
 
         it("is consistent despite concurrent writes", async () => {
             server.sql("CREATE TABLE left_side (n INT PRIMARY KEY); CREATE TABLE right_side (n INT PRIMARY KEY);");
-            // Both tables grow in one transaction each time; a dump of two moments would have a different number in each.
+            // Both tables grow in one transaction each time; an inconsistent dump would have different counts.
             let going = true;
             let written = 0;
             const writer = (async () => {
@@ -212,7 +212,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
                 expect(code).not.to.equal(0);
             });
             it("because the server is killed during the dump", async () => {
-                // A slow reader keeps the dump from its end until the server is gone.
+                // A slow reader delays the dump until the server is killed.
                 const [ready, killed] = [join(folder.path, "dumping"), join(folder.path, "killed")];
                 const tool = server.engine === "mariadb" ? "gzip" : "pg_dump";
                 const slow =
@@ -254,7 +254,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             for (let night = 0; night < 5; night++)
                 expect((await pods.backUp({ DB_PASSWORD: "wrong", DB_TRIES: "1", ...strict })).code).to.equal(1);
             expect(pods.complete()).to.deep.equal(old);
-            // What a run that was killed has left goes with the next one; what may still be written stays.
+            // Remains of a killed run are deleted by the next one; files that may still be written stay.
             const [dead, alive] = [daysAgo(3), daysAgo(0)];
             for (const name of [dead, alive]) run(["mkdir", join(pods.backups, `.partial-${name}`)]);
             expect((await pods.backUp({ ...strict, KEEP_COUNT: "2" })).code).to.equal(0);
@@ -272,7 +272,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
 
         describe("with files that cannot be restored after the database", () => {
             const leftovers = () => readdirSync(pods.files).filter((name) => name.startsWith(".plinth-"));
-            /** Every call of the tool fails in the last step, in which alone the archive is unpacked or moved. */
+            /** Every call of the tool fails in the last step, the only one that unpacks or moves the archive. */
             const failing = async (tool: string, when: string) => {
                 pods.shim(tool, `case "$*" in ${when}) exit 1 ;; esac; exec /usr/bin/env -- /bin/${tool} "$@"`);
                 const { code, output, failed } = await pods.restore(good);
@@ -314,7 +314,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
             };
             const edit = (file: string, change: (text: string) => string) =>
                 writeFileSync(path(copy, file), change(readFileSync(path(copy, file), "latin1")), "latin1");
-            /** As if it had been made so. */
+            /** Signs the changed file. */
             const sign = () => {
                 const digestOf = run(["sha256sum", path(copy, database)]).stdout.slice(0, 64);
                 const size = readFileSync(path(copy, database)).length;
@@ -355,7 +355,7 @@ for (const server of [new MariaDb(), new Postgres()] as const)
                 await refused(/FAILED: .* set backup\.acceptFrom: \[plinth\/production\/shop\] and launch/);
                 const meant = { ACTION: "check", ACCEPT_FROM: "plinth/staging/shop plinth/production/shop" };
                 expect((await pods.restore(copy, meant)).code).to.equal(0);
-                // Backups of before instances were recorded.
+                // Backups from before instances were recorded.
                 edit("manifest", (text) => text.replace(/^instance .*\n/m, ""));
                 expect((await pods.restore(copy, { ACTION: "check" })).code).to.equal(0);
             });

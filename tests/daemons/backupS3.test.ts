@@ -7,7 +7,7 @@ import { run } from "../support/datadir";
 import { s3Request } from "../support/s3";
 import { Daemon, freePort, goProgram, program, scratch } from "../support/tools";
 
-/** Folder of the instance that the tests render, and of another whose name begins alike. */
+/** Folder of the rendered instance, and of another one with a similar name. */
 const [folder, neighbour] = ["plinth/dev/bench", "plinth/dev/bench-2"];
 /** Before the name of a program: the one that a shim stands for. */
 const real = 'env PATH="${PATH#*:}"';
@@ -122,7 +122,7 @@ describe("Backup of PostgreSQL 15 (image: 17) to MinIO, as rendered", function (
 
     it("ignores an upload that was killed", async () => {
         pods.write("large", randomBytes(20_000_000).toString("base64"));
-        // As slow as a bad line, and killed once a part of the archive is there.
+        // As slow as a bad connection, and killed once a part of the archive is uploaded.
         const slow = join(machine.path, "slow.config");
         writeFileSync(
             slow,
@@ -165,7 +165,7 @@ s3 =
         const strict = { KEEP_DAYS: "1", KEEP_COUNT: "2" };
         before(() => {
             for (const name of [older, oldest]) copyBackup(name);
-            // What runs have left that were killed, or are not over yet.
+            // Remains of runs that were killed or are still active.
             for (const name of [dead, alive]) copy(`${folder}/${good}/files.tar.gz`, `${folder}/${name}/files.tar.gz`);
             copy(`${folder}/${good}/manifest`, `${neighbour}/${oldest}/manifest`);
             for (const place of [folder, neighbour]) s3("POST", `backups/${place}/${dead}/files.tar.gz?uploads=`);

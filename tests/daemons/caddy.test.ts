@@ -125,7 +125,7 @@ describe(caddyTitle, function () {
                     .status,
             ).to.equal(403);
             expect((await plain({ host: "closed.example.org", headers: forwarded("127.0.0.3") })).status).to.equal(403);
-            // What the proxy appended counts, not what the client had written before it.
+            // The entry appended by the proxy counts, not the client's own before it.
             expect(
                 (
                     await plain({

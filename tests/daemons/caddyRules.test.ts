@@ -23,7 +23,7 @@ describe(`${caddyTitle} reports which rules it serves`, function () {
         await edge.stop();
     });
 
-    /** What `launch` concludes from the script's words and the files as the cluster has them. */
+    /** What `launch` concludes from the script's output and the files in the cluster. */
     const judge = async (): Promise<Verdict> => {
         const wanted = await wantedBy((path) => {
             const here = path.replace(/^\/etc\/caddy\//, `${edge.path}/`);
@@ -50,7 +50,7 @@ describe(`${caddyTitle} reports which rules it serves`, function () {
         const routes = [edge.route(edge.shop), edge.route(edge.admin, { path: { paths: ["/admin"] }, allow })];
         const tls = { mode: "custom" as const, snippet: edge.snippet("shop") };
         const sites = [edge.site(host, { routes }), edge.site(secureHost, { routes, tls })];
-        // As long as in the pods, so that whatever is left of the former rules has its time.
+        // As long as in the pods, so that remains of the former rules would show.
         writeFileSync(edge.file, edge.render(sites, { graceSeconds: 30 }));
     };
     const stranger = async () => (await edge.plain({ host, path: "/admin" })).status;
@@ -90,7 +90,7 @@ describe(`${caddyTitle} reports which rules it serves`, function () {
         writeFileSync(edge.certificateOf("shop"), "damaged");
         const verdict = await becomes("refused");
         expect((verdict as { why: string }).why).to.include("the certificate of shop does not work");
-        // One that is not there yet is not asked for.
+        // A missing one is not expected.
         rmSync(edge.certificateOf("shop"));
         await follows();
         edge.certify("custom.example.org");
@@ -130,7 +130,7 @@ describe(`${caddyTitle} reports which rules it serves`, function () {
             rejectUnauthorized: false,
         });
         session.on("error", () => undefined);
-        /** A status; undefined where the connection takes no request any more. */
+        /** A status; undefined if the connection accepts no more requests. */
         const stream = () =>
             new Promise<number | undefined>((resolve) => {
                 if (session.closed || session.destroyed) return resolve(undefined);
@@ -141,13 +141,13 @@ describe(`${caddyTitle} reports which rules it serves`, function () {
                 request.end();
             });
         expect(await stream()).to.equal(200);
-        // The two connections answer on their own: the plain one may be the later.
+        // The two connections are independent: the plain one may be slower.
         while (kept.heard.text === "") await sleep(20);
         expect(kept.heard.text).to.match(/^HTTP\/1.1 200/);
         kept.heard.text = "";
 
         write("127.0.0.3/32");
-        // Until the very last moment: connections that say nothing, and requests that are half sent.
+        // Until the last moment: idle connections, and incomplete requests.
         const waiting: Awaited<ReturnType<typeof open>>[] = [];
         const begun: typeof waiting = [];
         while ((await judge()).is === "old") {

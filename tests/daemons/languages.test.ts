@@ -17,13 +17,13 @@ import { xmlFile } from "../../components/languages/xml";
 import { Daemon, freePort, goProgram, program, scratch } from "../support/tools";
 import { someTexts, written } from "../support/texts";
 
-/** What each language's own reader makes of texts that were written for it. */
+/** How each language's own parser reads the written strings. */
 describe("any string, read by the real parser of its language", function () {
     this.timeout(60_000);
     const { path, clean } = scratch();
     after(clean);
 
-    /** What a program says to a file: a list of texts, as JSON. */
+    /** A program's output for a file: a list of strings, as JSON. */
     const said = (command: string, args: readonly string[], input?: string) =>
         execFileSync(command, args, {
             encoding: "utf8",
@@ -70,7 +70,7 @@ describe("any string, read by the real parser of its language", function () {
         const read = JSON.parse(said(php, ["-n", "-r", script])) as (Record<string, unknown> | false)[];
         let good = 0;
         for (const [at, found] of read.entries()) {
-            // What PHP does not understand, it refuses as a whole.
+            // PHP refuses a file with an error as a whole.
             if (found === false) continue;
             good++;
             expect(Object.keys(found), files[at]).to.deep.equal(["before", "env", "after"]);
@@ -159,7 +159,7 @@ describe("any string, read by the real parser of its language", function () {
     it("SQL of MariaDB", function () {
         const server = program(this, "mariadbd");
         const all = written(someTexts(), mysql.literal);
-        // Read as the accounts' file is, whose statements are one on a line.
+        // Read like the accounts' file, with one statement per line.
         const statements = all.map(([text, value]) => {
             const hex = Buffer.from(text).toString("hex");
             return `INSERT INTO mysql.texts VALUES (HEX(CONVERT(${value} USING utf8mb4)), '${hex.toUpperCase()}');`;

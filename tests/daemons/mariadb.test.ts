@@ -66,7 +66,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
             },
         );
 
-    /** Starts as the pod does: by the rendered wrapper, with a stand-in for the image's entrypoint. */
+    /** Starts as the pod does: through the rendered wrapper, with a stand-in for the image's entrypoint. */
     async function start(password: string, volumes: object = {}, rootPassword = passwords.root): Promise<Daemon> {
         const objects = await render(password, rootPassword, volumes);
         writeFileSync(cnf, find(objects, "ConfigMap", "database").data["plinth.cnf"]);
@@ -130,7 +130,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
             "utf8mb4_unicode_ci",
             "NO_ENGINE_SUBSTITUTION",
         ]);
-        // What this version does not know yet, it may pass over.
+        // This version may ignore settings that it does not know yet.
         const told = daemon.output.replace(/^.*unknown variable 'loose_max_tmp_total_space_usage=.*$/gm, "");
         expect(told).not.to.match(/\[ERROR\]|unknown (variable|option)/i);
     });
@@ -153,7 +153,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
         await start(passwords.first);
         const objects = await render(passwords.first, passwords.root);
         const { stringData } = find(objects, "Secret", "database-metrics");
-        // What the image runs at the first start, when it does not get the other statements.
+        // Statements of the image's first start, which does not get the others.
         expect(sql("DROP USER 'plinth-metrics'@'127.0.0.1'", passwords.root, "root", "mysql").status).to.equal(0);
         expect(sql(stringData["metrics.sql"], passwords.root, "root", "mysql").status).to.equal(0);
         const file = join(folder.path, "exporter.cnf");
@@ -170,7 +170,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
     it("applies changed passwords to existing data at every start, including a lost administrator's password", async () => {
         const daemon = await start(passwords.first);
         expect(sql("CREATE TABLE kept (id INT); INSERT INTO kept VALUES (7)", passwords.first).status).to.equal(0);
-        // The name's underscore is no wildcard: openXcart would not be the platform's.
+        // The underscore in the name is not a wildcard: openXcart does not belong to the platform.
         expect(sql("SHOW GRANTS", passwords.first).stdout).to.contain("`open\\_cart`.*");
         expect(await daemon.stop()).to.equal(0);
         for (const round of [1, 2]) {
@@ -214,7 +214,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
             console.log(`        the new password is taken ${Date.now() - began} ms after the stop signal`);
             expect(sql("SELECT 1", passwords.first).stderr).to.contain("1045");
             expect(await client.say("COMMIT;", /ERROR/)).to.match(/ERROR (2006|2013|1927|1053)/);
-            // What was committed is there, what was not is not.
+            // Committed rows are there, others are not.
             expect(sql("SELECT id FROM rotated", passwords.second).stdout.trim()).to.equal("1");
         } finally {
             client.end();
@@ -326,7 +326,7 @@ describe("MariaDB 10.11 (image: 11.8) with the rendered files", function () {
             it(`refuses the data of another engine (${shell[0]})`, () => {
                 refuses("mysql 8.4", /another engine, mariadb 10\.11/, series);
                 refuses("postgres 17", /another engine, mariadb 10\.11/);
-                // What MySQL 8.4 leaves; no server of it is here to make the rest.
+                // A file of MySQL 8.4; no such server is available here to create the rest.
                 writeFileSync(join(copy, "data", "mysql.ibd"), "");
                 const history =
                     '{"file_format":"1","upgrade_history":[{"version":"8.0.36","initialize":true},\n{"version":"8.4.11"}]}';

@@ -11,7 +11,7 @@ import { freePort, program, scratch } from "../support/tools";
 interface Wanted {
     readonly source?: number;
     readonly lost?: number[];
-    /** What the engine would make of each new source. */
+    /** The objects for each new source. */
     readonly term?: string;
     readonly password?: string;
 }
@@ -74,7 +74,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
             await new Promise((resolve) => setTimeout(resolve, 300));
         }
     }
-    /** Waits until commits wait for a replica, with both attached, and the source's book says so: it looks every two seconds. */
+    /** Waits until commits wait for a replica, with both attached, and the source has recorded it, which it does every two seconds. */
     const commitsWait = (source: Member) =>
         until("commits wait for a replica", () => {
             const told = source.ask("SHOW STATUS LIKE 'Rpl_semi_sync_master_%s'", "root");
@@ -82,7 +82,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         });
     const rows = (member: Member, table = "kept") => member.ask(`SELECT COUNT(*) FROM ${table}`);
     const same = (...some: Member[]) => new Set(some.map((one) => one.ask("CHECKSUM TABLE kept", "root"))).size === 1;
-    /** Writes by several clients at once while something happens; yields what was acknowledged. */
+    /** Writes by several clients at once while something happens; returns the acknowledged rows. */
     async function under(source: Member, from: number, event: () => Promise<void>): Promise<number[]> {
         const writers = [0, 1, 2].map((number) => source.writer("kept", from + number * 30_000));
         await new Promise((resolve) => setTimeout(resolve, 700));
@@ -109,7 +109,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
 
     it("starts with the first member, and opens it once no other member is known to be the source", async () => {
         const [a, b] = trio();
-        // A replica that comes first waits for the source; a copy that was broken off is no data.
+        // A replica that starts first waits for the source; an aborted copy does not count as data.
         ownDirectory(join(b.data, "mysql"), user);
         for (const name of ["ibdata1", "plinth-seeding"]) ownFile(join(b.data, name), user);
         const early = b.seed();
@@ -128,10 +128,10 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         expect(existsSync(join(b.data, "ibdata1")) && !existsSync(join(b.data, "plinth-seeding"))).to.equal(true);
         a.ask("INSERT INTO kept VALUES (-1)");
         await until("both rows are there", () => rows(b) === "2" && rows(c) === "2");
-        // What a reader of OpenMage does.
+        // As a reader of OpenMage does.
         expect(b.ask("CREATE TEMPORARY TABLE t AS SELECT id FROM kept; SELECT COUNT(*) FROM t")).to.equal("2");
         expect(b.sql("INSERT INTO kept VALUES (3)").stderr).to.contain("1290");
-        // Nothing of its own is in a replica's history: it would not fit the source's.
+        // A replica's history has no own transactions, which would conflict with the source's.
         expect(b.ask("SELECT @@gtid_current_pos", "root")).to.equal(a.ask("SELECT @@gtid_binlog_pos", "root"));
         const engine = "SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_NAME = 'swift'";
         await until("no table in memory is left", () => [a, b, c].every((one) => one.ask(engine) === "InnoDB"));
@@ -184,14 +184,14 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
 
     it("never replaces a source that does not answer but still replicates", async () => {
         const [a, , c] = trio();
-        // As where its connections are used up, or only names cannot be resolved.
+        // As if its connections were exhausted, or only name resolution failed.
         const other = ["'%'", "'127.0.0.1'"].map((host) => `ALTER USER IF EXISTS root@${host} IDENTIFIED BY 'other'`);
         a.ask(["SET SESSION sql_log_bin = 0", ...other].join("; "), "root");
         c.take(await render({ source: 2, term: "t3" }));
         await until("it sees that", () =>
             /waits for member 0, which does not answer here, but still sends/.test(c.log),
         );
-        // Longer than a source that has gone is waited for.
+        // Longer than the wait for a lost source.
         await new Promise((resolve) => setTimeout(resolve, 4000));
         expect(isOpen(c)).to.equal(false);
         a.ask("INSERT INTO kept VALUES (-6)");
@@ -208,7 +208,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         await until("the new source opens", () => isOpen(c));
         await new Promise((resolve) => setTimeout(resolve, 1500));
         expect(isOpen(a)).to.equal(false);
-        // Nor does its server, started again with the old word.
+        // Nor does its server, restarted with the old declaration.
         await a.crash();
         await until("it sees that another is the source", () =>
             /is declared the source, but member 2 is it/.test(a.log),
@@ -251,14 +251,14 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
             /does not fit member 0, the source, and is left as it is.*plinth-reseed/.test(c.log),
         );
         expect(c.ready).to.equal(false);
-        // Nor would a single server start on it.
+        // A single server would not start on it either.
         expect(c.notes).to.match(/^role former$/m);
         expect(c.ask("SELECT id FROM kept WHERE id = -4", "root")).to.equal("-4");
-        // Declared the source, it would take away what was committed without it. It fences nobody whom it cannot follow,
+        // As the source, it would drop commits made without it. It fences no member that it cannot follow,
         c.take(await render({ source: 2, term: "t5", password: "zweites" }));
         await until("it fences nobody", () => /cannot take the place of member 0/.test(c.log));
         expect(isOpen(a)).to.equal(true);
-        // and does not go by numbers, which say nothing where two histories went apart.
+        // and does not compare numbers, which mean nothing after two histories diverged.
         await declared({ source: 2, term: "t5", password: "zweites" });
         await until("it does not open", () =>
             /member 0 holds commits that are not in this one's history.*database\.lost: \[0\]/.test(c.log),
@@ -281,7 +281,7 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
         a.alone(await rendered({ topology: "single", engine: "mariadb" }, "zweites"));
         await until("it takes writes", () => isOpen(a));
         expect(missing(a, acknowledged)).to.deep.equal([]);
-        // What it writes is not logged: members that come later must not take the log for a whole one.
+        // Its writes are not logged: later members must not mistake the log for a complete one.
         expect(readdirSync(a.data).filter((name) => /^binlog|^plinth-member/.test(name))).to.deep.equal([]);
     });
 });

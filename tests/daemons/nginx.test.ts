@@ -12,7 +12,7 @@ import { write } from "../support/files";
 import { Site } from "../support/site";
 import { freePort, program, scratch } from "../support/tools";
 
-/** A shop in three lines: it answers what PHP was told. */
+/** A shop in three lines: it returns PHP's input. */
 const probe =
     "<?php header('Content-Type: application/json'); echo json_encode(['server' => $_SERVER, 'get' => $_GET, 'post' => $_POST]);";
 
@@ -223,7 +223,7 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
     it("limit large bodies on disk with a message, while pages and forms keep working", async function () {
         this.timeout(30_000);
         const { port } = new URL(frontend().url);
-        /** Begins a body and does not end it; resolves with the first line of an answer, or nothing after a second. */
+        /** Begins a body and does not end it; resolves with the first line of an answer, or undefined after a second. */
         const begin = async (headers: string, body: string): Promise<{ socket: Socket; answer?: string }> => {
             const socket = connect(Number(port), "127.0.0.1");
             socket.write(`POST / HTTP/1.1\r\nHost: shop\r\n${headers}\r\n\r\n${body}`);
@@ -233,7 +233,7 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
         const large = () => begin("Content-Length: 900000", "x".repeat(400_000));
         const waiting = [await large(), await large()];
         expect(waiting.map(({ answer }) => answer)).to.deep.equal([undefined, undefined]);
-        // What no kubelet sees: the files are unlinked while they are written.
+        // Invisible to the kubelet: the files are unlinked while they are written.
         const inSight = execFileSync("find", [join(path, "frontend", "tmp", "client_body"), "-type", "f"]);
         expect(String(inSight)).to.equal("");
 

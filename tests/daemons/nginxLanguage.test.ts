@@ -41,12 +41,12 @@ ${http}
         const nginx = program(this, "nginx");
         const texts = someTexts(200);
         const values = written(texts, word);
-        // A pattern of these characters, each of them quoted for PCRE alone.
+        // A pattern of these characters, each escaped for PCRE only.
         const patterns = written(texts, (text) => pattern(`~^${[...text].map((sign) => hex(sign)).join("")}$`));
         const printable = ["default", "hostnames", "include", "volatile", "~^x", "\\x", ...texts].filter((text) =>
             /^[!-~]([ -~]*[!-~])?$/.test(text),
         );
-        // nginx takes upper and lower case for the same.
+        // nginx compares without case.
         const keys = written([...new Map(printable.map((text) => [text.toLowerCase(), text])).values()], mapKey);
         const map = (from: string, to: string, lines: readonly string[]) =>
             `map ${from} ${to} {\ndefault none;\n${lines.join("\n")}\n}`;
@@ -74,7 +74,7 @@ ${http}
         try {
             await daemon.ready(() => ask({}));
             for (const [at, [text, as]] of values.entries()) {
-                // nginx asks no pattern for an empty text.
+                // nginx does not match patterns against an empty string.
                 const found = text === "" ? "none" : hexOf(text);
                 expect(await ask({ value: String(at) }), as).to.equal(`${text}|none|${found}`);
             }
@@ -105,13 +105,13 @@ ${http}
         noise.map((text) => `# ${text}`),
         noise,
     );
-    // Blocks that are whole are rare by chance.
+    // Complete blocks are rare by chance.
     const lines = fc.oneof(
         fc.array(line, { maxLength: 4 }),
         fc.tuple(line, line).map(([first, second]) => ["location /z {", first, second, "}"]),
     );
 
-    /** What nginx says to lines inside a server block that a directive of servers alone follows, which is wrong in itself. */
+    /** nginx's message about lines in a server block, followed by an invalid directive that only servers may have. */
     function complaint(nginx: string, of: readonly string[]): { text: string; line: number } {
         const file = join(path, "lines.conf");
         writeFileSync(file, `events {}\nhttp {\nserver {\n${of.join("\n")}\nlisten 1 sentinel;\n}\n}\n`);

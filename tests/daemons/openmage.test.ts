@@ -12,7 +12,7 @@ import { Site } from "../support/site";
 import { Visitor } from "../support/visitor";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
-/** A shop in a few lines: it answers what PHP was told. */
+/** A shop in a few lines: it returns PHP's input. */
 const probe = `<?php
 header('Content-Type: application/json');
 $reads = getenv('OPENMAGE_READS');
@@ -81,7 +81,7 @@ const files = {
     "index.php": `${probe} if (isset($_GET['slow'])) sleep(1); if (isset($_GET['fails'])) require 'fails.php';`,
     "get.php": probe,
     "api.php": probe,
-    // As Mage::printException() does when a request fails, with as much of Monolog as a log line needs.
+    // Like Mage::printException() when a request fails, with the parts of Monolog that a log line needs.
     "fails.php": `<?php
         namespace Monolog { class Logger { function __construct($name) {} function pushHandler($handler) {} function error($text) { error_log($text); } } }
         namespace { class PlinthLog { function __construct($name) {} }
@@ -196,7 +196,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
             for (const site of sites) {
                 const { status, body } = await site.get(`/${name}`);
                 expect(body).not.to.contain("secret");
-                // No file of this name is served: what is not refused at once is a page that OpenMage has not.
+                // No file of this name is served: if it is not refused at once, OpenMage answers 404.
                 expect(status === 404 || JSON.parse(body).file === "index.php", `${status} ${body}`).to.equal(true);
             }
         });
@@ -245,7 +245,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
             "/german/backoffice/",
             "/index.php/german/backoffice/sales_order/",
             "/backoffice/secret.txt",
-            // Feeds that ask for an administrator's password.
+            // Feeds that require an administrator's password.
             "/rss/order/new",
             "/index.php/german/rss/order/NEW/",
             "//rss/catalog/notifystock",

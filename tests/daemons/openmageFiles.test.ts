@@ -17,7 +17,7 @@ const connections: LocalXmlArgs = {
 };
 
 describe("local.xml of OpenMage (Debian's PHP 8.2)", () => {
-    /** What PHP reads from it, and again from what OpenMage would write into the cache. */
+    /** PHP's values from it, and from OpenMage's cached copy. */
     const read = (php: string, args: LocalXmlArgs): Record<string, string> =>
         JSON.parse(
             execFileSync(php, ["-r", reader], {
@@ -86,7 +86,7 @@ describe("local.xml of OpenMage (Debian's PHP 8.2)", () => {
     });
 });
 
-/** As much of OpenMage as two of its classes of ours need. */
+/** The parts of OpenMage that two of our classes need. */
 const openMage = `<?php
 class Found { function __construct(private $name) {} function getParent() { return $this; } function getName() { return $this->name; } }
 class Mage { static function getConfig() { return new class { function getResourceConnectionConfig($name) { return match ($name) {

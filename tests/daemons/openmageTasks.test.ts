@@ -9,7 +9,7 @@ import { ShopTasks } from "../support/shopTasks";
 import { scratch } from "../support/tools";
 
 /**
- * Stands in for OpenMage: has its tables, as few as the scripts look at, and of its classes what they call. What the
+ * Replaces OpenMage: has only the tables and classes that the scripts use. What the
  * setup scripts do is decided by a file; tests/real/openmage.test.ts has OpenMage itself.
  */
 const standIn = `<?php

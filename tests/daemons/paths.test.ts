@@ -12,14 +12,14 @@ import { scratch } from "../support/tools";
 
 const off = { tls: { mode: "off" } };
 
-/** How platforms are published, with what they close to strangers; every path of the first is tried, then one a rule. */
+/** How platforms are published, with closed paths; every path of the first way is tried, then one per rule. */
 const published: Readonly<Record<string, Readonly<Record<string, Keys>>>> = {
     openmage: {
         "below the shop's host": { ...off, adminAllow: office },
         "not at all": { ...off, adminAccess: "private" },
         "at a host of its own": { ...off, adminHost: "office.example.org", adminAllow: office },
         "with Varnish": { ...off, adminAllow: office, frontendCache: { type: "varnish" } },
-        "with nginx and PHP in pods of their own": { ...off, adminAllow: office, webPods: "separate" },
+        "with nginx and PHP in separate pods": { ...off, adminAllow: office, webPods: "separate" },
         "at the shared balancer": { ...off, adminAllow: office, edge: { type: "shared" } },
         "with another store and web services": {
             ...off,
@@ -36,7 +36,7 @@ const published: Readonly<Record<string, Readonly<Record<string, Keys>>>> = {
     qxsms: { "at its host": { ...off, debug: true } },
 };
 
-/** What shops have among their addresses: it is answered by a page of this path, or by a file. */
+/** Ordinary URLs of shops, which are answered by the page of this path, or by a file. */
 const shown: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     openmage: {
         "/": "page=/ ",

@@ -31,7 +31,7 @@ sleep(1);
 echo "SUCCESS!\\n";
 `;
 
-/** Reads its configuration as OpenCart's upgrade does, tells whether it gets to the database with it, and goes no further. */
+/** Reads its configuration as OpenCart's upgrade does, reports whether it can reach the database, and stops there. */
 const reader = `<?php
 foreach (file(__DIR__ . '/../config.php') as $line)
     if (preg_match('/define\\(\\'(.*)\\',\\s+["\\'](.*)["\\']\\)/', $line, $match)) define($match[1], $match[2]);
@@ -133,7 +133,7 @@ describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and P
         };
         const { code, output } = await run("upgrade.php", variables);
         expect(output).to.contain("OpenCart cannot go back");
-        // At once: the Job does not try what cannot change.
+        // At once: the Job does not retry what cannot change.
         expect(code).to.equal(78);
         // Pods of the older image still serve: a rollback of code alone is possible within a version line.
         expect(await run("ready.php")).to.include({ code: 0 });

@@ -32,7 +32,7 @@ describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in
     let database: Daemon | undefined;
 
     const cookies = join(machine.path, "cookies");
-    /** Asks as a browser behind the load balancer does. */
+    /** Sends a request like a browser behind the load balancer. */
     function ask(path: string, form?: Readonly<Record<string, string>>, jar = cookies) {
         const { stdout } = pod.connected(server!, [
             ...["curl", "--silent", "--include", "--cookie", jar, "--cookie-jar", jar],
@@ -73,7 +73,7 @@ describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in
         const temporary = installMariaDb(data, join(machine.path, "tables"), user);
         const password = account.password.replaceAll("\\", "\\\\").replaceAll("'", "''");
         const init = join(machine.path, "init.sql");
-        // One statement a line.
+        // One statement per line.
         const statements = [
             "CREATE DATABASE shop;",
             `GRANT ALL ON shop.* TO 'shop'@'%' IDENTIFIED BY '${password}';`,
@@ -136,7 +136,7 @@ describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in
 
     it("serves no closed path in any spelling", function () {
         this.timeout(300_000);
-        // Bytes of requests go in, each with words; the answers' statuses come out, and whether they have the words.
+        // Input: bytes of requests, each with words to find; output: the statuses, and whether the words were found.
         const sender = `
             const { connect } = require("node:net");
             const requests = JSON.parse(require("node:fs").readFileSync(0, "utf8"));

@@ -133,7 +133,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         expect(files["accounts.sh"]).to.equal(accountsScript());
         writeFileSync(join(scripts, "accounts.sh"), accountsScript(sockets, scripts));
         writeFileSync(join(scripts, "accounts.sql"), files["accounts.sql"]);
-        // The entrypoint hands over the administrator's first password in a file, too.
+        // The entrypoint also passes the administrator's first password in a file.
         const passwordFile = join(scripts, "first");
         writeFileSync(passwordFile, `${passwords.root}\n`);
         const init = [
@@ -282,12 +282,12 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
             console.log(`        the new password is taken ${Date.now() - began} ms after the stop signal`);
             expect(psql("SELECT id FROM kept", third).stdout.trim()).to.equal("7");
             expect(psql("SELECT 1", passwords.second).stderr).to.contain("password authentication failed");
-            // A change alone ends no connection: that is the server's restart.
+            // A change alone closes no connection; the server's restart does.
             expect(await survivor.say("SELECT 'still ' || 'there';", /still there/)).to.contain("still there");
         } finally {
             survivor.end();
             await sidecar.stop();
-            // Back to the password that the other tests know.
+            // Back to the password of the other tests.
             const back = accounts(passwords.second);
             await done(back);
             await back.stop();

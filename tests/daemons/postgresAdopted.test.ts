@@ -15,7 +15,7 @@ interface Container {
     readonly volumeMounts: { mountPath: string; name: string; subPath?: string }[];
 }
 
-// Data as the official image makes them for POSTGRES_USER: that user is the administrator, and there is no postgres.
+// Data as the official image creates them for POSTGRES_USER: that user is the administrator; postgres does not exist.
 describe("PostgreSQL 15 on the data of a former deployment", function () {
     this.timeout(120_000);
     const folder = scratch();
@@ -140,7 +140,7 @@ describe("PostgreSQL 15 on the data of a former deployment", function () {
             expect(unseen.stderr).to.contain(
                 `belongs to user ${user.uid}, and the server of this image runs as user 65534`,
             );
-            // As a pod's group on the volume leaves it: to be read, but not the server's own.
+            // As left by a pod's group on the volume: readable, but not owned by the server.
             chmodSync(volume, 0o770);
             chownSync(volume, user.uid!, another.gid);
             const seen = await examine(".", shell, another);
@@ -165,7 +165,7 @@ describe("PostgreSQL 15 on the data of a former deployment", function () {
     });
 
     it("starts with the rendered settings, and the platform has its own role, database and rows", async () => {
-        // The other place that people use, for lost+found.
+        // The other common path, because of lost+found.
         const inner = join(volume, "pgdata");
         const aside = join(folder.path, "aside");
         renameSync(volume, aside);

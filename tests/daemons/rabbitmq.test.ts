@@ -5,7 +5,7 @@ import { LocalPod } from "../support/localPod";
 import { Daemon, program, scratch } from "../support/tools";
 
 const passwords = { first: "we'ird\"$p@:/w\\ #1", second: "another-one", admin: "admins:own" };
-/** What the image adds to the environment: without a shell around it the server is process 1. */
+/** Environment of the image: without a shell around it, the server is process 1. */
 const image = { LANG: "C.UTF-8", RUNNING_UNDER_SYSTEMD: "true" };
 const folder = "/usr/lib/rabbitmq/bin";
 

@@ -127,7 +127,7 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
             values: { secrets: { shop: { sessionsPassword: password } } },
         });
         await start(objects, password, "sessions");
-        // As Cm_RedisSession has them: a day for customers, ten minutes for who has just come.
+        // As in Cm_RedisSession: a day for customers, ten minutes for new visitors.
         const visit = (kind: string, seconds: number, from: number) =>
             ask(
                 password,

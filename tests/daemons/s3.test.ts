@@ -16,7 +16,7 @@ const reports: Bucket = { name: "reports" };
 const secrets = { objectStorageAccessKey: "APPLICATION1", objectStorageSecretKey: "application-secret" };
 type Engine = Extract<ObjectStorageConfig, { topology: "single" }>["engine"];
 
-/** What the component renders: the server's container with its environment, the Secrets and the Task's files. */
+/** The component's objects: the server's container with its environment, the Secrets and the Task's files. */
 async function rendered(written: object, buckets: readonly Bucket[]) {
     const config = objectStorageOf(buckets.map(({ name }) => name)).parse(written);
     const { objects } = await declare((instance) => void new ObjectStorage(instance, "storage", { config, buckets }), {
@@ -43,7 +43,7 @@ interface Run {
     readonly output: string;
 }
 
-/** Runs a program to its end; `seen` gets what it prints meanwhile. */
+/** Runs a program to its end; `seen` receives its output meanwhile. */
 function run(
     command: string,
     args: readonly string[],
@@ -73,14 +73,14 @@ const servers: Record<
         await goProgram(test, "minio", "github.com/minio/minio"),
         args.map((arg) => (arg === ":9000" ? `127.0.0.1:${port}` : arg.replace(/^\/data/, folder))),
     ],
-    // Not a module that Go's proxy serves: tested only where somebody names a binary.
+    // Not available from Go's module proxy: tested only if a binary is named.
     seaweedfs: async (_, folder, port, args, identities) => {
         const own = ["master", "volume", "filer"].map(async (part) => `-${part}.port=${await freePort()}`);
         const fitted = args.slice(1).map((arg) => {
             if (arg.startsWith("-s3.port=")) return `-s3.port=${port}`;
             return arg.startsWith("-s3.config=") ? `-s3.config=${identities}` : arg;
         });
-        // What the image's entrypoint puts before them.
+        // Arguments that the image's entrypoint adds.
         const injected = [`-dir=${folder}`, "-volume.max=0", "-master.volumeSizeLimitMB=1024"];
         return [process.env["PLINTH_WEED"]!, ["server", ...injected, ...fitted, ...(await Promise.all(own))]];
     },
@@ -154,7 +154,7 @@ for (const [engine, title] of engines)
 
         before(async function () {
             for (const name of ["aws", "curl"]) program(this, name);
-            // Built here, since the Task waits for its server some minutes only.
+            // Built here, because the Task waits for its server for a few minutes only.
             if (engine === "minio") await goProgram(this, "minio", "github.com/minio/minio");
             const { output } = await run("aws", ["--version"], {});
             console.log(
@@ -304,7 +304,7 @@ for (const [engine, title] of engines)
         });
     });
 
-/** A policy that somebody else has written. */
+/** A policy written by others. */
 const foreign = {
     Version: "2012-10-17",
     Statement: [

@@ -8,7 +8,7 @@ import { declare, find, type Sent } from "../support/declare";
 import { LocalPod } from "../support/localPod";
 import { Daemon, program, scratch } from "../support/tools";
 
-/** Answers as the query asks it to, with what it was told and how often this address was asked. */
+/** Answers as the query requests, with its input and the number of requests for the URL. */
 const backend = `
 const asked = {};
 require("node:http").createServer((request, response) => {
@@ -44,7 +44,7 @@ const render = async (changes: Partial<VarnishConfig> = {}): Promise<readonly Se
     return objects;
 };
 
-/** As rendered, but for the one parameter that came after Debian's version. */
+/** As rendered, except for one parameter that is newer than Debian's version. */
 const commandOf = (objects: readonly Sent[]): string[] => {
     const [{ command }] = find(objects, "Deployment", "varnish")["spec"].template.spec.containers;
     const at = command.indexOf("transit_buffer=1M");
@@ -65,10 +65,10 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         readonly status: number;
         readonly headers: Readonly<Record<string, string>>;
         readonly text: string;
-        /** What the backend said: it may have said it to another request. */
+        /** The backend's answer, possibly to an earlier request. */
         readonly said: { count: number; method: string; headers: Record<string, string> };
     }
-    /** Asks as the load balancer does. */
+    /** Sends a request like the load balancer. */
     function ask(path: string, headers: Readonly<Record<string, string>> = {}, method = "GET", port = 8080): Answer {
         const sent = {
             Host: "shop.example.org",
@@ -95,7 +95,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
             said: text.startsWith("{") ? JSON.parse(text) : undefined,
         };
     }
-    /** Whether the second of two requests was answered by the cache, and the backend asked once. */
+    /** Whether the second of two requests was answered from the cache, with one request to the backend. */
     function kept(path: string, headers: Readonly<Record<string, string>> = {}, method = "GET"): boolean {
         ask(path, headers, method);
         const { said, headers: answered } = ask(path, headers, method);
@@ -259,7 +259,7 @@ describe("Varnish 7.1 (image: 9.0) in the rendered pod", function () {
         }
         await behind!.stop();
         behind = undefined;
-        // Longer than a well backend's files are served beyond their time.
+        // Longer than expired files are served while the backend is healthy.
         await after(8000);
         expect(ask(old)).to.nested.include({ status: 200, "said.count": 1 });
         const { status, headers, text } = ask("/never-seen");

@@ -12,7 +12,7 @@ export interface Finding {
 
 export interface Figures {
     mutants: number;
-    /** By what became of them. */
+    /** By outcome. */
     readonly outcomes: Record<Judged["outcome"], number>;
     /** Objects of all mutants. */
     objects: number;
@@ -29,18 +29,18 @@ export interface CampaignArgs {
     /** Seed of the first mutant; the others follow by ones. */
     readonly seed: number;
     readonly count: number;
-    /** @default none: nobody is asked whether objects are valid */
+    /** @default none: objects are not validated by a server */
     readonly server?: Server;
     /** Processes. @default 2 */
     readonly workers?: number;
-    /** @default nobody */
+    /** @default none */
     readonly progress?: (figures: Figures) => void;
 }
 
-/** Objects that wait for the server before mutants wait for it, too. */
+/** Maximum number of objects in the server's queue; beyond it, mutants wait. */
 const atOnce = 200;
 
-/** Judges mutants one after the other, and asks the server for each object that they render. */
+/** Judges mutants one after the other, and validates each rendered object on the server. */
 export async function campaign({ seed, count, server, workers = 2, progress }: CampaignArgs): Promise<Figures> {
     const figures: Figures = {
         mutants: 0,
@@ -96,7 +96,7 @@ export async function campaign({ seed, count, server, workers = 2, progress }: C
     return figures;
 }
 
-/** Whether the server could not even read an object, rather than not liking a value in it. */
+/** Whether the server could not even decode an object, rather than refusing a value in it. */
 const isOfForm = (reason: string): boolean =>
     /field not declared in schema|failed to create typed patch|unknown field|cannot unmarshal|expected .*, got/i.test(
         reason,

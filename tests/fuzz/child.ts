@@ -3,11 +3,11 @@ import { scratch } from "../support/tools";
 import { hashOf, judge, type Verdict } from "./judge";
 import { mutantOf } from "./mutants";
 
-/** A process that judges one mutant after the other, each when its parent asks for it. */
+/** A process that judges mutants one after the other, on request of its parent. */
 
 export interface Answer extends Pick<Verdict, "outcome" | "faults" | "problems"> {
     readonly seed: number;
-    /** What it took of the processor. */
+    /** CPU time. */
     readonly seconds: number;
     readonly rendered: number;
     /** Those that this process has not rendered before. */
@@ -28,7 +28,7 @@ async function answer(seed: number): Promise<Answer> {
     return { ...verdict, seed, seconds: (user + system) / 1e6, rendered: objects.length, objects: fresh };
 }
 
-// Whoever asked may be gone by then.
+// The parent may have ended by then.
 process.on("message", (seed: number) => void answer(seed).then((sent) => process.send!(sent, () => undefined)));
 process.on("disconnect", () => {
     rmSync(folder, { recursive: true, force: true });

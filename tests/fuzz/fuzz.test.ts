@@ -19,12 +19,12 @@ describe("mutants of the fixture stacks", function () {
     });
 
     it("are refused with a message, or rendered into objects that a real API server accepts", async () => {
-        // A fixed seed: a failure belongs to the change that brought it. `npm run fuzz` tries others.
+        // A fixed seed, so that a failure is caused by the change under test. `npm run fuzz` tries others.
         const count = 100;
         const figures: Figures = await campaign({ seed: 1, count, server, workers: 1 });
         // Neither a stack trace nor a hang, a path in every message, and nothing rendered that the server refuses.
         expect(figures.findings, report(figures, true)).to.deep.equal([]);
-        // Where next to nothing is rendered, next to nothing is tried.
+        // If hardly anything is rendered, hardly anything is tested.
         expect(figures.outcomes.rendered, report(figures, true)).to.be.greaterThan(count / 5);
     });
 });

@@ -22,10 +22,10 @@ export interface Schema {
     readonly maxLength?: number;
 }
 
-/** Texts that are good for something, by the key that they stand at. */
+/** Useful strings, by the key that they belong to. */
 export type Samples = ReadonlyMap<string, readonly string[]>;
 
-/** What fits many a text whose rule the schema does not tell. */
+/** Strings that fit many rules that the schema does not show. */
 const usualTexts = [
     "10Gi",
     "512Mi",
@@ -53,7 +53,7 @@ const usualTexts = [
     "general/locale/code",
 ];
 
-/** Makes values that a schema allows: ordinary ones, those at its bounds, and those that it lets pass unawares. */
+/** Makes values that a schema allows: ordinary ones, those at its bounds, and unintended ones that it allows. */
 export class Grammar {
     private readonly arbitraries = new Map<string, fc.Arbitrary<string> | undefined>();
 

@@ -9,7 +9,7 @@ import { stackFields } from "../../config/stack";
 import { platforms } from "../support/storagePlatform";
 import type { Samples, Schema } from "./grammar";
 
-/** What mutants are made of: the fixture stacks, what they render, and the schemas of what may be written. */
+/** Material for mutants: the fixture stacks, what they render, and the schemas of what may be written. */
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -52,8 +52,8 @@ export const stackSchemas = new Map<string, Schema>(
 );
 
 /**
- * Every secret that a platform knows, as if the stack's file had it encrypted; but for those of Qualtrics, which want
- * its other keys beside them.
+ * Every secret that a platform knows, as if encrypted in the stack's file; except those of Qualtrics, which require
+ * its other keys.
  */
 export const secretsOf = (platform: string): Keys =>
     Object.fromEntries(

@@ -8,13 +8,13 @@ import { type RenderedObject, type Rendering, renderStack } from "../../operatio
 import { ConfigError, type Problem } from "../../config/problems";
 import { platforms } from "../support/storagePlatform";
 
-/** What became of a stack's file. */
+/** The outcome for a stack file. */
 export interface Verdict {
     /** `rendered`: no problem was found. `refused`: in words for users. `broken`: with a stack trace. */
     readonly outcome: "rendered" | "refused" | "broken";
-    /** What is wrong with what the program did; nothing where all is well. */
+    /** Faults of the program; empty if there are none. */
     readonly faults: readonly string[];
-    /** What it refused with, one line a problem. */
+    /** The refusal, one line per problem. */
     readonly problems: readonly string[];
     readonly objects: readonly RenderedObject[];
 }
@@ -50,7 +50,7 @@ const verdict = (outcome: Verdict["outcome"], rest: Partial<Verdict>): Verdict =
     ...rest,
 });
 
-/** Tells of rejections that nobody handles and of what is printed meanwhile: users would see both. */
+/** Reports unhandled rejections and printed output, because users would see both. */
 function listen(tell: (what: string) => void): () => void {
     const rejected = (error: unknown) => tell(`nobody handles ${traceOf(error)}`);
     const { error: printed, warn } = console;
@@ -76,7 +76,7 @@ const internal =
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e]/;
 
-/** What a message owes its reader: where, what stands there, and what may. */
+/** Required parts of a message: the path, the value, and what is allowed. */
 const helpful =
     /^line \d+, column \d+: |allowed|is missing|unknown|matches nothing|already|must|need|belong|does not fit|may not|did you mean|is not possible|remove|exists|does not exist|there is no|cannot|longer than|is next to|contains|only|missing|listed twice|is too little|has no certificate|quote a text|write the keys out|set it to/;
 
@@ -96,7 +96,7 @@ function faultsOf({ path, message }: Problem): string[] {
     ];
 }
 
-/** What `config check` counts, and `kubectl` must be able to tell apart. */
+/** Objects that `config check` counts, and `kubectl` must distinguish. */
 function faultsOfRendering({ objects }: Rendering): string[] {
     const seen = new Set<string>();
     return objects.flatMap(({ kind, metadata }) => {

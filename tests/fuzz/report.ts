@@ -36,7 +36,7 @@ export function report(
 
 const isRefusal = ({ what }: Finding): boolean => /^[A-Z]\w+: /.test(what);
 
-/** Findings that differ in values alone, by the first of them; most frequent first. */
+/** Findings that differ only in values, by the first of them; most frequent first. */
 function kinds(findings: readonly Finding[]): (readonly [string, readonly number[]])[] {
     const found = new Map<string, { what: string; seeds: number[] }>();
     for (const { seed, what } of findings) {

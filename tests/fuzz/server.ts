@@ -10,14 +10,14 @@ const namespace = {
     metadata: { name: "fuzz" },
 };
 
-/** A real API server that is asked whether it would take objects. Nothing is kept of them. */
+/** A real API server that checks whether it would accept objects. None is stored. */
 export class Server {
     /** Names of namespaces, and what is wrong with each. */
     private readonly names = new Map<string, Promise<string | undefined>>();
 
     private constructor(private readonly api: ApiServer) {}
 
-    /** @param folder for the socket; nobody else may read it */
+    /** @param folder for the socket; others must not be able to read it */
     static async through(kubectl: readonly [string, ...string[]], folder: string): Promise<Server> {
         const api = await ApiServer.through(kubectl, join(mkdtempSync(join(folder, "fuzz-")), "socket"));
         await api.apply([namespace]);
@@ -29,7 +29,7 @@ export class Server {
         await this.api.close();
     }
 
-    /** What is wrong with an object; undefined where nothing is. Kinds that an operator brings are the operator's. */
+    /** The fault of an object; undefined if it is valid. Kinds of operators are not checked. */
     async problem(object: RenderedObject): Promise<string | undefined> {
         const { metadata } = object;
         if (metadata.namespace === undefined) return this.refusal(object);

@@ -146,7 +146,7 @@ const numbers = [
     1e-7,
 ];
 
-/** A scalar that is seldom what is wanted. */
+/** A scalar that is seldom valid. */
 export function nastyScalar(dice: Dice): unknown {
     switch (dice.below(10)) {
         case 0:

@@ -2,19 +2,19 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import type { Answer } from "./child";
 
-/** Seconds of the processor that a mutant may take. */
+/** Maximum CPU time of a mutant in seconds. */
 export const longest = 10;
 
-/** Seconds of the clock: on a busy machine a second of the processor takes several. */
+/** Maximum wall-clock time in seconds: on a busy machine a CPU second takes several. */
 const patience = 60;
 
-/** After so many mutants a process is replaced: what the engine's library keeps of each run adds up. */
+/** Number of mutants after which a process is replaced, because the engine's library keeps memory of each run. */
 const turns = 500;
 
 export type Judged =
     Answer | { readonly seed: number; readonly outcome: "hung" | "ended"; readonly faults: readonly string[] };
 
-/** Judges mutants in processes of their own, so that one that never ends, or ends its process, is a finding, too. */
+/** Judges mutants in separate processes, so that one that hangs or ends its process is also a finding. */
 export class Worker {
     private child: ChildProcess | undefined;
     private done = 0;

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { baseImages } from "../../operations/images/baseImages";
 import { goProgram, scratch } from "../support/tools";
 
-/** What tests/tools/dockerfiles prints of one Dockerfile. */
+/** Output of tests/tools/dockerfiles for one Dockerfile. */
 interface Dockerfile {
     readonly path: string;
     readonly errors: string[];
@@ -32,7 +32,7 @@ interface Target {
 const root = join(__dirname, "..", "..");
 const bakeFile = join(root, "images", "docker-bake.hcl");
 
-/** The targets that `docker buildx bake` builds by default: named in a group, and complete by what they inherit. */
+/** The targets that `docker buildx bake` builds by default: named in a group, with inherited settings. */
 function targetsOf(text: string): Target[] {
     const blocks = (kind: string) =>
         [...text.matchAll(new RegExp(`^${kind} "([^"]+)" \\{\\n([^]*?)^\\}`, "gm"))].map(
@@ -75,7 +75,7 @@ const isStage = (file: Dockerfile, name: string, before = file.stages.length): b
 const pinned = (image: string): boolean =>
     image === "scratch" || /@sha256:[0-9a-f]{64}$/.test(image) || /:v?\d+\.\d+[^/:]*$/.test(image);
 
-/** Whether a source of COPY is in the build context; its last part may have stars. */
+/** Whether a source of COPY is in the build context; its last part may contain asterisks. */
 function inContext(context: string, source: string): boolean {
     const path = join(context, source);
     if (!source.includes("*")) return existsSync(path);

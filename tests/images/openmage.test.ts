@@ -8,7 +8,7 @@ import { program, scratch } from "../support/tools";
 
 const script = join(__dirname, "..", "..", "images", "openmage", "prepare.sh");
 
-/** Does what Composer and OpenMage's plugins do to a project, in small. */
+/** A minimal version of what Composer and OpenMage's plugins do to a project. */
 const composer = `#!/bin/sh
 set -eu
 root=$(php -r 'echo json_decode(file_get_contents("composer.json"), true)["extra"]["magento-root-dir"];')
@@ -35,7 +35,7 @@ const core = {
     "var/.htaccess": "deny",
     "lib/Varien/Object.php": "<?php",
 };
-/** What a developer's folder has beside the code. */
+/** Files of a developer's folder besides the code. */
 const left = {
     ".git/config": "[core]",
     "app/etc/local.xml": "<key>secret</key>",
@@ -71,7 +71,7 @@ describe("images/openmage/prepare.sh", () => {
         const target = join(path, `${name}-image`);
         const { status, stderr } = spawnSync("sh", [script, sources, target], {
             encoding: "utf8",
-            // Composer's temporary folder stands beside the core that it brings.
+            // Composer's temporary folder is next to the core that it installs.
             env: { ...process.env, PATH: `${join(path, "bin")}:${process.env["PATH"]}`, TMPDIR: path },
         });
         expect(fingerprint(sources)).to.deep.equal(before);
@@ -120,7 +120,7 @@ describe("images/openmage/prepare.sh", () => {
             "composer.json",
         ]);
         expect(realpathSync(join(target, "var/www/pub"))).to.equal(realpathSync(join(target, "var/www/html")));
-        // The module's files are links into the packages, which nginx has not.
+        // The module's files are links into the packages, which nginx's image does not have.
         expect(list("assets")).to.deep.equal([
             ...assets,
             ...themes,

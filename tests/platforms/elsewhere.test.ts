@@ -78,7 +78,7 @@ describe("platforms from elsewhere", () => {
         write("list.ts", `import named from "./wiki";\nexport default [named];\n`);
         write("node_modules/@acme/plinth-docs/package.json", '{ "name": "@acme/plinth-docs", "main": "index.ts" }');
         write("node_modules/@acme/plinth-docs/index.ts", wiki("docs"));
-        // What a package brings itself is not what its platform is made of.
+        // A package's own dependencies do not replace the interfaces of its platform.
         write("node_modules/@acme/plinth-docs/node_modules/plinth/package.json", '{ "name": "plinth" }');
     });
 
@@ -155,7 +155,7 @@ describe("platforms from elsewhere", () => {
         const kubeconfig = { apiVersion: "v1", kind: "Config", contexts: [context], clusters: [cluster], users: [] };
         write("kubeconfig", stringify(kubeconfig));
         write("engine/wiki.ts", wiki("wiki"));
-        // As the engine's host for Node runs it, with mocks in the engine's place.
+        // As run by the engine's Node host, with mocks instead of the engine.
         const program = `
             const pulumi = require("@pulumi/pulumi");
             const mocks = { call: ({ inputs }) => inputs, newResource: ({ name, inputs }) => ({ id: name, state: inputs }) };
@@ -221,7 +221,7 @@ describe("platforms from elsewhere", () => {
             const way = { egress: [{ ports: [443] }] };
             stack("egress", ["./wiki.ts"], { one: { ...one("wiki").one, ...way } });
             expect(await problemsOf(renderStack("egress", { folder }))).to.include(
-                "plinth:instances.one.egress: matches nothing: no component of the platform wiki takes it",
+                "plinth:instances.one.egress: matches nothing: no component of the platform wiki uses it",
             );
             write("open.ts", wiki("wiki").replace('"web", {', '"web", { networkRules: instance.egress([]),'));
             stack("egress", ["./open.ts"], { one: { ...one("wiki").one, ...way } });

@@ -260,7 +260,7 @@ describe("OpenCart's text files", () => {
         for (const { frontend, maxChildren, database } of Object.values(sizes)) {
             const pods = typeof frontend === "number" ? frontend : frontend.max;
             const { connections } = mysqlSizes("mariadb", mebibytes(database.memory), mebibytes(database.volume));
-            // One more pod while a rollout goes on, and as much again for administration, cron and Tasks.
+            // One more pod during a rollout, and the same number for administration, cron and Tasks.
             expect(connections).to.be.above((pods + 2) * maxChildren);
         }
     });

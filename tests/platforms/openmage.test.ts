@@ -172,7 +172,7 @@ describe("OpenMage's objects", () => {
         const rest = JSON.stringify(objects.filter(({ kind }) => kind !== "Secret"));
         for (const value of Object.values(given)) expect(rest).not.to.contain(JSON.stringify(value).slice(1, -1));
         expect(find(objects, "Secret", "crypt-key")["stringData"].key).to.equal(given.cryptKey);
-        // Every text of the file, as a reader of XML has it.
+        // Every string of the file, as read by an XML parser.
         const texts = [...localXml(objects).matchAll(/>([^<>]*)<\//g)].map(([, text]) =>
             text!.replace(/&(lt|gt|amp);/g, (_, name: "lt" | "gt" | "amp") => ({ lt: "<", gt: ">", amp: "&" })[name]),
         );
@@ -197,7 +197,7 @@ describe("OpenMage's objects", () => {
         expect(nginx("frontend")).to.contain("default replica;");
         expect(nginx("admin")).not.to.contain("default replica;");
         expect(localXml(objects)).not.to.contain("default_read");
-        // Whoever changed something reads from the source for as long as a replica may not know of it.
+        // After a write, clients read from the source as long as a replica may lag behind.
         const replicated = await declareOpenMage({
             instance: { database: { topology: "replicated", maxLagSeconds: 45 } },
         });
@@ -227,7 +227,7 @@ describe("OpenMage's objects", () => {
         );
         expect(all.length).to.be.above(5);
         for (const { env, command } of all) {
-            // The entrypoint's shell knows no variable with a '-'.
+            // The entrypoint's shell does not support variables with a '-'.
             expect(command?.[0]).to.be.oneOf(["php", "php-fpm"]);
             const of = (name: string) => env.find((one: { name: string }) => one.name === name)?.value;
             expect(of("OPENMAGE_CONFIG__STORES__EN-GB__GENERAL__LOCALE__CODE")).to.equal("en_GB");
@@ -313,7 +313,7 @@ describe("OpenMage's objects", () => {
             );
         };
         expect(await urls({})).to.deep.equal(["http://shop.example.org", "http://shop.example.org"]);
-        // Each request's own address, such as that of a forwarded port.
+        // Each request's own URL, such as that of a forwarded port.
         expect(await urls({ adminAccess: "private" })).to.deep.equal(["http://shop.example.org", ""]);
         expect(
             await urls({
@@ -338,7 +338,7 @@ describe("OpenMage's objects", () => {
         for (const { frontend, maxChildren, database } of Object.values(sizes)) {
             const pods = typeof frontend === "number" ? frontend : frontend.max;
             const { connections } = mysqlSizes("mariadb", mebibytes(database.memory), mebibytes(database.volume));
-            // One more pod while a rollout goes on, and as much again for administration, cron and Tasks.
+            // One more pod during a rollout, and the same number for administration, cron and Tasks.
             expect(connections).to.be.above((pods + 2) * maxChildren);
         }
     });

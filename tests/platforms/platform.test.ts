@@ -56,7 +56,7 @@ function wikiAt(hostsOf: (settings: { readonly host: string; readonly docsHost?:
 }
 const all = wikiAt(({ host, docsHost }) => [host, ...(docsHost ? [docsHost] : [])]);
 
-/** Never run: what the compiler refuses. */
+/** Never run: code that the compiler refuses. */
 export function refused(instance: Wiki, plain: Instance, other: Instance<"other">): void {
     // @ts-expect-error -- a misspelt secret
     instance.secretValue("wikiTokn");

@@ -18,12 +18,12 @@ import { Daemon, freePort, program, scratch } from "../support/tools";
 //
 //   OPENCART_SOURCES=/path/to/4.1.0.4/upload OPENCART_SOURCES_OLD=/path/to/4.1.0.3/upload npx mocha tests/real
 //
-// Without the older sources there is no upgrade to show.
+// Without the older sources, the upgrade is not tested.
 
 const sources = process.env["OPENCART_SOURCES"];
 const older = process.env["OPENCART_SOURCES_OLD"];
 
-/** With every character that PHP, SQL or a shell takes for its own. */
+/** With every special character of PHP, SQL and shells. */
 const nasty = `it's-a-"\\secret\\'; $HOME \`id\` %s {$x} é`;
 const secrets = {
     smtpPassword: `smtp-${nasty}`,
@@ -196,11 +196,11 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         expect(treeHash(code)).to.equal(untouched);
         expect(existsSync(join(volume, "extension/ocmod/some/catalog"))).to.equal(false);
         expect(await upgrade.run("upgrade")).to.contain("nothing to do");
-        // As if the record had been lost: the steps run on a database that has them already.
+        // As if the record had been lost: the steps run again on an upgraded database.
         database.sql("DELETE FROM plinth_state WHERE name = 'version'");
         expect(await upgrade.run("upgrade")).to.contain("the database is at version 4.1.0.4");
         expect(kept()).to.equal(before);
-        // An older image must not touch it.
+        // An older image must not change it.
         expect(await old.run("upgrade").catch(String)).to.contain("OpenCart cannot go back");
     });
 
@@ -224,7 +224,7 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         stops.push(() => site.stop());
         return site;
     }
-    /** As the load balancer hands requests on. */
+    /** Requests as forwarded by the load balancer. */
     const forwarded = { Host: "shop.example.org", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7" };
     async function get(site: Site, address: string, body?: URLSearchParams) {
         const headers = { ...forwarded, ...(cookies ? { Cookie: cookies } : {}) };

@@ -25,7 +25,7 @@ import { freePort, program, scratch } from "../support/tools";
 const sources = process.env["OPENMAGE_SOURCES"];
 const older = process.env["OPENMAGE_SOURCES_OLD"];
 
-/** With every character that PHP, XML, SQL or a shell takes for its own. */
+/** With every special character of PHP, XML, SQL and shells. */
 const nasty = `it's-a-"\\secret\\'; $HOME \`id\` %s {{root_dir}} ]]> <b> &amp; é`;
 const secrets = {
     adminPassword: "first-password-1",
@@ -78,7 +78,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         execFileSync("chmod", ["777", path, volume]);
     });
     after(async function () {
-        // Each pod has had a tree of its own.
+        // Each pod had its own tree.
         this.timeout(600_000);
         for (const stop of stops.reverse()) await stop();
         clean();
@@ -90,7 +90,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         const root = join(path, `${name}-${++pods}`);
         mkdirSync(join(root, "var/www"), { recursive: true });
         mkdirSync(join(root, "tmp"));
-        // Links: nobody but the owner of the sources may write them.
+        // Links, because only the owner of the sources may write them.
         execFileSync("cp", ["-al", from, join(root, paths.root)]);
         execFileSync("chmod", ["777", join(root, "tmp")]);
         return new PodRun(find(rendered, kind, name), {
@@ -109,7 +109,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
                 "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'shop' AND table_name <> 'plinth_state'",
             ),
         );
-    /** What a shop must not lose. */
+    /** Data that a shop must not lose. */
     const kept = () =>
         sql(`SELECT entity_id, email FROM customer_entity; SELECT username, password, created FROM admin_user;
             SELECT path, value FROM core_config_data ORDER BY config_id`);
@@ -250,7 +250,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         console.log(`      ${resized}`);
     });
     const selects = () => Number(servers.replica.sql("SHOW GLOBAL STATUS LIKE 'Com_select'", "mysql").split("\t")[1]);
-    /** Queries at the replica. */
+    /** Number of queries at the replica. */
     const used = async (work: () => Promise<unknown>) => {
         const before = selects();
         await work();
@@ -295,7 +295,7 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
         const page = await buyer.get("/lamp.html");
         const action = new URL(/<form action="([^"]*checkout\/cart\/add[^"]*)"/.exec(page.body)![1]!).pathname;
         await buyer.post(action, { form_key: buyer.formKey(page.body), product: "1", qty: "2" });
-        // As after its time.
+        // As if it had expired.
         expect(buyer.cookies.delete("reads")).to.equal(true);
         expect(await used(() => buyer.get("/lamp.html"))).to.equal(0);
         expect(buyer.cookies.has("reads")).to.equal(false);

@@ -7,14 +7,14 @@ import { closedOf, get, type Keys, office, tryAll } from "../support/closedPaths
 import { declareOpenCart as declareShop } from "../support/opencart";
 import { scratch } from "../support/tools";
 
-// What addresses mean to OpenMage and OpenCart themselves: their own requests and routers, behind the rendered Caddy,
+// How OpenMage and OpenCart themselves route URLs: their own requests and routers, behind the rendered Caddy,
 // nginx and php-fpm, without a database:
 //
 //   OPENMAGE_SOURCES=/path/to/20.18.0 OPENCART_SOURCES=/path/to/upload npx mocha tests/real/paths.test.ts
 //
-// The first needs of `composer install` no more than vendor/shardj/zf1-future.
+// Of `composer install`, OpenMage only needs vendor/shardj/zf1-future.
 
-/** A script of this folder, with what it asks for. */
+/** A script of this folder, with its parameters. */
 const script = (name: string, constants: Readonly<Record<string, string | boolean>>): string => {
     const lines = Object.entries(constants).map(([key, value]) => `define('${key}', ${JSON.stringify(value)});`);
     return readFileSync(join(__dirname, "routes", name), "utf8").replace("<?php", `<?php ${lines.join(" ")}`);

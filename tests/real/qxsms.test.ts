@@ -20,7 +20,7 @@ import { Daemon, freePort, program, scratch } from "../support/tools";
 const source = process.env["QXSMS_SOURCE"];
 const python = process.env["QXSMS_PYTHON"] ?? "python3";
 
-/** With every character that a URL, SQL or a shell takes for its own. */
+/** With every special character of URLs, SQL and shells. */
 const nasty = `it's-a-"\\secret\\'; $HOME \`id\` %s @:/?# é`;
 const secrets = { databasePassword: `db-${nasty}`, brokerPassword: `rabbit-${nasty}`, qualtricsApiKey: `api-${nasty}` };
 
@@ -38,7 +38,7 @@ describe("QxSMS for real (Debian's PostgreSQL and RabbitMQ; the images have newe
     const configured = (): DeclareArgs => ({
         instance: {
             tls: { mode: "internal" },
-            // Debian's versions, to which the settings are rendered.
+            // Debian's versions, for which the settings are rendered.
             images: { postgres: "postgres:15.14", rabbitmq: "rabbitmq:3.10.8-alpine" },
             mail: { host: "smtp.example.org", port: ports.smtp, from: "wpss@example.org", fromName: "WPSS-TEST" },
             administrator: { email: "admin@example.org", account: "mailed" },
@@ -69,7 +69,7 @@ describe("QxSMS for real (Debian's PostgreSQL and RabbitMQ; the images have newe
         ).trim();
 
     let pods = 0;
-    /** A new pod with an image of its own. */
+    /** A new pod with its own image. */
     function pod(kind: string, name: string): PodRun {
         const root = join(path, `${name}-${++pods}`);
         mkdirSync(join(root, "tmp"), { recursive: true });
@@ -81,7 +81,7 @@ describe("QxSMS for real (Debian's PostgreSQL and RabbitMQ; the images have newe
             substitutions,
             folders: ["/qxsms", "/opt/plinth", "/prepared", "/tmp"],
             programs: join(path, "venv", "bin"),
-            // Python may lie where nobody else may read.
+            // Python may be in a folder that other users cannot read.
             user: {},
         });
     }
@@ -248,14 +248,14 @@ describe("QxSMS for real (Debian's PostgreSQL and RabbitMQ; the images have newe
     });
 
     const results = () => sql("SELECT status, count(*) FROM django_celery_results_taskresult GROUP BY status");
-    /** Queues what the web's view queues for an uploaded file. */
+    /** Queues the task that the web's view queues for an uploaded file. */
     const queue = (rows: number) =>
         shell(`from manager.tasks import import_data_celery
 from hq.models import Panel
 panel, _ = Panel.objects.get_or_create(name="test")
 rows = [(str(n), "name", "surname") for n in range(${rows})]
 print(import_data_celery(["idno", "name", "surname"], rows, panel.pk, "test.csv").celery_group_id)`);
-    /** A worker that its own startup probe calls ready. */
+    /** A worker that has passed its own startup probe. */
     async function worker(): Promise<Daemon> {
         const run = pod("Deployment", "worker");
         await run.run("ready");

@@ -15,15 +15,15 @@ import { brokenRules } from "./invariants";
 import { secretsWithoutUse } from "./renderedRules";
 import { addressesOf, canReach, canReachAddress } from "./policies";
 
-/** Where clouds tell machines about themselves. */
+/** Metadata services of clouds. */
 const metadata = ["169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254", "fe80::1"];
 
 export interface CheckAnyArgs {
-    /** Keys that mean more than their form says, or belong together. @default instances are drawn by the schema's form */
+    /** Keys that mean more than their form says, or belong together. @default instances are derived from the schema */
     readonly more?: fc.Arbitrary<Keys>;
     /** @default 20 */
     readonly runs?: number;
-    /** A fixed one: a failure then belongs to the change that brought it. @default 1 */
+    /** A fixed one, so that a failure is caused by the change under test. @default 1 */
     readonly seed?: number;
 }
 
@@ -80,7 +80,7 @@ function checkOne({ config, networkPolicy, ranges }: Configuration, folder: stri
             const wanted = node.uses
                 .filter((use) => use.to.nodes.includes(`${to.namespace}/${to.component}`))
                 .flatMap((use) => (use.ports ?? Object.keys(use.to.ports)).map((name) => use.to.ports[name]));
-            // A need without ranges or namespace admits everyone: the clients of an edge.
+            // A network rule without ranges or namespace admits everyone: the clients of an edge.
             const needs = nodes.find(
                 (one) => one.namespace === to.namespace && one.name === to.component,
             )!.networkRules;

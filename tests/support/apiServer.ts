@@ -4,7 +4,7 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import type { RenderedObject } from "../../operations/render/rendering";
 
-/** What the API server answers with when it refuses. */
+/** A refusal by the API server. */
 export class Refusal extends Error {
     constructor(
         readonly code: number,
@@ -16,26 +16,26 @@ export class Refusal extends Error {
 
 interface Answer {
     readonly body: unknown;
-    /** What the server warns of although it has done as told. */
+    /** Warnings of the server about accepted requests. */
     readonly warnings: readonly string[];
 }
 
 interface Kind {
     readonly kind: string;
-    /** Plural, as in paths. */
+    /** Plural, as used in paths. */
     readonly name: string;
     readonly namespaced: boolean;
 }
 
 type Reference = Pick<RenderedObject, "apiVersion" | "kind" | "metadata">;
 
-/** Requests at a time: the server is this machine's, and has two cores in the pipelines. */
+/** Concurrent requests: the server runs on this machine, which has two cores in pipelines. */
 const atOnce = 6;
 
 /**
  * The API server by its own paths, as the user of a kubeconfig.
  *
- * `kubectl proxy` logs in, on a socket that nobody else can reach, and only once: a kubectl for each question costs
+ * `kubectl proxy` logs in, on a socket that no other user can reach, and only once: a kubectl for each request costs
  * more than the server's answer.
  */
 export class ApiServer {
@@ -59,7 +59,7 @@ export class ApiServer {
             stdio: ["ignore", "pipe", "inherit"],
         });
         const ended = once(proxy, "exit");
-        // It says so when it listens.
+        // It prints this once it listens.
         await Promise.race([once(proxy.stdout, "data"), ended]);
         if (proxy.exitCode !== null) throw new Error(`kubectl proxy ended with ${proxy.exitCode}`);
         return new ApiServer(socket, async () => {
@@ -71,7 +71,7 @@ export class ApiServer {
     /**
      * Applies objects on the server, with strict validation: namespaces and other objects of the cluster first.
      *
-     * @throws Refusal when the server refuses one
+     * @throws Refusal if the server refuses one
      * @returns what it warns of
      */
     async apply(objects: readonly object[]): Promise<string[]> {
@@ -87,16 +87,16 @@ export class ApiServer {
     }
 
     /**
-     * Asks whether the server would take an object that it has not, with strict validation and admission. Nothing is kept.
+     * Checks whether the server would accept a new object, with strict validation and admission. Nothing is stored.
      *
-     * @throws Refusal when it would not
+     * @throws Refusal if it would not
      */
     async wouldTake(object: object): Promise<void> {
         const path = await this.path(object as RenderedObject);
         await this.ask("PATCH", `${path}?fieldManager=plinth&fieldValidation=Strict&dryRun=All`, object);
     }
 
-    /** The objects as the server has them. @throws Refusal when one is not there */
+    /** The objects as stored by the server. @throws Refusal if one does not exist */
     async get<T>(objects: readonly Reference[]): Promise<T[]> {
         return Promise.all(objects.map(async (object) => (await this.ask("GET", await this.path(object))).body as T));
     }
@@ -109,7 +109,7 @@ export class ApiServer {
         return items.map((item) => ({ apiVersion, kind, ...item }));
     }
 
-    /** Deletes objects, with what they own, and waits for none. Those that are not there are fine. */
+    /** Deletes objects with their dependents, without waiting. Missing ones are ignored. */
     async remove(objects: readonly Reference[]): Promise<void> {
         await Promise.all(objects.map((object) => unlessMissing(this.removeOne(object))));
     }
@@ -153,7 +153,7 @@ export class ApiServer {
         asked.end(body && JSON.stringify(body));
         const [answer] = (await once(asked, "response")) as [IncomingMessage];
         const said = await text(answer);
-        // Where it serves nothing at all it says so in plain text.
+        // Errors of unknown paths are plain text.
         const isJson = answer.headers["content-type"]?.startsWith("application/json");
         const parsed: unknown = isJson ? JSON.parse(said) : { message: said.trim() };
         if (answer.statusCode! >= 300) throw new Refusal(answer.statusCode!, (parsed as { message: string }).message);

@@ -1,12 +1,12 @@
 import type { Application } from "./chain";
 
-/** Every answer is a line that says which pod has taken the request for which of its pages or files. */
+/** Every answer is a line with the pod, and the page or file that it has served. */
 const says = (role: string, what: "page" | "file", path: string) =>
     `header('Content-Type: text/plain'); echo "pod=${role} ${what}=" . ${path} . " query=" . $_SERVER['QUERY_STRING'] . "\\n";`;
 
 const sent = "$path = $_SERVER['REQUEST_URI']; $end = strpos($path, '?'); if ($end) $path = substr($path, 0, $end);";
 
-/** Goes by the address as it was sent, behind its own script's name and a store's code, without decoding anything. */
+/** Routes by the URL as sent, after its own script's name and a store code, without decoding. */
 const openmage: Application = (role) => ({
     "index.php": `<?php ${sent}
         if (strpos($path, '/index.php') === 0) {
@@ -28,7 +28,7 @@ const openmage: Application = (role) => ({
     "media/catalog/product/a/ph\u00f6to 1%.jpg": "a file\n",
 });
 
-/** Goes by parameters; nginx chooses the script. */
+/** Routes by parameters; nginx chooses the script. */
 const opencart: Application = (role) => ({
     "index.php": `<?php ${says(role, "page", "'/' . ($_GET['_route_'] ?? '')")}`,
     "admin/index.php": `<?php ${says(role, "file", "'/admin'")}`,

@@ -63,7 +63,7 @@ export function instancesOf(
         .map(([keys, chosen]) => ({ ...keys, ...chosen, platform: name }));
 }
 
-/** The same instance with what it may have alone: hosts and places on servers outside that no other one has. */
+/** The same instance with unique values: its own hosts and locations on external servers. */
 export function apart(schema: z.ZodType, name: string, keys: Keys): Keys {
     const changed = structuredClone(keys) as Record<string, unknown>;
     ownIn(schema, keys).forEach(({ path, own, value }, index) => {

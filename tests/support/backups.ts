@@ -11,7 +11,7 @@ import { installMariaDb, ownDirectory, run, serverUser } from "./datadir";
 import { Session } from "./session";
 import { Daemon, freePort, program } from "./tools";
 
-/** What quotes, shells and URLs stumble over. */
+/** Characters with a meaning in quotes, shells and URLs. */
 export const passwords = { own: `o'w"n $PATH \\ %41; -- \``, root: `r'o"ot $(id) \\` };
 export const s3Keys = { backupAccessKey: "BACKUPKEY", backupSecretKey: "backup-secret" };
 
@@ -23,12 +23,12 @@ export interface Server {
     /** Prepares a data directory below the folder. */
     init(test: Mocha.Context, folder: string): Promise<void>;
     start(): Promise<void>;
-    /** Ends it without a goodbye to its clients. */
+    /** Kills it without closing connections. */
     kill(): Promise<void>;
     stop(): Promise<void>;
-    /** @throws AssertionError with the server's words */
+    /** @throws AssertionError with the server's message */
     sql(statements: string, account?: "own" | "root"): string;
-    /** Has a connection of the platform's account open meanwhile. */
+    /** Keeps a connection of the platform's account open meanwhile. */
     hold(meanwhile: () => Promise<void>): Promise<void>;
 }
 
@@ -133,7 +133,7 @@ export class Postgres extends DaemonServer implements Server {
         expect(made.status, made.stderr).to.equal(0);
     }
     async start(): Promise<void> {
-        // Killed is the server alone, not the machine.
+        // Only the server is killed, not the machine.
         const settings = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"];
         const options = ["-p", String(this.port), "-k", `${this.folder}/sockets`, ...settings];
         this.daemon = new Daemon(this.program, ["-D", `${this.folder}/data`, ...options], {
@@ -161,7 +161,7 @@ export class Postgres extends DaemonServer implements Server {
     }
 }
 
-/** What the component renders for an instance with files. */
+/** The component's objects for an instance with files. */
 export async function rendered(engine: Server["engine"], target: object): Promise<readonly Sent[]> {
     const secrets = { databasePassword: passwords.own, databaseRootPassword: passwords.root, ...s3Keys };
     const { objects } = await declare(
@@ -199,16 +199,16 @@ export interface Outcome {
     readonly failed?: string;
 }
 
-/** A user that no password file knows, as the platform's in the image of the database. */
+/** A user without a passwd entry, such as the platform's in the image of the database. */
 const stranger = process.getuid?.() === 0 ? { uid: 12345, gid: 12345 } : {};
 
-/** Runs the rendered pods as plain processes, one container after the other, in folders of their own. */
+/** Runs the rendered pods as plain processes, one container after the other, in separate folders. */
 export class Pods {
     private pods = 0;
     private readonly objects: Promise<readonly Sent[]>;
     readonly backups: string;
     readonly files: string;
-    /** Programs that stand before the real ones. */
+    /** Programs that come before the real ones. */
     readonly shims: string;
 
     constructor(
@@ -227,7 +227,7 @@ export class Pods {
         this.pod("restore", { ACTION: "restore", BACKUP: name, ...env });
     list = () => this.pod("restore", { ACTION: "list", BACKUP: "" });
 
-    /** Names of what counts, oldest first. */
+    /** Names of the complete backups, oldest first. */
     complete(): string[] {
         return readdirSync(this.backups).filter((name) => !name.startsWith("."));
     }
@@ -289,14 +289,14 @@ export class Pods {
         return { code: 0, output };
     }
 
-    /** The name that the last backup gave itself. */
+    /** The name of the last backup. */
     result(): string {
         const path = join(this.folder, `pod-${this.pods - 1}`, "work", "result");
         return existsSync(path) ? readFileSync(path, "utf8") : "";
     }
 }
 
-/** Runs beside the test, so that it can do something meanwhile. */
+/** Runs in the background, so that the test can act meanwhile. */
 function execute(command: string, env: Record<string, string>): Promise<{ code: number; text: string }> {
     const child = spawn("sh", ["-c", command], { env, stdio: ["ignore", "pipe", "pipe"], ...stranger });
     let text = "";

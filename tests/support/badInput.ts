@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import { renderStack } from "../../operations/render/rendering";
 import { ConfigError } from "../../config/problems";
 
-/** What the user sees for a stack file: one line a problem. */
+/** The user's output for a stack file: one line per problem. */
 export async function problemsOf(config: Record<string, unknown> | string, stack = "staging"): Promise<string[]> {
     const folder = mkdtempSync(join(tmpdir(), "plinth-bad-"));
     try {
@@ -25,7 +25,7 @@ export async function problemsOf(config: Record<string, unknown> | string, stack
     return [];
 }
 
-/** A shop that nothing is wrong with but for these keys. */
+/** A shop that is valid except for these keys. */
 export const shop = (keys: Record<string, unknown> = {}) => ({
     platform: "opencart",
     host: "shop.example.org",
@@ -33,18 +33,18 @@ export const shop = (keys: Record<string, unknown> = {}) => ({
     ...keys,
 });
 
-/** A stack of these instances, with values of other keys. */
+/** A stack of these instances, with values for other keys. */
 export const stackOf = (instances: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
     "plinth:cluster": { context: "fixture" },
     "plinth:instances": instances,
     ...more,
 });
 
-/** What the user sees for a stack of one shop. */
+/** The user's output for a stack of one shop. */
 export const one = (keys: Record<string, unknown>, more: Record<string, unknown> = {}) =>
     problemsOf(stackOf({ shop: shop(keys) }, more));
 
-/** What is wrong, each with the parts that its problems must have. */
+/** Mistakes by name, each with the required parts of its problems. */
 export type Mistakes = Readonly<Record<string, { of: () => Promise<string[]>; says: string[] }>>;
 
 /** A test for each mistake. */

@@ -42,7 +42,7 @@ interface Application {
     close(): void;
 }
 
-/** A server that stands for an application: it tells what it was sent. */
+/** A server in place of an application: it returns the request that it received. */
 async function application(name: string): Promise<Application> {
     const server = http.createServer((request, response) => {
         if (request.url === "/slow") {
@@ -89,11 +89,11 @@ async function application(name: string): Promise<Application> {
     };
 }
 
-/** Caddy with the rendered file and reload script, on loopback, before two applications. */
+/** Caddy with the rendered file and reload script, on loopback, in front of two applications. */
 export class CaddyEdge {
     private readonly folder = scratch();
     readonly path = this.folder.path;
-    /** Of all that is started: it finds `caddy` as the script in the pod does. */
+    /** Of all processes: they find `caddy` as the script in the pod does. */
     readonly environment = {
         PATH: `${join(this.path, "bin")}:${process.env["PATH"]}`,
         XDG_DATA_HOME: join(this.path, "data"),
@@ -128,7 +128,7 @@ export class CaddyEdge {
         ...rest,
     });
 
-    /** 127.0.0.2 plays the trusted proxy, every other address of loopback a client. */
+    /** 127.0.0.2 is the trusted proxy, every other loopback address a client. */
     render = (sites: readonly FileSite[], rest: Partial<CaddyfileArgs> = {}): string =>
         caddyfile({
             ports: this.ports,
@@ -140,7 +140,7 @@ export class CaddyEdge {
             ...rest,
         });
 
-    /** What it serves when it starts: a site for each thing that a site may be. */
+    /** The initial sites: one for each kind of site. */
     sites = (): FileSite[] => [
         this.site("plain.example.org", {
             closed: [{ paths: ["/secret"], entry: "index.php", code: true }],
@@ -206,7 +206,7 @@ export class CaddyEdge {
     plain = (options: Ask) => this.ask(false, options);
     secure = (options: Ask) => this.ask(true, options);
 
-    /** What the application was sent. */
+    /** The request that the application received. */
     seen = async (
         answer: Promise<Answer>,
     ): Promise<{ name: string; url: string; headers: Record<string, string>; received: number }> =>
@@ -215,14 +215,14 @@ export class CaddyEdge {
     snippet = (name: string) => snippetOf(join(this.path, "snippets"), name);
     certificateOf = (name: string) => join(this.path, "tls", name, "tls.crt");
 
-    /** Says where the certificates of these names are, as the ConfigMap does. */
+    /** Lists the certificates of these names, as the ConfigMap does. */
     list(...names: string[]): void {
         const line = (name: string) =>
             `${name} ${this.certificateOf(name)} ${this.certificateOf(name).replace(/crt$/, "key")}\n`;
         writeFileSync(join(this.path, "certificates"), names.map(line).join(""));
     }
 
-    /** What the init container does; returns what it says. */
+    /** Runs the init container's command; returns its output. */
     prepare = (): string => execFileSync("sh", [this.script, "prepare"], { env: this.environment }).toString();
 
     /** Puts a new self-signed certificate and its key where Caddy looks for those of this name. */

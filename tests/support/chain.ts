@@ -16,8 +16,8 @@ export type Application = (role: string) => Readonly<Record<string, string>>;
 type Container = any;
 
 /**
- * All that a request goes through, from the balancer to PHP, as real daemons on loopback with the files as rendered:
- * Caddy, Varnish where there is one, and nginx with php-fpm for each tier. What the application is, the test says.
+ * Every hop of a request, from the balancer to PHP, as real daemons on loopback with the rendered files:
+ * Caddy, Varnish where there is one, and nginx with php-fpm for each tier. The test provides the application.
  */
 export class Chain {
     private readonly stops: (() => Promise<unknown>)[] = [];
@@ -49,10 +49,10 @@ export class Chain {
         return chain;
     }
 
-    /** Asks the balancer. @param from an address of loopback */
+    /** Requests from the balancer. @param from a loopback address */
     ask = (bytes: string, from?: string): Promise<RawAnswer> => exchange(this.port, bytes, from);
 
-    /** Asks a tier past the balancer, as another pod or an ingress controller could. */
+    /** Requests directly from a tier, as another pod or an ingress controller could. */
     askTier = (name: string, bytes: string): Promise<RawAnswer> => exchange(this.tiers[name]!, bytes);
 
     async stop(): Promise<void> {
@@ -84,7 +84,7 @@ export class Chain {
         await daemon.ready(async () => ok((await this.ask("GET / HTTP/1.0\r\n\r\n")).statuses[0] === 404));
     }
 
-    /** Starts what stands behind a Service; returns its port here. */
+    /** Starts the backend of a Service; returns its local port. */
     private async tier(name: string): Promise<number> {
         return (this.tiers[name] ??= await this.startTier(name));
     }

@@ -7,10 +7,10 @@ import { spellings } from "./spellings";
 
 export type Keys = Readonly<Record<string, unknown>>;
 
-/** 127.0.0.3 administrates; every other address of loopback is a stranger's. */
+/** 127.0.0.3 is the administrator's; every other loopback address is a stranger's. */
 export const office = ["127.0.0.3/32"];
 
-/** What a platform closes to strangers with these keys of an instance. */
+/** The paths that a platform closes to strangers with these keys of an instance. */
 export async function closedOf(platform: string, keys: Keys): Promise<readonly PathRule[]> {
     const instances = { shop: { platform, host: "shop.example.org", ...keys } };
     const configs = Object.values(platforms).map(({ config }) => config);
@@ -22,14 +22,14 @@ export const get = (target: string, host: string): string =>
     `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
 
 export interface Tried {
-    /** Each request that has reached what is closed: path, spelling and the end of the answer. */
+    /** Each request that has reached a closed path: path, spelling and the end of the answer. */
     readonly reached: readonly string[];
-    /** In one line: how many were sent, and how often each status came back. */
+    /** In one line: the number of requests, and the count of each status. */
     readonly summary: string;
 }
 
 /**
- * Asks for every path in every spelling, as a stranger: each host at the balancer, and the frontend past it.
+ * Requests every path in every spelling, as a stranger: each host at the balancer, and the frontend directly.
  *
  * @param paths those of the rules that are tried
  */
@@ -41,7 +41,7 @@ export async function tryAll(
 ): Promise<Tried> {
     const reached: string[] = [];
     const statuses = new Map<string, number>();
-    // What may stand in front of pages, the application has taken away.
+    // The application has already removed any prefix of pages.
     const closed = rules.map((rule) => ({
         what: rule.entry === undefined ? "file" : "page",
         pattern: new RegExp(patternOf({ paths: rule.paths })),

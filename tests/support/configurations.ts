@@ -32,7 +32,7 @@ const backup = fc.constantFrom(
     { target: { type: "volume" }, files: false },
     { target: { type: "s3", bucket: "backups", endpoint: "https://s3.example.org" } },
 );
-/** The keys that all platforms have, and are drawn alike. */
+/** Keys of all platforms, which are generated alike. */
 const common = {
     size,
     edge,
@@ -46,7 +46,7 @@ const common = {
         [{ cidrs: ["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/2", "fc00::/6"] }],
     ),
 };
-/** What a user of a platform may write that means more than its form says, by platform. */
+/** Values whose meaning the schema does not show, by platform. */
 export type More = Readonly<Record<string, fc.Arbitrary<Keys>>>;
 
 const moreOfBuiltIn: More = {
@@ -117,7 +117,7 @@ const instanceOf = (platforms: Platforms, more: More) =>
         })
         .map((keys) => ({ ...keys, sharedFiles: "oneNode" }));
 
-/** Every password that a platform may want; what nothing uses does no harm. */
+/** Every password that a platform may need; unused ones do no harm. */
 const secretsOf = (platforms: Platforms): Readonly<Record<string, object>> =>
     Object.fromEntries(
         Object.entries(platforms).map(([name, { config }]) => [

@@ -5,7 +5,7 @@ import { contextOf } from "../../config/kubeconfig";
 import { isBuilt, removeSandbox, startSandbox } from "../../sandbox";
 import { program, scratch } from "./tools";
 
-/** A cluster for tests: an API server with everything behind it, whose nodes are simulated. */
+/** A cluster for tests: a complete control plane with simulated nodes. */
 export interface ControlPlane {
     readonly kubeconfig: string;
     /** Context of the kubeconfig; undefined for its current one. */
@@ -30,7 +30,7 @@ let running: Promise<ControlPlane> | undefined;
  * tests create and delete namespaces.
  */
 export function controlPlane(test: Context): Promise<ControlPlane> {
-    // Built once, which takes minutes.
+    // It is built once, which takes minutes.
     test.timeout(1_200_000);
     const context = process.env["PLINTH_TEST_CONTEXT"];
     if (context && !running) running = Promise.resolve(existing(test, context));

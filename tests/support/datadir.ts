@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The user that a database server runs as: its own when the tests run as root, which it refuses. */
+/** The user that a database server runs as: its own if the tests run as root, which it refuses. */
 export function serverUser(name: string): { uid?: number; gid?: number } {
     if (process.getuid?.() !== 0) return {};
     const number = (flag: string) => Number(execFileSync("id", [flag, name], { encoding: "utf8" }));
@@ -39,7 +39,7 @@ export function fingerprint(directory: string): Record<string, string> {
     );
 }
 
-/** A database server that does no more than tell its version, as `mariadb 11.8` of an official image would. */
+/** A database server that only prints its version, like `mariadb 11.8` in an official image. */
 export function standIn(folder: string, series: string): { readonly PATH: string } {
     const [engine, version] = series.split(" ") as ["mariadb" | "mysql" | "postgres", string];
     const told = {
@@ -60,7 +60,7 @@ export function standIn(folder: string, series: string): { readonly PATH: string
     return { PATH: `${path}:${process.env["PATH"]}` };
 }
 
-/** Shells that stand for those of the images: Debian's, Oracle Linux' and Alpine's, as far as they are installed. */
+/** Shells in place of the images': Debian's, Oracle Linux' and Alpine's, if installed. */
 export const shells: readonly (readonly string[])[] = [["sh"], ["bash", "--posix"], ["busybox", "sh"]].filter(
     ([shell]) => ["/bin", "/usr/bin"].some((folder) => existsSync(join(folder, shell!))),
 );

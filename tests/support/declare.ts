@@ -29,14 +29,14 @@ export interface Sent {
 }
 
 export interface DeclareArgs {
-    /** Keys of the instance beside platform and host. @default none */
+    /** Keys of the instance besides platform and host. @default none */
     readonly instance?: Readonly<Record<string, unknown>>;
     /** Values of other `plinth:*` keys. @default none */
     readonly values?: Readonly<Record<string, unknown>>;
     /** @default "dev" */
     readonly stack?: string;
     readonly preview?: boolean;
-    /** Secret keys that may be set, beside those of components and those that are. @default none */
+    /** Secret keys that may be set, in addition to those of components and those in use. @default none */
     readonly secrets?: readonly string[];
 }
 
@@ -59,14 +59,14 @@ const bench = (secrets: readonly string[]) => ({
     images,
 });
 
-/** Configuration as the engine hands it over, from what is written below `plinth:`. */
+/** Configuration as passed by the engine, from the values below `plinth:`. */
 export const givenOf = (values: Readonly<Record<string, unknown>>, stack = "dev"): Given => ({
     project: "plinth",
     stack,
     config: Object.fromEntries(Object.entries(values).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)])),
 });
 
-/** Declares components in an instance named `bench`; returns what would be sent. */
+/** Declares components in an instance named `bench`; returns the resources to be sent. */
 export async function declare(
     build: (instance: Instance<string>) => void,
     args: DeclareArgs = {},
@@ -107,19 +107,19 @@ export function find(objects: readonly Sent[], kind: string, name: string): Sent
     return found;
 }
 
-/** Specification of the pods of a workload, also of one that runs by a schedule. */
+/** Specification of the pods of a workload, including scheduled ones. */
 export function podOf(objects: readonly Sent[], kind: string, name: string) {
     const { spec } = find(objects, kind, name);
     return (spec.jobTemplate?.spec ?? spec).template.spec;
 }
 
-/** A container of a workload's pods, also one that runs before the others. */
+/** A container of a workload's pods, including init containers. */
 export function containerOf(objects: readonly Sent[], kind: string, name: string, which: string) {
     const { initContainers = [], containers } = podOf(objects, kind, name);
     return [...initContainers, ...containers].find((one: { name: string }) => one.name === which);
 }
 
-/** What a run complains of; empty where it declares all. */
+/** The problems of a run; empty if there are none. */
 export async function problemsOf(declared: Promise<unknown>): Promise<string> {
     try {
         await declared;

@@ -3,7 +3,7 @@ import type { Finding, Level } from "../../operations/doctor/finding";
 import type { Node } from "../../operations/cluster/live";
 import type { RenderedObject } from "../../operations/render/rendering";
 
-/** Checks level and words of a finding; whatever is not fine must come with a remedy. */
+/** Checks level and text of a finding; problems must come with a remedy. */
 export function expectFinding(finding: Finding, level: Level, ...words: readonly string[]): void {
     expect(finding.level, finding.text).to.equal(level);
     for (const word of words) expect(`${finding.text}\n${finding.remedy ?? ""}`).to.include(word);
@@ -25,7 +25,7 @@ export const rendering = (...objects: readonly RenderedObject[]) => ({
     stack: "production",
 });
 
-/** What is not as it usually is. */
+/** Deviations from the defaults. */
 export interface NodeArgs {
     readonly providerID?: string;
     readonly kubeletVersion?: string;
@@ -33,11 +33,11 @@ export interface NodeArgs {
     readonly architecture?: string;
     readonly taint?: string;
     readonly ready?: boolean;
-    /** Of the node's disk, for pods. @default "200Gi"; `""`: it does not say */
+    /** Of the node's disk, for pods. @default "200Gi"; `""`: unknown */
     readonly disk?: string;
 }
 
-/** A node that is ready, with what it has for pods. */
+/** A ready node, with its resources for pods. */
 export const node = (name: string, cpu: string, memory: string, args: NodeArgs = {}): Node => ({
     metadata: { name, labels: args.labels ?? {} },
     spec: {

@@ -20,10 +20,10 @@ export function archiveOf(scratch: string, name: string, files: Readonly<Record<
     return readFileSync(path);
 }
 
-/** A download site on loopback: what is not among its files is not found. */
+/** A download site on loopback: it answers 404 for anything but its files. */
 export class Downloads {
     readonly files = new Map<string, Buffer | string>();
-    /** Paths that somebody wanted, in order. */
+    /** Requested paths, in order. */
     readonly wanted: string[] = [];
     /** Paths whose connection is cut after half of the file. */
     readonly cut = new Set<string>();

@@ -67,7 +67,7 @@ export async function declareEdges(instances: Record<string, Plain>, values: Pla
     };
 }
 
-/** What is wrong with such instances, as the user sees it; fails when nothing is. */
+/** The problems of such instances, as the user sees them; fails if there are none. */
 export async function edgeProblems(instances: Record<string, Plain>, values: Plain = {}): Promise<string> {
     try {
         await declareEdges(instances, values);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Daemons refuse to run as root, or give root up: like the images, a test then uses somebody else. */
+/** Daemons refuse to run as root, or drop root: like the images, a test then uses another user. */
 export const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 
 /** Writes files below a folder; returns the folder. */

@@ -7,7 +7,7 @@ import { cluster } from "../../config/stack";
 // A process with a kubeconfig given as contents, for tests that end it. Prints the file's path when it is at work.
 const [, path] = kubectlArgs(cluster.parse({ kubeconfig: { env: "PLINTH_TEST_KUBECONFIG" } }));
 const kubectl = findOnPath("kubectl") ?? "kubectl";
-// The server that the tests bring never answers.
+// The tests' server never answers.
 const asking = ["--kubeconfig", path!, "get", "pods", "--namespace", "none"];
 const tell = () => process.stdout.write(`${path!}\n`);
 
@@ -19,7 +19,7 @@ const works: Readonly<Record<string, () => Promise<unknown>>> = {
     interruptible: () =>
         interruptible(async (signal) => {
             await read(kubectl, asking, { signal });
-            // It ends in order, for which it asks the cluster once more.
+            // Its orderly shutdown sends one more request to the cluster.
             const { stdout } = await read(kubectl, ["--kubeconfig", path!, "config", "current-context"]);
             process.stdout.write(`then ${stdout}\n`);
         }),

@@ -6,7 +6,7 @@ import * as ts from "typescript";
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
 /**
- * What the sources below some folders or files import of each other, types included.
+ * The imports among the sources below some folders or files, including types.
  *
  * @throws RangeError for an import that leads to no file
  */

@@ -2,7 +2,7 @@ import { referencesOf } from "../../components/references";
 import { parseQuantity } from "../../config/quantity";
 import type { Sent } from "./declare";
 
-/** What must hold of every set of objects that the program makes, whatever the configuration. */
+/** Rules for every set of objects that the program creates, for any configuration. */
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- pods of every kind of workload
 type Pod = any;
@@ -21,7 +21,7 @@ const id = ({ kind, metadata }: Sent) => `${kind} ${metadata.namespace ?? ""}/${
 const matches = (selector: Record<string, string>, labels: Record<string, string> = {}) =>
     Object.entries(selector).every(([key, value]) => labels[key] === value);
 
-/** Bytes of a container's logs that kubelets keep at the least: five files of 10 MiB. */
+/** Minimum size in bytes of a container's logs that kubelets keep: five files of 10 MiB. */
 const logs = 50 * 2 ** 20;
 
 const diskLimit = ({ resources }: Pod): number => parseQuantity(resources?.limits?.["ephemeral-storage"] ?? "0");
@@ -52,7 +52,7 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
         const { name } = object.metadata;
         rule(!seen.has(id(object)), `${id(object)} exists twice`);
         seen.add(id(object));
-        // Only what is in no namespace has a dot: between its own name and that of the namespace it serves.
+        // Only cluster-wide objects have a dot: between their own name and that of their namespace.
         const label = object.kind === "PersistentVolume" ? name.replace(".", "-") : name;
         rule(
             name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(label),
@@ -71,7 +71,7 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
             object["spec"]?.selector?.matchLabels ??
             (object.kind === "Service" ? object["spec"].selector : undefined) ??
             object["spec"]?.podSelector?.matchLabels;
-        // cert-manager makes these pods, in the namespace of the Ingress.
+        // cert-manager creates these pods, in the namespace of the Ingress.
         const foreign = selector && "acme.cert-manager.io/http01-solver" in selector;
         if (selector && !foreign && pods.length > 0)
             rule(

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { nativeHash } from "../../components/database/mysql";
 
-/** A secret value that can be found wherever it goes. */
+/** A secret value that can be found in any encoding. */
 export interface Planted {
-    /** The value as the user sets it: with every sort of character that is written otherwise somewhere. */
+    /** The value as the user sets it: with every kind of character that some format escapes. */
     readonly value: string;
-    /** Its part of letters and digits, which URL, JSON, SQL and shell all leave as they are. */
+    /** Its part of letters and digits, which URL, JSON, SQL and shell all leave unchanged. */
     readonly core: string;
 }
 

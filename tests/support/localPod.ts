@@ -36,7 +36,7 @@ export class LocalPod {
     private readonly user: number;
     private readonly group: number;
 
-    /** Skips the test where the machine cannot do it. */
+    /** Skips the test if the machine does not support it. */
     static check(test: Context): void {
         for (const name of ["unshare", "nsenter", "setpriv", "ip", "ss"]) program(test, name);
         if (process.getuid?.() !== 0) missing(test, "only root can run a rendered pod on this machine");
@@ -134,12 +134,12 @@ export class LocalPod {
     provide(path: string, at = path): void {
         const target = join(this.root, at);
         mkdirSync(dirname(target), { recursive: true });
-        // The pod has the machine's programs in any case.
+        // The pod has the machine's programs anyway.
         if (path.startsWith("/usr/")) symlinkSync(path, target);
         else cpSync(path, target, { recursive: true, verbatimSymlinks: true });
     }
 
-    /** Lets a name of the cluster lead to the pod itself, whose network is its own. */
+    /** Resolves a name of the cluster to the pod itself, which has its own network. */
     resolve(host: string): void {
         appendFileSync(join(this.root, "etc/hosts"), `127.0.0.1 ${host}\n`);
     }
@@ -151,7 +151,7 @@ export class LocalPod {
         return new Daemon("nsenter", [...args, ...this.asUser(container, command, {})]);
     }
 
-    /** Removes what goes with a pod. */
+    /** Removes the pod's root and emptied volumes. */
     remove(): void {
         rmSync(this.volumes, { recursive: true });
         rmSync(this.root, { recursive: true });
@@ -205,7 +205,7 @@ export class LocalPod {
             ...mounts,
             ...(container.securityContext.readOnlyRootFilesystem ? [`mount -o remount,ro,bind ${at("")}`] : []),
             `cd ${at("")}`,
-            // Not on the PATH of everybody.
+            // Not on every user's PATH.
             `exec /usr/sbin/chroot ${at("")} "$@"`,
         ].join("\n");
         const namespaces = ["--mount", "--uts", "--net", "--pid", "--fork"];

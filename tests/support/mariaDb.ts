@@ -13,7 +13,7 @@ export interface MariaDbArgs {
     readonly address?: string;
     /** Text of a my.cnf. @default a small server */
     readonly conf?: string;
-    /** Statements at every start, with the password that root has then. @default a database and user `opencart` */
+    /** Statements at every start, with root's current password. @default a database and user `opencart` */
     readonly init?: { readonly sql: string; readonly rootPassword: string };
 }
 

@@ -61,7 +61,7 @@ export class Member {
         return this.ordinal === 0 ? "database" : `database-${this.ordinal}`;
     }
 
-    /** Takes over what a run would send. The file that declares the source changes under running servers, too. */
+    /** Applies a run's objects. The file that declares the source also changes under running servers. */
     take(objects: readonly Sent[]): void {
         this.objects = objects;
         const { data } = find(objects, "ConfigMap", this.name);
@@ -72,7 +72,7 @@ export class Member {
         writeFileSync(join(this.files, "control", "source"), source);
     }
 
-    /** Starts as the only server that there is from now on. */
+    /** Starts as a single server. */
     alone(objects: readonly Sent[]): void {
         this.objects = objects;
         const statements = join(this.files, "init.sql");
@@ -131,7 +131,7 @@ export class Member {
         this.start("replication");
     }
 
-    /** The server dies without a word, and its container starts again. */
+    /** The server is killed, and its container restarts. */
     async crash(): Promise<void> {
         const server = this.processes.get("mariadb")!;
         server.kill("SIGKILL");
@@ -139,15 +139,15 @@ export class Member {
         this.start("mariadb");
     }
 
-    /** The first step alone: for a copy that is broken off. */
+    /** Only the first step, for an aborted copy. */
     seed(): ChildProcess {
         return this.start("seed");
     }
 
-    /** Ends all processes: at once and without a word, or as a pod that is deleted. */
+    /** Ends all processes: by killing them, or as for a deleted pod. */
     async down(signal: "SIGKILL" | "SIGTERM" = "SIGTERM"): Promise<void> {
         const running = [...this.processes.values()].filter(isRunning);
-        // The server first, as an outage has it: the supervisor sees nothing of what comes.
+        // The server first, as in an outage: the supervisor does not see it coming.
         for (const child of running) child.kill(signal);
         await Promise.all(running.map(ended));
         this.processes.clear();
@@ -180,7 +180,7 @@ export class Member {
         );
     }
 
-    /** A client that inserts rows one by one, until its server takes no more; yields those that were acknowledged. */
+    /** A client that inserts rows one by one, until its server takes no more; returns the acknowledged ones. */
     writer(table: string, from: number): { done: Promise<number[]>; stop: () => void } {
         const password = find(this.objects, "Secret", "database").stringData["password"];
         const child = spawn(
@@ -206,7 +206,7 @@ export class Member {
         return stdout.trim();
     }
 
-    /** Books of the member. */
+    /** Records of the member. */
     get notes(): string {
         const path = join(this.data, "plinth-member");
         return existsSync(path) ? readFileSync(path, "utf8") : "";

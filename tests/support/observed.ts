@@ -1,6 +1,6 @@
 import type { Pod } from "../../operations/cluster/live";
 
-/** When the objects were made, unless a test says otherwise. */
+/** Creation time of the objects, unless a test sets another. */
 export const at = "2026-11-01T10:00:00Z";
 
 /** Metadata of an object of an instance, which is alone in a namespace of its name. */
@@ -20,7 +20,7 @@ export const pod = (status: Pod["status"], own: object = {}): Pod => ({
     status,
 });
 
-/** The status of a pod that is. */
+/** The status of a ready pod. */
 export const ready = { conditions: [{ type: "Ready", status: "True" }] };
 
 const running = (name: string) => ({

@@ -33,7 +33,7 @@ export interface PodRunArgs {
     readonly root: string;
     /** Folder of each claim, by name. */
     readonly claims: Readonly<Record<string, string>>;
-    /** What differs between the cluster and this machine, beside the folder. */
+    /** Differences between the cluster and this machine, besides the folder. */
     readonly substitutions: Substitutions;
     /** Folders of the image and of mounts that lie below `root` here. @default those of OpenCart's pods */
     readonly folders?: readonly string[];
@@ -93,10 +93,10 @@ export class PodRun {
         for (const { name: variable, value = "", valueFrom } of this.container(name).env ?? [])
             values[variable] = valueFrom
                 ? this.object("Secret", valueFrom.secretKeyRef.name)["stringData"][valueFrom.secretKeyRef.key]
-                : // As the kubelet does, with those that stand before it in the list.
+                : // As the kubelet does, with the variables before it in the list.
                   this.relocate(value).replace(/\$\((\w+)\)/g, (written, named: string) => values[named] ?? written);
         const path = [this.args.programs, process.env["PATH"]].filter(Boolean).join(":");
-        // A test that fails must not wait for what will not come.
+        // A failing test must not wait for something that will not happen.
         return { PATH: path, PATIENCE: "20", ...values };
     }
 
@@ -123,7 +123,7 @@ export class PodRun {
                 if (!existsSync(claim)) throw new Error(`${name} mounts ${claim}, which nothing has made`);
                 symlinkSync(claim, target);
             } else {
-                // Containers of a pod share it, wherever each has it.
+                // Containers of a pod share it, wherever they mount it.
                 const directory = join(this.args.root, "scratch", volume);
                 mkdirSync(directory, { recursive: true });
                 execFileSync("chmod", ["777", directory]);
@@ -148,7 +148,7 @@ export class PodRun {
         return output;
     }
 
-    /** Runs one container's command, or another in its place; fails with its output when it does. */
+    /** Runs one container's command, or a replacement; fails with its output. */
     exec(name: string, instead?: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
         const [command, ...args] = this.command(name, instead);
         return new Promise((resolve, reject) => {

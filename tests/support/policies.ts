@@ -48,7 +48,7 @@ export function canReach(
 ): boolean {
     const open = (self: PodAddress, other: PodAddress, direction: "Ingress" | "Egress") =>
         admits(objects, self, direction, { port, protocol }, (peer) =>
-            // An address range does not name pods: what it opens to them is checked apart.
+            // An address range does not select pods: its effect on them is checked separately.
             peer.ipBlock ? false : peerCovers(peer, other, self.namespace),
         );
     return open(from, to, "Egress") && open(to, from, "Ingress");

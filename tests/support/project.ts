@@ -8,7 +8,7 @@ import { scratch, userPath } from "./tools";
 
 const root = join(__dirname, "..", "..");
 
-/** What a run consists of, beside the npm packages. */
+/** The files of a run, in addition to the npm packages. */
 const sources = [
     "cli",
     "operations",
@@ -38,7 +38,7 @@ export const shopIn = (namespace: string) => ({
     sharedFiles: "oneNode",
 });
 
-/** A checkout of its own, with stack files, state and home of its own, on a cluster for tests. */
+/** A separate checkout, with its own stack files, state and home, on a cluster for tests. */
 export class Project {
     private readonly folder = scratch();
 
@@ -55,7 +55,7 @@ export class Project {
         this.folder.clean();
     }
 
-    /** Writes a stack's file; what the engine keeps in it stays. */
+    /** Writes a stack's file, and keeps the engine's entries in it. */
     write(stack: string, config: object): void {
         const path = join(this.path, `Pulumi.${stack}.yaml`);
         const { config: _, ...kept } = this.read(path);
@@ -70,7 +70,7 @@ export class Project {
         }
     }
 
-    /** Replaces text in a source file, which must be there. @returns what puts it back */
+    /** Replaces text in a source file, which must contain it. @returns a function that restores it */
     edit(file: string, from: string, to: string): () => void {
         const path = join(this.path, file);
         const before = readFileSync(path, "utf8");
@@ -108,7 +108,7 @@ export class Project {
 
     pulumi = async (...args: string[]): Promise<Ran> => result(await execa("pulumi", args, this.options));
 
-    /** For programs that the tests start themselves; with their input, which those of the project have not. */
+    /** For programs that the tests start themselves; with input, unlike the project's own. */
     get environment() {
         const { stdin: _, ...options } = this.options;
         return options;

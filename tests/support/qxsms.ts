@@ -18,10 +18,10 @@ const complete = {
 export const declareQxsms = (args: DeclareArgs = {}): Promise<Sent[]> =>
     declareShop({ ...args, instance: merge(complete, args.instance) as Record<string, unknown> });
 
-/** A mail server that keeps what it gets, or refuses it. */
+/** A mail server that stores or refuses messages. */
 export class MailServer {
     readonly mails: string[] = [];
-    /** What clients have logged in with, user and password after a byte 0 each. */
+    /** Credentials of clients: user and password, each after a NUL byte. */
     readonly logins: string[] = [];
     refuses = false;
     private readonly server: Server;
@@ -100,7 +100,7 @@ export async function startRabbitMq({
             RABBITMQ_LOG_BASE: join(folder, "log"),
             RABBITMQ_DIST_PORT: String(distribution),
             ERL_EPMD_PORT: String(epmd),
-            // Without it Debian's start-up waits for a terminal of its own.
+            // Without it, Debian's start-up script waits for a terminal.
             RUNNING_UNDER_SYSTEMD: "true",
         },
         cwd: folder,
@@ -110,7 +110,7 @@ export async function startRabbitMq({
         daemon,
         stop: async () => {
             await daemon.stop();
-            // The server's name service stays behind.
+            // The server's name service keeps running.
             execFileSync("epmd", ["-port", String(epmd), "-kill"], { stdio: "pipe" });
         },
     };

@@ -1,9 +1,9 @@
 import { connect } from "node:net";
 
 export interface RawAnswer {
-    /** Of each answer on the connection, in their order; none where it was closed without one. */
+    /** Of each answer on the connection, in order; empty if it was closed without one. */
     readonly statuses: readonly number[];
-    /** All that came. */
+    /** Everything received. */
     readonly text: string;
 }
 

@@ -10,12 +10,12 @@ export type Requested = Omit<PlainResource, "aliases"> & {
 };
 
 export interface RecordArgs extends Given {
-    /** Whether resources answer as in a preview: what only the cluster knows stays unknown. @default false */
+    /** Whether resources behave as in a preview: values of the cluster stay unknown. @default false */
     readonly preview?: boolean;
 }
 
 export interface Recording {
-    /** In the order in which the SDK asked for them. */
+    /** In the order of the SDK's requests. */
     readonly resources: readonly Requested[];
     readonly outputs: unknown;
 }
@@ -59,7 +59,7 @@ export async function record(program: () => object, { project, stack, ...given }
         answer(request, ...rest);
     };
     const { stackTraceLimit } = Error;
-    // The SDK writes down a stack trace for each of its promises, which takes a third of the time.
+    // The SDK records a stack trace for each of its promises, which takes a third of the time.
     Error.stackTraceLimit = 1;
     try {
         let outputs: object = {};
@@ -92,7 +92,7 @@ function requested(request: Request, project: string, stack: string): Requested 
     };
 }
 
-/** How the SDK marks a secret in what it sends. */
+/** How the SDK marks a secret in its requests. */
 const secretMark = "4dabf18193072939515e22adb298388d";
 
 const isSecret = (value: object): value is { value: unknown } => secretMark in value;

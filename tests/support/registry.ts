@@ -35,7 +35,7 @@ export class Registry {
         private readonly daemon: Daemon,
     ) {}
 
-    /** @param auth the part of its configuration that says who may do what. @default everybody everything */
+    /** @param auth the access control in its configuration. @default everything is open */
     static async start(command: string, folder: string, auth: object = {}): Promise<Registry> {
         const port = await freePort();
         const registry = new Registry(

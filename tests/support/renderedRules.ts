@@ -8,14 +8,14 @@ import { declareProgram } from "../../platforms/program";
 import type { Sent } from "./declare";
 import { brokenRules, type Expectations, podsOf } from "./invariants";
 
-/** What must hold of every stack, whatever its platforms, beyond the rules of its objects: each broken one in a sentence. */
+/** Rules for every stack with any platforms, in addition to those of its objects: each violation as a sentence. */
 
 /** A resource by its type and name. */
 export const identity = ({ type, name }: PlainResource): string => `${type}::${name}`;
 
 export const sent = ({ objects }: Rendering): readonly Sent[] => objects as unknown as Sent[];
 
-/** Objects that another provider than the stack's own would create. */
+/** Objects that a provider other than the stack's own would create. */
 export const withOtherProviders = ({ resources }: Rendering): string[] =>
     resources
         .filter(({ type }) => type.startsWith("kubernetes:"))
@@ -31,7 +31,7 @@ export const registeredTwice = ({ resources }: Rendering): string[] => {
 /** Secrets that are not in a Secret, or in one that does not hide them. */
 export const secretsInClear = ({ resources }: Rendering): string[] =>
     resources.flatMap(({ type, name, inputs, secrets }) => {
-        // The shared balancer's Secret of certificates has nothing in it where nobody brings one.
+        // The shared balancer's Secret of certificates is empty if there are none.
         const holds = type === "kubernetes:core/v1:Secret" && "stringData" in inputs;
         const isRight = holds ? secrets.includes("stringData") : !JSON.stringify(inputs).includes("placeholder-");
         return isRight ? [] : [`${type} ${name} holds a secret in clear`];
@@ -88,7 +88,7 @@ export async function otherInPreview(stack: string, args: RenderArgs): Promise<s
     ];
 }
 
-/** Everything above, and what must hold of each object. */
+/** All rules above, and those of each object. */
 export async function brokenBy(stack: string, args: RenderArgs & Expectations = {}): Promise<string[]> {
     const { existing, ...options } = args;
     const rendering = await renderStack(stack, options);

@@ -3,16 +3,16 @@ import { basename } from "node:path";
 import { execa } from "execa";
 import { parse } from "yaml";
 
-/** What a scanner has against an object. */
+/** A scanner's finding on an object. */
 export interface Finding {
     /** `kube-score container-resources: CPU limit is not set` */
     readonly finding: string;
-    /** `StatefulSet/opencart-shop/database/exporter`; without a container where it is of the whole. */
+    /** `StatefulSet/opencart-shop/database/exporter`; without a container if it concerns the whole object. */
     readonly object: string;
     readonly stack: string;
 }
 
-/** Findings that are meant to be there. */
+/** Accepted findings. */
 export interface Exception {
     readonly findings: readonly string[];
     /** A regular expression of all of an object's name. */
@@ -25,7 +25,7 @@ export interface Exception {
 /** Kubernetes of which kube-score knows the APIs; its own is one that has none of today's. */
 const kubernetes = "v1.34";
 
-/** Checks that kube-score has, and leaves out unless it is asked. */
+/** Optional checks of kube-score. */
 const optional = ["container-ports-check", "container-seccomp-profile", "environment-variable-key-duplication"];
 
 interface Scored {
@@ -33,7 +33,7 @@ interface Scored {
     readonly object_meta: { readonly name: string; readonly namespace?: string };
     readonly checks: readonly {
         readonly check: { readonly id: string };
-        /** 1: critical, 5: a warning; above, there is nothing. */
+        /** 1: critical, 5: a warning; higher ones are passed. */
         readonly grade: number;
         readonly skipped: boolean;
         readonly comments: readonly { readonly path: string; readonly summary: string }[] | null;
@@ -49,7 +49,7 @@ export async function kubeScore(command: string, files: readonly string[]): Prom
             ...optional.flatMap((one) => ["--enable-optional-test", one]),
             ...["--disable-ignore-checks-annotations", file],
         ];
-        // It ends with 1 when it finds something.
+        // It exits with 1 if it has findings.
         const { stdout } = await execa(command, args, { reject: false });
         for (const { type_meta, object_meta, checks } of JSON.parse(stdout) as Scored[])
             for (const { check, comments } of checks.filter(({ grade, skipped }) => !skipped && grade <= 5))
@@ -118,7 +118,7 @@ function containerIn(object: object, keys: readonly string[] = []): string | und
     return (value as { name?: string } | undefined)?.name;
 }
 
-/** Findings that no exception names, and what exceptions name that is not found any more. */
+/** Findings without an exception, and exceptions without a finding. */
 export function judge(
     found: readonly Finding[],
     exceptions: readonly Exception[],

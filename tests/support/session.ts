@@ -10,12 +10,12 @@ export class Session {
         this.child = spawn(command, args, { env: { ...process.env, ...env } });
         for (const stream of [this.child.stdout, this.child.stderr])
             stream.on("data", (data: Buffer) => (this.output += data.toString()));
-        // It may be gone when it is spoken to.
+        // It may have ended when it is written to.
         this.child.stdin.on("error", () => undefined);
         this.child.once("close", () => (this.ended = true));
     }
 
-    /** @returns what it says to a statement, once that matches or the client has ended */
+    /** @returns the answer to a statement, once it matches or the client has ended */
     async say(statement: string, expected: RegExp): Promise<string> {
         this.output = "";
         this.child.stdin.write(`${statement}\n`);

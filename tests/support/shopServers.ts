@@ -102,7 +102,7 @@ export class ShopServers {
         }).trim();
     }
 
-    /** Waits until the replica has everything that the source has. */
+    /** Waits until the replica has caught up with the source. */
     async caughtUp(): Promise<void> {
         const position = this.source.sql("SELECT @@gtid_binlog_pos", "shop");
         const waited = this.replica.sql(`SELECT MASTER_GTID_WAIT('${position}', 10)`, "mysql");

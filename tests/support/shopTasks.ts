@@ -4,7 +4,7 @@ import type { Context } from "mocha";
 import { MariaDb } from "./mariaDb";
 import { freePort, program } from "./tools";
 
-/** What the Tasks of a shop need: PHP, and a database `opencart` with a user of that name and password. */
+/** The requirements of a shop's Tasks: PHP, and a database `opencart` with a user of that name and password. */
 export class ShopTasks {
     private constructor(
         readonly php: string,
@@ -28,7 +28,7 @@ export class ShopTasks {
         return new ShopTasks(php, folder, port, database);
     }
 
-    /** Runs a script; yields its exit code and everything it said. */
+    /** Runs a script; returns its exit code and output. */
     run(script: string, env: Readonly<Record<string, string>>): Promise<{ code: number | null; output: string }> {
         const child = spawn(this.php, [join(this.folder, "scripts", script)], {
             env: {

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { nobody, ok, write } from "./files";
 import { Daemon } from "./tools";
 
-/** Replaces what differs between an image and this machine: from, to. */
+/** Replacements between an image and this machine: from, to. */
 export type Substitutions = readonly (readonly [string, string])[];
 
 /** In one pass, so that nothing is replaced in what was put in. */
@@ -13,7 +13,7 @@ export function relocate(text: string, substitutions: Substitutions): string {
     const to = new Map(substitutions);
     const from = [...to.keys()]
         .sort((a, b) => b.length - a.length)
-        // The end of another path is no path.
+        // The end of another path is not a path.
         .map((key) => `${key.startsWith("/") ? "(?<!\\w)" : ""}${key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
     return text.replace(new RegExp(from.join("|"), "g"), (found) => to.get(found)!);
 }
@@ -45,7 +45,7 @@ export class Site {
             ["listen 8080;", `listen 127.0.0.1:${ports.http};`],
             ["127.0.0.1:9000", `127.0.0.1:${ports.php}`],
             ["127.0.0.1:9001", `127.0.0.1:${ports.status}`],
-            // A pipe of a test cannot be opened by its name.
+            // A test's pipe cannot be opened by name.
             ["/dev/stdout", `${folder}/access.log`],
             ["/dev/stderr", `${folder}/error.log`],
             ["/proc/self/fd/2", `${folder}/fpm.log`],
@@ -67,7 +67,7 @@ export class Site {
         return { PATH: process.env["PATH"], PHP_INI_SCAN_DIR: `:${this.args.folder}/etc`, ...this.args.env };
     }
 
-    /** Has the daemons read their files, and nothing to say of them. */
+    /** Makes the daemons check their files, and fails on any warning. */
     expectNoWarning(): void {
         const { nginx, fpm, folder } = this.args;
         const run = (command: string, args: string[]) =>

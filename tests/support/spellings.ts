@@ -1,4 +1,4 @@
-/** One way to ask for a path: what is sent, byte for byte in Latin-1. */
+/** One way to request a path: the bytes sent, in Latin-1. */
 export interface Spelling {
     readonly name: string;
     /** @param path begins with a slash, in lower case */
@@ -18,7 +18,7 @@ const hex = (text: string) => `%${text.charCodeAt(0).toString(16)}`;
 const encoded = (path: string) => path.replace(/[a-z]/, hex);
 /** The last part with something after its second letter. */
 const within = (path: string, what: string) => path.replace(/([^/]{2})([^/]*)$/, `$1${what}$2`);
-/** Below the path and out of it again: to who resolves the segments it is `/x`. */
+/** Below the path and out of it again: it is `/x` if the segments are resolved. */
 const out = (path: string, up: string) => `${path}/index/login/${up.repeat(path.split("/").length + 1)}x`;
 
 /** Where only the target of the request differs. */
@@ -170,7 +170,7 @@ const whole: Readonly<Record<string, Spelling["request"]>> = {
         }),
 };
 
-/** Ways to ask for a path, or to make some server believe that it was asked for. */
+/** Ways to request a path, or to make some server believe that it was requested. */
 export const spellings: readonly Spelling[] = [
     ...Object.entries(targets).map(([name, target]): Spelling => ({
         name,

@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
-/** Programs that only write down how they were called, for those that cannot be had on a test's machine. */
+/** Programs that only record their calls, in place of those that are unavailable on a test's machine. */
 export class StandIns {
     private readonly folder: string;
     private readonly record: string;

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 
-/** What has a meaning in one language or another, and is most likely to leave its place. */
+/** Strings with a meaning in some language, which are most likely to break out of their context. */
 const signs = [
     ..."\"'`\\$#;{}()[]<>&|%!*?~=:,/@^ \t\n\r",
     ...["${", "$(", "{$", '"}', '"""', "$$", "\\n", '\\"', "\\'", "-- ", "/*", "]]>", "&amp;", "%s", "on", "é", "✓"],
 ];
 
-/** Any text but NUL, which no file of ours may have. */
+/** Any string without NUL, which no file may contain. */
 const anyText = fc.oneof(
     fc
         .array(fc.oneof(fc.constantFrom(...signs), fc.constantFrom("a", "B", "0", "_")), { maxLength: 12 })
@@ -15,7 +15,7 @@ const anyText = fc.oneof(
     fc.string({ unit: "binary", maxLength: 20 }).filter((text) => !text.includes("\0")),
 );
 
-/** A text from life that each language has a trap for. */
+/** A realistic string that is tricky in each language. */
 const traps = ["Bob's shop", "Cash$$", "a$(DB_PASSWORD)b", 'On"', "a\nb", "a\\", "100%", "# no comment", "${HOME}", ""];
 
 /** As many texts as a property test wants. A fixed seed: a failure belongs to the change that brought it. */

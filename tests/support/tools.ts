@@ -11,7 +11,7 @@ import { freePort } from "../../sandbox/ports";
 
 export { freePort };
 
-/** Where distributions put daemons that are not on everybody's PATH. */
+/** Folders of daemons that are not on every user's PATH. */
 const daemonFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin"];
 
 /**
@@ -24,7 +24,7 @@ export const program = (test: Context, name: string, folders: readonly string[] 
 /**
  * Path of a program that no package manager brings: without it the test is skipped with one line, in CI, too.
  *
- * @param what what is not seen without it
+ * @param what what cannot be tested without it
  */
 export function optionalProgram(test: Context, name: string, what: string): string {
     const path = findProgram(name);
@@ -74,7 +74,7 @@ export async function pythonProgram(test: Context, name: string): Promise<string
     const python = program(test, "python3");
     test.timeout(300_000);
     try {
-        // Debian has it in a package of its own.
+        // Debian has it in a separate package.
         await execa(python, ["-m", "venv", folder]);
     } catch {
         rmSync(folder, { recursive: true, force: true });
@@ -91,7 +91,7 @@ export function missing(test: Context, reason: string): never {
     return test.skip();
 }
 
-/** A folder of its own that is gone after `clean()`; readable by daemons that give up root. */
+/** A temporary folder that `clean()` deletes; readable by daemons that drop root. */
 export function scratch(): { path: string; clean: () => void } {
     const path = mkdtempSync(join(tmpdir(), "plinth-test-"));
     chmodSync(path, 0o755);
@@ -132,7 +132,7 @@ export class Daemon {
         return this.child.pid!;
     }
 
-    /** Resolves when `check` does; fails with the daemon's output when it ends first or takes too long. */
+    /** Resolves when `check` does; fails with the daemon's output if it ends first or takes too long. */
     async ready(check: () => Promise<unknown>, seconds = 30): Promise<void> {
         const end = Date.now() + seconds * 1000;
         let ended = false;
@@ -156,7 +156,7 @@ export class Daemon {
     }
 }
 
-/** What one of Prometheus' exporters says at `/metrics`. */
+/** The output of a Prometheus exporter at `/metrics`. */
 export async function figures(exporter: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
     const listen = `127.0.0.1:${await freePort()}`;
     const daemon = new Daemon(exporter, [...args, `--web.listen-address=${listen}`], { env });

@@ -8,7 +8,7 @@ export interface Answer {
     readonly headers: IncomingHttpHeaders;
 }
 
-/** Somebody with a browser: keeps cookies and follows redirections, as the load balancer hands the requests on. */
+/** A visitor with a browser: keeps cookies and follows redirections; sends requests as the load balancer forwards them. */
 export class Visitor {
     readonly cookies = new Map<string, string>();
 
@@ -36,7 +36,7 @@ export class Visitor {
             ...(body === undefined ? {} : { "Content-Type": "application/x-www-form-urlencoded" }),
         };
         const method = body === undefined ? "GET" : "POST";
-        // The path as it is: a URL would already have resolved what is to be resolved by the server.
+        // The raw path: a URL would already have resolved segments that the server must resolve.
         const { hostname, port } = new URL(this.site.url);
         const answer = await new Promise<IncomingMessage>((resolve, reject) =>
             request({ hostname, port, path, method, headers }, resolve).once("error", reject).end(body),

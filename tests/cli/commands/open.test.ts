@@ -34,7 +34,7 @@ describe("the port to open", () => {
             "  shop      https://shop.localhost:8443/",
             "  admin     https://shop.localhost:8443/admin/",
         ]);
-        // The shared balancer stands before all instances.
+        // The shared balancer is in front of all instances.
         expect(addresses("edge")).to.have.length(3);
         expect(addresses("other")).to.deep.equal([
             "  shop      curl --resolve other.example.org:8443:127.0.0.1 --header 'Host: other.example.org' https://other.example.org:8443/",

@@ -29,7 +29,7 @@ describe("LoadBalancer", () => {
                 givenAddresses({ loadBalancer: { ingress } });
             expect(given({}, { ip: "192.0.2.1" }, { ip: "2001:db8::1" })).to.deep.equal(["192.0.2.1", "2001:db8::1"]);
             expect(given({ ip: "192.0.2.1", hostname: "a.example.net" })).to.deep.equal(["192.0.2.1"]);
-            // A second CNAME of one name is not allowed.
+            // A second CNAME for the same name is not allowed.
             expect(given({ hostname: "a.example.net" }, { hostname: "b.example.net" })).to.deep.equal([
                 "a.example.net",
             ]);

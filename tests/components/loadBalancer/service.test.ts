@@ -66,7 +66,7 @@ describe("LoadBalancer", () => {
             { from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "traefik" } } }], ...port },
             { from: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ...port },
         ]);
-        // No peers: a selector of all namespaces would shut out controllers that are not in the pods' network.
+        // No peers: a selector of all namespaces would exclude controllers outside the pods' network.
         expect(await admitted(edgeTypes["Ingress"]!)).to.deep.equal([port]);
         expect(await admitted(edgeTypes["NodePort"]!)).to.deep.equal([port]);
     });

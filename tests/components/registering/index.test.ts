@@ -18,7 +18,7 @@ import { platforms } from "../../support/storagePlatform";
 
 const fixtures = join(__dirname, "..", "..", "stacks");
 
-/** What the SDK asks the engine for, and what is said without it. */
+/** The SDK's requests to the engine, and the plan without the SDK. */
 async function bothEnds(given: Given, preview: boolean) {
     const options = { offline: true, platforms };
     const asked = await record(
@@ -33,7 +33,7 @@ async function bothEnds(given: Given, preview: boolean) {
     return { asked, plain: { resources: plain.resources, outputs: plain.resolve(outputs) } };
 }
 
-/** All that counts, by URN. What the order within a list does not mean, is sorted. */
+/** Everything that matters, by URN. Lists without a meaningful order are sorted. */
 const byUrn = (resources: readonly (PlainResource | Requested)[]) =>
     Object.fromEntries(
         resources.map(({ dependencies, secrets, aliases, ...resource }) => [
@@ -48,13 +48,13 @@ const byUrn = (resources: readonly (PlainResource | Requested)[]) =>
         ]),
     );
 
-/** The settings of a provider travel as text. */
+/** The settings of a provider are sent as strings. */
 const asStrings = (inputs: Readonly<Record<string, unknown>>) =>
     Object.fromEntries(
         Object.entries(inputs).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
     );
 
-/** References to what comes later: a parent, a provider, what is there first. */
+/** References to later resources: a parent, a provider, a dependency. */
 const forward = (resources: readonly (PlainResource | Requested)[]) => {
     const seen = new Set([""]);
     return resources.flatMap(({ urn, parent, provider, dependencies }) => {

@@ -13,7 +13,7 @@ const safety = "20261103T093000Z-cccc";
 const stack = "plinth.production";
 
 type Action = "backup" | "check" | "list" | "restore";
-/** How a Job ends: the exit code of the step that ends it, 0 for all being well; or without a pod. */
+/** How a Job ends: the exit code of its last step, 0 for success; or without a pod. */
 type Ending = { step: string; code: number } | "vanished";
 const well: Ending = { step: "store", code: 0 };
 
@@ -37,7 +37,7 @@ interface RunningJob {
     ending?: Ending;
 }
 
-/** A namespace as kubectl shows it, with what was done to it. Ends of Jobs are chosen by what they do. */
+/** A namespace as shown by kubectl, with the changes made to it. The results of Jobs depend on their action. */
 class Cluster {
     readonly deeds: string[] = [];
     readonly endings: Partial<Record<Action, Ending>> = {};
@@ -45,7 +45,7 @@ class Cluster {
     readonly suspended: Record<string, boolean> = { backup: false, cron: false, held: true };
     readonly jobs = new Map<string, RunningJob>();
     record: { data: { progress: string } } | undefined;
-    /** Is done before a call, by its beginning. */
+    /** Actions before a call, by its first words. */
     before: Record<string, () => void> = {};
 
     private readonly actions = new Map<string, Action>();
@@ -162,7 +162,7 @@ class Cluster {
     }
     private wait([, condition, job]: string[]): Promise<string> {
         const found = this.jobs.get(job!.slice("job/".length))!;
-        // Of the other end nothing is ever heard.
+        // The other end never answers.
         if (condition!.endsWith("Failed") !== this.isFailed(found)) return new Promise(() => undefined);
         return Promise.resolve("");
     }
@@ -276,7 +276,7 @@ describe("restoring a backup", () => {
         cluster.deeds.length = 0;
         delete cluster.endings.restore;
         expect(await restore({ recover: true }, safety)).to.equal(safety);
-        // What a part of a load has left is not worth a backup.
+        // The result of a partial load is not worth a backup.
         expect(cluster.deeds).to.deep.equal([`check ${safety}`, ...stopped, `restore ${safety}`, ...started]);
     });
 

@@ -5,7 +5,7 @@ import { at, labelled, pod, ready } from "../../support/observed";
 
 const later = "2026-11-02T10:00:00Z";
 
-/** As a kubelet leaves a pod that it has thrown out. */
+/** A pod as left by a kubelet after an eviction. */
 const evicted = (message: string, own: object = {}): Pod =>
     pod(
         {
@@ -50,7 +50,7 @@ describe("pods that were evicted", () => {
             "request is 64Mi, has larger consumption of ephemeral-storage. ";
         expect(key(low)).to.equal(`${root}.resources.frontend.ephemeralStorageRequest`);
         expect(find([evicted(low)])[0]!.reason).to.equal(low.trim());
-        // No key of ours helps there.
+        // No configuration key helps there.
         expect(key("The node was low on resource: memory. Container php was using 1Gi. ")).to.equal(undefined);
     });
     it("of the shared balancer have its own keys", () => {
@@ -85,7 +85,7 @@ describe("pods that were evicted", () => {
             key: 'plinth:instances.shop.volumes."database.tmp".size',
         });
         expect(find([database], [event("database-0", message, { lastTimestamp: null })])[0]!.last).to.equal(at);
-        // Told by the pod itself already.
+        // Already reported by the pod itself.
         expect(find([evicted(message)], [event("frontend-1", message)])).to.have.length(1);
     });
 });

@@ -117,7 +117,8 @@ describe("the use of volumes", () => {
             storageClass: "fast",
         });
     });
-    it("is unknown without a kubelet's figure", () => expect(claimOf(claim, new Map())).not.to.have.property("fileSystem"));
+    it("is unknown without a kubelet's figure", () =>
+        expect(claimOf(claim, new Map())).not.to.have.property("fileSystem"));
 });
 
 describe("the certificates of a Secret", () => {

@@ -80,10 +80,10 @@ describe("the volumes of a stack", () => {
                 volume("pvc-1", { hostPath: { path: "/one" } }),
                 volume("pvc-before", { hostPath: { path: "/before" } }, { phase: "Released" }),
                 volume("pvc-old", elsewhere, { phase: "Released", annotations: marked }),
-                // Somebody has taken it over since.
+                // It has been taken over since.
                 volume("pvc-taken", elsewhere, { phase: "Bound", annotations: marked }),
                 volume("pvc-theirs", elsewhere, { phase: "Released" }),
-                // Of another stack that had a namespace of that name.
+                // Of another stack with a former namespace of that name.
                 volume(
                     "pvc-staging",
                     { hostPath: { path: "/two" } },

@@ -43,7 +43,7 @@ describe("doctor: this machine", () => {
         expectFinding(provider({ PULUMI_CONFIG_PASSPHRASE: "" }), "warning", "empty");
         expectFinding(provider({ PULUMI_CONFIG_PASSPHRASE_FILE: __filename }), "ok", __filename);
         expectFinding(provider({ PULUMI_CONFIG_PASSPHRASE_FILE: "/nowhere/at/all" }), "problem", "/nowhere/at/all");
-        // The one that the stack dev has of its own.
+        // The stack dev's own one.
         expectFinding(provider({}, { env: { PULUMI_CONFIG_PASSPHRASE_FILE: __filename } }), "ok");
     });
 });

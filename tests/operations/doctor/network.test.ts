@@ -74,7 +74,7 @@ describe("doctor: the network", () => {
             network.networkPolicies(facts({ daemonSets: [daemonSet("kube-proxy"), ...daemonSets] }));
         for (const name of ["calico-node", "cilium", "antrea-agent", "weave-net", "rke2-canal"])
             expectFinding(policies(daemonSet(name)), "ok", name);
-        // Beside Calico, flannel only carries the packets.
+        // Together with Calico, flannel only carries the packets.
         expectFinding(policies(daemonSet("kube-flannel-ds"), daemonSet("calico-node")), "ok");
         expectFinding(policies(daemonSet("kube-flannel-ds")), "warning", "not enforced by kube-flannel-ds");
         const kindnet = (tag: string) => policies(daemonSet("kindnet", `docker.io/kindest/kindnetd:${tag}`));

@@ -39,10 +39,10 @@ describe("doctor: storage classes", () => {
             "storageClass",
         );
         expectFinding(storage.storageClass(facts([])), "ok");
-        // Whoever names a volume asks no class for one.
+        // A claim that names a volume needs no class.
         const bound = object("PersistentVolumeClaim", "data", { volumeName: "pvc-1", storageClassName: "" });
         expectFinding(storage.storageClass(facts([bound])), "ok");
-        // Shared volumes are another check's.
+        // Another check covers shared volumes.
         expectFinding(storage.storageClass(facts([claim("ReadWriteMany", "shared")])), "ok");
     });
     it("require the drivers that the stack itself names", () => {
@@ -57,7 +57,7 @@ describe("doctor: storage classes", () => {
             "ok",
             "no driver is named",
         );
-        // Its class is not there before the first run.
+        // Its class does not exist before the first run.
         const classes = facts([claim("ReadWriteMany", "own"), own]);
         expectFinding(storage.sharedStorageClass(classes), "ok", "own, by nfs.csi.k8s.io");
     });

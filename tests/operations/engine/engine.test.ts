@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { chooseBackend, locksOf } from "../../../operations/engine/engine";
 
-/** Runs with some environment variables set, or unset, and puts them back. */
+/** Runs with some environment variables set or unset, and restores them. */
 function withEnvironment<T>(changes: Record<string, string | undefined>, work: () => T): T {
     const before = { ...process.env };
     for (const [name, value] of Object.entries(changes)) {

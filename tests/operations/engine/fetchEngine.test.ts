@@ -67,7 +67,7 @@ describe("the downloaded engine", () => {
         ]);
         const plugin = join(home, kubernetes!.folder, "pulumi-resource-kubernetes");
         expect(execFileSync(plugin, { encoding: "utf8" })).to.equal(`${kubernetes!.name}\n`);
-        // Nothing else stays, and no list was asked.
+        // Nothing else remains, and no list was requested.
         expect(readdirSync(home).sort()).to.deep.equal(["plugins", "versions"]);
         expect(site.wanted).to.deep.equal([cli!, kubernetes!, random!].map(({ path }) => `get/${path}`));
         await fetch(pinned(cli!.name, kubernetes!.name, random!.name));
@@ -98,7 +98,7 @@ describe("the downloaded engine", () => {
     it("is refused if its release's list has another checksum, or none", async () => {
         site.files.set(list, `${sha256("another")}  ${cli!.name}\n`);
         expect((await failure(fetch(pinned())))!.message).to.include(`its release says\n  ${sha256("another")}`);
-        // Of another length than SHA-256, or of another file.
+        // Of a length other than SHA-256, or of another file.
         site.files.set(list, `${"0".repeat(40)}  ${cli!.name}\n${sumOf(cli!.name)}  ${cli!.name}.sig\n`);
         expect((await failure(fetch(pinned())))!.message).to.include(`do not include ${cli!.name}`);
         expect(readdirSync(home)).to.deep.equal([]);

@@ -9,7 +9,7 @@ describe("the engine on a stack", () => {
     const folder = scratch();
     const programs = new StandIns(folder.path, ["PULUMI_BACKEND_URL"]);
     after(() => folder.clean());
-    /** An engine that says something, and ends with that code. */
+    /** An engine that prints something, and exits with that code. */
     const engine = (said: string, code: number) => {
         programs.add("pulumi", `echo '{"half": true}'; echo '${said}' >&2; exit ${code}`);
         const command = `${programs.path.split(":")[0]}/pulumi`;

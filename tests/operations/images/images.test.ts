@@ -27,7 +27,7 @@ async function stackWith(folder: string, lines: string) {
     return imagesOf(new Session("dev", { folder }));
 }
 
-/** The way of a context for a stack of this configuration, where its cluster answers. */
+/** How images reach a context for a stack of this configuration, if its cluster answers. */
 const loading = (context: Context, config: StackConfig) =>
     loaderFor(context, {
         config: () => config,
@@ -61,7 +61,7 @@ describe("images", function () {
     const docker = (script = "") =>
         tools.add("docker", `case "$*" in "version "*) echo linux/arm64 ;; esac\n${script}`);
 
-    /** What was done, without the questions before it. */
+    /** The changing calls, without the queries before them. */
     const deeds = () => tools.calls().filter((call) => !/docker (version|buildx version|image inspect)/.test(call));
 
     const buildx = "docker buildx bake --file images/docker-bake.hcl";
@@ -112,7 +112,7 @@ describe("images", function () {
             expect(deeds()).to.deep.equal([]);
         });
         it("loads into the cluster of the current context", async () => {
-            // All that a cluster must do here is to take connections.
+            // A cluster only has to accept connections here.
             const listener = createServer();
             await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
             const server = `https://127.0.0.1:${(listener.address() as { port: number }).port}`;

@@ -180,7 +180,7 @@ describe("log-ins of registries", function () {
     this.timeout(60_000);
     const folder = scratch();
     const password = "secret";
-    // bcrypt of it, which is all that the registry reads.
+    // Its bcrypt hash, the only format that the registry reads.
     const hash = "$2y$05$J2EZphRq9e8Mga3cZMOM2OQvrjtjk10S1jzMoKv5Sm6Y.XmyujqxS";
     const basic = (user: string, secret: string) => Buffer.from(`${user}:${secret}`).toString("base64");
     const usual = { docker: process.env["DOCKER_CONFIG"], path: process.env["PATH"] };
@@ -244,7 +244,7 @@ describe("log-ins of registries", function () {
         const tokens = await listen((request, response) => {
             const query = new URL(request.url!, "http://localhost").searchParams;
             issued.push({ authorization: request.headers.authorization, query });
-            // Public images need no log-in; a wrong one is refused all the same.
+            // Public images need no login; a wrong one is refused nevertheless.
             const wrong =
                 request.headers.authorization && request.headers.authorization !== `Basic ${basic("shop", password)}`;
             if (wrong) return response.writeHead(401).end();
@@ -293,7 +293,7 @@ async function listen(
     return { server, port: (server.address() as { port: number }).port };
 }
 
-/** A token for one repository, signed as the registry's documentation of its token authentication says. */
+/** A token for one repository, signed as documented for the registry's token authentication. */
 function tokenFor(scope: string, key: string, certificate: string): string {
     const [type, name, actions] = scope.split(":") as [string, string, string];
     const der = readFileSync(certificate, "utf8").replace(/-----[^-]+-----|\s/g, "");

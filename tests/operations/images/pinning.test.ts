@@ -76,7 +76,7 @@ describe("pins of base images and programs", () => {
             ].map((file) => [file, readFileSync(join(path, file), "utf8")]),
         );
 
-    it("are written beside the tags, where docker and the services read them, and for the engine", async () => {
+    it("are written next to the tags for docker and the services, and for the engine", async () => {
         const path = checkout();
         const before = contents(path);
         const pinned = await pinAll({ folder: path, site: downloads.site });
@@ -104,7 +104,7 @@ describe("pins of base images and programs", () => {
             from: old,
             to: digests["php:8.4.1-fpm"],
         });
-        // Again: all is as it was.
+        // Again: nothing changes.
         expect(await pinAll({ folder: path, site: downloads.site })).to.deep.equal([]);
         expect(contents(path)).to.deep.equal(after);
     });

@@ -128,8 +128,8 @@ describe("adding an instance", () => {
         expect(secrets.map(({ key }) => key).sort()).to.deep.equal(["backupAccessKey", "backupSecretKey"]);
     });
     for (const [mistake, name, args, message] of [
-        ["a name that is there", "far", { host: "new.example.org" }, '"many" already has an instance "far"'],
-        ["a host that is taken", "new", { host: "admin.example.org" }, "is already the host of plinth:instances.shop"],
+        ["an existing name", "far", { host: "new.example.org" }, '"many" already has an instance "far"'],
+        ["a host in use", "new", { host: "admin.example.org" }, "is already the host of plinth:instances.shop"],
         ["a bad host", "new", { host: "https://x" }, '"https://x" is not allowed; allowed: a host name'],
         ["a bad name", "New_1", { host: "new.example.org" }, 'the name "New_1" is not allowed'],
         [
@@ -145,13 +145,13 @@ describe("adding an instance", () => {
             '"many" has no instance "shp"; did you mean "shop"?; available: shop, far',
         ],
         [
-            "a setting that is none",
+            "a malformed setting",
             "new",
             { host: "new.example.org", set: ["size"] },
             '"size" is not allowed; allowed: KEY=VALUE',
         ],
         [
-            "a setting that nobody knows",
+            "an unknown setting",
             "new",
             { host: "new.example.org", set: ["http.maxBdy=1Mi"] },
             'plinth:instances.new.http.maxBdy: unknown key; did you mean "maxBody"?',
@@ -218,8 +218,8 @@ describe("setting images", function () {
             ["cady=x:1"],
             'has no image "cady"; did you mean "caddy"?; allowed: admin, cache, caddy',
         ],
-        ["a reference that is none", "shop", ["caddy=Caddy:2"], 'caddy="Caddy:2" is not allowed; allowed: [REGISTRY/]'],
-        ["what is no choice", "shop", ["caddy"], '"caddy" is not allowed; allowed: NAME=REFERENCE'],
+        ["an invalid reference", "shop", ["caddy=Caddy:2"], 'caddy="Caddy:2" is not allowed; allowed: [REGISTRY/]'],
+        ["a malformed choice", "shop", ["caddy"], '"caddy" is not allowed; allowed: NAME=REFERENCE'],
         ["two for one image", "shop", ["frontend=x:1", "admin=x:2"], "set the same image"],
         ["an unknown instance", "shp", ["caddy=x:1"], '"many" has no instance "shp"; did you mean "shop"?'],
     ] as const)

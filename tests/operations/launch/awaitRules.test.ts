@@ -27,7 +27,7 @@ const rendering = {
     ],
 };
 
-/** What of a cluster changes from one look to the next: its pods, and what each edge's pod says, or why it does not. */
+/** A cluster's state at one check: its pods, and the log of each edge's pod, or why it is unavailable. */
 interface Look {
     readonly pods: readonly Pod[];
     readonly said: Readonly<Record<string, string | UserError>>;
@@ -36,10 +36,10 @@ interface Look {
     readonly list?: UserError;
 }
 
-/** What kubectl throws that says so. */
+/** kubectl's error with that message. */
 const failed = (message: string) => new KubectlError(message, kubectlFailure(message), message);
 
-/** kubectl of a cluster that goes through these looks; the last one stays. */
+/** kubectl of a cluster that goes through these states; the last one stays. */
 function cluster(...looks: Look[]) {
     const calls: string[] = [];
     let seen = -1;

@@ -29,7 +29,7 @@ describe("dev up", function () {
     let listener: Server;
     let server: string;
     before((done) => {
-        // All that a cluster must do here is to take connections.
+        // A cluster only has to accept connections here.
         listener = createServer().listen(0, "127.0.0.1", () => {
             server = `https://127.0.0.1:${(listener.address() as { port: number }).port}`;
             done();
@@ -57,7 +57,7 @@ describe("dev up", function () {
     const minikube = { extensions: [{ name: "cluster_info", extension: { provider: "minikube.sigs.k8s.io" } }] };
     const use = (...args: Parameters<typeof kubeconfig>) =>
         writeFileSync(join(folder.path, "kubeconfig"), kubeconfig(...args));
-    /** A stand-in that, once it has made a cluster, makes it the current one. */
+    /** A stand-in that makes a cluster the current one after creating it. */
     const maker = (name: string, when: string, ...args: Parameters<typeof kubeconfig>) =>
         tools.add(name, `case "$*" in ${when}) echo '${kubeconfig(...args)}' > "$KUBECONFIG" ;; esac`);
 
@@ -78,7 +78,7 @@ describe("dev up", function () {
         });
         return { code: exitCode, out: stdout, error: stderr };
     }
-    /** What changes something, without the questions before and after it. */
+    /** The changing calls, without the queries before and after them. */
     const deeds = () =>
         tools
             .calls()

@@ -12,7 +12,7 @@ const user = (kind: string, name: string, claimName: string, replicas?: number) 
     },
 });
 
-/** kubectl that says what it has done, in a namespace with three users of a claim and one of another. */
+/** kubectl that records its calls, in a namespace with three users of a claim and one of another. */
 function cluster(failsAt?: string) {
     const deeds: string[] = [];
     const items = [

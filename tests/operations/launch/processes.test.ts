@@ -25,7 +25,7 @@ const claim = {
     spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "5Gi" } } },
 };
 const restore = { name: "restore", namespace, annotations: { "plinth.dev/writers": "admin" } };
-/** What the engine's state has of a stack that is backed up. */
+/** The engine's state of a stack with backups. */
 const state = {
     deployment: {
         resources: [
@@ -62,7 +62,7 @@ describe("a launch of an unchanged stack", function () {
             `case "$1 $2" in "version "*) echo v3.0.0 ;; "stack export") cat '${file("state", state)}' ;; "stack output") echo '{}' ;; "preview "*) ${log} ;; esac`,
         );
         const pods = file("pods", { items: [edgePod("edge-1", {}, { namespace })] });
-        // The ConfigMap of the stand-in holds nothing.
+        // The stand-in's ConfigMap is empty.
         const said = file("said", line(digestOf("", "", []), true));
         programs.add(
             "kubectl",
@@ -91,7 +91,7 @@ describe("a launch of an unchanged stack", function () {
         const calls = programs.calls().map((call) => call.replace(/ --(context|stack|event-log|namespace) \S+/g, ""));
         expect(calls).to.deep.equal([
             "pulumi version",
-            // Whether there is such a stack, and what could be lost of it.
+            // Whether the stack exists, and what could be lost.
             "pulumi stack export",
             // Whether it is the same cluster, no restore is under way, and the volumes fit.
             "kubectl get --filename - --ignore-not-found --output json",

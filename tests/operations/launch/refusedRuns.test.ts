@@ -72,7 +72,7 @@ describe("a run after a change of the file", function () {
         return { code: exitCode, all: all ?? "", calls: programs.calls() };
     };
     const file = () => readFileSync(join(project.path, `Pulumi.${stack}.yaml`), "utf8");
-    /** How the engine's preview ends, and how its run does. */
+    /** How the engine's preview ends, and how its run ends. */
     const engine = (preview: number, up = 1) => {
         const log = 'for word; do [ "$before" != --event-log ] || : >"$word"; before=$word; done';
         const words = `"version "*) echo v3.0.0 ;; "stack export") /bin/cat '${folder.path}/state' ;; "stack output") echo '{}' ;; "preview "*) ${log}; exit ${preview} ;; "up "*) exit ${up} ;;`;
@@ -140,7 +140,7 @@ describe("a run after a change of the file", function () {
         engine(0, 0);
         const path = join(folder.path, "volumes");
         const before = readFileSync(path, "utf8");
-        // The controller lets go a little later than the engine ends.
+        // The controller releases it shortly after the engine ends.
         const released = JSON.stringify({ items: [{ ...volume, status: { phase: "Released" } }] });
         const going = run(["purge", "shop", stack, "--yes", "shop"]);
         const late = setInterval(() => {
@@ -199,7 +199,7 @@ describe("a run after a change of the file", function () {
         const before = readFileSync(pods, "utf8");
         const items = [edgePod("edge-1", {}, { namespace: "opencart-shop" })];
         writeFileSync(pods, JSON.stringify({ items }));
-        // The ConfigMap of the stand-in holds nothing.
+        // The stand-in's ConfigMap is empty.
         const configuration = digestOf("", "", []);
         engine(0, 0);
         state([]);

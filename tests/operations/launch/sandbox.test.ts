@@ -102,7 +102,7 @@ describe("the sandbox, for a user without the Pulumi CLI", function () {
 
     it("is started by one command at a time", async () => {
         const [first, second] = await Promise.all([plinth("launch", "--sandbox"), plinth("sandbox", "down")]);
-        // Whichever comes second is told so, or finds all of it there or gone: no half of a sandbox, no stack trace.
+        // The second one is told so, or finds the sandbox complete or deleted: never a partial one, no stack trace.
         expect(first.error + second.error).not.to.match(/\n\s+at /);
         const again = await plinth("launch", "--sandbox");
         expect(again.code, again.error).to.equal(0);

@@ -11,7 +11,7 @@ describe("whether an edge's pod is up to date", () => {
     it("is its latest report on the cluster's own configuration", () => {
         expect(judge(line(former, true) + line(wanted, true))).to.deep.equal({ is: "new" });
         expect(judge(line(former, true))).to.include({ is: "old" });
-        // A door that was closed, opened, and is to be closed again.
+        // A path that was closed, opened, and is to be closed again.
         expect(judge(line(wanted, true) + line(former, true))).to.include({ is: "old" });
         expect(judge(line(wanted, true) + line(former, true) + line(wanted, true))).to.deep.equal({ is: "new" });
         expect(judge(line(wanted, false, "no") + line(former, true))).to.include({ is: "old" });

@@ -75,7 +75,7 @@ describe("volumes before a run", () => {
         const facts = await volumeFacts(forbidden, rendering, nothing, false);
         expect(facts.unseen).to.deep.equal(["persistentvolumes", "storageclasses"]);
         expect(checkVolumes(facts)).to.deep.equal({ problems: [], stale: [] });
-        // Nor is growth refused by a class that nobody could look at.
+        // An unreadable class does not refuse growth either.
         expect(checkVolumes({ ...facts, live: [claim({ storageClassName: "fixed" })] }).problems).to.deep.equal([]);
         const error = (kubectl: Kubectl, adopts: boolean) =>
             volumeFacts(kubectl, rendering, nothing, adopts).then(() => "", String);
@@ -103,7 +103,7 @@ describe("volumes before a run", () => {
                 claimRef: { namespace: "shop", name: "data", uid: null, resourceVersion: null },
             },
         });
-        // The same name in a namespace that was made anew is not the same claim.
+        // The same name in a recreated namespace is not the same claim.
         const ours = { namespace: "shop", name: "data", uid: "1" };
         expect(check(wanted, { volumes: [volume({ claimRef: ours })] }).stale).to.have.length(1);
         const live = [claim({ volumeName: "pvc-1", storageClassName: "nfs" }, "2Gi", "1")];

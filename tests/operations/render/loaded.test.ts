@@ -6,7 +6,7 @@ import { scratch } from "../../support/tools";
 
 const root = join(__dirname, "..", "..", "..");
 
-/** Packages that only the registering end needs, and what carries its requests. */
+/** Packages that only registering needs, and those that transport its requests. */
 const heavy = /[\\/]node_modules[\\/](@pulumi|@grpc|google-protobuf|protobufjs)[\\/]/;
 
 describe("looking at a stack", function () {
@@ -14,7 +14,7 @@ describe("looking at a stack", function () {
     const folder = scratch();
     after(() => folder.clean());
 
-    /** Every file that a process of Node has loaded when it ends. */
+    /** Every file that a Node process has loaded by its end. */
     async function loadedBy(...args: readonly string[]): Promise<string[]> {
         const hook = join(folder.path, "hook.cjs");
         const list = join(folder.path, "loaded.json");

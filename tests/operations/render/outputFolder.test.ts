@@ -13,7 +13,7 @@ describe("the folder of a rendering", () => {
     const folder = scratch();
     after(() => folder.clean());
     let count = 0;
-    /** A new folder, and one beside it that is somebody's. */
+    /** A new folder, and a foreign one next to it. */
     function place() {
         const above = join(folder.path, String(count++));
         const [out, theirs] = [join(above, "out"), join(above, "theirs")];
@@ -53,7 +53,7 @@ describe("the folder of a rendering", () => {
         expect(existsSync(join(out, "link.yaml"))).to.equal(true);
         expect(precious()).to.equal(`${header}precious`);
         expect(readdirSync(theirs)).to.deep.equal(["x.yaml"]);
-        // One that lies in wait under the name of the unfinished file is no way out either.
+        // A prepared link with the name of the unfinished file does not lead outside either.
         symlinkSync(join(theirs, "x.yaml"), join(out, "new.yaml.next"));
         target.replace([], new Map([["new.yaml", "new"]]));
         expect(precious()).to.equal(`${header}precious`);
@@ -112,9 +112,9 @@ describe("a rendering", function () {
     for (const [what, list] of [
         ["names a file outside", "resources: [../theirs.yaml]\n"],
         ["names a Secret outside", "resources: []\n# ../theirs.yaml: Secret x is left out\n"],
-        ["is no list", "resources: {a: b}\n"],
-        ["is no map", "- a\n"],
-        ["is no YAML", "resources: [\n"],
+        ["is not a list", "resources: {a: b}\n"],
+        ["is not a map", "- a\n"],
+        ["is not YAML", "resources: [\n"],
     ] as const) {
         it(`removes nothing if the kustomization ${what}`, () => {
             const above = join(folder.path, what.replaceAll(" ", "-"));

@@ -45,12 +45,12 @@ describe("a value that cannot be computed", function () {
 
 describe("a secret that no file can contain", () => {
     for (const [what, text] of Object.entries({
-        "a character 0": "a\0b",
+        "a NUL character": "a\0b",
         "a control character": "a\u0001b",
         "an escape": "a\u001bb",
         "a control character of Latin 1": "a\u0085b",
-        "no character": "a\uffffb",
-        "half a character": "a\ud800b",
+        "a noncharacter": "a\uffffb",
+        "a lone surrogate": "a\ud800b",
     })) {
         it(`is refused before anything is declared: ${what}`, async () => {
             const config = { "plinth:secrets": JSON.stringify({ openmage: { databasePassword: text } }) };

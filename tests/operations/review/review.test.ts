@@ -51,7 +51,7 @@ describe("review", function () {
             expect(text).not.to.include(password);
         }
         expect(markdown.startsWith(markerOf(stack))).to.equal(true);
-        // No value of a secret is in a rendering, nor what follows from it.
+        // A rendering contains no value of a secret, nor anything derived from it.
         expect(markdown).to.include("1 rendered object differs").and.to.include("offline: neither cluster nor state");
         expect(all).not.to.match(/\$ .*(pulumi|kubectl) /);
         expect(git("worktree", "list").trim().split("\n")).to.have.length(1);
@@ -110,7 +110,7 @@ describe("posting a note to the services", () => {
     const ourselves = { author: { id: 6 }, user: { login: "github-actions[bot]" } };
     const token = "of-a-test";
 
-    /** Both services' notes, by their documented paths. */
+    /** The notes of both services, at their documented paths. */
     async function service(kind: "gitlab" | "github", run: (url: string, notes: Note[]) => Promise<void>) {
         const notes: Note[] = Array.from({ length: 130 }, (_, id) => ({
             id,
@@ -176,7 +176,7 @@ describe("posting a note to the services", () => {
                 const path = join(project.path, "event.json");
                 writeFileSync(path, JSON.stringify({ pull_request: { number: 3 } }));
                 const env = kind === "gitlab" ? environment.gitlab(url) : environment.github(url, path);
-                // Anybody may begin like this.
+                // Other users' notes may begin like this.
                 notes[3]!.body = `${markerOf("production")}\nsomebody's`;
                 notes[4]!.user = null;
                 await postNote(`${markerOf("staging")}\nother`, env);
@@ -222,7 +222,7 @@ describe("posting a note to the services", () => {
         expect(await refused()).to.equal(`${asked}the answer does not match the service's API: []`);
         server.close();
         server.closeAllConnections();
-        // Nobody listens any more; no connection is left to be tried first.
+        // No server listens any more, and no kept connection is left.
         const gone = createServer().listen(0, "127.0.0.1");
         await once(gone, "listening");
         const { port } = gone.address() as AddressInfo;

@@ -17,7 +17,7 @@ const folder = join(__dirname, "..", "..", "stacks");
 const session = (stack: string) => new Session(stack, { folder });
 
 describe("the secrets of a stack", function () {
-    // Several renderings each.
+    // Each test renders several times.
     this.timeout(120_000);
     const states = async (stack: string, instance: string) =>
         Object.fromEntries(
@@ -69,7 +69,7 @@ describe("the secrets of a stack", function () {
         expect(
             all.filter(({ value }) => value === "missing").map(({ instance: name, key }) => `${name}.${key}`),
         ).to.deep.equal(["shop.databasePassword", "other.tlsCertificate", "other.tlsKey"]);
-        // One after the other can be set.
+        // They can be set one after the other.
         const one = chooseKey(incomplete, "shop", "databasePassword");
         expect((await placesOnceSet(incomplete, one)).map(({ secret }) => secret)).to.deep.equal(["database"]);
         own.clean();
@@ -79,7 +79,7 @@ describe("the secrets of a stack", function () {
         const one = await states("qxsms-production", "one");
         expect(one["qualtricsApiKey"]).to.deep.equal(["set", undefined, "qxsms-one/qualtrics:apiKey"]);
         expect(one["qualtricsDirectoryId"]).to.deep.equal(["unused", undefined]);
-        // Whole in one Secret, as a part in others.
+        // As a whole in one Secret, as a part in others.
         expect(one["brokerPassword"]!.slice(0, 2)).to.deep.equal(["generated", 32]);
         expect((await states("qxsms-production", "two"))["brokerPassword"]![0]).to.equal("set");
         const wrong = chooseKey(session("qxsms-production"), "one", "qualtricsDirectoryId");

@@ -12,7 +12,7 @@ const set = (text: string) => withEdit(text, { path, value: "caddy:2@sha256:ab" 
 /** One key of a generated text, with the comments around it. */
 interface Entry {
     readonly above: readonly string[];
-    /** A comment of the map that stands between blank lines. */
+    /** A comment of the map between blank lines. */
     readonly free: boolean;
     readonly beside: boolean;
     readonly below: boolean;
@@ -61,7 +61,7 @@ function linesOf(map: Readonly<Record<string, Entry>>, step: number, above: read
             own(line),
             ...rest.map((text) => own(text && `${pad}${" ".repeat(step)}${text}`)),
             ...(typeof node === "string" ? [] : linesOf(node, step, owner)),
-            // In a text of several lines it would be one of them.
+            // In a multi-line string it would be one of its lines.
             ...(comments.below && rest.length === 0 ? [own(`${pad}${" ".repeat(step)}# below`)] : []),
         ];
     });
@@ -69,7 +69,7 @@ function linesOf(map: Readonly<Record<string, Entry>>, step: number, above: read
 
 const startsWith = (path: readonly string[], start: readonly string[]) => start.every((part, at) => path[at] === part);
 
-/** A text and a place in it, with what is needed to tell what it must become. */
+/** A text and a position in it, with what is needed to compute the expected result. */
 const texts = fc
     .record({ tree, step: fc.integer({ min: 1, max: 4 }), newLine: fc.constantFrom("\n", "\r\n"), place: fc.nat() })
     .map(({ tree, step, newLine, place }) => {
@@ -133,7 +133,7 @@ describe("editing any YAML text", () => {
                 const edited = withEdit(text, { path, value });
                 expect(at(parse(edited), path)).to.equal(value);
                 const differing = edited.split(/\r?\n/).filter((line, index) => line !== lines[index]?.text);
-                // The empty one is behind the last line break.
+                // The empty one is after the last line break.
                 expect(differing.filter((line) => line !== "")).to.have.length(now === value ? 0 : 1);
             }),
         );
@@ -187,7 +187,7 @@ describe("editing a YAML file", () => {
             "    shop:",
             "      platform: opencart",
             "      edge: {type: NodePort, httpPort: 30080}",
-            // A number to those who read YAML 1.1.
+            // A number in YAML 1.1.
             '      version: "1_0"',
             "      labels: {}",
             "    # none yet",

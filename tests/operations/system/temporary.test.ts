@@ -38,7 +38,7 @@ describe("a kubeconfig that is given as contents", function () {
         folder.clean();
     });
 
-    /** A process at such work, once it is there: where kubectl is part of it, once that has called. */
+    /** A process with this work, once it runs: with kubectl, once that has sent a request. */
     async function at(work: string) {
         const before = sockets.size;
         const child = execa(process.execPath, ["--require", join(root, "cli", "loader.cjs"), script, work], {
@@ -68,7 +68,7 @@ describe("a kubeconfig that is given as contents", function () {
             it(`is deleted after ${signal} while it is used by: ${work}`, async () => {
                 const { child, path } = await at(work);
                 expect(existsSync(path)).to.equal(true);
-                // Ctrl-C reaches the programs that have the terminal, too, and they are waited for.
+                // Ctrl-C also reaches the other programs on the terminal, and they are waited for.
                 process.kill(signal === "SIGINT" ? -child.pid! : child.pid!, signal);
                 await child;
                 expect(left()).to.deep.equal([]);
@@ -111,7 +111,7 @@ describe("a kubeconfig that is given as contents", function () {
         const theirs = join(folder.path, "theirs");
         mkdirSync(theirs);
         writeFileSync(join(theirs, "precious"), "");
-        // No process has such a number.
+        // No process has this number.
         symlinkSync(theirs, `${prefix}4194999-aaaaaa`);
         mkdirSync(`${prefix}4194999-b`);
         child.kill("SIGTERM");
