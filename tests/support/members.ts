@@ -182,15 +182,7 @@ export class Member {
 
     /** A client that inserts rows one by one, until its server takes no more; returns the acknowledged ones. */
     writer(table: string, from: number): { done: Promise<number[]>; stop: () => void } {
-        const password = find(this.objects, "Secret", "database").stringData["password"];
-        const child = spawn(
-            "mariadb",
-            [
-                ...["--no-defaults", "--batch", "--unbuffered", "--skip-column-names", "--skip-reconnect"],
-                ...["--host=127.0.0.1", `--port=${this.port}`, "--user=opencart", "open_cart"],
-            ],
-            { env: { ...process.env, MYSQL_PWD: password }, stdio: ["pipe", "pipe", "ignore"] },
-        );
+        const child = this.client();
         let output = "";
         child.stdout!.on("data", (data: Buffer) => (output += data.toString()));
         child.stdin!.on("error", () => undefined);
@@ -198,6 +190,26 @@ export class Member {
             child.stdin!.write(`INSERT INTO ${table} VALUES (${id}); SELECT ${id};\n`);
         const done = ended(child).then(() => output.split("\n").slice(0, -1).map(Number));
         return { done, stop: () => child.kill("SIGTERM") };
+    }
+
+    /** Keeps others from changing a table's definition. @returns ends that */
+    hold(table: string): () => void {
+        const child = this.client();
+        child.stdin!.write(`LOCK TABLES ${table} READ;\n`);
+        return () => child.stdin!.end();
+    }
+
+    /** The platform's user, with a connection that stays. */
+    private client(): ChildProcess {
+        const password = find(this.objects, "Secret", "database").stringData["password"];
+        return spawn(
+            "mariadb",
+            [
+                ...["--no-defaults", "--batch", "--unbuffered", "--skip-column-names", "--skip-reconnect"],
+                ...["--host=127.0.0.1", `--port=${this.port}`, "--user=opencart", "open_cart"],
+            ],
+            { env: { ...process.env, MYSQL_PWD: password }, stdio: ["pipe", "pipe", "ignore"] },
+        );
     }
 
     ask(statement: string, account?: string, database?: string): string {

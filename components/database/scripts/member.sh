@@ -69,6 +69,11 @@ others() {
 }
 is_lost() { case " $lost " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
 
+# One statement for each table in memory, which turns it into one on disk.
+conversions="SELECT CONCAT('ALTER TABLE \`', REPLACE(TABLE_SCHEMA, '\`', '\`\`'), '\`.\`', REPLACE(TABLE_NAME, '\`', '\`\`'), '\` ENGINE = InnoDB;')
+    FROM information_schema.TABLES WHERE ENGINE = 'MEMORY' AND TABLE_TYPE = 'BASE TABLE'
+    AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')"
+
 # Statements, in which no secret may stand, to another member as its administrator; a silent one is given up.
 peer() { # ordinal, statements, how they are answered
     address_of "$1"

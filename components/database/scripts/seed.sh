@@ -40,7 +40,8 @@ pause() {
     sleep "$1" &
     wait $!
 }
-local_sql() { MYSQL_PWD='' mariadb --no-defaults --skip-ssl --socket="$RUN/seed.sock" --user=root "$@"; }
+local_password=
+local_sql() { MYSQL_PWD=$local_password mariadb --no-defaults --skip-ssl --socket="$RUN/seed.sock" --user=root "$@"; }
 # A server that nobody reaches, with an empty binary log: what it loads is not of its own making.
 start_server() {
     mariadbd --defaults-file="$CNF" --datadir="$DATA" --socket="$RUN/seed.sock" --pid-file="$RUN/seed.pid" \
@@ -73,11 +74,18 @@ seed() { # ordinal
     find "$DATA" -mindepth 1 -maxdepth 1 ! -path "$seeding" ! -name lost+found -exec rm -rf {} + || return 1
     mariadb-install-db --no-defaults --cross-bootstrap --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db \
         --skip-log-bin >"$RUN/install.log" 2>&1 || { cat "$RUN/install.log" >&2; return 1; }
+    local_password=
     start_server || return 1
     # A pipe tells only how its last command ended.
     { dump "$1" && status=0 || status=$?; echo "$status" >"$RUN/dump-status"; } |
         local_sql --default-character-set=utf8mb4 || return 1
     [ "$(cat "$RUN/dump-status")" = 0 ] || return 1
+    # The accounts are the source's by now.
+    local_password=$MARIADB_ROOT_PASSWORD
+    # A table in memory would be empty after the restart, and the server would log that under the number of the first
+    # transaction from the source that touches it: replication would end there.
+    local_sql --batch --skip-column-names --execute="$conversions" >"$RUN/conversions.sql" || return 1
+    local_sql <"$RUN/conversions.sql" || return 1
     stop_server || return 1
     new_server_id
     write_notes replica ''

@@ -82,9 +82,7 @@ acknowledge() {
 }
 # A restart empties tables in memory on one member only, and the others' next change of their rows would fail.
 convert_memory_tables() {
-    ask "SELECT CONCAT('ALTER TABLE \`', REPLACE(TABLE_SCHEMA, '\`', '\`\`'), '\`.\`', REPLACE(TABLE_NAME, '\`', '\`\`'), '\` ENGINE = InnoDB;')
-        FROM information_schema.TABLES WHERE ENGINE = 'MEMORY' AND TABLE_TYPE = 'BASE TABLE'
-        AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')" |
+    ask "$conversions" |
         while read -r statement; do
             # Who waits for a table keeps all others waiting who come after.
             ask "SET STATEMENT lock_wait_timeout = 1 FOR $statement" && echo "$statement"
