@@ -58,7 +58,7 @@ function load(source: string, folder: string, problem: (message: string) => void
     } catch (error) {
         problem(
             isPath
-                ? `was not found in ${folder}`
+                ? `was not found in ${folder}; allowed: the path of a file, from there, or the name of an npm package`
                 : `was not found as an npm package in ${folder} (${firstLine(error)}); install it there; allowed: the name of a package, or the path of a file, which begins with ./ or ../`,
         );
         return [];

@@ -78,7 +78,7 @@ const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e]/;
 
 /** Required parts of a message: the path, the value, and what is allowed. */
 const helpful =
-    /^line \d+, column \d+: |allowed|is missing|unknown|matches nothing|already|must|need|belong|does not fit|may not|did you mean|is not possible|remove|exists|does not exist|there is no|cannot|longer than|is next to|contains|only|missing|listed twice|is too little|has no certificate|quote a text|write the keys out|set it to/;
+    /^line \d+, column \d+: |allowed|is missing|unknown|matches nothing|already|must|need|requires|belong|does not fit|may not|did you mean|is not possible|remove|exists|does not exist|there is no|cannot|longer than|is next to|contains|only|missing|listed twice|is too little|has no certificate|quote a text|write the keys out|set it to/;
 
 function faultsOf({ path, message }: Problem): string[] {
     const line = `${path}: ${message}`;
