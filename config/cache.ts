@@ -7,7 +7,6 @@ import { secretsOf } from "./secrets";
 export const cachePort = 6379;
 
 export const cacheEngines = ["valkey", "redis"] as const;
-export type CacheEngine = (typeof cacheEngines)[number];
 
 const engine = z.enum(cacheEngines).default("valkey");
 

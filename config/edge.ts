@@ -120,7 +120,6 @@ export const edge = z.discriminatedUnion("type", [
     z.strictObject({ type: z.literal("shared") }),
 ]);
 
-export type EdgeConfig = z.infer<typeof edge>;
 export type OwnEdgeConfig = z.infer<typeof ownEdge>;
 export type TlsConfig = z.infer<typeof tls>;
 

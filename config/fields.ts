@@ -245,7 +245,6 @@ export const instanceFields = {
 export const commonInstance = z.strictObject({ platform: z.string(), ...instanceFields });
 
 export type InstanceConfig = z.infer<typeof commonInstance>;
-export type HttpConfig = z.infer<typeof http>;
 export type ReplicasConfig = z.infer<typeof replicas>;
 export type ResourcesConfig = z.infer<typeof resources>;
 export type VolumeConfig = z.infer<typeof volume>;

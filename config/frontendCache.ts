@@ -22,5 +22,4 @@ const varnish = z.strictObject({
 /** The schema of a file cache between load balancer and frontend, for use in platforms' schemas. */
 export const frontendCache = z.discriminatedUnion("type", [z.strictObject({ type: z.literal("none") }), varnish]);
 
-export type FrontendCacheConfig = z.infer<typeof frontendCache>;
 export type VarnishConfig = z.infer<typeof varnish>;
