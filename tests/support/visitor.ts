@@ -1,52 +1,71 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
-import { text } from "node:stream/consumers";
-import type { Site } from "./site";
+import { buffer } from "node:stream/consumers";
 
 export interface Answer {
     readonly status: number;
     readonly body: string;
+    /** The body as it came. */
+    readonly bytes: Buffer;
     readonly headers: IncomingHttpHeaders;
 }
 
-/** A visitor with a browser: keeps cookies and follows redirections; sends requests as the load balancer forwards them. */
+/** What a form sends: its fields, or fields and files. */
+export type Form = Readonly<Record<string, string>> | FormData;
+
+/** A visitor with a browser: keeps cookies and follows redirections. */
 export class Visitor {
     readonly cookies = new Map<string, string>();
 
+    /**
+     * @param site where requests are sent, whatever host they are for
+     * @param scheme that of the URLs that the site writes
+     * @param forwards whether requests look as the load balancer forwards them; without, as a browser sends them
+     */
     constructor(
-        public site: Site,
+        public site: { readonly url: string },
         private readonly host: string,
         private readonly scheme: "https" | "http" = "https",
+        private readonly forwards = true,
     ) {}
 
     async get(path: string): Promise<Answer> {
         return this.follow(await this.once(path));
     }
 
-    async post(path: string, form: Readonly<Record<string, string>>): Promise<Answer> {
-        return this.follow(await this.once(path, new URLSearchParams(form).toString()));
+    async post(path: string, form: Form): Promise<Answer> {
+        return this.follow(await this.once(path, form));
     }
 
     /** One request, without following a redirection. */
-    async once(path: string, body?: string): Promise<Answer> {
+    async once(path: string, form?: Form): Promise<Answer> {
+        // Fetch's own class knows how either kind of form is sent.
+        const sent = form && new Response(form instanceof FormData ? form : new URLSearchParams(form));
         const headers = {
             Host: this.host,
-            "X-Forwarded-Proto": this.scheme,
-            "X-Forwarded-For": "192.0.2.7",
+            ...(this.forwards ? { "X-Forwarded-Proto": this.scheme, "X-Forwarded-For": "192.0.2.7" } : {}),
             Cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "),
-            ...(body === undefined ? {} : { "Content-Type": "application/x-www-form-urlencoded" }),
+            // Django compares it for requests over https.
+            ...(sent
+                ? {
+                      "Content-Type": sent.headers.get("content-type")!,
+                      Referer: `${this.scheme}://${this.host}/`,
+                  }
+                : {}),
         };
-        const method = body === undefined ? "GET" : "POST";
+        const method = sent ? "POST" : "GET";
+        const body = sent && Buffer.from(await sent.arrayBuffer());
         // The raw path: a URL would already have resolved segments that the server must resolve.
         const { hostname, port } = new URL(this.site.url);
         const answer = await new Promise<IncomingMessage>((resolve, reject) =>
-            request({ hostname, port, path, method, headers }, resolve).once("error", reject).end(body),
+            request({ hostname, port, path, method, headers, agent: false }, resolve).once("error", reject).end(body),
         );
         for (const cookie of answer.headers["set-cookie"] ?? []) {
             const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie)!;
             if (/Max-Age=0/i.test(cookie)) this.cookies.delete(name!);
             else this.cookies.set(name!, value!);
         }
-        return { status: answer.statusCode!, body: await text(answer), headers: answer.headers };
+        const bytes = await buffer(answer);
+        return { status: answer.statusCode!, body: bytes.toString(), bytes, headers: answer.headers };
     }
 
     /** The key that OpenMage's forms carry. */

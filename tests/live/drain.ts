@@ -1,0 +1,54 @@
+import { expect } from "chai";
+import type { Live } from "./live";
+import { visitsText } from "./load";
+
+/**
+ * Empties a node. With two nodes, as an administrator does: `kubectl drain`. With one, it is closed for new pods and
+ * one pod of each tier is evicted; they come back when it is opened again.
+ */
+export async function drain(live: Live): Promise<string[]> {
+    const { place } = live;
+    const nodes = await place.nodes();
+    const node = nodes[0]!.metadata.name;
+    const before = await place.pods();
+    const counts = new Map<string, number>();
+    for (const { metadata } of before) {
+        const component = metadata.labels["app.kubernetes.io/name"]!;
+        counts.set(component, (counts.get(component) ?? 0) + 1);
+    }
+    const said: string[] = [];
+    const visits = live.load();
+    await place.kubectl("cordon", node);
+    try {
+        if (nodes.length > 1) {
+            const budgets = ["--ignore-daemonsets", "--delete-emptydir-data", "--timeout=600s"];
+            await place.kubectl("drain", node, "--pod-selector", "app.kubernetes.io/managed-by=plinth", ...budgets);
+        } else {
+            const doubled = [...counts].filter(([, count]) => count > 1).map(([component]) => component);
+            for (const component of doubled) {
+                const [first, second] = await place.pods(component);
+                expect(await place.evict(first!.metadata.name), `${component}: the first of two pods`).to.equal(true);
+                // Its successor has no node: the budget keeps the other pod.
+                expect(await place.evict(second!.metadata.name), `${component}: the second of two pods`).to.equal(
+                    false,
+                );
+            }
+            await visits.settle();
+            const seen = await visits.stop();
+            said.push(`one pod each of ${doubled.join(", ")} evicted: ${visitsText(seen)}`);
+            for (const [component, count] of counts)
+                if (count === 1)
+                    expect(await place.evict((await place.pods(component))[0]!.metadata.name), component).to.equal(
+                        true,
+                    );
+        }
+    } finally {
+        await place.kubectl("uncordon", node);
+    }
+    const started = Date.now();
+    for (const [component, count] of counts) await place.ready(component, count);
+    said.push(`${[...counts.keys()].join(", ")} ready ${((Date.now() - started) / 1000).toFixed(0)} s after the node`);
+    if (nodes.length > 1) said.push(visitsText(await visits.stop()));
+    await live.expectKept();
+    return said;
+}

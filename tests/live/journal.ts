@@ -1,0 +1,31 @@
+import { appendFileSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+
+/** One step, for docs/reliability.md and for whoever reads the log. */
+export interface Entry {
+    readonly suite: string;
+    readonly step: string;
+    readonly seen: string;
+    readonly seconds: number;
+}
+
+/** What was seen, and how long it took. */
+export class Journal {
+    constructor(
+        private readonly suite: string,
+        /** File that gets a line of JSON per step. */
+        private readonly report?: string,
+    ) {}
+
+    /** Runs a step, and prints what it has seen. */
+    async note(step: string, run: () => Promise<string | readonly string[]>): Promise<void> {
+        const started = performance.now();
+        const said = await run();
+        const seconds = Math.round((performance.now() - started) / 100) / 10;
+        for (const seen of typeof said === "string" ? [said] : said) {
+            console.log(`        ${seen}`);
+            const entry: Entry = { suite: this.suite, step, seen, seconds };
+            if (this.report) appendFileSync(this.report, `${JSON.stringify(entry)}\n`);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { parse } from "yaml";
+import { merge } from "../../config/merge";
+import type { ControlPlane } from "../support/controlPlane";
+import { Project } from "../support/project";
+import { Visitor } from "../support/visitor";
+import { LiveNamespace } from "./cluster";
+import { Load, type LoadArgs } from "./load";
+import { MailSink } from "./mailSink";
+import type { Subject } from "./subject";
+import { Writer } from "./writer";
+
+type Keys = Readonly<Record<string, unknown>>;
+
+/** What `npm run test:live` was given; see run.ts. */
+export interface LiveOptions {
+    readonly context: string;
+    readonly address?: string;
+    /** `config` of a stack file. */
+    readonly stackConfig: Keys;
+    /** File for the figures. */
+    readonly report?: string;
+}
+
+/** One deployed instance: how the suite changes it, and how it looks from outside. */
+export class Live {
+    readonly stack = "live";
+    readonly instance = "site";
+    readonly host: string;
+    readonly project: Project;
+    readonly place: LiveNamespace;
+    readonly sink: MailSink;
+    /** What a subject keeps between steps, such as a visitor with a session. */
+    readonly memory = new Map<string, string>();
+    private readonly rows: number[] = [];
+    private next = 1;
+    private changes: Keys = {};
+    private base = "";
+
+    constructor(
+        readonly subject: Subject,
+        readonly cluster: ControlPlane,
+        private readonly options: LiveOptions,
+    ) {
+        this.host = `${subject.name}.example.org`;
+        this.project = new Project(cluster);
+        this.place = new LiveNamespace(cluster, `live-${subject.name}`, options.address);
+        this.sink = new MailSink(cluster, `live-${subject.name}-mail`);
+    }
+
+    /** Writes the stack's file with more changes of the instance. What commands have written there stays. */
+    configure(changes: Keys): void {
+        const { platform, instance, tiers } = this.subject;
+        this.changes = merge(this.changes, changes) as Keys;
+        const replicas = Object.fromEntries(tiers.filter(({ pods }) => pods > 1).map((tier) => [tier.component, 2]));
+        const own = {
+            "plinth:cluster": { context: this.options.context, loadBalancer: false },
+            "plinth:protect": false,
+            "plinth:instances": {
+                [this.instance]: merge(
+                    {
+                        platform,
+                        namespace: this.place.name,
+                        host: this.host,
+                        tls: { mode: "off" },
+                        sharedFiles: "oneNode",
+                        edge: { type: "NodePort", externalTrafficPolicy: "Cluster" },
+                        mail: { host: this.sink.host, port: 25 },
+                        backup: { target: { type: "volume" } },
+                        replicas,
+                    },
+                    merge(instance, this.changes),
+                ),
+            },
+        };
+        const secrets = this.file()["plinth:secrets"];
+        this.project.write(
+            this.stack,
+            merge(merge(own, this.options.stackConfig), secrets ? { "plinth:secrets": secrets } : {}) as object,
+        );
+    }
+
+    private file(): Keys {
+        try {
+            const text = readFileSync(join(this.project.path, `Pulumi.${this.stack}.yaml`), "utf8");
+            return (parse(text) as { config?: Keys }).config ?? {};
+        } catch {
+            return {};
+        }
+    }
+
+    /** Runs a command of Plinth that must succeed. @returns what it prints on standard output */
+    async plinth(...args: string[]): Promise<string> {
+        const { code, all, out } = await this.project.plinth(...args);
+        expect(code, `plinth ${args.join(" ")}\n${all}`).to.equal(0);
+        return out.trim();
+    }
+
+    async setSecret(key: string, value: string): Promise<void> {
+        const { code, all } = await this.project.given(value, "secrets", "set", this.instance, key, this.stack);
+        expect(code, all).to.equal(0);
+    }
+
+    /** Finds the balancer's address again, which another Service may have. */
+    async locate(): Promise<void> {
+        this.base = await this.place.url("edge");
+    }
+
+    visitor(): Visitor {
+        return new Visitor({ url: this.base }, this.host, "http", false);
+    }
+
+    load(args: Partial<LoadArgs> = {}): Load {
+        return new Load({ url: () => this.base, host: this.host, pages: this.subject.pages, ...args });
+    }
+
+    sql = (statement: string): Promise<string> => this.subject.sql(this, statement);
+
+    /** Writes numbered rows until it is stopped. */
+    async writer(): Promise<Writer> {
+        const { component, container, command } = this.subject.writer;
+        const first = this.next;
+        // Numbers of rows that were sent but not acknowledged are not used again.
+        this.next += 1_000_000;
+        return new Writer(await this.place.execCommand(component, container, [...command, String(first)]));
+    }
+
+    /** Adds rows to those that must be there. */
+    keep(acknowledged: readonly number[]): void {
+        for (const row of acknowledged) this.rows.push(row);
+    }
+
+    /** Number of acknowledged rows, all of which are there. @throws if one is missing, or anything else that was left */
+    async expectKept(): Promise<number> {
+        const there = new Set((await this.sql("SELECT n FROM plinth_live")).split("\n").map(Number));
+        const lost = this.rows.filter((row) => !there.has(row));
+        expect(lost, `acknowledged rows that are lost, of ${this.rows.length}`).to.deep.equal([]);
+        await this.subject.kept(this);
+        return this.rows.length;
+    }
+}

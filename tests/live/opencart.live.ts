@@ -1,0 +1,4 @@
+import { opencart } from "./opencart";
+import { liveSuite } from "./suite";
+
+liveSuite(opencart("opencart", "OpenCart"));

@@ -1,0 +1,4 @@
+import { openmage } from "./openmage";
+import { liveSuite } from "./suite";
+
+liveSuite(openmage);

@@ -1,0 +1,4 @@
+import { qxsms } from "./qxsms";
+import { liveSuite } from "./suite";
+
+liveSuite(qxsms);
