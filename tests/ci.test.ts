@@ -202,6 +202,12 @@ describe("the pipelines", function () {
         expect(components.every(({ hashes }) => hashes.length > 0)).to.equal(true);
     });
 
+    it("run every live suite", () => {
+        const { matrix } = (githubJob("live") as unknown as { strategy: { matrix: { suite: string[] } } }).strategy;
+        const files = readdirSync(join(root, "tests", "live")).filter((name) => name.endsWith(".live.ts"));
+        expect(matrix.suite.map((name) => `${name}.live.ts`)).to.have.members(files);
+    });
+
     it("cover every stack except the development stack", () => {
         // Other tests temporarily write stacks of their own.
         const stacks = stackNames()

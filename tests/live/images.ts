@@ -67,9 +67,8 @@ export async function pullImages(live: Live): Promise<string[]> {
         });
         if (lacking.length > 0)
             throw new Error(
-                `The cluster cannot get ${lacking.join(", ")}. The project's own images: ./plinth images build STACK --platform ` +
-                    `${live.subject.platform}, then images load (kind, minikube, k3d) or images push with plinth:images.registry; ` +
-                    "give the same registry to the suite with --stack FILE.",
+                `The cluster cannot get ${lacking.join(", ")}. The project's own images: on a local cluster (kind, minikube, k3d) add ` +
+                    "--build; for another, push them (plinth images push) and give plinth:images.registry with --stack FILE.",
             );
         return images;
     } finally {

@@ -20,6 +20,8 @@ export interface LiveOptions {
     readonly address?: string;
     /** `config` of a stack file. */
     readonly stackConfig: Keys;
+    /** Whether the project's own images are built and loaded into the local cluster first. */
+    readonly build: boolean;
     /** File for the figures. */
     readonly report?: string;
 }

@@ -15,6 +15,7 @@ const suites = readdirSync(__dirname)
 interface Given {
     readonly context: string;
     readonly address?: string;
+    readonly build?: boolean;
     readonly stack?: string;
     readonly report?: string;
 }
@@ -32,14 +33,16 @@ const program = new Command("npm run test:live --")
         "--address <host>",
         "where this machine reaches NodePorts or balancers (default: the balancer's address, or that of the first node)",
     )
+    .option("--build", "build the project's own images with Docker, and load them into the local cluster first")
     .option("--stack <file>", "stack file whose configuration is laid over the suite's: registry, storage classes …")
     .option("--report <file>", "append each figure as a line of JSON")
-    .action((wanted: string[], { context, address, stack, report }: Given) => {
+    .action((wanted: string[], { context, address, build = false, stack, report }: Given) => {
         const unknown = wanted.filter((name) => !suites.includes(name));
         if (unknown.length > 0)
             program.error(`error: there is no suite ${unknown.join(", ")}; allowed: ${suites.join(", ")}`);
         const options: LiveOptions = {
             context,
+            build,
             ...(address ? { address } : {}),
             ...(report ? { report: resolve(report) } : {}),
             stackConfig: stack ? configOf(stack) : {},

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { controlPlane } from "../support/controlPlane";
-import { optionalProgram } from "../support/tools";
 import { drain } from "./drain";
 import { fill } from "./fill";
 import { pullImages } from "./images";
@@ -34,7 +33,6 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
             });
 
         before(async function () {
-            optionalProgram(this, "pulumi", "a live suite deploys");
             process.env["PLINTH_TEST_CONTEXT"] = options.context;
             live = new Live(subject, await controlPlane(this), options);
             if (await live.place.exists())
@@ -43,6 +41,7 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
                 );
             live.configure({});
             await journal.note("gets its images", async () => {
+                if (options.build) for (const what of ["build", "load"]) await live.plinth("images", what, live.stack);
                 const images = await pullImages(live);
                 const { language, image } = subject.interpreter;
                 const reference = images.find((one) => one.split("/").at(-1)!.startsWith(`${image}:`));

@@ -15,6 +15,7 @@ const sources = [
     "components",
     "config",
     "platforms",
+    "images",
     "sandbox",
     "index.ts",
     "package.json",
