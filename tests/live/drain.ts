@@ -36,11 +36,13 @@ export async function drain(live: Live): Promise<string[]> {
             await visits.settle();
             const seen = await visits.stop();
             said.push(`one pod each of ${doubled.join(", ")} evicted: ${visitsText(seen)}`);
+            const refused: string[] = [];
             for (const [component, count] of counts)
-                if (count === 1)
-                    expect(await place.evict((await place.pods(component))[0]!.metadata.name), component).to.equal(
-                        true,
-                    );
+                if (count === 1 && !(await place.evict((await place.pods(component))[0]!.metadata.name)))
+                    refused.push(component);
+            // Members of one database share a budget: only one of them may be away.
+            expect(refused.filter((component) => !/^database(-\d+)?$/.test(component))).to.deep.equal([]);
+            if (refused.length > 0) said.push(`the budget kept ${refused.join(", ")}`);
         }
     } finally {
         await place.kubectl("uncordon", node);

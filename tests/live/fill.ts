@@ -9,7 +9,7 @@ import { writtenText } from "./writer";
  * Fills a volume to the last byte while visitors ask and rows are written, and frees it again. Afterwards everything
  * works by itself, and what was acknowledged is there.
  */
-export async function fill(live: Live, { component, container, folder }: Fillable): Promise<string | string[]> {
+export async function fill(live: Live, { component, container, folder, tries }: Fillable): Promise<string | string[]> {
     const run = (script: string) => live.place.exec(component, container, ["sh", "-c", script]);
     const [size, free] = (await run(`df -Pk ${folder} | awk 'NR == 2 { print $2, $4 }'`)).split(" ").map(Number);
     const root = Number(await run("df -Pk / | awk 'NR == 2 { print $2 }'"));
@@ -26,7 +26,7 @@ export async function fill(live: Live, { component, container, folder }: Fillabl
         `dd if=/dev/zero of=${filler} bs=1048576 2>/dev/null; dd if=/dev/zero bs=512 2>/dev/null >> ${filler}; true`,
     );
     const full = writer.rows;
-    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    const tried = await tries(live);
     const during = writer.rows - full;
     await run(`rm -f ${filler}`);
     const freed = Date.now();
@@ -43,7 +43,7 @@ export async function fill(live: Live, { component, container, folder }: Fillabl
     const left = await run(`ls ${folder}`);
     expect(left).not.to.contain("plinth-live-filler");
     return [
-        `${Math.round((free! / 1024) * 10) / 10} MiB filled; rows written meanwhile: ${during}; first row ${recovered.toFixed(1)} s after there was space`,
+        `${Math.round((free! / 1024) * 10) / 10} MiB filled; ${tried}; ${during} rows written meanwhile, the next one ${recovered.toFixed(1)} s after there was space`,
         writtenText(written),
         visitsText(seen),
     ];

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { merge } from "../../config/merge";
 import type { Live } from "./live";
-import { picture, queryProgram, writerProgram } from "./php";
+import { grow, picture, queryProgram, writerProgram } from "./php";
 import { expectUploads, noteUpload, runScheduled } from "./shop";
 import type { Subject } from "./subject";
 import type { Visitor } from "../support/visitor";
@@ -41,6 +41,16 @@ async function buyer(live: Live): Promise<Visitor> {
     return visitor;
 }
 
+/** Uploads a picture in the administration. @returns the answer */
+async function upload(live: Live, name: string, contents: Buffer): Promise<unknown> {
+    const visitor = live.visitor();
+    const token = await logIn(visitor);
+    const form = new FormData();
+    form.append("file[]", new Blob([contents], { type: "image/png" }), name);
+    const { body } = await visitor.post(`/admin/index.php?route=common/filemanager.upload&user_token=${token}`, form);
+    return JSON.parse(body);
+}
+
 /** OpenCart with whatever changes a suite makes. */
 export const opencart = (name: string, title: string, changes: Readonly<Record<string, unknown>> = {}): Subject => ({
     platform: "opencart",
@@ -71,8 +81,18 @@ export const opencart = (name: string, title: string, changes: Readonly<Record<s
     restarted: ["edge", "frontend", "admin"],
     rotated: "databasePassword",
     fillable: [
-        { component: "frontend", container: "php", folder: "/var/www/html/image/catalog" },
-        { component: "database", container: "mariadb", folder: "/var/lib/mysql" },
+        {
+            component: "frontend",
+            container: "php",
+            folder: "/var/www/html/image/catalog",
+            tries: async (live) => {
+                const contents = Buffer.concat([picture("large"), Buffer.alloc(300_000, 1)]);
+                const answer = await upload(live, "large.png", contents);
+                const { status, bytes } = await live.visitor().once("/image/catalog/large.png");
+                return `an upload was answered with ${JSON.stringify(answer)}, and ${status === 200 ? bytes.length : 0} of its ${contents.length} bytes are served`;
+            },
+        },
+        { component: "database", container: "mariadb", folder: "/var/lib/mysql", tries: grow },
     ],
     sql: (live, statement) => live.place.exec("frontend", "php", [...queryProgram(settings), statement]),
     writer: { component: "frontend", container: "php", command: writerProgram(settings) },

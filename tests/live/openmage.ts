@@ -3,7 +3,7 @@ import { paths } from "../../platforms/openmage/paths";
 import type { Visitor } from "../support/visitor";
 import { waitFor } from "./cluster";
 import type { Live } from "./live";
-import { picture, queryProgram, writerProgram } from "./php";
+import { grow, picture, queryProgram, writerProgram } from "./php";
 import { expectUploads, noteUpload } from "./shop";
 import type { Subject } from "./subject";
 
@@ -40,6 +40,20 @@ function linkTo(page: string, action: string): string {
     return new URL(link!).pathname;
 }
 
+/** Uploads a picture in the administration. @returns the answer */
+async function upload(live: Live, name: string): Promise<string> {
+    const visitor = live.visitor();
+    const dashboard = await visitor.logIn("backoffice", "admin", adminPassword);
+    const storage = await visitor.get(linkTo(dashboard.body, "cms_wysiwyg_images/index"));
+    const key = visitor.formKey(dashboard.body.includes("form_key") ? dashboard.body : storage.body);
+    await visitor.post(linkTo(storage.body, "cms_wysiwyg_images/contents"), { form_key: key, node: "root" });
+    const form = new FormData();
+    form.append("form_key", key);
+    form.append("image", new Blob([picture(`of ${live.host}`)], { type: "image/png" }), name);
+    const { body } = await visitor.post(linkTo(storage.body, "cms_wysiwyg_images/upload"), form);
+    return body;
+}
+
 export const openmage: Subject = {
     platform: "openmage",
     name: "openmage",
@@ -71,8 +85,18 @@ export const openmage: Subject = {
     restarted: ["edge", "frontend", "admin"],
     rotated: "databasePassword",
     fillable: [
-        { component: "frontend", container: "php", folder: paths.media },
-        { component: "database", container: "mariadb", folder: "/var/lib/mysql" },
+        {
+            component: "frontend",
+            container: "php",
+            folder: paths.media,
+            tries: async (live) => {
+                const answer = await upload(live, "large.png");
+                const { status } = await live.visitor().once("/media/wysiwyg/large.png");
+                expect(status).not.to.equal(200);
+                return `an upload was answered with ${answer.slice(0, 200)}`;
+            },
+        },
+        { component: "database", container: "mariadb", folder: "/var/lib/mysql", tries: grow },
     ],
     sql: (live, statement) => live.place.exec("frontend", "php", [...queryProgram(settings), statement]),
     writer: { component: "frontend", container: "php", command: writerProgram(settings) },
@@ -107,18 +131,9 @@ export const openmage: Subject = {
         return "the administrator's dashboard; a visitor filled a cart";
     },
     upload: async (live) => {
-        const visitor = live.visitor();
-        const dashboard = await visitor.logIn("backoffice", "admin", adminPassword);
-        const storage = await visitor.get(linkTo(dashboard.body, "cms_wysiwyg_images/index"));
-        const key = visitor.formKey(dashboard.body.includes("form_key") ? dashboard.body : storage.body);
-        await visitor.post(linkTo(storage.body, "cms_wysiwyg_images/contents"), { form_key: key, node: "root" });
-        const form = new FormData();
-        form.append("form_key", key);
-        form.append("image", new Blob([picture(`of ${live.host}`)], { type: "image/png" }), "live.png");
-        const { body } = await visitor.post(linkTo(storage.body, "cms_wysiwyg_images/upload"), form);
-        expect(JSON.parse(body)).not.to.have.property("error");
+        expect(JSON.parse(await upload(live, "live.png"))).not.to.have.property("error");
         // OpenMage writes the picture anew, without what does not belong to it.
-        const served = await visitor.once("/media/wysiwyg/live.png");
+        const served = await live.visitor().once("/media/wysiwyg/live.png");
         expect(`${served.status} ${served.headers["content-type"]}`).to.equal("200 image/png");
         noteUpload(live, "/media/wysiwyg/live.png", served.bytes);
         await expectUploads(live);

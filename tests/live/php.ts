@@ -1,3 +1,6 @@
+import { expect } from "chai";
+import type { Live } from "./live";
+
 /** A 1 × 1 PNG; what is appended to it makes each upload another file. */
 export const picture = (mark: string): Buffer =>
     Buffer.concat([
@@ -7,6 +10,20 @@ export const picture = (mark: string): Buffer =>
         ),
         Buffer.from(mark),
     ]);
+
+/** Has the database write more than the last blocks of its volume. @returns its answer */
+export async function grow(live: Live): Promise<string> {
+    await live.sql("CREATE TABLE plinth_full (t LONGTEXT)").catch(() => undefined);
+    const started = Date.now();
+    const answer = await live
+        .sql("INSERT INTO plinth_full SELECT REPEAT('x', 1048576) FROM information_schema.columns LIMIT 64")
+        .then(
+            () => "accepted",
+            (error: unknown) => /mysqli_sql_exception: (.*?) in /.exec(String(error))?.[1] ?? String(error),
+        );
+    expect(answer).not.to.equal("accepted");
+    return `64 MiB of rows: "${answer}" after ${((Date.now() - started) / 1000).toFixed(1)} s`;
+}
 
 /** PHP that makes `$connect()`, a connection to the shop's database with short time-outs, from its own files. */
 const connect = (settings: string): string => `

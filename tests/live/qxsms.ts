@@ -100,7 +100,24 @@ export const qxsms: Subject = {
     change: { env: { web: { GREETING: "hello" }, edge: { GREETING: "hello" } } },
     restarted: ["edge", "web", "worker"],
     rotated: "databasePassword",
-    fillable: [{ component: "database", container: "postgres", folder: "/var/lib/postgresql" }],
+    fillable: [
+        {
+            component: "database",
+            container: "postgres",
+            folder: "/var/lib/postgresql",
+            tries: async (live) => {
+                // Random, or it would be compressed.
+                const rows =
+                    "CREATE TABLE plinth_full AS SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 64) part, generate_series(1, 32768) row GROUP BY part";
+                const answer = await live.sql(rows).then(
+                    () => "accepted",
+                    (error: unknown) => /No space left[^\n]*|[^\n]*$/.exec(String(error).trim())![0],
+                );
+                expect(answer).not.to.equal("accepted");
+                return `64 MiB of rows: "${answer}"`;
+            },
+        },
+    ],
     sql: (live, statement) => live.place.exec("web", "web", [...query, statement]),
     writer: { component: "web", container: "web", command: writer },
 

@@ -21,6 +21,8 @@ export interface Fillable {
     readonly container: string;
     /** A writable folder on the volume. */
     readonly folder: string;
+    /** What a person or the application tries that needs space. @returns what came of it */
+    tries(live: Live): Promise<string>;
 }
 
 /** What the suite must know of a platform. Each function does what a person does and says what was seen. */

@@ -42,6 +42,8 @@ export class Visitor {
         const sent = form && new Response(form instanceof FormData ? form : new URLSearchParams(form));
         const headers = {
             Host: this.host,
+            // OpenCart stores it at each log-in, and fails without.
+            "User-Agent": "plinth-tests",
             ...(this.forwards ? { "X-Forwarded-Proto": this.scheme, "X-Forwarded-For": "192.0.2.7" } : {}),
             Cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "),
             // Django compares it for requests over https.
