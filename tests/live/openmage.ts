@@ -40,6 +40,16 @@ function linkTo(page: string, action: string): string {
     return new URL(link!).pathname;
 }
 
+/** Runs a few lines of PHP with OpenMage in the administration's pod, as an operator would. */
+const mage = (live: Live, code: string): Promise<string> =>
+    live.place.exec("admin", "php", [
+        "php",
+        "-r",
+        // Addresses are made from the script's name.
+        `chdir('${paths.root}'); $_SERVER['SCRIPT_NAME'] = '/index.php'; $_SERVER['SCRIPT_FILENAME'] = '${paths.root}/index.php';
+        require 'app/bootstrap.php'; require 'app/Mage.php'; Mage::app('admin'); ${code}`,
+    ]);
+
 /** Uploads a picture in the administration. @returns the answer */
 async function upload(live: Live, name: string): Promise<string> {
     const visitor = live.visitor();
@@ -118,15 +128,13 @@ export const openmage: Subject = {
     logIn: async (live) => {
         const dashboard = await live.visitor().logIn("backoffice", "admin", adminPassword);
         expect(dashboard.body).to.match(/<title>Dashboard/);
-        await live.place.exec("admin", "php", [
-            "php",
-            "-r",
-            `require '${paths.scripts}/common.php'; Mage::app('admin');
-            Mage::getModel('catalog/product')->setTypeId('simple')->setAttributeSetId(4)->setWebsiteIds([1])
+        await mage(
+            live,
+            `Mage::getModel('catalog/product')->setTypeId('simple')->setAttributeSetId(4)->setWebsiteIds([1])
                 ->setSku('lamp')->setName('Lovely lamp')->setUrlKey('lamp')->setDescription('A lamp')->setShortDescription('A lamp')
                 ->setPrice(12.5)->setWeight(1)->setStatus(1)->setVisibility(4)->setTaxClassId(0)
                 ->setStockData(['qty' => 900, 'is_in_stock' => 1])->save();`,
-        ]);
+        );
         await buyer(live);
         return "the administrator's dashboard; a visitor filled a cart";
     },
