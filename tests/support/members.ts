@@ -101,6 +101,7 @@ export class Member {
             MYSQL_TCP_PORT: String(this.port),
             PERIOD: "2",
             GRACE: "3",
+            NOTICE: "1",
         };
     }
 
@@ -224,6 +225,11 @@ export class Member {
         const { status, stdout, stderr } = this.sql(statement, account, database);
         if (status !== 0) throw new Error(`member ${this.ordinal}: ${stderr}`);
         return stdout.trim();
+    }
+
+    /** What the supervisor has said. */
+    get said(): string {
+        return this.log.replace(/^(?!replication: ).*\n/gm, "").replaceAll("replication: ", "");
     }
 
     /** Records of the member. */

@@ -3,11 +3,12 @@
 #
 # Reads what member.sh reads, MARIADB_USER, MARIADB_ROOT_PASSWORD, REPLICATION_PASSWORD (letters and digits), STATEMENTS
 # as start.sh does, SYNCHRONOUS (yes or empty), GRACE, the seconds in which the former source may come back before
-# another takes its place without it, and PERIOD, the quarters of a second between two looks. A new declaration is read
-# within one quarter, and the steps that follow from it are taken as fast.
+# another takes its place without it, NOTICE, those of them that follow the declaration, in which a source that only does
+# not answer here closes by itself, and PERIOD, the quarters of a second between two looks. A new declaration is read within
+# one quarter, and the steps that follow from it are taken as fast.
 set -u
 . "$(dirname "$0")/member.sh"
-: "${STATEMENTS:=/etc/plinth-accounts/init.sql}" "${GRACE:=20}" "${PERIOD:=8}"
+: "${STATEMENTS:=/etc/plinth-accounts/init.sql}" "${GRACE:=20}" "${NOTICE:=5}" "${PERIOD:=8}"
 account=plinth-replication
 # No connection of the platform stays on a server that takes no writes any more. The setting waits for commits that are
 # on their way.
@@ -218,7 +219,8 @@ may_be_absent() { # ordinal
         return 1
     fi
     is_absent "$1"
-    [ $(($(now) - absent_since)) -lt "$GRACE" ] || return 0
+    time=$(now)
+    [ $((time - absent_since)) -lt "$GRACE" ] || [ $((time - declared_at)) -lt "$NOTICE" ] || return 0
     say "waits up to $GRACE s for member $1, the former source"
     return 1
 }
