@@ -29,11 +29,11 @@ check_dump "$found/$dump_file"
 say "$BACKUP: $engine $version fits the server, $present"
 [ "$ACTION" = restore ] || exit 0
 
-tries=${IDLE_TRIES:-30}
+tries=${IDLE_TRIES:-120}
 while [ "$(connections)" != 0 ]; do
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || fail "$DB_NAME is in use by others, whose writes would be lost"
-    sleep 2
+    sleep 0.5
 done
 load "$found/$dump_file"
 say "$DB_NAME is that of $BACKUP"
