@@ -256,7 +256,7 @@ export class Backup extends Component implements HasNode {
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",
                 INSTANCE: this.identity,
                 ...(loads && acceptFrom.length > 0 ? { ACCEPT_FROM: acceptFrom.join(" ") } : {}),
-                // To load a dump into a second database first. PostgreSQL does not need this, because it loads in one
+                // To load a dump into a second database for a check. PostgreSQL does not need this, because it loads in one
                 // transaction.
                 ...(loads && rootPassword && engine !== "postgres" ? { DB_ROOT_PASSWORD: rootPassword } : {}),
             },
