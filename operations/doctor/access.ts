@@ -157,11 +157,11 @@ export const rightsToLaunch = ({ rights }: Pick<AccessFacts, "rights">): Finding
     rightsFinding(rights, launchVerbs, "launch");
 
 export function rightsToSeeEdges({ edgeRights }: Pick<AccessFacts, "edgeRights">): Finding {
-    if (edgeRights.length === 0) return ok("the stack has no edge of its own");
+    if (edgeRights.length === 0) return ok("the stack has no edge of its own and no replicated database");
     const refused = refusedIn(edgeRights);
     if (refused.length === 0) return ok(`has all ${count(edgeRights.length, "right")} needed`);
     return warning(
-        `launch cannot see whether the edges have loaded new rules; missing rights: ${summary(refused)}`,
+        `launch cannot see whether the edges have loaded new rules, and databases a new source; missing rights: ${summary(refused)}`,
         "have an administrator bind a role with these: ./plinth rbac prints one",
     );
 }

@@ -8,7 +8,7 @@
 # one quarter, and the steps that follow from it are taken as fast.
 set -u
 . "$(dirname "$0")/member.sh"
-: "${STATEMENTS:=/etc/plinth-accounts/init.sql}" "${GRACE:=20}" "${NOTICE:=5}" "${PERIOD:=8}"
+: "${STATEMENTS:=/etc/plinth-accounts/init.sql}" "${GRACE:=20}" "${NOTICE:=3}" "${PERIOD:=8}"
 account=plinth-replication
 # No connection of the platform stays on a server that takes no writes any more. The setting waits for commits that are
 # on their way.
