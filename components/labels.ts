@@ -16,7 +16,10 @@ export const plinthLabels = {
     database: "plinth.dev/database",
     /** With an ordinal as suffix: on the pods that answer reads while that member is the source. */
     readsBeside: "plinth.dev/reads-beside-",
-    /** On the restore task: names of the components that are stopped during a restore, separated by spaces. */
+    /**
+     * On the restore task: names of the components that are stopped during a restore, separated by spaces; after a
+     * semicolon those that the others use, which are stopped when the others have ended.
+     */
     writers: "plinth.dev/writers",
     /**
      * On a pod: when `launch` last triggered its kubelet to refresh mounted files, which it otherwise does

@@ -185,14 +185,28 @@ export class Backup extends Component implements HasNode {
             this.databaseStep(steps.restore.load, true),
             ...this.filesStep(steps.restore.unpack, false),
         ];
-        const writers = this.args.writers.filter(({ node }) => node.pods).map(({ node }) => node.name);
         return this.task(tasks.restore, all, {
             schedule: never,
             suspended: true,
             // A retry could not know how far the first attempt got.
             retries: 0,
-            annotations: { [plinthLabels.writers]: writers.sort().join(" ") },
+            annotations: { [plinthLabels.writers]: this.writers() },
         });
+    }
+
+    /** A request that loses its cache halfway hangs until it times out, and its pod with it: caches are stopped last. */
+    private writers(): string {
+        const nodes = this.args.writers.map(({ node }) => node).filter(({ pods }) => pods);
+        const uses = (one: Node, other: Node) => one.uses.some(({ to }) => to.nodes.includes(other.id));
+        const isLast = (one: Node) =>
+            nodes.some((other) => uses(other, one)) && !nodes.some((other) => uses(one, other));
+        const names = (some: readonly Node[]) =>
+            some
+                .map(({ name }) => name)
+                .sort()
+                .join(" ");
+        const last = names(nodes.filter(isLast));
+        return `${names(nodes.filter((node) => !isLast(node)))}${last && `; ${last}`}`;
     }
 
     private task(
@@ -242,7 +256,7 @@ export class Backup extends Component implements HasNode {
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",
                 INSTANCE: this.identity,
                 ...(loads && acceptFrom.length > 0 ? { ACCEPT_FROM: acceptFrom.join(" ") } : {}),
-                // To load a dump into a second database first. PostgreSQL does not need this, because it loads in one
+                // To load a dump into a second database for a check. PostgreSQL does not need this, because it loads in one
                 // transaction.
                 ...(loads && rootPassword && engine !== "postgres" ? { DB_ROOT_PASSWORD: rootPassword } : {}),
             },

@@ -9,7 +9,36 @@ import type { ServerArgs } from "./server";
 export const replicationUser = "plinth-replication";
 
 /** Where a member reads which member is to be the source. */
-const control = "/etc/plinth-source";
+export const controlPath = "/etc/plinth-source";
+
+/** The container that makes a member source or replica, and reports it in its log. */
+export const supervisorName = "replication";
+
+/** Variable with the ordinal of a member. */
+export const ordinalEnv = "MEMBER";
+
+/** Which member is to be the source, as its ConfigMap says. */
+export interface DeclaredSource {
+    /** Ordinal of the member. */
+    readonly source: string;
+    /** A word that changes with the source. */
+    readonly term: string;
+    /** Ordinals of the members that are gone for good, separated by spaces. */
+    readonly lost: string;
+}
+
+/** @param text contents of the ConfigMap's key `source` */
+export function declaredSourceIn(text: string): DeclaredSource {
+    const [source = "", term = "", lost = ""] = text.split("\n").map((line) => line.trim());
+    return { source, term, lost };
+}
+
+/** The line that a supervisor writes when it has read a declaration. */
+export const declaredWords = ({ source, term, lost }: DeclaredSource): string =>
+    `term ${term}: member ${source} is to be the source${lost === "" ? "" : `, without ${lost}`}`;
+
+/** The line that the source's supervisor writes once it takes writes. */
+export const sourceWords = (member: string): string => `member ${member} is the source`;
 
 export interface ReplicationArgs {
     /** Ordinal of this member. */
@@ -80,8 +109,8 @@ export function replicatedContainers(
     args: ReplicationArgs,
 ): { readonly initContainers: ContainerArgs[]; readonly containers: ContainerArgs[] } {
     const { env = {}, mounts = [] } = server;
-    const member = { MEMBER: args.member, HOSTS: args.hosts.join(" ") };
-    const source: Mount = { path: control, configMap: args.control };
+    const member = { [ordinalEnv]: args.member, HOSTS: args.hosts.join(" ") };
+    const source: Mount = { path: controlPath, configMap: args.control };
     const administrator = { MARIADB_ROOT_PASSWORD: rootPassword, MARIADB_USER: env["MARIADB_USER"]! };
     const seed: ContainerArgs = {
         name: "seed",
@@ -92,7 +121,7 @@ export function replicatedContainers(
         mounts: [...mounts, source],
     };
     const supervisor: ContainerArgs = {
-        name: "replication",
+        name: supervisorName,
         image: server.image,
         command: ["sh", "/etc/plinth/supervise.sh"],
         env: {

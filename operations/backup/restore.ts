@@ -200,14 +200,21 @@ async function refuseActive({ kubectl, backups }: Restore): Promise<void> {
     );
 }
 
-const writersOf = ({ restore }: Backups): string[] =>
-    (restore.metadata.annotations?.[plinthLabels.writers] ?? "").split(" ").filter((name) => name !== "");
+/** Names of the components to stop, in groups, each when the one before has ended. */
+const writersOf = ({ restore }: Backups): string[][] =>
+    (restore.metadata.annotations?.[plinthLabels.writers] ?? "")
+        .split(";")
+        .map((group) => group.split(" ").filter((name) => name !== ""));
+
+/** The Deployments and StatefulSets to stop, in the same groups. */
+async function tiersOf({ kubectl, backups }: Restore): Promise<Workload[][]> {
+    const all = await listStack<Workload>(kubectl, "deployments,statefulsets");
+    const own = all.filter((tier) => componentOf(tier).instance === backups.instance);
+    return writersOf(backups).map((names) => own.filter((tier) => names.includes(componentOf(tier).name)));
+}
 
 async function runningWriters({ kubectl, backups }: Restore): Promise<Pick<Progress, "replicas" | "suspended">> {
-    const tiers = (await listStack<Workload>(kubectl, "deployments,statefulsets")).filter((tier) => {
-        const { instance, name } = componentOf(tier);
-        return instance === backups.instance && writersOf(backups).includes(name);
-    });
+    const tiers = (await tiersOf({ kubectl, backups })).flat();
     return {
         replicas: Object.fromEntries(tiers.map((tier) => [targetOf(tier), tier.spec.replicas ?? 1])),
         suspended: backups.scheduled.filter(({ spec }) => !spec.suspend).map(({ metadata }) => metadata.name),
@@ -221,30 +228,24 @@ async function runningWriters({ kubectl, backups }: Restore): Promise<Pick<Progr
 async function stopWriters({ kubectl, backups }: Restore, { replicas, suspended }: Progress): Promise<void> {
     const { namespace, instance, scheduled } = backups;
     for (const task of suspended) await suspend(kubectl, namespace, task, true);
-    for (const tier of Object.keys(replicas)) await scale(kubectl, namespace, tier, 0);
+    // Everything else runs on while a task still needs it.
     for (const job of await activeJobs(kubectl, namespace, scheduled)) await jobEnd(kubectl, job);
-    // Pods of scheduled tasks are kept after they have ended.
-    const tasks = scheduled.map((task) => componentOf(task).name);
-    const tiers = writersOf(backups).filter((name) => !tasks.includes(name));
-    const selector = `app.kubernetes.io/instance=${instance},app.kubernetes.io/name in (${tiers.join(", ")})`;
-    if (tiers.length > 0)
-        await kubectl.run([
-            "wait",
-            "--for=delete",
-            "pods",
-            "--namespace",
-            namespace,
-            "--selector",
-            selector,
-            "--timeout=10m",
-        ]);
+    for (const tiers of await tiersOf({ kubectl, backups })) {
+        if (tiers.length === 0) continue;
+        const running = tiers.map(targetOf).filter((tier) => replicas[tier] !== undefined);
+        for (const tier of running) await scale(kubectl, namespace, tier, 0);
+        const names = tiers.map((tier) => componentOf(tier).name).join(", ");
+        const selector = `app.kubernetes.io/instance=${instance},app.kubernetes.io/name in (${names})`;
+        const pods = ["pods", "--namespace", namespace, "--selector", selector];
+        await kubectl.run(["wait", "--for=delete", ...pods, "--timeout=10m"]);
+    }
 }
 
-/** The record is deleted last, so that this can be repeated. */
+/** What was stopped last is started first, since the others use it. The record is deleted last, so that this can be repeated. */
 async function startAgain(restore: Restore, { replicas, suspended }: Progress): Promise<void> {
     const { kubectl, backups } = restore;
     const { namespace } = backups;
-    for (const [tier, pods] of Object.entries(replicas)) await scale(kubectl, namespace, tier, pods);
+    for (const [tier, pods] of Object.entries(replicas).reverse()) await scale(kubectl, namespace, tier, pods);
     for (const task of suspended) await suspend(kubectl, namespace, task, false);
     await deleteProgress(restore);
 }

@@ -1,6 +1,7 @@
 import { groupBy } from "../system/groupBy";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import { count } from "../system/text";
+import { isMember } from "../launch/declaredSource";
 import { isEdge } from "../launch/servedRules";
 import { namesExisting } from "../launch/volumeChecks";
 import type { KubectlFailure } from "../cluster/kubectlError";
@@ -70,8 +71,8 @@ export const comparedKinds: readonly Pick<RenderedObject, "apiVersion" | "kind">
 ];
 
 /**
- * What `launch` does in a namespace with an edge after everything is applied: it reads which configuration the pods
- * report, and makes their kubelets refresh it.
+ * What `launch` does in a namespace with an edge or a replicated database when everything is applied: it reads which
+ * configuration the pods report, and makes their kubelets refresh it.
  */
 const edgeChecks: readonly Omit<Question, "namespace">[] = [
     { verb: "get", group: "", resource: "pods" },
@@ -80,13 +81,15 @@ const edgeChecks: readonly Omit<Question, "namespace">[] = [
 ];
 
 /**
- * The rights needed to see that the edges of a stack have loaded its rules. Without them, `launch` reports that it
- * could not check.
+ * The rights needed to see that the edges of a stack have loaded its rules, and the members of its databases their
+ * source. Without them, `launch` reports that it could not check.
  */
 export function edgeQuestions(objects: readonly RenderedObject[]): Question[] {
     const edges = objects.filter(
-        ({ kind, spec }) =>
-            kind === "Deployment" && isEdge((spec as { template: Parameters<typeof isEdge>[0] }).template),
+        (object) =>
+            isMember(object) ||
+            (object.kind === "Deployment" &&
+                isEdge((object["spec"] as { template: Parameters<typeof isEdge>[0] }).template)),
     );
     const namespaces = edges.map(({ metadata }) => metadata.namespace!);
     return [...new Set(namespaces)].flatMap((namespace) => edgeChecks.map((question) => ({ ...question, namespace })));
@@ -154,11 +157,11 @@ export const rightsToLaunch = ({ rights }: Pick<AccessFacts, "rights">): Finding
     rightsFinding(rights, launchVerbs, "launch");
 
 export function rightsToSeeEdges({ edgeRights }: Pick<AccessFacts, "edgeRights">): Finding {
-    if (edgeRights.length === 0) return ok("the stack has no edge of its own");
+    if (edgeRights.length === 0) return ok("the stack has no edge of its own and no replicated database");
     const refused = refusedIn(edgeRights);
     if (refused.length === 0) return ok(`has all ${count(edgeRights.length, "right")} needed`);
     return warning(
-        `launch cannot see whether the edges have loaded new rules; missing rights: ${summary(refused)}`,
+        `launch cannot see whether the edges have loaded new rules, and databases a new source; missing rights: ${summary(refused)}`,
         "have an administrator bind a role with these: ./plinth rbac prints one",
     );
 }

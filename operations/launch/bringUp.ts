@@ -3,6 +3,7 @@ import { plinthLabels } from "../../components/labels";
 import { edgeName } from "../../components/loadBalancer";
 import type { StackConfig } from "../../config/stack";
 import { refuseWhileRestoring, restoreTasks } from "../backup/progress";
+import type { Kubectl } from "../cluster/kubectl";
 import { existingIn } from "../cluster/ownership";
 import { prune } from "../cluster/prune";
 import { isMissing } from "../engine/engine";
@@ -16,7 +17,9 @@ import { UserError } from "../system/errors";
 import { examine, conflictRemedy, isAdoptable } from "./adoption";
 import { applyToSandbox, wasApplied } from "./applyToSandbox";
 import { awaitRules } from "./awaitRules";
+import { sourceChanges } from "./declaredSource";
 import { freeClaims } from "./freeClaims";
+import { followSources } from "./followSources";
 import { liveBefore } from "./liveBefore";
 import {
     atRestIn,
@@ -117,29 +120,50 @@ export async function bringUp(
     // not.
     const upsert: Record<string, string> =
         recover || changesExisting ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
-    if (edgeFirst) {
-        await pulumi.run(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], upsert);
-        printOutputs(await outputsOf(pulumi));
-    }
-    // A recovery differs from the run that was previewed.
-    const again = previews && !recover ? ["--skip-preview"] : [];
-    await pulumi.run(["up", "--yes", ...comparing, ...again], upsert);
-    // The interrupted run may have left pending deletions of names that the run above has just adopted; and Jobs that
-    // are missing from the state keep retrying.
-    if (recover) await prune(await session.kubectl(), rendering, ["Job"]);
-    // The provider returns to its normal permissions.
-    if (recover || changesExisting) await pulumi.run(["up", "--yes", ...comparing, "--skip-preview"]);
+    const up = async () => {
+        if (edgeFirst) {
+            await pulumi.run(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], upsert);
+            printOutputs(await outputsOf(pulumi));
+        }
+        // A recovery differs from the run that was previewed.
+        const again = previews && !recover ? ["--skip-preview"] : [];
+        await pulumi.run(["up", "--yes", ...comparing, ...again], upsert);
+        // The interrupted run may have left pending deletions of names that the run above has just adopted; and Jobs that
+        // are missing from the state keep retrying.
+        if (recover) await prune(await session.kubectl(), rendering, ["Job"]);
+        // The provider returns to its normal permissions.
+        if (recover || changesExisting) await pulumi.run(["up", "--yes", ...comparing, "--skip-preview"]);
+    };
+    const closed = live
+        ? await followSources(await session.kubectl(), sourceChanges(rendering.objects, live), up)
+        : await up().then(() => []);
     // From here on everything is read again, because the run has changed outputs and pods.
     printOutputs(await outputsOf(pulumi));
     const served = fulfilledConsent(stack, accepted, session.config().acceptLoss);
     if (served) console.error(pc.yellow(served));
-    if (session.hasKubectl()) await awaitRules(await session.kubectl(), rendering);
-    else
-        console.error(
-            pc.yellow(
-                "Whether the edges have loaded the new rules was not checked: kubectl is missing. They do so within two minutes, unless they reject the rules.",
-            ),
-        );
+    if (session.hasKubectl()) return finish(await session.kubectl(), rendering, closed);
+    console.error(
+        pc.yellow(
+            "Whether the edges have loaded the new rules was not checked: kubectl is missing. They do so within two minutes, unless they reject the rules.",
+        ),
+    );
+}
+
+/**
+ * Waits until the edges serve the new rules.
+ *
+ * @param closed what keeps databases from taking writes
+ * @throws UserError with that, and with the edges that do not serve the rules
+ */
+async function finish(kubectl: Kubectl, rendering: Rendering, closed: readonly string[]): Promise<void> {
+    const open = closed.map((why) => `The stack is launched, but ${why}`);
+    try {
+        await awaitRules(kubectl, rendering);
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        open.push(error.message);
+    }
+    if (open.length > 0) throw new UserError(open.join("\n\n"));
 }
 
 /**

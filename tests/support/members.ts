@@ -99,8 +99,9 @@ export class Member {
             CNF: join(this.files, "plinth.cnf"),
             STATEMENTS: join(this.files, "init.sql"),
             MYSQL_TCP_PORT: String(this.port),
-            PERIOD: "0.5",
+            PERIOD: "2",
             GRACE: "3",
+            NOTICE: "1",
         };
     }
 
@@ -192,6 +193,14 @@ export class Member {
         return { done, stop: () => child.kill("SIGTERM") };
     }
 
+    /** One row, by a connection of its own; whether it is acknowledged. */
+    async write(table: string, id: number): Promise<boolean> {
+        const child = this.client("--connect-timeout=2");
+        child.stdin!.on("error", () => undefined);
+        child.stdin!.end(`INSERT INTO ${table} VALUES (${id});\n`);
+        return (await ended(child)) === 0;
+    }
+
     /** Keeps others from changing a table's definition. @returns ends that */
     hold(table: string): () => void {
         const child = this.client();
@@ -200,13 +209,13 @@ export class Member {
     }
 
     /** The platform's user, with a connection that stays. */
-    private client(): ChildProcess {
+    private client(...more: string[]): ChildProcess {
         const password = find(this.objects, "Secret", "database").stringData["password"];
         return spawn(
             "mariadb",
             [
                 ...["--no-defaults", "--batch", "--unbuffered", "--skip-column-names", "--skip-reconnect"],
-                ...["--host=127.0.0.1", `--port=${this.port}`, "--user=opencart", "open_cart"],
+                ...["--host=127.0.0.1", `--port=${this.port}`, "--user=opencart", ...more, "open_cart"],
             ],
             { env: { ...process.env, MYSQL_PWD: password }, stdio: ["pipe", "pipe", "ignore"] },
         );
@@ -218,11 +227,53 @@ export class Member {
         return stdout.trim();
     }
 
+    /** What the supervisor has said. */
+    get said(): string {
+        return this.log.replace(/^(?!replication: ).*\n/gm, "").replaceAll("replication: ", "");
+    }
+
     /** Records of the member. */
     get notes(): string {
         const path = join(this.data, "plinth-member");
         return existsSync(path) ? readFileSync(path, "utf8") : "";
     }
+}
+
+/** What a client has seen that writes all the time, as the application's requests do, each by a new connection. */
+export interface Written {
+    readonly acknowledged: readonly number[];
+    /** Milliseconds from the first refused row to the next acknowledged one; undefined if none was refused. */
+    readonly refused: number | undefined;
+}
+
+/**
+ * Writes rows one after the other to the member that a Service would lead to.
+ *
+ * @returns ends it once the last row is acknowledged
+ */
+export function writing(table: string, from: number, target: () => Member): () => Promise<Written> {
+    const acknowledged: number[] = [];
+    let [first, until] = [0, 0];
+    let isOver = false;
+    const done = (async () => {
+        for (let id = from; ; id++) {
+            const began = Date.now();
+            if (await target().write(table, id)) {
+                acknowledged.push(id);
+                if (first > 0) until = until || Date.now();
+                if (isOver) return;
+            } else {
+                first = first || began;
+                until = 0;
+                await new Promise((resolve) => setTimeout(resolve, 20));
+            }
+        }
+    })();
+    return async () => {
+        isOver = true;
+        await done;
+        return { acknowledged, refused: first > 0 ? until - first : undefined };
+    };
 }
 
 const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Second step of a restore: loads the database. The exit code tells whether anything was changed before it failed.
+# Second step of a restore: loads the database. The exit code tells whether anything was changed before it failed. A check
+# precedes each restore, and loads the dump elsewhere where the database cannot take it back.
 set -eu
 . "$(dirname "$0")/common.sh"
 . "$here/$CLIENT.sh"
@@ -27,13 +28,16 @@ present=$(server_version) || fail "the database at $DB_HOST:$DB_PORT does not le
 [ -f "$found/$dump_file" ] || fail "$BACKUP holds no $dump_file"
 check_dump "$found/$dump_file"
 say "$BACKUP: $engine $version fits the server, $present"
-[ "$ACTION" = restore ] || exit 0
+if [ "$ACTION" = check ]; then
+    rehearse "$found/$dump_file"
+    exit 0
+fi
 
-tries=${IDLE_TRIES:-30}
+tries=${IDLE_TRIES:-120}
 while [ "$(connections)" != 0 ]; do
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || fail "$DB_NAME is in use by others, whose writes would be lost"
-    sleep 2
+    sleep 0.5
 done
 load "$found/$dump_file"
 say "$DB_NAME is that of $BACKUP"

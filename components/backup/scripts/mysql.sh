@@ -64,21 +64,28 @@ forget_cache() {
     tables=$(ask own "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = $(text "$DB_NAME") AND TABLE_NAME = 'plinth_state'") || return 1
     [ "$tables" = 0 ] || ask own "DELETE FROM $(identifier "$DB_NAME").plinth_state WHERE name = 'cache'"
 }
-load() { # file
+read_defaults() {
     defaults=$(ask own "SELECT CONCAT(DEFAULT_CHARACTER_SET_NAME, ' ', DEFAULT_COLLATION_NAME) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = $(text "$DB_NAME")")
     [ -n "$defaults" ] || fail "there is no database $DB_NAME"
-    charset=${defaults% *} collation=${defaults#* } account=own
+    charset=${defaults% *} collation=${defaults#* }
+}
+# Loads into a database of its own, while the other is in use: from then on, only the second load keeps users waiting.
+rehearse() { # file
     # The platform's own account may make no other database.
-    if [ -n "${DB_ROOT_PASSWORD:-}" ]; then
-        account=root
-        trial=${DB_NAME}_restore
-        say "loading into $trial first, to see that the dump goes in to its end"
-        if ! fill root "$trial" "$1"; then
-            ask root "DROP DATABASE IF EXISTS $(identifier "$trial")" || say "$trial is still there; drop it by hand"
-            fail "the dump does not load; $DB_NAME is as it was"
-        fi
-        ask root "DROP DATABASE $(identifier "$trial")" || fail "$trial cannot be dropped; $DB_NAME is as it was"
+    [ -n "${DB_ROOT_PASSWORD:-}" ] || return 0
+    read_defaults
+    trial=${DB_NAME}_restore
+    say "loading into $trial first, to see that the dump goes in to its end"
+    if ! fill root "$trial" "$1"; then
+        ask root "DROP DATABASE IF EXISTS $(identifier "$trial")" || say "$trial is still there; drop it by hand"
+        fail "the dump does not load; $DB_NAME is as it was"
     fi
+    ask root "DROP DATABASE $(identifier "$trial")" || fail "$trial cannot be dropped; $DB_NAME is as it was"
+}
+load() { # file
+    read_defaults
+    account=own
+    [ -z "${DB_ROOT_PASSWORD:-}" ] || account=root
     code=$changed
     fill "$account" "$DB_NAME" "$1" || fail "loading $DB_NAME broke off: it holds a part of the backup only"
     forget_cache || fail "$DB_NAME is loaded, but its row \"cache\" of plinth_state is still there: empty the cache by hand"

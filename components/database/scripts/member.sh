@@ -47,7 +47,7 @@ write_notes() { # role, term led, whether alone
     printf 'server_id %s\nrole %s\nled %s\nalone %s\n' "$server_id" "$role" "$led" "$alone" >"$notes.new"
     sync "$notes.new"
     mv "$notes.new" "$notes"
-    sync
+    sync "$DATA"
 }
 was_source() { [ "$role" = source ] || [ "$role" = former ]; }
 # Two histories that went apart must not take each other's positions for their own.

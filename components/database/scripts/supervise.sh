@@ -2,11 +2,13 @@
 # Beside the server of a member: makes it what the file CONTROL/source declares, step by step, and goes on looking.
 #
 # Reads what member.sh reads, MARIADB_USER, MARIADB_ROOT_PASSWORD, REPLICATION_PASSWORD (letters and digits), STATEMENTS
-# as start.sh does, SYNCHRONOUS (yes or empty), and GRACE, the seconds in which the former source may come back before
-# another takes its place without it.
+# as start.sh does, SYNCHRONOUS (yes or empty), GRACE, the seconds in which the former source may come back before
+# another takes its place without it, NOTICE, those of them that follow the declaration, in which a source that only does
+# not answer here closes by itself, and PERIOD, the quarters of a second between two looks. A new declaration is read within
+# one quarter, and the steps that follow from it are taken as fast.
 set -u
 . "$(dirname "$0")/member.sh"
-: "${STATEMENTS:=/etc/plinth-accounts/init.sql}" "${GRACE:=20}" "${PERIOD:=2}"
+: "${STATEMENTS:=/etc/plinth-accounts/init.sql}" "${GRACE:=20}" "${NOTICE:=3}" "${PERIOD:=8}"
 account=plinth-replication
 # No connection of the platform stays on a server that takes no writes any more. The setting waits for commits that are
 # on their way.
@@ -98,7 +100,7 @@ open() {
     write_notes source "$term" yes
     echo "$term" >"$RUN/plinth-opened"
     ask 'SET GLOBAL read_only = OFF' || return 1
-    absent_since=
+    absent=
     # One that has not been told yet, and has started at this very moment, may have looked before, too.
     if another_is_open; then
         ask "$fencing" || return 1
@@ -110,8 +112,8 @@ open() {
     say "member $MEMBER is the source"
 }
 lead() {
-    rm -f "$RUN/plinth-fresh"
     if [ "$closed" = 0 ]; then
+        rm -f "$RUN/plinth-fresh"
         [ "$role $led" = "source $term" ] || write_notes source "$term"
         now_alone=yes
         [ "$acknowledged" != ON ] || [ "$clients" = 0 ] || now_alone=no
@@ -119,9 +121,11 @@ lead() {
             write_notes source "$term" "$now_alone"
             [ "$now_alone" = no ] || say "no replica has what is committed now"
         fi
+        [ "$now_alone" = no ] || hurry=yes
         acknowledge
         turn=$(((turn + 1) % 5))
         [ "$turn" != 0 ] || convert_memory_tables
+        say "member $MEMBER is the source"
     elif [ "$role" = first ] || [ "$role $led" = "source $term" ]; then
         # Nobody was declared in between, unless the file is out of date: it follows within a minute or two.
         if [ "$(cat "$RUN/plinth-opened" 2>/dev/null)" = "$term" ]; then
@@ -140,6 +144,7 @@ lead() {
 take_over() {
     own_applied=$applied own_received=$received own_follows=$follows own_io=$io own_applier=$applier
     own_error=$io_error$sql_error own_history=$history,$position newest=$applied best=$MEMBER heard='' silent=''
+    hurry=yes
     [ "$io" != Yes ] || heard=" $follows "
     for other in $(others); do
         answer=$(peer "$other" "$state" --vertical)
@@ -149,7 +154,7 @@ take_over() {
         fi
         read_state "$answer"
         address_of "$other"
-        [ "$own_follows" != "$host:$port" ] || absent_since=
+        [ "$absent" != "$other" ] || absent=
         [ "$io" != Yes ] || heard="$heard $follows "
         if [ "$closed" = 0 ]; then
             fence_member "$other"
@@ -190,13 +195,17 @@ fence_member() { # ordinal
         follow_member "$1"
     fi
 }
+# Since when a member neither answers nor sends: what a replica has seen before it is declared the source counts, too.
+is_absent() { # ordinal
+    [ "$absent" = "$1" ] || absent=$1 absent_since=$(now)
+}
 # Whether a member that does not answer is waited for no more.
 may_be_absent() { # ordinal
     is_lost "$1" && return 0
     address_of "$1"
     case $heard in
         *" $host:$port "*)
-            absent_since=
+            absent=
             say "waits for member $1, which does not answer here, but still sends what it commits"
             return 1
             ;;
@@ -209,8 +218,9 @@ may_be_absent() { # ordinal
         say "has not heard from member $1, the source, since its own start, or since that took writes without it, and may lack commits; bring that back, or accept their loss with database.lost: [$1]"
         return 1
     fi
-    [ "$absent_since" ] || absent_since=$(now)
-    [ $(($(now) - absent_since)) -lt "$GRACE" ] || return 0
+    is_absent "$1"
+    time=$(now)
+    [ $((time - absent_since)) -lt "$GRACE" ] || [ $((time - declared_at)) -lt "$NOTICE" ] || return 0
     say "waits up to $GRACE s for member $1, the former source"
     return 1
 }
@@ -241,7 +251,6 @@ START REPLICA;
 END
 }
 follow() {
-    absent_since=
     if [ "$role" = first ]; then
         say "has data that were never replicated, and member $source is to be the source: set database.source to $MEMBER"
         return 0
@@ -249,8 +258,11 @@ follow() {
     if [ "$closed" = 0 ]; then fence || return 0; fi
     [ "$role" != source ] || write_notes former "$led"
     address_of "$source"
+    answer=$(peer "$source" 'SELECT @@global.read_only')
+    if [ -z "$answer" ] && [ "$follows" = "$host:$port" ] && [ "$io" != Yes ]; then is_absent "$source"; else absent=; fi
+    hurry=yes
     # A source that is not one yet still needs what the former one has, and a silent one is waited for.
-    if [ "$(peer "$source" 'SELECT @@global.read_only')" = 0 ]; then
+    if [ "$answer" = 0 ]; then
         # It commits without this member now.
         [ "$io" = Yes ] || rm -f "$RUN/plinth-attached"
         follow_member "$source"
@@ -268,20 +280,40 @@ follow() {
             echo "$(($(now) - lag))" >"$RUN/plinth-fresh.new"
             mv "$RUN/plinth-fresh.new" "$RUN/plinth-fresh"
             say "member $MEMBER is a replica of member $source"
+            hurry=
             ;;
     esac
 }
 
-idle='' absent_since='' tried='' tried_at=0 turn=0
-# As process 1 it would not be stopped by a signal that it does not handle.
+# Until the next look. Where another step may be possible at once, others wait for it; but a state that lasts is none of
+# those.
+rest() {
+    ticks=$PERIOD
+    if [ "$hurry" ] && [ $(($(now) - declared_at)) -lt 30 ]; then ticks=1; fi
+    while [ "$ticks" -gt 0 ]; do
+        # As process 1 it would not be stopped by a signal that it does not handle.
+        sleep 0.25 &
+        idle=$!
+        wait "$idle"
+        ticks=$((ticks - 1))
+        read_declared
+        [ "$source $term $lost" = "$declared" ] || return 0
+    done
+}
+
+idle='' absent='' absent_since='' tried='' tried_at=0 turn=0 declared='' declared_at=0
 trap '[ -z "$idle" ] || kill "$idle"; exit 0' TERM INT
 while :; do
     read_declared
     read_notes
-    if [ "$server_id" ] && look 2>/dev/null; then
+    hurry=
+    # While a new file takes the place of the old one, neither may be there.
+    if [ "$source" ] && [ "$source $term $lost" != "$declared" ]; then
+        declared="$source $term $lost" declared_at=$(now)
+        say "term $term: member $source is to be the source${lost:+, without $lost}"
+    fi
+    if [ "$source" ] && [ "$server_id" ] && look 2>/dev/null; then
         if [ "$source" = "$MEMBER" ]; then lead; else follow; fi
     fi
-    sleep "$PERIOD" &
-    idle=$!
-    wait "$idle"
+    rest
 done

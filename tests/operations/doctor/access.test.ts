@@ -66,6 +66,9 @@ describe("doctor: access", () => {
             ),
         ).to.deep.equal(["get pods  shop", "patch pods  shop", "get pods log shop"]);
         expect(access.edgeQuestions([namespace, edge("web", "other")])).to.deep.equal([]);
+        // Members of a database, which read from such a file which of them is the source.
+        const member = { ...edge("database", "replication"), kind: "StatefulSet" };
+        expect(access.edgeQuestions([namespace, member])).to.deep.equal(questions);
         const edgeRights = questions.map((right) => ({ ...right, allowed: right.subresource === undefined }));
         expectFinding(access.rightsToSeeEdges({ edgeRights }), "warning", "get in shop: pods/log", "./plinth rbac");
         const all = edgeRights.map((right) => ({ ...right, allowed: true }));
