@@ -13,6 +13,7 @@ import { sh, word } from "./languages/sh";
 import { linesOf, type Text, wordsOf } from "./languages/text";
 import { metricsRules } from "./metrics";
 import type { ContainerArgs } from "./podArgs";
+import { livenessProbe, startupProbe } from "./probes";
 import { mib } from "./scratch";
 
 /** Settings that a cache offers to its clients. */
@@ -142,11 +143,7 @@ export class Cache<Name extends string = string> extends Component implements Ha
             const volume = config.persistence
                 ? claim(instance, this, name, { size: args.size ?? "1Gi", node })
                 : undefined;
-            const readiness = {
-                command: readinessCommand(config.engine),
-                periodSeconds: 10,
-                timeoutSeconds: 5,
-            };
+            const answers = { command: readinessCommand(config.engine) };
             deployment(instance, this, node, {
                 replicas: 1,
                 recreate: true,
@@ -165,14 +162,10 @@ export class Cache<Name extends string = string> extends Component implements Ha
                             ports,
                             resources: args.resources,
                             probes: {
-                                startup: { tcpSocket: { port: ports.redis }, periodSeconds: 5, failureThreshold: 120 },
-                                readiness,
-                                liveness: {
-                                    tcpSocket: { port: ports.redis },
-                                    periodSeconds: 20,
-                                    timeoutSeconds: 5,
-                                    failureThreshold: 6,
-                                },
+                                // Its port is open before it has loaded its keys.
+                                startup: startupProbe(answers, 600),
+                                readiness: { ...answers, periodSeconds: 10, timeoutSeconds: 5 },
+                                liveness: livenessProbe({ tcpSocket: { port: ports.redis } }),
                             },
                             mounts: [
                                 { path: "/etc/cache", secret: configuration.secret },

@@ -7,7 +7,7 @@ import { images } from "../../config/images";
 import { claim } from "../claim";
 import { dataServer } from "../dataServer";
 import { guardedSeries, imageSeries } from "../database/series";
-import { livenessProbe, startupProbe } from "../database/server";
+import { livenessProbe, startupProbe } from "../probes";
 import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service } from "../graph";
@@ -202,9 +202,9 @@ export class Broker<Name extends string = string> extends Component implements H
                         resources: args.resources,
                         probes: {
                             // Not with the command-line tools, which start a virtual machine of 100 MiB for each call.
-                            startup: startupProbe(ports.amqp),
+                            startup: startupProbe({ tcpSocket: { port: ports.amqp } }),
                             readiness: { tcpSocket: { port: ports.amqp }, periodSeconds: 10, timeoutSeconds: 5 },
-                            liveness: livenessProbe(ports.amqp),
+                            liveness: livenessProbe({ tcpSocket: { port: ports.amqp } }),
                         },
                         mounts: [
                             // The whole volume, because the data's path below it differs between versions.

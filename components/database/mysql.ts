@@ -5,9 +5,10 @@ import { sh, type Sh, word } from "../languages/sh";
 import { mysql, sql, type Sql } from "../languages/sql";
 import { linesOf } from "../languages/text";
 import type { ContainerArgs } from "../podArgs";
+import { livenessProbe, startupProbe } from "../probes";
 import { metricsUser } from "./metrics";
 import { replicationUser } from "./replication";
-import { livenessProbe, type ServerArgs, startupProbe } from "./server";
+import type { ServerArgs } from "./server";
 import type { MysqlSizes } from "./sizing";
 
 type MysqlEngine = "mariadb" | "mysql";
@@ -16,6 +17,7 @@ const dataDirectory = "/var/lib/mysql";
 /** The root of a volume contains lost+found, which the server would treat as a database. */
 export const dataPath = (path = "data"): string => path;
 
+const socketDirectory = "/run/mysqld";
 const initFile = "/etc/plinth-accounts/init.sql";
 
 export interface FileArgs {
@@ -188,7 +190,7 @@ export const startScript = (
     engine: MysqlEngine,
     directory = dataDirectory,
     statements = initFile,
-    run = "/run/mysqld",
+    run = socketDirectory,
 ): Sh => sh`#!/bin/sh
 set -eu
 ${
@@ -212,6 +214,16 @@ export const readinessCommand = (engine: MysqlEngine): string[] => {
     ];
 };
 
+/**
+ * Whether MariaDB answers, on its socket. It logs a warning for each connection that ends without a log-in, as those of
+ * a TCP probe do. A server that refuses the log-in, for example because all connections are in use, counts as alive.
+ */
+export const livenessCommand: readonly string[] = [
+    "sh",
+    "-c",
+    sh`MYSQL_PWD="$MARIADB_ROOT_PASSWORD" exec mariadb-admin --no-defaults --user=root --socket=${word(`${socketDirectory}/mysqld.sock`)} --connect-timeout=10 ping`,
+];
+
 /** The container of a MariaDB or MySQL server. */
 export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): ContainerArgs {
     const { database, user, secrets, claim, configMap } = args;
@@ -234,14 +246,17 @@ export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): Container
         ports: { mysql: port },
         resources: args.resources,
         probes: {
-            startup: startupProbe(port),
+            startup: startupProbe({ tcpSocket: { port } }),
             readiness: {
                 command: readinessCommand(engine),
                 periodSeconds: 10,
                 timeoutSeconds: 5,
                 failureThreshold: 3,
             },
-            liveness: livenessProbe(port),
+            liveness:
+                engine === "mariadb"
+                    ? livenessProbe({ command: livenessCommand }, 15)
+                    : livenessProbe({ tcpSocket: { port } }),
         },
         mounts: [
             { path: dataDirectory, claim, ...(directory === "." ? {} : { subPath: directory }) },
@@ -253,7 +268,7 @@ export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): Container
                 ? [{ path: "/docker-entrypoint-initdb.d/metrics.sql", secret: metrics.secret, file: "metrics.sql" }]
                 : []),
             // A socket, and the number of the process.
-            { path: "/run/mysqld", scratch: { size: "16Mi" } },
+            { path: socketDirectory, scratch: { size: "16Mi" } },
             { path: "/tmp", scratch: { size: args.temporary } },
         ],
     };

@@ -2,10 +2,11 @@ import { images } from "../../config/images";
 import { sh, type Sh, word } from "../languages/sh";
 import { postgres, sql } from "../languages/sql";
 import type { ContainerArgs, Mount } from "../podArgs";
+import { livenessProbe, startupProbe } from "../probes";
 import { mib } from "../scratch";
 import { metricsUser } from "./metrics";
 import { majorOf } from "./series";
-import { livenessProbe, type ServerArgs, startupProbe } from "./server";
+import type { ServerArgs } from "./server";
 import type { PostgresSizes } from "./sizing";
 
 const socketDirectory = "/var/run/postgresql";
@@ -107,6 +108,13 @@ while :; do
 done
 `;
 
+/** The port is open before the server has recovered from a crash, and on a first start only on the socket. */
+export const startupCommand: readonly string[] = [
+    "sh",
+    "-c",
+    'exec pg_isready --quiet --host=127.0.0.1 --username="$APP_USER" --dbname="$APP_DATABASE"',
+];
+
 /** Logs in like the platform, over TCP, so it is ready only after the accounts are set up. */
 export const readinessCommand: readonly string[] = [
     "sh",
@@ -141,14 +149,14 @@ export function postgresContainers(
             ports: { postgresql: port },
             resources: args.resources,
             probes: {
-                startup: startupProbe(port),
+                startup: startupProbe({ command: startupCommand }),
                 readiness: {
                     command: readinessCommand,
                     periodSeconds: 10,
                     timeoutSeconds: 5,
                     failureThreshold: 3,
                 },
-                liveness: livenessProbe(port),
+                liveness: livenessProbe({ tcpSocket: { port } }),
             },
             mounts: [
                 mount,

@@ -1,6 +1,5 @@
 import type { ResourcesConfig } from "../../config/fields";
 import type { SecretRef } from "../graph";
-import type { Probe } from "../podArgs";
 
 /** The parameters of a server of any engine. */
 export interface ServerArgs {
@@ -25,19 +24,3 @@ export interface ServerArgs {
     /** Whether the user has consented to an in-place upgrade of the data. */
     readonly upgrades: boolean;
 }
-
-/** Half an hour for the first start and for recovery after a crash: a healthy start does not wait for it. */
-export const startupProbe = (port: number): Probe => ({
-    tcpSocket: { port },
-    periodSeconds: 10,
-    failureThreshold: 180,
-    timeoutSeconds: 5,
-});
-
-/** Two minutes of silence before a restart: a server under load answers late, and a restart would make it worse. */
-export const livenessProbe = (port: number): Probe => ({
-    tcpSocket: { port },
-    periodSeconds: 20,
-    failureThreshold: 6,
-    timeoutSeconds: 5,
-});

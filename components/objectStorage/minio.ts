@@ -2,6 +2,7 @@ import type { ResourcesConfig } from "../../config/fields";
 import { images } from "../../config/images";
 import type { SecretRef, Setting } from "../graph";
 import type { ContainerArgs } from "../podArgs";
+import { livenessProbe, startupProbe } from "../probes";
 import type { Bucket } from "./buckets";
 
 export const minioPort = 9000;
@@ -44,7 +45,7 @@ export function minio(args: MinioArgs): ContainerArgs {
         MINIO_ROOT_USER: args.keys.accessKey,
         MINIO_ROOT_PASSWORD: args.keys.secretKey,
     };
-    const probe = (path: string) => ({ httpGet: { path: `/minio/health/${path}`, port: "s3" }, timeoutSeconds: 5 });
+    const answers = (path: string) => ({ httpGet: { path: `/minio/health/${path}`, port: "s3" } });
     return {
         name: "minio",
         image: images.minio,
@@ -53,9 +54,9 @@ export function minio(args: MinioArgs): ContainerArgs {
         ports: { s3: minioPort },
         resources: args.resources,
         probes: {
-            startup: { ...probe("live"), periodSeconds: 5, failureThreshold: 60 },
-            readiness: { ...probe("ready"), periodSeconds: 10 },
-            liveness: { ...probe("live"), periodSeconds: 20, failureThreshold: 6 },
+            startup: startupProbe(answers("live"), 300),
+            readiness: { ...answers("ready"), periodSeconds: 10, timeoutSeconds: 5 },
+            liveness: livenessProbe(answers("live")),
         },
         mounts: [
             { path: "/data", claim: args.claim },

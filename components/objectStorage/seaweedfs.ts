@@ -4,6 +4,7 @@ import { images } from "../../config/images";
 import { json } from "../languages/json";
 import type { Text } from "../languages/text";
 import type { ContainerArgs } from "../podArgs";
+import { livenessProbe, startupProbe } from "../probes";
 import type { Bucket } from "./buckets";
 
 export const seaweedfsPort = 8333;
@@ -76,7 +77,7 @@ export interface SeaweedfsArgs {
 }
 
 export function seaweedfs(args: SeaweedfsArgs): ContainerArgs {
-    const probe = (path: string) => ({ httpGet: { path, port: "s3" }, timeoutSeconds: 5 });
+    const answers = (path: string) => ({ httpGet: { path, port: "s3" } });
     return {
         name: "seaweedfs",
         image: images.seaweedfs,
@@ -86,9 +87,9 @@ export function seaweedfs(args: SeaweedfsArgs): ContainerArgs {
         ports: { s3: seaweedfsPort, ...(args.metrics ? { metrics: metricsPort } : {}) },
         resources: args.resources,
         probes: {
-            startup: { ...probe("/healthz"), periodSeconds: 5, failureThreshold: 60 },
-            readiness: { ...probe("/readyz"), periodSeconds: 10 },
-            liveness: { ...probe("/healthz"), periodSeconds: 20, failureThreshold: 6 },
+            startup: startupProbe(answers("/healthz"), 300),
+            readiness: { ...answers("/readyz"), periodSeconds: 10, timeoutSeconds: 5 },
+            liveness: livenessProbe(answers("/healthz")),
         },
         mounts: [
             { path: "/data", claim: args.claim },

@@ -2,6 +2,7 @@ import type { BrokerSettings } from "../../components/broker";
 import type { DatabaseSettings } from "../../components/database";
 import type { Composed, NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import { expansion, literal, variable } from "../../components/languages/expansion";
+import { sh } from "../../components/languages/sh";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { mib } from "../../components/scratch";
 import { drainSeconds } from "../../components/webTier";
@@ -26,6 +27,15 @@ const preparedSpace = { locale: "32Mi", static: "256Mi" } as const;
 
 /** Additional seconds to end and to log after waiting. */
 const stopSeconds = 15;
+
+/**
+ * Django's development server. It does not handle the stop signal, so that it must not be process 1, for which the
+ * kernel ignores signals without a handler; whatever is left ends with the shell.
+ */
+const developmentServer = sh`trap 'kill "$server"; exit 143' TERM
+python manage.py runserver --noreload 0.0.0.0:${port} &
+server=$!
+wait "$server"`;
 
 /** The pods of an instance. All have the same code and environment, but different roles. */
 export class Pods {
@@ -61,7 +71,7 @@ export class Pods {
             containers: [
                 this.container("web", {
                     command: debug
-                        ? ["python", "manage.py", "runserver", "--noreload", `0.0.0.0:${port}`]
+                        ? ["sh", "-c", developmentServer]
                         : [
                               "gunicorn",
                               "--config=docker-gunicorn.conf.py",

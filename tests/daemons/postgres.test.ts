@@ -26,6 +26,7 @@ interface Container {
     readonly command: string[];
     readonly env: { name: string; value?: string }[];
     readonly readinessProbe: { exec: { command: string[] } };
+    readonly startupProbe: { exec: { command: string[] } };
 }
 
 // Debian's 15 stands for the image's 17: settings, statements and psql's commands are common to both.
@@ -292,6 +293,19 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
             await done(back);
             await back.stop();
         }
+    });
+
+    it("has started once it accepts connections over TCP, without a line in its log", async () => {
+        const { command } = container("postgres").startupProbe.exec;
+        const env = { APP_USER: "opencart", APP_DATABASE: "open_cart", PGPORT: String(port) };
+        // As on the image's first start.
+        const hidden = await start("-c", "listen_addresses=");
+        expect(run(command, { env }).status).not.to.equal(0);
+        await hidden.stop();
+        const daemon = await start("-c", "listen_addresses=127.0.0.1");
+        const before = daemon.output;
+        expect(run(command, { env }).status).to.equal(0);
+        expect(daemon.output).to.equal(before);
     });
 
     it("is ready once the platform can log in", async () => {

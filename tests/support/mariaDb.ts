@@ -72,6 +72,20 @@ export class MariaDb {
         }).trim();
     }
 
+    /** What it has logged. */
+    get output(): string {
+        return this.daemon.output;
+    }
+
+    /** Resolves when `check` does not throw any more. */
+    async until(check: () => void): Promise<void> {
+        await this.daemon.ready(async () => check());
+    }
+
+    signal(signal: NodeJS.Signals): void {
+        process.kill(this.daemon.pid, signal);
+    }
+
     async stop(): Promise<void> {
         await this.daemon.stop();
     }
