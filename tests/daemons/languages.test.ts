@@ -90,7 +90,7 @@ describe("any string, read by the real parser of its language", function () {
     });
 
     it("XML", function () {
-        const command = program(this, "php");
+        const command = program(this, "php", { extensions: ["simplexml"] });
         const all = written(someTexts(), (text) => xmlFile("config", { value: text }));
         writeFileSync(join(path, "texts.json"), JSON.stringify(all.map(([, file]) => file)));
         const script = `echo json_encode(array_map(fn($x) => (string)(new SimpleXMLElement($x))->value, json_decode(file_get_contents('${path}/texts.json'))));`;

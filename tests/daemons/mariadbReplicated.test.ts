@@ -8,6 +8,7 @@ import { judgeMember } from "../../operations/launch/declaredSource";
 import { ownDirectory, ownFile, serverUser } from "../support/datadir";
 import { declare, type Sent } from "../support/declare";
 import { Member, writing } from "../support/members";
+import { seriesOf } from "../support/needs";
 import { freePort, program, scratch } from "../support/tools";
 
 interface Wanted {
@@ -48,8 +49,7 @@ const render = async ({ source = 0, lost = [], term = "t0", password = "erstes$W
     return objects;
 };
 
-// Debian's 10.11 stands for the image's 11.8: the options and statements used are common to both.
-describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the rendered files", function () {
+describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with the rendered files`, function () {
     this.timeout(180_000);
     const folder = scratch();
     let members: Member[] = [];
@@ -97,10 +97,9 @@ describe("a source with two replicas, of MariaDB 10.11 (image: 11.8), with the r
     };
 
     before(async function () {
-        program(this, "mariadbd");
-        program(this, "mariadb-install-db");
-        const ports = [await freePort(), await freePort(), await freePort()];
         user = serverUser("mysql");
+        for (const name of ["mariadbd", "mariadb-install-db", "mariadb-dump"]) program(this, name, { by: user });
+        const ports = [await freePort(), await freePort(), await freePort()];
         members = [0, 1, 2].map((ordinal) => new Member(folder.path, ordinal, ports, user));
         await declared({});
     });

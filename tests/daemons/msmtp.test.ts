@@ -13,8 +13,8 @@ describe("OpenMage's mail", function () {
     this.timeout(20_000);
     for (const username of [undefined, "shop"]) {
         it(`is sent from PHP to the configured server, ${username ? "with" : "without"} a login`, async function () {
-            const php = program(this, "php");
-            const msmtp = program(this, "msmtp");
+            const php = program(this, "php", { by: nobody });
+            const msmtp = program(this, "msmtp", { by: nobody });
             const server = new MailServer(await freePort());
             const folder = scratch();
             try {

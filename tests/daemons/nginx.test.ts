@@ -8,8 +8,9 @@ import { nginxConf } from "../../platforms/opencart/nginx";
 import { paths } from "../../platforms/opencart/paths";
 import { fpmConf, phpIni } from "../../platforms/opencart/php";
 import { scripts } from "../../platforms/opencart/scripts";
-import { write } from "../support/files";
+import { nobody, write } from "../support/files";
 import { Site } from "../support/site";
+import { seriesOf } from "../support/needs";
 import { freePort, program, scratch } from "../support/tools";
 
 /** A shop in three lines: it returns PHP's input. */
@@ -66,7 +67,7 @@ const denied = [
     "/%69nstall/index.php",
 ];
 
-describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the images have nginx 1.30.4 and PHP 8.4.24)", () => {
+describe(`nginx ${seriesOf("nginx")} and php-fpm ${seriesOf("php-fpm")} of OpenCart`, () => {
     const { path, clean } = scratch();
     const sites: Partial<Record<"frontend" | "admin", Site>> = {};
     const frontend = () => sites.frontend!;
@@ -76,7 +77,7 @@ describe("nginx and php-fpm of OpenCart (Debian's nginx 1.22 and PHP 8.2; the im
         clean();
     });
     before(async function () {
-        const [nginx, fpm] = [program(this, "nginx"), program(this, "php-fpm8.2")];
+        const [nginx, fpm] = [program(this, "nginx", { by: nobody }), program(this, "php-fpm", { by: nobody })];
         const root = write(join(path, "root"), files);
         for (const role of ["frontend", "admin"] as const) {
             const site = new Site({

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 import { mapKey, pattern, userLines, word } from "../../components/languages/nginx";
+import { seriesOf } from "../support/needs";
 import { Daemon, program, scratch } from "../support/tools";
 import { someTexts, written } from "../support/texts";
 
-describe("strings and lines in nginx.conf (Debian's nginx 1.22; the images have 1.30.4)", function () {
+describe(`strings and lines in nginx.conf, read by nginx ${seriesOf("nginx")}`, function () {
     this.timeout(60_000);
     const { path, clean } = scratch();
     const socket = join(path, "http.sock");

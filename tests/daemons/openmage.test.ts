@@ -10,6 +10,7 @@ import { scripts } from "../../platforms/openmage/scripts";
 import { nobody, write } from "../support/files";
 import { Site } from "../support/site";
 import { Visitor } from "../support/visitor";
+import { seriesOf } from "../support/needs";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
 /** A shop in a few lines: it returns PHP's input. */
@@ -93,7 +94,7 @@ const files = {
 
 const pool = { maxChildren: 2, timeoutSeconds: 60 };
 
-describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the images have newer ones)", () => {
+describe(`nginx ${seriesOf("nginx")} and php-fpm ${seriesOf("php-fpm")} of OpenMage`, () => {
     const { path, clean } = scratch();
     const sites: Site[] = [];
     let frontend: Site;
@@ -104,7 +105,7 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
         clean();
     });
     before(async function () {
-        const tools = { nginx: program(this, "nginx"), fpm: program(this, "php-fpm8.2") };
+        const tools = { nginx: program(this, "nginx", { by: nobody }), fpm: program(this, "php-fpm", { by: nobody }) };
         const root = write(join(path, "root"), files);
         const own = write(join(path, "scripts"), scripts);
         metrics = await freePort();
@@ -322,7 +323,11 @@ describe("nginx and php-fpm of OpenMage (Debian's nginx 1.22 and PHP 8.2; the im
             .replace("/proc/self/fd/2", join(path, "cluster.log"));
         const folder = write(join(path, "cluster"), { "php-fpm.conf": conf });
         execFileSync("chmod", ["777", path]);
-        const daemon = new Daemon(program(this, "php-fpm8.2"), ["--fpm-config", join(folder, "php-fpm.conf")], nobody);
+        const daemon = new Daemon(
+            program(this, "php-fpm", { by: nobody }),
+            ["--fpm-config", join(folder, "php-fpm.conf")],
+            nobody,
+        );
         try {
             for (const port of [requests, state])
                 await daemon.ready(async () => {

@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { localXml, type LocalXmlArgs } from "../../platforms/openmage/localXml";
 import { scripts } from "../../platforms/openmage/scripts";
 import { write } from "../support/files";
+import { seriesOf } from "../support/needs";
 import { program, scratch } from "../support/tools";
 
 const connections: LocalXmlArgs = {
@@ -16,7 +17,7 @@ const connections: LocalXmlArgs = {
     installDate: "Thu, 01 Jan 2026 00:00:00 +0000",
 };
 
-describe("local.xml of OpenMage (Debian's PHP 8.2)", () => {
+describe(`local.xml of OpenMage, read by PHP ${seriesOf("php")}`, () => {
     /** PHP's values from it, and from OpenMage's cached copy. */
     const read = (php: string, args: LocalXmlArgs): Record<string, string> =>
         JSON.parse(
@@ -50,7 +51,7 @@ describe("local.xml of OpenMage (Debian's PHP 8.2)", () => {
         "0",
     ])
         it(`passes on ${JSON.stringify(nasty)} unchanged`, function () {
-            const seen = read(program(this, "php"), {
+            const seen = read(program(this, "php", { extensions: ["simplexml"] }), {
                 ...connections,
                 cryptKey: nasty,
                 database: { ...connections.database, password: nasty },
@@ -74,7 +75,7 @@ describe("local.xml of OpenMage (Debian's PHP 8.2)", () => {
             );
     });
     it("has another cache prefix whenever it changes, which OpenMage's cache accepts", function () {
-        const php = program(this, "php");
+        const php = program(this, "php", { extensions: ["simplexml"] });
         const prefixes = [
             connections,
             { ...connections, database: { ...connections.database, password: "other" } },
@@ -120,7 +121,7 @@ describe("OpenMage's reads from replicas", () => {
         }
     };
     it("cover the catalog for visitors without cart and login, and their cache entries live for a minute", function () {
-        const php = program(this, "php");
+        const php = program(this, "php", { extensions: ["session"] });
         const visitor = { core: { visitor_data: { visitor_id: 7, customer_id: 7 } }, checkout: { quote_id_1: null } };
         expect(read(php, {}, visitor)).to.deep.equal([
             [source, source, source, "own_read", "default_read"],

@@ -6,6 +6,7 @@ import { scripts } from "../../platforms/openmage/scripts";
 import { write } from "../support/files";
 import type { MariaDb } from "../support/mariaDb";
 import { ShopTasks } from "../support/shopTasks";
+import { seriesOf } from "../support/needs";
 import { scratch } from "../support/tools";
 
 /**
@@ -116,7 +117,7 @@ const code = (version: string, key = "key", ours = "2") => ({
         <Acme_Ours><version>${ours}</version><codePool>local</codePool></Acme_Ours></modules></config>`,
 });
 
-describe("the Tasks of OpenMage on a real database (Debian's MariaDB 10.11 and PHP 8.2; OpenMage is a stand-in)", function () {
+describe(`the Tasks of OpenMage, which is a stand-in, in PHP ${seriesOf("php")} on MariaDB ${seriesOf("mariadbd")}`, function () {
     this.timeout(60_000);
     const { path, clean } = scratch();
     const root = join(path, "root");

@@ -8,6 +8,7 @@ import { iniSettings } from "../../platforms/php";
 import { write } from "../support/files";
 import type { MariaDb } from "../support/mariaDb";
 import { ShopTasks } from "../support/shopTasks";
+import { seriesOf } from "../support/needs";
 import { freePort, program, scratch } from "../support/tools";
 
 /**
@@ -43,7 +44,7 @@ try {
 }
 `;
 
-describe("the Tasks of OpenCart on a real database (Debian's MariaDB 10.11 and PHP 8.2; the images have 11.8.8 and 8.4.24)", function () {
+describe(`the Tasks of OpenCart in PHP ${seriesOf("php")} on MariaDB ${seriesOf("mariadbd")}`, function () {
     this.timeout(60_000);
     const { path, clean } = scratch();
     const home = join(path, "home");

@@ -9,6 +9,7 @@ import { installMariaDb, run, serverUser } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { LocalPod } from "../support/localPod";
 import { type Spelling, spellings } from "../support/spellings";
+import { seriesOf } from "../support/needs";
 import { Daemon, missing, program, scratch } from "../support/tools";
 
 const account = { user: "shop", password: "we'ird\"$pw\\ #1&<" };
@@ -24,7 +25,7 @@ const render = async (): Promise<readonly Sent[]> => {
     return objects;
 };
 
-describe("phpMyAdmin 5.2.1 in Apache 2.4 with PHP 8.2 (image: 5.2.3, PHP 8.3) in the rendered pod", function () {
+describe(`phpMyAdmin in Apache ${seriesOf("apache2")} with PHP ${seriesOf("php")} in the rendered pod`, function () {
     this.timeout(60_000);
     const machine = scratch();
     let pod: LocalPod;

@@ -9,6 +9,7 @@ import { fingerprint, ownDirectory, run, serverUser, shells, standIn } from "../
 import { declare, find, type Sent } from "../support/declare";
 import { Session } from "../support/session";
 import { someTexts, written } from "../support/texts";
+import { seriesOf } from "../support/needs";
 import { Daemon, figures, freePort, program, scratch } from "../support/tools";
 
 const guardEnvironment = (series: string, path?: string) => ({
@@ -29,12 +30,13 @@ interface Container {
     readonly startupProbe: { exec: { command: string[] } };
 }
 
-// Debian's 15 stands for the image's 17: settings, statements and psql's commands are common to both.
-describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
+const major = seriesOf("postgres", 1);
+
+describe(`PostgreSQL ${major} with the rendered files`, function () {
     this.timeout(120_000);
     const folder = scratch();
     const volume = join(folder.path, "volume");
-    const data = join(volume, "15", "docker");
+    const data = join(volume, major, "docker");
     const sockets = join(folder.path, "sockets");
     const scripts = join(folder.path, "scripts");
     const passwords = { first: "we'ird\"$pw\\", second: "an ot'her $$ \\n", root: "ro'ot\\" };
@@ -111,10 +113,10 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         });
 
     before(async function () {
-        const initdb = program(this, "initdb");
+        user = serverUser("postgres");
+        const initdb = program(this, "initdb", { by: user });
         program(this, "psql");
         env = { ...process.env, PATH: `${join(initdb, "..")}:${process.env["PATH"]}`, LC_ALL: "C.UTF-8" };
-        user = serverUser("postgres");
         port = await freePort();
         ({ objects } = await declare(
             (instance) =>
@@ -128,7 +130,7 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
                 }),
             { values: { cluster: { context: "kind-dev", monitoringNamespace: "monitoring" } } },
         ));
-        for (const path of [volume, join(volume, "15"), data, sockets]) ownDirectory(path, user);
+        for (const path of [volume, join(volume, major), data, sockets]) ownDirectory(path, user);
         ownDirectory(scripts, {});
         const files = find(objects, "ConfigMap", "database").data;
         expect(files["accounts.sh"]).to.equal(accountsScript());
@@ -218,7 +220,6 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
         }
     });
 
-    // Debian's exporter is 0.11, the image's 0.20.
     it("has metrics for Prometheus, through a role that cannot read rows", async function () {
         const exporter = program(this, "prometheus-postgres-exporter");
         await start("-c", "listen_addresses=127.0.0.1");
@@ -346,27 +347,29 @@ describe("PostgreSQL 15 (image: 17) with the rendered files", function () {
 
     for (const shell of shells) {
         it(`guards the volume against every other major version (${shell[0]})`, () => {
+            const installed = `postgres ${major}`;
+            const next = `postgres ${Number(major) + 1}`;
             const guard = (series: string, root = volume, image = standIn(folder.path, series)) =>
                 run([...shell, "-c", guardScript(root)], {
                     ...user,
-                    env: { ...guardEnvironment(series), UPGRADE_FROM: "postgres 15", ...image },
+                    env: { ...guardEnvironment(series), UPGRADE_FROM: installed, ...image },
                 });
             const real = { PATH: env["PATH"]! };
-            expect(guard("postgres 15", volume, real).status).to.equal(0);
-            expect(guard("postgres 15").status).to.equal(0);
+            expect(guard(installed, volume, real).status).to.equal(0);
+            expect(guard(installed).status).to.equal(0);
             const before = fingerprint(volume);
-            for (const series of ["postgres 17", "postgres 14"]) {
+            for (const series of [next, "postgres 14"]) {
                 const { status, stderr } = guard(series);
                 expect(status).to.equal(1);
-                expect(stderr).to.contain("holds data of postgres 15, which no other major version opens");
+                expect(stderr).to.contain(`holds data of ${installed}, which no other major version opens`);
             }
-            expect(guard("postgres 17", sockets, real).stderr).to.match(
-                /refused to start postgres 17: its image, named in images\.postgres, holds postgres 15 \(postgres \(PostgreSQL\) 15\./,
+            expect(guard(next, sockets, real).stderr).to.contain(
+                `refused to start ${next}: its image, named in images.postgres, holds ${installed} (postgres (PostgreSQL) ${major}.`,
             );
-            expect(guard("mariadb 11.8").stderr).to.contain("another engine, postgres 15");
-            const moved = guard("postgres 15", join(volume, "15", "docker"));
+            expect(guard("mariadb 11.8").stderr).to.contain(`another engine, ${installed}`);
+            const moved = guard(installed, join(volume, major, "docker"));
             expect(moved.status).to.equal(1);
-            expect(moved.stderr).to.contain('would begin anew in 15/docker: set volumes.database.path to "."');
+            expect(moved.stderr).to.contain(`would begin anew in ${major}/docker: set volumes.database.path to "."`);
             expect(fingerprint(volume)).to.deep.equal(before);
         });
     }

@@ -6,6 +6,7 @@ import { accountsScript } from "../../components/database/postgres";
 import { guardScript } from "../../components/database/guard";
 import { fingerprint, ownDirectory, run, serverUser, shells } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
+import { seriesOf } from "../support/needs";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
 interface Container {
@@ -16,7 +17,9 @@ interface Container {
 }
 
 // Data as the official image creates them for POSTGRES_USER: that user is the administrator; postgres does not exist.
-describe("PostgreSQL 15 on the data of a former deployment", function () {
+const major = seriesOf("postgres", 1);
+
+describe(`PostgreSQL ${major} on the data of a former deployment`, function () {
     this.timeout(120_000);
     const folder = scratch();
     const volume = join(folder.path, "volume");
@@ -39,7 +42,7 @@ describe("PostgreSQL 15 on the data of a former deployment", function () {
                 }),
             {
                 instance: {
-                    images: { postgres: "postgres:15-alpine" },
+                    images: { postgres: `postgres:${major}-alpine` },
                     volumes: { database: { claim: "db-pvc", ...(path === undefined ? {} : { path }) } },
                 },
             },
@@ -72,10 +75,10 @@ describe("PostgreSQL 15 on the data of a former deployment", function () {
     }
 
     before(async function () {
-        const initdb = program(this, "initdb");
+        user = serverUser("postgres");
+        const initdb = program(this, "initdb", { by: user });
         program(this, "psql");
         env = { ...process.env, PATH: `${join(initdb, "..")}:${process.env["PATH"]}`, LC_ALL: "C.UTF-8" };
-        user = serverUser("postgres");
         port = await freePort();
         for (const path of [volume, sockets]) ownDirectory(path, user);
         ownDirectory(scripts, {});
@@ -113,7 +116,7 @@ describe("PostgreSQL 15 on the data of a former deployment", function () {
             const refused = await examine(undefined, shell);
             expect(refused.status).to.equal(1);
             expect(refused.stderr).to.contain(
-                'would begin anew in 15/docker: set plinth:instances.bench.volumes.database.path to "."',
+                `would begin anew in ${major}/docker: set plinth:instances.bench.volumes.database.path to "."`,
             );
             expect(await examine(".", shell)).to.include({ status: 0, stderr: "" });
             const wrong = await examine("pgdata", shell);

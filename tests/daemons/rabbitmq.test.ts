@@ -1,13 +1,22 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { Broker } from "../../components/broker";
 import { declare, find, type Sent } from "../support/declare";
 import { LocalPod } from "../support/localPod";
+import { newest } from "../support/needs";
 import { Daemon, program, scratch } from "../support/tools";
 
 const passwords = { first: "we'ird\"$p@:/w\\ #1", second: "another-one", admin: "admins:own" };
 /** Environment of the image: without a shell around it, the server is process 1. */
 const image = { LANG: "C.UTF-8", RUNNING_UNDER_SYSTEMD: "true" };
 const folder = "/usr/lib/rabbitmq/bin";
+/** Version of the installed server, which Debian has in the name of a folder. */
+const version = (() => {
+    const all = join(newest, "usr/lib/rabbitmq/lib");
+    const [name] = existsSync(all) ? readdirSync(all).sort().reverse() : [];
+    return name?.replace("rabbitmq_server-", "") ?? "4.3.0";
+})();
 
 const render = async (brokerPassword: string): Promise<readonly Sent[]> => {
     const { objects } = await declare(
@@ -21,15 +30,14 @@ const render = async (brokerPassword: string): Promise<readonly Sent[]> => {
                 size: "1Gi",
             }),
         {
-            instance: { images: { rabbitmq: "rabbitmq:3.10.8-alpine" } },
+            instance: { images: { rabbitmq: `rabbitmq:${version}-alpine` } },
             values: { secrets: { bench: { brokerPassword, brokerAdminPassword: passwords.admin } } },
         },
     );
     return objects;
 };
 
-// Debian's 3.10 stands for the image's 4.3, which has two settings more: features that only it must be asked to permit.
-describe("RabbitMQ 3.10 (image: 4.3) in the rendered pod", function () {
+describe(`RabbitMQ ${version} in the rendered pod`, function () {
     this.timeout(180_000);
     const machine = scratch();
     let objects: readonly Sent[];
@@ -39,7 +47,7 @@ describe("RabbitMQ 3.10 (image: 4.3) in the rendered pod", function () {
     /** Starts a pod of its own name; ready when the rendered startup probe says so. */
     async function start(hostname: string, password: string): Promise<void> {
         objects = await render(password);
-        pod = new LocalPod(find(objects, "StatefulSet", "broker"), objects, machine.path, hostname);
+        pod = new LocalPod(find(objects, "StatefulSet", "broker"), objects, machine.path, hostname, newest);
         const daemon = (server = pod.start([`${folder}/rabbitmq-server`], image));
         const { containers } = find(objects, "StatefulSet", "broker")["spec"].template.spec;
         const { port } = containers[0].startupProbe.tcpSocket;
@@ -77,7 +85,7 @@ describe("RabbitMQ 3.10 (image: 4.3) in the rendered pod", function () {
 
     before(async function () {
         LocalPod.check(this);
-        program(this, "rabbitmq-server", [folder]);
+        program(this, "rabbitmq-server", { folders: [join(newest, folder)] });
         for (const name of ["amqp-get", "curl"]) program(this, name);
         await start("broker-0-first", passwords.first);
     });

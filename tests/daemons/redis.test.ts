@@ -6,12 +6,16 @@ import { Cache } from "../../components/cache";
 import { ownDirectory, run, serverUser } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { declareOpenMage } from "../support/openmage";
-import { Daemon, figures, freePort, program, scratch } from "../support/tools";
+import { seriesOf } from "../support/needs";
+import { Daemon, figures, findProgram, freePort, program, scratch } from "../support/tools";
 
 const password = "we'ird\"$pw\\ #1";
 
+// Valkey, where this machine has it.
+const engine = findProgram("valkey-server") ? "valkey" : "redis";
+
 const render = async (persistence: boolean, cachePassword = password): Promise<readonly Sent[]> => {
-    const config = { topology: "single", engine: "redis", persistence, policy: "volatile-lfu" } as const;
+    const config = { topology: "single", engine, persistence, policy: "volatile-lfu" } as const;
     const cluster = { context: "kind-dev", monitoringNamespace: "monitoring" };
     const { objects } = await declare(
         (instance) => new Cache(instance, "cache", { config, resources: { cpu: "50m", memory: "256Mi" } }),
@@ -20,8 +24,8 @@ const render = async (persistence: boolean, cachePassword = password): Promise<r
     return objects;
 };
 
-// Debian's 7.0 stands for the images' Valkey 9.1 and Redis 8.2: the directives used are common to all.
-describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", function () {
+// The directives used are common to both.
+describe(`${engine === "valkey" ? "Valkey" : "Redis"} ${seriesOf(`${engine}-server`)} with the rendered file`, function () {
     this.timeout(60_000);
     const folder = scratch();
     const data = join(folder.path, "data");
@@ -31,7 +35,7 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
 
     const ask = (secret: string | undefined, ...command: string[]) =>
         run(
-            ["redis-cli", "--no-auth-warning", "-h", "127.0.0.1", "-p", String(port), ...command],
+            [`${engine}-cli`, "--no-auth-warning", "-h", "127.0.0.1", "-p", String(port), ...command],
             secret === undefined ? {} : { env: { REDISCLI_AUTH: secret } },
         ).stdout.trim();
 
@@ -47,9 +51,9 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
     }
 
     before(async function () {
-        program(this, "redis-server");
-        program(this, "redis-cli");
-        user = serverUser("redis");
+        user = serverUser(engine);
+        program(this, `${engine}-server`, { by: user });
+        program(this, `${engine}-cli`);
         port = await freePort();
         ownDirectory(data, user);
         if (user.uid !== undefined) chownSync(folder.path, user.uid, user.gid!);
@@ -86,7 +90,6 @@ describe("Redis 7.0 (images: Valkey 9.1, Redis 8.2) with the rendered file", fun
         expect(ready("wrong")).not.to.equal(0);
     });
 
-    // Debian's exporter is 1.45, the image's 1.88.
     it("has metrics for Prometheus, with the Secret's password", async function () {
         const exporter = program(this, "prometheus-redis-exporter");
         const objects = await render(false);

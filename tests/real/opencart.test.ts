@@ -12,6 +12,7 @@ import { MariaDb } from "../support/mariaDb";
 import { declareOpenCart, layOut } from "../support/opencart";
 import { Site, type Substitutions } from "../support/site";
 import { PodRun } from "../support/pods";
+import { shopExtensions } from "../support/shopTasks";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
 // OpenCart itself, with the files that the stack renders, on this machine's nginx, php-fpm, MariaDB and Redis:
@@ -52,7 +53,7 @@ const treeHash = (folder: string): string => {
     return hash.digest("hex");
 };
 
-describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the images have newer ones)", function () {
+describe("OpenCart for real with nginx, php-fpm, MariaDB and the cache", function () {
     this.timeout(180_000);
     const { path, clean } = scratch();
     const volume = join(path, "volume");
@@ -71,7 +72,10 @@ describe("OpenCart for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
             console.log("      skipped: OPENCART_SOURCES names no directory with OpenCart's sources");
             this.skip();
         }
-        tools = { nginx: program(this, "nginx"), fpm: program(this, "php-fpm8.2") };
+        tools = {
+            nginx: program(this, "nginx", { by: nobody }),
+            fpm: program(this, "php-fpm", { by: nobody, extensions: shopExtensions }),
+        };
         const ports = { database: await freePort(), cache: await freePort() };
         objects = await declareOpenCart(configured);
         substitutions = [

@@ -12,6 +12,7 @@ import { PodRun } from "../support/pods";
 import { Visitor } from "../support/visitor";
 import { ShopServers } from "../support/shopServers";
 import { Site } from "../support/site";
+import { shopExtensions } from "../support/shopTasks";
 import { freePort, program, scratch } from "../support/tools";
 
 // OpenMage itself, with the files that the stack renders, on this machine's nginx, php-fpm, MariaDB (a source and a
@@ -50,7 +51,7 @@ const configured: DeclareArgs = {
     values: { secrets: { shop: secrets } },
 };
 
-describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the images have newer ones)", function () {
+describe("OpenMage for real with nginx, php-fpm, MariaDB and the cache", function () {
     this.timeout(180_000);
     const { path, clean } = scratch();
     const volume = join(path, "media");
@@ -67,7 +68,10 @@ describe("OpenMage for real (Debian's nginx, php-fpm, MariaDB and Redis; the ima
             console.log("      skipped: OPENMAGE_SOURCES names no directory with OpenMage's sources");
             this.skip();
         }
-        tools = { nginx: program(this, "nginx"), fpm: program(this, "php-fpm8.2") };
+        tools = {
+            nginx: program(this, "nginx", { by: nobody }),
+            fpm: program(this, "php-fpm", { by: nobody, extensions: shopExtensions }),
+        };
         objects = await declareOpenMage(configured);
         servers = await ShopServers.start(this, path, objects, secrets);
         stops.push(() => servers.stop());

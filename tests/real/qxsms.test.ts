@@ -24,7 +24,7 @@ const python = process.env["QXSMS_PYTHON"] ?? "python3";
 const nasty = `it's-a-"\\secret\\'; $HOME \`id\` %s @:/?# é`;
 const secrets = { databasePassword: `db-${nasty}`, brokerPassword: `rabbit-${nasty}`, qualtricsApiKey: `api-${nasty}` };
 
-describe("QxSMS for real (Debian's PostgreSQL and RabbitMQ; the images have newer ones)", function () {
+describe("QxSMS for real, with PostgreSQL and RabbitMQ", function () {
     this.timeout(600_000);
     const { path, clean } = scratch();
     const stops: (() => unknown)[] = [];
@@ -38,7 +38,7 @@ describe("QxSMS for real (Debian's PostgreSQL and RabbitMQ; the images have newe
     const configured = (): DeclareArgs => ({
         instance: {
             tls: { mode: "internal" },
-            // Debian's versions, for which the settings are rendered.
+            // The versions for which the settings are rendered.
             images: { postgres: "postgres:15.14", rabbitmq: "rabbitmq:3.10.8-alpine" },
             mail: { host: "smtp.example.org", port: ports.smtp, from: "wpss@example.org", fromName: "WPSS-TEST" },
             administrator: { email: "admin@example.org", account: "mailed" },
@@ -93,7 +93,7 @@ describe("QxSMS for real (Debian's PostgreSQL and RabbitMQ; the images have newe
             this.skip();
         }
         const initdb = program(this, "initdb");
-        const server = program(this, "rabbitmq-server", ["/usr/lib/rabbitmq/bin"]);
+        const server = program(this, "rabbitmq-server", { folders: ["/usr/lib/rabbitmq/bin"] });
         program(this, "msgfmt");
         ports = {
             database: await freePort(),

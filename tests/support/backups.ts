@@ -8,6 +8,7 @@ import { backup } from "../../config/backup";
 import { images } from "../../platforms/opencart/images";
 import { declare, find, type Sent } from "./declare";
 import { installMariaDb, ownDirectory, run, serverUser } from "./datadir";
+import { seriesOf } from "./needs";
 import { Session } from "./session";
 import { Daemon, freePort, program } from "./tools";
 
@@ -73,16 +74,18 @@ abstract class DaemonServer {
 
 export class MariaDb extends DaemonServer implements Server {
     private temporary = "";
+    private program = "";
     readonly engine = "mariadb";
-    readonly title = "MariaDB 10.11 (image: 11.8)";
+    readonly title = `MariaDB ${seriesOf("mariadbd")}`;
     protected readonly killSignal = "SIGKILL";
     protected readonly stopSignal = "SIGTERM";
 
     async init(test: Mocha.Context, folder: string): Promise<void> {
-        program(test, "mariadbd");
-        program(test, "mariadb-install-db");
         this.folder = folder;
         this.user = serverUser("mysql");
+        this.program = program(test, "mariadbd", { by: this.user });
+        program(test, "mariadb-install-db", { by: this.user });
+        program(test, "mariadb-dump", { by: stranger });
         this.port = await freePort();
         const auth = "--auth-root-authentication-method=normal";
         this.temporary = installMariaDb(join(folder, "data"), join(folder, "tmp"), this.user, auth);
@@ -98,7 +101,7 @@ export class MariaDb extends DaemonServer implements Server {
             "--bind-address=127.0.0.1",
             "--character-set-server=utf8mb4",
         ];
-        this.daemon = new Daemon("/usr/sbin/mariadbd", ["--no-defaults", ...places, ...options], this.user);
+        this.daemon = new Daemon(this.program, ["--no-defaults", ...places, ...options], this.user);
         await this.daemon.ready(async () => this.sql("SELECT 1"));
     }
     protected client(account: "own" | "root") {
@@ -114,16 +117,17 @@ export class MariaDb extends DaemonServer implements Server {
 
 export class Postgres extends DaemonServer implements Server {
     readonly engine = "postgres";
-    readonly title = "PostgreSQL 15 (image: 17)";
+    readonly title = `PostgreSQL ${seriesOf("postgres", 1)}`;
     protected readonly killSignal = "SIGQUIT";
     protected readonly stopSignal = "SIGINT";
     private program = "";
 
     async init(test: Mocha.Context, folder: string): Promise<void> {
-        const initdb = program(test, "initdb");
-        this.program = program(test, "postgres");
         this.folder = folder;
         this.user = serverUser("postgres");
+        const initdb = program(test, "initdb", { by: this.user });
+        this.program = program(test, "postgres", { by: this.user });
+        for (const name of ["pg_dump", "pg_restore"]) program(test, name, { by: stranger });
         this.port = await freePort();
         for (const name of ["data", "sockets"]) ownDirectory(join(folder, name), this.user);
         const made = run([initdb, "-D", `${folder}/data`, "-U", "postgres", "--auth-host=scram-sha-256", "--no-sync"], {
@@ -200,7 +204,7 @@ export interface Outcome {
 }
 
 /** A user without a passwd entry, such as the platform's in the image of the database. */
-const stranger = process.getuid?.() === 0 ? { uid: 12345, gid: 12345 } : {};
+export const stranger = process.getuid?.() === 0 ? { uid: 12345, gid: 12345 } : {};
 
 /** Runs the rendered pods as plain processes, one container after the other, in separate folders. */
 export class Pods {

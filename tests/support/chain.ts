@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Context } from "mocha";
 import type { Sent } from "./declare";
 import { podsOf } from "./invariants";
-import { ok, write } from "./files";
+import { nobody, ok, write } from "./files";
 import { exchange, type RawAnswer } from "./rawHttp";
 import { relocate, Site } from "./site";
 import { Daemon, freePort, goProgram, program } from "./tools";
@@ -38,8 +38,8 @@ export class Chain {
         application: Application,
     ): Promise<Chain> {
         const tools = {
-            nginx: program(test, "nginx"),
-            fpm: program(test, "php-fpm8.2"),
+            nginx: program(test, "nginx", { by: nobody }),
+            fpm: program(test, "php-fpm", { by: nobody }),
             varnish: program(test, "varnishd"),
         };
         const caddy = await goProgram(test, "caddy", caddyPackage);

@@ -1,12 +1,15 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The user that a database server runs as: its own if the tests run as root, which it refuses. */
+/** The user that a server runs as if the tests run as root, which it refuses: its package's, or nobody. */
 export function serverUser(name: string): { uid?: number; gid?: number } {
     if (process.getuid?.() !== 0) return {};
-    const number = (flag: string) => Number(execFileSync("id", [flag, name], { encoding: "utf8" }));
+    const number = (flag: string) => {
+        const { status, stdout } = spawnSync("id", [flag, name], { encoding: "utf8" });
+        return status === 0 ? Number(stdout) : 65534;
+    };
     return { uid: number("-u"), gid: number("-g") };
 }
 

@@ -45,12 +45,14 @@ export class LocalPod {
     /**
      * @param owner the workload, among `objects` that have its Secrets and ConfigMaps
      * @param folder of the machine, kept from one pod to the next
+     * @param system where `usr` with the pod's programs is. @default this machine's
      */
     constructor(
         owner: Sent,
         private readonly objects: readonly Sent[],
         folder: string,
         readonly hostname: string,
+        private readonly system = "/",
     ) {
         this.spec = owner["spec"].template.spec;
         ({ runAsUser: this.user, runAsGroup: this.group } = this.spec.securityContext);
@@ -198,7 +200,7 @@ export class LocalPod {
             `hostname ${this.hostname}`,
             "ip link set lo up",
             `mount --bind ${at("")} ${at("")}`,
-            `mount --bind /usr ${at("usr")}`,
+            `mount --bind ${quoted(join(this.system, "usr"))} ${at("usr")}`,
             `mount -o remount,ro,bind ${at("usr")}`,
             `mount --rbind /dev ${at("dev")}`,
             `mount -t proc proc ${at("proc")}`,

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import type { ControlPlane } from "./controlPlane";
-import { scratch, userPath } from "./tools";
+import { userPath } from "./needs";
+import { scratch } from "./tools";
 
 const root = join(__dirname, "..", "..");
 

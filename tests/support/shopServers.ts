@@ -47,8 +47,8 @@ export class ShopServers {
         for (const name of ["redis-server", "redis-cli"]) program(test, name);
         const [database, redis] = [await freePort(), await freePort()];
         const mariadb = {
-            server: program(test, "mariadbd"),
-            installer: program(test, "mariadb-install-db"),
+            server: program(test, "mariadbd", { by: nobody }),
+            installer: program(test, "mariadb-install-db", { by: nobody }),
             client: program(test, "mariadb"),
             port: database,
         };

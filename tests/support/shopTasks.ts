@@ -2,7 +2,11 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Context } from "mocha";
 import { MariaDb } from "./mariaDb";
+import { nobody } from "./files";
 import { freePort, program } from "./tools";
+
+/** Of PHP, for the installers and Tasks of the shops. */
+export const shopExtensions = ["mysqli", "pdo_mysql", "redis", "simplexml", "curl"];
 
 /** The requirements of a shop's Tasks: PHP, and a database `opencart` with a user of that name and password. */
 export class ShopTasks {
@@ -15,11 +19,11 @@ export class ShopTasks {
 
     /** @param folder where `scripts` are, and the server's files go */
     static async start(test: Context, folder: string): Promise<ShopTasks> {
-        const php = program(test, "php");
+        const php = program(test, "php", { extensions: shopExtensions });
         const port = await freePort();
         const database = new MariaDb({
-            server: program(test, "mariadbd"),
-            installer: program(test, "mariadb-install-db"),
+            server: program(test, "mariadbd", { by: nobody }),
+            installer: program(test, "mariadb-install-db", { by: nobody }),
             client: program(test, "mariadb"),
             folder: join(folder, "mariadb"),
             port,

@@ -1,25 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, chmodSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { execa } from "execa";
 import type { Context } from "mocha";
 import { buildGoProgram, cacheFolder, goProgramPath } from "../../sandbox/goProgram";
 
 import { freePort } from "../../sandbox/ports";
+import { findProgram, missing, program } from "./needs";
 
-export { freePort };
-
-/** Folders of daemons that are not on every user's PATH. */
-const daemonFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin"];
-
-/**
- * Path of an installed program. Without it the test is skipped with one line; where skipping is forbidden
- * (PLINTH_NO_SKIP=1, as in CI) it fails.
- */
-export const program = (test: Context, name: string, folders: readonly string[] = []): string =>
-    findProgram(name, folders) ?? missing(test, `${name} is not installed`);
+export { findProgram, freePort, missing, program };
 
 /**
  * Path of a program that no package manager brings: without it the test is skipped with one line, in CI, too.
@@ -31,26 +22,6 @@ export function optionalProgram(test: Context, name: string, what: string): stri
     if (path) return path;
     console.log(`      skipped: ${name} is not on the PATH, and ${what} only with it`);
     return test.skip();
-}
-
-/** The PATH without what npm puts in front while it runs a script: launchers of packages that may not work here. */
-export const userPath = (): string =>
-    (process.env["PATH"] ?? "")
-        .split(delimiter)
-        .filter((folder) => !folder.endsWith(join("node_modules", ".bin")))
-        .join(delimiter);
-
-export function findProgram(name: string, folders: readonly string[] = []): string | undefined {
-    for (const folder of [...folders, ...userPath().split(delimiter), ...daemonFolders]) {
-        const path = join(folder, name);
-        try {
-            accessSync(path, constants.X_OK);
-            return path;
-        } catch {
-            // Not here; the next folder may have it.
-        }
-    }
-    return undefined;
 }
 
 /** A program built from the Go module that `tests/tools/<name>` pins; kept between runs. */
@@ -67,11 +38,12 @@ export async function goProgram(test: Context, name: string, pkg?: string): Prom
  */
 export async function pythonProgram(test: Context, name: string): Promise<string> {
     const requirements = join(__dirname, "..", "tools", name, "requirements.txt");
-    const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
+    const python = program(test, "python3");
+    const { stdout: version } = await execa(python, ["--version"]);
+    const hash = createHash("sha256").update(version).update(readFileSync(requirements)).digest("hex").slice(0, 12);
     const folder = join(cacheFolder(), `${name}-${hash}`);
     const path = join(folder, "bin", name);
     if (existsSync(path)) return path;
-    const python = program(test, "python3");
     test.timeout(300_000);
     try {
         // Debian has it in a separate package.
@@ -82,13 +54,6 @@ export async function pythonProgram(test: Context, name: string): Promise<string
     }
     await execa(join(folder, "bin", "pip"), ["install", "--quiet", "--requirement", requirements]);
     return path;
-}
-
-/** Skips the test with one line; fails where skipping is forbidden. */
-export function missing(test: Context, reason: string): never {
-    if (process.env["PLINTH_NO_SKIP"] === "1") throw new Error(`${reason}, and skipping is not allowed here`);
-    console.log(`      skipped: ${reason}`);
-    return test.skip();
 }
 
 /** A temporary folder that `clean()` deletes; readable by daemons that drop root. */
