@@ -20,7 +20,11 @@ export class Journal {
     /** Runs a step, and prints what it has seen. */
     async note(step: string, run: () => Promise<string | readonly string[]>): Promise<void> {
         const started = performance.now();
-        const said = await run();
+        const said = await run().catch((error: unknown) => {
+            // Mocha tells the reason at the end, which may be half an hour later.
+            console.log(`        failed: ${String(error).slice(0, 2000)}`);
+            throw error;
+        });
         const seconds = Math.round((performance.now() - started) / 100) / 10;
         for (const seen of typeof said === "string" ? [said] : said) {
             console.log(`        ${seen}`);

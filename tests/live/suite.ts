@@ -40,6 +40,7 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
                     `Namespace ${live.place.name} exists, perhaps from a run that was interrupted; if nothing in it is needed: kubectl delete namespace ${live.place.name}`,
                 );
             live.configure({});
+            for (const [key, value] of Object.entries(subject.secrets)) await live.setSecret(key, value);
             await journal.note("gets its images", async () => {
                 if (options.build) for (const what of ["build", "load"]) await live.plinth("images", what, live.stack);
                 const images = await pullImages(live);
@@ -48,7 +49,6 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
                 await live.sink.start(language, reference!);
                 return `${images.length} images`;
             });
-            for (const [key, value] of Object.entries(subject.secrets)) await live.setSecret(key, value);
             await journal.note("is launched", async () => {
                 await live.plinth("launch", live.stack);
                 await live.locate();
