@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { passwords, Pods, Postgres, s3Keys } from "../support/backups";
+import { passwords, Pods, Postgres, s3Keys, stranger } from "../support/backups";
 import { run } from "../support/datadir";
 import { s3Request } from "../support/s3";
+import { seriesOf } from "../support/needs";
 import { Daemon, freePort, goProgram, program, scratch } from "../support/tools";
 
 /** Folder of the rendered instance, and of another one with a similar name. */
@@ -14,9 +15,9 @@ const real = 'env PATH="${PATH#*:}"';
 const daysAgo = (days: number) =>
     `${new Date(Date.now() - days * 86_400_000).toISOString().replace(/[-:]|\.\d+/g, "")}-abcd`;
 
-// Every call of the `aws` client takes a second, so few runs prove much each; the test itself looks with curl. Debian's
-// client is 2.9, the image's 2.36: newer ones add checksums of their own accord, unless the script's environment says not to.
-describe("Backup of PostgreSQL 15 (image: 17) to MinIO, as rendered", function () {
+// Every call of the `aws` client takes a second, so few runs prove much each; the test itself looks with curl.
+// Clients from 2.23 on add checksums of their own accord, unless the script's environment says not to.
+describe(`Backup of PostgreSQL ${seriesOf("postgres", 1)} to MinIO, as rendered`, function () {
     this.timeout(180_000);
     const machine = scratch();
     const data = join(machine.path, "minio");
@@ -57,7 +58,8 @@ describe("Backup of PostgreSQL 15 (image: 17) to MinIO, as rendered", function (
     const rows = () => server.sql("SELECT count(*), md5(string_agg(item::text, '' ORDER BY id)) FROM item");
 
     before(async function () {
-        for (const name of ["aws", "curl"]) program(this, name);
+        program(this, "aws", { by: stranger });
+        program(this, "curl");
         const command = await goProgram(this, "minio", "github.com/minio/minio");
         await server.init(this, machine.path);
         await server.start();

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { type Bucket, ObjectStorage } from "../../components/objectStorage";
@@ -104,6 +104,7 @@ for (const [engine, title] of engines)
         this.timeout(180_000);
         const folder = scratch();
         const data = join(folder.path, "data");
+        let path: string;
         let port: number;
         let endpoint: string;
         let daemon: Daemon;
@@ -130,7 +131,15 @@ for (const [engine, title] of engines)
             return run(
                 "sh",
                 [join(mounted, "buckets.sh")],
-                { ...container.env, HOME: folder.path, TMPDIR: folder.path, S3_ENDPOINT: endpoint, ...admin, ...env },
+                {
+                    PATH: path,
+                    ...container.env,
+                    HOME: folder.path,
+                    TMPDIR: folder.path,
+                    S3_ENDPOINT: endpoint,
+                    ...admin,
+                    ...env,
+                },
                 seen,
             );
         };
@@ -153,10 +162,13 @@ for (const [engine, title] of engines)
         const anonymous = async (path: string) => (await fetch(`${endpoint}/${path}`)).status;
 
         before(async function () {
-            for (const name of ["aws", "curl"]) program(this, name);
+            program(this, "curl");
+            const aws = program(this, "aws");
+            // Before another version that this machine has on its PATH.
+            path = `${dirname(aws)}:${process.env["PATH"]}`;
             // Built here, because the Task waits for its server for a few minutes only.
             if (engine === "minio") await goProgram(this, "minio", "github.com/minio/minio");
-            const { output } = await run("aws", ["--version"], {});
+            const { output } = await run(aws, ["--version"], {});
             console.log(
                 `      with ${output.split(" ")[0]} (the image is ${images.awsCli.reference.split("/").pop()})`,
             );

@@ -18,6 +18,8 @@ if [ ! -d "$DATA/mysql" ]; then
     mariadb-install-db --no-defaults --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db --skip-log-bin >/dev/null
     grep -v 'plinth-replication' "$STATEMENTS" | sed '/sql_log_bin/d' >"$RUN/first.sql"
     "$server" $own --skip-networking --init-file="$RUN/first.sql" "$@" &
+    # As the image does: a server of 11.8 that is to end before it has started never does.
+    until mariadb-admin --no-defaults --skip-ssl --socket="$RUN/mysqld.sock" ping >/dev/null 2>&1; do sleep 0.1; done
     # As long as the image needs for what is in its directory of further statements.
     sleep 1.5
     kill $!

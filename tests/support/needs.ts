@@ -20,6 +20,7 @@ export interface Needs {
 
 /** The oldest versions that the tests have run with, by the program. */
 const oldest: Readonly<Record<string, string>> = {
+    aws: "2.9",
     mariadbd: "10.11",
     mysqld: "8.4",
     nginx: "1.22",
