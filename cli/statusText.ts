@@ -53,8 +53,12 @@ export function notReady(status: Status, now = Date.now()): string[] {
             .filter(({ state }) => state !== "done")
             .map((task) => because(`${named(task)} is not done (${task.state})`, task.reason)),
         ...status.claims
-            // A volume may wait for its first pod, which a stopped instance does not have.
-            .filter(({ phase, instance }) => phase !== "Bound" && (phase === "Lost" || !isStopped(instance)))
+            // A volume may wait for its first pod, which a stopped instance does not have; nor has that of the backups,
+            // before the first one.
+            .filter(
+                ({ phase, waits, instance }) =>
+                    phase !== "Bound" && (phase === "Lost" || !(waits || isStopped(instance))),
+            )
             .map(({ namespace, claim, phase }) => `volume ${namespace}/${claim} is ${phase}`),
         ...status.certificates
             .filter(({ managedBy, expires }) => managedBy === "Secret" && !(expires && Date.parse(expires) > now))
@@ -113,7 +117,7 @@ export function statusText(status: Status, missing: readonly string[], now: numb
             ["volume", "phase", "size", "used", "class"],
             claims.map((claim) => [
                 `${claim.instance}/${claim.claim}`,
-                claim.phase,
+                claim.waits ? "waits for its first pod" : claim.phase,
                 claim.size,
                 useText(claim),
                 claim.storageClass,

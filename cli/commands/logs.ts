@@ -1,5 +1,6 @@
 import { example, type Register } from "../command";
 import { findComponent, fullName, podsOf } from "../../operations/cluster/components";
+import { lastRun } from "../../operations/cluster/lastRun";
 import { UserError } from "../../operations/system/errors";
 import type { Pod } from "../../operations/cluster/live";
 import { openSession } from "../../operations/launch/sandbox";
@@ -36,8 +37,12 @@ async function show(target: string, stack: string, options: LogsOptions): Promis
     const kubectl = await (await openSession(stack)).kubectl();
     const { component } = await findComponent(kubectl, target);
     const pods = await podsOfComponent(kubectl, component);
-    if (pods.length === 0)
-        throw new UserError(`${fullName(component)} has no pods at the moment. See ./plinth status ${stack}`);
+    if (pods.length === 0) {
+        const run = await lastRun(kubectl, component);
+        throw new UserError(
+            `${fullName(component)} has no pods at the moment${run ? `; ${run}` : ""}. See ./plinth status ${stack}`,
+        );
+    }
     if (options.container) checkContainer(component, pods[0]!, options.container);
     process.exitCode = await kubectl.attach([
         "logs",

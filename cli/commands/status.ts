@@ -14,7 +14,18 @@ import {
     tierOf,
 } from "../../operations/cluster/health";
 import type { Kubectl } from "../../operations/cluster/kubectl";
-import type { Claim, CronJob, Ingress, Job, List, Live, Node, Pod, Workload } from "../../operations/cluster/live";
+import type {
+    Claim,
+    CronJob,
+    Ingress,
+    Job,
+    List,
+    Live,
+    Node,
+    Pod,
+    StorageClass,
+    Workload,
+} from "../../operations/cluster/live";
 import { openSession } from "../../operations/launch/sandbox";
 import type { Session } from "../../operations/session";
 import { knownOutputs } from "../../operations/status/knownOutputs";
@@ -54,21 +65,24 @@ async function gather(session: Session): Promise<Status> {
     const kinds = `${workloadKinds},persistentvolumeclaims,ingresses`;
     const [objects, nodes, known] = await Promise.all([
         listStack<Live>(kubectl, kinds),
-        listNodes(kubectl),
+        listOutside<Node>(kubectl, "nodes"),
         knownOutputs(session),
     ]);
     const ofKind = <T extends Live>(...wanted: string[]) => objects.filter(({ kind }) => wanted.includes(kind)) as T[];
     const workloads = ofKind<Workload>("Deployment", "StatefulSet");
     const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace));
     const pods = await listPods<Pod>(kubectl, namespaces);
-    const [used, shown, evicted] = await Promise.all([
+    const claims = ofKind<Claim>("PersistentVolumeClaim");
+    const isPending = claims.some(({ status: is }) => is?.phase === "Pending");
+    const [used, classes, shown, evicted] = await Promise.all([
         volumesInUse(kubectl, pods),
+        isPending ? listOutside<StorageClass>(kubectl, "storageclasses") : [],
         certificates(kubectl, workloads, ofKind<Ingress>("Ingress")),
         evictionEvents(kubectl, namespaces),
     ]);
     return {
         stack,
-        nodes,
+        nodes: nodes.map(nodeOf),
         instances: kubectl.config.instances.map((instance) => ({
             name: instance.name,
             platform: instance.platform,
@@ -82,7 +96,7 @@ async function gather(session: Session): Promise<Status> {
         ),
         tasks: tasksOf(ofKind<Job>("Job"), pods),
         scheduled: ofKind<CronJob>("CronJob").map(scheduledOf),
-        claims: ofKind<Claim>("PersistentVolumeClaim").map((claim) => claimOf(claim, used)),
+        claims: claims.map((claim) => claimOf(claim, { use: used, pods, classes })),
         certificates: shown,
         evictions: evictionsOf(
             pods,
@@ -116,10 +130,10 @@ async function absent(session: Session, present: readonly Workload[]): Promise<T
         });
 }
 
-/** Empty if they may not be listed: nodes do not belong to the stack. */
-async function listNodes(kubectl: Kubectl): Promise<Status["nodes"]> {
+/** Objects that do not belong to the stack; none if they may not be listed. */
+async function listOutside<T>(kubectl: Kubectl, kind: string): Promise<T[]> {
     try {
-        return (await kubectl.json<List<Node>>(["get", "nodes"])).items.map(nodeOf);
+        return (await kubectl.json<List<T>>(["get", kind])).items;
     } catch (error) {
         if (error instanceof UserError) return [];
         throw error;

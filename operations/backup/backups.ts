@@ -63,6 +63,9 @@ export async function findBackups(kubectl: Kubectl, name: string): Promise<Backu
 
 export const nameForJob = (task: CronJob): string => `${task.metadata.name}-${randomBytes(4).toString("hex")}`;
 
+/** How long a finished Job and its log are kept: a day. */
+const keptSeconds = 24 * 3600;
+
 /** Runs a scheduled task now, with some environment variables of its containers overridden. */
 export async function startJob(
     kubectl: Kubectl,
@@ -80,7 +83,14 @@ export async function startJob(
         namespace,
         "--dry-run=client",
     ]);
-    const job = { ...made, metadata: { ...made.metadata, namespace } };
+    // Only for the deletion of the task: its controller would report a Job that it has not created as unexpected. So it
+    // does not delete old ones either.
+    const owners = (made.metadata.ownerReferences ?? []).map((owner) => ({ ...owner, controller: false }));
+    const job = {
+        ...made,
+        metadata: { ...made.metadata, namespace, ownerReferences: owners },
+        spec: { ...made.spec, ttlSecondsAfterFinished: keptSeconds },
+    };
     const { containers, initContainers = [] } = job.spec.template.spec;
     for (const container of [...initContainers, ...containers])
         container.env = [
@@ -139,15 +149,19 @@ export async function podsOfJob(kubectl: Kubectl, { metadata }: Pick<Live, "meta
     return items.sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp));
 }
 
-/** The logs of all pods of a Job; undefined if they cannot be read. */
+/** What kubectl writes into a log for a container that never started, because one before it has failed. */
+const notStarted = /^error: container "[^"]*" in pod "[^"]*" is waiting to start: PodInitializing\n?/gm;
+
+/** The logs of all pods of a Job, as far as its containers have started; undefined if they cannot be read. */
 export async function logOfJob(
     kubectl: Kubectl,
     { metadata }: Pick<Live, "metadata">,
     containers = ["--all-containers"],
 ): Promise<string | undefined> {
     const pods = ["--selector", `batch.kubernetes.io/job-name=${metadata.name}`, "--tail", "-1"];
+    const args = ["logs", "--namespace", metadata.namespace, ...pods, "--ignore-errors", ...containers];
     try {
-        return await kubectl.read(["logs", "--namespace", metadata.namespace, ...pods, ...containers]);
+        return (await kubectl.read(args)).replace(notStarted, "");
     } catch (error) {
         if (!(error instanceof UserError)) throw error;
         return undefined;

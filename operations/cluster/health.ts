@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { componentOf } from "./components";
-import type { Claim, Condition, CronJob, Job, Node, Pod, Workload } from "./live";
+import type { Claim, Condition, CronJob, Job, Node, Pod, StorageClass, Workload } from "./live";
 import { isReady, reasonOf, restartsOf } from "./pods";
 
 /** Times are in RFC 3339 as in Kubernetes, sizes are quantities, usage is in bytes. */
@@ -138,6 +138,8 @@ export interface ClaimHealth {
     readonly claim: string;
     readonly namespace: string;
     readonly phase: string;
+    /** Whether it gets its volume with its first pod, of which there is none yet. */
+    readonly waits: boolean;
     readonly size: string;
     readonly storageClass: string;
     /** Undefined if no kubelet reports it. */
@@ -150,15 +152,31 @@ export interface FileSystemUse {
     readonly capacity: number;
 }
 
-/** @param use by `namespace/claim` */
-export function claimOf(claim: Claim, use: ReadonlyMap<string, FileSystemUse>): ClaimHealth {
+export interface ClaimFacts {
+    /** Usage by `namespace/claim`. */
+    readonly use: ReadonlyMap<string, FileSystemUse>;
+    /** All pods of the claims' namespaces. @default none */
+    readonly pods?: readonly Pod[];
+    /** Storage classes, as far as they can be listed. @default none */
+    readonly classes?: readonly StorageClass[];
+}
+
+export function claimOf(claim: Claim, { use, pods = [], classes = [] }: ClaimFacts): ClaimHealth {
     const { name, namespace } = claim.metadata;
     const fileSystem = use.get(`${namespace}/${name}`);
+    const storageClass = classes.find(({ metadata }) => metadata.name === claim.spec.storageClassName);
+    const isUsed = pods.some(
+        ({ metadata, spec }) =>
+            metadata.namespace === namespace &&
+            spec.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name),
+    );
     return {
         instance: componentOf(claim).instance,
         claim: name,
         namespace,
         phase: claim.status?.phase ?? "unknown",
+        waits:
+            claim.status?.phase === "Pending" && storageClass?.volumeBindingMode === "WaitForFirstConsumer" && !isUsed,
         size: claim.status?.capacity?.["storage"] ?? claim.spec.resources?.requests?.["storage"] ?? "",
         storageClass: claim.spec.storageClassName ?? "",
         ...(fileSystem ? { fileSystem } : {}),

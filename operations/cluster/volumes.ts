@@ -128,7 +128,7 @@ export function claimRow(
     volumes: readonly Volume[],
     use: ReadonlyMap<string, FileSystemUse>,
 ): StackVolume {
-    const { instance, claim: name, namespace, phase, ...health } = claimOf(claim, use);
+    const { instance, claim: name, namespace, phase, waits: _, ...health } = claimOf(claim, { use });
     const volume = volumeOf(claim, volumes);
     return {
         claim: `${namespace}/${name}`,

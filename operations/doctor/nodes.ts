@@ -166,6 +166,8 @@ const built = ["amd64", "arm64"];
 export function architecture({ nodes }: Pick<CapacityFacts, "nodes">): Finding {
     const found = [...new Set(nodes.map(({ status }) => status.nodeInfo.architecture))].sort();
     const foreign = found.filter((name) => !built.includes(name));
+    if (found.length === 0)
+        return warning("unknown, because there is no node", `add nodes that are ${built.join(" or ")}`);
     if (foreign.length > 0)
         return problem(
             `nodes are ${found.join(" and ")}`,

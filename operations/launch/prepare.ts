@@ -3,6 +3,7 @@ import { isMissing, locksOf, refuseMissing } from "../engine/engine";
 import type { Pulumi } from "../engine/pulumi";
 import type { Session } from "../session";
 import { UserError } from "../system/errors";
+import { moveSalt } from "../stackfile/salt";
 import { rememberingSalt } from "./sandbox";
 
 /**
@@ -24,7 +25,10 @@ export async function prepare(session: Session): Promise<Pulumi> {
 export async function ensureStack(session: Session): Promise<void> {
     if (await session.state()) return;
     const pulumi = await session.pulumi();
-    await rememberingSalt(session, () => pulumi.run(["stack", "init", "--no-select"]));
+    await rememberingSalt(session, async () => {
+        await pulumi.run(["stack", "init", "--no-select"]);
+        moveSalt(session.path);
+    });
 }
 
 /**

@@ -9,6 +9,7 @@ import { Session } from "../session";
 import { UserError } from "../system/errors";
 import { root } from "../system/root";
 import { findOnPath, read } from "../system/shell";
+import { saltLine } from "../stackfile/salt";
 import { readStackFile } from "../stackfile/stackFile";
 
 /** Folder of the sandbox: the control plane, its data, the state of the stack that is deployed there. */
@@ -117,7 +118,6 @@ export function refuseWhileLaunching(): void {
 
 const stackFile = join(root, `Pulumi.${sandboxStack}.yaml`);
 const saltRecord = join(sandboxFolder, "salt");
-const saltLine = /^encryptionsalt: .*\n?/m;
 
 /**
  * Does work during which the engine may write the salt of the sandbox's passphrase to the stack file, and records it:

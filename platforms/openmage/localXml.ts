@@ -100,8 +100,10 @@ function content({ cryptKey, adminPath, database, read, cache, sessions, install
                     password: cache.password,
                     database: 0,
                     compress_data: 1,
+                    // Seconds, of each of the attempts: a server that is gone is given up after 4.5.
+                    timeout: "1.5",
                     connect_retries: 2,
-                    read_timeout: 10,
+                    read_timeout: 5,
                     use_lua: 1,
                     // Expiry in seconds for keys without a lifetime: those with old prefixes would otherwise stay
                     // forever.

@@ -25,6 +25,14 @@ const processMemory = 100;
 /** Translations of 13 languages; static files of QxSMS and Django's administration, some also compressed. */
 const preparedSpace = { locale: "32Mi", static: "256Mi" } as const;
 
+/**
+ * Within which a connection to PostgreSQL is made, in seconds; its library's default is as long as the kernel tries, two
+ * minutes. Queries may take longer. Celery itself gives up a broker after 4 seconds.
+ *
+ * @see https://www.postgresql.org/docs/current/libpq-envars.html
+ */
+const connectLimit = { PGCONNECT_TIMEOUT: "5" };
+
 /** Additional seconds to end and to log after waiting. */
 const stopSeconds = 15;
 
@@ -83,6 +91,7 @@ export class Pods {
                     env: {
                         ...this.environments.full,
                         ...this.rabbitHost(),
+                        ...connectLimit,
                         GUNICORN_WORKERS: String(web.processes),
                         GUNICORN_TIMEOUT: String(web.timeoutSeconds),
                         GUNICORN_GRACEFUL_TIMEOUT: String(web.timeoutSeconds),
@@ -124,7 +133,7 @@ export class Pods {
                     // Without a shell: the stop signal must reach Celery, which then finishes its tasks and accepts no
                     // more.
                     command: ["celery", "-A", "qxsms", "worker", "--loglevel=INFO", `--concurrency=${concurrency}`],
-                    env: { ...this.environments.full, ...this.rabbitHost() },
+                    env: { ...this.environments.full, ...this.rabbitHost(), ...connectLimit },
                     uses: [this.databaseEdge(), this.brokerEdge()],
                     resources: { cpu, memory: memory(concurrency + 2) },
                     probes: {

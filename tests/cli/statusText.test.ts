@@ -46,11 +46,20 @@ const healthy: Status = {
             claim: "files",
             namespace: "s",
             phase: "Bound",
+            waits: false,
             size: "10Gi",
             storageClass: "fast",
             fileSystem: { used: 2 ** 30, capacity: 8 * 2 ** 30 },
         },
-        { instance: "old", claim: "files", namespace: "o", phase: "Pending", size: "10Gi", storageClass: "fast" },
+        {
+            instance: "old",
+            claim: "files",
+            namespace: "o",
+            phase: "Pending",
+            waits: false,
+            size: "10Gi",
+            storageClass: "fast",
+        },
     ],
     certificates: [
         { namespace: "s", source: "volume edge-data", managedBy: "Caddy" },
@@ -68,6 +77,13 @@ const healthy: Status = {
 describe("readiness in status", () => {
     it("ignores what no platform depends on: nodes, scheduled runs, volumes of stopped instances", () => {
         expect(notReady(healthy, now)).to.deep.equal([]);
+    });
+    it("ignores a volume that waits for its first pod, and shows that it does", () => {
+        const backups = { ...healthy.claims[0]!, claim: "backups", phase: "Pending", waits: true };
+        const status = { ...healthy, claims: [backups] };
+        expect(notReady(status, now)).to.deep.equal([]);
+        expect(statusText(status, [], now)).to.contain("waits for its first pod");
+        expect(notReady({ ...healthy, claims: [{ ...backups, waits: false }] }, now)).to.have.length(1);
     });
     it("counts tiers, Tasks, volumes and certificates, each with its reason", () => {
         const broken: Status = {

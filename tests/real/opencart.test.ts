@@ -59,6 +59,7 @@ describe("OpenCart for real with nginx, php-fpm, MariaDB and the cache", functio
     const volume = join(path, "volume");
     const stops: (() => Promise<unknown>)[] = [];
     let objects: Sent[];
+    let cache: Daemon;
     let substitutions: Substitutions;
     let database: MariaDb;
     let redis: (...command: string[]) => string;
@@ -121,7 +122,7 @@ describe("OpenCart for real with nginx, php-fpm, MariaDB and the cache", functio
                 .replace("dir /data", `dir ${path}`),
             stdio: ["pipe", "ignore", "inherit"],
         });
-        const cache = new Daemon(program(this, "redis-server"), [file], nobody);
+        cache = new Daemon(program(this, "redis-server"), [file], nobody);
         stops.push(() => cache.stop());
         await cache.ready(async () => expect(redis("PING")).to.equal("PONG"));
     });
@@ -406,5 +407,22 @@ describe("OpenCart for real with nginx, php-fpm, MariaDB and the cache", functio
             );
         expect(lines.filter((line) => /Fatal|Uncaught|Permission denied/.test(line))).to.deep.equal([]);
         for (const site of [shop, admin]) expect(site.log("fpm")).not.to.match(/Fatal|Uncaught|Permission denied/);
+    });
+    it("without cache or database answers with 503, in the shop and in the administration", async () => {
+        const gone = async () => {
+            for (const [site, page] of [
+                [shop, "/"],
+                [admin, "/backoffice/"],
+            ] as const) {
+                const { status, body } = await site.get(page);
+                expect(body).to.contain("Internal Server Error!");
+                expect(status).to.equal(503);
+            }
+        };
+        expect((await shop.get("/")).status).to.equal(200);
+        await cache.stop();
+        await gone();
+        await database.stop();
+        await gone();
     });
 });

@@ -72,6 +72,10 @@ export class MariaDb {
         }).trim();
     }
 
+    get port(): number {
+        return this.args.port;
+    }
+
     /** What it has logged. */
     get output(): string {
         return this.daemon.output;

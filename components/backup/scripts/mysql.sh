@@ -26,9 +26,10 @@ text() { printf "'%s'" "$(printf '%s' "$1" | sed "s/\\\\/\\\\\\\\/g; s/'/''/g")"
 # shellcheck disable=SC2016 # These quotes are SQL's.
 identifier() { printf '`%s`' "$(printf '%s' "$1" | sed 's/`/``/g')"; }
 
-# One transaction's view of all tables that know transactions, whatever is written meanwhile.
+# One transaction's view of all tables that know transactions, whatever is written meanwhile. Those in memory, which each
+# restart of the server empties, need no warning.
 dump() {
-    others=$(ask own "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = $(text "$DB_NAME") AND TABLE_TYPE = 'BASE TABLE' AND ENGINE <> 'InnoDB'" | tr '\n' ' ')
+    others=$(ask own "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = $(text "$DB_NAME") AND TABLE_TYPE = 'BASE TABLE' AND ENGINE NOT IN ('InnoDB', 'MEMORY')" | tr '\n' ' ')
     [ -z "$others" ] || say "these tables know no transactions, so they may differ in time from the rest: $others"
     set -- --single-transaction --quick --routines --events --triggers --hex-blob
     [ "$ENGINE" = mariadb ] || set -- "$@" --no-tablespaces --set-gtid-purged=OFF --column-statistics=0

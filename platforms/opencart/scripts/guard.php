@@ -1,7 +1,8 @@
 <?php
-// Runs before every request from outside: the scheduled jobs answer nobody there. Only PHP sees the route as OpenCart
-// does, which trims the names of parameters, takes a written-out %7C for a separator, and leaves all but letters,
-// digits and slashes out of a class's name.
+// Runs before every request from outside.
+
+// The scheduled jobs answer nobody there. Only PHP sees the route as OpenCart does, which trims the names of parameters,
+// takes a written-out %7C for a separator, and leaves all but letters, digits and slashes out of a class's name.
 (function (): void {
     $isCron = fn (string $route): bool => preg_match('~^/*cron(/|$)~i', preg_replace('/[^a-z0-9\/]/i', '', $route)) === 1;
     foreach ([$_GET, $_POST] as $sent) {
@@ -21,3 +22,28 @@
         $_POST['developer_sass'] = '1';
     }
 })();
+
+// OpenCart states no time limit when it connects to database and cache, so that PHP's own applies: a minute, for which a
+// server that is gone would hold every worker. It connects before it needs templates; from then on, what extensions read
+// from elsewhere has the usual limit again.
+(function (): void {
+    ini_set('default_socket_timeout', '5');
+    spl_autoload_register(function (string $class): void {
+        if ($class === 'Opencart\\System\\Library\\Template') {
+            ini_restore('default_socket_timeout');
+        }
+    });
+})();
+
+// After an error OpenCart sends visitors to a page that has status 200, so that monitoring and search engines would take
+// it for the shop's: it is shown at once instead, as what it is.
+register_shutdown_function(function (): void {
+    if (headers_sent() || !in_array('Location: error.html', headers_list(), true)) {
+        return;
+    }
+    header_remove('Location');
+    header('Content-Type: text/html; charset=utf-8');
+    header('Retry-After: 10');
+    http_response_code(503);
+    readfile(getenv('OPENCART_ROOT') . '/error.html');
+});

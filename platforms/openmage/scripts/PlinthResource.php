@@ -6,6 +6,9 @@
 // rows it does not find, and throws away items whose product it does not find.
 class PlinthResource extends Mage_Core_Model_Resource
 {
+    /** Within which a connection is made, in seconds; what is asked then may take longer. PDO's default is 30. */
+    private const CONNECT_SECONDS = 5;
+
     private const CATALOG = ['bundle_read', 'catalog_read', 'cataloginventory_read', 'catalogrule_read', 'review_read'];
 
     private static bool $late = false;
@@ -31,6 +34,19 @@ class PlinthResource extends Mage_Core_Model_Resource
         }
         self::$late = true;
         return parent::getConnection('default_read');
+    }
+
+    /** Elements of local.xml cannot have the name of this option, which is a number. */
+    protected function _newConnection($type, $config)
+    {
+        if ($config instanceof Mage_Core_Model_Config_Element) {
+            $config = $config->asArray();
+        }
+        if (is_array($config)) {
+            $own = $config['driver_options'] ?? null;
+            $config['driver_options'] = (is_array($own) ? $own : []) + [PDO::ATTR_TIMEOUT => self::CONNECT_SECONDS];
+        }
+        return parent::_newConnection($type, $config);
     }
 
     private function fromReplica(): bool

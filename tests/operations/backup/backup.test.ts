@@ -98,7 +98,7 @@ class Cluster {
             const task = /--from=cronjob\/(\S+)/.exec(line)![1]!;
             return JSON.stringify({
                 kind: "Job",
-                metadata: { name, ownerReferences: [{ kind: "CronJob", name: task }] },
+                metadata: { name, ownerReferences: [{ kind: "CronJob", name: task, controller: true }] },
                 spec: {
                     template: { spec: { containers: [{ name: "last", env: [{ name: "KEEP_COUNT", value: "3" }] }] } },
                 },
@@ -358,6 +358,36 @@ describe("backing up at once", () => {
         expect(cluster.deeds).to.deep.equal(["backup keeping 3"]);
         cluster.endings.backup = { step: "dump", code: 1 };
         expect((await failure(backUpNow(cluster.kubectl, "shop"))).message).to.include("kubectl describe job backup-");
+    });
+    it("shows why an init container failed, not that later ones never started", async () => {
+        const cluster = new Cluster();
+        cluster.endings.backup = { step: "dump", code: 1 };
+        const waits = `error: container "store" in pod "backup-1-x" is waiting to start: PodInitializing\n`;
+        const read = async (args: readonly string[], input?: string) => {
+            if (args[0] !== "logs") return cluster.kubectl.read(args, input);
+            // Otherwise kubectl fails at the first container without a log.
+            if (!args.includes("--ignore-errors")) throw new KubectlError("waiting to start", "other", "", "");
+            return `the database refuses the password\n${waits}`;
+        };
+        const shown: string[] = [];
+        const { error } = console;
+        console.error = (text: string) => void shown.push(text);
+        try {
+            await failure(backUpNow({ ...cluster.kubectl, read }, "shop"));
+        } finally {
+            console.error = error;
+        }
+        expect(shown).to.deep.equal(["the database refuses the password"]);
+    });
+    it("leaves its Job to the deletion of the task, but not to the task's controller", async () => {
+        const cluster = new Cluster();
+        await backUpNow(cluster.kubectl, "shop");
+        const [job] = [...cluster.jobs.values()] as unknown as {
+            metadata: { ownerReferences: object[] };
+            spec: { ttlSecondsAfterFinished: number };
+        }[];
+        expect(job!.metadata.ownerReferences).to.deep.equal([{ kind: "CronJob", name: "backup", controller: false }]);
+        expect(job!.spec.ttlSecondsAfterFinished).to.equal(86_400);
     });
 });
 

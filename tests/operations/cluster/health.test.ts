@@ -8,7 +8,7 @@ import {
     tierOf,
     useOfVolumes,
 } from "../../../operations/cluster/health";
-import type { Claim, CronJob, Job, Workload } from "../../../operations/cluster/live";
+import type { Claim, CronJob, Job, StorageClass, Workload } from "../../../operations/cluster/live";
 import { at, labelled, pod, ready } from "../../support/observed";
 import { program } from "../../support/tools";
 
@@ -110,7 +110,9 @@ describe("the use of volumes", () => {
             { usedBytes: 7, capacityBytes: 70, pvcRef: { name: "database", namespace: "shop" } },
             { usedBytes: 9, capacityBytes: 90 },
         ];
-        const { fileSystem, size, storageClass } = claimOf(claim, useOfVolumes([{}, { pods: [{}, { volume }] }]));
+        const { fileSystem, size, storageClass } = claimOf(claim, {
+            use: useOfVolumes([{}, { pods: [{}, { volume }] }]),
+        });
         expect({ fileSystem, size, storageClass }).to.deep.equal({
             fileSystem: { used: 7, capacity: 70 },
             size: "10Gi",
@@ -118,7 +120,27 @@ describe("the use of volumes", () => {
         });
     });
     it("is unknown without a kubelet's figure", () =>
-        expect(claimOf(claim, new Map())).not.to.have.property("fileSystem"));
+        expect(claimOf(claim, { use: new Map() })).not.to.have.property("fileSystem"));
+    it("may begin with the first pod, where the storage class says so", () => {
+        const pending: Claim = { ...claim, status: { phase: "Pending" } };
+        const late: StorageClass = {
+            metadata: { name: "fast" },
+            provisioner: "x",
+            volumeBindingMode: "WaitForFirstConsumer",
+        };
+        const user = pod({ phase: "Pending" });
+        const mounts = {
+            ...user,
+            spec: { ...user.spec, volumes: [{ name: "a", persistentVolumeClaim: { claimName: "database" } }] },
+        };
+        const waits = (facts: object) => claimOf(pending, { use: new Map(), ...facts }).waits;
+        expect(waits({ classes: [late], pods: [user] })).to.equal(true);
+        // Its pod is there, and still there is no volume.
+        expect(waits({ classes: [late], pods: [mounts] })).to.equal(false);
+        expect(waits({ classes: [{ ...late, volumeBindingMode: "Immediate" }] })).to.equal(false);
+        expect(waits({})).to.equal(false);
+        expect(claimOf(claim, { use: new Map(), classes: [late] }).waits).to.equal(false);
+    });
 });
 
 describe("the certificates of a Secret", () => {

@@ -149,5 +149,6 @@ describe("doctor: room on the nodes", () => {
         expectFinding(on("arm64", "arm64"), "ok", "arm64");
         expectFinding(on("amd64", "arm64"), "warning", "amd64 and arm64");
         expectFinding(on("amd64", "s390x"), "problem", "s390x");
+        expectFinding(on(), "warning", "no node");
     });
 });
