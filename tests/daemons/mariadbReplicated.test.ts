@@ -124,11 +124,13 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
     it("fills empty members, which replicate, answer reads and refuse writes", async () => {
         const [a, b, c] = trio();
         a.ask("CREATE TABLE swift (id INT) ENGINE = MEMORY; INSERT INTO swift VALUES (1)");
-        // It is copied as a table in memory, and converted on the source afterwards.
+        // It is copied as a table in memory, and converted on the source afterwards. A second copy would wait for the
+        // lock's end, once the first has flushed the tables.
         const release = a.hold("swift");
-        await Promise.all([b.up(), c.up()]);
-        await until("replicas are ready", () => b.ready && c.ready);
+        await b.up();
         release();
+        await c.up();
+        await until("replicas are ready", () => b.ready && c.ready);
         expect(existsSync(join(b.data, "ibdata1")) && !existsSync(join(b.data, "plinth-seeding"))).to.equal(true);
         a.ask("INSERT INTO kept VALUES (-1)");
         await until("both rows are there", () => rows(b) === "2" && rows(c) === "2");
