@@ -105,6 +105,8 @@ export interface ClusterServiceArgs {
      * Whether it resolves to the pods' own addresses, ready or not, so that members can find each other. @default false
      */
     readonly members?: boolean;
+    /** Logical name of a ConfigMap of the node that changes first. @default none */
+    readonly after?: string;
 }
 
 /**
@@ -116,7 +118,7 @@ export function clusterService(
     owner: Component,
     node: Node,
     ports: Readonly<Record<string, number>>,
-    { name = node.name, selector = selectorOf(node), members = false }: ClusterServiceArgs = {},
+    { name = node.name, selector = selectorOf(node), members = false, after }: ClusterServiceArgs = {},
 ): void {
     instance.add(
         owner,
@@ -134,6 +136,6 @@ export function clusterService(
                 })),
             },
         },
-        { node },
+        { node, ...(after ? { after } : {}) },
     );
 }

@@ -30,6 +30,8 @@ export interface ObjectOptions {
     readonly fixedName?: boolean;
     /** Name in the cluster. @default the logical name with the stack's prefix; for a Namespace the instance's */
     readonly finalName?: string;
+    /** Logical name of a ConfigMap of the same component that changes first. @default none */
+    readonly after?: string;
     /** Fields controlled by others, such as the replicas of an autoscaled Deployment. */
     readonly ignoreChanges?: string[];
 }

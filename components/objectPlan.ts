@@ -51,7 +51,8 @@ export class ObjectPlan {
             .filter((entry) => !this.planned.has(entry))
             .flatMap((entry) => {
                 const pods = workloads.includes(entry.kind);
-                const resource = this.add(entry, pods ? [...supports, ...before] : []);
+                const previous = supports.filter(({ name }) => name === `${this.args.config.name}-${entry.after}`);
+                const resource = this.add(entry, pods ? [...supports, ...before] : previous);
                 return resource && pods && entry.kind !== "CronJob" ? [resource] : [];
             });
     }

@@ -101,17 +101,11 @@ export class Database<Name extends string = string> extends Component implements
             const secrets = this.secrets(instance, name, first, args, config);
             this.rootPassword = secrets.rootPassword;
             const settings = { name: args.database, user: args.user, password: secrets.password };
-            this.service = new Service(this.node.id, instance.host(name), ports[config.engine], settings);
-            this.readService = members
-                ? new Service(
-                      first.id,
-                      instance.host(members.readName),
-                      ports[config.engine],
-                      settings,
-                      undefined,
-                      members.others,
-                  )
-                : this.service;
+            // Writers, too, may connect to every member: a new source must not wait for network policies.
+            const at = (host: string) =>
+                new Service(first.id, host, ports[config.engine], settings, undefined, members?.ids.slice(1));
+            this.service = at(instance.host(name));
+            this.readService = members ? at(instance.host(members.readName)) : this.service;
             this.inside(instance, first, args, config, secrets, members);
         }
         this.registerOutputs({ host: this.service.host });

@@ -18,8 +18,8 @@ export interface Members {
     /** In the order of their ordinals; the first has the name and the volume of a single server. */
     readonly nodes: readonly Node[];
     readonly source: Node;
-    /** Identities of all except the first. */
-    readonly others: readonly string[];
+    /** Identities of all, in the same order. */
+    readonly ids: readonly string[];
     /** Logical name of the Service that answers reads. */
     readonly readName: string;
 }
@@ -42,7 +42,7 @@ export function joinMembers(
     const nodes = names.map((member) =>
         instance.addNode(member, { kind: "database", uses: [all.bind()], networkRules: needs }),
     );
-    return { name, config, nodes, source: nodes[config.source]!, others, readName: `${name}-read` };
+    return { name, config, nodes, source: nodes[config.source]!, ids: [first!, ...others], readName: `${name}-read` };
 }
 
 /**
@@ -112,7 +112,8 @@ export function declareMembers(
         ...membership,
         ...(config.readFrom === "replicas" ? { [`${plinthLabels.readsBeside}${config.source}`]: "true" } : {}),
     };
-    clusterService(instance, owner, first, ports, { name, selector: selectorOf(source) });
+    // The old source takes writes until the members know of the new one.
+    clusterService(instance, owner, first, ports, { name, selector: selectorOf(source), after: `${name}-source` });
     clusterService(instance, owner, first, ports, { name: readName, selector: all });
     disruptionBudget(instance, owner, first, membership);
 }

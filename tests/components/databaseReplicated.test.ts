@@ -106,16 +106,21 @@ describe("Database with replicas", () => {
         const { resources } = await sent(replicated({ source: 1 }));
         const term = resources.find(({ name }) => name === "bench-database-term")!;
         expect(term.inputs["keepers"]).to.deep.equal({ source: "1" });
+        // The Service leads to the new source only once that is declared.
+        const service = resources.find(({ type, name }) => /:Service$/.test(type) && name === "bench-database")!;
+        expect(service.dependencies.join()).to.include("bench-database-source");
     });
 
-    it("opens paths between all members, from writers to the source, and from readers to all members", async () => {
-        const { objects } = await sent(replicated({ source: 1 }));
+    it("opens paths between all members, and from writers and readers to all, whichever is the source", async () => {
+        const [{ objects }, before] = await Promise.all([sent(replicated({ source: 1 })), sent(replicated())]);
+        const policies = (all: readonly Sent[]) => all.filter(({ kind }) => kind === "NetworkPolicy");
+        expect(policies(objects)).to.deep.equal(policies(before.objects));
         const pods = addressesOf(objects);
         const named = (name: string) => pods.find(({ component }) => component === name)!;
         const members = ["database", "database-1", "database-2"];
         const reached = (from: string) => members.filter((to) => canReach(objects, named(from), named(to), 3306));
         for (const member of members) expect(reached(member)).to.deep.equal(members);
-        expect(reached("writes")).to.deep.equal(["database-1"]);
+        expect(reached("writes")).to.deep.equal(members);
         expect(reached("reads")).to.deep.equal(members);
     });
 

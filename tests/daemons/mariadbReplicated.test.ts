@@ -206,6 +206,24 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         await until("all have the same", () => same(a, b, c) && b.ready && c.ready);
     });
 
+    it("waits for what a new source has received but not applied, even if several others have it", async () => {
+        const [a, b, c] = trio();
+        await commitsWait(a);
+        const release = c.hold("kept");
+        a.ask("INSERT INTO kept VALUES (-7)");
+        await until("the other has it", () => b.ask("SELECT COUNT(*) FROM kept WHERE id = -7") === "1");
+        await declared({ source: 2, term: "t2b" });
+        await until("it says what it waits for", () => /applies what it has received/.test(c.log));
+        expect([isOpen(a), isOpen(c)]).to.deep.equal([false, false]);
+        expect(c.log).not.to.match(/not in this one's history/);
+        release();
+        await until("it opens", () => isOpen(c) && c.ready);
+        expect(c.ask("SELECT COUNT(*) FROM kept WHERE id = -7")).to.equal("1");
+        await until("all follow", () => a.ready && b.ready && same(a, b, c));
+        await declared({ source: 0, term: "t2" });
+        await until("the first is the source again", () => isOpen(a) && b.ready && c.ready);
+    });
+
     it("never replaces a source that does not answer but still replicates", async () => {
         const [a, , c] = trio();
         // As if its connections were exhausted, or only name resolution failed.

@@ -167,7 +167,7 @@ take_over() {
         fi
         if [ "$applied" -gt "$newest" ]; then
             newest=$applied best=$other
-        elif ! has "$position"; then
+        elif [ "$applied" -le "$own_applied" ] && ! has "$position"; then
             say "member $other holds commits that are not in this one's history, up to $position: declare the right source; or, to give these up, set database.lost: [$other]"
             return 0
         fi
