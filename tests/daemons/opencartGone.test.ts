@@ -5,8 +5,9 @@ import { paths } from "../../platforms/opencart/paths";
 import { fpmConf, phpIni } from "../../platforms/opencart/php";
 import { scripts } from "../../platforms/opencart/scripts";
 import { BlackHole, mostOfBusy } from "../support/blackHole";
-import { write } from "../support/files";
+import { nobody, write } from "../support/files";
 import { MariaDb } from "../support/mariaDb";
+import { seriesOf } from "../support/needs";
 import { Site } from "../support/site";
 import { freePort, program, scratch } from "../support/tools";
 
@@ -29,7 +30,7 @@ new Template();
 echo ini_get('default_socket_timeout');
 `;
 
-describe("OpenCart without its database or cache (Debian's PHP 8.2; the image has 8.4)", function () {
+describe(`OpenCart without its database or cache, on PHP ${seriesOf("php-fpm")}`, function () {
     this.timeout(120_000);
     const { path, clean } = scratch();
     const stops: (() => Promise<unknown>)[] = [];
@@ -40,8 +41,8 @@ describe("OpenCart without its database or cache (Debian's PHP 8.2; the image ha
         php = program(this, "php");
         const root = write(join(path, "root"), { "index.php": index, "error.html": "the page for errors" });
         site = new Site({
-            nginx: program(this, "nginx"),
-            fpm: program(this, "php-fpm8.2"),
+            nginx: program(this, "nginx", { by: nobody }),
+            fpm: program(this, "php-fpm", { by: nobody, extensions: ["mysqli", "redis"] }),
             folder: write(join(path, "site"), {}),
             conf: {
                 nginx: nginxConf({
