@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type SourceChange, sourceChanges } from "../../../operations/launch/declaredSource";
-import { followSources } from "../../../operations/launch/followSources";
+import { type FollowArgs, followSources } from "../../../operations/launch/followSources";
 import type { Kubectl } from "../../../operations/cluster/kubectl";
 import { KubectlError, kubectlFailure } from "../../../operations/cluster/kubectlError";
 import type { Pod } from "../../../operations/cluster/live";
@@ -117,17 +117,20 @@ function cluster(...looks: readonly Shown[]) {
 }
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const fast = { interval: 5, again: 20, timeout: 200, decision: 60, patience: 50 };
+const fast = { interval: 5, again: 20, timeout: 60_000, decision: 60_000, patience: 50 };
 const touches = (calls: readonly string[]) => calls.filter((call) => call.startsWith("annotate"));
 
 /** Follows a run that declares the source; returns the result, and what the user saw. */
-async function following(shown: ReturnType<typeof cluster>, up?: () => Promise<void>) {
+async function following(shown: ReturnType<typeof cluster>, up?: () => Promise<void>, args: FollowArgs = {}) {
     const words: string[] = [];
     const { error } = console;
     console.error = (line: string) => words.push(line);
     try {
         const engine = up ?? (() => Promise.resolve(void shown.declare()));
-        return { closed: await followSources(shown.kubectl, [change], engine, fast), words: words.join("\n") };
+        return {
+            closed: await followSources(shown.kubectl, [change], engine, { ...fast, ...args }),
+            words: words.join("\n"),
+        };
     } finally {
         console.error = error;
     }
@@ -150,7 +153,7 @@ describe("a launch that declares another source of a database", () => {
             await pause(30);
             expect(touches(shown.calls)).to.deep.equal([]);
             shown.declare();
-            await pause(40);
+            while (touches(shown.calls).length === 0) await pause(5);
             expect(touches(shown.calls)[0]).to.match(
                 /^annotate pods --selector app.kubernetes.io\/instance=shop,plinth.dev\/database=database --namespace shop --overwrite plinth.dev\/looked-again=20/,
             );
@@ -182,25 +185,26 @@ describe("a launch that declares another source of a database", () => {
         expect(gone.words).not.to.include("database-0");
     });
 
-    it("fails with the new source's own words if it does not open, at once where its user has to decide", async () => {
+    it("fails with the new source's own words if it does not open, early where its user has to decide", async () => {
+        const closed = async (log: string, args: FollowArgs) =>
+            (await following(cluster({ logs: [read, log, read] }), undefined, args)).closed;
         const waits = "waits for member 2, which applies what it has received";
-        const [late] = (await following(cluster({ logs: [read, `${read}${waits}\n`, read] }))).closed;
-        expect(late).to.equal(`shop/database takes no writes: member 1 is declared its source, but ${waits}`);
-        const lacks =
-            "waits for member 2, which may have what this one lacks; if it is lost for good set database.lost: [2]";
+        expect(await closed(`${read}${waits}\n`, { timeout: 100 })).to.deep.equal([
+            `shop/database takes no writes: member 1 is declared its source, but ${waits}`,
+        ]);
+        const lacks = "waits for member 2, which may have what this one lacks; set database.lost: [2]";
         const started = Date.now();
-        const [undecided] = (await following(cluster({ logs: [read, `${read}${lacks}\n`, read] }))).closed;
-        expect(undecided).to.include(lacks);
-        expect(Date.now() - started).to.be.lessThan(190);
-        expect((await following(cluster({ logs: [former, former, former] }))).closed[0]).to.include(
-            "has not read that yet",
-        );
+        expect((await closed(`${read}${lacks}\n`, { decision: 50 }))[0]).to.include(lacks);
+        expect(Date.now() - started).to.be.lessThan(30_000);
+        expect((await closed(former, { timeout: 100 }))[0]).to.include("has not read that yet");
     });
 
     it("does not take an older term's source, or one that has closed again, for the new one", async () => {
         const closes = `${opens}closes again: member 0 has opened, too\n`;
-        for (const log of ["term older: member 1 is to be the source\nmember 1 is the source\n", closes])
-            expect((await following(cluster({ logs: [read, log, read] }))).closed).to.have.length(1);
+        for (const log of ["term older: member 1 is to be the source\nmember 1 is the source\n", closes]) {
+            const { closed } = await following(cluster({ logs: [read, log, read] }), undefined, { timeout: 100 });
+            expect(closed).to.have.length(1);
+        }
     });
 
     it("waits for nothing if the engine fails, but has the members told if it had declared the source", async () => {
