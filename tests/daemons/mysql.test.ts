@@ -7,6 +7,7 @@ import { startScript } from "../../components/database/mysql";
 import { fingerprint, ownDirectory, run, serverUser } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { optional, seriesOf } from "../support/needs";
+import { Session } from "../support/session";
 import { Daemon, figures, freePort, program, scratch } from "../support/tools";
 
 const render = async (password: string, rootPassword: string): Promise<readonly Sent[]> => {
@@ -151,6 +152,29 @@ describe(`MySQL ${series} with the rendered files`, function () {
             // An error in the file would be a line in the log, and the rest skipped.
             expect(again.output).not.to.match(/\[ERROR\]|ERROR: \d+/);
             expect(await again.stop()).to.equal(0);
+        }
+    });
+
+    it("closes open connections when it restarts with another password, and refuses the old one", async () => {
+        const before = await start(passwords.first);
+        sql("CREATE TABLE rotated (id INT); INSERT INTO rotated VALUES (1)", passwords.first);
+        const options = ["--batch", "--unbuffered", "--skip-column-names", "--skip-reconnect", "--host=127.0.0.1"];
+        const client = new Session(
+            ["mysql", "--no-defaults", ...options, `--port=${port}`, "--user=opencart", "open_cart"],
+            { MYSQL_PWD: passwords.first },
+        );
+        try {
+            await client.say("BEGIN; INSERT INTO rotated VALUES (2); SELECT 'open';", /^open$/m);
+            const began = Date.now();
+            expect(await before.stop()).to.equal(0);
+            await start(passwords.second);
+            console.log(`        the new password is taken ${Date.now() - began} ms after the stop signal`);
+            expect(sql("SELECT 1", passwords.first).stderr).to.contain("1045");
+            expect(await client.say("COMMIT;", /ERROR/)).to.match(/ERROR (2006|2013|4031|1053)/);
+            // Committed rows are there, others are not.
+            expect(sql("SELECT id FROM rotated", passwords.second).stdout.trim()).to.equal("1");
+        } finally {
+            client.end();
         }
     });
 
