@@ -6,13 +6,12 @@ import { Cache } from "../../components/cache";
 import { ownDirectory, run, serverUser } from "../support/datadir";
 import { declare, find, type Sent } from "../support/declare";
 import { declareOpenMage } from "../support/openmage";
-import { seriesOf } from "../support/needs";
-import { Daemon, figures, findProgram, freePort, program, scratch } from "../support/tools";
+import { cacheEngine, seriesOf } from "../support/needs";
+import { Daemon, figures, freePort, program, scratch } from "../support/tools";
 
 const password = "we'ird\"$pw\\ #1";
 
-// Valkey, where this machine has it.
-const engine = findProgram("valkey-server") ? "valkey" : "redis";
+const engine = cacheEngine();
 
 const render = async (persistence: boolean, cachePassword = password): Promise<readonly Sent[]> => {
     const config = { topology: "single", engine, persistence, policy: "volatile-lfu" } as const;

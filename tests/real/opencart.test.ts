@@ -12,6 +12,7 @@ import { MariaDb } from "../support/mariaDb";
 import { declareOpenCart, layOut } from "../support/opencart";
 import { Site, type Substitutions } from "../support/site";
 import { PodRun } from "../support/pods";
+import { cacheEngine } from "../support/needs";
 import { shopExtensions } from "../support/shopTasks";
 import { Daemon, freePort, program, scratch } from "../support/tools";
 
@@ -108,7 +109,7 @@ describe("OpenCart for real with nginx, php-fpm, MariaDB and the cache", functio
 
         const cacheSecret = find(objects, "Secret", "cache")["stringData"].password;
         const conf = find(objects, "Secret", "cache-config")["stringData"]["cache.conf"] as string;
-        const client = program(this, "redis-cli");
+        const client = program(this, `${cacheEngine()}-cli`);
         redis = (...command) =>
             execFileSync(client, ["-p", String(ports.cache), "--no-auth-warning", "-a", cacheSecret, ...command], {
                 encoding: "utf8",
@@ -122,7 +123,7 @@ describe("OpenCart for real with nginx, php-fpm, MariaDB and the cache", functio
                 .replace("dir /data", `dir ${path}`),
             stdio: ["pipe", "ignore", "inherit"],
         });
-        cache = new Daemon(program(this, "redis-server"), [file], nobody);
+        cache = new Daemon(program(this, `${cacheEngine()}-server`), [file], nobody);
         stops.push(() => cache.stop());
         await cache.ready(async () => expect(redis("PING")).to.equal("PONG"));
     });

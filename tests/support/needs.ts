@@ -70,6 +70,9 @@ export function seriesOf(name: string, parts = 2): string {
 /** The system with the newest services, or this machine's own: tests/roots. */
 export const newest = process.env["PLINTH_ROOTS"]?.includes("sid") ? "/usr/lib/plinth/sid" : "/";
 
+/** The server of caches: Valkey, where this machine has it. Tests ask for its `-server` and its `-cli`. */
+export const cacheEngine = (): "valkey" | "redis" => (findProgram("valkey-server") ? "valkey" : "redis");
+
 /** Skips the test with one line; fails where skipping is forbidden. */
 export function missing(test: Context, reason: string): never {
     if (process.env["PLINTH_NO_SKIP"] === "1") throw new Error(`${reason}, and skipping is not allowed here`);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Context } from "mocha";
 import { find, type Sent } from "./declare";
 import { nobody } from "./files";
+import { cacheEngine } from "./needs";
 import { MariaDb } from "./mariaDb";
 import type { Substitutions } from "./site";
 import { Daemon, freePort, program } from "./tools";
@@ -44,7 +45,7 @@ export class ShopServers {
         objects: readonly Sent[],
         passwords: Passwords,
     ): Promise<ShopServers> {
-        for (const name of ["redis-server", "redis-cli"]) program(test, name);
+        for (const part of ["server", "cli"]) program(test, `${cacheEngine()}-${part}`);
         const [database, redis] = [await freePort(), await freePort()];
         const mariadb = {
             server: program(test, "mariadbd", { by: nobody }),
@@ -96,7 +97,7 @@ export class ShopServers {
 
     redis(name: RedisName, ...command: string[]): string {
         const where = ["-h", addresses[name], "-p", String(this.port), "--no-auth-warning"];
-        return execFileSync("redis-cli", [...where, "-a", this.passwords[`${name}Password`], ...command], {
+        return execFileSync(`${cacheEngine()}-cli`, [...where, "-a", this.passwords[`${name}Password`], ...command], {
             encoding: "utf8",
             stdio: "pipe",
         }).trim();
@@ -127,7 +128,7 @@ export class ShopServers {
             input: conf.replace("port 6379", `port ${this.port}`).replace("bind * -::*", `bind ${addresses[name]}`),
             stdio: ["pipe", "ignore", "inherit"],
         });
-        const daemon = new Daemon("redis-server", [file, "--dir", folder], nobody);
+        const daemon = new Daemon(`${cacheEngine()}-server`, [file, "--dir", folder], nobody);
         this.redises[name] = daemon;
         await daemon.ready(async () => {
             if (this.redis(name, "PING") !== "PONG") throw new Error("not yet");

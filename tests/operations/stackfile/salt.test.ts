@@ -11,7 +11,7 @@ describe("the salt of a stack file", () => {
         expect(moved).to.equal(config.replace("config:", "encryptionsalt: v1:abc=:v1:x/y==\nconfig:"));
         const added = "  plinth:labels: {owner: us}\n";
         expect(readYaml(moved + added, "file")).to.have.nested.property("config.plinth:labels.owner", "us");
-        expect(() => readYaml(appended + added, "file")).to.throw("the indentation does not fit");
+        expect(() => readYaml(appended + added, "file")).to.throw("file: line 5, ");
         expect(saltLine.exec(moved)![0]).to.equal("encryptionsalt: v1:abc=:v1:x/y==\n");
     });
     it("is moved also without a line break at the end, or with other keys below it", () => {
