@@ -1,75 +1,8 @@
 import pc from "picocolors";
 import { parseQuantity } from "../config/quantity";
-import { fullName } from "../operations/cluster/components";
-import type { EvictionHealth } from "../operations/cluster/evictions";
-import type {
-    CertificateHealth,
-    ClaimHealth,
-    NodeHealth,
-    ScheduledHealth,
-    TaskHealth,
-    TierHealth,
-} from "../operations/cluster/health";
+import type { ClaimHealth, ScheduledHealth } from "../operations/cluster/health";
+import { dayOf, healthName, type Status } from "../operations/status/status";
 import { table } from "../operations/system/text";
-
-/** The status of a stack in the cluster. */
-export interface Status {
-    readonly stack: string;
-    /** Empty if they may not be listed. */
-    readonly nodes: readonly NodeHealth[];
-    readonly instances: readonly {
-        readonly name: string;
-        readonly platform: string;
-        /** The state in the stack file. */
-        readonly state: string;
-        readonly namespace: string;
-        readonly urls: Readonly<Record<string, string>>;
-    }[];
-    /** `engine`: from the last run's outputs; `rendering`: as a run would produce. */
-    readonly urlsFrom: "engine" | "rendering";
-    readonly tiers: readonly TierHealth[];
-    readonly tasks: readonly TaskHealth[];
-    readonly scheduled: readonly ScheduledHealth[];
-    readonly claims: readonly ClaimHealth[];
-    readonly certificates: readonly CertificateHealth[];
-    readonly evictions: readonly EvictionHealth[];
-}
-
-/**
- * What should be ready but is not, with reasons: tiers without all their pods, Tasks that are not done, volumes of
- * running instances that are not bound, certificates that have expired or are missing. Failed scheduled tasks, evicted
- * pods with a successor, and nodes that are not ready are shown but do not count, because none of them prevents a
- * platform from working.
- *
- * @param now milliseconds since the epoch. @default the current time
- */
-export function notReady(status: Status, now = Date.now()): string[] {
-    const because = (what: string, reason: string | undefined) => (reason ? `${what}: ${reason}` : what);
-    const isStopped = (instance: string) =>
-        status.instances.some(({ name, state }) => name === instance && state !== "running");
-    return [
-        ...status.tiers.filter(({ ok }) => !ok).map((tier) => because(named(tier), tier.reason)),
-        ...status.tasks
-            .filter(({ state }) => state !== "done")
-            .map((task) => because(`${named(task)} is not done (${task.state})`, task.reason)),
-        ...status.claims
-            // A volume may wait for its first pod, which a stopped instance does not have; nor has that of the backups,
-            // before the first one.
-            .filter(
-                ({ phase, waits, instance }) =>
-                    phase !== "Bound" && (phase === "Lost" || !(waits || isStopped(instance))),
-            )
-            .map(({ namespace, claim, phase }) => `volume ${namespace}/${claim} is ${phase}`),
-        ...status.certificates
-            .filter(({ managedBy, expires }) => managedBy === "Secret" && !(expires && Date.parse(expires) > now))
-            .map(({ namespace, source, expires, reason }) =>
-                because(`certificate ${namespace}/${source}`, expires ? `expired on ${day(expires)}` : reason),
-            ),
-    ];
-}
-
-const named = ({ instance, component, namespace }: { instance: string; component: string; namespace: string }) =>
-    fullName({ instance, name: component, namespace });
 
 /** @param now milliseconds since the epoch */
 export function statusText(status: Status, missing: readonly string[], now: number): string {
@@ -93,7 +26,7 @@ export function statusText(status: Status, missing: readonly string[], now: numb
         section(
             ["component", "ready", "image", "age", "restarts", ""],
             tiers.map((tier) => [
-                named(tier),
+                healthName(tier),
                 `${tier.ready}/${tier.desired}`,
                 shortImage(tier.image),
                 age(tier.created),
@@ -104,9 +37,9 @@ export function statusText(status: Status, missing: readonly string[], now: numb
         section(
             ["task", "state", "age", ""],
             [
-                ...tasks.map((task) => [named(task), task.state, age(task.created), task.reason ?? ""]),
+                ...tasks.map((task) => [healthName(task), task.state, age(task.created), task.reason ?? ""]),
                 ...scheduled.map((task) => [
-                    named(task),
+                    healthName(task),
                     scheduleState(task),
                     "",
                     task.lastSuccess ? `last success ${age(task.lastSuccess)} ago` : "no success yet",
@@ -127,14 +60,14 @@ export function statusText(status: Status, missing: readonly string[], now: numb
             ["certificate", "expires", "hosts"],
             status.certificates.map(({ namespace, source, managedBy, hosts, expires, reason }) => [
                 `${namespace}/${source}`,
-                managedBy === "Caddy" ? "obtained and renewed by Caddy" : expires ? day(expires) : (reason ?? ""),
+                managedBy === "Caddy" ? "obtained and renewed by Caddy" : expires ? dayOf(expires) : (reason ?? ""),
                 (hosts ?? []).join(", "),
             ]),
         ),
         section(
             ["evicted", "times", "last", ""],
             status.evictions.map((eviction) => [
-                named(eviction),
+                healthName(eviction),
                 String(eviction.count),
                 `${age(eviction.last)} ago`,
                 eviction.key ? `${eviction.reason} Raise ${eviction.key}` : eviction.reason,
@@ -165,8 +98,6 @@ export const shortImage = (image: string): string =>
 
 const scheduleState = ({ suspended, running, failed, schedule }: ScheduledHealth): string =>
     `${suspended ? "suspended" : running ? "running" : failed ? "last run failed" : "scheduled"} (${schedule})`;
-
-const day = (time: string): string => time.slice(0, 10);
 
 /** Formats bytes or a quantity for display. */
 function size(quantity: string): string {

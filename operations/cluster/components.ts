@@ -13,6 +13,8 @@ export interface Component {
     readonly namespace: string;
 }
 
+type ListKubectl = Pick<Kubectl, "json" | "config" | "selector">;
+
 const nameLabel = "app.kubernetes.io/name";
 const instanceLabel = "app.kubernetes.io/instance";
 
@@ -45,17 +47,17 @@ export const podsOf = ({ instance, name }: Component): string => `${instanceLabe
  *
  * @param kinds as kubectl takes them: `deployments,statefulsets`
  */
-export async function listStack<T extends Live>(kubectl: Kubectl, kinds: string): Promise<T[]> {
+export async function listStack<T extends Live>(kubectl: ListKubectl, kinds: string): Promise<T[]> {
     return (await listLabelled<T>(kubectl, kinds, kubectl.selector)).filter(({ metadata }) => metadata.namespace);
 }
 
 /** All pods of Plinth's workloads in the given namespaces. */
-export async function listPods<T extends Live>(kubectl: Kubectl, namespaces: ReadonlySet<string>): Promise<T[]> {
+export async function listPods<T extends Live>(kubectl: ListKubectl, namespaces: ReadonlySet<string>): Promise<T[]> {
     const pods = await listLabelled<T>(kubectl, "pods", "app.kubernetes.io/managed-by=plinth");
     return pods.filter(({ metadata }) => namespaces.has(metadata.namespace));
 }
 
-async function listLabelled<T extends Live>(kubectl: Kubectl, kinds: string, selector: string): Promise<T[]> {
+async function listLabelled<T extends Live>(kubectl: ListKubectl, kinds: string, selector: string): Promise<T[]> {
     const list = async (...where: string[]) =>
         (await kubectl.json<List<T>>(["get", kinds, ...where, "--selector", selector])).items;
     try {

@@ -54,7 +54,8 @@ export function reasonOf(pod: Pod): string | undefined {
 /** A container that waits for init containers does not show the cause. */
 const waitsForOthers = ({ state }: ContainerStatus): boolean => state?.waiting?.reason === "PodInitializing";
 
-function containerReason({ state, lastState }: ContainerStatus): string | undefined {
+/** Why a container does not run, or why it has ended; undefined if it runs or has done its work. */
+export function containerReason({ state, lastState }: ContainerStatus): string | undefined {
     const { waiting, terminated } = state ?? {};
     if (terminated && terminated.exitCode !== 0) return exitOf(terminated);
     if (!waiting) return undefined;

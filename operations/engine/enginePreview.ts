@@ -19,6 +19,13 @@ export interface EnginePreview {
     readonly failed?: EngineError;
 }
 
+export interface EnginePreviewArgs {
+    /** Further flags for the text output: `--diff`, `--json`. @default none */
+    readonly more?: readonly string[];
+    /** Whether the user sees the text while the engine runs. @default true */
+    readonly shown?: boolean;
+}
+
 /**
  * Flags that make the engine compare with the cluster that the configuration names now: without the second, it would
  * query the one recorded in the state.
@@ -26,20 +33,22 @@ export interface EnginePreview {
 export const comparing: readonly string[] = ["--refresh", "--run-program"];
 
 /**
- * The engine's preview of a stack, compared with the cluster, printed while it runs.
+ * The engine's preview of a stack, compared with the cluster.
  *
  * Display and checks use the same run, because the cluster could change between two.
  *
- * @param more further flags for the text output: `--diff`, `--json`
  */
-export async function enginePreview(pulumi: Pulumi, more: readonly string[] = []): Promise<EnginePreview> {
+export async function enginePreview(
+    pulumi: Pulumi,
+    { more = [], shown = true }: EnginePreviewArgs = {},
+): Promise<EnginePreview> {
     // Readable by this user only: events contain the inputs of resources, except secret ones.
     const folder = temporaryFolder();
     const log = join(folder.path, "events");
     try {
         // Pulumi's own Automation API follows runs with the same flag.
         const args = ["preview", ...comparing, "--event-log", log, ...more];
-        const { output, failed } = await pulumi.attempt(args, { PULUMI_DEBUG_COMMANDS: "true" });
+        const { output, failed } = await pulumi.attempt(args, { env: { PULUMI_DEBUG_COMMANDS: "true" }, shown });
         const steps = existsSync(log) ? stepsIn(readFileSync(log, "utf8")) : [];
         return { text: output, steps, ...(failed ? { failed } : {}) };
     } finally {

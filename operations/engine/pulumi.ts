@@ -1,4 +1,4 @@
-import { attempt, failureOf, read } from "../system/shell";
+import { attempt, failureOf, read, type RunArgs } from "../system/shell";
 import type { Backend, Engine } from "./engine";
 import { EngineError, engineFailure, engineRemedy } from "./engineError";
 
@@ -8,6 +8,8 @@ export interface PulumiReadArgs {
     /** What failed, for the error. @default what the failure means, and the command */
     readonly failed?: string;
 }
+
+export type PulumiRunArgs = Pick<RunArgs, "env" | "signal" | "shown">;
 
 /** The Pulumi CLI for one stack and its state backend. Each command is printed. */
 export interface Pulumi {
@@ -20,23 +22,26 @@ export interface Pulumi {
      */
     read(args: readonly string[], options?: PulumiReadArgs): Promise<string>;
     /**
-     * Runs with its output shown to the user.
+     * Runs with its output shown to the user. A signal interrupts the engine, which then finishes what it has begun, and
+     * releases its lock.
      *
-     * @param env added to that of the backend. @default nothing
      * @throws EngineError if it fails
      */
-    run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
+    run(args: readonly string[], options?: PulumiRunArgs): Promise<string>;
     /** Like `run`, but also returns the output if the command fails. */
     attempt(
         args: readonly string[],
-        env?: Readonly<Record<string, string>>,
+        options?: PulumiRunArgs,
     ): Promise<{ readonly output: string; readonly failed?: EngineError }>;
 }
 
 export function pulumiOn(stack: string, { command }: Engine, backend: Backend): Pulumi {
     const withStack = (args: readonly string[]) => [...args, "--stack", stack];
-    const trying: Pulumi["attempt"] = async (args, env = {}) => {
-        const { ok, output, code, why } = await attempt(command, withStack(args), { env: { ...backend.env, ...env } });
+    const trying: Pulumi["attempt"] = async (args, options = {}) => {
+        const { ok, output, code, why } = await attempt(command, withStack(args), {
+            ...options,
+            exported: backend.env,
+        });
         if (ok) return { output };
         const kind = engineFailure(output);
         const message = engineRemedy(kind, stack) ?? failureOf(command, args, why);
@@ -46,14 +51,14 @@ export function pulumiOn(stack: string, { command }: Engine, backend: Backend): 
         stack,
         backend,
         attempt: trying,
-        run: async (args, env) => {
-            const { output, failed } = await trying(args, env);
+        run: async (args, options) => {
+            const { output, failed } = await trying(args, options);
             if (failed) throw failed;
             return output;
         },
         read: async (args, { input, failed } = {}) => {
             const { ok, stdout, stderr } = await read(command, withStack(args), {
-                env: backend.env,
+                exported: backend.env,
                 ...(input === undefined ? {} : { input }),
             });
             if (ok) return stdout;

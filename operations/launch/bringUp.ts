@@ -34,6 +34,7 @@ import {
 import { checkLocks, clearLocks, ensureStack, prepare } from "./prepare";
 import { otherCluster } from "./sameCluster";
 import { wasLaunched } from "./sandbox";
+import { watchPods } from "./watchPods";
 
 export interface LaunchArgs {
     /**
@@ -120,22 +121,26 @@ export async function bringUp(
     // not.
     const upsert: Record<string, string> =
         recover || changesExisting ? { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } : {};
-    const up = async () => {
+    // The outputs are printed below.
+    const whole = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"];
+    const up = async (signal?: AbortSignal) => {
+        const stoppable = signal ? { signal } : {};
         if (edgeFirst) {
-            await pulumi.run(["up", "--yes", "--skip-preview", ...edgeTargets(rendering)], upsert);
+            await pulumi.run([...whole, ...edgeTargets(rendering)], { ...stoppable, env: upsert });
             printOutputs(await outputsOf(pulumi));
         }
-        // A recovery differs from the run that was previewed.
-        const again = previews && !recover ? ["--skip-preview"] : [];
-        await pulumi.run(["up", "--yes", ...comparing, ...again], upsert);
+        await pulumi.run([...whole, ...comparing], { ...stoppable, env: upsert });
         // The interrupted run may have left pending deletions of names that the run above has just adopted; and Jobs that
         // are missing from the state keep retrying.
         if (recover) await prune(await session.kubectl(), rendering, ["Job"]);
         // The provider returns to its normal permissions.
-        if (recover || changesExisting) await pulumi.run(["up", "--yes", ...comparing, "--skip-preview"]);
+        if (recover || changesExisting) await pulumi.run([...whole, ...comparing], stoppable);
     };
+    const watched = (kubectl: Kubectl) => watchPods(kubectl, rendering, up);
     const closed = live
-        ? await followSources(await session.kubectl(), sourceChanges(rendering.objects, live), up)
+        ? await followSources(await session.kubectl(), sourceChanges(rendering.objects, live), () =>
+              session.kubectl().then(watched),
+          )
         : await up().then(() => []);
     // From here on everything is read again, because the run has changed outputs and pods.
     printOutputs(await outputsOf(pulumi));
@@ -242,12 +247,15 @@ async function checkLosses(
     acceptLoss: readonly string[],
     moves: boolean,
 ): Promise<Loss[]> {
-    const { steps, failed } = await enginePreview(pulumi);
+    const { text, steps, failed } = await enginePreview(pulumi, { shown: false });
     const losses = lossesIn(kept, steps, atRestIn(outputs));
     const gone = moves ? losses.filter(({ op }) => op === "create").map(({ name }) => name) : [];
     const refusal = refusalOf(stack, losses, { written, given: [...acceptLoss, ...gone], protects: protect });
     if (refusal) throw new UserError(refusal);
-    if (failed) throw failed;
+    if (failed) {
+        console.error(text);
+        throw failed;
+    }
     if (gone.length > 0)
         console.error(pc.yellow(`Recreated in a different cluster:\n${gone.map((name) => `  ${name}`).join("\n")}`));
     const spent = unusedConsent(stack, losses, written);

@@ -62,7 +62,7 @@ export async function guardedPreview(
     const { stack } = session;
     const resources = losable(await session.state());
     const other = live && otherCluster(session.config(), live, resources);
-    const { text, steps, failed } = await enginePreview(await session.pulumi(), more);
+    const { text, steps, failed } = await enginePreview(await session.pulumi(), { more });
     const losses = lossesIn(resources, steps, atRestIn((await session.rendering()).outputs));
     const { acceptLoss: written, protect } = session.config();
     const refusal =

@@ -25,11 +25,21 @@ export function findOnPath(name: string): string | undefined {
     return undefined;
 }
 
-export interface RunArgs {
-    /** Additional environment variables; printed with the command, so that users can reproduce it. */
+/** Additional environment variables. They are printed, so that users can reproduce the command. */
+interface EnvironmentArgs {
+    /** For this command; printed before it. @default none */
     readonly env?: Readonly<Record<string, string>>;
+    /** The same for many commands; printed as `export`, when they change. @default none */
+    readonly exported?: Readonly<Record<string, string>>;
+}
+
+export interface RunArgs extends EnvironmentArgs {
     /** Exit codes that do not count as failure. @default [0] */
     readonly accept?: readonly number[];
+    /** Interrupts the command once, as Ctrl-C does, and waits until it has ended. @default none */
+    readonly signal?: AbortSignal;
+    /** Whether the user sees the output. @default true */
+    readonly shown?: boolean;
 }
 
 /** The result of a command. */
@@ -58,18 +68,22 @@ export async function run(command: string, args: readonly string[], options: Run
 export async function attempt(
     command: string,
     args: readonly string[],
-    { env = {}, accept = [0] }: RunArgs = {},
+    { env, exported, accept = [0], signal, shown = true }: RunArgs = {},
 ): Promise<Outcome> {
-    announce(command, args, env);
+    announce(command, args, { env, exported });
+    const out = shown ? (["inherit", "pipe"] as const) : "pipe";
     const result = await outwait(
         execa(command, args, {
             cwd: root,
-            env,
+            env: { ...exported, ...env },
             stdin: "inherit",
-            stdout: ["inherit", "pipe"],
-            stderr: ["inherit", "pipe"],
+            stdout: out,
+            stderr: out,
             all: true,
             reject: false,
+            killSignal: "SIGINT",
+            forceKillAfterDelay: false,
+            ...(signal ? { cancelSignal: signal } : {}),
         }),
     );
     return {
@@ -84,8 +98,7 @@ export async function attempt(
 export const failureOf = (command: string, [verb = ""]: readonly string[], why: string): string =>
     `${command} ${verb} failed${why && `: ${why}`}`;
 
-export interface ReadArgs {
-    readonly env?: Readonly<Record<string, string>>;
+export interface ReadArgs extends EnvironmentArgs {
     /** Standard input. @default none */
     readonly input?: string;
     /** Terminates the command. @default none */
@@ -98,12 +111,18 @@ export interface ReadArgs {
 export async function read(
     command: string,
     args: readonly string[],
-    { env = {}, input, signal, quiet = false }: ReadArgs = {},
+    { env, exported, input, signal, quiet = false }: ReadArgs = {},
 ): Promise<{ ok: boolean; stdout: string; stderr: string }> {
-    if (!quiet) announce(command, args, env);
+    if (!quiet) announce(command, args, { env, exported });
     const stdin = input === undefined ? ({ stdin: "ignore" } as const) : { input };
     const cancelled = signal ? { cancelSignal: signal } : {};
-    const result = await execa(command, args, { cwd: root, env, reject: false, ...stdin, ...cancelled });
+    const result = await execa(command, args, {
+        cwd: root,
+        env: { ...exported, ...env },
+        reject: false,
+        ...stdin,
+        ...cancelled,
+    });
     return {
         ok: result.exitCode === 0,
         stdout: String(result.stdout ?? ""),
@@ -118,7 +137,7 @@ export async function read(
  * @returns its exit code; 0 if the user ended it with Ctrl-C
  */
 export async function attach(command: string, args: readonly string[]): Promise<number> {
-    announce(command, args, {});
+    announce(command, args);
     const { exitCode, signal } = await outwait(execa(command, args, { cwd: root, stdio: "inherit", reject: false }));
     return exitCode ?? (signal === "SIGINT" ? 0 : 1);
 }
@@ -137,7 +156,19 @@ async function outwait<T>(work: Promise<T>): Promise<T> {
     }
 }
 
-export function announce(command: string, args: readonly string[], env: Readonly<Record<string, string>>): void {
-    const settings = Object.entries(env).map(([name, value]) => `${name}=${word(value)}`);
-    console.error(pc.dim(`$ ${[...settings, command, ...args.map(word)].join(" ")}`));
+/** Those that have been printed as `export`. */
+const exportedBefore: Record<string, string> = {};
+
+/** Prints a command. */
+export function announce(
+    command: string,
+    args: readonly string[],
+    { env = {}, exported = {} }: { [Key in keyof EnvironmentArgs]: EnvironmentArgs[Key] | undefined } = {},
+): void {
+    const settings = (values: Readonly<Record<string, string>>) =>
+        Object.entries(values).map(([name, value]) => `${name}=${word(value)}`);
+    const isNew = Object.entries(exported).some(([name, value]) => exportedBefore[name] !== value);
+    if (isNew) console.error(pc.dim(`$ export ${settings(exported).join(" ")}`));
+    Object.assign(exportedBefore, exported);
+    console.error(pc.dim(`$ ${[...settings(env), command, ...args.map(word)].join(" ")}`));
 }

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
-import { ageOf, notReady, shortImage, type Status, statusText } from "../../cli/statusText";
+import { ageOf, shortImage, statusText } from "../../cli/statusText";
+import { notReady, type Status } from "../../operations/status/status";
 import { at } from "../support/observed";
 
 const now = Date.parse("2026-11-03T10:00:00Z");

@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { execa } from "execa";
 import { streamOf } from "../../operations/render/manifests";
 import { renderStack } from "../../operations/render/rendering";
-import type { Status } from "../../cli/statusText";
+import type { Status } from "../../operations/status/status";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
 import { Project } from "../support/project";
 import { freePort, program, scratch } from "../support/tools";

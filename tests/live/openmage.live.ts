@@ -1,4 +1,4 @@
 import { openmage } from "./openmage";
 import { liveSuite } from "./suite";
 
-liveSuite(openmage);
+liveSuite(openmage("openmage", "OpenMage"));

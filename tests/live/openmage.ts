@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { merge } from "../../config/merge";
 import { paths } from "../../platforms/openmage/paths";
 import type { Visitor } from "../support/visitor";
 import { waitFor } from "./cluster";
@@ -64,19 +65,23 @@ async function upload(live: Live, name: string): Promise<string> {
     return body;
 }
 
-export const openmage: Subject = {
+/** OpenMage with whatever changes a suite makes. */
+export const openmage = (name: string, title: string, changes: Readonly<Record<string, unknown>> = {}): Subject => ({
     platform: "openmage",
-    name: "openmage",
-    title: "OpenMage",
-    instance: {
-        mail: { from: "shop@example.org", encryption: "off" },
-        volumes: {
-            database: { size: "2Gi" },
-            media: { size: "1Gi" },
-            sessions: { size: "1Gi" },
-            backup: { size: "2Gi" },
+    name,
+    title,
+    instance: merge(
+        {
+            mail: { from: "shop@example.org", encryption: "off" },
+            volumes: {
+                database: { size: "2Gi" },
+                media: { size: "1Gi" },
+                sessions: { size: "1Gi" },
+                backup: { size: "2Gi" },
+            },
         },
-    },
+        changes,
+    ) as Record<string, unknown>,
     secrets: { adminPassword },
     interpreter: { language: "php", image: "openmage-php" },
     tiers: [
@@ -183,4 +188,4 @@ export const openmage: Subject = {
         // A dropped table has the checksum NULL.
         return live.sql(`CHECKSUM TABLE ${tables.join(", ")}`);
     },
-};
+});

@@ -96,7 +96,7 @@ describe("a launch of an unchanged stack", function () {
             // Whether it is the same cluster, no restore is under way, and the volumes fit.
             "kubectl get --filename - --ignore-not-found --output json",
             "pulumi preview --refresh --run-program",
-            "pulumi up --yes --refresh --run-program --skip-preview",
+            "pulumi up --yes --skip-preview --suppress-outputs --suppress-progress --refresh --run-program",
             "pulumi stack output --json",
             "kubectl get pods --selector app.kubernetes.io/managed-by=plinth --output json",
             "kubectl get configmap edge --output json",

@@ -1,0 +1,175 @@
+import { namespaceOf } from "../../config/unique";
+import { componentOf, fullName, listPods, listStack, workloadKinds } from "../cluster/components";
+import { type EvictionHealth, evictionEvents, evictionsOf } from "../cluster/evictions";
+import {
+    type CertificateHealth,
+    type ClaimHealth,
+    claimOf,
+    imageOf,
+    type NodeHealth,
+    nodeOf,
+    type ScheduledHealth,
+    scheduledOf,
+    type TaskHealth,
+    tasksOf,
+    type TierHealth,
+    tierOf,
+} from "../cluster/health";
+import type { Kubectl } from "../cluster/kubectl";
+import type { Claim, CronJob, Ingress, Job, List, Live, Node, Pod, StorageClass, Workload } from "../cluster/live";
+import { volumesInUse } from "../cluster/volumeUse";
+import type { Session } from "../session";
+import { UserError } from "../system/errors";
+import { certificates } from "./certificates";
+import { knownOutputs } from "./knownOutputs";
+
+/** The status of a stack in the cluster. */
+export interface Status {
+    readonly stack: string;
+    /** Empty if they may not be listed. */
+    readonly nodes: readonly NodeHealth[];
+    readonly instances: readonly {
+        readonly name: string;
+        readonly platform: string;
+        /** The state in the stack file. */
+        readonly state: string;
+        readonly namespace: string;
+        readonly urls: Readonly<Record<string, string>>;
+    }[];
+    /** `engine`: from the last run's outputs; `rendering`: as a run would produce. */
+    readonly urlsFrom: "engine" | "rendering";
+    readonly tiers: readonly TierHealth[];
+    readonly tasks: readonly TaskHealth[];
+    readonly scheduled: readonly ScheduledHealth[];
+    readonly claims: readonly ClaimHealth[];
+    readonly certificates: readonly CertificateHealth[];
+    readonly evictions: readonly EvictionHealth[];
+}
+
+/**
+ * What should be ready but is not, with reasons: tiers without all their pods, Tasks that are not done, volumes of
+ * running instances that are not bound, certificates that have expired or are missing. Failed scheduled tasks, evicted
+ * pods with a successor, and nodes that are not ready are shown but do not count, because none of them prevents a
+ * platform from working.
+ *
+ * @param now milliseconds since the epoch. @default the current time
+ */
+export function notReady(status: Status, now = Date.now()): string[] {
+    const isStopped = (instance: string) =>
+        status.instances.some(({ name, state }) => name === instance && state !== "running");
+    return [
+        ...unreadyPods(status),
+        ...status.claims
+            // A volume may wait for its first pod, which a stopped instance does not have; nor has that of the backups,
+            // before the first one.
+            .filter(
+                ({ phase, waits, instance }) =>
+                    phase !== "Bound" && (phase === "Lost" || !(waits || isStopped(instance))),
+            )
+            .map(({ namespace, claim, phase }) => `volume ${namespace}/${claim} is ${phase}`),
+        ...status.certificates
+            .filter(({ managedBy, expires }) => managedBy === "Secret" && !(expires && Date.parse(expires) > now))
+            .map(({ namespace, source, expires, reason }) =>
+                because(`certificate ${namespace}/${source}`, expires ? `expired on ${dayOf(expires)}` : reason),
+            ),
+    ];
+}
+
+/** The part of {@link notReady} that concerns pods: tiers without all their pods, and Tasks that are not done. */
+export const unreadyPods = ({ tiers, tasks }: Pick<Status, "tiers" | "tasks">): string[] => [
+    ...tiers.filter(({ ok }) => !ok).map((tier) => because(healthName(tier), tier.reason)),
+    ...tasks
+        .filter(({ state }) => state !== "done")
+        .map((task) => because(`${healthName(task)} is not done (${task.state})`, task.reason)),
+];
+
+const because = (what: string, reason: string | undefined) => (reason ? `${what}: ${reason}` : what);
+
+/** The component that a part of the status is about: `shop/frontend`. */
+export const healthName = ({ component: name, ...where }: Pick<TierHealth, "instance" | "component" | "namespace">) =>
+    fullName({ ...where, name });
+
+/** The day of an RFC 3339 time. */
+export const dayOf = (time: string): string => time.slice(0, 10);
+
+/** The state of everything with the stack's label, and of declared tiers that are missing. */
+export async function gatherStatus(session: Session): Promise<Status> {
+    const { stack } = session;
+    const kubectl = await session.kubectl();
+    const kinds = `${workloadKinds},persistentvolumeclaims,ingresses`;
+    const [objects, nodes, known] = await Promise.all([
+        listStack<Live>(kubectl, kinds),
+        listOutside<Node>(kubectl, "nodes"),
+        knownOutputs(session),
+    ]);
+    const ofKind = <T extends Live>(...wanted: string[]) => objects.filter(({ kind }) => wanted.includes(kind)) as T[];
+    const workloads = ofKind<Workload>("Deployment", "StatefulSet");
+    const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace));
+    const pods = await listPods<Pod>(kubectl, namespaces);
+    const claims = ofKind<Claim>("PersistentVolumeClaim");
+    const isPending = claims.some(({ status: is }) => is?.phase === "Pending");
+    const [used, classes, shown, evicted] = await Promise.all([
+        volumesInUse(kubectl, pods),
+        isPending ? listOutside<StorageClass>(kubectl, "storageclasses") : [],
+        certificates(kubectl, workloads, ofKind<Ingress>("Ingress")),
+        evictionEvents(kubectl, namespaces),
+    ]);
+    return {
+        stack,
+        nodes: nodes.map(nodeOf),
+        instances: kubectl.config.instances.map((instance) => ({
+            name: instance.name,
+            platform: instance.platform,
+            state: instance.state,
+            namespace: namespaceOf(instance),
+            urls: known.outputs.instances[instance.name]?.urls ?? {},
+        })),
+        urlsFrom: known.source,
+        tiers: [...workloads.map((workload) => tierOf(workload, pods)), ...(await absent(session, workloads))].sort(
+            (a, b) => a.namespace.localeCompare(b.namespace) || a.component.localeCompare(b.component),
+        ),
+        tasks: tasksOf(ofKind<Job>("Job"), pods),
+        scheduled: ofKind<CronJob>("CronJob").map(scheduledOf),
+        claims: claims.map((claim) => claimOf(claim, { use: used, pods, classes })),
+        certificates: shown,
+        evictions: evictionsOf(
+            pods,
+            evicted,
+            kubectl.config.instances.map(({ name }) => name),
+        ),
+    };
+}
+
+/** Tiers that the stack declares but that are not in the cluster. */
+async function absent(session: Session, present: readonly Workload[]): Promise<TierHealth[]> {
+    const key = ({ kind, metadata }: Live) => `${kind} ${metadata.namespace}/${metadata.name}`;
+    const there = new Set(present.map(key));
+    const { objects } = await session.rendering();
+    return (objects as unknown as Workload[])
+        .filter((object) => ["Deployment", "StatefulSet"].includes(object.kind) && !there.has(key(object)))
+        .map((object) => {
+            const { instance, name: component, namespace } = componentOf(object);
+            return {
+                instance,
+                component,
+                namespace,
+                kind: object.kind,
+                ready: 0,
+                desired: object.spec.replicas ?? 1,
+                image: imageOf(object.spec.template.spec),
+                restarts: 0,
+                ok: false,
+                reason: `is not in the cluster: ./plinth launch ${session.stack}`,
+            };
+        });
+}
+
+/** Objects that do not belong to the stack; none if they may not be listed. */
+async function listOutside<T>(kubectl: Kubectl, kind: string): Promise<T[]> {
+    try {
+        return (await kubectl.json<List<T>>(["get", kind])).items;
+    } catch (error) {
+        if (error instanceof UserError) return [];
+        throw error;
+    }
+}
