@@ -9,6 +9,7 @@ import { prune } from "../cluster/prune";
 import { isMissing } from "../engine/engine";
 import { comparing, enginePreview } from "../engine/enginePreview";
 import { outputsOf, printOutputs } from "../engine/outputs";
+import { isOutcome } from "../engine/progressLines";
 import type { Pulumi } from "../engine/pulumi";
 import type { Resource, State } from "../engine/state";
 import type { RenderedObject, Rendering } from "../render/rendering";
@@ -124,22 +125,23 @@ export async function bringUp(
     // The outputs are printed below.
     const whole = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"];
     const up = async (signal?: AbortSignal) => {
-        const stoppable = signal ? { signal } : {};
+        // What is watched is said by its pods.
+        const watched = signal ? { signal, shown: isOutcome } : {};
         if (edgeFirst) {
-            await pulumi.run([...whole, ...edgeTargets(rendering)], { ...stoppable, env: upsert });
+            await pulumi.run([...whole, ...edgeTargets(rendering)], { ...watched, env: upsert });
             printOutputs(await outputsOf(pulumi));
         }
-        await pulumi.run([...whole, ...comparing], { ...stoppable, env: upsert });
+        await pulumi.run([...whole, ...comparing], { ...watched, env: upsert });
         // The interrupted run may have left pending deletions of names that the run above has just adopted; and Jobs that
         // are missing from the state keep retrying.
         if (recover) await prune(await session.kubectl(), rendering, ["Job"]);
         // The provider returns to its normal permissions.
-        if (recover || changesExisting) await pulumi.run([...whole, ...comparing], stoppable);
+        if (recover || changesExisting) await pulumi.run([...whole, ...comparing], watched);
     };
-    const watched = (kubectl: Kubectl) => watchPods(kubectl, rendering, up);
+
     const closed = live
         ? await followSources(await session.kubectl(), sourceChanges(rendering.objects, live), () =>
-              session.kubectl().then(watched),
+              session.kubectl().then((kubectl) => watchPods(kubectl, rendering, up)),
           )
         : await up().then(() => []);
     // From here on everything is read again, because the run has changed outputs and pods.

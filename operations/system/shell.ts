@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { execa } from "execa";
+import { stripVTControlCharacters } from "node:util";
+import { execa, type StdoutStderrOption } from "execa";
 import pc from "picocolors";
 import { word } from "../../components/languages/sh";
 import { UserError } from "./errors";
@@ -38,8 +39,8 @@ export interface RunArgs extends EnvironmentArgs {
     readonly accept?: readonly number[];
     /** Interrupts the command once, as Ctrl-C does, and waits until it has ended. @default none */
     readonly signal?: AbortSignal;
-    /** Whether the user sees the output. @default true */
-    readonly shown?: boolean;
+    /** Whether the user sees the output, or which of its lines, which come without colours. @default true */
+    readonly shown?: boolean | ((line: string) => boolean);
 }
 
 /** The result of a command. */
@@ -71,7 +72,7 @@ export async function attempt(
     { env, exported, accept = [0], signal, shown = true }: RunArgs = {},
 ): Promise<Outcome> {
     announce(command, args, { env, exported });
-    const out = shown ? (["inherit", "pipe"] as const) : "pipe";
+    const out = outputFor(shown);
     const result = await outwait(
         execa(command, args, {
             cwd: root,
@@ -88,10 +89,19 @@ export async function attempt(
     );
     return {
         ok: result.exitCode !== undefined && accept.includes(result.exitCode),
-        output: result.all ?? "",
+        output: String(result.all ?? ""),
         code: result.exitCode || 1,
         why: result.exitCode === undefined ? (result.shortMessage ?? "") : "",
     };
+}
+
+/** Where a command's output goes, besides to the caller. */
+function outputFor(shown: boolean | ((line: string) => boolean)): StdoutStderrOption {
+    if (typeof shown === "boolean") return shown ? ["inherit", "pipe"] : "pipe";
+    const filter = function* (line: unknown) {
+        if (shown(stripVTControlCharacters(String(line)))) yield line;
+    };
+    return [filter, "inherit", "pipe"];
 }
 
 /** The message about a command that failed. */

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
 import type { Kubectl } from "../../../operations/cluster/kubectl";
 import { KubectlError, kubectlFailure } from "../../../operations/cluster/kubectlError";
@@ -58,7 +59,7 @@ async function watched(looks: readonly Look[], args: WatchArgs = {}, more = 10) 
     const kubectl = { quiet: { json }, config, selector: "" } as unknown as Kubectl;
     const said: string[] = [];
     const { error } = console;
-    console.error = (line: string) => said.push(line.replaceAll(/\u001b\[\d+m/g, ""));
+    console.error = (line: string) => said.push(stripVTControlCharacters(line));
     let interrupted = false;
     try {
         await watchPods(
