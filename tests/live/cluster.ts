@@ -107,10 +107,17 @@ export class LiveNamespace {
         return `http://${this.address ?? internal}:${port!.nodePort}`;
     }
 
-    /** Runs a command in a ready pod of a component. */
+    /** A pod in which commands can run: a ready one, or, as while data are damaged, one that runs. */
+    private async livePod(component: string): Promise<LivePod> {
+        const pods = await this.pods(component);
+        const pod = pods.find(isReady) ?? pods.find(({ status }) => status.phase === "Running");
+        if (!pod) throw new Error(`${component} has no running pod`);
+        return pod;
+    }
+
+    /** Runs a command in a pod of a component. */
     async exec(component: string, container: string, command: readonly string[], input?: string): Promise<string> {
-        const pod = (await this.pods(component)).find(isReady);
-        if (!pod) throw new Error(`${component} has no ready pod`);
+        const pod = await this.livePod(component);
         const { stdout } = await this.cluster.kubectl(
             [
                 "exec",
@@ -122,10 +129,9 @@ export class LiveNamespace {
         return stdout.trim();
     }
 
-    /** Arguments of a kubectl that runs a command in a ready pod and passes its standard input on. */
+    /** Arguments of a kubectl that runs a command in a pod and passes its standard input on. */
     async execCommand(component: string, container: string, command: readonly string[]): Promise<string[]> {
-        const pod = (await this.pods(component)).find(isReady);
-        if (!pod) throw new Error(`${component} has no ready pod`);
+        const pod = await this.livePod(component);
         const where = ["--namespace", this.name, pod.metadata.name, "--container", container];
         return [...this.cluster.command, "exec", "--stdin", ...where, "--", ...command];
     }

@@ -55,8 +55,10 @@ const mage = (live: Live, code: string): Promise<string> =>
 async function upload(live: Live, name: string): Promise<string> {
     const visitor = live.visitor();
     const dashboard = await visitor.logIn("backoffice", "admin", adminPassword);
-    const storage = await visitor.get(linkTo(dashboard.body, "cms_wysiwyg_images/index"));
-    const key = visitor.formKey(dashboard.body.includes("form_key") ? dashboard.body : storage.body);
+    const pages = await visitor.get(linkTo(dashboard.body, "cms_page/index"));
+    const editor = await visitor.get(linkTo(pages.body, "cms_page/new"));
+    const storage = await visitor.get(linkTo(editor.body, "cms_wysiwyg_images/index"));
+    const key = visitor.formKey(editor.body);
     await visitor.post(linkTo(storage.body, "cms_wysiwyg_images/contents"), { form_key: key, node: "root" });
     const form = new FormData();
     form.append("form_key", key);
