@@ -125,6 +125,11 @@ ${linesOf(refusedHeaders.map((name) => nginx`    if ($http_${word(name)}) {\n   
         fastcgi_param SCRIPT_FILENAME /fpm-ping;
         fastcgi_param REQUEST_METHOD GET;
     }
+    # Where PHP ends in the middle of a request, the pod is ending: without an answer, the edge repeats what may be repeated.
+    error_page 502 = @gone;
+    location @gone {
+        return 444;
+    }
 
 ${indent(locations, 4)}
 }`;

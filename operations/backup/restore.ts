@@ -98,6 +98,7 @@ export async function resumeWriters(kubectl: Kubectl, instance: string): Promise
     if (!(await isConsistent(restore, progress)))
         throw new UserError(partialDataMessage(subjectOf(restore), progress), exitCodes.changed);
     await startAgain(restore, progress);
+    await awaitTiers(restore, progress, `"${instance}" is started`);
 }
 
 /** A failure whose message is already complete. */
@@ -123,6 +124,7 @@ async function stopAndLoad(restore: Restore, initial: Progress, safetyBackup: bo
     if ((await finishJob(kubectl, job)) === "Failed")
         throw await settleFailure(restore, progress, new UserError(`The restore of "${backups.instance}" failed.`));
     await startAgain(restore, progress);
+    await awaitTiers(restore, progress, `The data of "${backups.instance}" is restored`);
     return progress.safety;
 }
 
@@ -248,6 +250,26 @@ async function startAgain(restore: Restore, { replicas, suspended }: Progress): 
     for (const [tier, pods] of Object.entries(replicas).reverse()) await scale(kubectl, namespace, tier, pods);
     for (const task of suspended) await suspend(kubectl, namespace, task, false);
     await deleteProgress(restore);
+}
+
+/**
+ * Waits until the tiers that were started serve again.
+ *
+ * @param done what holds even if they do not
+ * @throws FinalError with that, and with the tier that is not ready after ten minutes
+ */
+async function awaitTiers({ kubectl, backups }: Restore, { replicas }: Progress, done: string): Promise<void> {
+    const started = Object.entries(replicas).filter(([, pods]) => pods > 0);
+    try {
+        for (const [tier] of started)
+            await kubectl.run(["rollout", "status", tier, "--namespace", backups.namespace, "--timeout", "10m"]);
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        throw new FinalError(
+            `${done}, but not every tier is ready: ${error.message}
+What it waits for: ./plinth status ${kubectl.config.stack}`,
+        );
+    }
 }
 
 const scale = (kubectl: Kubectl, namespace: string, tier: string, pods: number): Promise<string> =>

@@ -153,6 +153,10 @@ describe(caddyTitle, function () {
     });
 
     describe("requests", () => {
+        it("are repeated where the application ends before it answers, unless they change something", async () => {
+            expect(await seen(plain({ host: "plain.example.org", path: "/ends" }))).to.include({ url: "/ends" });
+            expect((await plain({ host: "plain.example.org", path: "/ends", method: "POST" })).status).to.equal(502);
+        });
         it("carry the client's true address and scheme to the application", async () => {
             const lies = {
                 "X-Forwarded-For": "6.6.6.6",

@@ -17,6 +17,8 @@ import { freePort, program, scratch } from "../support/tools";
 const probe =
     "<?php header('Content-Type: application/json'); echo json_encode(['server' => $_SERVER, 'get' => $_GET, 'post' => $_POST]);";
 
+const slowly = `${probe} if (isset($_GET['slow'])) sleep(2);`;
+
 const files = {
     "index.php": probe,
     "cron.php": probe,
@@ -115,13 +117,26 @@ describe(`nginx ${seriesOf("nginx")} and php-fpm ${seriesOf("php-fpm")} of OpenC
     });
     it("answer health checks while every PHP process is busy", async function () {
         this.timeout(30_000);
-        write(join(path, "root"), { "index.php": `${probe} if (isset($_GET['slow'])) sleep(2);` });
+        write(join(path, "root"), { "index.php": slowly });
         const slow = [1, 2].map(() => frontend().get("/index.php?slow=1"));
         await new Promise((resolve) => setTimeout(resolve, 300));
         const started = Date.now();
         expect((await frontend().get("/fpm-ping")).status).to.equal(200);
         expect(Date.now() - started).to.be.below(1000);
         await Promise.all(slow);
+    });
+    it("end a request without an answer if its PHP process ends, so that the edge asks another pod", async () => {
+        write(join(path, "root"), {
+            "index.php": `<?php if (isset($_GET['ends'])) { posix_kill(getmypid(), 9); sleep(5); } ?>${slowly}`,
+        });
+        const answer = await frontend()
+            .get("/index.php?ends=1")
+            .then(
+                ({ status }) => status,
+                (error: Error) => error.message,
+            );
+        expect(answer).to.match(/socket hang up|ECONNRESET/);
+        expect((await frontend().get("/")).status).to.equal(200);
     });
     it("pass product URLs to OpenCart, with their parameters", async () => {
         const { get } = JSON.parse((await frontend().get("/desktops/mac?page=2")).body);

@@ -66,8 +66,8 @@ const members = (live: Live) => live.sql("SELECT COUNT(*) FROM panelist_profile"
 async function importMembers(live: Live, ids: readonly number[]): Promise<void> {
     const visitor = await known(live);
     const path = `/m/panels/${live.memory.get("panel")}/members/import/`;
-    const lines = ids.map((id) => `${id},1,member${id}@example.org,FR,1,2,1,1,1970`);
-    const csv = ["idno,sex,email,cntry,netusoft,eduyrs,dybrn,mthbrn,yrbrn", ...lines].join("\n");
+    const lines = ids.map((id) => `${id},1,member${id}@example.org,FR,EN,1,2,1,1,1970`);
+    const csv = ["idno,sex,email,cntry,lng,netusoft,eduyrs,dybrn,mthbrn,yrbrn", ...lines].join("\n");
     const form = new FormData();
     form.append("csrfmiddlewaretoken", tokenIn((await visitor.get(path)).body));
     form.append("dataset", new Blob([csv], { type: "text/csv" }), "members.csv");

@@ -44,7 +44,13 @@ interface Application {
 
 /** A server in place of an application: it returns the request that it received. */
 async function application(name: string): Promise<Application> {
+    let breaks = 0;
     const server = http.createServer((request, response) => {
+        // Every other request ends without an answer, as where its process has ended.
+        if (request.url === "/ends" && ++breaks % 2 === 1) {
+            request.socket.destroy();
+            return;
+        }
         if (request.url === "/slow") {
             // Two megabytes over four seconds, in bytes that compress to nothing.
             response.writeHead(200, { "content-type": "application/octet-stream" });

@@ -30,6 +30,7 @@ const started = [
     "unsuspend cron",
     "forget",
 ];
+const served = ["await deployment/frontend", "await statefulset/cache"];
 const secured = "backup keeping 1000000";
 
 describe("restoring a backup", () => {
@@ -48,8 +49,19 @@ describe("restoring a backup", () => {
             secured,
             `restore ${old}`,
             ...started,
+            ...served,
         ]);
         expect(cluster.suspended["held"]).to.equal(true);
+    });
+
+    it("says that the data is restored, and which tier is not ready, if one does not come back", async () => {
+        cluster.unready = "deployment/frontend";
+        const { message, exitCode } = await failure(restore());
+        expect(message).to.match(
+            /^The data of "shop" is restored, but not every tier is ready: timed out.*\n.*plinth status production$/,
+        );
+        expect(exitCode).to.equal(1);
+        expect(cluster.record).to.equal(undefined);
     });
 
     it("changes nothing if the check fails, and lists the backups", async () => {
@@ -95,7 +107,13 @@ describe("restoring a backup", () => {
         delete cluster.endings.restore;
         expect(await restore({ recover: true }, safety)).to.equal(safety);
         // The result of a partial load is not worth a backup.
-        expect(cluster.deeds).to.deep.equal([`check ${safety}`, ...stopped, `restore ${safety}`, ...started]);
+        expect(cluster.deeds).to.deep.equal([
+            `check ${safety}`,
+            ...stopped,
+            `restore ${safety}`,
+            ...started,
+            ...served,
+        ]);
     });
 
     it("assumes that a load that was killed without a trace has changed something", async () => {
@@ -128,7 +146,7 @@ describe("restoring a backup", () => {
         cluster.before = {};
         cluster.deeds.length = 0;
         await resumeWriters(cluster.kubectl, "shop");
-        expect(cluster.deeds).to.deep.equal(started);
+        expect(cluster.deeds).to.deep.equal([...started, ...served]);
     });
 
     it("is refused during another one, even if both start at once", async () => {

@@ -40,6 +40,8 @@ export class Cluster {
     readonly suspended: Record<string, boolean> = { backup: false, cron: false, held: true };
     readonly jobs = new Map<string, RunningJob>();
     record: { data: { progress: string } } | undefined;
+    /** A tier that does not become ready. */
+    unready = "";
     /** Actions before a call, by its first words. */
     before: Record<string, () => void> = {};
 
@@ -108,6 +110,10 @@ export class Cluster {
             const replicas = Number(/--replicas (\d+)/.exec(line)![1]);
             this.replicas[words[1]!] = replicas;
             return this.did(`scale ${words[1]} ${replicas}`);
+        }
+        if (line.startsWith("rollout status")) {
+            if (words[2] === this.unready) throw new KubectlError("timed out waiting for the condition", "other", "");
+            return this.did(`await ${words[2]}`);
         }
         if (line.startsWith("patch cronjob")) {
             this.suspended[name] = line.includes('"suspend":true');
