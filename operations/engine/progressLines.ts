@@ -7,6 +7,6 @@ const row = /^ [-+~<>= ]{2} [\w.-]+:\S+ \S+ (?<progress>.*)$/;
  */
 export function isOutcome(line: string): boolean {
     const progress = row.exec(line)?.groups?.["progress"]?.trim();
-    if (progress === undefined || /failed|error/.test(progress)) return true;
+    if (progress === undefined || /\*\*|^\w+ing \S+ error: /.test(progress)) return true;
     return !(progress === "" || /^(?:\w+ing\b|refresh \([\d.]+s\)$|warning:)/.test(progress));
 }

@@ -101,23 +101,22 @@ async function look({ quiet, config, selector }: WatchKubectl) {
 }
 
 /**
- * Prints what is not ready: each component when two looks have shown the same, and again when something else keeps it.
- * Numbers, as of attempts and seconds, make no difference.
+ * Prints what is not ready: each reason of a component once, when two looks have shown it. Numbers, as of attempts and
+ * seconds, make no difference. What was ready in between is told again.
  */
 function teller(): (lines: readonly string[]) => void {
     const key = (line: string) => line.replaceAll(/\d+/g, "0");
+    const componentIn = (line: string) => line.split(/:? /, 1)[0]!;
     let before = new Set<string>();
     let told = new Set<string>();
     return (lines) => {
-        const now = new Set(lines.map(key));
-        for (const line of lines)
-            if (before.has(key(line)) && !told.has(key(line))) {
-                console.error(pc.yellow(`Not ready: ${line}`));
-                told.add(key(line));
-            }
-        // What was ready in between is told again.
-        told = new Set([...told].filter((one) => now.has(one)));
-        before = now;
+        const unready = new Set(lines.map(componentIn));
+        told = new Set([...told].filter((one) => unready.has(componentIn(one))));
+        for (const line of lines.filter((one) => before.has(key(one)) && !told.has(key(one)))) {
+            console.error(pc.yellow(`Not ready: ${line}`));
+            told.add(key(line));
+        }
+        before = new Set(lines.map(key));
     };
 }
 

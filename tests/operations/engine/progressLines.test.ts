@@ -23,6 +23,7 @@ const left = [
     " +  pulumi:pulumi:Stack plinth-production creating (2s) warning: shop: nothing is backed up",
     " +  plinth:components:Namespace shop-namespace creating (0s) ",
     " +  kubernetes:apps/v1:StatefulSet shop-database creating (10s) warning: [Pod shop/database-0]: unready",
+    " +  kubernetes:apps/v1:Deployment shop-edge creating (9s) warning: [Pod shop/edge-1]: [ErrImagePull] failed to pull",
     " +  kubernetes:apps/v1:Deployment shop-cache creating (3s) Deployment initialization complete",
     " +  kubernetes:core/v1:Service shop-admin creating (0s) Skipping await logic",
     " ~  kubernetes:apps/v1:Deployment shop-edge updating (0s) [diff: ~spec]; Waiting for app ReplicaSet to be available",

@@ -92,6 +92,12 @@ describe("a launch, while the engine waits", () => {
         expect(failure).to.equal("");
     });
 
+    it("says each reason once, however often they take turns", async () => {
+        const [fails, waits] = [[unpulled()], [waiting("ImagePullBackOff", "Back-off")]];
+        const { said } = await watched([fails, fails, waits, waits, fails, fails, waits, waits]);
+        expect(said.map((line) => line.split(": ")[3])).to.deep.equal(["ErrImagePull", "ImagePullBackOff"]);
+    });
+
     it("says it again after it was ready, and leaves out what is over at the next look", async () => {
         const crash = [waiting("CrashLoopBackOff", "back-off")];
         const starting = [waiting("ContainerCreating", "")];
