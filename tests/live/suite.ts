@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { controlPlane } from "../support/controlPlane";
+import { waitFor } from "./cluster";
 import { drain } from "./drain";
 import { fill } from "./fill";
 import { pullImages } from "./images";
@@ -69,9 +70,13 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
         if (subject.cron) step("runs its scheduled tasks", (now) => subject.cron!(now));
         if (subject.task) step("works off a queued task", (now) => subject.task!(now));
         step("is healthy, and shows no drift", async (now) => {
-            await now.plinth("status", now.stack);
+            // Replicas copy their data after the launch, which does not wait for them.
+            const seconds = await waitFor("healthy instance", 300, async () => {
+                await now.plinth("status", now.stack);
+                return true;
+            });
             await now.plinth("drift", now.stack);
-            return "status and drift: exit code 0";
+            return `status and drift: exit code 0, after ${seconds.toFixed(0)} s`;
         });
 
         for (const tier of subject.tiers) {
