@@ -18,6 +18,14 @@ export interface Visits {
     readonly dark: number;
     /** How often each kind of failure was seen. */
     readonly reasons: Readonly<Record<string, number>>;
+    /** The first failure: when, where, and what the answer said. */
+    readonly first?: string;
+}
+
+interface Answer {
+    readonly status: number;
+    readonly body: string;
+    readonly server: string;
 }
 
 export interface LoadArgs {
@@ -45,6 +53,7 @@ export interface LoadArgs {
 export class Load {
     private readonly seen: { readonly at: number; readonly took: number; readonly reason?: string }[] = [];
     private readonly started = Date.now();
+    private first: string | undefined;
     private going = true;
     private readonly visitors: Promise<void>[];
 
@@ -56,29 +65,42 @@ export class Load {
         const { pages, pause = 200 } = this.args;
         for (let turn = index; this.going; turn += 1) {
             const began = Date.now();
-            const reason = await this.ask(pages[turn % pages.length]!);
+            const page = pages[turn % pages.length]!;
+            const { reason, said = "" } = await this.ask(page);
+            if (reason)
+                this.first ??= `${page.path} at ${new Date(began).toISOString()}, after ${Date.now() - began} ms: ${said}`;
             this.seen.push({ at: Date.now(), took: Date.now() - began, ...(reason ? { reason } : {}) });
             await sleep(pause);
         }
     }
 
-    /** @returns why it failed, if it did */
-    private async ask({ path, contains }: Page): Promise<string | undefined> {
+    /** @returns why it failed, if it did, and who said what */
+    private async ask({ path, contains }: Page): Promise<{ readonly reason?: string; readonly said?: string }> {
         const { hostname, port } = new URL(this.args.url());
         const patience = (this.args.patience ?? 65) * 1000;
         try {
-            const { status, body } = await new Promise<{ status: number; body: string }>((resolve, reject) => {
+            const { status, body, server } = await new Promise<Answer>((resolve, reject) => {
                 const asked = request(
                     { hostname, port, path, agent: false, headers: { Host: this.args.host } },
-                    (answer) => text(answer).then((body) => resolve({ status: answer.statusCode!, body }), reject),
+                    (answer) =>
+                        text(answer).then(
+                            (body) =>
+                                resolve({
+                                    status: answer.statusCode!,
+                                    body,
+                                    server: String(answer.headers["server"] ?? ""),
+                                }),
+                            reject,
+                        ),
                 );
                 asked.setTimeout(patience, () => asked.destroy(new Error("no answer")));
                 asked.once("error", reject).end();
             });
-            if (status !== 200) return `status ${status}`;
-            return body.includes(contains) ? undefined : "status 200 with another page";
+            const said = `${server} ${body.replaceAll(/\s+/g, " ").slice(0, 200)}`;
+            if (status !== 200) return { reason: `status ${status}`, said };
+            return body.includes(contains) ? {} : { reason: "status 200 with another page", said };
         } catch (error) {
-            return (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+            return { reason: (error as NodeJS.ErrnoException).code ?? (error as Error).message };
         }
     }
 
@@ -110,6 +132,7 @@ export class Load {
             longest: Math.max(0, ...this.seen.map(({ took }) => took)) / 1000,
             dark: Math.max(0, ...gaps) / 1000,
             reasons,
+            ...(this.first ? { first: this.first } : {}),
         };
     }
 }

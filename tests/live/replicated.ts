@@ -9,11 +9,23 @@ import { writtenText } from "./writer";
 /** Changes of an instance to a database of three members. */
 export const replicated = { database: { topology: "replicated", replicas: 2, source: 0 } };
 
-/** Launches with another source, while visitors ask and rows are written. @returns what was seen */
-async function moveSource(live: Live, to: number, most: number): Promise<string[]> {
+/**
+ * Launches with another source, while visitors ask and rows are written.
+ *
+ * @param most seconds in which no row may be accepted
+ * @param before what happens to the old source before. @default nothing
+ * @returns what was seen
+ */
+async function moveSource(
+    live: Live,
+    to: number,
+    most: number,
+    before: () => Promise<void> = async () => undefined,
+): Promise<string[]> {
     const visits = live.load({ visitors: 2 });
     const writer = await live.writer();
     await waitFor("written rows", 30, async () => writer.rows > 20);
+    await before();
     const started = Date.now();
     live.configure({ database: { source: to } });
     await live.plinth("launch", live.stack);
@@ -38,9 +50,10 @@ export const replicatedSuite = (subject: Subject): void =>
             const [node] = await live.place.nodes();
             await live.place.kubectl("cordon", node!.metadata.name);
             try {
-                const [source] = await live.place.pods("database");
-                await live.place.kubectl("delete", "pod", source!.metadata.name, "--grace-period=0", "--force");
-                return await moveSource(live, 1, 45);
+                return await moveSource(live, 1, 45, async () => {
+                    const [source] = await live.place.pods("database");
+                    await live.place.kubectl("delete", "pod", source!.metadata.name, "--grace-period=0", "--force");
+                });
             } finally {
                 await live.place.kubectl("uncordon", node!.metadata.name);
                 await live.place.ready("database", 1);

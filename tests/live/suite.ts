@@ -173,7 +173,7 @@ async function kill(live: Live, tier: Tier, how: readonly string[]): Promise<str
         said.push(writtenText(written));
     }
     await live.expectKept();
-    if (tier.pods > 1) expect(seen.failed, said[0]).to.equal(0);
+    if (tier.pods > 1) expect(seen.failed, `${said[0]}; the first: ${seen.first}`).to.equal(0);
     if (tier.longest !== undefined) expect(seen.longest, said[0]).to.be.below(tier.longest);
     return said;
 }
@@ -185,6 +185,6 @@ async function underLoad(live: Live, run: () => Promise<void>): Promise<string> 
     await visits.settle();
     const seen = await visits.stop();
     await live.expectKept();
-    expect(seen.failed, visitsText(seen)).to.equal(0);
+    expect(seen.failed, `${visitsText(seen)}; the first: ${seen.first}`).to.equal(0);
     return visitsText(seen);
 }
