@@ -28,7 +28,8 @@ export interface LiveOptions {
 
 /** One deployed instance: how the suite changes it, and how it looks from outside. */
 export class Live {
-    readonly stack = "live";
+    /** Of its own, because a cluster tells stacks apart by their names. */
+    readonly stack: string;
     readonly instance = "site";
     readonly host: string;
     readonly project: Project;
@@ -37,6 +38,8 @@ export class Live {
     /** What a subject keeps between steps, such as a visitor with a session. */
     readonly memory = new Map<string, string>();
     private readonly rows: number[] = [];
+    /** What asks and writes in a step. */
+    private readonly traffic: { stop(): Promise<unknown> }[] = [];
     private next = 1;
     private changes: Keys = {};
     private base = "";
@@ -46,6 +49,7 @@ export class Live {
         readonly cluster: ControlPlane,
         private readonly options: LiveOptions,
     ) {
+        this.stack = `live-${subject.name}`;
         this.host = `${subject.name}.example.org`;
         this.project = new Project(cluster);
         this.place = new LiveNamespace(cluster, `live-${subject.name}`, options.address);
@@ -115,7 +119,9 @@ export class Live {
     }
 
     load(args: Partial<LoadArgs> = {}): Load {
-        return new Load({ url: () => this.base, host: this.host, pages: this.subject.pages, ...args });
+        const load = new Load({ url: () => this.base, host: this.host, pages: this.subject.pages, ...args });
+        this.traffic.push(load);
+        return load;
     }
 
     sql = (statement: string): Promise<string> => this.subject.sql(this, statement);
@@ -126,7 +132,14 @@ export class Live {
         const first = this.next;
         // Numbers of rows that were sent but not acknowledged are not used again.
         this.next += 1_000_000;
-        return new Writer(await this.place.execCommand(component, container, [...command, String(first)]));
+        const writer = new Writer(await this.place.execCommand(component, container, [...command, String(first)]));
+        this.traffic.push(writer);
+        return writer;
+    }
+
+    /** Ends the visitors and writers of a step, which may have failed before it did. */
+    async quiet(): Promise<void> {
+        await Promise.all(this.traffic.splice(0).map((one) => one.stop()));
     }
 
     /** Adds rows to those that must be there. */
