@@ -101,7 +101,7 @@ async function deleteVolumes(kubectl: Kubectl, volumes: readonly Volume[]): Prom
 async function releasedVolumes(kubectl: Kubectl, volumes: readonly Volume[]): Promise<Volume[]> {
     const end = Date.now() + 120_000;
     for (;;) {
-        const there = await listVolumes(kubectl);
+        const there = await listVolumes(kubectl.quiet);
         const left = volumes.flatMap((volume) => there.find((one) => one.metadata.name === volume.metadata.name) ?? []);
         const bound = left.filter(({ status }) => status?.phase === "Bound");
         if (bound.length === 0) return left;

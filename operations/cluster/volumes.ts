@@ -69,7 +69,7 @@ export interface StackVolume {
 }
 
 /** All volumes of the cluster. */
-export const listVolumes = async (kubectl: Kubectl): Promise<Volume[]> =>
+export const listVolumes = async (kubectl: Pick<Kubectl, "json">): Promise<Volume[]> =>
     (await kubectl.json<List<Volume>>(["get", "persistentvolumes"])).items;
 
 /** The volume bound to a claim, not one of an earlier claim of the same name. */

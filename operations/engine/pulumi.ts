@@ -1,4 +1,5 @@
-import { attempt, failureOf, read, type RunArgs } from "../system/shell";
+import { announceExports, attempt, failureOf, read, type RunArgs } from "../system/shell";
+import { once } from "../system/once";
 import type { Backend, Engine } from "./engine";
 import { EngineError, engineFailure, engineRemedy } from "./engineError";
 
@@ -37,7 +38,9 @@ export interface Pulumi {
 
 export function pulumiOn(stack: string, { command }: Engine, backend: Backend): Pulumi {
     const withStack = (args: readonly string[]) => [...args, "--stack", stack];
+    const announced = once(() => announceExports(backend.env));
     const trying: Pulumi["attempt"] = async (args, options = {}) => {
+        announced();
         const { ok, output, code, why } = await attempt(command, withStack(args), {
             ...options,
             exported: backend.env,
@@ -57,6 +60,7 @@ export function pulumiOn(stack: string, { command }: Engine, backend: Backend): 
             return output;
         },
         read: async (args, { input, failed } = {}) => {
+            announced();
             const { ok, stdout, stderr } = await read(command, withStack(args), {
                 exported: backend.env,
                 ...(input === undefined ? {} : { input }),

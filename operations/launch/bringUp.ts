@@ -1,6 +1,5 @@
 import pc from "picocolors";
 import { plinthLabels } from "../../components/labels";
-import { edgeName } from "../../components/loadBalancer";
 import type { StackConfig } from "../../config/stack";
 import { refuseWhileRestoring, restoreTasks } from "../backup/progress";
 import type { Kubectl } from "../cluster/kubectl";
@@ -20,6 +19,7 @@ import { applyToSandbox, wasApplied } from "./applyToSandbox";
 import { awaitRules } from "./awaitRules";
 import { sourceChanges } from "./declaredSource";
 import { freeClaims } from "./freeClaims";
+import { edgeTargets } from "./edgeTargets";
 import { followSources } from "./followSources";
 import { liveBefore } from "./liveBefore";
 import {
@@ -288,22 +288,4 @@ function checkOwnership(
         `These objects already exist and do not belong to this stack (${plinthLabels.stack}: ${rendering.project}.${stack}). Nothing was changed.\n${named.join("\n")}\n` +
             `Choose another namespace, or do what is suggested above and continue with ./plinth launch ${stack}${options}`,
     );
-}
-
-/** The provider, the namespaces and the edges' Services: all that is needed for an address. */
-function edgeTargets({ resources }: Rendering): string[] {
-    const wanted = [
-        "pulumi:providers:kubernetes",
-        "plinth:components:Namespace",
-        "plinth:components:LoadBalancer",
-        "kubernetes:core/v1:Namespace",
-    ];
-    const targets = resources.filter(
-        ({ type, name }) =>
-            wanted.includes(type) || (type === "kubernetes:core/v1:Service" && name.endsWith(`-${edgeName}`)),
-    );
-    return [...new Set(targets.map(({ type, name }) => `**${type}::${name}`))].flatMap((pattern) => [
-        "--target",
-        pattern,
-    ]);
 }

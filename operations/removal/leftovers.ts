@@ -7,6 +7,7 @@ import type { Pulumi } from "../engine/pulumi";
 import type { Resource, State } from "../engine/state";
 import { UserError } from "../system/errors";
 import type { Claim, List, Live, Volume } from "../cluster/live";
+import { namespaceOf } from "../../config/unique";
 import { noInstance } from "../stackfile/instances";
 import type { Kubectl } from "../cluster/kubectl";
 import type { Session } from "../session";
@@ -79,7 +80,10 @@ export async function findLeftovers({ session, name, command, recover }: Leftove
         );
 
     const all = await listStack<Claim>(kubectl, "persistentvolumeclaims");
-    const claims = all.filter((claim) => componentOf(claim).instance === name);
+    const namespaces = namespacesOf(resources);
+    const own = config.instances.find((one) => one.name === name);
+    if (own) namespaces.add(namespaceOf(own));
+    const claims = claimsOf(all, name, namespaces);
     const bound = claims.flatMap((claim) => volumeOf(claim, volumes) ?? []);
     const isMarked = ({ metadata }: Volume) => metadata.annotations?.[plinthLabels.purge] !== undefined;
     return {
@@ -107,6 +111,21 @@ export function resourcesOf({ deployment }: State, instance: string): Resource[]
         (rootOf(resource) === instance || isOf(resource.parent === undefined ? undefined : byUrn.get(resource.parent)));
     return resources.filter(isOf);
 }
+
+/** The namespaces in which an instance's resources are. */
+export const namespacesOf = (resources: readonly Resource[]): Set<string> =>
+    new Set(
+        resources.flatMap(({ outputs }) =>
+            outputs?.kind === "Namespace" ? (outputs.metadata?.name ?? []) : (outputs?.metadata?.namespace ?? []),
+        ),
+    );
+
+/**
+ * The claims of an instance. Labels alone do not tell: a stack of the same name, with a state of its own, may be in
+ * other namespaces of the cluster.
+ */
+export const claimsOf = (all: readonly Claim[], name: string, namespaces: ReadonlySet<string>): Claim[] =>
+    all.filter((claim) => componentOf(claim).instance === name && namespaces.has(claim.metadata.namespace));
 
 /** The instance of a Namespace component; undefined for other resources. */
 function rootOf({ type, urn }: Resource): string | undefined {

@@ -23,7 +23,7 @@ export interface Call {
  * @throws UserError with the message of the command that failed
  */
 export async function pipe(from: Call, to: Call, signal: AbortSignal): Promise<number> {
-    for (const { command, args, env } of [from, to]) announce(command, args, { env });
+    for (const { command, args, env } of [from, to]) announce(command, args, env);
     const options = { cwd: root, reject: false, cancelSignal: signal, encoding: "buffer" } as const;
     const source = execa(from.command, from.args, {
         ...options,

@@ -30,7 +30,7 @@ export function findOnPath(name: string): string | undefined {
 interface EnvironmentArgs {
     /** For this command; printed before it. @default none */
     readonly env?: Readonly<Record<string, string>>;
-    /** The same for many commands; printed as `export`, when they change. @default none */
+    /** What {@link announceExports} has printed for this command and others. @default none */
     readonly exported?: Readonly<Record<string, string>>;
 }
 
@@ -71,7 +71,7 @@ export async function attempt(
     args: readonly string[],
     { env, exported, accept = [0], signal, shown = true }: RunArgs = {},
 ): Promise<Outcome> {
-    announce(command, args, { env, exported });
+    announce(command, args, env);
     const out = outputFor(shown);
     const result = await outwait(
         execa(command, args, {
@@ -123,7 +123,7 @@ export async function read(
     args: readonly string[],
     { env, exported, input, signal, quiet = false }: ReadArgs = {},
 ): Promise<{ ok: boolean; stdout: string; stderr: string }> {
-    if (!quiet) announce(command, args, { env, exported });
+    if (!quiet) announce(command, args, env);
     const stdin = input === undefined ? ({ stdin: "ignore" } as const) : { input };
     const cancelled = signal ? { cancelSignal: signal } : {};
     const result = await execa(command, args, {
@@ -147,7 +147,7 @@ export async function read(
  * @returns its exit code; 0 if the user ended it with Ctrl-C
  */
 export async function attach(command: string, args: readonly string[]): Promise<number> {
-    announce(command, args);
+    announce(command, args, undefined);
     const { exitCode, signal } = await outwait(execa(command, args, { cwd: root, stdio: "inherit", reject: false }));
     return exitCode ?? (signal === "SIGINT" ? 0 : 1);
 }
@@ -166,19 +166,19 @@ async function outwait<T>(work: Promise<T>): Promise<T> {
     }
 }
 
-/** Those that have been printed as `export`. */
-const exportedBefore: Record<string, string> = {};
+const settingsOf = (values: Readonly<Record<string, string>>): string[] =>
+    Object.entries(values).map(([name, value]) => `${name}=${word(value)}`);
+
+/** Prints environment variables that all further commands share. */
+export function announceExports(values: Readonly<Record<string, string>>): void {
+    if (Object.keys(values).length > 0) console.error(pc.dim(`$ export ${settingsOf(values).join(" ")}`));
+}
 
 /** Prints a command. */
 export function announce(
     command: string,
     args: readonly string[],
-    { env = {}, exported = {} }: { [Key in keyof EnvironmentArgs]: EnvironmentArgs[Key] | undefined } = {},
+    env: Readonly<Record<string, string>> | undefined,
 ): void {
-    const settings = (values: Readonly<Record<string, string>>) =>
-        Object.entries(values).map(([name, value]) => `${name}=${word(value)}`);
-    const isNew = Object.entries(exported).some(([name, value]) => exportedBefore[name] !== value);
-    if (isNew) console.error(pc.dim(`$ export ${settings(exported).join(" ")}`));
-    Object.assign(exportedBefore, exported);
-    console.error(pc.dim(`$ ${[...settings(env), command, ...args.map(word)].join(" ")}`));
+    console.error(pc.dim(`$ ${[...settingsOf(env ?? {}), command, ...args.map(word)].join(" ")}`));
 }

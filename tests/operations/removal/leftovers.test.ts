@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { splitTarget } from "../../../cli/commands/data";
 import { refuseForgotten } from "../../../cli/commands/purge";
-import { type Leftovers, resourcesOf } from "../../../operations/removal/leftovers";
+import type { Claim } from "../../../operations/cluster/live";
+import { claimsOf, type Leftovers, namespacesOf, resourcesOf } from "../../../operations/removal/leftovers";
+import { labelled } from "../../support/observed";
 
 describe("the resources of an instance in the engine's state", () => {
     const stack = "urn:pulumi:s::plinth::pulumi:pulumi:Stack::plinth-s";
@@ -32,6 +34,31 @@ describe("the resources of an instance in the engine's state", () => {
         expect(resourcesOf({ deployment: { resources } }, "shop")).to.deep.equal(own);
         expect(resourcesOf({ deployment: { resources } }, "sho")).to.deep.equal([]);
         expect(resourcesOf({}, "shop")).to.deep.equal([]);
+    });
+});
+
+describe("the claims of an instance", () => {
+    const claim = (namespace: string, instance: string) =>
+        ({
+            kind: "PersistentVolumeClaim",
+            metadata: { ...labelled(instance, "database"), namespace },
+        }) as unknown as Claim;
+    const object = (kind: string, metadata: { name: string; namespace?: string }) => ({
+        urn: kind,
+        type: kind,
+        outputs: { kind, metadata },
+    });
+
+    it("are those in its own namespaces, not those of a stack of the same name elsewhere in the cluster", () => {
+        const namespaces = namespacesOf([
+            object("Namespace", { name: "shop" }),
+            object("Secret", { name: "tls", namespace: "edge" }),
+            { urn: "password", type: "random" },
+        ]);
+        expect([...namespaces]).to.deep.equal(["shop", "edge"]);
+        const [own, edges] = [claim("shop", "shop"), claim("edge", "shop")];
+        const all = [own, claim("somebody-elses", "shop"), edges, claim("shop", "other")];
+        expect(claimsOf(all, "shop", namespaces)).to.deep.equal([own, edges]);
     });
 });
 
