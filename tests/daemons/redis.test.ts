@@ -123,7 +123,7 @@ describe(`${engine === "valkey" ? "Valkey" : "Redis"} ${seriesOf(`${engine}-serv
     it("keeps sessions of OpenMage's customers when robots fill the memory, and locks every new session", async () => {
         const objects = await declareOpenMage({
             instance: {
-                sessions: { topology: "single", engine: "redis", persistence: false },
+                sessions: { topology: "single", engine, persistence: false },
                 resources: { sessions: { memory: "32Mi" } },
             },
             values: { secrets: { shop: { sessionsPassword: password } } },
