@@ -17,6 +17,7 @@ import {
 import { componentOf, listStack } from "../cluster/components";
 import { UserError } from "../system/errors";
 import type { Job, Pod, Workload } from "../cluster/live";
+import { statusesOf } from "../cluster/pods";
 import { interruptible } from "../system/interruptible";
 import { type Kubectl, targetOf } from "../cluster/kubectl";
 import {
@@ -183,7 +184,7 @@ async function isConsistent({ kubectl, backups }: Restore, { loads }: Progress):
  */
 export function isUntouched(pods: readonly Pod[]): boolean {
     const [pod, ...more] = pods;
-    const ended = [...(pod?.status?.initContainerStatuses ?? []), ...(pod?.status?.containerStatuses ?? [])];
+    const ended = pod ? statusesOf(pod) : [];
     const exitOf = (step: string) => ended.find(({ name }) => name === step)?.state?.terminated?.exitCode;
     const fetched = exitOf(steps.restore.fetch);
     return (

@@ -19,9 +19,18 @@ export async function podsOfComponent(kubectl: Kubectl, component: Component): P
     );
 }
 
+/** All containers of a pod, in the order in which they start. */
+export const containersOf = ({ initContainers = [], containers }: Pod["spec"]) => [...initContainers, ...containers];
+
+/** The same, with what became of them. */
+export const statusesOf = ({ status }: Pod): ContainerStatus[] => [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+];
+
 /** @throws UserError that lists the available containers */
 export function checkContainer(component: Component, pod: Pod, container: string): void {
-    const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) => name);
+    const names = containersOf(pod.spec).map(({ name }) => name);
     if (!names.includes(container))
         throw new UserError(
             `${fullName(component)} has no container "${container}"${suggest(container, names)}; available: ${names.join(", ")}`,
@@ -38,7 +47,7 @@ export function reasonOf(pod: Pod): string | undefined {
     const unplaced = status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "False");
     if (unplaced) return said(unplaced.reason ?? "Unschedulable", unplaced.message);
     if (status?.reason) return said(status.reason, status.message);
-    const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    const containers = statusesOf(pod);
     const reasons = containers.flatMap((container) => {
         const reason = containerReason(container);
         return reason ? [{ reason: `${container.name}: ${reason}`, waits: waitsForOthers(container) }] : [];

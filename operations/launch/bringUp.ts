@@ -138,12 +138,12 @@ export async function bringUp(
         // The provider returns to its normal permissions.
         if (recover || changesExisting) await pulumi.run([...whole, ...comparing], watched);
     };
-
-    const closed = live
-        ? await followSources(await session.kubectl(), sourceChanges(rendering.objects, live), () =>
-              session.kubectl().then((kubectl) => watchPods(kubectl, rendering, up)),
-          )
-        : await up().then(() => []);
+    let closed: string[] = [];
+    if (live) {
+        const kubectl = await session.kubectl();
+        const changes = sourceChanges(rendering.objects, live);
+        closed = await followSources(kubectl, changes, () => watchPods(kubectl, rendering, up));
+    } else await up();
     // From here on everything is read again, because the run has changed outputs and pods.
     printOutputs(await outputsOf(pulumi));
     const served = fulfilledConsent(stack, accepted, session.config().acceptLoss);

@@ -5,7 +5,7 @@ import { tasksOf, tierOf } from "../cluster/health";
 import type { Kubectl } from "../cluster/kubectl";
 import { KubectlError } from "../cluster/kubectlError";
 import type { ContainerStatus, Job, Live, Pod, Workload } from "../cluster/live";
-import { containerReason } from "../cluster/pods";
+import { containerReason, containersOf, statusesOf } from "../cluster/pods";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import { unreadyPods } from "../status/status";
 import { UserError } from "../system/errors";
@@ -149,15 +149,11 @@ function stuckContainers(
     };
 }
 
-const waitingContainers = ({ status }: Pod): ContainerStatus[] =>
-    [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].filter(({ state }) =>
-        cannotStart.includes(state?.waiting?.reason ?? ""),
-    );
+const waitingContainers = (pod: Pod): ContainerStatus[] =>
+    statusesOf(pod).filter(({ state }) => cannotStart.includes(state?.waiting?.reason ?? ""));
 
 const imageOf = ({ spec }: Pod, container: string): string | undefined =>
     containersOf(spec).find(({ name }) => name === container)?.image;
-
-const containersOf = ({ initContainers = [], containers }: Pod["spec"]) => [...initContainers, ...containers];
 
 /** The images that the containers of the stack's workloads and Tasks are to have, with their components. */
 const imagesIn = (objects: readonly RenderedObject[]): Set<string> =>

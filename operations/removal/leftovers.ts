@@ -1,13 +1,13 @@
 import { workloads } from "../../components/kinds";
 import { plinthLabels } from "../../components/labels";
 import { consentName } from "../../components/names";
+import { namespaceOf } from "../../config/unique";
 import { checkLocks, clearLocks, prepare } from "../launch/prepare";
 import { componentOf, listStack } from "../cluster/components";
 import type { Pulumi } from "../engine/pulumi";
 import type { Resource, State } from "../engine/state";
 import { UserError } from "../system/errors";
 import type { Claim, List, Live, Volume } from "../cluster/live";
-import { namespaceOf } from "../../config/unique";
 import { noInstance } from "../stackfile/instances";
 import type { Kubectl } from "../cluster/kubectl";
 import type { Session } from "../session";

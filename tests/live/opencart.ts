@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { merge } from "../../config/merge";
 import type { Live } from "./live";
 import { grow, picture, queryProgram, writerProgram } from "./php";
-import { expectUploads, noteUpload, runScheduled } from "./shop";
+import { expectUploads, noteUpload, runScheduled, uploadTooMuch } from "./shop";
 import type { Subject } from "./subject";
 import type { Visitor } from "../support/visitor";
 
@@ -42,13 +42,13 @@ async function buyer(live: Live): Promise<Visitor> {
 }
 
 /** Uploads a picture in the administration. @returns the answer */
-async function upload(live: Live, name: string, contents: Buffer): Promise<unknown> {
+async function upload(live: Live, name: string, contents: Buffer): Promise<string> {
     const visitor = live.visitor();
     const token = await logIn(visitor);
     const form = new FormData();
     form.append("file[]", new Blob([contents], { type: "image/png" }), name);
     const { body } = await visitor.post(`/admin/index.php?route=common/filemanager.upload&user_token=${token}`, form);
-    return JSON.parse(body);
+    return body;
 }
 
 /** OpenCart with whatever changes a suite makes. */
@@ -85,12 +85,7 @@ export const opencart = (name: string, title: string, changes: Readonly<Record<s
             component: "frontend",
             container: "php",
             folder: "/var/www/html/image/catalog",
-            tries: async (live) => {
-                const contents = Buffer.concat([picture("large"), Buffer.alloc(300_000, 1)]);
-                const answer = await upload(live, "large.png", contents);
-                const { status, bytes } = await live.visitor().once("/image/catalog/large.png");
-                return `an upload was answered with ${JSON.stringify(answer)}, and ${status === 200 ? bytes.length : 0} of its ${contents.length} bytes are served`;
-            },
+            tries: (live) => uploadTooMuch(live, "/image/catalog", (name, contents) => upload(live, name, contents)),
         },
         { component: "database", container: "mariadb", folder: "/var/lib/mysql", tries: grow },
     ],
@@ -120,16 +115,8 @@ export const opencart = (name: string, title: string, changes: Readonly<Record<s
         return "the administrator's dashboard; a visitor filled a cart";
     },
     upload: async (live) => {
-        const visitor = live.visitor();
-        const token = await logIn(visitor);
         const contents = picture(`of ${live.host}`);
-        const form = new FormData();
-        form.append("file[]", new Blob([contents], { type: "image/png" }), "live.png");
-        const { body } = await visitor.post(
-            `/admin/index.php?route=common/filemanager.upload&user_token=${token}`,
-            form,
-        );
-        expect(JSON.parse(body)).to.have.property("success");
+        expect(JSON.parse(await upload(live, "live.png", contents))).to.have.property("success");
         noteUpload(live, "/image/catalog/live.png", contents);
         await expectUploads(live);
         return "a picture, uploaded in the administration and served by the shop";

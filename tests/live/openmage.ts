@@ -5,7 +5,7 @@ import type { Visitor } from "../support/visitor";
 import { waitFor } from "./cluster";
 import type { Live } from "./live";
 import { grow, picture, queryProgram, writerProgram } from "./php";
-import { expectUploads, noteUpload } from "./shop";
+import { expectUploads, noteUpload, uploadTooMuch } from "./shop";
 import type { Subject } from "./subject";
 
 const settings = `$file = simplexml_load_file('${paths.localXml}');
@@ -106,14 +106,7 @@ export const openmage = (name: string, title: string, changes: Readonly<Record<s
             component: "frontend",
             container: "php",
             folder: paths.media,
-            tries: async (live) => {
-                const contents = Buffer.concat([picture("large"), Buffer.alloc(300_000, 1)]);
-                const answer = await upload(live, "large.png", contents);
-                const { status, bytes } = await live.visitor().once("/media/wysiwyg/large.png");
-                const stored = status === 200 ? bytes.length : 0;
-                expect(stored).to.be.below(contents.length);
-                return `an upload was answered with ${answer.slice(0, 200)}, and ${stored} of its ${contents.length} bytes are served`;
-            },
+            tries: (live) => uploadTooMuch(live, "/media/wysiwyg", (name, contents) => upload(live, name, contents)),
         },
         { component: "database", container: "mariadb", folder: "/var/lib/mysql", tries: grow },
     ],
