@@ -83,6 +83,15 @@ describe("LoadBalancer", () => {
             expect(securityContext.capabilities).to.deep.equal({ drop: ["ALL"], add: ["NET_BIND_SERVICE"] });
     });
 
+    it("answers on until a cloud's health checks have failed, where only nodes with a pod get connections", async () => {
+        const drain = async (edge: object) =>
+            edgePod((await declareEdges({ shop: { edge } })).objects).containers[0].lifecycle.preStop.sleep.seconds;
+        expect(await drain({ type: "LoadBalancer" })).to.equal(30);
+        expect(await drain({ type: "NodePort", httpPort: 30080 })).to.equal(30);
+        expect(await drain({ type: "LoadBalancer", externalTrafficPolicy: "Cluster" })).to.equal(5);
+        expect(await drain({ type: "ClusterIP" })).to.equal(5);
+    });
+
     it("grants its longest request time to finish when it stops", async () => {
         const { objects } = await declareEdges({ shop: {} });
         const spec = edgePod(objects);
