@@ -10,13 +10,13 @@ import { AddressedKeys } from "./addressed";
 import type { Component } from "./component";
 import { egressRule } from "./egress";
 import { Funnel } from "./funnel";
+import { checkedKey, chosen, generatedKey, generatedPassword } from "./generated";
 import { type Edge, type NetworkRule, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
 import type { Args, Kind, SecretValue } from "./kinds";
 import { Mounts } from "./mounts";
-import { objectName, passwordConsentName } from "./names";
+import { objectName } from "./names";
 import { Namespace } from "./namespace";
 import type { ObjectOptions } from "./object";
-import { randomPassword, resultOf } from "./resource";
 import type { Site } from "./site";
 import type { Stack } from "./stack";
 import type { VolumeOutputs } from "./volume";
@@ -231,13 +231,21 @@ export class Instance<in Secret extends string = never> {
      * @param digits minimum number of digits among them. @default none
      */
     password(name: string, key: Secret | undefined, length = 32, digits?: number): Value<string> {
-        const resource = `${this.name}-${name}`;
-        const protect = this.stack.isProtected(passwordConsentName(resource));
-        const password = randomPassword(resource, length, digits, { parent: this.owner.resource, protect });
-        this.stack.plan.push(password);
-        const generated = resultOf(password);
-        const configured = key === undefined ? undefined : this.secretValue(key);
-        return configured ? Value.all([generated, configured]).map(([, value]) => value) : generated;
+        const generated = generatedPassword(this, name, length, digits);
+        return key === undefined ? generated : chosen(generated, this.secretValue(key));
+    }
+
+    /**
+     * An RSA key of 2048 bits in PEM: generated once and kept in the stack's state, unless the user sets `key` in
+     * plinth:secrets. The generated one always exists, as with passwords.
+     *
+     * A value that is no such key is reported when the plan is evaluated.
+     */
+    rsaKey(name: string, key: Secret): Value<string> {
+        return chosen(
+            generatedKey(this, name),
+            this.secretValue(key)?.map((pem) => checkedKey(key, pem)),
+        );
     }
 
     /** Declares a Secret; returns references to its values. */

@@ -42,3 +42,6 @@ export const consentName = (object: {
 
 /** The name for accepting the loss of a generated password: `randompassword/shop-database`. */
 export const passwordConsentName = (resource: string): string => `randompassword/${resource}`;
+
+/** The name for accepting the loss of a generated private key: `privatekey/learn-jwt`. */
+export const keyConsentName = (resource: string): string => `privatekey/${resource}`;

@@ -55,6 +55,7 @@ export const types = {
     provider: "pulumi:providers:kubernetes",
     password: "random:index/randomPassword:RandomPassword",
     id: "random:index/randomId:RandomId",
+    privateKey: "tls:index/privateKey:PrivateKey",
 } as const;
 
 /** @param length in characters, letters and digits only */
@@ -75,3 +76,10 @@ export const randomId = (
 ): Resource => new Resource(types.id, name, { byteLength, ...(keepers ? { keepers } : {}) }, options);
 
 export const resultOf = (password: Resource): Value<string> => password.property<string>("result", true);
+
+/** An RSA key of 2048 bits. */
+export const rsaKey = (name: string, options: ResourceOptions): Resource =>
+    new Resource(types.privateKey, name, { algorithm: "RSA", rsaBits: 2048 }, options);
+
+/** In PEM, as PKCS#1. */
+export const pemOf = (key: Resource): Value<string> => key.property<string>("privateKeyPem", true);

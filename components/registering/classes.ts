@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import * as tls from "@pulumi/tls";
 import { type Kind, kinds, typeOf } from "../kinds";
 import { types } from "../resource";
 
@@ -39,6 +40,7 @@ const byType: ReadonlyMap<string, Class> = new Map<string, Class>([
     [types.provider, k8s.Provider],
     [types.password, random.RandomPassword],
     [types.id, random.RandomId],
+    [types.privateKey, tls.PrivateKey],
     ...Object.entries(ofKinds).map(([kind, made]): [string, Class] => [
         typeOf({ apiVersion: kinds[kind as Kind].api, kind }),
         made,

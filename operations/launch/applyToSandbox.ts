@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { kinds, workloads } from "../../components/kinds";
+import { types } from "../../components/resource";
 import { targetOf } from "../cluster/kubectl";
 import { irreplaceable } from "./losses";
 import { streamOf } from "../render/manifests";
@@ -53,8 +54,11 @@ export const wasApplied = (): boolean => existsSync(passwordFile);
 /** Generated values: created at the first launch and kept from then on, as in the engine's state. */
 function passwords({ resources }: Rendering): Record<string, string> {
     const known = wasApplied() ? (JSON.parse(readFileSync(passwordFile, "utf8")) as Record<string, string>) : {};
-    const generated = resources.filter(({ type }) => type.endsWith(":RandomPassword"));
-    const made = generated.map(({ name, inputs }) => [name, known[name] ?? alphanumeric(inputs["length"] as number)]);
+    const made = resources.flatMap(({ type, name, inputs }) => {
+        if (type === types.password) return [[name, known[name] ?? alphanumeric(inputs["length"] as number)]];
+        if (type === types.privateKey) return [[name, known[name] ?? pem(inputs["rsaBits"] as number)]];
+        return [];
+    });
     const all = { ...known, ...(Object.fromEntries(made) as Record<string, string>) };
     writeFileSync(passwordFile, JSON.stringify(all), { mode: 0o600 });
     return all;
@@ -65,3 +69,10 @@ const alphanumeric = (length: number): string =>
         .toString("base64")
         .replaceAll(/[^A-Za-z0-9]/g, "")
         .slice(0, length);
+
+const pem = (modulusLength: number): string =>
+    generateKeyPairSync("rsa", {
+        modulusLength,
+        publicKeyEncoding: { type: "spki", format: "pem" },
+        privateKeyEncoding: { type: "pkcs1", format: "pem" },
+    }).privateKey;

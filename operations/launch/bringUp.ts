@@ -16,6 +16,7 @@ import type { Session } from "../session";
 import { UserError } from "../system/errors";
 import { examine, conflictRemedy, isAdoptable } from "./adoption";
 import { applyToSandbox, wasApplied } from "./applyToSandbox";
+import { awaitDeletions } from "./awaitDeletions";
 import { awaitRules } from "./awaitRules";
 import { sourceChanges } from "./declaredSource";
 import { freeClaims } from "./freeClaims";
@@ -101,6 +102,7 @@ export async function bringUp(
     const previews = resources.length > 0;
     const accepted = previews ? await checkLosses(pulumi, session.config(), rendering, kept, acceptLoss, moves) : [];
     await beforeUp?.();
+    if (live) await awaitDeletions(await session.kubectl(), live, rendering);
     // A run that fails later then only has to create what is missing.
     if (recover || moves)
         await pulumi.run([

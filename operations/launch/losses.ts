@@ -1,5 +1,5 @@
 import { precious } from "../../components/kinds";
-import { consentName, passwordConsentName } from "../../components/names";
+import { consentName, keyConsentName, passwordConsentName } from "../../components/names";
 import { suggest } from "../../config/problems";
 import type { Step } from "../engine/enginePreview";
 import type { Resource, State } from "../engine/state";
@@ -23,8 +23,18 @@ type Op = "create" | "replace" | "delete";
 
 const isObject = ({ type }: Resource): boolean => type.startsWith("kubernetes:");
 
-/** Only passwords of instances, which their data depends on: the stack's own digest key may change at any time. */
-const isPassword = ({ type, urn }: Resource): boolean => type.endsWith(":RandomPassword") && urn.includes("$random:");
+/**
+ * What an instance's generated values are accepted as, by the kind of resource that generates them. The stack's own
+ * digest key may change at any time.
+ */
+const generators: Readonly<Record<string, (resource: string) => string>> = {
+    RandomPassword: passwordConsentName,
+    PrivateKey: keyConsentName,
+};
+
+/** The kind of resource that generates a value of an instance, which its data depends on; undefined for others. */
+const generatorOf = ({ type, urn }: Resource): string | undefined =>
+    Object.keys(generators).find((kind) => type.endsWith(`:${kind}`) && /\$(random|tls):/.test(urn));
 
 /** Explanations for messages, by how the resource would be lost. */
 const meanings: Readonly<Record<Op, string>> = {
@@ -34,19 +44,19 @@ const meanings: Readonly<Record<Op, string>> = {
 };
 
 /**
- * The operations that lose each kind. A Secret may be deleted with the component that used it; a password exists only
- * in the engine's state.
+ * The operations that lose each kind. A Secret may be deleted with the component that used it; a generated value exists
+ * only in the engine's state.
  */
 const lostBy: Readonly<Record<string, readonly Op[]>> = {
     ...Object.fromEntries(precious.map((kind) => [kind, ["create", "replace", "delete"]])),
     Secret: ["create", "replace"],
     // When recreated, it finds its volumes again.
     StatefulSet: ["replace", "delete"],
-    RandomPassword: ["replace", "delete"],
+    ...Object.fromEntries(Object.keys(generators).map((kind) => [kind, ["replace", "delete"] as const])),
 };
 
 /**
- * What a run would lose: volumes, namespaces, databases, recreated Secrets, and generated passwords.
+ * What a run would lose: volumes, namespaces, databases, recreated Secrets, and generated values.
  *
  * @param resources the stack's state before the run
  * @param steps what the run would do
@@ -58,11 +68,12 @@ export function lossesIn(resources: readonly Resource[], steps: readonly Step[],
         const ops = steps.filter(({ urn }) => urn === resource.urn).map(({ op }) => op);
         const op = ops.some((step) => /replace/.test(step)) ? "replace" : ops.find(isLossOp);
         const { urn, outputs } = resource;
-        const kind = isPassword(resource) ? "RandomPassword" : isObject(resource) ? outputs?.kind : undefined;
+        const generator = generatorOf(resource);
+        const kind = generator ?? (isObject(resource) ? outputs?.kind : undefined);
         if (!op || !kind || !lostBy[kind]?.includes(op)) return [];
         const namespace = outputs?.metadata?.namespace ?? "";
         if (kind === "StatefulSet" && op === "delete" && atRest.includes(namespace)) return [];
-        const name = isPassword(resource) ? passwordConsentName(nameInUrn(urn)) : consentName(outputs!);
+        const name = generator ? generators[generator]!(nameInUrn(urn)) : consentName(outputs!);
         return [{ name, op, urn, isProtected: resource.protect ?? false }];
     });
 }
@@ -170,7 +181,9 @@ export function fulfilledConsent(
 
 /** Resources in the stack's state that could be lost; none before its first run. */
 export const losable = (state: State | undefined): Resource[] =>
-    (state?.deployment?.resources ?? []).filter((resource) => isObject(resource) || isPassword(resource));
+    (state?.deployment?.resources ?? []).filter(
+        (resource) => isObject(resource) || generatorOf(resource) !== undefined,
+    );
 
 /**
  * Ensures that a recovery adopts only objects that an interrupted run of the same state has created: volumes and

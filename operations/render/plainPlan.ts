@@ -1,3 +1,4 @@
+import { placeholderKey } from "../../components/privateKey";
 import { type Alias, Resource } from "../../components/resource";
 import { Problems } from "../../config/problems";
 import { placeholder } from "../../config/secrets";
@@ -151,6 +152,8 @@ export class PlainPlan {
         switch (name) {
             case "result":
                 return this.args.generated?.[resource.name] ?? placeholder(resource.name);
+            case "privateKeyPem":
+                return this.args.generated?.[resource.name] ?? placeholderKey();
             case "id":
                 return `${resource.name}-id`;
             default:

@@ -15,6 +15,8 @@ export interface RenderedObject {
         readonly namespace?: string;
         readonly labels?: Readonly<Record<string, string>>;
         readonly annotations?: Readonly<Record<string, string>>;
+        /** Of an object in the cluster that is being deleted. */
+        readonly deletionTimestamp?: string;
     };
     readonly [field: string]: unknown;
 }

@@ -22,10 +22,14 @@ require __DIR__ . '/PlinthResource.php';
 class Opened extends PlinthResource {
     function open() { return $this->_newConnection('pdo_mysql', new Mage_Core_Model_Config_Element()); }
 }
-try {
-    echo (new Opened())->open()->query($argv[2])->fetchColumn();
-} catch (PDOException $error) {
-    echo $error->getMessage();
+// OpenMage asks again to show its error page.
+foreach ([1, 2] as $attempt) {
+    try {
+        echo (new Opened())->open()->query($argv[2])->fetchColumn();
+        break;
+    } catch (PDOException $error) {
+        echo $error->getMessage();
+    }
 }
 `;
 
@@ -49,11 +53,11 @@ describe("OpenMage without its database or cache (Debian's PHP 8.2; the image ha
         return { output, seconds: (Date.now() - began) / 1000 };
     }
 
-    it("gives up a database whose address is gone after five seconds", async () => {
+    it("gives up a database whose address is gone after five seconds, however often it is asked", async () => {
         const hole = await BlackHole.open(php, "drops");
         stops.push(() => hole.close());
         const { output, seconds } = timed(join(path, "test.php"), String(hole.port), "SELECT 1");
-        expect(output).to.contain("Connection timed out");
+        expect(output.match(/Connection timed out/g), output).to.have.lengthOf(2);
         expect(seconds).to.be.within(4.5, mostOfBusy / 1000);
     });
 

@@ -59,4 +59,6 @@ export const replicatedSuite = (subject: Subject): void =>
                 await live.place.ready("database", 1);
             }
         });
+        // What follows fills the volume of the first member.
+        step("makes the member that was lost its source again", (live) => moveSource(live, 0, 10));
     });

@@ -13,6 +13,9 @@ class PlinthResource extends Mage_Core_Model_Resource
 
     private static bool $late = false;
 
+    /** Why a server could not be connected to, by host: whoever asks again in this request must not wait again. */
+    private static array $failures = [];
+
     /** Whether something that was read in this request may be older than what the source has. */
     public static function isLate(): bool
     {
@@ -46,7 +49,16 @@ class PlinthResource extends Mage_Core_Model_Resource
             $own = $config['driver_options'] ?? null;
             $config['driver_options'] = (is_array($own) ? $own : []) + [PDO::ATTR_TIMEOUT => self::CONNECT_SECONDS];
         }
-        return parent::_newConnection($type, $config);
+        $host = is_array($config) ? (string)($config['host'] ?? '') : '';
+        if (isset(self::$failures[$host])) {
+            throw self::$failures[$host];
+        }
+        try {
+            return parent::_newConnection($type, $config);
+        } catch (Exception $error) {
+            self::$failures[$host] = $error;
+            throw $error;
+        }
     }
 
     private function fromReplica(): bool
