@@ -5,7 +5,7 @@ import type { Instance } from "../instance";
 import { randomId } from "../resource";
 
 /** Data services whose volume depends on a version. */
-export type Versioned = Engine | "rabbitmq";
+export type Versioned = Engine | "rabbitmq" | "mongo" | "meilisearch";
 
 /** Annotation of the pod with the checked series: without the check, no pod is created. */
 export const engineAnnotation = "plinth.dev/engine";
@@ -21,7 +21,8 @@ export class SeriesError extends Error {
 }
 
 /**
- * A group of versions that can read each other's data: `mariadb 11.8`, `mysql 8.4`, `postgres 17`, `rabbitmq 4.3`.
+ * A group of versions that can read each other's data: `mariadb 11.8`, `mysql 8.4`, `postgres 17`, `rabbitmq 4.3`,
+ * `mongo 7.0`, `meilisearch 1.36`.
  *
  * @param tag of the image that runs
  * @returns undefined if the tag does not determine a series: `lts`, `latest`, `11`, a date or a commit, or no tag at
