@@ -55,8 +55,9 @@ export function imageSeries(instance: Instance, engine: Versioned, { reference, 
 export const majorOf = (series: string): string => series.split(" ")[1]!.split(".")[0]!;
 
 /**
- * Whether consent covers the data itself. PostgreSQL cannot open data of another major version, no engine those of
- * another engine, and none supports downgrades: there consent only means that the data are dumped and loaded.
+ * Whether consent covers the data itself. PostgreSQL cannot open data of another major version, MongoDB only those of
+ * the one before, no engine those of another engine, and none supports downgrades: there consent only means that the
+ * data are dumped and loaded.
  */
 export function upgradesInPlace(from: string, to: string): boolean {
     const [fromEngine, fromVersion] = from.split(" ") as [string, string];
@@ -66,6 +67,8 @@ export function upgradesInPlace(from: string, to: string): boolean {
         [number, number],
         [number, number],
     ];
+    // https://www.mongodb.com/docs/manual/release-notes/7.0-upgrade-standalone/
+    if (toEngine === "mongo") return b[0] - a[0] === 1;
     return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
 }
 
