@@ -1,13 +1,15 @@
 import { expect } from "chai";
 import type { SecretRef } from "../../components/graph";
+import type { Resource } from "../../components/resource";
 import { apiKeyOf, indexing, Search, type SearchArgs, uuidOf } from "../../components/search";
+import type { Stack } from "../../components/stack";
 import { search, type SearchConfig, searchSecrets } from "../../config/search";
 import { containerOf, type DeclareArgs, declare, find, problemsOf } from "../support/declare";
 
 const build = (
     written: object,
     args: DeclareArgs & { more?: Partial<SearchArgs> } = {},
-    seen: (made: Search) => void = () => {},
+    seen: (made: Search, stack: Stack) => void = () => {},
 ) =>
     declare(
         (instance) =>
@@ -17,6 +19,7 @@ const build = (
                     resources: { cpu: "1500m", memory: "768Mi" },
                     ...args.more,
                 }),
+                instance.stack,
             ),
         { secrets: Object.keys(searchSecrets), ...args },
     );
@@ -67,21 +70,28 @@ describe("Search", () => {
 
     it("begins with an empty volume of its own after a change of the engine's series, and keeps the key's identity", async () => {
         const made = async (meilisearch: string) => {
-            const { objects, resources } = await build(single, {
-                ...given,
-                instance: { images: { meilisearch }, volumes: { search: { size: "9Gi" } } },
-                values: { ...given.values, protect: true },
-            });
+            let plan: readonly Resource[] = [];
+            const { objects } = await build(
+                single,
+                {
+                    instance: { images: { meilisearch }, volumes: { search: { size: "9Gi" } } },
+                    values: { ...given.values, protect: true },
+                },
+                (_, stack) => {
+                    plan = stack.plan;
+                },
+            );
             const { spec, metadata } = find(objects, "PersistentVolumeClaim", "search");
             expect(spec.resources.requests.storage).to.equal("9Gi");
             const mounts = containerOf(objects, "Deployment", "search", "meilisearch").volumeMounts as {
                 name: string;
                 subPath: string;
             }[];
-            const claim = resources.find(({ type }) => type.endsWith(":PersistentVolumeClaim"))!;
             return {
                 claim: metadata.name,
-                isProtected: claim.options.protect ?? false,
+                isProtected: plan
+                    .filter(({ options }) => options.protect)
+                    .some(({ type }) => type.endsWith(":PersistentVolumeClaim")),
                 folders: mounts.map(({ name, subPath }) => `${name} ${subPath}`),
                 uid: find(objects, "Secret", "search-key")["stringData"].apiKeyUid as string,
             };

@@ -66,7 +66,8 @@ until ask --eval 'quit(0)' >/dev/null 2>&1; do
 done
 code=0
 ask "$here/accounts.js" "$here/prepare.js" || code=$?
-kill "$server"
+# Cleanly, or what has been made does not count.
+kill "$server" || true
 wait "$server"
 trap - TERM INT
 [ "$code" -eq 0 ] || exit "$code"

@@ -14,7 +14,10 @@ const mongod = `if [ "$1" = --version ]; then echo "db version v\${STANDIN_VERSI
 echo 1 >"$2/mongod.lock"
 trap ': >"$2/mongod.lock"; exit 0' TERM
 while :; do sleep 0.05; done`;
-const mongosh = `case "$*" in *prepare.js*) exit "\${STANDIN_CODE:-0}" ;; esac`;
+const mongosh = `case "$*" in
+    *prepare.js*) exit "\${STANDIN_CODE:-0}" ;;
+    *--eval*) [ -s "$DATA/mongod.lock" ] ;;
+esac`;
 
 describe("The document store's scripts around its server, with stand-ins for mongod and mongosh", () => {
     const made: { clean: () => void }[] = [];
