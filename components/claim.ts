@@ -82,13 +82,7 @@ function declare(
     if (source) instance.stack.reserve(source.what, instance.path("volumes", name, source.key));
     const own = source ? persistentVolume({ namespace: instance.namespace, claimName, accessMode, volume }) : undefined;
     if (own)
-        instance.add(
-            owner,
-            "PersistentVolume",
-            logicalName,
-            { spec: own.spec },
-            { finalName: own.name, ...options },
-        );
+        instance.add(owner, "PersistentVolume", logicalName, { spec: own.spec }, { finalName: own.name, ...options });
     // A class would provision a volume; if it is not set to "", the cluster's default class is used.
     const storageClass = volume.storageClass ?? (own ? "" : usualClass);
     const volumeName = own?.name ?? volume.existing;

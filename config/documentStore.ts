@@ -16,7 +16,10 @@ const identifier = z
 /** https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions */
 const databaseName = z
     .string()
-    .regex(/^[^/\\. "$*<>:|?\p{Cc}]{1,63}$/u, "allowed: at most 63 characters, without spaces and / \\ . \" $ * < > : | ?");
+    .regex(
+        /^[^/\\. "$*<>:|?\p{Cc}]{1,63}$/u,
+        'allowed: at most 63 characters, without spaces and / \\ . " $ * < > : | ?',
+    );
 
 const external = z
     .strictObject({

@@ -1,9 +1,5 @@
 import { Component, type ComponentOptions } from "../component";
-import {
-    type DocumentStoreConfig,
-    documentStorePort,
-    type DocumentStoreSecret,
-} from "../../config/documentStore";
+import { type DocumentStoreConfig, documentStorePort, type DocumentStoreSecret } from "../../config/documentStore";
 import type { ResourcesConfig } from "../../config/fields";
 import { images } from "../../config/images";
 import { mebibytes } from "../../config/quantity";

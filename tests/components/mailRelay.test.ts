@@ -5,16 +5,18 @@ import { containerOf, type DeclareArgs, declare, find, podOf, type Sent } from "
 
 const build = (config?: object, args: DeclareArgs = {}, seen: (made: MailRelay) => void = () => {}) =>
     declare((instance) => {
-        const given: MailRelayArgs = { helo: "campus.example.org", ...(config ? { config: mailRelay.parse(config) } : {}) };
+        const given: MailRelayArgs = {
+            helo: "campus.example.org",
+            ...(config ? { config: mailRelay.parse(config) } : {}),
+        };
         seen(new MailRelay(instance, "smtp", given));
     }, args);
 
 const env = (objects: readonly Sent[]): Record<string, string> =>
     Object.fromEntries(
-        containerOf(objects, "Deployment", "smtp", "exim").env.map(({ name, value }: { name: string; value: string }) => [
-            name,
-            value,
-        ]),
+        containerOf(objects, "Deployment", "smtp", "exim").env.map(
+            ({ name, value }: { name: string; value: string }) => [name, value],
+        ),
     );
 
 describe("MailRelay", () => {
@@ -25,7 +27,9 @@ describe("MailRelay", () => {
         });
         expect(env(objects)).to.include({ HOSTNAME: "campus.example.org" }).and.not.to.have.property("SMARTHOST");
         const { egress, ingress } = find(objects, "NetworkPolicy", "smtp")["spec"];
-        expect(egress.flatMap(({ ports }: { ports: object[] }) => ports)).to.deep.equal([{ protocol: "TCP", port: 25 }]);
+        expect(egress.flatMap(({ ports }: { ports: object[] }) => ports)).to.deep.equal([
+            { protocol: "TCP", port: 25 },
+        ]);
         expect(ingress).to.equal(undefined);
         expect(made!.service.bind({ H: "host", P: "port" }).env).to.deep.equal({
             H: "smtp.bench.svc.cluster.local",
@@ -53,7 +57,8 @@ describe("MailRelay", () => {
         const { objects } = await build();
         const { securityContext, containers, initContainers } = podOf(objects, "Deployment", "smtp");
         expect(securityContext).to.include({ runAsUser: 100, runAsGroup: 101 });
-        const paths = (one: { volumeMounts: { mountPath: string }[] }) => one.volumeMounts.map(({ mountPath }) => mountPath);
+        const paths = (one: { volumeMounts: { mountPath: string }[] }) =>
+            one.volumeMounts.map(({ mountPath }) => mountPath);
         expect(paths(containers[0])).to.deep.equal(["/var/log/exim", "/var/spool/exim"]);
         expect(paths(initContainers[0])).to.deep.equal(["/var/log/exim"]);
     });

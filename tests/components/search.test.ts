@@ -50,9 +50,9 @@ describe("Search", () => {
             { name: "MEILI_MAX_INDEXING_MEMORY", value: String(2 ** 30) },
             { name: "MEILI_MAX_INDEXING_THREADS", value: "4" },
         ]);
-        expect(await problemsOf(build(single, { instance: { resources: { search: { memory: "128Mi" } } } }))).to.contain(
-            'resources.search.memory: "128Mi" is too little for meilisearch; allowed: at least 256Mi',
-        );
+        expect(
+            await problemsOf(build(single, { instance: { resources: { search: { memory: "128Mi" } } } })),
+        ).to.contain('resources.search.memory: "128Mi" is too little for meilisearch; allowed: at least 256Mi');
     });
 
     it("keeps the master key in one Secret, and the application's key in another", async () => {

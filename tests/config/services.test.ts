@@ -27,7 +27,9 @@ describe("Configuration of a search engine", () => {
         expect(identities(search, external, "two")).not.to.deep.equal([usual]);
         expect(identities(search, { ...external, prefix: "campus-one_" }, "two")).to.deep.equal([usual]);
         // The port that it has anyway.
-        expect(identities(search, { ...external, url: "https://search.example.org:443" }, "one")).to.deep.equal([usual]);
+        expect(identities(search, { ...external, url: "https://search.example.org:443" }, "one")).to.deep.equal([
+            usual,
+        ]);
         const host = identities(search, { topology: "single", publicHost: "search.example.org" }, "one");
         expect(host).to.deep.equal(['publicHost host "search.example.org"']);
     });
@@ -70,7 +72,9 @@ describe("Configuration of a document store", () => {
 
     it("refuses administrators as the platform's user, and consent that names no version", () => {
         for (const changes of [{ user: "root" }, { user: "plinth" }, { upgradeFrom: "6.0" }, { name: "a.b" }])
-            expect(messages(documentStore, { topology: "single", ...changes }), JSON.stringify(changes)).to.have.length(1);
+            expect(messages(documentStore, { topology: "single", ...changes }), JSON.stringify(changes)).to.have.length(
+                1,
+            );
         expect(messages(documentStore, { ...external, name: "a.b" })).to.have.length(1);
     });
 });

@@ -44,9 +44,9 @@ describe("DocumentStore", () => {
         // What prepares the data is a server, too, and a small one would be killed with much data.
         const { resources } = containerOf(objects, "StatefulSet", "documents", "prepare");
         expect(resources.limits.memory).to.equal("4Gi");
-        expect(await problemsOf(build(single, { instance: { resources: { documents: { memory: "512Mi" } } } }))).to.contain(
-            'resources.documents.memory: "512Mi" is too little for mongo; allowed: at least 768Mi',
-        );
+        expect(
+            await problemsOf(build(single, { instance: { resources: { documents: { memory: "512Mi" } } } })),
+        ).to.contain('resources.documents.memory: "512Mi" is too little for mongo; allowed: at least 768Mi');
     });
 
     it("keeps each password in a Secret of its own, and the key in one that only the first container mounts", async () => {
@@ -70,7 +70,9 @@ describe("DocumentStore", () => {
     it("is replaced when a password changes", async () => {
         const digest = async (documentsRootPassword: string) => {
             const { objects } = await build(single, { values: { secrets: { bench: { documentsRootPassword } } } });
-            return find(objects, "StatefulSet", "documents")["spec"].template.metadata.annotations["plinth.dev/secrets"];
+            return find(objects, "StatefulSet", "documents")["spec"].template.metadata.annotations[
+                "plinth.dev/secrets"
+            ];
         };
         expect(await digest("one-password")).not.to.equal(await digest("another-password"));
     });
@@ -104,10 +106,14 @@ describe("DocumentStore", () => {
     it("refuses versions that the platform does not work with, with its reason, and such without a version", async () => {
         const images = (mongo: string) => ({ instance: { images: { mongo } } });
         expect(
-            await problemsOf(build(single, { ...images("mongo:8.0.29"), more: { seriesReason: "the driver is older" } })),
+            await problemsOf(
+                build(single, { ...images("mongo:8.0.29"), more: { seriesReason: "the driver is older" } }),
+            ),
         ).to.contain('images.mongo: "mongo:8.0.29" is mongo 8.0, but the driver is older; allowed: mongo 7.0');
         expect(await problemsOf(build(single, images("mongo:8.0.29")))).to.contain("others have not been tried");
-        expect(await problemsOf(build(single, { ...images("mongo:8.0.29"), more: { series: ["7.0", "8.0"] } }))).to.equal("");
+        expect(
+            await problemsOf(build(single, { ...images("mongo:8.0.29"), more: { series: ["7.0", "8.0"] } })),
+        ).to.equal("");
         expect(await problemsOf(build(single, images("mongo:7")))).to.contain('"mongo:7" does not show its version');
     });
 
@@ -130,7 +136,9 @@ describe("DocumentStore", () => {
         await build({ ...external, hosts: ["cluster0.example.net"], srv: true, authSource: "accounts" }, given, keep);
         await build({ ...external, hosts: ["192.0.2.7", "db.example.org"], replicaSet: "main" }, given, keep);
         const [several, srv, named] = seen.map(({ service }) => service);
-        expect(several!.bind({ H: "host", P: "port", R: "replicaSet", T: "tls", S: "srv", N: "name" }).env).to.deep.equal({
+        expect(
+            several!.bind({ H: "host", P: "port", R: "replicaSet", T: "tls", S: "srv", N: "name" }).env,
+        ).to.deep.equal({
             H: "192.0.2.7,[2001:db8::7]",
             P: "27018",
             R: "main",

@@ -70,7 +70,9 @@ describe("The document store's scripts around its server, with stand-ins for mon
         expect(statSync(join(data, "plinth-accounts")).mode & 0o077).to.equal(0);
         const calls = programs.calls();
         const [server] = used(calls, "mongod --dbpath");
-        expect(server).to.contain("--bind_ip 127.0.0.1").and.not.to.match(/--replSet|--bind_ip_all/);
+        expect(server)
+            .to.contain("--bind_ip 127.0.0.1")
+            .and.not.to.match(/--replSet|--bind_ip_all/);
         expect(used(calls, "prepare.js")[0]).to.contain(`MAINTENANCE=${password} mongosh`);
         // Only in the environment, never among the arguments.
         expect(used(calls, "prepare.js")[0]!.split(" mongosh ")[1]).not.to.contain(password);
@@ -109,7 +111,9 @@ describe("The document store's scripts around its server, with stand-ins for mon
     it("begin no new data beside others, nor where some are said to be", () => {
         const beside = pod();
         beside.write("old/db/WiredTiger");
-        expect(beside.run("prepare.sh").stderr).to.contain('set plinth:instances.campus.volumes.documents.path to "old/db"');
+        expect(beside.run("prepare.sh").stderr).to.contain(
+            'set plinth:instances.campus.volumes.documents.path to "old/db"',
+        );
         const root = pod();
         root.write("WiredTiger");
         expect(root.run("prepare.sh").stderr).to.contain('volumes.documents.path to "."');
