@@ -51,6 +51,19 @@ export default tseslint.config(
         rules: { "@typescript-eslint/no-unused-expressions": "off" },
     },
     {
+        // Scripts of mongosh, which loads the first of them before each of the others.
+        files: ["components/documentStore/scripts/*.js"],
+        rules: { "@typescript-eslint/no-unused-vars": ["error", { vars: "local" }] },
+        languageOptions: {
+            sourceType: "script",
+            globals: { db: "readonly", rs: "readonly", print: "readonly", quit: "readonly", process: "readonly" },
+        },
+    },
+    {
+        files: ["components/documentStore/scripts/{prepare,start}.js"],
+        languageOptions: { globals: { accounts: "readonly", compatibility: "readonly", refuse: "readonly" } },
+    },
+    {
         files: ["**/*.cjs"],
         rules: { "@typescript-eslint/no-require-imports": "off" },
         languageOptions: { globals: { require: "readonly", __dirname: "readonly", process: "readonly" } },

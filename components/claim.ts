@@ -15,6 +15,13 @@ export interface ClaimArgs {
      * Whether its users ensure that only one of them runs at a time. @default false: all of them must be on one node
      */
     readonly takesTurns?: boolean;
+    /**
+     * What the content depends on, such as a version, if it can be made anew: part of the claim's name. When it
+     * changes, an empty volume takes the place of the old one, which is deleted without anyone's consent.
+     *
+     * @default none: the content is kept and protected
+     */
+    readonly disposable?: string;
 }
 
 /**
@@ -55,12 +62,14 @@ function declare(
     instance: Instance,
     owner: Component,
     name: string,
-    { size, node, followsPath = false, takesTurns = false }: ClaimArgs,
+    { size, node, followsPath = false, takesTurns = false, disposable }: ClaimArgs,
     accessMode: AccessMode,
     usualClass: string | undefined,
 ): string {
     const volume = instance.volume(name, size);
-    const claimName = volume.claim ?? instance.objectName(name);
+    const logicalName = disposable === undefined ? name : `${name}-${disposable}`;
+    const options = { ...(node ? { node } : {}), ...(disposable === undefined ? {} : { disposable: true }) };
+    const claimName = volume.claim ?? instance.objectName(logicalName);
     instance.stack.reserve(`the claim ${instance.namespace}/${claimName}`, instance.path("volumes", name, "claim"));
     if (volume.path !== undefined && !followsPath)
         instance.problem(
@@ -73,13 +82,7 @@ function declare(
     if (source) instance.stack.reserve(source.what, instance.path("volumes", name, source.key));
     const own = source ? persistentVolume({ namespace: instance.namespace, claimName, accessMode, volume }) : undefined;
     if (own)
-        instance.add(
-            owner,
-            "PersistentVolume",
-            name,
-            { spec: own.spec },
-            { finalName: own.name, ...(node ? { node } : {}) },
-        );
+        instance.add(owner, "PersistentVolume", logicalName, { spec: own.spec }, { finalName: own.name, ...options });
     // A class would provision a volume; if it is not set to "", the cluster's default class is used.
     const storageClass = volume.storageClass ?? (own ? "" : usualClass);
     const volumeName = own?.name ?? volume.existing;
@@ -92,7 +95,7 @@ function declare(
     return instance.add(
         owner,
         "PersistentVolumeClaim",
-        name,
+        logicalName,
         {
             // A claim whose class waits for the first pod stays Pending until then, so nothing may wait for it.
             metadata: { annotations: { "pulumi.com/skipAwait": "true" } },
@@ -103,6 +106,6 @@ function declare(
                 resources: { requests: { storage: volume.size } },
             },
         },
-        { finalName: claimName, ...(node ? { node } : {}) },
+        { finalName: claimName, ...options },
     );
 }

@@ -32,6 +32,8 @@ export interface ObjectOptions {
     readonly finalName?: string;
     /** Logical name of a ConfigMap of the same component that changes first. @default none */
     readonly after?: string;
+    /** Whether a volume may be deleted without consent, because its content can be made anew. @default false */
+    readonly disposable?: boolean;
     /** Fields controlled by others, such as the replicas of an autoscaled Deployment. */
     readonly ignoreChanges?: string[];
 }

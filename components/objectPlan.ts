@@ -92,8 +92,8 @@ export class ObjectPlan {
         return resource;
     }
 
-    private isProtected({ kind, object }: Declared): boolean {
-        return precious.includes(kind) && this.args.stack.isProtected(consentName(object));
+    private isProtected({ kind, object, disposable = false }: Declared): boolean {
+        return precious.includes(kind) && !disposable && this.args.stack.isProtected(consentName(object));
     }
 
     /** The object with a digest of the Secrets that its pods use, so that a changed value replaces them. */

@@ -39,6 +39,9 @@ export const images = imagesNamed({
     postgresExporter: { reference: "quay.io/prometheuscommunity/postgres-exporter:v0.20.1" },
     redisExporter: { reference: "docker.io/oliver006/redis_exporter:v1.88.0" },
     rabbitmq: { reference: "docker.io/library/rabbitmq:4.3.5-alpine" },
+    mongo: { reference: "docker.io/library/mongo:7.0.39" },
+    meilisearch: { reference: "docker.io/getmeili/meilisearch:v1.36.0" },
+    eximRelay: { reference: "docker.io/devture/exim-relay:4.96-r1-0" },
     phpmyadmin: { reference: "docker.io/library/phpmyadmin:5.2.3-apache" },
     varnish: { reference: "docker.io/library/varnish:9.0.4" },
     // The second version is that of Varnish, whose tool it runs.

@@ -3,7 +3,7 @@ import { cidr, hostName, server } from "./fields";
 import { own, ownHost } from "./own";
 
 /** Whether this is a URL of scheme, host and optional port in canonical form. */
-function isOrigin(text: string): boolean {
+export function isOrigin(text: string): boolean {
     const [, host] = /^https?:\/\/(\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::\d+)?$/.exec(text.toLowerCase()) ?? [];
     // Alternative notations of addresses, such as 127.1, are normalised and so do not match.
     if (host === undefined || !URL.canParse(text) || new URL(text).hostname !== host) return false;

@@ -23,15 +23,15 @@ export type SecretRules = Readonly<Record<string, string | SecretRule>>;
  * The secret keys of a component. Each begins with the component's name, so that two components of one kind never share
  * a password.
  *
- * @param parts suffixes of the keys, each with its purpose
+ * @param parts suffixes of the keys, each with its rule, or only its purpose
  */
-export const secretsOf = <Name extends string, Part extends string>(
+export const secretsOf = <Name extends string, Part extends string, Rule extends string | SecretRule>(
     name: Name,
-    parts: Readonly<Record<Part, string>>,
-): Readonly<Record<`${Name}${Part}`, string>> =>
-    Object.fromEntries(Object.entries(parts).map(([part, purpose]) => [`${name}${part}`, purpose])) as Record<
+    parts: Readonly<Record<Part, Rule>>,
+): Readonly<Record<`${Name}${Part}`, Rule>> =>
+    Object.fromEntries(Object.entries<Rule>(parts).map(([part, rule]) => [`${name}${part}`, rule])) as Record<
         `${Name}${Part}`,
-        string
+        Rule
     >;
 
 /** @returns undefined for an unknown key */

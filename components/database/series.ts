@@ -5,7 +5,7 @@ import type { Instance } from "../instance";
 import { randomId } from "../resource";
 
 /** Data services whose volume depends on a version. */
-export type Versioned = Engine | "rabbitmq";
+export type Versioned = Engine | "rabbitmq" | "mongo" | "meilisearch";
 
 /** Annotation of the pod with the checked series: without the check, no pod is created. */
 export const engineAnnotation = "plinth.dev/engine";
@@ -21,7 +21,8 @@ export class SeriesError extends Error {
 }
 
 /**
- * A group of versions that can read each other's data: `mariadb 11.8`, `mysql 8.4`, `postgres 17`, `rabbitmq 4.3`.
+ * A group of versions that can read each other's data: `mariadb 11.8`, `mysql 8.4`, `postgres 17`, `rabbitmq 4.3`,
+ * `mongo 7.0`, `meilisearch 1.36`.
  *
  * @param tag of the image that runs
  * @returns undefined if the tag does not determine a series: `lts`, `latest`, `11`, a date or a commit, or no tag at
@@ -54,8 +55,9 @@ export function imageSeries(instance: Instance, engine: Versioned, { reference, 
 export const majorOf = (series: string): string => series.split(" ")[1]!.split(".")[0]!;
 
 /**
- * Whether consent covers the data itself. PostgreSQL cannot open data of another major version, no engine those of
- * another engine, and none supports downgrades: there consent only means that the data are dumped and loaded.
+ * Whether consent covers the data itself. PostgreSQL cannot open data of another major version, MongoDB only those of
+ * the one before, no engine those of another engine, and none supports downgrades: there consent only means that the
+ * data are dumped and loaded.
  */
 export function upgradesInPlace(from: string, to: string): boolean {
     const [fromEngine, fromVersion] = from.split(" ") as [string, string];
@@ -65,6 +67,8 @@ export function upgradesInPlace(from: string, to: string): boolean {
         [number, number],
         [number, number],
     ];
+    // https://www.mongodb.com/docs/manual/release-notes/7.0-upgrade-standalone/
+    if (toEngine === "mongo") return b[0] - a[0] === 1;
     return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
 }
 

@@ -20,8 +20,13 @@ export interface Cors {
 /** A bucket as the platform requires it. Omitted settings are not changed on an existing bucket. */
 export interface Bucket {
     readonly name: string;
-    /** Everyone may read its objects, but not list them. @default false: a public policy that was set here earlier is removed */
-    readonly public?: boolean;
+    /**
+     * Everyone may read its objects, but not list them: all, or only those whose keys begin with one of these prefixes,
+     * such as `badges/`.
+     *
+     * @default false: a public policy that was set here earlier is removed
+     */
+    readonly public?: boolean | readonly string[];
     readonly cors?: Cors;
     readonly versioning?: boolean;
 }
@@ -29,8 +34,24 @@ export interface Bucket {
 /** Marks a policy as written by this Task. */
 const policyId = "PlinthPublicRead";
 
-/** A bucket policy that lets everyone read the objects of a bucket. */
-export function publicReadPolicy(bucket: string, region: string): object {
+/**
+ * The prefixes of the keys that everyone may read; the empty one is that of all keys.
+ *
+ * @throws RangeError for a prefix that would mean something else in a policy: an empty one, one with a wildcard or a
+ * variable, or one that begins with a slash, as no key does
+ */
+export function publicPrefixes({ name, public: open = false }: Bucket): readonly string[] {
+    if (typeof open === "boolean") return open ? [""] : [];
+    for (const prefix of open)
+        if (!/^(?!\/)[^*?$\p{Cc}]+$/u.test(prefix))
+            throw new RangeError(
+                `"${prefix}" is not a prefix of keys in the bucket "${name}"; allowed: a text such as badges/, without a slash in front and without * ? $`,
+            );
+    return open;
+}
+
+/** A bucket policy that lets everyone read the objects whose keys begin with one of the prefixes. */
+export function publicReadPolicy(bucket: string, region: string, prefixes: readonly string[]): object {
     const partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
     return {
         Version: "2012-10-17",
@@ -40,7 +61,7 @@ export function publicReadPolicy(bucket: string, region: string): object {
                 Effect: "Allow",
                 Principal: { AWS: ["*"] },
                 Action: ["s3:GetObject"],
-                Resource: [`arn:${partition}:s3:::${bucket}/*`],
+                Resource: prefixes.map((prefix) => `arn:${partition}:s3:::${bucket}/${prefix}*`),
             },
         ],
     };
@@ -76,8 +97,11 @@ export function bucketFiles(args: BucketFilesArgs): Record<string, Text> {
         calls.push(sh`ensure ${name}`);
         if (bucket.versioning !== undefined)
             calls.push(bucket.versioning ? sh`version ${name}` : sh`unversion ${name}`);
-        calls.push(bucket.public ? sh`publish ${name}` : sh`conceal ${name}`);
-        if (bucket.public) files[`${bucket.name}.policy.json`] = jsonFile(publicReadPolicy(bucket.name, args.region));
+        const prefixes = publicPrefixes(bucket);
+        if (prefixes.length > 0) {
+            calls.push(sh`publish ${name} ${word(prefixes.map((prefix) => prefix || "it").join(", "))}`);
+            files[`${bucket.name}.policy.json`] = jsonFile(publicReadPolicy(bucket.name, args.region, prefixes));
+        } else calls.push(sh`conceal ${name}`);
         if (bucket.cors && args.cors) {
             calls.push(sh`share ${name}`);
             files[`${bucket.name}.cors.json`] = jsonFile(corsRules(bucket.cors));
@@ -164,7 +188,7 @@ put_policy() { s3 put-bucket-policy --bucket "$1" --policy "file://$here/$1.poli
 # Whether a policy was written here: marked so, and with nothing added since.
 ours() { grep -q ${word(policyId)} "$answer" && [ "$(grep -o '"Effect"' "$answer" | wc -l)" -eq 1 ]; }
 
-publish() {
+publish() { # bucket, what of it
     if policy "$1"; then
         ours || fail "$1: has a policy of its own, which would be lost; add public reading to it by hand, and do not ask for it here"
     else
@@ -178,7 +202,7 @@ publish() {
             fail "$1: public policies cannot be allowed: $(error)"
         put_policy "$1" || fail "$1: its policy cannot be set: $(error)"
     fi
-    say "$1: everyone may read it"
+    say "$1: everyone may read $2"
 }
 
 conceal() {

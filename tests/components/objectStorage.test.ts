@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Instance } from "../../components/instance";
 import type { Site } from "../../components/site";
 import { type Bucket, ObjectStorage } from "../../components/objectStorage";
+import { publicPrefixes, publicReadPolicy } from "../../components/objectStorage/buckets";
 import { Worker } from "../../components/worker";
 import { type ObjectStorageConfig, objectStorageOf } from "../../config/objectStorage";
 import { images } from "../../config/images";
@@ -171,6 +172,28 @@ describe("ObjectStorage", () => {
         };
         expect(await name(buckets)).to.equal(await name([...buckets]));
         expect(await name(buckets)).not.to.equal(await name([...buckets, { name: "more" }]));
+    });
+
+    it("lets everyone read a bucket or some prefixes of it, in one statement, and refuses what a policy would widen", async () => {
+        const rules = async (open: Bucket["public"]) => {
+            const { objects } = await declare((instance) => {
+                new ObjectStorage(instance, "storage", {
+                    config: config({ topology: "single" }),
+                    buckets: [{ name: "media", ...(open === undefined ? {} : { public: open }) }],
+                });
+            });
+            const files = find(objects, "ConfigMap", "storage-buckets")["data"];
+            const policy = JSON.parse(files["media.policy.json"] ?? "{}");
+            return policy.Statement?.map(({ Resource }: { Resource: string[] }) => Resource);
+        };
+        expect(await rules(true)).to.deep.equal([["arn:aws:s3:::media/*"]]);
+        expect(await rules(["badges/", "logo"])).to.deep.equal([
+            ["arn:aws:s3:::media/badges/*", "arn:aws:s3:::media/logo*"],
+        ]);
+        for (const open of [undefined, false, []]) expect(await rules(open)).to.equal(undefined);
+        expect(JSON.stringify(publicReadPolicy("media", "cn-north-1", ["a/"]))).to.contain("arn:aws-cn:s3:::media/a/*");
+        for (const prefix of ["", "/badges", "*", "badges/*", "b?dges/", "${aws:username}/", "a\nb"])
+            expect(() => publicPrefixes({ name: "media", public: [prefix] }), prefix).to.throw(RangeError, "media");
     });
 
     it("is published under its own host only if one is set", async () => {

@@ -258,6 +258,23 @@ for (const [engine, title] of engines)
                 }
             });
 
+        it("lets everyone read below prefixes only, and goes from the whole bucket to prefixes and back", async () => {
+            for (const key of ["badges/one", "badges-two", "private"]) {
+                const { code, output } = put(application, `media/${key}`, "content");
+                expect(code, output).to.equal(0);
+            }
+            const seen = async () =>
+                Promise.all(["badges/one", "badges-two", "private"].map((key) => anonymous(`media/${key}`)));
+            expect(await seen()).to.deep.equal([200, 200, 200]);
+            const some = await task([{ ...media, public: ["badges/", "logos/"] }]);
+            expect(some.output).to.contain("media: everyone may read badges/, logos/");
+            expect(some.code, some.output).to.equal(0);
+            expect(await seen()).to.deep.equal([200, 403, 403]);
+            expect(await anonymous("media?list-type=2&prefix=badges/")).to.equal(403);
+            expect((await task([media])).code).to.equal(0);
+            expect(await seen()).to.deep.equal([200, 200, 200]);
+        });
+
         it("removes the policy when a bucket is no longer public", async () => {
             expect((await task([{ name: "media" }])).output).to.contain("media: not public any more");
             expect(await anonymous("media/object")).to.equal(403);
