@@ -71,6 +71,9 @@ export function filled<L extends string>(file: Text<L>, line: string, lines: Tex
     return parts.join(lines) as Text<L>;
 }
 
+/** Whether a text is of whole characters, and so can be sent in UTF-8. */
+export const isWhole = (value: string): boolean => !/\p{Surrogate}/u.test(value);
+
 /** A file that consists of a single value, such as a key. */
 export const wholeFile = (value: string): Text<"value"> => value as Text<"value">;
 

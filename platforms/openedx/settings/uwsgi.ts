@@ -1,0 +1,54 @@
+import { linesOf, type Text, wordsOf } from "../../../components/languages/text";
+import type { Variant } from "./facts";
+import { folders } from "./paths";
+
+export type Uwsgi = Text<"uwsgi">;
+
+export interface UwsgiArgs {
+    readonly variant: Variant;
+    readonly port: number;
+    /** How many requests are answered at the same time, each in a process with 200 to 400 MB of memory. */
+    readonly processes: number;
+    /** Whether uploaded files are on a volume, and served from there. */
+    readonly servesMedia: boolean;
+    /** Seconds that a request may go on after the pod was told to stop. */
+    readonly graceSeconds: number;
+    /** Most bytes of a request's headers. With 8192, large cookies were refused. @default 32768 */
+    readonly headerBytes?: number;
+    /** Seconds after which a request is ended and its process replaced. @default never */
+    readonly requestSeconds?: number;
+    /** Requests after which a process is replaced. @default never */
+    readonly maxRequests?: number;
+}
+
+const { text: ini, word } = wordsOf<"uwsgi">();
+
+/**
+ * uwsgi.ini. When the pod is told to stop, requests are answered first, and no more are taken.
+ *
+ * A router in front of the processes (`http`) would leave at once, and its open requests with it; so they listen
+ * themselves (`http-socket`). https://uwsgi-docs.readthedocs.io/en/latest/Hooks.html
+ */
+export const uwsgiFile = (args: UwsgiArgs): Uwsgi =>
+    linesOf([
+        ini`[uwsgi]`,
+        ini`static-map = ${word(`/static=${folders.static}`)}`,
+        ...(args.servesMedia ? [ini`static-map = ${word(`/media=${folders.media}`)}`] : []),
+        ini`http-socket = 0.0.0.0:${args.port}`,
+        ini`buffer-size = ${args.headerBytes ?? 32_768}`,
+        ini`wsgi-file = ${word(`${args.variant}/wsgi.py`)}`,
+        ini`processes = ${args.processes}`,
+        ini`thunder-lock = true`,
+        ini`single-interpreter = true`,
+        ini`enable-threads = true`,
+        ini`hook-master-start = unix_signal:15 gracefully_kill_them_all`,
+        ini`worker-reload-mercy = ${args.graceSeconds}`,
+        ini`lazy-apps = false`,
+        ini`need-app = true`,
+        ini`no-defer-accept = true`,
+        ini`master = true`,
+        ini`py-call-osafterfork = true`,
+        ini`vacuum = true`,
+        ...(args.requestSeconds === undefined ? [] : [ini`harakiri = ${args.requestSeconds}`]),
+        ...(args.maxRequests === undefined ? [] : [ini`max-requests = ${args.maxRequests}`]),
+    ]);
