@@ -20,4 +20,6 @@ export interface Site {
     readonly routes: readonly Route[];
     /** Paths that return 404 to everyone, before all routes. @default none */
     readonly closed?: readonly PathRule[];
+    /** Paths of this host, each with the path that the service is asked for instead. @default none */
+    readonly rewrites?: Readonly<Record<string, string>>;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
 import { explain } from "./explain";
-import { dnsLabel, labelValue, sizeName } from "./fields";
+import { dnsLabel, hostName, labelValue, sizeName } from "./fields";
 import { type Layer, mergeLayers, layersIn, type Origin, originAt } from "./merge";
 import { plainProblems } from "./plain";
 import type { PlatformConfig } from "./platform";
@@ -184,10 +184,12 @@ const platformOf = ({ value }: Layer, platforms: readonly PlatformConfig[]): Pla
 
 /** The user's settings merged over the platform's defaults for the size. */
 function layered(written: Layer, platform: PlatformConfig): Layer {
-    const size = sizeName.catch("small").parse((written.value as Record<string, unknown>)["size"]);
+    const settings = written.value as Record<string, unknown>;
+    const size = sizeName.catch("small").parse(settings["size"]);
+    const host = hostName.safeParse(settings["host"]).data;
     return mergeLayers(
         { value: lowest, origin: "default" },
-        { value: platform.defaults(size), origin: `default of ${platform.name} for size ${size}` },
+        { value: platform.defaults(size, host), origin: `default of ${platform.name} for size ${size}` },
         written,
     );
 }

@@ -8,8 +8,11 @@ export interface PlatformConfig {
     readonly name: string;
     /** A strict object with the common keys and the platform's own. */
     readonly schema: z.ZodType<Record<string, unknown>>;
-    /** The lowest layer, below `plinth:base`: sizes, replicas and volumes for a size. */
-    readonly defaults: (size: SizeName) => Record<string, unknown>;
+    /**
+     * The lowest layer, below `plinth:base`: sizes, replicas and volumes for a size, and what follows from the
+     * instance's host, which is undefined if it is missing or not valid.
+     */
+    readonly defaults: (size: SizeName, host?: string) => Record<string, unknown>;
     /** Secret keys that a user may set. Unset ones are generated or unused. */
     readonly secrets: SecretRules;
     /** Strictest level of Pod Security that all of its pods satisfy. @default "restricted" */

@@ -1,4 +1,5 @@
 import { opencart } from "./opencart";
+import { openedx } from "./openedx";
 import { openmage } from "./openmage";
 import type { Platforms } from "./platform";
 import { qxsms } from "./qxsms";
@@ -6,6 +7,7 @@ import { qxsms } from "./qxsms";
 /** Every platform, by the name that `platform:` gives it. */
 export const platforms: Platforms = {
     opencart,
+    openedx,
     openmage,
     qxsms,
 };

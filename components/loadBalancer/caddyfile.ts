@@ -36,6 +36,8 @@ export interface FileSite {
     readonly stopped: boolean;
     /** Paths that answer 404 to everyone. */
     readonly closed: readonly PathRule[];
+    /** Paths to ask for instead of others. */
+    readonly rewrites: Readonly<Record<string, string>>;
     readonly routes: readonly FileRoute[];
 }
 
@@ -223,7 +225,7 @@ function fromTrusted(trustedProxies: readonly string[], scheme: "http" | "https"
 
 /** `route` keeps the given order: denials first, then the longest path, and nothing after the last route. */
 function content(site: FileSite, args: CaddyfileArgs): Line {
-    const { tls, allow, stopped, closed } = site;
+    const { tls, allow, stopped, closed, rewrites } = site;
     const plain = tls.mode === "off" && tls.inFront ? fromTrusted(args.trustedProxies, "http") : undefined;
     const length = ({ path }: FileRoute) => Math.max(0, ...(path?.paths ?? []).map((one) => one.length));
     const routes = [...site.routes].sort((a, b) => length(b) - length(a));
@@ -240,6 +242,7 @@ function content(site: FileSite, args: CaddyfileArgs): Line {
                       ? refusal(caddy`@ambiguous`, caddy`vars_regexp {http.request.uri} ${regexp(ambiguous)}`, 400)
                       : []),
                   ...closed.flatMap((rule, index) => refusal(caddy`@closed${index}`, matcher(rule), 404)),
+                  ...Object.entries(rewrites).map(([from, to]) => caddy`rewrite ${word(from)} ${word(to)}`),
                   ...routes.flatMap((route, index) => routeLines(route, index, publicPort(site, args))),
                   caddy`respond 404`,
               ],

@@ -20,7 +20,7 @@ export interface Tenant {
 export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig, snippets: string): FileSite[] {
     const { http, state } = instance.config;
     const tls = tlsOf(instance);
-    return sites.map(({ host, routes, closed = [] }) => ({
+    return sites.map(({ host, routes, closed = [], rewrites = {} }) => ({
         host,
         tls: siteTls(edge, tls, snippetOf(snippets, instance.name)),
         hstsSeconds: isTrusted(tls) ? http.hstsSeconds : 0,
@@ -30,6 +30,7 @@ export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig, snip
         allow: http.allow,
         stopped: state === "stopped",
         closed,
+        rewrites,
         routes: routes.map((route) => fileRoute(route, http.maxBody)),
     }));
 }

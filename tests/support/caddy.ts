@@ -130,6 +130,7 @@ export class CaddyEdge {
         allow: [],
         stopped: false,
         closed: [],
+        rewrites: {},
         routes: [this.route(this.shop)],
         ...rest,
     });

@@ -3,6 +3,7 @@ import { joined, Refusal } from "../../../components/languages/text";
 import type { Facts, OwnMfe } from "./facts";
 import { imageMfes } from "./microfrontends";
 import { folders } from "./paths";
+import { urls } from "./urls";
 
 /** Where the image's server listens. */
 export const mfePort = 8002;
@@ -13,7 +14,7 @@ export const mfePort = 8002;
  *
  * @throws Refusal for a name or path that cannot be a part of a URL's path
  */
-export function mfeCaddyfile(facts: Pick<Facts, "hosts" | "internal" | "mfe">): Caddy {
+export function mfeCaddyfile(facts: Pick<Facts, "scheme" | "hosts" | "internal" | "mfe">): Caddy {
     const own = Object.entries(facts.mfe.apps ?? {});
     const all = new Map<string, OwnMfe>([...imageMfes.map((name): [string, OwnMfe] => [name, {}]), ...own]);
     const site = block(
@@ -23,6 +24,8 @@ export function mfeCaddyfile(facts: Pick<Facts, "hosts" | "internal" | "mfe">): 
             caddy`handle @configuration`,
             block(caddy`reverse_proxy ${word(facts.internal.lms)}`, caddy`header_up Host ${word(facts.hosts.lms)}`),
         ),
+        caddy`@root path /`,
+        caddy`redir @root ${word(urls(facts).lms)}`,
         // The address that authors have in their bookmarks.
         caddy`@course-authoring path_regexp course_authoring ^/course-authoring/(.*)`,
         caddy`redir @course-authoring /authoring/{re.course_authoring.1} permanent`,

@@ -35,6 +35,8 @@ export const uwsgiFile = (args: UwsgiArgs): Uwsgi =>
         ini`static-map = ${word(`/static=${folders.static}`)}`,
         ...(args.servesMedia ? [ini`static-map = ${word(`/media=${folders.media}`)}`] : []),
         ini`http-socket = 0.0.0.0:${args.port}`,
+        // Connections that wait for a process; the kernel's usual limit is 4096, beyond which uWSGI does not start.
+        ini`listen = 1024`,
         ini`buffer-size = ${args.headerBytes ?? 32_768}`,
         ini`wsgi-file = ${word(`${args.variant}/wsgi.py`)}`,
         ini`processes = ${args.processes}`,

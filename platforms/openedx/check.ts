@@ -1,0 +1,18 @@
+import { publicUrl } from "../publicUrl";
+import type { OpenedxConfig, OpenedxInstance } from "./config";
+
+/** Reports what the schema cannot refuse. */
+export function check(instance: OpenedxInstance, settings: OpenedxConfig): void {
+    const { host, mfeHost, studioHost } = settings;
+    if (!mfeHost.endsWith(`.${host}`))
+        instance.problem(
+            ["mfeHost"],
+            `"${mfeHost}" is not allowed, because browsers send the LMS's cookies to hosts below ${host} only; allowed: apps.${host} or another host below it`,
+        );
+    for (const one of [host, studioHost, mfeHost])
+        if (/:\d+$/.test(publicUrl(instance, one)))
+            instance.problem(
+                ["edge"],
+                `its ports are not allowed, because Open edX's own addresses have none; allowed: 80 and 443, or a NodePort that Kubernetes chooses, behind your own balancer`,
+            );
+}

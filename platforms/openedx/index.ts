@@ -1,0 +1,211 @@
+import { Cache } from "../../components/cache";
+import { Database } from "../../components/database";
+import { DocumentStore } from "../../components/documentStore";
+import { publish } from "../../components/loadBalancer";
+import { outgoingMail } from "../../components/mail";
+import { MailRelay } from "../../components/mailRelay";
+import { ObjectStorage } from "../../components/objectStorage";
+import { ScheduledTask } from "../../components/scheduledTask";
+import { Search } from "../../components/search";
+import { Task } from "../../components/task";
+import { upgradeTask } from "../../components/upgrade";
+import { WebTier } from "../../components/webTier";
+import { Worker } from "../../components/worker";
+import { type Declared, definePlatform } from "../platform";
+import { publicUrl } from "../publicUrl";
+import { check } from "./check";
+import { buckets, config, type OpenedxConfig, type OpenedxInstance } from "./config";
+import { Pods, workerMemory } from "./pods";
+import type { Used, UsedMail } from "./services";
+import { sizes } from "./sizes";
+
+/**
+ * Open edX (Verawood): clients → load balancer → LMS, Studio and micro-frontends → MySQL, MongoDB, search, object
+ * storage, and through the broker → workers of both.
+ *
+ * Servers and buckets come first, then all migrations and the set-up in one Task, then everything that serves; the
+ * previous version serves until then.
+ */
+export const openedx = definePlatform({ ...config, declare });
+
+function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
+    check(instance, settings);
+    const size = sizes[settings.size];
+    const { host, studioHost, mfeHost } = settings;
+    const origins = [host, studioHost, mfeHost].map((one) => publicUrl(instance, one));
+    const database = new Database(instance, "database", {
+        config: settings.database,
+        database: "openedx",
+        user: "openedx",
+        resources: { cpu: size.database.cpu, memory: size.database.memory },
+        size: size.database.volume,
+    });
+    const documents = new DocumentStore(instance, "documents", {
+        config: settings.documents,
+        database: "openedx",
+        user: "openedx",
+        resources: { cpu: size.documents.cpu, memory: size.documents.memory },
+        size: size.documents.volume,
+        series: ["7.0"],
+        seriesReason: "Open edX's driver is made for MongoDB 7.0",
+    });
+    const broker = new Cache(instance, "broker", { config: settings.broker, resources: size.broker });
+    const cache = new Cache(instance, "cache", { config: settings.cache, resources: size.cache });
+    const searchHost = settings.search.topology === "single" ? settings.search.publicHost : undefined;
+    const search = new Search(instance, "search", {
+        config: settings.search,
+        resources: { cpu: size.search.cpu, memory: size.search.memory },
+        size: size.search.volume,
+        ...(searchHost === undefined ? {} : { publicUrl: publicUrl(instance, searchHost) }),
+    });
+    const filesHost = settings.objectStorage.topology === "single" ? settings.objectStorage.publicHost : undefined;
+    const storage = new ObjectStorage(instance, "storage", {
+        config: settings.objectStorage,
+        // Learners' pictures are the only files that everybody may read. Browsers send files of answers to the bucket.
+        buckets: [
+            { name: buckets.main, public: ["openedx/media/profile-images/"] },
+            { name: buckets.uploads, cors: { origins, methods: ["GET", "HEAD", "PUT"] } },
+            { name: buckets.grades },
+            { name: buckets.learning },
+        ],
+        size: size.storage,
+        ...(filesHost === undefined ? {} : { publicUrl: publicUrl(instance, filesHost) }),
+    });
+    const used: Used = {
+        database: database.service,
+        documents: documents.service,
+        broker: broker.service,
+        cache: cache.service,
+        search: search.service,
+        storage: storage.service,
+        bucketNames: storage.bucketNames,
+        mail: mailOf(instance, settings),
+    };
+    const pods = new Pods(instance, settings, used);
+    const { networkRules } = pods;
+
+    const migrate = upgradeTask(instance, "migrate", {
+        pod: pods.migrate(),
+        startsAfter: [database, documents, broker, cache, search, storage.bucketsTask],
+    });
+    const after = { networkRules, startsAfter: [migrate] };
+    const lms = new WebTier(instance, "lms", { pod: pods.web("lms", size.cpu), replicas: size.lms, ...after });
+    const cms = new WebTier(instance, "cms", {
+        pod: pods.web("cms", size.cpu, [lms.service.bind()]),
+        replicas: size.cms,
+        ...after,
+    });
+    const mfe = new WebTier(instance, "mfe", { pod: pods.mfe([lms.service.bind()]), replicas: size.mfe });
+    const { lmsWorker, cmsWorker, reports } = settings;
+    new Worker(instance, "lms-worker", {
+        pod: pods.worker(
+            "lms-worker",
+            {
+                variant: "lms",
+                names: ["default", "high"],
+                tasksPerProcess: 100,
+                ...lmsWorker,
+                memory: workerMemory(lmsWorker.concurrency),
+                temp: "1Gi",
+            },
+            size.cpu,
+        ),
+        replicas: size.lmsWorker,
+        ...after,
+    });
+    new Worker(instance, "cms-worker", {
+        pod: pods.worker(
+            "cms-worker",
+            {
+                variant: "cms",
+                names: ["default", "high", "low"],
+                tasksPerProcess: 100,
+                ...cmsWorker,
+                memory: workerMemory(cmsWorker.concurrency),
+                // Courses that are imported and exported.
+                temp: "4Gi",
+            },
+            size.cpu,
+        ),
+        replicas: size.cmsWorker,
+        ...after,
+    });
+    new Worker(instance, "reports", {
+        pod: pods.worker(
+            "reports",
+            {
+                variant: "lms",
+                names: ["high_mem"],
+                concurrency: 1,
+                tasksPerProcess: 1,
+                ...reports,
+                memory: workerMemory(2),
+                temp: "4Gi",
+            },
+            size.cpu,
+        ),
+        ...after,
+    });
+    // Nothing waits for it. Another volume of the search engine is an empty one.
+    new Task(instance, "reindex", {
+        pod: pods.reindex({ INDEX: instance.volumes["search"]?.claim ?? search.service.settings.url }),
+        timeoutSeconds: 14_400,
+        ...after,
+    });
+    schedule(instance, settings, pods, migrate);
+
+    publish(instance, [
+        { host, routes: [{ to: lms.service, maxBody: "4Mi" }], rewrites: favicon },
+        { host: studioHost, routes: [{ to: cms.service, maxBody: "250Mi" }], rewrites: favicon },
+        { host: mfeHost, routes: [{ to: mfe.service, maxBody: "2Mi" }] },
+        ...search.sites(),
+        ...storage.sites(),
+    ]);
+
+    return {
+        urls: {
+            site: `${publicUrl(instance, host)}/`,
+            studio: `${publicUrl(instance, studioHost)}/`,
+            admin: `${publicUrl(instance, host)}/admin/`,
+        },
+    };
+}
+
+/** That of the theme. */
+const favicon = { "/favicon.ico": "/theming/asset/images/favicon.ico" };
+
+function mailOf(instance: OpenedxInstance, { mail, relay, host }: OpenedxConfig): UsedMail {
+    if (mail) return { ...mail, ...outgoingMail(instance, mail) };
+    const { service } = new MailRelay(instance, "mail", { config: relay, helo: host });
+    return {
+        host: service.host,
+        port: Object.values(service.ports)[0]!,
+        encryption: "off",
+        relay: service,
+        networkRules: [],
+    };
+}
+
+/** Work on a schedule, which nothing else in Open edX starts. */
+function schedule(instance: OpenedxInstance, { tasks }: OpenedxConfig, pods: Pods, migrate: Task): void {
+    const all = {
+        "expired-tokens": [tasks.expiredTokens, pods.manage("expired-tokens", ["edx_clear_expired_tokens"])],
+        "expired-notifications": [
+            tasks.expiredNotifications,
+            pods.manage("expired-notifications", ["delete_expired_notifications"]),
+        ],
+        "reindex-courses": [tasks.reindexCourses, pods.reindex({ REINDEX: "courses" })],
+        "saml-metadata": [tasks.samlMetadata, pods.manage("saml-metadata", ["saml", "--pull"])],
+        "daily-digest": [tasks.dailyDigest, pods.manage("daily-digest", ["send_email_digest", "Daily"])],
+        "weekly-digest": [tasks.weeklyDigest, pods.manage("weekly-digest", ["send_email_digest", "Weekly"])],
+    } as const;
+    for (const [name, [{ enabled, schedule: time }, pod]] of Object.entries(all))
+        if (enabled)
+            new ScheduledTask(instance, name, {
+                pod,
+                schedule: time,
+                ...(tasks.timeZone === undefined ? {} : { timeZone: tasks.timeZone }),
+                networkRules: pods.networkRules,
+                startsAfter: [migrate],
+            });
+}

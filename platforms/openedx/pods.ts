@@ -1,0 +1,295 @@
+import type { Variable } from "../../components/podArgs";
+import type { ContainerArgs, Mount, PodArgs, Probe } from "../../components/podArgs";
+import type { Edge, NetworkRule } from "../../components/graph";
+import type { ResourcesConfig } from "../../config/fields";
+import { drainSeconds } from "../../components/webTier";
+import { httpProbe, scratch, webServices } from "../webPod";
+import { publicUrl } from "../publicUrl";
+import { buckets, type OpenedxConfig, type OpenedxInstance } from "./config";
+import { Configuration, webPort } from "./configuration";
+import { images } from "./images";
+import { scripts } from "./scripts";
+import { edgesTo, type Used } from "./services";
+import type { Variant } from "./settings/facts";
+import { folders } from "./settings/paths";
+import { mfeCaddyfile, mfePort } from "./settings/mfeCaddyfile";
+import { uwsgiFile } from "./settings/uwsgi";
+
+/** User `app` of the image. */
+const user = 1000;
+const scriptFolder = "/opt/plinth";
+const home = "/openedx/edx-platform";
+/** Additional seconds to end and to log after waiting. */
+const stopSeconds = 15;
+
+/** MiB of a web pod: its master, and each process. Seen were 480 to 760 for two. */
+const webMemory = (processes: number): string => `${512 + processes * 640}Mi`;
+/** MiB of a worker: its master, and each task. */
+const workerMemory = (concurrency: number): string => `${768 + concurrency * 768}Mi`;
+const taskMemory = "1536Mi";
+
+/** What a worker works on. */
+export interface Queues {
+    readonly variant: Variant;
+    readonly names: readonly string[];
+    readonly concurrency: number;
+    /** Tasks after which a process is replaced, since memory is not given back. */
+    readonly tasksPerProcess: number;
+    readonly longestTaskSeconds: number;
+    readonly memory: string;
+    /** Of files in work. */
+    readonly temp: string;
+}
+
+/** The pods of an instance. All have the same image and configuration, but different roles. */
+export class Pods {
+    readonly networkRules: readonly NetworkRule[];
+    private readonly configuration: Configuration;
+    private readonly scripts: string;
+    private readonly uses: readonly Edge[];
+
+    constructor(
+        private readonly instance: OpenedxInstance,
+        private readonly settings: OpenedxConfig,
+        private readonly used: Used,
+    ) {
+        this.configuration = new Configuration(instance, settings, used);
+        this.scripts = instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts });
+        this.networkRules = instance.egress([webServices, ...used.mail.networkRules]);
+        this.uses = edgesTo(used);
+    }
+
+    /**
+     * @param others services that only this one connects to. @default none
+     */
+    web(variant: Variant, cpu: string, others: readonly Edge[] = []): PodArgs {
+        const { processes, timeoutSeconds } = this.settings[variant];
+        const name = `uwsgi-${variant}`;
+        const ini = this.instance.add(this.instance.owner, "ConfigMap", name, {
+            data: {
+                "uwsgi.ini": uwsgiFile({
+                    variant,
+                    port: webPort,
+                    processes,
+                    servesMedia: false,
+                    graceSeconds: timeoutSeconds,
+                    requestSeconds: timeoutSeconds,
+                }),
+            },
+        });
+        // The port is open before the application is loaded, and any page needs MySQL: a request decides whether a new
+        // pod is ready, and the port from then on. A database that stalls would empty the Service otherwise, of all pods.
+        const started: Probe = {
+            ...httpProbe(webPort, "/heartbeat", { Host: this.instance.objectName(variant) })(5, 120),
+            timeoutSeconds: 10,
+        };
+        const socket = { tcpSocket: { port: webPort }, timeoutSeconds: 5 };
+        return {
+            user,
+            initContainers: [this.ready()],
+            containers: [
+                this.container(variant, variant, {
+                    command: ["uwsgi", "/opt/uwsgi/uwsgi.ini"],
+                    uses: [...this.uses, ...others],
+                    ports: { http: webPort },
+                    resources: { cpu, memory: webMemory(processes) },
+                    probes: {
+                        startup: started,
+                        readiness: { ...socket, periodSeconds: 10, failureThreshold: 3 },
+                        liveness: { ...socket, periodSeconds: 30, failureThreshold: 10 },
+                    },
+                    mounts: [{ path: "/opt/uwsgi", configMap: ini }],
+                    // Uploads of courses to Studio.
+                    temp: variant === "cms" ? "2Gi" : "512Mi",
+                }),
+            ],
+            graceSeconds: drainSeconds + timeoutSeconds + stopSeconds,
+        };
+    }
+
+    worker(name: string, { variant, names, ...queues }: Queues, cpu: string): PodArgs {
+        return {
+            user,
+            initContainers: [this.ready()],
+            containers: [
+                this.container(name, variant, {
+                    // Without a shell: the stop signal must reach Celery, which then finishes its tasks.
+                    command: [
+                        "celery",
+                        `--app=${variant}.celery`,
+                        "worker",
+                        "--loglevel=info",
+                        `--hostname=edx.${variant}.core.default.%h`,
+                        `--queues=${names.map((queue) => `edx.${variant}.core.${queue}`).join(",")}`,
+                        `--concurrency=${queues.concurrency}`,
+                        `--max-tasks-per-child=${queues.tasksPerProcess}`,
+                        "--prefetch-multiplier=1",
+                        "--without-gossip",
+                        "--without-mingle",
+                    ],
+                    uses: this.uses,
+                    resources: { cpu, memory: queues.memory },
+                    temp: queues.temp,
+                }),
+            ],
+            graceSeconds: queues.longestTaskSeconds + stopSeconds,
+        };
+    }
+
+    mfe(uses: readonly Edge[]): PodArgs {
+        const file = this.instance.add(this.instance.owner, "ConfigMap", "mfe", {
+            data: { Caddyfile: mfeCaddyfile(this.configuration.facts) },
+        });
+        const index = httpProbe(mfePort, "/authn/");
+        return {
+            user,
+            containers: [
+                {
+                    name: "mfe",
+                    image: images.mfe,
+                    command: ["caddy", "run", "--adapter", "caddyfile", "--config", "/etc/caddy/Caddyfile"],
+                    env: { XDG_CONFIG_HOME: "/tmp", XDG_DATA_HOME: "/tmp" },
+                    uses,
+                    ports: { http: mfePort },
+                    resources: { cpu: "10m", memory: "128Mi" },
+                    probes: { readiness: index(5, 3), liveness: index(20, 6) },
+                    // The image's binary carries this capability as a file attribute: without it in the set, exec fails.
+                    capabilities: ["NET_BIND_SERVICE"],
+                    mounts: [{ path: "/etc/caddy", configMap: file }, scratch("/tmp", "16Mi")],
+                },
+            ],
+        };
+    }
+
+    /**
+     * Migrations and set-up, in this order in one pod: Studio's migrations must not run beside the LMS's, whose tables
+     * they are in part.
+     */
+    migrate(): PodArgs {
+        const { instance, settings, configuration } = this;
+        const { host, studioHost, theme, forum } = settings;
+        const resources: ResourcesConfig = { cpu: "500m", memory: taskMemory };
+        const step = (name: string, variant: Variant, command: readonly string[], env = {}): ContainerArgs =>
+            this.container(name, variant, { command, env, uses: this.uses, resources });
+        return {
+            user,
+            initContainers: [
+                this.wait(),
+                step("lms-migrate", "lms", ["./manage.py", "lms", "migrate", "--no-input"]),
+                step("cms-migrate", "cms", ["./manage.py", "cms", "migrate", "--no-input"]),
+                step("cms-setup", "cms", this.shell("cms", "cms_setup.py")),
+            ],
+            containers: [
+                step("lms-setup", "lms", this.shell("lms", "lms_setup.py"), {
+                    LMS_HOST: host,
+                    STUDIO_HOST: studioHost,
+                    STUDIO_URL: publicUrl(instance, studioHost),
+                    CMS_OAUTH2_SECRET: configuration.cmsOauth2Secret,
+                    ...(theme === undefined ? {} : { THEME: theme }),
+                    ...(forum ? { FORUM: "true" } : {}),
+                }),
+            ],
+        };
+    }
+
+    /** @param env for the script. @default none */
+    reindex(env: Readonly<Record<string, Variable>> = {}): PodArgs {
+        return this.once("reindex", "cms", this.shell("cms", "reindex.py"), env);
+    }
+
+    /** A command of manage.py, on a schedule. */
+    manage(name: string, args: readonly string[]): PodArgs {
+        return this.once(name, "lms", ["./manage.py", "lms", ...args], {});
+    }
+
+    private once(
+        name: string,
+        variant: Variant,
+        command: readonly string[],
+        env: Readonly<Record<string, Variable>>,
+    ): PodArgs {
+        const resources = { cpu: "100m", memory: taskMemory };
+        return {
+            user,
+            initContainers: [this.ready()],
+            containers: [this.container(name, variant, { command, env, uses: this.uses, resources })],
+        };
+    }
+
+    private wait(): ContainerArgs {
+        const { database, documents, broker, cache, search, storage, bucketNames } = this.used;
+        const servers = [database, documents, broker, cache].flatMap(({ host, ports }) =>
+            host.split(",").map((one) => `${one}:${Object.values(ports)[0]}`),
+        );
+        const { endpoint, forcePathStyle, region, accessKey, secretKey } = storage.settings;
+        const { url, prefix, masterKey, apiKeyUid } = search.settings;
+        return this.container("wait", "lms", {
+            command: ["python", `${scriptFolder}/wait.py`],
+            env: {
+                // A name of SRV records is no host.
+                ADDRESSES: (documents.settings.srv === "true"
+                    ? servers.filter((one) => !one.startsWith(`${documents.host}:`))
+                    : servers
+                ).join(" "),
+                S3_ENDPOINT: endpoint,
+                S3_PATH_STYLE: forcePathStyle,
+                S3_BUCKETS: Object.values(buckets)
+                    .map((name) => bucketNames[name])
+                    .join(" "),
+                AWS_DEFAULT_REGION: region,
+                AWS_ACCESS_KEY_ID: accessKey,
+                AWS_SECRET_ACCESS_KEY: secretKey,
+                SEARCH_URL: url,
+                SEARCH_PREFIX: prefix,
+                SEARCH_MASTER_KEY: masterKey,
+                SEARCH_KEY_UID: apiKeyUid,
+            },
+            uses: this.uses,
+            resources: { cpu: "25m", memory: "192Mi" },
+        });
+    }
+
+    /** Waits for the first set-up. */
+    private ready(): ContainerArgs {
+        return this.container("ready", "lms", {
+            command: ["python", `${scriptFolder}/ready.py`],
+            uses: [this.used.database.bind()],
+            resources: { cpu: "25m", memory: "128Mi" },
+        });
+    }
+
+    private shell(variant: Variant, script: string): string[] {
+        return ["./manage.py", variant, "shell", "-c", `exec(open("${scriptFolder}/${script}").read())`];
+    }
+
+    private container(
+        name: string,
+        variant: Variant,
+        { temp = "512Mi", ...args }: Omit<ContainerArgs, "name" | "image" | "workingDir"> & { readonly temp?: string },
+    ): ContainerArgs {
+        const mounts: Mount[] = [
+            ...this.configuration.mounts,
+            { path: scriptFolder, configMap: this.scripts },
+            scratch("/tmp", temp),
+            scratch(folders.data, temp, "data"),
+            scratch(folders.media.replace(/\/$/, ""), "64Mi", "media"),
+            scratch(folders.privateMedia, "64Mi", "private-media"),
+        ];
+        return {
+            name,
+            image: images.openedx,
+            workingDir: home,
+            ...args,
+            env: {
+                SERVICE_VARIANT: variant,
+                DJANGO_SETTINGS_MODULE: `${variant}.envs.tutor.production`,
+                PYTHONDONTWRITEBYTECODE: "1",
+                HOME: "/tmp",
+                ...args.env,
+            },
+            mounts: [...mounts, ...(args.mounts ?? [])],
+        };
+    }
+}
+
+export { workerMemory };
