@@ -36,7 +36,12 @@ export interface SearchArgs {
     readonly resources: ResourcesConfig & { readonly memory: string };
     /** Size of the volume. @default "5Gi" */
     readonly size?: string;
-    /** Host under which browsers reach a server in the cluster, unless the user sets another. @default none */
+    /**
+     * Host under which browsers reach a server in the cluster, unless the user sets `publicHost` in its settings: of a
+     * key of the platform's own that is marked as one (`ownHost`).
+     *
+     * @default none
+     */
     readonly publicHost?: string;
     /** URL at which browsers reach a server in the cluster. @default the one for pods */
     readonly publicUrl?: string;

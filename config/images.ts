@@ -37,6 +37,7 @@ export const images = imagesNamed({
     redis: { reference: "docker.io/library/redis:8.2.9-alpine" },
     mysqldExporter: { reference: "docker.io/prom/mysqld-exporter:v0.20.0" },
     postgresExporter: { reference: "quay.io/prometheuscommunity/postgres-exporter:v0.20.1" },
+    mongoExporter: { reference: "docker.io/percona/mongodb_exporter:0.53.0" },
     redisExporter: { reference: "docker.io/oliver006/redis_exporter:v1.88.0" },
     rabbitmq: { reference: "docker.io/library/rabbitmq:4.3.5-alpine" },
     mongo: { reference: "docker.io/library/mongo:7.0.39" },

@@ -24,35 +24,42 @@ const origin = z
     .string()
     .refine(isOrigin, "allowed: a URL such as https://search.example.org:7700, without user and path");
 
-/** The schema of a search engine (Meilisearch), for use in platforms' schemas. */
-export const search = z.discriminatedUnion("topology", [
-    z.strictObject({
-        /** One server in the cluster. Its volume holds only what the platform can index anew. */
-        topology: z.literal("single"),
-        /** Host under which browsers reach it through the edge. @default the platform's, if it needs one */
-        publicHost: ownHost(hostName.optional()),
-    }),
-    own(
+/**
+ * The schema of a search engine (Meilisearch), for use in platforms' schemas.
+ *
+ * @param isPublic whether browsers search, so that a server in the cluster must have a host. @default false
+ */
+export const searchOf = ({ isPublic = false } = {}) =>
+    z.discriminatedUnion("topology", [
         z.strictObject({
-            /** A server outside the cluster; its master key is `searchMasterKey` in plinth:secrets. */
-            topology: z.literal("external"),
-            url: origin,
-            /** URL at which browsers reach it. @default url */
-            publicUrl: origin.optional(),
-            /** Prefix of the instance's indexes there. @default the instance's namespace and `_` */
-            prefix: indexPrefix.optional(),
-            /** Address ranges of the server, for the NetworkPolicy. @default its address, or any if it has a name */
-            cidrs: z.array(cidr).default([]),
+            /** One server in the cluster. Its volume holds only what the platform can index anew. */
+            topology: z.literal("single"),
+            /** Host under which browsers reach it through the edge. @default not reachable from outside */
+            publicHost: ownHost<z.ZodType<string | undefined>>(isPublic ? hostName : hostName.optional()),
         }),
-        {
-            what: "index prefix",
-            key: ["prefix"],
-            // Two instances would find each other's documents.
-            identity: ({ url, prefix }, { namespace }) => [new URL(url).origin, prefix ?? indexPrefixOf(namespace)],
-            fresh: (instance) => `${instance}_`,
-        },
-    ),
-]);
+        own(
+            z.strictObject({
+                /** A server outside the cluster; its master key is `searchMasterKey` in plinth:secrets. */
+                topology: z.literal("external"),
+                url: origin,
+                /** URL at which browsers reach it. @default url */
+                publicUrl: origin.optional(),
+                /** Prefix of the instance's indexes there. @default the instance's namespace and `_` */
+                prefix: indexPrefix.optional(),
+                /** Address ranges of the server, for the NetworkPolicy. @default its address, or any if it has a name */
+                cidrs: z.array(cidr).default([]),
+            }),
+            {
+                what: "index prefix",
+                key: ["prefix"],
+                // Two instances would find each other's documents.
+                identity: ({ url, prefix }, { namespace }) => [new URL(url).origin, prefix ?? indexPrefixOf(namespace)],
+                fresh: (instance) => `${instance}_`,
+            },
+        ),
+    ]);
+
+export const search = searchOf();
 
 export type SearchConfig = z.infer<typeof search>;
 

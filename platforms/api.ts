@@ -28,7 +28,7 @@ export { mailRelay } from "../config/mailRelay";
 export { objectStorageOf, objectStorageSecrets } from "../config/objectStorage";
 export { own, ownHost, ownOnly } from "../config/own";
 export { schedule, timeZone } from "../config/schedule";
-export { search, searchSecrets, searchSecretsOf } from "../config/search";
+export { search, searchOf, searchSecrets, searchSecretsOf } from "../config/search";
 export { Value } from "../config/value";
 export { backUp } from "../components/backup";
 export { Broker } from "../components/broker";

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { Component, type ComponentOptions } from "../component";
 import { type DocumentStoreConfig, documentStorePort, type DocumentStoreSecret } from "../../config/documentStore";
 import type { ResourcesConfig } from "../../config/fields";
@@ -11,7 +12,8 @@ import { rangesOf, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { wholeFile } from "../languages/text";
-import { authSource, leastMemory, replicaSet, scripts, serverPod } from "./server";
+import { metricsRules } from "../metrics";
+import { authSource, exporterUri, leastMemory, metricsPort, replicaSet, scripts, serverPod } from "./server";
 
 /** Settings that a document store offers to its clients. */
 export type DocumentStoreSettings = {
@@ -102,7 +104,11 @@ export class DocumentStore<Name extends string = string> extends Component imple
                 { cidrs: rangesOfAll(config.hosts, config.cidrs) },
             );
         } else {
-            this.node = instance.addNode(name, { kind: "document store" });
+            const { monitoringNamespace } = instance.cluster;
+            this.node = instance.addNode(name, {
+                kind: "document store",
+                networkRules: metricsRules(monitoringNamespace, metricsPort),
+            });
             const { node } = this;
             // Separate Secrets, so that users of the platform's password cannot see the others.
             const { password } = instance.secret(
@@ -111,13 +117,19 @@ export class DocumentStore<Name extends string = string> extends Component imple
                 { password: instance.password(`${name}-password`, keys.password) },
                 { node },
             );
-            const { rootPassword } = instance.secret(
-                this,
-                `${name}-root`,
-                { rootPassword: instance.password(`${name}-root-password`, keys.root) },
-                { node },
-            );
+            const root = instance.password(`${name}-root-password`, keys.root);
+            const { rootPassword } = instance.secret(this, `${name}-root`, { rootPassword: root }, { node });
             this.rootPassword = rootPassword;
+            // Of an account that only the pod itself uses, so that it need not be known or kept.
+            const exporters = root.map((secret) => createHmac("sha256", secret).update("metrics").digest("hex"));
+            const metrics = monitoringNamespace
+                ? instance.secret(
+                      this,
+                      `${name}-metrics`,
+                      { password: exporters, uri: exporters.map((secret) => exporterUri(secret, ports.mongodb)) },
+                      { node },
+                  )
+                : undefined;
             this.service = instance.service(name, ports, {
                 ...account,
                 password,
@@ -126,7 +138,13 @@ export class DocumentStore<Name extends string = string> extends Component imple
                 tls: "false",
                 srv: "false",
             });
-            this.single(instance, name, args, { ...account, password, rootPassword, upgradeFrom: config.upgradeFrom });
+            this.single(instance, name, args, {
+                ...account,
+                password,
+                rootPassword,
+                metrics,
+                upgradeFrom: config.upgradeFrom,
+            });
             // A pod that is not ready yet must find itself under its name.
             clusterService(instance, this, node, ports, { members: true });
         }
@@ -142,6 +160,7 @@ export class DocumentStore<Name extends string = string> extends Component imple
             readonly user: string;
             readonly password: SecretRef;
             readonly rootPassword: SecretRef;
+            readonly metrics: { readonly password: SecretRef; readonly uri: SecretRef } | undefined;
             readonly upgradeFrom: string | undefined;
         },
     ): void {
@@ -171,6 +190,7 @@ export class DocumentStore<Name extends string = string> extends Component imple
             user: given.user,
             password: given.password,
             rootPassword: given.rootPassword,
+            metrics: given.metrics,
             key: instance.secret(this, `${name}-key`, { "replica-set.key": key }, { node })["replica-set.key"],
             member: `${instance.objectName(name)}-0.${instance.host(name)}:${ports.mongodb}`,
             series,

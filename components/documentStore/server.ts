@@ -2,14 +2,18 @@ import { join } from "node:path";
 import type { ResourcesConfig } from "../../config/fields";
 import { images } from "../../config/images";
 import type { SecretRef } from "../graph";
+import { metricsUser } from "../database/metrics";
 import { constantFiles } from "../languages/text";
-import type { Mount, PodArgs } from "../podArgs";
+import type { ContainerArgs, Mount, PodArgs } from "../podArgs";
 import { livenessProbe, startSeconds } from "../probes";
 
 /** Name of the replica set. */
 export const replicaSet = "rs0";
 /** The database that the accounts are defined in. */
 export const authSource = "admin";
+
+/** Port of the exporter. */
+export const metricsPort = 9216;
 
 /** Minimum memory limit in MiB: the smallest cache, the server's own structures, and a probe's client. */
 export const leastMemory = 768;
@@ -42,6 +46,8 @@ export interface ServerArgs {
     readonly user: string;
     readonly password: SecretRef;
     readonly rootPassword: SecretRef;
+    /** Password of the exporter's account, and its URI in the same Secret. @default none: metrics are not exported */
+    readonly metrics: { readonly password: SecretRef; readonly uri: SecretRef } | undefined;
     /** Key with which members of the replica set know each other. */
     readonly key: SecretRef;
     /** Address of the member: its pod's own name, which is in the pod's hosts file, so that it knows itself. */
@@ -81,6 +87,21 @@ export const readinessCommand = (port: number): string[] => [
     "if (!db.hello().isWritablePrimary) quit(1)",
 ];
 
+/** The connection of the exporter, whose password is of letters and digits only. */
+export const exporterUri = (password: string, port: number): string =>
+    `mongodb://${metricsUser}:${password}@127.0.0.1:${port}/?authSource=admin&directConnection=true`;
+
+/** Exports the server's statistics as Prometheus metrics. */
+const exporter = (uri: SecretRef): ContainerArgs => ({
+    name: "exporter",
+    image: images.mongoExporter,
+    args: ["--collector.diagnosticdata", "--collector.replicasetstatus", "--collector.dbstats"],
+    env: { MONGODB_URI: uri },
+    ports: { metrics: metricsPort },
+    resources: { cpu: "10m", memory: "64Mi" },
+    user: 65535,
+});
+
 /** The pod of a server: what prepares its data, and the server. */
 export function serverPod(args: ServerArgs): PodArgs {
     const { port } = args;
@@ -98,6 +119,7 @@ export function serverPod(args: ServerArgs): PodArgs {
         APP_USER: args.user,
         APP_PASSWORD: args.password,
         ROOT_PASSWORD: args.rootPassword,
+        ...(args.metrics ? { METRICS_USER: metricsUser, METRICS_PASSWORD: args.metrics.password } : {}),
     };
     const directory = dataPath(args.path);
     const shared: Mount[] = [
@@ -164,6 +186,7 @@ export function serverPod(args: ServerArgs): PodArgs {
                 },
                 mounts: shared,
             },
+            ...(args.metrics ? [exporter(args.metrics.uri)] : []),
         ],
         user: 999,
         // The last checkpoint is written at the stop signal: a kill would cause recovery at the next start.

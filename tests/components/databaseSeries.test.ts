@@ -13,6 +13,8 @@ describe("Series of a database", () => {
         expect(seriesOf("postgres", "16.4-alpine")).to.equal("postgres 16");
         expect(seriesOf("postgres", "17")).to.equal("postgres 17");
         expect(seriesOf("postgres", "18beta1")).to.equal("postgres 18");
+        expect(seriesOf("mongo", "7.0.39-jammy")).to.equal("mongo 7.0");
+        expect(seriesOf("meilisearch", "v1.36.0")).to.equal("meilisearch 1.36");
     });
     it("are not guessed from a tag that names none or may move", () => {
         for (const tag of ["", "latest", "lts", "lts-noble", "10", "11-noble", "20260102", "2026.01", "8e4.1"])
@@ -27,6 +29,9 @@ describe("Series of a database", () => {
         expect(upgradesInPlace("mariadb 10.11", "mariadb 10.6")).to.equal(false);
         expect(upgradesInPlace("mysql 8.0", "mariadb 11.8")).to.equal(false);
         expect(upgradesInPlace("postgres 16", "postgres 17")).to.equal(false);
+        expect(upgradesInPlace("mongo 6.0", "mongo 7.0")).to.equal(true);
+        expect(upgradesInPlace("mongo 5.0", "mongo 7.0")).to.equal(false);
+        expect(upgradesInPlace("mongo 7.0", "mongo 6.0")).to.equal(false);
     });
     it("change only with consent that names the current one", () => {
         const check = (known: string, wanted: string, consent?: string) => () =>

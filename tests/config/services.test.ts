@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { documentStore } from "../../config/documentStore";
 import { explain } from "../../config/explain";
 import { ownIn } from "../../config/own";
-import { search } from "../../config/search";
+import { search, searchOf } from "../../config/search";
 
 const messages = (schema: z.ZodType, value: object) => {
     const { error } = schema.safeParse(value);
@@ -32,6 +32,13 @@ describe("Configuration of a search engine", () => {
         ]);
         const host = identities(search, { topology: "single", publicHost: "search.example.org" }, "one");
         expect(host).to.deep.equal(['publicHost host "search.example.org"']);
+    });
+
+    it("requires a host of a server in the cluster that browsers search", () => {
+        expect(messages(searchOf({ isPublic: true }), { topology: "single" }).join()).to.match(
+            /^publicHost: is missing/,
+        );
+        expect(messages(search, { topology: "single" })).to.deep.equal([]);
     });
 
     it("refuses prefixes of which one could be the beginning of another, and URLs with more than an origin", () => {

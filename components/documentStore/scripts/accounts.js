@@ -22,15 +22,20 @@ function account(database, user, settings) {
 
 /** The accounts of the configuration, and the one with which the pod itself changes them later. */
 function accounts() {
-    const { AUTH_SOURCE, APP_DATABASE, APP_USER, APP_PASSWORD, ROOT_PASSWORD, MAINTENANCE } = process.env;
-    account("admin", "plinth", {
-        pwd: MAINTENANCE,
-        roles: ["root"],
-        authenticationRestrictions: [{ clientSource: ["127.0.0.1", "::1"] }],
-    });
+    const { AUTH_SOURCE, APP_DATABASE, APP_USER, APP_PASSWORD, ROOT_PASSWORD } = process.env;
+    const { MAINTENANCE, METRICS_USER, METRICS_PASSWORD } = process.env;
+    const authenticationRestrictions = [{ clientSource: ["127.0.0.1", "::1"] }];
+    account("admin", "plinth", { pwd: MAINTENANCE, roles: ["root"], authenticationRestrictions });
     account("admin", "root", { pwd: ROOT_PASSWORD, roles: ["root"] });
     account(AUTH_SOURCE, APP_USER, {
         pwd: APP_PASSWORD,
         roles: ["readWrite", "dbAdmin"].map((role) => ({ role, db: APP_DATABASE })),
     });
+    // Sees statistics and the replica set's log, in which the latest changes are.
+    if (METRICS_PASSWORD)
+        account("admin", METRICS_USER, {
+            pwd: METRICS_PASSWORD,
+            roles: ["clusterMonitor", { role: "read", db: "local" }],
+            authenticationRestrictions,
+        });
 }

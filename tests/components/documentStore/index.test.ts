@@ -88,6 +88,23 @@ describe("DocumentStore", () => {
         });
     });
 
+    it("offers metrics only if Prometheus is configured, with a password that only the pod has", async () => {
+        const { objects } = await build(single, {
+            values: { ...given.values, cluster: { context: "kind-dev", monitoringNamespace: "monitoring" } },
+        });
+        const { password, uri } = find(objects, "Secret", "documents-metrics")["stringData"];
+        expect(new URL(uri)).to.include({ username: "plinth-metrics", password, hostname: "127.0.0.1", port: "27017" });
+        expect(containerOf(objects, "StatefulSet", "documents", "exporter").env).to.deep.equal([
+            { name: "MONGODB_URI", valueFrom: { secretKeyRef: { name: "documents-metrics", key: "uri" } } },
+        ]);
+        expect(find(objects, "NetworkPolicy", "documents")["spec"].ingress[0].ports).to.deep.equal([
+            { protocol: "TCP", port: 9216 },
+        ]);
+        const without = await build(single, given);
+        expect(containerOf(without.objects, "StatefulSet", "documents", "exporter")).to.equal(undefined);
+        expect(find(without.objects, "NetworkPolicy", "documents")["spec"].ingress).to.equal(undefined);
+    });
+
     it("adopts existing data at a path of the volume", async () => {
         const { objects } = await build(
             { ...single, name: "edxapp" },

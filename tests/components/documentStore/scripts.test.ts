@@ -44,6 +44,8 @@ const env = {
     APP_PASSWORD: "app'\"$1",
     ROOT_PASSWORD: "root-1",
     MAINTENANCE: "kept-with-the-data",
+    METRICS_USER: "",
+    METRICS_PASSWORD: "",
 };
 
 const fresh = (more: Partial<Server> = {}): Server => ({
@@ -196,6 +198,18 @@ describe("The document store's scripts for mongosh", () => {
         server.done = [];
         expect(run("start.js", server, { ROOT_PASSWORD: "root-2" }).code).to.equal(0);
         expect(server.done.slice(0, 2)).to.deep.equal(["log in root", "create admin.plinth"]);
+    });
+
+    it("give the exporter an account of its own only if there is one", () => {
+        const server = fresh();
+        run("prepare.js", server, { METRICS_USER: "plinth-metrics", METRICS_PASSWORD: "exporters" });
+        expect(server.users["admin.plinth-metrics"]!.roles).to.deep.equal([
+            "clusterMonitor",
+            { role: "read", db: "local" },
+        ]);
+        const without = fresh();
+        run("prepare.js", without);
+        expect(Object.keys(without.users)).to.have.length(3);
     });
 
     it("wait for the server to take writes, and leave a set of others alone", () => {
