@@ -10,8 +10,38 @@ import { someTexts } from "../support/texts";
 
 /** Texts that are something else in some version of YAML. */
 const words = [
-    ...["on", "Off", "YES", "n", "~", "null", "", "=", "<<", "0123", "0o17", "0x1F", "1_000", "1e3", "1:20", "12:30:45"],
-    ...[".inf", "-.INF", "2026-01-01", "2026-01-01T10:00:00Z", "- a", "? b", "&c", "*d", "!e", "a: b", "%YAML", "\ufeffa"],
+    ...[
+        "on",
+        "Off",
+        "YES",
+        "n",
+        "~",
+        "null",
+        "",
+        "=",
+        "<<",
+        "0123",
+        "0o17",
+        "0x1F",
+        "1_000",
+        "1e3",
+        "1:20",
+        "12:30:45",
+    ],
+    ...[
+        ".inf",
+        "-.INF",
+        "2026-01-01",
+        "2026-01-01T10:00:00Z",
+        "- a",
+        "? b",
+        "&c",
+        "*d",
+        "!e",
+        "a: b",
+        "%YAML",
+        "\ufeffa",
+    ],
     ...["\x7f", "\x85", "\x9f", "\u2028", "\ufffe", "\u{1f600}", "a\nb", " a", "a ", "#", "'", '"', "\\", "\t", "\0"],
 ];
 
@@ -63,7 +93,11 @@ describe("the writers of Python and YAML", () => {
             expect(() => python.literal([bad])).to.throw(RangeError, "allowed: ");
         for (const bad of [Number.NaN, Infinity, 2 ** 53, 1e21, 1e-7] as never[])
             expect(() => yaml({ a: bad })).to.throw(RangeError, "allowed: numbers");
-        for (const write of [python.literal, (text: string) => yaml({ a: text }), (text: string) => yaml({ [text]: 1 })])
+        for (const write of [
+            python.literal,
+            (text: string) => yaml({ a: text }),
+            (text: string) => yaml({ [text]: 1 }),
+        ])
             expect(() => write("a\ud800")).to.throw("allowed: any text of whole Unicode characters");
     });
 
@@ -79,6 +113,7 @@ describe("the writers of Python and YAML", () => {
             [["A = 1 + \\"], "a last line that does not end with a backslash"],
             [["A = '\ud800'"], "any text of whole Unicode characters (line 1)"],
         ];
-        for (const [lines, message] of refused) expect(() => python.source(lines), message).to.throw(`allowed: ${message}`);
+        for (const [lines, message] of refused)
+            expect(() => python.source(lines), message).to.throw(`allowed: ${message}`);
     });
 });

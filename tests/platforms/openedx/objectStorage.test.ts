@@ -67,7 +67,9 @@ describe("files with an address inside of the cluster, in django-storages 1.14.6
             expect(url.origin + url.pathname).to.equal("https://files.example.org/openedx/reports/a%20b.csv");
             expect(url.searchParams.get("X-Amz-Expires")).to.equal("60");
             expect(url.searchParams.get("X-Amz-SignedHeaders")).to.equal("host");
-            expect(url.searchParams.get("X-Amz-Credential")).to.match(/^openedx\/\d{8}\/eu-central-1\/s3\/aws4_request$/);
+            expect(url.searchParams.get("X-Amz-Credential")).to.match(
+                /^openedx\/\d{8}\/eu-central-1\/s3\/aws4_request$/,
+            );
             expect(open).to.equal("https://files.example.org/openedx/openedx/media/profile-images/me_50.jpg");
             // Migrations of Django write a field's storage as this.
             expect(made).to.deep.equal(["object_storage.ObjectStorage", [], { bucket_name: "b" }]);

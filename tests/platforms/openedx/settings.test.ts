@@ -11,7 +11,7 @@ import { executed, external, facts, objectStorage, pem, secrets, services, varia
 const odd = "a'b\"c\\d%s%(e)s{f}$g$(h)#i: é✓\u{1f600}@/?&+ *";
 
 describe("Open edX's settings, executed", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     const { path, clean } = scratch();
     after(clean);
     let python = "";
@@ -258,6 +258,9 @@ describe("Open edX's settings, executed", function () {
             expect(() => productionFile("lms", facts({ settings: { lms: { values: { [bad]: 1 } } } }))).to.throw(
                 "allowed: names of settings, in upper case",
             );
+        expect(() => productionFile("lms", facts({ settings: { lms: { values: { FEATURES: 1 } } } }))).to.throw(
+            "allowed: a map of flags as FEATURES",
+        );
     });
 });
 

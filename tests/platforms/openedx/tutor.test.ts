@@ -128,7 +128,7 @@ describe("the configuration files beside those of Tutor 22.0.3", function () {
 
     for (const [index, { title, plugins, theirs, ours }] of cases.entries())
         it(title, async function () {
-            this.timeout(120_000);
+            this.timeout(300_000);
             const root = join(path, String(index));
             const files = await tutorFiles(tutor, root, { ...same, ...theirs }, plugins);
             const python = join(dirname(tutor), "python3");
@@ -149,7 +149,10 @@ describe("the configuration files beside those of Tutor 22.0.3", function () {
         it(`differ in nothing but what is intended: ${name}`, () => {
             const rules = Object.keys(table).map((rule) => new RegExp(`^((lms|cms) )?(${rule})$`));
             const all = [...found[name as keyof typeof found]];
-            expect(all.filter((one) => !rules.some((rule) => rule.test(one))), "not intended").to.deep.equal([]);
+            expect(
+                all.filter((one) => !rules.some((rule) => rule.test(one))),
+                "not intended",
+            ).to.deep.equal([]);
             const unused = rules.filter((rule) => !all.some((one) => rule.test(one)));
             expect(unused.map(String), "no longer a difference").to.deep.equal([]);
         });
