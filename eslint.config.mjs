@@ -39,7 +39,7 @@ export default tseslint.config(
                 "error",
                 {
                     selector:
-                        "TSAsExpression > TSTypeReference[typeName.name=/^(Text|Apache|Caddy|Expansion|Ini|Msmtp|MyCnf|Nginx|Php|Sh|Sql|Vcl)$/]",
+                        "TSAsExpression > TSTypeReference[typeName.name=/^(Text|Apache|Caddy|Expansion|Ini|Msmtp|MyCnf|Nginx|Php|Python|Sh|Sql|Vcl|Yaml)$/]",
                     message: "Only the writers of components/languages say that a text is written.",
                 },
             ],

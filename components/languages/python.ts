@@ -1,4 +1,4 @@
-import { isWhole, joined, languageOf, linesOf, Refusal, type Text, written } from "./text";
+import { isWhole, languageOf, linesOf, Refusal, type Text, written } from "./text";
 
 export type Python = Text<"python">;
 
@@ -94,9 +94,6 @@ export const assignments = (values: { readonly [name: string]: Json }): Python =
 
 /** Entries of a dictionary, list item or object, which Python code names: set(python`JWT_AUTH["JWT_ISSUER"]`, …). */
 export const set = (target: Python, value: Json): Python => python`${target} = ${literal(value)}`;
-
-export const block = (head: Python, body: readonly Python[]): Python =>
-    joined([head, ...body.map((line): Python => written(line.replace(/^(?=.)/gm, "    ")))], "\n");
 
 /**
  * Lines that a user has written, as they are.

@@ -13,7 +13,7 @@ export type Yaml = Text<"yaml">;
  * @throws Refusal for numbers that a loader could read as a text or not exactly, and for halves of surrogate pairs
  */
 export function yaml(value: { readonly [key: string]: Json }): Yaml {
-    const document = new Document(value, { version: "1.1", aliasDuplicateObjects: false });
+    const document = new Document(value, { aliasDuplicateObjects: false });
     visit(document, {
         Scalar(key, node) {
             if (typeof node.value === "number") check(node.value);
@@ -27,8 +27,6 @@ export function yaml(value: { readonly [key: string]: Json }): Yaml {
             if (!isScalar(key)) throw new Refusal("allowed: texts as keys");
         },
     });
-    // An own directive would be needless, and readers of 1.2 would warn of it.
-    document.directives = undefined;
     return written(document.toString({ lineWidth: 0 }).replace(unprintable, escaped));
 }
 

@@ -70,7 +70,7 @@ const microfrontends = (facts: Facts): Settings => ({
     ENABLE_NEW_BULK_EMAIL_EXPERIENCE: true,
     ...microfrontendUrls(facts),
     MFE_CONFIG: mfeConfig(facts),
-    MFE_CONFIG_OVERRIDES: facts.mfe.configOf ?? {},
+    ...(facts.mfe.configOf ? { MFE_CONFIG_OVERRIDES: facts.mfe.configOf } : {}),
     FRONTEND_SITE_CONFIG: frontendSiteConfig(facts),
 });
 

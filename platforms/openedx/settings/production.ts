@@ -30,14 +30,14 @@ export function productionFile(variant: Variant, facts: Facts): Python {
 function usersSettings(variant: Variant, { settings, features }: Facts): Python[] {
     const layers = [settings.common, settings[variant]].filter((layer): layer is OwnSettings => layer !== undefined);
     const { FEATURES: flags, ...values } = layers.reduce((all, layer) => laidOver(all, layer.values ?? {}), {});
-    const flat = laidOver(layered(features, variant), isMap(flags) ? flags : {});
+    if (flags !== undefined && !isMap(flags)) throw new Refusal("allowed: a map of flags as FEATURES");
+    const flat = laidOver(layered(features, variant), flags ?? {});
     for (const key of [...Object.keys(flat), ...Object.keys(values)])
         if (!/^[A-Z][A-Z0-9_]*$/.test(key)) throw new Refusal("allowed: names of settings, in upper case");
-    const lines = layers.flatMap((layer) => layer.python ?? []);
     return [
         ...(Object.keys(flat).length > 0 ? [python`# Feature flags\n${assignments(flat)}`] : []),
         ...Object.entries(values).map(([key, value]) => overlaid(key, value)),
-        ...(lines.length > 0 ? [python`# Own lines\n${source(lines)}`] : []),
+        ...layers.flatMap((layer) => (layer.python?.length ? [python`# Own lines\n${source(layer.python)}`] : [])),
     ];
 }
 

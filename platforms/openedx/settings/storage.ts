@@ -39,6 +39,9 @@ export function storageSettings(variant: Variant, { services: { objectStorage: s
     );
 }
 
+/** The name is a folder there. */
+const uploads = "openedxuploads";
+
 const onVolume = assignments({
     GRADES_DOWNLOAD: {
         STORAGE_TYPE: "",
@@ -47,6 +50,7 @@ const onVolume = assignments({
     ORA2_FILEUPLOAD_BACKEND: "filesystem",
     ORA2_FILEUPLOAD_ROOT: `${folders.data}/ora2`,
     ORA2_FILEUPLOAD_CACHE_NAME: "ora2-storage",
+    FILE_UPLOAD_STORAGE_BUCKET_NAME: uploads,
     OPENEDX_LEARNING: {
         MEDIA: {
             BACKEND: "django.core.files.storage.FileSystemStorage",

@@ -106,7 +106,11 @@ export function execute(python: string, folder: string, variant: Variant, produc
     const envPath = join(folder, `${variant}.json`);
     writeFileSync(envPath, JSON.stringify(parse(env, { version: "1.1" })));
     const args = ["-B", join(__dirname, "stubs", "run.py"), folder, variant, envPath];
-    return JSON.parse(execFileSync(python, args, { encoding: "utf8", maxBuffer: 2 ** 26 })) as Outcome;
+    const outcome = JSON.parse(execFileSync(python, args, { encoding: "utf8", maxBuffer: 2 ** 26 })) as Outcome;
+    const jwt = outcome.settings["JWT_AUTH"];
+    // Texts of JSON, which may be written in more than one way.
+    for (const key of ["JWT_PRIVATE_SIGNING_JWK", "JWT_PUBLIC_SIGNING_JWK_SET"]) jwt[key] = JSON.parse(jwt[key]);
+    return outcome;
 }
 
 /** The same of our files. */
