@@ -81,10 +81,11 @@ export interface OperationDefinition<
 }
 
 /** An operation whatever its arguments: `command` gets exactly those that are declared. */
-export type Operation = OperationDefinition<
-    readonly OperationArgument[],
-    Readonly<Record<string, OperationOption>>
-> & { readonly command: (input: Readonly<Record<string, string | readonly string[] | boolean | undefined>>) => readonly string[] };
+export type Operation = OperationDefinition<readonly OperationArgument[], Readonly<Record<string, OperationOption>>> & {
+    readonly command: (
+        input: Readonly<Record<string, string | readonly string[] | boolean | undefined>>,
+    ) => readonly string[];
+};
 
 /** Operations by the names that users type. */
 export type Operations = Readonly<Record<string, Operation>>;

@@ -102,8 +102,7 @@ export function definePlatform<
         ...(closed ? { closed: (settings) => closed(own(settings)) } : {}),
         ...(operations
             ? {
-                  operations: (settings) =>
-                      typeof operations === "function" ? operations(own(settings)) : operations,
+                  operations: (settings) => (typeof operations === "function" ? operations(own(settings)) : operations),
               }
             : {}),
     };

@@ -28,8 +28,14 @@ export const run: Register = (program) => {
             .option("--stack <stack>", "launched stack", "dev")
             .option("--generate", "make passwords instead of asking for them, and show them once")
             .option("--yes <instance>", "name of the instance, to confirm without a prompt")
-            .action((_instance: string, _operation: string | undefined, _words: string[], options: Options, self: Command) =>
-                runWords(self, options),
+            .action(
+                (
+                    _instance: string,
+                    _operation: string | undefined,
+                    _words: string[],
+                    options: Options,
+                    self: Command,
+                ) => runWords(self, options),
             ),
         "run shop --stack production",
         "run pprd createsuperuser ada@example.org --generate",

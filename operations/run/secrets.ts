@@ -16,7 +16,10 @@ const nothing = "Nothing was run";
  * @param generate whether to make them. @default they are asked for
  * @throws UserError that names the one that its rule does not allow; the value is not printed
  */
-export async function secretsFor({ asks = {} }: Operation, generate = false): Promise<Readonly<Record<string, string>>> {
+export async function secretsFor(
+    { asks = {} }: Operation,
+    generate = false,
+): Promise<Readonly<Record<string, string>>> {
     const names = Object.entries(asks);
     if (names.length === 0) return {};
     if (generate) return Object.fromEntries(names.map(([name, rule]) => [name, generated(rule)]));
@@ -28,8 +31,10 @@ export async function secretsFor({ asks = {} }: Operation, generate = false): Pr
     return values;
 }
 
-const generated = (rule: SecretRule): string =>
-    newPassword(Math.min(rule.max ?? usualLength, Math.max(rule.min ?? 1, usualLength)), rule);
+function generated(rule: SecretRule): string {
+    const length = Math.max(rule.min ?? 1, usualLength);
+    return newPassword(Math.min(rule.max ?? length, length), rule);
+}
 
 type Names = readonly (readonly [string, SecretRule])[];
 

@@ -77,7 +77,9 @@ function readArguments(
     operands: readonly string[],
     problems: string[],
 ): Record<string, string | readonly string[] | undefined> {
-    const missing = expected.filter(({ optional, variadic }, index) => !optional && !variadic && index >= operands.length);
+    const missing = expected.filter(
+        ({ optional, variadic }, index) => !optional && !variadic && index >= operands.length,
+    );
     if (missing.length > 0) problems.push(`missing: ${missing.map(({ name }) => name.toUpperCase()).join(", ")}`);
     const isOpen = expected.at(-1)?.variadic ?? false;
     const surplus = isOpen ? [] : operands.slice(expected.length);

@@ -19,29 +19,36 @@ const name = { name: "name", description: "name with which the administrator log
 /** What people do with OpenMage's scripts and n98-magerun. @param password rule for an administrator's */
 export const operationsWith = (password: SecretRule): Operations => {
     const asks = {
-        password: { ...password, purpose: "Password of the administrator, at least 14 characters with letters and digits" },
+        password: {
+            ...password,
+            purpose: "Password of the administrator, at least 14 characters with letters and digits",
+        },
     };
     return {
         cache: operation({
             ...place,
             summary: "Empty the cache",
-            arguments: [
-                { name: "type", description: "config, layout, block_html …; all if left out", variadic: true },
-            ],
+            arguments: [{ name: "type", description: "config, layout, block_html …; all if left out", variadic: true }],
             command: ({ type }) => cache(...type),
         }),
         reindex: operation({
             ...place,
             summary: "Make indexes anew",
             arguments: [
-                { name: "index", description: "catalog_url, cataloginventory_stock …; all if left out", variadic: true },
+                {
+                    name: "index",
+                    description: "catalog_url, cataloginventory_stock …; all if left out",
+                    variadic: true,
+                },
             ],
             command: ({ index }) => reindex(...index),
         }),
         cron: operation({
             ...place,
             summary: "Let a job run now, in the next run of cron; without one, list them",
-            arguments: [{ name: "job", description: "catalogrule_apply_all, core_email_queue_send_all …", optional: true }],
+            arguments: [
+                { name: "job", description: "catalogrule_apply_all, core_email_queue_send_all …", optional: true },
+            ],
             command: (input) => job(...(input.job === undefined ? [] : [input.job])),
         }),
         createadmin: operation({

@@ -301,9 +301,7 @@ describe("OpenCart for real with nginx, php-fpm, MariaDB and the cache", functio
         const action = /action="([^"]*login_token=[^"]*)"/.exec(form.body)![1]!.replaceAll("&amp;", "&");
         expect(action).to.match(/^https:\/\/shop\.example\.org\/backoffice\/index\.php\?route=common\/login/);
         const { pathname, search } = new URL(action);
-        return JSON.parse(
-            (await get(admin, pathname + search, new URLSearchParams({ username, password }))).body,
-        );
+        return JSON.parse((await get(admin, pathname + search, new URLSearchParams({ username, password }))).body);
     }
     it("logs the administrator in, in the admin pod", async () => {
         admin = await start("admin");

@@ -233,7 +233,9 @@ describe("OpenMage for real with nginx, php-fpm, MariaDB and the cache", functio
                 .catch(String);
         expect(await operate("createadmin", { name: "ada", email: "ada@example.org" }, "short")).to.contain("14");
         const password = `A1 ${nasty}`;
-        expect(await operate("createadmin", { name: "ada", email: "ada@example.org" }, password)).to.contain("can log in");
+        expect(await operate("createadmin", { name: "ada", email: "ada@example.org" }, password)).to.contain(
+            "can log in",
+        );
         expect(await operate("createadmin", { name: "ada", email: "b@example.org" }, password)).to.contain("already");
         expect(await operate("createadmin", { name: "b", email: "ada@example.org" }, password)).to.contain("address");
         const logIn = async (secret: string) =>
@@ -243,7 +245,9 @@ describe("OpenMage for real with nginx, php-fpm, MariaDB and the cache", functio
         expect(await operate("adminpassword", { name: "ada" }, "another-password-2")).to.contain("is changed");
         expect(await logIn(password)).to.contain("You did not sign in correctly");
         expect(await logIn("another-password-2")).to.match(/<title>Dashboard/);
-        expect(await operate("cache", { type: [] })).to.contain("config: emptied").and.contain("block_html: emptied");
+        expect(await operate("cache", { type: [] }))
+            .to.contain("config: emptied")
+            .and.contain("block_html: emptied");
         expect(await operate("cache", { type: ["no"] })).to.contain("There is no cache no; allowed: config, ");
         said(await operate("reindex", { index: [] }));
         expect(await operate("reindex", { index: ["catalog_url"] })).to.match(/^catalog_url: [\d.]+ seconds\n$/);

@@ -254,8 +254,12 @@ describe("QxSMS for real, with PostgreSQL and RabbitMQ", function () {
             web
                 .exec("web", qxsms.operations!({} as AnyInstance)[name]!.command({ email }), {}, `${password}\n`)
                 .catch(String);
-        expect(await operate("createsuperuser", "ada@example.org", "12345678")).to.contain("The password is not allowed");
-        expect(await operate("createsuperuser", "ada@example.org", nasty)).to.contain("has an account, with all rights");
+        expect(await operate("createsuperuser", "ada@example.org", "12345678")).to.contain(
+            "The password is not allowed",
+        );
+        expect(await operate("createsuperuser", "ada@example.org", nasty)).to.contain(
+            "has an account, with all rights",
+        );
         expect(await operate("createsuperuser", "Ada@example.org", nasty)).to.contain("has an account already");
         const fits = (password: string) =>
             shell(
