@@ -22,7 +22,8 @@ if ($action === 'password') {
     if (!$user) {
         $end("There is no administrator $name; to create one: createadmin");
     }
-    $users->editPassword((int)$user['user_id'], $form($password));
+    // Not editPassword: 4.1.0.4 has one for a column that is gone.
+    $users->editUser((int)$user['user_id'], ['password' => $form($password)] + $user);
     echo "The password of $name is changed.\n";
     exit;
 }

@@ -4,7 +4,8 @@ require 'app/bootstrap.php';
 require 'app/Mage.php';
 umask(0);
 Mage::app('admin');
-// Modules listen to these, as in OpenMage's own script.
+// As in OpenMage's own script: no session of the administration's, and events to which modules listen.
+$_SESSION = [];
 Mage::dispatchEvent('shell_reindex_init_process');
 $indexer = Mage::getSingleton('index/indexer');
 $processes = [];

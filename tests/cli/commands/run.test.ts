@@ -11,7 +11,7 @@ import { scratch } from "../../support/tools";
 const secret = "never-S33n anywhere'\"$";
 
 describe("plinth run, with a stand-in for kubectl", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const folder = scratch();
     const input = join(folder.path, "input");
     let server: Server;
@@ -70,11 +70,12 @@ describe("plinth run, with a stand-in for kubectl", function () {
             [join(project.path, "cli", "plinth.cjs"), "run", ...args],
             { ...environment, env: { ...environment.env, PATH: programs.path }, input: given },
         );
-        return { code: exitCode, all, calls: programs.calls().filter((call) => call.includes(" exec ")) };
+        const record = programs.calls();
+        return { code: exitCode, all, record, calls: record.filter((call) => call.includes(" exec ")) };
     };
 
     it("passes a password from its input to the command's, and nowhere else", async () => {
-        const { code, all, calls } = await run(
+        const { code, all, record, calls } = await run(
             ["pprd", "--stack", "staging", "createsuperuser", "ada@example.org"],
             `${secret}\n`,
         );
@@ -83,10 +84,9 @@ describe("plinth run, with a stand-in for kubectl", function () {
         expect(readFileSync(input, "utf8")).to.equal(`${secret}\n`);
         expect(calls).to.have.length(1);
         expect(calls[0]).to.contain("exec --namespace qxsms-pprd web-1 --container web --stdin -- python -c");
-        for (const text of [all, readFileSync(join(project.path, "Pulumi.staging.yaml"), "utf8")])
+        expect(record.at(-1)).to.match(/ create ada@example\.org$/);
+        for (const text of [all, record.join("\n"), readFileSync(join(project.path, "Pulumi.staging.yaml"), "utf8")])
             expect(text).not.to.contain("never-S33n");
-        expect(programs.called().join()).not.to.contain("never-S33n");
-        expect(calls.join()).not.to.contain("never-S33n");
     });
     it("refuses a password without showing it, before anything is run", async () => {
         const short = await run(["pprd", "changepassword", "ada@example.org", "--stack=staging"], "S3cr\n");
