@@ -115,6 +115,8 @@ export function operation<
         refuse("has a required argument after an optional one");
     if (passThrough && (options.length > 0 || !given.at(-1)?.variadic))
         refuse("passes everything through; that needs a variadic argument and no options");
+    if (Object.values(asks).some(({ lines }) => lines))
+        refuse("asks for a secret of several lines; allowed: one line each");
     if (interactive && Object.keys(asks).length > 0)
         refuse("is interactive and asks for secrets; both need its standard input");
     return definition as unknown as Operation;

@@ -109,6 +109,7 @@ describe("the definition of an operation", () => {
         refused({ arguments: [argument("a", { optional: true }), argument("b")] }).throw("after an optional one");
         refused({ options: { stack: { description: "x" } } }).throw("--stack, which belongs to the command itself");
         refused({ passThrough: true }).throw("needs a variadic argument");
+        refused({ asks: { key: { purpose: "x", lines: true } } }).throw("allowed: one line each");
         refused({ interactive: true, asks: { password: { purpose: "x" } } }).throw("both need its standard input");
     });
 });
