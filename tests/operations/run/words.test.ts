@@ -92,7 +92,7 @@ describe("the words after an operation's name", () => {
     });
     it("have a help, and a line in the list", () => {
         expect(helpOf("shop create", create)).to.match(
-            /^Usage: .*\n\nCreate a user\. Runs in lms\.\n\n  NAME +name of/,
+            /^Usage: .*\n\nCreate a user\. Runs in lms\.\n\n {2}NAME +name of/,
         );
         expect(helpOf("shop create", create)).to.contain("what the user may do; one of: reader, writer");
         expect(listingOf({ create, theme })).to.match(/create NAME EMAIL \[ROLE\] +Create a user/);
