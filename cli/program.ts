@@ -21,6 +21,7 @@ import { rbac } from "./commands/rbac";
 import { render } from "./commands/render";
 import { restart } from "./commands/restart";
 import { review } from "./commands/review";
+import { run } from "./commands/run";
 import { sandbox } from "./commands/sandbox";
 import { secrets } from "./commands/secrets";
 import { start } from "./commands/start";
@@ -57,6 +58,7 @@ for (const register of [
     volumes,
     logs,
     exec,
+    run,
     open,
     restart,
     stop,

@@ -51,6 +51,7 @@ export { Task } from "../components/task";
 export { upgradeTask } from "../components/upgrade";
 export { drainSeconds, WebTier } from "../components/webTier";
 export { Worker } from "../components/worker";
+export { operation, type Operation, type OperationArgument, type OperationOption, type Operations } from "./operation";
 export { type Declared, definePlatform, type InstanceOf, type Platform, type SettingsOf } from "./platform";
 export { files, type Files, type PublicBucket } from "./files";
 export { publicUrl } from "./publicUrl";

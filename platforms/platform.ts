@@ -8,6 +8,7 @@ import { hostsIn } from "../config/own";
 import type { PlatformConfig } from "../config/platform";
 import type { SecretRule } from "../config/secrets";
 import type { AnyInstance } from "../config/stack";
+import type { Operations } from "./operation";
 
 /** Version of what platforms from elsewhere are written against: `api.ts`, and this file. */
 export const apiVersion = 1;
@@ -26,6 +27,8 @@ export interface Platform {
      * configuration of its web servers are made of the same rules. @default none: the application judges every path itself
      */
     readonly closed?: (settings: AnyInstance) => readonly PathRule[];
+    /** What `./plinth run` does on an instance with these settings. @default nothing */
+    readonly operations?: (settings: AnyInstance) => Operations;
 }
 
 /** Platforms by the names that `platform:` gives them. */
@@ -55,6 +58,8 @@ export interface PlatformDefinition<
     readonly declare: (instance: Instance<Secret>, settings: SettingsOf<Schema>) => Declared;
     /** See {@link Platform.closed}. @default none */
     readonly closed?: (settings: SettingsOf<Schema>) => readonly PathRule[];
+    /** See {@link Platform.operations}: by name, or derived from the settings. @default none */
+    readonly operations?: Operations | ((settings: SettingsOf<Schema>) => Operations);
 }
 
 /**
@@ -68,7 +73,7 @@ export interface PlatformDefinition<
 export function definePlatform<
     Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
     const Secret extends string,
->({ apiVersion, declare, closed, ...config }: PlatformDefinition<Schema, Secret>): Platform {
+>({ apiVersion, declare, closed, operations, ...config }: PlatformDefinition<Schema, Secret>): Platform {
     const { name, schema } = config;
     checkSchema(name, schema);
     // The loader has parsed them with this schema.
@@ -95,6 +100,11 @@ export function definePlatform<
             return { ...deployed, hosts: hosts.map(({ host }) => host) };
         },
         ...(closed ? { closed: (settings) => closed(own(settings)) } : {}),
+        ...(operations
+            ? {
+                  operations: (settings) => (typeof operations === "function" ? operations(own(settings)) : operations),
+              }
+            : {}),
     };
 }
 

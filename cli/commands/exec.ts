@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { example, type Register } from "../command";
-import { findComponent, fullName } from "../../operations/cluster/components";
+import { findComponent } from "../../operations/cluster/components";
+import { execIn, readyPod } from "../../operations/cluster/exec";
 import { UserError } from "../../operations/system/errors";
-import { checkContainer, isReady, podsOfComponent, reasonOf } from "../../operations/cluster/pods";
+import { checkContainer } from "../../operations/cluster/pods";
 import { openSession, refuseSandbox } from "../../operations/launch/sandbox";
 
 export const exec: Register = (program) => {
@@ -52,25 +53,10 @@ async function runIn(words: readonly string[], command: readonly string[], conta
     refuseSandbox(session, "Nothing was run");
     const kubectl = await session.kubectl();
     const { component } = await findComponent(kubectl, target);
-    const pods = await podsOfComponent(kubectl, component);
-    const [pod] = pods;
-    if (!pod || !isReady(pod))
-        throw new UserError(
-            `${fullName(component)} has no ready pod${pod ? `; ${pod.metadata.name}: ${reasonOf(pod)}` : ""}. ` +
-                `See its logs: ./plinth logs ${fullName(component)} ${stack}`,
-        );
+    const pod = await readyPod(kubectl, component);
     if (container) checkContainer(component, pod, container);
-    const main = pod.metadata.annotations?.["kubectl.kubernetes.io/default-container"] ?? pod.spec.containers[0]!.name;
-    process.exitCode = await kubectl.attach([
-        "exec",
-        "--namespace",
-        component.namespace,
-        pod.metadata.name,
-        "--container",
-        container ?? main,
-        "--stdin",
-        ...(process.stdin.isTTY && process.stdout.isTTY ? ["--tty"] : []),
-        "--",
-        ...(command.length > 0 ? command : ["sh"]),
-    ]);
+    process.exitCode = await execIn(kubectl, pod, {
+        ...(container ? { container } : {}),
+        command: command.length > 0 ? command : ["sh"],
+    });
 }

@@ -27,8 +27,12 @@ export interface Kubectl {
     readonly quiet: Pick<Kubectl, "read" | "json">;
     /** Runs with its output shown to the user. @throws KubectlError if it fails */
     run(args: readonly string[]): Promise<string>;
-    /** Runs attached to this terminal until it exits or the user ends it; returns its exit code. */
-    attach(args: readonly string[]): Promise<number>;
+    /**
+     * Runs attached to this terminal until it exits or the user ends it; returns its exit code.
+     *
+     * @param input standard input instead of the terminal's. @default the terminal's
+     */
+    attach(args: readonly string[], input?: string): Promise<number>;
 }
 
 /** An object as a kubectl argument, without its namespace: `deployment/frontend`. */
@@ -74,7 +78,7 @@ export function kubectlOn(config: StackConfig, { command, args: leading }: Kubec
             if (!ok) throw failed(why, args, output, code);
             return output;
         },
-        attach: (args) => attach(command, [...leading, ...args]),
+        attach: (args, input) => attach(command, [...leading, ...args], input),
     };
 }
 

@@ -61,7 +61,7 @@ export async function openSession(stack: string): Promise<Session> {
  * @param nothing the sentence that says what was not done
  * @throws UserError if the stack is deployed to the sandbox
  */
-export function refuseSandbox({ isInSandbox }: Session, nothing: string): void {
+export function refuseSandbox({ isInSandbox }: Pick<Session, "isInSandbox">, nothing: string): void {
     if (isInSandbox)
         throw new UserError(
             `${nothing}: the stack is deployed to the sandbox, whose simulated nodes run no containers. To remove the sandbox: ./plinth sandbox down`,

@@ -1,10 +1,9 @@
 import { randomInt } from "node:crypto";
-import { createInterface } from "node:readline";
-import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { howToSet } from "../../config/problems";
 import { type SecretRule, valueProblem } from "../../config/secrets";
 import { UserError } from "../system/errors";
+import { typedTwice } from "../system/hidden";
 import { type SecretKey, secretName } from "./secrets";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -38,27 +37,5 @@ async function typed(stack: string, one: SecretKey): Promise<string> {
         throw new UserError(
             `Nothing was set. The ${secretName(one)} has several lines; pass it on standard input: ${howToSet(instance, key, stack)} < FILE`,
         );
-    const value = await prompt(`${rule.purpose}\n${key}: `);
-    if ((await prompt("repeat: ")) !== value) throw new UserError("Nothing was set: the two values differ");
-    return value;
-}
-
-/** Prompts without echo. */
-function prompt(question: string): Promise<string> {
-    process.stderr.write(question);
-    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-    const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-    return new Promise((resolve, reject) => {
-        let answer: string | undefined;
-        lines.once("line", (line) => {
-            answer = line;
-            lines.close();
-        });
-        // Ctrl-C and Ctrl-D.
-        lines.once("close", () => {
-            process.stderr.write("\n");
-            if (answer === undefined) reject(new UserError("Nothing was set."));
-            else resolve(answer);
-        });
-    });
+    return typedTwice(`${rule.purpose}\n${key}: `, "Nothing was set");
 }

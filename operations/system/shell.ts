@@ -144,11 +144,20 @@ export async function read(
  * Prints a command and runs it attached to this terminal: for interactive commands and those that run until the user
  * stops them.
  *
+ * @param input standard input; it is not printed. @default the terminal's
  * @returns its exit code; 0 if the user ended it with Ctrl-C
  */
-export async function attach(command: string, args: readonly string[]): Promise<number> {
+export async function attach(command: string, args: readonly string[], input?: string): Promise<number> {
     announce(command, args, undefined);
-    const { exitCode, signal } = await outwait(execa(command, args, { cwd: root, stdio: "inherit", reject: false }));
+    const { exitCode, signal } = await outwait(
+        execa(command, args, {
+            cwd: root,
+            ...(input === undefined ? { stdin: "inherit" } : { input }),
+            stdout: "inherit",
+            stderr: "inherit",
+            reject: false,
+        }),
+    );
     return exitCode ?? (signal === "SIGINT" ? 0 : 1);
 }
 

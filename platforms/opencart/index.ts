@@ -10,6 +10,7 @@ import { WebTier } from "../../components/webTier";
 import { type Declared, definePlatform } from "../platform";
 import { checkOneAdmin, checkUploadLimit } from "../shopChecks";
 import { config, type OpenCartConfig, type OpenCartInstance, sizes } from "./config";
+import { operationsWith } from "./operations";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
 import { administration, closed, directories } from "./rules";
@@ -21,7 +22,12 @@ import { images } from "./images";
  * The installation depends on the database, the upgrade on the installation, and everything that uses the shop on the
  * upgrade.
  */
-export const opencart = definePlatform({ ...config, declare, closed });
+export const opencart = definePlatform({
+    ...config,
+    declare,
+    closed,
+    operations: ({ adminPath }) => operationsWith(adminPath, config.secrets.adminPassword),
+});
 
 function declare(instance: OpenCartInstance, settings: OpenCartConfig): Declared {
     const size = sizes[settings.size];

@@ -15,6 +15,7 @@ import { type Declared, definePlatform } from "../platform";
 import { check } from "./check";
 import { config, type OpenMageConfig, type OpenMageInstance, sizes } from "./config";
 import { pageSeconds } from "./files";
+import { operationsWith } from "./operations";
 import { ports, users } from "./paths";
 import { Pods } from "./pods";
 import { administration, closed, isBeside, personal, unrouted } from "./rules";
@@ -26,7 +27,12 @@ import { images } from "./images";
  * The installation depends on its servers, the upgrade on the installation, and everything that uses the shop on the
  * upgrade.
  */
-export const openmage = definePlatform({ ...config, declare, closed });
+export const openmage = definePlatform({
+    ...config,
+    declare,
+    closed,
+    operations: operationsWith(config.secrets.adminPassword),
+});
 
 function declare(instance: OpenMageInstance, settings: OpenMageConfig): Declared {
     const size = sizes[settings.size];

@@ -144,7 +144,7 @@ export const config = {
         ...mailSecrets,
         adminPassword: {
             purpose: "Password of the first account, for administrator.account generated; generated unless set",
-            fixed: "it is only read when the account is created; change it with `manage.py changepassword`, or on the account's own page",
+            fixed: "it is only read when the account is created; change it with `./plinth run INSTANCE changepassword`, or on the account's own page",
         },
         ...databaseSecrets,
         ...brokerSecrets,

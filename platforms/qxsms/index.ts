@@ -9,6 +9,7 @@ import { Worker } from "../../components/worker";
 import { type Declared, definePlatform } from "../platform";
 import { publicUrl } from "../publicUrl";
 import { config, type QxsmsConfig, type QxsmsInstance, sizes } from "./config";
+import { operations } from "./operations";
 import { Pods } from "./pods";
 
 /** Celery 5.2 declares such queues and sets such limits; RabbitMQ 4.3 denies both unless they are permitted. */
@@ -20,7 +21,7 @@ const celeryNeeds = ["transient_nonexcl_queues", "global_qos"];
  *
  * The migrations depend on the database, and everything that uses QxSMS on the migrations.
  */
-export const qxsms = definePlatform({ ...config, declare });
+export const qxsms = definePlatform({ ...config, declare, operations });
 
 function declare(instance: QxsmsInstance, settings: QxsmsConfig): Declared {
     const size = sizes[settings.size];

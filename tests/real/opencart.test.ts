@@ -5,6 +5,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { AnyInstance } from "../../config/stack";
+import { opencart } from "../../platforms/opencart";
 import { paths } from "../../platforms/opencart/paths";
 import { type DeclareArgs, find, type Sent } from "../support/declare";
 import { nobody, write } from "../support/files";
@@ -285,7 +287,7 @@ describe("OpenCart for real with nginx, php-fpm, MariaDB and the cache", functio
         for (const file of denied) expect((await get(shop, file)).status, file).to.equal(404);
     });
 
-    async function login(password: string): Promise<{ redirect?: string; error?: string }> {
+    async function login(password: string, username = "admin"): Promise<{ redirect?: string; error?: string }> {
         cookies = "";
         const page = await get(admin, "/backoffice/");
         const form =
@@ -299,9 +301,7 @@ describe("OpenCart for real with nginx, php-fpm, MariaDB and the cache", functio
         const action = /action="([^"]*login_token=[^"]*)"/.exec(form.body)![1]!.replaceAll("&amp;", "&");
         expect(action).to.match(/^https:\/\/shop\.example\.org\/backoffice\/index\.php\?route=common\/login/);
         const { pathname, search } = new URL(action);
-        return JSON.parse(
-            (await get(admin, pathname + search, new URLSearchParams({ username: "admin", password }))).body,
-        );
+        return JSON.parse((await get(admin, pathname + search, new URLSearchParams({ username, password }))).body);
     }
     it("logs the administrator in, in the admin pod", async () => {
         admin = await start("admin");
@@ -323,6 +323,31 @@ describe("OpenCart for real with nginx, php-fpm, MariaDB and the cache", functio
         const settings = await get(admin, pathname + search.replace("common/dashboard", "setting/setting"));
         expect(settings.body).to.contain("smtp.example.org");
         expect((await get(admin, "/index.php")).status).to.equal(404);
+    });
+    it("makes administrators, changes their passwords and runs jobs in the admin pod", async () => {
+        const run = pod("Deployment", "admin");
+        await run.run("files");
+        run.mount("php");
+        const settings = { platform: "opencart", adminPath: "backoffice" } as unknown as AnyInstance;
+        const operate = (name: string, input: object, password = "") =>
+            run
+                .exec("php", opencart.operations!(settings)[name]!.command({ ...input }), {}, `${password}\n`)
+                .catch(String);
+        // As the form would send them, they are decoded once.
+        const password = `a'"&amp;\\<$HOME\`é`;
+        const ada = { name: "ada's", email: "ada@example.org" };
+        expect(await operate("createadmin", ada, password)).to.contain("can log in");
+        expect(await operate("createadmin", ada, password)).to.contain("already");
+        expect(await operate("createadmin", { ...ada, name: "bob" }, password)).to.contain("address");
+        expect((await login(password, "ada's")).redirect).to.contain("route=common/dashboard");
+        expect(await operate("adminpassword", { name: "eve" }, password)).to.contain("no administrator eve");
+        expect(await operate("adminpassword", ada, "second-word")).to.contain("is changed");
+        expect((await login(password, "ada's")).error).to.be.a("string");
+        expect((await login("second-word", "ada's")).redirect).to.contain("route=common/dashboard");
+        database.sql("DELETE FROM oc_user WHERE email = 'ada@example.org'");
+        database.sql("UPDATE oc_cron SET date_modified = '2020-01-01'");
+        await operate("cron", {});
+        expect(database.sql("SELECT COUNT(*) FROM oc_cron WHERE date_modified > '2021-01-01'")).not.to.equal("0");
     });
     it("sends mail by SMTP, as configured", () => {
         const rows = database.sql(

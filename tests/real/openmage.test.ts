@@ -4,6 +4,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { AnyInstance } from "../../config/stack";
+import { openmage } from "../../platforms/openmage";
 import { paths } from "../../platforms/openmage/paths";
 import { type DeclareArgs, find, type Sent } from "../support/declare";
 import { nobody } from "../support/files";
@@ -221,6 +223,42 @@ describe("OpenMage for real with nginx, php-fpm, MariaDB and the cache", functio
         expect(dashboard.status).to.equal(200);
         expect(dashboard.body).to.match(/<title>Dashboard/);
         expect((await person.get("/customer/account/")).status).to.equal(404);
+    });
+    it("makes administrators, empties the cache, reindexes and schedules jobs in the admin pod", async () => {
+        const run = pod("Deployment", "admin");
+        run.mount("php");
+        const operate = (name: string, input: object, password = "") =>
+            run
+                .exec("php", openmage.operations!({} as AnyInstance)[name]!.command({ ...input }), {}, `${password}\n`)
+                .catch(String);
+        expect(await operate("createadmin", { name: "ada", email: "ada@example.org" }, "short")).to.contain("14");
+        const password = `A1 ${nasty}`;
+        expect(await operate("createadmin", { name: "ada", email: "ada@example.org" }, password)).to.contain(
+            "can log in",
+        );
+        expect(await operate("createadmin", { name: "ada", email: "b@example.org" }, password)).to.contain("already");
+        expect(await operate("createadmin", { name: "b", email: "ada@example.org" }, password)).to.contain("address");
+        const logIn = async (secret: string) =>
+            (await new Visitor(admin, "shop.example.org").logIn("backoffice", "ada", secret)).body;
+        expect(await logIn(password)).to.match(/<title>Dashboard/);
+        expect(await operate("adminpassword", { name: "eve" }, password)).to.contain("no administrator eve");
+        expect(await operate("adminpassword", { name: "ada" }, "another-password-2")).to.contain("is changed");
+        expect(await logIn(password)).to.contain("You did not sign in correctly");
+        expect(await logIn("another-password-2")).to.match(/<title>Dashboard/);
+        expect(await operate("cache", { type: [] }))
+            .to.contain("config: emptied")
+            .and.contain("block_html: emptied");
+        expect(await operate("cache", { type: ["no"] })).to.contain("There is no cache no; allowed: config, ");
+        said(await operate("reindex", { index: [] }));
+        expect(await operate("reindex", { index: ["catalog_url"] })).to.match(/^catalog_url: [\d.]+ seconds\n$/);
+        expect(await operate("reindex", { index: ["no"] })).to.contain("There is no index no; allowed: catalog");
+        expect(await operate("cron", {})).to.match(/^catalogrule_apply_all$/m);
+        expect(await operate("cron", { job: "no" })).to.contain("There is no job no");
+        expect(await operate("cron", { job: "catalogrule_apply_all" })).to.contain("within a minute");
+        sql("DELETE FROM admin_user WHERE username = 'ada'");
+        const cron = pod("CronJob", "cron");
+        cron.mount("cron");
+        expect(await cron.exec("cron")).to.contain("catalogrule_apply_all: success");
     });
     it("resizes pictures of a product, shows its page, and puts it into the cart", async () => {
         const picture = join(volume, "lamp.png");

@@ -2,7 +2,9 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { AnyInstance } from "../../config/stack";
 import { accountsScript } from "../../components/database/postgres";
+import { qxsms } from "../../platforms/qxsms";
 import { serverUser } from "../support/datadir";
 import { type DeclareArgs, find, type Sent } from "../support/declare";
 import { ok, write } from "../support/files";
@@ -245,6 +247,30 @@ describe("QxSMS for real, with PostgreSQL and RabbitMQ", function () {
         });
         expect(reset.status).to.equal(302);
         expect(mail.mails.at(-1)).to.contain(`https://127.0.0.1:${ports.http}/password-change/reset/`);
+    });
+
+    it("makes accounts and changes passwords, by QxSMS's own rules", async () => {
+        const operate = (name: string, email: string, password: string) =>
+            web
+                .exec("web", qxsms.operations!({} as AnyInstance)[name]!.command({ email }), {}, `${password}\n`)
+                .catch(String);
+        expect(await operate("createsuperuser", "ada@example.org", "12345678")).to.contain(
+            "The password is not allowed",
+        );
+        expect(await operate("createsuperuser", "ada@example.org", nasty)).to.contain(
+            "has an account, with all rights",
+        );
+        expect(await operate("createsuperuser", "Ada@example.org", nasty)).to.contain("has an account already");
+        const fits = (password: string) =>
+            shell(
+                `from django.contrib.auth import get_user_model; print(get_user_model().objects.get(email="ada@example.org", is_superuser=True).check_password(${JSON.stringify(password)}))`,
+            );
+        expect(await fits(nasty)).to.contain("True");
+        expect(await operate("changepassword", "eve@example.org", nasty)).to.contain("has no account");
+        expect(await operate("changepassword", "ada@example.org", "another-Word-9")).to.contain("is changed");
+        expect(await fits("another-Word-9")).to.contain("True");
+        const { manage } = qxsms.operations!({} as AnyInstance);
+        expect(await web.exec("web", manage!.command({ command: ["showmigrations", "--plan"] }))).to.contain("[X]");
     });
 
     const results = () => sql("SELECT status, count(*) FROM django_celery_results_taskresult GROUP BY status");

@@ -148,12 +148,18 @@ export class PodRun {
         return output;
     }
 
-    /** Runs one container's command, or a replacement; fails with its output. */
-    exec(name: string, instead?: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+    /** Runs one container's command, or a replacement, with an input; fails with its output. */
+    exec(
+        name: string,
+        instead?: readonly string[],
+        env: Readonly<Record<string, string>> = {},
+        input?: string,
+    ): Promise<string> {
         const [command, ...args] = this.command(name, instead);
         return new Promise((resolve, reject) => {
             const child = spawn(command!, args, { ...this.options(name, env) });
             let output = "";
+            if (input !== undefined) child.stdin!.end(input);
             for (const stream of [child.stdout!, child.stderr!])
                 stream.on("data", (data: Buffer) => (output += data.toString()));
             child.once("error", reject);

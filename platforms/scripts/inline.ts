@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * `php -r` with a script of Plinth's own and words of the user, which reach it as arguments. So it also runs in the pods
+ * of an instance that an earlier release has launched.
+ *
+ * @param folder of the script
+ * @param root path in the pod, in which it runs
+ */
+export function phpScript(
+    folder: string,
+    name: string,
+    root: string,
+): (...words: readonly string[]) => readonly string[] {
+    const code = readFileSync(join(folder, name), "utf8").replace(/^<\?php\n/, "");
+    return (...words) => ["php", "-r", `chdir('${root}');\n${code}`, "--", ...words];
+}
+
+/** The same for Python. */
+export function pythonScript(folder: string, name: string): (...words: readonly string[]) => readonly string[] {
+    const code = readFileSync(join(folder, name), "utf8");
+    return (...words) => ["python", "-c", code, ...words];
+}
