@@ -250,7 +250,7 @@ export class Pods {
 
     /** Names of the complete backups, oldest first. */
     complete(): string[] {
-        return readdirSync(this.backups).filter((name) => !name.startsWith("."));
+        return readdirSync(this.backups).filter((name) => /^\d/.test(name));
     }
     remains(): string[] {
         return readdirSync(this.backups).filter((name) => name.startsWith("."));

@@ -11,8 +11,6 @@ export type Fault = number | "drop" | "cut" | undefined;
 export class FaultyServer {
     /** Asked about each request; may act before it is passed on. */
     fault: (method: string, path: string) => Fault = () => undefined;
-    /** Requests so far, as `METHOD /path`. */
-    readonly seen: string[] = [];
     private server: Server | undefined;
     url = "";
 
@@ -29,7 +27,6 @@ export class FaultyServer {
 
     private pass(asked: IncomingMessage, answer: ServerResponse, { hostname, port }: URL): void {
         const { method = "", url: path = "", headers } = asked;
-        this.seen.push(`${method} ${path}`);
         const fault = this.fault(method, path);
         if (fault === "drop") return void asked.socket.destroy();
         if (typeof fault === "number") {

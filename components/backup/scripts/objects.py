@@ -34,7 +34,7 @@ def backup(path):
     run.finish()
     for what, names in (("went", run.gone), ("changed again and again", run.restless)):
         for name in names[:10]:
-            say(f"{name!r} {what} meanwhile, and is not in the backup")
+            say(f"{name} {what} meanwhile, and is not in the backup")
         if len(names) > 10:
             say(f"{len(names) - 10} more {what}")
     with open(f"{os.environ['WORK']}/objects", "w", encoding="ascii") as file:
@@ -128,10 +128,12 @@ def whole(parts, entry):
 
 def main():
     _, action, path = sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
     try:
         {"backup": backup, "inspect": inspect, "restore": restore}[action](path)
     except (Failed, Refused, Damaged, OSError, EOFError, zlib.error) as error:
-        print(f"FAILED: {error}", file=sys.stderr, flush=True)
+        say(f"FAILED: {error}", sys.stderr)
         sys.exit(1)
 
 

@@ -40,8 +40,9 @@ class Gone(Exception):
     pass
 
 
-def say(text):
-    print(text, flush=True)
+def say(text, file=None):
+    """A line for the log, in which a key may not begin another one."""
+    print("".join(one if one.isprintable() else ascii(one)[1:-1] for one in text), file=file, flush=True)
 
 
 def identity(name, key, size, etag):
