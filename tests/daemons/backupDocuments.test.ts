@@ -11,7 +11,7 @@ import { scratch } from "../support/tools";
 
 const documents: MoreParts = (instance) => {
     const node = instance.addNode("documents", { kind: "document store" });
-    const password = instance.password("documents", "documentsPassword");
+    const password = instance.password("documents", undefined);
     const keys = instance.secret(instance.owner, "documents", { password }, { node });
     const settings = {
         name: "open_edx",

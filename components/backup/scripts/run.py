@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import threading
@@ -62,7 +63,8 @@ def etag_in(answered):
 
 
 def lines_of(content):
-    return map(json.loads, gzip.decompress(content).splitlines())
+    with gzip.open(io.BytesIO(content)) as file:
+        yield from file
 
 
 def hashed(parts, digest):
@@ -90,9 +92,10 @@ class Run:
         self.pool = pool
         self.file = file
         self.lock = threading.Lock()
+        # Lines, since there may be very many.
         self.known = self.read_known()
         self.stored = {one: (size, mark) for one, size, mark, _ in pool.stored()}
-        self.written = {}
+        self.written = set()
         self.bytes = self.copied = self.copied_bytes = 0
         self.gone = []
         self.restless = []
@@ -100,14 +103,16 @@ class Run:
 
     def read_known(self):
         try:
-            return {entry["id"]: entry for entry in lines_of(self.pool.known())}
+            return {json.loads(line)["id"]: line for line in lines_of(self.pool.known())}
         except UNREADABLE:
             # It only saves time.
             return {}
 
     def remember(self):
-        content = "".join(json.dumps(entry) + "\n" for entry in list(self.known.values()))
-        self.pool.remember(gzip.compress(content.encode(), 6))
+        content = io.BytesIO()
+        with gzip.open(content, "wb", 6) as file:
+            file.writelines(self.known.values())
+        self.pool.remember(content.getvalue())
         self.remembered = time.monotonic()
 
     def object(self, name, bucket, key, *version):
@@ -125,7 +130,7 @@ class Run:
 
     def take(self, name, bucket, key, size, etag, modified):
         own = identity(name, key, size, etag)
-        entry = self.known.get(own)
+        entry = json.loads(self.known.get(own, "null"))
         if entry and self.stored.get(own) == (size, entry["mark"]):
             if entry["modified"] != modified:
                 # Written again with the same content, as after a restore; perhaps with other headers.
@@ -137,11 +142,12 @@ class Run:
             headers = {}
             digest = hashlib.sha256()
             mark = self.pool.keep(own, size, hashed(self.content(bucket, key, size, etag, headers), digest))
-            entry = {"id": own, "mark": mark, "sha256": digest.hexdigest(), "modified": modified, "headers": headers}
+            entry = {"id": own, "size": size, "mark": mark, "sha256": digest.hexdigest()}
+            entry.update({"modified": modified, "headers": headers})
             with self.lock:
                 self.copied += 1
                 self.copied_bytes += size
-        self.enter(entry, name, key, size, etag)
+        self.enter(entry, name, key, etag)
 
     def content(self, bucket, key, size, etag, headers):
         """In parts, all of the same version."""
@@ -157,37 +163,37 @@ class Run:
                 headers.update(headers_in(answered))
             yield part
 
-    def enter(self, entry, name, key, size, etag):
-        line = json.dumps({"bucket": name, "key": key, "size": size, "etag": etag, **entry}) + "\n"
+    def enter(self, entry, name, key, etag):
+        line = json.dumps({"bucket": name, "key": key, "etag": etag, **entry}) + "\n"
         with self.lock:
             self.file.write(line.encode())
-            self.known[entry["id"]] = entry
-            self.written[entry["id"]] = (size, entry["mark"])
-            self.bytes += size
+            self.known[entry["id"]] = (json.dumps(entry) + "\n").encode()
+            self.written.add(entry["id"])
+            self.bytes += entry["size"]
             if time.monotonic() - self.remembered > INTERVAL:
                 self.remember()
 
     def finish(self):
         """Looks whether all that the index names is there, and removes what no index names any more."""
         left = {}
-        found = set()
+        found = 0
         before = time.time() - int(os.environ["TIMEOUT"]) - 600
         for one, size, mark, moment in self.pool.stored():
             if one in self.written:
-                if self.written[one] == (size, mark):
-                    found.add(one)
+                entry = json.loads(self.known[one])
+                found += (entry["size"], entry["mark"]) == (size, mark)
             elif moment < before:
                 # A younger one may be of a run that is not at its end.
                 left[one] = size
-        missing = len(self.written) - len(found)
+        missing = len(self.written) - found
         if missing:
             raise Failed(f"{missing} contents are not stored, or not with all of their bytes")
         self.known = {one: self.known[one] for one in self.written}
         self.remember()
         try:
             for content in self.pool.indexes():
-                for entry in lines_of(content):
-                    left.pop(entry.get("id"), None)
+                for line in lines_of(content):
+                    left.pop(json.loads(line).get("id"), None)
             each(lambda one: self.pool.delete(one), ((one,) for one in left))
             self.pool.sweep(before)
         except (Refused, *UNREADABLE) as error:
