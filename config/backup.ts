@@ -40,7 +40,7 @@ const bucket = own(
     },
 );
 
-/** Scheduled backups of an instance: its database and, if the platform has any, its files. */
+/** Scheduled backups of an instance: its database and, if the platform has any, its documents, files and objects. */
 export const backup = z.strictObject({
     schedule: schedule.default("0 2 * * *"),
     timeZone: timeZone.default("Etc/UTC"),
@@ -53,6 +53,8 @@ export const backup = z.strictObject({
         .prefault({}),
     /** Whether backups include the files. */
     files: z.boolean().default(true),
+    /** Whether backups include the objects in the platform's buckets. */
+    objects: z.boolean().default(true),
     /** Seconds for one backup or restore, including retries. */
     timeoutSeconds: seconds.min(60).default(7200),
     /** Other instances, as PROJECT/STACK/NAMESPACE, or databases, whose backups may be restored to this instance. */

@@ -33,6 +33,7 @@ export const images = imagesNamed({
     mariadb: { reference: "docker.io/library/mariadb:11.8.8" },
     mysql: { reference: "docker.io/library/mysql:8.4.11" },
     postgres: { reference: "docker.io/library/postgres:17.11" },
+    mongo: { reference: "docker.io/library/mongo:7.0.39" },
     valkey: { reference: "docker.io/valkey/valkey:9.1.0-alpine" },
     redis: { reference: "docker.io/library/redis:8.2.9-alpine" },
     mysqldExporter: { reference: "docker.io/prom/mysqld-exporter:v0.20.0" },

@@ -6,11 +6,29 @@ import { linesOf } from "../languages/text";
 /** Names of the scheduled task and of the manual one. */
 export const tasks = { backup: "backup", restore: "restore" } as const;
 
-/** Steps in order, each a container and a script with that name. Steps for files are omitted if there are none. */
+/**
+ * Steps in order, each a container and a script with that name. Those for documents, files and objects are omitted if
+ * there are none. What a row names must be in the backup, so rows are first and objects last.
+ */
 export const steps = {
-    backup: { dump: "dump", archive: "archive", store: "store" },
-    restore: { fetch: "fetch", load: "load", unpack: "unpack" },
+    backup: { dump: "dump", documents: "documents", archive: "archive", objects: "objects", store: "store" },
+    restore: {
+        fetch: "fetch",
+        inspectDocuments: "inspect-documents",
+        inspectObjects: "inspect-objects",
+        load: "load",
+        loadDocuments: "load-documents",
+        unpack: "unpack",
+        loadObjects: "load-objects",
+    },
 } as const;
+
+/** The steps of a restore before the first that changes something. */
+export const checks: readonly string[] = [
+    steps.restore.fetch,
+    steps.restore.inspectDocuments,
+    steps.restore.inspectObjects,
+];
 
 /** Exit codes of a failed restore step. With any other code, it was killed and the state is unknown. */
 export const exitCodes = {

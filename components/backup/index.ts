@@ -2,37 +2,21 @@ import { Component, type ComponentOptions } from "../component";
 import { Value } from "../../config/value";
 import { type BackupConfig, type BackupSecret, folderOf, identityOf } from "../../config/backup";
 import { type Image, images } from "../../config/images";
-import { mebibytesFor } from "../../config/quantity";
-import { claim, type SharedClaim } from "../claim";
-import type { Database } from "../database";
+import { claim } from "../claim";
 import type { NetworkRule, Node, SecretRef, Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { plinthLabels } from "../labels";
 import type { ContainerArgs, Mount } from "../podArgs";
-import { mib } from "../scratch";
 import { ScheduledTask } from "../scheduledTask";
+import { type BackupArgs, workSpace, writersOf } from "./args";
 import { keepEnv, steps, tasks } from "./contract";
+import { bindDocuments, bindObjects, isPathStyle, objectsEnv, refuseOwnBucket } from "./parts";
 import { backupFiles } from "./scripts";
 
-/** A platform's settings for its backups. */
-export interface BackupArgs {
-    /** @default none: nothing is backed up, with a warning outside dev */
-    readonly config: BackupConfig | undefined;
-    readonly database: Database;
-    /** Files that belong to the database's rows. @default none */
-    readonly files?: {
-        readonly volume: SharedClaim;
-        /** Image with `tar`, and the user that owns the files. */
-        readonly image: Image;
-        readonly user: number;
-    };
-    /** Components that write to the database or the files, or cache their data: stopped during a restore. */
-    readonly writers: readonly HasNode[];
-}
+export type { BackupArgs } from "./args";
+export type { DocumentStoreLike } from "./parts";
 
 const folders = { scripts: "/etc/plinth-backup", work: "/work", volume: "/backup", files: "/files" } as const;
-/** Default for an external database, whose size is unknown: set `volumes."backup.work"` and `"restore.work"`. */
-const outsideDatabase = "10Gi";
 /** User of the database's own images. */
 const databaseUser = 999;
 /** A date that never occurs: the task only runs manually. */
@@ -47,8 +31,9 @@ export function backUp(instance: Instance<BackupSecret>, args: BackupArgs): Back
 }
 
 /**
- * Scheduled backups: a consistent dump with the database's own client and image, then the files, to a volume or to
- * object storage. Incomplete backups are never used, and old ones are only deleted after a success.
+ * Scheduled backups: a consistent dump with the database's own client and image, then documents, files and objects, to
+ * a volume or to object storage. Each part comes after those that name what is in it. Incomplete backups are never used,
+ * and old ones are only deleted after a success.
  *
  * A second, suspended task, `restore`, lists backups and restores one manually.
  */
@@ -75,15 +60,15 @@ export class Backup extends Component implements HasNode {
             data: backupFiles({
                 client: engine === "postgres" ? "postgres" : "mysql",
                 target: target.type,
+                documents: args.documents !== undefined,
                 files: this.files !== undefined,
-                ...(target.type === "s3"
-                    ? { forcePathStyle: target.forcePathStyle ?? target.endpoint !== undefined }
-                    : {}),
+                objects: this.buckets !== undefined,
+                ...(target.type === "s3" ? { forcePathStyle: isPathStyle(target) } : {}),
             }),
         });
         const mounts: Mount[] = [
             { path: folders.scripts, configMap },
-            { path: folders.work, scratch: { size: this.workSpace() } },
+            { path: folders.work, scratch: { size: workSpace(instance, args, this.files) } },
             // Home directories of the clients.
             { path: "/tmp", scratch: { size: "64Mi" } },
         ];
@@ -94,6 +79,7 @@ export class Backup extends Component implements HasNode {
         };
         const keep = { TARGET: target.type, ...keepEnv(config.keep) };
         if (target.type === "s3") {
+            if (this.buckets) refuseOwnBucket(instance, name, target, this.buckets.storage);
             const { env: settings, needs } = this.bucket(target);
             this.env = { ...env, PARTIALS: folders.work };
             this.targetEnv = { ...keep, ...settings };
@@ -118,18 +104,9 @@ export class Backup extends Component implements HasNode {
         return this.args.config.files ? this.args.files : undefined;
     }
 
-    /**
-     * Space for lists and, with a bucket, the whole backup before it is stored or loaded. Compressed, that is at most
-     * the size of the volumes, because pictures do not get smaller.
-     */
-    private workSpace(): string {
-        const { database, config } = this.args;
-        if (config.target.type === "volume") return "256Mi";
-        const sizeOf = (claimed: string | undefined) =>
-            Object.values(this.instance.volumes).find(({ claim: one }) => one === claimed)?.size;
-        const ofDatabase = this.instance.volumes[database.node.name]?.size ?? outsideDatabase;
-        const ofFiles = this.files ? (sizeOf(this.files.volume.claim) ?? "0") : "0";
-        return mib(mebibytesFor(ofDatabase) + mebibytesFor(ofFiles) + 256);
+    private get buckets(): BackupArgs["buckets"] {
+        const { config, buckets } = this.args;
+        return config.objects && buckets && Object.keys(buckets.storage.bucketNames).length > 0 ? buckets : undefined;
     }
 
     private get identity(): string {
@@ -172,7 +149,12 @@ export class Backup extends Component implements HasNode {
 
     private backup(): ScheduledTask {
         const { config } = this.args;
-        const all = [this.databaseStep(steps.backup.dump, false), ...this.filesStep(steps.backup.archive, true)];
+        const all = [
+            this.databaseStep(steps.backup.dump, false),
+            ...this.documentsStep(steps.backup.documents),
+            ...this.filesStep(steps.backup.archive, true),
+            ...this.objectsStep(steps.backup.objects),
+        ];
         return this.task(this.name, [...all, this.step(steps.backup.store, this.storage, { env: this.targetEnv })], {
             schedule: config.schedule,
             timeZone: config.timeZone,
@@ -182,31 +164,20 @@ export class Backup extends Component implements HasNode {
     private restore(): ScheduledTask {
         const all = [
             this.step(steps.restore.fetch, this.storage, { env: this.targetEnv }),
+            ...this.documentsStep(steps.restore.inspectDocuments),
+            ...this.objectsStep(steps.restore.inspectObjects),
             this.databaseStep(steps.restore.load, true),
+            ...this.documentsStep(steps.restore.loadDocuments),
             ...this.filesStep(steps.restore.unpack, false),
+            ...this.objectsStep(steps.restore.loadObjects),
         ];
         return this.task(tasks.restore, all, {
             schedule: never,
             suspended: true,
             // A retry could not know how far the first attempt got.
             retries: 0,
-            annotations: { [plinthLabels.writers]: this.writers() },
+            annotations: { [plinthLabels.writers]: writersOf(this.args.writers) },
         });
-    }
-
-    /** A request that loses its cache halfway hangs until it times out, and its pod with it: caches are stopped last. */
-    private writers(): string {
-        const nodes = this.args.writers.map(({ node }) => node).filter(({ pods }) => pods);
-        const uses = (one: Node, other: Node) => one.uses.some(({ to }) => to.nodes.includes(other.id));
-        const isLast = (one: Node) =>
-            nodes.some((other) => uses(other, one)) && !nodes.some((other) => uses(one, other));
-        const names = (some: readonly Node[]) =>
-            some
-                .map(({ name }) => name)
-                .sort()
-                .join(" ");
-        const last = names(nodes.filter(isLast));
-        return `${names(nodes.filter((node) => !isLast(node)))}${last && `; ${last}`}`;
     }
 
     private task(
@@ -227,7 +198,11 @@ export class Backup extends Component implements HasNode {
                 },
                 timeoutSeconds: own.config.timeoutSeconds,
                 networkRules: this.networkRules,
-                startsAfter: [own.database],
+                startsAfter: [
+                    own.database,
+                    ...(own.documents ? [own.documents] : []),
+                    ...(this.buckets ? [this.buckets.storage.bucketsTask] : []),
+                ],
                 ...args,
             },
             { parent: this },
@@ -270,6 +245,24 @@ export class Backup extends Component implements HasNode {
                 }),
             ],
         });
+    }
+
+    private documentsStep(name: string): ContainerArgs[] {
+        const { documents } = this.args;
+        return documents ? [this.step(name, images.mongo, { uses: [bindDocuments(documents)] })] : [];
+    }
+
+    private objectsStep(name: string): ContainerArgs[] {
+        const { buckets } = this;
+        if (!buckets) return [];
+        return [
+            this.step(name, buckets.image, {
+                env: { ...this.targetEnv, ...objectsEnv(buckets.storage, this.args.config.target) },
+                uses: [bindObjects(buckets.storage)],
+                // The list of all objects, and a part of several of them.
+                resources: { cpu: "100m", memory: "512Mi" },
+            }),
+        ];
     }
 
     private filesStep(name: string, readOnly: boolean): ContainerArgs[] {

@@ -1,4 +1,4 @@
-import { exitCodes, restoreEnv, steps } from "../../components/backup/contract";
+import { checks, exitCodes, restoreEnv, steps } from "../../components/backup/contract";
 import { plinthLabels } from "../../components/labels";
 import { show } from "../../config/problems";
 import {
@@ -186,11 +186,10 @@ export function isUntouched(pods: readonly Pod[]): boolean {
     const [pod, ...more] = pods;
     const ended = pod ? statusesOf(pod) : [];
     const exitOf = (step: string) => ended.find(({ name }) => name === step)?.state?.terminated?.exitCode;
-    const fetched = exitOf(steps.restore.fetch);
     return (
         more.length === 0 &&
-        fetched !== undefined &&
-        (fetched !== 0 || exitOf(steps.restore.load) === exitCodes.untouched)
+        exitOf(steps.restore.fetch) !== undefined &&
+        (checks.some((step) => (exitOf(step) ?? 0) !== 0) || exitOf(steps.restore.load) === exitCodes.untouched)
     );
 }
 

@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Backup } from "../../components/backup";
+import { Backup, type BackupArgs } from "../../components/backup";
 import { Database } from "../../components/database";
 import { backup } from "../../config/backup";
 import { images } from "../../platforms/opencart/images";
+import type { Instance } from "../../components/instance";
 import { declare, find, type Sent } from "./declare";
 import { installMariaDb, ownDirectory, run, serverUser } from "./datadir";
 import { seriesOf } from "./needs";
@@ -166,9 +167,22 @@ export class Postgres extends DaemonServer implements Server {
     }
 }
 
+/** Declares further parts of the backup. */
+export type MoreParts = (instance: Instance<string>) => Partial<BackupArgs>;
+
 /** The component's objects for an instance with files. */
-export async function rendered(engine: Server["engine"], target: object): Promise<readonly Sent[]> {
-    const secrets = { databasePassword: passwords.own, databaseRootPassword: passwords.root, ...s3Keys };
+export async function rendered(
+    engine: Server["engine"],
+    target: object,
+    more: MoreParts = () => ({}),
+): Promise<readonly Sent[]> {
+    const secrets = {
+        databasePassword: passwords.own,
+        databaseRootPassword: passwords.root,
+        objectStorageAccessKey: s3Keys.backupAccessKey,
+        objectStorageSecretKey: s3Keys.backupSecretKey,
+        ...s3Keys,
+    };
     const { objects } = await declare(
         (instance) => {
             const database = new Database(instance, "database", {
@@ -184,6 +198,7 @@ export async function rendered(engine: Server["engine"], target: object): Promis
                 database,
                 files: { volume, image: images["opencart-php"], user: 82 },
                 writers: [],
+                ...more(instance),
             });
         },
         { values: { secrets: { bench: secrets } } },
@@ -220,8 +235,9 @@ export class Pods {
         private readonly folder: string,
         private readonly server: Server,
         target: object,
+        more?: MoreParts,
     ) {
-        this.objects = rendered(server.engine, target);
+        this.objects = rendered(server.engine, target, more);
         this.backups = ownDirectory(join(folder, "backup"), stranger);
         this.files = ownDirectory(join(folder, "files"), stranger);
         this.shims = ownDirectory(join(folder, "shims"), {});
@@ -234,7 +250,7 @@ export class Pods {
 
     /** Names of the complete backups, oldest first. */
     complete(): string[] {
-        return readdirSync(this.backups).filter((name) => !name.startsWith("."));
+        return readdirSync(this.backups).filter((name) => /^\d/.test(name));
     }
     remains(): string[] {
         return readdirSync(this.backups).filter((name) => name.startsWith("."));
@@ -256,8 +272,11 @@ export class Pods {
         expect(status).to.equal(0);
     }
 
-    /** @param prefix shell text before the command, such as a limit */
-    private async pod(name: string, env: Record<string, string>, prefix = ""): Promise<Outcome> {
+    /**
+     * @param prefix shell text before the command, such as a limit
+     * @param only the containers to run. @default all
+     */
+    async pod(name: string, env: Record<string, string>, prefix = "", only?: readonly string[]): Promise<Outcome> {
         const objects = await this.objects;
         const { spec } = find(objects, "CronJob", name)["spec"].jobTemplate.spec.template;
         const own = ownDirectory(join(this.folder, `pod-${this.pods++}`), stranger);
@@ -273,6 +292,7 @@ export class Pods {
         };
         let output = "";
         for (const container of [...spec.initContainers, ...spec.containers] as Container[]) {
+            if (only && !only.includes(container.name)) continue;
             const given: Record<string, string> = {
                 PATH: `${this.shims}:${process.env["PATH"]}`,
                 RESULT: join(own, "work", "result"),

@@ -71,7 +71,7 @@ check_whole() {
     while read -r kind file bytes sum; do
         [ "$kind" = file ] || continue
         case $file in
-            database.sql.gz | database.dump | files.tar.gz) ;;
+            database.sql.gz | database.dump | documents.archive.gz | files.tar.gz | objects.jsonl.gz) ;;
             *) fail "$BACKUP: its manifest names an unknown file, $file" ;;
         esac
         [ -f "$1/$file" ] || fail "$BACKUP: $file is missing"
@@ -84,7 +84,7 @@ check_whole() {
 describe() {
     state=incomplete
     ! is_complete "$2" || state=complete
-    say "backup	$1	$state	$(value "$2" engine)	$(sed -n 's/^file \([^ ]*\) \([0-9]*\) .*/\1=\2/p' "$2" | tr '\n' ',')	$(value "$2" complete)"
+    say "backup	$1	$state	$(value "$2" engine)	$(sed -n 's/^file \([^ ]*\) \([0-9]*\) .*/\1=\2/p; s/^objects [0-9]* \([0-9]*\)$/objects=\1/p' "$2" | tr '\n' ',')	$(value "$2" complete)"
 }
 
 # Which of the complete backups, named on standard input with the newest first, may go: those older than KEEP_DAYS, but

@@ -133,6 +133,15 @@ describe("restoring a backup", () => {
         expect(isUntouched([pod(["fetch", 0], ["load", 137])])).to.equal(false);
         expect(isUntouched([pod(["fetch", 0], ["load", 0], ["unpack", 1])])).to.equal(false);
         expect(isUntouched([pod(["fetch", 0])])).to.equal(false);
+        expect(isUntouched([pod(["fetch", 0], ["inspect-documents", 1])])).to.equal(true);
+        expect(isUntouched([pod(["fetch", 0], ["inspect-documents", 0], ["inspect-objects", 137])])).to.equal(true);
+        const inspected: [string, number][] = [
+            ["fetch", 0],
+            ["inspect-documents", 0],
+            ["inspect-objects", 0],
+        ];
+        expect(isUntouched([pod(...inspected, ["load", 1])])).to.equal(true);
+        expect(isUntouched([pod(...inspected, ["load", 0], ["load-documents", 1])])).to.equal(false);
     });
 
     it("leaves the cluster alone after Ctrl-C, says how to continue, and resumes if nothing was loaded", async () => {
