@@ -43,7 +43,7 @@ export type SettingRow = {
     | {
           readonly from: string;
           /** @default text */
-          readonly as?: "text" | "number" | "flag";
+          readonly as?: "text" | "number" | "flag" | "list";
           /** Whether it is only written if config.yml sets another value than the default. @default false */
           readonly ifChanged?: boolean;
       }
@@ -102,7 +102,7 @@ export const settingRows: readonly SettingRow[] = [
 
     { key: "documentStore.topology", value: "single", when: ownMongodb },
     { key: "documentStore.topology", value: "external", when: not(ownMongodb) },
-    { key: "documentStore.host", from: "MONGODB_HOST", when: not(ownMongodb) },
+    { key: "documentStore.hosts", from: "MONGODB_HOST", as: "list", when: not(ownMongodb) },
     { key: "documentStore.port", from: "MONGODB_PORT", as: "number", when: not(ownMongodb) },
     { key: "documentStore.name", from: "MONGODB_DATABASE" },
     { key: "documentStore.user", from: "MONGODB_USERNAME", when: has("MONGODB_USERNAME") },
@@ -149,7 +149,7 @@ export const settingRows: readonly SettingRow[] = [
     { key: "codejail", value: true, when: plugin("codejail") },
 
     adopted("database", "mysql", ownMysql),
-    adopted("documentStore", "mongodb", ownMongodb),
+    adopted("documents", "mongodb", ownMongodb),
 ];
 
 /** Key of feature flags that plugins set, by application: `features.lms.NAME`. */

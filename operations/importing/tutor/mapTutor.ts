@@ -89,6 +89,7 @@ export function mapTutor(tutor: TutorRoot): Imported {
     const features = featuresIn(tutor);
     const settings = [
         ...read.map(({ row, value }) => (value === undefined ? {} : nested(row.key.split("."), value))),
+        srvOf(variables, root),
         endpointOf(variables, root),
         features,
     ].reduce<unknown>(merge, {}) as Record<string, unknown>;
@@ -118,18 +119,23 @@ function valueOf(row: SettingRow, variables: Variables): unknown {
 const nested = (path: readonly string[], value: unknown): unknown =>
     path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
 
-/** Hosts that stand for more than a host. Their values may hold passwords. */
+/** A name whose SRV records list the members of a replica set. */
+const srvHost = /^mongodb\+srv:\/\/([^/@?:,]+)\/?$/;
+
+/** Hosts that say more than a host. They may hold passwords. */
 function addressProblems(variables: Variables, root: Root): Problem[] {
-    const host = variables.text("MONGODB_HOST");
-    return !root.on("RUN_MONGODB") && host?.includes("://")
-        ? [
-              {
-                  path: "MONGODB_HOST",
-                  message:
-                      "a connection URI is not allowed; allowed: a host, with MONGODB_PORT, MONGODB_USERNAME, MONGODB_PASSWORD and MONGODB_REPLICA_SET beside it",
-              },
-          ]
+    const host = variables.text("MONGODB_HOST") ?? "";
+    const message =
+        "this connection URI is not allowed; allowed: hosts, or mongodb+srv://HOST, with MONGODB_USERNAME, MONGODB_PASSWORD, MONGODB_AUTH_SOURCE and MONGODB_REPLICA_SET beside it";
+    return !root.on("RUN_MONGODB") && host.includes("://") && !srvHost.test(host)
+        ? [{ path: "MONGODB_HOST", message }]
         : [];
+}
+
+/** Of a name in MONGODB_HOST that stands for the members of a replica set. */
+function srvOf(variables: Variables, root: Root): object {
+    const [, host] = srvHost.exec(variables.text("MONGODB_HOST") ?? "") ?? [];
+    return root.on("RUN_MONGODB") || host === undefined ? {} : { documentStore: { hosts: [host], srv: true } };
 }
 
 /** Of the plugin s3, whose default is AWS. */

@@ -46,6 +46,13 @@ export class Variables {
         return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
     }
 
+    /** The parts of a text between commas. */
+    list(name: string): readonly string[] | undefined {
+        return this.text(name)
+            ?.split(",")
+            .map((part) => part.trim());
+    }
+
     /** @returns undefined if it is no boolean */
     flag(name: string): boolean | undefined {
         const text = this.text(name)?.toLowerCase();
