@@ -127,7 +127,10 @@ describe("the instance that a Tutor root describes", () => {
             engine: "minio",
             publicHost: "files.learn.example.org",
         });
-        expect(map(minio).secrets).to.include({ objectStorageAccessKey: "openedx", objectStorageSecretKey: "of-minio" });
+        expect(map(minio).secrets).to.include({
+            objectStorageAccessKey: "openedx",
+            objectStorageSecretKey: "of-minio",
+        });
         expect(left(minio)["claim minio"]).to.include("copy the objects");
         const s3 = {
             ...{ PLUGINS: ["s3"], OPENEDX_AWS_ACCESS_KEY: "key", OPENEDX_AWS_SECRET_ACCESS_KEY: "of-s3" },
@@ -183,8 +186,14 @@ describe("the instance that a Tutor root describes", () => {
 
     it("keeps images that were set, and the servers' versions that wrote the data", () => {
         expect(settings()).not.to.have.property("images");
-        const images = { DOCKER_IMAGE_OPENEDX: "r.example.org/edx:{{ TUTOR_VERSION }}", DOCKER_IMAGE_MYSQL: "mysql:8.0.40" };
-        expect(settings(images)["images"]).to.deep.equal({ openedx: "r.example.org/edx:22.0.3", mysql: "mysql:8.0.40" });
+        const images = {
+            DOCKER_IMAGE_OPENEDX: "r.example.org/edx:{{ TUTOR_VERSION }}",
+            DOCKER_IMAGE_MYSQL: "mysql:8.0.40",
+        };
+        expect(settings(images)["images"]).to.deep.equal({
+            openedx: "r.example.org/edx:22.0.3",
+            mysql: "mysql:8.0.40",
+        });
     });
 
     it("takes feature flags from the rendered settings, and names other settings of plugins", () => {
@@ -214,11 +223,23 @@ describe("the instance that a Tutor root describes", () => {
     });
 
     for (const [mistake, changes, message] of [
-        ["a root that was not saved", { OPENEDX_SECRET_KEY: undefined }, "OPENEDX_SECRET_KEY: is missing in config.yml"],
-        ["a password as an expression", { OPENEDX_MYSQL_PASSWORD: "{{ 8|random_string }}" }, "OPENEDX_MYSQL_PASSWORD: is a template"],
+        [
+            "a root that was not saved",
+            { OPENEDX_SECRET_KEY: undefined },
+            "OPENEDX_SECRET_KEY: is missing in config.yml",
+        ],
+        [
+            "a password as an expression",
+            { OPENEDX_MYSQL_PASSWORD: "{{ 8|random_string }}" },
+            "OPENEDX_MYSQL_PASSWORD: is a template",
+        ],
         ["a key that is none", { JWT_RSA_PRIVATE_KEY: "hunter2" }, "allowed: a private RSA key in PEM"],
         ["a switch that is none", { RUN_MYSQL: "hunter2" }, "RUN_MYSQL: is not allowed; allowed: true or false"],
-        ["a port that is none", { RUN_MYSQL: false, MYSQL_PORT: "hunter2" }, "MYSQL_PORT: is not allowed; allowed: a whole number"],
+        [
+            "a port that is none",
+            { RUN_MYSQL: false, MYSQL_PORT: "hunter2" },
+            "MYSQL_PORT: is not allowed; allowed: a whole number",
+        ],
     ] as const)
         it(`refuses ${mistake}, without quoting it`, () => {
             expect(refusal(changes)).to.include(message).and.not.include("hunter2");
