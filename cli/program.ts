@@ -10,6 +10,7 @@ import { drift } from "./commands/drift";
 import { exec } from "./commands/exec";
 import { forget } from "./commands/forget";
 import { images } from "./commands/images";
+import { importing } from "./commands/import";
 import { instance } from "./commands/instance";
 import { launch } from "./commands/launch";
 import { logs } from "./commands/logs";
@@ -49,6 +50,7 @@ for (const register of [
     images,
     pin,
     instance,
+    importing,
     config,
     secrets,
     doctor,

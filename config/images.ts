@@ -41,7 +41,6 @@ export const images = imagesNamed({
     mongoExporter: { reference: "docker.io/percona/mongodb_exporter:0.53.0" },
     redisExporter: { reference: "docker.io/oliver006/redis_exporter:v1.88.0" },
     rabbitmq: { reference: "docker.io/library/rabbitmq:4.3.5-alpine" },
-    mongo: { reference: "docker.io/library/mongo:7.0.39" },
     meilisearch: { reference: "docker.io/getmeili/meilisearch:v1.36.0" },
     eximRelay: { reference: "docker.io/devture/exim-relay:4.96-r1-0" },
     phpmyadmin: { reference: "docker.io/library/phpmyadmin:5.2.3-apache" },

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument, type YAMLError } from "yaml";
+import { LineCounter, parseDocument, type ScalarTag, type YAMLError } from "yaml";
 import { ConfigError, type Problem } from "./problems";
 
 /**
@@ -36,15 +36,18 @@ const meanings: Readonly<Record<YAMLError["code"], string>> = {
  * Reads a YAML text that a user wrote.
  *
  * @param name of the file, for messages
+ * @param scalars what unquoted texts mean, the first that matches; others stay texts. @default YAML 1.2's numbers,
+ *   booleans and null
  * @throws ConfigError with line, column and what is wrong, without quoting the text
  */
-export function readYaml(text: string, name: string): unknown {
+export function readYaml(text: string, name: string, scalars?: readonly ScalarTag[]): unknown {
     const lines = new LineCounter();
     const document = parseDocument(text, {
         prettyErrors: false,
         lineCounter: lines,
         // Nothing is printed here: what cannot be read is reported.
         logLevel: "error",
+        ...(scalars ? { schema: "failsafe", customTags: (tags) => [...scalars, ...tags] } : {}),
     });
     // A tag that is only warned of takes the value away that begins with it.
     const mistakes = [...document.errors, ...document.warnings].map(({ code, pos: [start] }): Problem => {

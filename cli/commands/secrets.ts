@@ -19,9 +19,10 @@ import {
     secretStates,
 } from "../../operations/secrets/secrets";
 import { givenValue, newPassword } from "../../operations/secrets/secretValue";
+import { storeSecret } from "../../operations/secrets/storeSecret";
 import { launchChanged } from "../../operations/launch/states";
 import { count, table } from "../../operations/system/text";
-import { checkLocks, ensureStack } from "../../operations/launch/prepare";
+import { checkLocks } from "../../operations/launch/prepare";
 
 export const secrets: Register = (program) => {
     const group = program
@@ -105,21 +106,11 @@ async function set(instance: string, key: string, stack: string): Promise<void> 
     // Check this before the user types a value that could not be stored.
     await session.pulumi();
     const value = await givenValue(stack, one);
-    await store(session, one, value);
+    await storeSecret(session, one, value);
     if (places.length === 0) console.log(`Nothing in "${stack}" currently uses it.`);
     console.log(
         `The ${secretName(one)} is set in Pulumi.${stack}.yaml. Nothing is deployed yet: ./plinth launch ${stack}`,
     );
-}
-
-/**
- * Stores a value in the stack file, encrypted by the engine. It is passed on standard input, so that it is not visible
- * to others.
- */
-async function store(session: Session, { instance, key }: SecretKey, value: string): Promise<void> {
-    await ensureStack(session);
-    const pulumi = await session.pulumi();
-    await pulumi.read(["config", "set", "--secret", "--path", `plinth:secrets.${instance}.${key}`], { input: value });
 }
 
 async function rotate(instance: string, key: string, stack: string): Promise<void> {
@@ -138,7 +129,7 @@ async function rotate(instance: string, key: string, stack: string): Promise<voi
     const { path } = session;
     const file = basename(path);
     const written = readFileSync(path, "utf8");
-    await store(session, one, newPassword(length, one.rule));
+    await storeSecret(session, one, newPassword(length, one.rule));
     const continueWith =
         `${file} already has the new value. Once the cause is fixed, continue with: ./plinth launch ${stack}\n` +
         "Or restore the file and launch: the previous value is in it, or, if it was generated, in the stack's state.";

@@ -28,6 +28,12 @@ export interface Edited {
     readonly rendering: Rendering | undefined;
 }
 
+/** An edit that has been checked, and not been written. */
+export interface Planned extends Omit<Edited, "diff"> {
+    /** Writes it. @returns the changed lines in the format of `diff` */
+    readonly write: () => string[];
+}
+
 /**
  * Changes a stack file, after the whole resulting stack has been declared and checked. Everything else in the file
  * stays unchanged.
@@ -35,11 +41,21 @@ export interface Edited {
  * @param edits below `config`
  * @throws ConfigError with what would be wrong, UserError if the file cannot be edited; it is then unchanged
  */
-export async function editStack(
+export async function editStack(stack: string, edits: readonly Edit[], args?: EditArgs): Promise<Edited> {
+    const { write, open, rendering } = await planEdit(stack, edits, args);
+    return { diff: write(), open, rendering };
+}
+
+/**
+ * Like {@link editStack}, but leaves it to the caller when to write.
+ *
+ * @throws ConfigError with what would be wrong, UserError if the file cannot be edited
+ */
+export async function planEdit(
     stack: string,
     edits: readonly Edit[],
     { folder = root, platforms, mayStay = () => false }: EditArgs = {},
-): Promise<Edited> {
+): Promise<Planned> {
     const path = editable(stack, edits, folder);
     const { text } = withEdits(readFileSync(path, "utf8"), inConfig(edits));
     const { config } = readYaml(text, basename(path)) as { config: Readonly<Record<string, unknown>> };
@@ -54,7 +70,7 @@ export async function editStack(
         if (wrong.length > 0) throw new ConfigError(wrong);
         open.push(...error.problems);
     }
-    return { diff: writeEdits(path, inConfig(edits)), open, rendering };
+    return { write: () => writeEdits(path, inConfig(edits)), open, rendering };
 }
 
 /**
