@@ -183,11 +183,17 @@ export function announceExports(values: Readonly<Record<string, string>>): void 
     if (Object.keys(values).length > 0) console.error(pc.dim(`$ export ${settingsOf(values).join(" ")}`));
 }
 
+/** Scripts are shown by their first line: they are Plinth's own files, and longer than a screen. */
+function shown(arg: string): string {
+    const [first, ...others] = arg.trim().split("\n");
+    return others.length > 1 ? `${word(first!)}… (${others.length + 1} lines)` : word(arg);
+}
+
 /** Prints a command. */
 export function announce(
     command: string,
     args: readonly string[],
     env: Readonly<Record<string, string>> | undefined,
 ): void {
-    console.error(pc.dim(`$ ${[...settingsOf(env ?? {}), command, ...args.map(word)].join(" ")}`));
+    console.error(pc.dim(`$ ${[...settingsOf(env ?? {}), command, ...args.map(shown)].join(" ")}`));
 }

@@ -18,7 +18,12 @@ import { ownMfe, settings, values } from "./plugIns";
 import { sizes } from "./sizes";
 
 /** Buckets by what is in them. */
-export const buckets = { main: "openedx", uploads: "openedxuploads", grades: "openedxgrades", learning: "openedxlearning" };
+export const buckets = {
+    main: "openedx",
+    uploads: "openedxuploads",
+    grades: "openedxgrades",
+    learning: "openedxlearning",
+};
 
 const web = z.strictObject({
     /** Requests that one pod answers at the same time, each in a process of its own with 250 to 400 MB. @default by size */

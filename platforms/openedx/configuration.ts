@@ -109,7 +109,10 @@ export class Configuration {
         return {
             scheme: publicUrl(instance, host).startsWith("https:") ? "https" : "http",
             hosts: { lms: host, studio: studioHost, mfe: mfeHost },
-            internal: { lms: `${instance.objectName("lms")}:${webPort}`, cms: `${instance.objectName("cms")}:${webPort}` },
+            internal: {
+                lms: `${instance.objectName("lms")}:${webPort}`,
+                cms: `${instance.objectName("cms")}:${webPort}`,
+            },
             platform: { name: platformName, language, contactEmail },
             services: servicesOf(used, secrets),
             secrets,

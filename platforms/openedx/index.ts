@@ -1,3 +1,4 @@
+import { backUp } from "../../components/backup";
 import { Cache } from "../../components/cache";
 import { Database } from "../../components/database";
 import { DocumentStore } from "../../components/documentStore";
@@ -15,6 +16,8 @@ import { type Declared, definePlatform } from "../platform";
 import { publicUrl } from "../publicUrl";
 import { check } from "./check";
 import { buckets, config, type OpenedxConfig, type OpenedxInstance } from "./config";
+import { images } from "./images";
+import { operations } from "./operations";
 import { Pods, workerMemory } from "./pods";
 import type { Used, UsedMail } from "./services";
 import { sizes } from "./sizes";
@@ -26,7 +29,7 @@ import { sizes } from "./sizes";
  * Servers and buckets come first, then all migrations and the set-up in one Task, then everything that serves; the
  * previous version serves until then.
  */
-export const openedx = definePlatform({ ...config, declare });
+export const openedx = definePlatform({ ...config, declare, operations });
 
 function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
     check(instance, settings);
@@ -97,7 +100,7 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
     });
     const mfe = new WebTier(instance, "mfe", { pod: pods.mfe([lms.service.bind()]), replicas: size.mfe });
     const { lmsWorker, cmsWorker, reports } = settings;
-    new Worker(instance, "lms-worker", {
+    const lmsTasks = new Worker(instance, "lms-worker", {
         pod: pods.worker(
             "lms-worker",
             {
@@ -113,7 +116,7 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         replicas: size.lmsWorker,
         ...after,
     });
-    new Worker(instance, "cms-worker", {
+    const cmsTasks = new Worker(instance, "cms-worker", {
         pod: pods.worker(
             "cms-worker",
             {
@@ -130,7 +133,7 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         replicas: size.cmsWorker,
         ...after,
     });
-    new Worker(instance, "reports", {
+    const reporting = new Worker(instance, "reports", {
         pod: pods.worker(
             "reports",
             {
@@ -146,14 +149,21 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         ),
         ...after,
     });
-    // Nothing waits for it. Another volume of the search engine is an empty one.
+    // Nothing waits for it, and it does nothing unless the index is empty: the volume of a new search engine is.
     new Task(instance, "reindex", {
-        pod: pods.reindex({ INDEX: instance.volumes["search"]?.claim ?? search.service.settings.url }),
+        pod: pods.reindex({ REINDEX: "missing", INDEX: instance.volumes["search"]?.claim ?? search.service.settings.url }),
         timeoutSeconds: 14_400,
         ...after,
     });
     schedule(instance, settings, pods, migrate);
 
+    backUp(instance, {
+        config: settings.backup,
+        database,
+        documents,
+        buckets: { storage, image: images.openedx },
+        writers: [lms, cms, lmsTasks, cmsTasks, reporting, cache],
+    });
     publish(instance, [
         { host, routes: [{ to: lms.service, maxBody: "4Mi" }], rewrites: favicon },
         { host: studioHost, routes: [{ to: cms.service, maxBody: "250Mi" }], rewrites: favicon },

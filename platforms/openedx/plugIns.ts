@@ -26,7 +26,11 @@ const layer = z.strictObject({
 });
 
 /** What a user adds to both applications, and to each. */
-export const settings = z.strictObject({ common: layer.prefault({}), lms: layer.prefault({}), cms: layer.prefault({}) });
+export const settings = z.strictObject({
+    common: layer.prefault({}),
+    lms: layer.prefault({}),
+    cms: layer.prefault({}),
+});
 
 /** A micro-frontend that the image does not have. */
 export const ownMfe = z.strictObject({

@@ -8,6 +8,7 @@ import { publicUrl } from "../publicUrl";
 import { buckets, type OpenedxConfig, type OpenedxInstance } from "./config";
 import { Configuration, webPort } from "./configuration";
 import { images } from "./images";
+import { scriptFolder } from "./paths";
 import { scripts } from "./scripts";
 import { edgesTo, type Used } from "./services";
 import type { Variant } from "./settings/facts";
@@ -17,7 +18,6 @@ import { uwsgiFile } from "./settings/uwsgi";
 
 /** User `app` of the image. */
 const user = 1000;
-const scriptFolder = "/opt/plinth";
 const home = "/openedx/edx-platform";
 /** Additional seconds to end and to log after waiting. */
 const stopSeconds = 15;

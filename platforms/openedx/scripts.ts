@@ -1,13 +1,7 @@
 import { join } from "node:path";
 import { readScripts } from "../scripts/tasks";
 
-const names = [
-    "wait.py",
-    "ready.py",
-    "lms_setup.py",
-    "cms_setup.py",
-    "reindex.py",
-] as const;
+const names = ["wait.py", "ready.py", "lms_setup.py", "cms_setup.py", "reindex.py"] as const;
 
 /** Scripts that run in the pods: constant text, with all values from the environment. */
 export const scripts = readScripts(join(__dirname, "scripts"), names);

@@ -22,3 +22,9 @@ export function pythonScript(folder: string, name: string): (...words: readonly 
     const code = readFileSync(join(folder, name), "utf8");
     return (...words) => ["python", "-c", code, ...words];
 }
+
+/** The same for a POSIX shell. */
+export function shellScript(folder: string, name: string): (...words: readonly string[]) => readonly string[] {
+    const code = readFileSync(join(folder, name), "utf8");
+    return (...words) => ["sh", "-c", code, name, ...words];
+}

@@ -135,7 +135,7 @@ function addressProblems(variables: Variables, root: Root): Problem[] {
 /** Of a name in MONGODB_HOST that stands for the members of a replica set. */
 function srvOf(variables: Variables, root: Root): object {
     const [, host] = srvHost.exec(variables.text("MONGODB_HOST") ?? "") ?? [];
-    return root.on("RUN_MONGODB") || host === undefined ? {} : { documentStore: { hosts: [host], srv: true } };
+    return root.on("RUN_MONGODB") || host === undefined ? {} : { documents: { hosts: [host], srv: true } };
 }
 
 /** Of the plugin s3, whose default is AWS. */
@@ -170,7 +170,7 @@ function featuresIn({ env = {} }: TutorRoot): object {
         const flags = Object.entries(flagsIn(env[variant])).filter(
             ([name, value]) => typeof value === "boolean" && value !== defaultFeatures[variant][name],
         );
-        return flags.length > 0 ? { [featuresKey]: { [variant]: Object.fromEntries(flags) } } : {};
+        return flags.length > 0 ? { settings: { [variant]: { features: Object.fromEntries(flags) } } } : {};
     });
     return found.reduce<unknown>(merge, {}) as object;
 }

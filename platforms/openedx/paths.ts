@@ -1,0 +1,2 @@
+/** Where the pods have Plinth's own scripts. */
+export const scriptFolder = "/opt/plinth";
