@@ -15,7 +15,9 @@ function login() {
 /** The replica set's configuration; undefined if there is none yet. */
 function configuration() {
     try {
-        return rs.conf();
+        // Not returned at once: mongosh waits for the answer here, and only there its failure is caught.
+        const found = rs.conf();
+        return found;
     } catch (error) {
         if (error.codeName !== "NotYetInitialized") throw error;
         return undefined;
