@@ -26,9 +26,6 @@ $errors = $user->validate();
 if (is_array($errors)) {
     $end(implode(' ', $errors));
 }
-if ($action === 'create' && $user->userExists()) {
-    $end("Another administrator has the address $argv[3].");
-}
 $user->save();
 if ($action === 'create') {
     // Of all that the installation creates: the role with all rights.
