@@ -11,7 +11,7 @@ export const commonSettings = (variant: Variant, facts: Facts): Python =>
         [
             helpers,
             courseStore,
-            python`# Servers\n${assignments(servers(variant, facts))}`,
+            python`# Servers\n${assignments(servers(facts))}`,
             withoutHistoryDatabase,
             python`# Files\n${storageSettings(variant, facts)}`,
             logging,
@@ -54,7 +54,7 @@ ${assignments({ DATA_DIR: dataFolder })}update_module_store_settings(
 `;
 
 /** In Python, as Open edX has changed these by now, or takes the env file's for another purpose. */
-const servers = (variant: Variant, { services, switches }: Facts): Settings => ({
+const servers = ({ services, switches }: Facts): Settings => ({
     SEARCH_ENGINE: "search.meilisearch.MeilisearchEngine",
     DJANGO_REDIS_IGNORE_EXCEPTIONS: true,
     ...(services.broker.tls ? { BROKER_USE_SSL: { ssl_cert_reqs: "required" } } : {}),

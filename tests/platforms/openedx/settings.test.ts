@@ -5,7 +5,7 @@ import { envFile } from "../../../platforms/openedx/settings/envFile";
 import type { Facts } from "../../../platforms/openedx/settings/facts";
 import { productionFile } from "../../../platforms/openedx/settings/production";
 import { program, scratch } from "../../support/tools";
-import { executed, external, facts, objectStorage, pem, secrets, services, variants } from "./support";
+import { executed, external, facts, objectStorage, pem, secrets, services, type Setting, variants } from "./support";
 
 /** Signs that mean something in some language on the way. */
 const odd = "a'b\"c\\d%s%(e)s{f}$g$(h)#i: é✓\u{1f600}@/?&+ *";
@@ -76,7 +76,7 @@ describe("Open edX's settings, executed", function () {
                 { NAME: "split", DOC_STORE_CONFIG: store, OPTIONS: { fs_root: "/openedx/data/modulestore" } },
             ]);
             const url = `rediss://:${secrets.cache}@c.example.net:6380/0`;
-            for (const [name, cache] of Object.entries<any>(settings["CACHES"]))
+            for (const [name, cache] of Object.entries<Setting>(settings["CACHES"]))
                 if (name !== "staticfiles")
                     expect(cache, name).to.deep.include({
                         LOCATION: url,

@@ -90,8 +90,11 @@ export const external = services({
     objectStorage,
 });
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into settings of every form
+export type Setting = any;
+
 export interface Outcome {
-    readonly settings: Readonly<Record<string, any>>;
+    readonly settings: Readonly<Record<string, Setting>>;
     /** Folders that it makes. */
     readonly folders: readonly string[];
     readonly jail: unknown;
