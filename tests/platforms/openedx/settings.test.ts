@@ -97,10 +97,11 @@ describe("Open edX's settings, executed", function () {
         const onVolume = run("lms", facts());
         expect(onVolume.folders).to.deep.equal(["/openedx/data/modulestore", "/openedx/media/", "/openedx/data/ora2"]);
         expect(onVolume.settings["STORAGES"]["default"]["BACKEND"]).to.contain("FileSystemStorage");
-        expect(onVolume.region).to.equal(null);
+        expect(onVolume.aws).to.deep.equal({ DEFAULT_REGION: null, CONFIG_FILE: null });
         const inBuckets = run("lms", facts({ services: external }));
         expect(inBuckets.folders).to.deep.equal(["/openedx/data/modulestore"]);
-        expect(inBuckets.region).to.equal("eu-central-1");
+        expect(inBuckets.aws.DEFAULT_REGION).to.equal("eu-central-1");
+        expect(inBuckets.aws.CONFIG_FILE).to.match(/\/lms\/envs\/tutor\/aws\.config$/);
         expect(inBuckets.settings).to.deep.include({
             AWS_S3_ENDPOINT_URL: "https://files.lms.example.org",
             AWS_S3_INTERNAL_ENDPOINT_URL: "http://storage:9000",

@@ -98,7 +98,8 @@ export interface Outcome {
     /** Folders that it makes. */
     readonly folders: readonly string[];
     readonly jail: unknown;
-    readonly region: string | null;
+    /** Variables of the environment, for AWS' libraries. */
+    readonly aws: { readonly DEFAULT_REGION: string | null; readonly CONFIG_FILE: string | null };
 }
 
 /** What production.py sets, executed on a stub of Open edX's own. */
