@@ -73,7 +73,7 @@ const withoutHistoryDatabase = python`INSTALLED_APPS.remove("lms.djangoapps.cour
 DATABASE_ROUTERS.remove("openedx.core.lib.django_courseware_routers.StudentModuleHistoryExtendedRouter")
 `;
 
-/** To the container's output only, and events as lines of JSON. There is no syslog in a container, nor a file to rotate. */
+/** To the container's output only, and events as lines of JSON. A container has no syslog, and nobody rotates files. */
 const logging = python`# Logs
 LOGGING["handlers"].pop("local", None)
 LOGGING["handlers"]["tracking"] = {

@@ -92,9 +92,9 @@ function inBuckets(variant: Variant, storage: ObjectStorage): Python {
 }
 
 /**
- * The address from browsers is the one that all of Open edX and its plug-ins sign URLs for. Where pods have an address of
- * their own, our class of files uses it, so that they need no public DNS name and no certificate. Only assessments ask at
- * the public address whether a learner's file exists before they show a link to it.
+ * The address from browsers is the one that all of Open edX and its plug-ins sign URLs for. Where pods have an address
+ * of their own, our class of files uses it, so that they need no public DNS name and no certificate. Only assessments
+ * ask at the public address whether a learner's file exists, before they show a link to it.
  */
 function endpoints({ endpoint, publicEndpoint }: ObjectStorage) {
     const open = publicEndpoint ?? endpoint;

@@ -21,7 +21,7 @@ describe(`the micro-frontends' Caddyfile, ${caddyTitle}`, function () {
     const { path, clean } = scratch();
     after(clean);
 
-    it("serves folders, routes of the applications, the configuration from the LMS, and own applications", async function () {
+    it("serves folders, the applications' routes, the configuration from the LMS, and own applications", async function () {
         const caddy = await goProgram(this, "caddy", caddyPackage);
         const lms = createServer((request, response) => response.end(`${request.headers.host} ${request.url}`));
         const own = createServer((request, response) => response.end(`own ${request.url}`));
