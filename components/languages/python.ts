@@ -41,7 +41,8 @@ function escaped(character: string): string {
 const width = 100;
 
 /**
- * A value as an expression: `None`, `True`, numbers, strings, lists and dictionaries. Long ones have a line for each item.
+ * A value as an expression: `None`, `True`, numbers, strings, lists and dictionaries. Long ones have a line for each
+ * item.
  *
  * @throws Refusal for what JSON cannot hold: undefined, NaN, infinity, integers that are not exact, functions
  */
@@ -98,8 +99,8 @@ export const set = (target: Python, value: Json): Python => python`${target} = $
 /**
  * Lines that a user has written, as they are.
  *
- * They can only be judged by Python itself. What is refused here is what would change the meaning of the lines before or
- * after them, or what Python tells in words that are hard to relate to a configuration file.
+ * They can only be judged by Python itself. What is refused here is what would change the meaning of the lines before
+ * or after them, or what Python tells in words that are hard to relate to a configuration file.
  *
  * @throws Refusal with the number of the line
  */

@@ -11,7 +11,7 @@ export const commonSettings = (variant: Variant, facts: Facts): Python =>
         [
             helpers,
             courseStore,
-            python`# Servers\n${assignments(servers(variant, facts))}`,
+            python`# Servers\n${assignments(servers(facts))}`,
             withoutHistoryDatabase,
             python`# Files\n${storageSettings(variant, facts)}`,
             logging,
@@ -54,7 +54,7 @@ ${assignments({ DATA_DIR: dataFolder })}update_module_store_settings(
 `;
 
 /** In Python, as Open edX has changed these by now, or takes the env file's for another purpose. */
-const servers = (variant: Variant, { services, switches }: Facts): Settings => ({
+const servers = ({ services, switches }: Facts): Settings => ({
     SEARCH_ENGINE: "search.meilisearch.MeilisearchEngine",
     DJANGO_REDIS_IGNORE_EXCEPTIONS: true,
     ...(services.broker.tls ? { BROKER_USE_SSL: { ssl_cert_reqs: "required" } } : {}),
@@ -73,7 +73,7 @@ const withoutHistoryDatabase = python`INSTALLED_APPS.remove("lms.djangoapps.cour
 DATABASE_ROUTERS.remove("openedx.core.lib.django_courseware_routers.StudentModuleHistoryExtendedRouter")
 `;
 
-/** To the container's output only, and events as lines of JSON. There is no syslog in a container, nor a file to rotate. */
+/** To the container's output only, and events as lines of JSON. A container has no syslog, and nobody rotates files. */
 const logging = python`# Logs
 LOGGING["handlers"].pop("local", None)
 LOGGING["handlers"]["tracking"] = {

@@ -47,7 +47,7 @@ export const forumClient = (mongodb: MongoDb): Settings => ({
 
 const hosts = ({ hosts: all }: MongoDb): Json => (all.length === 1 ? all[0] : all);
 
-/** A part of a URL that may hold any character. Unlike encodeURIComponent, this leaves no sign that URLs give a meaning. */
+/** A part of a URL, with any character. Unlike encodeURIComponent, this leaves no sign that URLs give a meaning. */
 export const encoded = (part: string): string =>
     encodeURIComponent(part).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
@@ -58,7 +58,7 @@ export function redisUrl({ host, port, database, user, password, tls }: Redis): 
     return `${tls ? "rediss" : "redis"}://${account}${host}:${port}/${database}`;
 }
 
-/** Seconds until a server that does not answer counts as gone. Without them, it stops every process of the web servers. */
+/** Seconds until a server that does not answer counts as gone. Without them, it stops all of the web processes. */
 const timeouts = { SOCKET_CONNECT_TIMEOUT: 2, SOCKET_TIMEOUT: 5 };
 
 /** All caches but that of static files, which is in each process. */

@@ -130,8 +130,8 @@ export interface ObjectStorage {
         readonly learning: string;
     };
     /**
-     * Whether anyone may read the keys `openedx/media/profile-images/*` of the main bucket. If not, as on servers without
-     * policies of buckets, URLs of pictures are signed.
+     * Whether anyone may read the keys `openedx/media/profile-images/*` of the main bucket. If not, as on servers
+     * without policies of buckets, URLs of pictures are signed.
      */
     readonly publicProfileImages: boolean;
 }
@@ -175,6 +175,6 @@ export interface Mfe {
 export interface OwnMfe {
     /** Where the MFEs' host has it. @default `/` and its name */
     readonly path?: string;
-    /** `host:port` of a server that answers for it. @default the image of the MFEs has it in `/openedx/dist/` and its name */
+    /** `host:port` of a server that answers for it. @default the MFEs' image has it in `/openedx/dist/` and its name */
     readonly upstream?: string;
 }

@@ -29,7 +29,7 @@ export function productionFile(variant: Variant, facts: Facts): Python {
 /** The user's features, values and lines, in this order, so that each can change what comes before it. */
 function usersSettings(variant: Variant, { settings, features }: Facts): Python[] {
     const layers = [settings.common, settings[variant]].filter((layer): layer is OwnSettings => layer !== undefined);
-    const { FEATURES: flags, ...values } = layers.reduce((all, layer) => laidOver(all, layer.values ?? {}), {});
+    const { FEATURES: flags, ...values } = layers.map((layer) => layer.values ?? {}).reduce(laidOver, {});
     if (flags !== undefined && !isMap(flags)) throw new Refusal("allowed: a map of flags as FEATURES");
     const flat = laidOver(layered(features, variant), flags ?? {});
     for (const key of [...Object.keys(flat), ...Object.keys(values)])

@@ -1,5 +1,6 @@
 import { assignments, literal, python, type Python, set } from "../../../components/languages/python";
 import { joined, linesOf } from "../../../components/languages/text";
+import { awsConfigName } from "./beside";
 import type { Facts, ObjectStorage, Variant } from "./facts";
 import { folders, settingsPackage } from "./paths";
 
@@ -84,19 +85,16 @@ function inBuckets(variant: Variant, storage: ObjectStorage): Python {
                 AWS_BUCKET_ACL: null,
             }),
             client(storage),
-            python`import os\n\n# For clients that are made without these settings, as those of assessments with files\n${set(
-                python`os.environ["AWS_DEFAULT_REGION"]`,
-                storage.region,
-            )}\n`,
+            plainClients(storage),
         ],
         "\n",
     );
 }
 
 /**
- * The address from browsers is the one that all of Open edX and its plug-ins sign URLs for. Where pods have an address of
- * their own, our class of files uses it, so that they need no public DNS name and no certificate. Only assessments ask at
- * the public address whether a learner's file exists before they show a link to it.
+ * The address from browsers is the one that all of Open edX and its plug-ins sign URLs for. Where pods have an address
+ * of their own, our class of files uses it, so that they need no public DNS name and no certificate. Only assessments
+ * ask at the public address whether a learner's file exists, before they show a link to it.
  */
 function endpoints({ endpoint, publicEndpoint }: ObjectStorage) {
     const open = publicEndpoint ?? endpoint;
@@ -117,6 +115,13 @@ AWS_S3_CLIENT_CONFIG = Config(
     signature_version="s3v4",
     s3={"addressing_style": ${literal(pathStyle ? "path" : "auto")}},
 )
+`;
+
+/** For clients that are made without these settings, as those of assessments with files. */
+const plainClients = ({ region }: ObjectStorage): Python => python`import os
+
+os.environ["AWS_DEFAULT_REGION"] = ${literal(region)}
+os.environ["AWS_CONFIG_FILE"] = os.path.join(os.path.dirname(__file__), ${literal(awsConfigName)})
 `;
 
 /** Learners' pictures, in the LMS. */

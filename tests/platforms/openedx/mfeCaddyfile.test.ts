@@ -11,12 +11,17 @@ import { Daemon, freePort, goProgram, pythonProgram, scratch } from "../../suppo
 import { facts } from "./support";
 import { tutorFiles } from "./tutor";
 
+/** A Caddyfile as the configuration that Caddy makes of it. */
+interface Adapted {
+    readonly apps: { readonly http: { readonly servers: Readonly<Record<string, { readonly routes: object[] }>> } };
+}
+
 describe(`the micro-frontends' Caddyfile, ${caddyTitle}`, function () {
     this.timeout(300_000);
     const { path, clean } = scratch();
     after(clean);
 
-    it("serves folders, routes of the applications, the configuration from the LMS, and own applications", async function () {
+    it("serves folders, the applications' routes, the configuration from the LMS, and own applications", async function () {
         const caddy = await goProgram(this, "caddy", caddyPackage);
         const lms = createServer((request, response) => response.end(`${request.headers.host} ${request.url}`));
         const own = createServer((request, response) => response.end(`own ${request.url}`));
@@ -81,9 +86,9 @@ describe(`the micro-frontends' Caddyfile, ${caddyTitle}`, function () {
                 encoding: "utf8",
                 stdio: ["ignore", "pipe", "ignore"],
             });
-            const { servers } = (JSON.parse(adapted) as { apps: { http: { servers: Record<string, any> } } }).apps.http;
+            const { servers } = (JSON.parse(adapted) as Adapted).apps.http;
             // Groups are numbered, and say only that the first that fits is taken.
-            return (servers["srv0"].routes as object[]).map((route) => JSON.stringify({ ...route, group: undefined }));
+            return servers["srv0"]!.routes.map((route) => JSON.stringify({ ...route, group: undefined }));
         };
         // Paths have a slash at the begin already.
         const theirs = routes(caddyfile.replaceAll("try_files /{path}", "try_files {path}"));

@@ -5,7 +5,7 @@ import { envFile } from "../../../platforms/openedx/settings/envFile";
 import type { Facts } from "../../../platforms/openedx/settings/facts";
 import { productionFile } from "../../../platforms/openedx/settings/production";
 import { program, scratch } from "../../support/tools";
-import { executed, external, facts, objectStorage, pem, secrets, services, variants } from "./support";
+import { executed, external, facts, objectStorage, pem, secrets, services, type Setting, variants } from "./support";
 
 /** Signs that mean something in some language on the way. */
 const odd = "a'b\"c\\d%s%(e)s{f}$g$(h)#i: é✓\u{1f600}@/?&+ *";
@@ -76,7 +76,7 @@ describe("Open edX's settings, executed", function () {
                 { NAME: "split", DOC_STORE_CONFIG: store, OPTIONS: { fs_root: "/openedx/data/modulestore" } },
             ]);
             const url = `rediss://:${secrets.cache}@c.example.net:6380/0`;
-            for (const [name, cache] of Object.entries<any>(settings["CACHES"]))
+            for (const [name, cache] of Object.entries<Setting>(settings["CACHES"]))
                 if (name !== "staticfiles")
                     expect(cache, name).to.deep.include({
                         LOCATION: url,
@@ -97,10 +97,11 @@ describe("Open edX's settings, executed", function () {
         const onVolume = run("lms", facts());
         expect(onVolume.folders).to.deep.equal(["/openedx/data/modulestore", "/openedx/media/", "/openedx/data/ora2"]);
         expect(onVolume.settings["STORAGES"]["default"]["BACKEND"]).to.contain("FileSystemStorage");
-        expect(onVolume.region).to.equal(null);
+        expect(onVolume.aws).to.deep.equal({ DEFAULT_REGION: null, CONFIG_FILE: null });
         const inBuckets = run("lms", facts({ services: external }));
         expect(inBuckets.folders).to.deep.equal(["/openedx/data/modulestore"]);
-        expect(inBuckets.region).to.equal("eu-central-1");
+        expect(inBuckets.aws.DEFAULT_REGION).to.equal("eu-central-1");
+        expect(inBuckets.aws.CONFIG_FILE).to.match(/\/lms\/envs\/tutor\/aws\.config$/);
         expect(inBuckets.settings).to.deep.include({
             AWS_S3_ENDPOINT_URL: "https://files.lms.example.org",
             AWS_S3_INTERNAL_ENDPOINT_URL: "http://storage:9000",

@@ -90,12 +90,16 @@ export const external = services({
     objectStorage,
 });
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into settings of every form
+export type Setting = any;
+
 export interface Outcome {
-    readonly settings: Readonly<Record<string, any>>;
+    readonly settings: Readonly<Record<string, Setting>>;
     /** Folders that it makes. */
     readonly folders: readonly string[];
     readonly jail: unknown;
-    readonly region: string | null;
+    /** Variables of the environment, for AWS' libraries. */
+    readonly aws: { readonly DEFAULT_REGION: string | null; readonly CONFIG_FILE: string | null };
 }
 
 /** What production.py sets, executed on a stub of Open edX's own. */

@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
 /** How settings differ from Tutor's: regular expressions of paths, each with the reason. */
 const settings: Readonly<Record<string, string>> = {
     folders: "those of logs and static files are not made: there are no log files, and static files are in the image",
-    region: "clients without settings of their own, as those of assessments, must know the region",
+    "aws\\.(CONFIG_FILE|DEFAULT_REGION)": "for clients without settings of their own, as those of assessments",
     "settings\\.CACHES\\..+\\.LOCATION": "no empty user in the URL where there is no log-in",
     "settings\\.CACHES\\..+\\.OPTIONS": "a server of caches that hangs would stop all processes",
     "settings\\.EVENT_BUS_REDIS_CONNECTION_URL": "Tutor's is fixed, whatever the broker's address and password",

@@ -123,4 +123,5 @@ if all("filename" not in one for one in names["LOGGING"]["handlers"].values()):
     logging.config.dictConfig(names["LOGGING"])
 for derived in ("ENV_TOKENS", "FEATURES"):
     names.pop(derived)
-json.dump({"settings": names, "folders": made, "jail": jail, "region": os.environ.get("AWS_DEFAULT_REGION")}, sys.stdout)
+aws = {key: os.environ.get(f"AWS_{key}") for key in ("DEFAULT_REGION", "CONFIG_FILE")}
+json.dump({"settings": names, "folders": made, "jail": jail, "aws": aws}, sys.stdout)
