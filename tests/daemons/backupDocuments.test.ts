@@ -123,7 +123,7 @@ esac`;
         const older = good.replace(/....$/, "bad0");
         mkdirSync(join(pods.backups, older));
         for (const file of ["database.dump", "files.tar.gz", "manifest"])
-            run(["cp", join(pods.backups, good, file), join(pods.backups, older, file)]);
+            run(["cp", "-a", join(pods.backups, good, file), join(pods.backups, older, file)]);
         run(["sed", "-i", "/documents/d", join(pods.backups, older, "manifest")]);
         writeFileSync(store, "documents of later");
         const { code, output } = await pods.restore(older);

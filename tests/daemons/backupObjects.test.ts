@@ -77,6 +77,11 @@ describe(`Objects in backups, with PostgreSQL ${seriesOf("postgres", 1)} and Min
             .map((line) => JSON.parse(line) as Record<string, string>);
     const rows = () => server.sql("SELECT count(*) FROM item");
     const state = () => ({ media: listed("media"), grades: listed("grades-of-here"), rows: rows() });
+    /** Without the large one: its parts may have another size after a restore, and so it has another ETag. */
+    const plain = ({ media, ...others }: ReturnType<typeof state>) => ({
+        ...others,
+        media: media.filter(([key]) => key !== "large"),
+    });
     /** Runs everything, and names what failed. */
     const fails = async (running: ReturnType<Pods["backUp"]>) => {
         const { code, failed, output } = await running;
@@ -166,12 +171,7 @@ describe(`Objects in backups, with PostgreSQL ${seriesOf("postgres", 1)} and Min
         const { code, output } = await pods.restore(good);
         expect(code, output).to.equal(0);
         expect(output).to.contain(`media: ${odd.length + 1} objects are put back, 1 later ones are deleted`);
-        const plain = ({ media, ...others }: typeof before) => ({
-            ...others,
-            media: media.filter(([key]) => key !== "large"),
-        });
         expect(plain(state())).to.deep.equal(plain(before));
-        // Its parts are of another size now, and so is its ETag.
         expect(sizeOf("media/large")).to.equal(large);
         expect(headersOf("grades-of-here", "report.csv")).to.deep.equal(headers);
     });
@@ -347,16 +347,17 @@ describe(`Objects in backups, with PostgreSQL ${seriesOf("postgres", 1)} and Min
             put("media", "later", "new");
             const restored = await stored.restore(name);
             expect(restored.code, restored.output).to.equal(0);
-            expect(state()).to.deep.equal(before);
+            expect(plain(state())).to.deep.equal(plain(before));
             expect(sizeOf("media/large")).to.equal(large);
         });
 
         it("are copied only if they are new, and uploads of large ones that were broken off are removed", async () => {
             s3("POST", `backups/${folder}/objects/aa/begun?uploads=`);
             s3("POST", `backups/${folder}-2/objects/aa/begun?uploads=`);
-            put("media", "unfinished", "x");
-            // Without the last step, nothing names its contents.
+            // Without the last step, nothing names their contents.
             const steps = ["dump", "archive", "objects"];
+            await stored.pod("backup", {}, "", steps);
+            put("media", "unfinished", "x");
             const first = await stored.pod("backup", {}, "", steps);
             expect(first.output).to.contain("copied: 1 objects, 1 bytes");
             remove("media", "unfinished");

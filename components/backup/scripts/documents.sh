@@ -6,7 +6,7 @@ set -eu
 
 proceed
 set_up
-tries=${DB_TRIES:-30}
+tries=${DB_TRIES:-10}
 until tool mongodump --db="$DOCUMENTS_NAME" --archive="$part/documents.archive.gz" --gzip; do
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || fail "the documents of $DOCUMENTS_NAME at $DOCUMENTS_HOST:$DOCUMENTS_PORT could not be dumped"

@@ -135,6 +135,10 @@ def main():
     except (Failed, Refused, Damaged, OSError, EOFError, zlib.error) as error:
         say(f"FAILED: {error}", sys.stderr)
         sys.exit(1)
+    except Exception as error:
+        # A list or an answer that is not what it should be.
+        say(f"FAILED: {type(error).__name__}: {error}", sys.stderr)
+        sys.exit(1)
 
 
 main()
