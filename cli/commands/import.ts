@@ -33,7 +33,8 @@ async function tutor(folder: string, { name, stack }: TutorOptions): Promise<voi
     );
     console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
     console.log(`\nSecrets stored, encrypted: ${secrets.join(", ")}`);
-    for (const { what, reason } of left) console.log(`\nnot carried over: ${pc.bold(what)} (${reason})`);
+    if (left.length > 0)
+        console.log(`\n${left.map(({ what, reason }) => `not carried over: ${pc.bold(what)} (${reason})`).join("\n")}`);
     if (missing.length > 0)
         console.log(
             `\nIt cannot be deployed until these secrets are set:\n${missing

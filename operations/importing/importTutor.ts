@@ -73,7 +73,11 @@ export async function importTutor(
     for (const [key, value] of Object.entries(secrets)) {
         const rule = ruleOf(rules, key);
         const problem = rule && valueProblem(rule, value);
-        if (!rule) undeclared.push({ what: origins[key]!, reason: `the platform generates its own ${key}` });
+        if (!rule)
+            undeclared.push({
+                what: origins[key]!,
+                reason: `the platform has no secret ${key}: it generates such a value, or needs none`,
+            });
         else if (problem) problems.push({ path: origins[key]!, message: problem });
         else declared.push({ one: { instance: name, key, rule }, value });
     }

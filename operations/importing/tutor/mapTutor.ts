@@ -74,7 +74,9 @@ export function mapTutor(tutor: TutorRoot): Imported {
             problems.push({ path: row.from, message: "is not allowed; allowed: a whole number" });
     const given = secretRows.filter(({ when }) => when?.(root) ?? true);
     for (const { from, optional = false } of given) {
-        if (variables.isTemplate(from)) problems.push({ path: from, message: computed(from) });
+        if (variables.isTemplate(from) && variables.isWritten(from))
+            problems.push({ path: from, message: computed(from) });
+        // The default of a plugin may refer to a value that is not generated yet.
         else if (!optional && variables.text(from) === undefined) problems.push({ path: from, message: unsaved });
     }
     const jwt = variables.text("JWT_RSA_PRIVATE_KEY");

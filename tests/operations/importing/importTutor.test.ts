@@ -6,6 +6,7 @@ import { importTutor, type SecretStore } from "../../../operations/importing/imp
 import { Session } from "../../../operations/session";
 import { platforms } from "../../../platforms";
 import { openedxStandIn } from "../../support/openedxStandIn";
+import { StandIns } from "../../support/standIns";
 import { scratch } from "../../support/tools";
 import { tutorConfig, tutorSecrets, writeRoot } from "../../support/tutor";
 
@@ -92,6 +93,37 @@ describe("importing a Tutor root", function () {
             ({ kind, metadata }) => kind === "PersistentVolumeClaim" && metadata.namespace === "learning",
         );
         expect(claims.map(({ metadata }) => metadata.name)).to.deep.equal(["mongodb", "mysql"]);
+    });
+
+    it("hands values to the engine on its standard input, never as arguments", async () => {
+        root();
+        const tools = new StandIns(folder.path);
+        const received = join(folder.path, "received");
+        tools.add(
+            "pulumi",
+            `case "$1" in version) echo v3.0.0 ;; stack) echo '{}' ;; config) cat >> '${received}' ;; esac`,
+        );
+        const { PATH, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE } = process.env;
+        const usual = { PATH, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE };
+        Object.assign(process.env, {
+            ...{ PATH: tools.path, PULUMI_BACKEND_URL: `file://${folder.path}`, PULUMI_CONFIG_PASSPHRASE: "of a test" },
+        });
+        try {
+            await importTutor(session(), "openedx", join(folder.path, "tutor"));
+        } finally {
+            for (const [name, value] of Object.entries(usual))
+                if (value === undefined) delete process.env[name];
+                else process.env[name] = value;
+        }
+        const calls = tools.calls();
+        expect(calls).to.include(
+            "pulumi config set --secret --path plinth:secrets.openedx.databasePassword --stack many",
+        );
+        const { MEILISEARCH_API_KEY_UID: _, ...values } = tutorSecrets;
+        for (const value of Object.values(values)) {
+            expect(readFileSync(received, "utf8")).to.include(value);
+            expect(calls.join("\n")).not.to.include(value);
+        }
     });
 
     it("names the secrets that the root does not have", async () => {

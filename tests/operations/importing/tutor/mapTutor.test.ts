@@ -229,6 +229,11 @@ describe("the instance that a Tutor root describes", () => {
             "OPENEDX_SECRET_KEY: is missing in config.yml",
         ],
         [
+            "a plugin that was enabled, and not saved",
+            { PLUGINS: ["minio"] },
+            "OPENEDX_AWS_SECRET_ACCESS_KEY: is missing in config.yml",
+        ],
+        [
             "a password as an expression",
             { OPENEDX_MYSQL_PASSWORD: "{{ 8|random_string }}" },
             "OPENEDX_MYSQL_PASSWORD: is a template",
