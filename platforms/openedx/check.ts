@@ -9,6 +9,22 @@ export function check(instance: OpenedxInstance, settings: OpenedxConfig): void 
             ["mfeHost"],
             `"${mfeHost}" is not allowed, because browsers send the LMS's cookies to hosts below ${host} only; allowed: apps.${host} or another host below it`,
         );
+    const { search, objectStorage } = settings;
+    const hosts = {
+        host,
+        studioHost,
+        mfeHost,
+        "search.publicHost": search.topology === "single" ? search.publicHost : undefined,
+        "objectStorage.publicHost": objectStorage.topology === "single" ? objectStorage.publicHost : undefined,
+    };
+    const taken = new Map<string, string>();
+    for (const [key, one] of Object.entries(hosts)) {
+        if (one === undefined) continue;
+        const other = taken.get(one);
+        if (other !== undefined)
+            instance.problem(key.split("."), `"${one}" is already its ${other}; allowed: a host of its own`);
+        taken.set(one, key);
+    }
     for (const one of [host, studioHost, mfeHost])
         if (/:\d+$/.test(publicUrl(instance, one)))
             instance.problem(

@@ -161,7 +161,10 @@ export const config = {
             purpose: "Django's key for sessions and tokens, of LMS and Studio; generated unless set",
             min: 20,
         },
-        cmsOauth2Secret: "With which Studio lets people log in at the LMS; generated unless set",
+        cmsOauth2Secret: {
+            purpose: "With which Studio lets people log in at the LMS; generated unless set",
+            min: 8,
+        },
         jwtPrivateKey: {
             purpose: "RSA key in PEM that signs the LMS's tokens; generated unless set",
             lines: true,

@@ -9,7 +9,7 @@ import { buckets, type OpenedxConfig, type OpenedxInstance } from "./config";
 import type { Used } from "./services";
 import { envFile } from "./settings/envFile";
 import type { Facts, Layers, Settings, Variant } from "./settings/facts";
-import { besideProduction } from "./settings/files";
+import { besideProduction } from "./settings/beside";
 import { productionFile } from "./settings/production";
 
 /** Ports of the two applications. */
@@ -71,7 +71,7 @@ export class Configuration {
                     data: {
                         "__init__.py": "" as Text<"python">,
                         "production.py": productionFile(variant, this.facts),
-                        ...besideProduction,
+                        ...besideProduction(this.facts),
                     },
                 }),
             })),
@@ -174,10 +174,11 @@ const without: SecretTexts = {
 function servicesOf(used: Used, secrets: SecretTexts): Facts["services"] {
     const { database, documents, search, storage, mail, bucketNames } = used;
     const portOf = (service: { readonly ports: Readonly<Record<string, number>> }) => Object.values(service.ports)[0]!;
-    const redis = ({ host, ports }: Used["cache"], password: string) => ({
+    // Numbers of their own, for those who have one server for both: emptying the cache must leave the queues alone.
+    const redis = ({ host, ports }: Used["cache"], password: string, database: number) => ({
         host,
         port: Object.values(ports)[0]!,
-        database: 0,
+        database,
         password,
         tls: false,
     });
@@ -203,8 +204,8 @@ function servicesOf(used: Used, secrets: SecretTexts): Facts["services"] {
             ...(replicaSet ? { replicaSet } : {}),
             tls: tls === "true",
         },
-        broker: redis(used.broker, secrets.broker),
-        cache: redis(used.cache, secrets.cache),
+        broker: redis(used.broker, secrets.broker, 0),
+        cache: redis(used.cache, secrets.cache, 1),
         search: {
             url: search.settings.url,
             publicUrl: search.settings.publicUrl,

@@ -151,7 +151,10 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
     });
     // Nothing waits for it, and it does nothing unless the index is empty: the volume of a new search engine is.
     new Task(instance, "reindex", {
-        pod: pods.reindex({ REINDEX: "missing", INDEX: instance.volumes["search"]?.claim ?? search.service.settings.url }),
+        pod: pods.reindex({
+            REINDEX: "missing",
+            INDEX: instance.volumes["search"]?.claim ?? search.service.settings.url,
+        }),
         timeoutSeconds: 14_400,
         ...after,
     });

@@ -19,6 +19,8 @@ import { uwsgiFile } from "./settings/uwsgi";
 /** User `app` of the image. */
 const user = 1000;
 const home = "/openedx/edx-platform";
+/** Of a worker, which writes it once the application is loaded. */
+const pidFile = "/tmp/celery.pid";
 /** Additional seconds to end and to log after waiting. */
 const stopSeconds = 15;
 
@@ -124,11 +126,16 @@ export class Pods {
                         `--concurrency=${queues.concurrency}`,
                         `--max-tasks-per-child=${queues.tasksPerProcess}`,
                         "--prefetch-multiplier=1",
+                        `--pidfile=${pidFile}`,
                         "--without-gossip",
                         "--without-mingle",
                     ],
                     uses: this.uses,
                     resources: { cpu, memory: queues.memory },
+                    // Celery's own way to ask takes as long as a start, and as much memory.
+                    probes: {
+                        startup: { command: ["test", "-e", pidFile], periodSeconds: 5, failureThreshold: 60 },
+                    },
                     temp: queues.temp,
                 }),
             ],

@@ -148,9 +148,6 @@ export const settingRows: readonly SettingRow[] = [
     adopted("documents", "mongodb", ownMongodb),
 ];
 
-/** Key of feature flags that plugins set, by application: `features.lms.NAME`. */
-export const featuresKey = "features";
-
 /** A secret of the instance, and where its value comes from. */
 export interface SecretRow {
     readonly secret: string;

@@ -1,7 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import { merge } from "../../../config/merge";
 import { ConfigError, type Problem } from "../../../config/problems";
-import { featuresKey, type Root, secretRows, type SettingRow, settingRows } from "./contract";
+import { type Root, secretRows, type SettingRow, settingRows } from "./contract";
 import { defaultFeatures, defaults, envKeys, pluginDefaults, release, type Variant } from "./defaults";
 import { knownPlugins, notices, otherPluginReason, otherReason, pluginReasons, reasons, silent } from "./reasons";
 import { Variables } from "./variables";

@@ -122,20 +122,16 @@ export const notices: readonly { readonly what: string; readonly when: When; rea
         when: (root) => root.hasPlugin("s3"),
         reason: "what is written are the buckets that config.yml names; add those for grades and learning, if there are",
     },
-    {
-        what: "plugin codejail",
-        when: (root) => root.hasPlugin("codejail"),
-        reason: "the service needs its AppArmor profile on every node; load it there first",
-    },
 ];
 
 /** Plugins that the contract has rows for. */
-export const knownPlugins: readonly string[] = [
-    ...["codejail", "forum", "indigo", "mfe", "minio", "notes", "s3", "xqueue"],
-];
+export const knownPlugins: readonly string[] = [...["forum", "indigo", "mfe", "minio", "s3"]];
 
 /** Why a plugin is not carried over, if there is more to say than that it is unknown. */
 export const pluginReasons: Readonly<Record<string, string>> = {
+    codejail: "Plinth does not run this service; run it yourself, and set codejail to its address",
+    notes: "Plinth does not run this service; run it yourself, and set notes to its addresses",
+    xqueue: "Plinth does not run this service; run it yourself, and set xqueue to its address",
     android: "builds an application for telephones; go on building it with Tutor",
     aspects: "is a stack of its own (ClickHouse, Superset); deploy it beside the instance",
     credentials: "Plinth does not have this service; its database stays in the volume",

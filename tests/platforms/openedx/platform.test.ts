@@ -19,7 +19,11 @@ describe("Open edX' configuration", () => {
     for (const [instance, message] of [
         [{ host: undefined }, /instances\.shop\.host: is missing/],
         [{ mfeHost: "apps.example.com" }, /mfeHost: "apps\.example\.com" is not allowed.*apps\.learn\.example\.org/],
-        [{ studioHost: "learn.example.org" }, /learn\.example\.org/],
+        [{ studioHost: "learn.example.org" }, /studioHost: "learn\.example\.org" is already its host/],
+        [
+            { objectStorage: { publicHost: "apps.learn.example.org" } },
+            /objectStorage\.publicHost: .*already its mfeHost/,
+        ],
         [{ database: { topology: "single", engine: "mariadb" } }, /database\.engine: "mariadb".*mysql/],
         [
             { documents: { topology: "external", hosts: ["a.example.org", "b.example.org"] } },
@@ -43,7 +47,10 @@ describe("Open edX' configuration", () => {
 describe("Open edX' objects", () => {
     let objects: Sent[];
     before(async () => {
-        objects = await declare({ features: { ENABLE_BULK_ENROLLMENT_VIEW: true }, reports: { longestTaskSeconds: 7200 } });
+        objects = await declare({
+            features: { ENABLE_BULK_ENROLLMENT_VIEW: true },
+            reports: { longestTaskSeconds: 7200 },
+        });
     });
 
     it("have all secrets in Secrets only, and LMS and Studio their settings in ConfigMaps", () => {
@@ -101,7 +108,9 @@ describe("Open edX' objects", () => {
             expect(command(objects, "Deployment", tier)).to.include.members([`--queues=${queues}`, "--concurrency=1"]);
             const { labels } = find(objects, "Deployment", tier)["spec"].template.metadata;
             const { selector } = find(objects, "Service", tier.startsWith("cms") ? "cms" : "lms")["spec"];
-            const matches = Object.entries(selector as Record<string, string>).every(([key, value]) => labels[key] === value);
+            const matches = Object.entries(selector as Record<string, string>).every(
+                ([key, value]) => labels[key] === value,
+            );
             expect(matches, `${tier} behind a web Service`).to.equal(false);
         }
     });

@@ -30,7 +30,7 @@ describe("the instance that a Tutor root describes", () => {
             contactEmail: "contact@learn.example.org",
             tls: { mode: "off" },
             database: { topology: "single", engine: "mysql", name: "openedx", user: "openedx" },
-            documentStore: { topology: "single", name: "openedx" },
+            documents: { topology: "single", name: "openedx" },
             broker: { topology: "single" },
             cache: { topology: "single" },
             search: { topology: "single", publicHost: "meilisearch.learn.example.org" },
@@ -52,7 +52,6 @@ describe("the instance that a Tutor root describes", () => {
             databasePassword: others["OPENEDX_MYSQL_PASSWORD"],
             databaseRootPassword: others["MYSQL_ROOT_PASSWORD"],
             searchMasterKey: others["MEILISEARCH_MASTER_KEY"],
-            searchApiKeyUid: others["MEILISEARCH_API_KEY_UID"],
         });
         expect(origins["databasePassword"]).to.equal("OPENEDX_MYSQL_PASSWORD");
     });
@@ -73,7 +72,7 @@ describe("the instance that a Tutor root describes", () => {
                 ...{ topology: "external", engine: "mysql", host: "db.example.org", port: 3307 },
                 ...{ name: "lms", user: "openedx" },
             },
-            documentStore: {
+            documents: {
                 ...{ topology: "external", hosts: ["m1.example.org", "m2.example.org"], port: 27017, name: "openedx" },
                 ...{ user: "edx", authSource: "admin", replicaSet: "rs0", tls: true },
             },
@@ -83,24 +82,21 @@ describe("the instance that a Tutor root describes", () => {
                 ...{ topology: "external", url: "https://search.example.org" },
                 ...{ publicUrl: "https://search.example.org", prefix: "tutor_" },
             },
-            mail: {
-                ...{ host: "smtp.example.org", port: 587, encryption: "starttls", username: "edx" },
-                from: "contact@learn.example.org",
-            },
+            mail: { host: "smtp.example.org", port: 587, encryption: "starttls", username: "edx" },
         });
         expect(all).not.to.have.property("volumes");
         expect(secrets).to.include({
-            documentStorePassword: "of-mongo",
+            documentsPassword: "of-mongo",
             brokerPassword: "of-redis",
             cachePassword: "of-redis",
-            mailPassword: "of-mail",
+            smtpPassword: "of-mail",
         });
         expect(secrets).not.to.have.property("databaseRootPassword");
     });
 
     it("reads a name with SRV records, and refuses a URI with an account without quoting it", () => {
         const host = (name: string) => ({ RUN_MONGODB: false, MONGODB_HOST: name });
-        expect(settings(host("mongodb+srv://cluster.example.org/"))["documentStore"]).to.deep.include({
+        expect(settings(host("mongodb+srv://cluster.example.org/"))["documents"]).to.deep.include({
             hosts: ["cluster.example.org"],
             srv: true,
         });
@@ -139,17 +135,18 @@ describe("the instance that a Tutor root describes", () => {
         expect(settings(s3)["objectStorage"]).to.deep.equal({
             topology: "external",
             region: "eu-west-1",
-            buckets: { main: "courses" },
+            buckets: { openedx: "courses" },
             endpoint: "https://s3.example.org:9000",
         });
         expect(left()["plugin minio or s3"]).to.include("choose an objectStorage");
     });
 
     it("switches on what plugins bring, and names the others", () => {
-        expect(settings({ PLUGINS: ["forum", "notes", "xqueue", "codejail"] })).to.include({
-            ...{ forum: true, notes: true, xqueue: true, codejail: true },
-        });
-        const others = left({ PLUGINS: ["mfe", "aspects", "ours"] });
+        expect(settings({ PLUGINS: ["forum", "notes"] }))
+            .to.include({ forum: true })
+            .and.not.have.property("notes");
+        const others = left({ PLUGINS: ["mfe", "notes", "aspects", "ours"] });
+        expect(others["plugin notes"]).to.include("run it yourself");
         expect(others["plugin aspects"]).to.include("ClickHouse");
         expect(others["plugin ours"]).to.include("Plinth does not know this plugin");
         expect(others).not.to.have.property("plugin mfe");
@@ -205,8 +202,8 @@ describe("the instance that a Tutor root describes", () => {
             },
             cms: { FEATURES: { ENABLE_LIBRARY_INDEX: true } },
         };
-        expect(map({}, { env }).settings["features"]).to.deep.equal({
-            lms: { ENABLE_MOBILE_REST_API: false, OURS: true },
+        expect(map({}, { env }).settings["settings"]).to.deep.equal({
+            lms: { features: { ENABLE_MOBILE_REST_API: false, OURS: true } },
         });
         const named = left({}, { env });
         expect(named).to.include.keys(

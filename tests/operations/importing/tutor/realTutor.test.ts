@@ -47,7 +47,7 @@ describe("a root that Tutor 22 has saved", function () {
                 contactEmail: env["CONTACT_EMAIL"],
                 mfeHost: "apps.learn.example.org",
             },
-            ...{ theme: "indigo", forum: true, notes: true },
+            ...{ theme: "indigo", forum: true },
         });
         expect(settings).to.deep.include({ tls: { mode: "acme", email: "contact@learn.example.org" } });
         expect(settings["database"]).to.include({ name: database["NAME"], user: database["USER"] });
@@ -57,9 +57,9 @@ describe("a root that Tutor 22 has saved", function () {
         const { left, settings } = mapTutor(readRoot(root));
         expect(left.map(({ what }) => what)).to.have.members([
             ...["NOTES_MYSQL_PASSWORD", "NOTES_OAUTH2_SECRET", "NOTES_SECRET_KEY", "OPENEDX_LMS_UWSGI_WORKERS"],
-            ...["RUN_SMTP", "claim minio", "claims redis, meilisearch and caddy"],
+            ...["RUN_SMTP", "claim minio", "claims redis, meilisearch and caddy", "plugin notes"],
         ]);
-        expect(settings).not.to.have.property("features");
+        expect(settings).not.to.have.property("settings");
     });
 
     it("has the defaults that the mapping relies on", () => {
