@@ -6,7 +6,10 @@ import type { ObjectStorage } from "../objectStorage";
 
 /** The parts of a backup besides database and files. */
 
-/** A document store with MongoDB's protocol; `replicaSet` may be empty, `tls` is `true` or `false`. */
+/**
+ * A document store with MongoDB's protocol. Its host may be a list with commas, and `replicaSet` empty; `tls` and `srv`
+ * are `true` or `false`, the latter if the host is a name with SRV records.
+ */
 export interface DocumentStoreLike extends HasNode {
     readonly service: Service<{
         readonly name: Setting;
@@ -15,6 +18,7 @@ export interface DocumentStoreLike extends HasNode {
         readonly authSource: Setting;
         readonly replicaSet: Setting;
         readonly tls: Setting;
+        readonly srv: Setting;
     }>;
 }
 
@@ -30,6 +34,7 @@ export const bindDocuments = ({ service }: DocumentStoreLike): Edge =>
         DOCUMENTS_AUTH_SOURCE: "authSource",
         DOCUMENTS_REPLICA_SET: "replicaSet",
         DOCUMENTS_TLS: "tls",
+        DOCUMENTS_SRV: "srv",
     });
 
 export const bindObjects = ({ service }: Storage): Edge =>

@@ -20,6 +20,7 @@ const documents: MoreParts = (instance) => {
         authSource: "admin",
         replicaSet: "rs0",
         tls: "true",
+        srv: "false",
     };
     return { documents: { node, service: new Service(node.id, "documents", { mongodb: 27017 }, settings) } };
 };
@@ -38,6 +39,12 @@ describe(`Documents in backups, with PostgreSQL ${seriesOf("postgres", 1)} and w
     const stored = () => readFileSync(store, "utf8");
     const rows = () => server.sql("SELECT count(*) FROM item");
     const called = () => readFileSync(calls, "utf8");
+
+    /** Of the first call: its arguments, and the file with the connection. */
+    const connection = () => {
+        const [mode, file, line] = called().split("\n");
+        return { mode, line, uri: new URL(/^uri: "(.*)"$/.exec(file!)![1]!) };
+    };
 
     /** They have the tools' options, and write down the file that --config names, with its mode. */
     const standIns = (more: { dump?: string; dryRun?: string; restore?: string } = {}) => {
@@ -81,18 +88,29 @@ esac`;
             /^file database\.dump .*\ndocuments open_edx\nfile documents\.archive\.gz .*\nfile files/m,
         );
         expect(gunzipSync(readFileSync(archive(good))).toString()).to.equal(stored());
-        const [mode, password, line] = called().split("\n");
+        const { mode, line, uri } = connection();
         expect(mode).to.equal("mode 600");
-        expect(password).to.match(/^password: '\S+'$/);
-        expect(line).to.match(
-            /^mongodump --config=\S+ --host=rs0\/documents:27017 --username=edx --authenticationDatabase=admin --ssl --db=open_edx --archive=\S+ --gzip$/,
+        expect(uri.href.replace(`:${uri.password}@`, ":…@")).to.equal(
+            "mongodb://%65%64%78:…@documents:27017/?authSource=%61%64%6d%69%6e&tls=true&replicaSet=%72%73%30",
         );
-        expect(line + output).not.to.contain(/'(.*)'/.exec(password!)![1]);
+        expect(decodeURIComponent(uri.password)).to.match(/^\w+/);
+        expect(line).to.match(/^mongodump --config=\S+ --db=open_edx --archive=\S+ --gzip$/);
+        expect(line + output).not.to.contain(decodeURIComponent(uri.password));
     });
 
-    it("have passwords with any characters", async () => {
-        await pods.backUp({ DOCUMENTS_PASSWORD: passwords.own });
-        expect(called()).to.contain(`password: '${passwords.own.replaceAll("'", "''")}'\n`);
+    it("have passwords with any characters, and servers with records of their own, or several", async () => {
+        await pods.backUp({ DOCUMENTS_PASSWORD: passwords.own, DOCUMENTS_REPLICA_SET: "", DOCUMENTS_SRV: "true" });
+        const { uri } = connection();
+        expect([uri.protocol, uri.host, uri.search]).to.deep.equal([
+            "mongodb+srv:",
+            "documents",
+            "?authSource=%61%64%6d%69%6e&tls=true",
+        ]);
+        expect(decodeURIComponent(uri.password)).to.equal(passwords.own);
+        rmSync(join(pods.backups, pods.result()), { recursive: true });
+        rmSync(calls);
+        await pods.backUp({ DOCUMENTS_HOST: "one,[fd00::2]" });
+        expect(called()).to.contain("@one:27017,[fd00::2]:27017/?");
         rmSync(join(pods.backups, pods.result()), { recursive: true });
     });
 

@@ -3,20 +3,25 @@
 
 documents=documents.archive.gz
 
-# Leaves the file with the password in `secrets`; with the step's own mode from the beginning.
+# Any bytes as a part of a URL.
+escaped() { printf '%s' "$1" | od -An -v -t x1 | tr -d ' \n' | sed 's/../%&/g'; }
+# Leaves the file with the connection string in `secrets`; nobody else may read it, from its beginning.
 set_up() {
+    hosts=$(printf '%s' "$DOCUMENTS_HOST" | sed "s/,/:$DOCUMENTS_PORT,/g"):$DOCUMENTS_PORT
+    scheme=mongodb
+    # The records have the ports, too.
+    if [ "$DOCUMENTS_SRV" = true ]; then scheme=mongodb+srv hosts=$DOCUMENTS_HOST; fi
+    query="authSource=$(escaped "$DOCUMENTS_AUTH_SOURCE")&tls=$DOCUMENTS_TLS"
+    [ -z "$DOCUMENTS_REPLICA_SET" ] || query="$query&replicaSet=$(escaped "$DOCUMENTS_REPLICA_SET")"
     secrets=$WORK/mongo.yaml
     rm -f "$secrets"
-    (umask 077 && printf "password: '%s'\n" "$(printf '%s' "$DOCUMENTS_PASSWORD" | sed "s/'/''/g")" >"$secrets") ||
-        fail "the password could not be handed over"
+    account=$(escaped "$DOCUMENTS_USER"):$(escaped "$DOCUMENTS_PASSWORD")
+    (umask 077 && say "uri: \"$scheme://$account@$hosts/?$query\"" >"$secrets") || fail "the connection could not be written down"
 }
 tool() { # mongodump or mongorestore, arguments
     program=$1
     shift
-    host=$DOCUMENTS_HOST:$DOCUMENTS_PORT
-    [ -z "${DOCUMENTS_REPLICA_SET:-}" ] || host=$DOCUMENTS_REPLICA_SET/$host
-    [ "${DOCUMENTS_TLS:-false}" != true ] || set -- --ssl "$@"
-    "$program" --config="$secrets" --host="$host" --username="$DOCUMENTS_USER" --authenticationDatabase="$DOCUMENTS_AUTH_SOURCE" "$@"
+    "$program" --config="$secrets" "$@"
 }
 # Runs mongorestore on the archive of the backup that was found.
 restore_documents() {

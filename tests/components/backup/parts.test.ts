@@ -33,6 +33,7 @@ const declared = (written: object, buckets: object = {}) =>
                 authSource: "admin",
                 replicaSet: "",
                 tls: "false",
+                srv: "false",
             };
             const storage = new ObjectStorage(instance, "storage", {
                 config: objectStorageOf(["media", "grades"]).parse({
