@@ -5,7 +5,7 @@ import type { PlatformConfig } from "../config/platform";
 import { howToSet } from "../config/problems";
 import { checkDeclared } from "../config/secrets";
 import type { AnyInstance, ClusterConfig } from "../config/stack";
-import { type Input, Value } from "../config/value";
+import type { Input, Value } from "../config/value";
 import { AddressedKeys } from "./addressed";
 import type { Component } from "./component";
 import { egressRule } from "./egress";
@@ -235,17 +235,10 @@ export class Instance<in Secret extends string = never> {
         return key === undefined ? generated : chosen(generated, this.secretValue(key));
     }
 
-    /**
-     * An RSA key of 2048 bits in PEM: generated once and kept in the stack's state, unless the user sets `key` in
-     * plinth:secrets. The generated one always exists, as with passwords.
-     *
-     * A value that is no such key is reported when the plan is evaluated.
-     */
+    /** An RSA key of 2048 bits in PEM, likewise. A value that is no such key is reported when the plan is evaluated. */
     rsaKey(name: string, key: Secret): Value<string> {
-        return chosen(
-            generatedKey(this, name),
-            this.secretValue(key)?.map((pem) => checkedKey(key, pem)),
-        );
+        const set = this.secretValue(key)?.map((pem) => checkedKey(key, pem));
+        return chosen(generatedKey(this, name), set);
     }
 
     /** Declares a Secret; returns references to its values. */

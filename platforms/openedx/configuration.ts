@@ -1,5 +1,6 @@
 import type { Component } from "../../components/component";
 import type { SecretRef } from "../../components/graph";
+import { python } from "../../components/languages/python";
 import type { Text } from "../../components/languages/text";
 import type { Mount } from "../../components/podArgs";
 import type { Input } from "../../config/value";
@@ -69,7 +70,7 @@ export class Configuration {
                 path: `/openedx/edx-platform/${variant}/envs/tutor`,
                 configMap: instance.add(owner, "ConfigMap", `settings-${variant}`, {
                     data: {
-                        "__init__.py": "" as Text<"python">,
+                        "__init__.py": python``,
                         "production.py": productionFile(variant, this.facts),
                         ...besideProduction(this.facts),
                     },

@@ -18,9 +18,10 @@ import { check } from "./check";
 import { buckets, config, type OpenedxConfig, type OpenedxInstance } from "./config";
 import { images } from "./images";
 import { operations } from "./operations";
-import { Pods, workerMemory } from "./pods";
+import { Pods } from "./pods";
 import type { Used, UsedMail } from "./services";
 import { sizes } from "./sizes";
+import { workersOf } from "./workers";
 
 /**
  * Open edX (Verawood): clients → load balancer → LMS, Studio and micro-frontends → MySQL, MongoDB, search, object
@@ -99,56 +100,14 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         ...after,
     });
     const mfe = new WebTier(instance, "mfe", { pod: pods.mfe([lms.service.bind()]), replicas: size.mfe });
-    const { lmsWorker, cmsWorker, reports } = settings;
-    const lmsTasks = new Worker(instance, "lms-worker", {
-        pod: pods.worker(
-            "lms-worker",
-            {
-                variant: "lms",
-                names: ["default", "high"],
-                tasksPerProcess: 100,
-                ...lmsWorker,
-                memory: workerMemory(lmsWorker.concurrency),
-                temp: "1Gi",
-            },
-            size.cpu,
-        ),
-        replicas: size.lmsWorker,
-        ...after,
-    });
-    const cmsTasks = new Worker(instance, "cms-worker", {
-        pod: pods.worker(
-            "cms-worker",
-            {
-                variant: "cms",
-                names: ["default", "high", "low"],
-                tasksPerProcess: 100,
-                ...cmsWorker,
-                memory: workerMemory(cmsWorker.concurrency),
-                // Courses that are imported and exported.
-                temp: "4Gi",
-            },
-            size.cpu,
-        ),
-        replicas: size.cmsWorker,
-        ...after,
-    });
-    const reporting = new Worker(instance, "reports", {
-        pod: pods.worker(
-            "reports",
-            {
-                variant: "lms",
-                names: ["high_mem"],
-                concurrency: 1,
-                tasksPerProcess: 1,
-                ...reports,
-                memory: workerMemory(2),
-                temp: "4Gi",
-            },
-            size.cpu,
-        ),
-        ...after,
-    });
+    const workers = workersOf(settings, size).map(
+        (duties) =>
+            new Worker(instance, duties.name, {
+                pod: pods.worker(duties, size.cpu),
+                replicas: duties.replicas,
+                ...after,
+            }),
+    );
     // Nothing waits for it, and it does nothing unless the index is empty: the volume of a new search engine is.
     new Task(instance, "reindex", {
         pod: pods.reindex({
@@ -165,7 +124,7 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         database,
         documents,
         buckets: { storage, image: images.openedx },
-        writers: [lms, cms, lmsTasks, cmsTasks, reporting, cache],
+        writers: [lms, cms, ...workers, cache],
     });
     publish(instance, [
         { host, routes: [{ to: lms.service, maxBody: "4Mi" }], rewrites: favicon },

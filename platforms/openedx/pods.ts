@@ -1,6 +1,5 @@
-import type { Variable } from "../../components/podArgs";
-import type { ContainerArgs, Mount, PodArgs, Probe } from "../../components/podArgs";
 import type { Edge, NetworkRule } from "../../components/graph";
+import type { ContainerArgs, Mount, PodArgs, Probe, Variable } from "../../components/podArgs";
 import type { ResourcesConfig } from "../../config/fields";
 import { drainSeconds } from "../../components/webTier";
 import { httpProbe, scratch, webServices } from "../webPod";
@@ -15,6 +14,7 @@ import type { Variant } from "./settings/facts";
 import { folders } from "./settings/paths";
 import { mfeCaddyfile, mfePort } from "./settings/mfeCaddyfile";
 import { uwsgiFile } from "./settings/uwsgi";
+import type { WorkerDuties } from "./workers";
 
 /** User `app` of the image. */
 const user = 1000;
@@ -26,22 +26,7 @@ const stopSeconds = 15;
 
 /** MiB of a web pod: its master, and each process. Seen were 480 to 760 for two. */
 const webMemory = (processes: number): string => `${512 + processes * 640}Mi`;
-/** MiB of a worker: its master, and each task. */
-const workerMemory = (concurrency: number): string => `${768 + concurrency * 768}Mi`;
 const taskMemory = "1536Mi";
-
-/** What a worker works on. */
-export interface Queues {
-    readonly variant: Variant;
-    readonly names: readonly string[];
-    readonly concurrency: number;
-    /** Tasks after which a process is replaced, since memory is not given back. */
-    readonly tasksPerProcess: number;
-    readonly longestTaskSeconds: number;
-    readonly memory: string;
-    /** Of files in work. */
-    readonly temp: string;
-}
 
 /** The pods of an instance. All have the same image and configuration, but different roles. */
 export class Pods {
@@ -109,7 +94,7 @@ export class Pods {
         };
     }
 
-    worker(name: string, { variant, names, ...queues }: Queues, cpu: string): PodArgs {
+    worker({ name, variant, ...duties }: WorkerDuties, cpu: string): PodArgs {
         return {
             user,
             initContainers: [this.ready()],
@@ -122,24 +107,24 @@ export class Pods {
                         "worker",
                         "--loglevel=info",
                         `--hostname=edx.${variant}.core.default.%h`,
-                        `--queues=${names.map((queue) => `edx.${variant}.core.${queue}`).join(",")}`,
-                        `--concurrency=${queues.concurrency}`,
-                        `--max-tasks-per-child=${queues.tasksPerProcess}`,
+                        `--queues=${duties.queues.map((queue) => `edx.${variant}.core.${queue}`).join(",")}`,
+                        `--concurrency=${duties.concurrency}`,
+                        `--max-tasks-per-child=${duties.tasksPerProcess}`,
                         "--prefetch-multiplier=1",
                         `--pidfile=${pidFile}`,
                         "--without-gossip",
                         "--without-mingle",
                     ],
                     uses: this.uses,
-                    resources: { cpu, memory: queues.memory },
+                    resources: { cpu, memory: duties.memory },
                     // Celery's own way to ask takes as long as a start, and as much memory.
                     probes: {
                         startup: { command: ["test", "-e", pidFile], periodSeconds: 5, failureThreshold: 60 },
                     },
-                    temp: queues.temp,
+                    temp: duties.temp,
                 }),
             ],
-            graceSeconds: queues.longestTaskSeconds + stopSeconds,
+            graceSeconds: duties.longestTaskSeconds + stopSeconds,
         };
     }
 
@@ -298,5 +283,3 @@ export class Pods {
         };
     }
 }
-
-export { workerMemory };

@@ -21,6 +21,10 @@ const id = ({ kind, metadata }: Sent) => `${kind} ${metadata.namespace ?? ""}/${
 const matches = (selector: Record<string, string>, labels: Record<string, string> = {}) =>
     Object.entries(selector).every(([key, value]) => labels[key] === value);
 
+/** Whether a Service sends requests to such pods. */
+const isServed = ({ metadata }: Pod, services: readonly Sent[]): boolean =>
+    services.some(({ spec }) => spec.selector !== undefined && matches(spec.selector, metadata?.labels));
+
 /** Minimum size in bytes of a container's logs that kubelets keep: five files of 10 MiB. */
 const logs = 50 * 2 ** 20;
 
@@ -206,7 +210,7 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
             );
             rule(
                 template.spec.containers[0].readinessProbe !== undefined ||
-                    owner.metadata.labels?.["app.kubernetes.io/name"] === "worker",
+                    !isServed(template, inNamespace(owner.metadata.namespace, "Service")),
                 `${where}: the main container has no readiness probe`,
             );
         }

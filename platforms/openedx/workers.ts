@@ -1,0 +1,59 @@
+import type { ReplicasConfig } from "../../config/fields";
+import type { OpenedxConfig } from "./config";
+import type { Variant } from "./settings/facts";
+import type { Size } from "./sizes";
+
+/** What a worker works on. */
+export interface WorkerDuties {
+    readonly name: string;
+    readonly variant: Variant;
+    readonly queues: readonly string[];
+    /** Tasks at the same time. */
+    readonly concurrency: number;
+    /** Tasks after which a process is replaced, since memory is not given back. */
+    readonly tasksPerProcess: number;
+    readonly longestTaskSeconds: number;
+    readonly memory: string;
+    /** Size of the directories for files in work. */
+    readonly temp: string;
+    readonly replicas: ReplicasConfig;
+}
+
+/** MiB of a worker: its master, and each task. */
+const memory = (concurrency: number): string => `${768 + concurrency * 768}Mi`;
+
+/** All workers of an instance. Reports have one of their own: others would wait for them, or end with their memory. */
+export const workersOf = ({ lmsWorker, cmsWorker, reports }: OpenedxConfig, size: Size): readonly WorkerDuties[] => [
+    {
+        name: "lms-worker",
+        variant: "lms",
+        queues: ["default", "high"],
+        ...lmsWorker,
+        tasksPerProcess: 100,
+        memory: memory(lmsWorker.concurrency),
+        temp: "1Gi",
+        replicas: size.lmsWorker,
+    },
+    {
+        name: "cms-worker",
+        variant: "cms",
+        queues: ["default", "high", "low"],
+        ...cmsWorker,
+        tasksPerProcess: 100,
+        memory: memory(cmsWorker.concurrency),
+        // Courses that are imported and exported.
+        temp: "4Gi",
+        replicas: size.cmsWorker,
+    },
+    {
+        name: "reports",
+        variant: "lms",
+        queues: ["high_mem"],
+        ...reports,
+        concurrency: 1,
+        tasksPerProcess: 1,
+        memory: memory(2),
+        temp: "4Gi",
+        replicas: 1,
+    },
+];
