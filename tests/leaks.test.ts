@@ -8,7 +8,7 @@ import { renderStack } from "../operations/render/rendering";
 import { Session } from "../operations/session";
 import { readStackFile, stackNames } from "../operations/stackfile/stackFile";
 import { platforms } from "../platforms";
-import { leaksIn, plant, type Planted } from "./support/leaks";
+import { leaksIn, plant, plantKey, type Planted } from "./support/leaks";
 import { platforms as fixturePlatforms } from "./support/storagePlatform";
 import { scratch } from "./support/tools";
 
@@ -131,7 +131,8 @@ describe("secrets of the fixture stacks", function () {
                 const own = Object.entries(values).map(([key, value]) => {
                     // The program reads certificates.
                     if (key.startsWith("tls")) return [key, value];
-                    return [key, (planted[`${instance}.${key}`] = plant()).value];
+                    const given = key === "jwtPrivateKey" ? plantKey() : plant();
+                    return [key, (planted[`${instance}.${key}`] = given).value];
                 });
                 return [instance, Object.fromEntries(own)];
             });

@@ -47,7 +47,7 @@ export const operations = ({ host, studioHost }: OpenedxConfig): Operations => (
         },
         asks,
         command: (input) =>
-            account("create", input.name, input.email, input.staff ? "yes" : "no", input.superuser ? "yes" : "no"),
+            account("create", input.staff ? "yes" : "no", input.superuser ? "yes" : "no", input.name, input.email),
     }),
     changepassword: operation({
         summary: "Change the password of an account",

@@ -1,18 +1,15 @@
 import { z } from "zod";
-
-/** A value that is the same in YAML, JSON and Python. */
-type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
-
-const plain: z.ZodType<Plain> = z.lazy(() =>
-    z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(plain), z.record(z.string(), plain)]),
-);
+import type { Json } from "../../components/languages/python";
 
 const settingName = z
     .string()
     .regex(/^[A-Z][A-Z0-9_]*$/, "allowed: the name of a setting, such as SITE_NAME: capital letters, digits and '_'");
 
-/** Settings by name. */
-export const values = z.record(settingName, plain);
+/** Settings by name. What a stack's file can hold is the same in YAML, JSON and Python. */
+export const values = z.record(
+    settingName,
+    z.unknown().transform((value) => value as Json),
+);
 
 const layer = z.strictObject({
     /** Django settings. A map is merged into the one that is there; all else replaces. */

@@ -65,6 +65,9 @@ const examples: Readonly<Record<string, object>> = {
     "opencart.database.name": { database: { topology: "external", host: "10.1.2.3", name: "own" } },
     "qxsms.broker.vhost": { debug: true, broker: { topology: "external", host: "10.1.2.3", vhost: "own" } },
     "openmage.sessions.host": { sessions: { topology: "external", host: "10.1.2.3" } },
+    "openedx.broker.host": { broker: { topology: "external", host: "10.1.2.3" } },
+    "openedx.cache.host": { cache: { topology: "external", host: "10.1.2.3" } },
+    "openedx.search.prefix": { search: { topology: "external", url: "https://search.example.org", prefix: "own_" } },
     "opencart.backup.target.prefix": { backup: { target: { type: "s3", bucket: "dumps", prefix: "own" } } },
     "storage.objectStorage.buckets.media": {
         objectStorage: { topology: "external", endpoint: "https://s3.example.org", buckets: { media: "own-media" } },
@@ -133,7 +136,7 @@ describe("what belongs to one instance only", () => {
     const keyOf = (path: string) => path.slice(platformOf(path).length + 1);
     const placesOf = (path: string) => {
         const { config } = platforms[platformOf(path)]!;
-        return ownIn(config.schema, { ...config.defaults("small"), ...model(path) });
+        return ownIn(config.schema, { ...config.defaults("small", "shop.example.org"), ...model(path) });
     };
     for (const path of Object.keys(examples)) {
         it(`is refused in two instances, and not copied to another one: ${path}`, async () => {

@@ -14,6 +14,7 @@ const nasty = `it's "$(id)" \`id\` --x; exit #`;
 const declared: Readonly<Record<string, () => Promise<Sent[]>>> = {
     opencart: () => declareOpenCart(),
     openmage: () => declareOpenMage(),
+    openedx: () => declareOpenCart({ instance: { platform: "openedx", host: "learn.example.org" } }),
     qxsms: () => declareQxsms(),
 };
 
@@ -41,7 +42,7 @@ for (const [name, platform] of Object.entries(platforms)) {
         it("are those on its page", () => {
             const page = readFileSync(join(__dirname, "..", "..", "docs", `${name}.md`), "utf8");
             const section = page.split("\n## Operations\n")[1]!.split("\n## ")[0]!;
-            const rows = [...section.matchAll(/^\| `([a-z]+)[ `]/gm)].map(([, operation]) => operation);
+            const rows = [...section.matchAll(/^\| `([a-z-]+)[ `]/gm)].map(([, operation]) => operation);
             expect(rows).to.deep.equal(Object.keys(operations));
         });
     });

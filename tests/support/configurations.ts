@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { placeholderKey } from "../../components/privateKey";
 import { platforms as builtIn } from "../../platforms";
 import type { Platforms } from "../../platforms/platform";
 import { apart, instancesOf, type Keys } from "./arbitraries";
@@ -125,7 +126,7 @@ const secretsOf = (platforms: Platforms): Readonly<Record<string, object>> =>
             Object.fromEntries(
                 Object.keys(config.secrets)
                     .filter((key) => !/^tls|^qualtrics.*Id$/.test(key))
-                    .map((key) => [key, `value-of-${key}`.slice(0, 20)]),
+                    .map((key) => [key, key === "jwtPrivateKey" ? placeholderKey() : `value-of-${key}`.slice(0, 20)]),
             ),
         ]),
     );

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { nativeHash } from "../../components/database/mysql";
 
 /** A secret value that can be found in any encoding. */
@@ -45,4 +45,11 @@ export function leaksIn(text: string, values: Readonly<Record<string, Planted>>)
             .filter(([, written]) => written.some((form) => text.includes(form)))
             .map(([form]) => `${key}: ${form}`);
     });
+}
+
+/** An RSA key in PEM, which programs read; a line in its midst stands for it. */
+export function plantKey(): Planted {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const value = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+    return { value, core: value.split("\n")[8]! };
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { placeholderKey } from "../../components/privateKey";
 import type { PlainResource } from "../../operations/render/plainPlan";
 import { placeholder } from "../../config/secrets";
 import type { Given } from "../../config/read";
@@ -47,7 +48,11 @@ export async function record(program: () => object, { project, stack, ...given }
         call: ({ inputs }) => inputs as Record<string, unknown>,
         newResource: ({ type, name, inputs }) => ({
             id: `${name}-id`,
-            state: { ...inputs, ...(type.startsWith("random:") ? { result: placeholder(name) } : {}) },
+            state: {
+                ...inputs,
+                ...(type.startsWith("random:") ? { result: placeholder(name) } : {}),
+                ...(type.startsWith("tls:") ? { privateKeyPem: placeholderKey() } : {}),
+            },
         }),
     };
     await pulumi.runtime.setMocks(mocks, project, stack, given.preview ?? false);

@@ -1,4 +1,4 @@
-"""Makes an account (create NAME EMAIL staff superuser, the last two yes or no) or changes a password (password NAME);
+"""Makes an account (create STAFF SUPERUSER NAME EMAIL, the first two yes or no) or changes a password (password NAME);
 the password is a line of standard input."""
 import sys
 
@@ -11,7 +11,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
-action, name = sys.argv[1:3]
+action, *words = sys.argv[1:]
+staff, superuser, name, email = words if action == "create" else (None, None, words[0], None)
 password = sys.stdin.readline().rstrip("\n")
 users = get_user_model().objects
 user = users.filter(username=name).first()
@@ -24,7 +25,6 @@ try:
 except ValidationError as error:
     sys.exit("The password is not allowed: " + " ".join(error.messages))
 if action == "create":
-    email, staff, superuser = sys.argv[3:]
     try:
         # The LMS's own command, which also makes the profile that pages expect.
         call_command("manage_user", name, email, staff=staff == "yes", superuser=superuser == "yes")

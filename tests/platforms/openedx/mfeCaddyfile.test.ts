@@ -57,7 +57,7 @@ describe(`the micro-frontends' Caddyfile, ${caddyTitle}`, function () {
                 expect(await get(`/${name}/some/route?a=1`), name).to.equal(`index of ${name}`);
             }
             const others: [asked: string, answer: string][] = [
-                ["/", "index of site"],
+                ["/", "https://lms.example.org"],
                 ["/instructor-dashboard/course", "index of site"],
                 ["/learningx", "index of site"],
                 ["/app.js", "code of site"],
@@ -74,7 +74,7 @@ describe(`the micro-frontends' Caddyfile, ${caddyTitle}`, function () {
         }
     });
 
-    it("has the routes of Tutor's, of which one is stricter", async function () {
+    it("has the routes of Tutor's, of which one is stricter, and the way to the LMS", async function () {
         const caddy = await goProgram(this, "caddy", caddyPackage);
         const tutor = await pythonProgram(this, "tutor");
         const config = { LMS_HOST: "lms.example.org", CMS_HOST: "studio.lms.example.org" };
@@ -94,7 +94,10 @@ describe(`the micro-frontends' Caddyfile, ${caddyTitle}`, function () {
         const theirs = routes(caddyfile.replaceAll("try_files /{path}", "try_files {path}"));
         // Theirs would also take the words in the midst of a path.
         const ours = routes(mfeCaddyfile(facts())).map((one) => one.replace("^/course", "/course"));
-        expect(ours).to.have.members(theirs);
+        // What their outer server does: the way from the bare host to the LMS.
+        const [root, ...others] = ours;
+        expect(root).to.contain('{"path":["/"]}').and.contain("https://lms.example.org");
+        expect(others).to.have.members(theirs);
         expect(ours.at(-1)).to.equal(theirs.at(-1));
     });
 

@@ -112,6 +112,7 @@ const uwsgi: Readonly<Record<string, string>> = {
     "http|http-socket|http-keepalive|add-header": "the router would leave before its requests are answered",
     "die-on-term|hook-master-start|worker-reload-mercy": "the same",
     "buffer-size": "large cookies",
+    listen: "more connections wait for a process than the kernel's usual hundred",
     "processes|wsgi-file": "not from the environment",
     "static-map": "no files of users on a volume, where there is object storage",
 };
