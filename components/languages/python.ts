@@ -70,12 +70,10 @@ function enclosed(open: "[" | "{", items: readonly Python[], close: "]" | "}"): 
     return written(`${open}\n${items.map((item) => `${item.replace(/^/gm, "    ")},\n`).join("")}${close}`);
 }
 
-const keywords = new Set(
-    (
-        "False None True and as assert async await break class continue def del elif else except finally for from " +
-        "global if import in is lambda nonlocal not or pass raise return try while with yield"
-    ).split(" "),
-);
+const keywords: readonly string[] = (
+    "False None True and as assert async await break class continue def del elif else except finally for from " +
+    "global if import in is lambda nonlocal not or pass raise return try while with yield"
+).split(" ");
 
 /**
  * A name of a variable, of ASCII letters.
@@ -84,7 +82,7 @@ const keywords = new Set(
  * @throws Refusal for anything else, and for keywords
  */
 export function name(value: string): Python {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value) || keywords.has(value))
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value) || keywords.includes(value))
         throw new Refusal("allowed: a name of letters, digits and _ that does not begin with a digit");
     return written(value);
 }
