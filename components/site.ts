@@ -22,4 +22,10 @@ export interface Site {
     readonly closed?: readonly PathRule[];
     /** Paths of this host, each with the path that the service is asked for instead. @default none */
     readonly rewrites?: Readonly<Record<string, string>>;
+    /**
+     * Whether other sites may show pages in a frame, unless the application's own headers forbid it.
+     *
+     * @default false: pages without such a header get one that forbids it
+     */
+    readonly embeddable?: boolean;
 }

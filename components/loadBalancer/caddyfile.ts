@@ -38,6 +38,7 @@ export interface FileSite {
     readonly closed: readonly PathRule[];
     /** Paths to ask for instead of others. */
     readonly rewrites: Readonly<Record<string, string>>;
+    readonly embeddable: boolean;
     readonly routes: readonly FileRoute[];
 }
 
@@ -193,7 +194,7 @@ const logLines = (site: FileSite): Line[] => (site.accessLog ? [caddy`import acc
 
 /** Directives for every answer of a site. */
 function frame(site: FileSite, { trustedProxies }: CaddyfileArgs): Line[] {
-    const { tls, hstsSeconds, securityHeaders, compression } = site;
+    const { tls, hstsSeconds, securityHeaders, compression, embeddable } = site;
     const hsts = caddy`?Strict-Transport-Security max-age=${hstsSeconds}`;
     const encrypted = fromTrusted(trustedProxies, "https");
     return [
@@ -203,7 +204,7 @@ function frame(site: FileSite, { trustedProxies }: CaddyfileArgs): Line[] {
         ...(securityHeaders
             ? [
                   caddy`header ?X-Content-Type-Options nosniff`,
-                  caddy`header ?X-Frame-Options SAMEORIGIN`,
+                  ...(embeddable ? [] : [caddy`header ?X-Frame-Options SAMEORIGIN`]),
                   caddy`header ?Referrer-Policy strict-origin-when-cross-origin`,
               ]
             : []),

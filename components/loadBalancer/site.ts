@@ -20,7 +20,7 @@ export interface Tenant {
 export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig, snippets: string): FileSite[] {
     const { http, state } = instance.config;
     const tls = tlsOf(instance);
-    return sites.map(({ host, routes, closed = [], rewrites = {} }) => ({
+    return sites.map(({ host, routes, closed = [], rewrites = {}, embeddable = false }) => ({
         host,
         tls: siteTls(edge, tls, snippetOf(snippets, instance.name)),
         hstsSeconds: isTrusted(tls) ? http.hstsSeconds : 0,
@@ -31,6 +31,7 @@ export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig, snip
         stopped: state === "stopped",
         closed,
         rewrites,
+        embeddable,
         routes: routes.map((route) => fileRoute(route, http.maxBody)),
     }));
 }

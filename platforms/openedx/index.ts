@@ -127,8 +127,9 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         writers: [lms, cms, ...workers, cache],
     });
     publish(instance, [
-        { host, routes: [{ to: lms.service, maxBody: "4Mi" }], rewrites: favicon },
-        { host: studioHost, routes: [{ to: cms.service, maxBody: "250Mi" }], rewrites: favicon },
+        // Micro-frontends show units of courses in frames. Django forbids it for all other pages.
+        { host, routes: [{ to: lms.service, maxBody: "4Mi" }], rewrites: favicon, embeddable: true },
+        { host: studioHost, routes: [{ to: cms.service, maxBody: "250Mi" }], rewrites: favicon, embeddable: true },
         { host: mfeHost, routes: [{ to: mfe.service, maxBody: "2Mi" }] },
         ...search.sites(),
         ...storage.sites(),

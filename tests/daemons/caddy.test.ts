@@ -61,6 +61,12 @@ describe(caddyTitle, function () {
             });
             expect((await plain({ host: "partial.example.org", path: "/other" })).status).to.equal(404);
         });
+        it("ask for another path where the site says so, with the query", async () => {
+            const urlOf = async (host: string, path: string) => (await seen(plain({ host, path }))).url;
+            expect(await urlOf("rewritten.example.org", "/favicon.ico?v=2")).to.equal("/theming/asset/favicon.ico?v=2");
+            expect(await urlOf("rewritten.example.org", "/favicon.ico/x")).to.equal("/favicon.ico/x");
+            expect(await urlOf("plain.example.org", "/favicon.ico")).to.equal("/favicon.ico");
+        });
         it("deny clients that are not allowed, in any spelling of the path", async () => {
             for (const path of ["/admin", "/admin/", "/admin/x?y", "//admin/", "/%61dmin/", "/ADMIN/"]) {
                 const { status, body } = await plain({ host: "plain.example.org", path });
@@ -253,6 +259,8 @@ describe(caddyTitle, function () {
                 ...usual,
                 "x-frame-options": "DENY",
             });
+            const { headers: framed } = await plain({ host: "framed.example.org" });
+            expect(framed).to.include(usual).and.not.have.property("x-frame-options");
             expect((await plain({ host: "quiet.example.org" })).headers).not.to.have.any.keys(
                 "x-frame-options",
                 "referrer-policy",

@@ -131,6 +131,7 @@ export class CaddyEdge {
         stopped: false,
         closed: [],
         rewrites: {},
+        embeddable: false,
         routes: [this.route(this.shop)],
         ...rest,
     });
@@ -167,6 +168,8 @@ export class CaddyEdge {
         this.site("stopped.example.org", { stopped: true }),
         this.site("broken.example.org", { routes: [this.route({ port: 1 })] }),
         this.site("partial.example.org", { routes: [this.route(this.admin, { path: { paths: ["/only"] } })] }),
+        this.site("framed.example.org", { embeddable: true }),
+        this.site("rewritten.example.org", { rewrites: { "/favicon.ico": "/theming/asset/favicon.ico" } }),
         this.site("quiet.example.org", {
             accessLog: false,
             securityHeaders: false,
