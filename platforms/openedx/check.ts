@@ -1,5 +1,6 @@
 import { publicUrl } from "../publicUrl";
 import type { OpenedxConfig, OpenedxInstance } from "./config";
+import { brokenLine } from "./pythonLines";
 
 /** Reports what the schema cannot refuse. */
 export function check(instance: OpenedxInstance, settings: OpenedxConfig): void {
@@ -31,4 +32,12 @@ export function check(instance: OpenedxInstance, settings: OpenedxConfig): void 
                 ["edge"],
                 `its ports are not allowed, because Open edX's own addresses have none; allowed: 80 and 443, or a NodePort that Kubernetes chooses, behind your own balancer`,
             );
+    for (const [layer, { python }] of Object.entries(settings.settings)) {
+        const broken = brokenLine(python);
+        if (broken !== undefined)
+            instance.problem(
+                ["settings", layer, "python", broken],
+                `"${python[broken]}" does not parse; allowed: lines that are Python together, such as a = 1`,
+            );
+    }
 }

@@ -35,6 +35,11 @@ describe("Open edX' configuration", () => {
         [{ features: { lowerCase: true } }, /features.*lowerCase.*capital letters/],
         [{ settings: { lms: { values: { when: 1 } } } }, /settings\.lms\.values.*when.*capital letters/],
         [{ settings: { lms: { python: ["a = 1\nb = 2"] } } }, /settings\.lms\.python\.0.*one line of Python/],
+        [
+            { settings: { lms: { python: ["A = 1", "B = (2,", "C = 3"] } } },
+            /settings\.lms\.python\.\d: .*does not parse/,
+        ],
+        [{ settings: { cms: { python: ["if True:", "A = 1"] } } }, /settings\.cms\.python\.\d: .*does not parse/],
         [{ settings: { studio: {} } }, /settings.*studio.*allowed: common, lms, cms/],
         [{ mfe: { apps: { grades: { path: "grades/" } } } }, /mfe\.apps\.grades\.path.*a path such as/],
         [{ edge: { type: "NodePort", httpPort: 30080 } }, /edge: its ports are not allowed/],
@@ -155,6 +160,12 @@ describe("Open edX' objects", () => {
         const names = (list: readonly Sent[]) => list.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
         expect(names(objects)).to.include("Deployment/mail");
         expect(names(await declare({ mail: { host: "smtp.example.org" } }))).not.to.include("Deployment/mail");
+    });
+
+    it("take lines of Python as they are, over several lines, too", async () => {
+        const python = ["for name in ('a', 'b'):", "    INSTALLED_APPS.append(name)", "D = {", "    'a': 1,", "}"];
+        const data = dataOf(await declare({ settings: { cms: { python } } }), "ConfigMap", "settings-cms");
+        expect(data["production.py"]).to.contain(python.join("\n"));
     });
 
     it("have scripts that Python compiles", function () {
