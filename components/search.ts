@@ -101,6 +101,8 @@ export class Search<Name extends string = string> extends Component implements H
     readonly service: Service<SearchSettings>;
     /** Host under which browsers reach a server in the cluster. */
     readonly publicHost: string | undefined;
+    /** Series of a server in the cluster, whose volume is its own; else the URL. Another one has neither keys nor indexes. */
+    readonly engine: string;
 
     constructor(
         instance: Instance<SearchSecret<NoInfer<Name>>>,
@@ -114,6 +116,7 @@ export class Search<Name extends string = string> extends Component implements H
         const usualPrefix = indexPrefixOf(instance.namespace);
         if (config.topology === "external") {
             this.node = instance.addNode(name, { kind: "search", pods: false });
+            this.engine = config.url;
             const secrets = this.secrets(instance, name, requiredSecret(instance, name, key));
             const url = new URL(config.url);
             const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
@@ -140,7 +143,7 @@ export class Search<Name extends string = string> extends Component implements H
                 { http: searchPort },
                 { url, publicUrl: args.publicUrl ?? url, prefix: usualPrefix, ...secrets },
             );
-            this.single(instance, name, args, secrets.masterKey);
+            this.engine = this.single(instance, name, args, secrets.masterKey);
         }
         this.registerOutputs({ host: this.service.host });
     }
@@ -169,7 +172,7 @@ export class Search<Name extends string = string> extends Component implements H
         name: Name,
         { resources, size = "5Gi" }: SearchArgs,
         masterKey: SecretRef,
-    ): void {
+    ): string {
         const { node } = this;
         const series = imageSeries(instance, "meilisearch", instance.image(images.meilisearch));
         const version = series.split(" ")[1]!.replace(".", "-");
@@ -222,5 +225,6 @@ export class Search<Name extends string = string> extends Component implements H
             },
         });
         clusterService(instance, this, node, ports);
+        return series;
     }
 }

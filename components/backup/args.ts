@@ -27,6 +27,8 @@ export interface BackupArgs {
         readonly storage: Storage;
         /** Image with `python3`, version 3.8 or later, without any packages. */
         readonly image: Image;
+        /** That may run it. @default the user of the files, else of the database's image */
+        readonly user?: number;
     };
     /** Components that write to any of these, or cache their data: stopped during a restore. */
     readonly writers: readonly HasNode[];

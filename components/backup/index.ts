@@ -193,7 +193,7 @@ export class Backup extends Component implements HasNode {
                 pod: {
                     initContainers: containers.slice(0, -1),
                     containers: containers.slice(-1),
-                    user: files?.user ?? databaseUser,
+                    user: files?.user ?? this.buckets?.user ?? databaseUser,
                     ...(files?.volume.shareNodeFor ? { shareNodeFor: files.volume.shareNodeFor } : {}),
                 },
                 timeoutSeconds: own.config.timeoutSeconds,

@@ -1,6 +1,7 @@
 import { publicUrl } from "../publicUrl";
 import type { OpenedxConfig, OpenedxInstance } from "./config";
 import { brokenLine } from "./pythonLines";
+import { sizes } from "./sizes";
 
 /** Reports what the schema cannot refuse. */
 export function check(instance: OpenedxInstance, settings: OpenedxConfig): void {
@@ -32,6 +33,11 @@ export function check(instance: OpenedxInstance, settings: OpenedxConfig): void 
                 ["edge"],
                 `its ports are not allowed, because Open edX's own addresses have none; allowed: 80 and 443, or a NodePort that Kubernetes chooses, behind your own balancer`,
             );
+    const studios = settings.replicas["cms"] ?? sizes[settings.size].cms;
+    if ((typeof studios === "number" ? studios : studios.max) > 1)
+        instance.warn(
+            "with several pods of cms, imports of courses above 20 MB may fail: their parts reach different pods, each with a directory of its own",
+        );
     for (const [layer, { python }] of Object.entries(settings.settings)) {
         const broken = brokenLine(python);
         if (broken !== undefined)

@@ -113,7 +113,7 @@ const schema = z.strictObject({
             apps: z.record(z.string(), ownMfe).default({}),
         })
         .prefault({}),
-    /** What would otherwise grow, or grow old. Times are in `timeZone`. */
+    /** Work that nothing else in Open edX starts. Times are in `timeZone`. */
     tasks: z
         .strictObject({
             timeZone: timeZone.optional(),
@@ -164,6 +164,7 @@ export const config = {
         cmsOauth2Secret: {
             purpose: "With which Studio lets people log in at the LMS; generated unless set",
             min: 8,
+            fixed: "the LMS learns of a new one only from the Task migrate; change it together with the image",
         },
         jwtPrivateKey: {
             purpose: "RSA key in PEM that signs the LMS's tokens; generated unless set",

@@ -115,7 +115,7 @@ export class Configuration {
                 cms: `${instance.objectName("cms")}:${webPort}`,
             },
             platform: { name: platformName, language, contactEmail },
-            services: servicesOf(used, secrets),
+            services: servicesOf(used, secrets, settings.objectStorage),
             secrets,
             switches: {
                 forum: settings.forum,
@@ -172,7 +172,7 @@ const without: SecretTexts = {
     xqueue: none,
 };
 
-function servicesOf(used: Used, secrets: SecretTexts): Facts["services"] {
+function servicesOf(used: Used, secrets: SecretTexts, files: OpenedxConfig["objectStorage"]): Facts["services"] {
     const { database, documents, search, storage, mail, bucketNames } = used;
     const portOf = (service: { readonly ports: Readonly<Record<string, number>> }) => Object.values(service.ports)[0]!;
     // Numbers of their own, for those who have one server for both: emptying the cache must leave the queues alone.
@@ -232,7 +232,8 @@ function servicesOf(used: Used, secrets: SecretTexts): Facts["services"] {
                 grades: bucket(buckets.grades),
                 learning: bucket(buckets.learning),
             },
-            publicProfileImages: true,
+            // Nobody knows what policies buckets have that Plinth does not manage.
+            publicProfileImages: files.topology === "single" || files.manageBuckets,
         },
     };
 }

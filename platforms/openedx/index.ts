@@ -19,7 +19,8 @@ import { buckets, config, type OpenedxConfig, type OpenedxInstance } from "./con
 import { images } from "./images";
 import { operations } from "./operations";
 import { Pods } from "./pods";
-import type { Used, UsedMail } from "./services";
+import { user } from "./paths";
+import { type Used, type UsedMail, wayTo } from "./services";
 import { sizes } from "./sizes";
 import { workersOf } from "./workers";
 
@@ -81,6 +82,7 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         broker: broker.service,
         cache: cache.service,
         search: search.service,
+        searchEngine: search.engine,
         storage: storage.service,
         bucketNames: storage.bucketNames,
         mail: mailOf(instance, settings),
@@ -99,7 +101,13 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         replicas: size.cms,
         ...after,
     });
-    const mfe = new WebTier(instance, "mfe", { pod: pods.mfe([lms.service.bind()]), replicas: size.mfe });
+    const mfe = new WebTier(instance, "mfe", {
+        pod: pods.mfe([lms.service.bind()]),
+        replicas: size.mfe,
+        networkRules: instance.egress(
+            Object.values(settings.mfe.apps).flatMap(({ upstream }) => wayTo("mfe", upstream)),
+        ),
+    });
     const workers = workersOf(settings, size).map(
         (duties) =>
             new Worker(instance, duties.name, {
@@ -108,12 +116,9 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
                 ...after,
             }),
     );
-    // Nothing waits for it, and it does nothing unless the index is empty: the volume of a new search engine is.
+    // Nothing waits for it, and it does nothing unless the index is incomplete: that of a new search engine is empty.
     new Task(instance, "reindex", {
-        pod: pods.reindex({
-            REINDEX: "missing",
-            INDEX: instance.volumes["search"]?.claim ?? search.service.settings.url,
-        }),
+        pod: pods.reindex({ REINDEX: "missing", ENGINE: search.engine }),
         timeoutSeconds: 14_400,
         ...after,
     });
@@ -123,12 +128,12 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         config: settings.backup,
         database,
         documents,
-        buckets: { storage, image: images.openedx },
+        buckets: { storage, image: images.openedx, user },
         writers: [lms, cms, ...workers, cache],
     });
     publish(instance, [
-        // Micro-frontends show units of courses in frames. Django forbids it for all other pages.
-        { host, routes: [{ to: lms.service, maxBody: "4Mi" }], rewrites: favicon, embeddable: true },
+        // Learners' files for assessments go through the LMS. Micro-frontends show units of courses in frames. Django forbids it for all other pages.
+        { host, routes: [{ to: lms.service, maxBody: "100Mi" }], rewrites: favicon, embeddable: true },
         { host: studioHost, routes: [{ to: cms.service, maxBody: "250Mi" }], rewrites: favicon, embeddable: true },
         { host: mfeHost, routes: [{ to: mfe.service, maxBody: "2Mi" }] },
         ...search.sites(),

@@ -7,17 +7,15 @@ import { publicUrl } from "../publicUrl";
 import { buckets, type OpenedxConfig, type OpenedxInstance } from "./config";
 import { Configuration, webPort } from "./configuration";
 import { images } from "./images";
-import { scriptFolder } from "./paths";
+import { scriptFolder, user } from "./paths";
 import { scripts } from "./scripts";
-import { edgesTo, type Used } from "./services";
+import { edgesTo, type Used, wayTo } from "./services";
 import type { Variant } from "./settings/facts";
 import { folders } from "./settings/paths";
 import { mfeCaddyfile, mfePort } from "./settings/mfeCaddyfile";
 import { uwsgiFile } from "./settings/uwsgi";
 import type { WorkerDuties } from "./workers";
 
-/** User `app` of the image. */
-const user = 1000;
 const home = "/openedx/edx-platform";
 /** Of a worker, which writes it once the application is loaded. */
 const pidFile = "/tmp/celery.pid";
@@ -42,7 +40,13 @@ export class Pods {
     ) {
         this.configuration = new Configuration(instance, settings, used);
         this.scripts = instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts });
-        this.networkRules = instance.egress([webServices, ...used.mail.networkRules]);
+        this.networkRules = instance.egress([
+            webServices,
+            ...used.mail.networkRules,
+            ...wayTo("notes", settings.notes?.url),
+            ...wayTo("codejail", settings.codejail?.url),
+            ...wayTo("xqueue", settings.xqueue?.url),
+        ]);
         this.uses = edgesTo(used);
     }
 
@@ -235,6 +239,7 @@ export class Pods {
                 SEARCH_PREFIX: prefix,
                 SEARCH_MASTER_KEY: masterKey,
                 SEARCH_KEY_UID: apiKeyUid,
+                SEARCH_ENGINE: this.used.searchEngine,
             },
             uses: this.uses,
             resources: { cpu: "25m", memory: "192Mi" },

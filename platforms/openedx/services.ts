@@ -12,6 +12,8 @@ export interface Used {
     readonly broker: Service<CacheSettings>;
     readonly cache: Service<CacheSettings>;
     readonly search: Service<SearchSettings>;
+    /** Another one is empty, and has no keys. */
+    readonly searchEngine: string;
     readonly storage: Service<ObjectStorageSettings>;
     /** The buckets' names on the server, by the platform's own. */
     readonly bucketNames: Readonly<Record<string, string>>;
@@ -27,6 +29,21 @@ export interface UsedMail {
     /** The instance's own relay. @default the way out is in {@link networkRules} */
     readonly relay?: Service;
     readonly networkRules: readonly NetworkRule[];
+}
+
+/**
+ * The way to a service of the user's own, by its URL or `host:port`. In the cluster its pods may have any port, since
+ * policies look at those.
+ */
+export function wayTo(name: string, address: string | undefined): NetworkRule[] {
+    if (address === undefined) return [];
+    const { protocol, hostname, port } = new URL(address.includes("://") ? address : `http://${address}`);
+    const namespace = /^[^.]+\.([^.]+)\.svc(\.|$)/.exec(hostname)?.[1];
+    return [
+        namespace === undefined
+            ? { name, direction: "egress", host: hostname, ports: [Number(port || (protocol === "https:" ? 443 : 80))] }
+            : { name, direction: "egress", namespace, ports: [] },
+    ];
 }
 
 /** The ways to everything that the applications connect to. What they need to know of it is in their settings. */

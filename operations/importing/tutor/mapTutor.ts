@@ -1,4 +1,4 @@
-import { createPrivateKey } from "node:crypto";
+import { isRsaKey } from "../../../components/privateKey";
 import { merge } from "../../../config/merge";
 import { ConfigError, type Problem } from "../../../config/problems";
 import { type Root, secretRows, type SettingRow, settingRows } from "./contract";
@@ -81,7 +81,10 @@ export function mapTutor(tutor: TutorRoot): Imported {
     }
     const jwt = variables.text("JWT_RSA_PRIVATE_KEY");
     if (jwt !== undefined && !isRsaKey(jwt))
-        problems.push({ path: "JWT_RSA_PRIVATE_KEY", message: "is not allowed; allowed: a private RSA key in PEM" });
+        problems.push({
+            path: "JWT_RSA_PRIVATE_KEY",
+            message: "is not allowed; allowed: a private RSA key in PEM, of 2048 bits or more",
+        });
     if (problems.length > 0) throw new ConfigError(problems);
 
     const secrets = given.flatMap(({ secret, from }) => {
@@ -152,14 +155,6 @@ function endpointOf(variables: Variables, root: Root): object {
 
 const pluginsIn = (value: unknown): string[] =>
     Array.isArray(value) ? value.filter((name) => typeof name === "string") : [];
-
-function isRsaKey(pem: string): boolean {
-    try {
-        return createPrivateKey(pem).asymmetricKeyType === "rsa";
-    } catch {
-        return false;
-    }
-}
 
 const variants = ["lms", "cms"] as const;
 

@@ -113,6 +113,11 @@ export const notices: readonly { readonly what: string; readonly when: When; rea
         reason: "the platform ran with `tutor local`: load dumps of MySQL and MongoDB (docs/moving-in.md)",
     },
     {
+        what: "discussions in MongoDB",
+        when: (root) => root.hasPlugin("forum"),
+        reason: "those of sites that began before Sumac are not read; move them to MySQL with Tutor first",
+    },
+    {
         what: "plugin minio or s3",
         when: (root) => !root.hasPlugin("minio") && !root.hasPlugin("s3"),
         reason: "without them Tutor keeps uploads in containers; copy what is there, and choose an objectStorage",

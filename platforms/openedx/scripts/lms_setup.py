@@ -4,6 +4,7 @@ Run by `manage.py lms shell`. Environment: LMS_HOST, STUDIO_HOST, STUDIO_URL, CM
 theme or `default`, unless it is left as it is.
 """
 
+import logging
 import os
 
 from django.contrib.sites.models import Site
@@ -33,12 +34,15 @@ def name_site():
     own = Site.objects.filter(pk=2).first()
     other = Site.objects.filter(domain=host).exclude(pk=2).exists()
     if own is not None and own.domain == "example.com" and not other:
-        own.domain = own.name = host
+        own.domain = host
+        own.name = host[:50]
         own.save()
 
 
 def register_studio():
     call_command("manage_user", "cms", "cms@openedx", unusable_password=True)
+    # The command logs the secret.
+    logging.disable(logging.INFO)
     call_command(
         "create_dot_application",
         "cms-sso",
@@ -51,6 +55,7 @@ def register_studio():
         skip_authorization=True,
         update=True,
     )
+    logging.disable(logging.NOTSET)
 
 
 def set_flags():
@@ -89,7 +94,10 @@ def create_indexes():
 for step in (name_site, set_flags, set_theme, create_indexes):
     print(step.__name__, flush=True)
     step()
-for command in ("populate_retirement_states", "load_policies"):
+commands = ["populate_retirement_states", "load_policies"]
+if os.environ.get("FORUM") == "true":
+    commands.append("initialize_forum_indices")
+for command in commands:
     if command in get_commands():
         print(command, flush=True)
         call_command(command)

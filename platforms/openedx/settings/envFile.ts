@@ -116,12 +116,11 @@ function objectStorage({ scheme, services: { objectStorage: storage } }: Facts):
 }
 
 /** With passwords of their own, or read by plug-ins before our production.py has begun. */
-function extras({ switches: { forum, xqueue, codejail }, internal, services }: Facts): Settings {
+function extras({ switches: { forum, xqueue, codejail }, services }: Facts): Settings {
     const xqueueInterface: Json = xqueue
         ? {
               url: xqueue.url,
               django_auth: { username: xqueue.username, password: xqueue.password },
-              callback_url: `http://${internal.lms}`,
           }
         : { url: null, django_auth: null };
     return {

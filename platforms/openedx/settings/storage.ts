@@ -7,7 +7,7 @@ import { folders, settingsPackage } from "./paths";
 /** Seconds until a signed URL is worth nothing: the most that version 4 of the signature allows. */
 const expiry = 7 * 24 * 60 * 60;
 
-/** Without the slash at the begin, as a key in a bucket. */
+/** Without the slash at the beginning, as a key in a bucket. */
 const key = (folder: string): string => folder.replace(/^\//, "");
 
 /** Learners' pictures, which are the only public files. */
@@ -72,7 +72,8 @@ function inBuckets(variant: Variant, storage: ObjectStorage): Python {
                     STORAGE_KWARGS: { location: key(`${folders.media}grades`), bucket_name: buckets.grades },
                 },
                 OPENEDX_LEARNING: { MEDIA: { BACKEND, OPTIONS: { bucket_name: buckets.learning } } },
-                ORA2_FILEUPLOAD_BACKEND: "s3",
+                // Assessments would look for files at the public address, to which pods may have no way.
+                ORA2_FILEUPLOAD_BACKEND: isSplit(storage) ? "django" : "s3",
                 ORA2_FILEUPLOAD_ROOT: `${folders.data}/ora2`,
                 ORA2_FILEUPLOAD_CACHE_NAME: "ora2-storage",
                 FILE_UPLOAD_STORAGE_BUCKET_NAME: buckets.uploads,
@@ -93,8 +94,7 @@ function inBuckets(variant: Variant, storage: ObjectStorage): Python {
 
 /**
  * The address from browsers is the one that all of Open edX and its plug-ins sign URLs for. Where pods have an address
- * of their own, our class of files uses it, so that they need no public DNS name and no certificate. Only assessments
- * ask at the public address whether a learner's file exists, before they show a link to it.
+ * of their own, our class of files uses it, so that they need no public DNS name and no certificate.
  */
 function endpoints({ endpoint, publicEndpoint }: ObjectStorage) {
     const open = publicEndpoint ?? endpoint;

@@ -35,8 +35,11 @@ export const uwsgiFile = (args: UwsgiArgs): Uwsgi =>
         ini`static-map = ${word(`/static=${folders.static}`)}`,
         ...(args.servesMedia ? [ini`static-map = ${word(`/media=${folders.media}`)}`] : []),
         ini`http-socket = 0.0.0.0:${args.port}`,
-        // Connections that wait for a process; the kernel's usual limit is 4096, beyond which uWSGI does not start.
-        ini`listen = 1024`,
+        // Without a router, uWSGI closes connections after an answer: the balancer must hear of it, or it would send the
+        // next request into one that is about to end. https://github.com/unbit/uwsgi/issues/1097
+        ini`add-header = Connection: close`,
+        // Connections that wait for a process. Above the kernel's limit, 128 before Linux 5.4, uWSGI does not start.
+        ini`listen = 128`,
         ini`buffer-size = ${args.headerBytes ?? 32_768}`,
         ini`wsgi-file = ${word(`${args.variant}/wsgi.py`)}`,
         ini`processes = ${args.processes}`,

@@ -15,7 +15,7 @@ const dataOf = (objects: readonly Sent[], kind: string, name: string): Readonly<
     return (data ?? stringData) as Record<string, string>;
 };
 
-describe("Open edX' configuration", () => {
+describe("The configuration of Open edX", () => {
     for (const [instance, message] of [
         [{ host: undefined }, /instances\.shop\.host: is missing/],
         [{ mfeHost: "apps.example.com" }, /mfeHost: "apps\.example\.com" is not allowed.*apps\.learn\.example\.org/],
@@ -49,7 +49,7 @@ describe("Open edX' configuration", () => {
             expect(await problemsOf(declare(instance))).to.match(message));
 });
 
-describe("Open edX' objects", () => {
+describe("The objects of Open edX", () => {
     let objects: Sent[];
     before(async () => {
         objects = await declare({

@@ -197,7 +197,6 @@ describe("Open edX's settings, executed", function () {
             XQUEUE_INTERFACE: {
                 url: "http://xqueue:8000",
                 django_auth: { username: "lms", password: secrets.xqueue },
-                callback_url: "http://lms:8000",
             },
         });
         expect(on.settings["FORUM_MONGODB_CLIENT_PARAMETERS"]).to.include({ username: "edx", authSource: "edx" });

@@ -90,6 +90,7 @@ const settings: Readonly<Record<string, string>> = {
     "settings\\.DATABASES\\.default\\.OPTIONS\\.ssl": "Tutor has no TLS to MySQL",
     "settings\\.(STORAGES\\.default|OPENEDX_LEARNING\\.MEDIA)\\.BACKEND": "an address inside of the cluster",
     "settings\\.PROFILE_IMAGE_BACKEND\\.class": "the same",
+    "settings\\.ORA2_FILEUPLOAD_BACKEND": "the same: Open edX's own would ask at the public one",
     "settings\\.AWS_S3_INTERNAL_ENDPOINT_URL": "the same",
     "settings\\.(COURSE_IMPORT_EXPORT_STORAGE|USER_TASKS_ARTIFACT_STORAGE)": "the same",
     "settings\\.COURSE_METADATA_EXPORT_STORAGE": "the same, which Tutor leaves to Open edX",

@@ -57,7 +57,13 @@ describe("a root that Tutor 22 has saved", function () {
         const { left, settings } = mapTutor(readRoot(root));
         expect(left.map(({ what }) => what)).to.have.members([
             ...["NOTES_MYSQL_PASSWORD", "NOTES_OAUTH2_SECRET", "NOTES_SECRET_KEY", "OPENEDX_LMS_UWSGI_WORKERS"],
-            ...["RUN_SMTP", "claim minio", "claims redis, meilisearch and caddy", "plugin notes"],
+            ...[
+                "RUN_SMTP",
+                "claim minio",
+                "claims redis, meilisearch and caddy",
+                "plugin notes",
+                "discussions in MongoDB",
+            ],
         ]);
         expect(settings).not.to.have.property("settings");
     });
