@@ -101,10 +101,10 @@ describe("the life of an Open edX with the real engine on a real API server", fu
         await plinth("stop", stack, "openedx");
         expect(await objects("deployments,statefulsets")).to.deep.equal([]);
         await plinth("start", stack, "openedx");
-        project.edit(`Pulumi.${stack}.yaml`, "platform: openedx", "state: removed\n      platform: openedx");
+        project.edit(`Pulumi.${stack}.yaml`, "state: running", "state: removed");
         await plinth("launch", stack);
         expect(await uids("persistentvolumeclaims")).to.deep.equal(volumes);
-        project.edit(`Pulumi.${stack}.yaml`, "state: removed\n      ", "");
+        project.edit(`Pulumi.${stack}.yaml`, "state: removed", "state: running");
         await plinth("launch", stack);
         expect(await uids("persistentvolumeclaims")).to.deep.equal(volumes);
         expect(await settings()).to.deep.equal(before);
