@@ -10,13 +10,14 @@ const scripts = join(__dirname, "..", "..", "..", "components", "documentStore",
 /** A server that runs until it is stopped, and says its version. */
 const mongod = `if [ "$1" = --version ]; then echo "db version v\${STANDIN_VERSION:-7.0.39}"; exit 0; fi
 [ -z "\${STANDIN_BROKEN:-}" ] || exit 62
+trap ': >"$2/mongod.lock"; rm -f "$2/listening"; exit 0' TERM
 : >"$2/WiredTiger"
 echo 1 >"$2/mongod.lock"
-trap ': >"$2/mongod.lock"; exit 0' TERM
+: >"$2/listening"
 while :; do sleep 0.05; done`;
 const mongosh = `case "$*" in
     *prepare.js*) exit "\${STANDIN_CODE:-0}" ;;
-    *--eval*) [ -s "$DATA/mongod.lock" ] ;;
+    *--eval*) [ -e "$DATA/listening" ] ;;
 esac`;
 
 describe("The document store's scripts around its server, with stand-ins for mongod and mongosh", () => {
