@@ -22,6 +22,14 @@ export interface Archive {
     readonly strip: number;
 }
 
+/** The packages of the providers in use, by the plugin's name: what depends on the SDK. */
+const providers: readonly (readonly [plugin: string, version: string])[] = Object.entries(dependencies).flatMap(
+    ([name, version]) => {
+        const [, plugin] = /^@pulumi\/(.+)$/.exec(name) ?? [];
+        return plugin === undefined || plugin === "pulumi" ? [] : [[plugin, version] as const];
+    },
+);
+
 /** Machines that Plinth downloads the engine for, by Node's names: those common in pipelines, and Macs. */
 const architectures = { x64: "amd64", arm64: "arm64" } as const;
 const systems = ["linux", "darwin"] as const;
@@ -39,8 +47,7 @@ export function archivesFor(machine: string, { pulumi }: Pick<Pins, "pulumi"> = 
     const cli = `pulumi-v${pulumi}-${system}-${processor}.tar.gz`;
     return [
         { name: cli, listed: true, path: `sdk/${cli}`, folder: `versions/${pulumi}/bin`, strip: 1 },
-        ...(["kubernetes", "random"] as const).map((plugin): Archive => {
-            const version = dependencies[`@pulumi/${plugin}`];
+        ...providers.map(([plugin, version]): Archive => {
             const name = `pulumi-resource-${plugin}-v${version}-${system}-${architecture}.tar.gz`;
             const folder = `plugins/resource-${plugin}-v${version}`;
             // The kind of checksum in such a list varies by provider.

@@ -13,6 +13,18 @@ const machine = "linux-x64";
 const [cli, kubernetes, random] = archivesFor(machine)!;
 const list = `releases/v${pins.pulumi}/pulumi-${pins.pulumi}-checksums.txt`;
 
+describe("the archives of the engine", () => {
+    it("include the plugin of each provider whose resources are registered", () => {
+        const classes = join(__dirname, "..", "..", "..", "components", "registering", "classes.ts");
+        const imported = [...readFileSync(classes, "utf8").matchAll(/^import \* as \w+ from "@pulumi\/(\w+)"/gm)];
+        expect(imported.map(([, plugin]) => plugin)).to.include.members(["kubernetes", "random", "tls"]);
+        for (const [, plugin] of imported) {
+            const file = `plugins/pulumi-resource-${plugin}-v${dependencies[`@pulumi/${plugin}` as keyof typeof dependencies]}-linux-amd64.tar.gz`;
+            expect(archivesFor(machine)!.map(({ path }) => path)).to.include(file);
+        }
+    });
+});
+
 describe("the downloaded engine", () => {
     const folder = scratch();
     let site: Downloads;
