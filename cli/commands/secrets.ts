@@ -22,7 +22,7 @@ import { givenValue, newPassword } from "../../operations/secrets/secretValue";
 import { storeSecret } from "../../operations/secrets/storeSecret";
 import { launchChanged } from "../../operations/launch/states";
 import { count, table } from "../../operations/system/text";
-import { checkLocks } from "../../operations/launch/prepare";
+import { checkLocks, ensureStack } from "../../operations/launch/prepare";
 
 export const secrets: Register = (program) => {
     const group = program
@@ -106,6 +106,7 @@ async function set(instance: string, key: string, stack: string): Promise<void> 
     // Check this before the user types a value that could not be stored.
     await session.pulumi();
     const value = await givenValue(stack, one);
+    await ensureStack(session);
     await storeSecret(session, one, value);
     if (places.length === 0) console.log(`Nothing in "${stack}" currently uses it.`);
     console.log(
@@ -129,6 +130,7 @@ async function rotate(instance: string, key: string, stack: string): Promise<voi
     const { path } = session;
     const file = basename(path);
     const written = readFileSync(path, "utf8");
+    await ensureStack(session);
     await storeSecret(session, one, newPassword(length, one.rule));
     const continueWith =
         `${file} already has the new value. Once the cause is fixed, continue with: ./plinth launch ${stack}\n` +

@@ -91,13 +91,21 @@ describe("importing a Tutor root", function () {
         expect(claims.map(({ metadata }) => metadata.name)).to.include.members(["mongodb", "mysql"]);
     });
 
-    it("hands values to the engine on its standard input, never as arguments", async () => {
+    /**
+     * Imports with a stand-in for the engine.
+     *
+     * @param stack what it does with `stack`, in shell
+     * @returns its calls, and what it has read
+     */
+    async function withEngine(
+        stack: string,
+    ): Promise<{ readonly calls: readonly string[]; readonly received: string }> {
         root();
         const tools = new StandIns(folder.path);
         const received = join(folder.path, "received");
         tools.add(
             "pulumi",
-            `case "$1" in version) echo v3.0.0 ;; stack) echo '{}' ;; config) cat >> '${received}' ;; esac`,
+            `case "$1" in version) echo v3.0.0 ;; stack) ${stack} ;; config) cat >> '${received}' ;; esac`,
         );
         const { PATH, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE } = process.env;
         const usual = { PATH, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE };
@@ -111,15 +119,30 @@ describe("importing a Tutor root", function () {
                 if (value === undefined) delete process.env[name];
                 else process.env[name] = value;
         }
-        const calls = tools.calls();
+        return { calls: tools.calls(), received: readFileSync(received, "utf8") };
+    }
+
+    it("hands values to the engine on its standard input, never as arguments", async () => {
+        const { calls, received } = await withEngine("echo '{}'");
         expect(calls).to.include(
             "pulumi config set --secret --path plinth:secrets.openedx.databasePassword --stack many",
         );
         const { MEILISEARCH_API_KEY_UID: _, ...values } = tutorSecrets;
         for (const value of Object.values(values)) {
-            expect(readFileSync(received, "utf8")).to.include(value);
+            expect(received).to.include(value);
             expect(calls.join("\n")).not.to.include(value);
         }
+    });
+
+    it("creates a stack that the engine does not know, once, and then stores all secrets", async () => {
+        const known = join(folder.path, "known");
+        const { calls, received } = await withEngine(
+            `if [ "$2" = init ]; then [ ! -e '${known}' ] || { echo "error: stack 'many' already exists" >&2; exit 255; }; touch '${known}'; ` +
+                "else echo \"error: no stack named 'many' found\" >&2; exit 255; fi",
+        );
+        expect(calls.filter((call) => call.startsWith("pulumi stack init"))).to.have.length(1);
+        expect(received).to.include(tutorSecrets["OPENEDX_SECRET_KEY"]);
+        expect(file()).to.include("platform: openedx");
     });
 
     it("names the secrets that the root does not have", async () => {
