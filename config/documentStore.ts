@@ -105,7 +105,7 @@ export type DocumentStoreConfig = z.infer<typeof documentStore>;
 export const documentStoreSecretsOf = <Name extends string>(name: Name) =>
     secretsOf(name, {
         Password: `Password of the platform's user in the ${name}; required for an external one`,
-        RootPassword: `Password of the ${name}'s administrator (root)`,
+        RootPassword: `Password of the administrator (root) of the ${name}`,
     });
 
 export type DocumentStoreSecret<Name extends string> = keyof ReturnType<typeof documentStoreSecretsOf<Name>>;

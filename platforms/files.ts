@@ -4,7 +4,7 @@ import type { HasNode, Instance } from "../components/instance";
 import type { Site } from "../components/loadBalancer";
 import { ObjectStorage, type ObjectStorageSettings } from "../components/objectStorage";
 import type { ObjectStorageConfig, ObjectStorageSecret } from "../config/objectStorage";
-import { publicUrl } from "./publicUrl";
+import { publicHostOf, publicUrl } from "./publicUrl";
 
 export interface FilesArgs {
     /** `objectStorage` of the instance's settings. @default the files are on the volume */
@@ -54,7 +54,7 @@ export function files(
 ): Files {
     const volume = !config || keepsVolume ? sharedClaim(instance, instance.owner, name, { size }) : undefined;
     if (!config) return { volume, bucket: undefined, startsAfter: [], sites: [] };
-    const host = config.topology === "single" ? config.publicHost : undefined;
+    const host = publicHostOf(config);
     if (config.topology === "single" && host === undefined)
         throw new RangeError(
             `the bucket "${name}" has no address for browsers: objectStorageOf([…], { isPublic: true })`,

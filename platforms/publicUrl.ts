@@ -1,6 +1,12 @@
 import type { Instance } from "../components/instance";
 import { isEncrypted } from "../components/loadBalancer";
 
+/** Host under which browsers reach a server in the cluster; undefined if they do not, or the server is outside. */
+export const publicHostOf = (
+    config:
+        { readonly topology: "single"; readonly publicHost?: string | undefined } | { readonly topology: "external" },
+): string | undefined => (config.topology === "single" ? config.publicHost : undefined);
+
 /**
  * The public URL of a host of an instance, without a trailing slash.
  *

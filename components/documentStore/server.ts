@@ -3,6 +3,7 @@ import type { ResourcesConfig } from "../../config/fields";
 import { images } from "../../config/images";
 import type { SecretRef } from "../graph";
 import { metricsUser } from "../database/metrics";
+import { dataPath } from "../database/mysql";
 import { constantFiles } from "../languages/text";
 import type { ContainerArgs, Mount, PodArgs } from "../podArgs";
 import { livenessProbe, startSeconds } from "../probes";
@@ -26,9 +27,6 @@ export const cacheSizeGB = (limit: number): number => Math.max(0.25, Math.floor(
  * which for a directory on a node's disk has nothing to do with the volume's size.
  */
 export const oplogSize = (disk: number): number => Math.min(10_240, Math.max(256, Math.floor(disk / 20)));
-
-/** Directory of the volume with the data: its root contains lost+found. */
-export const dataPath = (path = "data"): string => path;
 
 /** The scripts of the pod, and the settings of mongosh: constant text, with all values from the environment. */
 export const scripts = () =>

@@ -1,4 +1,4 @@
-import { publicUrl } from "../publicUrl";
+import { publicHostOf, publicUrl } from "../publicUrl";
 import type { OpenedxConfig, OpenedxInstance } from "./config";
 import { brokenLine } from "./pythonLines";
 import { sizes } from "./sizes";
@@ -16,8 +16,8 @@ export function check(instance: OpenedxInstance, settings: OpenedxConfig): void 
         host,
         studioHost,
         mfeHost,
-        "search.publicHost": search.topology === "single" ? search.publicHost : undefined,
-        "objectStorage.publicHost": objectStorage.topology === "single" ? objectStorage.publicHost : undefined,
+        "search.publicHost": publicHostOf(search),
+        "objectStorage.publicHost": publicHostOf(objectStorage),
     };
     const taken = new Map<string, string>();
     for (const [key, one] of Object.entries(hosts)) {

@@ -11,7 +11,7 @@ import { objectStorageOf, objectStorageSecrets } from "../../config/objectStorag
 import { ownHost } from "../../config/own";
 import type { PlatformConfig } from "../../config/platform";
 import { schedule, timeZone } from "../../config/schedule";
-import { search, searchSecrets } from "../../config/search";
+import { searchOf, searchSecrets } from "../../config/search";
 import type { InstanceOf, SettingsOf } from "../platform";
 import { images } from "./images";
 import { ownMfe, settings, values } from "./plugIns";
@@ -65,7 +65,7 @@ const schema = z.strictObject({
     broker: cacheOf({ policies: ["noeviction"], persistence: true, own: "broker" }),
     /** Cache and sessions. */
     cache: cacheOf({ policies: ["volatile-lru", "volatile-lfu", "volatile-ttl"], persistence: true, own: "cache" }),
-    search,
+    search: searchOf({ isPublic: true }),
     /** For files of courses and learners, which no pod keeps. */
     objectStorage: objectStorageOf(Object.values(buckets), { isPublic: true }),
     /** @default the instance has a mail relay of its own */

@@ -7,7 +7,7 @@ import type { Input } from "../../config/value";
 import { Value } from "../../config/value";
 import { publicUrl } from "../publicUrl";
 import { buckets, type OpenedxConfig, type OpenedxInstance } from "./config";
-import type { Used } from "./services";
+import { documentHosts, isSrv, type Used } from "./services";
 import { envFile } from "./settings/envFile";
 import type { Facts, Layers, Settings, Variant } from "./settings/facts";
 import { besideProduction } from "./settings/beside";
@@ -183,8 +183,8 @@ function servicesOf(used: Used, secrets: SecretTexts, files: OpenedxConfig["obje
         password,
         tls: false,
     });
-    const [first = "", ...others] = documents.host.split(",");
-    const { replicaSet, authSource, srv, tls } = documents.settings;
+    const [first = "", ...others] = documentHosts(used);
+    const { replicaSet, authSource, tls } = documents.settings;
     const bucket = (name: string) => bucketNames[name]!;
     return {
         mysql: {
@@ -196,7 +196,7 @@ function servicesOf(used: Used, secrets: SecretTexts, files: OpenedxConfig["obje
             tls: false,
         },
         mongodb: {
-            hosts: srv === "true" ? [`mongodb+srv://${first}`] : [first, ...others],
+            hosts: isSrv(used) ? [`mongodb+srv://${first}`] : [first, ...others],
             port: portOf(documents),
             name: documents.settings.name,
             user: documents.settings.user,

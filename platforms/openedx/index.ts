@@ -13,7 +13,7 @@ import { upgradeTask } from "../../components/upgrade";
 import { WebTier } from "../../components/webTier";
 import { Worker } from "../../components/worker";
 import { type Declared, definePlatform } from "../platform";
-import { publicUrl } from "../publicUrl";
+import { publicHostOf, publicUrl } from "../publicUrl";
 import { check } from "./check";
 import { buckets, config, type OpenedxConfig, type OpenedxInstance } from "./config";
 import { images } from "./images";
@@ -37,6 +37,7 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
     check(instance, settings);
     const size = sizes[settings.size];
     const { host, studioHost, mfeHost } = settings;
+    const forBrowsers = (one: string | undefined) => (one === undefined ? {} : { publicUrl: publicUrl(instance, one) });
     const origins = [host, studioHost, mfeHost].map((one) => publicUrl(instance, one));
     const database = new Database(instance, "database", {
         config: settings.database,
@@ -56,14 +57,12 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
     });
     const broker = new Cache(instance, "broker", { config: settings.broker, resources: size.broker });
     const cache = new Cache(instance, "cache", { config: settings.cache, resources: size.cache });
-    const searchHost = settings.search.topology === "single" ? settings.search.publicHost : undefined;
     const search = new Search(instance, "search", {
         config: settings.search,
         resources: { cpu: size.search.cpu, memory: size.search.memory },
         size: size.search.volume,
-        ...(searchHost === undefined ? {} : { publicUrl: publicUrl(instance, searchHost) }),
+        ...forBrowsers(publicHostOf(settings.search)),
     });
-    const filesHost = settings.objectStorage.topology === "single" ? settings.objectStorage.publicHost : undefined;
     const storage = new ObjectStorage(instance, "storage", {
         config: settings.objectStorage,
         // Learners' pictures are the only files that everybody may read. Browsers send files of answers to the bucket.
@@ -74,7 +73,7 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
             { name: buckets.learning },
         ],
         size: size.storage,
-        ...(filesHost === undefined ? {} : { publicUrl: publicUrl(instance, filesHost) }),
+        ...forBrowsers(publicHostOf(settings.objectStorage)),
     });
     const used: Used = {
         database: database.service,

@@ -9,7 +9,7 @@ import { Configuration, webPort } from "./configuration";
 import { images } from "./images";
 import { scriptFolder, user } from "./paths";
 import { scripts } from "./scripts";
-import { edgesTo, type Used, wayTo } from "./services";
+import { documentHosts, edgesTo, isSrv, type Used, wayTo } from "./services";
 import type { Variant } from "./settings/facts";
 import { folders } from "./settings/paths";
 import { mfeCaddyfile, mfePort } from "./settings/mfeCaddyfile";
@@ -213,20 +213,24 @@ export class Pods {
     }
 
     private wait(): ContainerArgs {
-        const { database, documents, broker, cache, search, storage, bucketNames } = this.used;
-        const servers = [database, documents, broker, cache].flatMap(({ host, ports }) =>
-            host.split(",").map((one) => `${one}:${Object.values(ports)[0]}`),
-        );
+        const { used } = this;
+        const { documents, search, storage, bucketNames } = used;
+        const addresses = (hosts: readonly string[], { ports }: { readonly ports: Readonly<Record<string, number>> }) =>
+            hosts.map((host) => `${host}:${Object.values(ports)[0]}`);
+        const ofOne = (one: Used["cache"] | Used["database"]) => addresses([one.host], one);
+        const servers = [
+            ...ofOne(used.database),
+            // A name of SRV records is no host.
+            ...(isSrv(used) ? [] : addresses(documentHosts(used), documents)),
+            ...ofOne(used.broker),
+            ...ofOne(used.cache),
+        ];
         const { endpoint, forcePathStyle, region, accessKey, secretKey } = storage.settings;
         const { url, prefix, masterKey, apiKeyUid } = search.settings;
         return this.container("wait", "lms", {
             command: ["python", `${scriptFolder}/wait.py`],
             env: {
-                // A name of SRV records is no host.
-                ADDRESSES: (documents.settings.srv === "true"
-                    ? servers.filter((one) => !one.startsWith(`${documents.host}:`))
-                    : servers
-                ).join(" "),
+                ADDRESSES: servers.join(" "),
                 S3_ENDPOINT: endpoint,
                 S3_PATH_STYLE: forcePathStyle,
                 S3_BUCKETS: Object.values(buckets)
@@ -239,7 +243,7 @@ export class Pods {
                 SEARCH_PREFIX: prefix,
                 SEARCH_MASTER_KEY: masterKey,
                 SEARCH_KEY_UID: apiKeyUid,
-                SEARCH_ENGINE: this.used.searchEngine,
+                SEARCH_ENGINE: used.searchEngine,
             },
             uses: this.uses,
             resources: { cpu: "25m", memory: "192Mi" },

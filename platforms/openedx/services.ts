@@ -31,6 +31,11 @@ export interface UsedMail {
     readonly networkRules: readonly NetworkRule[];
 }
 
+/** The hosts of the document store; with SRV records the one name that lists them. */
+export const documentHosts = ({ documents }: Used): readonly string[] => documents.host.split(",");
+
+export const isSrv = ({ documents }: Used): boolean => documents.settings.srv === "true";
+
 /**
  * The way to a service of the user's own, by its URL or `host:port`. In the cluster its pods may have any port, since
  * policies look at those.

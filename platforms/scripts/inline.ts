@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Read when an operation is run, since every command loads the operations. */
+const codeOf = (folder: string, name: string): string => readFileSync(join(folder, name), "utf8");
+
 /**
  * `php -r` with a script of Plinth's own and words of the user, which reach it as arguments. So it also runs in the pods
  * of an instance that an earlier release has launched.
@@ -13,18 +16,16 @@ export function phpScript(
     name: string,
     root: string,
 ): (...words: readonly string[]) => readonly string[] {
-    const code = readFileSync(join(folder, name), "utf8").replace(/^<\?php\n/, "");
-    return (...words) => ["php", "-r", `chdir('${root}');\n${code}`, "--", ...words];
+    const code = () => codeOf(folder, name).replace(/^<\?php\n/, "");
+    return (...words) => ["php", "-r", `chdir('${root}');\n${code()}`, "--", ...words];
 }
 
 /** The same for Python. */
 export function pythonScript(folder: string, name: string): (...words: readonly string[]) => readonly string[] {
-    const code = readFileSync(join(folder, name), "utf8");
-    return (...words) => ["python", "-c", code, ...words];
+    return (...words) => ["python", "-c", codeOf(folder, name), ...words];
 }
 
 /** The same for a POSIX shell. */
 export function shellScript(folder: string, name: string): (...words: readonly string[]) => readonly string[] {
-    const code = readFileSync(join(folder, name), "utf8");
-    return (...words) => ["sh", "-c", code, name, ...words];
+    return (...words) => ["sh", "-c", codeOf(folder, name), name, ...words];
 }

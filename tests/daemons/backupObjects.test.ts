@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect } from "chai";
@@ -8,9 +8,9 @@ import { objectStorageOf } from "../../config/objectStorage";
 import { Pods, Postgres, s3Keys, stranger } from "../support/backups";
 import { run } from "../support/datadir";
 import { FaultyServer } from "../support/faultyServer";
+import { Minio } from "../support/minio";
 import { seriesOf } from "../support/needs";
-import { s3Request } from "../support/s3";
-import { Daemon, freePort, goProgram, program, scratch } from "../support/tools";
+import { program, scratch } from "../support/tools";
 
 /** Keys that are no good names of files, or mean something in a URL, in XML or to a shell. */
 const odd = [
@@ -34,21 +34,14 @@ const folder = "plinth/dev/bench";
 describe(`Objects in backups, with PostgreSQL ${seriesOf("postgres", 1)} and MinIO, as rendered`, function () {
     this.timeout(300_000);
     const machine = scratch();
-    const data = join(machine.path, "minio");
+    const minio = new Minio(machine.path);
     const server = new Postgres();
     const between = new FaultyServer();
-    let minio: Daemon;
-    let endpoint: string;
     let pods: Pods;
     let stored: Pods;
     let good: string;
 
-    const keys = { AWS_ACCESS_KEY_ID: s3Keys.backupAccessKey, AWS_SECRET_ACCESS_KEY: s3Keys.backupSecretKey };
-    const s3 = (method: string, path: string, ...more: string[]) => {
-        const { code, output } = s3Request(endpoint, keys, method, path, ...more);
-        expect(code, output).to.equal(0);
-        return output;
-    };
+    const s3 = minio.request;
     const put = (bucket: string, key: string, content: string, ...headers: string[]) => {
         const file = join(machine.path, "content");
         writeFileSync(file, content);
@@ -92,23 +85,11 @@ describe(`Objects in backups, with PostgreSQL ${seriesOf("postgres", 1)} and Min
     before(async function () {
         program(this, "python3", { by: stranger });
         program(this, "curl");
-        const command = await goProgram(this, "minio", "github.com/minio/minio");
+        await minio.start(this, "media");
         await server.init(this, machine.path);
         await server.start();
-        const port = await freePort();
-        endpoint = `http://127.0.0.1:${port}`;
-        mkdirSync(data);
-        minio = new Daemon(command, ["server", data, "--address", `127.0.0.1:${port}`], {
-            env: {
-                PATH: process.env["PATH"],
-                HOME: machine.path,
-                MINIO_ROOT_USER: s3Keys.backupAccessKey,
-                MINIO_ROOT_PASSWORD: s3Keys.backupSecretKey,
-            },
-        });
-        await minio.ready(async () => s3("PUT", "media"), 90);
         for (const bucket of ["grades-of-here", "backups"]) s3("PUT", bucket);
-        await between.start(endpoint);
+        await between.start(minio.endpoint);
         const buckets = [{ name: "media" }, { name: "grades" }];
         const written = { topology: "external", endpoint: between.url, buckets: { grades: "grades-of-here" } };
         const config = objectStorageOf(buckets.map(({ name }) => name)).parse(written);
@@ -139,7 +120,7 @@ describe(`Objects in backups, with PostgreSQL ${seriesOf("postgres", 1)} and Min
     });
     after(async () => {
         between.stop();
-        await minio?.stop();
+        await minio.stop();
         await server.stop();
         machine.clean();
     });

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { passwords, Pods, Postgres, s3Keys, stranger } from "../support/backups";
 import { run } from "../support/datadir";
-import { s3Request } from "../support/s3";
+import { Minio } from "../support/minio";
 import { seriesOf } from "../support/needs";
-import { Daemon, freePort, goProgram, program, scratch } from "../support/tools";
+import { program, scratch } from "../support/tools";
 
 /** Folder of the rendered instance, and of another one with a similar name. */
 const [folder, neighbour] = ["plinth/dev/bench", "plinth/dev/bench-2"];
@@ -20,25 +20,12 @@ const daysAgo = (days: number) =>
 describe(`Backup of PostgreSQL ${seriesOf("postgres", 1)} to MinIO, as rendered`, function () {
     this.timeout(180_000);
     const machine = scratch();
-    const data = join(machine.path, "minio");
+    const minio = new Minio(machine.path);
     const server = new Postgres();
-    let minio: Daemon;
-    let endpoint: string;
     let pods: Pods;
     let good: string;
 
-    const s3 = (method: string, path: string, ...more: string[]) => {
-        const { backupAccessKey: AWS_ACCESS_KEY_ID, backupSecretKey: AWS_SECRET_ACCESS_KEY } = s3Keys;
-        const { code, output } = s3Request(
-            endpoint,
-            { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY },
-            method,
-            path,
-            ...more,
-        );
-        expect(code, output).to.equal(0);
-        return output;
-    };
+    const s3 = minio.request;
     const objects = () => [...s3("GET", "backups?list-type=2").matchAll(/<Key>(.*?)<\/Key>/g)].map(([, key]) => key!);
     const uploads = () => [...s3("GET", "backups?uploads=").matchAll(/<Key>(.*?)<\/Key>/g)].map(([, key]) => key!);
     const copy = (from: string, to: string) =>
@@ -60,29 +47,17 @@ describe(`Backup of PostgreSQL ${seriesOf("postgres", 1)} to MinIO, as rendered`
     before(async function () {
         program(this, "aws", { by: stranger });
         program(this, "curl");
-        const command = await goProgram(this, "minio", "github.com/minio/minio");
+        await minio.start(this, "backups");
         await server.init(this, machine.path);
         await server.start();
-        const port = await freePort();
-        endpoint = `http://127.0.0.1:${port}`;
-        mkdirSync(data);
-        minio = new Daemon(command, ["server", data, "--address", `127.0.0.1:${port}`], {
-            env: {
-                PATH: process.env["PATH"],
-                HOME: machine.path,
-                MINIO_ROOT_USER: s3Keys.backupAccessKey,
-                MINIO_ROOT_PASSWORD: s3Keys.backupSecretKey,
-            },
-        });
-        await minio.ready(async () => s3("PUT", "backups"), 60);
-        pods = new Pods(machine.path, server, { type: "s3", bucket: "backups", endpoint });
+        pods = new Pods(machine.path, server, { type: "s3", bucket: "backups", endpoint: minio.endpoint });
         server.sql(
             "CREATE TABLE item AS SELECT n AS id, 'ä€😀 ' || n AS name, sha512(n::text::bytea) AS data FROM generate_series(1, 20000) n",
         );
         pods.write("image/ä b.jpg", "picture");
     });
     after(async () => {
-        await minio?.stop();
+        await minio.stop();
         await server.stop();
         machine.clean();
     });
@@ -140,7 +115,7 @@ s3 =
         pods.shim(
             "aws",
             `${real} AWS_CONFIG_FILE=${slow} aws "$@" & client=$!
-            until find ${data}/.minio.sys/multipart -name part.1 | grep -q .; do
+            until find ${minio.data}/.minio.sys/multipart -name part.1 | grep -q .; do
                 kill -0 $client || exit 1; sleep 0.1
             done
             kill -9 $client; exit 137`,

@@ -13,8 +13,6 @@ export interface UwsgiArgs {
     readonly servesMedia: boolean;
     /** Seconds that a request may go on after the pod was told to stop. */
     readonly graceSeconds: number;
-    /** Most bytes of a request's headers. With 8192, large cookies were refused. @default 32768 */
-    readonly headerBytes?: number;
     /** Seconds after which a request is ended and its process replaced. @default never */
     readonly requestSeconds?: number;
     /** Requests after which a process is replaced. @default never */
@@ -40,7 +38,8 @@ export const uwsgiFile = (args: UwsgiArgs): Uwsgi =>
         ini`add-header = Connection: close`,
         // Connections that wait for a process. Above the kernel's limit, 128 before Linux 5.4, uWSGI does not start.
         ini`listen = 128`,
-        ini`buffer-size = ${args.headerBytes ?? 32_768}`,
+        // Of a request's headers, in bytes. With 8192, large cookies were refused.
+        ini`buffer-size = 32768`,
         ini`wsgi-file = ${word(`${args.variant}/wsgi.py`)}`,
         ini`processes = ${args.processes}`,
         ini`thunder-lock = true`,
