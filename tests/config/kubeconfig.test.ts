@@ -9,6 +9,7 @@ import { kubectlArgs } from "../../operations/cluster/kubectlArgs";
 import { contextOf, isLocal, kubeconfigOf } from "../../config/kubeconfig";
 import { loadStack } from "../../config/load";
 import { cluster, type StackConfig } from "../../config/stack";
+import { changeEnvironment } from "../support/environment";
 
 const kubeconfig = (current: string, servers: Record<string, string>) =>
     stringify({
@@ -19,11 +20,11 @@ const kubeconfig = (current: string, servers: Record<string, string>) =>
 
 /** Runs with a variable that holds a kubeconfig's contents. */
 function withContents<T>(contents: string, work: (settings: ReturnType<typeof cluster.parse>) => T): T {
-    process.env["PLINTH_TEST_KUBECONFIG"] = contents;
+    const restore = changeEnvironment({ PLINTH_TEST_KUBECONFIG: contents });
     try {
         return work(cluster.parse({ kubeconfig: { env: "PLINTH_TEST_KUBECONFIG" } }));
     } finally {
-        delete process.env["PLINTH_TEST_KUBECONFIG"];
+        restore();
     }
 }
 
@@ -109,14 +110,12 @@ describe("the kubeconfig", () => {
         const stack = loadStack({ project: "plinth", stack: "dev", values: {}, encrypted: [] }, []);
         const check = (current: string) => {
             const folder = mkdtempSync(join(tmpdir(), "plinth-kubeconfig-"));
-            const before = process.env["KUBECONFIG"];
             writeFileSync(join(folder, "config"), kubeconfig(current, servers));
-            process.env["KUBECONFIG"] = join(folder, "config");
+            const restore = changeEnvironment({ KUBECONFIG: join(folder, "config") });
             try {
                 checkContext(stack);
             } finally {
-                if (before === undefined) delete process.env["KUBECONFIG"];
-                else process.env["KUBECONFIG"] = before;
+                restore();
                 rmSync(folder, { recursive: true });
             }
         };

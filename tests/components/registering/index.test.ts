@@ -13,6 +13,7 @@ import { PlainPlan, type PlainResource } from "../../../operations/render/plainP
 import { readStackFile, stackNames } from "../../../operations/stackfile/stackFile";
 import { declareProgram } from "../../../platforms/program";
 import { configurations } from "../../support/configurations";
+import { changeEnvironment } from "../../support/environment";
 import { record, type Requested } from "../../support/record";
 import { platforms } from "../../support/storagePlatform";
 
@@ -76,11 +77,11 @@ async function expectSame(given: Given, preview: boolean): Promise<void> {
 describe("what is rendered", function () {
     this.timeout(240_000);
     // The SDK's provider reads it from the environment.
-    const { KUBECONFIG } = process.env;
-    before(() => delete process.env["KUBECONFIG"]);
-    after(() => {
-        if (KUBECONFIG !== undefined) process.env["KUBECONFIG"] = KUBECONFIG;
+    let restore: () => void;
+    before(() => {
+        restore = changeEnvironment({ KUBECONFIG: undefined });
     });
+    after(() => restore());
 
     for (const name of stackNames(fixtures))
         for (const preview of [false, true])

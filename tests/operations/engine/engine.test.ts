@@ -3,18 +3,15 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { chooseBackend, locksOf } from "../../../operations/engine/engine";
+import { changeEnvironment } from "../../support/environment";
 
-/** Runs with some environment variables set or unset, and restores them. */
+/** Runs with some environment variables set or unset. */
 function withEnvironment<T>(changes: Record<string, string | undefined>, work: () => T): T {
-    const before = { ...process.env };
-    for (const [name, value] of Object.entries(changes)) {
-        if (value === undefined) delete process.env[name];
-        else process.env[name] = value;
-    }
+    const restore = changeEnvironment(changes);
     try {
         return work();
     } finally {
-        process.env = before;
+        restore();
     }
 }
 

@@ -10,6 +10,7 @@ import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } fr
 import { kubectlOn } from "../../../operations/cluster/kubectl";
 import { loaderFor } from "../../../operations/images/localCluster";
 import { Session } from "../../../operations/session";
+import { changeEnvironment } from "../../support/environment";
 import { Registry, registryConfig } from "../../support/registry";
 import { StandIns } from "../../support/standIns";
 import { freePort, program, scratch } from "../../support/tools";
@@ -44,16 +45,15 @@ describe("images", function () {
     this.timeout(60_000);
     let folder: ReturnType<typeof scratch>;
     let tools: StandIns;
-    let path: string;
+    let restore: () => void;
     beforeEach(() => {
         folder = scratch();
         tools = new StandIns(folder.path, ["REGISTRY", "HUB", "ADMIN_PATH"]);
         docker();
-        path = process.env["PATH"]!;
-        process.env["PATH"] = tools.path;
+        restore = changeEnvironment({ PATH: tools.path });
     });
     afterEach(() => {
-        process.env["PATH"] = path;
+        restore();
         folder.clean();
     });
 

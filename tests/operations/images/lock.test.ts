@@ -8,6 +8,7 @@ import { imagesOf } from "../../../operations/images/images";
 import { lockImages } from "../../../operations/images/lock";
 import { Session } from "../../../operations/session";
 import { apiOf, digestOf, locate } from "../../../operations/images/registry";
+import { changeEnvironment } from "../../support/environment";
 import { Registry } from "../../support/registry";
 import { StandIns } from "../../support/standIns";
 import { freePort, program, scratch } from "../../support/tools";
@@ -183,19 +184,17 @@ describe("log-ins of registries", function () {
     // Its bcrypt hash, the only format that the registry reads.
     const hash = "$2y$05$J2EZphRq9e8Mga3cZMOM2OQvrjtjk10S1jzMoKv5Sm6Y.XmyujqxS";
     const basic = (user: string, secret: string) => Buffer.from(`${user}:${secret}`).toString("base64");
-    const usual = { docker: process.env["DOCKER_CONFIG"], path: process.env["PATH"] };
     const config = (content: object) =>
         writeFileSync(join(folder.path, "docker", "config.json"), JSON.stringify(content));
     let command: string;
+    let restore: (() => void) | undefined;
     before(function () {
         command = program(this, "docker-registry");
         mkdirSync(join(folder.path, "docker"));
-        process.env["DOCKER_CONFIG"] = join(folder.path, "docker");
+        restore = changeEnvironment({ DOCKER_CONFIG: join(folder.path, "docker"), PATH: process.env["PATH"] });
     });
     after(() => {
-        if (usual.docker === undefined) delete process.env["DOCKER_CONFIG"];
-        else process.env["DOCKER_CONFIG"] = usual.docker;
-        process.env["PATH"] = usual.path;
+        restore?.();
         folder.clean();
     });
 

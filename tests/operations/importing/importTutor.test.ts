@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { importTutor, type SecretStore } from "../../../operations/importing/importTutor";
 import { Session } from "../../../operations/session";
 import { platforms } from "../../../platforms";
+import { changeEnvironment } from "../../support/environment";
 import { StandIns } from "../../support/standIns";
 import { scratch } from "../../support/tools";
 import { tutorConfig, tutorSecrets, writeRoot } from "../../support/tutor";
@@ -107,17 +108,15 @@ describe("importing a Tutor root", function () {
             "pulumi",
             `case "$1" in version) echo v3.0.0 ;; stack) ${stack} ;; config) cat >> '${received}' ;; esac`,
         );
-        const { PATH, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE } = process.env;
-        const usual = { PATH, PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE };
-        Object.assign(process.env, {
-            ...{ PATH: tools.path, PULUMI_BACKEND_URL: `file://${folder.path}`, PULUMI_CONFIG_PASSPHRASE: "of a test" },
+        const restore = changeEnvironment({
+            PATH: tools.path,
+            PULUMI_BACKEND_URL: `file://${folder.path}`,
+            PULUMI_CONFIG_PASSPHRASE: "of a test",
         });
         try {
             await importTutor(session(), "openedx", join(folder.path, "tutor"));
         } finally {
-            for (const [name, value] of Object.entries(usual))
-                if (value === undefined) delete process.env[name];
-                else process.env[name] = value;
+            restore();
         }
         return { calls: tools.calls(), received: readFileSync(received, "utf8") };
     }

@@ -11,6 +11,7 @@ import { chooseCluster, nodePortsOf } from "../../../operations/launch/devCluste
 import { showWhereToOpen } from "../../../operations/launch/devUrls";
 import { renderStack } from "../../../operations/render/rendering";
 import { Session } from "../../../operations/session";
+import { changeEnvironment } from "../../support/environment";
 import { StandIns } from "../../support/standIns";
 import { freePort, scratch } from "../../support/tools";
 
@@ -146,14 +147,11 @@ describe("dev up", function () {
     });
 
     describe("the cluster", () => {
-        let usual: NodeJS.ProcessEnv;
+        let restore: () => void;
         beforeEach(() => {
-            usual = { ...process.env };
-            Object.assign(process.env, environment());
+            restore = changeEnvironment(environment());
         });
-        afterEach(() => {
-            process.env = usual;
-        });
+        afterEach(() => restore());
         const ports = async () => nodePortsOf((await renderStack("dev")).objects);
 
         it("is created by kind without minikube, with the stack's node port on this machine alone", async () => {
