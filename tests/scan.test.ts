@@ -38,7 +38,7 @@ describe("the rendered objects of all fixture stacks", function () {
     });
 
     it("have no findings of checkov without a reason in tests/scan.exceptions.yaml", async function () {
-        expectNothingNew("checkov", await checkov(await pythonProgram(this, "checkov"), golden));
+        expectNothingNew("checkov", await checkov(await pythonProgram(this, "checkov"), stacks));
     });
 
     it("cause findings if they are wrong", async function () {
@@ -54,7 +54,7 @@ describe("the rendered objects of all fixture stacks", function () {
                 stack: "bad",
             },
         ]);
-        const checked = await checkov(await pythonProgram(this, "checkov"), folder.path);
+        const checked = await checkov(await pythonProgram(this, "checkov"), [join(folder.path, "bad.yaml")]);
         expect(checked.filter(({ finding }) => finding.includes("CKV_K8S_16:"))).to.deep.equal([
             {
                 finding: "checkov CKV_K8S_16: Container should not be privileged",

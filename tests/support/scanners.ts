@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { parse } from "yaml";
 
@@ -69,32 +69,29 @@ const nameOf = (kind: string, { namespace, name }: { namespace?: string; name: s
 interface Checked {
     readonly check_id: string;
     readonly check_name: string;
-    readonly check_result: { readonly evaluated_keys?: readonly string[] };
-    readonly file_abs_path: string;
+    readonly evaluated_keys: readonly string[];
     readonly file_line_range: readonly [number, number];
 }
 
-/** @param folder with a file for each stack */
-export async function checkov(command: string, folder: string): Promise<Finding[]> {
-    const args = ["--framework", "kubernetes", "--directory", folder, "--output", "json", "--compact", "--quiet"];
-    const { stdout } = await execa(command, [...args, "--skip-download", "--soft-fail"]);
-    const { results, summary } = JSON.parse(stdout) as {
-        results: { failed_checks: Checked[] };
-        summary: { parsing_errors: number; passed: number };
-    };
-    if (summary.parsing_errors > 0 || summary.passed === 0) throw new Error(`checkov has read nothing: ${stdout}`);
-    const texts = new Map<string, string[]>();
-    return results.failed_checks.map((one) => {
-        const path = one.file_abs_path;
-        if (!texts.has(path)) texts.set(path, readFileSync(path, "utf8").split("\n"));
-        const [first, last] = one.file_line_range;
-        // Its own name of an object has no container, and not always a namespace.
-        const object = parse(documentIn(texts.get(path)!.slice(first - 1, last))) as Scanned;
-        return {
-            finding: `checkov ${one.check_id}: ${one.check_name}`,
-            object: nameOf(object.kind, object.metadata, containerIn(object, one.check_result.evaluated_keys)),
-            stack: basename(path, ".yaml"),
-        };
+/**
+ * @param command checkov's, beside the interpreter that has its modules
+ * @param files of one stack each
+ */
+export async function checkov(command: string, files: readonly string[]): Promise<Finding[]> {
+    const script = join(__dirname, "..", "tools", "checkov", "each.py");
+    const { stdout } = await execa(join(dirname(command), "python3"), [script, ...files]);
+    return Object.entries(JSON.parse(stdout) as Record<string, Checked[]>).flatMap(([file, checks]) => {
+        const lines = readFileSync(file, "utf8").split("\n");
+        return checks.map((one) => {
+            const [first, last] = one.file_line_range;
+            // Its own name of an object has no container, and not always a namespace.
+            const object = parse(documentIn(lines.slice(first - 1, last))) as Scanned;
+            return {
+                finding: `checkov ${one.check_id}: ${one.check_name}`,
+                object: nameOf(object.kind, object.metadata, containerIn(object, one.evaluated_keys)),
+                stack: basename(file, ".yaml"),
+            };
+        });
     });
 }
 
