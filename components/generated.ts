@@ -44,7 +44,7 @@ export const chosen = (generated: Value<string>, configured: Value<string> | und
 
 /** @throws Refusal if a configured value is no private key; an encrypted one is represented by a placeholder */
 export function checkedKey(key: string, pem: string): string {
-    if (isPlaceholder(pem)) return placeholderKey();
+    if (isPlaceholder(pem)) return placeholderKey(pem);
     if (!isRsaKey(pem)) throw new Refusal(`allowed as ${key}: an RSA private key in PEM, of 2048 bits or more`);
     return pem;
 }

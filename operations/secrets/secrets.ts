@@ -1,3 +1,4 @@
+import { partsOfKey } from "../../components/privateKey";
 import { credentialSecrets, credentialsOwner } from "../../config/credentials";
 import { ConfigError, type SecretName, suggest } from "../../config/problems";
 import { placeholder, ruleOf, type SecretRule } from "../../config/secrets";
@@ -201,12 +202,15 @@ async function renderedWith(session: Session, marked: Values, set: Values): Prom
 const entriesOf = ({ kind, stringData }: RenderedObject): [string, string][] =>
     kind === "Secret" ? Object.entries((stringData ?? {}) as Record<string, string>) : [];
 
-const placesOf = (objects: readonly RenderedObject[], mark: string): Place[] =>
-    objects.flatMap((object) =>
+/** A mark that must be a private key is represented by one. */
+function placesOf(objects: readonly RenderedObject[], mark: string): Place[] {
+    const parts = [mark, ...partsOfKey(mark)];
+    return objects.flatMap((object) =>
         entriesOf(object)
-            .filter(([, value]) => value.includes(mark))
+            .filter(([, value]) => parts.some((part) => value.includes(part)))
             .map(([key]) => ({ namespace: object.metadata.namespace!, secret: object.metadata.name, key })),
     );
+}
 
 function valueAt({ objects }: Rendering, { namespace, secret, key }: Place): string | undefined {
     const found = objects.find(
