@@ -3,12 +3,12 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { execa } from "execa";
-import type { Pod } from "../../operations/cluster/live";
-import { streamOf } from "../../operations/render/manifests";
-import { renderStack } from "../../operations/render/rendering";
-import { type ControlPlane, controlPlane } from "../support/controlPlane";
-import { Project } from "../support/project";
-import { scratch } from "../support/tools";
+import type { Pod } from "../../../operations/cluster/live";
+import { streamOf } from "../../../operations/render/manifests";
+import { renderStack } from "../../../operations/render/rendering";
+import { type ControlPlane, controlPlane } from "../../support/controlPlane";
+import { Project } from "../../support/project";
+import { scratch } from "../../support/tools";
 
 const stack = "data";
 const namespace = "data-shop";

@@ -2,11 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse, parseAllDocuments, stringify } from "yaml";
-import { streamOf } from "../../operations/render/manifests";
-import { type RenderedObject, renderStack } from "../../operations/render/rendering";
-import { type ControlPlane, controlPlane } from "../support/controlPlane";
-import { Project } from "../support/project";
-import { optionalProgram } from "../support/tools";
+import { streamOf } from "../../../operations/render/manifests";
+import { type RenderedObject, renderStack } from "../../../operations/render/rendering";
+import { type ControlPlane, controlPlane } from "../../support/controlPlane";
+import { Project } from "../../support/project";
+import { optionalProgram } from "../../support/tools";
 
 const stack = "delivered";
 const namespace = "plinth-delivered";

@@ -4,12 +4,12 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { execa } from "execa";
-import { streamOf } from "../../operations/render/manifests";
-import { renderStack } from "../../operations/render/rendering";
-import type { Status } from "../../operations/status/status";
-import { type ControlPlane, controlPlane } from "../support/controlPlane";
-import { Project } from "../support/project";
-import { freePort, program, scratch } from "../support/tools";
+import { streamOf } from "../../../operations/render/manifests";
+import { renderStack } from "../../../operations/render/rendering";
+import type { Status } from "../../../operations/status/status";
+import { type ControlPlane, controlPlane } from "../../support/controlPlane";
+import { Project } from "../../support/project";
+import { freePort, program, scratch } from "../../support/tools";
 
 const stack = "day2";
 

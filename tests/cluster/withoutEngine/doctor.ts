@@ -3,13 +3,13 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse, stringify } from "yaml";
-import type { Result } from "../../operations/doctor/checks";
-import { contextOf } from "../../config/kubeconfig";
-import type { ClusterConfig } from "../../config/stack";
-import { type ControlPlane, controlPlane } from "../support/controlPlane";
-import { scratch } from "../support/tools";
+import type { Result } from "../../../operations/doctor/checks";
+import { contextOf } from "../../../config/kubeconfig";
+import type { ClusterConfig } from "../../../config/stack";
+import { type ControlPlane, controlPlane } from "../../support/controlPlane";
+import { scratch } from "../../support/tools";
 
-const root = join(__dirname, "..", "..");
+const root = join(__dirname, "..", "..", "..");
 const stack = "doctored-by-a-test";
 const namespace = "plinth-doctored";
 
