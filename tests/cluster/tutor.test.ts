@@ -88,7 +88,7 @@ describe("taking over the claims of Tutor with the real engine", function () {
     /** With changes to the imported instance. @returns what undoes them */
     const change = (from: string, to: string) => project.edit(`Pulumi.${stack}.yaml`, from, to);
 
-    let before: unknown;
+    let former: unknown;
     before(async function () {
         const reason = "that claims of Tutor are taken over is seen";
         optionalProgram(this, "pulumi", reason);
@@ -141,14 +141,14 @@ describe("taking over the claims of Tutor with the real engine", function () {
                 ]),
             ),
         });
-        before = await identities();
-        expect(before).to.have.length(claims.length);
+        former = await identities();
+        expect(former).to.have.length(claims.length);
     });
 
     it("takes nothing over unasked, nor while Tutor's servers have the volumes", async () => {
         const { code, all } = await project.plinth("launch", stack);
         expect(code, all).not.to.equal(0);
-        expect(await identities()).to.deep.equal(before);
+        expect(await identities()).to.deep.equal(former);
         expect(await names("statefulsets")).to.deep.equal([""]);
         const said = await refused(
             [
@@ -203,12 +203,12 @@ describe("taking over the claims of Tutor with the real engine", function () {
             await sleep(100);
         }
         await project.kill(run);
-        expect(await identities()).to.deep.equal(before);
+        expect(await identities()).to.deep.equal(former);
         const { code, all } = await project.plinth("launch", stack, "--adopt", namespace);
         expect(code, all).to.equal(1);
         expect(all).to.include("--recover");
         succeeded(await project.plinth("launch", stack, "--recover", "--adopt", namespace));
-        expect(await identities()).to.deep.equal(before);
+        expect(await identities()).to.deep.equal(former);
         const now = await found();
         for (const name of claims)
             expect(now[name]!.metadata.labels["plinth.dev/stack"], name).to.equal(
@@ -222,7 +222,7 @@ describe("taking over the claims of Tutor with the real engine", function () {
             const { all } = succeeded(await project.plinth("launch", stack, ...args));
             expect(all).to.match(/^ +\d+ unchanged$/m).and.not.to.include("Adopted:");
         }
-        expect(await identities()).to.deep.equal(before);
+        expect(await identities()).to.deep.equal(former);
         expect(await names("services")).to.include("service/caddy");
     });
 
