@@ -74,7 +74,7 @@ function declare(
     if (volume.path !== undefined && !followsPath)
         instance.problem(
             ["volumes", name, "path"],
-            `"${volume.path}" has no effect here; only a database supports a path`,
+            `"${volume.path}" has no effect here; only databases, document stores and MinIO support a path`,
         );
 
     if (accessMode === "ReadWriteOnce") instance.mounts.declare(claimName, name, takesTurns);

@@ -1,3 +1,4 @@
+import type { Input } from "../config/value";
 import { Component, type ComponentOptions } from "./component";
 import type { NetworkRule, Node } from "./graph";
 import type { HasNode, Instance } from "./instance";
@@ -14,7 +15,17 @@ export interface TaskArgs {
     readonly networkRules?: readonly NetworkRule[];
     /** @default none */
     readonly startsAfter?: readonly HasNode[];
+    /**
+     * What the stack's state has been compared with, such as the version of the data. Where that fails, the Task does
+     * not begin. A change alone does not run it again.
+     *
+     * @default none
+     */
+    readonly checked?: Input<string>;
 }
+
+/** Annotation of a Task's Job with what has been compared. */
+const checkedAnnotation = "plinth.dev/checked";
 
 /** The exit code of a Task for which retries would not help: EX_CONFIG in sysexits. */
 const refusal = 78;
@@ -30,7 +41,7 @@ export class Task extends Component implements HasNode {
 
     constructor(instance: Instance, name: string, args: TaskArgs, opts?: ComponentOptions) {
         super(instance, "Task", name, opts);
-        const { pod, retries = 6, timeoutSeconds = 1800, networkRules = [], startsAfter = [] } = args;
+        const { pod, retries = 6, timeoutSeconds = 1800, networkRules = [], startsAfter = [], checked } = args;
         this.node = instance.addNode(name, { kind: "task", uses: usesOf(pod), networkRules, startsAfter });
         instance.add(
             this,
@@ -42,6 +53,7 @@ export class Task extends Component implements HasNode {
                     annotations: {
                         "pulumi.com/replaceUnready": "true",
                         "pulumi.com/timeoutSeconds": String(timeoutSeconds),
+                        ...(checked === undefined ? {} : { [checkedAnnotation]: checked }),
                     },
                 },
                 spec: {

@@ -1,3 +1,4 @@
+import type { Input } from "../config/value";
 import type { HasNode, Instance } from "./instance";
 import type { PodArgs } from "./podArgs";
 import { Task } from "./task";
@@ -6,6 +7,8 @@ export interface UpgradeArgs {
     readonly pod: PodArgs;
     /** The servers that it works on, and the installation where that is a Task of its own. */
     readonly startsAfter: readonly HasNode[];
+    /** What has been compared with the stack's state: as of a Task. @default none */
+    readonly checked?: Input<string>;
 }
 
 /**

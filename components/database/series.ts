@@ -100,12 +100,15 @@ export function checkSeries(path: string, known: string, wanted: string, consent
  * A marker stores it: without consent, it ignores changes of the configured series, so that its old value can be
  * compared; with consent, it is updated. Because an updated marker does not show the previous series, a second one has
  * the series in its name: removing it without naming it in `upgradeFrom` is refused by its protection.
+ *
+ * @param check returns the configured series, or throws a SeriesError
  */
 export function guardedSeries(
     instance: Instance,
     name: string,
     wanted: string,
     upgradeFrom: string | undefined,
+    check: typeof checkSeries = checkSeries,
 ): Value<string> {
     const consent = upgradeFrom === wanted ? undefined : upgradeFrom;
     const prefix = `${instance.name}-${name}`;
@@ -123,7 +126,7 @@ export function guardedSeries(
     return marker
         .property<Keepers>("keepers")
         .map((keepers) =>
-            checkSeries(`plinth:instances.${instance.name}.${name}`, keepers?.["series"] ?? wanted, wanted, consent),
+            check(`plinth:instances.${instance.name}.${name}`, keepers?.["series"] ?? wanted, wanted, consent),
         );
 }
 

@@ -13,7 +13,7 @@ import { metricsRules } from "../metrics";
 import type { ContainerArgs } from "../podArgs";
 import { Task } from "../task";
 import { type Bucket, bucketFiles } from "./buckets";
-import { minio } from "./minio";
+import { minio, volumeCheck, volumeCheckContainer } from "./minio";
 import { identities, identitiesFile, metricsPort, seaweedfs } from "./seaweedfs";
 
 export type { Bucket, Cors } from "./buckets";
@@ -119,11 +119,20 @@ export class ObjectStorage extends Component implements HasNode {
         });
         const keys = this.keys("keys", "objectStorageAccessKey", "objectStorageSecretKey");
         const key = instance.secret(this, `${name}-keys`, keys, { node });
-        const volume = claim(instance, this, name, { size, node });
+        const volume = claim(instance, this, name, { size, node, followsPath: engine === "minio" });
         let container: ContainerArgs;
         let admin: Key = key;
+        const initContainers: ContainerArgs[] = [];
         if (engine === "minio") {
-            container = minio({ claim: volume, buckets, keys: key, resources });
+            const { path, existing } = instance.volume(name, size);
+            container = minio({ claim: volume, buckets, keys: key, resources, path });
+            if (path !== undefined || existing !== undefined) {
+                const data = { "check.sh": volumeCheck() };
+                const configMap = instance.add(this, "ConfigMap", `${name}-check`, { data }, { node });
+                initContainers.push(
+                    volumeCheckContainer({ claim: volume, path, key: instance.path("volumes", name), configMap }),
+                );
+            }
         } else {
             const adminKeys = this.keys("admin");
             admin = instance.secret(this, `${name}-admin`, adminKeys, { node });
@@ -145,7 +154,7 @@ export class ObjectStorage extends Component implements HasNode {
         }
         // The server writes its index at shutdown, which took 12 seconds with hardly any data.
         deployment(instance, this, node, {
-            pod: { user, containers: [container], graceSeconds: 60 },
+            pod: { user, initContainers, containers: [container], graceSeconds: 60 },
             replicas: 1,
             recreate: true,
         });

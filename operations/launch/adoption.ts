@@ -61,6 +61,7 @@ export async function examine(
     const adopted = facts.foreign.filter((object) => isAdoptable(rendering, object, consent));
     const { problems, stale } = checkVolumes({ ...facts, adopted });
     const touched = [...new Set([...chosen, ...adopted.flatMap(({ metadata }) => metadata.namespace ?? [])])];
+    const conflicting = facts.foreign.filter((object) => !adopted.includes(object));
 
     const possible = [
         ...namespaces,
@@ -87,11 +88,9 @@ export async function examine(
             ),
         ...(touched.length > 0
             ? [
-                  ...(await namespaceProblems(kubectl, rendering, touched)),
+                  ...(await namespaceProblems(kubectl, rendering, touched, conflicting)),
                   // Such a run would adopt every object with the name of one of the stack's.
-                  ...facts.foreign
-                      .filter((object) => !adopted.includes(object))
-                      .map((object) => conflictRemedy(rendering, object)),
+                  ...conflicting.map((object) => conflictRemedy(rendering, object)),
               ]
             : []),
         ...missingClaims(kubectl, facts.live, chosen),
@@ -164,11 +163,16 @@ interface ForeignObject extends Live {
     readonly status?: Pick<PodStatus, "phase"> & Pick<JobStatus, "active">;
 }
 
-/** Objects of the previous deployment that would conflict with the new one over data, names or hosts. */
+/**
+ * Objects of the previous deployment that would conflict with the new one over data, names or hosts.
+ *
+ * @param conflicting foreign objects that must be deleted, because they have the names of the stack's
+ */
 async function namespaceProblems(
     kubectl: Kubectl,
     { project, stack, outputs }: Rendering,
     namespaces: readonly string[],
+    conflicting: readonly RenderedObject[],
 ): Promise<string[]> {
     const label = `${project}.${stack}`;
     const foreign = async (kinds: string, ...where: string[]) =>
@@ -180,13 +184,17 @@ async function namespaceProblems(
             foreign("deployments,statefulsets,daemonsets,cronjobs,jobs,pods", "--namespace", namespace),
         ),
     );
-    const stops = running.flat().flatMap((workload) => {
+    const workloads = running.flat();
+    const deleted = new Set(conflicting.map(consentName));
+    const stops = workloads.flatMap((workload) => {
         const { kind, spec, status, metadata } = workload;
         const there = `--namespace ${metadata.namespace}`;
+        if (deleted.has(consentName(workload))) return [];
         // Plinth's own pods have only the labels of their component, not the stack's.
         if (kind === "Pod")
             return metadata.labels?.["app.kubernetes.io/managed-by"] === "plinth" ||
-                ["Succeeded", "Failed"].includes(status?.phase ?? "")
+                ["Succeeded", "Failed"].includes(status?.phase ?? "") ||
+                workloads.some((other) => runs(other, workload))
                 ? []
                 : [`${consentName(workload)} is still running: wait until it ends`];
         if (kind === "CronJob")
@@ -218,7 +226,22 @@ async function namespaceProblems(
             ? [`${consentName(ingress)} has the host ${host}: kubectl --namespace ${namespace} delete ingress ${name}`]
             : [];
     });
-    return [...stops, ...ingresses];
+    const isTutors = ({ metadata }: ForeignObject) => metadata.labels?.["app.kubernetes.io/managed-by"] === "tutor";
+    const atOnce = workloads.some((workload) => workload.kind === "Deployment" && isTutors(workload))
+        ? ["the Deployments and Services of Tutor, all at once and without the claims: tutor k8s stop"]
+        : [];
+    return [...stops, ...ingresses, ...atOnce];
+}
+
+/** Whether a Deployment or StatefulSet that is to be stopped has this pod, which ends with it. */
+function runs({ kind, metadata, spec }: ForeignObject, pod: ForeignObject): boolean {
+    if (metadata.namespace !== pod.metadata.namespace || spec.replicas === 0) return false;
+    const { ownerReferences = [], labels = {} } = pod.metadata;
+    const owner =
+        kind === "Deployment"
+            ? `ReplicaSet ${metadata.name}-${labels["pod-template-hash"]}`
+            : `${kind} ${metadata.name}`;
+    return ownerReferences.some((reference) => `${reference.kind} ${reference.name}` === owner);
 }
 
 /** Claims of the previous deployment that do not exist: they would be created empty. */

@@ -8,7 +8,7 @@ import { email, hostName, instanceFields, line } from "../../config/fields";
 import { mail, mailSecrets } from "../../config/mail";
 import { mailRelay } from "../../config/mailRelay";
 import { objectStorageOf, objectStorageSecrets } from "../../config/objectStorage";
-import { ownHost } from "../../config/own";
+import { ownHost, ownOnly } from "../../config/own";
 import type { PlatformConfig } from "../../config/platform";
 import { schedule, timeZone } from "../../config/schedule";
 import { searchOf, searchSecrets } from "../../config/search";
@@ -52,6 +52,17 @@ const schema = z.strictObject({
     /** Micro-frontends. It must be below the host, whose cookies they share. @default apps. and the host */
     mfeHost: ownHost(hostName),
     platformName: line.default("My Open edX"),
+    /**
+     * Consent to images of another release, as the release of the data: `openedx 21`. Back up first.
+     *
+     * @default none: images of another release are refused
+     */
+    upgradeFrom: ownOnly(
+        z
+            .string()
+            .regex(/^openedx \d{2}$/, 'allowed: "openedx" with the number of the release, such as "openedx 21"')
+            .optional(),
+    ),
     /** Language of visitors whose browser asks for none that is installed. */
     language: z
         .string()

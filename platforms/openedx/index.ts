@@ -20,6 +20,7 @@ import { images } from "./images";
 import { operations } from "./operations";
 import { Pods } from "./pods";
 import { user } from "./paths";
+import { checkedRelease } from "./release";
 import { type Used, type UsedMail, wayTo } from "./services";
 import { sizes } from "./sizes";
 import { workersOf } from "./workers";
@@ -92,6 +93,7 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
     const migrate = upgradeTask(instance, "migrate", {
         pod: pods.migrate(),
         startsAfter: [database, documents, broker, cache, search, storage.bucketsTask],
+        checked: checkedRelease(instance, settings),
     });
     const after = { networkRules, startsAfter: [migrate] };
     const lms = new WebTier(instance, "lms", { pod: pods.web("lms", size.cpu), replicas: size.lms, ...after });
@@ -106,6 +108,8 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         networkRules: instance.egress(
             Object.values(settings.mfe.apps).flatMap(({ upstream }) => wayTo("mfe", upstream)),
         ),
+        // They are of the same release.
+        startsAfter: [migrate],
     });
     const workers = workersOf(settings, size).map(
         (duties) =>

@@ -1,4 +1,6 @@
 import { createPublicKey } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
@@ -121,5 +123,50 @@ describe("the life of an Open edX with the real engine on a real API server", fu
         const { items } = await cluster.json<{ items: Live[] }>(["get", "replicasets", "--namespace", namespace]);
         const fresh = items.find((set) => /^lms-[^w]/.test(set.metadata.name) && imageOf(set) === image)!;
         expect(Date.parse(fresh.metadata.creationTimestamp)).to.be.at.least(Date.parse(task.status!.completionTime!));
+    });
+
+    it("refuses another release until it is named, by launch, by preview and by the engine alone", async () => {
+        const kinds = "deployments,statefulsets,cronjobs,jobs,secrets,configmaps";
+        const versions = async () =>
+            (
+                await cluster.json<{ items: { metadata: { resourceVersion: string; generation?: number } }[] }>([
+                    "get",
+                    kinds,
+                    "--namespace",
+                    namespace,
+                ])
+            ).items.map(({ metadata }) => metadata.generation ?? metadata.resourceVersion);
+        const refused = async (...words: readonly string[]) => {
+            const before = await versions();
+            for (const run of [
+                () => project.plinth("launch", stack),
+                () => project.plinth("preview", stack),
+                () => project.pulumi("up", "--yes", "--skip-preview", "--stack", stack),
+            ]) {
+                const { code, all } = await run();
+                expect(code, all).not.to.equal(0);
+                for (const word of words) expect(all.replace(/\s+/g, " ")).to.include(word);
+            }
+            expect(await versions()).to.deep.equal(before);
+        };
+        const use = (release: string, upgradeFrom?: string) => {
+            const { config } = parse(readFileSync(join(project.path, `Pulumi.${stack}.yaml`), "utf8")) as {
+                config: { "plinth:instances": { openedx: Record<string, unknown> } };
+            };
+            const images = { openedx: `registry.example.org/openedx:${release}`, mfe: "registry.example.org/mfe:1" };
+            Object.assign(config["plinth:instances"].openedx, { images, upgradeFrom });
+            project.write(stack, config);
+        };
+        use("23.0.0");
+        await refused('plinth:instances.openedx.upgradeFrom to "openedx 22"', "nothing was changed");
+        use("24.0.0", "openedx 22");
+        await refused("allowed: 22, or 23 with upgradeFrom: openedx 22");
+        use("23.0.0", "openedx 22");
+        await plinth("launch", stack);
+        expect((await named("deployments", /^lms$/)).spec!.template!.spec.containers[0]!.image).to.match(/:23\.0\.0$/);
+        use("23.0.0");
+        await plinth("launch", stack);
+        use("22.0.4");
+        await refused("Restore a backup that was made with 22");
     });
 });

@@ -117,6 +117,30 @@ describe("ObjectStorage", () => {
         ]);
     });
 
+    it("finds MinIO's data where the user says that they are, and begins nowhere else", async () => {
+        const minio = (volume: object = {}) =>
+            storage({ topology: "single", engine: "minio" }, { instance: { volumes: { storage: volume } } });
+        const pod = ({ objects }: { objects: Sent[] }) => find(objects, "Deployment", "storage")["spec"].template.spec;
+        const usual = pod(await minio());
+        expect(usual.initContainers).to.equal(undefined);
+        expect(usual.containers[0].args[1]).to.equal("/data/minio");
+        for (const [path, data] of [
+            [".", "/data"],
+            ["files/minio", "/data/files/minio"],
+        ] as const) {
+            const declared = await minio({ claim: "minio", path });
+            const { initContainers, containers } = pod(declared);
+            expect(containers[0].args[1]).to.equal(data);
+            expect(initContainers[0].env).to.deep.include.members([
+                { name: "DATA", value: data },
+                { name: "KEY", value: "plinth:instances.bench.volumes.storage" },
+            ]);
+            expect(initContainers[0].image).to.equal(containers[0].image);
+        }
+        const seaweedfs = storage({ topology: "single" }, { instance: { volumes: { storage: { path: "." } } } });
+        expect(await problemOf(seaweedfs)).to.match(/volumes\.storage\.path: "\." has no effect here; only databases, document stores and MinIO/);
+    });
+
     it("deploys no server for an external storage, and sets its buckets up there", async () => {
         const { objects } = await storage({ topology: "external", region: "eu-central-1" }, { values: keys });
         expect(objects.map(({ kind }) => kind)).not.to.include("PersistentVolumeClaim");

@@ -37,20 +37,38 @@ export async function goProgram(test: Context, name: string, pkg?: string): Prom
  * kept between runs.
  */
 export async function pythonProgram(test: Context, name: string): Promise<string> {
-    const requirements = join(__dirname, "..", "tools", name, "requirements.txt");
     const python = program(test, "python3");
+    return pythonCommand(name, python, {
+        installs: () => test.timeout(300_000),
+        cannot: () => missing(test, "python3-venv is not installed"),
+    });
+}
+
+/**
+ * The same outside of tests.
+ *
+ * @param python what makes the environment. @default the one on the PATH
+ * @param on called before packages are installed, and where there can be no environment. @default nothing; an error
+ */
+export async function pythonCommand(
+    name: string,
+    python = "python3",
+    on: { readonly installs?: () => void; readonly cannot?: () => never } = {},
+): Promise<string> {
+    const requirements = join(__dirname, "..", "tools", name, "requirements.txt");
     const { stdout: version } = await execa(python, ["--version"]);
     const hash = createHash("sha256").update(version).update(readFileSync(requirements)).digest("hex").slice(0, 12);
     const folder = join(cacheFolder(), `${name}-${hash}`);
     const path = join(folder, "bin", name);
     if (existsSync(path)) return path;
-    test.timeout(300_000);
+    on.installs?.();
     try {
         // Debian has it in a separate package.
         await execa(python, ["-m", "venv", folder]);
-    } catch {
+    } catch (error) {
         rmSync(folder, { recursive: true, force: true });
-        return missing(test, "python3-venv is not installed");
+        if (on.cannot) return on.cannot();
+        throw error;
     }
     await execa(join(folder, "bin", "pip"), ["install", "--quiet", "--requirement", requirements]);
     return path;

@@ -5,6 +5,8 @@ export interface Root {
     readonly hasPlugin: (name: string) => boolean;
     /** Whether a variable has a text that is not empty. */
     readonly has: (variable: string) => boolean;
+    /** Whether config.yml sets a variable to another value than the default. */
+    readonly isChanged: (variable: string) => boolean;
     /** Whether the platform ran in a cluster, so that its claims can be adopted. */
     readonly inCluster: boolean;
 }
@@ -60,6 +62,15 @@ const ownSearch = on("RUN_MEILISEARCH");
 const ownMail = on("RUN_SMTP");
 const minio = plugin("minio");
 const s3 = all(plugin("s3"), not(minio));
+
+/** Variables with which the volume of the plugin minio has objects elsewhere than where the platform looks. */
+const elsewhere = [
+    ...["MINIO_GATEWAY", "MINIO_BUCKET_NAME", "MINIO_FILE_UPLOAD_BUCKET_NAME"],
+    ...["MINIO_GRADES_BUCKET_NAME", "MINIO_OPENEDX_LEARNING_BUCKET_NAME"],
+];
+
+/** Whether the volume of the plugin minio can be adopted. */
+export const adoptsMinio: When = (root) => minio(root) && root.inCluster && !elsewhere.some(root.isChanged);
 
 /** Of a cache and a broker, which are one server in Tutor. */
 const redis = (name: string): SettingRow[] => [
@@ -141,11 +152,14 @@ export const settingRows: readonly SettingRow[] = [
     { key: "images.mysql", from: "DOCKER_IMAGE_MYSQL", ifChanged: true, when: ownMysql },
     { key: "images.mongo", from: "DOCKER_IMAGE_MONGODB", ifChanged: true, when: ownMongodb },
 
+    { key: "images.minio", from: "MINIO_DOCKER_IMAGE", when: adoptsMinio },
+
     { key: "theme", value: "indigo", when: plugin("indigo") },
     { key: "forum", value: true, when: plugin("forum") },
 
     adopted("database", "mysql", ownMysql),
     adopted("documents", "mongodb", ownMongodb),
+    adopted("storage", "minio", adoptsMinio),
 ];
 
 /** A secret of the instance, and where its value comes from. */

@@ -77,6 +77,8 @@ export const pluginDefaults: Readonly<Record<string, Readonly<Record<string, unk
     minio: {
         MINIO_BUCKET_NAME: "openedx",
         MINIO_CONSOLE_HOST: "minio.{{ LMS_HOST }}",
+        // Its files are in a format that no release since 2022-10-29 opens.
+        MINIO_DOCKER_IMAGE: "docker.io/minio/minio:RELEASE.2022-03-26T06-49-28Z.hotfix.26ec6a857",
         MINIO_FILE_UPLOAD_BUCKET_NAME: "openedxuploads",
         MINIO_GATEWAY: null,
         MINIO_GRADES_BUCKET_NAME: "openedxgrades",

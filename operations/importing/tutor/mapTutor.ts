@@ -57,6 +57,7 @@ export function mapTutor(tutor: TutorRoot): Imported {
         on: (flag) => variables.flag(flag) ?? false,
         hasPlugin: (name) => plugins.includes(name),
         has: (variable) => variables.text(variable) !== undefined,
+        isChanged: (variable) => variables.isChanged(variable),
         inCluster: !tutor.isLocal,
     };
     const problems: Problem[] = [

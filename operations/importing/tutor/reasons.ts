@@ -1,4 +1,4 @@
-import type { When } from "./contract";
+import { adoptsMinio, type When } from "./contract";
 
 /** Variables with which nothing is lost, whatever they say. */
 export const silent: readonly string[] = [
@@ -99,13 +99,18 @@ export const notices: readonly { readonly what: string; readonly when: When; rea
     },
     {
         what: "claim minio",
-        when: (root) => root.hasPlugin("minio"),
-        reason: "current servers do not read the files of Tutor's MinIO; copy the objects (docs/moving-in.md)",
+        when: (root) => root.hasPlugin("minio") && root.inCluster && !adoptsMinio(root),
+        reason: "its objects are in other buckets than Plinth's, or behind a gateway; copy them (docs/moving-in.md)",
+    },
+    {
+        what: "policy of the bucket openedx",
+        when: adoptsMinio,
+        reason: "Tutor lets everybody read and write it, and Plinth does not replace policies of others; remove it before you stop MinIO (docs/moving-in.md)",
     },
     {
         what: "claims redis, meilisearch and caddy",
         when: (root) => root.inCluster,
-        reason: "sessions, indexes and certificates are made anew; let the queues run empty first",
+        reason: "stay as they are, unused: sessions, indexes and certificates are made anew; let the queues run empty first",
     },
     {
         what: "data/",

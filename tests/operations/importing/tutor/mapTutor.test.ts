@@ -127,7 +127,20 @@ describe("the instance that a Tutor root describes", () => {
             objectStorageAccessKey: "openedx",
             objectStorageSecretKey: "of-minio",
         });
-        expect(left(minio)["claim minio"]).to.include("copy the objects");
+        expect(settings(minio)["images"]).to.deep.equal({
+            minio: "docker.io/minio/minio:RELEASE.2022-03-26T06-49-28Z.hotfix.26ec6a857",
+        });
+        expect(settings(minio)["volumes"]).to.deep.include({ storage: { claim: "minio", path: ".", size: "5Gi" } });
+        expect(left(minio)["policy of the bucket openedx"]).to.include("remove it before you stop MinIO");
+        const image = "r.example.org/minio:RELEASE.2022-10-24T18-35-07Z";
+        expect(settings({ ...minio, MINIO_DOCKER_IMAGE: image })["images"]).to.deep.equal({ minio: image });
+        // The platform would not find its objects there.
+        for (const changes of [{ MINIO_BUCKET_NAME: "courses" }, { MINIO_GATEWAY: "azure" }]) {
+            const changed = { ...minio, ...changes };
+            expect(settings(changed)["volumes"]).not.to.have.property("storage");
+            expect(settings(changed)).not.to.have.property("images");
+            expect(left(changed)["claim minio"]).to.include("copy them");
+        }
         const s3 = {
             ...{ PLUGINS: ["s3"], OPENEDX_AWS_ACCESS_KEY: "key", OPENEDX_AWS_SECRET_ACCESS_KEY: "of-s3" },
             ...{ S3_HOST: "s3.example.org", S3_PORT: 9000, S3_REGION: "eu-west-1", S3_STORAGE_BUCKET: "courses" },

@@ -59,7 +59,7 @@ describe("a root that Tutor 22 has saved", function () {
             ...["NOTES_MYSQL_PASSWORD", "NOTES_OAUTH2_SECRET", "NOTES_SECRET_KEY", "OPENEDX_LMS_UWSGI_WORKERS"],
             ...[
                 "RUN_SMTP",
-                "claim minio",
+                "policy of the bucket openedx",
                 "claims redis, meilisearch and caddy",
                 "plugin notes",
                 "discussions in MongoDB",
