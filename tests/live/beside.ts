@@ -36,6 +36,7 @@ export class Beside {
     }
 
     async remove(): Promise<void> {
-        if (this.manifest) await this.place.kubectl("delete", "namespace", this.place.name, "--ignore-not-found", "--wait=false");
+        if (this.manifest)
+            await this.place.kubectl("delete", "namespace", this.place.name, "--ignore-not-found", "--wait=false");
     }
 }

@@ -35,10 +35,12 @@ const keepCookies = (live: Live, host: Host, visitor: Visitor) =>
 
 /** Follows redirections from host to host, and keeps their cookies. */
 async function surf(live: Live, url: URL, left = 12): Promise<{ answer: Answer; url: URL }> {
-    const [host] = Object.entries(hosts(live)).find(([, name]) => name === url.hostname) as [Host, string];
-    const visitor = browser(live, host);
+    const all = hosts(live);
+    const host = (Object.keys(all) as Host[]).find((one) => all[one] === url.hostname);
+    expect(host, url.href).not.to.equal(undefined);
+    const visitor = browser(live, host!);
     const answer = await visitor.once(url.pathname + url.search);
-    keepCookies(live, host, visitor);
+    keepCookies(live, host!, visitor);
     const { location } = answer.headers;
     return location === undefined || left === 0 ? { answer, url } : surf(live, new URL(location, url), left - 1);
 }
@@ -92,9 +94,14 @@ export const openedx: Subject = {
     title: "Open edX",
     instance: {
         platformName: "Live University",
+        // With room for a second pod of each tier while it is replaced, within 16 GiB. Nobody asks for reports.
         cms: { processes: 1 },
-        // Reports need memory, and nobody asks for one. None of the tasks shall begin by itself.
         replicas: { reports: 0 },
+        resources: {
+            ...Object.fromEntries(["lms", "cms", "lms-worker", "cms-worker"].map((name) => [name, { memory: "1Gi" }])),
+            storage: { memory: "512Mi" },
+        },
+        // None of them begins by itself.
         tasks: {
             expiredTokens: { enabled: false },
             expiredNotifications: { enabled: true, schedule: "0 0 1 1 *" },
@@ -216,7 +223,9 @@ export const openedx: Subject = {
             live.memory.set("html", html);
             const lms = browser(live, "lms");
             const seconds = await waitFor("course in the LMS", 120, async () => {
-                const { name } = json<{ name: string }>(await lms.script("GET", `/api/courses/v1/courses/${courseKey}`));
+                const { name } = json<{ name: string }>(
+                    await lms.script("GET", `/api/courses/v1/courses/${courseKey}`),
+                );
                 return name === course.display_name && (await lms.once(`/xblock/${html}`)).body.includes(text);
             });
             return `a course of Studio is in the LMS after ${seconds.toFixed(1)} s`;
