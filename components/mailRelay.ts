@@ -34,6 +34,9 @@ const linkLogs = sh`cd ${word(logs)} && ln -sf /dev/stdout mainlog && ln -sf /de
  * A relay for outgoing mail, Exim, for platforms whose user has no mail server: it takes mail of the platform's pods on
  * port 8025, without a login and without TLS, and delivers it or hands it to a smarthost.
  *
+ * Before it takes a mail, it looks for the way to its recipient: without a smarthost, an address whose domain DNS does
+ * not know is refused at once (550), and the platform must cope with that.
+ *
  * What waits in its queue is in the pod: a new pod begins with an empty queue, after the old one has tried everything
  * in it once more. Many networks and providers refuse mail from such relays; a mail server (`mail`) is the better way.
  */
@@ -78,8 +81,6 @@ export class MailRelay extends Component implements HasNode {
                             HOSTNAME: helo,
                             // In Exim's notation for lists with colons in them.
                             RELAY_FROM_HOSTS: `<; ${[...podNetworks, ...instance.cluster.ranges].join(" ; ")}`,
-                            // Its senders are the platform's, and a refusal would be an error of the page.
-                            DISABLE_SENDER_VERIFICATION: "yes",
                             ...(smarthost ? { SMARTHOST: `${smarthost.host}::${smarthost.port}` } : {}),
                         },
                         ports,

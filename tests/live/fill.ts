@@ -11,8 +11,8 @@ import { writtenText } from "./writer";
  */
 export async function fill(live: Live, { component, container, folder, tries }: Fillable): Promise<string | string[]> {
     const run = (script: string) => live.place.exec(component, container, ["sh", "-c", script]);
-    const [size, free] = (await run(`df -Pk ${folder} | awk 'NR == 2 { print $2, $4 }'`)).split(" ").map(Number);
-    const root = Number(await run("df -Pk / | awk 'NR == 2 { print $2 }'"));
+    const [, size, , free] = columns(await run(`df -Pk ${folder}`));
+    const [, root] = columns(await run("df -Pk /"));
     // A directory on the node's disk: filling it would fill the node.
     if (size === root || free! > 8 * 1024 * 1024)
         return `skipped: the volume of ${component} has no small file system of its own`;
@@ -48,3 +48,6 @@ export async function fill(live: Live, { component, container, folder, tries }: 
         visitsText(seen),
     ];
 }
+
+/** Of the last line of what df prints: device, size, used, free. Not every image has awk. */
+const columns = (printed: string): number[] => printed.split("\n").at(-1)!.split(/\s+/).map(Number);

@@ -4,8 +4,9 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import { merge } from "../../config/merge";
 import type { ControlPlane } from "../support/controlPlane";
-import { Project } from "../support/project";
+import { Project, type Ran } from "../support/project";
 import { Visitor } from "../support/visitor";
+import { Beside } from "./beside";
 import { LiveNamespace } from "./cluster";
 import { Load, type LoadArgs } from "./load";
 import { MailSink } from "./mailSink";
@@ -22,6 +23,8 @@ export interface LiveOptions {
     readonly stackConfig: Keys;
     /** Whether the project's own images are built and loaded into the local cluster first. */
     readonly build: boolean;
+    /** Folder with what an instance uses outside of itself, `SUITE.yaml` for each suite that has such; see Beside. */
+    readonly beside?: string;
     /** File for the figures. */
     readonly report?: string;
 }
@@ -35,6 +38,7 @@ export class Live {
     readonly project: Project;
     readonly place: LiveNamespace;
     readonly sink: MailSink;
+    readonly beside: Beside;
     /** What a subject keeps between steps, such as a visitor with a session. */
     readonly memory = new Map<string, string>();
     private readonly rows: number[] = [];
@@ -54,11 +58,12 @@ export class Live {
         this.project = new Project(cluster);
         this.place = new LiveNamespace(cluster, `live-${subject.name}`, options.address);
         this.sink = new MailSink(cluster, `live-${subject.name}-mail`);
+        this.beside = new Beside(cluster, subject.name, options.beside);
     }
 
     /** Writes the stack's file with more changes of the instance. What commands have written there stays. */
     configure(changes: Keys): void {
-        const { platform, instance, tiers } = this.subject;
+        const { platform, instance, tiers, mailTo = byMail } = this.subject;
         this.changes = merge(this.changes, changes) as Keys;
         const replicas = Object.fromEntries(tiers.filter(({ pods }) => pods > 1).map((tier) => [tier.component, 2]));
         const own = {
@@ -73,7 +78,7 @@ export class Live {
                         tls: { mode: "off" },
                         sharedFiles: "oneNode",
                         edge: { type: "NodePort", externalTrafficPolicy: "Cluster" },
-                        mail: { host: this.sink.host, port: 25 },
+                        ...mailTo(this.sink.host),
                         backup: { target: { type: "volume" } },
                         replicas,
                     },
@@ -97,25 +102,27 @@ export class Live {
         }
     }
 
-    /** Runs a command of Plinth that must succeed. @returns what it prints on standard output */
-    async plinth(...args: string[]): Promise<string> {
-        const { code, all, out } = await this.project.plinth(...args);
-        expect(code, `plinth ${args.join(" ")}\n${all}`).to.equal(0);
-        return out.trim();
+    /** Whether the stack has this component outside of the cluster, so that it has no pods. */
+    isOutside(component: string): boolean {
+        const [one] = Object.values(this.file()["plinth:instances"] as Readonly<Record<string, Keys>>);
+        return (one![component] as Keys | undefined)?.["topology"] === "external";
     }
 
-    async setSecret(key: string, value: string): Promise<void> {
-        const { code, all } = await this.project.given(value, "secrets", "set", this.instance, key, this.stack);
-        expect(code, all).to.equal(0);
-    }
+    /** Runs a command of Plinth that must succeed. @returns what it prints on standard output */
+    plinth = async (...args: string[]): Promise<string> => outputOf(args, await this.project.plinth(...args));
+
+    /** The same for a command that reads a secret. */
+    plinthGiven = async (secret: string, ...args: string[]): Promise<string> =>
+        outputOf(args, await this.project.given(secret, ...args));
 
     /** Finds the balancer's address again, which another Service may have. */
     async locate(): Promise<void> {
         this.base = await this.place.url("edge");
     }
 
-    visitor(): Visitor {
-        return new Visitor({ url: this.base }, this.host, "http", false);
+    /** @param host of the instance's. @default its first */
+    visitor(host = this.host): Visitor {
+        return new Visitor({ url: this.base }, host, "http", false);
     }
 
     load(args: Partial<LoadArgs> = {}): Load {
@@ -155,4 +162,11 @@ export class Live {
         await this.subject.kept(this);
         return this.rows.length;
     }
+}
+
+const byMail = (host: string): Keys => ({ mail: { host, port: 25 } });
+
+function outputOf(args: readonly string[], { code, all, out }: Ran): string {
+    expect(code, `plinth ${args.join(" ")}\n${all}`).to.equal(0);
+    return out.trim();
 }

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface Page {
     readonly path: string;
     readonly contains: string;
+    /** @default the one of the load */
+    readonly host?: string;
 }
 
 /** What the visitors have seen. */
@@ -75,23 +77,25 @@ export class Load {
     }
 
     /** @returns why it failed, if it did, and who said what */
-    private async ask({ path, contains }: Page): Promise<{ readonly reason?: string; readonly said?: string }> {
+    private async ask({
+        path,
+        contains,
+        host = this.args.host,
+    }: Page): Promise<{ readonly reason?: string; readonly said?: string }> {
         const { hostname, port } = new URL(this.args.url());
         const patience = (this.args.patience ?? 65) * 1000;
         try {
             const { status, body, server } = await new Promise<Answer>((resolve, reject) => {
-                const asked = request(
-                    { hostname, port, path, agent: false, headers: { Host: this.args.host } },
-                    (answer) =>
-                        text(answer).then(
-                            (body) =>
-                                resolve({
-                                    status: answer.statusCode!,
-                                    body,
-                                    server: String(answer.headers["server"] ?? ""),
-                                }),
-                            reject,
-                        ),
+                const asked = request({ hostname, port, path, agent: false, headers: { Host: host } }, (answer) =>
+                    text(answer).then(
+                        (body) =>
+                            resolve({
+                                status: answer.statusCode!,
+                                body,
+                                server: String(answer.headers["server"] ?? ""),
+                            }),
+                        reject,
+                    ),
                 );
                 asked.setTimeout(patience, () => asked.destroy(new Error("no answer")));
                 asked.once("error", reject).end();

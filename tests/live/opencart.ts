@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { merge } from "../../config/merge";
 import type { Live } from "./live";
-import { grow, picture, queryProgram, writerProgram } from "./php";
+import { grow } from "./mysql";
+import { phpMessage, queryProgram, writerProgram } from "./php";
+import { picture } from "./picture";
 import { expectUploads, noteUpload, runScheduled, uploadTooMuch } from "./shop";
 import type { Subject } from "./subject";
 import type { Visitor } from "../support/visitor";
@@ -87,7 +89,7 @@ export const opencart = (name: string, title: string, changes: Readonly<Record<s
             folder: "/var/www/html/image/catalog",
             tries: (live) => uploadTooMuch(live, "/image/catalog", (name, contents) => upload(live, name, contents)),
         },
-        { component: "database", container: "mariadb", folder: "/var/lib/mysql", tries: grow },
+        { component: "database", container: "mariadb", folder: "/var/lib/mysql", tries: grow(phpMessage) },
     ],
     sql: (live, statement) => live.place.exec("frontend", "php", [...queryProgram(settings), statement]),
     writer: { component: "frontend", container: "php", command: writerProgram(settings) },

@@ -4,7 +4,9 @@ import { paths } from "../../platforms/openmage/paths";
 import type { Visitor } from "../support/visitor";
 import { waitFor } from "./cluster";
 import type { Live } from "./live";
-import { grow, picture, queryProgram, writerProgram } from "./php";
+import { grow } from "./mysql";
+import { phpMessage, queryProgram, writerProgram } from "./php";
+import { picture } from "./picture";
 import { expectUploads, noteUpload, uploadTooMuch } from "./shop";
 import type { Subject } from "./subject";
 
@@ -108,7 +110,7 @@ export const openmage = (name: string, title: string, changes: Readonly<Record<s
             folder: paths.media,
             tries: (live) => uploadTooMuch(live, "/media/wysiwyg", (name, contents) => upload(live, name, contents)),
         },
-        { component: "database", container: "mariadb", folder: "/var/lib/mysql", tries: grow },
+        { component: "database", container: "mariadb", folder: "/var/lib/mysql", tries: grow(phpMessage) },
     ],
     sql: (live, statement) => live.place.exec("frontend", "php", [...queryProgram(settings), statement]),
     writer: { component: "frontend", container: "php", command: writerProgram(settings) },

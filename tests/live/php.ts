@@ -1,29 +1,3 @@
-import { expect } from "chai";
-import type { Live } from "./live";
-
-/** A 1 × 1 PNG; what is appended to it makes each upload another file. */
-export const picture = (mark: string): Buffer =>
-    Buffer.concat([
-        Buffer.from(
-            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
-            "base64",
-        ),
-        Buffer.from(mark),
-    ]);
-
-/** Has the database write more than the last blocks of its volume. @returns its answer */
-export async function grow(live: Live): Promise<string> {
-    const started = Date.now();
-    const answer = await live
-        .sql("CREATE TABLE plinth_full AS SELECT REPEAT('x', 1048576) t FROM information_schema.columns LIMIT 64")
-        .then(
-            () => "accepted",
-            (error: unknown) => /mysqli_sql_exception: (.*?) in /.exec(String(error))?.[1] ?? String(error),
-        );
-    expect(answer).not.to.equal("accepted");
-    return `64 MiB of rows: "${answer}" after ${((Date.now() - started) / 1000).toFixed(1)} s`;
-}
-
 /** PHP that makes `$connect()`, a connection to the shop's database with short time-outs, from its own files. */
 const connect = (settings: string): string => `
     mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
@@ -67,3 +41,6 @@ export const writerProgram = (settings: string): readonly string[] => [
     }`,
     "--",
 ];
+
+/** Finds the server's message in an error of these programs. */
+export const phpMessage = /mysqli_sql_exception: (.*?) in /;

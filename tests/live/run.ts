@@ -17,6 +17,7 @@ interface Given {
     readonly address?: string;
     readonly build?: boolean;
     readonly stack?: string;
+    readonly beside?: string;
     readonly report?: string;
 }
 
@@ -35,8 +36,12 @@ const program = new Command("npm run test:live --")
     )
     .option("--build", "build the project's own images with Docker, and load them into the local cluster first")
     .option("--stack <file>", "stack file whose configuration is laid over the suite's: registry, storage classes …")
+    .option(
+        "--beside <folder>",
+        "folder with SUITE.yaml: objects to apply in the namespace live-SUITE-beside first, such as a server outside of the instance",
+    )
     .option("--report <file>", "append each figure as a line of JSON")
-    .action((wanted: string[], { context, address, build = false, stack, report }: Given) => {
+    .action((wanted: string[], { context, address, build = false, stack, beside, report }: Given) => {
         const unknown = wanted.filter((name) => !suites.includes(name));
         if (unknown.length > 0)
             program.error(`error: there is no suite ${unknown.join(", ")}; allowed: ${suites.join(", ")}`);
@@ -44,6 +49,7 @@ const program = new Command("npm run test:live --")
             context,
             build,
             ...(address ? { address } : {}),
+            ...(beside ? { beside: resolve(beside) } : {}),
             ...(report ? { report: resolve(report) } : {}),
             stackConfig: stack ? configOf(stack) : {},
         };

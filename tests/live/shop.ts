@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Live } from "./live";
-import { picture } from "./php";
+import { picture } from "./picture";
 
 /** Uploaded files that must stay, by URL path, with their contents in base64. */
 export const uploads = (live: Live): Record<string, string> =>

@@ -36,6 +36,10 @@ export interface Subject {
     readonly instance: Readonly<Record<string, unknown>>;
     /** Secrets to set, by key. */
     readonly secrets: Readonly<Record<string, string>>;
+    /** Keys with which the instance sends its mail to port 25 of a host. @default `mail`, without a login */
+    mailTo?(host: string): Readonly<Record<string, unknown>>;
+    /** Seconds that the first launch may take. @default 900 */
+    readonly launchSeconds?: number;
     readonly interpreter: Interpreter;
     readonly tiers: readonly Tier[];
     /** What visitors ask for while something is broken. */
@@ -56,6 +60,8 @@ export interface Subject {
     logIn(live: Live): Promise<string>;
     upload(live: Live): Promise<string>;
     mail(live: Live): Promise<string>;
+    /** What else people do, in this order, by the titles of the steps. @default nothing */
+    readonly more?: Readonly<Record<string, (live: Live) => Promise<string>>>;
     cron?(live: Live): Promise<string>;
     task?(live: Live): Promise<string>;
     /** What a person left behind: sessions, carts, uploaded files. @throws if something is missing */

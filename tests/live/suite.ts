@@ -34,6 +34,7 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
             });
 
         before(async function () {
+            this.timeout((900 + (subject.launchSeconds ?? 900)) * 1000);
             process.env["PLINTH_TEST_CONTEXT"] = options.context;
             live = new Live(subject, await controlPlane(this), options);
             if (await live.place.exists())
@@ -41,7 +42,8 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
                     `Namespace ${live.place.name} exists, perhaps from a run that was interrupted; if nothing in it is needed: kubectl delete namespace ${live.place.name}`,
                 );
             live.configure({});
-            for (const [key, value] of Object.entries(subject.secrets)) await live.setSecret(key, value);
+            for (const [key, value] of Object.entries(subject.secrets))
+                await live.plinthGiven(value, "secrets", "set", live.instance, key, live.stack);
             await journal.note("gets its images", async () => {
                 if (options.build) for (const what of ["build", "load"]) await live.plinth("images", what, live.stack);
                 const images = await pullImages(live);
@@ -50,6 +52,8 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
                 await live.sink.start(language, reference!);
                 return `${images.length} images`;
             });
+            const beside = await live.beside.start();
+            if (beside.length > 0) await journal.note("has something beside it", async () => beside.join(", "));
             await journal.note("is launched", async () => {
                 await live.plinth("launch", live.stack);
                 await live.locate();
@@ -60,6 +64,7 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
         after(async function () {
             this.timeout(300_000);
             await live?.sink.remove();
+            await live?.beside.remove();
             live?.project.clean();
         });
 
@@ -67,6 +72,7 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
         step("logs a person in", () => subject.logIn(live));
         step("takes an upload and serves it", () => subject.upload(live));
         step("sends mail", () => subject.mail(live));
+        for (const [title, see] of Object.entries(subject.more ?? {})) step(title, see);
         if (subject.cron) step("runs its scheduled tasks", (now) => subject.cron!(now));
         if (subject.task) step("works off a queued task", (now) => subject.task!(now));
         step("is healthy, and shows no drift", async (now) => {
@@ -153,7 +159,8 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
 export type Step = (title: string, run: (live: Live) => Promise<string | readonly string[]>) => void;
 
 /** Deletes the pods of a tier one after the other, while visitors ask and rows are written. */
-async function kill(live: Live, tier: Tier, how: readonly string[]): Promise<string[]> {
+async function kill(live: Live, tier: Tier, how: readonly string[]): Promise<string | string[]> {
+    if (live.isOutside(tier.component)) return `skipped: ${tier.component} is outside of the cluster`;
     const visits = live.load(tier.pages ? { pages: tier.pages } : {});
     const writer = tier.data ? await live.writer() : undefined;
     const recovered: number[] = [];

@@ -40,6 +40,23 @@ export class Visitor {
     async once(path: string, form?: Form): Promise<Answer> {
         // Fetch's own class knows how either kind of form is sent.
         const sent = form && new Response(form instanceof FormData ? form : new URLSearchParams(form));
+        return this.send(sent ? "POST" : "GET", path, sent);
+    }
+
+    /** One request as a script of a Django page sends it: for JSON, with JSON or a form, and with the token against forgery. */
+    async script(method: string, path: string, body?: object): Promise<Answer> {
+        return this.send(method, path, body && (body instanceof FormData ? new Response(body) : Response.json(body)), {
+            Accept: "application/json",
+            "X-CSRFToken": this.cookies.get("csrftoken") ?? "",
+        });
+    }
+
+    private async send(
+        method: string,
+        path: string,
+        sent: Response | undefined,
+        more: Readonly<Record<string, string>> = {},
+    ): Promise<Answer> {
         const headers = {
             Host: this.host,
             // OpenCart stores it at each log-in, and fails without.
@@ -53,8 +70,8 @@ export class Visitor {
                       Referer: `${this.scheme}://${this.host}/`,
                   }
                 : {}),
+            ...more,
         };
-        const method = sent ? "POST" : "GET";
         const body = sent && Buffer.from(await sent.arrayBuffer());
         // The raw path: a URL would already have resolved segments that the server must resolve.
         const { hostname, port } = new URL(this.site.url);

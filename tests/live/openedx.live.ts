@@ -1,0 +1,4 @@
+import { openedx } from "./openedx";
+import { liveSuite } from "./suite";
+
+liveSuite(openedx);
