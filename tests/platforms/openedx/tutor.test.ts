@@ -81,6 +81,7 @@ const settings: Readonly<Record<string, string>> = {
     "aws\\.(CONFIG_FILE|DEFAULT_REGION)": "for clients without settings of their own, as those of assessments",
     "settings\\.CACHES\\..+\\.LOCATION": "no empty user in the URL where there is no log-in",
     "settings\\.CACHES\\..+\\.OPTIONS": "a server of caches that hangs would stop all processes",
+    "settings\\.CELERY_BROKER_TRANSPORT_OPTIONS": "a broker that hangs would too, and long tasks would be done twice",
     "settings\\.EVENT_BUS_REDIS_CONNECTION_URL": "Tutor's is fixed, whatever the broker's address and password",
     "settings\\.MEILISEARCH_MASTER_KEY": "the applications do all with their own key",
     "settings\\.LOGGING\\.handlers\\.(local|tracking\\..+)": "logs go to the container's output; events as they are",
@@ -102,6 +103,7 @@ const settings: Readonly<Record<string, string>> = {
 /** Of the env files. What Tutor sets in Python is in ours where it holds a secret, or is read early. */
 const env: Readonly<Record<string, string>> = {
     "CACHES|DOC_STORE_CONFIG|EVENT_BUS_REDIS_CONNECTION_URL|JWT_AUTH|SOCIAL_AUTH_EDX_OAUTH2_SECRET": "secrets",
+    CELERY_BROKER_TRANSPORT_OPTIONS: "see settings",
     MEILISEARCH_API_KEY: "a secret",
     "MEILISEARCH_(ENABLED|INDEX_PREFIX|PUBLIC_URL|URL)": "the forum's settings are made from them before production.py",
     EMAIL_USE_SSL: "beside EMAIL_USE_TLS",
