@@ -256,7 +256,10 @@ export class LocalPod {
             ];
         });
         const image = Object.entries(this.args.image ?? {}).flatMap(([path, folder]) => {
-            const parts = [["lowerdir", folder], ...["upper", "work"].map((name) => [`${name}dir`, join(this.copyOf(path), name)])];
+            const parts = [
+                ["lowerdir", folder],
+                ...["upper", "work"].map((name) => [`${name}dir`, join(this.copyOf(path), name)]),
+            ];
             return [
                 `mount -t overlay -o ${parts.map(([name, value]) => `${name}=${quoted(value!)}`).join(",")} image ${at(path)}`,
                 `mkdir -p ${(container.volumeMounts as Spec[]).map(({ mountPath }) => at(mountPath)).join(" ")}`,

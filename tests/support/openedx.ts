@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import type { DeclareArgs, Sent } from "./declare";
 import { declareOpenCart as declareInstance } from "./opencart";
@@ -30,7 +31,14 @@ export const secrets = {
 /** Declares an instance `shop` of Open edX with the whole program; returns what would be sent. */
 export const declareOpenedx = (instance: DeclareArgs["instance"] = {}): Promise<Sent[]> =>
     declareInstance({
-        instance: { platform: "openedx", host: hosts.lms, size: "small", tls: { mode: "off" }, ...instance },
+        instance: {
+            platform: "openedx",
+            host: hosts.lms,
+            size: "small",
+            tls: { mode: "off" },
+            theme: "default",
+            ...instance,
+        },
         values: { secrets: { shop: secrets } },
     });
 
@@ -57,21 +65,29 @@ export interface Ask {
     /** @default GET, or POST with a body */
     readonly method?: string;
     readonly headers?: Readonly<Record<string, string>>;
-    /** Of a form, or any other text. */
-    readonly body?: Readonly<Record<string, string>> | string;
+    /** Fields of a form, or anything else. */
+    readonly body?: Readonly<Record<string, string>> | string | Buffer;
+    /** To be sent as JSON. */
+    readonly json?: unknown;
     /** Milliseconds until it gives up. @default 60,000 */
     readonly timeout?: number;
 }
 
 /** Asks an address as the balancer does, for a host and over plain HTTP. */
-export async function ask(address: string, url: string, { body, timeout = 60_000, ...rest }: Ask = {}): Promise<Page> {
+export async function ask(
+    address: string,
+    url: string,
+    { body, json, timeout = 60_000, ...rest }: Ask = {},
+): Promise<Page> {
     const { host, pathname, search } = new URL(url);
-    const sent = typeof body === "object" ? new URLSearchParams(body).toString() : body;
+    const form = typeof body === "object" && !Buffer.isBuffer(body);
+    const sent = json !== undefined ? JSON.stringify(json) : form ? new URLSearchParams(body).toString() : body;
     const { method = sent === undefined ? "GET" : "POST", headers = {} } = rest;
     const [hostname, port = "8000"] = address.split(":");
     const all: Record<string, string> = {
         Host: host,
-        ...(typeof body === "object" ? { "Content-Type": "application/x-www-form-urlencoded" } : {}),
+        ...(form ? { "Content-Type": "application/x-www-form-urlencoded" } : {}),
+        ...(json !== undefined ? { "Content-Type": "application/json", Accept: "application/json" } : {}),
         ...(sent === undefined ? {} : { "Content-Length": String(Buffer.byteLength(sent)) }),
         "X-Forwarded-Proto": "http",
         "X-Forwarded-For": "192.0.2.7",
@@ -134,5 +150,59 @@ export class Browser {
         return this.once(`http://${hosts.lms}/api/user/v2/account/login_session/`, {
             body: { email_or_username: name, password },
         });
+    }
+}
+
+/** A probe as rendered. */
+export interface RenderedProbe {
+    readonly httpGet?: {
+        readonly path: string;
+        readonly port: number;
+        readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
+    };
+    readonly tcpSocket?: { readonly port: number };
+    readonly periodSeconds: number;
+    readonly failureThreshold: number;
+    readonly timeoutSeconds: number;
+}
+
+/** Asks once, as the kubelet does. */
+export async function passes(address: string, probe: RenderedProbe): Promise<boolean> {
+    const { httpGet, tcpSocket } = probe;
+    const timeout = probe.timeoutSeconds * 1000;
+    if (httpGet) {
+        const headers = Object.fromEntries((httpGet.httpHeaders ?? []).map(({ name, value }) => [name, value]));
+        const url = `http://${address}${httpGet.path}`;
+        const asked = await ask(`${address}:${httpGet.port}`, url, { headers, timeout }).catch(() => undefined);
+        return asked !== undefined && asked.status >= 200 && asked.status < 400;
+    }
+    return new Promise((resolve) => {
+        const socket = connect({ host: address, port: tcpSocket!.port });
+        const end = (passed: boolean) => {
+            socket.destroy();
+            resolve(passed);
+        };
+        socket.setTimeout(timeout, () => end(false));
+        socket.once("connect", () => end(true)).once("error", () => end(false));
+    });
+}
+
+/** What a kubelet would do with a probe: asks in its period, and remembers the longest row of failures. */
+export class Probing {
+    worst = 0;
+    private failures = 0;
+    private readonly timer: NodeJS.Timeout;
+
+    constructor(address: string, probe: RenderedProbe) {
+        const once = async (): Promise<void> => {
+            this.failures = (await passes(address, probe)) ? 0 : this.failures + 1;
+            this.worst = Math.max(this.worst, this.failures);
+        };
+        this.timer = setInterval(() => void once(), probe.periodSeconds * 1000);
+    }
+
+    stop(): number {
+        clearInterval(this.timer);
+        return this.worst;
     }
 }

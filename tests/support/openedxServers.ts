@@ -23,39 +23,32 @@ export class OpenedxServers {
     readonly daemons = new Map<string, Daemon>();
     private readonly places = new Map<string, Connection>();
 
-    private constructor(
+    constructor(
         private readonly folder: string,
         private readonly objects: readonly Sent[],
         private readonly network: PodNetwork,
     ) {}
 
-    static async start(
-        test: Context,
-        folder: string,
-        objects: readonly Sent[],
-        network: PodNetwork,
-        programs: OpenedxPrograms,
-    ): Promise<OpenedxServers> {
-        const servers = new OpenedxServers(folder, objects, network);
+    /** Starts all of them, until those answer that migrations do not wait for. */
+    async startAll(test: Context, programs: OpenedxPrograms): Promise<void> {
         const [mysqld, minio] = [program(test, "mysqld"), await goProgram(test, "minio", "github.com/minio/minio")];
         for (const part of ["server", "cli"]) program(test, `${cacheEngine()}-${part}`);
-        servers.mysql(mysqld);
-        for (const name of ["broker", "cache"] as const) servers.redis(name);
-        servers.mongo(programs.documents);
-        servers.start("storage", minio, ["server", servers.data("storage"), "--address", ":8333"], {
-            MINIO_ROOT_USER: servers.keys.AWS_ACCESS_KEY_ID,
-            MINIO_ROOT_PASSWORD: servers.keys.AWS_SECRET_ACCESS_KEY,
+        this.mysql(mysqld);
+        for (const name of ["broker", "cache"] as const) this.redis(name);
+        this.mongo(programs.documents);
+        this.start("storage", minio, ["server", this.data("storage"), "--address", ":8333"], {
+            MINIO_ROOT_USER: this.keys.AWS_ACCESS_KEY_ID,
+            MINIO_ROOT_PASSWORD: this.keys.AWS_SECRET_ACCESS_KEY,
         });
-        const { masterKey } = servers.secret("search");
-        servers.start("search", programs.search, ["--no-analytics", "--http-addr", "0.0.0.0:7700"], {
+        const { masterKey } = this.secret("search");
+        this.start("search", programs.search, ["--no-analytics", "--http-addr", "0.0.0.0:7700"], {
             MEILI_MASTER_KEY: masterKey!,
             MEILI_ENV: "production",
-            MEILI_DB_PATH: join(servers.data("search"), "data.ms"),
-            MEILI_DUMP_DIR: join(servers.data("search"), "dumps"),
+            MEILI_DB_PATH: join(this.data("search"), "data.ms"),
+            MEILI_DUMP_DIR: join(this.data("search"), "dumps"),
         });
-        await servers.daemons.get("database")!.ready(async () => servers.sql("SELECT 1"), 180);
-        await servers.daemons.get("storage")!.ready(async () => servers.buckets(), 90);
-        return servers;
+        await this.daemons.get("database")!.ready(async () => this.sql("SELECT 1"), 180);
+        await this.daemons.get("storage")!.ready(async () => this.buckets(), 90);
     }
 
     /** Place of a server or tier. */
@@ -76,13 +69,28 @@ export class OpenedxServers {
 
     /** Rows as lines, columns by tabs. */
     sql(statement: string): string {
-        const args = ["--no-defaults", "--user=root", `--socket=${this.socket}`, "--batch", "--skip-column-names", "openedx"];
+        const args = [
+            "--no-defaults",
+            "--user=root",
+            `--socket=${this.socket}`,
+            "--batch",
+            "--skip-column-names",
+            "openedx",
+        ];
         const { status, stdout, stderr } = run(["mysql", ...args], {
             input: statement,
             env: { MYSQL_PWD: this.secret("database-root")["rootPassword"]! },
         });
         if (status !== 0) throw new Error(stderr);
         return stdout.trim();
+    }
+
+    /** Locks a table for some seconds, so that whoever reads it waits. */
+    async hold(table: string, seconds: number): Promise<void> {
+        const env = { ...process.env, MYSQL_PWD: this.secret("database-root")["rootPassword"]! };
+        const statement = `LOCK TABLES ${table} WRITE; DO SLEEP(${seconds}); UNLOCK TABLES`;
+        const args = ["--no-defaults", "--user=root", `--socket=${this.socket}`, "openedx", "--execute", statement];
+        await new Daemon("mysql", args, { env }).exited;
     }
 
     /** Loads a dump if the file exists. */
@@ -161,7 +169,10 @@ export class OpenedxServers {
 
     private mysql(mysqld: string): void {
         const files = find(this.objects, "ConfigMap", "database")["data"] as Record<string, string>;
-        write(this.folder, { "plinth.cnf": files["plinth.cnf"]!, "init.sql": this.secret("database-root")["init.sql"]! });
+        write(this.folder, {
+            "plinth.cnf": files["plinth.cnf"]!,
+            "init.sql": this.secret("database-root")["init.sql"]!,
+        });
         const own = [`--datadir=${join(this.folder, "mysql")}`, "--user=root", `--tmpdir=${this.folder}`];
         execFileSync(mysqld, ["--no-defaults", "--initialize-insecure", "--secure-file-priv=NULL", ...own], {
             stdio: "pipe",
