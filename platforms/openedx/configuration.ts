@@ -15,6 +15,8 @@ import { productionFile } from "./settings/production";
 
 /** Ports of the two applications. */
 export const webPort = 8000;
+/** Of uWSGI's master, for probes. */
+export const statusPort = 8001;
 
 /** Everything secret in the configuration. */
 interface SecretTexts {

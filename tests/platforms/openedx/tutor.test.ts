@@ -115,6 +115,7 @@ const uwsgi: Readonly<Record<string, string>> = {
     "http|http-socket|http-keepalive|add-header": "the router would leave before its requests are answered",
     "die-on-term|hook-master-start|worker-reload-mercy": "the same",
     "buffer-size": "large cookies",
+    "stats(-no-cores)?": "probes must not wait behind visitors",
     listen: "more connections wait for a process than the kernel's usual hundred",
     "processes|wsgi-file": "not from the environment",
     "static-map": "no files of users on a volume, where there is object storage",
@@ -145,7 +146,7 @@ describe("the configuration files beside those of Tutor 22.0.3", function () {
                     found.env.add(`${variant} ${one}`);
             }
             const servesMedia = !plugins.includes("minio");
-            const ini = uwsgiFile({ variant: "lms", port: 8000, processes: 2, servesMedia, graceSeconds: 60 });
+            const ini = uwsgiFile({ variant: "lms", port: 8000, statusPort: 8001, processes: 2, servesMedia, graceSeconds: 60 });
             for (const one of differences(keys(files.uwsgi), keys(ini))) found.uwsgi.add(one);
         });
 
