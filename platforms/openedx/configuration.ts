@@ -15,6 +15,8 @@ import { productionFile } from "./settings/production";
 
 /** Ports of the two applications. */
 export const webPort = 8000;
+/** Of uWSGI's master, for probes. */
+export const statusPort = 8001;
 
 /** Everything secret in the configuration. */
 interface SecretTexts {
@@ -115,7 +117,7 @@ export class Configuration {
                 cms: `${instance.objectName("cms")}:${webPort}`,
             },
             platform: { name: platformName, language, contactEmail },
-            services: servicesOf(used, secrets, settings.objectStorage),
+            services: servicesOf(used, secrets, settings),
             secrets,
             switches: {
                 forum: settings.forum,
@@ -172,7 +174,7 @@ const without: SecretTexts = {
     xqueue: none,
 };
 
-function servicesOf(used: Used, secrets: SecretTexts, files: OpenedxConfig["objectStorage"]): Facts["services"] {
+function servicesOf(used: Used, secrets: SecretTexts, settings: OpenedxConfig): Facts["services"] {
     const { database, documents, search, storage, mail, bucketNames } = used;
     const portOf = (service: { readonly ports: Readonly<Record<string, number>> }) => Object.values(service.ports)[0]!;
     // Numbers of their own, for those who have one server for both: emptying the cache must leave the queues alone.
@@ -186,6 +188,7 @@ function servicesOf(used: Used, secrets: SecretTexts, files: OpenedxConfig["obje
     const [first = "", ...others] = documentHosts(used);
     const { replicaSet, authSource, tls } = documents.settings;
     const bucket = (name: string) => bucketNames[name]!;
+    const { objectStorage: files, lmsWorker, cmsWorker, reports } = settings;
     return {
         mysql: {
             host: database.host,
@@ -205,7 +208,10 @@ function servicesOf(used: Used, secrets: SecretTexts, files: OpenedxConfig["obje
             ...(replicaSet ? { replicaSet } : {}),
             tls: tls === "true",
         },
-        broker: redis(used.broker, secrets.broker, 0),
+        broker: {
+            ...redis(used.broker, secrets.broker, 0),
+            longestTaskSeconds: Math.max(...[lmsWorker, cmsWorker, reports].map((one) => one.longestTaskSeconds)),
+        },
         cache: redis(used.cache, secrets.cache, 1),
         search: {
             url: search.settings.url,

@@ -5,7 +5,7 @@ import { drainSeconds } from "../../components/webTier";
 import { httpProbe, scratch, webServices } from "../webPod";
 import { publicUrl } from "../publicUrl";
 import { buckets, type OpenedxConfig, type OpenedxInstance } from "./config";
-import { Configuration, webPort } from "./configuration";
+import { Configuration, statusPort, webPort } from "./configuration";
 import { images } from "./images";
 import { scriptFolder, user } from "./paths";
 import { scripts } from "./scripts";
@@ -61,6 +61,7 @@ export class Pods {
                 "uwsgi.ini": uwsgiFile({
                     variant,
                     port: webPort,
+                    statusPort,
                     processes,
                     servesMedia: false,
                     graceSeconds: timeoutSeconds,
@@ -68,13 +69,14 @@ export class Pods {
                 }),
             },
         });
-        // The port is open before the application is loaded, and any page needs MySQL: a request decides whether a new
-        // pod is ready, and the port from then on. A database that stalls would empty the Service otherwise, of all pods.
+        // Any page needs MySQL. A request decides whether a new pod is ready, and from then on whether uWSGI's master
+        // lives. A database that stalls would otherwise empty the Service, of all pods: the web port's queue is full as
+        // soon as a hundred visitors have given up. Processes that hang are replaced by uWSGI.
         const started: Probe = {
             ...httpProbe(webPort, "/heartbeat", { Host: this.instance.objectName(variant) })(5, 120),
             timeoutSeconds: 10,
         };
-        const socket = { tcpSocket: { port: webPort }, timeoutSeconds: 5 };
+        const master = { tcpSocket: { port: statusPort }, timeoutSeconds: 5 };
         return {
             user,
             initContainers: [this.ready()],
@@ -86,8 +88,8 @@ export class Pods {
                     resources: { cpu, memory: webMemory(processes) },
                     probes: {
                         startup: started,
-                        readiness: { ...socket, periodSeconds: 10, failureThreshold: 3 },
-                        liveness: { ...socket, periodSeconds: 30, failureThreshold: 10 },
+                        readiness: { ...master, periodSeconds: 10, failureThreshold: 3 },
+                        liveness: { ...master, periodSeconds: 30, failureThreshold: 10 },
                     },
                     mounts: [{ path: "/opt/uwsgi", configMap: ini }],
                     // Uploads of courses to Studio.

@@ -47,7 +47,7 @@ describe(`RabbitMQ ${version} in the rendered pod`, function () {
     /** Starts a pod of its own name; ready when the rendered startup probe says so. */
     async function start(hostname: string, password: string): Promise<void> {
         objects = await render(password);
-        pod = new LocalPod(find(objects, "StatefulSet", "broker"), objects, machine.path, hostname, newest);
+        pod = new LocalPod(find(objects, "StatefulSet", "broker"), objects, machine.path, hostname, { system: newest });
         const daemon = (server = pod.start([`${folder}/rabbitmq-server`], image));
         const { containers } = find(objects, "StatefulSet", "broker")["spec"].template.spec;
         const { port } = containers[0].startupProbe.tcpSocket;

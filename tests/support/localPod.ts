@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
     appendFileSync,
     chmodSync,
@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import type { Context } from "mocha";
 import { run } from "./datadir";
 import { find, type Sent } from "./declare";
+import type { Connection } from "./podNetwork";
 import { Daemon, missing, program } from "./tools";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- pods and containers of every kind
@@ -21,6 +22,18 @@ type Spec = any;
 
 /** Quoted for sh. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** What a local pod has besides its rendered objects. */
+export interface LocalPodArgs {
+    /** Where `usr` with the pod's programs is. @default this machine's */
+    readonly system?: string;
+    /** A network with other pods. @default its own, with nobody else in it */
+    readonly connection?: Connection;
+    /** Folders of this machine that are the image's, by their path in the pod; each pod writes into a copy of its own. */
+    readonly image?: Readonly<Record<string, string>>;
+    /** Environment of the image. @default none */
+    readonly env?: Readonly<Record<string, string>>;
+}
 
 /**
  * A rendered pod, run with this machine's programs in place of the image's: its mounts at their paths, its user, its
@@ -45,19 +58,19 @@ export class LocalPod {
     /**
      * @param owner the workload, among `objects` that have its Secrets and ConfigMaps
      * @param folder of the machine, kept from one pod to the next
-     * @param system where `usr` with the pod's programs is. @default this machine's
      */
     constructor(
         owner: Sent,
         private readonly objects: readonly Sent[],
         folder: string,
         readonly hostname: string,
-        private readonly system = "/",
+        private readonly args: LocalPodArgs = {},
     ) {
-        this.spec = owner["spec"].template.spec;
+        this.spec = (owner["spec"].jobTemplate?.spec ?? owner["spec"]).template.spec;
         ({ runAsUser: this.user, runAsGroup: this.group } = this.spec.securityContext);
         this.root = join(folder, hostname, "root");
         this.volumes = join(folder, hostname, "volumes");
+        const image = Object.keys(args.image ?? {});
         for (const volume of this.spec.volumes as Spec[]) {
             const path = this.pathOf(volume, folder);
             mkdirSync(path, { recursive: true });
@@ -85,21 +98,44 @@ export class LocalPod {
         const mounts = [...(this.spec.initContainers ?? []), ...this.spec.containers].flatMap(
             ({ volumeMounts }: Spec) => volumeMounts,
         );
-        for (const name of ["usr", "proc", "dev", "etc", ...mounts.map(({ mountPath }: Spec) => mountPath)])
+        for (const name of ["usr", "proc", "dev", "etc", ...image, ...mounts.map(({ mountPath }: Spec) => mountPath)])
             mkdirSync(join(this.root, name), { recursive: true });
+        for (const name of image)
+            for (const part of ["upper", "work"]) mkdirSync(join(this.copyOf(name), part), { recursive: true });
         writeFileSync(join(this.root, "etc/passwd"), `server:x:${this.user}:${this.group}::/:/bin/sh\n`);
         writeFileSync(join(this.root, "etc/group"), `server:x:${this.group}:\n`);
         writeFileSync(join(this.root, "etc/hosts"), `127.0.0.1 localhost\n127.0.0.1 ${hostname}\n`);
     }
 
-    /** Runs the init containers to their end, then starts the main one with `command` in place of the image's. */
-    start(command: readonly string[], image: Readonly<Record<string, string>> = {}): Daemon {
+    /**
+     * Runs the init containers to their end, then starts the main one.
+     *
+     * @param command in place of the image's. @default the rendered one
+     */
+    start(command?: readonly string[], image: Readonly<Record<string, string>> = {}): Daemon {
         for (const container of (this.spec.initContainers ?? []) as Spec[]) {
-            const { status, stderr } = run(["unshare", ...this.arguments(container, container.command, image)]);
+            const { status, stderr } = run(this.inside(container, container.command, image));
             if (status !== 0) throw new Error(`the init container ${container.name} ended with ${status}: ${stderr}`);
         }
         const [container] = this.spec.containers;
-        return new Daemon("unshare", this.arguments(container, command, image), { env: process.env });
+        const [program, ...args] = this.inside(container, command ?? container.command, image);
+        return new Daemon(program!, args, { env: process.env });
+    }
+
+    /**
+     * Runs one container's rendered command to its end.
+     *
+     * @returns its output
+     * @throws Error with it if it fails
+     */
+    complete(name: string): Promise<string> {
+        const container = this.all.find((one) => one.name === name);
+        return ended(name, this.inside(container, container.command, {}));
+    }
+
+    /** Names of the containers, in the order in which they run. */
+    get containers(): readonly string[] {
+        return this.all.map(({ name }) => name);
     }
 
     /** The main process on this machine, once it runs. */
@@ -121,14 +157,15 @@ export class LocalPod {
         return run(["nsenter", ...args], input === undefined ? {} : { input });
     }
 
+    /** As {@link exec}, with an input, for commands that take their time; fails with the output. */
+    operate(daemon: Daemon, command: readonly string[], input = ""): Promise<string> {
+        return ended(command.join(" "), this.entering(daemon, this.spec.containers[0], command), input);
+    }
+
     /** Runs a command in the main container, as `kubectl exec` would. */
     exec(daemon: Daemon, command: readonly string[], image: Readonly<Record<string, string>> = {}) {
-        const args = ["--target", String(this.pid(daemon)), "--all", "--root", "--wdns=/", "--"];
-        const { status, stdout, stderr } = spawnSync(
-            "nsenter",
-            [...args, ...this.asUser(this.spec.containers[0], command, image)],
-            { encoding: "utf8", timeout: 60_000 },
-        );
+        const [program, ...args] = this.entering(daemon, this.spec.containers[0], command, image);
+        const { status, stdout, stderr } = spawnSync(program!, args, { encoding: "utf8", timeout: 60_000 });
         return { status, stdout, stderr };
     }
 
@@ -141,22 +178,43 @@ export class LocalPod {
         else cpSync(path, target, { recursive: true, verbatimSymlinks: true });
     }
 
-    /** Resolves a name of the cluster to the pod itself, which has its own network. */
-    resolve(host: string): void {
-        appendFileSync(join(this.root, "etc/hosts"), `127.0.0.1 ${host}\n`);
+    /** Resolves a name of the cluster to the pod itself, which has its own network, or to an address in it. */
+    resolve(host: string, address = "127.0.0.1"): void {
+        appendFileSync(join(this.root, "etc/hosts"), `${address} ${host}\n`);
     }
 
     /** Starts another container of the pod, in the main one's mounts. */
     startBeside(daemon: Daemon, name: string, command: readonly string[]): Daemon {
         const container = this.spec.containers.find((one: Spec) => one.name === name);
-        const args = ["--target", String(this.pid(daemon)), "--all", "--root", "--wdns=/", "--"];
-        return new Daemon("nsenter", [...args, ...this.asUser(container, command, {})]);
+        const [program, ...args] = this.entering(daemon, container, command);
+        return new Daemon(program!, args);
     }
 
     /** Removes the pod's root and emptied volumes. */
     remove(): void {
         rmSync(this.volumes, { recursive: true });
         rmSync(this.root, { recursive: true });
+    }
+
+    private get all(): readonly Spec[] {
+        return [...(this.spec.initContainers ?? []), ...this.spec.containers];
+    }
+
+    /** Where the pod's changes of a folder of the image are. */
+    private copyOf(path: string): string {
+        return join(this.root, "..", "copies", path.replaceAll("/", "-"));
+    }
+
+    /** A command in the main container's mounts. */
+    private entering(
+        daemon: Daemon,
+        container: Spec,
+        command: readonly string[],
+        image: Readonly<Record<string, string>> = {},
+    ): string[] {
+        const { workingDir = "/" } = container;
+        const args = ["--target", String(this.pid(daemon)), "--all", "--root", `--wdns=${workingDir}`, "--"];
+        return ["nsenter", ...args, ...this.asUser(container, command, image)];
     }
 
     private pathOf(volume: Spec, folder = join(this.root, "../..")): string {
@@ -174,6 +232,7 @@ export class LocalPod {
     private asUser(container: Spec, command: readonly string[], image: Readonly<Record<string, string>>): string[] {
         const env = Object.entries({
             PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+            ...this.args.env,
             ...image,
             ...Object.fromEntries(
                 (container.env ?? []).map((variable: Spec) => [variable.name, this.valueOf(variable)]),
@@ -186,7 +245,8 @@ export class LocalPod {
         ];
     }
 
-    private arguments(container: Spec, command: readonly string[], image: Readonly<Record<string, string>>): string[] {
+    /** A command in a container that is made for it. */
+    private inside(container: Spec, command: readonly string[], env: Readonly<Record<string, string>>): string[] {
         const at = (path: string) => quoted(join(this.root, path));
         const mounts = (container.volumeMounts as Spec[]).flatMap(({ name, mountPath, readOnly }) => {
             const source = quoted(this.pathOf(this.spec.volumes.find((volume: Spec) => volume.name === name)));
@@ -195,22 +255,54 @@ export class LocalPod {
                 ...(readOnly ? [`mount -o remount,ro,bind ${at(mountPath)}`] : []),
             ];
         });
+        const image = Object.entries(this.args.image ?? {}).flatMap(([path, folder]) => {
+            const parts = [
+                ["lowerdir", folder],
+                ...["upper", "work"].map((name) => [`${name}dir`, join(this.copyOf(path), name)]),
+            ];
+            return [
+                `mount -t overlay -o ${parts.map(([name, value]) => `${name}=${quoted(value!)}`).join(",")} image ${at(path)}`,
+                `mkdir -p ${(container.volumeMounts as Spec[]).map(({ mountPath }) => at(mountPath)).join(" ")}`,
+                ...(container.securityContext.readOnlyRootFilesystem ? [`mount -o remount,ro,bind ${at(path)}`] : []),
+            ];
+        });
         const script = [
             "set -e",
             `hostname ${this.hostname}`,
             "ip link set lo up",
             `mount --bind ${at("")} ${at("")}`,
-            `mount --bind ${quoted(join(this.system, "usr"))} ${at("usr")}`,
+            `mount --bind ${quoted(join(this.args.system ?? "/", "usr"))} ${at("usr")}`,
             `mount -o remount,ro,bind ${at("usr")}`,
             `mount --rbind /dev ${at("dev")}`,
             `mount -t proc proc ${at("proc")}`,
+            ...image,
             ...mounts,
             ...(container.securityContext.readOnlyRootFilesystem ? [`mount -o remount,ro,bind ${at("")}`] : []),
             `cd ${at("")}`,
             // Not on every user's PATH.
             `exec /usr/sbin/chroot ${at("")} "$@"`,
         ].join("\n");
-        const namespaces = ["--mount", "--uts", "--net", "--pid", "--fork"];
-        return [...namespaces, "sh", "-c", script, "sh", ...this.asUser(container, command, image)];
+        const { connection } = this.args;
+        const unshared = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child"];
+        const own = connection ? [...connection.enter, ...unshared] : [...unshared, "--net"];
+        const { workingDir = "/" } = container;
+        const process = ["sh", "-c", 'cd "$0" && exec "$@"', workingDir, ...command];
+        return [...own, "sh", "-c", script, "sh", ...this.asUser(container, process, env)];
     }
+}
+
+/** Runs a command to its end; resolves to its output, or fails with it. */
+function ended(name: string, [program, ...args]: readonly string[], input = ""): Promise<string> {
+    return new Promise((resolve, reject) => {
+        const child = spawn(program!, args);
+        let output = "";
+        for (const stream of [child.stdout, child.stderr])
+            stream.on("data", (data: Buffer) => (output += data.toString()));
+        child.stdin.on("error", () => undefined);
+        child.stdin.end(input);
+        child.once("error", reject);
+        child.once("close", (code) =>
+            code === 0 ? resolve(output) : reject(new Error(`${name} ended with ${code}:\n${output}`)),
+        );
+    });
 }

@@ -1,15 +1,16 @@
 """Sets the LMS up, in one process, since each start of manage.py takes twenty seconds. Safe to run any number of times.
 
-Run by `manage.py lms shell`. Environment: LMS_HOST, STUDIO_HOST, STUDIO_URL, CMS_OAUTH2_SECRET; THEME, the folder of a
+Run by `manage.py lms shell`. Environment: LMS_HOST, STUDIO_HOST, STUDIO_URL, CMS_OAUTH2_SECRET; THEME, the name of a
 theme or `default`, unless it is left as it is.
 """
 
 import logging
 import os
+import runpy
+import sys
 
 from django.contrib.sites.models import Site
 from django.core.management import call_command, get_commands
-from django.db import transaction
 from waffle.models import Flag, Switch
 
 FLAGS_ON = [
@@ -72,17 +73,9 @@ def set_flags():
 
 
 def set_theme():
-    theme = os.environ.get("THEME")
-    if not theme:
-        return
-    from openedx.core.djangoapps.theming.models import SiteTheme
-
-    for domain in (os.environ["LMS_HOST"], os.environ["STUDIO_HOST"]):
-        site, _ = Site.objects.get_or_create(domain=domain, defaults={"name": domain[:50]})
-        with transaction.atomic():
-            SiteTheme.objects.filter(site=site).delete()
-            if theme != "default":
-                SiteTheme.objects.create(site=site, theme_dir_name=theme)
+    if theme := os.environ.get("THEME"):
+        sys.argv = ["theme.py", theme, os.environ["LMS_HOST"], os.environ["STUDIO_HOST"]]
+        runpy.run_path("/opt/plinth/theme.py")
 
 
 def create_indexes():

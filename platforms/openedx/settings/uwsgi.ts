@@ -7,6 +7,8 @@ export type Uwsgi = Text<"uwsgi">;
 export interface UwsgiArgs {
     readonly variant: Variant;
     readonly port: number;
+    /** Where the master answers, whatever its processes do. */
+    readonly statusPort: number;
     /** How many requests are answered at the same time, each in a process with 200 to 400 MB of memory. */
     readonly processes: number;
     /** Whether uploaded files are on a volume, and served from there. */
@@ -36,6 +38,10 @@ export const uwsgiFile = (args: UwsgiArgs): Uwsgi =>
         // Without a router, uWSGI closes connections after an answer: the balancer must hear of it, or it would send the
         // next request into one that is about to end. https://github.com/unbit/uwsgi/issues/1097
         ini`add-header = Connection: close`,
+        // For probes, since connections that wait for a process fill the other port's queue. Without what each process
+        // works on, which would show cookies.
+        ini`stats = 0.0.0.0:${args.statusPort}`,
+        ini`stats-no-cores = true`,
         // Connections that wait for a process. Above the kernel's limit, 128 before Linux 5.4, uWSGI does not start.
         ini`listen = 128`,
         // Of a request's headers, in bytes. With 8192, large cookies were refused.

@@ -82,7 +82,7 @@ describe("The objects of Open edX", () => {
             expect(addresses).to.match(new RegExp(`(^| )${server}\\.openedx-shop\\.svc`));
     });
 
-    it("ask a new pod for its heartbeat by a name that it knows, and for its port from then on", () => {
+    it("ask a new pod for its heartbeat by a name that it knows, and whether its master lives from then on", () => {
         for (const tier of ["lms", "cms"]) {
             const { startupProbe, readinessProbe, livenessProbe } = podOf(objects, "Deployment", tier).containers[0];
             expect(startupProbe.httpGet).to.deep.include({
@@ -90,7 +90,8 @@ describe("The objects of Open edX", () => {
                 httpHeaders: [{ name: "Host", value: tier }],
             });
             expect(startupProbe.periodSeconds * startupProbe.failureThreshold).to.be.at.least(600);
-            expect(readinessProbe.tcpSocket).to.deep.equal({ port: 8000 });
+            expect(readinessProbe.tcpSocket).to.deep.equal({ port: 8001 });
+            expect(livenessProbe.tcpSocket).to.deep.equal({ port: 8001 });
             expect(livenessProbe.httpGet).to.equal(undefined);
             const production = dataOf(objects, "ConfigMap", `settings-${tier}`)["production.py"]!;
             expect(production).to.match(new RegExp(`ALLOWED_HOSTS = \\[[^\\]]*"${tier}"`));

@@ -85,6 +85,12 @@ describe("Open edX's settings, executed", function () {
             expect(settings).to.deep.include({
                 BROKER_URL: `rediss://celery:${secrets.broker}@q.example.net:6380/3`,
                 BROKER_USE_SSL: { ssl_cert_reqs: "required" },
+                // Above the longest task, so that none is given to a second worker.
+                CELERY_BROKER_TRANSPORT_OPTIONS: {
+                    socket_connect_timeout: 2,
+                    socket_timeout: 5,
+                    visibility_timeout: 15_000,
+                },
                 EVENT_BUS_REDIS_CONNECTION_URL: `rediss://celery:${secrets.broker}@q.example.net:6380/3`,
                 EMAIL_USE_SSL: true,
                 EMAIL_USE_TLS: false,

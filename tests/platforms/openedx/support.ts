@@ -48,7 +48,7 @@ export const facts = (changes: Partial<Facts> = {}): Facts => ({
 export const services = (changes: Partial<Facts["services"]> = {}): Facts["services"] => ({
     mysql: { host: "mysql", port: 3306, name: "openedx", user: "openedx", password: secrets.mysql, tls: false },
     mongodb: { hosts: ["mongodb"], port: 27017, name: "openedx", authSource: "admin", tls: false },
-    broker: { host: "redis", port: 6379, database: 0, tls: false },
+    broker: { host: "redis", port: 6379, database: 0, tls: false, longestTaskSeconds: 600 },
     cache: { host: "redis", port: 6379, database: 1, tls: false },
     search: {
         url: "http://meilisearch:7700",
@@ -84,7 +84,15 @@ export const external = services({
         replicaSet: "rs0",
         tls: true,
     },
-    broker: { host: "q.example.net", port: 6380, database: 3, user: "celery", password: secrets.broker, tls: true },
+    broker: {
+        host: "q.example.net",
+        port: 6380,
+        database: 3,
+        user: "celery",
+        password: secrets.broker,
+        tls: true,
+        longestTaskSeconds: 14_400,
+    },
     cache: { host: "c.example.net", port: 6380, database: 0, password: secrets.cache, tls: true },
     mail: { host: "mail.example.net", port: 465, encryption: "tls", username: "edx", password: secrets.mail },
     objectStorage,

@@ -81,6 +81,7 @@ const settings: Readonly<Record<string, string>> = {
     "aws\\.(CONFIG_FILE|DEFAULT_REGION)": "for clients without settings of their own, as those of assessments",
     "settings\\.CACHES\\..+\\.LOCATION": "no empty user in the URL where there is no log-in",
     "settings\\.CACHES\\..+\\.OPTIONS": "a server of caches that hangs would stop all processes",
+    "settings\\.CELERY_BROKER_TRANSPORT_OPTIONS": "a broker that hangs would too, and long tasks would be done twice",
     "settings\\.EVENT_BUS_REDIS_CONNECTION_URL": "Tutor's is fixed, whatever the broker's address and password",
     "settings\\.MEILISEARCH_MASTER_KEY": "the applications do all with their own key",
     "settings\\.LOGGING\\.handlers\\.(local|tracking\\..+)": "logs go to the container's output; events as they are",
@@ -102,6 +103,7 @@ const settings: Readonly<Record<string, string>> = {
 /** Of the env files. What Tutor sets in Python is in ours where it holds a secret, or is read early. */
 const env: Readonly<Record<string, string>> = {
     "CACHES|DOC_STORE_CONFIG|EVENT_BUS_REDIS_CONNECTION_URL|JWT_AUTH|SOCIAL_AUTH_EDX_OAUTH2_SECRET": "secrets",
+    CELERY_BROKER_TRANSPORT_OPTIONS: "see settings",
     MEILISEARCH_API_KEY: "a secret",
     "MEILISEARCH_(ENABLED|INDEX_PREFIX|PUBLIC_URL|URL)": "the forum's settings are made from them before production.py",
     EMAIL_USE_SSL: "beside EMAIL_USE_TLS",
@@ -113,6 +115,7 @@ const uwsgi: Readonly<Record<string, string>> = {
     "http|http-socket|http-keepalive|add-header": "the router would leave before its requests are answered",
     "die-on-term|hook-master-start|worker-reload-mercy": "the same",
     "buffer-size": "large cookies",
+    "stats(-no-cores)?": "probes must not wait behind visitors",
     listen: "more connections wait for a process than the kernel's usual hundred",
     "processes|wsgi-file": "not from the environment",
     "static-map": "no files of users on a volume, where there is object storage",
@@ -143,7 +146,7 @@ describe("the configuration files beside those of Tutor 22.0.3", function () {
                     found.env.add(`${variant} ${one}`);
             }
             const servesMedia = !plugins.includes("minio");
-            const ini = uwsgiFile({ variant: "lms", port: 8000, processes: 2, servesMedia, graceSeconds: 60 });
+            const ini = uwsgiFile({ variant: "lms", port: 8000, statusPort: 8001, processes: 2, servesMedia, graceSeconds: 60 });
             for (const one of differences(keys(files.uwsgi), keys(ini))) found.uwsgi.add(one);
         });
 
