@@ -138,7 +138,9 @@ describe("ObjectStorage", () => {
             expect(initContainers[0].image).to.equal(containers[0].image);
         }
         const seaweedfs = storage({ topology: "single" }, { instance: { volumes: { storage: { path: "." } } } });
-        expect(await problemOf(seaweedfs)).to.match(/volumes\.storage\.path: "\." has no effect here; only databases, document stores and MinIO/);
+        expect(await problemOf(seaweedfs)).to.match(
+            /volumes\.storage\.path: "\." has no effect here; only databases, document stores and MinIO/,
+        );
     });
 
     it("deploys no server for an external storage, and sets its buckets up there", async () => {

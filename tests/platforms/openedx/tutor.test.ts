@@ -146,7 +146,14 @@ describe("the configuration files beside those of Tutor 22.0.3", function () {
                     found.env.add(`${variant} ${one}`);
             }
             const servesMedia = !plugins.includes("minio");
-            const ini = uwsgiFile({ variant: "lms", port: 8000, statusPort: 8001, processes: 2, servesMedia, graceSeconds: 60 });
+            const ini = uwsgiFile({
+                variant: "lms",
+                port: 8000,
+                statusPort: 8001,
+                processes: 2,
+                servesMedia,
+                graceSeconds: 60,
+            });
             for (const one of differences(keys(files.uwsgi), keys(ini))) found.uwsgi.add(one);
         });
 

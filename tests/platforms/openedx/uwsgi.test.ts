@@ -2,7 +2,14 @@ import { expect } from "chai";
 import { uwsgiFile } from "../../../platforms/openedx/settings/uwsgi";
 
 describe("uwsgi.ini", () => {
-    const args = { variant: "cms", port: 8000, statusPort: 8001, processes: 4, servesMedia: false, graceSeconds: 90 } as const;
+    const args = {
+        variant: "cms",
+        port: 8000,
+        statusPort: 8001,
+        processes: 4,
+        servesMedia: false,
+        graceSeconds: 90,
+    } as const;
 
     it("answers open requests before it stops, for as long as the pod may take", () => {
         const lines = uwsgiFile(args).split("\n");
