@@ -17,12 +17,7 @@ const volume = "/data";
  */
 const dataFolder = (path = "minio"): string => (path === "." ? volume : `${volume}/${path}`);
 
-export const minioArgs = (data = dataFolder(), port = minioPort): string[] => [
-    "server",
-    data,
-    "--address",
-    `:${port}`,
-];
+export const minioArgs = (data = dataFolder(), port = minioPort): string[] => ["server", data, "--address", `:${port}`];
 
 /**
  * Plain settings of the server. It has no rules per bucket for browsers on other sites: the origins of all buckets
