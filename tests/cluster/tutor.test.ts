@@ -48,7 +48,14 @@ describe("taking over the claims of Tutor with the real engine", function () {
                     `app.kubernetes.io/component${selector}`,
                 ),
             );
-        await cluster.kubectl(["wait", "--for=condition=Available", "deployments", "--all", ...there, "--timeout=120s"]);
+        await cluster.kubectl([
+            "wait",
+            "--for=condition=Available",
+            "deployments",
+            "--all",
+            ...there,
+            "--timeout=120s",
+        ]);
     };
     const there = ["--namespace", namespace];
     /** What `tutor k8s stop` deletes. */
@@ -100,7 +107,11 @@ describe("taking over the claims of Tutor with the real engine", function () {
         mkdirSync(root);
         writeFileSync(join(root, "config.yml"), JSON.stringify({ PLUGINS: ["mfe", "minio"] }));
         const set = { LMS_HOST: "learn.example.org", K8S_NAMESPACE: namespace };
-        await withTutor("config", "save", ...Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`]));
+        await withTutor(
+            "config",
+            "save",
+            ...Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
+        );
         await applyTutor();
         project.write(stack, {
             "plinth:cluster": { context: cluster.context ?? "plinth-sandbox", loadBalancer: false, metrics: false },
@@ -127,9 +138,7 @@ describe("taking over the claims of Tutor with the real engine", function () {
     });
 
     it("describes the platform, with the claims that hold data and the image of its MinIO", async () => {
-        const { all } = succeeded(
-            await project.plinth("import", "tutor", root, "--name", "openedx", "--stack", stack),
-        );
+        const { all } = succeeded(await project.plinth("import", "tutor", root, "--name", "openedx", "--stack", stack));
         expect(all).to.include("policy of the bucket openedx");
         expect(instances()["plinth:instances"]!["openedx"]).to.deep.include({
             namespace,
@@ -171,7 +180,13 @@ describe("taking over the claims of Tutor with the real engine", function () {
     it("refuses a server that has come back between the steps", async () => {
         await stopTutor();
         await cluster.kubectl(["wait", "pods", "--all", "--for=delete", ...there, "--timeout", "120s"]);
-        await cluster.kubectl(["apply", "--kustomize", join(root, "env"), "--selector", "app.kubernetes.io/name=mysql"]);
+        await cluster.kubectl([
+            "apply",
+            "--kustomize",
+            join(root, "env"),
+            "--selector",
+            "app.kubernetes.io/name=mysql",
+        ]);
         await refused([`deployment/${namespace}/mysql is still running`], "--adopt", namespace);
         await cluster.kubectl(["delete", "deployment,service", "mysql", ...there]);
         await cluster.kubectl(["wait", "pods", "--all", "--for=delete", ...there, "--timeout", "120s"]);
@@ -180,9 +195,7 @@ describe("taking over the claims of Tutor with the real engine", function () {
     it("names claims that are missing, and another namespace than Tutor's", async () => {
         let undo = change("claim: mongodb", "claim: mongo");
         await refused(
-            [
-                `plinth:instances.openedx.volumes.documents.claim: the namespace ${namespace} has no claim "mongo"`,
-            ],
+            [`plinth:instances.openedx.volumes.documents.claim: the namespace ${namespace} has no claim "mongo"`],
             ...["--adopt", namespace],
         );
         undo();
@@ -220,7 +233,9 @@ describe("taking over the claims of Tutor with the real engine", function () {
     it("changes nothing when it is repeated, and leaves the rest of Tutor alone", async () => {
         for (const args of [["--adopt", namespace], []]) {
             const { all } = succeeded(await project.plinth("launch", stack, ...args));
-            expect(all).to.match(/^ +\d+ unchanged$/m).and.not.to.include("Adopted:");
+            expect(all)
+                .to.match(/^ +\d+ unchanged$/m)
+                .and.not.to.include("Adopted:");
         }
         expect(await identities()).to.deep.equal(former);
         expect(await names("services")).to.include("service/caddy");
