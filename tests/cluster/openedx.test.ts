@@ -141,7 +141,7 @@ describe("the life of an Open edX with the real engine on a real API server", fu
             for (const run of [
                 () => project.plinth("launch", stack),
                 () => project.plinth("preview", stack),
-                () => project.pulumi("up", "--yes", "--skip-preview", "--stack", stack),
+                () => project.pulumi("up", "--yes", "--stack", stack),
             ]) {
                 const { code, all } = await run();
                 expect(code, all).not.to.equal(0);
