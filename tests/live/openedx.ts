@@ -209,7 +209,7 @@ export const openedx: Subject = {
         expect((await visitor.once("/account/password", form)).status).to.equal(200);
         return live.sink.received(/^Subject: .+/);
     },
-    more: {
+    sees: {
         "publishes what an author writes": async (live) => {
             const studio = browser(live, "studio");
             json(await studio.script("POST", "/course/", course));

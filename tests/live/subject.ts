@@ -61,7 +61,7 @@ export interface Subject {
     upload(live: Live): Promise<string>;
     mail(live: Live): Promise<string>;
     /** What else people do, in this order, by the titles of the steps. @default nothing */
-    readonly more?: Readonly<Record<string, (live: Live) => Promise<string>>>;
+    readonly sees?: Readonly<Record<string, (live: Live) => Promise<string>>>;
     cron?(live: Live): Promise<string>;
     task?(live: Live): Promise<string>;
     /** What a person left behind: sessions, carts, uploaded files. @throws if something is missing */

@@ -72,7 +72,7 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
         step("logs a person in", () => subject.logIn(live));
         step("takes an upload and serves it", () => subject.upload(live));
         step("sends mail", () => subject.mail(live));
-        for (const [title, see] of Object.entries(subject.more ?? {})) step(title, see);
+        for (const [title, see] of Object.entries(subject.sees ?? {})) step(title, see);
         if (subject.cron) step("runs its scheduled tasks", (now) => subject.cron!(now));
         if (subject.task) step("works off a queued task", (now) => subject.task!(now));
         step("is healthy, and shows no drift", async (now) => {
