@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { mebibytes } from "../../config/quantity";
 import { openedx } from "../../platforms/openedx";
 import { containerOf, find, type Sent } from "../support/declare";
 import { ok } from "../support/files";
@@ -32,7 +33,7 @@ const block = (type: string, id: string) => `block-v1:Plinth+T1+2026+type@${type
 type Tier = "lms" | "cms" | "lms-worker" | "cms-worker" | "reports";
 
 describe("Open edX for real", function () {
-    this.timeout(1_800_000);
+    this.timeout(7_200_000);
     const machine = scratch();
     const stops: (() => unknown)[] = [];
     const running = new Map<Tier, { readonly pod: LocalPod; readonly daemon: Daemon }>();
@@ -121,6 +122,7 @@ describe("Open edX for real", function () {
             for (const name of migrate.containers) {
                 const begin = Date.now();
                 output = await migrate.complete(name);
+                if (process.env["PARTIAL"] && name === "lms-migrate") servers.dump(process.env["PARTIAL"]);
                 said(`${name}: ${seconds(begin)} s`);
             }
         };
@@ -219,6 +221,15 @@ describe("Open edX for real", function () {
         expect(asked.status, asked.body).to.equal(200);
         const { daemon } = running.get("reports")!;
         await daemon.ready(async () => ok(servers.s3("GET", "openedxgrades").output.includes("grade_report")), 120);
+    });
+
+    it("needs no more memory than its pods have", () => {
+        for (const [tier, { pod: one, daemon }] of running) {
+            const memory = Math.round(one.memory(daemon));
+            const limit = mebibytes(containerOf(objects, "Deployment", tier, tier).resources.limits.memory);
+            said(`${tier}: ${memory} MiB of ${limit}`);
+            expect(memory, tier).to.be.below(limit);
+        }
     });
 
     it("answers what it has begun when its pod ends, and all that comes while others hear of it", async () => {
