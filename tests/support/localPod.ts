@@ -5,7 +5,9 @@ import {
     chownSync,
     cpSync,
     mkdirSync,
+    readdirSync,
     readFileSync,
+    readlinkSync,
     rmSync,
     symlinkSync,
     writeFileSync,
@@ -143,6 +145,23 @@ export class LocalPod {
         const [child] = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, "utf8").trim().split(" ");
         if (!child) throw new Error("the pod has no process yet");
         return Number(child);
+    }
+
+    /** Memory of all of its processes, in MiB: each page that some share is counted once, in parts. */
+    memory(daemon: Daemon): number {
+        const own = readlinkSync(`/proc/${this.pid(daemon)}/ns/pid`);
+        return readdirSync("/proc")
+            .filter((name) => /^\d+$/.test(name))
+            .reduce((sum, pid) => {
+                try {
+                    if (readlinkSync(`/proc/${pid}/ns/pid`) !== own) return sum;
+                    const [, kib] = /^Pss: +(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))!;
+                    return sum + Number(kib) / 1024;
+                } catch {
+                    // It has ended in the meantime.
+                    return sum;
+                }
+            }, 0);
     }
 
     /** Ends the pod as the kubelet does; resolves to the exit code. */

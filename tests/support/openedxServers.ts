@@ -104,7 +104,7 @@ export class OpenedxServers {
 
     dump(file: string): void {
         const env = { ...process.env, MYSQL_PWD: this.secret("database-root")["rootPassword"]! };
-        const command = `mysqldump --no-defaults --socket="$1" --user=root --single-transaction openedx | gzip -1 >"$0"`;
+        const command = `mysqldump --no-defaults --socket="$1" --user=root --single-transaction --set-gtid-purged=OFF openedx | gzip -1 >"$0"`;
         execFileSync("sh", ["-c", command, file, this.socket], { env, stdio: ["ignore", "ignore", "pipe"] });
     }
 
