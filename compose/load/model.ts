@@ -1,4 +1,4 @@
-import { change, get, made, type Mapping, type Node, scalar, sequence, textOf } from "../node";
+import { change, get, made, type Mapping, type Node, put, scalar, sequence, textOf } from "../node";
 import type { Check } from "../rules/fill";
 import { merged } from "../rules/merge";
 import { checks, fills, locations, merges } from "../rules/rules";
@@ -7,7 +7,7 @@ import { applyExtends } from "./extends";
 import { applyIncludes } from "./include";
 import { eachContainer, finished, prepared, withoutPaths } from "./layers";
 import { promotedPaths } from "./promote";
-import { type Context, lookupIn, type Named, wholeFile } from "./session";
+import { type Context, lookupIn, type Named, secretValue, wholeFile } from "./session";
 
 /**
  * Reads files, each laid over those before it, and makes their paths absolute: Compose specification, 13 "Merge" and 14
@@ -61,14 +61,9 @@ function withVariables(model: Mapping, { environment }: Context): Mapping {
             eachContainer(whole, key, (object) => {
                 const from = get(object, "environment");
                 const value = lookup(textOf(from) ?? "");
-                return value === undefined || !from ? object : withContent(object, scalar(value, from.at));
+                if (value === undefined || !from) return object;
+                return put(object, key === "secrets" ? secretValue : "content", scalar(value, from.at));
             }),
         containers,
     );
 }
-
-const withContent = (object: Mapping, value: Node): Mapping => ({
-    ...object,
-    entries: new Map(object.entries).set("content", { at: value.at, node: value }),
-});
-

@@ -11,6 +11,7 @@ import {
     scalar,
     sequence,
     textOf,
+    without,
 } from "../node";
 import { merged } from "../rules/merge";
 import { merges } from "../rules/rules";
@@ -20,7 +21,7 @@ import { refuse } from "../errors";
 import { containerKeys } from "../schema/schema";
 import { printed } from "../text/print";
 import { eachContainer } from "./layers";
-import { type Environment, lookupIn } from "./session";
+import { type Environment, lookupIn, secretValue } from "./session";
 
 const sections = ["services", "jobs"];
 
@@ -40,7 +41,7 @@ export function normalized(model: Mapping, name: string, environment: Environmen
             }),
         connected,
     );
-    return named(put(complete, "name", scalar(name, model.at)), name);
+    return named(withSecrets(put(complete, "name", scalar(name, model.at))), name);
 }
 
 type Step = (container: Mapping, path: readonly string[]) => Mapping;
@@ -168,6 +169,12 @@ const hooks: Step = (container, path) =>
             list.items.map((hook, i) => (hook.kind === "mapping" ? merged(base, hook, step, [...path, "pre_start", i]) : hook)),
             list.at,
         );
+    });
+
+const withSecrets = (model: Mapping): Mapping =>
+    eachContainer(model, "secrets", (secret) => {
+        const value = get(secret, secretValue);
+        return value ? put(without(secret, secretValue), "content", value) : secret;
     });
 
 /** What has no name is named by the project and its key; what is external by its key alone. */

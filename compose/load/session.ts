@@ -69,6 +69,9 @@ class Kept<T> {
     }
 }
 
+/** Where a secret's value stands until the model is whole: the schema knows of no content of secrets. */
+export const secretValue = "x-#value";
+
 /** A file to read. */
 export interface Named {
     readonly path: string;

@@ -43,7 +43,7 @@ export function readDocuments(text: string, file: string): readonly Document[] {
             mistakes.map(({ code, pos }) => ({ place: placeOf(pos[0]), path: [], message: meanings[code] })),
         );
     return [...documents].map((document) => {
-        const built = new Builder(placeOf).build((document.contents ?? undefined) as Written | undefined, []);
+        const built = new Builder(placeOf).whole((document.contents ?? undefined) as Written | undefined);
         return { root: built.node ?? scalar(null, placeOf(0)), resets: built.resets };
     });
 }
@@ -63,13 +63,24 @@ const none: readonly Path[] = [[]].slice(1);
 class Builder {
     private readonly anchors = new Map<string, Built | "open">();
 
+    private written = 0;
+
     constructor(private readonly placeOf: (offset: number) => Place) {}
 
-    build(written: Written | undefined, path: Path): Built {
+    whole(root: Written | undefined): Built {
+        const built = this.build(root, []);
+        // As the YAML library of compose-go does it: this is no configuration but an attack.
+        if (built.values > 1_000 && this.written < built.values / 100)
+            refuse(this.placeOf(0), [], "more than 99 % of the values come from aliases, which is not allowed");
+        return built;
+    }
+
+    private build(written: Written | undefined, path: Path): Built {
         if (!written) return { node: scalar(null, this.placeOf(0)), resets: none, values: 1 };
         const at = this.placeOf(written.range?.[0] ?? 0);
         if (path.length > mostLevels) refuse(at, path, `nested deeper than ${mostLevels} levels, which is not allowed`);
         if (isAlias(written)) return this.alias(written, at, path);
+        this.written++;
         const anchor = (written as WrittenScalar).anchor;
         if (anchor !== undefined) this.anchors.set(anchor, "open");
         const tag = (written as { tag?: string }).tag;
