@@ -103,26 +103,19 @@ export function change(node: Mapping, key: string, to: (value: Node) => Node): M
     return before ? put(node, key, to(before)) : node;
 }
 
-/** Whether two values are the same, wherever they are written. */
-export function equal(a: Node, b: Node): boolean {
-    if (a === b) return true;
-    if (a.kind === "scalar" && b.kind === "scalar")
-        return (
-            a.value === b.value ||
-            (a.value instanceof Instant && b.value instanceof Instant && a.value.json === b.value.json)
-        );
-    if (a.kind === "sequence" && b.kind === "sequence")
-        return a.items.length === b.items.length && a.items.every((item, i) => equal(item, b.items[i]!));
-    if (a.kind === "mapping" && b.kind === "mapping")
-        return (
-            a.entries.size === b.entries.size &&
-            [...a.entries].every(([key, { node }]) => {
-                const other = b.entries.get(key);
-                return other !== undefined && equal(node, other.node);
-            })
-        );
-    return false;
+/** A text that two values have in common if they are the same, wherever they are written. */
+export function fingerprint(node: Node): string {
+    if (node.kind === "sequence") return `[${node.items.map(fingerprint).join(",")}]`;
+    if (node.kind === "mapping") {
+        const parts = [...node.entries].map(([key, entry]) => `${JSON.stringify(key)}:${fingerprint(entry.node)}`);
+        return `{${parts.sort().join(",")}}`;
+    }
+    const { value } = node;
+    if (value instanceof Instant) return `instant ${value.json}`;
+    return typeof value === "string" ? JSON.stringify(value) : `${typeof value} ${String(value)}`;
 }
+
+export const equal = (a: Node, b: Node): boolean => a === b || fingerprint(a) === fingerprint(b);
 
 /** What messages call it. */
 export function kindOf(node: Node): string {

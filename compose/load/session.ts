@@ -15,6 +15,7 @@ export const lookupIn =
 export class Session {
     readonly files: Files;
     readonly warnings: ComposeWarning[] = [];
+    private readonly warned = new Set<string>();
     /** Models of included files, and services of extended ones: a file may be named on many ways. */
     readonly included = new Kept<Mapping>();
     readonly extended = new Kept<ExtendedFile>();
@@ -42,7 +43,9 @@ export class Session {
     }
 
     warn(place: Place, path: Path, message: string): void {
-        if (this.warnings.some((other) => other.message === message && other.place.file === place.file)) return;
+        const key = `${place.file} ${message}`;
+        if (this.warned.has(key)) return;
+        this.warned.add(key);
         this.warnings.push({ place, path, message });
     }
 }

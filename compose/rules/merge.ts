@@ -1,5 +1,5 @@
 import { allowed, type Path, refuse } from "../errors";
-import { equal, get, isNull, kindOf, made, mapping, type Mapping, type Node, scalar, sequence, textOf } from "../node";
+import { equal, fingerprint, get, isNull, kindOf, made, mapping, type Mapping, type Node, scalar, sequence, textOf } from "../node";
 import { printed } from "../text/print";
 import { startedAndRequired } from "./forms";
 import { into, type Step } from "./table";
@@ -36,7 +36,12 @@ export function merged(base: Node, over: Node, step: Step<Merge> | undefined, pa
 /** Items that are the same to the last one occur once. */
 function joined(base: readonly Node[], over: readonly Node[], { at }: Node): Node {
     const items = [...base];
-    for (const item of over) if (!items.some((other) => equal(other, item))) items.push(item);
+    const known = new Set(base.map(fingerprint));
+    for (const item of over) {
+        const print = fingerprint(item);
+        if (!known.has(print)) items.push(item);
+        known.add(print);
+    }
     return sequence(items, at);
 }
 

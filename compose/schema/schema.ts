@@ -1,6 +1,6 @@
 import { suggest } from "../../config/problems";
 import { allowed, type ComposeProblem, type Path } from "../errors";
-import { equal, Instant, kindOf, type Node } from "../node";
+import { fingerprint, Instant, kindOf, type Node } from "../node";
 import text from "./compose-spec.json";
 
 /**
@@ -131,13 +131,11 @@ class Validation {
             ? node.items.flatMap((item, i) => this.problems(schema.items!, item, [...path, i]))
             : [];
         if (!schema.uniqueItems) return found;
-        const seen = new Map<string, Node[]>();
+        const seen = new Set<string>();
         node.items.forEach((item, i) => {
-            const key = item.kind === "scalar" ? `${typeof item.value} ${String(item.value)}` : "";
-            const others = seen.get(key) ?? [];
-            if (others.some((other) => equal(other, item)))
-                found.push({ place: item.at, path: [...path, i], message: "occurs twice in this list" });
-            seen.set(key, [...others, item]);
+            const print = fingerprint(item);
+            if (seen.has(print)) found.push({ place: item.at, path: [...path, i], message: "occurs twice in this list" });
+            seen.add(print);
         });
         return found;
     }

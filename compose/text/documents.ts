@@ -53,11 +53,13 @@ interface Built {
     readonly node?: Node;
     /** Relative to the node. */
     readonly resets: readonly Path[];
+    /** How many values it has, counted as often as aliases repeat them, and how many are inside each other. */
     readonly values: number;
+    readonly height: number;
 }
 
-const reset: Built = { resets: [[]], values: 1 };
-const none: readonly Path[] = [[]].slice(1);
+const reset: Built = { resets: [[]], values: 1, height: 1 };
+const none: readonly Path[] = [];
 
 /** Turns what the parser found into nodes, with aliases and merge keys resolved. */
 class Builder {
@@ -76,9 +78,9 @@ class Builder {
     }
 
     private build(written: Written | undefined, path: Path): Built {
-        if (!written) return { node: scalar(null, this.placeOf(0)), resets: none, values: 1 };
+        if (!written) return { node: scalar(null, this.placeOf(0)), resets: none, values: 1, height: 1 };
         const at = this.placeOf(written.range?.[0] ?? 0);
-        if (path.length > mostLevels) refuse(at, path, `nested deeper than ${mostLevels} levels, which is not allowed`);
+        this.checkDepth(path.length, at, path);
         if (isAlias(written)) return this.alias(written, at, path);
         this.written++;
         const anchor = (written as WrittenScalar).anchor;
@@ -100,10 +102,16 @@ class Builder {
         return built;
     }
 
+    private checkDepth(levels: number, at: Place, path: Path): void {
+        if (levels > mostLevels) refuse(at, path.slice(0, 3), `nested deeper than ${mostLevels} levels, which is not allowed`);
+    }
+
     private alias(written: Alias, at: Place, path: Path): Built {
         const built = this.anchors.get(written.source);
         if (built === "open") refuse(at, path, "the alias stands inside the value that it repeats");
-        return built ?? refuse(at, path, "the alias has no anchor (&) before it; quote a text that begins with *");
+        if (!built) refuse(at, path, "the alias has no anchor (&) before it; quote a text that begins with *");
+        this.checkDepth(path.length + built.height, at, path);
+        return built;
     }
 
     private scalar(written: WrittenScalar, at: Place, path: Path): Built {
@@ -112,7 +120,7 @@ class Builder {
         const value =
             tag === undefined ? (written.type === "PLAIN" ? meaningOf(text) : text) : taggedMeaning(tag, text);
         if (value === undefined) refuse(at, path, "the tag (!!) does not fit the value after it");
-        return { node: scalar(value, at), resets: none, values: 1 };
+        return { node: scalar(value, at), resets: none, values: 1, height: 1 };
     }
 
     private list(written: YAMLSeq, at: Place, path: Path): Built {
@@ -125,6 +133,7 @@ class Builder {
             ),
             resets: none,
             values: built.reduce((sum, { values }) => sum + values, 1),
+            height: built.reduce((most, { height }) => Math.max(most, height), 0) + 1,
         };
     }
 
@@ -133,15 +142,16 @@ class Builder {
         const entries = new Map<string, Entry>();
         const merged: Built[] = [];
         const resets: Path[] = [];
-        let values = 1;
+        let [values, height] = [1, 0];
         for (const pair of written.items) {
             const keyAt = this.placeOf((pair.key as Written | null)?.range?.[0] ?? written.range?.[0] ?? 0);
             const key = this.key(pair.key as Written | null, keyAt, path);
             if (seen.has(key)) refuse(keyAt, [...path, key], `the key occurs twice, first in line ${seen.get(key)!.line}`);
             seen.set(key, keyAt);
             const value = pair.value as Written | null;
-            const built = value ? this.build(value, [...path, key]) : { node: scalar(null, keyAt), resets: none, values: 1 };
+            const built = value ? this.build(value, [...path, key]) : { node: scalar(null, keyAt), resets: none, values: 1, height: 1 };
             values += built.values;
+            height = Math.max(height, built.height);
             if (key === "<<" && (pair.key as WrittenScalar).type === "PLAIN") merged.push(...this.merges(built, keyAt, path));
             else {
                 resets.push(...built.resets.map((rest) => [key, ...rest]));
@@ -153,7 +163,7 @@ class Builder {
             if (node?.kind !== "mapping") continue;
             for (const [key, entry] of node.entries) if (!entries.has(key)) entries.set(key, entry);
         }
-        return { node: mapping(entries, at), resets: resets.length > 0 ? resets : none, values };
+        return { node: mapping(entries, at), resets: resets.length > 0 ? resets : none, values, height: height + 1 };
     }
 
     /** A mapping or a list of mappings: https://yaml.org/type/merge.html. The first one that has a key counts. */
@@ -162,7 +172,7 @@ class Builder {
         if (node?.kind === "mapping") return [built];
         if (node?.kind !== "sequence" || node.items.some(({ kind }) => kind !== "mapping"))
             refuse(at, [...path, "<<"], "only mappings can be merged; allowed: an alias of a mapping, or a list of those");
-        return node.items.map((item) => ({ node: item, resets: none, values: 0 }));
+        return node.items.map((item) => ({ node: item, resets: none, values: 0, height: 0 }));
     }
 
     private key(written: Written | null, at: Place, path: Path): string {

@@ -121,15 +121,13 @@ class Source {
     private quoted(quote: string): string {
         const { line } = this;
         this.at += 1;
-        const value = this.skip(new RegExp(`(?:\\\\[^]|[^\\\\${quote}])*`));
+        const value = this.skip(new RegExp(`(?:[^\\\\${quote}]+|\\\\[^])*`));
         if (this.text[this.at] !== quote) throw new DotenvError(line, "the closing quote is missing");
         this.at += 1;
-        return value.replaceAll(`\\${quote}`, (found, at: number) => (isEscaped(value, at) ? found : quote));
+        // In pairs, so that an escaped backslash escapes nothing.
+        return value.replace(/\\([^])/g, (found, next: string) => (next === quote ? quote : found));
     }
 }
-
-/** Whether a backslash stands for itself since another one is before it. */
-const isEscaped = (text: string, at: number): boolean => /(?:\\\\)*$/.exec(text.slice(0, at))![0].length < /\\*$/.exec(text.slice(0, at))![0].length;
 
 const escapes: Readonly<Record<string, string>> = {
     a: "\u0007",

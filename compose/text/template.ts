@@ -4,7 +4,7 @@ export type Lookup = (name: string) => string | undefined;
 /** A text that cannot be interpolated. */
 export class TemplateError extends Error {}
 
-/** `$$`, `$NAME` or `${…}`, where the braces reach to the last `}` of the line: what is after them is looked at again. */
+/** `$$`, `$NAME` or `${…}`, where the braces reach to the last `}` of the line. */
 const pattern = () => /\$(?:(\$)|([_a-z][_a-z0-9]*)|\{(?:([_a-z][_a-z0-9]*(?::?[-+?].*)?)\}|))/gi;
 
 /** What follows the name, and what the value then is. */
@@ -19,6 +19,10 @@ const operators: Readonly<
     "+": (_, value, rest, expand) => (value === undefined ? "" : expand(rest)),
 };
 
+/** Deeper or longer texts are no configuration, and would take long. */
+const mostLevels = 100;
+const mostLength = 2 ** 20;
+
 /**
  * Replaces variables in a text: Compose specification, 12 "Interpolation", with what compose-go accepts beyond it, which
  * is nested defaults and `:+`. A `$` before anything else than a name, a brace or a `$` stays.
@@ -26,24 +30,43 @@ const operators: Readonly<
  * @param unset told of variables without value and default, which become empty
  * @throws TemplateError
  */
-export function interpolated(text: string, lookup: Lookup, unset: (name: string) => void = () => {}): string {
+export function interpolated(
+    text: string,
+    lookup: Lookup,
+    unset: (name: string) => void = () => {},
+    level = 0,
+): string {
     if (!text.includes("$")) return text;
-    const expand = (inner: string): string => interpolated(inner, lookup, unset);
-    return text.replace(pattern(), (found: string, escaped?: string, named?: string) => {
-        if (escaped) return escaped;
-        if (named) return plain(named, lookup, unset);
-        const end = closingBrace(found);
-        const [own, rest] = end < 0 ? [found, ""] : [found.slice(0, end + 1), found.slice(end + 1)];
-        const braced = pattern().exec(own)?.[3];
-        if (braced === undefined) throw new TemplateError("`${` without a name after it; write $$ for a literal $");
-        // The first operator in what was found counts, and compose-go looks for it in the name's own braces only.
-        const operator = firstOperator(found);
-        const at = operator === undefined ? -1 : braced.indexOf(operator);
-        if (operator === undefined || at < 0) return plain(braced, lookup, unset);
-        const name = braced.slice(0, at);
-        const value = operators[operator]!(name, lookup(name), braced.slice(at + operator.length), expand);
-        return value + expand(rest);
-    });
+    if (level > mostLevels) throw new TemplateError(`variables are nested deeper than ${mostLevels} levels`);
+    if (text.length > mostLength && text.includes("${"))
+        throw new TemplateError(`a text with variables is longer than ${mostLength} characters`);
+    const find = pattern();
+    let result = "";
+    let at = 0;
+    for (let match = find.exec(text); match; match = find.exec(text)) {
+        const [found, escaped, named] = match;
+        const end = escaped || named ? -1 : closingBrace(found);
+        const own = end < 0 ? found : found.slice(0, end + 1);
+        result += text.slice(at, match.index);
+        if (escaped) result += escaped;
+        else if (named) result += plain(named, lookup, unset);
+        else result += braced(found, own, lookup, unset, level);
+        at = match.index + own.length;
+        find.lastIndex = at;
+    }
+    return result + text.slice(at);
+}
+
+/** @param found the braces up to the last one of the line @param own the first that is closed */
+function braced(found: string, own: string, lookup: Lookup, unset: (name: string) => void, level: number): string {
+    const inside = pattern().exec(own)?.[3];
+    if (inside === undefined) throw new TemplateError("`${` without a name after it; write $$ for a literal $");
+    const operator = firstOperator(found);
+    const at = operator === undefined ? -1 : inside.indexOf(operator);
+    if (operator === undefined || at < 0) return plain(inside, lookup, unset);
+    const name = inside.slice(0, at);
+    const expand = (inner: string): string => interpolated(inner, lookup, unset, level + 1);
+    return operators[operator]!(name, lookup(name), inside.slice(at + operator.length), expand);
 }
 
 function plain(name: string, lookup: Lookup, unset: (name: string) => void): string {

@@ -11,10 +11,10 @@ const cases = join(__dirname, "cases");
 
 /** Other ways to read a case than by its folder. */
 const ways: Readonly<Record<string, readonly Question[]>> = {
-    services: [{ profiles: ["tools"], name: "asked" }, { profiles: ["*"] }],
+    services: [{ profiles: ["tools"], name: "asked" }, { profiles: ["*"] }, { projectFolder: "..", files: ["compose.yaml"] }],
     jobs: [{ profiles: ["debug", "never"] }],
-    merge: [{ files: ["compose.yaml", "compose.override.yaml", "more.yaml"] }, { files: ["compose.yaml"], projectFolder: ".." }],
-    forms: [{ env: { EMPTY: "9.9.9.9", PORT: "1" } }],
+    merge: [{ files: ["compose.yaml", "compose.override.yaml", "more.yaml"] }],
+    forms: [{ env: { EMPTY: "", PORT: "1" } }],
     environment: [
         { files: ["deploy/compose.yaml"], profiles: ["three"], envFiles: ["deploy/.env", ".env"] },
         { env: { COMPOSE_PROJECT_NAME: "by-variable", COMPOSE_PROFILES: "", A: "given", HOME: "/root" } },

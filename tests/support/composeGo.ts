@@ -29,10 +29,13 @@ export interface Answer {
 
 /** compose-go, which `tests/tools/compose` pins: one process answers all questions. */
 export class ComposeGo {
-    private readonly waiting: ((answer: Answer) => void)[] = [];
+    private readonly waiting: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }[] = [];
 
     private constructor(private readonly child: ChildProcessByStdio<Writable, Readable, null>) {
-        createInterface({ input: child.stdout }).on("line", (line) => this.waiting.shift()!(JSON.parse(line)));
+        createInterface({ input: child.stdout }).on("line", (line) => this.waiting.shift()!.resolve(JSON.parse(line)));
+        const fail = (error: Error) => this.waiting.splice(0).forEach(({ reject }) => reject(error));
+        child.once("error", fail);
+        child.once("exit", (code) => fail(new Error(`compose-go has ended with ${code}`)));
     }
 
     /** Skips the test where it cannot be built. */
@@ -43,8 +46,7 @@ export class ComposeGo {
 
     ask(question: Question): Promise<Answer> {
         return new Promise((resolve, reject) => {
-            this.waiting.push(resolve);
-            this.child.once("error", reject);
+            this.waiting.push({ resolve, reject });
             this.child.stdin.write(`${JSON.stringify(question)}\n`);
         });
     }

@@ -143,6 +143,10 @@ func modelOf(project *types.Project) (map[string]any, error) {
 	if err := yaml.Unmarshal(text, &model); err != nil {
 		return nil, err
 	}
+	for name := range project.Jobs {
+		// Of services it leaves the name out itself.
+		delete(model["jobs"].(map[string]any)[name].(map[string]any), "name")
+	}
 	for name, config := range project.Configs {
 		if config.Content != "" {
 			model["configs"].(map[string]any)[name].(map[string]any)["content"] = config.Content
