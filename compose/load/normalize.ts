@@ -36,7 +36,7 @@ export function normalized(model: Mapping, name: string, environment: Environmen
     const complete = sections.reduce(
         (whole, section) =>
             eachContainer(whole, section, (container, key) => {
-                const steps = [pullPolicy, builds(environment), variables(environment), dependencies, targets, hooks];
+                const steps = [pullPolicy, replicas, builds(environment), variables(environment), dependencies, targets, hooks];
                 return steps.reduce((one, step) => step(one, [section, key]), container);
             }),
         connected,
@@ -72,6 +72,17 @@ const pullPolicy: Step = (container) =>
     change(container, "pull_policy", (policy) =>
         textOf(policy) === "if_not_present" ? scalar("missing", policy.at) : policy,
     );
+
+/** Scale is the number of replicas, where `deploy` says nothing else. */
+const replicas: Step = (container) => {
+    const scale = get(container, "scale");
+    if (!scale || isNull(scale)) return container;
+    return change(container, "deploy", (deploy) =>
+        deploy.kind === "mapping" && isNull(get(deploy, "replicas") ?? scalar(null, scale.at))
+            ? put(deploy, "replicas", scale)
+            : deploy,
+    );
+};
 
 const builds =
     (environment: Environment): Step =>

@@ -8,7 +8,7 @@ import { clean } from "./volumes";
 export interface Base {
     /** Of the project or of the file that is included or extended; may be relative itself until that is known. */
     readonly folder: string;
-    /** What `~` stands for; undefined if it is not known, and then `~` stays. */
+    /** What `~` stands for; undefined if it is not known, and then it is a folder's name, as for compose-go. */
     readonly home: string | undefined;
 }
 
@@ -23,9 +23,7 @@ export function absolute(path: string, { folder, home }: Base): string {
 
 /** A path of Windows means a daemon there. */
 const located = (path: string, base: Base): string =>
-    /^([A-Za-z]:[\\/]|\\\\)/.test(path) || (path.startsWith("~") && base.home === undefined)
-        ? path
-        : absolute(path, base) || clean(base.folder);
+    /^([A-Za-z]:[\\/]|\\\\)/.test(path) ? path : absolute(path, base) || clean(base.folder);
 
 const change = (node: Node, to: (path: string) => string): Node => {
     const path = textOf(node);

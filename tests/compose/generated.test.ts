@@ -174,7 +174,8 @@ describe("generated Compose projects", () => {
     before(async function () {
         oracle = await ComposeGo.start(this);
     });
-    after(() => {
+    after(function () {
+        this.timeout(60_000);
         oracle?.stop();
         folder.clean();
     });

@@ -12,7 +12,7 @@ const cases = join(__dirname, "cases");
 /** Other ways to read a case than by its folder. */
 const ways: Readonly<Record<string, readonly Question[]>> = {
     services: [{ profiles: ["tools"], name: "asked" }, { profiles: ["*"] }, { projectFolder: "..", files: ["compose.yaml"] }],
-    jobs: [{ profiles: ["debug", "never"] }],
+    jobs: [{ profiles: ["debug", "never", ""] }],
     merge: [{ files: ["compose.yaml", "compose.override.yaml", "more.yaml"] }],
     forms: [{ env: { EMPTY: "", PORT: "1" } }],
     environment: [
@@ -76,7 +76,7 @@ describe("a Compose project", () => {
         collect(spec as unknown as Schema);
         for (const inner of Object.values(spec.$defs)) collect(inner as Schema);
         // What loading makes something else of.
-        for (const key of ["version", "include", "extends", "project_directory"]) known.delete(key);
+        for (const key of ["version", "include", "extends", "service", "project_directory"]) known.delete(key);
         expect([...known].filter((key) => !seen.has(key))).to.deep.equal([]);
     });
 });

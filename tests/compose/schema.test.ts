@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020";
 import { expect } from "chai";
 import fc from "fast-check";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import spec from "../../compose/schema/compose-spec.json";
 import { type Schema, schemaProblems } from "../../compose/schema/schema";
 import { readDocuments } from "../../compose/text/documents";
@@ -39,11 +41,19 @@ describe("the specification's schema", () => {
                 fc.dictionary(fc.constantFrom(...keys, "x-a", "name_1", "b c"), tie("value"), { maxKeys: 3 }),
             ),
         })).value;
-        const service = fc.dictionary(fc.constantFrom(...keys), value, { maxKeys: 3 });
-        const model = fc.record(
-            { services: fc.dictionary(fc.constantFrom("a", "b c"), service, { maxKeys: 1 }), networks: value, jobs: value, volumes: value, configs: value },
-            { requiredKeys: [] },
+        const examples = ["container", "workload", "services", "top", "jobs"].map((name) =>
+            parse(readFileSync(join(__dirname, "cases", name, "compose.yaml"), "utf8")),
         );
+        // Valid projects, and the same with one value replaced.
+        const model = fc
+            .tuple(fc.constantFrom(...examples), fc.nat(), fc.option(value))
+            .map(([example, at, replaced]) => {
+                const one = structuredClone(example) as Record<string, unknown>;
+                const places = placesIn(one);
+                const [holder, key] = places[at % places.length]!;
+                if (replaced !== null) holder[key] = replaced;
+                return one;
+            });
         let valid = 0;
         fc.assert(
             fc.property(model, (one) => {
@@ -53,6 +63,13 @@ describe("the specification's schema", () => {
             }),
             { numRuns: 3_000, seed: 1 },
         );
-        expect(valid).to.be.above(100);
+        expect(valid).to.be.within(300, 2_700);
     });
 });
+
+/** All values inside, as what holds them and the key there. */
+function placesIn(value: unknown): [Record<string, unknown>, string][] {
+    if (typeof value !== "object" || value === null) return [];
+    const holder = value as Record<string, unknown>;
+    return Object.keys(holder).flatMap((key) => [[holder, key] as [Record<string, unknown>, string], ...placesIn(holder[key])]);
+}
