@@ -11,7 +11,15 @@ import { byKey } from "./model/shape";
 import { get, type Mapping, type Node, textOf } from "./node";
 import { Sources } from "./sources";
 
-export { ComposeError, type ComposeProblem, type ComposeWarning, type Path, pathText, type Place, placeText } from "./errors";
+export {
+    ComposeError,
+    type ComposeProblem,
+    type ComposeWarning,
+    type Path,
+    pathText,
+    type Place,
+    placeText,
+} from "./errors";
 export type { LoadArgs } from "./load/options";
 export type { FileObject, Job, Network, Plain, Project, Service, Volume } from "./model/project";
 export type { Sources } from "./sources";
@@ -54,7 +62,8 @@ export function loadProject(args: LoadArgs): LoadedProject {
         chain: [],
     };
     const model = readModel(files, context);
-    if (model.entries.size === 0) refuse(wholeFile(session.files.shown(files[0]!.path)), [], "is empty; allowed: services and so on");
+    if (model.entries.size === 0)
+        refuse(wholeFile(session.files.shown(files[0]!.path)), [], "is empty; allowed: services and so on");
     const profiles = profilesOf(args, environment);
     const isActive = (container: Node): boolean => inProfile(container, profiles);
     const root = withFiles(normalized(model, name, context.environment), context, isActive);

@@ -102,7 +102,9 @@ const resourcesExist: Check = (service, report, { project }) => {
     service.volumes?.forEach(({ type, source }, i) => {
         if (type === "volume" && source) check(["volumes", i], "volume", source, project.volumes);
     });
-    service.build?.secrets?.forEach(({ source = "" }, i) => check(["build", "secrets", i], "secret", source, project.secrets));
+    service.build?.secrets?.forEach(({ source = "" }, i) =>
+        check(["build", "secrets", i], "secret", source, project.secrets),
+    );
     service.configs?.forEach(({ source = "" }, i) => check(["configs", i], "config", source, project.configs));
     service.secrets?.forEach(({ source = "" }, i) => check(["secrets", i], "secret", source, project.secrets));
     for (const name of keysOf(service.models)) check(["models", name], "model", name, project.models);
@@ -129,7 +131,10 @@ const resourcesAgree: Check = (service, report) => {
     ] as const;
     for (const [key, group, other, name] of rows)
         if (service[key] && group && service[key] !== other)
-            report([key], `is ${service[key]} and deploy.resources.${name} is ${other ?? "not given"}; both must be the same`);
+            report(
+                [key],
+                `is ${service[key]} and deploy.resources.${name} is ${other ?? "not given"}; both must be the same`,
+            );
 };
 
 const watchesHaveTargets: Check = ({ develop }, report) =>
@@ -177,5 +182,9 @@ function checkJobs({ project, disabledServices, disabledJobs }: Checked, report:
 
 function checkCircle({ project }: Checked, report: Report): void {
     const circle = circleIn(project.services);
-    if (circle) report(["services", circle[0]!, "depends_on", circle[1]!], `the services wait for each other: ${circle.join(" → ")}`);
+    if (circle)
+        report(
+            ["services", circle[0]!, "depends_on", circle[1]!],
+            `the services wait for each other: ${circle.join(" → ")}`,
+        );
 }

@@ -41,7 +41,10 @@ export function readEnvFile(
 
 /** `KEY=VALUE` by line, without quotes, comments behind values and interpolation. */
 function readRaw(text: string, lookup: Lookup, variables: Map<string, Variable>): void {
-    for (const [i, whole] of text.replace(/^\ufeff/, "").split(/\r?\n/).entries()) {
+    for (const [i, whole] of text
+        .replace(/^\ufeff/, "")
+        .split(/\r?\n/)
+        .entries()) {
         const written = whole.replace(/^[ \t]+/, "");
         if (written === "" || written.startsWith("#")) continue;
         const at = written.indexOf("=");

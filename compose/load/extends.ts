@@ -77,10 +77,17 @@ class Resolver {
         const file = get(entry.node, "file");
         const at = file && !isNull(file) ? this.other(file, [...path, "extends", "file"]) : this;
         if (!get(at.services, wanted))
-            refuse(entry.at, [...path, "extends"], `there is no service "${wanted}"${file ? ` in ${this.home.context.session.files.shown(at.home.file)}` : ""}`);
+            refuse(
+                entry.at,
+                [...path, "extends"],
+                `there is no service "${wanted}"${file ? ` in ${this.home.context.session.files.shown(at.home.file)}` : ""}`,
+            );
         const base = at.resolved(wanted, [...way, here]);
         if (isNull(base)) return service;
-        const kept = withoutPaths(made({ [this.section]: made({ [name]: base }, base.at) }, base.at), promotedPaths(this.resets));
+        const kept = withoutPaths(
+            made({ [this.section]: made({ [name]: base }, base.at) }, base.at),
+            promotedPaths(this.resets),
+        );
         const below = get(get(kept, this.section), name) ?? made({}, base.at);
         const step = into(into(merges, "services"), name);
         return without(merged(below, service, step, ["services", name]) as Mapping, "extends");

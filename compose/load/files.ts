@@ -45,7 +45,8 @@ export class Files {
     text(path: string, place: Place, at: Path): string {
         const known = this.texts.get(path);
         if (known !== undefined) return known;
-        if (this.texts.size >= mostFiles) refuse(place, at, `the project has more than ${mostFiles} files, which is not allowed`);
+        if (this.texts.size >= mostFiles)
+            refuse(place, at, `the project has more than ${mostFiles} files, which is not allowed`);
         const wrong = (what: string): never => refuse(place, at, `${this.shown(path)} ${what}`);
         let text: string;
         try {
@@ -72,7 +73,8 @@ function readAtMost(path: string, size: number): string {
     try {
         const buffer = Buffer.alloc(size);
         let read = 0;
-        for (let more = 1; more > 0 && read < size; read += more) more = readSync(file, buffer, read, size - read, read);
+        for (let more = 1; more > 0 && read < size; read += more)
+            more = readSync(file, buffer, read, size - read, read);
         return buffer.toString("utf8", 0, read);
     } finally {
         closeSync(file);

@@ -39,7 +39,11 @@ export function applyIncludes(
         const key = JSON.stringify([included.files.map(({ path }) => path), included.folder, included.envFiles]);
         const found = session.included.get(context.environment, key, () => {
             if (session.included.size > mostIncludes)
-                refuse(item.at, ["include", i], `files are included on more than ${mostIncludes} ways, which is not allowed`);
+                refuse(
+                    item.at,
+                    ["include", i],
+                    `files are included on more than ${mostIncludes} ways, which is not allowed`,
+                );
             const environment = environmentOf(included, item, ["include", i], context);
             return read(included.files, { ...context, folder: included.folder, environment });
         });
@@ -59,13 +63,15 @@ function includedBy(item: Node, path: Path, context: Context): Included {
     const paths = textsOf(textOf(item) === undefined ? get(item, "path") : item, item, [...path, "path"]);
     const here = { folder, home: undefined };
     const files = paths.map((node) => ({ path: absolute(textOf(node)!, here), by: node, key: path }));
-    const first = files[0] ?? refuse(item.at, path, "names no file; allowed: PATH, or path, project_directory and env_file");
+    const first =
+        files[0] ?? refuse(item.at, path, "names no file; allowed: PATH, or path, project_directory and env_file");
     if (chain.includes(first.path)) {
         const way = [...chain.slice(chain.indexOf(first.path)), first.path].map((file) => session.files.shown(file));
         refuse(first.by.at, path, `the files include each other: ${way.join(" → ")}`);
     }
     const own = get(item, "project_directory");
-    const directory = own && !isNull(own) ? (textOf(own) ?? refuse(own.at, [...path, "project_directory"], "must be a path")) : "";
+    const directory =
+        own && !isNull(own) ? (textOf(own) ?? refuse(own.at, [...path, "project_directory"], "must be a path")) : "";
     const projectFolder = directory === "" ? dirname(first.path) : absolute(directory, here);
     const named = textsOf(get(item, "env_file"), item, [...path, "env_file"]).map((node) => textOf(node)!);
     const standard = join(projectFolder, ".env");
@@ -85,7 +91,9 @@ function textsOf(node: Node | undefined, item: Node, path: Path): readonly Node[
         return refuse(item.at, path, `is ${kindOf(item)}; ${allowed(["a path", "a mapping"])}`);
     if (!node || isNull(node)) return [];
     const all = node.kind === "sequence" ? node.items : [node];
-    return all.map((one) => (textOf(one) === undefined ? refuse(one.at, path, `is ${kindOf(one)}; allowed: a path`) : one));
+    return all.map((one) =>
+        textOf(one) === undefined ? refuse(one.at, path, `is ${kindOf(one)}; allowed: a path`) : one,
+    );
 }
 
 /** What is set already counts before the env files. */

@@ -29,7 +29,8 @@ export function interpolate(root: Node, environment: Environment, session: Sessi
         }
     };
     const walk = (node: Node, step: Step<Cast> | undefined, path: Path): Node => {
-        if (node.kind === "mapping") return changeEach(node, (inner, key) => walk(inner, into(step, key), [...path, key]));
+        if (node.kind === "mapping")
+            return changeEach(node, (inner, key) => walk(inner, into(step, key), [...path, key]));
         if (node.kind === "sequence") {
             const items = node.items.map((item, i) => walk(item, into(step, i), [...path, i]));
             return items.every((item, i) => item === node.items[i]) ? node : sequence(items, node.at);

@@ -10,7 +10,8 @@ import type { Context } from "./session";
 
 /** A document's mapping with its variables replaced. */
 export function prepared(root: Node, { environment, session }: Context): Mapping {
-    if (root.kind !== "mapping") refuse(root.at, [], "a Compose file is a mapping with services, volumes, networks and so on");
+    if (root.kind !== "mapping")
+        refuse(root.at, [], "a Compose file is a mapping with services, volumes, networks and so on");
     return promoted(interpolate(root, environment, session) as Mapping);
 }
 
@@ -45,7 +46,11 @@ const withoutEmptyServers = (model: Mapping): Mapping =>
     );
 
 /** With each service or job changed. */
-export const eachContainer = (model: Mapping, key: string, to: (container: Mapping, name: string) => Mapping): Mapping =>
+export const eachContainer = (
+    model: Mapping,
+    key: string,
+    to: (container: Mapping, name: string) => Mapping,
+): Mapping =>
     change(model, key, (all) =>
         all.kind === "mapping" ? changeEach(all, (one, name) => (one.kind === "mapping" ? to(one, name) : one)) : all,
     );
@@ -56,6 +61,9 @@ export function withoutPaths(node: Node, paths: readonly Path[]): Node {
     return changeEach(node, (value, key) => {
         const inner = paths.filter((path) => path[0] === key);
         if (inner.some((path) => path.length === 1)) return undefined;
-        return withoutPaths(value, inner.map((path) => path.slice(1)));
+        return withoutPaths(
+            value,
+            inner.map((path) => path.slice(1)),
+        );
     });
 }

@@ -34,7 +34,15 @@ export function projectName(
         .flatMap(({ root }) => get(root, "name") ?? [])
         .filter((node) => textOf(node))
         .at(-1);
-    if (!written) return normalizedName(basename(folder)) || refuse(wholeFile("name"), [], `the folder's name ${JSON.stringify(basename(folder))} makes no project name; write "name" into the file`);
+    if (!written)
+        return (
+            normalizedName(basename(folder)) ||
+            refuse(
+                wholeFile("name"),
+                [],
+                `the folder's name ${JSON.stringify(basename(folder))} makes no project name; write "name" into the file`,
+            )
+        );
     try {
         const name = normalizedName(interpolated(textOf(written)!, lookupIn(environment)));
         return name || refuse(written.at, ["name"], "must have a letter or digit, once it is interpolated");

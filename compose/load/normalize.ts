@@ -36,7 +36,15 @@ export function normalized(model: Mapping, name: string, environment: Environmen
     const complete = sections.reduce(
         (whole, section) =>
             eachContainer(whole, section, (container, key) => {
-                const steps = [pullPolicy, replicas, builds(environment), variables(environment), dependencies, targets, hooks];
+                const steps = [
+                    pullPolicy,
+                    replicas,
+                    builds(environment),
+                    variables(environment),
+                    dependencies,
+                    targets,
+                    hooks,
+                ];
                 return steps.reduce((one, step) => step(one, [section, key]), container);
             }),
         connected,
@@ -57,7 +65,12 @@ function withDefaultNetwork(model: Mapping): Mapping {
                 const isNamed = networks?.kind === "mapping" && networks.entries.size > 0;
                 isUsed ||= !isNamed || get(networks, "default") !== undefined;
                 if (isNamed) return container;
-                return put(container, "networks", made({ default: scalar(null, container.at) }, container.at), container.at);
+                return put(
+                    container,
+                    "networks",
+                    made({ default: scalar(null, container.at) }, container.at),
+                    container.at,
+                );
             }),
         model,
     );
@@ -89,7 +102,8 @@ const builds =
     (container) =>
         change(container, "build", (build) => {
             if (build.kind !== "mapping") return build;
-            const set = (node: Mapping, key: string, value: string) => put(node, key, scalar(value, build.at), build.at);
+            const set = (node: Mapping, key: string, value: string) =>
+                put(node, key, scalar(value, build.at), build.at);
             const lacks = (key: string) => isNull(get(build, key)) || !get(build, key);
             const located = lacks("context") ? set(build, "context", ".") : build;
             const isInline = !lacks("dockerfile_inline");
@@ -177,7 +191,9 @@ const hooks: Step = (container, path) =>
         );
         const step = into(into(merges, "services"), "hook");
         return sequence(
-            list.items.map((hook, i) => (hook.kind === "mapping" ? merged(base, hook, step, [...path, "pre_start", i]) : hook)),
+            list.items.map((hook, i) =>
+                hook.kind === "mapping" ? merged(base, hook, step, [...path, "pre_start", i]) : hook,
+            ),
             list.at,
         );
     });
@@ -206,4 +222,5 @@ function named(model: Mapping, project: string): Mapping {
     );
 }
 
-const isTrue = (node: Node | undefined): boolean => node !== undefined && /^(1|t|T|TRUE|true|True)$/.test(printed(node));
+const isTrue = (node: Node | undefined): boolean =>
+    node !== undefined && /^(1|t|T|TRUE|true|True)$/.test(printed(node));

@@ -32,17 +32,26 @@ const usualOverrides = [
 ];
 
 /** @param read what is read before the files are known, with the variables that it brings */
-export function filesOf({ folder, files = [] }: LoadArgs, environment: Environment, session: Session): readonly Named[] {
+export function filesOf(
+    { folder, files = [] }: LoadArgs,
+    environment: Environment,
+    session: Session,
+): readonly Named[] {
     if (files.length > 0) return files.map((file) => ({ path: within(folder, file) }));
     const lookup = lookupIn(environment);
     const named = lookup("COMPOSE_FILE");
     if (named !== undefined)
         return named.split(lookup("COMPOSE_PATH_SEPARATOR") || ":").map((file) => ({ path: within(folder, file) }));
-    const find = (names: readonly string[]) => names.map((name) => join(folder, name)).filter((path) => session.files.exists(path));
+    const find = (names: readonly string[]) =>
+        names.map((name) => join(folder, name)).filter((path) => session.files.exists(path));
     const [found, ...others] = find(usualNames);
     if (!found) return refuse(wholeFile(folder), [], `has no Compose file; ${allowed(usualNames)}`);
     if (others.length > 0)
-        session.warn(wholeFile(session.files.shown(found)), [], `is read, and ${others.map((path) => session.files.shown(path)).join(", ")} is not`);
+        session.warn(
+            wholeFile(session.files.shown(found)),
+            [],
+            `is read, and ${others.map((path) => session.files.shown(path)).join(", ")} is not`,
+        );
     return [found, ...find(usualOverrides).slice(0, 1)].map((path) => ({ path }));
 }
 
@@ -55,7 +64,13 @@ export function withEnvFiles(args: LoadArgs, folder: string, environment: Enviro
     const files = given.length > 0 ? given : session.files.has(standard) ? [standard] : [];
     const variables = new Map<string, Variable>();
     for (const file of files)
-        readEnvFile(file, session, { place: wholeFile(session.files.shown(file)), path: [] }, lookupIn(environment), variables);
+        readEnvFile(
+            file,
+            session,
+            { place: wholeFile(session.files.shown(file)), path: [] },
+            lookupIn(environment),
+            variables,
+        );
     return { ...Object.fromEntries([...variables].map(([name, { value }]) => [name, value])), ...environment };
 }
 

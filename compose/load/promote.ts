@@ -46,5 +46,7 @@ function renamed(node: Mapping, from: string, to: string, path: Path): Mapping {
 /** Resets of an extension are those of the key, too. */
 export const promotedPaths = (paths: readonly Path[]): readonly Path[] =>
     paths.flatMap((path) =>
-        path[0] === "services" && path[2] === "x-develop" ? [path, [...path.slice(0, 2), "develop", ...path.slice(3)]] : [path],
+        path[0] === "services" && path[2] === "x-develop"
+            ? [path, [...path.slice(0, 2), "develop", ...path.slice(3)]]
+            : [path],
     );

@@ -100,4 +100,3 @@ export interface Context {
 
 /** A file as a whole. */
 export const wholeFile = (file: string): Place => ({ file, line: 0, column: 0 });
-

@@ -1,4 +1,18 @@
-import { always, boolean, float, given, integer, list, object, type Read, record, text, texts, unlessFalse, unsigned } from "./shape";
+import {
+    always,
+    boolean,
+    float,
+    given,
+    integer,
+    list,
+    object,
+    type Read,
+    record,
+    text,
+    texts,
+    unlessFalse,
+    unsigned,
+} from "./shape";
 import * as values from "./values";
 import { bytes, command, duration, environment, labels, textOrTexts } from "./values";
 

@@ -12,7 +12,6 @@ import {
     text,
     texts,
     unlessEmpty,
-
     unsigned,
 } from "./shape";
 import * as values from "./values";
@@ -49,10 +48,9 @@ const workloadFields = {
         platforms: textOrTexts,
         privileged: boolean,
     }),
-    depends_on: record(
-        object({ condition: text, restart: boolean, required: always(boolean, false) }),
-        { required: false },
-    ),
+    depends_on: record(object({ condition: text, restart: boolean, required: always(boolean, false) }), {
+        required: false,
+    }),
     expose: values.textsOrNumbers,
     healthcheck: object({
         test: values.healthTest,
@@ -219,4 +217,3 @@ export type Volume = Read<typeof volume>;
 /** A config or a secret. */
 export type FileObject = Read<typeof file>;
 export type { Plain } from "./shape";
-

@@ -67,7 +67,8 @@ export const boolean = simple((node, path): boolean => {
 /** @param texts whether a text of digits is one, too */
 const integers = (least: bigint, most: bigint, texts: boolean): Shape<number> =>
     simple((node, path) => {
-        const written = texts && isText(node) ? cast(node, path, toInteger) : node.kind === "scalar" ? node.value : null;
+        const written =
+            texts && isText(node) ? cast(node, path, toInteger) : node.kind === "scalar" ? node.value : null;
         const value = typeof written === "number" && Number.isFinite(written) ? BigInt(Math.trunc(written)) : written;
         if (typeof value !== "bigint") return wrong(node, path, "an integer");
         if (value < least || value > most) refuse(node.at, path, `is ${value}; allowed: ${least} to ${most}`);

@@ -38,16 +38,25 @@ export function durationText(value: bigint): string {
     const size = value < 0n ? -value : value;
     const sign = value < 0n ? "-" : "";
     const decimal = (unit: bigint) => {
-        const fraction = String(size % unit).padStart(String(unit).length - 1, "0").replace(/0+$/, "");
+        const fraction = String(size % unit)
+            .padStart(String(unit).length - 1, "0")
+            .replace(/0+$/, "");
         return `${size / unit}${fraction ? `.${fraction}` : ""}`;
     };
     if (size < second) {
-        const [unit, name] = size < 1_000n ? ([1n, "ns"] as const) : size < 1_000_000n ? ([1_000n, "\u00b5s"] as const) : ([1_000_000n, "ms"] as const);
+        const [unit, name] =
+            size < 1_000n
+                ? ([1n, "ns"] as const)
+                : size < 1_000_000n
+                  ? ([1_000n, "\u00b5s"] as const)
+                  : ([1_000_000n, "ms"] as const);
         return `${sign}${unit === 1n ? size : decimal(unit)}${name}`;
     }
     const minute = 60n * second;
     const rest = size % minute;
-    const fraction = String(rest % second).padStart(9, "0").replace(/0+$/, "");
+    const fraction = String(rest % second)
+        .padStart(9, "0")
+        .replace(/0+$/, "");
     const seconds = `${rest / second}${fraction ? `.${fraction}` : ""}s`;
     const minutes = size / minute;
     const parts = minutes >= 60n ? [`${minutes / 60n}h`, `${minutes % 60n}m`] : minutes > 0n ? [`${minutes}m`] : [];

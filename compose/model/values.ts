@@ -12,7 +12,11 @@ export const duration: Shape<string> = {
         const written = printed(node);
         const value = nanosecondsOf(written);
         if (value === undefined)
-            refuse(node.at, path, `${JSON.stringify(written)} is no duration; allowed: 1m30s, with ns, us, ms, s, m, h, d or w`);
+            refuse(
+                node.at,
+                path,
+                `${JSON.stringify(written)} is no duration; allowed: 1m30s, with ns, us, ms, s, m, h, d or w`,
+            );
         return durationText(value);
     },
 };
@@ -30,7 +34,8 @@ export const bytes: Shape<string> = {
     read(node, path) {
         if (isNull(node) || node.kind !== "scalar") return undefined;
         // compose-go takes a number with a fraction as none.
-        const value = typeof node.value === "bigint" ? node.value : typeof node.value === "string" ? bytesOf(node.value) : 0n;
+        const value =
+            typeof node.value === "bigint" ? node.value : typeof node.value === "string" ? bytesOf(node.value) : 0n;
         if (value === undefined)
             refuse(node.at, path, `${JSON.stringify(printed(node))} is no size; allowed: 512, 64k, 256m, 1.5gb`);
         return value === 0n ? undefined : String(value);
@@ -60,7 +65,11 @@ export const command: Shape<readonly string[]> = {
         }
         return (
             commandWords(line) ??
-            refuse(node.at, path, "a quote or bracket is not closed, or a bracket is not in quotes; write the command as a list")
+            refuse(
+                node.at,
+                path,
+                "a quote or bracket is not closed, or a bracket is not in quotes; write the command as a list",
+            )
         );
     },
 };
@@ -101,7 +110,9 @@ export function pairsOf(node: Node, path: readonly (string | number)[]): (readon
     return node.items.map((item) => {
         const pair = printed(item);
         const at = pair.indexOf("=");
-        return at < 0 ? [pair, undefined] : [pair.slice(0, at), { kind: "scalar", value: pair.slice(at + 1), at: item.at }];
+        return at < 0
+            ? [pair, undefined]
+            : [pair.slice(0, at), { kind: "scalar", value: pair.slice(at + 1), at: item.at }];
     });
 }
 
@@ -123,7 +134,8 @@ export const labels = pairs((node): string => (isNothing(node) ? "" : printed(no
 
 /** Options go to a driver as texts. */
 export const options: Shape<Readonly<Record<string, string>>> = {
-    read: (node, path) => (isNull(node) || node.kind === "mapping" ? labels.read(node, path) : wrong(node, path, "a mapping")),
+    read: (node, path) =>
+        isNull(node) || node.kind === "mapping" ? labels.read(node, path) : wrong(node, path, "a mapping"),
 };
 
 /** Options that may be given several times. */
@@ -194,7 +206,8 @@ export const hosts: Shape<readonly string[]> = {
             node.items.forEach((item, i) => {
                 const pair = printed(item);
                 const at = pair.includes("=") ? pair.indexOf("=") : pair.indexOf(":");
-                if (at < 0) refuse(item.at, [...path, i], `${JSON.stringify(pair)} has no address; allowed: HOST=IP, HOST:IP`);
+                if (at < 0)
+                    refuse(item.at, [...path, i], `${JSON.stringify(pair)} has no address; allowed: HOST=IP, HOST:IP`);
                 add(pair.slice(0, at), pair.slice(at + 1).split(","));
             });
         else return wrong(node, path, "a list", "a mapping");

@@ -1,5 +1,17 @@
 import { allowed, type Path, refuse } from "../errors";
-import { changeEach, get, kindOf, made, mapping, type Mapping, type Node, put, scalar, sequence, textOf } from "../node";
+import {
+    changeEach,
+    get,
+    kindOf,
+    made,
+    mapping,
+    type Mapping,
+    type Node,
+    put,
+    scalar,
+    sequence,
+    textOf,
+} from "../node";
 import { printed } from "../text/print";
 import { longVolume } from "./volumes";
 
@@ -102,7 +114,10 @@ export const device: Form = (node, path) => {
     if (more.length > 0)
         refuse(node.at, path, `${JSON.stringify(short)} has too many colons; allowed: SOURCE[:TARGET[:PERMISSIONS]]`);
     const parts = { source: from!, target: to || from!, permissions };
-    return made(Object.fromEntries(Object.entries(parts).map(([key, value]) => [key, scalar(value, node.at)])), node.at);
+    return made(
+        Object.fromEntries(Object.entries(parts).map(([key, value]) => [key, scalar(value, node.at)])),
+        node.at,
+    );
 };
 
 export const limit: Form = (node, path) =>
@@ -134,7 +149,8 @@ function pairsOf(node: Node, path: Path, alone: (key: string, item: Node) => Nod
 
 /** `external: {name: …}` is an older form of `external: true` and `name`: Compose specification, 6 "external". */
 export const external: Form = (node, path, deeper) => {
-    if (node.kind !== "mapping") return node.kind === "scalar" && node.value === null ? node : wrongKind(node, path, "a mapping");
+    if (node.kind !== "mapping")
+        return node.kind === "scalar" && node.value === null ? node : wrongKind(node, path, "a mapping");
     const resource = deeper(node) as Mapping;
     const old = get(resource, "external");
     if (old?.kind !== "mapping") return resource;
@@ -143,6 +159,10 @@ export const external: Form = (node, path, deeper) => {
     const clear = put(resource, "external", scalar(true, old.at));
     if (!name) return clear;
     if (outer && textOf(outer) !== textOf(name))
-        refuse(name.at, [...path, "external", "name"], 'differs from "name" beside it; write only "name" and "external: true"');
+        refuse(
+            name.at,
+            [...path, "external", "name"],
+            'differs from "name" beside it; write only "name" and "external: true"',
+        );
     return put(clear, "name", name);
 };

@@ -32,7 +32,11 @@ const change = (node: Node, to: (path: string) => string): Node => {
 };
 
 export const file: Locate = (node, path, base) => {
-    if (node.kind === "sequence") return sequence(node.items.map((item, i) => file(item, [...path, i], base)), node.at);
+    if (node.kind === "sequence")
+        return sequence(
+            node.items.map((item, i) => file(item, [...path, i], base)),
+            node.at,
+        );
     if (textOf(node) === undefined) refuse(node.at, path, `is ${kindOf(node)}; allowed: a path`);
     return change(node, (text) => absolute(text, base));
 };
@@ -62,7 +66,9 @@ export const boundVolume: Locate = (node, path, base) => {
     return put(
         node,
         "driver_opts",
-        changeEach(options, (value, key) => (key === "device" ? hostFile(value, [...path, key], base) : value)) as Mapping,
+        changeEach(options, (value, key) =>
+            key === "device" ? hostFile(value, [...path, key], base) : value,
+        ) as Mapping,
     );
 };
 

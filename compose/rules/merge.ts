@@ -1,5 +1,18 @@
 import { allowed, type Path, refuse } from "../errors";
-import { equal, fingerprint, get, isNull, kindOf, made, mapping, type Mapping, type Node, scalar, sequence, textOf } from "../node";
+import {
+    equal,
+    fingerprint,
+    get,
+    isNull,
+    kindOf,
+    made,
+    mapping,
+    type Mapping,
+    type Node,
+    scalar,
+    sequence,
+    textOf,
+} from "../node";
 import { printed } from "../text/print";
 import { startedAndRequired } from "./forms";
 import { into, type Step } from "./table";
@@ -28,7 +41,11 @@ export function merged(base: Node, over: Node, step: Step<Merge> | undefined, pa
     if (isNull(over)) return base;
     if (base.kind === "scalar") return over;
     if (base.kind !== over.kind)
-        refuse(over.at, path, `is ${kindOf(over)} and cannot be laid over ${kindOf(base)} of ${base.at.file}, line ${base.at.line}`);
+        refuse(
+            over.at,
+            path,
+            `is ${kindOf(over)} and cannot be laid over ${kindOf(base)} of ${base.at.file}, line ${base.at.line}`,
+        );
     if (base.kind === "mapping") return usual(base, over as Mapping);
     return joined(base.items, (over as typeof base).items, base);
 }
@@ -93,19 +110,27 @@ const asMapping =
 export const byNames = asMapping(({ at }) => scalar(null, at));
 
 export const byDependencies = asMapping(({ at }) =>
-    made({ condition: scalar(startedAndRequired.condition, at), required: scalar(startedAndRequired.required, at) }, at),
+    made(
+        { condition: scalar(startedAndRequired.condition, at), required: scalar(startedAndRequired.required, at) },
+        at,
+    ),
 );
 
 /** A text is the context. */
 export const builds: Merge = (base, over, _path, usual) => {
     const long = (node: Node): Mapping =>
-        node.kind === "mapping" ? node : textOf(node) === undefined ? made({}, node.at) : made({ context: node }, node.at);
+        node.kind === "mapping"
+            ? node
+            : textOf(node) === undefined
+              ? made({}, node.at)
+              : made({ context: node }, node.at);
     return usual(long(base), long(over));
 };
 
 /** Options of one driver are not for another one. */
 export const loggings: Merge = (base, over, path, usual) => {
-    for (const node of [base, over]) if (node.kind !== "mapping") refuse(node.at, path, `is ${kindOf(node)}; allowed: a mapping`);
+    for (const node of [base, over])
+        if (node.kind !== "mapping") refuse(node.at, path, `is ${kindOf(node)}; allowed: a mapping`);
     const [one, other] = [get(base, "driver"), get(over, "driver")];
     return !one || !other || equal(one, other) ? usual(base as Mapping, over as Mapping) : over;
 };
@@ -115,13 +140,16 @@ export const limits: Merge = (base, over, _path, usual) =>
 
 /** Address pools are the same if their subnets are. */
 export const pools: Merge = (base, over, path, usual) => {
-    for (const node of [base, over]) if (node.kind !== "sequence") refuse(node.at, path, `is ${kindOf(node)}; allowed: a list`);
+    for (const node of [base, over])
+        if (node.kind !== "sequence") refuse(node.at, path, `is ${kindOf(node)}; allowed: a list`);
     // Boxes, since compose-go goes on changing pools that it has already taken.
     const taken: { pool: Mapping }[] = [];
     const subnet = ({ pool }: { pool: Mapping }) => textOf(get(pool, "subnet"));
     const find = (wanted: string | undefined) => taken.findIndex((box) => subnet(box) === wanted);
     const poolOf = (node: Node, i: number): { pool: Mapping } =>
-        node.kind === "mapping" ? { pool: node } : refuse(node.at, [...path, i], `is ${kindOf(node)}; allowed: a mapping`);
+        node.kind === "mapping"
+            ? { pool: node }
+            : refuse(node.at, [...path, i], `is ${kindOf(node)}; allowed: a mapping`);
     const overs = (over as { items: readonly Node[] }).items.map(poolOf);
     for (const box of (base as { items: readonly Node[] }).items.map(poolOf))
         for (const other of overs) {

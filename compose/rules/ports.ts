@@ -22,7 +22,11 @@ export function longPorts(node: Node, path: Path): Node {
 /** `[IP:][HOST[-END]:]CONTAINER[-END][/PROTOCOL]` */
 function shortPort(text: string, { at }: Node, path: Path): Node[] {
     const wrong = (what: string): never =>
-        refuse(at, path, `${what} in ${JSON.stringify(text)}; allowed: [IP:][HOST:]CONTAINER[/PROTOCOL], such as 127.0.0.1:8080-8081:80-81/tcp`);
+        refuse(
+            at,
+            path,
+            `${what} in ${JSON.stringify(text)}; allowed: [IP:][HOST:]CONTAINER[/PROTOCOL], such as 127.0.0.1:8080-8081:80-81/tcp`,
+        );
     const parts = text.split(":");
     const [target, ...slashes] = parts.at(-1)!.split("/") as [string, ...string[]];
     const published = parts.at(-2) ?? "";

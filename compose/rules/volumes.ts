@@ -16,7 +16,11 @@ interface Mount {
 /** The long form of `[SOURCE:]TARGET[:OPTIONS]`: Compose specification, 5 "volumes". */
 export function longVolume(text: string, { at }: Node, path: Path): Mapping {
     const wrong = (what: string): never =>
-        refuse(at, path, `${what} in ${JSON.stringify(text)}; allowed: [SOURCE:]TARGET[:OPTIONS], such as data:/var/lib/data:ro`);
+        refuse(
+            at,
+            path,
+            `${what} in ${JSON.stringify(text)}; allowed: [SOURCE:]TARGET[:OPTIONS], such as data:/var/lib/data:ro`,
+        );
     if (text === "") wrong("there is no target");
     // So short, it is a target, whatever it contains.
     if (Buffer.byteLength(text) <= 2) return made({ type: scalar("volume", at), target: scalar(clean(text), at) }, at);

@@ -56,12 +56,23 @@ class Validation {
     constructor(private readonly root: { readonly $defs: Readonly<Record<string, Schema>> }) {}
 
     problems(schema: Schema, node: Node, path: Path): readonly Found[] {
-        const wrong = (message: string, more: Partial<Found> = {}): Found => ({ place: node.at, path, message, ...more });
+        const wrong = (message: string, more: Partial<Found> = {}): Found => ({
+            place: node.at,
+            path,
+            message,
+            ...more,
+        });
         const found: Found[] = [];
         if (schema.$ref) found.push(...this.problems(this.resolve(schema.$ref), node, path));
         const types = schema.type === undefined ? [] : [schema.type].flat();
         if (types.length > 0 && !types.some((type) => hasType(node, type)))
-            return [wrongKind(node, path, types.map((type) => kinds[type]!))];
+            return [
+                wrongKind(
+                    node,
+                    path,
+                    types.map((type) => kinds[type]!),
+                ),
+            ];
         const value = node.kind === "scalar" ? jsonOf(node.value) : undefined;
         if (schema.enum && !schema.enum.some((one) => one === value))
             found.push(wrong(`is ${JSON.stringify(value)}; ${allowed(schema.enum)}`));
@@ -101,7 +112,9 @@ class Validation {
 
     private schemasFor(schema: Schema, key: string): readonly Schema[] {
         const own = schema.properties && Object.hasOwn(schema.properties, key) ? [schema.properties[key]!] : [];
-        const matching = Object.entries(schema.patternProperties ?? {}).filter(([pattern]) => this.pattern(pattern).test(key));
+        const matching = Object.entries(schema.patternProperties ?? {}).filter(([pattern]) =>
+            this.pattern(pattern).test(key),
+        );
         return [...own, ...matching.map(([, one]) => one)];
     }
 
@@ -134,7 +147,8 @@ class Validation {
         const seen = new Set<string>();
         node.items.forEach((item, i) => {
             const print = fingerprint(item);
-            if (seen.has(print)) found.push({ place: item.at, path: [...path, i], message: "occurs twice in this list" });
+            if (seen.has(print))
+                found.push({ place: item.at, path: [...path, i], message: "occurs twice in this list" });
             seen.add(print);
         });
         return found;
@@ -148,8 +162,10 @@ class Validation {
         const deepest = Math.max(...results.map(depth));
         const best = results.filter((result) => depth(result) === deepest);
         const wanted = [...new Set(best.flatMap((result) => result.flatMap((problem) => problem.kinds ?? [])))];
-        const isKind = best.every((result) => result.length === 1 && result[0]!.kinds && result[0]!.path.length === path.length);
-        return isKind ? [wrongKind(node, path, wanted)] : best.find((result) => !result[0]!.kinds) ?? best[0]!;
+        const isKind = best.every(
+            (result) => result.length === 1 && result[0]!.kinds && result[0]!.path.length === path.length,
+        );
+        return isKind ? [wrongKind(node, path, wanted)] : (best.find((result) => !result[0]!.kinds) ?? best[0]!);
     }
 
     private resolve(ref: string): Schema {
@@ -187,7 +203,9 @@ function hasType(node: Node, type: string): boolean {
 
 /** A pattern as people write alternatives. */
 const readable = (pattern: string): string =>
-    pattern === "^[a-zA-Z0-9._-]+$" ? "letters, digits and . _ -" : pattern.replace(/^\^\(?|\)?\$$/g, "").replaceAll("|", ", ");
+    pattern === "^[a-zA-Z0-9._-]+$"
+        ? "letters, digits and . _ -"
+        : pattern.replace(/^\^\(?|\)?\$$/g, "").replaceAll("|", ", ");
 
 /** Keys that whatever runs a container can have. */
 export const containerKeys: readonly string[] = Object.keys(text.$defs.container_spec.properties);

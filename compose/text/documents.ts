@@ -103,7 +103,8 @@ class Builder {
     }
 
     private checkDepth(levels: number, at: Place, path: Path): void {
-        if (levels > mostLevels) refuse(at, path.slice(0, 3), `nested deeper than ${mostLevels} levels, which is not allowed`);
+        if (levels > mostLevels)
+            refuse(at, path.slice(0, 3), `nested deeper than ${mostLevels} levels, which is not allowed`);
     }
 
     private alias(written: Alias, at: Place, path: Path): Built {
@@ -146,13 +147,17 @@ class Builder {
         for (const pair of written.items) {
             const keyAt = this.placeOf((pair.key as Written | null)?.range?.[0] ?? written.range?.[0] ?? 0);
             const key = this.key(pair.key as Written | null, keyAt, path);
-            if (seen.has(key)) refuse(keyAt, [...path, key], `the key occurs twice, first in line ${seen.get(key)!.line}`);
+            if (seen.has(key))
+                refuse(keyAt, [...path, key], `the key occurs twice, first in line ${seen.get(key)!.line}`);
             seen.set(key, keyAt);
             const value = pair.value as Written | null;
-            const built = value ? this.build(value, [...path, key]) : { node: scalar(null, keyAt), resets: none, values: 1, height: 1 };
+            const built = value
+                ? this.build(value, [...path, key])
+                : { node: scalar(null, keyAt), resets: none, values: 1, height: 1 };
             values += built.values;
             height = Math.max(height, built.height);
-            if (key === "<<" && (pair.key as WrittenScalar).type === "PLAIN") merged.push(...this.merges(built, keyAt, path));
+            if (key === "<<" && (pair.key as WrittenScalar).type === "PLAIN")
+                merged.push(...this.merges(built, keyAt, path));
             else {
                 resets.push(...built.resets.map((rest) => [key, ...rest]));
                 if (built.node) entries.set(key, { at: keyAt, node: built.node });
@@ -171,12 +176,21 @@ class Builder {
         const { node } = built;
         if (node?.kind === "mapping") return [built];
         if (node?.kind !== "sequence" || node.items.some(({ kind }) => kind !== "mapping"))
-            refuse(at, [...path, "<<"], "only mappings can be merged; allowed: an alias of a mapping, or a list of those");
+            refuse(
+                at,
+                [...path, "<<"],
+                "only mappings can be merged; allowed: an alias of a mapping, or a list of those",
+            );
         return node.items.map((item) => ({ node: item, resets: none, values: 0, height: 0 }));
     }
 
     private key(written: Written | null, at: Place, path: Path): string {
-        const built = written && !isAlias(written) ? this.build(written, path) : written ? this.alias(written, at, path) : undefined;
+        const built =
+            written && !isAlias(written)
+                ? this.build(written, path)
+                : written
+                  ? this.alias(written, at, path)
+                  : undefined;
         const value = built?.node?.kind === "scalar" ? built.node.value : undefined;
         if (typeof value === "string") return value;
         refuse(at, path, isScalar(written) ? "a key must be a text; quote it" : "a key must be a text");

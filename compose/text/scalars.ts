@@ -48,9 +48,7 @@ export function integer(text: string): bigint | undefined {
     const match = /^([-+]?)(?:0[xX]([\da-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+)|(0|[1-9]\d*))$/.exec(text);
     if (!match) return undefined;
     const [, sign, hexadecimal, octal, binary, decimal] = match;
-    const size = BigInt(
-        hexadecimal ? `0x${hexadecimal}` : octal ? `0o${octal}` : binary ? `0b${binary}` : decimal!,
-    );
+    const size = BigInt(hexadecimal ? `0x${hexadecimal}` : octal ? `0o${octal}` : binary ? `0b${binary}` : decimal!);
     const value = sign === "-" ? -size : size;
     return value >= -(2n ** 63n) && value < (sign ? 2n ** 63n : 2n ** 64n) ? value : undefined;
 }
@@ -78,8 +76,5 @@ function instant(text: string): Instant | undefined {
     const time = `${two(hour!)}:${two(minute!)}:${two(second!)}${digits ? `.${digits}` : ""}`;
     const zone = match[8] === undefined || match[8] === "Z" ? undefined : match[8];
     const offset = zone?.replace(":", "");
-    return new Instant(
-        `${date}T${time}${zone ?? "Z"}`,
-        `${date} ${time} ${offset ?? "+0000"} ${offset ?? "UTC"}`,
-    );
+    return new Instant(`${date}T${time}${zone ?? "Z"}`, `${date} ${time} ${offset ?? "+0000"} ${offset ?? "UTC"}`);
 }

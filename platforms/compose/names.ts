@@ -49,7 +49,8 @@ export function peerNames({ project, sources }: Pick<LoadedProject, "project" | 
         }),
     );
     const problems = collisions(names).map(([first, second]): ComposeProblem => {
-        const both = first.written === second.written ? `"${first.written}"` : `"${second.written}" and "${first.written}"`;
+        const both =
+            first.written === second.written ? `"${first.written}"` : `"${second.written}" and "${first.written}"`;
         return {
             place: sources.at(second.path),
             path: second.path,

@@ -11,17 +11,55 @@ const seed = 20261201;
 const joined = (parts: readonly string[], most: number) =>
     fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: most }).map((some) => some.join(""));
 
-const variables = ["$TAG", "${TAG}", "${NONE}", "${NONE:-", "${NONE-", "${EMPTY:-d}", "${EMPTY-d}", "${TAG:+r}", "${TAG+", "${NONE:?why}", "${TAG:?"];
+const variables = [
+    "$TAG",
+    "${TAG}",
+    "${NONE}",
+    "${NONE:-",
+    "${NONE-",
+    "${EMPTY:-d}",
+    "${EMPTY-d}",
+    "${TAG:+r}",
+    "${TAG+",
+    "${NONE:?why}",
+    "${TAG:?",
+];
 const template = joined([...variables, "$", "$$", "{", "}", "a", " ", "-", ":", "é", "'", "1"], 7);
 
 const envLine = joined(
-    ["A", "B", "=", "=", ": ", "export ", "'", '"', "\\n", "\\", "\\$", "$TAG", "${A}", "${NONE:-d}", " ", " # c", "#", "x y", "\t", "é", ".", "-"],
+    [
+        "A",
+        "B",
+        "=",
+        "=",
+        ": ",
+        "export ",
+        "'",
+        '"',
+        "\\n",
+        "\\",
+        "\\$",
+        "$TAG",
+        "${A}",
+        "${NONE:-d}",
+        " ",
+        " # c",
+        "#",
+        "x y",
+        "\t",
+        "é",
+        ".",
+        "-",
+    ],
     8,
 );
 const envFile = fc.array(envLine, { maxLength: 5 }).map((lines) => `${lines.join("\n")}\n`);
 
 const port = fc.oneof(
-    joined(["80", "8080", "0", "65535", "65536", ":", ":", "-", "/tcp", "/udp", "/x", "127.0.0.1", "[::1]", "::1", "a"], 6),
+    joined(
+        ["80", "8080", "0", "65535", "65536", ":", ":", "-", "/tcp", "/udp", "/x", "127.0.0.1", "[::1]", "::1", "a"],
+        6,
+    ),
     fc.integer({ min: -1, max: 70_000 }),
     fc.record(
         {
@@ -37,16 +75,44 @@ const port = fc.oneof(
 );
 
 const volume = fc.oneof(
-    joined(["data", "./a", "/b", "~", "..", ":", ":", ":", "/c/", "ro", "rw", ",", "z", "nocopy", "rshared", "C:\\d", "${NONE}", "x"], 6),
+    joined(
+        [
+            "data",
+            "./a",
+            "/b",
+            "~",
+            "..",
+            ":",
+            ":",
+            ":",
+            "/c/",
+            "ro",
+            "rw",
+            ",",
+            "z",
+            "nocopy",
+            "rshared",
+            "C:\\d",
+            "${NONE}",
+            "x",
+        ],
+        6,
+    ),
     fc.record(
         {
             type: fc.constantFrom("bind", "volume", "tmpfs", "image", "npipe"),
             source: fc.constantFrom("data", "./a", "", "~/x", "C:\\x"),
             target: fc.constantFrom("/x", "/y/", "y/../z", ""),
             read_only: fc.constantFrom(true, "false", "maybe"),
-            bind: fc.record({ create_host_path: fc.boolean(), propagation: fc.constant("private") }, { requiredKeys: [] }),
+            bind: fc.record(
+                { create_host_path: fc.boolean(), propagation: fc.constant("private") },
+                { requiredKeys: [] },
+            ),
             volume: fc.record({ nocopy: fc.constantFrom(true, "yes") }, { requiredKeys: [] }),
-            tmpfs: fc.record({ size: fc.constantFrom(10, "1m", "x"), mode: fc.constantFrom(511, 448) }, { requiredKeys: [] }),
+            tmpfs: fc.record(
+                { size: fc.constantFrom(10, "1m", "x"), mode: fc.constantFrom(511, 448) },
+                { requiredKeys: [] },
+            ),
         },
         { requiredKeys: ["type"] },
     ),
@@ -67,38 +133,52 @@ const command = joined(["a", "-b", " ", " ", "'", '"', "\\", "$$", "(", ")", "`"
 
 /** Some keys of a service, in all their forms. */
 const forms: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
-        image: fc.constantFrom("a", "b:${TAG}"),
-        command: fc.oneof(command, textOrList("x", "y"), fc.constant(null)),
-        entrypoint: textOrList("x", "y"),
-        environment: listOrMap(["A", "B", "TAG", "NONE"]),
-        labels: listOrMap(["a", "b"]),
-        sysctls: listOrMap(["net.a", "net.b"]),
-        ports: fc.array(fc.constantFrom("80:80", "81:80", 80, "80-81:80-81", "90/udp"), { maxLength: 3 }),
-        volumes: fc.array(fc.constantFrom("data:/a", "./x:/a:ro", "/a", "/b", "./y:/b"), { maxLength: 2 }),
-        depends_on: fc.oneof(fc.constant(["other"]), fc.constant({ other: { condition: "service_healthy" } })),
-        networks: fc.oneof(fc.constant(["default"]), fc.constant({ net: { aliases: ["a"] } }), fc.constant({ net: null })),
-        dns: textOrList("1.1.1.1", "2.2.2.2", ""),
-        tmpfs: textOrList("/run", "/tmp:size=1m"),
-        extra_hosts: fc.oneof(fc.constant({ a: "1.2.3.4" }), fc.constant(["a:1.2.3.4", "b=::1"]), fc.constant({ b: ["::1", "::2"] })),
-        healthcheck: fc.record({ test: fc.oneof(textOrList("CMD", "a"), command), interval: duration, retries: fc.constantFrom(1, "2") }, { requiredKeys: [] }),
-        build: fc.oneof(fc.constant("./b"), fc.record({ context: fc.constantFrom(".", "https://x"), args: listOrMap(["A", "TAG"]) }, { requiredKeys: [] })),
-        logging: fc.record({ driver: fc.constantFrom("a", "b"), options: fc.constant({ x: 1 }) }, { requiredKeys: [] }),
-        ulimits: fc.oneof(fc.constant({ nofile: 1 }), fc.constant({ nofile: { soft: 1, hard: "2" } })),
-        deploy: fc.record(
-            { replicas: fc.constantFrom(0, 1, "2"), labels: listOrMap(["a"]), resources: fc.constantFrom({}, { limits: { cpus: "0.1", memory: "1m" } }) },
-            { requiredKeys: [] },
-        ),
-        scale: fc.constantFrom(0, 1, 2),
-        mem_limit: size,
-        cpus: fc.constantFrom(0.1, "0.1", 1, "1.50"),
-        profiles: textOrList("p", "").filter(Array.isArray),
-        stop_grace_period: duration,
-        privileged: fc.constantFrom(true, "off", "x"),
-        pull_policy: fc.constantFrom("if_not_present", "always", "x"),
-        links: fc.constantFrom(["other"], ["other:db"]),
-        network_mode: fc.constantFrom("host", "service:other"),
-        post_start: fc.constant([{ command: "a b" }]),
-        pre_start: fc.constant([{ environment: ["A=hook"] }]),
+    image: fc.constantFrom("a", "b:${TAG}"),
+    command: fc.oneof(command, textOrList("x", "y"), fc.constant(null)),
+    entrypoint: textOrList("x", "y"),
+    environment: listOrMap(["A", "B", "TAG", "NONE"]),
+    labels: listOrMap(["a", "b"]),
+    sysctls: listOrMap(["net.a", "net.b"]),
+    ports: fc.array(fc.constantFrom("80:80", "81:80", 80, "80-81:80-81", "90/udp"), { maxLength: 3 }),
+    volumes: fc.array(fc.constantFrom("data:/a", "./x:/a:ro", "/a", "/b", "./y:/b"), { maxLength: 2 }),
+    depends_on: fc.oneof(fc.constant(["other"]), fc.constant({ other: { condition: "service_healthy" } })),
+    networks: fc.oneof(fc.constant(["default"]), fc.constant({ net: { aliases: ["a"] } }), fc.constant({ net: null })),
+    dns: textOrList("1.1.1.1", "2.2.2.2", ""),
+    tmpfs: textOrList("/run", "/tmp:size=1m"),
+    extra_hosts: fc.oneof(
+        fc.constant({ a: "1.2.3.4" }),
+        fc.constant(["a:1.2.3.4", "b=::1"]),
+        fc.constant({ b: ["::1", "::2"] }),
+    ),
+    healthcheck: fc.record(
+        { test: fc.oneof(textOrList("CMD", "a"), command), interval: duration, retries: fc.constantFrom(1, "2") },
+        { requiredKeys: [] },
+    ),
+    build: fc.oneof(
+        fc.constant("./b"),
+        fc.record({ context: fc.constantFrom(".", "https://x"), args: listOrMap(["A", "TAG"]) }, { requiredKeys: [] }),
+    ),
+    logging: fc.record({ driver: fc.constantFrom("a", "b"), options: fc.constant({ x: 1 }) }, { requiredKeys: [] }),
+    ulimits: fc.oneof(fc.constant({ nofile: 1 }), fc.constant({ nofile: { soft: 1, hard: "2" } })),
+    deploy: fc.record(
+        {
+            replicas: fc.constantFrom(0, 1, "2"),
+            labels: listOrMap(["a"]),
+            resources: fc.constantFrom({}, { limits: { cpus: "0.1", memory: "1m" } }),
+        },
+        { requiredKeys: [] },
+    ),
+    scale: fc.constantFrom(0, 1, 2),
+    mem_limit: size,
+    cpus: fc.constantFrom(0.1, "0.1", 1, "1.50"),
+    profiles: textOrList("p", "").filter(Array.isArray),
+    stop_grace_period: duration,
+    privileged: fc.constantFrom(true, "off", "x"),
+    pull_policy: fc.constantFrom("if_not_present", "always", "x"),
+    links: fc.constantFrom(["other"], ["other:db"]),
+    network_mode: fc.constantFrom("host", "service:other"),
+    post_start: fc.constant([{ command: "a b" }]),
+    pre_start: fc.constant([{ environment: ["A=hook"] }]),
 };
 
 /** @param most how many keys */
@@ -115,7 +195,9 @@ const project = (service_: unknown): string => stringify({ services: { app: serv
 const kinds: Readonly<Record<string, { readonly count: number; readonly texts: fc.Arbitrary<Texts> }>> = {
     "interpolated texts": {
         count: 300,
-        texts: template.map((text) => ({ "compose.yaml": project({ image: "a", environment: { A: text }, user: text }) })),
+        texts: template.map((text) => ({
+            "compose.yaml": project({ image: "a", environment: { A: text }, user: text }),
+        })),
     },
     "env files": {
         count: 300,
@@ -131,9 +213,14 @@ const kinds: Readonly<Record<string, { readonly count: number; readonly texts: f
     },
     volumes: {
         count: 400,
-        texts: fc.array(volume, { maxLength: 2 }).map((volumes) => ({ "compose.yaml": project({ image: "a", volumes }) })),
+        texts: fc
+            .array(volume, { maxLength: 2 })
+            .map((volumes) => ({ "compose.yaml": project({ image: "a", volumes }) })),
     },
-    "services in all forms": { count: 300, texts: service(5).map((one) => ({ "compose.yaml": project({ image: "a", ...one }) })) },
+    "services in all forms": {
+        count: 300,
+        texts: service(5).map((one) => ({ "compose.yaml": project({ image: "a", ...one }) })),
+    },
     merges: {
         count: 400,
         texts: fc.tuple(service(6), service(6)).map(([one, two]) => ({
@@ -145,7 +232,11 @@ const kinds: Readonly<Record<string, { readonly count: number; readonly texts: f
         count: 200,
         texts: fc.tuple(service(4), service(4), fc.boolean()).map(([one, two, inFile]) => ({
             "compose.yaml": stringify({
-                services: { app: { ...one, extends: inFile ? { file: "b/base.yaml", service: "base" } : "base" }, other, base: { image: "a", ...two } },
+                services: {
+                    app: { ...one, extends: inFile ? { file: "b/base.yaml", service: "base" } : "base" },
+                    other,
+                    base: { image: "a", ...two },
+                },
                 ...rest,
             }),
             "b/base.yaml": stringify({ services: { base: { image: "b", ...two } } }),
@@ -154,16 +245,51 @@ const kinds: Readonly<Record<string, { readonly count: number; readonly texts: f
     names: {
         count: 200,
         texts: fc
-            .tuple(joined(["a", "B", "_", "-", ".", "1", "é", "${TAG}", " ", "$$"], 4), joined(["a", "B", "_", "-", ".", "1", "é", " "], 4))
+            .tuple(
+                joined(["a", "B", "_", "-", ".", "1", "é", "${TAG}", " ", "$$"], 4),
+                joined(["a", "B", "_", "-", ".", "1", "é", " "], 4),
+            )
             .map(([name, key]) => ({
-                "compose.yaml": stringify({ name, services: { [key]: { image: "a", volumes: [`${key}:/a`], networks: [key] } }, volumes: { [key]: null }, networks: { [key]: { external: true } } }),
+                "compose.yaml": stringify({
+                    name,
+                    services: { [key]: { image: "a", volumes: [`${key}:/a`], networks: [key] } },
+                    volumes: { [key]: null },
+                    networks: { [key]: { external: true } },
+                }),
             })),
     },
     "YAML scalars": {
         count: 300,
-        texts: joined(["0", "1", "7", "9", "x", "o", "b", ".", "e", "-", "+", "_", ":", "true", "Null", "~", "yes", "inf", "2024-01-02", "T1:2:3Z", " "], 4)
+        texts: joined(
+            [
+                "0",
+                "1",
+                "7",
+                "9",
+                "x",
+                "o",
+                "b",
+                ".",
+                "e",
+                "-",
+                "+",
+                "_",
+                ":",
+                "true",
+                "Null",
+                "~",
+                "yes",
+                "inf",
+                "2024-01-02",
+                "T1:2:3Z",
+                " ",
+            ],
+            4,
+        )
             .filter((text) => text.trim() !== "" && !/^-? |: |:$|^[:-]$/.test(text.trim()))
-            .map((text) => ({ "compose.yaml": `services: {app: {image: a}}\nx-value:\n  key: ${text}\n  list:\n    - ${text}\n` })),
+            .map((text) => ({
+                "compose.yaml": `services: {app: {image: a}}\nx-value:\n  key: ${text}\n  list:\n    - ${text}\n`,
+            })),
     },
 };
 

@@ -16,15 +16,24 @@ describe("a project that was read", () => {
         const ports = project.services["app"]!.ports!;
         const last = ports.findIndex(({ published }) => published === "9191");
         expect(sources.at(["services", "app", "ports", last])).to.deep.include({ file: "compose.override.yaml" });
-        expect(sources.at(["services", "app", "environment", "E"])).to.deep.equal({ file: "a.env", line: 1, column: 1 });
-        expect(sources.at(["services", "app", "environment", "C"])).to.deep.include({ file: "compose.override.yaml", line: 5 });
+        expect(sources.at(["services", "app", "environment", "E"])).to.deep.equal({
+            file: "a.env",
+            line: 1,
+            column: 1,
+        });
+        expect(sources.at(["services", "app", "environment", "C"])).to.deep.include({
+            file: "compose.override.yaml",
+            line: 5,
+        });
     });
 
     it("takes nothing from this process", () => {
         process.env["PLINTH_TEST_TAG"] = "leaked";
         try {
             const { path, clean } = scratch();
-            writeProject(path, { "compose.yaml": "services: {a: {image: 'a:${PLINTH_TEST_TAG}', volumes: ['~/a:/a']}}" });
+            writeProject(path, {
+                "compose.yaml": "services: {a: {image: 'a:${PLINTH_TEST_TAG}', volumes: ['~/a:/a']}}",
+            });
             const { project, warnings } = loadProject({ folder: path });
             clean();
             expect(project.services["a"]!.image).to.equal("a:");
@@ -39,7 +48,9 @@ describe("a project that was read", () => {
 
     it("names all files that were read, and only those", () => {
         const { files } = load("include");
-        const names = ["compose", "sub/compose", "shared/compose", "other/compose", "other/over"].map((name) => `${name}.yaml`);
+        const names = ["compose", "sub/compose", "shared/compose", "other/compose", "other/over"].map(
+            (name) => `${name}.yaml`,
+        );
         expect(files.map((file) => file.slice(folder.length + "/include/".length)).sort()).to.deep.equal(
             [...names, "sub/.env", "other/vars.env"].sort(),
         );
@@ -50,7 +61,9 @@ describe("a project that was read", () => {
         writeProject(path, { "compose.yaml": "services:\n  a:\n    image: a\n    ports:\n      - 22:22\n" });
         const { project } = loadProject({ folder: path });
         clean();
-        expect(project.services["a"]!.ports).to.deep.equal([{ mode: "ingress", target: 22, published: "22", protocol: "tcp" }]);
+        expect(project.services["a"]!.ports).to.deep.equal([
+            { mode: "ingress", target: 22, published: "22", protocol: "tcp" },
+        ]);
     });
 
     it("takes time in proportion to its services, and little of it", function () {
@@ -58,7 +71,9 @@ describe("a project that was read", () => {
         const { path, clean } = scratch();
         const service = (i: number) => ({
             image: `registry.example.org/app-${i}:\${TAG:-1.0}`,
-            environment: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`KEY_${n}`, `http://app-${n}:\${PORT}/x`])),
+            environment: Object.fromEntries(
+                Array.from({ length: 20 }, (_, n) => [`KEY_${n}`, `http://app-${n}:\${PORT}/x`]),
+            ),
             ports: [`${8000 + i}:80`],
             volumes: [`data-${i}:/data`, "./files:/files:ro"],
             depends_on: i > 0 ? { [`app-${i - 1}`]: { condition: "service_healthy" } } : {},

@@ -11,7 +11,11 @@ const cases = join(__dirname, "cases");
 
 /** Other ways to read a case than by its folder. */
 const ways: Readonly<Record<string, readonly Question[]>> = {
-    services: [{ profiles: ["tools"], name: "asked" }, { profiles: ["*"] }, { projectFolder: "..", files: ["compose.yaml"] }],
+    services: [
+        { profiles: ["tools"], name: "asked" },
+        { profiles: ["*"] },
+        { projectFolder: "..", files: ["compose.yaml"] },
+    ],
     jobs: [{ profiles: ["debug", "never", ""] }],
     merge: [{ files: ["compose.yaml", "compose.override.yaml", "more.yaml"] }],
     forms: [{ env: { EMPTY: "", PORT: "1" } }],
@@ -71,7 +75,8 @@ describe("a Compose project", () => {
                 collect(inner);
             }
             for (const inner of Object.values(schema.patternProperties ?? {})) collect(inner);
-            for (const inner of [schema.items, ...(schema.oneOf ?? []), ...(schema.allOf ?? [])]) if (inner) collect(inner);
+            for (const inner of [schema.items, ...(schema.oneOf ?? []), ...(schema.allOf ?? [])])
+                if (inner) collect(inner);
         };
         collect(spec as unknown as Schema);
         for (const inner of Object.values(spec.$defs)) collect(inner as Schema);

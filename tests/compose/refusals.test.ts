@@ -20,21 +20,48 @@ const app = (...lines: readonly string[]): Texts => ({
 });
 
 /** An alias that stands for ten times the one before it. */
-const bomb = ["x-0: &a0 [1]", ...Array.from({ length: 9 }, (_, i) => `x-${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]`)];
+const bomb = [
+    "x-0: &a0 [1]",
+    ...Array.from({ length: 9 }, (_, i) => `x-${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]`),
+];
 const tower = ["x-0: &a0 [1]", ...Array.from({ length: 400 }, (_, i) => `x-${i + 1}: &a${i + 1} [*a${i}]`)];
 
 const refusals: Readonly<Record<string, Refusal>> = {
-    "an unknown key": { files: app("enviroment: {A: 1}"), says: ["compose.yaml:4:5: services.app.enviroment:", 'did you mean "environment"?', "allowed:"] },
-    "a wrong kind": { files: app("ports: 80"), says: ["compose.yaml:4:5: services.app.ports:", "is an integer; allowed: a list"] },
-    "a wrong kind among alternatives": { files: app("environment: 5"), says: ["compose.yaml:4:5: services.app.environment:", "allowed: a mapping, a list"] },
+    "an unknown key": {
+        files: app("enviroment: {A: 1}"),
+        says: ["compose.yaml:4:5: services.app.enviroment:", 'did you mean "environment"?', "allowed:"],
+    },
+    "a wrong kind": {
+        files: app("ports: 80"),
+        says: ["compose.yaml:4:5: services.app.ports:", "is an integer; allowed: a list"],
+    },
+    "a wrong kind among alternatives": {
+        files: app("environment: 5"),
+        says: ["compose.yaml:4:5: services.app.environment:", "allowed: a mapping, a list"],
+    },
     "a wrong value deep inside": {
         files: app("depends_on:", "  other:", "    condition: healthy"),
-        says: ["compose.yaml:6:9: services.app.depends_on.other.condition:", '"healthy"; allowed: service_started, service_healthy'],
+        says: [
+            "compose.yaml:6:9: services.app.depends_on.other.condition:",
+            '"healthy"; allowed: service_started, service_healthy',
+        ],
     },
-    "an undefined volume": { files: app("volumes:", '  - "dat:/a"'), says: ["compose.yaml:5:9: services.app.volumes[0]:", 'the volume "dat" is not defined'] },
-    "an undefined network": { files: app("networks: [front]"), says: ["compose.yaml:4:16: services.app.networks.front:", 'the network "front" is not defined'] },
-    "an undefined secret": { files: app("secrets: [token]"), says: ["compose.yaml:4:15: services.app.secrets[0]:", 'the secret "token" is not defined'] },
-    "an undefined config": { files: app("configs: [{source: a}]"), says: ["services.app.configs[0]:", 'the config "a" is not defined'] },
+    "an undefined volume": {
+        files: app("volumes:", '  - "dat:/a"'),
+        says: ["compose.yaml:5:9: services.app.volumes[0]:", 'the volume "dat" is not defined'],
+    },
+    "an undefined network": {
+        files: app("networks: [front]"),
+        says: ["compose.yaml:4:16: services.app.networks.front:", 'the network "front" is not defined'],
+    },
+    "an undefined secret": {
+        files: app("secrets: [token]"),
+        says: ["compose.yaml:4:15: services.app.secrets[0]:", 'the secret "token" is not defined'],
+    },
+    "an undefined config": {
+        files: app("configs: [{source: a}]"),
+        says: ["services.app.configs[0]:", 'the config "a" is not defined'],
+    },
     "an undefined dependency": {
         files: app("depends_on: [apq]"),
         says: ["compose.yaml:4:18: services.app.depends_on.apq:", 'did you mean "app"?'],
@@ -47,40 +74,96 @@ const refusals: Readonly<Record<string, Refusal>> = {
         files: { "compose.yaml": "services:\n  a: {image: a, links: [b]}\n  b: {image: b, depends_on: [a]}" },
         says: ["compose.yaml:2:", "a → b → a"],
     },
-    "a missing env file": { files: app("env_file:", "  - gone.env"), says: ["compose.yaml:5:9: services.app.env_file[0]:", "gone.env does not exist"] },
-    "a mistake in an env file": { files: { ...app("env_file: a.env"), "a.env": "A=1\nB='x\n" }, says: ["a.env:2:1:", "quote"] },
-    "a required variable": { files: app("user: ${NONE:?set it}"), says: ["compose.yaml:4:11: services.app.user:", "NONE must have a value: set it"] },
+    "a missing env file": {
+        files: app("env_file:", "  - gone.env"),
+        says: ["compose.yaml:5:9: services.app.env_file[0]:", "gone.env does not exist"],
+    },
+    "a mistake in an env file": {
+        files: { ...app("env_file: a.env"), "a.env": "A=1\nB='x\n" },
+        says: ["a.env:2:1:", "quote"],
+    },
+    "a required variable": {
+        files: app("user: ${NONE:?set it}"),
+        says: ["compose.yaml:4:11: services.app.user:", "NONE must have a value: set it"],
+    },
     "all variables that cannot be replaced at once": {
         files: app("user: ${NONE:?one}", "hostname: ${NONE:?two}"),
         says: ["compose.yaml:4:11:", "one", "compose.yaml:5:15:", "two"],
     },
-    "a text for a number": { files: app("scale: ${TAG}x"), says: ["compose.yaml:4:12: services.app.scale:", "must be an integer"] },
+    "a text for a number": {
+        files: app("scale: ${TAG}x"),
+        says: ["compose.yaml:4:12: services.app.scale:", "must be an integer"],
+    },
     "services that extend each other": {
         files: { "compose.yaml": "services:\n  a: {extends: b}\n  b: {extends: {service: a}}" },
         says: ["services.a.extends:", "a in compose.yaml → b in compose.yaml → a in compose.yaml"],
     },
-    "a missing base": { files: app("extends: {file: base.yaml, service: b}"), says: ["compose.yaml:4:21: services.app.extends.file:", "base.yaml does not exist"] },
-    "an unknown base": { files: { ...app("extends: {file: b.yaml, service: b}"), "b.yaml": "services: {c: {image: a}}" }, says: ["compose.yaml:4:5:", 'no service "b" in b.yaml'] },
+    "a missing base": {
+        files: app("extends: {file: base.yaml, service: b}"),
+        says: ["compose.yaml:4:21: services.app.extends.file:", "base.yaml does not exist"],
+    },
+    "an unknown base": {
+        files: { ...app("extends: {file: b.yaml, service: b}"), "b.yaml": "services: {c: {image: a}}" },
+        says: ["compose.yaml:4:5:", 'no service "b" in b.yaml'],
+    },
     "files that include each other": {
         files: { "compose.yaml": "include:\n  - b.yaml", "b.yaml": "include: [compose.yaml]" },
         says: ["b.yaml:1:11: include[0]:", "compose.yaml → b.yaml → compose.yaml"],
     },
-    "a missing include": { files: { "compose.yaml": "include:\n  - b.yaml" }, says: ["compose.yaml:2:5: include[0]:", "b.yaml does not exist"] },
-    "a port out of range": { files: app('ports: ["80:70000"]'), says: ["compose.yaml:4:13: services.app.ports[0]:", "container port"] },
+    "a missing include": {
+        files: { "compose.yaml": "include:\n  - b.yaml" },
+        says: ["compose.yaml:2:5: include[0]:", "b.yaml does not exist"],
+    },
+    "a port out of range": {
+        files: app('ports: ["80:70000"]'),
+        says: ["compose.yaml:4:13: services.app.ports[0]:", "container port"],
+    },
     "the same target twice": { files: app("tmpfs: [/a]", "volumes: [/a]"), says: ["services.app.volumes[0]:", "/a"] },
-    "neither image nor build": { files: { "compose.yaml": "services:\n  app: {command: a}" }, says: ["compose.yaml:2:3: services.app:", "image, build or provider"] },
-    "two numbers of replicas": { files: app("scale: 2", "deploy: {replicas: 3}"), says: ["compose.yaml:4:5: services.app.scale:"] },
-    "a name for several containers": { files: app("scale: 2", "container_name: one"), says: ["compose.yaml:5:5: services.app.container_name:"] },
-    "a tab": { files: { "compose.yaml": "services:\n\tapp: {image: a}" }, says: ["compose.yaml:2:1:", "spaces, not tabs"] },
-    "a key twice": { files: app("image: b"), says: ["compose.yaml:4:5: services.app.image:", "twice, first in line 3"] },
-    "a key that is no text": { files: { "compose.yaml": "services:\n  1: {image: a}" }, says: ["compose.yaml:2:3: services:", "a key must be a text; quote it"] },
+    "neither image nor build": {
+        files: { "compose.yaml": "services:\n  app: {command: a}" },
+        says: ["compose.yaml:2:3: services.app:", "image, build or provider"],
+    },
+    "two numbers of replicas": {
+        files: app("scale: 2", "deploy: {replicas: 3}"),
+        says: ["compose.yaml:4:5: services.app.scale:"],
+    },
+    "a name for several containers": {
+        files: app("scale: 2", "container_name: one"),
+        says: ["compose.yaml:5:5: services.app.container_name:"],
+    },
+    "a tab": {
+        files: { "compose.yaml": "services:\n\tapp: {image: a}" },
+        says: ["compose.yaml:2:1:", "spaces, not tabs"],
+    },
+    "a key twice": {
+        files: app("image: b"),
+        says: ["compose.yaml:4:5: services.app.image:", "twice, first in line 3"],
+    },
+    "a key that is no text": {
+        files: { "compose.yaml": "services:\n  1: {image: a}" },
+        says: ["compose.yaml:2:3: services:", "a key must be a text; quote it"],
+    },
     "an alias without anchor": { files: app("user: *nobody"), says: ["compose.yaml:4:11:", "anchor"] },
-    "an alias in itself": { files: app("x-a: &a [*a]"), says: ["compose.yaml:4:14:", "inside the value that it repeats"] },
+    "an alias in itself": {
+        files: app("x-a: &a [*a]"),
+        says: ["compose.yaml:4:14:", "inside the value that it repeats"],
+    },
     "a merge key that is no mapping": { files: app("<<: [1]"), says: ["compose.yaml:4:5:", "mappings"] },
     "an alias bomb": { files: { "compose.yaml": bomb.join("\n") }, says: ["compose.yaml:", "more than 300000 values"] },
-    "a tower of aliases": { files: { "compose.yaml": [...tower, "services: {a: {image: a}}"].join("\n") }, says: ["compose.yaml:", "nested deeper than 200 levels"] },
-    "a deep list": { files: { "compose.yaml": `x-a: ${"[".repeat(500)}${"]".repeat(500)}\nservices: {a: {image: a}}` }, says: ["compose.yaml:1:", "deep"], isReadByComposeGo: true },
-    "a deep variable": { files: app(`user: "${"${NONE:-".repeat(300)}${"}".repeat(300)}"`), says: ["compose.yaml:4:11:", "nested deeper than 100 levels"], isReadByComposeGo: true },
+    "a tower of aliases": {
+        files: { "compose.yaml": [...tower, "services: {a: {image: a}}"].join("\n") },
+        says: ["compose.yaml:", "nested deeper than 200 levels"],
+    },
+    "a deep list": {
+        files: { "compose.yaml": `x-a: ${"[".repeat(500)}${"]".repeat(500)}\nservices: {a: {image: a}}` },
+        says: ["compose.yaml:1:", "deep"],
+        isReadByComposeGo: true,
+    },
+    "a deep variable": {
+        files: app(`user: "${"${NONE:-".repeat(300)}${"}".repeat(300)}"`),
+        says: ["compose.yaml:4:11:", "nested deeper than 100 levels"],
+        isReadByComposeGo: true,
+    },
     "a wrong project name": { files: app(), question: { name: "No Name" }, says: ["name:", "lower-case letters"] },
     "a list as a file": { files: { "compose.yaml": "- services" }, says: ["compose.yaml:1:1:", "mapping"] },
     "an empty file": { files: { "compose.yaml": "# nothing\n" }, says: ["compose.yaml:", "is empty"] },

@@ -21,8 +21,14 @@ describe("the specification's schema", () => {
         const visit = (schema: Schema): void => {
             for (const key of Object.keys(schema)) found.add(key);
             const maps = [schema.properties, schema.patternProperties, (schema as typeof spec).$defs] as const;
-            for (const inner of maps.flatMap((map) => Object.values((map ?? {}) as Record<string, Schema>))) visit(inner);
-            for (const inner of [schema.items, ...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])])
+            for (const inner of maps.flatMap((map) => Object.values((map ?? {}) as Record<string, Schema>)))
+                visit(inner);
+            for (const inner of [
+                schema.items,
+                ...(schema.allOf ?? []),
+                ...(schema.anyOf ?? []),
+                ...(schema.oneOf ?? []),
+            ])
                 if (inner) visit(inner);
         };
         visit(spec as unknown as Schema);
@@ -30,13 +36,28 @@ describe("the specification's schema", () => {
     });
 
     it("allows what a general validator allows", function () {
-        this.timeout(60_000);
+        this.timeout(300_000);
         const isValid = new Ajv2020({ strict: false, validateFormats: false }).compile(spec);
         const keys = Object.values(spec.$defs).flatMap((one) => Object.keys((one as Schema).properties ?? {}));
         const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
             value: fc.oneof(
                 { maxDepth: 4 },
-                fc.constantFrom("a", "", "bind", "service_started", "always", "all", 0, 1, -2, 1.5, 101, true, null, "x y"),
+                fc.constantFrom(
+                    "a",
+                    "",
+                    "bind",
+                    "service_started",
+                    "always",
+                    "all",
+                    0,
+                    1,
+                    -2,
+                    1.5,
+                    101,
+                    true,
+                    null,
+                    "x y",
+                ),
                 fc.array(tie("value"), { maxLength: 2 }),
                 fc.dictionary(fc.constantFrom(...keys, "x-a", "name_1", "b c"), tie("value"), { maxKeys: 3 }),
             ),
@@ -61,9 +82,9 @@ describe("the specification's schema", () => {
                 if (isValid(one)) valid++;
                 expect(schemaProblems(document!.root).length === 0).to.equal(isValid(one));
             }),
-            { numRuns: 3_000, seed: 1 },
+            { numRuns: 1_000, seed: 1 },
         );
-        expect(valid).to.be.within(300, 2_700);
+        expect(valid).to.be.within(100, 900);
     });
 });
 
@@ -71,5 +92,8 @@ describe("the specification's schema", () => {
 function placesIn(value: unknown): [Record<string, unknown>, string][] {
     if (typeof value !== "object" || value === null) return [];
     const holder = value as Record<string, unknown>;
-    return Object.keys(holder).flatMap((key) => [[holder, key] as [Record<string, unknown>, string], ...placesIn(holder[key])]);
+    return Object.keys(holder).flatMap((key) => [
+        [holder, key] as [Record<string, unknown>, string],
+        ...placesIn(holder[key]),
+    ]);
 }

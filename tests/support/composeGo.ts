@@ -29,7 +29,10 @@ export interface Answer {
 
 /** compose-go, which `tests/tools/compose` pins: one process answers all questions. */
 export class ComposeGo {
-    private readonly waiting: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }[] = [];
+    private readonly waiting: {
+        readonly resolve: (answer: Answer) => void;
+        readonly reject: (error: Error) => void;
+    }[] = [];
 
     private constructor(private readonly child: ChildProcessByStdio<Writable, Readable, null>) {
         createInterface({ input: child.stdout }).on("line", (line) => this.waiting.shift()!.resolve(JSON.parse(line)));

@@ -31,9 +31,14 @@ export function ownAnswer(question: Question & { readonly folder: string }): Ans
 }
 
 /** compose-go's answer, with what has no order in it sorted. */
-export async function wantedAnswer(oracle: ComposeGo, question: Question & { readonly folder: string }): Promise<Answer> {
+export async function wantedAnswer(
+    oracle: ComposeGo,
+    question: Question & { readonly folder: string },
+): Promise<Answer> {
     const answer = await oracle.ask({ ...question, env: question.env ?? env });
-    for (const service of Object.values((answer.model?.["services"] ?? {}) as Record<string, { build?: { ssh?: string[] } }>))
+    for (const service of Object.values(
+        (answer.model?.["services"] ?? {}) as Record<string, { build?: { ssh?: string[] } }>,
+    ))
         service.build?.ssh?.sort();
     return answer;
 }
@@ -47,7 +52,9 @@ export function difference(own: Answer, wanted: Answer): string | undefined {
     if (own.error && wanted.error) return undefined;
     if (own.error) return `only the loader refuses it: ${own.error}`;
     if (wanted.error) return `only compose-go refuses it: ${wanted.error}`;
-    const [one, other] = [own, wanted].map(({ model, disabled }) => JSON.stringify(sorted({ model, disabled }), null, 1));
+    const [one, other] = [own, wanted].map(({ model, disabled }) =>
+        JSON.stringify(sorted({ model, disabled }), null, 1),
+    );
     if (one === other) return undefined;
     const [lines, others] = [one!.split("\n"), other!.split("\n")];
     const at = lines.findIndex((line, i) => line !== others[i]);
