@@ -55,7 +55,8 @@ describe("a Compose project", () => {
         expect((await oracle.ask({ schema: true })).schema).to.deep.equal(spec);
     });
 
-    it("is tried with every key of the specification", () => {
+    it("is tried with every key of the specification", function () {
+        this.timeout(120_000);
         const seen = new Set<string>();
         const visit = (value: unknown): void => {
             if (typeof value !== "object" || value === null) return;
