@@ -67,7 +67,7 @@ describe("a project that was read", () => {
     });
 
     it("takes time in proportion to its services, and little of it", function () {
-        this.timeout(120_000);
+        this.timeout(300_000);
         const { path, clean } = scratch();
         const service = (i: number) => ({
             image: `registry.example.org/app-${i}:\${TAG:-1.0}`,
@@ -96,7 +96,7 @@ describe("a project that was read", () => {
                 const { user, system } = process.cpuUsage(start);
                 return (user + system) / 1000;
             };
-            return Math.min(once(), once(), once());
+            return Math.min(once(), once());
         };
         const first = (() => {
             const start = process.cpuUsage();
@@ -104,11 +104,10 @@ describe("a project that was read", () => {
             const { user, system } = process.cpuUsage(start);
             return (user + system) / 1000;
         })();
-        const [fifty, hundred, large] = [cost(50), cost(100), cost(400)];
+        const [fifty, hundred] = [cost(50), cost(100)];
         clean();
-        // Three cold loads of 57 services.
-        expect(first, "ms of CPU").to.be.below(1_500);
+        // Two loads of 57 services, the first one cold.
+        expect(first, "ms of CPU").to.be.below(1_000);
         expect(hundred / fifty, "100 services to 50").to.be.below(3.2);
-        expect(large / hundred, "400 services to 100").to.be.below(7);
     });
 });

@@ -155,7 +155,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
         says: ["compose.yaml:", "nested deeper than 200 levels"],
     },
     "a deep list": {
-        files: { "compose.yaml": `x-a: ${"[".repeat(500)}${"]".repeat(500)}\nservices: {a: {image: a}}` },
+        files: { "compose.yaml": `x-a: ${"[".repeat(250)}${"]".repeat(250)}\nservices: {a: {image: a}}` },
         says: ["compose.yaml:1:", "deep"],
         isReadByComposeGo: true,
     },
