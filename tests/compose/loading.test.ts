@@ -96,18 +96,13 @@ describe("a project that was read", () => {
                 const { user, system } = process.cpuUsage(start);
                 return (user + system) / 1000;
             };
-            return Math.min(once(), once());
+            return Math.min(once(), once(), once());
         };
-        const first = (() => {
-            const start = process.cpuUsage();
-            cost(57);
-            const { user, system } = process.cpuUsage(start);
-            return (user + system) / 1000;
-        })();
+        // The first load also compiles the code, which is kept between commands.
+        const usual = cost(57);
         const [fifty, hundred] = [cost(50), cost(100)];
         clean();
-        // Two loads of 57 services, the first one cold.
-        expect(first, "ms of CPU").to.be.below(1_000);
+        expect(usual, "ms of CPU for 57 services").to.be.below(500);
         expect(hundred / fifty, "100 services to 50").to.be.below(3.2);
     });
 });
