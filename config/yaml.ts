@@ -5,7 +5,7 @@ import { ConfigError, type Problem } from "./problems";
  * Messages for each error. The library's own messages quote the text, which may contain a secret: unclosed quotes and
  * passwords that begin with `*` are among the most common errors.
  */
-const meanings: Readonly<Record<YAMLError["code"], string>> = {
+export const meanings: Readonly<Record<YAMLError["code"], string>> = {
     ALIAS_PROPS: "an alias (*) can have neither anchor nor tag",
     BAD_ALIAS: "an alias (*) or anchor (&) has no usable name; quote a text that begins with * or &",
     BAD_COLLECTION_TYPE: "a tag (!) does not fit the value after it",

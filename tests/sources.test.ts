@@ -7,7 +7,7 @@ import { circlesIn, importsOf, linesOf, stateIn } from "./support/imports";
 const root = join(__dirname, "..");
 
 /** What imports only what stands before it */
-const layers = ["config", "components", "platforms", "index.ts", "operations", "cli"];
+const layers = ["config", "components", "compose", "platforms", "index.ts", "operations", "cli"];
 
 /** Of `operations/`: the rooms that all others build on, lowest first. */
 const foundations = ["system", "stackfile", "render", "engine", "cluster", "session.ts"].map(

@@ -14,6 +14,7 @@ const sources = [
     "cli",
     "operations",
     "components",
+    "compose",
     "config",
     "platforms",
     "images",
