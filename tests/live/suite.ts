@@ -34,9 +34,10 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
             });
 
         before(async function () {
-            this.timeout((900 + (subject.launchSeconds ?? 900)) * 1000);
             process.env["PLINTH_TEST_CONTEXT"] = options.context;
             live = new Live(subject, await controlPlane(this), options);
+            // After what made the control plane has set its own.
+            this.timeout((900 + (subject.launchSeconds ?? 900)) * 1000);
             if (await live.place.exists())
                 throw new Error(
                     `Namespace ${live.place.name} exists, perhaps from a run that was interrupted; if nothing in it is needed: kubectl delete namespace ${live.place.name}`,
