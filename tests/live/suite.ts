@@ -36,6 +36,7 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
         before(async function () {
             process.env["PLINTH_TEST_CONTEXT"] = options.context;
             live = new Live(subject, await controlPlane(this), options);
+            // After what made the control plane has set its own.
             this.timeout((900 + (subject.launchSeconds ?? 900)) * 1000);
             if (await live.place.exists())
                 throw new Error(
