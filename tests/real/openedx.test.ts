@@ -83,10 +83,9 @@ describe("Open edX for real", function () {
         await daemon.ready(async () => ok(one.exec(daemon, command).status === 0), 300);
     }
 
+    const settings = { platform: "openedx", name: "shop", host: hosts.lms, studioHost: hosts.studio } as never;
     const operate = (name: string, input: Readonly<Record<string, unknown>>, answer = "") => {
-        const { component, command } = openedx.operations!({ host: hosts.lms, studioHost: hosts.studio } as never)[
-            name
-        ]!;
+        const { component, command } = openedx.operations!(settings)[name]!;
         const { pod: one, daemon } = running.get(component as Tier)!;
         return one.operate(daemon, command(input as never), answer);
     };
@@ -233,29 +232,35 @@ describe("Open edX for real", function () {
 
     it("answers what it has begun when its pod ends, and all that comes while others hear of it", async () => {
         const { pod: one, daemon } = running.get("lms")!;
-        const { seconds: drain } = containerOf(objects, "Deployment", "lms", "lms").lifecycle.preStop.sleep;
+        const { command: hook } = containerOf(objects, "Deployment", "lms", "lms").lifecycle.preStop.exec;
         const states: (number | string)[] = [];
-        const visit = async (path = "/api/mfe_config/v1"): Promise<void> => {
-            const { status } = await ask(address("lms"), lms + path);
-            states.push(status);
-        };
-        const end = Date.now() + drain * 1000 - 500;
-        const visitors = [1, 2, 3, 4].map(async () => {
-            while (Date.now() < end) await visit().catch((error: Error) => states.push(error.message));
-        });
-        await Promise.all(visitors);
-        // As many requests as there are processes wait for the database when the signal comes.
-        const lock = servers.hold("course_overviews_courseoverview", 6);
+        const visit = (path: string): Promise<unknown> =>
+            ask(address("lms"), lms + path).then(
+                ({ status }) => states.push(status),
+                (error: Error) => states.push(error.message),
+            );
+        // More requests than there are processes wait for the database before the hook begins, and after the time that
+        // it gives to balancers.
+        const lock = servers.hold("course_overviews_courseoverview", 9);
         await sleep(1000);
-        const slow = [1, 2].map(() =>
-            visit("/api/courses/v1/courses/").catch((error: Error) => states.push(error.message)),
-        );
+        const visits = [1, 2, 3, 4].map(() => visit("/api/courses/v1/courses/"));
         await sleep(500);
         const begin = Date.now();
+        const hooked = one.operate(daemon, hook);
+        const notice = Number(hook[3]) * 1000;
+        while (Date.now() < begin + notice - 500) {
+            visits.push(visit("/api/mfe_config/v1"));
+            await sleep(500);
+        }
+        await hooked;
+        const waited = Date.now() - begin;
         const ended = one.stop(daemon);
-        await Promise.all(slow);
+        await Promise.all(visits);
         expect(await ended).to.equal(0);
-        said(`${states.length} requests; the pod ended ${seconds(begin)} s after its signal`);
+        said(
+            `${states.length} requests; the signal came after ${waited} ms, and the pod ended ${seconds(begin)} s after`,
+        );
+        expect(waited, "the hook waits for those that no process has taken").to.be.above(notice + 1500);
         await lock;
         expect(states.filter((state) => state !== 200)).to.deep.equal([]);
         await serve("lms");
