@@ -28,6 +28,7 @@ const lms = `http://${hosts.lms}`;
 const studio = `http://${hosts.studio}`;
 const password = "correct horse 7 battery";
 const course = "course-v1:Plinth+T1+2026";
+const imported = "course-v1:edX+toy+2012_Fall";
 const block = (type: string, id: string) => `block-v1:Plinth+T1+2026+type@${type}+block@${id}`;
 
 type Tier = "lms" | "cms" | "lms-worker" | "cms-worker" | "reports";
@@ -63,7 +64,7 @@ describe("Open edX for real", function () {
         running.set(tier, started);
         return started;
     };
-    const address = (tier: Tier) => servers.place(tier).address;
+    const address = (tier: Tier | "search") => servers.place(tier).address;
     const probeOf = (tier: Tier, kind: "startup" | "readiness" | "liveness") =>
         containerOf(objects, "Deployment", tier, tier)[`${kind}Probe`];
     const heartbeat = (tier: Tier) => passes(address(tier), probeOf(tier, "startup"));
@@ -199,11 +200,37 @@ describe("Open edX for real", function () {
         const commit = "git init -q -b main && git add . && git -c user.name=a -c user.email=a@b commit -q -m a";
         await one.operate(daemon, ["sh", "-c", `cp -r common/test/data/toy /tmp/toy && cd /tmp/toy && ${commit}`]);
         await operate("importdemocourse", { repository: "/tmp/toy", version: "main" });
-        expect(servers.sql("SELECT id FROM course_overviews_courseoverview")).to.contain("course-v1:edX+toy+2012_Fall");
+        expect(servers.sql("SELECT id FROM course_overviews_courseoverview")).to.contain(imported);
         const refused = await operate("settheme", { theme: "none", host: [] }).catch(String);
         expect(refused).to.match(/The image has no theme "none"; allowed: default(, [\w-]+)*/);
         await operate("settheme", { theme: "default", host: [] });
         expect(servers.sql("SELECT count(*) FROM theming_sitetheme")).to.equal("0");
+    });
+
+    it("finds courses and what is in them, and lets authors ask the search engine itself", async () => {
+        const { pod: one, daemon } = running.get("cms")!;
+        const { command } = openedx.operations!(settings)["reindex"]!;
+        // Of Studio's index, Verawood's command only says that a worker shall fill it; in the release before, it asks for
+        // consent and does so itself.
+        await one.operate(daemon, ["env", "REINDEX=courses", ...command({} as never)]);
+        await one.operate(daemon, ["./manage.py", "cms", "reindex_studio", "--experimental"]);
+        const found = async (where: string, words: string): Promise<string> => {
+            const { body } = await browser.once(`${lms}/search/${where}`, { body: { search_string: words } });
+            return body;
+        };
+        // The engine works on what it gets one after the other.
+        await daemon.ready(async () => expect(await found("course_discovery/", "toy")).to.contain(imported), 60);
+        expect(await found("course_discovery/", "nowhere")).to.contain('"total": 0');
+        expect(await found(imported, "superposition")).to.contain("block-v1:edX+toy+2012_Fall+type@html");
+        const asked = await browser.get(`${studio}/api/content_search/v2/studio/`);
+        const { url, index_name: index, api_key: key } = JSON.parse(asked.body) as Readonly<Record<string, string>>;
+        const search = (bearer: string) =>
+            ask(`${address("search")}:7700`, `${url}/indexes/${index}/search`, {
+                json: { q: "written" },
+                headers: { Authorization: `Bearer ${bearer}` },
+            });
+        expect((await search(key!)).body).to.contain("written in Studio");
+        expect((await search(`${key}x`)).status).to.equal(403);
     });
 
     it("works on tasks in the workers, and keeps a report in its bucket", async () => {
