@@ -103,26 +103,26 @@ export async function ask(
 
 /** A browser: it keeps the cookies of each host, and goes from one host to another. */
 export class Browser {
-    private readonly jar = new Map<string, { readonly value: string; readonly domain: string }>();
+    /** By name and place: each host has some of the same names as the others. */
+    private readonly jar = new Map<
+        string,
+        { readonly name: string; readonly value: string; readonly host: string; readonly below: boolean }
+    >();
 
     /** @param addresses of the servers, by host */
     constructor(private readonly addresses: Readonly<Record<string, string>>) {}
-
-    cookie(name: string): string | undefined {
-        return this.jar.get(name)?.value;
-    }
 
     /** One request, without following a redirection. */
     async once(url: string, options: Ask = {}): Promise<Page> {
         const { hostname, origin } = new URL(url);
         const address = this.addresses[hostname];
         if (address === undefined) throw new Error(`no server answers for ${hostname}`);
-        const cookies = [...this.jar]
-            .filter(([, { domain }]) => hostname === domain || hostname.endsWith(`.${domain}`))
-            .map(([key, { value }]) => `${key.split("@")[0]}=${value}`);
-        const token = this.jar.get("csrftoken")?.value;
+        const cookies = [...this.jar.values()].filter(
+            ({ host, below }) => hostname === host || (below && hostname.endsWith(`.${host}`)),
+        );
+        const token = cookies.find(({ name }) => name === "csrftoken")?.value;
         const headers = {
-            Cookie: cookies.join("; "),
+            Cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; "),
             Referer: `${origin}/`,
             ...(token === undefined ? {} : { "X-CSRFToken": token }),
             ...options.headers,
@@ -130,8 +130,9 @@ export class Browser {
         const page = await ask(address, url, { ...options, headers });
         for (const cookie of page.headers["set-cookie"] ?? []) {
             const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie)!;
-            const domain = /domain=\.?([^;]+)/i.exec(cookie)?.[1] ?? hostname;
-            this.jar.set(name!, { value: value!, domain });
+            const domain = /domain=\.?([^;]+)/i.exec(cookie)?.[1];
+            const [host, below] = [domain ?? hostname, domain !== undefined];
+            this.jar.set(`${name}@${host}@${below}`, { name: name!, value: value!, host, below });
         }
         return page;
     }
