@@ -93,12 +93,19 @@ export async function ask(
         "X-Forwarded-For": "192.0.2.7",
         ...headers,
     };
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
         const asked = request({ hostname, port, path: pathname + search, method, headers: all, agent: false }, resolve);
-        asked.setTimeout(timeout, () => asked.destroy(new Error(`no answer in ${timeout} ms`)));
+        // A socket's own limit begins with the connection, for which a full queue lets one wait two minutes.
+        timer = setTimeout(() => asked.destroy(new Error(`no answer in ${timeout} ms`)), timeout);
         asked.once("error", reject).end(sent);
     });
-    return { status: answer.statusCode!, headers: answer.headers, body: await text(answer), url };
+    try {
+        const answer = await answered;
+        return { status: answer.statusCode!, headers: answer.headers, body: await text(answer), url };
+    } finally {
+        clearTimeout(timer);
+    }
 }
 
 /** A browser: it keeps the cookies of each host, and goes from one host to another. */
