@@ -92,11 +92,17 @@ export class Pods {
                         liveness: { ...master, periodSeconds: 30, failureThreshold: 10 },
                     },
                     mounts: [{ path: "/opt/uwsgi", configMap: ini }],
+                    preStop: [
+                        "python",
+                        `${scriptFolder}/drain.py`,
+                        ...[webPort, drainSeconds, timeoutSeconds].map(String),
+                    ],
                     // Uploads of courses to Studio.
                     temp: variant === "cms" ? "2Gi" : "512Mi",
                 }),
             ],
-            graceSeconds: drainSeconds + timeoutSeconds + stopSeconds,
+            // Those that wait for a process come first, then what it has begun.
+            graceSeconds: drainSeconds + 2 * timeoutSeconds + stopSeconds,
         };
     }
 

@@ -93,36 +93,43 @@ export async function ask(
         "X-Forwarded-For": "192.0.2.7",
         ...headers,
     };
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
         const asked = request({ hostname, port, path: pathname + search, method, headers: all, agent: false }, resolve);
-        asked.setTimeout(timeout, () => asked.destroy(new Error(`no answer in ${timeout} ms`)));
+        // A socket's own limit begins with the connection, for which a full queue lets one wait two minutes.
+        timer = setTimeout(() => asked.destroy(new Error(`no answer in ${timeout} ms`)), timeout);
         asked.once("error", reject).end(sent);
     });
-    return { status: answer.statusCode!, headers: answer.headers, body: await text(answer), url };
+    try {
+        const answer = await answered;
+        return { status: answer.statusCode!, headers: answer.headers, body: await text(answer), url };
+    } finally {
+        clearTimeout(timer);
+    }
 }
 
 /** A browser: it keeps the cookies of each host, and goes from one host to another. */
 export class Browser {
-    private readonly jar = new Map<string, { readonly value: string; readonly domain: string }>();
+    /** By name and place: each host has some of the same names as the others. */
+    private readonly jar = new Map<
+        string,
+        { readonly name: string; readonly value: string; readonly host: string; readonly below: boolean }
+    >();
 
     /** @param addresses of the servers, by host */
     constructor(private readonly addresses: Readonly<Record<string, string>>) {}
-
-    cookie(name: string): string | undefined {
-        return this.jar.get(name)?.value;
-    }
 
     /** One request, without following a redirection. */
     async once(url: string, options: Ask = {}): Promise<Page> {
         const { hostname, origin } = new URL(url);
         const address = this.addresses[hostname];
         if (address === undefined) throw new Error(`no server answers for ${hostname}`);
-        const cookies = [...this.jar]
-            .filter(([, { domain }]) => hostname === domain || hostname.endsWith(`.${domain}`))
-            .map(([key, { value }]) => `${key.split("@")[0]}=${value}`);
-        const token = this.jar.get("csrftoken")?.value;
+        const cookies = [...this.jar.values()].filter(
+            ({ host, below }) => hostname === host || (below && hostname.endsWith(`.${host}`)),
+        );
+        const token = cookies.find(({ name }) => name === "csrftoken")?.value;
         const headers = {
-            Cookie: cookies.join("; "),
+            Cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; "),
             Referer: `${origin}/`,
             ...(token === undefined ? {} : { "X-CSRFToken": token }),
             ...options.headers,
@@ -130,8 +137,9 @@ export class Browser {
         const page = await ask(address, url, { ...options, headers });
         for (const cookie of page.headers["set-cookie"] ?? []) {
             const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie)!;
-            const domain = /domain=\.?([^;]+)/i.exec(cookie)?.[1] ?? hostname;
-            this.jar.set(name!, { value: value!, domain });
+            const domain = /domain=\.?([^;]+)/i.exec(cookie)?.[1];
+            const [host, below] = [domain ?? hostname, domain !== undefined];
+            this.jar.set(`${name}@${host}@${below}`, { name: name!, value: value!, host, below });
         }
         return page;
     }

@@ -101,7 +101,10 @@ describe("The objects of Open edX", () => {
     it("let requests and tasks end before their pods do", () => {
         const graceOf = (tier: string) => podOf(objects, "Deployment", tier).terminationGracePeriodSeconds;
         const ini = dataOf(objects, "ConfigMap", "uwsgi-lms")["uwsgi.ini"]!;
-        expect(graceOf("lms")).to.be.above(Number(/worker-reload-mercy = (\d+)/.exec(ini)![1]));
+        const mercy = Number(/worker-reload-mercy = (\d+)/.exec(ini)![1]);
+        const { command: drain } = containerOf(objects, "Deployment", "lms", "lms").lifecycle.preStop.exec;
+        expect(drain.slice(0, 3)).to.deep.equal(["python", "/opt/plinth/drain.py", "8000"]);
+        expect(graceOf("lms")).to.be.above(Number(drain[3]) + Number(drain[4]) + mercy);
         expect(graceOf("reports")).to.be.above(7200);
     });
 
