@@ -50,9 +50,7 @@ export class Pods {
         this.uses = edgesTo(used);
     }
 
-    /**
-     * @param others services that only this one connects to. @default none
-     */
+    /** @param others services that only this one connects to. @default none */
     web(variant: Variant, cpu: string, others: readonly Edge[] = []): PodArgs {
         const { processes, timeoutSeconds } = this.settings[variant];
         const name = `uwsgi-${variant}`;
