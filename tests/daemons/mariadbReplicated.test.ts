@@ -126,7 +126,7 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         a.ask("CREATE TABLE swift (id INT) ENGINE = MEMORY; INSERT INTO swift VALUES (1)");
         // It is copied as a table in memory, and converted on the source afterwards. A second copy would wait for the
         // lock's end, once the first has flushed the tables.
-        const release = a.hold("swift");
+        const release = await a.hold("swift");
         await b.up();
         release();
         await c.up();
@@ -209,7 +209,7 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
     it("waits for what a new source has received but not applied, even if several others have it", async () => {
         const [a, b, c] = trio();
         await commitsWait(a);
-        const release = c.hold("kept");
+        const release = await c.hold("kept");
         a.ask("INSERT INTO kept VALUES (-7)");
         await until("the other has it", () => b.ask("SELECT COUNT(*) FROM kept WHERE id = -7") === "1");
         await declared({ source: 2, term: "t2b" });

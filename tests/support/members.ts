@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startScript } from "../../components/database/mysql";
@@ -203,10 +204,11 @@ export class Member {
         return (await ended(child)) === 0;
     }
 
-    /** Keeps others from changing a table's definition. @returns ends that */
-    hold(table: string): () => void {
+    /** Keeps others from changing a table, from now on. @returns ends that */
+    async hold(table: string): Promise<() => void> {
         const child = this.client();
-        child.stdin!.write(`LOCK TABLES ${table} READ;\n`);
+        child.stdin!.write(`LOCK TABLES ${table} READ;\nSELECT 'held';\n`);
+        await once(child.stdout!, "data");
         return () => child.stdin!.end();
     }
 
