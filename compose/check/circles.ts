@@ -1,22 +1,14 @@
-import type { Service } from "../model/project";
-
-/** Services that depend on each other in a circle, the first one again at the end; undefined if there is none. */
-export function circleIn(services: Readonly<Record<string, Service>>): readonly string[] | undefined {
+/** Circles that are met on the ways from the names, in this order; each ends with its first name again. */
+export function circlesIn(names: Iterable<string>, next: (name: string) => Iterable<string>): string[][] {
     const done = new Set<string>();
-    const visit = (name: string, way: readonly string[]): readonly string[] | undefined => {
+    const circles: string[][] = [];
+    const visit = (name: string, way: readonly string[]): void => {
         const at = way.indexOf(name);
-        if (at >= 0) return [...way.slice(at), name];
-        if (done.has(name)) return undefined;
-        for (const next of Object.keys(services[name]?.depends_on ?? {}).sort()) {
-            const found = visit(next, [...way, name]);
-            if (found) return found;
-        }
+        if (at >= 0) circles.push([...way.slice(at), name]);
+        if (at >= 0 || done.has(name)) return;
+        for (const other of next(name)) visit(other, [...way, name]);
         done.add(name);
-        return undefined;
     };
-    for (const name of Object.keys(services).sort()) {
-        const found = visit(name, []);
-        if (found) return found;
-    }
-    return undefined;
+    for (const name of names) visit(name, []);
+    return circles;
 }

@@ -2,7 +2,7 @@ import { suggest } from "../../config/problems";
 import { allowed, ComposeError, type ComposeProblem, type Path } from "../errors";
 import type { Project, Service } from "../model/project";
 import type { Sources } from "../sources";
-import { circleIn } from "./circles";
+import { circlesIn } from "./circles";
 
 /** What the checks look at. */
 export interface Checked {
@@ -181,7 +181,10 @@ function checkJobs({ project, disabledServices, disabledJobs }: Checked, report:
 }
 
 function checkCircle({ project }: Checked, report: Report): void {
-    const circle = circleIn(project.services);
+    const { services } = project;
+    const [circle] = circlesIn(Object.keys(services).sort(), (name) =>
+        Object.keys(services[name]?.depends_on ?? {}).sort(),
+    );
     if (circle)
         report(
             ["services", circle[0]!, "depends_on", circle[1]!],

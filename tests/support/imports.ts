@@ -37,21 +37,6 @@ function resolve(path: string, from: string): string {
     return found;
 }
 
-/** The circles among imports: each as the files on the way, the first one again at its end. */
-export function circlesIn(imports: Imports): string[][] {
-    const done = new Set<string>();
-    const circles: string[][] = [];
-    const visit = (file: string, way: readonly string[]): void => {
-        const at = way.indexOf(file);
-        if (at >= 0) circles.push([...way.slice(at), file]);
-        if (at >= 0 || done.has(file)) return;
-        for (const next of imports.get(file) ?? []) visit(next, [...way, file]);
-        done.add(file);
-    };
-    for (const file of imports.keys()) visit(file, []);
-    return circles;
-}
-
 /**
  * What a module keeps from one call to the next: variables, and collections that can be filled. What is only read is
  * declared so: `ReadonlyMap`, `readonly string[]`.
