@@ -55,7 +55,7 @@ export interface Services {
     };
     readonly mongodb: MongoDb;
     /** Celery's queues and the event bus. What is lost here is lost work. */
-    readonly broker: Broker;
+    readonly broker: Redis;
     /** Caches and sessions. */
     readonly cache: Redis;
     readonly search: {
@@ -107,11 +107,6 @@ export interface Redis extends Server {
     /** @default no log-in */
     readonly password?: string;
     readonly tls: boolean;
-}
-
-export interface Broker extends Redis {
-    /** Seconds that a worker may work on one task. */
-    readonly longestTaskSeconds: number;
 }
 
 export interface ObjectStorage {
