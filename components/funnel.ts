@@ -94,6 +94,7 @@ export class Funnel {
         owner: Component,
         name: string,
         { labels, ...body }: Omit<KubernetesObject, "metadata"> & { labels: Readonly<Record<string, string>> },
+        options: Pick<ObjectOptions, "lifetime"> = {},
     ): void {
         const metadata = {
             name: this.args.objectName(name),
@@ -101,7 +102,7 @@ export class Funnel {
             labels: { ...this.labels(), ...labels },
             ...this.annotations(),
         };
-        this.declare(owner, name, { fixedName: true }, { ...body, metadata } as KubernetesObject);
+        this.declare(owner, name, { ...options, fixedName: true }, { ...body, metadata } as KubernetesObject);
     }
 
     /** Declares the user's extra objects, unchanged except for labels and annotations. */

@@ -218,6 +218,10 @@ export const instanceFields = {
     size: sizeName.default("small"),
     edge: edge.default(defaultEdge),
     tls: tls.default({ mode: "off", inFront: false }),
+    /** Further names at which the site answers as it does at `host`. */
+    aliases: z.array(ownHost(hostName)).default([]),
+    /** Names from which visitors are redirected to `host`, path and query kept (308): www, an old domain. */
+    redirects: z.array(ownHost(hostName)).default([]),
     http: http.prefault({}),
     /** `oneNode`: tiers that share files run on one node, on a ReadWriteOnce volume. */
     sharedFiles: z.literal("oneNode").optional(),

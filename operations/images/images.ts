@@ -1,4 +1,4 @@
-import { sharedName } from "../../components/loadBalancer/shared";
+import { sharedName } from "../../components/loadBalancer/edgeNames";
 import { type Image, images, resolveImage, usualReference } from "../../config/images";
 import { imagesOf as all } from "../../platforms/platform";
 import { suggest } from "../../config/problems";
