@@ -66,7 +66,7 @@ export class Instance<in Secret extends string = never> {
     readonly mounts = new Mounts();
     /** Values of Secrets, by name and key. */
     private readonly values = new Map<string, Input<string>>();
-    private readonly addressed = new AddressedKeys();
+    readonly addressed = new AddressedKeys();
     private opensEgress = false;
 
     constructor(

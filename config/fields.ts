@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defaultEdge, edge, tls } from "./edge";
 import { ownHost, ownNamespace, ownOnly } from "./own";
+import { components, placementFields } from "./placement";
 import { parseQuantity } from "./quantity";
 import { quota } from "./quota";
 import {
@@ -233,7 +234,11 @@ export const instanceFields = {
     egress: z.array(egress).default([]),
     env: z.record(z.string(), z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())).default({}),
     labels: labels.default({}),
+    /** Of all objects except pods, for which there is `podAnnotations`. */
     annotations: annotations.default({}),
+    ...placementFields,
+    /** Placement by component, before that of the instance. */
+    components,
     /** A time or any other text. Changing it replaces the pods of the whole instance, or of one component. */
     restartedAt: ownOnly(z.union([changed, z.record(z.string(), changed)]).optional()),
     /** Upper bounds for the whole namespace, by resource name: `requests.cpu`, `persistentvolumeclaims` … */

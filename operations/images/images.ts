@@ -134,7 +134,7 @@ function bakeVariables({ config, used }: StackImages, targets: readonly BuiltIma
         }
     return {
         REGISTRY: config.images.registry.replace(/\/$/, ""),
-        ...(config.images.mirror ? { HUB: `${config.images.mirror.replace(/\/$/, "")}/docker.io` } : {}),
+        ...(config.images.mirror["docker.io"] ? { HUB: config.images.mirror["docker.io"] } : {}),
         ...Object.fromEntries([...decided].map(([variable, { value }]) => [variable, value])),
     };
 }
