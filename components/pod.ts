@@ -42,11 +42,13 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
     const initContainers = (args.initContainers ?? []).map((one, index) => container(one, index, true));
     const containers = args.containers.map((one, index) => container(one, index, false));
     const pullSecrets = pullSecretsOf(instance);
+    const shared = [args.shareNodeFor ?? []].flat();
+    const [together] = shared;
     for (const claim of claimsOf(args))
         instance.mounts.add(claim, {
             workload: node.name,
             surges: args.surges ?? false,
-            sharesNode: args.shareNodeFor === claim,
+            sharesNode: shared.includes(claim),
         });
     return {
         metadata: {
@@ -56,7 +58,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
                 ...selectorOf(node),
                 "app.kubernetes.io/part-of": instance.config.platform,
                 "app.kubernetes.io/managed-by": "plinth",
-                ...(args.shareNodeFor ? { [plinthLabels.sharedFiles]: args.shareNodeFor } : {}),
+                ...(together === undefined ? {} : { [plinthLabels.sharedFiles]: together }),
                 ...args.labels,
             },
             ...(restartedAt ? { annotations: { [plinthLabels.restartedAt]: restartedAt } } : {}),
@@ -81,8 +83,8 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
             ...(volumes.size > 0 ? { volumes: [...volumes.values()] } : {}),
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
             ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
-            ...(args.shareNodeFor ? { affinity: sameNode(args.shareNodeFor) } : {}),
-            ...(args.spread && !args.shareNodeFor
+            ...(together === undefined ? {} : { affinity: sameNode(together) }),
+            ...(args.spread && together === undefined
                 ? { topologySpreadConstraints: spread(args.spread === true ? selectorOf(node) : args.spread) }
                 : {}),
         },
