@@ -53,13 +53,14 @@ export function configurationFile(
     password?: string,
 ): Text<"redis"> {
     const { text: redis, word: plain } = wordsOf<"redis">();
-    const proof = password === undefined ? "nopass" : `#${createHash("sha256").update(password).digest("hex")}`;
+    const proof =
+        password === undefined ? redis`nopass` : redis`#${plain(createHash("sha256").update(password).digest("hex"))}`;
     return linesOf([
         redis`bind * -::*`,
         redis`port 6379`,
         redis`# The access list below protects; this mode would refuse other pods although they know the password.`,
         redis`protected-mode no`,
-        redis`user default on ${plain(proof)} ~* &* +@all`,
+        redis`user default on ${proof} ~* &* +@all`,
         redis`maxmemory ${maxMemory(limit, config.persistence)}mb`,
         redis`maxmemory-policy ${plain(config.policy)}`,
         redis`# Clients that are gone without a word give their connection back.`,
@@ -196,7 +197,9 @@ export class OpenCache extends Component implements HasNode {
 /** A server without a password is protected by network policies only. */
 export function warnIfReachable(instance: Instance, name: string): void {
     if (instance.cluster.networkPolicy === "off")
-        instance.warn(`"${name}" asks for no password, and without network policies every pod of the cluster reaches it`);
+        instance.warn(
+            `"${name}" asks for no password, and without network policies every pod of the cluster reaches it`,
+        );
 }
 
 /** The server's memory limit in MiB. */
@@ -224,9 +227,7 @@ function server(instance: Instance, owner: Component, node: Node, args: ServerAr
     const { config, limit, password, resources } = args;
     const { name } = node;
     const ports = { redis: cachePort };
-    const volume = config.persistence
-        ? claim(instance, owner, name, { size: args.size ?? "1Gi", node })
-        : undefined;
+    const volume = config.persistence ? claim(instance, owner, name, { size: args.size ?? "1Gi", node }) : undefined;
     const answers = { command: readinessCommand(config.engine) };
     deployment(instance, owner, node, {
         replicas: 1,

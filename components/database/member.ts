@@ -73,7 +73,12 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         owner,
         "ConfigMap",
         name,
-        { data: { ...server.files, "guard.sh": guardScript(undefined, args.image.name === engine ? undefined : args.image.name) } },
+        {
+            data: {
+                ...server.files,
+                "guard.sh": guardScript(undefined, args.image.name === engine ? undefined : args.image.name),
+            },
+        },
         { node },
     );
     const containers = server.containers({

@@ -176,7 +176,7 @@ export const config = {
         };
     },
     secrets: {
-        djangoSecretKey: { purpose: "Django's key for sessions and forms; generated unless set", min: 32 },
+        djangoSecretKey: { purpose: "Django's key for sessions and forms; generated unless set", min: 20 },
         loginPassword: "Password of qeduser, for django.login; generated unless set",
         hmsPassword: "Password of hmsuser, for django.login; generated unless set",
         hmsAdminPassword: "Password of hmsadmin, for django.login; generated unless set",

@@ -65,9 +65,7 @@ export function operations(settings: QedConfig): Operations {
     const { redis, mongodb, postgres } = settings;
     return {
         ...(on.has("qed-django") ? django : {}),
-        ...(on.has("qed-celery")
-            ? { inspect: inspect("qed-celery", "celery_cgi", runs(settings.flask.runtime)) }
-            : {}),
+        ...(on.has("qed-celery") ? { inspect: inspect("qed-celery", "celery_cgi", runs(settings.flask.runtime)) } : {}),
         ...(on.has("cts-worker") ? { "inspect-cts": inspect("cts-worker", "tasks", runs(settings.cts.runtime)) } : {}),
         ...(on.has("redis") && redis.topology === "single"
             ? {

@@ -51,7 +51,8 @@ describe("a QED without one of its services", () => {
         const objects = await declareQed({ instance: { services: { redis: false } } });
         for (const name of ["qed-celery", "celery-flower", "cts-nodejs", "cts-manager", "cts-worker"])
             expect(has(objects, "Deployment", name), name).to.equal(false);
-        for (const name of ["qed-django", "qed-flask"]) expect(variable(objects, name, "REDIS_PORT")).to.equal(undefined);
+        for (const name of ["qed-django", "qed-flask"])
+            expect(variable(objects, name, "REDIS_PORT")).to.equal(undefined);
     });
     it("has fifteen services unless its file says otherwise", () => {
         expect(Object.values(services).filter(Boolean)).to.have.length(15);

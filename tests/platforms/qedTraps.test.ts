@@ -171,7 +171,11 @@ describe("the traps of QED", () => {
             expect(mainOf(objects, name).command).to.include(own);
             expect(podOf(objects, "Deployment", name).terminationGracePeriodSeconds).to.be.above(3600);
         }
-        expect(mainOf(objects, "qed-celery").command.slice(0, 3)).to.deep.equal(["sh", "/opt/plinth/conda.sh", "pyenv"]);
+        expect(mainOf(objects, "qed-celery").command.slice(0, 3)).to.deep.equal([
+            "sh",
+            "/opt/plinth/conda.sh",
+            "pyenv",
+        ]);
     });
     it("uwsgi takes the stop signal for a wish to start anew unless it is told otherwise", () => {
         for (const name of ["qed-flask", "cyan-api"])
@@ -189,9 +193,9 @@ describe("the traps of QED", () => {
         const lite = await declareQed({ instance: { sources: { django: true, flask: true, static: true } } });
         for (const name of ["qed-django", "qed-flask"]) {
             const { volumeMounts } = mainOf(lite, name);
-            expect(volumeMounts.find(({ mountPath }: { mountPath: string }) => mountPath === "/src")).not.to.have.property(
-                "readOnly",
-            );
+            expect(
+                volumeMounts.find(({ mountPath }: { mountPath: string }) => mountPath === "/src"),
+            ).not.to.have.property("readOnly");
         }
     });
     it("Celery's and dask's workers grow, with the API that clusters have", async () => {

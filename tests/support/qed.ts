@@ -27,7 +27,8 @@ export const has = (objects: readonly Sent[], kind: string, name: string): boole
     objects.some((object) => object.kind === kind && object.metadata.name === name);
 
 /** The main container of a service. */
-export const mainOf = (objects: readonly Sent[], name: string) => podOf(objects, workloadKind(name), name).containers[0];
+export const mainOf = (objects: readonly Sent[], name: string) =>
+    podOf(objects, workloadKind(name), name).containers[0];
 
 /** A plain variable of a service's main container. */
 export const variable = (objects: readonly Sent[], service: string, name: string): string | undefined =>

@@ -17,8 +17,7 @@ export function hmsPod(suite: Suite, { mongodb }: DataServices): PodArgs {
             WATERS_APIKEY: instance.secretValue("watersApiKey"),
         }).flatMap(([name, value]) => (value ? [[name, value] as const] : [])),
     );
-    const secrets =
-        Object.keys(keys).length > 0 ? instance.secret<string>(instance.owner, "hms-dotnetcore", keys) : {};
+    const secrets = Object.keys(keys).length > 0 ? instance.secret<string>(instance.owner, "hms-dotnetcore", keys) : {};
     const claim = volumes.single("hms-app-data")!;
     return {
         user: users.first,
@@ -134,11 +133,7 @@ function dask(
         command: inRuntime(suite.settings.dask.runtime, command),
         ...args,
         env: { HOME: "/tmp", PYTHONDONTWRITEBYTECODE: "1", ...args.env },
-        mounts: [
-            { path: paths.scripts, configMap: suite.scripts },
-            scratch("/tmp", "4Gi"),
-            ...(args.mounts ?? []),
-        ],
+        mounts: [{ path: paths.scripts, configMap: suite.scripts }, scratch("/tmp", "4Gi"), ...(args.mounts ?? [])],
     };
 }
 
@@ -147,8 +142,7 @@ export function cyanPod(suite: Suite, role: "api" | "celery", { redis, cyanDb }:
     const { instance, settings, volumes, placement } = suite;
     const { mail } = settings.cyan;
     const password = mail && instance.secretValue("cyanMailPassword");
-    const mailSecret =
-        password && instance.secret(instance.owner, `cyan-${role}-mail`, { password }).password;
+    const mailSecret = password && instance.secret(instance.owner, `cyan-${role}-mail`, { password }).password;
     if (mail && !password)
         instance.problem(
             ["cyan", "mail"],

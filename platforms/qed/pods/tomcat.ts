@@ -1,3 +1,4 @@
+import { wholeFile } from "../../../components/languages/text";
 import type { Mount, PodArgs } from "../../../components/podArgs";
 import { drainSeconds } from "../../../components/webTier";
 import { mebibytes } from "../../../config/quantity";
@@ -17,7 +18,8 @@ export function tomcatPod(suite: Suite, name: TomcatName): PodArgs {
     const { instance, size, volumes } = suite;
     const licensed = instance.secretValue("chemaxonLicense");
     const file =
-        licensed && instance.secret(instance.owner, `${name}-license`, { "license.cxl": licensed })["license.cxl"];
+        licensed &&
+        instance.secret(instance.owner, `${name}-license`, { "license.cxl": licensed.map(wholeFile) })["license.cxl"];
     const { memory } = size.tomcat;
     // Its own libraries and threads are beside the heap.
     const heap = Math.floor(mebibytes(instance.resources(name, size.tomcat).memory ?? memory) * 0.65);
@@ -61,9 +63,9 @@ export function tomcatPod(suite: Suite, name: TomcatName): PodArgs {
 function ownServer({ instance }: Suite): Mount[] {
     const accounts = instance.secretValue("tomcatUsers");
     if (!accounts) return [];
-    const { secret, key } = instance.secret(instance.owner, "tomcat-users", { "tomcat-users.xml": accounts })[
-        "tomcat-users.xml"
-    ];
+    const { secret, key } = instance.secret(instance.owner, "tomcat-users", {
+        "tomcat-users.xml": accounts.map(wholeFile),
+    })["tomcat-users.xml"];
     return [{ path: `${paths.tomcat}/conf/tomcat-users.xml`, secret, file: key }];
 }
 

@@ -1,4 +1,5 @@
 import type { SecretRef } from "../../../components/graph";
+import { wholeFile } from "../../../components/languages/text";
 import type { ContainerArgs, Mount, PodArgs } from "../../../components/podArgs";
 import { drainSeconds } from "../../../components/webTier";
 import { nginxTemp } from "../../nginx";
@@ -96,14 +97,18 @@ export class Django {
     ) {
         const { instance, settings } = suite;
         const keys = {
-            "secret_key_django_dropbox.txt": instance.password("django-secret-key", "djangoSecretKey", 50),
+            "secret_key_django_dropbox.txt": instance
+                .password("django-secret-key", "djangoSecretKey", 50)
+                .map(wholeFile),
         };
         const own = Object.values(instance.secret(instance.owner, "qed-django", keys));
         const login = settings.django.login
             ? instance.secret(instance.owner, "qed-login", {
-                  "secret_key_login.txt": instance.password("login-password", "loginPassword"),
-                  "secret_key_hms.txt": instance.password("hms-password", "hmsPassword"),
-                  "secret_key_hms_private.txt": instance.password("hms-admin-password", "hmsAdminPassword"),
+                  "secret_key_login.txt": instance.password("login-password", "loginPassword").map(wholeFile),
+                  "secret_key_hms.txt": instance.password("hms-password", "hmsPassword").map(wholeFile),
+                  "secret_key_hms_private.txt": instance
+                      .password("hms-admin-password", "hmsAdminPassword")
+                      .map(wholeFile),
               })
             : undefined;
         this.loginPassword = login?.["secret_key_login.txt"];
