@@ -144,9 +144,7 @@ export class Instance<in Secret extends string = never> {
         return new Service(nodeId(this.namespace, name), this.host(name), ports, settings);
     }
 
-    /**
-     * Network rules to external destinations for pods with the platform's code: its own, and those that the user adds.
-     */
+    /** Network rules to destinations outside for pods with the platform's code: its own, and those of the user. */
     egress(needs: readonly NetworkRule[]): NetworkRule[] {
         this.opensEgress = true;
         return [...needs, ...this.config.egress.map(egressRule)];
@@ -209,13 +207,15 @@ export class Instance<in Secret extends string = never> {
         return typeof restartedAt === "string" ? restartedAt : restartedAt?.[component];
     }
 
+    /** Folders of the developer's machine, by their paths in a component. */
+    devMounts(component: string): Readonly<Record<string, string>> {
+        this.addressed.note("dev.mounts", component);
+        return this.config.dev?.mounts[component] ?? {};
+    }
+
     // Secrets.
 
-    /**
-     * The user's value in plinth:secrets, if set.
-     *
-     * @throws RangeError for a key that the platform does not declare, so that it could not be set
-     */
+    /** The user's value, if set. @throws RangeError for a key that the platform does not declare: it cannot be set */
     secretValue(key: Secret): Value<string> | undefined {
         checkDeclared(this.platform.secrets, key, this.config.platform);
         return this.stack.secrets[this.name]?.[key];
@@ -295,6 +295,6 @@ export class Instance<in Secret extends string = never> {
                 ["egress"],
                 `matches nothing: no component of the platform ${this.config.platform} uses it (instance.egress)`,
             );
-        this.addressed.check(this.config, (keys, message) => this.problem(keys, message));
+        this.addressed.check(this.config, this.stack.config.stack, (keys, message) => this.problem(keys, message));
     }
 }
