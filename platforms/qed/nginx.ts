@@ -41,7 +41,7 @@ export function nginxConf(args: NginxArgs): Nginx {
     default $http_x_forwarded_for;
     "" $remote_addr;
 }
-map $http_upgrade $connection {
+map $http_upgrade $passed_connection {
     default upgrade;
     "" "";
 }`,
@@ -119,7 +119,7 @@ proxy_set_header Host $http_host;
 proxy_set_header X-Real-IP $client;
 proxy_set_header X-Forwarded-For $client;
 proxy_set_header Upgrade $http_upgrade;
-proxy_set_header Connection $connection;`;
+proxy_set_header Connection $passed_connection;`;
 
 /** The binary protocol of uwsgi: an HTTP client would get no answer there. */
 const uwsgi = (address: string, seconds: number): Nginx => nginx`uwsgi_pass ${word(address)};
