@@ -39,7 +39,7 @@ describe("the switches of QED with the real engine on a real API server", functi
                     namespace: "qed-engine",
                     sharedFiles: "oneNode",
                     edge: { type: "ClusterIP", publicAddress: "192.0.2.1" },
-                    services: { redis: true, mongodb: true },
+                    services: { redis: true, "celery-flower": true },
                 },
             },
         });
@@ -79,7 +79,7 @@ describe("the switches of QED with the real engine on a real API server", functi
         expect(refused.code).to.equal(1);
         expect(refused.all).to.include("persistentvolumeclaim/qed-engine/redis");
         edit("redis: false", "redis: true");
-        edit("mongodb: true", "mongodb: true, celery-flower: false");
+        edit("celery-flower: true", "celery-flower: false");
         await launch();
         expect(await names("deployments")).not.to.include("celery-flower");
         const after = await templates();
