@@ -33,7 +33,6 @@ restore_documents() {
         return
     fi
     [ "$from" != "*" ] || fail "the backup holds all databases of its store, not only one to load as $DOCUMENTS_NAME"
-    set -- "$@" --nsInclude="$from.*"
-    [ "$DOCUMENTS_NAME" = "*" ] || set -- "$@" --nsFrom="$from.*" --nsTo="$DOCUMENTS_NAME.*"
-    tool mongorestore --archive="$found/$documents" --gzip "$@"
+    [ "$DOCUMENTS_NAME" = "*" ] || set -- --nsFrom="$from.*" --nsTo="$DOCUMENTS_NAME.*" "$@"
+    tool mongorestore --archive="$found/$documents" --gzip --nsInclude="$from.*" "$@"
 }

@@ -77,10 +77,9 @@ export function nginxPod(suite: Suite): PodArgs {
                     scratch("/tmp", nginxTemp(processes, settings.http.maxBody)),
                     ...files,
                 ],
-                // Its stop signal, SIGTERM, ends requests; this lets them finish.
-                preStop: ["sh", "-c", `sleep ${drainSeconds}; nginx -c /etc/qed-nginx/nginx.conf -s quit; sleep 600`],
             },
         ],
+        // The image's stop signal lets requests finish.
         graceSeconds: drainSeconds + timeoutSeconds + stopSeconds,
     };
 }
