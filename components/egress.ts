@@ -4,7 +4,7 @@ import { type NetworkRule, nodeId } from "./graph";
 import { edgeName, ports } from "./loadBalancer/edgeNames";
 
 /** What one entry of an instance's `egress` opens for pods with the platform's code. */
-export function egressRule({ ports = [], cidrs, namespace }: AnyInstance["egress"][number]): NetworkRule {
+function egressRule({ ports = [], cidrs, namespace }: AnyInstance["egress"][number]): NetworkRule {
     const destination = namespace === undefined ? (cidrs ? { cidrs } : {}) : { namespace };
     return { name: "egress", direction: "egress", ports, ...destination };
 }
@@ -13,7 +13,7 @@ export function egressRule({ ports = [], cidrs, namespace }: AnyInstance["egress
  * Lets pods call their own site by its public name, as extensions and page warmers do. A node sends such a connection
  * straight to the pods behind the address, and policies look at it after that.
  */
-export function wayToItself(config: AnyInstance, namespace: string, shared: SharedEdgeConfig): NetworkRule[] {
+function wayToItself(config: AnyInstance, namespace: string, shared: SharedEdgeConfig): NetworkRule[] {
     const common = { name: "itself", direction: "egress" as const };
     const isShared = config.edge.type === "shared";
     const edge = config.edge.type === "shared" ? shared.edge : config.edge;
@@ -25,3 +25,9 @@ export function wayToItself(config: AnyInstance, namespace: string, shared: Shar
     const component = nodeId(isShared ? shared.namespace : namespace, edgeName);
     return [{ ...common, ports: [ports.http, ports.https], component }];
 }
+
+/** Ways out of an instance for pods with its platform's code, besides those that the platform needs. */
+export const furtherWays = (config: AnyInstance, namespace: string, shared: SharedEdgeConfig): NetworkRule[] => [
+    ...config.egress.map(egressRule),
+    ...wayToItself(config, namespace, shared),
+];

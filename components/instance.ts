@@ -8,7 +8,7 @@ import type { AnyInstance, ClusterConfig } from "../config/stack";
 import type { Input, Value } from "../config/value";
 import { AddressedKeys } from "./addressed";
 import type { Component } from "./component";
-import { egressRule, wayToItself } from "./egress";
+import { furtherWays } from "./egress";
 import { Funnel } from "./funnel";
 import { checkedKey, chosen, generatedKey, generatedPassword } from "./generated";
 import { type Edge, type NetworkRule, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
@@ -147,8 +147,7 @@ export class Instance<in Secret extends string = never> {
     /** Network rules out of the instance for pods with the platform's code: its own, the user's, and its own site's. */
     egress(needs: readonly NetworkRule[]): NetworkRule[] {
         this.opensEgress = true;
-        const itself = wayToItself(this.config, this.namespace, this.stack.config.sharedEdge);
-        return [...needs, ...this.config.egress.map(egressRule), ...itself];
+        return [...needs, ...furtherWays(this.config, this.namespace, this.stack.config.sharedEdge)];
     }
 
     // Settings: the component's default unless the user overrides it.
@@ -208,13 +207,15 @@ export class Instance<in Secret extends string = never> {
         return typeof restartedAt === "string" ? restartedAt : restartedAt?.[component];
     }
 
+    /** Folders of the developer's machine, by their paths in a component. */
+    devMounts(component: string): Readonly<Record<string, string>> {
+        this.addressed.note("dev.mounts", component);
+        return this.config.dev?.mounts[component] ?? {};
+    }
+
     // Secrets.
 
-    /**
-     * The user's value in plinth:secrets, if set.
-     *
-     * @throws RangeError for a key that the platform does not declare, so that it could not be set
-     */
+    /** The user's value, if set. @throws RangeError for a key that the platform does not declare: it cannot be set */
     secretValue(key: Secret): Value<string> | undefined {
         checkDeclared(this.platform.secrets, key, this.config.platform);
         return this.stack.secrets[this.name]?.[key];
@@ -294,6 +295,6 @@ export class Instance<in Secret extends string = never> {
                 ["egress"],
                 `matches nothing: no component of the platform ${this.config.platform} uses it (instance.egress)`,
             );
-        this.addressed.check(this.config, (keys, message) => this.problem(keys, message));
+        this.addressed.check(this.config, this.stack.config.stack, (keys, message) => this.problem(keys, message));
     }
 }

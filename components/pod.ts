@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Fields } from "./kinds";
+import { devMounts, withMounts } from "./devMounts";
 import type { Edge, Node } from "./graph";
 import type { Instance } from "./instance";
 import { plinthLabels, selectorOf } from "./labels";
@@ -21,7 +22,8 @@ type ProbeSpec = Fields<k8s.types.input.core.v1.Probe>;
  *
  * @throws RangeError if it mounts a claim that might be mounted on another node
  */
-export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodTemplate {
+export function podTemplate(instance: Instance, node: Node, given: PodArgs): PodTemplate {
+    const args = withDevMounts(instance, node, given);
     const volumes = new Map<string, VolumeSpec>();
     const group = args.group ?? args.user;
     const restartedAt = instance.restartedAt(node.name);
@@ -48,11 +50,13 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
         ...placement.podAnnotations,
         ...(restartedAt ? { [plinthLabels.restartedAt]: restartedAt } : {}),
     };
+    const shared = [args.shareNodeFor ?? []].flat();
+    const [together] = shared;
     for (const claim of claimsOf(args))
         instance.mounts.add(claim, {
             workload: node.name,
             surges: args.surges ?? false,
-            sharesNode: args.shareNodeFor === claim,
+            sharesNode: shared.includes(claim),
         });
     return {
         metadata: {
@@ -63,7 +67,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
                 ...selectorOf(node),
                 "app.kubernetes.io/part-of": instance.config.platform,
                 "app.kubernetes.io/managed-by": "plinth",
-                ...(args.shareNodeFor ? { [plinthLabels.sharedFiles]: args.shareNodeFor } : {}),
+                ...(together === undefined ? {} : { [plinthLabels.sharedFiles]: together }),
                 ...args.labels,
             },
             ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
@@ -89,12 +93,26 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
             ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
             ...placementSpec(placement, {
-                ...(args.shareNodeFor ? { affinity: sameNode(args.shareNodeFor) } : {}),
-                ...(args.spread && !args.shareNodeFor
+                ...(together === undefined ? {} : { affinity: sameNode(together) }),
+                ...(args.spread && together === undefined
                     ? { spread: args.spread === true ? selectorOf(node) : args.spread }
                     : {}),
             }),
         },
+    };
+}
+
+/** The pod with folders of the developer's machine in all containers of its main image. */
+function withDevMounts(instance: Instance, node: Node, args: PodArgs): PodArgs {
+    const all = devMounts(instance, node);
+    if (all.length === 0) return args;
+    const main = args.containers[0]!.image;
+    const mounted = (one: ContainerArgs): ContainerArgs =>
+        one.image === main ? { ...one, mounts: withMounts(one.mounts, all) } : one;
+    return {
+        ...args,
+        ...(args.initContainers ? { initContainers: args.initContainers.map(mounted) } : {}),
+        containers: args.containers.map(mounted),
     };
 }
 

@@ -71,8 +71,11 @@ export interface PodArgs {
     readonly group?: number;
     /** Seconds between the stop signal and the kill. @default 30 */
     readonly graceSeconds?: number;
-    /** Claim that these pods share on one node, for clusters without a shared class. */
-    readonly shareNodeFor?: string;
+    /**
+     * Claims that these pods share on one node, for clusters without a shared class. All pods of the node name the same
+     * ones, in the same order.
+     */
+    readonly shareNodeFor?: string | readonly string[];
     /**
      * Whether to spread over nodes and zones, for two or more replicas; or the labels of all pods to spread. @default
      * false

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dev } from "./dev";
 import { defaultEdge, edge, tls } from "./edge";
 import { ownHost, ownNamespace, ownOnly } from "./own";
 import { components, placementFields } from "./placement";
@@ -241,6 +242,8 @@ export const instanceFields = {
     components,
     /** A time or any other text. Changing it replaces the pods of the whole instance, or of one component. */
     restartedAt: ownOnly(z.union([changed, z.record(z.string(), changed)]).optional()),
+    /** What only a local cluster can have; only in the stack `dev`. */
+    dev,
     /** Upper bounds for the whole namespace, by resource name: `requests.cpu`, `persistentvolumeclaims` … */
     quota: quota.optional(),
     /** Requests and limits of containers that set none. */

@@ -38,22 +38,21 @@ export function mergeLayer(lower: Layer, upper: Layer): Layer {
             (key) => key in over && key in (lower.value as Plain) && over[key] !== (lower.value as Plain)[key],
         );
     const below = isMap(lower.value) && !changed ? lower.value : {};
-    const value: Plain = { ...below };
-    const origin: Record<string, Origin> = Object.fromEntries(
-        Object.keys(below).map((key) => [key, partOf(lower.origin, key)]),
-    );
+    // Not objects: an assignment to `__proto__` would not make a key.
+    const value = new Map(Object.entries(below));
+    const origin = new Map(Object.keys(below).map((key) => [key, partOf(lower.origin, key)]));
     for (const [key, inner] of Object.entries(over)) {
         if (inner === null) {
-            delete value[key];
-            delete origin[key];
+            value.delete(key);
+            origin.delete(key);
             continue;
         }
         const part = (layer: Layer, content: unknown) => ({ value: content, origin: partOf(layer.origin, key) });
-        const laid = mergeLayer(part(lower, own(value, key)), part(upper, inner));
-        value[key] = laid.value;
-        origin[key] = laid.origin;
+        const laid = mergeLayer(part(lower, value.get(key)), part(upper, inner));
+        value.set(key, laid.value);
+        origin.set(key, laid.origin);
     }
-    return { value, origin };
+    return { value: Object.fromEntries(value), origin: Object.fromEntries(origin) };
 }
 
 /** Like {@link mergeLayer}, without origins. */

@@ -2,6 +2,7 @@ import { opencart } from "./opencart";
 import { openedx } from "./openedx";
 import { openmage } from "./openmage";
 import type { Platforms } from "./platform";
+import { qed } from "./qed";
 import { qxsms } from "./qxsms";
 
 /** Every platform, by the name that `platform:` gives it. */
@@ -9,5 +10,6 @@ export const platforms: Platforms = {
     opencart,
     openedx,
     openmage,
+    qed,
     qxsms,
 };

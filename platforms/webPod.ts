@@ -40,6 +40,21 @@ export const nginxProbe =
 export const webServices: NetworkRule = { name: "web services", direction: "egress", ports: [443] };
 
 /**
+ * The way to a service of the user's own, by its URL or `host:port`. In the cluster its pods may have any port, since
+ * policies look at those.
+ */
+export function wayTo(name: string, address: string | undefined): NetworkRule[] {
+    if (address === undefined) return [];
+    const { protocol, hostname, port } = new URL(address.includes("://") ? address : `http://${address}`);
+    const namespace = /^[^.]+\.([^.]+)\.svc(\.|$)/.exec(hostname)?.[1];
+    return [
+        namespace === undefined
+            ? { name, direction: "egress", host: hostname, ports: [Number(port || (protocol === "https:" ? 443 : 80))] }
+            : { name, direction: "egress", namespace, ports: [] },
+    ];
+}
+
+/**
  * Secret values as files, for programs that read what `NAME_FILE` leads to: passwords then are in no environment, and
  * no program takes one for a number.
  *

@@ -1,9 +1,10 @@
 import { Option } from "commander";
 import { contextOf } from "../../config/kubeconfig";
-import { ConfigError, type Problem } from "../../config/problems";
+import { ConfigError, type Problem, show } from "../../config/problems";
 import type { StackConfig } from "../../config/stack";
 import { example, type Register } from "../command";
 import { chooseCluster, type ClusterOptions, nodePortsOf } from "../../operations/launch/devCluster";
+import { foldersOf, forward, forwardsOf, missingFolders } from "../../operations/launch/devFolders";
 import { showWhereToOpen } from "../../operations/launch/devUrls";
 import { isMissing, refuseMissing } from "../../operations/engine/engine";
 import { UserError } from "../../operations/system/errors";
@@ -29,9 +30,15 @@ export const dev: Register = (program) => {
             .option("--profile <name>", "name of the cluster to create (default: minikube, or kind)")
             .option("--driver <name>", "driver for minikube's node: docker, kvm2, qemu …")
             .option("--no-build", "load existing images without building")
-            .action(({ build, ...options }: ClusterOptions & { build: boolean }) => up(build, options)),
+            .argument("[minikube...]", "after --: arguments of `minikube start` that are passed on unchanged")
+            .action((more: string[], { build, ...options }: ClusterOptions & { build: boolean }) => {
+                if (more.length > 0 && !process.argv.includes("--"))
+                    throw new UserError(`${show(more[0])} is not allowed; arguments of minikube follow after --`);
+                return up(build, { ...options, more });
+            }),
         "dev up",
         "dev up --cluster minikube --profile shop --driver docker",
+        'dev up --driver hyperv -- --hyperv-virtual-switch "Default Switch" --memory 8g',
     );
 };
 
@@ -40,7 +47,7 @@ async function up(build: boolean, options: ClusterOptions): Promise<void> {
     const session = await openSession("dev");
     refuseSandbox(session, "Nothing was changed");
     const images = await imagesOf(session);
-    const problems = localProblems(images.config);
+    const problems = [...localProblems(images.config), ...missingFolders(images.config)];
     if (problems.length > 0) throw new ConfigError(problems);
     const built = builtImages(images);
     checkUnlocked(images);
@@ -53,7 +60,7 @@ async function up(build: boolean, options: ClusterOptions): Promise<void> {
     ]);
     if (!build) await checkBuilt(session.stack, built);
 
-    await cluster.start(nodePortsOf(images.rendering.objects));
+    await cluster.start({ ports: nodePortsOf(images.rendering.objects), folders: foldersOf(images.config) });
     if (build && "platform" in docker) await bake(images, { platforms: [docker.platform], push: false });
     // The session still has the cluster that did not answer, not the one that was started.
     const started = session.refreshed();
@@ -63,6 +70,8 @@ async function up(build: boolean, options: ClusterOptions): Promise<void> {
     if (built.length > 0) await loaderFor(context, started).load(built);
     await bringUp(started);
     await showWhereToOpen(images.rendering);
+    const forwards = forwardsOf(images.config);
+    if (forwards.length > 0) await forward(await started.kubectl(), forwards);
 }
 
 /** Settings of instances that only work with public addresses. */

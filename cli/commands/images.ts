@@ -2,6 +2,7 @@ import pc from "picocolors";
 import { example, type Register } from "../command";
 import { isMissing, refuseMissing } from "../../operations/engine/engine";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../../operations/images/images";
+import { copyImages, mirrored } from "../../operations/images/mirror";
 import { loaderFor } from "../../operations/images/localCluster";
 import { type LockArgs, lockImages } from "../../operations/images/lock";
 import { openSession, refuseSandbox } from "../../operations/launch/sandbox";
@@ -41,6 +42,16 @@ export const images: Register = (program) => {
             .option("--only <name...>", "only these images")
             .action((stack: string, options: BuildOptions) => push(stack, options)),
         "images push production",
+    );
+    example(
+        group
+            .command("mirror")
+            .description(
+                "Copy the public images that a stack's pods run to its mirror (plinth:images.mirror).\n\nFrom registry to registry, for all architectures.",
+            )
+            .argument("[stack]", "stack whose mirror is filled", "dev")
+            .action(mirror),
+        "images mirror production",
     );
     example(
         group
@@ -125,6 +136,19 @@ async function push(stack: string, { platform, only }: BuildOptions): Promise<vo
         push: true,
     });
     report(stack, "pushed", pushed);
+}
+
+async function mirror(stack: string): Promise<void> {
+    const session = await openSession(stack);
+    const copies = mirrored(await imagesOf(session), session);
+    const docker = await findDocker();
+    if (Array.isArray(docker)) return refuseMissing("Nothing was copied.", docker);
+    await copyImages(copies);
+    report(
+        stack,
+        "mirrored",
+        copies.map(({ to }) => ({ reference: to })),
+    );
 }
 
 async function load(stack: string): Promise<void> {

@@ -15,6 +15,8 @@ export interface BackupArgs {
     readonly database: Database;
     /** Documents that the database's rows name: dumped after it. @default none */
     readonly documents?: DocumentStoreLike;
+    /** Whether all databases of that store are dumped, not only the platform's. @default false */
+    readonly allDocuments?: boolean;
     /** Files that belong to the database's rows. @default none */
     readonly files?: {
         readonly volume: SharedClaim;

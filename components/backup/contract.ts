@@ -63,3 +63,6 @@ export const keepEnv = ({ days, count }: Keep) => ({ KEEP_DAYS: days, KEEP_COUNT
 
 /** Retention count for a backup that deletes no old ones: larger than any number of backups. */
 export const keepAllEnv: Readonly<Record<string, string>> = { KEEP_COUNT: "1000000" };
+
+/** Takes the place of a database's name where all databases of a document store are meant. */
+export const everyDatabase = "*";

@@ -9,7 +9,7 @@ import { plinthLabels } from "../labels";
 import type { ContainerArgs, Mount } from "../podArgs";
 import { ScheduledTask } from "../scheduledTask";
 import { type BackupArgs, workSpace, writersOf } from "./args";
-import { keepEnv, steps, tasks } from "./contract";
+import { everyDatabase, keepEnv, steps, tasks } from "./contract";
 import { bindDocuments, bindObjects, isPathStyle, objectsEnv, refuseOwnBucket } from "./parts";
 import { backupFiles } from "./scripts";
 
@@ -93,7 +93,7 @@ export class Backup extends Component implements HasNode {
             this.targetEnv = { ...keep, BACKUPS: folders.volume };
             this.networkRules = [];
             this.mounts = [...mounts, { path: folders.volume, claim: volume }];
-            this.storage = images[engine];
+            this.storage = database.image;
         }
         this.node = this.backup().node;
         this.restore();
@@ -225,7 +225,7 @@ export class Backup extends Component implements HasNode {
         const { config, database } = this.args;
         const { acceptFrom } = config;
         const { engine, rootPassword } = database;
-        return this.step(name, images[engine], {
+        return this.step(name, database.image, {
             env: {
                 ENGINE: engine,
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",
@@ -248,8 +248,10 @@ export class Backup extends Component implements HasNode {
     }
 
     private documentsStep(name: string): ContainerArgs[] {
-        const { documents } = this.args;
-        return documents ? [this.step(name, images.mongo, { uses: [bindDocuments(documents)] })] : [];
+        const { documents, allDocuments } = this.args;
+        if (!documents) return [];
+        const env: Readonly<Record<string, string>> = allDocuments ? { DOCUMENTS_NAME: everyDatabase } : {};
+        return [this.step(name, images.mongo, { env, uses: [bindDocuments(documents)] })];
     }
 
     private objectsStep(name: string): ContainerArgs[] {

@@ -1,5 +1,5 @@
 import type { Engine } from "../../config/database";
-import { images } from "../../config/images";
+import type { Image } from "../../config/images";
 import { sh, type Sh, word } from "../languages/sh";
 import type { ContainerArgs } from "../podArgs";
 import { upgradesInPlace } from "./series";
@@ -21,8 +21,9 @@ const volume = "/volume";
  * was broken off leaves no version file; the header of the redo log then tells.
  *
  * @param root directory in which the volume is seen
+ * @param image key in `images` that names the server's image. @default the engine
  */
-export const guardScript = (root = volume): Sh => sh`#!/bin/sh
+export const guardScript = (root = volume, image?: string): Sh => sh`#!/bin/sh
 set -eu
 refuse() {
     echo "refused to start $SERIES: $1" >&2
@@ -33,7 +34,7 @@ check() { # directory, series found in it
     [ "$2" != "$SERIES" ] || return 0
     [ "$2" ] || refuse "$1 holds data of an unknown version"
     [ "\${2%% *}" = "\${SERIES%% *}" ] || refuse "$1 holds data of another engine, $2: dump them and load them into an empty volume"
-    [ "\${2%% *}" != postgres ] || refuse "$1 holds data of $2, which no other major version opens: set images.postgres to a tag of $2, or dump them with $2 and load them into an empty volume"
+    [ "\${2%% *}" != postgres ] || refuse "$1 holds data of $2, which no other major version opens: set images.${word(image ?? "postgres")} to a tag of $2, or dump them with $2 and load them into an empty volume"
     [ "$2" = "\${UPGRADE_FROM:-}" ] || refuse "$1 holds data of $2: make a backup, then agree to the upgrade with upgradeFrom"
     echo "upgrading $2 to $SERIES"
 }
@@ -95,9 +96,9 @@ mysql_series() { # directory of a MariaDB or MySQL server
     [ ! -f "$1/ib_logfile0" ] || found=$(redo "$1/ib_logfile0")
     echo "\${found:+mariadb $found}"
 }
-told=$(server) || refuse "its image, named in images.\${SERIES%% *}, has no such server"
+told=$(server) || refuse "its image, named in images.${image === undefined ? sh`\${SERIES%% *}` : word(image)}, has no such server"
 image=$(server_series "$told")
-[ "$image" = "$SERIES" ] || refuse "its image, named in images.\${SERIES%% *}, holds \${image:-an unknown server} ($told): name one whose tag says what it holds"
+[ "$image" = "$SERIES" ] || refuse "its image, named in images.${image === undefined ? sh`\${SERIES%% *}` : word(image)}, holds \${image:-an unknown server} ($told): name one whose tag says what it holds"
 marks() { # directory
     if [ "\${REPLICATED:-}" ]; then
         # A copy of the source that was broken off counts for nothing: it is begun again.
@@ -142,6 +143,7 @@ fi
 
 export interface GuardArgs {
     readonly engine: Engine;
+    readonly image: Image;
     readonly series: string;
     readonly upgradeFrom: string | undefined;
     readonly claim: string;
@@ -162,7 +164,7 @@ export interface GuardArgs {
 /** The init container that runs the guard, as the image's own user and with the volume read-only. */
 export const guardContainer = (args: GuardArgs): ContainerArgs => ({
     name: "check-volume",
-    image: images[args.engine],
+    image: args.image,
     command: ["sh", "/etc/plinth/guard.sh"],
     env: {
         SERIES: args.series,

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { Component, type ComponentOptions } from "../component";
 import { Value } from "../../config/value";
 import { type DatabaseConfig, databasePorts, type DatabaseSecret, type Engine } from "../../config/database";
-import { images } from "../../config/images";
+import { type Image, images } from "../../config/images";
 import type { ResourcesConfig } from "../../config/fields";
 import { clusterService } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
@@ -32,6 +32,10 @@ export interface DatabaseArgs {
     readonly size: string;
     /** Additional server settings by name, which override the component's own. @default none */
     readonly settings?: Readonly<Record<string, string>>;
+    /** Image of the server and its clients, laid out as the engine's official one. @default the official one */
+    readonly image?: Image;
+    /** Extensions of PostgreSQL in the platform's database, which only the administrator can create. @default none */
+    readonly extensions?: readonly string[];
 }
 
 const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
@@ -68,6 +72,8 @@ export class Database<Name extends string = string> extends Component implements
      */
     readonly readService: Service<DatabaseSettings>;
     readonly engine: Engine;
+    /** Image with the server's own clients. */
+    readonly image: Image;
     /** The administrator's password; for an external database only if the user has set it. */
     readonly rootPassword: SecretRef | undefined;
 
@@ -87,6 +93,7 @@ export class Database<Name extends string = string> extends Component implements
             throw new RangeError(`"${given.user}" is the administrator; the platform needs its own user`);
 
         this.engine = config.engine;
+        this.image = args.image ?? images[config.engine];
         if (config.topology === "external") {
             this.node = instance.addNode(name, { kind: "database", pods: false });
             const { password, rootPassword } = this.outsideSecrets(instance, name);
@@ -194,7 +201,7 @@ export class Database<Name extends string = string> extends Component implements
         members: Members | undefined,
     ): void {
         const { engine, upgradeFrom } = config;
-        const series = imageSeries(instance, engine, instance.image(images[engine]));
+        const series = imageSeries(instance, engine, instance.image(this.image), this.image);
         const member: MemberArgs = {
             config,
             database: args.database,
@@ -203,6 +210,8 @@ export class Database<Name extends string = string> extends Component implements
             resources: args.resources,
             size: args.size,
             settings: args.settings,
+            image: this.image,
+            extensions: args.extensions ?? [],
             series: guardedSeries(instance, first.name, series, upgradeFrom),
         };
         if (members) {

@@ -2,7 +2,7 @@ import type { Component } from "../component";
 import type { Input } from "../../config/value";
 import type { DatabaseConfig } from "../../config/database";
 import type { ResourcesConfig } from "../../config/fields";
-import { images } from "../../config/images";
+import type { Image } from "../../config/images";
 import { mebibytes } from "../../config/quantity";
 import { claim } from "../claim";
 import { dataServer } from "../dataServer";
@@ -19,6 +19,7 @@ import {
     accountStatements,
     accountsScript,
     dataPath as postgresPath,
+    extensionStatements,
     metricsRoleStatements,
     postgresContainers,
 } from "./postgres";
@@ -37,6 +38,9 @@ export interface MemberArgs {
     readonly size: string;
     /** Additional settings by name, which override the component's own. @default none */
     readonly settings?: Readonly<Record<string, string>> | undefined;
+    readonly image: Image;
+    /** Extensions of PostgreSQL in the platform's database. */
+    readonly extensions: readonly string[];
     /** The checked series of the volume's data. */
     readonly series: Input<string>;
     /** @default none: the only server */
@@ -48,8 +52,8 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
     const { config, database, user, replication } = args;
     const { engine, upgradeFrom } = config;
     const { name } = node;
-    const image = instance.image(images[engine]);
-    const series = imageSeries(instance, engine, image);
+    const image = instance.image(args.image);
+    const series = imageSeries(instance, engine, image, args.image);
     const memory = instance.resources(name, args.resources).memory ?? args.resources.memory;
     const limit = mebibytes(memory);
     if (limit < leastMemory[engine])
@@ -69,7 +73,12 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         owner,
         "ConfigMap",
         name,
-        { data: { ...server.files, "guard.sh": guardScript() } },
+        {
+            data: {
+                ...server.files,
+                "guard.sh": guardScript(undefined, args.image.name === engine ? undefined : args.image.name),
+            },
+        },
         { node },
     );
     const containers = server.containers({
@@ -80,12 +89,14 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         path,
         adopted,
         configMap,
+        image: args.image,
         resources: args.resources,
         temporary,
         upgrades: upgradeFrom !== undefined && upgradesInPlace(upgradeFrom, series),
     });
     const guard = guardContainer({
         engine,
+        image: args.image,
         series,
         upgradeFrom,
         claim: volume,
@@ -135,7 +146,7 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         const sizes = postgresSizes(limit, disk);
         const files = {
             "accounts.sh": accountsScript(),
-            "accounts.sql": sql`${accountStatements}${args.secrets.metrics ? [metricsRoleStatements] : []}`,
+            "accounts.sql": sql`${accountStatements}${args.secrets.metrics ? [metricsRoleStatements] : []}${extensionStatements(args.extensions)}`,
         };
         return { files, containers: (made: ServerArgs) => postgresContainers(made, series, sizes, args.settings) };
     }

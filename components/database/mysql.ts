@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { images } from "../../config/images";
 import { myCnf, type MyCnf } from "../languages/myCnf";
 import { sh, type Sh, word } from "../languages/sh";
 import { mysql, sql, type Sql } from "../languages/sql";
@@ -233,7 +232,7 @@ export function mysqlContainer(engine: MysqlEngine, args: ServerArgs): Container
     const port = 3306;
     return {
         name: engine,
-        image: images[engine],
+        image: args.image,
         command: ["sh", "/etc/plinth/start.sh"],
         env: {
             [`${prefix}_DATABASE`]: database,

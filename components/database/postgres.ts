@@ -1,6 +1,6 @@
-import { images } from "../../config/images";
 import { sh, type Sh, word } from "../languages/sh";
-import { postgres, sql } from "../languages/sql";
+import { postgres, type Sql, sql } from "../languages/sql";
+import { linesOf } from "../languages/text";
 import type { ContainerArgs, Mount } from "../podArgs";
 import { livenessProbe, startupProbe } from "../probes";
 import { mib } from "../scratch";
@@ -64,6 +64,18 @@ export const metricsRoleStatements = sql`\\getenv metrics_password METRICS_PASSW
 SELECT format('CREATE ROLE %I', ${metricsRole}) WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${metricsRole}) \\gexec
 SELECT format('ALTER ROLE %I LOGIN CONNECTION LIMIT 3 PASSWORD %L', ${metricsRole}, :'metrics_password') \\gexec
 SELECT format('GRANT pg_monitor TO %I', ${metricsRole}) \\gexec
+`;
+
+/**
+ * Creates extensions, and lets the platform's role fill their tables of settings, such as PostGIS's reference systems,
+ * as the load of a backup does.
+ */
+export const extensionStatements = (names: readonly string[]): Sql =>
+    names.length === 0
+        ? sql``
+        : sql`\\connect :database
+${linesOf(names.map((name) => sql`CREATE EXTENSION IF NOT EXISTS ${postgres.identifier(name)};`))}
+SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %I', unnest(extconfig)::regclass, :'user') FROM pg_extension WHERE extconfig IS NOT NULL \\gexec
 `;
 
 /**
@@ -137,7 +149,7 @@ export function postgresContainers(
     return [
         {
             name: "postgres",
-            image: images.postgres,
+            image: args.image,
             args: serverArguments(sizes, extra),
             env: {
                 POSTGRES_PASSWORD: secrets.rootPassword,
@@ -169,7 +181,7 @@ export function postgresContainers(
         },
         {
             name: "accounts",
-            image: images.postgres,
+            image: args.image,
             command: ["sh", "/etc/plinth/accounts.sh"],
             env: {
                 ...account,

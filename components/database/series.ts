@@ -1,6 +1,6 @@
 import type { Value } from "../../config/value";
 import type { Engine } from "../../config/database";
-import { images, type ResolvedImage } from "../../config/images";
+import { type Image, images, type ResolvedImage } from "../../config/images";
 import type { Instance } from "../instance";
 import { randomId } from "../resource";
 
@@ -39,14 +39,21 @@ export function seriesOf(engine: Versioned, tag: string): string | undefined {
 /**
  * The series of the image in use. A tag without a series may move to another at any time and is refused, because the
  * data would then be opened by a version without consent.
+ *
+ * @param image what the instance runs unless the user names another. @default the engine's own
  */
-export function imageSeries(instance: Instance, engine: Versioned, { reference, tag }: ResolvedImage): string {
+export function imageSeries(
+    instance: Instance,
+    engine: Versioned,
+    { reference, tag }: ResolvedImage,
+    image: Image = images[engine],
+): string {
     const series = seriesOf(engine, tag);
     if (series) return series;
-    const usual = images[engine].reference.split(":").at(-1)!;
+    const usual = image.reference.split(":").at(-1)!;
     instance.problem(
-        ["images", engine],
-        `"${reference}" does not show its version, but the volume depends on one; allowed: a tag with ${engine === "postgres" ? "the major version" : "major and minor version"}, such as ${engine}:${usual}; a digest may follow: ${engine}:${usual}@sha256:…`,
+        ["images", image.name],
+        `"${reference}" does not show its version, but the volume depends on one; allowed: a tag with ${engine === "postgres" ? "the major version" : "major and minor version"}, such as ${image.name}:${usual}; a digest may follow: ${image.name}:${usual}@sha256:…`,
     );
     return seriesOf(engine, usual)!;
 }

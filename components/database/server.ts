@@ -1,4 +1,5 @@
 import type { ResourcesConfig } from "../../config/fields";
+import type { Image } from "../../config/images";
 import type { SecretRef } from "../graph";
 
 /** The parameters of a server of any engine. */
@@ -18,6 +19,7 @@ export interface ServerArgs {
     readonly adopted: boolean;
     /** ConfigMap with the configuration and the scripts. */
     readonly configMap: string;
+    readonly image: Image;
     readonly resources: ResourcesConfig;
     /** Size of the directory of MariaDB and MySQL for what does not fit into memory. */
     readonly temporary: string;

@@ -4,6 +4,7 @@ import { type DocumentStoreConfig, documentStorePort, type DocumentStoreSecret }
 import type { ResourcesConfig } from "../../config/fields";
 import { images } from "../../config/images";
 import { mebibytes } from "../../config/quantity";
+import { warnIfReachable } from "../cache";
 import { claim } from "../claim";
 import { dataServer } from "../dataServer";
 import { guardedSeries, imageSeries, upgradesInPlace } from "../database/series";
@@ -40,6 +41,11 @@ export interface DocumentStoreArgs {
     readonly resources: ResourcesConfig & { readonly memory: string };
     /** Size of the volume. */
     readonly size: string;
+    /**
+     * Whether a server in the cluster serves clients that give no password, for programs that cannot: network policies
+     * alone decide who reaches it. @default false
+     */
+    readonly open?: boolean;
     /** Series of MongoDB that the platform works with. @default ["7.0"], the image's */
     readonly series?: readonly string[];
     /** Why no others, for the message: `its driver is older`. @default others have not been tried */
@@ -138,6 +144,7 @@ export class DocumentStore<Name extends string = string> extends Component imple
                 tls: "false",
                 srv: "false",
             });
+            if (args.open) warnIfReachable(instance, name);
             this.single(instance, name, args, {
                 ...account,
                 password,
@@ -200,6 +207,7 @@ export class DocumentStore<Name extends string = string> extends Component imple
             adopted: path !== undefined || existing !== undefined,
             volumeKey: instance.path("volumes", name),
             configMap,
+            open: args.open ?? false,
             resources: { ...args.resources, memory },
             port: ports.mongodb,
             limit,

@@ -62,6 +62,8 @@ export interface ServerArgs {
     readonly volumeKey: string;
     /** ConfigMap with the scripts. */
     readonly configMap: string;
+    /** Whether it serves clients without a password. */
+    readonly open: boolean;
     readonly resources: ResourcesConfig;
     readonly port: number;
     /** Memory limit in MiB. */
@@ -160,8 +162,8 @@ export function serverPod(args: ServerArgs): PodArgs {
                     "mongod",
                     ...["--dbpath", folders.data],
                     ...["--replSet", replicaSet],
-                    ...["--keyFile", `${folders.run}/key`],
-                    "--auth",
+                    // The key demands a password, too.
+                    ...(args.open ? [] : ["--keyFile", `${folders.run}/key`, "--auth"]),
                     "--bind_ip_all",
                     ...["--port", String(port)],
                     "--nounixsocket",

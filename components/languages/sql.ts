@@ -34,4 +34,9 @@ export const postgres = {
         const quoted = `'${value.replaceAll("'", "''")}'`;
         return written(value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted);
     },
+    /** https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS */
+    identifier(value: string): Sql {
+        if (value === "" || value.includes("\0")) throw new Refusal("allowed: a name without NUL");
+        return written(`"${value.replaceAll('"', '""')}"`);
+    },
 };

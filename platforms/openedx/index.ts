@@ -21,7 +21,8 @@ import { operations } from "./operations";
 import { Pods } from "./pods";
 import { user } from "./paths";
 import { checkedRelease } from "./release";
-import { type Used, type UsedMail, wayTo } from "./services";
+import type { Used, UsedMail } from "./services";
+import { wayTo } from "../webPod";
 import { sizes } from "./sizes";
 import { workersOf } from "./workers";
 

@@ -36,21 +36,6 @@ export const documentHosts = ({ documents }: Used): readonly string[] => documen
 
 export const isSrv = ({ documents }: Used): boolean => documents.settings.srv === "true";
 
-/**
- * The way to a service of the user's own, by its URL or `host:port`. In the cluster its pods may have any port, since
- * policies look at those.
- */
-export function wayTo(name: string, address: string | undefined): NetworkRule[] {
-    if (address === undefined) return [];
-    const { protocol, hostname, port } = new URL(address.includes("://") ? address : `http://${address}`);
-    const namespace = /^[^.]+\.([^.]+)\.svc(\.|$)/.exec(hostname)?.[1];
-    return [
-        namespace === undefined
-            ? { name, direction: "egress", host: hostname, ports: [Number(port || (protocol === "https:" ? 443 : 80))] }
-            : { name, direction: "egress", namespace, ports: [] },
-    ];
-}
-
 /** The ways to everything that the applications connect to. What they need to know of it is in their settings. */
 export const edgesTo = ({ database, documents, broker, cache, search, storage, mail }: Used): Edge[] => [
     database.bind(),

@@ -29,6 +29,10 @@ describe("merging configuration", () => {
         ).to.deep.equal({ a: { c: 2 } });
         expect(lower).to.deep.equal({ a: { b: 1 } });
     });
+    it("has a key __proto__ like any other, to be refused by the schema", () => {
+        const written = JSON.parse('{ "a": { "__proto__": 1 } }') as object;
+        expect(JSON.stringify(merge({ a: { b: 2 } }, written))).to.equal('{"a":{"b":2,"__proto__":1}}');
+    });
     it("is idempotent: laying a layer over itself changes nothing", () => {
         const layer = fc.dictionary(
             fc.constantFrom("a", "b", "type", "mode"),

@@ -68,6 +68,12 @@ const examples: Readonly<Record<string, object>> = {
     "openedx.broker.host": { broker: { topology: "external", host: "10.1.2.3" } },
     "openedx.cache.host": { cache: { topology: "external", host: "10.1.2.3" } },
     "openedx.search.prefix": { search: { topology: "external", url: "https://search.example.org", prefix: "own_" } },
+    "qed.redis.host": { redis: { topology: "external", host: "10.1.2.3" } },
+    "qed.mongodb.host": { mongodb: { topology: "external", host: "10.1.2.3" } },
+    "qed.cyan-db.name": {
+        services: { "cyan-db": true },
+        "cyan-db": { topology: "external", host: "10.1.2.3", name: "own" },
+    },
     "opencart.backup.target.prefix": { backup: { target: { type: "s3", bucket: "dumps", prefix: "own" } } },
     "storage.objectStorage.buckets.media": {
         objectStorage: { topology: "external", endpoint: "https://s3.example.org", buckets: { media: "own-media" } },

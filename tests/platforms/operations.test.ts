@@ -6,6 +6,7 @@ import { platforms } from "../../platforms";
 import { containerOf, type Sent } from "../support/declare";
 import { declareOpenCart } from "../support/opencart";
 import { declareOpenMage } from "../support/openmage";
+import { declareQed, qedSettings } from "../support/qed";
 import { declareQxsms } from "../support/qxsms";
 
 /** What could end a string, an option or a command where it is spliced into text. */
@@ -15,18 +16,31 @@ const declared: Readonly<Record<string, () => Promise<Sent[]>>> = {
     opencart: () => declareOpenCart(),
     openmage: () => declareOpenMage(),
     openedx: () => declareOpenCart({ instance: { platform: "openedx", host: "learn.example.org" } }),
+    qed: () => declareQed(),
     qxsms: () => declareQxsms(),
 };
 
+/** Settings that operations depend on. */
+const settingsOf: Readonly<Record<string, object>> = { qed: qedSettings() };
+
 for (const [name, platform] of Object.entries(platforms)) {
-    const settings = { platform: name, name: "shop", adminPath: "office" } as unknown as AnyInstance;
+    const settings = {
+        platform: name,
+        name: "shop",
+        adminPath: "office",
+        ...settingsOf[name],
+    } as unknown as AnyInstance;
     if (!platform.operations) continue;
     const operations = platform.operations(settings);
     describe(`the operations of ${name}`, () => {
         it("run in containers that its pods have", async () => {
             const objects = await declared[name]!();
-            for (const { component, container = component } of Object.values(operations))
-                expect(containerOf(objects, "Deployment", component, container).image).to.be.a("string");
+            for (const { component, container = component } of Object.values(operations)) {
+                const kind = objects.some((one) => one.kind === "StatefulSet" && one.metadata.name === component)
+                    ? "StatefulSet"
+                    : "Deployment";
+                expect(containerOf(objects, kind, component, container).image).to.be.a("string");
+            }
         }).timeout(60_000);
         it("pass a user's words on as arguments of their own", () => {
             for (const [key, { arguments: given = [], command }] of Object.entries(operations)) {

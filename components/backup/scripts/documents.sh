@@ -6,8 +6,10 @@ set -eu
 
 proceed
 set_up
+# A store that asks for no password may hold several databases.
+if [ "$DOCUMENTS_NAME" = "*" ]; then set --; else set -- --db="$DOCUMENTS_NAME"; fi
 tries=${DB_TRIES:-10}
-until tool mongodump --db="$DOCUMENTS_NAME" --archive="$part/documents.archive.gz" --gzip; do
+until tool mongodump "$@" --archive="$part/documents.archive.gz" --gzip; do
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || fail "the documents of $DOCUMENTS_NAME at $DOCUMENTS_HOST:$DOCUMENTS_PORT could not be dumped"
     sleep 2

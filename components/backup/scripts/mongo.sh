@@ -27,5 +27,12 @@ tool() { # mongodump or mongorestore, arguments
 restore_documents() {
     # A backup of another instance may be of a database with another name.
     from=$(value "$found/manifest" documents)
-    tool mongorestore --archive="$found/$documents" --gzip --nsInclude="$from.*" --nsFrom="$from.*" --nsTo="$DOCUMENTS_NAME.*" "$@"
+    if [ "$from" = "*" ] && [ "$DOCUMENTS_NAME" = "*" ]; then
+        # The accounts are the server's own.
+        tool mongorestore --archive="$found/$documents" --gzip --nsExclude="admin.*" --nsExclude="config.*" "$@"
+        return
+    fi
+    [ "$from" != "*" ] || fail "the backup holds all databases of its store, not only one to load as $DOCUMENTS_NAME"
+    [ "$DOCUMENTS_NAME" = "*" ] || set -- --nsFrom="$from.*" --nsTo="$DOCUMENTS_NAME.*" "$@"
+    tool mongorestore --archive="$found/$documents" --gzip --nsInclude="$from.*" "$@"
 }

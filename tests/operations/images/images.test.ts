@@ -9,6 +9,7 @@ import type { StackConfig } from "../../../config/stack";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../../../operations/images/images";
 import { kubectlOn } from "../../../operations/cluster/kubectl";
 import { loaderFor } from "../../../operations/images/localCluster";
+import { copyImages, mirrored } from "../../../operations/images/mirror";
 import { Session } from "../../../operations/session";
 import { changeEnvironment } from "../../support/environment";
 import { Registry, registryConfig } from "../../support/registry";
@@ -65,6 +66,25 @@ describe("images", function () {
     const deeds = () => tools.calls().filter((call) => !/docker (version|buildx version|image inspect)/.test(call));
 
     const buildx = "docker buildx bake --file images/docker-bake.hcl";
+
+    describe("the mirror", () => {
+        it("gets every public image that pods pull from it, and none that is built or named by the user", async () => {
+            const stack = await stackWith(folder.path, "plinth:images: { mirror: localhost:5000/mirror }");
+            const copies = mirrored(stack, new Session("dev", { folder: folder.path }));
+            const caddy = copies.find(({ to }) => to.includes("/caddy:"))!;
+            expect(caddy.from).to.match(/^docker\.io\/library\/caddy:/);
+            expect(caddy.to).to.equal(`localhost:5000/mirror/${caddy.from}`);
+            expect(copies.filter(({ to }) => to.includes("opencart-"))).to.deep.equal([]);
+            await copyImages([caddy]);
+            expect(deeds()).to.deep.equal([`docker buildx imagetools create --tag ${caddy.to} ${caddy.from}`]);
+        });
+        it("must be named", async () => {
+            const stack = await stackWith(folder.path, "plinth:labels: {}");
+            expect(() => mirrored(stack, new Session("dev", { folder: folder.path }))).to.throw(
+                /Nothing was copied: "dev" has no mirror; set plinth:images\.mirror/,
+            );
+        });
+    });
 
     describe("the command", function () {
         // Each call loads the whole program.

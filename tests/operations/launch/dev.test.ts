@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { parse } from "yaml";
 import { ownState } from "../../../operations/engine/engine";
 import { localProblems } from "../../../cli/commands/dev";
-import { chooseCluster, nodePortsOf } from "../../../operations/launch/devCluster";
+import { chooseCluster, minikubeMount, nodePortsOf } from "../../../operations/launch/devCluster";
 import { showWhereToOpen } from "../../../operations/launch/devUrls";
 import { renderStack } from "../../../operations/render/rendering";
 import { Session } from "../../../operations/session";
@@ -106,6 +106,18 @@ describe("dev up", function () {
             expect(out).to.include("opencart shop: http://shop.localhost:30080/");
             expect(error).to.include("$ minikube start --profile shop --driver kvm2");
         });
+        it("passes all arguments after -- on to minikube, and takes no others", async () => {
+            maker("minikube", "start*", "minikube", server, minikube);
+            const more = ["--hyperv-virtual-switch", "Default Switch", "--memory=8g"];
+            const { code, error } = await up("--no-build", "--driver", "hyperv", "--", ...more);
+            expect(code, error).to.equal(0);
+            expect(deeds()[0]).to.equal(
+                "minikube start --driver hyperv --ports 127.0.0.1:30080:30080 --hyperv-virtual-switch Default Switch --memory=8g",
+            );
+            const loose = await up("--no-build", "shop");
+            expect(loose.code).to.equal(1);
+            expect(loose.error).to.include('"shop" is not allowed; arguments of minikube follow after --');
+        });
         it("uses the current cluster and earlier builds", async () => {
             use("kind-mine");
             tools.add("kind");
@@ -154,11 +166,31 @@ describe("dev up", function () {
         afterEach(() => restore());
         const ports = async () => nodePortsOf((await renderStack("dev")).objects);
 
+        it("sees the folders that pods mount, whatever creates it", async () => {
+            const folders = ["/home/ada/qed/flask_qed", "/home/ada/qed/templates"];
+            maker("kind", "create*", "kind-kind");
+            await chooseCluster(new Session("dev"), { cluster: "kind" }).start({ ports: [], folders });
+            const { nodes } = parse(readFileSync(join(ownState, "kind.yaml"), "utf8")) as { nodes: object[] };
+            expect(nodes[0]).to.have.deep.property("extraMounts", [
+                { hostPath: "/home/ada/qed/flask_qed", containerPath: "/plinth/host/home/ada/qed/flask_qed" },
+                { hostPath: "/home/ada/qed/templates", containerPath: "/plinth/host/home/ada/qed/templates" },
+            ]);
+        });
+        it("gets the one folder of minikube that has them all", () => {
+            const mount = (...folders: string[]) => minikubeMount(folders);
+            expect(mount()).to.equal(undefined);
+            expect(mount("/home/ada/qed")).to.equal("/home/ada/qed:/plinth/host/home/ada/qed");
+            expect(mount("/home/ada/qed/a", "/home/ada/qed/ab")).to.equal("/home/ada/qed:/plinth/host/home/ada/qed");
+            expect(mount("C:/Users/ada/a", "C:/Users/ada/b")).to.equal("C:/Users/ada:/plinth/host/C/Users/ada");
+            expect(() => mount("/home/ada", "/srv/data")).to.throw(
+                /none has all of dev\.mounts: \/home\/ada, \/srv\/data/,
+            );
+        });
         it("is created by kind without minikube, with the stack's node port on this machine alone", async () => {
             maker("kind", "create*", "kind-kind");
             const cluster = chooseCluster(new Session("dev"), {});
             expect(await cluster.check()).to.deep.equal([]);
-            await cluster.start(await ports());
+            await cluster.start({ ports: await ports(), folders: [] });
             const config = join(ownState, "kind.yaml");
             expect(deeds()).to.deep.equal([`kind create cluster --name kind --config ${config}`]);
             const made = parse(readFileSync(config, "utf8")) as { nodes: object[] };
@@ -174,7 +206,10 @@ describe("dev up", function () {
         it("is reused if kind has it already", async () => {
             tools.add("kind", 'case "$*" in "get clusters") printf "other\\nmine\\n" ;; esac');
             tools.add("minikube");
-            await chooseCluster(new Session("dev"), { cluster: "kind", profile: "mine" }).start([]);
+            await chooseCluster(new Session("dev"), { cluster: "kind", profile: "mine" }).start({
+                ports: [],
+                folders: [],
+            });
             expect(deeds()).to.deep.equal(["kind export kubeconfig --name mine"]);
         });
         it("is started if minikube has stopped it", async () => {
@@ -183,7 +218,7 @@ describe("dev up", function () {
             expect(JSON.stringify(await cluster.check())).to.include("minikube: it is not on the PATH");
             tools.add("minikube");
             expect(await cluster.check()).to.deep.equal([]);
-            await cluster.start(await ports());
+            await cluster.start({ ports: await ports(), folders: [] });
             expect(deeds()).to.deep.equal(["minikube start --profile shop"]);
         });
         it("is missing if no other local one answers", async () => {
@@ -209,7 +244,9 @@ describe("dev up", function () {
         });
         it("fails with the tool that creates it", async () => {
             tools.add("minikube", "exit 5");
-            expect(await failure(chooseCluster(new Session("dev"), {}).start([]))).to.include("minikube start failed");
+            expect(await failure(chooseCluster(new Session("dev"), {}).start({ ports: [], folders: [] }))).to.include(
+                "minikube start failed",
+            );
         });
     });
 

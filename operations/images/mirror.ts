@@ -1,0 +1,43 @@
+import { usualReference } from "../../config/images";
+import { imagesOf as allImages } from "../../platforms/platform";
+import type { Session } from "../session";
+import { UserError } from "../system/errors";
+import { run } from "../system/shell";
+import type { StackImages } from "./images";
+
+export interface Copy {
+    readonly from: string;
+    readonly to: string;
+}
+
+/**
+ * The public images that the stack's pods pull from its mirror, with where they come from. An image that the stack's
+ * file replaces is the user's own matter; one that it locks to a digest is copied under its tag.
+ *
+ * @throws UserError if the stack has no mirror
+ */
+export function mirrored({ config, used }: StackImages, session: Pick<Session, "platforms">): Copy[] {
+    if (Object.keys(config.images.mirror).length === 0)
+        throw new UserError(
+            `Nothing was copied: "${config.stack}" has no mirror; set plinth:images.mirror, such as localhost:5000/mirror`,
+        );
+    const known = new Map(allImages(session.platforms()).map((image) => [image.name, image]));
+    const wanted = used.filter(
+        ({ variables, own, reference }) => variables === undefined && reference.split("@")[0] === own,
+    );
+    const copies = wanted.map(({ name, own }): [string, Copy] => [
+        own,
+        { from: usualReference(known.get(name)!, { ...config.images, mirror: {} }), to: own },
+    ]);
+    // Images of registries that nothing stands for stay where they are.
+    return [...new Map(copies).values()].filter(({ from, to }) => from !== to);
+}
+
+/**
+ * Copies images from registry to registry, for all architectures, without the local Docker's own store.
+ *
+ * @throws UserError with what docker says
+ */
+export async function copyImages(all: readonly Copy[]): Promise<void> {
+    for (const { from, to } of all) await run("docker", ["buildx", "imagetools", "create", "--tag", to, from]);
+}
