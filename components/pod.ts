@@ -3,8 +3,9 @@ import type { Fields } from "./kinds";
 import type { Edge, Node } from "./graph";
 import type { Instance } from "./instance";
 import { plinthLabels, selectorOf } from "./labels";
-import { literal } from "./languages/expansion";
-import type { ContainerArgs, Mount, PodArgs, Probe, Scratch, Variable } from "./podArgs";
+import { type Expansion, literal } from "./languages/expansion";
+import { objectName } from "./names";
+import type { ContainerArgs, Mount, PodArgs, Probe, Scratch, Variable, Word } from "./podArgs";
 import { pullSecretsOf } from "./pullSecret";
 import { resourcesOf } from "./resources";
 import { mountsScratch, scratchName, scratchOf } from "./scratch";
@@ -22,7 +23,6 @@ type ProbeSpec = Fields<k8s.types.input.core.v1.Probe>;
  */
 export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodTemplate {
     const volumes = new Map<string, VolumeSpec>();
-    const group = args.group ?? args.user;
     const restartedAt = instance.restartedAt(node.name);
     const scratch = scratchOf(instance, node, args);
     const requested = new Set<string>();
@@ -46,7 +46,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
         instance.mounts.add(claim, {
             workload: node.name,
             surges: args.surges ?? false,
-            sharesNode: args.shareNodeFor === claim,
+            sharesNode: args.shareNodeFor !== undefined && args.shareNodeFor === instance.mounts.groupOf(claim),
         });
     return {
         metadata: {
@@ -59,22 +59,16 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
                 ...(args.shareNodeFor ? { [plinthLabels.sharedFiles]: args.shareNodeFor } : {}),
                 ...args.labels,
             },
-            ...(restartedAt ? { annotations: { [plinthLabels.restartedAt]: restartedAt } } : {}),
+            ...(restartedAt || args.annotations
+                ? { annotations: { ...args.annotations, ...(restartedAt ? { [plinthLabels.restartedAt]: restartedAt } : {}) } }
+                : {}),
         },
         spec: {
             automountServiceAccountToken: false,
             // A Service named "redis" would otherwise set REDIS_PORT=tcp://…, which programs might read as their own
             // setting.
             enableServiceLinks: false,
-            securityContext: {
-                runAsNonRoot: true,
-                runAsUser: args.user,
-                runAsGroup: group,
-                fsGroup: group,
-                // The default changes the owner of every file at each mount, which takes minutes on a large volume.
-                fsGroupChangePolicy: "OnRootMismatch",
-                seccompProfile: { type: "RuntimeDefault" },
-            },
+            securityContext: podSecurityContext(args),
             ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
             ...(initContainers.length > 0 ? { initContainers } : {}),
             containers,
@@ -82,11 +76,25 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
             ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
             ...(args.shareNodeFor ? { affinity: sameNode(args.shareNodeFor) } : {}),
+            ...args.more,
             ...(args.spread && !args.shareNodeFor
                 ? { topologySpreadConstraints: spread(args.spread === true ? selectorOf(node) : args.spread) }
                 : {}),
         },
     };
+}
+
+function podSecurityContext({
+    user,
+    group,
+    podSecurity,
+}: PodArgs): Fields<k8s.types.input.core.v1.PodSecurityContext> {
+    const common = { seccompProfile: { type: "RuntimeDefault" }, ...podSecurity };
+    // The default changes the owner of every file at each mount, which takes minutes on a large volume.
+    const quick = { fsGroupChangePolicy: "OnRootMismatch" };
+    if (user === "image") return { ...(group === undefined ? {} : { fsGroup: group, ...quick }), ...common };
+    const id = group ?? user;
+    return { runAsNonRoot: true, runAsUser: user, runAsGroup: id, fsGroup: id, ...quick, ...common };
 }
 
 /** Keeps all pods of a ReadWriteOnce volume on one node. The first pod satisfies its own rule. */
@@ -111,7 +119,7 @@ const spread = (
 
 interface Surroundings {
     readonly main: boolean;
-    readonly podUser: number;
+    readonly podUser: number | "image";
     readonly volumes: Map<string, VolumeSpec>;
     readonly scratch: ReadonlyMap<string, Scratch>;
     /** Names of directories that count towards this container although it does not mount them. */
@@ -132,7 +140,10 @@ function containerSpec(
         ...args.env,
         ...(main ? instance.env(node.name) : {}),
     });
-    const ports = Object.entries(args.ports ?? {});
+    const ports = [
+        ...Object.entries(args.ports ?? {}).map(([name, containerPort]) => ({ name, containerPort })),
+        ...Object.entries(args.udp ?? {}).map(([name, containerPort]) => ({ name, containerPort, protocol: "UDP" })),
+    ];
     const { startup, readiness, liveness } = args.probes ?? {};
     const own = [...scratch].filter(([name]) => left.includes(name) || mountsScratch(name)(args));
     const resources = resourcesOf(instance, node, args, { main, directories: new Map(own), requested });
@@ -141,11 +152,11 @@ function containerSpec(
         name: args.name,
         image: image.reference,
         imagePullPolicy: image.pullPolicy,
-        ...(args.command ? { command: args.command.map(literal) } : {}),
-        ...(args.args ? { args: args.args.map(literal) } : {}),
+        ...(args.command ? { command: args.command.map(word) } : {}),
+        ...(args.args ? { args: args.args.map(word) } : {}),
         ...(args.workingDir ? { workingDir: args.workingDir } : {}),
         ...(env.length > 0 ? { env: env.map(([name, value]) => variable(name, value)) } : {}),
-        ...(ports.length > 0 ? { ports: ports.map(([name, containerPort]) => ({ name, containerPort })) } : {}),
+        ...(ports.length > 0 ? { ports } : {}),
         resources,
         ...(startup ? { startupProbe: probe(startup) } : {}),
         ...(readiness ? { readinessProbe: probe(readiness) } : {}),
@@ -153,17 +164,32 @@ function containerSpec(
         ...(args.preStop !== undefined ? { lifecycle: { preStop: preStop(args.preStop) } } : {}),
         // Message that `status` and the engine show for a failed container.
         terminationMessagePolicy: "FallbackToLogsOnError",
+        ...securityContext(args, podUser),
+        ...(args.mounts?.length
+            ? { volumeMounts: args.mounts.map((mount) => mountSpec(mount, volumes, scratch)) }
+            : {}),
+        ...args.more,
+    };
+}
+
+function securityContext(
+    args: ContainerArgs,
+    podUser: number | "image",
+): { securityContext?: Fields<k8s.types.input.core.v1.SecurityContext> } {
+    if (args.securityContext) return { securityContext: args.securityContext };
+    const own = args.user !== undefined && args.user !== podUser ? { runAsUser: args.user } : {};
+    if (podUser === "image") return Object.keys(own).length > 0 ? { securityContext: own } : {};
+    return {
         securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: args.readOnlyRoot ?? true,
             capabilities: { drop: ["ALL"], ...(args.capabilities ? { add: [...args.capabilities] } : {}) },
-            ...(args.user !== undefined && args.user !== podUser ? { runAsUser: args.user } : {}),
+            ...own,
         },
-        ...(args.mounts?.length
-            ? { volumeMounts: args.mounts.map((mount) => mountSpec(mount, volumes, scratch)) }
-            : {}),
     };
 }
+
+const word = (one: Word): Expansion => (typeof one === "string" ? literal(one) : one.composed);
 
 function variable(name: string, value: Variable): Fields<k8s.types.input.core.v1.EnvVar> {
     if (typeof value !== "object") return { name, value: literal(String(value)) };
@@ -173,7 +199,7 @@ function variable(name: string, value: Variable): Fields<k8s.types.input.core.v1
 
 /** The kubelet also expands probe commands. */
 function probe({ command, ...rest }: Probe): ProbeSpec {
-    return { ...(command ? { exec: { command: command.map(literal) } } : {}), ...rest };
+    return { ...(command ? { exec: { command: command.map(word) } } : {}), ...rest };
 }
 
 // Unlike probe commands, hook commands are not expanded.
@@ -194,7 +220,8 @@ function mountSpec(
             ...(mount.subPath ? { subPath: mount.subPath } : {}),
             ...(mount.readOnly ? { readOnly: true } : {}),
         };
-    if ("scratch" in mount) return base;
+    if ("hostPath" in mount) return { ...base, ...(mount.readOnly ? { readOnly: true } : {}) };
+    if ("scratch" in mount) return { ...base, ...(mount.file ? { subPath: mount.file } : {}) };
     return { ...base, readOnly: true, ...(mount.file ? { subPath: mount.file } : {}) };
 }
 
@@ -208,13 +235,22 @@ function volumeSpec(mount: Mount, scratch: ReadonlyMap<string, Scratch>): Volume
     if ("configMap" in mount)
         return {
             name: mount.configMap,
-            configMap: { name: mount.configMap, ...(mount.mode ? { defaultMode: mount.mode } : {}) },
+            configMap: { name: mount.configMap, ...filesOf(mount) },
         };
+    if ("hostPath" in mount) return { name: hostVolume(mount.hostPath), hostPath: { path: mount.hostPath } };
     return {
         name: `${mount.secret}-secret`,
-        secret: { secretName: mount.secret, ...(mount.optional ? { optional: true } : {}) },
+        secret: { secretName: mount.secret, ...(mount.optional ? { optional: true } : {}), ...filesOf(mount) },
     };
 }
+
+const filesOf = ({ mode, items }: { readonly mode?: number; readonly items?: readonly object[] }) => ({
+    ...(mode ? { defaultMode: mode } : {}),
+    ...(items ? { items: items.map((item) => ({ ...(item as { key: string; path: string; mode?: number }) })) } : {}),
+});
+
+const hostVolume = (path: string): string =>
+    objectName("host", path.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "root");
 
 /** Names of the claims that a pod mounts. */
 const claimsOf = ({ initContainers = [], containers }: PodArgs): Set<string> =>

@@ -14,6 +14,7 @@ import {
 } from "./fields";
 import { imageSources, type ImagesConfig } from "./imageSources";
 import { ownNamespace } from "./own";
+import type { InstanceFacts } from "./platform";
 
 /** Characters allowed in a directory name: others may have a special meaning to a shell or to the driver. */
 const subDirPart = "([A-Za-z0-9._-]|\\$\\{(pvc\\.metadata\\.namespace|pvc\\.metadata\\.name|pv\\.metadata\\.name)\\})+";
@@ -172,6 +173,8 @@ export interface StackConfig {
     /** Platforms from elsewhere. */
     readonly platforms: readonly string[];
     readonly instances: readonly AnyInstance[];
+    /** What the files of instances say, by their names. */
+    readonly facts: Readonly<Record<string, InstanceFacts>>;
     /** Warnings about settings that are allowed but probably unintended. */
     readonly warnings: readonly string[];
 }

@@ -5,6 +5,7 @@ import { type StackOutputs, stackOutputs } from "../components/outputs";
 import { planStack } from "../components/planStack";
 import type { Resource } from "../components/resource";
 import { Stack } from "../components/stack";
+import { platformFor } from "../config/platform";
 import { kubeconfigOf } from "../config/kubeconfig";
 import { type Given, readStack } from "../config/read";
 import { firstLine, placeIn, platformsOf } from "./elsewhere";
@@ -42,9 +43,10 @@ export function declareProgram(given: Given, { offline = false, platforms: known
     const stack = new Stack(config, secrets, clusterProvider(config, kubeconfig));
     const deployed = config.instances.flatMap((settings) => {
         const platform = platforms[settings.platform]!;
-        const instance = new Instance<string>(stack, settings, platform.config);
+        const facts = config.facts[settings.name];
+        const instance = new Instance<string>(stack, settings, platformFor(platform.config, facts));
         try {
-            return [{ instance, result: platform.declare(instance) }];
+            return [{ instance, result: platform.declare(instance, facts?.source) }];
         } catch (error) {
             instance.problem(
                 [],

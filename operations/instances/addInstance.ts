@@ -1,5 +1,6 @@
 import { merge } from "../../config/merge";
 import { ownIn } from "../../config/own";
+import { platformFor } from "../../config/platform";
 import { show } from "../../config/problems";
 import { ruleOf } from "../../config/secrets";
 import { at } from "../../config/walk";
@@ -58,8 +59,9 @@ export async function addInstance(session: Session, name: string, args: AddArgs)
         platforms,
         mayStay: ({ lacks = [] }) => lacks.some(({ instance }) => names.includes(instance)),
     });
-    const [added] = findInstances(session.refreshed().config(), [name]);
-    const rules = platforms[added!.platform]!.config.secrets;
+    const changed = session.refreshed().config();
+    const [added] = findInstances(changed, [name]);
+    const { secrets: rules } = platformFor(platforms[added!.platform]!.config, changed.facts[name]);
     const lacks = open.flatMap((problem) => problem.lacks ?? []).filter(({ instance }) => instance === name);
     const needed = [...new Set(lacks.map(({ key }) => key))];
     return { diff, notCopied, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };

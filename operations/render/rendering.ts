@@ -40,6 +40,8 @@ export interface RenderArgs {
     readonly generated?: Readonly<Record<string, string>>;
     /** Configuration with decrypted secrets. @default the stack file's, with placeholders */
     readonly config?: Readonly<Record<string, string>>;
+    /** Whether secret values in files of instances are real. @default false: placeholders */
+    readonly showSecrets?: boolean;
     /** @default false */
     readonly preview?: boolean;
     /** Those beside `plinth:platforms`. @default the built-in ones */
@@ -53,10 +55,10 @@ export interface RenderArgs {
  */
 export async function renderStack(
     stack: string,
-    { folder, generated, config, preview, platforms }: RenderArgs = {},
+    { folder, generated, config, showSecrets = false, preview, platforms }: RenderArgs = {},
 ): Promise<Rendering> {
     const file = readStackFile(stack, folder);
-    const given = { ...file, config: { ...file.config, ...config } };
+    const given = { ...file, config: { ...file.config, ...config }, hidesSecrets: !showSecrets };
     const { plan, outputs } = declareProgram(given, { offline: true, ...(platforms ? { platforms } : {}) });
     const plain = new PlainPlan(plan, {
         project: file.project,
