@@ -157,7 +157,7 @@ function containerSpec(
         ...(args.workingDir ? { workingDir: args.workingDir } : {}),
         ...(env.length > 0 ? { env: env.map(([name, value]) => variable(name, value)) } : {}),
         ...(ports.length > 0 ? { ports } : {}),
-        resources,
+        resources: args.devices ? { ...resources, limits: { ...resources.limits, ...args.devices } } : resources,
         ...(startup ? { startupProbe: probe(startup) } : {}),
         ...(readiness ? { readinessProbe: probe(readiness) } : {}),
         ...(liveness ? { livenessProbe: probe(liveness) } : {}),

@@ -76,6 +76,8 @@ export interface ContainerArgs {
     readonly capabilities?: readonly string[];
     /** False for programs that must write outside their mounts. @default true */
     readonly readOnlyRoot?: boolean;
+    /** Devices of the node, by the names that their plug-ins give them: `nvidia.com/gpu: 1`. @default none */
+    readonly devices?: Readonly<Record<string, string>>;
     /** Whether it may fill the node's disk, since nobody knows how much its image writes. @default false */
     readonly unboundedDisk?: boolean;
     /** Instead of what the restricted level asks for. @default that, or nothing in a pod that runs as its images do */

@@ -1,5 +1,6 @@
 import { type Kind, kinds } from "../../components/kinds";
 import type { StackOutputs } from "../../components/outputs";
+import type { Given } from "../../config/read";
 import type { Value } from "../../config/value";
 import type { Platforms } from "../../platforms/platform";
 import { declareProgram } from "../../platforms/program";
@@ -59,9 +60,22 @@ export async function renderStack(
 ): Promise<Rendering> {
     const file = readStackFile(stack, folder);
     const given = { ...file, config: { ...file.config, ...config }, hidesSecrets: !showSecrets };
+    return renderGiven(given, {
+        ...(generated ? { generated } : {}),
+        ...(preview === undefined ? {} : { preview }),
+        ...(platforms ? { platforms } : {}),
+    });
+}
+
+/** Like {@link renderStack}, for a configuration that is in no stack file. */
+export function renderGiven(
+    given: Given,
+    { generated, preview, platforms }: Pick<RenderArgs, "generated" | "preview" | "platforms"> = {},
+): Rendering {
+    const { project, stack } = given;
     const { plan, outputs } = declareProgram(given, { offline: true, ...(platforms ? { platforms } : {}) });
     const plain = new PlainPlan(plan, {
-        project: file.project,
+        project,
         stack,
         ...(generated ? { generated } : {}),
         ...(preview !== undefined ? { preview } : {}),
@@ -70,7 +84,7 @@ export async function renderStack(
         .filter(({ type }) => type.startsWith("kubernetes:"))
         .map(({ inputs }) => inputs as unknown as RenderedObject);
     return {
-        project: file.project,
+        project,
         stack,
         objects: inApplyOrder(objects),
         resources: plain.resources,
