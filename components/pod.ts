@@ -60,7 +60,12 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
                 ...args.labels,
             },
             ...(restartedAt || args.annotations
-                ? { annotations: { ...args.annotations, ...(restartedAt ? { [plinthLabels.restartedAt]: restartedAt } : {}) } }
+                ? {
+                      annotations: {
+                          ...args.annotations,
+                          ...(restartedAt ? { [plinthLabels.restartedAt]: restartedAt } : {}),
+                      },
+                  }
                 : {}),
         },
         spec: {
@@ -84,11 +89,7 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
     };
 }
 
-function podSecurityContext({
-    user,
-    group,
-    podSecurity,
-}: PodArgs): Fields<k8s.types.input.core.v1.PodSecurityContext> {
+function podSecurityContext({ user, group, podSecurity }: PodArgs): Fields<k8s.types.input.core.v1.PodSecurityContext> {
     const common = { seccompProfile: { type: "RuntimeDefault" }, ...podSecurity };
     // The default changes the owner of every file at each mount, which takes minutes on a large volume.
     const quick = { fsGroupChangePolicy: "OnRootMismatch" };
@@ -153,7 +154,7 @@ function containerSpec(
         image: image.reference,
         imagePullPolicy: image.pullPolicy,
         ...(args.command ? { command: args.command.map(word) } : {}),
-        ...(args.args ? { args: args.args.map(word) } : {}),
+        ...(args.args?.length ? { args: args.args.map(word) } : {}),
         ...(args.workingDir ? { workingDir: args.workingDir } : {}),
         ...(env.length > 0 ? { env: env.map(([name, value]) => variable(name, value)) } : {}),
         ...(ports.length > 0 ? { ports } : {}),
@@ -176,7 +177,8 @@ function securityContext(
     args: ContainerArgs,
     podUser: number | "image",
 ): { securityContext?: Fields<k8s.types.input.core.v1.SecurityContext> } {
-    if (args.securityContext) return { securityContext: args.securityContext };
+    if (args.securityContext)
+        return Object.keys(args.securityContext).length > 0 ? { securityContext: args.securityContext } : {};
     const own = args.user !== undefined && args.user !== podUser ? { runAsUser: args.user } : {};
     if (podUser === "image") return Object.keys(own).length > 0 ? { securityContext: own } : {};
     return {
@@ -250,7 +252,13 @@ const filesOf = ({ mode, items }: { readonly mode?: number; readonly items?: rea
 });
 
 const hostVolume = (path: string): string =>
-    objectName("host", path.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "root");
+    objectName(
+        "host",
+        path
+            .toLowerCase()
+            .replace(/[^a-z0-9]+/g, "-")
+            .replace(/^-|-$/g, "") || "root",
+    );
 
 /** Names of the claims that a pod mounts. */
 const claimsOf = ({ initContainers = [], containers }: PodArgs): Set<string> =>

@@ -21,7 +21,9 @@ export const render: Register = (program) => {
             .action(async (stack: string, options: { out?: string; showSecrets?: boolean }) => {
                 const real = options.showSecrets ?? false;
                 const session = real ? await openSession(stack) : new Session(stack);
-                const rendering = await (real ? session.renderWith({ ...(await secretsOf(session)), showSecrets: true }) : session.rendering());
+                const rendering = await (real
+                    ? session.renderWith({ ...(await secretsOf(session)), showSecrets: true })
+                    : session.rendering());
                 if (!options.out) {
                     process.stdout.write(streamOf(rendering, real));
                     return;

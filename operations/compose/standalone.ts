@@ -14,7 +14,12 @@ export interface StandaloneArgs {
 }
 
 /** A configuration with one Compose project and nothing else: what a stack file would say of it. */
-export function standalone({ files, name, host, settings = {} }: StandaloneArgs): Given & { readonly instance: string } {
+export function standalone({
+    files,
+    name,
+    host,
+    settings = {},
+}: StandaloneArgs): Given & { readonly instance: string } {
     const paths = files.map((file) => resolve(file));
     const instance = (name ?? serviceLabel(basename(dirname(paths[0]!)))).slice(0, 40).replace(/-$/, "");
     const value = { platform: "compose", host: host ?? `${instance}.localhost`, file: paths, ...settings };

@@ -50,8 +50,7 @@ export function secretKeys(session: Session, instance?: string): SecretKey[] {
     const config = session.config();
     const platforms = session.platforms();
     const owners = config.instances.map(
-        ({ name, platform }) =>
-            [name, platformFor(platforms[platform]!.config, config.facts[name]).secrets] as const,
+        ({ name, platform }) => [name, platformFor(platforms[platform]!.config, config.facts[name]).secrets] as const,
     );
     const ofRegistries = credentialSecrets(config.images);
     const all = Object.keys(ofRegistries).length > 0 ? [...owners, [credentialsOwner, ofRegistries] as const] : owners;

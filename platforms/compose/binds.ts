@@ -10,7 +10,12 @@ import type { Notes } from "./notes";
 
 /** What becomes of a bind mount. */
 export type BindUse =
-    | { readonly kind: "files"; readonly source: string; readonly isFile: boolean; readonly files: readonly ProjectFile[] }
+    | {
+          readonly kind: "files";
+          readonly source: string;
+          readonly isFile: boolean;
+          readonly files: readonly ProjectFile[];
+      }
     /** A folder of data, which becomes a volume, the same for every service that mounts it. */
     | { readonly kind: "volume"; readonly name: string }
     | { readonly kind: "host"; readonly path: string }
@@ -36,7 +41,10 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
     const nameOf = (source: string): string => {
         const label = serviceLabel(relative(loaded.folder, source).replace(/\.\./g, "up") || "project");
         const taken = Object.keys(loaded.project.volumes ?? {}).some((volume) => serviceLabel(volume) === label);
-        const name = taken || (names.get(label) ?? source) !== source ? objectName(label, contentHash(source).slice(0, 6)) : label;
+        const name =
+            taken || (names.get(label) ?? source) !== source
+                ? objectName(label, contentHash(source).slice(0, 6))
+                : label;
         names.set(label, names.get(label) ?? source);
         return name;
     };
@@ -58,7 +66,9 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
         const allowed = settings.allow[service] ?? [];
         const shown = relative(loaded.folder, source);
         const wanted =
-            extensions.services[service]!.binds[shown] ?? extensions.services[service]!.binds[`./${shown}`] ?? extensions.services[service]!.binds[source];
+            extensions.services[service]!.binds[shown] ??
+            extensions.services[service]!.binds[`./${shown}`] ??
+            extensions.services[service]!.binds[source];
         if (wanted === "none") return none;
         if (allowed.includes(source) || (dockerSocket.test(source) && allowed.includes("docker.sock")))
             return { kind: "host", path: source };
@@ -96,17 +106,24 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
                     );
                     return none;
                 }
-                notes.warn(path, `${shown} is too large for a ConfigMap, so ${target} is an empty volume; fill it with ./plinth data load`);
+                notes.warn(
+                    path,
+                    `${shown} is too large for a ConfigMap, so ${target} is an empty volume; fill it with ./plinth data load`,
+                );
                 return { kind: "volume", name: nameOf(source) };
             case "nothing":
                 if (wanted === "files" || (!existsSync(source) && looksLikeFile(source)))
-                    notes.warn(path, `${shown} does not exist: it is an empty volume, as Docker would make a folder of it`);
+                    notes.warn(
+                        path,
+                        `${shown} does not exist: it is an empty volume, as Docker would make a folder of it`,
+                    );
                 return { kind: "volume", name: nameOf(source) };
         }
     }
 }
 
-const looksLikeFile = (path: string): boolean => /[^/]\.(conf|cnf|cfg|ini|ya?ml|json|toml|xml|sh|sql|env|pem|crt|key|properties|config)$/.test(path);
+const looksLikeFile = (path: string): boolean =>
+    /[^/]\.(conf|cnf|cfg|ini|ya?ml|json|toml|xml|sh|sql|env|pem|crt|key|properties|config)$/.test(path);
 
 /** The folder that a project is kept in with all that it names: its repository, or its own folder. */
 function rootOf(folder: string): string {

@@ -9,7 +9,12 @@ import { images } from "./images";
 const path = z.string().min(1, "allowed: the path of a file, from the stack file's folder");
 const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "allowed: the name of a variable");
 /** Paths that begin with it are routed: segments as in `PathRule`. */
-export const routePath = z.string().regex(/^\/([a-z0-9_.-]*[a-z0-9_-](\/[a-z0-9_.-]*[a-z0-9_-])*)?$/, "allowed: / or a path in lower case such as /api");
+export const routePath = z
+    .string()
+    .regex(
+        /^\/([a-z0-9_.-]*[a-z0-9_-](\/[a-z0-9_.-]*[a-z0-9_-])*)?$/,
+        "allowed: / or a path in lower case such as /api",
+    );
 const serviceName = z.string().regex(/^[a-zA-Z0-9._-]+$/, "allowed: the name of a service in the Compose file");
 
 /** What needs a consent by name, because it gives a container rights over its node. */

@@ -28,11 +28,22 @@ export class FileObjects {
                 if (!set) return [];
                 for (const key of ["uid", "gid"] as const)
                     if (one[key] !== undefined && one[key] !== "0")
-                        notes.warn(["services", service, kind, index, key], "has no counterpart: files belong to root, and the pod's group may read them");
+                        notes.warn(
+                            ["services", service, kind, index, key],
+                            "has no counterpart: files belong to root, and the pod's group may read them",
+                        );
                 const name = one.target ?? one.source!;
                 const path = name.startsWith("/") ? name : kind === "secrets" ? `/run/secrets/${name}` : `/${name}`;
                 const mode = one.mode === undefined ? undefined : parseInt(one.mode, 8);
-                return [this.mount(`${kind} ${one.source}`, objectName(kind.slice(0, -1), serviceLabel(one.source!)), set, path, mode)];
+                return [
+                    this.mount(
+                        `${kind} ${one.source}`,
+                        objectName(kind.slice(0, -1), serviceLabel(one.source!)),
+                        set,
+                        path,
+                        mode,
+                    ),
+                ];
             }),
         );
     }
@@ -41,7 +52,10 @@ export class FileObjects {
         const known = this.declared.get(key) ?? { name: this.declare(key, label, set), set };
         this.declared.set(key, known);
         const files = set.isFile
-            ? { file: set.files[0]!.key, ...(mode !== undefined ? { mode } : set.files[0]!.isExecutable ? { mode: 0o755 } : {}) }
+            ? {
+                  file: set.files[0]!.key,
+                  ...(mode !== undefined ? { mode } : set.files[0]!.isExecutable ? { mode: 0o755 } : {}),
+              }
             : itemsOf(set.files);
         return set.isSecret ? { path, secret: known.name, ...files } : { path, configMap: known.name, ...files };
     }
@@ -52,13 +66,19 @@ export class FileObjects {
         this.names.add(name);
         if (!set.isSecret)
             return instance.add(instance.owner, "ConfigMap", name, {
-                data: Object.fromEntries(set.files.map((file) => [file.key, wholeFile(this.conversion.value(file.parts!) as string)])),
+                data: Object.fromEntries(
+                    set.files.map((file) => [file.key, wholeFile(this.conversion.value(file.parts!) as string)]),
+                ),
             });
         const texts = set.files.filter(({ bytes }) => !bytes);
         const binaries = set.files.filter(({ bytes }) => bytes);
         return instance.add(instance.owner, "Secret", name, {
-            ...(texts.length > 0 ? { stringData: Object.fromEntries(texts.map((file) => [file.key, this.textOf(file)])) } : {}),
-            ...(binaries.length > 0 ? { data: Object.fromEntries(binaries.map(({ key: one, bytes }) => [one, bytes!.toString("base64")])) } : {}),
+            ...(texts.length > 0
+                ? { stringData: Object.fromEntries(texts.map((file) => [file.key, this.textOf(file)])) }
+                : {}),
+            ...(binaries.length > 0
+                ? { data: Object.fromEntries(binaries.map(({ key: one, bytes }) => [one, bytes!.toString("base64")])) }
+                : {}),
         });
     }
 
@@ -70,5 +90,7 @@ export class FileObjects {
 /** Paths of the files below the mount, where keys cannot say them. */
 function itemsOf(files: readonly FileText[]): { items?: { key: string; path: string; mode?: number }[] } {
     if (files.every(({ key, path, isExecutable }) => key === path && !isExecutable)) return {};
-    return { items: files.map(({ key, path, isExecutable }) => ({ key, path, ...(isExecutable ? { mode: 0o755 } : {}) })) };
+    return {
+        items: files.map(({ key, path, isExecutable }) => ({ key, path, ...(isExecutable ? { mode: 0o755 } : {}) })),
+    };
 }

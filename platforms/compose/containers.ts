@@ -107,7 +107,8 @@ function environmentOf(
 
 /** `pre_stop`; hooks are not expanded, and one is what a container has. */
 function hooksOf({ pre_stop = [] }: Service, service: string, { notes }: Conversion): Pick<ContainerArgs, "preStop"> {
-    if (pre_stop.length > 1) notes.warn(["services", service, "pre_stop"], "only the first hook runs: a container has one");
+    if (pre_stop.length > 1)
+        notes.warn(["services", service, "pre_stop"], "only the first hook runs: a container has one");
     const command = pre_stop[0]?.command;
     return command ? { preStop: command } : {};
 }

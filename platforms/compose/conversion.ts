@@ -58,4 +58,3 @@ export class Conversion {
 export const nameOf = (...parts: readonly string[]): string => objectName(...parts.map((part) => serviceLabel(part)));
 
 export const digestOf = (content: unknown): string => contentHash(content);
-

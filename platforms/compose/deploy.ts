@@ -24,19 +24,30 @@ export function replicasOf(name: string, service: Service, { services }: Extensi
         return text !== undefined && /^\d+%?$/.test(text) ? parseInt(text, 10) : undefined;
     };
     const max = label("replicas.max");
-    if (max !== undefined && max > 1) return { min: Math.max(1, label("replicas.min") ?? 1), max, cpu: label("cpu") ?? 50 };
+    if (max !== undefined && max > 1)
+        return { min: Math.max(1, label("replicas.min") ?? 1), max, cpu: label("cpu") ?? 50 };
     return scale ?? deploy?.replicas ?? 1;
 }
 
 const quantity = (bytes: string | undefined): string | undefined => {
     if (bytes === undefined || Number(bytes) <= 0) return undefined;
     const count = Number(bytes);
-    const [unit, size] = ([["Gi", 2 ** 30], ["Mi", 2 ** 20], ["Ki", 2 ** 10]] as const).find(([, one]) => count % one === 0) ?? ["", 1];
+    const [unit, size] = (
+        [
+            ["Gi", 2 ** 30],
+            ["Mi", 2 ** 20],
+            ["Ki", 2 ** 10],
+        ] as const
+    ).find(([, one]) => count % one === 0) ?? ["", 1];
     return `${count / size}${unit}`;
 };
 
 const cores = (cpus: number | undefined): string | undefined =>
-    cpus === undefined || cpus <= 0 ? undefined : cpus % 1 === 0 ? String(cpus) : `${Math.max(1, Math.round(cpus * 1000))}m`;
+    cpus === undefined || cpus <= 0
+        ? undefined
+        : cpus % 1 === 0
+          ? String(cpus)
+          : `${Math.max(1, Math.round(cpus * 1000))}m`;
 
 /** Requests and limits. Sizes of Compose are powers of 1024. Docker reserves nothing that is not asked for. */
 export function resourcesOf({ deploy, mem_limit, mem_reservation, cpus }: Service): ResourcesConfig {
@@ -96,7 +107,10 @@ export function placementOf(name: string, { deploy, platform }: Service, notes: 
                     ? "kubernetes.io/arch"
                     : (/^(?:node|engine)\.labels\.(.+)$/.exec(key)?.[1] ?? undefined);
         if (label === undefined)
-            notes.warn([...path, "constraints", index], `"${constraint}" has no counterpart; allowed: node.labels.KEY, node.hostname, node.platform.os and node.platform.arch`);
+            notes.warn(
+                [...path, "constraints", index],
+                `"${constraint}" has no counterpart; allowed: node.labels.KEY, node.hostname, node.platform.os and node.platform.arch`,
+            );
         else if (operator === "==") nodes[label] = value;
         else excluded.push({ key: label, operator: "NotIn", values: [value] });
     }
@@ -106,7 +120,15 @@ export function placementOf(name: string, { deploy, platform }: Service, notes: 
     return {
         ...(Object.keys(nodes).length > 0 ? { nodeSelector: nodes } : {}),
         ...(excluded.length > 0
-            ? { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: excluded }] } } } }
+            ? {
+                  affinity: {
+                      nodeAffinity: {
+                          requiredDuringSchedulingIgnoredDuringExecution: {
+                              nodeSelectorTerms: [{ matchExpressions: excluded }],
+                          },
+                      },
+                  },
+              }
             : {}),
     };
 }

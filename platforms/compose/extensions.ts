@@ -51,7 +51,10 @@ export function readExtensions({ project }: LoadedProject, notes: Notes): Extens
         const parsed = schema.safeParse(value ?? {});
         if (parsed.success) return parsed.data;
         for (const { path: inner, message } of explain(schema, value, parsed.error.issues))
-            notes.refuse([...path, "x-plinth", ...inner.map((key) => (typeof key === "symbol" ? String(key) : key))], message);
+            notes.refuse(
+                [...path, "x-plinth", ...inner.map((key) => (typeof key === "symbol" ? String(key) : key))],
+                message,
+            );
         return schema.parse({});
     };
     return {

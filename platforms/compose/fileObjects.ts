@@ -56,7 +56,14 @@ export function readFileTexts(
             const text = written(users, file.text);
             if (secrets.isSettings(text)) {
                 const secret = `file_${name}_${file.path}`.replace(/[^A-Za-z0-9_]+/g, "_").replace(/_$/, "");
-                return { ...common, secret: secrets.add(secret, text, `File ${name}${file.path && `/${file.path}`} of the Compose project`) };
+                return {
+                    ...common,
+                    secret: secrets.add(
+                        secret,
+                        text,
+                        `File ${name}${file.path && `/${file.path}`} of the Compose project`,
+                    ),
+                };
             }
             return { ...common, parts: secrets.partsOf(text) };
         });
@@ -86,13 +93,25 @@ export function readFileTexts(
                 const key = name.replace(/[^A-Za-z0-9_]/g, "_");
                 if (file.text === undefined) return [[name, { ...set, isSecret: true }]];
                 const secret = secrets.add(key, file.text, `Secret ${name} of the Compose project`);
-                return [[name, { isFile: true, isSecret: true, files: [{ key: "file", path: "", secret, isExecutable: false }] }]];
+                return [
+                    [
+                        name,
+                        {
+                            isFile: true,
+                            isSecret: true,
+                            files: [{ key: "file", path: "", secret, isExecutable: false }],
+                        },
+                    ],
+                ];
             }),
         );
     const name = (source: string) => source.slice(loaded.folder.length + 1) || "project";
     return {
         binds: Object.fromEntries(
-            [...bySource].map(([source, { users, files, isFile }]) => [source, setOf(name(source), users, files, isFile)]),
+            [...bySource].map(([source, { users, files, isFile }]) => [
+                source,
+                setOf(name(source), users, files, isFile),
+            ]),
         ),
         configs: topLevel("configs"),
         secrets: topLevel("secrets"),
@@ -101,7 +120,8 @@ export function readFileTexts(
 }
 
 /** Keys of ConfigMaps have no slash. */
-const keyOf = (path: string): string => path.replace(/[^-._a-zA-Z0-9]/g, (character) => (character === "/" ? "__" : "_"));
+const keyOf = (path: string): string =>
+    path.replace(/[^-._a-zA-Z0-9]/g, (character) => (character === "/" ? "__" : "_"));
 
 function contentOf(
     kind: "configs" | "secrets",
@@ -116,7 +136,10 @@ function contentOf(
     if (environment !== undefined) {
         const value = loaded.environment[environment];
         if (value !== undefined) return textFile(value);
-        notes.refuse([...path, "environment"], `the variable ${environment} is not set; set it in an env file, in variables, or in plinth:secrets`);
+        notes.refuse(
+            [...path, "environment"],
+            `the variable ${environment} is not set; set it in an env file, in variables, or in plinth:secrets`,
+        );
         return undefined;
     }
     if (file !== undefined) {
@@ -129,6 +152,11 @@ function contentOf(
         notes.refuse([...path, "file"], `${file} is no file of at most ${mostBytes / 1024} KiB; allowed: such a file`);
         return undefined;
     }
-    notes.refuse(path, external ? "is external: Docker's own store is not in the cluster; allowed: file, environment, content" : "has no content; allowed: file, environment, content");
+    notes.refuse(
+        path,
+        external
+            ? "is external: Docker's own store is not in the cluster; allowed: file, environment, content"
+            : "has no content; allowed: file, environment, content",
+    );
     return undefined;
 }

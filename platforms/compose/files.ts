@@ -35,7 +35,7 @@ export function readFiles(path: string): Found {
     if (!found.isDirectory()) return { kind: "special" };
     const paths: string[] = [];
     let size = 0;
-    for (const folders = [path]; folders.length > 0; ) {
+    for (const folders = [path]; folders.length > 0;) {
         const folder = folders.pop()!;
         for (const entry of readdirSync(folder).sort()) {
             if (entry === ".git") continue;

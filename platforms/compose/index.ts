@@ -40,16 +40,31 @@ function declare(instance: ComposeInstance, settings: ComposeConfig, source: Sou
     const opened = openedPorts(conversion, (service) => ports(conversion.podOf(service)));
     const workloads = declareWorkloads(conversion, {
         volumes: new Volumes(conversion, new FileObjects(conversion)),
-        ports: (pod) => withRoutes(ports(pod), routes.filter(({ service }) => conversion.podOf(service) === pod)),
+        ports: (pod) =>
+            withRoutes(
+                ports(pod),
+                routes.filter(({ service }) => conversion.podOf(service) === pod),
+            ),
         opened: (pod) => opened.filter(({ service }) => conversion.podOf(service) === pod),
     });
     for (const [pod, workload] of workloads)
-        declareOpened(conversion, workload, opened.filter(({ service }) => conversion.podOf(service) === pod));
+        declareOpened(
+            conversion,
+            workload,
+            opened.filter(({ service }) => conversion.podOf(service) === pod),
+        );
     warnOfClosed(conversion, routes, opened);
     notes.throwIfAny();
     for (const warning of notes.warnings) instance.warn(noteText(warning));
     publish(instance, sitesOf(conversion, routes, workloads));
-    return { urls: Object.fromEntries([...new Set([settings.host, ...routes.map(({ host }) => host)])].map((host, index) => [index === 0 ? "site" : host, `${publicUrl(instance, host)}/`])) };
+    return {
+        urls: Object.fromEntries(
+            [...new Set([settings.host, ...routes.map(({ host }) => host)])].map((host, index) => [
+                index === 0 ? "site" : host,
+                `${publicUrl(instance, host)}/`,
+            ]),
+        ),
+    };
 }
 
 /** Ports that only a route names are ports of the pod, too. */

@@ -5,11 +5,14 @@ import { networksOf } from "./texts";
 import { objectName } from "../../components/names";
 
 /** Label of the pods that are in a network. */
-const networkLabel = (network: string): string => `plinth.dev/${objectName("network", serviceLabel(network)).slice(0, 63)}`;
+const networkLabel = (network: string): string =>
+    `plinth.dev/${objectName("network", serviceLabel(network)).slice(0, 63)}`;
 
 /** Labels of a service's pods: the networks that they are in. */
 export const networkLabels = ({ source }: Conversion, service: string): Record<string, string> =>
-    Object.fromEntries([...networksOf(source.loaded, service)].sort().map((network) => [networkLabel(network), "true"]));
+    Object.fromEntries(
+        [...networksOf(source.loaded, service)].sort().map((network) => [networkLabel(network), "true"]),
+    );
 
 /** Declares a policy for each network: pods in it reach each other on all ports. */
 export function declareNetworks({ instance, source, services }: Conversion): void {
@@ -17,7 +20,9 @@ export function declareNetworks({ instance, source, services }: Conversion): voi
     if (mode === "off") return;
     const used = new Set(Object.keys(services).flatMap((service) => [...networksOf(source.loaded, service)]));
     for (const network of [...used].sort()) {
-        const podSelector = { matchLabels: { "app.kubernetes.io/instance": instance.name, [networkLabel(network)]: "true" } };
+        const podSelector = {
+            matchLabels: { "app.kubernetes.io/instance": instance.name, [networkLabel(network)]: "true" },
+        };
         const peers = [{ podSelector }];
         instance.add(instance.owner, "NetworkPolicy", objectName("network", serviceLabel(network)), {
             spec: {

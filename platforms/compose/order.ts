@@ -76,7 +76,10 @@ export function prepareContainers(
         ...hosts.flatMap(([written, service]) =>
             service === undefined
                 ? [`echo "$(hostname -i | cut -d ' ' -f 1) ${written}" >> ${folders.hosts}/hosts`]
-                : [`wait_for ${fqdn(service)}`, `echo "$(address_of ${fqdn(service)}) ${written}" >> ${folders.hosts}/hosts`],
+                : [
+                      `wait_for ${fqdn(service)}`,
+                      `echo "$(address_of ${fqdn(service)}) ${written}" >> ${folders.hosts}/hosts`,
+                  ],
         ),
         ...(fills.length > 0 ? [`cp /bin/busybox ${tool}`] : []),
     ];
@@ -116,7 +119,16 @@ export function prepareContainers(
 /** The same volume at another path, writable: Docker fills volumes that are mounted read-only, too. */
 function scratchAt(mount: Mount, path: string): Mount {
     if ("scratch" in mount)
-        return { ...mount, path, name: mount.name ?? mount.path.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "").toLowerCase() };
+        return {
+            ...mount,
+            path,
+            name:
+                mount.name ??
+                mount.path
+                    .replace(/[^a-z0-9]+/gi, "-")
+                    .replace(/^-|-$/g, "")
+                    .toLowerCase(),
+        };
     const { readOnly: _, ...rest } = mount as Extract<Mount, { claim: string }>;
     return { ...rest, path };
 }
@@ -129,4 +141,3 @@ export const doneContainer: ContainerArgs = {
     resources: { cpu: "1m", memory: "8Mi" },
     securityContext: restricted,
 };
-

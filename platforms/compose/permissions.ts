@@ -41,17 +41,39 @@ export const baselineCapabilities = [
 export const capabilityOf = (written: string): string => written.toUpperCase().replace(/^CAP_/, "");
 
 /** The rights over its node that a service asks for, with the key that does so. */
-export function rightsOf(service: Service): { readonly right: Permission; readonly key: string; readonly what: string }[] {
+export function rightsOf(
+    service: Service,
+): { readonly right: Permission; readonly key: string; readonly what: string }[] {
     const { privileged, network_mode, pid, ipc, sysctls = {}, cap_add = [] } = service;
     const unsafe = Object.keys(sysctls).filter((name) => !safeSysctls.includes(name));
     const more = cap_add.map(capabilityOf).filter((name) => !baselineCapabilities.includes(name));
     return [
-        ...(privileged ? [{ right: "privileged", key: "privileged", what: "has all rights over its node" } as const] : []),
-        ...(more.length > 0 ? [{ right: "privileged", key: "cap_add", what: `adds ${more.join(", ")}, which Pod Security baseline forbids` } as const] : []),
-        ...(network_mode === "host" ? [{ right: "hostNetwork", key: "network_mode", what: "has the node's network" } as const] : []),
+        ...(privileged
+            ? [{ right: "privileged", key: "privileged", what: "has all rights over its node" } as const]
+            : []),
+        ...(more.length > 0
+            ? [
+                  {
+                      right: "privileged",
+                      key: "cap_add",
+                      what: `adds ${more.join(", ")}, which Pod Security baseline forbids`,
+                  } as const,
+              ]
+            : []),
+        ...(network_mode === "host"
+            ? [{ right: "hostNetwork", key: "network_mode", what: "has the node's network" } as const]
+            : []),
         ...(pid === "host" ? [{ right: "hostPid", key: "pid", what: "sees all processes of its node" } as const] : []),
         ...(ipc === "host" ? [{ right: "hostIpc", key: "ipc", what: "shares memory with its node" } as const] : []),
-        ...(unsafe.length > 0 ? [{ right: "unsafeSysctls", key: "sysctls", what: `sets ${unsafe.join(", ")}, which kubelets refuse unless they are told otherwise` } as const] : []),
+        ...(unsafe.length > 0
+            ? [
+                  {
+                      right: "unsafeSysctls",
+                      key: "sysctls",
+                      what: `sets ${unsafe.join(", ")}, which kubelets refuse unless they are told otherwise`,
+                  } as const,
+              ]
+            : []),
     ];
 }
 

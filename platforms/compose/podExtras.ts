@@ -5,19 +5,30 @@ import { identityOf } from "./security";
 import { komposeLabel } from "./extensions";
 
 /** What a pod has of its service besides containers. */
-export function podExtras(conversion: Conversion, pod: string): Pick<PodArgs, "podSecurity" | "group" | "annotations" | "more"> {
+export function podExtras(
+    conversion: Conversion,
+    pod: string,
+): Pick<PodArgs, "podSecurity" | "group" | "annotations" | "more"> {
     const { services, notes, source } = conversion;
     const service = services[pod]!;
     const { hardened } = source.extensions.services[pod]!;
     const { user, group } = identityOf(pod, service, notes);
     const groups = (service.group_add ?? []).flatMap((name, index) => {
         if (/^\d+$/.test(name)) return [Number(name)];
-        notes.warn(["services", pod, "group_add", index], `"${name}" is a name, which only the image knows; allowed: numbers`);
+        notes.warn(
+            ["services", pod, "group_add", index],
+            `"${name}" is a name, which only the image knows; allowed: numbers`,
+        );
         return [];
     });
     const sysctls = Object.entries(service.sysctls ?? {}).map(([name, value]) => ({ name, value: String(value) }));
     const label = komposeLabel(service, "security-context.fsgroup");
-    const files = label !== undefined && /^\d+$/.test(label) ? Number(label) : user === undefined || user === 0 ? undefined : (group ?? user);
+    const files =
+        label !== undefined && /^\d+$/.test(label)
+            ? Number(label)
+            : user === undefined || user === 0
+              ? undefined
+              : (group ?? user);
     return {
         ...(files === undefined ? {} : { group: files }),
         podSecurity: {
@@ -43,7 +54,10 @@ function hostNames({ services, notes }: Conversion, pod: string): NonNullable<Po
     for (const [index, pair] of extra_hosts.entries()) {
         const [host = "", address = ""] = pair.split(/=(.*)/s);
         if (address === "host-gateway") {
-            notes.warn(["services", pod, "extra_hosts", index], `${host} would be the machine that Docker runs on, which is not in the cluster`);
+            notes.warn(
+                ["services", pod, "extra_hosts", index],
+                `${host} would be the machine that Docker runs on, which is not in the cluster`,
+            );
             continue;
         }
         byAddress.set(address, [...(byAddress.get(address) ?? []), host]);

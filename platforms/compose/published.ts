@@ -9,8 +9,8 @@ import type { Workload } from "./workload";
 
 /** Ports of well-known servers that do not speak HTTP. */
 const otherPorts = [
-    20, 21, 22, 23, 25, 53, 110, 143, 389, 465, 514, 587, 636, 993, 995, 1025, 1433, 1521, 1883, 2181, 3306, 3389, 4222, 5044, 5432,
-    5671, 5672, 6379, 6380, 7687, 8883, 9042, 9092, 9093, 9300, 11211, 27017, 27018, 50000, 51820,
+    20, 21, 22, 23, 25, 53, 110, 143, 389, 465, 514, 587, 636, 993, 995, 1025, 1433, 1521, 1883, 2181, 3306, 3389, 4222,
+    5044, 5432, 5671, 5672, 6379, 6380, 7687, 8883, 9042, 9092, 9093, 9300, 11211, 27017, 27018, 50000, 51820,
 ];
 
 type Port = NonNullable<Conversion["services"][string]["ports"]>[number];
@@ -28,7 +28,10 @@ interface Route {
 const webPorts = ({ services }: Conversion, service: string): number[] =>
     (services[service]!.ports ?? []).flatMap((port) => {
         const { target = 0, protocol = "tcp", app_protocol } = port;
-        const isWeb = app_protocol === undefined ? protocol === "tcp" && !otherPorts.includes(target) : /^http$/.test(app_protocol);
+        const isWeb =
+            app_protocol === undefined
+                ? protocol === "tcp" && !otherPorts.includes(target)
+                : /^http$/.test(app_protocol);
         return isWeb && !isPrivate(port) ? [target] : [];
     });
 
@@ -45,10 +48,16 @@ export function routesOf(conversion: Conversion): Route[] {
     if (settings.routes)
         return settings.routes.flatMap((route, index): Route[] => {
             if (!services[route.service]) {
-                instance.problem(["routes", index, "service"], `"${route.service}" is not a service; allowed: ${Object.keys(services).join(", ")}`);
+                instance.problem(
+                    ["routes", index, "service"],
+                    `"${route.service}" is not a service; allowed: ${Object.keys(services).join(", ")}`,
+                );
                 return [];
             }
-            const port = route.port ?? plainest(webPorts(conversion, route.service)) ?? plainest((services[route.service]!.expose ?? []).map(Number));
+            const port =
+                route.port ??
+                plainest(webPorts(conversion, route.service)) ??
+                plainest((services[route.service]!.expose ?? []).map(Number));
             if (port === undefined) {
                 instance.problem(["routes", index, "port"], `is missing: ${route.service} publishes no web port`);
                 return [];
@@ -67,18 +76,28 @@ export function routesOf(conversion: Conversion): Route[] {
                   ? []
                   : route;
         return wanted.flatMap(({ path, port }) => {
-            const chosen = port ?? plainest(webPorts(conversion, service)) ?? plainest((services[service]!.expose ?? []).map(Number));
+            const chosen =
+                port ??
+                plainest(webPorts(conversion, service)) ??
+                plainest((services[service]!.expose ?? []).map(Number));
             if (chosen !== undefined) return [{ service, port: chosen, path, host }];
-            notes.refuse(["services", service, "x-plinth", "route"], "has no port, and the service publishes no web port; add port");
+            notes.refuse(
+                ["services", service, "x-plinth", "route"],
+                "has no port, and the service publishes no web port; add port",
+            );
             return [];
         });
     });
     if (written.length > 0) return written;
     const candidates = Object.keys(services).filter(
-        (service) => source.extensions.services[service]!.route !== false && plainest(webPorts(conversion, service)) !== undefined,
+        (service) =>
+            source.extensions.services[service]!.route !== false &&
+            plainest(webPorts(conversion, service)) !== undefined,
     );
     // Of several, the one at the usual port of the machine is what people open.
-    const main = candidates.filter((service) => (services[service]!.ports ?? []).some(({ published }) => ["80", "443"].includes(published ?? "")));
+    const main = candidates.filter((service) =>
+        (services[service]!.ports ?? []).some(({ published }) => ["80", "443"].includes(published ?? "")),
+    );
     const chosen = candidates.length === 1 ? candidates : main.length === 1 ? main : [];
     if (chosen.length === 0)
         instance.warn(
@@ -90,7 +109,11 @@ export function routesOf(conversion: Conversion): Route[] {
 }
 
 /** The sites of the edge. */
-export function sitesOf(conversion: Conversion, routes: readonly Route[], workloads: ReadonlyMap<string, Workload>): Site[] {
+export function sitesOf(
+    conversion: Conversion,
+    routes: readonly Route[],
+    workloads: ReadonlyMap<string, Workload>,
+): Site[] {
     const hosts = new Set([conversion.settings.host, ...routes.map(({ host }) => host)]);
     return [...hosts].map((host) => ({
         host,
@@ -122,13 +145,19 @@ export function openedPorts({ settings, services, instance }: Conversion, ports:
     });
     const written = settings.open.flatMap(({ service, port, type, nodePort }, index) => {
         if (!services[service]) {
-            instance.problem(["open", index, "service"], `"${service}" is not a service; allowed: ${Object.keys(services).join(", ")}`);
+            instance.problem(
+                ["open", index, "service"],
+                `"${service}" is not a service; allowed: ${Object.keys(services).join(", ")}`,
+            );
             return [];
         }
         const protocol = ports(service).udp.includes(port) ? "udp" : "tcp";
         return [{ service, port, protocol, type, ...(nodePort === undefined ? {} : { nodePort }) }];
     });
-    return [...written, ...labelled.filter((one) => !written.some(({ service, port }) => service === one.service && port === one.port))];
+    return [
+        ...written,
+        ...labelled.filter((one) => !written.some(({ service, port }) => service === one.service && port === one.port)),
+    ];
 }
 
 export type Opened = ReturnType<typeof openedPorts>[number];
@@ -152,7 +181,9 @@ export function declareOpened({ instance }: Conversion, workload: Workload, open
             "Service",
             name,
             {
-                ...(type === "NodePort" || !instance.cluster.loadBalancer ? { metadata: { annotations: { "pulumi.com/skipAwait": "true" } } } : {}),
+                ...(type === "NodePort" || !instance.cluster.loadBalancer
+                    ? { metadata: { annotations: { "pulumi.com/skipAwait": "true" } } }
+                    : {}),
                 spec: {
                     type,
                     selector: selectorOf(workload.node),
@@ -172,7 +203,11 @@ export function declareOpened({ instance }: Conversion, workload: Workload, open
 }
 
 /** Says which published ports are open to nobody outside the cluster. */
-export function warnOfClosed({ services, notes }: Conversion, routes: readonly Route[], opened: readonly Opened[]): void {
+export function warnOfClosed(
+    { services, notes }: Conversion,
+    routes: readonly Route[],
+    opened: readonly Opened[],
+): void {
     for (const [service, { ports = [] }] of Object.entries(services)) {
         const routed = routes.some((route) => route.service === service);
         for (const [index, port] of ports.entries()) {

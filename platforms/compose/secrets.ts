@@ -10,7 +10,7 @@ export type Parts = SecretText["parts"];
 
 /** Whether the name of a variable says that its value is secret. */
 export const looksSecret = (name: string): boolean =>
-    /PASS(WORD|WD|PHRASE|WRD)?S?(_|$|\d|HASH)|PWD$|SECRET|TOKEN|CREDENTIAL|(API|PRIVATE|ACCESS|ENCRYPTION|SIGNING|MASTER|LICEN[CS]E|AUTH|SERVICE_ROLE|ANON|ENC|HMAC|CRYPT\w*)_?KEYS?(_|$|\d)|(^|_)KEY(_BASE)?$|SALT|COOKIE$|DSN$|AUTH$|HTPASSWD/i.test(
+    /PASS(WORD|WD|PHRASE|WRD)?S?(_|$|\d|HASH)|(^|_)PWD?(_|$)|PWD$|SECRET|TOKEN|CREDENTIAL|(API|PRIVATE|ACCESS|ENCRYPTION|SIGNING|MASTER|LICEN[CS]E|AUTH|SERVICE_ROLE|ANON|ENC|HMAC|CRYPT\w*)_?KEYS?(_|$|\d)|(^|_)KEY(_BASE)?$|SALT|COOKIE$|DSN$|AUTH$|HTPASSWD/i.test(
         name,
     ) &&
     !/(_FILE|_PATH|_DIR|_LENGTH|_TTL|_LIFETIME|_TIMEOUT|_ENABLED?|_EXPIR\w*|_EXP|_ALGORITHM|_ISSUER|_AUDIENCE|_USER(NAME)?|_HEADER|_KEY_ID|_NAME|_MIN|_MAX|_DAYS|_MINUTES|_SECONDS|_URL|_PUBLIC_KEY)$/i.test(
@@ -28,7 +28,8 @@ const urlPassword = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/"']*:)([^\s@/"']+)(?=@)/gi;
 const secretOption = /(?:^|\s)--?[\w-]*(?:pass(?:word|wd)?|secret|token|api-?key)[\w-]*[= ]\s*(["']?)([^\s"'$]+)\1/gi;
 
 /** `password: VALUE` in a file of settings */
-const secretSetting = /(?:pass(?:word|wd|phrase)?|secret|token|api_?key|private_?key)["']?\s*[:=]\s*["']?(?!["'\s${<]|true|false|null|yes|no)\S/i;
+const secretSetting =
+    /(?:pass(?:word|wd|phrase)?|secret|token|api_?key|private_?key)["']?\s*[:=]\s*["']?(?!["'\s${<]|true|false|null|yes|no)\S/i;
 
 /** The secret values of a project, each with the key under which the user may set another one. */
 export class SecretPlan {
@@ -79,16 +80,15 @@ export class SecretPlan {
             const key = this.all.get(value);
             return key === undefined ? undefined : marker(key);
         };
-        const inUrls = text.replace(
-            urlPassword,
-            (whole, before: string, password: string) => {
-                const mark = known(password);
-                return mark === undefined ? whole : before + mark;
-            },
-        );
+        const inUrls = text.replace(urlPassword, (whole, before: string, password: string) => {
+            const mark = known(password);
+            return mark === undefined ? whole : before + mark;
+        });
         const inOptions = inUrls.replace(secretOption, (whole, quote: string, value: string) => {
             const mark = known(value);
-            return mark === undefined ? whole : whole.slice(0, whole.length - value.length - quote.length) + mark + quote;
+            return mark === undefined
+                ? whole
+                : whole.slice(0, whole.length - value.length - quote.length) + mark + quote;
         });
         this.pattern ??= this.known.size > 0 ? anyOf([...this.known.keys()]) : undefined;
         const marked = this.pattern

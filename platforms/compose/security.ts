@@ -43,9 +43,15 @@ export function securityOf(
     const { cap_add = [], cap_drop = [], read_only, privileged, security_opt = [] } = service;
     for (const [index, option] of security_opt.entries())
         if (!/^no-new-privileges(:true)?$/.test(option))
-            notes.warn(["services", name, "security_opt", index], `"${option}" has no counterpart; allowed: no-new-privileges`);
+            notes.warn(
+                ["services", name, "security_opt", index],
+                `"${option}" has no counterpart; allowed: no-new-privileges`,
+            );
     if (hardened && user === undefined)
-        notes.refuse(["services", name, "x-plinth", "hardened"], "needs the number of a user who is not root: set user to UID, or UID:GID");
+        notes.refuse(
+            ["services", name, "x-plinth", "hardened"],
+            "needs the number of a user who is not root: set user to UID, or UID:GID",
+        );
     if (hardened && user === 0)
         notes.refuse(["services", name, "user"], "is root, which x-plinth.hardened excludes; allowed: another number");
     const add = cap_add.map(capabilityOf);

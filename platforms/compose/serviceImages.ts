@@ -23,9 +23,16 @@ export function composeImages({ project }: LoadedProject, notes: Notes): Record<
             }
             if (image === undefined)
                 return [[name, { name, reference: `${project.name}-${service}:latest`.toLowerCase(), built: true }]];
-            if (build) notes.warn(["services", service, "build"], `is not built: ${image} is pulled, as Docker does where it can`);
+            if (build)
+                notes.warn(
+                    ["services", service, "build"],
+                    `is not built: ${image} is pulled, as Docker does where it can`,
+                );
             if (!imageReference.safeParse(image).success) {
-                notes.refuse(["services", service, "image"], `"${image}" is not allowed; allowed: [REGISTRY/]NAME[:TAG][@sha256:DIGEST]`);
+                notes.refuse(
+                    ["services", service, "image"],
+                    `"${image}" is not allowed; allowed: [REGISTRY/]NAME[:TAG][@sha256:DIGEST]`,
+                );
                 return [];
             }
             return [[name, { name, reference: fullReference(image) }]];

@@ -13,7 +13,9 @@ import { type KnownPorts, portName, referencesOf } from "./ports";
 export function labelsOf(conversion: Conversion, pod: string): string[] {
     const members = new Set(conversion.inPod(pod));
     const names = conversion.source.names.filter(({ service, kind }) => members.has(service) && kind !== "link");
-    const links = conversion.source.names.filter((name) => members.has(name.service) && name.kind === "link" && isFree(conversion, name));
+    const links = conversion.source.names.filter(
+        (name) => members.has(name.service) && name.kind === "link" && isFree(conversion, name),
+    );
     return [...new Set([...names, ...links].map(({ label }) => label))];
 }
 
@@ -33,12 +35,27 @@ export function declareServices(
     { tcp, udp }: KnownPorts,
 ): void {
     const { instance, services } = conversion;
-    const headless = tcp.length === 0 || services[pod]!.deploy?.endpoint_mode === "dnsrr" || komposeLabel(services[pod], "service.type") === "headless";
+    const headless =
+        tcp.length === 0 ||
+        services[pod]!.deploy?.endpoint_mode === "dnsrr" ||
+        komposeLabel(services[pod], "service.type") === "headless";
     const ports = [
-        ...tcp.map((port) => ({ name: portName(port), port, targetPort: portName(port), ...appProtocol(conversion, pod, port) })),
-        ...udp.map((port) => ({ name: portName(port, "udp"), port, targetPort: portName(port, "udp"), protocol: "UDP" })),
+        ...tcp.map((port) => ({
+            name: portName(port),
+            port,
+            targetPort: portName(port),
+            ...appProtocol(conversion, pod, port),
+        })),
+        ...udp.map((port) => ({
+            name: portName(port, "udp"),
+            port,
+            targetPort: portName(port, "udp"),
+            protocol: "UDP",
+        })),
     ];
-    const isOwnPeer = hasCheck(services[pod]!) && referencesOf(conversion, pod).some(({ name }) => conversion.podOf(name.service) === pod);
+    const isOwnPeer =
+        hasCheck(services[pod]!) &&
+        referencesOf(conversion, pod).some(({ name }) => conversion.podOf(name.service) === pod);
     for (const label of labelsOf(conversion, pod))
         instance.add(
             owner,
@@ -81,22 +98,31 @@ export function declareSign(
 
 /** `app_protocol` of a published port. */
 function appProtocol({ services }: Conversion, pod: string, port: number): { appProtocol?: string } {
-    const found = services[pod]!.ports?.find(({ target, app_protocol }) => target === port && app_protocol !== undefined);
+    const found = services[pod]!.ports?.find(
+        ({ target, app_protocol }) => target === port && app_protocol !== undefined,
+    );
     return found?.app_protocol ? { appProtocol: found.app_protocol } : {};
 }
 
 /**
  * Names that a service calls and DNS cannot have: the file of hosts has them, with the name in DNS that stands for each.
  */
-export function hostsOf(conversion: Conversion, service: string, ports: (pod: string) => KnownPorts): [string, string | undefined][] {
+export function hostsOf(
+    conversion: Conversion,
+    service: string,
+    ports: (pod: string) => KnownPorts,
+): [string, string | undefined][] {
     const { source, services, notes } = conversion;
     const references = referencesOf(conversion, service);
-    const rewritten = new Set(references.filter(({ isHost, name }) => isHost && !name.written.includes(".")).map(({ name }) => name.service));
+    const rewritten = new Set(
+        references.filter(({ isHost, name }) => isHost && !name.written.includes(".")).map(({ name }) => name.service),
+    );
     const { depends_on = {} } = services[service]!;
     const wanted = [
         ...references.filter(({ name }) => name.written.includes(".") && !isResolvable(name)).map(({ name }) => name),
         ...source.names.filter((name) => {
-            if (name.kind === "link") return name.seenBy === service && (!isResolvable(name) || !isFree(conversion, name));
+            if (name.kind === "link")
+                return name.seenBy === service && (!isResolvable(name) || !isFree(conversion, name));
             return !isResolvable(name) && name.service in depends_on && !rewritten.has(name.service);
         }),
     ];
@@ -104,7 +130,13 @@ export function hostsOf(conversion: Conversion, service: string, ports: (pod: st
     return [...byName.values()].flatMap((name): [string, string | undefined][] => {
         const pod = conversion.podOf(name.service);
         if (pod === conversion.podOf(service)) return [[name.written, undefined]];
-        if (ports(pod).tcp.length > 0) return [[name.written, source.names.find(({ service: one, kind }) => one === name.service && kind === "service")!.label]];
+        if (ports(pod).tcp.length > 0)
+            return [
+                [
+                    name.written,
+                    source.names.find(({ service: one, kind }) => one === name.service && kind === "service")!.label,
+                ],
+            ];
         notes.refuse(
             name.path,
             `"${name.written}" is no name that DNS of the cluster can have, and the address of ${name.service} changes with its pod as long as none of its ports is known; state them with expose, or rename it`,

@@ -35,7 +35,9 @@ export interface Source {
 export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): InstanceFacts & { source: Source } {
     const within = (path: string) => (isAbsolute(path) ? path : join(folder, path));
     const files = settings.file.map(within);
-    const variables = Object.fromEntries(set.filter((key) => /^[A-Za-z_]\w*$/.test(key)).map((key) => [key, marker(key)]));
+    const variables = Object.fromEntries(
+        set.filter((key) => /^[A-Za-z_]\w*$/.test(key)).map((key) => [key, marker(key)]),
+    );
     const loaded = loadProject({
         folder: dirname(files[0]!),
         files,
@@ -68,4 +70,3 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
 /** Services in the order of the file, with their paths. */
 export const servicesOf = ({ loaded }: Pick<Source, "loaded">): (readonly [string, Service, Path])[] =>
     Object.entries(loaded.project.services).map(([name, service]) => [name, service, ["services", name]] as const);
-

@@ -61,7 +61,9 @@ export class PeerTexts {
             const isHost =
                 port !== undefined ||
                 /(\/\/|@)$/.test(before) ||
-                /(^|[\s,])(--?(h|host|hostname|server|upstream)[ =]|server\s+|fastcgi_pass\s+|uwsgi_pass\s+)$/i.test(before) ||
+                /(^|[\s,])(--?(h|host|hostname|server|upstream)[ =]|server\s+|fastcgi_pass\s+|uwsgi_pass\s+)$/i.test(
+                    before,
+                ) ||
                 (isWhole && /^[\s,]*$|,\s*$/.test(before) && /^($|\s*,)/.test(after));
             return [{ at: match.index, name, isHost, ...(port === undefined ? {} : { port: Number(port) }) }];
         });
@@ -73,7 +75,10 @@ export class PeerTexts {
         const isSeen = (name: PeerName) =>
             (name.seenBy ?? service) === service &&
             (name.service === service || [...this.networks(name.service)].some((network) => own.has(network)));
-        return this.byWritten.get(written)!.filter(isSeen).sort((a, b) => (a.seenBy ? -1 : 0) - (b.seenBy ? -1 : 0))[0];
+        return this.byWritten
+            .get(written)!
+            .filter(isSeen)
+            .sort((a, b) => (a.seenBy ? -1 : 0) - (b.seenBy ? -1 : 0))[0];
     }
 }
 

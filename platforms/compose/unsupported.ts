@@ -40,11 +40,19 @@ const without: Partial<Readonly<Record<keyof Service, string>>> = {
     userns_mode: "kubelets decide about user namespaces",
     uts: "pods have a host name of their own",
     attach: "",
-    external_links: "containers outside the project are not in its namespace; use an ExternalName Service in extraObjects",
+    external_links:
+        "containers outside the project are not in its namespace; use an ExternalName Service in extraObjects",
 };
 
 /** Keys of a network attachment and of networks that say how Docker builds them. */
-const attachment = ["ipv4_address", "ipv6_address", "link_local_ips", "mac_address", "driver_opts", "interface_name"] as const;
+const attachment = [
+    "ipv4_address",
+    "ipv6_address",
+    "link_local_ips",
+    "mac_address",
+    "driver_opts",
+    "interface_name",
+] as const;
 
 /** Labels that other programs of Docker's world act upon. */
 const actedUpon = /^(traefik\.|com\.centurylinklabs\.watchtower|ofelia\.|caddy($|[._])|autoheal|com\.docker\.swarm)/;
@@ -54,11 +62,15 @@ export function warnOfService({ notes, services }: Conversion, name: string): vo
     const service = services[name]!;
     const path = (...keys: (string | number)[]) => ["services", name, ...keys];
     for (const [key, reason] of Object.entries(without))
-        if (reason !== "" && service[key as keyof Service] !== undefined) notes.warn(path(key), `has no counterpart: ${reason}`);
+        if (reason !== "" && service[key as keyof Service] !== undefined)
+            notes.warn(path(key), `has no counterpart: ${reason}`);
     for (const [network, settings] of Object.entries(service.networks ?? {}))
         for (const key of attachment)
             if (settings?.[key] !== undefined)
-                notes.warn(path("networks", network, key), "has no counterpart: the cluster's network chooses addresses");
+                notes.warn(
+                    path("networks", network, key),
+                    "has no counterpart: the cluster's network chooses addresses",
+                );
     const acting = Object.keys(service.labels ?? {}).filter((label) => actedUpon.test(label));
     if (acting.length > 0)
         notes.warn(
@@ -66,25 +78,50 @@ export function warnOfService({ notes, services }: Conversion, name: string): vo
             `${acting[0]}${acting.length > 1 ? ` and ${acting.length - 1} more` : ""} would be read by another program, which is not in the cluster; x-plinth.route says what the edge sends here`,
         );
     if (service.network_mode?.startsWith("container:"))
-        notes.refuse(path("network_mode"), `"${service.network_mode}" is a container outside the project; allowed: service:NAME, none, bridge`);
-    if (/^(service|container):/.test(service.pid ?? "")) notes.warn(path("pid"), "has no counterpart: only containers of one pod can share processes; use network_mode: service:NAME");
-    if (/^(service|container|shareable)/.test(service.ipc ?? "")) notes.warn(path("ipc"), "has no counterpart: only containers of one pod share memory; use network_mode: service:NAME");
+        notes.refuse(
+            path("network_mode"),
+            `"${service.network_mode}" is a container outside the project; allowed: service:NAME, none, bridge`,
+        );
+    if (/^(service|container):/.test(service.pid ?? ""))
+        notes.warn(
+            path("pid"),
+            "has no counterpart: only containers of one pod can share processes; use network_mode: service:NAME",
+        );
+    if (/^(service|container|shareable)/.test(service.ipc ?? ""))
+        notes.warn(
+            path("ipc"),
+            "has no counterpart: only containers of one pod share memory; use network_mode: service:NAME",
+        );
     if (service.deploy?.endpoint_mode === "vip" || service.deploy?.rollback_config)
         notes.warn(path("deploy"), "endpoint_mode and rollback_config have no counterpart");
-    if (service.runtime !== undefined && service.runtime !== "nvidia") notes.warn(path("runtime"), `is runtimeClassName: ${service.runtime}, which the cluster must have`);
+    if (service.runtime !== undefined && service.runtime !== "nvidia")
+        notes.warn(path("runtime"), `is runtimeClassName: ${service.runtime}, which the cluster must have`);
     if (service.develop !== undefined) notes.warn(path("develop"), "is for Docker Compose on the developer's machine");
     for (const [variable, value] of Object.entries(service.environment ?? {}))
-        if (value === null) notes.warn(path("environment", variable), "has no value, and none is taken from the machine's environment; set it in variables");
+        if (value === null)
+            notes.warn(
+                path("environment", variable),
+                "has no value, and none is taken from the machine's environment; set it in variables",
+            );
 }
 
 /** Says what of networks and jobs has no counterpart. */
 export function warnOfProject({ notes, source }: Conversion): void {
     const { networks = {}, jobs = {} } = source.loaded.project;
     for (const [name, network] of Object.entries(networks)) {
-        if (network.external) notes.warn(["networks", name, "external"], "is a network of its own here: containers outside the project are not in it");
-        if (network.ipam?.config?.length) notes.warn(["networks", name, "ipam"], "has no counterpart: the cluster's network chooses addresses");
+        if (network.external)
+            notes.warn(
+                ["networks", name, "external"],
+                "is a network of its own here: containers outside the project are not in it",
+            );
+        if (network.ipam?.config?.length)
+            notes.warn(["networks", name, "ipam"], "has no counterpart: the cluster's network chooses addresses");
         if (network.driver !== undefined && !/^(bridge|overlay)$/.test(network.driver))
-            notes.warn(["networks", name, "driver"], `"${network.driver}" has no counterpart: the cluster has one network`);
+            notes.warn(
+                ["networks", name, "driver"],
+                `"${network.driver}" has no counterpart: the cluster has one network`,
+            );
     }
-    for (const name of Object.keys(jobs)) notes.warn(["jobs", name], "is not converted: write it as a service with x-plinth.once");
+    for (const name of Object.keys(jobs))
+        notes.warn(["jobs", name], "is not converted: write it as a service with x-plinth.once");
 }

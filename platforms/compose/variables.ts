@@ -41,7 +41,8 @@ export function learnSecrets(loaded: LoadedProject, extensions: Extensions, secr
     const key = keysOf(loaded, extensions);
     for (const [service, { environment: own = {} }] of Object.entries(project.services))
         for (const [name, value] of Object.entries(own))
-            if (value !== null && isSecret(service, name, extensions)) secrets.learn(value, key(service, name), services);
+            if (value !== null && isSecret(service, name, extensions))
+                secrets.learn(value, key(service, name), services);
     for (const [name, { environment: variable, content }] of Object.entries(project.secrets ?? {})) {
         const value = variable === undefined ? content : environment[variable];
         if (value !== undefined) secrets.learn(value, keyOf(name), services);
@@ -84,7 +85,8 @@ function containerTexts(
         const purpose = `${name} of the service ${service}`;
         if (isOne(name) && text !== "") return [[name, { key: secrets.add(key(service, name), text, purpose) }]];
         const parts = secrets.partsOf(text);
-        if (secrets.hasUnknownPassword(parts)) return [[name, { key: secrets.add(keyOf(service, name), text, purpose) }]];
+        if (secrets.hasUnknownPassword(parts))
+            return [[name, { key: secrets.add(keyOf(service, name), text, purpose) }]];
         return [[name, { parts }]];
     });
     return {
@@ -95,4 +97,3 @@ function containerTexts(
         references,
     };
 }
-

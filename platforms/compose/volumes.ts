@@ -64,19 +64,33 @@ export class Volumes {
     }
 
     /** Own mounts and those of `volumes_from`, each with the service that writes it. */
-    private mountsOf(service: string, seen: readonly string[] = []): { mount: VolumeMount; of: string; index: number; readOnly: boolean }[] {
+    private mountsOf(
+        service: string,
+        seen: readonly string[] = [],
+    ): { mount: VolumeMount; of: string; index: number; readOnly: boolean }[] {
         const { volumes = [], volumes_from = [] } = this.conversion.services[service] ?? {};
         const own = volumes.map((mount, index) => ({ mount, of: service, index, readOnly: mount.read_only ?? false }));
         const targets = new Set(own.map(({ mount }) => mount.target));
         const others = volumes_from.flatMap((from) => {
             const [other = "", mode] = from.split(":");
             if (seen.includes(other)) return [];
-            return this.mountsOf(other, [...seen, service]).map((one) => ({ ...one, readOnly: one.readOnly || mode === "ro" }));
+            return this.mountsOf(other, [...seen, service]).map((one) => ({
+                ...one,
+                readOnly: one.readOnly || mode === "ro",
+            }));
         });
         return [...own, ...others.filter(({ mount }) => !targets.has(mount.target))];
     }
 
-    private claimOf({ mount, of, index }: { mount: VolumeMount; of: string; index: number }): Omit<ClaimUse, "pods" | "services"> | undefined {
+    private claimOf({
+        mount,
+        of,
+        index,
+    }: {
+        mount: VolumeMount;
+        of: string;
+        index: number;
+    }): Omit<ClaimUse, "pods" | "services"> | undefined {
         if (mount.type === "volume" && mount.source)
             return { key: `volume ${mount.source}`, name: this.volumeName(mount.source), volume: mount.source };
         const bind = mount.type === "bind" ? this.conversion.source.binds[of]![index] : undefined;
@@ -86,7 +100,9 @@ export class Volumes {
     /** Two volumes that would be written alike get a digest. */
     private volumeName(volume: string): string {
         const label = serviceLabel(volume);
-        const first = Object.keys(this.conversion.source.loaded.project.volumes ?? {}).find((one) => serviceLabel(one) === label);
+        const first = Object.keys(this.conversion.source.loaded.project.volumes ?? {}).find(
+            (one) => serviceLabel(one) === label,
+        );
         return first === volume ? label : objectName(label, contentHash(volume).slice(0, 6));
     }
 
@@ -97,11 +113,20 @@ export class Volumes {
             const label = this.volumeName(name);
             const key = `volumes.${label}`;
             if (external)
-                notes.warn(["volumes", name, "external"], `a new volume is made, since Docker's are not in the cluster; set ${key}.existing or ${key}.claim for one that exists`);
+                notes.warn(
+                    ["volumes", name, "external"],
+                    `a new volume is made, since Docker's are not in the cluster; set ${key}.existing or ${key}.claim for one that exists`,
+                );
             if (driver !== undefined && driver !== "local")
-                notes.warn(["volumes", name, "driver"], `"${driver}" is one of Docker's; the cluster's storage class is used, or ${key}.storageClass`);
+                notes.warn(
+                    ["volumes", name, "driver"],
+                    `"${driver}" is one of Docker's; the cluster's storage class is used, or ${key}.storageClass`,
+                );
             if (driver_opts && Object.keys(driver_opts).length > 0)
-                notes.warn(["volumes", name, "driver_opts"], `has no effect; set ${key}.nfs or ${key}.local for a server or a node's folder`);
+                notes.warn(
+                    ["volumes", name, "driver_opts"],
+                    `has no effect; set ${key}.nfs or ${key}.local for a server or a node's folder`,
+                );
         }
     }
 
@@ -109,7 +134,7 @@ export class Volumes {
     private together(use: ClaimUse): string {
         const shared = [...this.uses.values()].filter((one) => this.isShared(one));
         const group = new Set([use]);
-        for (let size = 0; size < group.size; ) {
+        for (let size = 0; size < group.size;) {
             size = group.size;
             for (const one of shared)
                 if ([...group].some(({ pods }) => [...one.pods].some((pod) => pods.has(pod)))) group.add(one);
@@ -119,9 +144,16 @@ export class Volumes {
 
     private isShared({ pods }: ClaimUse): boolean {
         const several = (pod: string) => {
-            const replicas = replicasOf(pod, this.conversion.services[pod]!, this.conversion.source.extensions, this.conversion.notes);
-            return typeof this.conversion.instance.config.replicas[this.conversion.component(pod)] === "object" ||
-                (typeof replicas === "object" ? replicas.max > 1 : replicas > 1);
+            const replicas = replicasOf(
+                pod,
+                this.conversion.services[pod]!,
+                this.conversion.source.extensions,
+                this.conversion.notes,
+            );
+            return (
+                typeof this.conversion.instance.config.replicas[this.conversion.component(pod)] === "object" ||
+                (typeof replicas === "object" ? replicas.max > 1 : replicas > 1)
+            );
         };
         return pods.size > 1 || [...pods].some(several);
     }
@@ -134,7 +166,8 @@ export class Volumes {
         const volume = use.volume === undefined ? undefined : source.loaded.project.volumes?.[use.volume];
         const extension = use.volume === undefined ? undefined : source.extensions.volumes[use.volume];
         const label = (name: string) =>
-            komposeLabel(volume, name) ?? use.services.map((service) => komposeLabel(services[service], name)).find(Boolean);
+            komposeLabel(volume, name) ??
+            use.services.map((service) => komposeLabel(services[service], name)).find(Boolean);
         const storageClass = extension?.storageClass ?? label("volume.storage-class-name");
         const args = {
             size: extension?.size ?? label("volume.size") ?? usual.claim,
@@ -142,7 +175,10 @@ export class Volumes {
         };
         const isShared = this.isShared(use);
         const made: Declared = isShared
-            ? { ...sharedClaim(instance, instance.owner, use.name, { ...args, together: this.together(use) }), isShared }
+            ? {
+                  ...sharedClaim(instance, instance.owner, use.name, { ...args, together: this.together(use) }),
+                  isShared,
+              }
             : { claim: claim(instance, instance.owner, use.name, args), isShared };
         this.declared.set(key, made);
         return made;
@@ -166,7 +202,12 @@ export class Volumes {
                 shareNodeFor ??= node;
                 if (!isShared) own.push(name);
                 const subPath = mount.volume?.subpath;
-                const made: Mount = { path, claim: name, ...(subPath ? { subPath } : {}), ...(readOnly ? { readOnly: true } : {}) };
+                const made: Mount = {
+                    path,
+                    claim: name,
+                    ...(subPath ? { subPath } : {}),
+                    ...(readOnly ? { readOnly: true } : {}),
+                };
                 mounts.push(made);
                 if (prefill) fills.push({ mount: made, copies: claimed.volume !== undefined && !mount.volume?.nocopy });
                 continue;
@@ -174,7 +215,8 @@ export class Volumes {
             switch (mount.type) {
                 case "bind": {
                     const bind = source.binds[of]![index]!;
-                    if (bind.kind === "host") mounts.push({ path, hostPath: bind.path, ...(readOnly ? { readOnly: true } : {}) });
+                    if (bind.kind === "host")
+                        mounts.push({ path, hostPath: bind.path, ...(readOnly ? { readOnly: true } : {}) });
                     if (bind.kind === "files") mounts.push(this.files.bind(bind.source, path));
                     break;
                 }
@@ -196,19 +238,22 @@ export class Volumes {
             const [path = "", options = ""] = entry.split(":");
             mounts.push({ path, scratch: { size: sizeOf(/(?:^|,)size=(\w+)/.exec(options)?.[1]), memory: true } });
         }
-        if (shm_size !== undefined) mounts.push({ path: "/dev/shm", scratch: { size: sizeOf(shm_size), memory: true } });
+        if (shm_size !== undefined)
+            mounts.push({ path: "/dev/shm", scratch: { size: sizeOf(shm_size), memory: true } });
         mounts.push(...this.files.mountsOf(service));
         return { mounts: distinct(mounts), fills, own, ...(shareNodeFor === undefined ? {} : { shareNodeFor }) };
     }
 }
 
 /** A path can be mounted once; the last one counts, as in Docker. */
-const distinct = (mounts: readonly Mount[]): Mount[] => [...new Map(mounts.map((mount) => [mount.path, mount])).values()];
+const distinct = (mounts: readonly Mount[]): Mount[] => [
+    ...new Map(mounts.map((mount) => [mount.path, mount])).values(),
+];
 
 /** Bytes as a quantity, or Docker's own spelling of a size. */
 function sizeOf(text: string | undefined): string {
     if (text === undefined) return usual.memory;
     const [, digits, unit = ""] = /^(\d+)([kmg]?)b?$/i.exec(text) ?? [];
-    const bytes = digits === undefined ? 0 : Number(digits) * 1024 ** (" kmg".indexOf(unit.toLowerCase() || " "));
+    const bytes = digits === undefined ? 0 : Number(digits) * 1024 ** " kmg".indexOf(unit.toLowerCase() || " ");
     return bytes > 0 ? `${Math.max(1, Math.ceil(bytes / 2 ** 20))}Mi` : usual.memory;
 }

@@ -8,6 +8,7 @@ import { selectorOf } from "../../components/labels";
 import { objectName } from "../../components/names";
 import { podTemplate } from "../../components/pod";
 import type { ContainerArgs, PodArgs } from "../../components/podArgs";
+import { Task } from "../../components/task";
 import { containerOf } from "./containers";
 import { type Conversion, digestOf } from "./conversion";
 import { graceSeconds } from "./probes";
@@ -31,8 +32,8 @@ export interface WorkloadArgs {
     readonly startsAfter: readonly HasNode[];
     /** Names in DNS to wait for. */
     readonly waitsFor: readonly string[];
-    /** Whether it does its work once, and others wait for its end. */
-    readonly once: boolean;
+    /** Whether it does its work once: `awaited` if others wait for its end. */
+    readonly once: "awaited" | "alone" | undefined;
 }
 
 /** The services of one pod, as a Deployment, or a StatefulSet where a volume belongs to a single pod. */
@@ -52,10 +53,21 @@ export class Workload extends Component implements HasNode {
         const { instance, services } = conversion;
         const name = conversion.component(pod);
         const { ports, uses, networkRules, startsAfter, once } = args;
-        this.node = instance.addNode(name, { kind: once ? "task" : "service", uses, networkRules, startsAfter });
         this.endpoint = endpointOf(conversion, pod, ports(pod));
         const { template, plans } = this.podArgs();
         const service = services[pod]!;
+        if (once === "alone") {
+            const containers = template.containers.map(withoutServing);
+            this.node = new Task(
+                instance,
+                name,
+                { pod: { ...template, containers }, networkRules, startsAfter },
+                { parent: this },
+            ).node;
+            this.registerOutputs({});
+            return;
+        }
+        this.node = instance.addNode(name, { kind: once ? "task" : "service", uses, networkRules, startsAfter });
         if (once) {
             const hash = digestOf(template);
             this.doneName = objectName(name, "done", hash);
@@ -76,9 +88,18 @@ export class Workload extends Component implements HasNode {
         } else {
             const ownsVolumes = plans.some(({ own }) => own.length > 0);
             const replicas = replicasOf(pod, service, conversion.source.extensions, conversion.notes);
-            const controller = conversion.source.extensions.services[pod]!.controller ?? komposeLabel(service, "controller.type")?.toLowerCase();
-            if (controller === "statefulset" || (ownsVolumes && controller === undefined)) this.statefulSet(template, replicas);
-            else deployment(instance, this, this.node, { pod: template, replicas, recreate: ownsVolumes, ...rolloutOf(service) });
+            const controller =
+                conversion.source.extensions.services[pod]!.controller ??
+                komposeLabel(service, "controller.type")?.toLowerCase();
+            if (controller === "statefulset" || (ownsVolumes && controller === undefined))
+                this.statefulSet(template, replicas);
+            else
+                deployment(instance, this, this.node, {
+                    pod: template,
+                    replicas,
+                    recreate: ownsVolumes,
+                    ...rolloutOf(service),
+                });
             declareServices(conversion, this, this.node, pod, ports(pod));
         }
         this.registerOutputs({});
@@ -100,7 +121,11 @@ export class Workload extends Component implements HasNode {
             return prepareContainers(
                 conversion,
                 conversion.component(member),
-                { waitsFor: index === 0 ? args.waitsFor : [], hosts: index === 0 ? hosts : [], fills: plans[index]!.fills },
+                {
+                    waitsFor: index === 0 ? args.waitsFor : [],
+                    hosts: index === 0 ? hosts : [],
+                    fills: plans[index]!.fills,
+                },
                 containers[index]!.image,
                 identityOf(member, services[member]!, notes).user,
                 hardened,
@@ -133,7 +158,10 @@ export class Workload extends Component implements HasNode {
         const { name } = this.node;
         const count = instance.replicas(name, replicas);
         if (typeof count === "object")
-            instance.problem(["replicas", name], `${JSON.stringify(count)} is not allowed; allowed: a number, because its pods have names of their own`);
+            instance.problem(
+                ["replicas", name],
+                `${JSON.stringify(count)} is not allowed; allowed: a number, because its pods have names of their own`,
+            );
         instance.add(
             this,
             "StatefulSet",
@@ -145,7 +173,10 @@ export class Workload extends Component implements HasNode {
                     podManagementPolicy: "Parallel",
                     serviceName: name,
                     selector: { matchLabels: selectorOf(this.node) },
-                    template: podTemplate(instance, this.node, { ...pod, spread: typeof count === "number" && count > 1 }),
+                    template: podTemplate(instance, this.node, {
+                        ...pod,
+                        spread: typeof count === "number" && count > 1,
+                    }),
                 },
             },
             { node: this.node },
@@ -163,17 +194,34 @@ const withoutServing = ({ probes: _, preStop: __, ports: ___, udp: ____, ...rest
 export function endpointOf(conversion: Conversion, pod: string, { tcp }: KnownPorts): Endpoint {
     const { instance } = conversion;
     const name = conversion.component(pod);
-    return new Endpoint(nodeId(instance.namespace, name), `${name}.${instance.namespace}.svc.${instance.cluster.domain}`, named(tcp), {});
+    return new Endpoint(
+        nodeId(instance.namespace, name),
+        `${name}.${instance.namespace}.svc.${instance.cluster.domain}`,
+        named(tcp),
+        {},
+    );
 }
 
 /** `pre_start`: containers before the service's own, with its image and settings unless they have others. */
 function preStart({ services, notes }: Conversion, pod: string, own: ContainerArgs): ContainerArgs[] {
     return (services[pod]!.pre_start ?? []).flatMap((step, index): ContainerArgs[] => {
         if (step.image !== undefined && step.image !== services[pod]!.image) {
-            notes.warn(["services", pod, "pre_start", index, "image"], "has no counterpart: the step runs with the service's image, or as a service with x-plinth.once");
+            notes.warn(
+                ["services", pod, "pre_start", index, "image"],
+                "has no counterpart: the step runs with the service's image, or as a service with x-plinth.once",
+            );
             return [];
         }
-        const { probes: _, ports: __, udp: ___, preStop: ____, more: _____, args: ______, ...rest } = own;
+        const {
+            probes: _,
+            ports: __,
+            udp: ___,
+            preStop: ____,
+            more: _____,
+            args: ______,
+            devices: _______,
+            ...rest
+        } = own;
         const id = Number(/^\d+/.exec(step.user ?? "")?.[0] ?? NaN);
         return [
             {
@@ -181,7 +229,14 @@ function preStart({ services, notes }: Conversion, pod: string, own: ContainerAr
                 name: `${own.name}-start-${index}`,
                 ...(step.entrypoint ? { command: step.entrypoint } : {}),
                 ...(step.command ? { args: step.command } : {}),
-                env: { ...rest.env, ...Object.fromEntries(Object.entries(step.environment ?? {}).flatMap(([key, value]) => (value === null ? [] : [[key, value]]))) },
+                env: {
+                    ...rest.env,
+                    ...Object.fromEntries(
+                        Object.entries(step.environment ?? {}).flatMap(([key, value]) =>
+                            value === null ? [] : [[key, value]],
+                        ),
+                    ),
+                },
                 ...(Number.isNaN(id) ? {} : { securityContext: { ...rest.securityContext, runAsUser: id } }),
             },
         ];

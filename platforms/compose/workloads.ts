@@ -15,7 +15,10 @@ interface Surroundings {
 }
 
 /** Declares the workloads of all pods, each after those that it waits for. */
-export function declareWorkloads(conversion: Conversion, { volumes, ports, opened }: Surroundings): ReadonlyMap<string, Workload> {
+export function declareWorkloads(
+    conversion: Conversion,
+    { volumes, ports, opened }: Surroundings,
+): ReadonlyMap<string, Workload> {
     const { services } = conversion;
     const made = new Map<string, Workload>();
     const declare = (pod: string): Workload => {
@@ -25,19 +28,31 @@ export function declareWorkloads(conversion: Conversion, { volumes, ports, opene
         const before = members.flatMap((member) =>
             Object.entries(services[member]!.depends_on ?? {}).flatMap(([other, { condition }]) => {
                 const on = conversion.podOf(other);
-                if (on === pod || !services[other] || condition === "service_started" || condition === undefined) return [];
+                if (on === pod || !services[other] || condition === "service_started" || condition === undefined)
+                    return [];
                 const workload = declare(on);
-                return [{ workload, name: condition === "service_completed_successfully" ? workload.doneName! : readyName(workload.node.name) }];
+                return [
+                    {
+                        workload,
+                        name:
+                            condition === "service_completed_successfully"
+                                ? workload.doneName!
+                                : readyName(workload.node.name),
+                    },
+                ];
             }),
         );
         const workload = new Workload(conversion, pod, {
             volumes,
             ports,
             uses: usesOf(conversion, pod, ports),
-            networkRules: [...members.slice(0, 1).flatMap((member) => outsideOf(conversion, member)), ...rulesFor(opened(pod))],
+            networkRules: [
+                ...members.slice(0, 1).flatMap((member) => outsideOf(conversion, member)),
+                ...rulesFor(opened(pod)),
+            ],
             startsAfter: [...new Set(before.map((one) => one.workload))],
             waitsFor: [...new Set(before.map(({ name }) => name))].sort(),
-            once: isWaitedFor(conversion, pod),
+            once: onceOf(conversion, pod),
         });
         made.set(pod, workload);
         return workload;
@@ -46,20 +61,40 @@ export function declareWorkloads(conversion: Conversion, { volumes, ports, opene
     return made;
 }
 
-/** Whether others wait for the end of a service. */
-const isWaitedFor = ({ services }: Conversion, pod: string): boolean =>
-    Object.values(services).some(({ depends_on = {} }) => depends_on[pod]?.condition === "service_completed_successfully");
+/** Whether a service does its work once and ends: others wait for that, or the project says so. */
+function onceOf({ services, source }: Conversion, pod: string): "awaited" | "alone" | undefined {
+    const { restart, deploy, ports, expose, healthcheck } = services[pod]!;
+    const isAwaited = Object.values(services).some(
+        ({ depends_on = {} }) => depends_on[pod]?.condition === "service_completed_successfully",
+    );
+    if (isAwaited) return "awaited";
+    const said = source.extensions.services[pod]!.once;
+    const ends =
+        deploy?.mode === "replicated-job" ||
+        deploy?.restart_policy?.condition === "none" ||
+        // Whoever serves something would be started again.
+        (restart === "no" && !ports && !expose && !healthcheck);
+    return (said ?? ends) ? "alone" : undefined;
+}
 
 /** Peers that a pod's services name or wait for, as far as they share a network. */
 function usesOf(conversion: Conversion, pod: string, ports: (pod: string) => KnownPorts): Edge[] {
     const { services, source } = conversion;
-    const named = conversion.inPod(pod).flatMap((member) => [
-        ...referencesOf(conversion, member).flatMap(({ name, isHost }) => (isHost ? [name.service] : [])),
-        ...Object.keys(services[member]!.depends_on ?? {}),
-    ]);
+    const named = conversion
+        .inPod(pod)
+        .flatMap((member) => [
+            ...referencesOf(conversion, member).flatMap(({ name, isHost }) => (isHost ? [name.service] : [])),
+            ...Object.keys(services[member]!.depends_on ?? {}),
+        ]);
     const own = networksOf(source.loaded, pod);
-    const pods = new Set(named.filter((other) => services[other] && [...networksOf(source.loaded, other)].some((one) => own.has(one))).map((other) => conversion.podOf(other)));
+    const pods = new Set(
+        named
+            .filter((other) => services[other] && [...networksOf(source.loaded, other)].some((one) => own.has(one)))
+            .map((other) => conversion.podOf(other)),
+    );
     // All ports are open within a network, so the edge names none.
-    return [...pods].filter((other) => other !== pod).sort().map((other) => endpointOf(conversion, other, { tcp: [], udp: ports(other).udp }).bind());
+    return [...pods]
+        .filter((other) => other !== pod)
+        .sort()
+        .map((other) => endpointOf(conversion, other, { tcp: [], udp: ports(other).udp }).bind());
 }
-
