@@ -65,17 +65,15 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
         const none = { kind: "none" } as const;
         const allowed = settings.allow[service] ?? [];
         const shown = relative(loaded.folder, source);
-        const wanted =
-            extensions.services[service]!.binds[shown] ??
-            extensions.services[service]!.binds[`./${shown}`] ??
-            extensions.services[service]!.binds[source];
+        const own = extensions.services[service]!.binds;
+        const wanted = settings.binds[source] ?? own[shown] ?? own[`./${shown}`] ?? own[source];
         if (wanted === "none") return none;
         if (allowed.includes(source) || (dockerSocket.test(source) && allowed.includes("docker.sock")))
             return { kind: "host", path: source };
         if (dockerSocket.test(source)) {
             notes.refuse(
                 path,
-                `mounts Docker's socket, with which a container has all rights over its node, and nodes of clusters rarely have one; leave the service out, or allow it: allow.${service}: [docker.sock]`,
+                `mounts Docker's socket, with which a container has all rights over its node, and nodes of clusters rarely have one; leave it out: binds: {"${source}": none}; or allow it: allow.${service}: [docker.sock]`,
             );
             return none;
         }
@@ -85,7 +83,7 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
             else
                 notes.refuse(
                     path,
-                    `mounts ${source} of the machine, which is not in the project: nodes of a cluster have other files; allow it by its path: allow.${service}: ["${source}"], or say in x-plinth.binds what it is`,
+                    `mounts ${source} of the machine, which is not in the project: nodes of a cluster have other files; allow it by its path: allow.${service}: ["${source}"], or say what it is: binds: {"${source}": volume}`,
                 );
             return none;
         }
@@ -129,6 +127,7 @@ const looksLikeFile = (path: string): boolean =>
 function rootOf(folder: string): string {
     for (let above = folder; ; above = dirname(above)) {
         if (existsSync(join(above, ".git"))) return above;
-        if (dirname(above) === above) return folder;
+        // What is beside the folder belongs to it, too: `../certs`.
+        if (dirname(above) === above) return folder.split(sep).length > 3 ? dirname(folder) : folder;
     }
 }

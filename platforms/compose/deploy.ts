@@ -4,18 +4,24 @@ import type { DeploymentArgs } from "../../components/deployment";
 import type { Fields } from "../../components/kinds";
 import type { ContainerArgs } from "../../components/podArgs";
 import type { ReplicasConfig, ResourcesConfig } from "../../config/fields";
-import { type Extensions, komposeLabel } from "./extensions";
+import { komposeLabel } from "./extensions";
+import type { Conversion } from "./conversion";
+import { serviceLabel } from "./names";
 import type { Notes } from "./notes";
 
 type PodSpec = Fields<k8s.types.input.core.v1.PodSpec>;
 
 /** How many pods a service has. */
-export function replicasOf(name: string, service: Service, { services }: Extensions, notes: Notes): ReplicasConfig {
+export function replicasOf(
+    name: string,
+    service: Service,
+    { source: { extensions: { services } }, settings, notes }: Conversion,
+): ReplicasConfig {
     const { deploy, scale } = service;
-    if (deploy?.mode?.startsWith("global"))
+    if (deploy?.mode?.startsWith("global") && settings.replicas[serviceLabel(name)] === undefined)
         notes.refuse(
             ["services", name, "deploy", "mode"],
-            `"${deploy.mode}" would be one pod on each node, which is no part of a platform; allowed: replicated, replicated-job`,
+            `"${deploy.mode}" would be one pod on each node, which is no part of a platform; allowed: replicated, replicated-job, or a number of pods: replicas.${serviceLabel(name)}`,
         );
     const own = services[name]!.replicas;
     if (own !== undefined) return own;

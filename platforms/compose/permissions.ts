@@ -41,12 +41,11 @@ export const baselineCapabilities = [
 export const capabilityOf = (written: string): string => written.toUpperCase().replace(/^CAP_/, "");
 
 /** The rights over its node that a service asks for, with the key that does so. */
-export function rightsOf(
+function rightsOf(
     service: Service,
 ): { readonly right: Permission; readonly key: string; readonly what: string }[] {
-    const { privileged, network_mode, pid, ipc, sysctls = {}, cap_add = [] } = service;
-    const unsafe = Object.keys(sysctls).filter((name) => !safeSysctls.includes(name));
-    const more = cap_add.map(capabilityOf).filter((name) => !baselineCapabilities.includes(name));
+    const { privileged, network_mode, pid, ipc, cap_add = [] } = service;
+        const more = cap_add.map(capabilityOf).filter((name) => !baselineCapabilities.includes(name));
     return [
         ...(privileged
             ? [{ right: "privileged", key: "privileged", what: "has all rights over its node" } as const]
@@ -65,15 +64,6 @@ export function rightsOf(
             : []),
         ...(pid === "host" ? [{ right: "hostPid", key: "pid", what: "sees all processes of its node" } as const] : []),
         ...(ipc === "host" ? [{ right: "hostIpc", key: "ipc", what: "shares memory with its node" } as const] : []),
-        ...(unsafe.length > 0
-            ? [
-                  {
-                      right: "unsafeSysctls",
-                      key: "sysctls",
-                      what: `sets ${unsafe.join(", ")}, which kubelets refuse unless they are told otherwise`,
-                  } as const,
-              ]
-            : []),
     ];
 }
 
@@ -83,6 +73,24 @@ export function checkRights(name: string, service: Service, settings: ComposeCon
     for (const { right, key, what } of rightsOf(service))
         if (!allowed.includes(right) && !(right === "privileged" && allowed.includes("privileged")))
             notes.refuse(["services", name, key], `${what}; allow it by name: allow.${name}: [${right}]`);
+}
+
+/** Kernel settings of a pod. Kubelets refuse pods with unsafe ones unless they are told otherwise. */
+export function sysctlsOf(
+    name: string,
+    { sysctls = {} }: Service,
+    settings: ComposeConfig,
+    notes: Notes,
+): { name: string; value: string }[] {
+    const mayAll = (settings.allow[name] ?? []).includes("unsafeSysctls");
+    return Object.entries(sysctls).flatMap(([key, value]) => {
+        if (mayAll || safeSysctls.includes(key)) return [{ name: key, value: String(value) }];
+        notes.warn(
+            ["services", name, "sysctls", key],
+            `is left out: kubelets refuse it unless they are told otherwise; if they are, allow.${name}: [unsafeSysctls]`,
+        );
+        return [];
+    });
 }
 
 /** The level of Pod Security that all pods of a project satisfy. */

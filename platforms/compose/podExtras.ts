@@ -1,6 +1,7 @@
 import type { PodArgs } from "../../components/podArgs";
 import type { Conversion } from "./conversion";
 import { serviceLabel } from "./names";
+import { sysctlsOf } from "./permissions";
 import { identityOf } from "./security";
 import { komposeLabel } from "./extensions";
 
@@ -21,7 +22,7 @@ export function podExtras(
         );
         return [];
     });
-    const sysctls = Object.entries(service.sysctls ?? {}).map(([name, value]) => ({ name, value: String(value) }));
+    const sysctls = sysctlsOf(pod, service, conversion.settings, notes);
     const label = komposeLabel(service, "security-context.fsgroup");
     const files =
         label !== undefined && /^\d+$/.test(label)

@@ -1,6 +1,7 @@
 import type { Service } from "../../compose";
 import type { Conversion } from "./conversion";
-import type { Reference } from "./texts";
+import { portsOfImage } from "./imagePorts";
+import { isResolvable, type Reference } from "./texts";
 
 /** Ports of a pod, by protocol. */
 export interface KnownPorts {
@@ -45,8 +46,15 @@ export function knownPorts(conversion: Conversion): (pod: string) => KnownPorts 
         const udp = sorted(of("udp"));
         const declared = of("tcp");
         const more = [...(called.get(pod) ?? [])].filter((port) => !udp.includes(port));
-        return { tcp: sorted([...declared, ...more]), udp };
+        const known = sorted([...declared, ...more]);
+        return { tcp: known.length > 0 ? known : usualPorts(conversion, pod), udp };
     };
+}
+
+/** Of a pod with a name that DNS cannot have: only a Service with ports has an address that stays. */
+function usualPorts({ source, services }: Conversion, pod: string): readonly number[] {
+    const isOdd = source.names.some((name) => name.service === pod && !isResolvable(name));
+    return isOdd ? portsOfImage(services[pod]!.image ?? "") : [];
 }
 
 export const portName = (port: number, protocol: "tcp" | "udp" = "tcp"): string => `${protocol}-${port}`;

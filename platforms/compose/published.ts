@@ -212,7 +212,8 @@ export function warnOfClosed(
         const routed = routes.some((route) => route.service === service);
         for (const [index, port] of ports.entries()) {
             const { target = 0 } = port;
-            if (isPrivate(port) || opened.some((one) => one.service === service && one.port === target)) continue;
+            // A port of the machine's choice is one that nobody counts on.
+            if (port.published === undefined || isPrivate(port) || opened.some((one) => one.service === service && one.port === target)) continue;
             if (routes.some((route) => route.service === service && route.port === target)) continue;
             // The edge ends TLS itself.
             if (routed && [443, 8443].includes(target)) continue;

@@ -97,12 +97,12 @@ export function warnOfService({ notes, services }: Conversion, name: string): vo
     if (service.runtime !== undefined && service.runtime !== "nvidia")
         notes.warn(path("runtime"), `is runtimeClassName: ${service.runtime}, which the cluster must have`);
     if (service.develop !== undefined) notes.warn(path("develop"), "is for Docker Compose on the developer's machine");
-    for (const [variable, value] of Object.entries(service.environment ?? {}))
-        if (value === null)
-            notes.warn(
-                path("environment", variable),
-                "has no value, and none is taken from the machine's environment; set it in variables",
-            );
+    const unset = Object.entries(service.environment ?? {}).flatMap(([name, value]) => (value === null ? [name] : []));
+    if (unset.length > 0)
+        notes.warn(
+            path("environment"),
+            `${unset.slice(0, 5).join(", ")}${unset.length > 5 ? ` and ${unset.length - 5} more` : ""} have no value, and none is taken from the machine's environment; set them in variables if they are needed`,
+        );
 }
 
 /** Says what of networks and jobs has no counterpart. */

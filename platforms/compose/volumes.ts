@@ -144,12 +144,7 @@ export class Volumes {
 
     private isShared({ pods }: ClaimUse): boolean {
         const several = (pod: string) => {
-            const replicas = replicasOf(
-                pod,
-                this.conversion.services[pod]!,
-                this.conversion.source.extensions,
-                this.conversion.notes,
-            );
+            const replicas = replicasOf(pod, this.conversion.services[pod]!, this.conversion);
             return (
                 typeof this.conversion.instance.config.replicas[this.conversion.component(pod)] === "object" ||
                 (typeof replicas === "object" ? replicas.max > 1 : replicas > 1)

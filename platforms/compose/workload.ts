@@ -87,7 +87,7 @@ export class Workload extends Component implements HasNode {
             declareSign(conversion, this, this.node, this.doneName, { ...selectorOf(this.node), ...done });
         } else {
             const ownsVolumes = plans.some(({ own }) => own.length > 0);
-            const replicas = replicasOf(pod, service, conversion.source.extensions, conversion.notes);
+            const replicas = replicasOf(pod, service, conversion);
             const controller =
                 conversion.source.extensions.services[pod]!.controller ??
                 komposeLabel(service, "controller.type")?.toLowerCase();
