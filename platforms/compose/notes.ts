@@ -15,12 +15,19 @@ export class Notes {
     ) {}
 
     refuse(path: Path, message: string): void {
-        this.problems.push({ place: this.sources.at(path), path, message });
+        this.add(this.problems, path, message);
     }
 
     warn(path: Path, message: string): void {
         if (this.strict) this.refuse(path, `${message}; strict is true`);
-        else this.warnings.push({ place: this.sources.at(path), path, message });
+        else this.add(this.warnings, path, message);
+    }
+
+    /** What several parts of a conversion notice is said once. */
+    private add(to: ComposeProblem[], path: Path, message: string): void {
+        const text = pathText(path);
+        if (to.some((one) => one.message === message && pathText(one.path) === text)) return;
+        to.push({ place: this.sources.at(path), path, message });
     }
 
     /** @throws ComposeError with every problem so far */

@@ -137,10 +137,10 @@ export function hostsOf(
                     source.names.find(({ service: one, kind }) => one === name.service && kind === "service")!.label,
                 ],
             ];
-        notes.refuse(
-            name.path,
-            `"${name.written}" is no name that DNS of the cluster can have, and the address of ${name.service} changes with its pod as long as none of its ports is known; state them with expose, or rename it`,
-        );
+        const isCalled = name.kind === "link" || references.some((one) => one.name === name);
+        const message = `"${name.written}" is no name that DNS of the cluster can have, and the address of ${name.service} changes with its pod as long as none of its ports is known; state them with expose, or rename it`;
+        if (isCalled) notes.refuse(name.path, message);
+        else notes.warn(name.path, message);
         return [];
     });
 }
