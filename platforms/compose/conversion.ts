@@ -2,7 +2,7 @@ import { contentHash, objectName } from "../../components/names";
 import { Value, type Input } from "../../config/value";
 import type { Service } from "../../compose";
 import type { ComposeConfig, ComposeInstance } from "./config";
-import { serviceLabel } from "./names";
+import { type PeerName, serviceLabel } from "./names";
 import type { Notes } from "./notes";
 import type { Parts } from "./secrets";
 import type { Source } from "./source";
@@ -10,6 +10,12 @@ import type { Source } from "./source";
 /** What the parts of a conversion share. */
 export class Conversion {
     readonly notes: Notes;
+    /** The names of each service. */
+    readonly namesOf: ReadonlyMap<string, readonly PeerName[]>;
+    /** Services whose health others wait for, and those whose end they wait for. */
+    readonly waitedFor: Readonly<Record<"healthy" | "completed", ReadonlySet<string>>>;
+    private readonly pods = new Map<string, string>();
+    private readonly members = new Map<string, string[]>();
 
     constructor(
         readonly instance: ComposeInstance,
@@ -17,21 +23,40 @@ export class Conversion {
         readonly source: Source,
     ) {
         this.notes = source.notes;
+        const services = Object.keys(this.services);
+        for (const service of services) {
+            const pod = this.findPod(service);
+            this.pods.set(service, pod);
+            const all = this.members.get(pod) ?? [pod];
+            if (service !== pod) all.push(service);
+            this.members.set(pod, all);
+        }
+        const names = new Map<string, PeerName[]>(services.map((service) => [service, []]));
+        for (const name of source.names) names.get(name.service)?.push(name);
+        this.namesOf = names;
+        const edges = Object.values(this.services).flatMap(({ depends_on = {} }) => Object.entries(depends_on));
+        const on = (wanted: string) =>
+            new Set(edges.flatMap(([service, { condition }]) => (condition === wanted ? [service] : [])));
+        this.waitedFor = { healthy: on("service_healthy"), completed: on("service_completed_successfully") };
     }
 
     get services(): Readonly<Record<string, Service>> {
         return this.source.loaded.project.services;
     }
 
+    private findPod(service: string): string {
+        const other = /^service:(.+)$/.exec(this.services[service]?.network_mode ?? "")?.[1];
+        return other === undefined || other === service || !this.services[other] ? service : this.findPod(other);
+    }
+
     /** The service in whose pod a service runs: another one's if it shares that one's network. */
     podOf(service: string): string {
-        const other = /^service:(.+)$/.exec(this.services[service]?.network_mode ?? "")?.[1];
-        return other === undefined || other === service || !this.services[other] ? service : this.podOf(other);
+        return this.pods.get(service) ?? service;
     }
 
     /** The services of a pod, the one that it is named after first. */
-    inPod(pod: string): string[] {
-        return [pod, ...Object.keys(this.services).filter((one) => one !== pod && this.podOf(one) === pod)];
+    inPod(pod: string): readonly string[] {
+        return this.members.get(pod) ?? [pod];
     }
 
     /** Logical name of a service's component. */

@@ -52,8 +52,8 @@ export function knownPorts(conversion: Conversion): (pod: string) => KnownPorts 
 }
 
 /** Of a pod with a name that DNS cannot have: only a Service with ports has an address that stays. */
-function usualPorts({ source, services }: Conversion, pod: string): readonly number[] {
-    const isOdd = source.names.some((name) => name.service === pod && !isResolvable(name));
+function usualPorts({ namesOf, services }: Conversion, pod: string): readonly number[] {
+    const isOdd = (namesOf.get(pod) ?? []).some((name) => !isResolvable(name));
     return isOdd ? portsOfImage(services[pod]!.image ?? "") : [];
 }
 

@@ -11,11 +11,9 @@ import { type KnownPorts, portName, referencesOf } from "./ports";
 
 /** Names of Services of a pod: all that its peers call it. */
 export function labelsOf(conversion: Conversion, pod: string): string[] {
-    const members = new Set(conversion.inPod(pod));
-    const names = conversion.source.names.filter(({ service, kind }) => members.has(service) && kind !== "link");
-    const links = conversion.source.names.filter(
-        (name) => members.has(name.service) && name.kind === "link" && isFree(conversion, name),
-    );
+    const all = conversion.inPod(pod).flatMap((service) => conversion.namesOf.get(service) ?? []);
+    const names = all.filter(({ kind }) => kind !== "link");
+    const links = all.filter((name) => name.kind === "link" && isFree(conversion, name));
     return [...new Set([...names, ...links].map(({ label }) => label))];
 }
 
@@ -73,9 +71,7 @@ export function declareServices(
             },
             { node, finalName: label },
         );
-    const waited = Object.values(services).some(({ depends_on = {} }) =>
-        conversion.inPod(pod).some((one) => depends_on[one]?.condition === "service_healthy"),
-    );
+    const waited = conversion.inPod(pod).some((one) => conversion.waitedFor.healthy.has(one));
     if (waited) declareSign(conversion, owner, node, readyName(node.name), selectorOf(node));
 }
 
@@ -112,7 +108,7 @@ export function hostsOf(
     service: string,
     ports: (pod: string) => KnownPorts,
 ): [string, string | undefined][] {
-    const { source, services, notes } = conversion;
+    const { services, notes } = conversion;
     const references = referencesOf(conversion, service);
     const rewritten = new Set(
         references.filter(({ isHost, name }) => isHost && !name.written.includes(".")).map(({ name }) => name.service),
@@ -120,11 +116,14 @@ export function hostsOf(
     const { depends_on = {} } = services[service]!;
     const wanted = [
         ...references.filter(({ name }) => name.written.includes(".") && !isResolvable(name)).map(({ name }) => name),
-        ...source.names.filter((name) => {
-            if (name.kind === "link")
-                return name.seenBy === service && (!isResolvable(name) || !isFree(conversion, name));
-            return !isResolvable(name) && name.service in depends_on && !rewritten.has(name.service);
-        }),
+        ...Object.keys(depends_on)
+            .flatMap((other) => conversion.namesOf.get(other) ?? [])
+            .filter((name) => {
+                // A link is a dependency, too.
+                if (name.kind === "link")
+                    return name.seenBy === service && (!isResolvable(name) || !isFree(conversion, name));
+                return !isResolvable(name) && !rewritten.has(name.service);
+            }),
     ];
     const byName = new Map(wanted.map((name) => [name.written, name]));
     return [...byName.values()].flatMap((name): [string, string | undefined][] => {
@@ -134,7 +133,7 @@ export function hostsOf(
             return [
                 [
                     name.written,
-                    source.names.find(({ service: one, kind }) => one === name.service && kind === "service")!.label,
+                    conversion.component(name.service),
                 ],
             ];
         const isCalled = name.kind === "link" || references.some((one) => one.name === name);

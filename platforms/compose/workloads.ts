@@ -62,12 +62,9 @@ export function declareWorkloads(
 }
 
 /** Whether a service does its work once and ends: others wait for that, or the project says so. */
-function onceOf({ services, source }: Conversion, pod: string): "awaited" | "alone" | undefined {
+function onceOf({ services, source, waitedFor }: Conversion, pod: string): "awaited" | "alone" | undefined {
     const { restart, deploy, ports, expose, healthcheck } = services[pod]!;
-    const isAwaited = Object.values(services).some(
-        ({ depends_on = {} }) => depends_on[pod]?.condition === "service_completed_successfully",
-    );
-    if (isAwaited) return "awaited";
+    if (waitedFor.completed.has(pod)) return "awaited";
     const said = source.extensions.services[pod]!.once;
     const ends =
         deploy?.mode === "replicated-job" ||
