@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { version } from "../package.json";
 import { backup } from "./commands/backup";
+import { compose } from "./commands/compose";
 import { config } from "./commands/config";
 import { data } from "./commands/data";
 import { dev } from "./commands/dev";
@@ -51,6 +52,7 @@ for (const register of [
     pin,
     instance,
     importing,
+    compose,
     config,
     secrets,
     doctor,

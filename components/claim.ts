@@ -22,6 +22,10 @@ export interface ClaimArgs {
      * @default none: the content is kept and protected
      */
     readonly disposable?: string;
+    /** Class instead of the cluster's usual one, unless the user sets another. @default the usual one */
+    readonly storageClass?: string;
+    /** Name for several shared claims that the same pods mount, which then have to be on one node. @default its own */
+    readonly together?: string;
 }
 
 /**
@@ -55,14 +59,14 @@ export function sharedClaim(instance: Instance, owner: Component, name: string, 
             `the pods of this instance share files, but plinth:cluster.sharedStorageClass is not set; set it to a class that provides ReadWriteMany volumes, or keep all pods on one node with sharedFiles: oneNode`,
         );
     const own = declare(instance, owner, name, args, "ReadWriteOnce", storageClass);
-    return { claim: own, shareNodeFor: own };
+    return { claim: own, shareNodeFor: instance.mounts.groupOf(own) };
 }
 
 function declare(
     instance: Instance,
     owner: Component,
     name: string,
-    { size, node, followsPath = false, takesTurns = false, disposable }: ClaimArgs,
+    { size, node, followsPath = false, takesTurns = false, disposable, together, storageClass: ownClass }: ClaimArgs,
     accessMode: AccessMode,
     usualClass: string | undefined,
 ): string {
@@ -77,14 +81,14 @@ function declare(
             `"${volume.path}" has no effect here; only databases, document stores and MinIO support a path`,
         );
 
-    if (accessMode === "ReadWriteOnce") instance.mounts.declare(claimName, name, takesTurns);
+    if (accessMode === "ReadWriteOnce") instance.mounts.declare(claimName, name, takesTurns, together);
     const source = sourceOf(volume);
     if (source) instance.stack.reserve(source.what, instance.path("volumes", name, source.key));
     const own = source ? persistentVolume({ namespace: instance.namespace, claimName, accessMode, volume }) : undefined;
     if (own)
         instance.add(owner, "PersistentVolume", logicalName, { spec: own.spec }, { finalName: own.name, ...options });
     // A class would provision a volume; if it is not set to "", the cluster's default class is used.
-    const storageClass = volume.storageClass ?? (own ? "" : usualClass);
+    const storageClass = volume.storageClass ?? (own ? "" : (ownClass ?? usualClass));
     const volumeName = own?.name ?? volume.existing;
     instance.volumes[name] = {
         claim: claimName,

@@ -12,6 +12,8 @@ export interface DeploymentArgs {
     readonly replicas: ReplicasConfig;
     /** Whether the old pod is stopped before the new one starts, for workloads with their own volume. @default false */
     readonly recreate?: boolean;
+    /** How pods are replaced unless the old one stops first. @default one more pod at a time, without downtime */
+    readonly rollout?: { readonly maxSurge: number | string; readonly maxUnavailable: number | string };
 }
 
 /**
@@ -45,7 +47,7 @@ export function deployment(instance: Instance, owner: Component, node: Node, arg
                 selector: { matchLabels: selectorOf(node) },
                 strategy: args.recreate
                     ? { type: "Recreate" }
-                    : { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+                    : { type: "RollingUpdate", rollingUpdate: args.rollout ?? { maxSurge: 1, maxUnavailable: 0 } },
                 template,
             },
         },

@@ -50,6 +50,8 @@ export class Funnel {
     private readonly declared: Declared[] = [];
     private readonly patched = new Set<number>();
     private readonly omitted = new Set<number>();
+    /** Kinds and names of what is declared. */
+    private readonly names = new Set<string>();
     /** Turns the declared objects into resources. */
     readonly plan: ObjectPlan;
 
@@ -137,11 +139,15 @@ export class Funnel {
             const { metadata, ...body } = object;
             object = { ...object, metadata: { ...metadata, name: objectName(metadata.name, contentHash(body)) } };
         }
-        const twin = this.declared.find((other) => other.kind === kind && other.name === name);
-        if (twin) this.args.problem(["extraObjects"], `${kind} "${name}" already exists: it is declared twice`);
+        const key = `${kind} ${name}`;
+        if (this.names.has(key))
+            this.args.problem(["extraObjects"], `${kind} "${name}" already exists: it is declared twice`);
         const omission = this.args.config.omit.findIndex((target) => target.kind === kind && target.name === name);
         if (omission >= 0) this.omitted.add(omission);
-        else this.declared.push({ ...options, owner, kind, name, object });
+        else {
+            this.declared.push({ ...options, owner, kind, name, object });
+            this.names.add(key);
+        }
         return object.metadata.name;
     }
 

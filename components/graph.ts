@@ -18,7 +18,7 @@ export interface Composed {
 /** One component's use of another: the connection, the network rule and the line in the diagram. */
 export interface Edge {
     readonly to: Service;
-    /** Names of the ports in use. @default all of the service's ports */
+    /** Names of the ports in use. @default all of the service's ports; where it names none, any port */
     readonly ports?: readonly string[];
     /** Environment variables with the setting that each contains. */
     readonly env: Readonly<Record<string, Setting>>;

@@ -11,6 +11,7 @@ export interface Mounting {
 interface Claim {
     readonly name: string;
     readonly takesTurns: boolean;
+    readonly group: string;
     readonly users: Mounting[];
 }
 
@@ -27,9 +28,15 @@ export class Mounts {
      * @param claim its final name
      * @param name its logical one
      * @param takesTurns whether its users ensure that only one of them runs
+     * @param group of claims whose pods share one node. @default the claim alone
      */
-    declare(claim: string, name: string, takesTurns: boolean): void {
-        this.once.set(claim, { name, takesTurns, users: [] });
+    declare(claim: string, name: string, takesTurns: boolean, group = claim): void {
+        this.once.set(claim, { name, takesTurns, group, users: [] });
+    }
+
+    /** What pods that share a node for a claim name. */
+    groupOf(claim: string): string {
+        return this.once.get(claim)?.group ?? claim;
     }
 
     /** @throws RangeError with what to do, if two pods with this claim may be on two nodes at once */

@@ -11,13 +11,14 @@ type Affinity = NonNullable<PodSpec["affinity"]>;
 /**
  * The fields of a pod that tell where it runs.
  *
- * @param own what the component itself needs: to share a node, and to spread
+ * @param own what the component itself needs: to share a node, to spread, and what its source says
  */
 export function placementSpec(
     placement: PlacementConfig,
-    own: Pick<PodSpec, "affinity"> & { readonly spread?: Readonly<Record<string, string>> },
+    own: Pick<PodSpec, "affinity" | "nodeSelector"> & { readonly spread?: Readonly<Record<string, string>> },
 ): Omit<PodSpec, "containers"> {
-    const { nodeSelector, tolerations, priorityClassName, runtimeClassName, serviceAccount } = placement;
+    const { tolerations, priorityClassName, runtimeClassName, serviceAccount } = placement;
+    const nodeSelector = { ...own.nodeSelector, ...placement.nodeSelector };
     const affinity = together(placement.affinity, own.affinity);
     const spread = own.spread && spreadOf(own.spread, placement.topologySpread);
     return {
@@ -40,6 +41,7 @@ function together(users: PlacementConfig["affinity"], own: PodSpec["affinity"]):
         ((affinity as Record<string, unknown[]> | undefined)?.[required] ?? []) as object[];
     const ownPods = (own as { readonly podAffinity?: object }).podAffinity;
     return {
+        ...own,
         ...users,
         podAffinity: { ...users.podAffinity, [required]: [...terms(users.podAffinity), ...terms(ownPods)] },
     } as Affinity;

@@ -4,9 +4,10 @@ import { devMounts, withMounts } from "./devMounts";
 import type { Edge, Node } from "./graph";
 import type { Instance } from "./instance";
 import { plinthLabels, selectorOf } from "./labels";
-import { literal } from "./languages/expansion";
-import type { ContainerArgs, Mount, PodArgs, Probe, Scratch, Variable } from "./podArgs";
+import { type Expansion, literal } from "./languages/expansion";
+import { objectName } from "./names";
 import { placementFor, placementSpec } from "./placement";
+import type { ContainerArgs, Mount, PodArgs, Probe, Scratch, Variable, Word } from "./podArgs";
 import { pullSecretsOf } from "./pullSecret";
 import { resourcesOf } from "./resources";
 import { mountsScratch, scratchName, scratchOf } from "./scratch";
@@ -25,7 +26,6 @@ type ProbeSpec = Fields<k8s.types.input.core.v1.Probe>;
 export function podTemplate(instance: Instance, node: Node, given: PodArgs): PodTemplate {
     const args = withDevMounts(instance, node, given);
     const volumes = new Map<string, VolumeSpec>();
-    const group = args.group ?? args.user;
     const restartedAt = instance.restartedAt(node.name);
     const scratch = scratchOf(instance, node, args);
     const requested = new Set<string>();
@@ -46,17 +46,17 @@ export function podTemplate(instance: Instance, node: Node, given: PodArgs): Pod
     const containers = args.containers.map((one, index) => container(one, index, false));
     const pullSecrets = pullSecretsOf(instance);
     const placement = placementFor(instance, node.name);
+    const { affinity, nodeSelector, ...more } = args.more ?? {};
     const annotations = {
+        ...args.annotations,
         ...placement.podAnnotations,
         ...(restartedAt ? { [plinthLabels.restartedAt]: restartedAt } : {}),
     };
-    const shared = [args.shareNodeFor ?? []].flat();
-    const [together] = shared;
     for (const claim of claimsOf(args))
         instance.mounts.add(claim, {
             workload: node.name,
             surges: args.surges ?? false,
-            sharesNode: shared.includes(claim),
+            sharesNode: args.shareNodeFor !== undefined && args.shareNodeFor === instance.mounts.groupOf(claim),
         });
     return {
         metadata: {
@@ -67,7 +67,7 @@ export function podTemplate(instance: Instance, node: Node, given: PodArgs): Pod
                 ...selectorOf(node),
                 "app.kubernetes.io/part-of": instance.config.platform,
                 "app.kubernetes.io/managed-by": "plinth",
-                ...(together === undefined ? {} : { [plinthLabels.sharedFiles]: together }),
+                ...(args.shareNodeFor ? { [plinthLabels.sharedFiles]: args.shareNodeFor } : {}),
                 ...args.labels,
             },
             ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
@@ -77,24 +77,18 @@ export function podTemplate(instance: Instance, node: Node, given: PodArgs): Pod
             // A Service named "redis" would otherwise set REDIS_PORT=tcp://…, which programs might read as their own
             // setting.
             enableServiceLinks: false,
-            securityContext: {
-                runAsNonRoot: true,
-                runAsUser: args.user,
-                runAsGroup: group,
-                fsGroup: group,
-                // The default changes the owner of every file at each mount, which takes minutes on a large volume.
-                fsGroupChangePolicy: "OnRootMismatch",
-                seccompProfile: { type: "RuntimeDefault" },
-            },
+            securityContext: podSecurityContext(args),
             ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
             ...(initContainers.length > 0 ? { initContainers } : {}),
             containers,
             ...(volumes.size > 0 ? { volumes: [...volumes.values()] } : {}),
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
             ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
+            ...more,
             ...placementSpec(placement, {
-                ...(together === undefined ? {} : { affinity: sameNode(together) }),
-                ...(args.spread && together === undefined
+                affinity: args.shareNodeFor ? sameNode(args.shareNodeFor) : affinity,
+                nodeSelector,
+                ...(args.spread && !args.shareNodeFor
                     ? { spread: args.spread === true ? selectorOf(node) : args.spread }
                     : {}),
             }),
@@ -116,6 +110,15 @@ function withDevMounts(instance: Instance, node: Node, args: PodArgs): PodArgs {
     };
 }
 
+function podSecurityContext({ user, group, podSecurity }: PodArgs): Fields<k8s.types.input.core.v1.PodSecurityContext> {
+    const common = { seccompProfile: { type: "RuntimeDefault" }, ...podSecurity };
+    // The default changes the owner of every file at each mount, which takes minutes on a large volume.
+    const quick = { fsGroupChangePolicy: "OnRootMismatch" };
+    if (user === "image") return { ...(group === undefined ? {} : { fsGroup: group, ...quick }), ...common };
+    const id = group ?? user;
+    return { runAsNonRoot: true, runAsUser: user, runAsGroup: id, fsGroup: id, ...quick, ...common };
+}
+
 /** Keeps all pods of a ReadWriteOnce volume on one node. The first pod satisfies its own rule. */
 function sameNode(claim: string): Fields<k8s.types.input.core.v1.Affinity> {
     const labelSelector = { matchLabels: { [plinthLabels.sharedFiles]: claim } };
@@ -128,7 +131,7 @@ function sameNode(claim: string): Fields<k8s.types.input.core.v1.Affinity> {
 
 interface Surroundings {
     readonly main: boolean;
-    readonly podUser: number;
+    readonly podUser: number | "image";
     readonly volumes: Map<string, VolumeSpec>;
     readonly scratch: ReadonlyMap<string, Scratch>;
     /** Names of directories that count towards this container although it does not mount them. */
@@ -149,7 +152,10 @@ function containerSpec(
         ...args.env,
         ...(main ? instance.env(node.name) : {}),
     });
-    const ports = Object.entries(args.ports ?? {});
+    const ports = [
+        ...Object.entries(args.ports ?? {}).map(([name, containerPort]) => ({ name, containerPort })),
+        ...Object.entries(args.udp ?? {}).map(([name, containerPort]) => ({ name, containerPort, protocol: "UDP" })),
+    ];
     const { startup, readiness, liveness } = args.probes ?? {};
     const own = [...scratch].filter(([name]) => left.includes(name) || mountsScratch(name)(args));
     const resources = resourcesOf(instance, node, args, { main, directories: new Map(own), requested });
@@ -158,29 +164,45 @@ function containerSpec(
         name: args.name,
         image: image.reference,
         imagePullPolicy: image.pullPolicy,
-        ...(args.command ? { command: args.command.map(literal) } : {}),
-        ...(args.args ? { args: args.args.map(literal) } : {}),
+        ...(args.command ? { command: args.command.map(word) } : {}),
+        ...(args.args?.length ? { args: args.args.map(word) } : {}),
         ...(args.workingDir ? { workingDir: args.workingDir } : {}),
         ...(env.length > 0 ? { env: env.map(([name, value]) => variable(name, value)) } : {}),
-        ...(ports.length > 0 ? { ports: ports.map(([name, containerPort]) => ({ name, containerPort })) } : {}),
-        resources,
+        ...(ports.length > 0 ? { ports } : {}),
+        resources: args.devices ? { ...resources, limits: { ...resources.limits, ...args.devices } } : resources,
         ...(startup ? { startupProbe: probe(startup) } : {}),
         ...(readiness ? { readinessProbe: probe(readiness) } : {}),
         ...(liveness ? { livenessProbe: probe(liveness) } : {}),
         ...(args.preStop !== undefined ? { lifecycle: { preStop: preStop(args.preStop) } } : {}),
         // Message that `status` and the engine show for a failed container.
         terminationMessagePolicy: "FallbackToLogsOnError",
+        ...securityContext(args, podUser),
+        ...(args.mounts?.length
+            ? { volumeMounts: args.mounts.map((mount) => mountSpec(mount, volumes, scratch)) }
+            : {}),
+        ...args.more,
+    };
+}
+
+function securityContext(
+    args: ContainerArgs,
+    podUser: number | "image",
+): { securityContext?: Fields<k8s.types.input.core.v1.SecurityContext> } {
+    if (args.securityContext)
+        return Object.keys(args.securityContext).length > 0 ? { securityContext: args.securityContext } : {};
+    const own = args.user !== undefined && args.user !== podUser ? { runAsUser: args.user } : {};
+    if (podUser === "image") return Object.keys(own).length > 0 ? { securityContext: own } : {};
+    return {
         securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: args.readOnlyRoot ?? true,
             capabilities: { drop: ["ALL"], ...(args.capabilities ? { add: [...args.capabilities] } : {}) },
-            ...(args.user !== undefined && args.user !== podUser ? { runAsUser: args.user } : {}),
+            ...own,
         },
-        ...(args.mounts?.length
-            ? { volumeMounts: args.mounts.map((mount) => mountSpec(mount, volumes, scratch)) }
-            : {}),
     };
 }
+
+const word = (one: Word): Expansion => (typeof one === "string" ? literal(one) : one.composed);
 
 function variable(name: string, value: Variable): Fields<k8s.types.input.core.v1.EnvVar> {
     if (typeof value !== "object") return { name, value: literal(String(value)) };
@@ -190,7 +212,7 @@ function variable(name: string, value: Variable): Fields<k8s.types.input.core.v1
 
 /** The kubelet also expands probe commands. */
 function probe({ command, ...rest }: Probe): ProbeSpec {
-    return { ...(command ? { exec: { command: command.map(literal) } } : {}), ...rest };
+    return { ...(command ? { exec: { command: command.map(word) } } : {}), ...rest };
 }
 
 // Unlike probe commands, hook commands are not expanded.
@@ -211,7 +233,8 @@ function mountSpec(
             ...(mount.subPath ? { subPath: mount.subPath } : {}),
             ...(mount.readOnly ? { readOnly: true } : {}),
         };
-    if ("scratch" in mount) return base;
+    if ("hostPath" in mount) return { ...base, ...(mount.readOnly ? { readOnly: true } : {}) };
+    if ("scratch" in mount) return { ...base, ...(mount.file ? { subPath: mount.file } : {}) };
     return { ...base, readOnly: true, ...(mount.file ? { subPath: mount.file } : {}) };
 }
 
@@ -225,13 +248,28 @@ function volumeSpec(mount: Mount, scratch: ReadonlyMap<string, Scratch>): Volume
     if ("configMap" in mount)
         return {
             name: mount.configMap,
-            configMap: { name: mount.configMap, ...(mount.mode ? { defaultMode: mount.mode } : {}) },
+            configMap: { name: mount.configMap, ...filesOf(mount) },
         };
+    if ("hostPath" in mount) return { name: hostVolume(mount.hostPath), hostPath: { path: mount.hostPath } };
     return {
         name: `${mount.secret}-secret`,
-        secret: { secretName: mount.secret, ...(mount.optional ? { optional: true } : {}) },
+        secret: { secretName: mount.secret, ...(mount.optional ? { optional: true } : {}), ...filesOf(mount) },
     };
 }
+
+const filesOf = ({ mode, items }: { readonly mode?: number; readonly items?: readonly object[] }) => ({
+    ...(mode ? { defaultMode: mode } : {}),
+    ...(items ? { items: items.map((item) => ({ ...(item as { key: string; path: string; mode?: number }) })) } : {}),
+});
+
+const hostVolume = (path: string): string =>
+    objectName(
+        "host",
+        path
+            .toLowerCase()
+            .replace(/[^a-z0-9]+/g, "-")
+            .replace(/^-|-$/g, "") || "root",
+    );
 
 /** Names of the claims that a pod mounts. */
 const claimsOf = ({ initContainers = [], containers }: PodArgs): Set<string> =>

@@ -43,15 +43,15 @@ export function policyOf(graph: Graph, node: Node, { mode, closed }: PolicyArgs)
     const needs = (direction: NetworkRule["direction"]) =>
         node.networkRules.filter((need) => need.direction === direction && need.component === undefined);
     const ingress: Rule[] = [
-        ...graph.users(node.id).map(({ from, edge }) => ({ peers: [peer(from, node)], ports: tcp(portsOf(edge)) })),
+        ...graph.users(node.id).map(({ from, edge }) => ({ peers: [peer(from, node)], ...tcp(portsOf(edge)) })),
         ...needs("ingress").map((need) => rule(need, [])),
     ];
     const egress: Rule[] = [
-        ...node.uses.map((edge) => ({ peers: destination(graph, node, edge, closed), ports: tcp(portsOf(edge)) })),
+        ...node.uses.map((edge) => ({ peers: destination(graph, node, edge, closed), ...tcp(portsOf(edge)) })),
         ...needs("egress").map((need) => rule(need, closed)),
         ...node.networkRules.flatMap(({ component, ports }) => {
             const other = component === undefined ? undefined : graph.node(component);
-            return other ? [{ peers: [peer(other, node)], ports: tcp(ports) }] : [];
+            return other ? [{ peers: [peer(other, node)], ...tcp(ports) }] : [];
         }),
     ];
     return {
@@ -80,7 +80,8 @@ const portsOf = (edge: Edge): number[] =>
     (edge.ports ?? Object.keys(edge.to.ports)).map((name) => edge.to.ports[name]!);
 
 const open = (ports: readonly number[], protocol: "TCP" | "UDP"): Ports => ports.map((port) => ({ protocol, port }));
-const tcp = (ports: readonly number[]): Ports => open(ports, "TCP");
+/** Without ports, all of them: the server drops an empty list, and every run would send it again. */
+const tcp = (ports: readonly number[]): Pick<Rule, "ports"> => (ports.length > 0 ? { ports: open(ports, "TCP") } : {});
 
 function peer(other: Node, self: Node): Peer {
     const podSelector = { matchLabels: selectorOf(other) };

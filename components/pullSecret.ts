@@ -19,6 +19,8 @@ export function pullSecretsOf(instance: Instance): string[] {
 /** The accounts that an instance needs, in a stable order. */
 function accountsOf({ config, platform, stack }: Instance) {
     const { images } = stack.config;
+    // Each pod asks for them.
+    if (Object.keys(images.credentials).length === 0) return [];
     const usual = usualImages(platform.images);
     return Object.entries(images.credentials)
         .filter(([, { registry }]) => pullsFrom(config, usual, images, registry))

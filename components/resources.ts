@@ -29,7 +29,7 @@ export function resourcesOf(
     const least = spaceFor([...directories.values()]);
     const fresh = [...directories].filter(([name]) => !requested.has(name)).map(([, directory]) => directory);
     const settings = instance.resources(key, {
-        ephemeralStorage: least,
+        ...(args.unboundedDisk ? {} : { ephemeralStorage: least }),
         ephemeralStorageRequest: requestOf(spaceFor(fresh)),
         ...args.resources,
     });

@@ -6,9 +6,9 @@ import { dnsLabel, hostName, labelValue, sizeName } from "./fields";
 import { type Layer, mergeLayers, layersIn, type Origin, originAt } from "./merge";
 import { placementOf } from "./placement";
 import { plainProblems } from "./plain";
-import type { PlatformConfig } from "./platform";
+import { type InstanceFacts, type PlatformConfig, platformFor } from "./platform";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
-import { encryptedIn, ruleOf } from "./secrets";
+import { encryptedIn, ruleOf, type SecretRules } from "./secrets";
 import { checkSecrets } from "./secretValues";
 import { type AnyInstance, sharedEdge, type StackConfig, stackFields } from "./stack";
 import { checkUnique } from "./unique";
@@ -23,6 +23,8 @@ export interface RawStack {
     readonly values: Readonly<Record<string, unknown>>;
     /** Keys with an encrypted value. The engine passes the plain text. */
     readonly encrypted: readonly string[];
+    /** Where the paths in instances begin: the folder of the stack file. @default the working directory */
+    readonly folder?: string;
 }
 
 /** The lowest layer of every instance: default types for maps that do not set one. */
@@ -71,7 +73,9 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         for (const { path, message } of explain(schema, own, parsed.error.issues))
             problems.add(`plinth:${path.map(String).join(".")}`, message);
     }
-    const instances = loadInstances(raw, platforms, problems);
+    const loaded = loadInstances(raw, platforms, problems);
+    const instances = loaded.map(({ settings }) => settings);
+    const facts = Object.fromEntries(loaded.map((one) => [one.settings.name, one.facts]));
     if (!labelValue.safeParse(`${raw.project}.${raw.stack}`).success)
         problems.add(
             "plinth",
@@ -80,7 +84,8 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
     const edge = parsed.data?.edge ?? sharedEdge.parse({});
     checkUnique({ ...raw, instances, platforms, sharedEdge: edge }, problems);
     if (parsed.success) checkCredentials(parsed.data.images, instances, problems);
-    checkSecrets(raw.values, instances, platforms, problems, parsed.data && credentialSecrets(parsed.data.images));
+    const rulesOf = new Map(loaded.map(({ settings, rules }) => [settings.name, rules]));
+    checkSecrets(raw.values, rulesOf, problems, parsed.data && credentialSecrets(parsed.data.images));
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
         problems.add(
             "plinth:cluster",
@@ -103,6 +108,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         acceptLoss: checked.acceptLoss,
         platforms: checked.platforms,
         instances,
+        facts,
         warnings: warningsOf(raw, instances),
     };
 }
@@ -121,7 +127,15 @@ function warningsOf({ stack, values, encrypted }: RawStack, instances: readonly 
     ];
 }
 
-function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], problems: Problems): AnyInstance[] {
+/** An instance with what its files say. */
+interface Loaded {
+    readonly settings: AnyInstance;
+    readonly facts: InstanceFacts;
+    /** Of all secret keys that may be set. */
+    readonly rules: SecretRules;
+}
+
+function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], problems: Problems): Loaded[] {
     const written = raw.values["instances"] ?? {};
     if (typeof written !== "object" || written === null || Array.isArray(written)) {
         problems.add(
@@ -157,8 +171,11 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         }
         const { value: complete, origin } = layered(written, platform);
         const parsed = platform.schema.safeParse(complete);
-        if (parsed.success)
-            return [{ ...parsed.data, name, places: placesOf(origin, parsed.data, name) } as AnyInstance];
+        if (parsed.success) {
+            const settings = { ...parsed.data, name, places: placesOf(origin, parsed.data, name) } as AnyInstance;
+            const facts = readFacts(raw, platform, settings, problems);
+            return [{ settings, facts, rules: platformFor(platform, facts).secrets }];
+        }
         for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {
             const secretKey = String(inner.at(-1));
             const hint = ruleOf(platform.secrets, secretKey)
@@ -168,6 +185,17 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         }
         return [];
     });
+}
+
+function readFacts(raw: RawStack, platform: PlatformConfig, settings: AnyInstance, problems: Problems): InstanceFacts {
+    const set = Object.keys((raw.values["secrets"] as Record<string, object> | undefined)?.[settings.name] ?? {});
+    try {
+        return platform.read?.(settings, { folder: raw.folder ?? process.cwd(), set }) ?? {};
+    } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        for (const { path, message, lacks } of error.problems) problems.add(path, message, lacks);
+        return {};
+    }
 }
 
 /** Returns `; did you mean …` for a key similar to the missing one. */

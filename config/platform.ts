@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { Image } from "./images";
-import type { SecretRules } from "./secrets";
+import type { SecretRules, SecretText } from "./secrets";
 import type { SizeName } from "./fields";
+import type { AnyInstance } from "./stack";
 
 /** The configuration schema of a platform and its other static properties. */
 export interface PlatformConfig {
@@ -19,4 +20,46 @@ export interface PlatformConfig {
     readonly podSecurity?: "restricted" | "baseline" | "privileged";
     /** Images of its own code, with their versions, by name. */
     readonly images: Readonly<Record<string, Image>>;
+    /**
+     * Reads the files that an instance's settings name, whenever the configuration is loaded. What they say of secrets,
+     * images and Pod Security counts beside the platform's own. @default it has no such files
+     *
+     * @throws ConfigError with what is wrong in them
+     */
+    readonly read?: (settings: AnyInstance, from: ReadFrom) => InstanceFacts;
+}
+
+/** What a platform may know when it reads the files of an instance. */
+export interface ReadFrom {
+    /** Where relative paths begin: the folder of the stack file. */
+    readonly folder: string;
+    /** Keys that the user has set in `plinth:secrets` for the instance. The values are not known yet. */
+    readonly set: readonly string[];
+}
+
+/** What differs from one instance of a platform to the next. */
+export interface InstanceFacts {
+    /** In addition to the platform's. @default none */
+    readonly secrets?: SecretRules;
+    /** Values of secret keys that the files contain: they count unless the user sets the key. @default none */
+    readonly values?: Readonly<Record<string, SecretText>>;
+    /** In addition to the platform's. @default none */
+    readonly images?: Readonly<Record<string, Image>>;
+    /** @default the platform's */
+    readonly podSecurity?: "restricted" | "baseline" | "privileged";
+    /** What was read, for the platform itself. @default nothing */
+    readonly source?: unknown;
+}
+
+/** A platform as one of its instances has it. */
+export function platformFor<P extends Pick<PlatformConfig, "secrets" | "images" | "podSecurity">>(
+    platform: P,
+    { secrets, images, podSecurity }: InstanceFacts = {},
+): P {
+    return {
+        ...platform,
+        secrets: { ...platform.secrets, ...secrets },
+        images: { ...platform.images, ...images },
+        ...(podSecurity ? { podSecurity } : {}),
+    };
 }

@@ -1,5 +1,6 @@
 import { loadStack, type RawStack } from "./load";
 import type { PlatformConfig } from "./platform";
+import { placeholder, type SecretText } from "./secrets";
 import type { StackConfig } from "./stack";
 import { Value } from "./value";
 
@@ -16,6 +17,10 @@ export interface Given {
     readonly secretKeys?: readonly string[];
     /** Where the paths of `plinth:platforms` begin: the folder of the file that holds them. @default the project's */
     readonly folder?: string;
+    /** Where the paths in instances begin: the folder of the stack file. @default the project's */
+    readonly stackFolder?: string;
+    /** Whether secret values that files of instances contain are replaced by placeholders. @default false */
+    readonly hidesSecrets?: boolean;
 }
 
 /**
@@ -24,19 +29,38 @@ export interface Given {
  * @throws ConfigError that lists every problem
  */
 export function readStack(
-    { project, stack: name, config, secretKeys = [] }: Given,
+    { project, stack: name, config, secretKeys = [], folder, stackFolder, hidesSecrets = false }: Given,
     platforms: readonly PlatformConfig[],
 ): { stack: StackConfig; secrets: SecretValues } {
-    const raw = rawStack(project, name, config, secretKeys);
+    const raw = rawStack(project, name, config, secretKeys, stackFolder ?? folder);
     const stack = loadStack(raw, platforms);
-    const secrets = Object.entries((raw.values["secrets"] ?? {}) as Record<string, Record<string, unknown>>).map(
-        ([instance, keys]) =>
-            [
-                instance,
-                tableOf(Object.entries(keys).map(([key, value]) => [key, Value.secret(String(value))])),
-            ] as const,
+    const written = (raw.values["secrets"] ?? {}) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    const owners = new Set([...Object.keys(written), ...stack.instances.map((instance) => instance.name)]);
+    const secrets = [...owners].map((owner) => {
+        const set = new Map(Object.entries(written[owner] ?? {}));
+        const values = stack.facts[owner]?.values ?? {};
+        const keys = [...Object.keys(values).filter((key) => !set.has(key)), ...set.keys()];
+        const valueOf = (key: string): Value<string> =>
+            set.has(key)
+                ? Value.secret(String(set.get(key)))
+                : textOf(values[key]!, valueOf, hidesSecrets ? placeholder(`${owner}-${key}`) : undefined);
+        return [owner, tableOf(keys.map((key) => [key, valueOf(key)]))] as const;
+    });
+    return { stack, secrets: tableOf(secrets.filter(([, values]) => Object.keys(values).length > 0)) };
+}
+
+/** @param instead of literal parts that are secret. @default these */
+function textOf(
+    { parts, plainParts = false }: SecretText,
+    valueOf: (key: string) => Value<string>,
+    instead: string | undefined,
+): Value<string> {
+    if (!plainParts && instead !== undefined && !parts.some((part) => typeof part === "object"))
+        return Value.secret(instead);
+    const values = parts.map((part) =>
+        typeof part === "object" ? valueOf(part.key) : Value.secret(plainParts ? part : (instead ?? part)),
     );
-    return { stack, secrets: tableOf(secrets) };
+    return Value.all(values).map((all) => all.join(""));
 }
 
 /** A record without inherited properties such as `constructor`. */
@@ -47,12 +71,14 @@ const tableOf = <T>(entries: readonly (readonly [string, T])[]): Readonly<Record
  * The user's configuration, parsed from the engine's.
  *
  * @param encrypted full keys with an encrypted value
+ * @param folder of the stack file
  */
 export function rawStack(
     project: string,
     stack: string,
     config: Readonly<Record<string, string>>,
     encrypted: readonly string[],
+    folder?: string,
 ): RawStack {
     const short = (key: string) => key.slice("plinth:".length);
     const own = Object.entries(config).filter(([key]) => key.startsWith("plinth:"));
@@ -61,6 +87,7 @@ export function rawStack(
         stack,
         values: Object.fromEntries(own.map(([key, text]) => [short(key), parse(text)])),
         encrypted: encrypted.filter((key) => key.startsWith("plinth:")).map(short),
+        ...(folder === undefined ? {} : { folder }),
     };
 }
 

@@ -1,14 +1,16 @@
 import { credentialsOwner } from "./credentials";
-import type { PlatformConfig } from "./platform";
 import { type Problems, suggest } from "./problems";
 import { ruleOf, type SecretRules, valueProblem } from "./secrets";
-import type { AnyInstance } from "./stack";
 
-/** Reports secrets of unknown instances and keys, and values that are not allowed, without showing any. */
+/**
+ * Reports secrets of unknown instances and keys, and values that are not allowed, without showing any.
+ *
+ * @param rulesOf by instance
+ * @param ofRegistries of the accounts at registries
+ */
 export function checkSecrets(
     values: Readonly<Record<string, unknown>>,
-    instances: readonly AnyInstance[],
-    platforms: readonly PlatformConfig[],
+    rulesOf: ReadonlyMap<string, SecretRules>,
     problems: Problems,
     ofRegistries: SecretRules | undefined,
 ): void {
@@ -31,9 +33,7 @@ export function checkSecrets(
             problems.add(path, "is not allowed; allowed: a map from secret names to values");
             continue;
         }
-        const instance = instances.find((candidate) => candidate.name === name);
-        const platform = platforms.find((candidate) => candidate.name === instance?.platform);
-        const rules = shared ? ofRegistries : platform?.secrets;
+        const rules = shared ? ofRegistries : rulesOf.get(name);
         if (!rules) continue;
         const known = Object.keys(rules);
         for (const [key, value] of Object.entries(given)) {

@@ -16,6 +16,14 @@ export interface SecretRule {
     readonly fixed?: string;
 }
 
+/** The text of a secret that a file contains. */
+export interface SecretText {
+    /** Literal parts, and values of other secret keys. */
+    readonly parts: readonly (string | { readonly key: string })[];
+    /** Whether the literal parts are no secret themselves. @default false */
+    readonly plainParts?: boolean;
+}
+
 /** A platform's secret keys, each with its rule, or only its purpose. */
 export type SecretRules = Readonly<Record<string, string | SecretRule>>;
 

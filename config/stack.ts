@@ -16,6 +16,7 @@ import {
 import { imageSources, type ImagesConfig } from "./imageSources";
 import { ownNamespace } from "./own";
 import { type PlacementConfig, placementFields } from "./placement";
+import type { InstanceFacts } from "./platform";
 
 /** Characters allowed in a directory name: others may have a special meaning to a shell or to the driver. */
 const subDirPart = "([A-Za-z0-9._-]|\\$\\{(pvc\\.metadata\\.namespace|pvc\\.metadata\\.name|pv\\.metadata\\.name)\\})+";
@@ -184,6 +185,8 @@ export interface StackConfig {
     /** Platforms from elsewhere. */
     readonly platforms: readonly string[];
     readonly instances: readonly AnyInstance[];
+    /** What the files of instances say, by their names. */
+    readonly facts: Readonly<Record<string, InstanceFacts>>;
     /** Warnings about settings that are allowed but probably unintended. */
     readonly warnings: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { compose } from "./compose";
 import { opencart } from "./opencart";
 import { openedx } from "./openedx";
 import { openmage } from "./openmage";
@@ -7,6 +8,7 @@ import { qxsms } from "./qxsms";
 
 /** Every platform, by the name that `platform:` gives it. */
 export const platforms: Platforms = {
+    compose,
     opencart,
     openedx,
     openmage,

@@ -5,7 +5,7 @@ import type { PathRule } from "../components/pathRule";
 import { type InstanceConfig, instanceFields } from "../config/fields";
 import { type Image, usualImages } from "../config/images";
 import { hostsIn } from "../config/own";
-import type { PlatformConfig } from "../config/platform";
+import type { InstanceFacts, PlatformConfig, ReadFrom } from "../config/platform";
 import type { SecretRule } from "../config/secrets";
 import type { AnyInstance } from "../config/stack";
 import type { Operations } from "./operation";
@@ -20,8 +20,12 @@ export interface Platform {
     readonly apiVersion?: number;
     /** Where it was loaded from, for messages. @default none: it is built in */
     readonly file?: string;
-    /** Declares every component and object of one instance; nothing is registered yet. */
-    readonly declare: (instance: Instance<string>) => Deployed;
+    /**
+     * Declares every component and object of one instance; nothing is registered yet.
+     *
+     * @param source what its `read` has read. @default nothing
+     */
+    readonly declare: (instance: Instance<string>, source?: unknown) => Deployed;
     /**
      * Paths that strangers do not reach at the instance's host, however they write them. Its routes and the
      * configuration of its web servers are made of the same rules. @default none: the application judges every path itself
@@ -49,13 +53,16 @@ export type InstanceOf<Secrets> = Instance<keyof Secrets & string>;
 export interface PlatformDefinition<
     Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
     Secret extends string,
-> extends PlatformConfig {
+    Source = undefined,
+> extends Omit<PlatformConfig, "read"> {
     readonly schema: Schema;
     readonly secrets: Readonly<Record<Secret, string | SecretRule>>;
     /** See {@link Platform.apiVersion}. */
     readonly apiVersion?: number;
+    /** See {@link PlatformConfig.read}. @default no files are read */
+    readonly read?: (settings: SettingsOf<Schema>, from: ReadFrom) => InstanceFacts & { readonly source: Source };
     /** Declares every component and object of one instance. */
-    readonly declare: (instance: Instance<Secret>, settings: SettingsOf<Schema>) => Declared;
+    readonly declare: (instance: Instance<Secret>, settings: SettingsOf<Schema>, source: Source) => Declared;
     /** See {@link Platform.closed}. @default none */
     readonly closed?: (settings: SettingsOf<Schema>) => readonly PathRule[];
     /** See {@link Platform.operations}: by name, or derived from the settings. @default none */
@@ -73,8 +80,9 @@ export interface PlatformDefinition<
 export function definePlatform<
     Schema extends z.ZodType<InstanceConfig & Record<string, unknown>>,
     const Secret extends string,
->({ apiVersion, declare, closed, operations, ...config }: PlatformDefinition<Schema, Secret>): Platform {
-    const { name, schema } = config;
+    Source = undefined,
+>({ apiVersion, read, declare, closed, operations, ...rest }: PlatformDefinition<Schema, Secret, Source>): Platform {
+    const { name, schema } = rest;
     checkSchema(name, schema);
     // The loader has parsed them with this schema.
     const isOwn = (settings: AnyInstance): settings is AnyInstance & SettingsOf<Schema> => settings.platform === name;
@@ -82,11 +90,13 @@ export function definePlatform<
         if (!isOwn(settings)) throw new RangeError(`${settings.name} is of platform ${settings.platform}, not ${name}`);
         return settings;
     };
+    const config: PlatformConfig = read ? { ...rest, read: (settings, from) => read(own(settings), from) } : rest;
     return {
         config,
         ...(apiVersion === undefined ? {} : { apiVersion }),
-        declare: (instance) => {
-            const deployed = declare(instance, own(instance.config));
+        declare: (instance, source) => {
+            // Read by this definition's own function, if at all.
+            const deployed = declare(instance, own(instance.config), source as Source);
             const hosts = hostsIn(schema, instance.config);
             const published = new Set(instance.sites.map(({ host }) => host));
             for (const { key, host } of hosts)

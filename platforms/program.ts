@@ -5,6 +5,8 @@ import { type StackOutputs, stackOutputs } from "../components/outputs";
 import { planStack } from "../components/planStack";
 import type { Resource } from "../components/resource";
 import { Stack } from "../components/stack";
+import { platformFor } from "../config/platform";
+import { ConfigError } from "../config/problems";
 import { kubeconfigOf } from "../config/kubeconfig";
 import { type Given, readStack } from "../config/read";
 import { firstLine, placeIn, platformsOf } from "./elsewhere";
@@ -42,14 +44,19 @@ export function declareProgram(given: Given, { offline = false, platforms: known
     const stack = new Stack(config, secrets, clusterProvider(config, kubeconfig));
     const deployed = config.instances.flatMap((settings) => {
         const platform = platforms[settings.platform]!;
-        const instance = new Instance<string>(stack, settings, platform.config);
+        const facts = config.facts[settings.name];
+        const instance = new Instance<string>(stack, settings, platformFor(platform.config, facts));
         try {
-            return [{ instance, result: platform.declare(instance) }];
+            return [{ instance, result: platform.declare(instance, facts?.source) }];
         } catch (error) {
-            instance.problem(
-                [],
-                `the platform ${settings.platform} failed${placeIn(platform, error)}: ${firstLine(error)}`,
-            );
+            // What is wrong in an instance's files has a place of its own.
+            if (error instanceof ConfigError)
+                for (const { path, message, lacks } of error.problems) stack.problems.add(path, message, lacks);
+            else
+                instance.problem(
+                    [],
+                    `the platform ${settings.platform} failed${placeIn(platform, error)}: ${firstLine(error)}`,
+                );
             return [];
         }
     });

@@ -201,6 +201,8 @@ const apiServerArgs = (folder: string, port: number): string[] => [
     `--cert-dir=${folder}`,
     // A loopback address is useless to pods and refused as an endpoint.
     "--endpoint-reconciler-type=none",
+    // As on usual clusters, where Pod Security decides about it.
+    "--allow-privileged=true",
     "--service-cluster-ip-range=10.96.0.0/16",
     "--authorization-mode=RBAC",
     `--token-auth-file=${join(folder, "tokens.csv")}`,

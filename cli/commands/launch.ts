@@ -1,7 +1,15 @@
 import { bringUp, type LaunchArgs } from "../../operations/launch/bringUp";
 import { enterSandbox, openSession } from "../../operations/launch/sandbox";
+import { addProject } from "../../operations/compose/addProject";
+import { Session } from "../../operations/session";
 import { example, type Register } from "../command";
 import { showStatus } from "./status";
+
+interface LaunchOptions extends LaunchArgs {
+    readonly sandbox?: boolean;
+    readonly compose?: readonly string[];
+    readonly host?: string;
+}
 
 export const launch: Register = (program) => {
     example(
@@ -36,7 +44,10 @@ export const launch: Register = (program) => {
                 "--sandbox",
                 "deploy to a separate control plane on this machine, with simulated nodes that run no containers; requires Node and Go",
             )
-            .action(async (stack: string, { sandbox, ...options }: LaunchArgs & { sandbox?: boolean }) => {
+            .option("--compose <file...>", "add this Docker Compose project to the stack file first, unless it is there")
+            .option("--host <name>", "host of that project (default: its name below localhost)")
+            .action(async (stack: string, { sandbox, compose, host, ...options }: LaunchOptions) => {
+                if (compose) await addProject(new Session(stack), compose, host);
                 const session = await (sandbox ? enterSandbox(stack) : openSession(stack));
                 await bringUp(session, options);
                 if (!session.isInSandbox) return;
@@ -52,5 +63,6 @@ export const launch: Register = (program) => {
         "launch staging --adopt qxsms-pprd",
         "launch production --new-cluster production-eks",
         "launch --sandbox",
+        "launch --compose compose.yaml",
     );
 };

@@ -2,6 +2,8 @@ import { isMissing } from "../../operations/engine/engine";
 import { example, type Register } from "../command";
 import { UserError } from "../../operations/system/errors";
 import { streamOf, writeRendering } from "../../operations/render/manifests";
+import { standalone } from "../../operations/compose/standalone";
+import { renderGiven, type Rendering } from "../../operations/render/rendering";
 import { openSession } from "../../operations/launch/sandbox";
 import { Session } from "../../operations/session";
 
@@ -18,27 +20,50 @@ export const render: Register = (program) => {
                 "--show-secrets",
                 "real values of generated and configured secrets, from the stack's state (needs the Pulumi CLI)",
             )
-            .action(async (stack: string, options: { out?: string; showSecrets?: boolean }) => {
+            .option(
+                "--compose <file...>",
+                "render this Docker Compose project instead of a stack; with --show-secrets its secret values are real",
+            )
+            .action(async (stack: string, options: RenderOptions) => {
                 const real = options.showSecrets ?? false;
-                const session = real ? await openSession(stack) : new Session(stack);
-                const rendering = await (real ? session.renderWith(await secretsOf(session)) : session.rendering());
-                if (!options.out) {
-                    process.stdout.write(streamOf(rendering, real));
-                    return;
+                if (options.compose) {
+                    const given = { ...standalone({ files: options.compose }), hidesSecrets: !real };
+                    const rendering = renderGiven(given);
+                    for (const warning of rendering.outputs.warnings) console.error(warning);
+                    return write(rendering, options.out, real);
                 }
-                const files = writeRendering(rendering, options.out, real);
-                console.log(
-                    `${files.length} objects in ${options.out}; use it as the base of an overlay, or: kubectl diff --kustomize ${options.out}`,
-                );
-                if (!real)
-                    console.log(
-                        "Secrets are written for review but not listed in the kustomization: their values are placeholders (see --show-secrets).",
-                    );
+                const session = real ? await openSession(stack) : new Session(stack);
+                const rendering = await (real
+                    ? session.renderWith({ ...(await secretsOf(session)), showSecrets: true })
+                    : session.rendering());
+                write(rendering, options.out, real);
             }),
         "render production --out out",
         "render dev | kubectl diff --filename -",
+        "render --compose compose.yaml --out out",
     );
 };
+
+interface RenderOptions {
+    readonly out?: string;
+    readonly showSecrets?: boolean;
+    readonly compose?: readonly string[];
+}
+
+function write(rendering: Rendering, out: string | undefined, real: boolean): void {
+    if (!out) {
+        process.stdout.write(streamOf(rendering, real));
+        return;
+    }
+    const files = writeRendering(rendering, out, real);
+    console.log(
+        `${files.length} objects in ${out}; use it as the base of an overlay, or: kubectl diff --kustomize ${out}`,
+    );
+    if (!real)
+        console.log(
+            "Secrets are written for review but not listed in the kustomization: their values are placeholders (see --show-secrets).",
+        );
+}
 
 /** Generated values of a launched stack, by resource name, and its configuration with secrets decrypted. */
 async function secretsOf(

@@ -51,7 +51,7 @@ export async function imagesOf(session: Session): Promise<StackImages> {
     const used =
         (owner: readonly string[]) =>
         ([name, reference]: readonly [string, string]): UsedImage => {
-            const image = known.get(name)!;
+            const image = config.facts[owner[1]!]?.images?.[name] ?? known.get(name)!;
             const own = usualReference(image, config.images);
             return { name, owner, reference, own, ...(image.built ? { variables: image.variables ?? {} } : {}) };
         };

@@ -1,5 +1,7 @@
+import { relative, resolve, sep } from "node:path";
 import { merge } from "../../config/merge";
 import { ownIn } from "../../config/own";
+import { platformFor } from "../../config/platform";
 import { show } from "../../config/problems";
 import { ruleOf } from "../../config/secrets";
 import { at } from "../../config/walk";
@@ -19,6 +21,8 @@ export interface AddArgs {
     readonly like?: string;
     /** More keys: `KEY=VALUE`, the key with dots, the value in YAML. They override copied keys. @default none */
     readonly set?: readonly string[];
+    /** Compose files, from the working directory: the instance is of platform compose. @default none */
+    readonly compose?: readonly string[];
 }
 
 /** What was added, and what is left to do. */
@@ -39,7 +43,8 @@ export interface Added {
 export async function addInstance(session: Session, name: string, args: AddArgs): Promise<Added> {
     const { stack, folder } = session;
     const platforms = session.platforms();
-    const { host, platform, like, set = [] } = args;
+    const { host, like, set = [], compose } = args;
+    const platform = compose ? "compose" : args.platform;
     const written = writtenInstances(session);
     if (Object.hasOwn(written, name))
         throw new UserError(`Nothing was changed: "${stack}" already has an instance "${name}".`);
@@ -50,7 +55,13 @@ export async function addInstance(session: Session, name: string, args: AddArgs)
             `Nothing was changed: "${like}" is of platform ${String(copied)}, whose keys do not apply to ${platform}.`,
         );
     const chosen = platform ?? copied;
-    const first = { ...(chosen === undefined ? {} : { platform: chosen }), host, ...others };
+    const files = compose?.map((file) => relative(folder, resolve(file)).split(sep).join("/"));
+    const first = {
+        ...(chosen === undefined ? {} : { platform: chosen }),
+        host,
+        ...others,
+        ...(files ? { file: files.length === 1 ? files[0] : files } : {}),
+    };
     const value = [first, ...set.map(parseSetting)].reduce<unknown>(merge, {});
     const names = [name, ...Object.keys(written)];
     const { diff, open } = await editStack(stack, [{ path: ["plinth:instances", name], value }], {
@@ -58,8 +69,9 @@ export async function addInstance(session: Session, name: string, args: AddArgs)
         platforms,
         mayStay: ({ lacks = [] }) => lacks.some(({ instance }) => names.includes(instance)),
     });
-    const [added] = findInstances(session.refreshed().config(), [name]);
-    const rules = platforms[added!.platform]!.config.secrets;
+    const changed = session.refreshed().config();
+    const [added] = findInstances(changed, [name]);
+    const { secrets: rules } = platformFor(platforms[added!.platform]!.config, changed.facts[name]);
     const lacks = open.flatMap((problem) => problem.lacks ?? []).filter(({ instance }) => instance === name);
     const needed = [...new Set(lacks.map(({ key }) => key))];
     return { diff, notCopied, secrets: needed.map((key) => ({ key, purpose: ruleOf(rules, key)!.purpose })) };

@@ -1,5 +1,6 @@
 import { type Kind, kinds } from "../../components/kinds";
 import type { StackOutputs } from "../../components/outputs";
+import type { Given } from "../../config/read";
 import type { Value } from "../../config/value";
 import type { Platforms } from "../../platforms/platform";
 import { declareProgram } from "../../platforms/program";
@@ -40,6 +41,8 @@ export interface RenderArgs {
     readonly generated?: Readonly<Record<string, string>>;
     /** Configuration with decrypted secrets. @default the stack file's, with placeholders */
     readonly config?: Readonly<Record<string, string>>;
+    /** Whether secret values in files of instances are real. @default false: placeholders */
+    readonly showSecrets?: boolean;
     /** @default false */
     readonly preview?: boolean;
     /** Those beside `plinth:platforms`. @default the built-in ones */
@@ -53,13 +56,26 @@ export interface RenderArgs {
  */
 export async function renderStack(
     stack: string,
-    { folder, generated, config, preview, platforms }: RenderArgs = {},
+    { folder, generated, config, showSecrets = false, preview, platforms }: RenderArgs = {},
 ): Promise<Rendering> {
     const file = readStackFile(stack, folder);
-    const given = { ...file, config: { ...file.config, ...config } };
+    const given = { ...file, config: { ...file.config, ...config }, hidesSecrets: !showSecrets };
+    return renderGiven(given, {
+        ...(generated ? { generated } : {}),
+        ...(preview === undefined ? {} : { preview }),
+        ...(platforms ? { platforms } : {}),
+    });
+}
+
+/** Like {@link renderStack}, for a configuration that is in no stack file. */
+export function renderGiven(
+    given: Given,
+    { generated, preview, platforms }: Pick<RenderArgs, "generated" | "preview" | "platforms"> = {},
+): Rendering {
+    const { project, stack } = given;
     const { plan, outputs } = declareProgram(given, { offline: true, ...(platforms ? { platforms } : {}) });
     const plain = new PlainPlan(plan, {
-        project: file.project,
+        project,
         stack,
         ...(generated ? { generated } : {}),
         ...(preview !== undefined ? { preview } : {}),
@@ -68,7 +84,7 @@ export async function renderStack(
         .filter(({ type }) => type.startsWith("kubernetes:"))
         .map(({ inputs }) => inputs as unknown as RenderedObject);
     return {
-        project: file.project,
+        project,
         stack,
         objects: inApplyOrder(objects),
         resources: plain.resources,

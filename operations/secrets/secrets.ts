@@ -1,5 +1,6 @@
 import { partsOfKey } from "../../components/privateKey";
 import { credentialSecrets, credentialsOwner } from "../../config/credentials";
+import { platformFor } from "../../config/platform";
 import { ConfigError, type SecretName, suggest } from "../../config/problems";
 import { placeholder, ruleOf, type SecretRule } from "../../config/secrets";
 import { UserError } from "../system/errors";
@@ -48,7 +49,9 @@ type Values = Readonly<Record<string, Readonly<Record<string, string>>>>;
 export function secretKeys(session: Session, instance?: string): SecretKey[] {
     const config = session.config();
     const platforms = session.platforms();
-    const owners = config.instances.map(({ name, platform }) => [name, platforms[platform]!.config.secrets] as const);
+    const owners = config.instances.map(
+        ({ name, platform }) => [name, platformFor(platforms[platform]!.config, config.facts[name]).secrets] as const,
+    );
     const ofRegistries = credentialSecrets(config.images);
     const all = Object.keys(ofRegistries).length > 0 ? [...owners, [credentialsOwner, ofRegistries] as const] : owners;
     if (instance !== undefined && !all.some(([name]) => name === instance)) findInstances(config, [instance]);

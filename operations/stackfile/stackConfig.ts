@@ -36,8 +36,8 @@ export const allPlatforms = (folder?: string): Platforms =>
         builtIn,
     );
 
-const rawOf = ({ project, stack, config, secretKeys }: StackFile): RawStack =>
-    rawStack(project, stack, config, secretKeys);
+const rawOf = ({ project, stack, config, secretKeys, stackFolder }: StackFile): RawStack =>
+    rawStack(project, stack, config, secretKeys, stackFolder);
 
 const known = (file: StackFile, platforms: Platforms | undefined): PlatformConfig[] =>
     Object.values(platformsOf(file, platforms)).map(({ config }) => config);

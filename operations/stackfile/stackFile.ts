@@ -17,6 +17,10 @@ export interface StackFile {
     readonly secretKeys: readonly string[];
     /** Folder of the file that holds `plinth:platforms`. */
     readonly folder: string;
+    /** Folder of the stack file, from which the paths in instances begin. */
+    readonly stackFolder: string;
+    /** Secret values in files of instances are replaced by placeholders, too. */
+    readonly hidesSecrets: true;
 }
 
 /** Names of the stacks that have a file. */
@@ -57,7 +61,15 @@ export function readStackFile(stack: string, folder = root): StackFile {
     );
     const secretKeys = Object.keys(merged).filter((key) => encryptedIn(merged[key]).length > 0);
     const platformsFolder = "plinth:platforms" in own ? folder : dirname(projectPath);
-    return { project: project.name, stack, config: Object.fromEntries(config), secretKeys, folder: platformsFolder };
+    return {
+        project: project.name,
+        stack,
+        config: Object.fromEntries(config),
+        secretKeys,
+        folder: platformsFolder,
+        stackFolder: folder,
+        hidesSecrets: true,
+    };
 }
 
 const isMap = (value: unknown): value is Record<string, unknown> =>

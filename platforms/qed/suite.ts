@@ -94,7 +94,7 @@ export class Suite {
     /** Where all pods with shared files are, without a shared class. */
     get placement(): Pick<PodArgs, "shareNodeFor"> {
         const { together } = this.volumes;
-        return together.length > 0 ? { shareNodeFor: together } : {};
+        return together === undefined ? {} : { shareNodeFor: together };
     }
 
     /** The data services among these that the instance has, to start after. */

@@ -29,8 +29,8 @@ type SharedName = keyof typeof shared | `source-${keyof typeof sources}`;
 
 /** The instance's volumes: those of services that it has. */
 export class Volumes {
-    /** Claims that all pods with shared files are together on one node for. Empty with a shared class. */
-    readonly together: readonly string[];
+    /** The group of claims that all pods with shared files are together on one node for. Undefined with a shared class. */
+    readonly together: string | undefined;
     private readonly claims: ReadonlyMap<string, SharedClaim>;
     /** Files of one pod at a time. */
     private readonly own: ReadonlyMap<string, string>;
@@ -48,9 +48,12 @@ export class Volumes {
                 .map(([key]) => [`source-${key}`, "2Gi"] as const),
         ];
         this.claims = new Map(
-            used.map(([name, size]) => [name, sharedClaim(instance, instance.owner, name, { size })]),
+            used.map(([name, size]) => [
+                name,
+                sharedClaim(instance, instance.owner, name, { size, together: "suite" }),
+            ]),
         );
-        this.together = [...this.claims.values()].flatMap(({ shareNodeFor }) => shareNodeFor ?? []);
+        this.together = [...this.claims.values()].map(({ shareNodeFor }) => shareNodeFor).find(Boolean);
         const single = [
             ...(isOn("hms-dotnetcore") ? [["hms-app-data", "20Gi"] as const] : []),
             ...(isOn("qed-tomcat") && settings.tomcat.layout === "one" ? [["tomcat-webapps", "5Gi"] as const] : []),

@@ -134,7 +134,7 @@ describe("platforms from elsewhere", () => {
         const { objects } = await renderStack("esm", { folder });
         expect(objects).not.to.have.length(0);
         const checkout = join(folder, "checkout");
-        for (const part of ["cli", "operations", "components", "config", "platforms", "sandbox"])
+        for (const part of ["cli", "operations", "components", "config", "compose", "platforms", "sandbox"])
             cpSync(join(root, part), join(checkout, part), { recursive: true });
         for (const file of ["package.json", "Pulumi.yaml"]) cpSync(join(root, file), join(checkout, file));
         symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));

@@ -242,7 +242,7 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
             const names = template.spec.containers.flatMap((container: Pod) =>
                 (container.ports ?? []).flatMap((port: Pod) => [port.name, port.containerPort]),
             );
-            for (const port of service["spec"].ports)
+            for (const port of service["spec"].ports ?? [])
                 rule(names.includes(port.targetPort), `${id(service)}: ${id(owner)} has no port ${port.targetPort}`);
         }
     }

@@ -1,0 +1,74 @@
+import { publish } from "../../components/loadBalancer";
+import { type Declared, definePlatform } from "../platform";
+import { publicUrl } from "../publicUrl";
+import { type ComposeConfig, type ComposeInstance, config } from "./config";
+import { FileObjects } from "./configFiles";
+import { checkNames } from "./checkNames";
+import { Conversion } from "./conversion";
+import { declareNetworks } from "./networks";
+import { noteText } from "./notes";
+import { checkRights } from "./permissions";
+import { knownPorts, type KnownPorts } from "./ports";
+import { declareOpened, openedPorts, routesOf, sitesOf, warnOfClosed } from "./published";
+import { readSource, type Source } from "./source";
+import { warnOfProject, warnOfService } from "./unsupported";
+import { Volumes } from "./volumes";
+import { declareWorkloads } from "./workloads";
+
+/**
+ * Any Docker Compose project: each service is a workload with a Service for each of its names, networks are policies,
+ * volumes are claims, and the edge serves what is published for browsers.
+ *
+ * The project is read whenever the configuration is, so that the Compose file stays the source.
+ */
+export const compose = definePlatform({ ...config, read: readSource, declare });
+
+function declare(instance: ComposeInstance, settings: ComposeConfig, source: Source): Declared {
+    const conversion = new Conversion(instance, settings, source);
+    const { notes, services } = conversion;
+    checkNames(conversion);
+    for (const [name, service] of Object.entries(services)) {
+        checkRights(name, service, settings, notes);
+        warnOfService(conversion, name);
+    }
+    warnOfProject(conversion);
+    // What follows needs a project without these.
+    notes.throwIfAny();
+    declareNetworks(conversion);
+    const ports = knownPorts(conversion);
+    const routes = routesOf(conversion);
+    const opened = openedPorts(conversion, (service) => ports(conversion.podOf(service)));
+    const workloads = declareWorkloads(conversion, {
+        volumes: new Volumes(conversion, new FileObjects(conversion)),
+        ports: (pod) =>
+            withRoutes(
+                ports(pod),
+                routes.filter(({ service }) => conversion.podOf(service) === pod),
+            ),
+        opened: (pod) => opened.filter(({ service }) => conversion.podOf(service) === pod),
+    });
+    for (const [pod, workload] of workloads)
+        declareOpened(
+            conversion,
+            workload,
+            opened.filter(({ service }) => conversion.podOf(service) === pod),
+        );
+    warnOfClosed(conversion, routes, opened);
+    notes.throwIfAny();
+    for (const warning of notes.warnings) instance.warn(noteText(warning));
+    publish(instance, sitesOf(conversion, routes, workloads));
+    return {
+        urls: Object.fromEntries(
+            [...new Set([settings.host, ...routes.map(({ host }) => host)])].map((host, index) => [
+                index === 0 ? "site" : host,
+                `${publicUrl(instance, host)}/`,
+            ]),
+        ),
+    };
+}
+
+/** Ports that only a route names are ports of the pod, too. */
+const withRoutes = ({ tcp, udp }: KnownPorts, routes: readonly { readonly port: number }[]): KnownPorts => ({
+    tcp: [...new Set([...tcp, ...routes.map(({ port }) => port)])].sort((a, b) => a - b),
+    udp,
+});

@@ -1,0 +1,41 @@
+import { ComposeError, type ComposeProblem, type LoadedProject, type Path, pathText, placeText } from "../../compose";
+
+/**
+ * What is said of a project: what is wrong with it, and what of it has no counterpart. Each with file, line, service and
+ * key.
+ */
+export class Notes {
+    readonly problems: ComposeProblem[] = [];
+    readonly warnings: ComposeProblem[] = [];
+
+    /** @param strict whether warnings are problems */
+    constructor(
+        private readonly sources: LoadedProject["sources"],
+        private readonly strict: boolean,
+    ) {}
+
+    refuse(path: Path, message: string): void {
+        this.add(this.problems, path, message);
+    }
+
+    warn(path: Path, message: string): void {
+        if (this.strict) this.refuse(path, `${message}; strict is true`);
+        else this.add(this.warnings, path, message);
+    }
+
+    /** What several parts of a conversion notice is said once. */
+    private add(to: ComposeProblem[], path: Path, message: string): void {
+        const text = pathText(path);
+        if (to.some((one) => one.message === message && pathText(one.path) === text)) return;
+        to.push({ place: this.sources.at(path), path, message });
+    }
+
+    /** @throws ComposeError with every problem so far */
+    throwIfAny(): void {
+        if (this.problems.length > 0) throw new ComposeError(this.problems);
+    }
+}
+
+/** `compose.yaml:12:5: services.web.ulimits: has no counterpart` */
+export const noteText = ({ place, path, message }: ComposeProblem): string =>
+    `${placeText(place)}: ${pathText(path)}: ${message}`;

@@ -1,0 +1,48 @@
+import type { Service } from "../../compose";
+import { nanosecondsOf } from "../../compose/model/units";
+import { startSeconds } from "../../components/probes";
+import type { ContainerArgs, Probe, Word } from "../../components/podArgs";
+
+/** Docker's defaults in seconds: https://docs.docker.com/reference/dockerfile/#healthcheck */
+const usual = { interval: 30, timeout: 30, retries: 3, startPeriod: 0, startInterval: 5 } as const;
+
+/** Whole seconds, at least one: Kubernetes knows no smaller ones. */
+const seconds = (text: string | undefined, normal: number): number => {
+    const value = text === undefined ? undefined : nanosecondsOf(text);
+    // Docker takes zero for its default.
+    return value === undefined || value === 0n ? normal : Math.max(1, Math.ceil(Number(value) / 1e9));
+};
+
+/** Whether a service has a health check of its own. One in its image is not visible here. */
+export const hasCheck = ({ healthcheck }: Service): boolean =>
+    healthcheck?.test !== undefined && !healthcheck.disable && healthcheck.test[0] !== "NONE";
+
+/**
+ * Probes for a health check: readiness as often as Docker asks, and before that a startup probe, which only delays it.
+ * No liveness: Docker does not restart a container that is not healthy.
+ *
+ * @param words of the test, with its kind first
+ */
+export function probesOf(service: Service, words: readonly Word[] | undefined): Pick<ContainerArgs, "probes"> {
+    const { healthcheck } = service;
+    if (!healthcheck || !words || !hasCheck(service)) return {};
+    const [kind, ...rest] = words;
+    const command: Word[] = kind === "CMD-SHELL" ? ["/bin/sh", "-c", ...rest] : kind === "CMD" ? rest : [...words];
+    const interval = seconds(healthcheck.interval, usual.interval);
+    const timeoutSeconds = seconds(healthcheck.timeout, usual.timeout);
+    const retries = healthcheck.retries || usual.retries;
+    const period = seconds(healthcheck.start_interval, Math.min(usual.startInterval, interval));
+    const start = seconds(healthcheck.start_period, usual.startPeriod) + retries * interval;
+    const startup: Probe = {
+        command,
+        periodSeconds: period,
+        timeoutSeconds,
+        // Its failure would restart the container, so it has the time that other servers have.
+        failureThreshold: Math.ceil(Math.max(start, startSeconds) / period),
+    };
+    const readiness: Probe = { command, periodSeconds: interval, timeoutSeconds, failureThreshold: retries };
+    return { probes: { startup, readiness } };
+}
+
+/** `stop_grace_period` in seconds. @default Docker's 10 */
+export const graceSeconds = ({ stop_grace_period }: Service): number => seconds(stop_grace_period, 10);

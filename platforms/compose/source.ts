@@ -1,0 +1,72 @@
+import { dirname, isAbsolute, join } from "node:path";
+import { loadProject, type LoadedProject, type Path, type Service } from "../../compose";
+import type { InstanceFacts, ReadFrom } from "../../config/platform";
+import type { ComposeConfig } from "./config";
+import { type Extensions, readExtensions } from "./extensions";
+import { type Binds, readBinds } from "./binds";
+import { composeImages } from "./serviceImages";
+import { type FileTexts, readFileTexts } from "./fileObjects";
+import { peerNames, type PeerName } from "./names";
+import { Notes } from "./notes";
+import { podSecurityOf } from "./permissions";
+import { marker, SecretPlan } from "./secrets";
+import { networksOf, PeerTexts } from "./texts";
+import { type ContainerTexts, learnSecrets, readTexts } from "./variables";
+import type { Image } from "../../config/images";
+
+/** A project as it was read, with everything that follows from its texts alone. */
+export interface Source {
+    readonly loaded: LoadedProject;
+    readonly extensions: Extensions;
+    readonly names: readonly PeerName[];
+    readonly images: Readonly<Record<string, Image>>;
+    readonly texts: Readonly<Record<string, ContainerTexts>>;
+    readonly binds: Binds;
+    readonly files: FileTexts;
+    /** What was noticed so far. */
+    readonly notes: Notes;
+}
+
+/**
+ * Reads the project of an instance, finds what of it is secret, and writes names so that the cluster knows them.
+ *
+ * @throws ConfigError with file, line, service and key
+ */
+export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): InstanceFacts & { source: Source } {
+    const within = (path: string) => (isAbsolute(path) ? path : join(folder, path));
+    const files = settings.file.map(within);
+    const variables = Object.fromEntries(
+        set.filter((key) => /^[A-Za-z_]\w*$/.test(key)).map((key) => [key, marker(key)]),
+    );
+    const loaded = loadProject({
+        folder: dirname(files[0]!),
+        files,
+        profiles: settings.profiles,
+        envFiles: settings.envFiles.map(within),
+        env: { ...settings.variables, ...variables },
+        name: settings.name,
+    });
+    const notes = new Notes(loaded.sources, settings.strict);
+    for (const { path, message } of loaded.warnings) notes.warn(path, message);
+    const extensions = readExtensions(loaded, notes);
+    const names = peerNames(loaded);
+    const peers = new PeerTexts(names, (service) => networksOf(loaded, service));
+    const secrets = new SecretPlan(loaded);
+    learnSecrets(loaded, extensions, secrets);
+    const texts = readTexts(loaded, extensions, secrets, peers);
+    const binds = readBinds(loaded, extensions, settings, notes);
+    const fileTexts = readFileTexts(loaded, binds, secrets, peers, notes);
+    const images = composeImages(loaded, notes);
+    notes.throwIfAny();
+    return {
+        secrets: secrets.rules,
+        values: secrets.values,
+        images,
+        podSecurity: podSecurityOf(loaded, extensions, settings),
+        source: { loaded, extensions, names, images, texts, binds, files: fileTexts, notes },
+    };
+}
+
+/** Services in the order of the file, with their paths. */
+export const servicesOf = ({ loaded }: Pick<Source, "loaded">): (readonly [string, Service, Path])[] =>
+    Object.entries(loaded.project.services).map(([name, service]) => [name, service, ["services", name]] as const);

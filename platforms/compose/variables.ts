@@ -1,0 +1,99 @@
+import type { LoadedProject, Service } from "../../compose";
+import type { Extensions } from "./extensions";
+import { looksSecret, type Parts, type SecretPlan } from "./secrets";
+import { isHostVariable, type PeerTexts, type Reference } from "./texts";
+
+/** The value of a variable: a text in parts, or a secret that has a key of its own. */
+export type VariableText = { readonly parts: Parts } | { readonly key: string };
+
+/** What a container says in texts. Each word of a command is in parts. */
+export interface ContainerTexts {
+    readonly env: Readonly<Record<string, VariableText>>;
+    readonly entrypoint?: readonly Parts[];
+    readonly command?: readonly Parts[];
+    readonly test?: readonly Parts[];
+    /** Peers that the texts name. */
+    readonly references: readonly Reference[];
+}
+
+/** The key under which the user may set a secret value. */
+const keyOf = (...parts: readonly string[]): string => parts.join("_").replace(/[^A-Za-z0-9_]/g, "_");
+
+const isSecret = (service: string, name: string, { services }: Extensions): boolean => {
+    const { secret, plain } = services[service]!;
+    return secret.includes(name) || (looksSecret(name) && !plain.includes(name));
+};
+
+/** Keys of the secret variables: the variable's name where it has one value only, else with the service. */
+function keysOf({ project }: LoadedProject, extensions: Extensions): (service: string, name: string) => string {
+    const values = new Map<string, Set<string>>();
+    for (const [service, { environment = {} }] of Object.entries(project.services))
+        for (const [name, value] of Object.entries(environment))
+            if (value !== null && isSecret(service, name, extensions))
+                values.set(name, (values.get(name) ?? new Set()).add(value));
+    return (service, name) => ((values.get(name)?.size ?? 0) > 1 ? keyOf(service, name) : keyOf(name));
+}
+
+/** Remembers all values with secret names, before the first text is read. */
+export function learnSecrets(loaded: LoadedProject, extensions: Extensions, secrets: SecretPlan): void {
+    const { project, environment } = loaded;
+    const services = Object.keys(project.services);
+    const key = keysOf(loaded, extensions);
+    for (const [service, { environment: own = {} }] of Object.entries(project.services))
+        for (const [name, value] of Object.entries(own))
+            if (value !== null && isSecret(service, name, extensions))
+                secrets.learn(value, key(service, name), services);
+    for (const [name, { environment: variable, content }] of Object.entries(project.secrets ?? {})) {
+        const value = variable === undefined ? content : environment[variable];
+        if (value !== undefined) secrets.learn(value, keyOf(name), services);
+    }
+}
+
+export function readTexts(
+    loaded: LoadedProject,
+    extensions: Extensions,
+    secrets: SecretPlan,
+    peers: PeerTexts,
+): Readonly<Record<string, ContainerTexts>> {
+    const key = keysOf(loaded, extensions);
+    return Object.fromEntries(
+        Object.entries(loaded.project.services).map(([name, service]) => [
+            name,
+            containerTexts(name, service, (variable) => isSecret(name, variable, extensions), key, secrets, peers),
+        ]),
+    );
+}
+
+function containerTexts(
+    service: string,
+    { environment = {}, command, entrypoint, healthcheck }: Service,
+    isOne: (variable: string) => boolean,
+    key: (service: string, name: string) => string,
+    secrets: SecretPlan,
+    peers: PeerTexts,
+): ContainerTexts {
+    const references: Reference[] = [];
+    const written = (text: string, isWhole: boolean): string => {
+        references.push(...peers.references(service, text, isWhole));
+        return peers.rewritten(service, text, isWhole);
+    };
+    const words = (all: readonly string[]) => all.map((word) => secrets.partsOf(written(word, false)));
+    const env = Object.entries(environment).flatMap(([name, value]): [string, VariableText][] => {
+        // Without a value, Compose does not set it.
+        if (value === null) return [];
+        const text = written(value, isHostVariable(name));
+        const purpose = `${name} of the service ${service}`;
+        if (isOne(name) && text !== "") return [[name, { key: secrets.add(key(service, name), text, purpose) }]];
+        const parts = secrets.partsOf(text);
+        if (secrets.hasUnknownPassword(parts))
+            return [[name, { key: secrets.add(keyOf(service, name), text, purpose) }]];
+        return [[name, { parts }]];
+    });
+    return {
+        env: Object.fromEntries(env),
+        ...(entrypoint ? { entrypoint: words(entrypoint) } : {}),
+        ...(command ? { command: words(command) } : {}),
+        ...(healthcheck?.test ? { test: words(healthcheck.test) } : {}),
+        references,
+    };
+}

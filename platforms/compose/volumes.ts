@@ -1,0 +1,254 @@
+import { claim, sharedClaim } from "../../components/claim";
+import { contentHash, objectName } from "../../components/names";
+import type { Mount } from "../../components/podArgs";
+import type { Service } from "../../compose";
+import type { Conversion } from "./conversion";
+import { replicasOf } from "./deploy";
+import { komposeLabel } from "./extensions";
+import type { FileObjects } from "./configFiles";
+import { serviceLabel } from "./names";
+
+type VolumeMount = NonNullable<Service["volumes"]>[number];
+
+/** Default sizes of claims and of directories that live as long as their pod. */
+const usual = { claim: "5Gi", scratch: "1Gi", memory: "64Mi" } as const;
+
+/** A mount whose directory gets what the image has at its path, if it is empty. */
+export interface Fill {
+    readonly mount: Mount;
+    /** False for the owner and mode alone. */
+    readonly copies: boolean;
+}
+
+export interface MountPlan {
+    readonly mounts: readonly Mount[];
+    readonly fills: readonly Fill[];
+    /** Claims that no other pod mounts. */
+    readonly own: readonly string[];
+    readonly shareNodeFor?: string;
+}
+
+interface ClaimUse {
+    readonly key: string;
+    readonly name: string;
+    readonly pods: Set<string>;
+    readonly services: string[];
+    readonly volume?: string;
+}
+
+interface Declared {
+    readonly claim: string;
+    readonly shareNodeFor?: string;
+    readonly isShared: boolean;
+}
+
+/** The volumes of a project: one claim for each, whoever mounts it. */
+export class Volumes {
+    private readonly uses = new Map<string, ClaimUse>();
+    private readonly declared = new Map<string, Declared>();
+
+    constructor(
+        private readonly conversion: Conversion,
+        private readonly files: FileObjects,
+    ) {
+        for (const service of Object.keys(conversion.services))
+            for (const one of this.mountsOf(service)) {
+                const use = this.claimOf(one);
+                if (!use) continue;
+                const known = this.uses.get(use.key) ?? { ...use, pods: new Set<string>(), services: [] };
+                known.pods.add(conversion.podOf(service));
+                known.services.push(service);
+                this.uses.set(use.key, known);
+            }
+        this.checkVolumes();
+    }
+
+    /** Own mounts and those of `volumes_from`, each with the service that writes it. */
+    private mountsOf(
+        service: string,
+        seen: readonly string[] = [],
+    ): { mount: VolumeMount; of: string; index: number; readOnly: boolean }[] {
+        const { volumes = [], volumes_from = [] } = this.conversion.services[service] ?? {};
+        const own = volumes.map((mount, index) => ({ mount, of: service, index, readOnly: mount.read_only ?? false }));
+        const targets = new Set(own.map(({ mount }) => mount.target));
+        const others = volumes_from.flatMap((from) => {
+            const [other = "", mode] = from.split(":");
+            if (seen.includes(other)) return [];
+            return this.mountsOf(other, [...seen, service]).map((one) => ({
+                ...one,
+                readOnly: one.readOnly || mode === "ro",
+            }));
+        });
+        return [...own, ...others.filter(({ mount }) => !targets.has(mount.target))];
+    }
+
+    private claimOf({
+        mount,
+        of,
+        index,
+    }: {
+        mount: VolumeMount;
+        of: string;
+        index: number;
+    }): Omit<ClaimUse, "pods" | "services"> | undefined {
+        if (mount.type === "volume" && mount.source)
+            return { key: `volume ${mount.source}`, name: this.volumeName(mount.source), volume: mount.source };
+        const bind = mount.type === "bind" ? this.conversion.source.binds[of]![index] : undefined;
+        return bind?.kind === "volume" ? { key: `bind ${bind.name}`, name: bind.name } : undefined;
+    }
+
+    /** Two volumes that would be written alike get a digest. */
+    private volumeName(volume: string): string {
+        const label = serviceLabel(volume);
+        const first = Object.keys(this.conversion.source.loaded.project.volumes ?? {}).find(
+            (one) => serviceLabel(one) === label,
+        );
+        return first === volume ? label : objectName(label, contentHash(volume).slice(0, 6));
+    }
+
+    private checkVolumes(): void {
+        const { notes, source } = this.conversion;
+        for (const [name, { driver, driver_opts, external }] of Object.entries(source.loaded.project.volumes ?? {})) {
+            if (!this.uses.has(`volume ${name}`)) continue;
+            const label = this.volumeName(name);
+            const key = `volumes.${label}`;
+            if (external)
+                notes.warn(
+                    ["volumes", name, "external"],
+                    `a new volume is made, since Docker's are not in the cluster; set ${key}.existing or ${key}.claim for one that exists`,
+                );
+            if (driver !== undefined && driver !== "local")
+                notes.warn(
+                    ["volumes", name, "driver"],
+                    `"${driver}" is one of Docker's; the cluster's storage class is used, or ${key}.storageClass`,
+                );
+            if (driver_opts && Object.keys(driver_opts).length > 0)
+                notes.warn(
+                    ["volumes", name, "driver_opts"],
+                    `has no effect; set ${key}.nfs or ${key}.local for a server or a node's folder`,
+                );
+        }
+    }
+
+    /** Pods that mount the same volumes have to be on one node, where no class can be mounted by several. */
+    private together(use: ClaimUse): string {
+        const shared = [...this.uses.values()].filter((one) => this.isShared(one));
+        const group = new Set([use]);
+        for (let size = 0; size < group.size;) {
+            size = group.size;
+            for (const one of shared)
+                if ([...group].some(({ pods }) => [...one.pods].some((pod) => pods.has(pod)))) group.add(one);
+        }
+        return this.conversion.instance.objectName([...group].map(({ name }) => name).sort()[0]!);
+    }
+
+    private isShared({ pods }: ClaimUse): boolean {
+        const several = (pod: string) => {
+            const replicas = replicasOf(pod, this.conversion.services[pod]!, this.conversion);
+            return (
+                typeof this.conversion.instance.config.replicas[this.conversion.component(pod)] === "object" ||
+                (typeof replicas === "object" ? replicas.max > 1 : replicas > 1)
+            );
+        };
+        return pods.size > 1 || [...pods].some(several);
+    }
+
+    private claim(key: string): Declared {
+        const known = this.declared.get(key);
+        if (known) return known;
+        const use = this.uses.get(key)!;
+        const { instance, source, services } = this.conversion;
+        const volume = use.volume === undefined ? undefined : source.loaded.project.volumes?.[use.volume];
+        const extension = use.volume === undefined ? undefined : source.extensions.volumes[use.volume];
+        const label = (name: string) =>
+            komposeLabel(volume, name) ??
+            use.services.map((service) => komposeLabel(services[service], name)).find(Boolean);
+        const storageClass = extension?.storageClass ?? label("volume.storage-class-name");
+        const args = {
+            size: extension?.size ?? label("volume.size") ?? usual.claim,
+            ...(storageClass === undefined ? {} : { storageClass }),
+        };
+        const isShared = this.isShared(use);
+        const made: Declared = isShared
+            ? {
+                  ...sharedClaim(instance, instance.owner, use.name, { ...args, together: this.together(use) }),
+                  isShared,
+              }
+            : { claim: claim(instance, instance.owner, use.name, args), isShared };
+        this.declared.set(key, made);
+        return made;
+    }
+
+    /** The mounts of a service's container. */
+    plan(service: string): MountPlan {
+        const { services, source, notes } = this.conversion;
+        const { tmpfs = [], shm_size } = services[service]!;
+        const { prefill } = source.extensions.services[service]!;
+        const mounts: Mount[] = [];
+        const fills: Fill[] = [];
+        const own: string[] = [];
+        let shareNodeFor: string | undefined;
+        for (const { mount, of, index, readOnly } of this.mountsOf(service)) {
+            const path = mount.target ?? "";
+            const at = ["services", of, "volumes", index];
+            const claimed = this.claimOf({ mount, of, index });
+            if (claimed) {
+                const { claim: name, isShared, shareNodeFor: node } = this.claim(claimed.key);
+                shareNodeFor ??= node;
+                if (!isShared) own.push(name);
+                const subPath = mount.volume?.subpath;
+                const made: Mount = {
+                    path,
+                    claim: name,
+                    ...(subPath ? { subPath } : {}),
+                    ...(readOnly ? { readOnly: true } : {}),
+                };
+                mounts.push(made);
+                if (prefill) fills.push({ mount: made, copies: claimed.volume !== undefined && !mount.volume?.nocopy });
+                continue;
+            }
+            switch (mount.type) {
+                case "bind": {
+                    const bind = source.binds[of]![index]!;
+                    if (bind.kind === "host")
+                        mounts.push({ path, hostPath: bind.path, ...(readOnly ? { readOnly: true } : {}) });
+                    if (bind.kind === "files") mounts.push(this.files.bind(bind.source, path));
+                    break;
+                }
+                case "volume": {
+                    notes.warn(at, `${path} has no name: it is deleted with its pod; name the volume to keep it`);
+                    const made: Mount = { path, scratch: { size: usual.scratch } };
+                    mounts.push(made);
+                    if (prefill) fills.push({ mount: made, copies: true });
+                    break;
+                }
+                case "tmpfs":
+                    mounts.push({ path, scratch: { size: sizeOf(mount.tmpfs?.size), memory: true } });
+                    break;
+                default:
+                    notes.warn(at, `a mount of type ${mount.type} has no counterpart; allowed: volume, bind, tmpfs`);
+            }
+        }
+        for (const entry of tmpfs) {
+            const [path = "", options = ""] = entry.split(":");
+            mounts.push({ path, scratch: { size: sizeOf(/(?:^|,)size=(\w+)/.exec(options)?.[1]), memory: true } });
+        }
+        if (shm_size !== undefined)
+            mounts.push({ path: "/dev/shm", scratch: { size: sizeOf(shm_size), memory: true } });
+        mounts.push(...this.files.mountsOf(service));
+        return { mounts: distinct(mounts), fills, own, ...(shareNodeFor === undefined ? {} : { shareNodeFor }) };
+    }
+}
+
+/** A path can be mounted once; the last one counts, as in Docker. */
+const distinct = (mounts: readonly Mount[]): Mount[] => [
+    ...new Map(mounts.map((mount) => [mount.path, mount])).values(),
+];
+
+/** Bytes as a quantity, or Docker's own spelling of a size. */
+function sizeOf(text: string | undefined): string {
+    if (text === undefined) return usual.memory;
+    const [, digits, unit = ""] = /^(\d+)([kmg]?)b?$/i.exec(text) ?? [];
+    const bytes = digits === undefined ? 0 : Number(digits) * 1024 ** " kmg".indexOf(unit.toLowerCase() || " ");
+    return bytes > 0 ? `${Math.max(1, Math.ceil(bytes / 2 ** 20))}Mi` : usual.memory;
+}

@@ -1,0 +1,97 @@
+import type { Edge } from "../../components/graph";
+import type { Conversion } from "./conversion";
+import { outsideOf } from "./networks";
+import { type KnownPorts, referencesOf } from "./ports";
+import { rulesFor, type Opened } from "./published";
+import { readyName } from "./services";
+import { networksOf } from "./texts";
+import type { Volumes } from "./volumes";
+import { endpointOf, Workload } from "./workload";
+
+interface Surroundings {
+    readonly volumes: Volumes;
+    readonly ports: (pod: string) => KnownPorts;
+    readonly opened: (pod: string) => readonly Opened[];
+}
+
+/** Declares the workloads of all pods, each after those that it waits for. */
+export function declareWorkloads(
+    conversion: Conversion,
+    { volumes, ports, opened }: Surroundings,
+): ReadonlyMap<string, Workload> {
+    const { services } = conversion;
+    const made = new Map<string, Workload>();
+    const declare = (pod: string): Workload => {
+        const known = made.get(pod);
+        if (known) return known;
+        const members = conversion.inPod(pod);
+        const before = members.flatMap((member) =>
+            Object.entries(services[member]!.depends_on ?? {}).flatMap(([other, { condition }]) => {
+                const on = conversion.podOf(other);
+                if (on === pod || !services[other] || condition === "service_started" || condition === undefined)
+                    return [];
+                const workload = declare(on);
+                return [
+                    {
+                        workload,
+                        name:
+                            condition === "service_completed_successfully"
+                                ? workload.doneName!
+                                : readyName(workload.node.name),
+                    },
+                ];
+            }),
+        );
+        const workload = new Workload(conversion, pod, {
+            volumes,
+            ports,
+            uses: usesOf(conversion, pod, ports),
+            networkRules: [
+                ...members.slice(0, 1).flatMap((member) => outsideOf(conversion, member)),
+                ...rulesFor(opened(pod)),
+            ],
+            startsAfter: [...new Set(before.map((one) => one.workload))],
+            waitsFor: [...new Set(before.map(({ name }) => name))].sort(),
+            once: onceOf(conversion, pod),
+        });
+        made.set(pod, workload);
+        return workload;
+    };
+    for (const service of Object.keys(services)) declare(conversion.podOf(service));
+    return made;
+}
+
+/** Whether a service does its work once and ends: others wait for that, or the project says so. */
+function onceOf({ services, source, waitedFor }: Conversion, pod: string): "awaited" | "alone" | undefined {
+    const { restart, deploy, ports, expose, healthcheck } = services[pod]!;
+    if (waitedFor.completed.has(pod)) return "awaited";
+    const said = source.extensions.services[pod]!.once;
+    const ends =
+        deploy?.mode === "replicated-job" ||
+        deploy?.restart_policy?.condition === "none" ||
+        // Whoever serves something would be started again.
+        (restart === "no" && !ports && !expose && !healthcheck);
+    return (said ?? ends) ? "alone" : undefined;
+}
+
+/** Peers that a pod's services name or wait for, as far as they share a network. */
+function usesOf(conversion: Conversion, pod: string, ports: (pod: string) => KnownPorts): Edge[] {
+    const { services, source } = conversion;
+    const named = conversion
+        .inPod(pod)
+        .flatMap((member) => [
+            ...referencesOf(conversion, member).flatMap(({ name, isHost }) => (isHost ? [name.service] : [])),
+            ...Object.keys(services[member]!.depends_on ?? {}),
+        ]);
+    const own = networksOf(source.loaded, pod);
+    const pods = new Set(
+        named
+            .filter((other) => services[other] && [...networksOf(source.loaded, other)].some((one) => own.has(one)))
+            .map((other) => conversion.podOf(other)),
+    );
+    // All ports are open within a network, so the edge names none.
+    return [...pods]
+        .filter((other) => other !== pod)
+        .sort()
+        .map((other) => endpointOf(conversion, other, { tcp: [], udp: ports(other).udp }).bind());
+}

@@ -1,0 +1,174 @@
+import { expect } from "chai";
+import { convert, refusalOf, web } from "./support";
+
+const service = (more: object) => ({ services: { web: { ...web, ...more } } });
+
+describe("a Compose service as a workload", () => {
+    it("has commands word for word, also what looks like a variable of Kubernetes", () => {
+        const { container } = convert(service({ entrypoint: ["/run", "$$(X)"], command: "say 'a b' $$HOME $$(id)" }));
+        const { command, args } = container("Deployment", "web");
+        expect(command).to.deep.equal(["/run", "$$(X)"]);
+        expect(args).to.deep.equal(["say", "a b", "$HOME", "$$(id)"]);
+    });
+    it("clears the image's entrypoint with an empty one", () => {
+        const { container } = convert(service({ entrypoint: [], command: ["serve", "--all"] }));
+        expect(container("Deployment", "web")).to.deep.include({ command: ["serve", "--all"] });
+        expect(container("Deployment", "web")).not.to.have.property("args");
+    });
+    it("runs as its image does, unless it says otherwise", () => {
+        const plain = convert(service({}));
+        expect(plain.container("Deployment", "web")).not.to.have.property("securityContext");
+        expect(plain.find("Namespace", "compose-shop").metadata.labels["pod-security.kubernetes.io/enforce"]).to.equal(
+            "baseline",
+        );
+        const { container, pod } = convert(
+            service({ user: "1000:2000", read_only: true, cap_drop: ["ALL"], cap_add: ["CAP_NET_BIND_SERVICE"] }),
+        );
+        expect(container("Deployment", "web").securityContext).to.deep.equal({
+            runAsUser: 1000,
+            runAsGroup: 2000,
+            readOnlyRootFilesystem: true,
+            capabilities: { add: ["NET_BIND_SERVICE"], drop: ["ALL"] },
+        });
+        expect(pod("Deployment", "web").securityContext.fsGroup).to.equal(2000);
+    });
+    it("satisfies the restricted level where it says so", () => {
+        const { find, container } = convert(service({ user: "1000", "x-plinth": { hardened: true } }));
+        expect(find("Namespace", "compose-shop").metadata.labels["pod-security.kubernetes.io/enforce"]).to.equal(
+            "restricted",
+        );
+        expect(container("Deployment", "web").securityContext).to.deep.include({
+            runAsNonRoot: true,
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ["ALL"] },
+        });
+        expect(refusalOf(service({ "x-plinth": { hardened: true } }))).to.match(
+            /compose\.yaml:\d+:\d+: services\.web\.x-plinth\.hardened: needs the number of a user/,
+        );
+    });
+    it("asks for resources in powers of 1024", () => {
+        const { container } = convert(
+            service({
+                deploy: {
+                    resources: { limits: { cpus: "1.5", memory: "1G" }, reservations: { memory: "300k", cpus: "0.5" } },
+                },
+            }),
+        );
+        expect(container("Deployment", "web").resources).to.deep.equal({
+            limits: { cpu: "1500m", memory: "1Gi" },
+            requests: { cpu: "500m", memory: "300Ki", "ephemeral-storage": "64Mi" },
+        });
+        expect(
+            convert(service({ mem_limit: "64m", cpus: 2 })).container("Deployment", "web").resources.limits,
+        ).to.deep.equal({
+            cpu: "2",
+            memory: "64Mi",
+        });
+    });
+    it("is asked whether it is healthy as Docker asks, in a shell only where Docker uses one", () => {
+        const probes = (healthcheck: object) => {
+            const { startupProbe, readinessProbe, livenessProbe } = convert(service({ healthcheck })).container(
+                "Deployment",
+                "web",
+            );
+            return { startupProbe, readinessProbe, livenessProbe };
+        };
+        const { startupProbe, readinessProbe, livenessProbe } = probes({
+            test: "curl -f localhost || exit 1",
+            interval: "1m30s",
+            timeout: "1500ms",
+            retries: 4,
+            start_period: "40m",
+        });
+        expect(readinessProbe).to.deep.equal({
+            exec: { command: ["/bin/sh", "-c", "curl -f localhost || exit 1"] },
+            periodSeconds: 90,
+            timeoutSeconds: 2,
+            failureThreshold: 4,
+        });
+        // 40 minutes and four times 90 seconds.
+        expect(startupProbe).to.deep.include({ periodSeconds: 5, failureThreshold: 552 });
+        expect(livenessProbe).to.equal(undefined);
+        expect(probes({ test: ["CMD", "ready", "$$(X)"] }).readinessProbe.exec.command).to.deep.equal([
+            "ready",
+            "$$(X)",
+        ]);
+        for (const none of [{ test: ["NONE"] }, { disable: true }])
+            expect(probes(none)).to.deep.equal({
+                startupProbe: undefined,
+                readinessProbe: undefined,
+                livenessProbe: undefined,
+            });
+    });
+    it("has replicas, rollouts and nodes as deploy says", () => {
+        const { find, pod } = convert(
+            service({
+                deploy: {
+                    replicas: 3,
+                    update_config: { parallelism: 2, order: "stop-first" },
+                    placement: { constraints: ["node.labels.disk==fast", "node.platform.arch == arm64"] },
+                },
+            }),
+        );
+        expect(find("Deployment", "web")["spec"]).to.deep.include({
+            replicas: 3,
+            strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 2 } },
+        });
+        expect(pod("Deployment", "web").nodeSelector).to.deep.equal({ disk: "fast", "kubernetes.io/arch": "arm64" });
+        expect(refusalOf(service({ deploy: { mode: "global" } }))).to.include(
+            'services.web.deploy.mode: "global" would be',
+        );
+    });
+    it("shares a pod with the service whose network it has, and is found there by its name", () => {
+        const { pod, find, names } = convert({
+            services: { web, side: { image: "sidecar:1", network_mode: "service:web" } },
+        });
+        expect(pod("Deployment", "web").containers.map(({ name }: { name: string }) => name)).to.deep.equal([
+            "web",
+            "side",
+        ]);
+        expect(names).not.to.include("Deployment side");
+        expect(find("Service", "side")["spec"].selector["app.kubernetes.io/name"]).to.equal("web");
+    });
+    it("gets rights over its node only by name", () => {
+        const risky = service({
+            privileged: true,
+            volumes: ["/var/run/docker.sock:/var/run/docker.sock", "/proc:/host:ro"],
+        });
+        expect(refusalOf(risky)).to.match(
+            /volumes\[0\]: mounts Docker's socket.*\n.*volumes\[1\]: mounts \/proc of the machine/,
+        );
+        expect(refusalOf(service({ privileged: true }))).to.include(
+            "services.web.privileged: has all rights over its node; allow it by name: allow.web: [privileged]",
+        );
+        const { container, find } = convert(risky, {
+            instance: { allow: { web: ["privileged", "docker.sock", "/proc"] } },
+        });
+        expect(container("Deployment", "web").securityContext).to.deep.include({ privileged: true });
+        expect(find("Namespace", "compose-shop").metadata.labels["pod-security.kubernetes.io/enforce"]).to.equal(
+            "privileged",
+        );
+        expect(container("Deployment", "web").volumeMounts).to.deep.include({
+            name: "host-proc",
+            mountPath: "/host",
+            readOnly: true,
+        });
+    });
+    it("tells every key without counterpart, and refuses it with strict", () => {
+        const odd = service({ ulimits: { nofile: 10 }, logging: { driver: "syslog" } });
+        expect(convert(odd).warnings).to.have.length(2);
+        expect(refusalOf(odd, { instance: { strict: true } })).to.match(
+            /compose\.yaml:6:5: services\.web\.ulimits: has no counterpart: .*; strict is true/,
+        );
+    });
+    it("is refused if no registry has its image", () => {
+        expect(refusalOf({ services: { web: { build: "." } } })).to.match(
+            /services\.web\.build: is built from .*images\.web of shop/,
+        );
+        const { container } = convert(
+            { services: { web: { build: ".", ports: ["80"] } } },
+            { instance: { images: { web: "registry.example.org/web:3" } } },
+        );
+        expect(container("Deployment", "web").image).to.equal("registry.example.org/web:3");
+    });
+}).timeout(120_000);
