@@ -15,7 +15,7 @@ import { addressOf, type DataServices, edges, given, inRuntime, type Suite } fro
 const processes = 16;
 /** Additional seconds to end and to log after waiting. */
 const stopSeconds = 15;
-/** Where Django's secrets are in a Secret, before `secrets.py` writes the suite's files of them. */
+/** Where Django's secrets are in a Secret, before `write_secrets.py` writes the suite's files of them. */
 const handed = "/run/qed";
 const uwsgiFile = "/etc/uwsgi/uwsgi.ini";
 
@@ -150,7 +150,7 @@ export class Django {
         return {
             name: "secrets",
             image: images["qed-django"],
-            command: inRuntime(settings.django.runtime, ["python", `${paths.scripts}/secrets.py`]),
+            command: inRuntime(settings.django.runtime, ["python", `${paths.scripts}/write_secrets.py`]),
             env: { FROM: handed, TO: paths.secrets, HOME: "/tmp" },
             resources: { cpu: "25m", memory: "128Mi" },
             mounts: [...this.secrets, this.scripts(), this.secretFiles(), scratch("/tmp", "256Mi")],
