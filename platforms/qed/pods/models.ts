@@ -98,7 +98,9 @@ export function daskWorkerPod(suite: Suite, { mongodb }: DataServices): PodArgs 
                 ],
                 env: {
                     IN_DOCKER: "True",
-                    PYTHONPATH: ["", "/hms_flask", "/qed", "/qed/flask_qed"].map((part) => `${paths.code}${part}`).join(":"),
+                    PYTHONPATH: ["", "/hms_flask", "/qed", "/qed/flask_qed"]
+                        .map((part) => `${paths.code}${part}`)
+                        .join(":"),
                     ...given({
                         UBERTOOL_REST_SERVER: suite.flask?.url,
                         HMS_BACKEND: hms,

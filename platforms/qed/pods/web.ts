@@ -96,18 +96,14 @@ export class Django {
     ) {
         const { instance, settings } = suite;
         const keys = {
-            "secret_key_django_dropbox.txt": instance
-                .password("django-secret-key", "djangoSecretKey", 50)
-                .map(wholeFile),
+            "secret_key_django_dropbox.txt": suite.passwords.djangoSecretKey.map(wholeFile),
         };
         const own = Object.values(instance.secret(instance.owner, "qed-django", keys));
         const login = settings.django.login
             ? instance.secret(instance.owner, "qed-login", {
-                  "secret_key_login.txt": instance.password("login-password", "loginPassword").map(wholeFile),
-                  "secret_key_hms.txt": instance.password("hms-password", "hmsPassword").map(wholeFile),
-                  "secret_key_hms_private.txt": instance
-                      .password("hms-admin-password", "hmsAdminPassword")
-                      .map(wholeFile),
+                  "secret_key_login.txt": suite.passwords.login.map(wholeFile),
+                  "secret_key_hms.txt": suite.passwords.hms.map(wholeFile),
+                  "secret_key_hms_private.txt": suite.passwords.hmsAdmin.map(wholeFile),
               })
             : undefined;
         this.loginPassword = login?.["secret_key_login.txt"];
