@@ -2,7 +2,7 @@ import { suggest } from "../config/problems";
 import type { AnyInstance } from "../config/stack";
 import { at } from "../config/walk";
 
-const maps = ["images", "replicas", "resources", "volumes", "env", "restartedAt", "dev.mounts"] as const;
+const maps = ["images", "replicas", "resources", "volumes", "env", "restartedAt", "components", "dev.mounts"] as const;
 type Addressed = (typeof maps)[number];
 
 /** Keys of the user's maps that are valid in an instance: names of its components, containers, volumes and images. */

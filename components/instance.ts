@@ -8,7 +8,7 @@ import type { AnyInstance, ClusterConfig } from "../config/stack";
 import type { Input, Value } from "../config/value";
 import { AddressedKeys } from "./addressed";
 import type { Component } from "./component";
-import { egressRule } from "./egress";
+import { egressRule, wayToItself } from "./egress";
 import { Funnel } from "./funnel";
 import { checkedKey, chosen, generatedKey, generatedPassword } from "./generated";
 import { type Edge, type NetworkRule, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
@@ -66,7 +66,7 @@ export class Instance<in Secret extends string = never> {
     readonly mounts = new Mounts();
     /** Values of Secrets, by name and key. */
     private readonly values = new Map<string, Input<string>>();
-    private readonly addressed = new AddressedKeys();
+    readonly addressed = new AddressedKeys();
     private opensEgress = false;
 
     constructor(
@@ -144,10 +144,11 @@ export class Instance<in Secret extends string = never> {
         return new Service(nodeId(this.namespace, name), this.host(name), ports, settings);
     }
 
-    /** Network rules to destinations outside for pods with the platform's code: its own, and those of the user. */
+    /** Network rules out of the instance for pods with the platform's code: its own, the user's, and its own site's. */
     egress(needs: readonly NetworkRule[]): NetworkRule[] {
         this.opensEgress = true;
-        return [...needs, ...this.config.egress.map(egressRule)];
+        const { config, namespace, stack } = this;
+        return [...needs, ...config.egress.map(egressRule), ...wayToItself(config, namespace, stack.config.sharedEdge)];
     }
 
     // Settings: the component's default unless the user overrides it.
@@ -212,8 +213,6 @@ export class Instance<in Secret extends string = never> {
         this.addressed.note("dev.mounts", component);
         return this.config.dev?.mounts[component] ?? {};
     }
-
-    // Secrets.
 
     /** The user's value, if set. @throws RangeError for a key that the platform does not declare: it cannot be set */
     secretValue(key: Secret): Value<string> | undefined {

@@ -6,6 +6,7 @@ import type { Instance } from "./instance";
 import { plinthLabels, selectorOf } from "./labels";
 import { literal } from "./languages/expansion";
 import type { ContainerArgs, Mount, PodArgs, Probe, Scratch, Variable } from "./podArgs";
+import { placementFor, placementSpec } from "./placement";
 import { pullSecretsOf } from "./pullSecret";
 import { resourcesOf } from "./resources";
 import { mountsScratch, scratchName, scratchOf } from "./scratch";
@@ -46,6 +47,11 @@ export function podTemplate(instance: Instance, node: Node, given: PodArgs): Pod
     const pullSecrets = pullSecretsOf(instance);
     const shared = [args.shareNodeFor ?? []].flat();
     const [together] = shared;
+    const placement = placementFor(instance, node.name);
+    const annotations = {
+        ...placement.podAnnotations,
+        ...(restartedAt ? { [plinthLabels.restartedAt]: restartedAt } : {}),
+    };
     for (const claim of claimsOf(args))
         instance.mounts.add(claim, {
             workload: node.name,
@@ -57,13 +63,14 @@ export function podTemplate(instance: Instance, node: Node, given: PodArgs): Pod
             labels: {
                 ...instance.stack.config.labels,
                 ...instance.config.labels,
+                ...placement.podLabels,
                 ...selectorOf(node),
                 "app.kubernetes.io/part-of": instance.config.platform,
                 "app.kubernetes.io/managed-by": "plinth",
                 ...(together === undefined ? {} : { [plinthLabels.sharedFiles]: together }),
                 ...args.labels,
             },
-            ...(restartedAt ? { annotations: { [plinthLabels.restartedAt]: restartedAt } } : {}),
+            ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
         },
         spec: {
             automountServiceAccountToken: false,
@@ -85,10 +92,12 @@ export function podTemplate(instance: Instance, node: Node, given: PodArgs): Pod
             ...(volumes.size > 0 ? { volumes: [...volumes.values()] } : {}),
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
             ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
-            ...(together === undefined ? {} : { affinity: sameNode(together) }),
-            ...(args.spread && together === undefined
-                ? { topologySpreadConstraints: spread(args.spread === true ? selectorOf(node) : args.spread) }
-                : {}),
+            ...placementSpec(placement, {
+                ...(together === undefined ? {} : { affinity: sameNode(together) }),
+                ...(args.spread && together === undefined
+                    ? { spread: args.spread === true ? selectorOf(node) : args.spread }
+                    : {}),
+            }),
         },
     };
 }
@@ -116,16 +125,6 @@ function sameNode(claim: string): Fields<k8s.types.input.core.v1.Affinity> {
         },
     };
 }
-
-const spread = (
-    matchLabels: Readonly<Record<string, string>>,
-): Fields<k8s.types.input.core.v1.TopologySpreadConstraint>[] =>
-    ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
-        maxSkew: 1,
-        topologyKey,
-        whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels },
-    }));
 
 interface Surroundings {
     readonly main: boolean;

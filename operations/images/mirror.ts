@@ -1,4 +1,3 @@
-import { usualReference } from "../../config/images";
 import { imagesOf as allImages } from "../../platforms/platform";
 import type { Session } from "../session";
 import { UserError } from "../system/errors";
@@ -11,14 +10,13 @@ export interface Copy {
 }
 
 /**
- * The public images that the stack's pods pull from its mirror, with where they come from. An image that the stack's
+ * The public images that the stack's pods pull from its mirrors, with where they come from. An image that the stack's
  * file replaces is the user's own matter; one that it locks to a digest is copied under its tag.
  *
  * @throws UserError if the stack has no mirror
  */
 export function mirrored({ config, used }: StackImages, session: Pick<Session, "platforms">): Copy[] {
-    const { mirror } = config.images;
-    if (!mirror)
+    if (Object.keys(config.images.mirror).length === 0)
         throw new UserError(
             `Nothing was copied: "${config.stack}" has no mirror; set plinth:images.mirror, such as localhost:5000/mirror`,
         );
@@ -26,14 +24,8 @@ export function mirrored({ config, used }: StackImages, session: Pick<Session, "
     const wanted = used.filter(
         ({ variables, own, reference }) => variables === undefined && reference.split("@")[0] === own,
     );
-    return [
-        ...new Map(
-            wanted.map(({ name, own }) => [
-                own,
-                { from: usualReference(known.get(name)!, { ...config.images, mirror: undefined }), to: own },
-            ]),
-        ).values(),
-    ];
+    const copies = wanted.map(({ name, own }) => ({ from: known.get(name)!.reference, to: own }));
+    return [...new Map(copies.filter(({ from, to }) => from !== to).map((copy) => [copy.to, copy])).values()];
 }
 
 /**

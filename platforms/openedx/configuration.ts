@@ -111,7 +111,7 @@ export class Configuration {
         const { host, studioHost, mfeHost, platformName, language, contactEmail = `contact@${host}` } = settings;
         return {
             scheme: publicUrl(instance, host).startsWith("https:") ? "https" : "http",
-            hosts: { lms: host, studio: studioHost, mfe: mfeHost },
+            hosts: { lms: host, studio: studioHost, mfe: mfeHost, aliases: settings.aliases },
             internal: {
                 lms: `${instance.objectName("lms")}:${webPort}`,
                 cms: `${instance.objectName("cms")}:${webPort}`,
@@ -188,7 +188,7 @@ function servicesOf(used: Used, secrets: SecretTexts, settings: OpenedxConfig): 
     const [first = "", ...others] = documentHosts(used);
     const { replicaSet, authSource, tls } = documents.settings;
     const bucket = (name: string) => bucketNames[name]!;
-    const { objectStorage: files, lmsWorker, cmsWorker, reports } = settings;
+    const { objectStorage: files } = settings;
     return {
         mysql: {
             host: database.host,
@@ -208,10 +208,7 @@ function servicesOf(used: Used, secrets: SecretTexts, settings: OpenedxConfig): 
             ...(replicaSet ? { replicaSet } : {}),
             tls: tls === "true",
         },
-        broker: {
-            ...redis(used.broker, secrets.broker, 0),
-            longestTaskSeconds: Math.max(...[lmsWorker, cmsWorker, reports].map((one) => one.longestTaskSeconds)),
-        },
+        broker: redis(used.broker, secrets.broker, 0),
         cache: redis(used.cache, secrets.cache, 1),
         search: {
             url: search.settings.url,

@@ -14,11 +14,9 @@ import type { Variant } from "./settings/facts";
 import { folders } from "./settings/paths";
 import { mfeCaddyfile, mfePort } from "./settings/mfeCaddyfile";
 import { uwsgiFile } from "./settings/uwsgi";
-import type { WorkerDuties } from "./workers";
+import { celeryCommand, celeryVariables, pidFile, type WorkerDuties } from "./workers";
 
 const home = "/openedx/edx-platform";
-/** Of a worker, which writes it once the application is loaded. */
-const pidFile = "/tmp/celery.pid";
 /** Additional seconds to end and to log after waiting. */
 const stopSeconds = 15;
 
@@ -110,21 +108,8 @@ export class Pods {
             initContainers: [this.ready()],
             containers: [
                 this.container(name, variant, {
-                    // Without a shell: the stop signal must reach Celery, which then finishes its tasks.
-                    command: [
-                        "celery",
-                        `--app=${variant}.celery`,
-                        "worker",
-                        "--loglevel=info",
-                        `--hostname=edx.${variant}.core.default.%h`,
-                        `--queues=${duties.queues.map((queue) => `edx.${variant}.core.${queue}`).join(",")}`,
-                        `--concurrency=${duties.concurrency}`,
-                        `--max-tasks-per-child=${duties.tasksPerProcess}`,
-                        "--prefetch-multiplier=1",
-                        `--pidfile=${pidFile}`,
-                        "--without-gossip",
-                        "--without-mingle",
-                    ],
+                    command: celeryCommand({ name, variant, ...duties }),
+                    env: celeryVariables({ name, ...duties }),
                     uses: this.uses,
                     resources: { cpu, memory: duties.memory },
                     // Celery's own way to ask takes as long as a start, and as much memory.

@@ -19,6 +19,9 @@ export interface WorkerDuties {
     readonly replicas: ReplicasConfig;
 }
 
+/** Of a worker, which writes it once the application is loaded. */
+export const pidFile = "/tmp/celery.pid";
+
 /** MiB of a worker: its master, and each task. */
 const memory = (concurrency: number): string => `${768 + concurrency * 768}Mi`;
 
@@ -57,3 +60,32 @@ export const workersOf = ({ lmsWorker, cmsWorker, reports }: OpenedxConfig, size
         replicas: 1,
     },
 ];
+
+/** A worker's command, without a shell: the stop signal must reach Celery, which then finishes its tasks. */
+export const celeryCommand = ({ variant, ...duties }: WorkerDuties): string[] => [
+    "celery",
+    `--app=${variant}.celery`,
+    "worker",
+    "--loglevel=info",
+    `--hostname=edx.${variant}.core.default.%h`,
+    `--queues=${duties.queues.map((queue) => `edx.${variant}.core.${queue}`).join(",")}`,
+    `--concurrency=${duties.concurrency}`,
+    `--max-tasks-per-child=${duties.tasksPerProcess}`,
+    "--prefetch-multiplier=1",
+    `--pidfile=${pidFile}`,
+    "--without-gossip",
+    "--without-mingle",
+];
+
+/**
+ * Variables of a worker, which `unacknowledged` of `settings/common.ts` reads.
+ *
+ * A task that a worker has taken, but not acknowledged, goes to another one after `CELERY_VISIBILITY_SECONDS`. That is
+ * longer than its longest task, since each worker takes one task ahead, which must not be done twice; and Celery's own
+ * hour at least, up to which tasks are delayed.
+ * https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout
+ */
+export const celeryVariables = ({ name, longestTaskSeconds }: Pick<WorkerDuties, "name" | "longestTaskSeconds">) => ({
+    CELERY_WORKER: name,
+    CELERY_VISIBILITY_SECONDS: String(Math.max(3600, longestTaskSeconds + 600)),
+});

@@ -12,6 +12,7 @@ export const commonSettings = (variant: Variant, facts: Facts): Python =>
             helpers,
             courseStore,
             python`# Servers\n${assignments(servers(facts))}`,
+            unacknowledged,
             withoutHistoryDatabase,
             python`# Files\n${storageSettings(variant, facts)}`,
             logging,
@@ -22,7 +23,9 @@ export const commonSettings = (variant: Variant, facts: Facts): Python =>
         "\n",
     );
 
-const helpers = python`# Flags are settings of this module, and FEATURES looks at them.
+const helpers = python`import os
+
+# Flags are settings of this module, and FEATURES looks at them.
 from openedx.core.lib.features_setting_proxy import FeaturesProxy
 
 FEATURES = FeaturesProxy(globals())
@@ -67,6 +70,22 @@ const servers = ({ services, switches }: Facts): Settings => ({
     ...(switches.notes ? { ENABLE_EDXNOTES: true } : {}),
     PREVENT_CONCURRENT_LOGINS: false,
 });
+
+/**
+ * Each worker looks after all tasks that are listed under its keys. With the same keys, one with short tasks would give
+ * those of reports away while they are in work, or all would wait as long as reports do.
+ */
+const unacknowledged = python`# Tasks that a worker has taken, but not acknowledged
+if "CELERY_WORKER" in os.environ:
+    BROKER_TRANSPORT_OPTIONS = {
+        **BROKER_TRANSPORT_OPTIONS,
+        "visibility_timeout": int(os.environ["CELERY_VISIBILITY_SECONDS"]),
+        **{
+            f"{key}_key": f"{key}-{os.environ['CELERY_WORKER']}"
+            for key in ("unacked", "unacked_index", "unacked_mutex")
+        },
+    }
+`;
 
 /** The history of answers would need a database of its own. */
 const withoutHistoryDatabase = python`INSTALLED_APPS.remove("lms.djangoapps.coursewarehistoryextended")
@@ -117,7 +136,8 @@ function browsers(variant: Variant, facts: Facts): Settings {
     const secure = facts.scheme === "https";
     const { lms, studio, mfe } = urls(facts);
     return {
-        ALLOWED_HOSTS: variant === "lms" ? [hosts.lms, hostOf(internal.lms)] : [hosts.studio, hostOf(internal.cms)],
+        ALLOWED_HOSTS:
+            variant === "lms" ? [hosts.lms, ...(hosts.aliases ?? []), hostOf(internal.lms)] : [hosts.studio, hostOf(internal.cms)],
         // Browsers only accept a cookie across sites if it is a secure one.
         SESSION_COOKIE_SECURE: secure,
         CSRF_COOKIE_SECURE: secure,

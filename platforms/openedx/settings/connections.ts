@@ -1,5 +1,5 @@
 import type { Json } from "../../../components/languages/python";
-import type { Broker, MongoDb, Redis, Services, Settings } from "./facts";
+import type { MongoDb, Redis, Services, Settings } from "./facts";
 
 /** Certificates of the authorities that the image trusts. */
 const authorities = "/etc/ssl/certs/ca-certificates.crt";
@@ -81,15 +81,8 @@ export function caches(cache: Redis): Settings {
     };
 }
 
-/**
- * Seconds until a task that a worker has taken, but not begun, goes to another one. Each worker takes one task ahead,
- * which waits for the one in work: it must not be done twice. One value for all, since each looks after the tasks of
- * all queues. https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout
- */
-const visibilitySeconds = (longestTaskSeconds: number): number => Math.max(3600, longestTaskSeconds + 600);
-
 /** Celery's broker. Open edX puts the parts into a URL as they are. */
-export const celeryBroker = (broker: Broker): Settings => ({
+export const celeryBroker = (broker: Redis): Settings => ({
     CELERY_BROKER_TRANSPORT: broker.tls ? "rediss" : "redis",
     CELERY_BROKER_HOSTNAME: `${broker.host}:${broker.port}`,
     CELERY_BROKER_VHOST: String(broker.database),
@@ -98,6 +91,5 @@ export const celeryBroker = (broker: Broker): Settings => ({
     CELERY_BROKER_TRANSPORT_OPTIONS: {
         socket_connect_timeout: timeouts.SOCKET_CONNECT_TIMEOUT,
         socket_timeout: timeouts.SOCKET_TIMEOUT,
-        visibility_timeout: visibilitySeconds(broker.longestTaskSeconds),
     },
 });

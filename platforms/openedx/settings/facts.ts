@@ -10,7 +10,13 @@ export interface Facts {
     /** Of all public URLs. */
     readonly scheme: "http" | "https";
     /** Public hosts. That of the MFEs is below the LMS's, because the LMS's cookies belong to its host. */
-    readonly hosts: { readonly lms: string; readonly studio: string; readonly mfe: string };
+    readonly hosts: {
+        readonly lms: string;
+        readonly studio: string;
+        readonly mfe: string;
+        /** Further names of the LMS. @default none */
+        readonly aliases?: readonly string[];
+    };
     /** Where the applications reach each other: `host:port`. */
     readonly internal: { readonly lms: string; readonly cms: string };
     readonly platform: {
@@ -55,7 +61,7 @@ export interface Services {
     };
     readonly mongodb: MongoDb;
     /** Celery's queues and the event bus. What is lost here is lost work. */
-    readonly broker: Broker;
+    readonly broker: Redis;
     /** Caches and sessions. */
     readonly cache: Redis;
     readonly search: {
@@ -107,11 +113,6 @@ export interface Redis extends Server {
     /** @default no log-in */
     readonly password?: string;
     readonly tls: boolean;
-}
-
-export interface Broker extends Redis {
-    /** Seconds that a worker may work on one task. */
-    readonly longestTaskSeconds: number;
 }
 
 export interface ObjectStorage {

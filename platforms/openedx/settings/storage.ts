@@ -118,9 +118,7 @@ AWS_S3_CLIENT_CONFIG = Config(
 `;
 
 /** For clients that are made without these settings, as those of assessments with files. */
-const plainClients = ({ region }: ObjectStorage): Python => python`import os
-
-os.environ["AWS_DEFAULT_REGION"] = ${literal(region)}
+const plainClients = ({ region }: ObjectStorage): Python => python`os.environ["AWS_DEFAULT_REGION"] = ${literal(region)}
 os.environ["AWS_CONFIG_FILE"] = os.path.join(os.path.dirname(__file__), ${literal(awsConfigName)})
 `;
 

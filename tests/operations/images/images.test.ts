@@ -73,7 +73,7 @@ describe("images", function () {
             const copies = mirrored(stack, new Session("dev", { folder: folder.path }));
             const caddy = copies.find(({ to }) => to.includes("/caddy:"))!;
             expect(caddy.from).to.match(/^docker\.io\/library\/caddy:/);
-            expect(caddy.to).to.equal(`localhost:5000/mirror/${caddy.from}`);
+            expect(caddy.to).to.equal(caddy.from.replace("docker.io", "localhost:5000/mirror"));
             expect(copies.filter(({ to }) => to.includes("opencart-"))).to.deep.equal([]);
             await copyImages([caddy]);
             expect(deeds()).to.deep.equal([`docker buildx imagetools create --tag ${caddy.to} ${caddy.from}`]);
@@ -163,7 +163,7 @@ describe("images", function () {
             const stack = await stackWith(folder.path, "plinth:images: {mirror: mirror.example.org/cache/}");
             await bake(stack, { only: ["opencart-nginx"], platforms: ["linux/amd64", "linux/arm64"], push: false });
             expect(deeds()).to.deep.equal([
-                `REGISTRY=localhost:5000/plinth HUB=mirror.example.org/cache/docker.io ADMIN_PATH=admin ${buildx} ` +
+                `REGISTRY=localhost:5000/plinth HUB=mirror.example.org/cache ADMIN_PATH=admin ${buildx} ` +
                     "--load --provenance=false --sbom=false --set *.platform=linux/amd64 --set *.platform=linux/arm64 opencart-nginx",
             ]);
         });

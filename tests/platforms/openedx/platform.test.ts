@@ -108,6 +108,16 @@ describe("The objects of Open edX", () => {
         expect(graceOf("reports")).to.be.above(7200);
     });
 
+    it("give tasks of each worker to another one at a time of its own", () => {
+        const variables = (worker: string) =>
+            (containerOf(objects, "Deployment", worker, worker).env as { name: string; value: string }[])
+                .filter(({ name }) => name.startsWith("CELERY_"))
+                .map(({ value }) => value);
+        expect(variables("reports")).to.have.members(["reports", "7800"]);
+        expect(variables("lms-worker")).to.have.members(["lms-worker", "3600"]);
+        expect(variables("cms-worker")).to.have.members(["cms-worker", "3600"]);
+    });
+
     it("limit what a worker works on, and give reports a worker of their own", () => {
         for (const [tier, queues] of [
             ["lms-worker", "edx.lms.core.default,edx.lms.core.high"],

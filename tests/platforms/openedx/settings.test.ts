@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { envFile } from "../../../platforms/openedx/settings/envFile";
+import { celeryVariables } from "../../../platforms/openedx/workers";
 import type { Facts } from "../../../platforms/openedx/settings/facts";
 import { productionFile } from "../../../platforms/openedx/settings/production";
 import { program, scratch } from "../../support/tools";
@@ -19,7 +20,8 @@ describe("Open edX's settings, executed", function () {
         python = program(this, "python3");
     });
     let count = 0;
-    const run = (variant: "lms" | "cms", all: Facts) => executed(python, join(path, String(count++)), variant, all);
+    const run = (variant: "lms" | "cms", all: Facts, variables?: Readonly<Record<string, string>>) =>
+        executed(python, join(path, String(count++)), variant, all, variables);
 
     for (const variant of variants)
         it(`${variant}: hosts, cookies and origins over https`, () => {
@@ -41,6 +43,23 @@ describe("Open edX's settings, executed", function () {
                     : { ALLOWED_HOSTS: ["studio.lms.example.org", "cms"], SESSION_COOKIE_NAME: "studio_session_id" };
             expect(settings).to.deep.include(own);
         });
+
+    it("each worker keeps tasks that it has taken under keys of its own, longer than it may work on one", () => {
+        const optionsOf = (name: string, longestTaskSeconds: number) =>
+            run("lms", facts(), celeryVariables({ name, longestTaskSeconds })).settings["BROKER_TRANSPORT_OPTIONS"];
+        expect(optionsOf("reports", 14_400)).to.deep.equal({
+            socket_connect_timeout: 2,
+            socket_timeout: 5,
+            visibility_timeout: 15_000,
+            unacked_key: "unacked-reports",
+            unacked_index_key: "unacked_index-reports",
+            unacked_mutex_key: "unacked_mutex-reports",
+        });
+        expect(optionsOf("lms-worker", 600)).to.include({
+            visibility_timeout: 3600,
+            unacked_key: "unacked-lms-worker",
+        });
+    });
 
     it("over http, cookies are not secure ones", () => {
         const { settings } = run("lms", facts({ scheme: "http" }));
@@ -85,12 +104,7 @@ describe("Open edX's settings, executed", function () {
             expect(settings).to.deep.include({
                 BROKER_URL: `rediss://celery:${secrets.broker}@q.example.net:6380/3`,
                 BROKER_USE_SSL: { ssl_cert_reqs: "required" },
-                // Above the longest task, so that none is given to a second worker.
-                CELERY_BROKER_TRANSPORT_OPTIONS: {
-                    socket_connect_timeout: 2,
-                    socket_timeout: 5,
-                    visibility_timeout: 15_000,
-                },
+                BROKER_TRANSPORT_OPTIONS: { socket_connect_timeout: 2, socket_timeout: 5 },
                 EVENT_BUS_REDIS_CONNECTION_URL: `rediss://celery:${secrets.broker}@q.example.net:6380/3`,
                 EMAIL_USE_SSL: true,
                 EMAIL_USE_TLS: false,

@@ -48,7 +48,7 @@ export const facts = (changes: Partial<Facts> = {}): Facts => ({
 export const services = (changes: Partial<Facts["services"]> = {}): Facts["services"] => ({
     mysql: { host: "mysql", port: 3306, name: "openedx", user: "openedx", password: secrets.mysql, tls: false },
     mongodb: { hosts: ["mongodb"], port: 27017, name: "openedx", authSource: "admin", tls: false },
-    broker: { host: "redis", port: 6379, database: 0, tls: false, longestTaskSeconds: 600 },
+    broker: { host: "redis", port: 6379, database: 0, tls: false },
     cache: { host: "redis", port: 6379, database: 1, tls: false },
     search: {
         url: "http://meilisearch:7700",
@@ -91,7 +91,6 @@ export const external = services({
         user: "celery",
         password: secrets.broker,
         tls: true,
-        longestTaskSeconds: 14_400,
     },
     cache: { host: "c.example.net", port: 6380, database: 0, password: secrets.cache, tls: true },
     mail: { host: "mail.example.net", port: 465, encryption: "tls", username: "edx", password: secrets.mail },
@@ -111,14 +110,27 @@ export interface Outcome {
 }
 
 /** What production.py sets, executed on a stub of Open edX's own. */
-export function execute(python: string, folder: string, variant: Variant, production: string, env: string): Outcome {
+export function execute(
+    python: string,
+    folder: string,
+    variant: Variant,
+    production: string,
+    env: string,
+    variables: Readonly<Record<string, string>> = {},
+): Outcome {
     const place = join(folder, variant, "envs", "tutor");
     mkdirSync(place, { recursive: true });
     writeFileSync(join(place, "production.py"), production);
     const envPath = join(folder, `${variant}.json`);
     writeFileSync(envPath, JSON.stringify(parse(env, { version: "1.1" })));
     const args = ["-B", join(__dirname, "stubs", "run.py"), folder, variant, envPath];
-    const outcome = JSON.parse(execFileSync(python, args, { encoding: "utf8", maxBuffer: 2 ** 26 })) as Outcome;
+    const outcome = JSON.parse(
+        execFileSync(python, args, {
+            encoding: "utf8",
+            maxBuffer: 2 ** 26,
+            env: { ...process.env, ...variables },
+        }),
+    ) as Outcome;
     const jwt = outcome.settings["JWT_AUTH"];
     // Texts of JSON, which may be written in more than one way.
     for (const key of ["JWT_PRIVATE_SIGNING_JWK", "JWT_PUBLIC_SIGNING_JWK_SET"]) jwt[key] = JSON.parse(jwt[key]);
@@ -126,5 +138,10 @@ export function execute(python: string, folder: string, variant: Variant, produc
 }
 
 /** The same of our files. */
-export const executed = (python: string, folder: string, variant: Variant, all: Facts): Outcome =>
-    execute(python, folder, variant, productionFile(variant, all), envFile(variant, all));
+export const executed = (
+    python: string,
+    folder: string,
+    variant: Variant,
+    all: Facts,
+    variables?: Readonly<Record<string, string>>,
+): Outcome => execute(python, folder, variant, productionFile(variant, all), envFile(variant, all), variables);

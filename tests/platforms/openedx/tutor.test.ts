@@ -81,7 +81,7 @@ const settings: Readonly<Record<string, string>> = {
     "aws\\.(CONFIG_FILE|DEFAULT_REGION)": "for clients without settings of their own, as those of assessments",
     "settings\\.CACHES\\..+\\.LOCATION": "no empty user in the URL where there is no log-in",
     "settings\\.CACHES\\..+\\.OPTIONS": "a server of caches that hangs would stop all processes",
-    "settings\\.CELERY_BROKER_TRANSPORT_OPTIONS": "a broker that hangs would too, and long tasks would be done twice",
+    "settings\\.(CELERY_)?BROKER_TRANSPORT_OPTIONS(\\.socket_(connect_)?timeout)?": "a broker that hangs would too",
     "settings\\.EVENT_BUS_REDIS_CONNECTION_URL": "Tutor's is fixed, whatever the broker's address and password",
     "settings\\.MEILISEARCH_MASTER_KEY": "the applications do all with their own key",
     "settings\\.LOGGING\\.handlers\\.(local|tracking\\..+)": "logs go to the container's output; events as they are",

@@ -111,6 +111,7 @@ base.update(CORS_ORIGIN_WHITELIST=(), CORS_ORIGIN_ALLOW_ALL=False, CORS_ALLOW_IN
 base["BROKER_URL"] = "{}://{}:{}@{}/{}".format(
     *(base[f"CELERY_BROKER_{part}"] for part in ("TRANSPORT", "USER", "PASSWORD", "HOSTNAME", "VHOST"))
 )
+base["BROKER_TRANSPORT_OPTIONS"] = base.get("CELERY_BROKER_TRANSPORT_OPTIONS", {})
 if base["AWS_ACCESS_KEY_ID"] and base["AWS_SECRET_ACCESS_KEY"]:
     base["STORAGES"]["default"]["BACKEND"] = "storages.backends.s3boto3.S3Boto3Storage"
 base["USER_TASKS_ARTIFACT_STORAGE"] = base["STORAGES"]["default"]["BACKEND"]
