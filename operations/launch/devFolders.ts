@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import type { Problem } from "../../config/problems";
 import type { StackConfig } from "../../config/stack";
-import { edgeName } from "../../components/loadBalancer/shared";
+import { edgeName } from "../../components/loadBalancer/edgeNames";
 import { componentOf, listStack } from "../cluster/components";
 import type { Kubectl } from "../cluster/kubectl";
 import type { Service } from "../cluster/live";
