@@ -18,7 +18,7 @@ export interface Copy {
 export function mirrored({ config, used }: StackImages, session: Pick<Session, "platforms">): Copy[] {
     if (Object.keys(config.images.mirror).length === 0)
         throw new UserError(
-            `Nothing was copied: "${config.stack}" has no mirror; set plinth:images.mirror, such as localhost:5000/mirror`,
+            `Nothing was copied: "${config.stack}" has no mirror; set plinth:images.mirror, such as {docker.io: localhost:5000/hub}`,
         );
     const known = new Map(allImages(session.platforms()).map((image) => [image.name, image]));
     const wanted = used.filter(
