@@ -213,8 +213,6 @@ export class Instance<in Secret extends string = never> {
         return this.config.dev?.mounts[component] ?? {};
     }
 
-    // Secrets.
-
     /** The user's value, if set. @throws RangeError for a key that the platform does not declare: it cannot be set */
     secretValue(key: Secret): Value<string> | undefined {
         checkDeclared(this.platform.secrets, key, this.config.platform);

@@ -47,9 +47,9 @@ export const images: Register = (program) => {
         group
             .command("mirror")
             .description(
-                "Copy the public images that a stack's pods run to its mirror (plinth:images.mirror).\n\nFrom registry to registry, for all architectures.",
+                "Copy the public images that a stack's pods run to its mirrors (plinth:images.mirror).\n\nFrom registry to registry, for all architectures.",
             )
-            .argument("[stack]", "stack whose mirror is filled", "dev")
+            .argument("[stack]", "stack whose mirrors are filled", "dev")
             .action(mirror),
         "images mirror production",
     );

@@ -1,4 +1,3 @@
-import { usualReference } from "../../config/images";
 import { imagesOf as allImages } from "../../platforms/platform";
 import type { Session } from "../session";
 import { UserError } from "../system/errors";
@@ -11,7 +10,7 @@ export interface Copy {
 }
 
 /**
- * The public images that the stack's pods pull from its mirror, with where they come from. An image that the stack's
+ * The public images that the stack's pods pull from its mirrors, with where they come from. An image that the stack's
  * file replaces is the user's own matter; one that it locks to a digest is copied under its tag.
  *
  * @throws UserError if the stack has no mirror
@@ -19,18 +18,14 @@ export interface Copy {
 export function mirrored({ config, used }: StackImages, session: Pick<Session, "platforms">): Copy[] {
     if (Object.keys(config.images.mirror).length === 0)
         throw new UserError(
-            `Nothing was copied: "${config.stack}" has no mirror; set plinth:images.mirror, such as localhost:5000/mirror`,
+            `Nothing was copied: "${config.stack}" has no mirror; set plinth:images.mirror, such as {docker.io: localhost:5000/hub}`,
         );
     const known = new Map(allImages(session.platforms()).map((image) => [image.name, image]));
     const wanted = used.filter(
         ({ variables, own, reference }) => variables === undefined && reference.split("@")[0] === own,
     );
-    const copies = wanted.map(({ name, own }): [string, Copy] => [
-        own,
-        { from: usualReference(known.get(name)!, { ...config.images, mirror: {} }), to: own },
-    ]);
-    // Images of registries that nothing stands for stay where they are.
-    return [...new Map(copies).values()].filter(({ from, to }) => from !== to);
+    const copies = wanted.map(({ name, own }) => ({ from: known.get(name)!.reference, to: own }));
+    return [...new Map(copies.filter(({ from, to }) => from !== to).map((copy) => [copy.to, copy])).values()];
 }
 
 /**

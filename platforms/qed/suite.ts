@@ -24,6 +24,7 @@ export class Suite {
     readonly volumes: Volumes;
     /** ConfigMap with the scripts. */
     readonly scripts: string;
+    readonly passwords: ReturnType<typeof passwordsOf>;
     private readonly on: ReadonlySet<ServiceName>;
 
     constructor(
@@ -36,6 +37,7 @@ export class Suite {
             instance.warn(`"${name}" is off, because it does not start without ${lacks.join(" and ")}`);
         this.size = sizes[settings.size];
         this.volumes = new Volumes(instance, settings, (name) => this.has(name));
+        this.passwords = passwordsOf(instance);
         this.scripts = instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts });
     }
 
@@ -102,6 +104,16 @@ export class Suite {
         return all.filter((one) => one !== undefined);
     }
 }
+
+/** Generated whether or not their services are on: a switch neither loses one nor needs consent to its loss. */
+const passwordsOf = (instance: QedInstance) => ({
+    djangoSecretKey: instance.password("django-secret-key", "djangoSecretKey", 50),
+    login: instance.password("login-password", "loginPassword"),
+    hms: instance.password("hms-password", "hmsPassword"),
+    hmsAdmin: instance.password("hms-admin-password", "hmsAdminPassword"),
+    flower: instance.password("flower-password", "flowerPassword"),
+    ctsws: instance.password("ctsws-password", "ctswsPassword"),
+});
 
 /** Edges to the services that the instance has. */
 export const edges = (...all: readonly (Edge | undefined)[]): Edge[] => all.filter((one) => one !== undefined);

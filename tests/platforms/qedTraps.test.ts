@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { expect } from "chai";
 import { serviceNames } from "../../platforms/qed/services";
 import { containerOf, find, podOf, problemsOf, type Sent } from "../support/declare";
@@ -205,6 +206,15 @@ describe("the traps of QED", () => {
             expect(apiVersion).to.equal("autoscaling/v2");
             expect(spec.maxReplicas).to.be.above(spec.minReplicas);
         }
+    });
+    it("Django finds its settings among the scripts, none of which has the name of a module of Python", () => {
+        const files = objects.find(({ kind, metadata }) => kind === "ConfigMap" && /^scripts-/.test(metadata.name))!;
+        const modules = Object.keys(files["data"]).filter((name) => name.endsWith(".py"));
+        expect(modules).to.include("plinth_settings.py");
+        const python = execFileSync("python3", ["-c", "import sys; print(*sys.stdlib_module_names)"], {
+            encoding: "utf8",
+        }).split(/\s+/);
+        for (const name of modules) expect(python).not.to.include(name.replace(/\.py$/, ""));
     });
     it("volumes have no policy that empties them, and are no paths of nodes", () => {
         expect(JSON.stringify(objects)).not.to.contain("Recycle").and.not.contain('"hostPath"');

@@ -19,7 +19,8 @@ check_dump() { pg_restore --file=/dev/null "$1" || fail "$dump_file has no end: 
 connections() { ask 'SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()'; }
 
 # Everything that the platform's role owns, but no member of an extension, nor the extensions: they may be the
-# administrator's, who alone could make them again. Each statement may meet what another has taken along.
+# administrator's, who alone could make them again; of their tables of settings, such as PostGIS's reference systems, the
+# rows that a dump has. Each statement may meet what another has taken along.
 drop_statements="
 WITH own AS (SELECT oid FROM pg_roles WHERE rolname = current_user),
      free AS (SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
@@ -40,7 +41,11 @@ SELECT format('DROP TYPE IF EXISTS %I.%I CASCADE;', nspname, typname) FROM pg_ty
   LEFT JOIN pg_class ON pg_class.oid = typrelid
  WHERE typowner IN (TABLE own) AND (typtype IN ('e', 'd', 'r') OR relkind = 'c') AND ('pg_type'::regclass, pg_type.oid) NOT IN (TABLE kept)
 UNION ALL
-SELECT format('SELECT lo_unlink(%s);', oid) FROM pg_largeobject_metadata WHERE lomowner IN (TABLE own)"
+SELECT format('SELECT lo_unlink(%s);', oid) FROM pg_largeobject_metadata WHERE lomowner IN (TABLE own)
+UNION ALL
+SELECT format('DELETE FROM %s %s;', settings, condition)
+  FROM (SELECT unnest(extconfig)::regclass AS settings, unnest(extcondition) AS condition FROM pg_extension) AS tables
+ WHERE has_table_privilege(settings, 'DELETE')"
 
 # The load itself changes nothing unless it goes to its end.
 rehearse() { :; }

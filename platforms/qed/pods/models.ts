@@ -68,7 +68,10 @@ export const schedulerPod = (suite: Suite): PodArgs => ({
     user: users.python,
     containers: [
         dask(suite, "dask-scheduler", {
-            command: ["dask-scheduler", "--port", String(ports.dask), "--dashboard-address", `:${ports.dashboard}`],
+            command: [
+                ...cli("scheduler"),
+                ...["--port", String(ports.dask), "--dashboard-address", `:${ports.dashboard}`],
+            ],
             uses: edges(suite.daskWorkers?.bind()),
             ports: { dask: ports.dask, dashboard: ports.dashboard },
             resources: { cpu: "100m", memory: "512Mi" },
@@ -88,14 +91,16 @@ export function daskWorkerPod(suite: Suite, { mongodb }: DataServices): PodArgs 
             dask(suite, "dask-worker", {
                 // The image's own command names a host that no cluster can have.
                 command: [
-                    ...["dask-worker", addressOf(suite.scheduler)!],
+                    ...[...cli("worker"), addressOf(suite.scheduler)!],
                     ...["--worker-port", String(ports.daskWorker), "--nanny-port", String(ports.daskNanny)],
                     ...["--nthreads", String(settings.dask.threads), "--no-dashboard"],
                     ...["--local-directory", "/tmp/dask"],
                 ],
                 env: {
                     IN_DOCKER: "True",
-                    PYTHONPATH: [paths.code, `${paths.code}/qed`, `${paths.code}/qed/flask_qed`].join(":"),
+                    PYTHONPATH: ["", "/hms_flask", "/qed", "/qed/flask_qed"]
+                        .map((part) => `${paths.code}${part}`)
+                        .join(":"),
                     ...given({
                         UBERTOOL_REST_SERVER: suite.flask?.url,
                         HMS_BACKEND: hms,
@@ -121,6 +126,9 @@ export function daskWorkerPod(suite: Suite, { mongodb }: DataServices): PodArgs 
         graceSeconds: 60 + stopSeconds,
     };
 }
+
+/** Of every version: current ones have no `dask-scheduler` any more, those of the suite's beginning no `dask scheduler`. */
+const cli = (role: "scheduler" | "worker"): string[] => ["python", "-m", `distributed.cli.dask_${role}`];
 
 function dask(
     suite: Suite,

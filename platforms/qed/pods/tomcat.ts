@@ -69,9 +69,9 @@ function ownServer({ instance }: Suite): Mount[] {
     return [{ path: `${paths.tomcat}/conf/tomcat-users.xml`, secret, file: key }];
 }
 
-const account = ({ instance }: Suite) => ({
+const account = ({ instance, passwords }: Suite) => ({
     CTSWS_SERVER_USERNAME: "ctsws",
     CTSWS_SERVER_PASSWORD: instance.secret(instance.owner, "ctsws", {
-        password: instance.password("ctsws-password", "ctswsPassword"),
+        password: passwords.ctsws,
     }).password,
 });

@@ -15,7 +15,7 @@ import { addressOf, type DataServices, edges, given, inRuntime, type Suite } fro
 const processes = 16;
 /** Additional seconds to end and to log after waiting. */
 const stopSeconds = 15;
-/** Where Django's secrets are in a Secret, before `secrets.py` writes the suite's files of them. */
+/** Where Django's secrets are in a Secret, before `write_secrets.py` writes the suite's files of them. */
 const handed = "/run/qed";
 const uwsgiFile = "/etc/uwsgi/uwsgi.ini";
 
@@ -96,18 +96,14 @@ export class Django {
     ) {
         const { instance, settings } = suite;
         const keys = {
-            "secret_key_django_dropbox.txt": instance
-                .password("django-secret-key", "djangoSecretKey", 50)
-                .map(wholeFile),
+            "secret_key_django_dropbox.txt": suite.passwords.djangoSecretKey.map(wholeFile),
         };
         const own = Object.values(instance.secret(instance.owner, "qed-django", keys));
         const login = settings.django.login
             ? instance.secret(instance.owner, "qed-login", {
-                  "secret_key_login.txt": instance.password("login-password", "loginPassword").map(wholeFile),
-                  "secret_key_hms.txt": instance.password("hms-password", "hmsPassword").map(wholeFile),
-                  "secret_key_hms_private.txt": instance
-                      .password("hms-admin-password", "hmsAdminPassword")
-                      .map(wholeFile),
+                  "secret_key_login.txt": suite.passwords.login.map(wholeFile),
+                  "secret_key_hms.txt": suite.passwords.hms.map(wholeFile),
+                  "secret_key_hms_private.txt": suite.passwords.hmsAdmin.map(wholeFile),
               })
             : undefined;
         this.loginPassword = login?.["secret_key_login.txt"];
@@ -150,7 +146,7 @@ export class Django {
         return {
             name: "secrets",
             image: images["qed-django"],
-            command: inRuntime(settings.django.runtime, ["python", `${paths.scripts}/secrets.py`]),
+            command: inRuntime(settings.django.runtime, ["python", `${paths.scripts}/write_secrets.py`]),
             env: { FROM: handed, TO: paths.secrets, HOME: "/tmp" },
             resources: { cpu: "25m", memory: "128Mi" },
             mounts: [...this.secrets, this.scripts(), this.secretFiles(), scratch("/tmp", "256Mi")],

@@ -107,9 +107,9 @@ export class Flask {
 }
 
 /** The page that shows Celery's tasks and can revoke them: not published, and with a password. */
-export function flowerPod({ instance }: Suite, { redis }: DataServices): PodArgs {
+export function flowerPod({ instance, passwords }: Suite, { redis }: DataServices): PodArgs {
     const password = instance.secret(instance.owner, "celery-flower", {
-        password: instance.password("flower-password", "flowerPassword"),
+        password: passwords.flower,
     }).password;
     const probe = httpProbe(ports.flower, "/flower/healthcheck");
     return {
