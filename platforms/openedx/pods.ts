@@ -17,6 +17,8 @@ import { uwsgiFile } from "./settings/uwsgi";
 import { celeryCommand, celeryVariables, pidFile, type WorkerDuties } from "./workers";
 
 const home = "/openedx/edx-platform";
+/** For a worker to take no more tasks: the hook's start, its connection, and the answer. */
+const retireSeconds = 15;
 /** Additional seconds to end and to log after waiting. */
 const stopSeconds = 15;
 
@@ -103,6 +105,8 @@ export class Pods {
     }
 
     worker({ name, variant, ...duties }: WorkerDuties, cpu: string): PodArgs {
+        const hostname = `edx.${variant}.core.default.%h`;
+        const queues = duties.queues.map((queue) => `edx.${variant}.core.${queue}`);
         return {
             user,
             initContainers: [this.ready()],
@@ -116,10 +120,11 @@ export class Pods {
                     probes: {
                         startup: { command: ["test", "-e", pidFile], periodSeconds: 5, failureThreshold: 60 },
                     },
+                    preStop: ["python", `${scriptFolder}/retire.py`, hostname, ...queues],
                     temp: duties.temp,
                 }),
             ],
-            graceSeconds: duties.longestTaskSeconds + stopSeconds,
+            graceSeconds: retireSeconds + duties.longestTaskSeconds + stopSeconds,
         };
     }
 

@@ -246,7 +246,7 @@ export const openedx: Subject = {
     task: async (live) => {
         // Nobody is there to take it, and the broker is killed while it waits.
         await live.place.kubectl("scale", "deployment", "cms-worker", "--replicas=0");
-        await waitFor("end of the worker", 700, async () => (await live.place.pods("cms-worker")).length === 0);
+        await live.place.gone("cms-worker", 700);
         json(await browser(live, "studio").script("POST", `/export/${courseKey}`));
         const [broker] = await live.place.pods("broker");
         await live.place.kubectl("delete", "pod", broker!.metadata.name, "--grace-period=0", "--force");
