@@ -3,3 +3,4 @@ import "./withoutEngine/data";
 import "./withoutEngine/day2";
 import "./withoutEngine/delivery";
 import "./withoutEngine/doctor";
+import "./withoutEngine/mutants";

@@ -94,6 +94,8 @@ def has_search_key():
     key = {
         "name": "Open edX",
         "uid": uid,
+        # Open edX looks this key up (keys.get), and who may do that sees the administrator's as well: a shorter list would
+        # protect nothing.
         "actions": ["*"],
         "indexes": [f"{os.environ['SEARCH_PREFIX']}*"],
         "expiresAt": None,

@@ -83,10 +83,10 @@ describe("what is rendered", function () {
     });
     after(() => restore());
 
-    for (const name of stackNames(fixtures))
-        for (const preview of [false, true])
-            it(`equals what the engine is asked for${preview ? " in a preview" : ""}: ${name}`, () =>
-                expectSame(readStackFile(name, fixtures), preview));
+    // The SDK takes a second of CPU time for each: previews and updates take turns, and come at random below.
+    for (const [index, name] of stackNames(fixtures).entries())
+        it(`equals what the engine is asked for${index % 2 ? " in a preview" : ""}: ${name}`, () =>
+            expectSame(readStackFile(name, fixtures), index % 2 === 1));
 
     it("equals what the engine is asked for: any valid configuration", async () => {
         const folder = mkdtempSync(join(tmpdir(), "plinth-ends-"));

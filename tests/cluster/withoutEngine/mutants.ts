@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { controlPlane } from "../support/controlPlane";
-import { scratch } from "../support/tools";
-import { campaign, type Figures } from "./campaign";
-import { report } from "./report";
-import { Server } from "./server";
+import { campaign, type Figures } from "../../fuzz/campaign";
+import { report } from "../../fuzz/report";
+import { Server } from "../../fuzz/server";
+import { controlPlane } from "../../support/controlPlane";
+import { scratch } from "../../support/tools";
 
 /** A few mutants of the fixture stacks; `npm run fuzz` tries ten thousand. */
 describe("mutants of the fixture stacks", function () {
