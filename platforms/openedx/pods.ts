@@ -14,11 +14,9 @@ import type { Variant } from "./settings/facts";
 import { folders } from "./settings/paths";
 import { mfeCaddyfile, mfePort } from "./settings/mfeCaddyfile";
 import { uwsgiFile } from "./settings/uwsgi";
-import { celeryCommand, celeryVariables, pidFile, type WorkerDuties } from "./workers";
+import { celeryCommand, celeryVariables, pidFile, retireCommand, retireSeconds, type WorkerDuties } from "./workers";
 
 const home = "/openedx/edx-platform";
-/** For a worker to take no more tasks: the hook's start, its connection, and the answer. */
-const retireSeconds = 15;
 /** Additional seconds to end and to log after waiting. */
 const stopSeconds = 15;
 
@@ -105,8 +103,6 @@ export class Pods {
     }
 
     worker({ name, variant, ...duties }: WorkerDuties, cpu: string): PodArgs {
-        const hostname = `edx.${variant}.core.default.%h`;
-        const queues = duties.queues.map((queue) => `edx.${variant}.core.${queue}`);
         return {
             user,
             initContainers: [this.ready()],
@@ -120,7 +116,7 @@ export class Pods {
                     probes: {
                         startup: { command: ["test", "-e", pidFile], periodSeconds: 5, failureThreshold: 60 },
                     },
-                    preStop: ["python", `${scriptFolder}/retire.py`, hostname, ...queues],
+                    preStop: retireCommand({ variant, ...duties }),
                     temp: duties.temp,
                 }),
             ],
