@@ -259,7 +259,14 @@ export const openedx: Subject = {
         const { status, bytes } = await live.visitor(hostname).once(pathname + search);
         expect(status).to.equal(200);
         expect(bytes.subarray(0, 2).toString("hex"), "a compressed archive").to.equal("1f8b");
-        return `an export, queued without a worker, the broker killed: done ${seconds.toFixed(0)} s after the worker was back; ${bytes.length} bytes from the object storage`;
+        const [worker] = await live.place.pods("cms-worker");
+        json(await browser(live, "studio").script("POST", `/export/${courseKey}`));
+        await live.place.kubectl("delete", "pod", worker!.metadata.name, "--wait=false");
+        const again = await waitFor("second export", 300, async () => (await exported(live)).ExportStatus === 3);
+        return [
+            `an export, queued without a worker, the broker killed: done ${seconds.toFixed(0)} s after the worker was back; ${bytes.length} bytes from the object storage`,
+            `an export whose worker was deleted at once: done after ${again.toFixed(0)} s`,
+        ];
     },
     kept: async (live) => {
         const lms = browser(live, "lms");
