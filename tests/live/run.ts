@@ -46,7 +46,7 @@ const program = new Command("npm run test:live --")
         "--work <folder>",
         "keep the project here and leave the instance at the end, unless the last step has removed it; a run that finds an instance goes on with it",
     )
-    .option("--only <text>", "only the steps with this text in their titles; with --work")
+    .option("--only <pattern>", "only the steps whose titles match; with --work")
     .option("--report <file>", "append each figure as a line of JSON")
     .action((wanted: string[], { context, address, build = false, stack, beside, work, only, report }: Given) => {
         const unknown = wanted.filter((name) => !suites.includes(name));
@@ -66,7 +66,7 @@ const program = new Command("npm run test:live --")
         const files = wanted.map((name) => join(__dirname, `${name}.live.ts`));
         const { exitCode } = execaSync(
             process.execPath,
-            [mocha, "--no-parallel", ...(only ? ["--fgrep", only] : []), ...files],
+            [mocha, "--no-parallel", ...(only ? ["--grep", only] : []), ...files],
             {
                 cwd: join(__dirname, "..", ".."),
                 env: { PLINTH_LIVE: JSON.stringify(options) },

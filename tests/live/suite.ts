@@ -30,8 +30,7 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
         const journal = new Journal(subject.title, options.report);
         const step: Step = (title, run) =>
             it(title, async function () {
-                await journal.note(title, () => run(live).finally(() => live.quiet()));
-                live.remember();
+                await journal.note(title, () => run(live).finally(() => live.quiet())).finally(() => live.remember());
             });
 
         before(async function () {
