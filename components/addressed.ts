@@ -1,7 +1,7 @@
 import { suggest } from "../config/problems";
 import type { AnyInstance } from "../config/stack";
 
-const maps = ["images", "replicas", "resources", "volumes", "env", "restartedAt"] as const;
+const maps = ["images", "replicas", "resources", "volumes", "env", "restartedAt", "components"] as const;
 type Addressed = (typeof maps)[number];
 
 /** Keys of the user's maps that are valid in an instance: names of its components, containers, volumes and images. */

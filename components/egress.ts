@@ -1,8 +1,27 @@
 import type { AnyInstance } from "../config/stack";
-import type { NetworkRule } from "./graph";
+import type { SharedEdgeConfig } from "../config/stack";
+import { type NetworkRule, nodeId } from "./graph";
+import { edgeName, ports } from "./loadBalancer/edgeNames";
 
 /** What one entry of an instance's `egress` opens for pods with the platform's code. */
 export function egressRule({ ports = [], cidrs, namespace }: AnyInstance["egress"][number]): NetworkRule {
     const destination = namespace === undefined ? (cidrs ? { cidrs } : {}) : { namespace };
     return { name: "egress", direction: "egress", ports, ...destination };
+}
+
+/**
+ * Lets pods call their own site by its public name, as extensions and page warmers do. A node sends such a connection
+ * straight to the pods behind the address, and policies look at it after that.
+ */
+export function wayToItself(config: AnyInstance, namespace: string, shared: SharedEdgeConfig): NetworkRule[] {
+    const common = { name: "itself", direction: "egress" as const };
+    const isShared = config.edge.type === "shared";
+    const edge = config.edge.type === "shared" ? shared.edge : config.edge;
+    if (edge.type === "Ingress")
+        // On which of its ports the controller's pods listen, only its own files say.
+        return edge.controllerNamespace === undefined
+            ? []
+            : [{ ...common, ports: [], namespace: edge.controllerNamespace }];
+    const component = nodeId(isShared ? shared.namespace : namespace, edgeName);
+    return [{ ...common, ports: [ports.http, ports.https], component }];
 }

@@ -1,3 +1,4 @@
+import type { AddedList } from "../config/addedLists";
 import { suggest } from "../config/problems";
 import type { AnyInstance } from "../config/stack";
 import type { Component } from "./component";
@@ -94,6 +95,7 @@ export class Funnel {
         owner: Component,
         name: string,
         { labels, ...body }: Omit<KubernetesObject, "metadata"> & { labels: Readonly<Record<string, string>> },
+        options: Pick<ObjectOptions, "lifetime"> = {},
     ): void {
         const metadata = {
             name: this.args.objectName(name),
@@ -101,7 +103,7 @@ export class Funnel {
             labels: { ...this.labels(), ...labels },
             ...this.annotations(),
         };
-        this.declare(owner, name, { fixedName: true }, { ...body, metadata } as KubernetesObject);
+        this.declare(owner, name, { ...options, fixedName: true }, { ...body, metadata } as KubernetesObject);
     }
 
     /** Declares the user's extra objects, unchanged except for labels and annotations. */
@@ -117,7 +119,8 @@ export class Funnel {
                 },
             };
             const problems = formProblems(object);
-            for (const { path, message } of problems) this.args.problem(["extraObjects", index, ...path], message);
+            for (const { path, message } of problems)
+                this.args.stack.problems.add([this.placeOf("extraObjects", index), ...path].join("."), message);
             if (problems.length === 0) this.declare(owner, metadata.name, { fixedName: true }, object);
         });
     }
@@ -154,7 +157,7 @@ export class Funnel {
     private patchOne(object: KubernetesObject, index: number, what: string): KubernetesObject {
         const { patch } = this.args.config.patches[index]!;
         const refuse = (message: string, ...place: readonly string[]) => {
-            this.args.problem(["patches", index, "patch", ...place], message);
+            this.args.stack.problems.add([this.placeOf("patches", index), "patch", ...place].join("."), message);
             return object;
         };
         let patched: KubernetesObject;
@@ -173,6 +176,11 @@ export class Funnel {
         for (const { path, message } of problems)
             refuse(`does not fit ${what}: ${path.join(".")}: ${message}`, ...withinPatch(patch, path));
         return problems.length > 0 ? object : patched;
+    }
+
+    /** Path of an entry where the user has written it, which may be for all instances. */
+    private placeOf(key: AddedList, index: number): string {
+        return this.args.config.places?.[key][index] ?? `${this.args.path}.${key}.${index}`;
     }
 
     private labels(node?: Node): Record<string, string> {
@@ -208,11 +216,10 @@ export class Funnel {
         const report = (key: "patches" | "omit", matched: ReadonlySet<number>) =>
             this.args.config[key].forEach((target, index) => {
                 const wanted = `${target.kind} "${target.name}"`;
-                if (!matched.has(index))
-                    this.args.problem(
-                        [key, index],
-                        `matches nothing: ${wanted} does not exist${suggest(wanted, objects)}`,
-                    );
+                const place = this.placeOf(key, index);
+                const message = `matches nothing: ${wanted} does not exist${suggest(wanted, objects)}`;
+                if (!place.startsWith(this.args.path)) this.args.stack.noteCommon(place, matched.has(index), message);
+                else if (!matched.has(index)) this.args.stack.problems.add(place, message);
             });
         report("patches", this.patched);
         report("omit", this.omitted);

@@ -95,6 +95,8 @@ export interface NetworkRule {
     readonly cidrs?: readonly string[];
     /** Remote namespace, instead of ranges; `*` for all namespaces. */
     readonly namespace?: string;
+    /** Identity of a remote component, instead of ranges. Without that component, the rule allows nothing. */
+    readonly component?: string;
 }
 
 export interface Node {

@@ -8,7 +8,7 @@ import type { AnyInstance, ClusterConfig } from "../config/stack";
 import type { Input, Value } from "../config/value";
 import { AddressedKeys } from "./addressed";
 import type { Component } from "./component";
-import { egressRule } from "./egress";
+import { egressRule, wayToItself } from "./egress";
 import { Funnel } from "./funnel";
 import { checkedKey, chosen, generatedKey, generatedPassword } from "./generated";
 import { type Edge, type NetworkRule, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
@@ -66,7 +66,7 @@ export class Instance<in Secret extends string = never> {
     readonly mounts = new Mounts();
     /** Values of Secrets, by name and key. */
     private readonly values = new Map<string, Input<string>>();
-    private readonly addressed = new AddressedKeys();
+    readonly addressed = new AddressedKeys();
     private opensEgress = false;
 
     constructor(
@@ -144,12 +144,11 @@ export class Instance<in Secret extends string = never> {
         return new Service(nodeId(this.namespace, name), this.host(name), ports, settings);
     }
 
-    /**
-     * Network rules to external destinations for pods with the platform's code: its own, and those that the user adds.
-     */
+    /** Network rules out of the instance for pods with the platform's code: its own, the user's, and its own site's. */
     egress(needs: readonly NetworkRule[]): NetworkRule[] {
         this.opensEgress = true;
-        return [...needs, ...this.config.egress.map(egressRule)];
+        const itself = wayToItself(this.config, this.namespace, this.stack.config.sharedEdge);
+        return [...needs, ...this.config.egress.map(egressRule), ...itself];
     }
 
     // Settings: the component's default unless the user overrides it.

@@ -17,6 +17,7 @@ export const kinds = {
     Namespace: { api: "v1", lifetime: "instance" },
     StorageClass: { api: "storage.k8s.io/v1", lifetime: "instance" },
     PersistentVolume: { api: "v1", lifetime: "instance" },
+    ServiceAccount: { api: "v1", lifetime: "instance" },
     ResourceQuota: { api: "v1", lifetime: "instance" },
     LimitRange: { api: "v1", lifetime: "instance" },
     NetworkPolicy: { api: "networking.k8s.io/v1", lifetime: "instance" },
@@ -61,6 +62,7 @@ interface Accepted {
     Namespace: k8s.core.v1.NamespaceArgs;
     StorageClass: k8s.storage.v1.StorageClassArgs;
     PersistentVolume: k8s.core.v1.PersistentVolumeArgs;
+    ServiceAccount: k8s.core.v1.ServiceAccountArgs;
     ResourceQuota: k8s.core.v1.ResourceQuotaArgs;
     LimitRange: k8s.core.v1.LimitRangeArgs;
     NetworkPolicy: k8s.networking.v1.NetworkPolicyArgs;

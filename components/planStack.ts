@@ -1,6 +1,7 @@
 import type { Instance } from "./instance";
 import { hasMetrics, podMonitor } from "./metrics";
 import { denyByDefault, namedMetadata, policyOf, unplacedHosts } from "./policies";
+import { declarePlacement } from "./placement";
 import { declarePullSecrets } from "./pullSecret";
 import { metadataRanges } from "./ranges";
 import type { Resource } from "./resource";
@@ -22,7 +23,9 @@ export function planStack(stack: Stack, instances: readonly Instance[]): void {
     declarePolicies(stack, byNamespace);
     declareMonitors(stack, byNamespace);
     declarePullSecrets(stack, [...byNamespace.values()]);
+    declarePlacement(stack, [...byNamespace.values()]);
     for (const instance of byNamespace.values()) instance.check();
+    stack.checkCommon();
     checkTwins(byNamespace);
     stack.problems.throwIfAny();
 

@@ -5,6 +5,7 @@ import type { Instance } from "./instance";
 import { plinthLabels, selectorOf } from "./labels";
 import { literal } from "./languages/expansion";
 import type { ContainerArgs, Mount, PodArgs, Probe, Scratch, Variable } from "./podArgs";
+import { placementFor, placementSpec } from "./placement";
 import { pullSecretsOf } from "./pullSecret";
 import { resourcesOf } from "./resources";
 import { mountsScratch, scratchName, scratchOf } from "./scratch";
@@ -42,6 +43,11 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
     const initContainers = (args.initContainers ?? []).map((one, index) => container(one, index, true));
     const containers = args.containers.map((one, index) => container(one, index, false));
     const pullSecrets = pullSecretsOf(instance);
+    const placement = placementFor(instance, node.name);
+    const annotations = {
+        ...placement.podAnnotations,
+        ...(restartedAt ? { [plinthLabels.restartedAt]: restartedAt } : {}),
+    };
     for (const claim of claimsOf(args))
         instance.mounts.add(claim, {
             workload: node.name,
@@ -53,13 +59,14 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
             labels: {
                 ...instance.stack.config.labels,
                 ...instance.config.labels,
+                ...placement.podLabels,
                 ...selectorOf(node),
                 "app.kubernetes.io/part-of": instance.config.platform,
                 "app.kubernetes.io/managed-by": "plinth",
                 ...(args.shareNodeFor ? { [plinthLabels.sharedFiles]: args.shareNodeFor } : {}),
                 ...args.labels,
             },
-            ...(restartedAt ? { annotations: { [plinthLabels.restartedAt]: restartedAt } } : {}),
+            ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
         },
         spec: {
             automountServiceAccountToken: false,
@@ -81,10 +88,12 @@ export function podTemplate(instance: Instance, node: Node, args: PodArgs): PodT
             ...(volumes.size > 0 ? { volumes: [...volumes.values()] } : {}),
             terminationGracePeriodSeconds: args.graceSeconds ?? 30,
             ...(args.restartPolicy ? { restartPolicy: args.restartPolicy } : {}),
-            ...(args.shareNodeFor ? { affinity: sameNode(args.shareNodeFor) } : {}),
-            ...(args.spread && !args.shareNodeFor
-                ? { topologySpreadConstraints: spread(args.spread === true ? selectorOf(node) : args.spread) }
-                : {}),
+            ...placementSpec(placement, {
+                ...(args.shareNodeFor ? { affinity: sameNode(args.shareNodeFor) } : {}),
+                ...(args.spread && !args.shareNodeFor
+                    ? { spread: args.spread === true ? selectorOf(node) : args.spread }
+                    : {}),
+            }),
         },
     };
 }
@@ -98,16 +107,6 @@ function sameNode(claim: string): Fields<k8s.types.input.core.v1.Affinity> {
         },
     };
 }
-
-const spread = (
-    matchLabels: Readonly<Record<string, string>>,
-): Fields<k8s.types.input.core.v1.TopologySpreadConstraint>[] =>
-    ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
-        maxSkew: 1,
-        topologyKey,
-        whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels },
-    }));
 
 interface Surroundings {
     readonly main: boolean;

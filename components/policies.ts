@@ -40,13 +40,19 @@ export interface PolicyArgs {
 
 /** Traffic that one node may receive and send: its edges in both directions and its network rules, nothing else. */
 export function policyOf(graph: Graph, node: Node, { mode, closed }: PolicyArgs): Spec {
+    const needs = (direction: NetworkRule["direction"]) =>
+        node.networkRules.filter((need) => need.direction === direction && need.component === undefined);
     const ingress: Rule[] = [
         ...graph.users(node.id).map(({ from, edge }) => ({ peers: [peer(from, node)], ports: tcp(portsOf(edge)) })),
-        ...node.networkRules.filter((need) => need.direction === "ingress").map((need) => rule(need, [])),
+        ...needs("ingress").map((need) => rule(need, [])),
     ];
     const egress: Rule[] = [
         ...node.uses.map((edge) => ({ peers: destination(graph, node, edge, closed), ports: tcp(portsOf(edge)) })),
-        ...node.networkRules.filter((need) => need.direction === "egress").map((need) => rule(need, closed)),
+        ...needs("egress").map((need) => rule(need, closed)),
+        ...node.networkRules.flatMap(({ component, ports }) => {
+            const other = component === undefined ? undefined : graph.node(component);
+            return other ? [{ peers: [peer(other, node)], ports: tcp(ports) }] : [];
+        }),
     ];
     return {
         podSelector: { matchLabels: selectorOf(node) },
@@ -113,7 +119,10 @@ const outsideOf = ({
 }: Node): { readonly host: string | undefined; readonly ranges: readonly string[] }[] => [
     ...uses.flatMap(({ to }) => (to.external ? [{ host: to.host, ranges: to.external.cidrs }] : [])),
     ...networkRules
-        .filter(({ direction, namespace }) => direction === "egress" && namespace === undefined)
+        .filter(
+            ({ direction, namespace, component }) =>
+                direction === "egress" && namespace === undefined && component === undefined,
+        )
         .map((need) => ({ host: need.host, ranges: rangesOfNeed(need) })),
 ];
 

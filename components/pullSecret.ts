@@ -1,5 +1,6 @@
 import { Value } from "../config/value";
-import { credentialsOwner, pullsFrom, registryName } from "../config/credentials";
+import { credentialsOwner, pullsFrom } from "../config/credentials";
+import { registryName } from "../config/registries";
 import { usualImages } from "../config/images";
 import { howToSet } from "../config/problems";
 import type { Instance } from "./instance";

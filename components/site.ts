@@ -22,6 +22,8 @@ export interface Site {
     readonly closed?: readonly PathRule[];
     /** Paths of this host, each with the path that the service is asked for instead. @default none */
     readonly rewrites?: Readonly<Record<string, string>>;
+    /** Host to which every request is redirected, path and query kept, instead of any route. @default none */
+    readonly redirectTo?: string;
     /**
      * Whether other sites may show pages in a frame, unless the application's own headers forbid it.
      *

@@ -14,6 +14,8 @@ export class Stack {
     readonly graph = new Graph();
     readonly problems = new Problems();
     readonly warnings: string[];
+    /** Patches and omissions of several instances, by path: whether one of them had such an object. */
+    private readonly common = new Map<string, { matched: boolean; readonly message: string }>();
     /** Existing volumes in use, with the key that sets each. */
     private readonly taken = new Map<string, string>();
     /** All resources, each after those that it refers to; complete once everything has been checked. */
@@ -50,6 +52,21 @@ export class Stack {
         const other = this.taken.get(volume);
         if (other) this.problems.add(path, `${volume} is already used by ${other}; each volume may have only one user`);
         else this.taken.set(volume, path);
+    }
+
+    /**
+     * Notes whether something that is written for several instances matches an object of one of them. Platforms differ:
+     * it has to match somewhere only.
+     *
+     * @param path where it is written
+     */
+    noteCommon(path: string, matched: boolean, message: string): void {
+        this.common.set(path, { matched: matched || (this.common.get(path)?.matched ?? false), message });
+    }
+
+    /** Reports what matches nothing in any instance. */
+    checkCommon(): void {
+        for (const [path, { matched, message }] of this.common) if (!matched) this.problems.add(path, message);
     }
 
     /**

@@ -1,5 +1,6 @@
 import type { ImagesConfig } from "./imageSources";
 import { type Image, usualReference } from "./images";
+import { registryName, splitReference } from "./registries";
 import { type Problems, show } from "./problems";
 import type { SecretRules } from "./secrets";
 import type { AnyInstance } from "./stack";
@@ -15,21 +16,6 @@ export const credentialSecrets = ({ credentials: accounts }: Pick<ImagesConfig, 
             `Password or token of ${username} at ${registry}, for pulling images`,
         ]),
     );
-
-/** Docker Hub has two names: https://pkg.go.dev/github.com/distribution/reference#ParseNormalizedNamed */
-export const registryName = (host: string): string => (host === "index.docker.io" ? "docker.io" : host);
-
-/**
- * Splits a reference as container runtimes do: the part before the first slash is a registry if it looks like a host,
- * else the image is on Docker Hub.
- */
-export function splitReference(reference: string): { readonly registry: string; readonly path: string } {
-    const [first, ...rest] = reference.split("/") as [string, ...string[]];
-    const isHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
-    return isHost
-        ? { registry: registryName(first), path: rest.join("/") }
-        : { registry: "docker.io", path: reference };
-}
 
 /**
  * Whether an instance may pull from a registry: a default image is there, an image set for the instance, or one in its

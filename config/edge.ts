@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { canonicalAddress } from "./addresses";
 import { ownNodePort, ownOnly } from "./own";
@@ -15,16 +16,54 @@ const authority = z
     )
     .refine((ca) => !ca.startsWith("https:") || URL.canParse(ca), authorities);
 
+/** Only certificates: a private key in the same file would be public. */
+const certificates = z
+    .string()
+    .refine(isCertificates, "allowed: certificates in PEM (-----BEGIN CERTIFICATE-----…), and nothing else");
+
+function isCertificates(text: string): boolean {
+    const block = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+    const blocks = text.match(block) ?? [];
+    try {
+        for (const one of blocks) new X509Certificate(one);
+    } catch {
+        return false;
+    }
+    return blocks.length > 0 && !/-----/.test(text.replace(block, ""));
+}
+
 export const tls = z.discriminatedUnion("mode", [
     /** Certificates from an ACME certificate authority, renewed by the load balancer. */
     z.strictObject({
         mode: z.literal("acme"),
         email,
-        /** `production` and `staging` are Let's Encrypt's; or the directory URL of another authority. */
+        /**
+         * `production` and `staging` are Let's Encrypt's; or the directory URL of another authority. Its account is
+         * `acmeKeyId` and `acmeHmacKey` in plinth:secrets, where it asks for one.
+         */
         ca: authority.default("production"),
+        /** Root certificates in PEM by which the authority itself is known. @default the public ones */
+        caBundle: certificates.optional(),
     }),
     /** Your own certificate: a Secret in the namespace, or `tlsCertificate` and `tlsKey` in plinth:secrets. */
     z.strictObject({ mode: z.literal("custom"), secretName: dnsLabel.optional() }),
+    /** Certificates that cert-manager obtains and renews; it must be installed. Its issuer decides how: DNS-01, ACME … */
+    z.strictObject({
+        mode: z.literal("certManager"),
+        /** Name of a ClusterIssuer; or an issuer of another kind, such as an Issuer of the namespace. */
+        issuer: z.union(
+            [
+                subdomain.transform((name) => ({ name, kind: "ClusterIssuer", group: "cert-manager.io" })),
+                z.strictObject({
+                    name: subdomain,
+                    kind: z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,62}$/, "allowed: a kind such as Issuer"),
+                    /** @default cert-manager.io */
+                    group: subdomain.default("cert-manager.io"),
+                }),
+            ],
+            "allowed: the name of a ClusterIssuer, or a map of name, kind and group",
+        ),
+    }),
     /** Signed by the load balancer's own internal authority. */
     z.strictObject({ mode: z.literal("internal") }),
     /** Plain HTTP, for local clusters, or if TLS is terminated in front of this load balancer. */
@@ -46,6 +85,16 @@ const edgeCommon = {
         .optional(),
     /** Ranges whose X-Forwarded-* headers are trusted. @default none */
     trustedProxies: z.array(cidr).default([]),
+    /**
+     * Ranges whose connections may begin with the PROXY protocol, version 1 or 2, which tells the client's address;
+     * `true` for those of `trustedProxies`. That of anybody else is ignored. @default false
+     */
+    proxyProtocol: z
+        .union(
+            [z.boolean(), z.array(cidr).min(1)],
+            "allowed: ranges such as [10.0.0.0/8], or true for those of trustedProxies",
+        )
+        .default(false),
     annotations: annotations.default({}),
 };
 
@@ -107,6 +156,7 @@ export const ownEdge = z.discriminatedUnion("type", [
 export const defaultEdge = {
     type: "LoadBalancer" as const,
     trustedProxies: [],
+    proxyProtocol: false as const,
     annotations: {},
     sourceRanges: [],
     externalTrafficPolicy: "Local" as const,
@@ -127,6 +177,8 @@ export type TlsConfig = z.infer<typeof tls>;
 export const edgeSecrets = {
     tlsCertificate: { purpose: "Certificate chain of the sites in PEM, for tls.mode custom", lines: true },
     tlsKey: { purpose: "Private key of tlsCertificate in PEM", lines: true },
+    acmeKeyId: "Key ID of the account at tls.ca, where that authority asks for one (external account binding)",
+    acmeHmacKey: "HMAC key of that account, in base64url",
 } as const;
 
 export type EdgeSecret = keyof typeof edgeSecrets;

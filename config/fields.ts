@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defaultEdge, edge, tls } from "./edge";
 import { ownHost, ownNamespace, ownOnly } from "./own";
+import { components, placementFields } from "./placement";
 import { parseQuantity } from "./quantity";
 import { quota } from "./quota";
 import {
@@ -218,6 +219,10 @@ export const instanceFields = {
     size: sizeName.default("small"),
     edge: edge.default(defaultEdge),
     tls: tls.default({ mode: "off", inFront: false }),
+    /** Further names at which the site answers as it does at `host`. */
+    aliases: z.array(ownHost(hostName)).default([]),
+    /** Names from which visitors are redirected to `host`, path and query kept (308): www, an old domain. */
+    redirects: z.array(ownHost(hostName)).default([]),
     http: http.prefault({}),
     /** `oneNode`: tiers that share files run on one node, on a ReadWriteOnce volume. */
     sharedFiles: z.literal("oneNode").optional(),
@@ -229,7 +234,11 @@ export const instanceFields = {
     egress: z.array(egress).default([]),
     env: z.record(z.string(), z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())).default({}),
     labels: labels.default({}),
+    /** Of all objects except pods, for which there is `podAnnotations`. */
     annotations: annotations.default({}),
+    ...placementFields,
+    /** Placement by component, before that of the instance. */
+    components,
     /** A time or any other text. Changing it replaces the pods of the whole instance, or of one component. */
     restartedAt: ownOnly(z.union([changed, z.record(z.string(), changed)]).optional()),
     /** Upper bounds for the whole namespace, by resource name: `requests.cpu`, `persistentvolumeclaims` … */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dnsLabel, imagePrefix, registryHost } from "./fields";
+import { registryName } from "./registries";
 
 /** An account at a registry. Its password is the secret with its name, below `plinth:secrets.images`. */
 const credential = z.strictObject({
@@ -17,8 +18,21 @@ const credentials = z.record(dnsLabel, credential);
 export const imageSources = z.strictObject({
     /** Registry and path for the images built from `images/`. */
     registry: imagePrefix.default("localhost:5000/plinth"),
-    /** Prefix for all public images: `mirror.example.org/cache`. @default they are pulled from their own registries */
-    mirror: imagePrefix.optional(),
+    /**
+     * Proxy caches of public registries, as Harbor, ECR, Artifactory and others have them: each registry with what stands
+     * for it, `{docker.io: harbor.example.org/dockerhub}`. A text stands for docker.io alone.
+     *
+     * @default none: images are pulled from their own registries
+     */
+    mirror: z
+        .union(
+            [
+                imagePrefix.transform((hub) => ({ "docker.io": hub }) as Record<string, string>),
+                z.record(registryHost.transform(registryName), imagePrefix),
+            ],
+            "allowed: what stands for docker.io, REGISTRY or REGISTRY/FOLDER in lower case, or a map of such by registry, such as {docker.io: harbor.example.org/dockerhub, quay.io: harbor.example.org/quay}",
+        )
+        .default({}),
     /**
      * @default Always for moving tags, which are those without a digit (latest, staging), IfNotPresent for all others
      */

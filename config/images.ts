@@ -1,4 +1,5 @@
 import type { ImagesConfig } from "./imageSources";
+import { splitReference } from "./registries";
 
 /** A container image with its tag. */
 export interface Image {
@@ -67,10 +68,12 @@ export interface ResolvedImage {
     readonly tag: string;
 }
 
-/** The default reference that a pod pulls: public images get the mirror's prefix, built ones the registry's. */
+/** The default reference that a pod pulls: for public images, what stands for their registry; for built ones, the stack's. */
 export function usualReference({ reference, built }: Image, { registry, mirror }: ImagesConfig): string {
-    const prefix = built ? registry : mirror;
-    return prefix ? `${prefix}/${reference}` : reference;
+    if (built) return `${registry}/${reference}`;
+    const { registry: own, path } = splitReference(reference);
+    const cache = mirror[own];
+    return cache === undefined ? reference : `${cache}/${path}`;
 }
 
 /** The reference that a pod pulls. A user's reference is used unchanged. */

@@ -1,12 +1,15 @@
 import { z } from "zod";
-import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
+import { type AddedList, addUp, ownPath } from "./addedLists";
+import { checkCredentials, credentialSecrets } from "./credentials";
 import { explain } from "./explain";
 import { dnsLabel, hostName, labelValue, sizeName } from "./fields";
 import { type Layer, mergeLayers, layersIn, type Origin, originAt } from "./merge";
+import { placementOf } from "./placement";
 import { plainProblems } from "./plain";
 import type { PlatformConfig } from "./platform";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
-import { encryptedIn, ruleOf, type SecretRules, valueProblem } from "./secrets";
+import { encryptedIn, ruleOf } from "./secrets";
+import { checkSecrets } from "./secretValues";
 import { type AnyInstance, sharedEdge, type StackConfig, stackFields } from "./stack";
 import { checkUnique } from "./unique";
 
@@ -77,7 +80,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
     const edge = parsed.data?.edge ?? sharedEdge.parse({});
     checkUnique({ ...raw, instances, platforms, sharedEdge: edge }, problems);
     if (parsed.success) checkCredentials(parsed.data.images, instances, problems);
-    checkSecrets(raw, instances, platforms, problems, parsed.data && credentialSecrets(parsed.data.images));
+    checkSecrets(raw.values, instances, platforms, problems, parsed.data && credentialSecrets(parsed.data.images));
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
         problems.add(
             "plinth:cluster",
@@ -94,6 +97,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         sharedEdge: edge,
         labels: checked.labels,
         annotations: checked.annotations,
+        placement: placementOf(checked),
         namePrefix: checked.namePrefix ?? "",
         protect: checked.protect ?? raw.stack !== "dev",
         acceptLoss: checked.acceptLoss,
@@ -153,13 +157,14 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         }
         const { value: complete, origin } = layered(written, platform);
         const parsed = platform.schema.safeParse(complete);
-        if (parsed.success) return [{ ...parsed.data, name } as AnyInstance];
+        if (parsed.success)
+            return [{ ...parsed.data, name, places: placesOf(origin, parsed.data, name) } as AnyInstance];
         for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {
             const secretKey = String(inner.at(-1));
             const hint = ruleOf(platform.secrets, secretKey)
                 ? `; it is a secret: remove it and run: ${howToSet(name, secretKey, raw.stack)}`
                 : "";
-            problems.add([placeOf(originAt(origin, inner), name), ...inner.map(String)].join("."), message + hint);
+            problems.add(pathOf(origin, inner, name), message + hint);
         }
         return [];
     });
@@ -173,7 +178,7 @@ function misspelt(written: Record<string, unknown> | undefined, key: string): st
 
 /** The user's settings of an instance, from all layers. */
 const writtenLayers = (values: RawStack["values"], instance: unknown): Layer =>
-    mergeLayers(
+    addUp(
         { value: values["base"], origin: "plinth:base" },
         { value: values["defaults"], origin: "plinth:defaults" },
         { value: instance, origin: "instance" },
@@ -227,6 +232,16 @@ function placeOf(origin: Origin | undefined, name: string): string {
     return shared === undefined || layers.includes("instance") ? `plinth:instances.${name}` : shared;
 }
 
+const pathOf = (origin: Origin, path: readonly PropertyKey[], name: string): string =>
+    [placeOf(originAt(origin, path), name), ...ownPath(origin, path).map(String)].join(".");
+
+/** Where each entry of the lists is written to which layers add. */
+function placesOf(origin: Origin, lists: Readonly<Record<string, unknown>>, name: string): AnyInstance["places"] {
+    const of = (key: AddedList) =>
+        ((lists[key] ?? []) as unknown[]).map((_, index) => pathOf(origin, [key, index], name));
+    return { patches: of("patches"), omit: of("omit"), extraObjects: of("extraObjects") };
+}
+
 /** Reports keys and values with characters that cannot be transmitted unchanged. */
 function checkCharacters(path: string, value: unknown, problems: Problems): void {
     // NUL characters and lone surrogates.
@@ -238,53 +253,5 @@ function checkCharacters(path: string, value: unknown, problems: Problems): void
         if (isWrong(key))
             problems.add(path, "a key contains a NUL character or a lone surrogate, which is not allowed");
         else checkCharacters(`${path}.${key}`, inner, problems);
-    }
-}
-
-function checkSecrets(
-    raw: RawStack,
-    instances: readonly AnyInstance[],
-    platforms: readonly PlatformConfig[],
-    problems: Problems,
-    ofRegistries: SecretRules | undefined,
-): void {
-    const written = raw.values["secrets"] ?? {};
-    const isMap = (value: unknown): value is Record<string, unknown> =>
-        typeof value === "object" && value !== null && !Array.isArray(value);
-    if (!isMap(written)) {
-        problems.add("plinth:secrets", "is not allowed; allowed: a map from instance names to maps of secrets");
-        return;
-    }
-    const names = Object.keys((raw.values["instances"] ?? {}) as object);
-    for (const [name, values] of Object.entries(written)) {
-        const path = `plinth:secrets.${name}`;
-        const shared = name === credentialsOwner && !names.includes(name);
-        if (!shared && !names.includes(name)) {
-            problems.add(path, `the instance "${name}" does not exist${suggest(name, names)}`);
-            continue;
-        }
-        if (!isMap(values)) {
-            problems.add(path, "is not allowed; allowed: a map from secret names to values");
-            continue;
-        }
-        const instance = instances.find((candidate) => candidate.name === name);
-        const platform = platforms.find((candidate) => candidate.name === instance?.platform);
-        const rules = shared ? ofRegistries : platform?.secrets;
-        if (!rules) continue;
-        const known = Object.keys(rules);
-        for (const [key, value] of Object.entries(values)) {
-            if (!known.includes(key))
-                problems.add(
-                    `${path}.${key}`,
-                    `unknown secret${suggest(key, known)}; allowed: ${known.join(", ") || "none"}`,
-                );
-            // The value itself is never shown.
-            else if (typeof value !== "string" && typeof value !== "number")
-                problems.add(`${path}.${key}`, "the value is not allowed; allowed: a text that is not empty");
-            else {
-                const problem = valueProblem(ruleOf(rules, key)!, String(value));
-                if (problem) problems.add(`${path}.${key}`, problem);
-            }
-        }
     }
 }

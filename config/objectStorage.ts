@@ -14,12 +14,11 @@ export function isOrigin(text: string): boolean {
  * Bucket names that S3 accepts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html (without
  * dots, for TLS).
  */
-export const bucketName = z
-    .string()
-    .regex(
-        /^[a-z0-9][-a-z0-9]{1,61}[a-z0-9]$/,
-        "allowed: 3 to 63 lower-case letters, digits and '-', not at either end",
-    );
+export const bucketName = z.string().regex(
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    /^(?!\d+\.\d+\.\d+\.\d+$)(?!.*(\.\.|\.-|-\.))[a-z0-9][-a-z0-9.]{1,61}[a-z0-9]$/,
+    "allowed: 3 to 63 lower-case letters, digits, '-' and '.', letters or digits at both ends and beside each '.'",
+);
 
 /** An S3 server outside the cluster. */
 export const s3Server = {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { AddedList } from "./addedLists";
 import { defaultEdge, ownEdge } from "./edge";
 import {
     annotations,
@@ -14,6 +15,7 @@ import {
 } from "./fields";
 import { imageSources, type ImagesConfig } from "./imageSources";
 import { ownNamespace } from "./own";
+import { type PlacementConfig, placementFields } from "./placement";
 
 /** Characters allowed in a directory name: others may have a special meaning to a shell or to the driver. */
 const subDirPart = "([A-Za-z0-9._-]|\\$\\{(pvc\\.metadata\\.namespace|pvc\\.metadata\\.name|pv\\.metadata\\.name)\\})+";
@@ -113,6 +115,8 @@ export const sharedEdge = z.strictObject({
     env: instanceFields.env,
     labels: instanceFields.labels,
     annotations: instanceFields.annotations,
+    ...placementFields,
+    components: instanceFields.components,
     restartedAt: instanceFields.restartedAt,
     quota: instanceFields.quota,
     limitRange: instanceFields.limitRange,
@@ -127,6 +131,7 @@ export const stackFields = {
     edge: sharedEdge.optional(),
     labels: labels.default({}),
     annotations: annotations.default({}),
+    ...placementFields,
     namePrefix: z
         .string()
         .max(20)
@@ -153,7 +158,12 @@ export type NfsConfig = z.infer<typeof nfs>;
 export type SharedEdgeConfig = z.infer<typeof sharedEdge>;
 
 /** An instance as its platform's schema returns it: the common keys and the platform's own. */
-export type AnyInstance = InstanceConfig & Record<string, unknown> & { readonly name: string };
+export type AnyInstance = InstanceConfig &
+    Record<string, unknown> & {
+        readonly name: string;
+        /** Path of each entry of the lists to which layers add. @default all are the instance's own */
+        readonly places?: Readonly<Record<AddedList, readonly string[]>>;
+    };
 
 /** A complete, valid stack. */
 export interface StackConfig {
@@ -164,6 +174,8 @@ export interface StackConfig {
     readonly sharedEdge: SharedEdgeConfig;
     readonly labels: Readonly<Record<string, string>>;
     readonly annotations: Readonly<Record<string, string>>;
+    /** Where all pods run. */
+    readonly placement: PlacementConfig;
     readonly namePrefix: string;
     /** Whether namespaces, claims and generated secrets are protected from deletion. */
     readonly protect: boolean;

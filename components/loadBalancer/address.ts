@@ -1,6 +1,6 @@
 import { Value } from "../../config/value";
 import type { Instance } from "../instance";
-import { edgeName } from "./shared";
+import { edgeName } from "./edgeNames";
 import { edgeOf } from "./tls";
 
 /** The balancer status of a Service or an Ingress; older API servers omit parts of it. */

@@ -1,65 +1,7 @@
 import { block, type Block, caddy, type Caddy, type Line, print, word, words } from "../languages/caddy";
 import { joined } from "../languages/text";
 import { ambiguous, type PathRule, patternOf } from "../pathRule";
-
-/** Where a certificate comes from. */
-export type SiteTls =
-    | { readonly mode: "acme"; readonly email: string; readonly directory: string }
-    /** A file with the `tls` line, which is only known in the pod. */
-    | { readonly mode: "custom"; readonly snippet: string }
-    | { readonly mode: "internal" }
-    /** Plain HTTP; `inFront` if the trusted proxies terminate TLS. */
-    | { readonly mode: "off"; readonly inFront: boolean };
-
-export interface FileRoute {
-    /** None means every path. */
-    readonly path?: PathRule;
-    /** Where requests go: `host:port`. */
-    readonly upstream: string;
-    /** Client ranges that may use this path. Empty means everyone. */
-    readonly allow: readonly string[];
-    /** Largest request body in bytes. */
-    readonly maxBody: number;
-}
-
-export interface FileSite {
-    readonly host: string;
-    readonly tls: SiteTls;
-    /** Seconds of Strict-Transport-Security; 0 sends no header. */
-    readonly hstsSeconds: number;
-    readonly compression: boolean;
-    readonly securityHeaders: boolean;
-    readonly accessLog: boolean;
-    /** Client ranges that may see the site at all. Empty means everyone. */
-    readonly allow: readonly string[];
-    /** Answers 503 to everything. */
-    readonly stopped: boolean;
-    /** Paths that answer 404 to everyone. */
-    readonly closed: readonly PathRule[];
-    /** Paths to ask for instead of others. */
-    readonly rewrites: Readonly<Record<string, string>>;
-    readonly embeddable: boolean;
-    readonly routes: readonly FileRoute[];
-}
-
-export interface CaddyfileArgs {
-    readonly ports: {
-        readonly http: number;
-        readonly https: number;
-        readonly health: number;
-        readonly metrics?: number;
-    };
-    /** Absolute path of the socket of the admin API. */
-    readonly adminSocket: string;
-    /** Ranges whose X-Forwarded-* headers are trusted. */
-    readonly trustedProxies: readonly string[];
-    readonly http3: boolean;
-    /** Grace period in seconds for running requests when the process stops. A reload aborts none of them. */
-    readonly graceSeconds: number;
-    /** Ports that browsers use. @default 80 and 443 */
-    readonly publicPorts?: { readonly http?: number | undefined; readonly https?: number | undefined };
-    readonly sites: readonly FileSite[];
-}
+import type { CaddyfileArgs, FileRoute, FileSite, SiteTls } from "./fileSite";
 
 /**
  * Headers in which applications look for a client's address, its scheme, or for a host or path other than the
@@ -96,6 +38,9 @@ const untrusted = [
 /** Query parameters that would give readers of the log access. */
 const secretParameters = ["access_token", "code", "key", "password", "sig", "token", "user_token", "X-Amz-Signature"];
 
+/** A Host that is an IP address, with or without a port. */
+const addressed = String.raw`^(\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:.]+\])(:\d+)?$`;
+
 /** The configuration of Caddy 2.11: https://caddyserver.com/docs/caddyfile */
 export function caddyfile(args: CaddyfileArgs): Caddy {
     const secure = args.sites.some(({ tls }) => tls.mode !== "off");
@@ -111,15 +56,23 @@ export function caddyfile(args: CaddyfileArgs): Caddy {
                       block(caddy`route`, caddy`metrics /metrics`, caddy`respond 404`),
                   ),
               ]),
-        // A request for an unknown host must not get another site's answer.
-        block(caddy`http://`, noServer, caddy`respond 404`),
+        // A request for an unknown host must not get another site's answer. Balancers of clouds ask a pod at its address.
+        block(
+            caddy`http://`,
+            noServer,
+            block(caddy`@address`, caddy`header_regexp Host ${word(addressed)}`, caddy`path /`),
+            caddy`respond @address 200`,
+            caddy`respond /healthz 200`,
+            caddy`respond 404`,
+        ),
         ...(secure ? [block(caddy`https://`, noServer, caddy`respond 421`)] : []),
         ...args.sites.flatMap((site) => siteBlocks(site, args)),
     ];
     return caddy`${joined(blocks.map(print), "\n\n")}\n`;
 }
 
-function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds, sites }: CaddyfileArgs): Block {
+function globals(args: CaddyfileArgs): Block {
+    const { ports, adminSocket, trustedProxies, proxyProtocol, http3, graceSeconds, sites } = args;
     return block(
         caddy``,
         caddy`admin ${word(`unix/${adminSocket}`)}`,
@@ -136,6 +89,13 @@ function globals({ ports, adminSocket, trustedProxies, http3, graceSeconds, site
         block(
             caddy`servers`,
             http3 ? caddy`protocols h1 h2 h3` : caddy`protocols h1 h2`,
+            // Connections without it are served, too: probes, and pods that call their own site.
+            proxyProtocol.length > 0 &&
+                block(
+                    caddy`listener_wrappers`,
+                    block(caddy`proxy_protocol`, caddy`timeout 5s`, caddy`allow ${words(proxyProtocol)}`),
+                    caddy`tls`,
+                ),
             trustedProxies.length > 0 && [
                 caddy`trusted_proxies static ${words(trustedProxies)}`,
                 // From the right: entries to the left of a trusted proxy's own may be forged by the client.
@@ -159,7 +119,8 @@ const noServer = caddy`header -Server`;
 const http = (host: string): Caddy => word(`http://${host}`);
 
 function siteBlocks(site: FileSite, args: CaddyfileArgs): Block[] {
-    const { host, tls } = site;
+    const { host, tls, redirectTo } = site;
+    if (redirectTo !== undefined) return redirectBlocks(site, redirectTo, args);
     if (tls.mode === "off") return [block(http(host), ...frame(site, args), content(site, args))];
     return [
         block(http(host), logLines(site), noServer, caddy`redir ${secureUrl(site, args)} 308`),
@@ -167,15 +128,36 @@ function siteBlocks(site: FileSite, args: CaddyfileArgs): Block[] {
     ];
 }
 
-const secureUrl = ({ host }: FileSite, { publicPorts }: CaddyfileArgs): Caddy =>
-    caddy`${word(`https://${host}${publicPorts?.https === undefined ? "" : `:${publicPorts.https}`}`)}{uri}`;
+/** One step from either scheme to that of the site itself. */
+function redirectBlocks(site: FileSite, to: string, args: CaddyfileArgs): Block[] {
+    const { host, tls } = site;
+    const encrypted = tls.mode !== "off" || tls.inFront;
+    const url = encrypted ? secureUrl({ host: to }, args) : urlOf("http", to, args.publicPorts?.http);
+    const lines = [...logLines(site), noServer, caddy`redir ${url} 308`];
+    return [
+        block(http(host), ...lines),
+        ...(tls.mode === "off" ? [] : [block(word(`https://${host}`), tlsLine(tls), ...lines)]),
+    ];
+}
+
+const secureUrl = ({ host }: Pick<FileSite, "host">, { publicPorts }: CaddyfileArgs): Caddy =>
+    urlOf("https", host, publicPorts?.https);
+
+const urlOf = (scheme: "http" | "https", host: string, port: number | undefined): Caddy =>
+    caddy`${word(`${scheme}://${host}${port === undefined ? "" : `:${port}`}`)}{uri}`;
 
 function tlsLine(tls: Exclude<SiteTls, { mode: "off" }>): Line {
     switch (tls.mode) {
         case "acme":
             return block(
                 caddy`tls`,
-                block(caddy`issuer acme`, caddy`email ${word(tls.email)}`, caddy`dir ${word(tls.directory)}`),
+                block(
+                    caddy`issuer acme`,
+                    caddy`email ${word(tls.email)}`,
+                    caddy`dir ${word(tls.directory)}`,
+                    tls.roots !== undefined && caddy`trusted_roots ${word(tls.roots)}`,
+                    tls.account !== undefined && caddy`import ${word(tls.account)}`,
+                ),
             );
         case "custom":
             return caddy`import ${word(tls.snippet)}`;

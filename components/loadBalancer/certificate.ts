@@ -16,9 +16,16 @@ export class CertificateError extends Error {
 /**
  * Checks a certificate chain and its private key, both in PEM.
  *
- * @throws CertificateError if one of them cannot be read, or if they do not match
+ * @param hosts the certificate must be valid for all of these, now
+ * @throws CertificateError if one of them cannot be read, if they do not match, or if browsers would refuse it
  */
-export function checkPair(instance: string, chain: string, key: string): void {
+export function checkPair(
+    instance: string,
+    hosts: readonly string[],
+    chain: string,
+    key: string,
+    now = Date.now(),
+): void {
     if (isPlaceholder(chain) || isPlaceholder(key)) return;
     const path = (name: string) => `plinth:secrets.${instance}.${name}`;
     // The parsers' own messages may quote their input.
@@ -47,16 +54,27 @@ export function checkPair(instance: string, chain: string, key: string): void {
     );
     if (!own!.checkPrivateKey(privateKey))
         throw new CertificateError(path("tlsKey"), "does not belong to the first certificate of tlsCertificate");
+    const refuse = (message: string): never => {
+        throw new CertificateError(path("tlsCertificate"), message);
+    };
+    const other = hosts.filter((host) => own!.checkHost(host) === undefined);
+    if (other.length > 0)
+        refuse(
+            `is not for ${other.join(", ")}; its names are ${own!.subjectAltName?.replaceAll("DNS:", "") ?? "none"}`,
+        );
+    if (Date.parse(own!.validTo) < now) refuse(`has expired on ${own!.validTo}`);
+    if (Date.parse(own!.validFrom) > now) refuse(`is valid from ${own!.validFrom} on only`);
 }
 
 /** The pair after validation. An invalid one ends the run before its Secret is sent. */
 export function checkedPair(
     instance: string,
+    hosts: readonly string[],
     chain: Value<string>,
     key: Value<string>,
 ): { chain: Value<string>; key: Value<string> } {
     const pair = Value.all([chain, key]).map(([chainText, keyText]) => {
-        checkPair(instance, chainText, keyText);
+        checkPair(instance, hosts, chainText, keyText);
         return { chainText, keyText };
     });
     return { chain: pair.map(({ chainText }) => chainText), key: pair.map(({ keyText }) => keyText) };

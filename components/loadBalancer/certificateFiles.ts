@@ -1,3 +1,4 @@
+import type { TlsConfig } from "../../config/edge";
 import type { Value } from "../../config/value";
 import type { Component } from "../component";
 import type { Node } from "../graph";
@@ -5,7 +6,7 @@ import type { Instance } from "../instance";
 import { type Text, wholeFile, wordsOf } from "../languages/text";
 import type { Mount } from "../podArgs";
 import { checkedPair } from "./certificate";
-import { sharedName } from "./shared";
+import { sharedName } from "./edgeNames";
 import type { Tenant } from "./site";
 import { tlsOf } from "./tls";
 
@@ -22,12 +23,23 @@ export interface Pair {
 }
 
 /** The certificate that an instance has in `plinth:secrets`; none if it names its own Secret. */
-export function pairOf(owner: Instance, { instance }: Tenant): Pair[] {
+export function pairOf(owner: Instance, { instance, sites }: Tenant): Pair[] {
     const tls = tlsOf(instance);
-    if (tls.mode === "custom" && tls.secretName) return [];
+    if (tls.mode !== "custom" || tls.secretName) return [];
     const chain = instance.secretValue("tlsCertificate");
     const key = instance.secretValue("tlsKey");
-    if (chain && key) return [{ tenant: instance, ...checkedPair(instance.name, chain, key) }];
+    if (chain && key)
+        return [
+            {
+                tenant: instance,
+                ...checkedPair(
+                    instance.name,
+                    sites.map(({ host }) => host),
+                    chain,
+                    key,
+                ),
+            },
+        ];
     const missing = [...(chain ? [] : ["tlsCertificate" as const]), ...(key ? [] : ["tlsKey" as const])];
     instance.problem(
         ["tls"],
@@ -37,17 +49,44 @@ export function pairOf(owner: Instance, { instance }: Tenant): Pair[] {
     return [];
 }
 
-const ownSecretOf = (instance: Instance): string | undefined => {
+/** Whether the certificate is a pair of files that Caddy does not obtain itself. */
+export const hasFiles = ({ mode }: TlsConfig): boolean => mode === "custom" || mode === "certManager";
+
+/** Name of a Secret with an instance's certificate that Plinth does not write: the user's own, or cert-manager's. */
+function ownSecretOf(owner: Instance, instance: Instance): string | undefined {
     const tls = tlsOf(instance);
+    if (tls.mode === "certManager") return owner.objectName(tlsName(owner, instance));
     return tls.mode === "custom" ? tls.secretName : undefined;
-};
+}
+
+const tlsName = (owner: Instance, { name }: Instance): string =>
+    owner.name === name ? "edge-tls" : `edge-tls-${name}`;
+
+/**
+ * Asks cert-manager for the certificate of an instance with `tls.mode: certManager`.
+ * https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.Certificate
+ */
+export function requestCertificate(owner: Instance, component: Component, { instance, sites }: Tenant): void {
+    const tls = tlsOf(instance);
+    if (tls.mode !== "certManager") return;
+    const name = tlsName(owner, instance);
+    const spec = {
+        secretName: owner.objectName(name),
+        dnsNames: sites.map(({ host }) => host),
+        issuerRef: tls.issuer,
+        // The default from cert-manager 1.18 on: a key that never changes is a risk that nothing asks for.
+        privateKey: { rotationPolicy: "Always" },
+    };
+    const certificate = { apiVersion: "cert-manager.io/v1", kind: "Certificate", labels: {}, spec };
+    owner.objects.addCustom(component, name, certificate, { lifetime: "address" });
+}
 
 const words = wordsOf<"words">();
 
 /** Where the reload script finds the custom certificate of an instance. */
-export function certificateLine(instance: Instance): Text<"words"> {
+export function certificateLine(owner: Instance, instance: Instance): Text<"words"> {
     const { name } = instance;
-    const folder = ownSecretOf(instance) ? `${ownCertificates}/${name}/tls` : `${certificateFolder}/${name}`;
+    const folder = ownSecretOf(owner, instance) ? `${ownCertificates}/${name}/tls` : `${certificateFolder}/${name}`;
     return words.text`${words.word(name)} ${words.word(`${folder}.crt`)} ${words.word(`${folder}.key`)}`;
 }
 
@@ -75,7 +114,7 @@ export function certificateMounts(
         // No empty map: the server drops it, and each run would add it again.
         owner.add(component, "Secret", name, pairs.length > 0 ? { stringData: values } : {}, { node, fixedName: true });
     const own = custom.flatMap(({ instance }): Mount[] => {
-        const secret = ownSecretOf(instance);
+        const secret = ownSecretOf(owner, instance);
         return secret ? [{ path: `${ownCertificates}/${instance.name}`, secret, optional: true }] : [];
     });
     return [...(mounted ? [{ path: certificateFolder, secret: owner.objectName(name) }] : []), ...own];
@@ -92,9 +131,9 @@ export function ingressSecret(
     pairs: readonly Pair[],
     { instance }: Tenant,
 ): { secret?: string } {
-    const name = owner === instance ? "edge-tls" : `edge-tls-${instance.name}`;
+    const name = tlsName(owner, instance);
     if (tlsOf(instance).mode === "acme") return { secret: owner.objectName(name) };
-    const own = ownSecretOf(instance);
+    const own = ownSecretOf(owner, instance);
     if (own) return { secret: own };
     const pair = pairs.find(({ tenant }) => tenant === instance);
     if (!pair) return {};

@@ -1,5 +1,7 @@
 import type { OwnEdgeConfig } from "../../config/edge";
 import type { Instance } from "../instance";
+import { trustedProxiesOf } from "./ingress";
+import { checkProxyProtocol } from "./proxyProtocol";
 import type { Tenant } from "./site";
 import { endsInFront, tlsOf } from "./tls";
 
@@ -31,6 +33,7 @@ export function warnOfReach(instance: Instance, edge: OwnEdgeConfig): void {
 
 /** Reports contradictory settings, and warns about those that may not work as expected. */
 export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
+    checkProxyProtocol(instance, edge);
     const tls = tlsOf(instance);
     const inFront = endsInFront(edge);
     if (inFront && tls.mode === "internal")
@@ -54,12 +57,23 @@ export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
     const allows =
         instance.config.http.allow.length > 0 ||
         sites.some(({ routes }) => routes.some(({ allow = [] }) => allow.length > 0));
-    if (allows && "externalTrafficPolicy" in edge && edge.externalTrafficPolicy === "Cluster")
+    // The PROXY protocol tells the client's address whatever the connection's is.
+    if (
+        allows &&
+        edge.proxyProtocol === false &&
+        "externalTrafficPolicy" in edge &&
+        edge.externalTrafficPolicy === "Cluster"
+    )
         instance.warn(
             "edge.externalTrafficPolicy Cluster: client addresses are lost if a connection is forwarded by another node, and allow-lists compare that node's address; with nodes in edge.trustedProxies, clients could claim any address. Set it to Local",
         );
-    if (edge.trustedProxies.length > 0) return;
-    if (edge.type === "Ingress" && inFront)
+    if (trustedProxiesOf(edge, instance.cluster).length > 0) return;
+    if (edge.type === "Ingress" && inFront && (tls.mode !== "off" || tls.inFront))
+        instance.problem(
+            ["edge", "trustedProxies"],
+            "is empty: the application would take the ingress controller for the client, and its https for http, and redirect for ever; allowed: the controller's addresses (the pods' range, or the nodes'), or its namespace as edge.controllerNamespace",
+        );
+    else if (edge.type === "Ingress" && inFront)
         instance.warn(
             "edge.trustedProxies is empty: logs and applications see the ingress controller as the client, and plain requests are not redirected",
         );

@@ -1,6 +1,5 @@
 import { Component, type ComponentOptions } from "../component";
 import type { EdgeSecret, OwnEdgeConfig, TlsConfig } from "../../config/edge";
-import { images } from "../../config/images";
 import { claim } from "../claim";
 import { deployment } from "../deployment";
 import type { Node } from "../graph";
@@ -8,22 +7,36 @@ import type { HasNode, Instance } from "../instance";
 import { selectorOf } from "../labels";
 import type { Site } from "../site";
 import { linesOf } from "../languages/text";
-import type { Mount, PodArgs } from "../podArgs";
+import type { Mount } from "../podArgs";
 import type { Stack } from "../stack";
 import { drainSeconds } from "../webTier";
-import { certificateLine, certificateMounts, ingressSecret, pairOf } from "./certificateFiles";
+import { authorityMounts } from "./authority";
+import {
+    certificateLine,
+    certificateMounts,
+    hasFiles,
+    ingressSecret,
+    pairOf,
+    requestCertificate,
+} from "./certificateFiles";
 import { caddyfile } from "./caddyfile";
+import { edgeName, ports, sharedName } from "./edgeNames";
+import type { FileSite } from "./fileSite";
 import { check, warnOfReach } from "./checks";
+import { furtherNames } from "./furtherNames";
+import { controllerNeeds, trustedProxiesOf } from "./ingress";
 import { networkRulesOf } from "./networkRules";
-import { configFolder, reloadContainer, reloadScript } from "./reload";
-import { type IngressHosts, ingressSpec, ports, serviceSpec, solverPolicy } from "./service";
-import { edgeName, sharedInstance, sharedName } from "./shared";
+import { proxyProtocolRanges } from "./proxyProtocol";
+import { edgePod, graceSeconds, scriptFolder } from "./pod";
+import { configFolder, reloadScript } from "./reload";
+import { type IngressHosts, ingressSpec, serviceSpec, solverPolicy } from "./service";
+import { sharedInstance } from "./shared";
 import { fileSites, type Tenant, usesOf } from "./site";
 import { edgeOf, endsInFront, tlsOf } from "./tls";
 
 export { addressesOf } from "./address";
 export type { Route, Site } from "../site";
-export { edgeName } from "./shared";
+export { edgeName } from "./edgeNames";
 export { edgeOf, isEncrypted, tlsOf } from "./tls";
 
 export interface LoadBalancerArgs {
@@ -32,8 +45,6 @@ export interface LoadBalancerArgs {
     readonly tenants: readonly Tenant[];
 }
 
-/** Grace period in seconds for running requests when a pod stops, after the drain. */
-const graceSeconds = 30;
 /**
  * Seconds that a stopping pod continues to answer if only nodes with a pod get connections. A node whose last pod is
  * terminating leaves a cloud's balancer only after its health checks have failed: three of 8 s on Google Cloud, two of
@@ -42,9 +53,6 @@ const graceSeconds = 30;
 const localDrainSeconds = 30;
 const adminSocket = "/run/caddy/admin.sock";
 const snippets = "/run/caddy/tls";
-const scriptFolder = "/opt/edge";
-/** Any user is suitable: Caddy writes to its mounts only. */
-const user = 1000;
 
 /**
  * Publishes the sites of an instance: by a balancer of its own in its namespace, or by the stack's shared one.
@@ -52,9 +60,10 @@ const user = 1000;
  * Call it once per instance, in any state.
  */
 export function publish(instance: Instance<EdgeSecret>, sites: readonly Site[]): void {
-    instance.sites.push(...sites);
+    const all = [...sites, ...furtherNames(instance, sites)];
+    instance.sites.push(...all);
     if (instance.config.edge.type === "shared") return;
-    new LoadBalancer(instance, edgeName, { edge: edgeOf(instance), tenants: [{ instance, sites }] });
+    new LoadBalancer(instance, edgeName, { edge: edgeOf(instance), tenants: [{ instance, sites: all }] });
 }
 
 /**
@@ -101,7 +110,7 @@ export class LoadBalancer extends Component implements HasNode {
             networkRules: networkRulesOf(edge, sites, monitoringNamespace),
         });
         const { node } = this;
-        const custom = served.filter((tenant) => tlsOf(tenant.instance).mode === "custom");
+        const custom = served.filter((tenant) => hasFiles(tlsOf(tenant.instance)));
         const pairs = custom.flatMap((tenant) => pairOf(instance, tenant));
         const mountsCertificates = !endsInFront(edge) && (custom.length > 0 || instance.name === sharedName);
 
@@ -113,7 +122,8 @@ export class LoadBalancer extends Component implements HasNode {
                 ...(monitoringNamespace ? { metrics: ports.metrics } : {}),
             },
             adminSocket,
-            trustedProxies: edge.trustedProxies,
+            trustedProxies: trustedProxiesOf(edge, instance.cluster),
+            proxyProtocol: proxyProtocolRanges(edge),
             http3: "http3" in edge && edge.http3,
             graceSeconds,
             ...(edge.type === "NodePort" ? { publicPorts: { http: edge.httpPort, https: edge.httpsPort } } : {}),
@@ -126,7 +136,9 @@ export class LoadBalancer extends Component implements HasNode {
             adminSocket,
             interval: 2,
         });
-        const list = linesOf(mountsCertificates ? custom.map(({ instance: tenant }) => certificateLine(tenant)) : []);
+        const list = linesOf(
+            mountsCertificates ? custom.map(({ instance: tenant }) => certificateLine(instance, tenant)) : [],
+        );
         const config = instance.add(
             this,
             "ConfigMap",
@@ -145,9 +157,11 @@ export class LoadBalancer extends Component implements HasNode {
             { path: "/run/caddy", scratch: { memory: true, size: "16Mi" } },
             data,
             ...(mountsCertificates ? certificateMounts(instance, this, node, pairs, custom) : []),
+            ...(endsInFront(edge) ? [] : authorityMounts(instance, this, node, served)),
         ];
+        for (const tenant of served) requestCertificate(instance, this, tenant);
         deployment(instance, this, node, {
-            pod: pod(files, { path: scriptFolder, configMap: reload }, instance, {
+            pod: edgePod(files, { path: scriptFolder, configMap: reload }, instance, {
                 drain:
                     "externalTrafficPolicy" in edge && edge.externalTrafficPolicy === "Local"
                         ? localDrainSeconds
@@ -166,6 +180,7 @@ export class LoadBalancer extends Component implements HasNode {
             instance.config.state === "running" &&
             edge.publicAddress === undefined;
         const skip = { "pulumi.com/skipAwait": "true" };
+        const needs = edge.type === "Ingress" && endsInFront(edge) ? this.needsOf(instance, edge, sites) : undefined;
         const service = instance.add(
             this,
             "Service",
@@ -173,7 +188,7 @@ export class LoadBalancer extends Component implements HasNode {
             {
                 metadata: {
                     annotations: {
-                        ...(edge.type === "Ingress" ? {} : edge.annotations),
+                        ...(edge.type === "Ingress" ? needs?.service : edge.annotations),
                         ...(edge.type === "LoadBalancer" && waits ? {} : skip),
                     },
                 },
@@ -186,7 +201,7 @@ export class LoadBalancer extends Component implements HasNode {
                 hosts: tenant.sites.map(({ host }) => host),
                 ...(endsInFront(edge) ? ingressSecret(instance, this, node, pairs, tenant) : {}),
             }));
-            const annotations = { ...edge.annotations, ...(waits ? {} : skip) };
+            const annotations = { ...needs?.ingress, ...edge.annotations, ...(waits ? {} : skip) };
             instance.add(
                 this,
                 "Ingress",
@@ -194,75 +209,33 @@ export class LoadBalancer extends Component implements HasNode {
                 { metadata: { annotations }, spec: ingressSpec(edge, service, hosts) },
                 { node, lifetime: "address" },
             );
-            const solves = endsInFront(edge) && served.some((tenant) => tlsOf(tenant.instance).mode === "acme");
-            if (solves && instance.cluster.networkPolicy !== "off")
-                instance.add(this, "NetworkPolicy", `${name}-http01`, { spec: solverPolicy(edge) }, { node });
         }
+        // cert-manager's own way for an Ingress with its annotations, or that of an issuer.
+        const solves = served.some(({ instance: tenant }) => {
+            const { mode } = tlsOf(tenant);
+            return mode === "certManager" || (mode === "acme" && endsInFront(edge));
+        });
+        if (solves && instance.cluster.networkPolicy !== "off")
+            instance.add(this, "NetworkPolicy", `${name}-http01`, { spec: solverPolicy(edge) }, { node });
         this.registerOutputs({});
+    }
+
+    /** What the ingress controller has to be told; warns about what it cannot be. */
+    private needsOf(instance: Instance, edge: OwnEdgeConfig & { type: "Ingress" }, sites: readonly FileSite[]) {
+        const maxBody = Math.max(0, ...sites.flatMap(({ routes }) => routes.map((route) => route.maxBody)));
+        const needs = controllerNeeds(edge, instance.objectName(edgeName), maxBody);
+        if (needs.unset !== undefined && instance.config.state !== "removed") instance.warn(needs.unset);
+        if (needs.backendConfig)
+            instance.objects.addCustom(
+                this,
+                edgeName,
+                { apiVersion: "cloud.google.com/v1", kind: "BackendConfig", labels: {}, spec: needs.backendConfig },
+                { lifetime: "address" },
+            );
+        return needs;
     }
 }
 
 /** Whether Caddy itself obtains certificates, which must outlive its pods: authorities limit how many they issue. */
 const keepsCertificates = (edge: OwnEdgeConfig, { mode }: TlsConfig): boolean =>
     !endsInFront(edge) && (mode === "acme" || mode === "internal");
-
-/**
- * @param is `drain`: seconds that a stopping pod continues to answer; `secure`: Caddy terminates TLS; `prepares`: with
- *   certificates that may be missing or damaged
- */
-function pod(
-    files: readonly Mount[],
-    script: Mount,
-    instance: Instance,
-    is: { readonly drain: number; readonly secure: boolean; readonly prepares: boolean },
-): PodArgs {
-    // A hundred sites with TLS take 100 MB at rest, three 55.
-    const large = instance.config.size !== "small" || instance.name === sharedName;
-    const health = { httpGet: { path: "/healthz", port: "health" }, periodSeconds: 5, timeoutSeconds: 3 };
-    // The image's binary carries this capability as a file attribute: without it in the set, exec fails on any port.
-    const capabilities = ["NET_BIND_SERVICE"];
-    const run = ["/bin/sh", `${scriptFolder}/reload.sh`];
-    return {
-        user,
-        graceSeconds: is.drain + graceSeconds + 5,
-        initContainers: is.prepares
-            ? [
-                  {
-                      name: "certificates",
-                      image: images.caddy,
-                      command: [...run, "prepare"],
-                      resources: { cpu: "10m", memory: "128Mi" },
-                      capabilities,
-                      mounts: [...files, script],
-                  },
-              ]
-            : [],
-        containers: [
-            {
-                name: "caddy",
-                image: images.caddy,
-                command: ["caddy", "run", "--adapter", "caddyfile", "--config", `${configFolder}/Caddyfile`],
-                ports: {
-                    http: ports.http,
-                    ...(is.secure ? { https: ports.https } : {}),
-                    health: ports.health,
-                    ...(instance.cluster.monitoringNamespace ? { metrics: ports.metrics } : {}),
-                },
-                resources: large ? { cpu: "100m", memory: "256Mi" } : { cpu: "50m", memory: "128Mi" },
-                probes: { readiness: health, liveness: { ...health, periodSeconds: 10, failureThreshold: 6 } },
-                preStop: is.drain,
-                capabilities,
-                mounts: files,
-            },
-            {
-                name: reloadContainer,
-                image: images.caddy,
-                command: run,
-                // `caddy validate` loads the whole configuration, and its authority's files with it.
-                resources: { cpu: "10m", memory: "128Mi" },
-                capabilities,
-                mounts: [...files, script],
-            },
-        ],
-    };
-}

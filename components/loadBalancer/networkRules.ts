@@ -2,8 +2,8 @@ import type { OwnEdgeConfig } from "../../config/edge";
 import { rangesOf } from "../external";
 import type { NetworkRule } from "../graph";
 import { metricsRules } from "../metrics";
-import type { FileSite } from "./caddyfile";
-import { ports } from "./service";
+import type { FileSite } from "./fileSite";
+import { ports } from "./edgeNames";
 import { endsInFront } from "./tls";
 
 /** The balancer's network rules that are not edges. */
@@ -26,8 +26,10 @@ export function networkRulesOf(
 
 function clients(edge: OwnEdgeConfig, secure: boolean): NetworkRule[] {
     const common = { name: "clients", direction: "ingress" as const };
-    if (edge.type !== "Ingress") return [{ ...common, ports: secure ? [ports.http, ports.https] : [ports.http] }];
-    const controller = { ...common, ports: [endsInFront(edge) ? ports.http : ports.https] };
+    // Balancers of clouds ask for the health of a pod as they connect to it, from addresses of their own.
+    if (edge.type !== "Ingress")
+        return [{ ...common, ports: [ports.http, ...(secure ? [ports.https] : []), ports.health] }];
+    const controller = { ...common, ports: [endsInFront(edge) ? ports.http : ports.https, ports.health] };
     // A selector of namespaces, even of all, matches pods only: not a controller on its node's network or outside.
     if (!edge.controllerNamespace) return [controller];
     return [

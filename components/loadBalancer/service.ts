@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Fields } from "../kinds";
 import type { OwnEdgeConfig } from "../../config/edge";
+import { ports } from "./edgeNames";
 import { endsInFront } from "./tls";
 
 type ServiceSpec = Fields<k8s.types.input.core.v1.ServiceSpec>;
@@ -50,16 +51,14 @@ export function serviceSpec(edge: OwnEdgeConfig, secure: boolean, selector: Reco
     };
 }
 
-/** Ports of the pod: none is privileged. */
-export const ports = { http: 8080, https: 8443, health: 8081, metrics: 9180 };
-
 /**
- * Lets the ingress controller reach the pods with which cert-manager answers an authority (HTTP-01): no component
+ * Lets the ingress controller, or whoever it may be, reach the pods with which cert-manager answers an authority (HTTP-01): no component
  * declares them, and undeclared paths are closed. Their label and port are cert-manager's:
  * https://github.com/cert-manager/cert-manager/blob/master/pkg/issuer/acme/http/pod.go
  */
-export function solverPolicy(edge: OwnEdgeConfig & { type: "Ingress" }): PolicySpec {
-    const { controllerNamespace, trustedProxies } = edge;
+export function solverPolicy(edge: OwnEdgeConfig): PolicySpec {
+    const { trustedProxies } = edge;
+    const controllerNamespace = edge.type === "Ingress" ? edge.controllerNamespace : undefined;
     const from = controllerNamespace && [
         { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": controllerNamespace } } },
         ...trustedProxies.map((cidr) => ({ ipBlock: { cidr } })),

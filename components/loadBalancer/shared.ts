@@ -2,13 +2,8 @@ import { http } from "../../config/fields";
 import type { AnyInstance, SharedEdgeConfig } from "../../config/stack";
 import { Instance } from "../instance";
 import type { Stack } from "../stack";
+import { sharedName } from "./edgeNames";
 import type { Tenant } from "./site";
-
-/** Name of the balancer's component in every instance, and so of its Service and pods. */
-export const edgeName = "edge";
-
-/** Used instead of an instance's name in the names of the shared balancer's resources. */
-export const sharedName = "edge";
 
 /** Creates the instance whose only component is the shared balancer. */
 export function sharedInstance(stack: Stack, tenants: readonly Tenant[]): Instance {
@@ -33,5 +28,7 @@ function instanceConfig(shared: SharedEdgeConfig, all: readonly Tenant[]): AnyIn
         state: needed ? "running" : "removed",
         http: http.parse({}),
         egress: [],
+        aliases: [],
+        redirects: [],
     };
 }

@@ -3,9 +3,10 @@ import { parseQuantity } from "../../config/quantity";
 import type { Edge, Service } from "../graph";
 import type { Instance } from "../instance";
 import type { Route, Site } from "../site";
-import type { FileRoute, FileSite } from "./caddyfile";
+import type { FileRoute, FileSite } from "./fileSite";
 import { snippetOf } from "./reload";
-import { isTrusted, siteTls, tlsOf } from "./tls";
+import { authorityFiles } from "./authority";
+import { endsInFront, isTrusted, siteTls, tlsOf } from "./tls";
 
 /** An instance and its sites behind one balancer. */
 export interface Tenant {
@@ -20,9 +21,10 @@ export interface Tenant {
 export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig, snippets: string): FileSite[] {
     const { http, state } = instance.config;
     const tls = tlsOf(instance);
-    return sites.map(({ host, routes, closed = [], rewrites = {}, embeddable = false }) => ({
+    const files = endsInFront(edge) ? {} : authorityFiles(instance);
+    return sites.map(({ host, redirectTo, routes, closed = [], rewrites = {}, embeddable = false }) => ({
         host,
-        tls: siteTls(edge, tls, snippetOf(snippets, instance.name)),
+        tls: siteTls(edge, tls, snippetOf(snippets, instance.name), files),
         hstsSeconds: isTrusted(tls) ? http.hstsSeconds : 0,
         compression: http.compression,
         securityHeaders: http.securityHeaders,
@@ -32,6 +34,7 @@ export function fileSites({ instance, sites }: Tenant, edge: OwnEdgeConfig, snip
         closed,
         rewrites,
         embeddable,
+        ...(redirectTo === undefined ? {} : { redirectTo }),
         routes: routes.map((route) => fileRoute(route, http.maxBody)),
     }));
 }

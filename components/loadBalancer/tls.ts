@@ -1,6 +1,6 @@
 import type { OwnEdgeConfig, TlsConfig } from "../../config/edge";
 import type { Instance } from "../instance";
-import type { SiteTls } from "./caddyfile";
+import type { AuthorityFiles, SiteTls } from "./fileSite";
 
 /** Directories of Let's Encrypt: https://letsencrypt.org/docs/acme-protocol-updates/ */
 const directories = {
@@ -32,13 +32,14 @@ export function isEncrypted(instance: Instance): boolean {
     return tls.mode !== "off" || tls.inFront;
 }
 
-/** TLS settings for Caddy; `snippet` is the file with the line for a custom certificate. */
-export function siteTls(edge: OwnEdgeConfig, tls: TlsConfig, snippet: string): SiteTls {
+/** TLS settings for Caddy; `snippet` is the file with the line for a certificate that it does not obtain itself. */
+export function siteTls(edge: OwnEdgeConfig, tls: TlsConfig, snippet: string, files: AuthorityFiles): SiteTls {
     if (endsInFront(edge)) return { mode: "off", inFront: tls.mode !== "off" || tls.inFront };
     switch (tls.mode) {
         case "acme":
-            return { mode: "acme", email: tls.email, directory: directoryOf(tls.ca) };
+            return { mode: "acme", email: tls.email, directory: directoryOf(tls.ca), ...files };
         case "custom":
+        case "certManager":
             return { mode: "custom", snippet };
         case "internal":
             return { mode: "internal" };

@@ -20,6 +20,7 @@ const ofKinds: Readonly<Record<Kind, Class>> = {
     Namespace: k8s.core.v1.Namespace,
     StorageClass: k8s.storage.v1.StorageClass,
     PersistentVolume: k8s.core.v1.PersistentVolume,
+    ServiceAccount: k8s.core.v1.ServiceAccount,
     ResourceQuota: k8s.core.v1.ResourceQuota,
     LimitRange: k8s.core.v1.LimitRange,
     NetworkPolicy: k8s.networking.v1.NetworkPolicy,

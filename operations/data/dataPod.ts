@@ -4,6 +4,7 @@ import { plinthLabels } from "../../components/labels";
 import { podOf } from "../../components/references";
 import { requestsAndLimits } from "../../components/resources";
 import { images, resolveImage } from "../../config/images";
+import { placementIn, placementOf } from "../../config/placement";
 import type { AnyInstance } from "../../config/stack";
 import { UserError } from "../system/errors";
 import { interruptible } from "../system/interruptible";
@@ -18,7 +19,17 @@ export const mountPath = "/volume";
 const component = "plinth-data";
 
 /** The parts of a pod spec that determine which volumes it mounts and as which user. */
-type Mounting = Pick<PodSpec, "securityContext" | "imagePullSecrets" | "nodeSelector" | "tolerations" | "volumes">;
+type Mounting = Pick<
+    PodSpec,
+    | "securityContext"
+    | "imagePullSecrets"
+    | "nodeSelector"
+    | "tolerations"
+    | "priorityClassName"
+    | "runtimeClassName"
+    | "serviceAccountName"
+    | "volumes"
+>;
 
 const mounts = ({ volumes = [] }: Mounting, claim: string): boolean =>
     volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim);
@@ -71,13 +82,17 @@ export function dataPod({ kubectl, instance, claim, readOnly, mounting, nodeName
     const { config } = kubectl;
     const { reference, pullPolicy } = resolveImage(images.busybox, args.image, config.images);
     const { securityContext, imagePullSecrets, nodeSelector, tolerations } = mounting;
+    const { priorityClassName, runtimeClassName, serviceAccountName } = mounting;
+    const { podAnnotations, podLabels } = placementIn([config.placement, placementOf(instance)]);
     return {
         apiVersion: "v1",
         kind: "Pod",
         metadata: {
             name: `data-${randomBytes(5).toString("hex")}`,
             namespace: args.namespace,
+            ...(Object.keys(podAnnotations).length > 0 ? { annotations: podAnnotations } : {}),
             labels: {
+                ...podLabels,
                 "app.kubernetes.io/instance": instance.name,
                 "app.kubernetes.io/name": component,
                 "app.kubernetes.io/part-of": instance.platform,
@@ -95,6 +110,9 @@ export function dataPod({ kubectl, instance, claim, readOnly, mounting, nodeName
             ...(imagePullSecrets ? { imagePullSecrets } : {}),
             ...(nodeName ? { nodeName } : { ...(nodeSelector ? { nodeSelector } : {}) }),
             ...(tolerations ? { tolerations } : {}),
+            ...(priorityClassName ? { priorityClassName } : {}),
+            ...(runtimeClassName ? { runtimeClassName } : {}),
+            ...(serviceAccountName ? { serviceAccountName } : {}),
             containers: [
                 {
                     name: "data",

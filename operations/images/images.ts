@@ -1,4 +1,4 @@
-import { sharedName } from "../../components/loadBalancer/shared";
+import { sharedName } from "../../components/loadBalancer/edgeNames";
 import { type Image, images, resolveImage, usualReference } from "../../config/images";
 import { imagesOf as all } from "../../platforms/platform";
 import { suggest } from "../../config/problems";
@@ -134,7 +134,7 @@ function bakeVariables({ config, used }: StackImages, targets: readonly BuiltIma
         }
     return {
         REGISTRY: config.images.registry.replace(/\/$/, ""),
-        ...(config.images.mirror ? { HUB: `${config.images.mirror.replace(/\/$/, "")}/docker.io` } : {}),
+        ...(config.images.mirror["docker.io"] ? { HUB: config.images.mirror["docker.io"] } : {}),
         ...Object.fromEntries([...decided].map(([variable, { value }]) => [variable, value])),
     };
 }

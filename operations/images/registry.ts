@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import pc from "picocolors";
-import { splitReference } from "../../config/credentials";
+import { splitReference } from "../../config/registries";
 import { UserError } from "../system/errors";
 
 /** An image's location in a registry. */

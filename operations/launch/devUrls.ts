@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { edgeName, sharedName } from "../../components/loadBalancer/shared";
+import { edgeName, sharedName } from "../../components/loadBalancer/edgeNames";
 import type { RenderedObject, Rendering } from "../render/rendering";
 
 /** How often a URL is tried, at intervals of a second, before it counts as unreachable. */

@@ -111,7 +111,7 @@ export class Configuration {
         const { host, studioHost, mfeHost, platformName, language, contactEmail = `contact@${host}` } = settings;
         return {
             scheme: publicUrl(instance, host).startsWith("https:") ? "https" : "http",
-            hosts: { lms: host, studio: studioHost, mfe: mfeHost },
+            hosts: { lms: host, studio: studioHost, mfe: mfeHost, aliases: settings.aliases },
             internal: {
                 lms: `${instance.objectName("lms")}:${webPort}`,
                 cms: `${instance.objectName("cms")}:${webPort}`,

@@ -85,10 +85,7 @@ export function checkRelease(path: string, known: string, wanted: string, consen
                 `To stay, set images.openedx and images.mfe to tags of ${from}.`,
             ].join("\n  "),
         );
-    if (to > from + 1)
-        throw refuse(
-            `Open edX is upgraded release by release; allowed: ${from}, or ${from + 1} with upgradeFrom: ${known}.`,
-        );
+    if (to > from + 1) throw refuse(`Open edX is ${releaseByRelease(from)}.`);
     if (known === consent) return wanted;
     if (to < from)
         throw refuse(
@@ -99,11 +96,23 @@ export function checkRelease(path: string, known: string, wanted: string, consen
     );
 }
 
+const releaseByRelease = (from: number): string =>
+    `upgraded release by release; allowed: ${from}, or ${from + 1} with upgradeFrom: ${seriesOf(from)}`;
+
 /** The release of the images, which is an error for whoever uses it where the data are those of another without consent. */
-export const checkedRelease = (
+export function checkedRelease(
     instance: OpenedxInstance,
     { upgradeFrom }: Pick<OpenedxConfig, "upgradeFrom">,
-): Value<string> =>
-    guardedSeries(instance, "release", seriesOf(imagesRelease(instance)), upgradeFrom, (_, ...compared) =>
+): Value<string> {
+    const release = imagesRelease(instance);
+    // With consent, the state is overwritten before it could be compared, and the consent must be right for itself.
+    const from = upgradeFrom === undefined ? release : Number(upgradeFrom.split(" ")[1]);
+    if (release > from + 1)
+        instance.problem(
+            ["upgradeFrom"],
+            `"${upgradeFrom}" does not lead to the images' ${shown(release)}: Open edX is ${releaseByRelease(from)}`,
+        );
+    return guardedSeries(instance, "release", seriesOf(release), upgradeFrom, (_, ...compared) =>
         checkRelease(instance.path(), ...compared),
     );
+}

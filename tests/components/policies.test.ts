@@ -96,6 +96,19 @@ describe("network policies", () => {
                 ).to.equal(true);
             }
         });
+        for (const [edge, where] of [
+            [{ type: "LoadBalancer" }, "its own balancer"],
+            [{ type: "shared" }, "the shared one"],
+        ] as const)
+            it(`let the code of ${platform} call its own site, through ${where}`, async () => {
+                const objects = await declareShop({ instance: { edge, tls: { mode: "internal" } } });
+                const pods = addressesOf(objects);
+                const balancer = pods.find(({ component }) => component === "edge")!;
+                const callers = pods.filter((pod) => canReach(objects, pod, balancer, 8443));
+                expect(callers.map(({ component }) => component).sort()).to.deep.equal(components);
+                expect(callers.every((pod) => canReach(objects, pod, balancer, 8080))).to.equal(true);
+                expect(callers.some((pod) => canReach(objects, pod, balancer, 9180))).to.equal(false);
+            });
         it(`close the metadata services and the cluster's own ranges to ${platform}, whatever is opened`, async () => {
             const ranges = ["10.0.0.0/8", "fd00:10::/32"];
             const egress = [

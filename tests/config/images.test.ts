@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { imageReference } from "../../config/fields";
-import { images, resolveImage } from "../../config/images";
+import { type Image, images, resolveImage, usualReference } from "../../config/images";
 import { imageSources } from "../../config/imageSources";
 
 const config = imageSources.parse({});
@@ -15,6 +15,23 @@ describe("images", () => {
             expect(policyOf(fixed), fixed).to.equal("IfNotPresent");
         const chosen = { ...config, pullPolicy: "IfNotPresent" as const };
         expect(resolveImage(images.caddy, "x/y:staging", chosen).pullPolicy).to.equal("IfNotPresent");
+    });
+    it("come from what stands for their own registry, and nothing else", () => {
+        const { mirror } = imageSources.parse({
+            mirror: { "docker.io": "harbor.example.org/dockerhub", "quay.io": "harbor.example.org/quay/" },
+        });
+        const from = (image: Image) => usualReference(image, { ...config, mirror });
+        expect(from(images.caddy)).to.equal("harbor.example.org/dockerhub/library/caddy:2.11.4-alpine");
+        expect(from(images.redisExporter)).to.equal("harbor.example.org/dockerhub/oliver006/redis_exporter:v1.88.0");
+        expect(from(images.minio)).to.match(/^harbor\.example\.org\/quay\/minio\/minio:/);
+        expect(from(images.varnishExporter)).to.equal(images.varnishExporter.reference);
+        const hub = imageSources.parse({ mirror: "harbor.example.org/dockerhub" });
+        expect(usualReference(images.caddy, hub)).to.equal(from(images.caddy));
+        expect(usualReference(images.minio, hub)).to.equal(images.minio.reference);
+        // Docker Hub has two names.
+        expect(imageSources.parse({ mirror: { "index.docker.io": "r.example.org/hub" } }).mirror).to.have.keys(
+            "docker.io",
+        );
     });
     it("built by this project have fixed tags", () => {
         expect(resolveImage(images.caddy, undefined, config).pullPolicy).to.equal("IfNotPresent");

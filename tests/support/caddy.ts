@@ -4,7 +4,8 @@ import * as http from "node:http";
 import * as https from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type CaddyfileArgs, caddyfile, type FileRoute, type FileSite } from "../../components/loadBalancer/caddyfile";
+import { caddyfile } from "../../components/loadBalancer/caddyfile";
+import type { CaddyfileArgs, FileRoute, FileSite } from "../../components/loadBalancer/fileSite";
 import { reloadScript, snippetOf } from "../../components/loadBalancer/reload";
 import { Daemon, freePort, goProgram, program, scratch } from "./tools";
 
@@ -142,6 +143,7 @@ export class CaddyEdge {
             ports: this.ports,
             adminSocket: this.socket,
             trustedProxies: ["127.0.0.2/32"],
+            proxyProtocol: [],
             http3: false,
             graceSeconds: 1,
             sites,
@@ -245,8 +247,12 @@ export class CaddyEdge {
         execFileSync("openssl", [...request, ...names, ...files], { stdio: "ignore" });
     };
 
-    /** Starts it with all its sites. */
-    async start(test: Mocha.Context): Promise<void> {
+    /** Starts it with these sites, and settings that differ. */
+    async start(
+        test: Mocha.Context,
+        sites: () => readonly FileSite[] = this.sites,
+        rest: Partial<CaddyfileArgs> = {},
+    ): Promise<void> {
         const caddy = await goProgram(test, "caddy", caddyPackage);
         program(test, "openssl");
         this.ports = {
@@ -260,13 +266,13 @@ export class CaddyEdge {
         this.certify("custom.example.org");
         mkdirSync(join(this.path, "bin"));
         symlinkSync(caddy, join(this.path, "bin/caddy"));
-        writeFileSync(this.file, this.render(this.sites()));
+        writeFileSync(this.file, this.render(sites(), rest));
         this.list("shop");
         const script = { list: join(this.path, "certificates"), snippets: join(this.path, "snippets"), interval: 1 };
         writeFileSync(this.script, reloadScript({ caddyfile: this.file, adminSocket: this.socket, ...script }));
         this.prepare();
         this.daemon = this.run(this.file);
-        await this.daemon.ready(() => this.secure({ host: "internal.example.org" }));
+        await this.daemon.ready(() => fetch(`http://127.0.0.1:${this.ports.health}/healthz`));
     }
 
     /** A process of Caddy with a file, as the pod starts it. */

@@ -24,7 +24,7 @@ const edge = fc.constantFrom(
     { type: "LoadBalancer" },
     { type: "ClusterIP", trustedProxies: ["10.0.0.0/8"] },
     { type: "NodePort" },
-    { type: "Ingress", className: "nginx" },
+    { type: "Ingress", className: "nginx", trustedProxies: ["10.0.0.0/8"] },
     { type: "Ingress", className: "nginx", terminates: "edge", controllerNamespace: "ingress" },
     { type: "shared" },
 );

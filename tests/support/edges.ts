@@ -82,6 +82,7 @@ export const tlsModes: Record<string, Plain> = {
     acme: { mode: "acme", email: "ops@example.org" },
     custom: { mode: "custom", secretName: "wildcard" },
     internal: { mode: "internal" },
+    certManager: { mode: "certManager", issuer: "letsencrypt-dns" },
     off: { mode: "off" },
 };
 
@@ -92,25 +93,23 @@ export const edgeTypes: Record<string, Plain> = {
     NodePort: { type: "NodePort", httpPort: 30080, httpsPort: 30443 },
     Ingress: {
         type: "Ingress",
-        className: "traefik",
+        className: "nginx",
         trustedProxies: ["10.0.0.0/8"],
         annotations: { "cert-manager.io/cluster-issuer": "letsencrypt" },
     },
-    passthrough: { type: "Ingress", className: "traefik", terminates: "edge" },
+    passthrough: { type: "Ingress", className: "nginx", terminates: "edge" },
 };
 
 /** The pairs of type and TLS mode that are refused. */
 export const impossible = ["Ingress internal", "passthrough off"];
 
-/** A self-signed certificate and its key, in PEM. */
-export function certify(): { chain: string; key: string } {
-    const text = execFileSync(
-        "openssl",
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=a -keyout - -out -".split(
-            " ",
-        ),
-        { stdio: "pipe" },
-    ).toString();
+/** A self-signed certificate for a name and those below it, and its key, in PEM. */
+export function certify(host = "shop.example.org"): { chain: string; key: string } {
+    const request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=a".split(" ");
+    const names = ["-addext", `subjectAltName=DNS:${host},DNS:*.${host}`];
+    const text = execFileSync("openssl", [...request, ...names, "-keyout", "-", "-out", "-"], {
+        stdio: "pipe",
+    }).toString();
     const start = text.indexOf("-----BEGIN CERTIFICATE");
     return { key: text.slice(0, start), chain: text.slice(start) };
 }

@@ -10,7 +10,13 @@ export interface Facts {
     /** Of all public URLs. */
     readonly scheme: "http" | "https";
     /** Public hosts. That of the MFEs is below the LMS's, because the LMS's cookies belong to its host. */
-    readonly hosts: { readonly lms: string; readonly studio: string; readonly mfe: string };
+    readonly hosts: {
+        readonly lms: string;
+        readonly studio: string;
+        readonly mfe: string;
+        /** Further names of the LMS. @default none */
+        readonly aliases?: readonly string[];
+    };
     /** Where the applications reach each other: `host:port`. */
     readonly internal: { readonly lms: string; readonly cms: string };
     readonly platform: {

@@ -64,15 +64,15 @@ describe("LoadBalancer", () => {
     describe("a certificate in plinth:secrets", () => {
         const refusal = (certificate: string, privateKey: string): CertificateError => {
             try {
-                checkPair("shop", certificate, privateKey);
+                checkPair("shop", [], certificate, privateKey);
             } catch (error) {
                 return error as CertificateError;
             }
             throw new Error("was accepted");
         };
         it("is accepted with its key, alone or followed by a chain", () => {
-            expect(() => checkPair("shop", chain, key)).not.to.throw();
-            expect(() => checkPair("shop", `${chain}${certify().chain}`, key)).not.to.throw();
+            expect(() => checkPair("shop", ["shop.example.org"], chain, key)).not.to.throw();
+            expect(() => checkPair("shop", [], `${chain}${certify().chain}`, key)).not.to.throw();
         });
         it("is refused if it is not a certificate, is damaged or does not match the key, without quoting it", () => {
             const other = certify();
@@ -91,13 +91,24 @@ describe("LoadBalancer", () => {
                 expect(error.__pulumiRunError).to.equal(true);
             }
         });
+        it("is refused if browsers would refuse it: for other names, before and after its time", () => {
+            const check = (hosts: string[], days = 0) =>
+                checkPair("shop", hosts, chain, key, Date.now() + days * 86_400_000);
+            expect(() => check(["shop.example.org", "www.shop.example.org"])).not.to.throw();
+            expect(() => check(["shop.example.org", "shop.example.com", "a.b.shop.example.org"])).to.throw(
+                CertificateError,
+                "plinth:secrets.shop.tlsCertificate: is not for shop.example.com, a.b.shop.example.org; its names are shop.example.org, *.shop.example.org",
+            );
+            expect(() => check([], 3)).to.throw(CertificateError, "plinth:secrets.shop.tlsCertificate: has expired on");
+            expect(() => check([], -1)).to.throw(CertificateError, "is valid from");
+        });
         it("aborts the run before its Secret is sent if it is invalid", () => {
-            const pair = checkedPair("shop", Value.of(chain), Value.secret("hidden"));
+            const pair = checkedPair("shop", [], Value.of(chain), Value.secret("hidden"));
             for (const value of [pair.chain, pair.key])
                 expect(() => value.in(() => undefined)).to.throw(CertificateError);
         });
         it("may be a placeholder if the program runs without the passphrase", () => {
-            expect(() => checkPair("shop", "placeholder-a", "placeholder-b")).not.to.throw();
+            expect(() => checkPair("shop", ["shop.example.org"], "placeholder-a", "placeholder-b")).not.to.throw();
         });
     });
 });

@@ -25,8 +25,9 @@ describe("LoadBalancer", () => {
                 expect(text).to.include("reverse_proxy frontend.bench-shop.svc.cluster.local:8090");
                 expect(text.includes("issuer acme")).to.equal(secure && mode === "acme");
                 expect(text.includes("tls internal")).to.equal(secure && mode === "internal");
-                expect(text.includes("import /run/caddy/tls/shop")).to.equal(secure && mode === "custom");
-                expect(text.includes("?Strict-Transport-Security")).to.equal(mode === "acme" || mode === "custom");
+                const hasFiles = mode === "custom" || mode === "certManager";
+                expect(text.includes("import /run/caddy/tls/shop")).to.equal(secure && hasFiles);
+                expect(text.includes("?Strict-Transport-Security")).to.equal(mode === "acme" || hasFiles);
 
                 const policy = find(objects, "NetworkPolicy", "edge")["spec"];
                 const opened = policy.egress.flatMap(({ to, ports }: { to?: Plain[]; ports: { port: number }[] }) =>

@@ -61,7 +61,9 @@ describe("LoadBalancer", () => {
     it("admits only the ingress controller and the proxies before it, if its namespace is known", async () => {
         const admitted = async (edge: Plain) =>
             find((await declareEdges({ shop: { edge } })).objects, "NetworkPolicy", "edge")["spec"].ingress;
-        const port = { ports: [{ protocol: "TCP", port: 8080 }] };
+        // The second one tells balancers of clouds that the pod is healthy.
+        const ports = [8080, 8081].map((number) => ({ protocol: "TCP", port: number }));
+        const port = { ports };
         expect(await admitted({ ...edgeTypes["Ingress"], controllerNamespace: "traefik" })).to.deep.equal([
             { from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "traefik" } } }], ...port },
             { from: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ...port },

@@ -8,7 +8,7 @@ describe("LoadBalancer", () => {
     let key: string;
     before(function () {
         program(this, "openssl");
-        ({ chain, key } = certify());
+        ({ chain, key } = certify("example.org"));
     });
 
     describe("shared", () => {

@@ -143,7 +143,7 @@ describe("images", function () {
             const stack = await stackWith(folder.path, "plinth:images: {mirror: mirror.example.org/cache/}");
             await bake(stack, { only: ["opencart-nginx"], platforms: ["linux/amd64", "linux/arm64"], push: false });
             expect(deeds()).to.deep.equal([
-                `REGISTRY=localhost:5000/plinth HUB=mirror.example.org/cache/docker.io ADMIN_PATH=admin ${buildx} ` +
+                `REGISTRY=localhost:5000/plinth HUB=mirror.example.org/cache ADMIN_PATH=admin ${buildx} ` +
                     "--load --provenance=false --sbom=false --set *.platform=linux/amd64 --set *.platform=linux/arm64 opencart-nginx",
             ]);
         });

@@ -71,6 +71,14 @@ describe("The release of Open edX", () => {
             expect(check(20, 22, consent)).to.throw(SeriesError, "allowed: 20, or 21 with upgradeFrom: openedx 20");
     });
 
+    it("is never skipped by a consent that the state cannot contradict any more", async () => {
+        const upgrade = (tag: string) => declare({ ...own(`r.example.org/edx:${tag}`), upgradeFrom: "openedx 22" });
+        expect(await problemsOf(upgrade("24.0.0"))).to.match(
+            /upgradeFrom: "openedx 22" does not lead to the images' 24: .*allowed: 22, or 23 with upgradeFrom: openedx 22/,
+        );
+        await upgrade("23.0.0");
+    });
+
     it("goes back only with consent, since migrations are not undone", () => {
         expect(check(22, 21)).to.throw(SeriesError, /Restore a backup that was made with 21, .*"openedx 22"/);
         // Left over from the upgrade.

@@ -1,0 +1,71 @@
+import { expect } from "chai";
+import { find } from "../../support/declare";
+import { caddyfileOf, declareEdges, edgeProblems, tlsModes } from "../../support/edges";
+
+const behind = (className: string, keys: object = {}) => ({
+    edge: { type: "Ingress", className, trustedProxies: ["10.0.0.0/8"], ...keys },
+    tls: tlsModes["custom"],
+    http: { maxBody: "256Mi" },
+});
+
+describe("behind an ingress controller", () => {
+    for (const [className, annotations] of Object.entries({
+        "nginx-internal": {
+            "nginx.ingress.kubernetes.io/proxy-body-size": "268435456",
+            "nginx.ingress.kubernetes.io/proxy-read-timeout": "600",
+            "nginx.org/client-max-body-size": "268435456",
+        },
+        haproxy: { "haproxy.org/timeout-server": "600s", "haproxy-ingress.github.io/proxy-body-size": "268435456" },
+        contour: { "projectcontour.io/response-timeout": "600s" },
+        alb: {
+            "alb.ingress.kubernetes.io/load-balancer-attributes": "idle_timeout.timeout_seconds=600",
+            "alb.ingress.kubernetes.io/healthcheck-path": "/healthz",
+        },
+        "azure-application-gateway": { "appgw.ingress.kubernetes.io/request-timeout": "600" },
+        "openshift-default": { "haproxy.router.openshift.io/timeout": "600s" },
+    }))
+        it(`${className} gets the site's limits`, async () => {
+            const { objects, warnings } = await declareEdges({ shop: behind(className) });
+            expect(find(objects, "Ingress", "edge").metadata.annotations).to.include(annotations);
+            expect(warnings).to.deep.equal([]);
+        });
+
+    it("Kong and Google read them at the Service", async () => {
+        const service = async (className: string) => {
+            const { objects } = await declareEdges({ shop: behind(className) });
+            return { objects, annotations: find(objects, "Service", "edge").metadata.annotations };
+        };
+        expect((await service("kong")).annotations).to.include({ "konghq.com/read-timeout": "600000" });
+        const { objects, annotations } = await service("gce-internal");
+        expect(annotations).to.include({ "cloud.google.com/backend-config": '{"default":"edge"}' });
+        expect(find(objects, "BackendConfig", "edge")["spec"]).to.deep.include({ timeoutSec: 600 });
+    });
+
+    it("the user's own annotations count, and other controllers are named with the figures to set", async () => {
+        const own = { "nginx.ingress.kubernetes.io/proxy-body-size": "0" };
+        const { objects } = await declareEdges({ shop: behind("nginx", { annotations: own }) });
+        expect(find(objects, "Ingress", "edge").metadata.annotations).to.include(own);
+        const warned = async (className: string) =>
+            (await declareEdges({ shop: behind(className) })).warnings.join("\n");
+        expect(await warned("cilium")).to.match(/shop: edge\.className "cilium" is none .*256 MiB .* 600 s/);
+        expect(await warned("traefik")).to.match(/shop: Traefik .*readTimeout.*256 MiB/);
+    });
+
+    it("a shop that is told neither the controller nor its namespace is refused, since it would redirect for ever", async () => {
+        const edge = { type: "Ingress", className: "nginx" };
+        const tls = tlsModes["custom"];
+        expect(await edgeProblems({ shop: { edge, tls } })).to.match(
+            /shop\.edge\.trustedProxies: is empty: .*redirect for ever; allowed: .*edge\.controllerNamespace/,
+        );
+        const named = { ...edge, controllerNamespace: "ingress-nginx" };
+        expect(caddyfileOf((await declareEdges({ shop: { edge: named, tls } })).objects)).to.contain(
+            "trusted_proxies static 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 fc00::/7",
+        );
+        const known = await declareEdges({ shop: { edge: named, tls } }, { cluster: { ranges: ["10.244.0.0/16"] } });
+        expect(caddyfileOf(known.objects)).to.contain("trusted_proxies static 10.244.0.0/16\n");
+        // Without policies, anybody in the cluster could claim to be the controller.
+        expect(await edgeProblems({ shop: { edge: named, tls } }, { cluster: { networkPolicy: "off" } })).to.contain(
+            "shop.edge.trustedProxies: is empty",
+        );
+    });
+});
