@@ -5,8 +5,8 @@ import type { MongoDb, Redis, Services, Settings } from "./facts";
 const authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 /**
- * Seconds until a server that does not answer counts as gone. The library waits for as long as the system asks again:
- * with a pod that is gone, pages took 23 s, during which no process was left for others.
+ * Seconds until a server that does not answer counts as gone. The library itself waits for as long as a connection
+ * lasts in which nobody greets: pages took 23 s, during which no process was left for others.
  */
 const connectSeconds = 5;
 
