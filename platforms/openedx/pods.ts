@@ -14,7 +14,7 @@ import type { Variant } from "./settings/facts";
 import { folders } from "./settings/paths";
 import { mfeCaddyfile, mfePort } from "./settings/mfeCaddyfile";
 import { uwsgiFile } from "./settings/uwsgi";
-import { celeryCommand, celeryVariables, pidFile, type WorkerDuties } from "./workers";
+import { celeryCommand, celeryVariables, pidFile, retireCommand, retireSeconds, type WorkerDuties } from "./workers";
 
 const home = "/openedx/edx-platform";
 /** Additional seconds to end and to log after waiting. */
@@ -116,10 +116,11 @@ export class Pods {
                     probes: {
                         startup: { command: ["test", "-e", pidFile], periodSeconds: 5, failureThreshold: 60 },
                     },
+                    preStop: retireCommand({ variant, ...duties }),
                     temp: duties.temp,
                 }),
             ],
-            graceSeconds: duties.longestTaskSeconds + stopSeconds,
+            graceSeconds: retireSeconds + duties.longestTaskSeconds + stopSeconds,
         };
     }
 

@@ -1,5 +1,6 @@
 import type { ReplicasConfig } from "../../config/fields";
 import type { OpenedxConfig } from "./config";
+import { scriptFolder } from "./paths";
 import type { Variant } from "./settings/facts";
 import type { Size } from "./sizes";
 
@@ -61,20 +62,37 @@ export const workersOf = ({ lmsWorker, cmsWorker, reports }: OpenedxConfig, size
     },
 ];
 
+/** Celery's name of a worker; it replaces %h with the pod's name. */
+const hostname = (variant: Variant): string => `edx.${variant}.core.default.%h`;
+
+const named = (variant: Variant, queues: readonly string[]): string[] =>
+    queues.map((queue) => `edx.${variant}.core.${queue}`);
+
 /** A worker's command, without a shell: the stop signal must reach Celery, which then finishes its tasks. */
-export const celeryCommand = ({ variant, ...duties }: WorkerDuties): string[] => [
+export const celeryCommand = ({ variant, queues, ...duties }: WorkerDuties): string[] => [
     "celery",
     `--app=${variant}.celery`,
     "worker",
     "--loglevel=info",
-    `--hostname=edx.${variant}.core.default.%h`,
-    `--queues=${duties.queues.map((queue) => `edx.${variant}.core.${queue}`).join(",")}`,
+    `--hostname=${hostname(variant)}`,
+    `--queues=${named(variant, queues).join(",")}`,
     `--concurrency=${duties.concurrency}`,
     `--max-tasks-per-child=${duties.tasksPerProcess}`,
     "--prefetch-multiplier=1",
     `--pidfile=${pidFile}`,
     "--without-gossip",
     "--without-mingle",
+];
+
+/** Seconds of {@link retireCommand}: its start, its connection, and the worker's answer. */
+export const retireSeconds = 15;
+
+/** Before a worker is told to stop: it takes no more tasks. */
+export const retireCommand = ({ variant, queues }: Pick<WorkerDuties, "variant" | "queues">): string[] => [
+    "python",
+    `${scriptFolder}/retire.py`,
+    hostname(variant),
+    ...named(variant, queues),
 ];
 
 /**

@@ -93,6 +93,12 @@ export class LiveNamespace {
         });
     }
 
+    /** Waits until no pod of a component is left, not even one that ends. */
+    async gone(component: string, seconds: number): Promise<void> {
+        const selector = `app.kubernetes.io/name=${component}`;
+        await this.kubectl("wait", "pod", "--selector", selector, "--for=delete", `--timeout=${seconds}s`);
+    }
+
     /** Base URL of a component's Service for this machine, such as http://192.0.2.10:30080. */
     async url(service: string): Promise<string> {
         const { spec, status } = JSON.parse(

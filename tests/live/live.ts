@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
@@ -25,6 +25,8 @@ export interface LiveOptions {
     readonly build: boolean;
     /** Folder with what an instance uses outside of itself, `SUITE.yaml` for each suite that has such; see Beside. */
     readonly beside?: string;
+    /** Folder for the projects, which are left there with their instances; a run goes on with what it finds. */
+    readonly work?: string;
     /** File for the figures. */
     readonly report?: string;
 }
@@ -55,7 +57,7 @@ export class Live {
     ) {
         this.stack = `live-${subject.name}`;
         this.host = `${subject.name}.example.org`;
-        this.project = new Project(cluster);
+        this.project = new Project(cluster, options.work && join(options.work, subject.name));
         this.place = new LiveNamespace(cluster, `live-${subject.name}`, options.address);
         this.sink = new MailSink(cluster, `live-${subject.name}-mail`);
         this.beside = new Beside(cluster, subject.name, options.beside);
@@ -91,6 +93,28 @@ export class Live {
             this.stack,
             merge(merge(own, this.options.stackConfig), secrets ? { "plinth:secrets": secrets } : {}) as object,
         );
+    }
+
+    /** Writes down what later steps must know, for a run that goes on. */
+    remember(): void {
+        const { rows, next, changes } = this;
+        const memory = Object.fromEntries(this.memory);
+        writeFileSync(this.notes, JSON.stringify({ rows, next, changes, memory } satisfies Notes));
+    }
+
+    /** @returns whether an earlier run has left something that this one can go on with */
+    recall(): boolean {
+        if (!existsSync(this.notes)) return false;
+        const { rows, next, changes, memory } = JSON.parse(readFileSync(this.notes, "utf8")) as Notes;
+        this.keep(rows);
+        this.next = next;
+        this.changes = changes;
+        for (const [key, value] of Object.entries(memory)) this.memory.set(key, value);
+        return true;
+    }
+
+    private get notes(): string {
+        return join(this.project.path, "live.json");
     }
 
     private file(): Keys {
@@ -162,6 +186,13 @@ export class Live {
         await this.subject.kept(this);
         return this.rows.length;
     }
+}
+
+interface Notes {
+    readonly rows: readonly number[];
+    readonly next: number;
+    readonly changes: Keys;
+    readonly memory: Readonly<Record<string, string>>;
 }
 
 const byMail = (host: string): Keys => ({ mail: { host, port: 25 } });

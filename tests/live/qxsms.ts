@@ -171,7 +171,7 @@ print(panel.pk)`,
         const before = Number(await members(live));
         // Nobody is there to take it, and the broker is killed while it waits.
         await live.place.kubectl("scale", "deployment", "worker", "--replicas=0");
-        await waitFor("end of the workers", 700, async () => (await live.place.pods("worker")).length === 0);
+        await live.place.gone("worker", 700);
         await importMembers(live, [11, 12, 13, 14, 15]);
         const [broker] = await live.place.pods("broker");
         await live.place.kubectl("delete", "pod", broker!.metadata.name, "--grace-period=0", "--force");

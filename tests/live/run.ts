@@ -18,6 +18,8 @@ interface Given {
     readonly build?: boolean;
     readonly stack?: string;
     readonly beside?: string;
+    readonly work?: string;
+    readonly only?: string;
     readonly report?: string;
 }
 
@@ -40,27 +42,38 @@ const program = new Command("npm run test:live --")
         "--beside <folder>",
         "folder with SUITE.yaml: objects to apply in the namespace live-SUITE-beside first, such as a server outside of the instance",
     )
+    .option(
+        "--work <folder>",
+        "keep the project here and leave the instance at the end, unless the last step has removed it; a run that finds an instance goes on with it",
+    )
+    .option("--only <pattern>", "only the steps whose titles match; with --work")
     .option("--report <file>", "append each figure as a line of JSON")
-    .action((wanted: string[], { context, address, build = false, stack, beside, report }: Given) => {
+    .action((wanted: string[], { context, address, build = false, stack, beside, work, only, report }: Given) => {
         const unknown = wanted.filter((name) => !suites.includes(name));
         if (unknown.length > 0)
             program.error(`error: there is no suite ${unknown.join(", ")}; allowed: ${suites.join(", ")}`);
+        if (only && !work) program.error("error: --only needs --work with an instance of an earlier run");
         const options: LiveOptions = {
             context,
             build,
             ...(address ? { address } : {}),
             ...(beside ? { beside: resolve(beside) } : {}),
+            ...(work ? { work: resolve(work) } : {}),
             ...(report ? { report: resolve(report) } : {}),
             stackConfig: stack ? configOf(stack) : {},
         };
         const mocha = join(__dirname, "..", "..", "node_modules", "mocha", "bin", "mocha.js");
         const files = wanted.map((name) => join(__dirname, `${name}.live.ts`));
-        const { exitCode } = execaSync(process.execPath, [mocha, "--no-parallel", ...files], {
-            cwd: join(__dirname, "..", ".."),
-            env: { PLINTH_LIVE: JSON.stringify(options) },
-            stdio: "inherit",
-            reject: false,
-        });
+        const { exitCode } = execaSync(
+            process.execPath,
+            [mocha, "--no-parallel", ...(only ? ["--grep", only] : []), ...files],
+            {
+                cwd: join(__dirname, "..", ".."),
+                env: { PLINTH_LIVE: JSON.stringify(options) },
+                stdio: "inherit",
+                reject: false,
+            },
+        );
         process.exitCode = exitCode ?? 1;
     });
 

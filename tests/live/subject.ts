@@ -63,7 +63,7 @@ export interface Subject {
     /** What else people do, in this order, by the titles of the steps. @default nothing */
     readonly sees?: Readonly<Record<string, (live: Live) => Promise<string>>>;
     cron?(live: Live): Promise<string>;
-    task?(live: Live): Promise<string>;
+    task?(live: Live): Promise<string | readonly string[]>;
     /** What a person left behind: sessions, carts, uploaded files. @throws if something is missing */
     kept(live: Live): Promise<void>;
     /** Deletes data and files that a backup contains. */

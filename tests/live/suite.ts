@@ -30,7 +30,7 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
         const journal = new Journal(subject.title, options.report);
         const step: Step = (title, run) =>
             it(title, async function () {
-                await journal.note(title, () => run(live).finally(() => live.quiet()));
+                await journal.note(title, () => run(live).finally(() => live.quiet())).finally(() => live.remember());
             });
 
         before(async function () {
@@ -38,7 +38,12 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
             live = new Live(subject, await controlPlane(this), options);
             // After what made the control plane has set its own.
             this.timeout((900 + (subject.launchSeconds ?? 900)) * 1000);
-            if (await live.place.exists())
+            const exists = await live.place.exists();
+            if (exists && live.recall()) {
+                await live.locate();
+                return;
+            }
+            if (exists)
                 throw new Error(
                     `Namespace ${live.place.name} exists, perhaps from a run that was interrupted; if nothing in it is needed: kubectl delete namespace ${live.place.name}`,
                 );
@@ -59,11 +64,13 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
                 await live.plinth("launch", live.stack);
                 await live.locate();
                 await live.sql("CREATE TABLE plinth_live (n INTEGER PRIMARY KEY)");
+                live.remember();
                 return (await live.place.components()).join(", ");
             });
         });
         after(async function () {
             this.timeout(300_000);
+            if (options.work && (await live?.place.exists())) return;
             await live?.sink.remove();
             await live?.beside.remove();
             live?.project.clean();

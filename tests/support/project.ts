@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -43,11 +43,21 @@ export const shopIn = (namespace: string) => ({
 
 /** A separate checkout, with its own stack files, state and home, on a cluster for tests. */
 export class Project {
-    private readonly folder = scratch();
+    private readonly folder: ReturnType<typeof scratch>;
 
-    constructor(private readonly cluster: Pick<ControlPlane, "kubeconfig" | "bin">) {
-        for (const source of sources) cpSync(join(root, source), join(this.folder.path, source), { recursive: true });
-        symlinkSync(join(root, "node_modules"), join(this.folder.path, "node_modules"));
+    /** @param path of a folder in which stack files and state may be. @default a temporary one */
+    constructor(
+        private readonly cluster: Pick<ControlPlane, "kubeconfig" | "bin">,
+        path?: string,
+    ) {
+        this.folder = path ? { path, clean: () => rmSync(path, { recursive: true }) } : scratch();
+        for (const source of sources) {
+            const copy = join(this.path, source);
+            rmSync(copy, { recursive: true, force: true });
+            cpSync(join(root, source), copy, { recursive: true });
+        }
+        const packages = join(this.path, "node_modules");
+        if (!existsSync(packages)) symlinkSync(join(root, "node_modules"), packages);
     }
 
     get path(): string {

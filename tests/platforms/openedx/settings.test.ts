@@ -110,6 +110,7 @@ describe("Open edX's settings, executed", function () {
                 EMAIL_USE_TLS: false,
             });
             expect(settings["DATABASES"]["default"]).to.deep.include({ HOST: "db.example.net", PORT: 3307 });
+            expect(settings["DATABASES"]["default"]["OPTIONS"]).to.include({ connect_timeout: 5 });
             expect(settings["DATABASES"]["default"]["OPTIONS"]["ssl"]).to.have.keys("ca");
         });
 
