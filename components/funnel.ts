@@ -137,7 +137,8 @@ export class Funnel {
             object = { ...object, metadata: { ...metadata, name: objectName(metadata.name, contentHash(body)) } };
         }
         const key = `${kind} ${name}`;
-        if (this.names.has(key)) this.args.problem(["extraObjects"], `${kind} "${name}" already exists: it is declared twice`);
+        if (this.names.has(key))
+            this.args.problem(["extraObjects"], `${kind} "${name}" already exists: it is declared twice`);
         const omission = this.args.config.omit.findIndex((target) => target.kind === kind && target.name === name);
         if (omission >= 0) this.omitted.add(omission);
         else {

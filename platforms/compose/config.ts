@@ -49,7 +49,9 @@ const schema = z.strictObject({
      * What becomes of paths of the machine that services mount: files of the project, a volume that all of them share,
      * or nothing. @default `x-plinth.binds` of each service, else what lies there in the project
      */
-    binds: z.record(z.string().regex(/^\//, "allowed: an absolute path"), z.enum(["files", "volume", "none"])).default({}),
+    binds: z
+        .record(z.string().regex(/^\//, "allowed: an absolute path"), z.enum(["files", "volume", "none"]))
+        .default({}),
     /** What the edge sends where. @default `x-plinth` in the Compose file, else the only web port that it publishes */
     routes: z
         .array(

@@ -15,7 +15,13 @@ type PodSpec = Fields<k8s.types.input.core.v1.PodSpec>;
 export function replicasOf(
     name: string,
     service: Service,
-    { source: { extensions: { services } }, settings, notes }: Conversion,
+    {
+        source: {
+            extensions: { services },
+        },
+        settings,
+        notes,
+    }: Conversion,
 ): ReplicasConfig {
     const { deploy, scale } = service;
     if (deploy?.mode?.startsWith("global") && settings.replicas[serviceLabel(name)] === undefined)

@@ -26,6 +26,9 @@ const ports: Readonly<Record<string, readonly number[]>> = {
 };
 
 export const portsOfImage = (reference: string): readonly number[] => {
-    const name = reference.replace(/[:@][^/]*$/, "").split("/").at(-1)!;
+    const name = reference
+        .replace(/[:@][^/]*$/, "")
+        .split("/")
+        .at(-1)!;
     return Object.hasOwn(ports, name) ? ports[name]! : [];
 };

@@ -41,11 +41,9 @@ export const baselineCapabilities = [
 export const capabilityOf = (written: string): string => written.toUpperCase().replace(/^CAP_/, "");
 
 /** The rights over its node that a service asks for, with the key that does so. */
-function rightsOf(
-    service: Service,
-): { readonly right: Permission; readonly key: string; readonly what: string }[] {
+function rightsOf(service: Service): { readonly right: Permission; readonly key: string; readonly what: string }[] {
     const { privileged, network_mode, pid, ipc, cap_add = [] } = service;
-        const more = cap_add.map(capabilityOf).filter((name) => !baselineCapabilities.includes(name));
+    const more = cap_add.map(capabilityOf).filter((name) => !baselineCapabilities.includes(name));
     return [
         ...(privileged
             ? [{ right: "privileged", key: "privileged", what: "has all rights over its node" } as const]

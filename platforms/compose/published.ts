@@ -213,7 +213,12 @@ export function warnOfClosed(
         for (const [index, port] of ports.entries()) {
             const { target = 0 } = port;
             // A port of the machine's choice is one that nobody counts on.
-            if (port.published === undefined || isPrivate(port) || opened.some((one) => one.service === service && one.port === target)) continue;
+            if (
+                port.published === undefined ||
+                isPrivate(port) ||
+                opened.some((one) => one.service === service && one.port === target)
+            )
+                continue;
             if (routes.some((route) => route.service === service && route.port === target)) continue;
             // The edge ends TLS itself.
             if (routed && [443, 8443].includes(target)) continue;

@@ -129,13 +129,7 @@ export function hostsOf(
     return [...byName.values()].flatMap((name): [string, string | undefined][] => {
         const pod = conversion.podOf(name.service);
         if (pod === conversion.podOf(service)) return [[name.written, undefined]];
-        if (ports(pod).tcp.length > 0)
-            return [
-                [
-                    name.written,
-                    conversion.component(name.service),
-                ],
-            ];
+        if (ports(pod).tcp.length > 0) return [[name.written, conversion.component(name.service)]];
         const isCalled = name.kind === "link" || references.some((one) => one.name === name);
         const message = `"${name.written}" is no name that DNS of the cluster can have, and the address of ${name.service} changes with its pod as long as none of its ports is known; state them with expose, or rename it`;
         if (isCalled) notes.refuse(name.path, message);
