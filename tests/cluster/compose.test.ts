@@ -8,17 +8,6 @@ import { scratch } from "../support/tools";
 
 const folder = join(__dirname, "..", "platforms", "compose");
 
-/** The shared class of the stack, and a node with what a service asks for. */
-const prerequisites = [
-    {
-        apiVersion: "storage.k8s.io/v1",
-        kind: "StorageClass",
-        metadata: { name: "shared" },
-        provisioner: "plinth.dev/sandbox",
-        volumeBindingMode: "WaitForFirstConsumer",
-    },
-];
-
 /** Workloads that a simulated node can run: none has graphics cards or faster disks. */
 const runs = (object: RenderedObject): boolean =>
     ["Deployment", "StatefulSet"].includes(object.kind) && object.metadata.name !== "converter";
@@ -32,7 +21,6 @@ describe("Compose projects on a control plane", () => {
         const { objects } = await renderStack("compose", { folder });
         const server = await ApiServer.through(command, join(path, "socket"));
         try {
-            await server.apply(prerequisites);
             expect(await server.apply(objects)).to.deep.equal([]);
             const workloads = objects.filter(runs);
             for (let tries = 0; tries < 120; tries++) {
