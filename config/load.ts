@@ -1,12 +1,14 @@
 import { z } from "zod";
-import { checkCredentials, credentialSecrets, credentialsOwner } from "./credentials";
+import { checkCredentials, credentialSecrets } from "./credentials";
 import { explain } from "./explain";
 import { dnsLabel, hostName, labelValue, sizeName } from "./fields";
 import { type Layer, mergeLayers, layersIn, type Origin, originAt } from "./merge";
 import { plainProblems } from "./plain";
-import { type InstanceFacts, type PlatformConfig, platformFor } from "./platform";
+import type { InstanceFacts } from "./facts";
+import { type PlatformConfig, platformFor } from "./platform";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
-import { encryptedIn, ruleOf, type SecretRules, valueProblem } from "./secrets";
+import { checkSecrets } from "./secretKeys";
+import { encryptedIn, ruleOf, type SecretRules } from "./secrets";
 import { type AnyInstance, sharedEdge, type StackConfig, stackFields } from "./stack";
 import { checkUnique } from "./unique";
 
@@ -82,7 +84,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
     checkUnique({ ...raw, instances, platforms, sharedEdge: edge }, problems);
     if (parsed.success) checkCredentials(parsed.data.images, instances, problems);
     const rulesOf = new Map(loaded.map(({ settings, rules }) => [settings.name, rules]));
-    checkSecrets(raw, rulesOf, problems, parsed.data && credentialSecrets(parsed.data.images));
+    checkSecrets(raw.values, rulesOf, problems, parsed.data && credentialSecrets(parsed.data.images));
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
         problems.add(
             "plinth:cluster",
@@ -267,50 +269,5 @@ function checkCharacters(path: string, value: unknown, problems: Problems): void
         if (isWrong(key))
             problems.add(path, "a key contains a NUL character or a lone surrogate, which is not allowed");
         else checkCharacters(`${path}.${key}`, inner, problems);
-    }
-}
-
-function checkSecrets(
-    raw: RawStack,
-    rulesOf: ReadonlyMap<string, SecretRules>,
-    problems: Problems,
-    ofRegistries: SecretRules | undefined,
-): void {
-    const written = raw.values["secrets"] ?? {};
-    const isMap = (value: unknown): value is Record<string, unknown> =>
-        typeof value === "object" && value !== null && !Array.isArray(value);
-    if (!isMap(written)) {
-        problems.add("plinth:secrets", "is not allowed; allowed: a map from instance names to maps of secrets");
-        return;
-    }
-    const names = Object.keys((raw.values["instances"] ?? {}) as object);
-    for (const [name, values] of Object.entries(written)) {
-        const path = `plinth:secrets.${name}`;
-        const shared = name === credentialsOwner && !names.includes(name);
-        if (!shared && !names.includes(name)) {
-            problems.add(path, `the instance "${name}" does not exist${suggest(name, names)}`);
-            continue;
-        }
-        if (!isMap(values)) {
-            problems.add(path, "is not allowed; allowed: a map from secret names to values");
-            continue;
-        }
-        const rules = shared ? ofRegistries : rulesOf.get(name);
-        if (!rules) continue;
-        const known = Object.keys(rules);
-        for (const [key, value] of Object.entries(values)) {
-            if (!known.includes(key))
-                problems.add(
-                    `${path}.${key}`,
-                    `unknown secret${suggest(key, known)}; allowed: ${known.join(", ") || "none"}`,
-                );
-            // The value itself is never shown.
-            else if (typeof value !== "string" && typeof value !== "number")
-                problems.add(`${path}.${key}`, "the value is not allowed; allowed: a text that is not empty");
-            else {
-                const problem = valueProblem(ruleOf(rules, key)!, String(value));
-                if (problem) problems.add(`${path}.${key}`, problem);
-            }
-        }
     }
 }
