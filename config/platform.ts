@@ -1,6 +1,7 @@
 import type { z } from "zod";
+import type { InstanceFacts } from "./facts";
 import type { Image } from "./images";
-import type { SecretRules, SecretText } from "./secrets";
+import type { SecretRules } from "./secrets";
 import type { SizeName } from "./fields";
 import type { AnyInstance } from "./stack";
 
@@ -35,20 +36,6 @@ export interface ReadFrom {
     readonly folder: string;
     /** Keys that the user has set in `plinth:secrets` for the instance. The values are not known yet. */
     readonly set: readonly string[];
-}
-
-/** What differs from one instance of a platform to the next. */
-export interface InstanceFacts {
-    /** In addition to the platform's. @default none */
-    readonly secrets?: SecretRules;
-    /** Values of secret keys that the files contain: they count unless the user sets the key. @default none */
-    readonly values?: Readonly<Record<string, SecretText>>;
-    /** In addition to the platform's. @default none */
-    readonly images?: Readonly<Record<string, Image>>;
-    /** @default the platform's */
-    readonly podSecurity?: "restricted" | "baseline" | "privileged";
-    /** What was read, for the platform itself. @default nothing */
-    readonly source?: unknown;
 }
 
 /** A platform as one of its instances has it. */

@@ -15,8 +15,8 @@ import {
 } from "./fields";
 import { imageSources, type ImagesConfig } from "./imageSources";
 import { ownNamespace } from "./own";
+import type { InstanceFacts } from "./facts";
 import { type PlacementConfig, placementFields } from "./placement";
-import type { InstanceFacts } from "./platform";
 
 /** Characters allowed in a directory name: others may have a special meaning to a shell or to the driver. */
 const subDirPart = "([A-Za-z0-9._-]|\\$\\{(pvc\\.metadata\\.namespace|pvc\\.metadata\\.name|pv\\.metadata\\.name)\\})+";

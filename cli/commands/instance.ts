@@ -38,7 +38,10 @@ export const instance: Register = (program) => {
             .requiredOption("--host <name>", "its public host name")
             .option("--platform <name>", "its platform (default: that of --like, or of plinth:defaults)")
             .option("--like <instance>", "copy the keys of that instance, except those that must be unique")
-            .option("--compose <file...>", "a Docker Compose project as the instance: platform compose with these files")
+            .option(
+                "--compose <file...>",
+                "a Docker Compose project as the instance: platform compose with these files",
+            )
             .option("--set <key=value...>", "further keys, with dots; values in YAML")
             .action(add),
         "instance add pprd staging --platform opencart --host shop-pprd.example.org --set size=medium http.maxBody=128Mi",

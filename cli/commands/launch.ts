@@ -44,7 +44,10 @@ export const launch: Register = (program) => {
                 "--sandbox",
                 "deploy to a separate control plane on this machine, with simulated nodes that run no containers; requires Node and Go",
             )
-            .option("--compose <file...>", "add this Docker Compose project to the stack file first, unless it is there")
+            .option(
+                "--compose <file...>",
+                "add this Docker Compose project to the stack file first, unless it is there",
+            )
             .option("--host <name>", "host of that project (default: its name below localhost)")
             .action(async (stack: string, { sandbox, compose, host, ...options }: LaunchOptions) => {
                 if (compose) await addProject(new Session(stack), compose, host);

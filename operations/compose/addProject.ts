@@ -13,7 +13,8 @@ export async function addProject(session: Session, files: readonly string[], hos
     const { instance } = standalone({ files });
     const wanted = files.map((file) => resolve(file));
     const has = session.config().instances.some(({ platform, file }) => {
-        const own = platform === "compose" ? (file as readonly string[]).map((one) => resolve(session.folder, one)) : [];
+        const own =
+            platform === "compose" ? (file as readonly string[]).map((one) => resolve(session.folder, one)) : [];
         return own.join("\n") === wanted.join("\n");
     });
     if (has) return;

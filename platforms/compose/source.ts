@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { loadProject, type LoadedProject, type Path, type Service } from "../../compose";
-import type { InstanceFacts, ReadFrom } from "../../config/platform";
+import type { InstanceFacts } from "../../config/facts";
+import type { ReadFrom } from "../../config/platform";
 import type { ComposeConfig } from "./config";
 import { type Extensions, readExtensions } from "./extensions";
 import { type Binds, readBinds } from "./binds";

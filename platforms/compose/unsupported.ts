@@ -57,6 +57,22 @@ const attachment = [
 /** Labels that other programs of Docker's world act upon. */
 const actedUpon = /^(traefik\.|com\.centurylinklabs\.watchtower|ofelia\.|caddy($|[._])|autoheal|com\.docker\.swarm)/;
 
+/** Labels of Kompose that have their meaning here. */
+const honoured = [
+    "controller.type",
+    "cronjob.backoff_limit",
+    "cronjob.schedule",
+    "hpa.cpu",
+    "hpa.replicas.max",
+    "hpa.replicas.min",
+    "security-context.fsgroup",
+    "service.expose",
+    "service.nodeport.port",
+    "service.type",
+    "volume.size",
+    "volume.storage-class-name",
+];
+
 /** Says what of a service has no counterpart. */
 export function warnOfService({ notes, services }: Conversion, name: string): void {
     const service = services[name]!;
@@ -77,6 +93,11 @@ export function warnOfService({ notes, services }: Conversion, name: string): vo
             path("labels"),
             `${acting[0]}${acting.length > 1 ? ` and ${acting.length - 1} more` : ""} would be read by another program, which is not in the cluster; x-plinth.route says what the edge sends here`,
         );
+    for (const label of Object.keys(service.labels ?? {})) {
+        const [, kompose] = /^kompose\.(.+)$/.exec(label) ?? [];
+        if (kompose !== undefined && !honoured.includes(kompose))
+            notes.warn(path("labels", label), "is no label of Kompose that has a meaning here; see docs/compose.md");
+    }
     if (service.network_mode?.startsWith("container:"))
         notes.refuse(
             path("network_mode"),

@@ -8,6 +8,7 @@ import { selectorOf } from "../../components/labels";
 import { objectName } from "../../components/names";
 import { podTemplate } from "../../components/pod";
 import type { ContainerArgs, PodArgs } from "../../components/podArgs";
+import { ScheduledTask } from "../../components/scheduledTask";
 import { Task } from "../../components/task";
 import { containerOf } from "./containers";
 import { type Conversion, digestOf } from "./conversion";
@@ -56,6 +57,15 @@ export class Workload extends Component implements HasNode {
         this.endpoint = endpointOf(conversion, pod, ports(pod));
         const { template, plans } = this.podArgs();
         const service = services[pod]!;
+        const schedule = komposeLabel(service, "cronjob.schedule");
+        if (schedule !== undefined) {
+            const containers = template.containers.map(withoutServing);
+            const retries = Number(komposeLabel(service, "cronjob.backoff_limit") ?? 1);
+            const args = { pod: { ...template, containers }, schedule, retries, networkRules, startsAfter };
+            this.node = new ScheduledTask(instance, name, args, { parent: this }).node;
+            this.registerOutputs({});
+            return;
+        }
         if (once === "alone") {
             const containers = template.containers.map(withoutServing);
             this.node = new Task(

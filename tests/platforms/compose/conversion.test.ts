@@ -154,6 +154,23 @@ describe("a Compose service as a workload", () => {
             readOnly: true,
         });
     });
+    it("mounts paths of the machine as what the stack file says they are", () => {
+        const mounts = service({ volumes: ["/srv/media:/media", "/run/docker.sock:/run/docker.sock"] });
+        const binds = { "/srv/media": "volume", "/run/docker.sock": "none" };
+        const { container, names } = convert(mounts, { instance: { binds } });
+        expect(
+            container("StatefulSet", "web").volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath),
+        ).to.deep.equal(["/media"]);
+        expect(names.some((name) => name.startsWith("PersistentVolumeClaim"))).to.equal(true);
+    });
+    it("leaves out kernel settings that kubelets refuse", () => {
+        const odd = service({ sysctls: { "net.core.somaxconn": 1024, "net.ipv4.tcp_fin_timeout": 20 } });
+        const { pod, warnings } = convert(odd);
+        expect(pod("Deployment", "web").securityContext.sysctls).to.deep.equal([
+            { name: "net.ipv4.tcp_fin_timeout", value: "20" },
+        ]);
+        expect(warnings.join()).to.include("services.web.sysctls.net.core.somaxconn: is left out");
+    });
     it("tells every key without counterpart, and refuses it with strict", () => {
         const odd = service({ ulimits: { nofile: 10 }, logging: { driver: "syslog" } });
         expect(convert(odd).warnings).to.have.length(2);

@@ -120,6 +120,12 @@ describe("the order of Compose services", () => {
         expect(sign("app:1")).not.to.equal(sign("app:2"));
         expect(sign("app:1")).to.equal(sign("app:1"));
     });
+    it("has work on a schedule where a label of Kompose says so, and warns of labels without a meaning", () => {
+        const labels = { "kompose.cronjob.schedule": "5 4 * * *", "kompose.image-pull-secret": "own" };
+        const { find, warnings } = convert({ services: { web, tidy: { image: "app:1", restart: "no", labels } } });
+        expect(find("CronJob", "tidy")["spec"]).to.have.property("schedule", "5 4 * * *");
+        expect(warnings.join()).to.include("services.tidy.labels.kompose.image-pull-secret: is no label of Kompose");
+    });
     it("has work that nobody waits for as a Task", () => {
         const { names } = convert({ services: { web, seed: { image: "app:1", restart: "no" } } });
         expect(names.filter((name) => name.startsWith("Job"))).to.have.length(1);
