@@ -116,7 +116,11 @@ describe(`nginx ${seriesOf("nginx")} in front of QED`, function () {
         });
         // Written by nginx, which runs as nobody.
         for (const name of ["tmp", "."]) ownDirectory(join(folder.path, name), nobody);
-        daemon = new Daemon(nginx, ["-e", "stderr", "-c", join(folder.path, "nginx.conf"), "-g", "daemon off;"], nobody);
+        daemon = new Daemon(
+            nginx,
+            ["-e", "stderr", "-c", join(folder.path, "nginx.conf"), "-g", "daemon off;"],
+            nobody,
+        );
         await daemon.ready(() => fetch(`http://127.0.0.1:${ports.http}/healthz`));
     }
     const get = (path: string, port = ports.http, headers: Record<string, string> = {}) =>

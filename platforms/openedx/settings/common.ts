@@ -137,7 +137,9 @@ function browsers(variant: Variant, facts: Facts): Settings {
     const { lms, studio, mfe } = urls(facts);
     return {
         ALLOWED_HOSTS:
-            variant === "lms" ? [hosts.lms, ...(hosts.aliases ?? []), hostOf(internal.lms)] : [hosts.studio, hostOf(internal.cms)],
+            variant === "lms"
+                ? [hosts.lms, ...(hosts.aliases ?? []), hostOf(internal.lms)]
+                : [hosts.studio, hostOf(internal.cms)],
         // Browsers only accept a cookie across sites if it is a secure one.
         SESSION_COOKIE_SECURE: secure,
         CSRF_COOKIE_SECURE: secure,
