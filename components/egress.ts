@@ -1,12 +1,13 @@
 import type { AnyInstance } from "../config/stack";
+import type { EgressConfig } from "../config/egress";
 import type { SharedEdgeConfig } from "../config/stack";
 import { type NetworkRule, nodeId } from "./graph";
 import { edgeName, ports } from "./loadBalancer/edgeNames";
 
 /** What one entry of an instance's `egress` opens for pods with the platform's code. */
-function egressRule({ ports = [], cidrs, namespace }: AnyInstance["egress"][number]): NetworkRule {
+export function egressRule({ ports = [], protocol, cidrs, namespace }: EgressConfig): NetworkRule {
     const destination = namespace === undefined ? (cidrs ? { cidrs } : {}) : { namespace };
-    return { name: "egress", direction: "egress", ports, ...destination };
+    return { name: "egress", direction: "egress", ports, ...(protocol ? { protocol } : {}), ...destination };
 }
 
 /**

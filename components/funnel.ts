@@ -186,7 +186,8 @@ export class Funnel {
 
     /** Path of an entry where the user has written it, which may be for all instances. */
     private placeOf(key: AddedList, index: number): string {
-        return this.args.config.places?.[key][index] ?? `${this.args.path}.${key}.${index}`;
+        const { stack, config, path } = this.args;
+        return stack.config.places[config.name]?.[key][index] ?? `${path}.${key}.${index}`;
     }
 
     private labels(node?: Node): Record<string, string> {

@@ -8,7 +8,7 @@ import type { AnyInstance, ClusterConfig } from "../config/stack";
 import type { Input, Value } from "../config/value";
 import { AddressedKeys } from "./addressed";
 import type { Component } from "./component";
-import { furtherWays } from "./egress";
+import { egressRule, furtherWays } from "./egress";
 import { Funnel } from "./funnel";
 import { checkedKey, chosen, generatedKey, generatedPassword } from "./generated";
 import { type Edge, type NetworkRule, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
@@ -272,7 +272,7 @@ export class Instance<in Secret extends string = never> {
             kind,
             pods,
             uses,
-            networkRules,
+            networkRules: [...networkRules, ...(this.config.components[name]?.egress ?? []).map(egressRule)],
             startsAfter: startsAfter.map(({ node: before }) => before.id),
         };
         this.stack.graph.add(node);

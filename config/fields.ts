@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dev } from "./dev";
 import { defaultEdge, edge, tls } from "./edge";
+import { egress } from "./egress";
 import { ownHost, ownNamespace, ownOnly } from "./own";
 import { components, placementFields } from "./placement";
 import { parseQuantity } from "./quantity";
@@ -19,7 +20,6 @@ import {
     labels,
     line,
     memory,
-    port,
     seconds,
     server,
     storage,
@@ -187,21 +187,6 @@ export const http = z.strictObject({
     allow: z.array(cidr).default([]),
 });
 
-/** An allowed destination outside the cluster or in another namespace, in addition to the platform's own. */
-const egress = z
-    .strictObject({
-        /** TCP ports of the destination. @default all */
-        ports: z.array(port).min(1).optional(),
-        /** Address ranges of the destination. @default any */
-        cidrs: z.array(cidr).min(1).optional(),
-        /** Namespace of the destination, instead of ranges. */
-        namespace: dnsLabel.optional(),
-    })
-    .refine(
-        (way) => Object.keys(way).length > 0 && !(way.cidrs && way.namespace !== undefined),
-        "allowed: ports with cidrs or a namespace, or only one of these",
-    );
-
 export const sizeName = z.enum(["small", "medium", "large"]);
 export type SizeName = z.infer<typeof sizeName>;
 
@@ -231,14 +216,17 @@ export const instanceFields = {
     images: z.record(z.string(), imageReference).default({}),
     resources: z.record(z.string(), resources).default({}),
     replicas: z.record(z.string(), replicas).default({}),
-    /** Additional destinations for pods that run the platform's code. @default only those that the platform needs */
+    /**
+     * Additional destinations for pods that run the platform's code, for the balancer and backups. @default only those
+     * that they need
+     */
     egress: z.array(egress).default([]),
     env: z.record(z.string(), z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())).default({}),
     labels: labels.default({}),
     /** Of all objects except pods, for which there is `podAnnotations`. */
     annotations: annotations.default({}),
     ...placementFields,
-    /** Placement by component, before that of the instance. */
+    /** By component: placement, before that of the instance, and destinations besides those of the instance. */
     components,
     /** A time or any other text. Changing it replaces the pods of the whole instance, or of one component. */
     restartedAt: ownOnly(z.union([changed, z.record(z.string(), changed)]).optional()),

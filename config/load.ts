@@ -11,7 +11,7 @@ import { type PlatformConfig, platformFor } from "./platform";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
 import { encryptedIn, ruleOf, type SecretRules } from "./secrets";
 import { checkSecrets } from "./secretValues";
-import { type AnyInstance, sharedEdge, type StackConfig, stackFields } from "./stack";
+import { type AnyInstance, type ListPlaces, sharedEdge, type StackConfig, stackFields } from "./stack";
 import { checkUnique } from "./unique";
 
 /** The version of the configuration format that Plinth reads and writes. */
@@ -110,6 +110,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         platforms: checked.platforms,
         instances,
         facts,
+        places: Object.fromEntries(loaded.map(({ settings, places }) => [settings.name, places])),
         warnings: warningsOf(raw, instances),
     };
 }
@@ -132,6 +133,7 @@ function warningsOf({ stack, values, encrypted }: RawStack, instances: readonly 
 interface Loaded {
     readonly settings: AnyInstance;
     readonly facts: InstanceFacts;
+    readonly places: ListPlaces;
     /** Of all secret keys that may be set. */
     readonly rules: SecretRules;
 }
@@ -173,9 +175,10 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
         const { value: complete, origin } = layered(written, platform);
         const parsed = platform.schema.safeParse(complete);
         if (parsed.success) {
-            const settings = { ...parsed.data, name, places: placesOf(origin, parsed.data, name) } as AnyInstance;
+            const settings = { ...parsed.data, name } as AnyInstance;
             const facts = readFacts(raw, platform, settings, problems);
-            return [{ settings, facts, rules: platformFor(platform, facts).secrets }];
+            const places = placesOf(origin, parsed.data, name);
+            return [{ settings, facts, places, rules: platformFor(platform, facts).secrets }];
         }
         for (const { path: inner, message } of explain(platform.schema, complete, parsed.error.issues)) {
             const secretKey = String(inner.at(-1));
@@ -265,7 +268,7 @@ const pathOf = (origin: Origin, path: readonly PropertyKey[], name: string): str
     [placeOf(originAt(origin, path), name), ...ownPath(origin, path).map(String)].join(".");
 
 /** Where each entry of the lists is written to which layers add. */
-function placesOf(origin: Origin, lists: Readonly<Record<string, unknown>>, name: string): AnyInstance["places"] {
+function placesOf(origin: Origin, lists: Readonly<Record<string, unknown>>, name: string): ListPlaces {
     const of = (key: AddedList) =>
         ((lists[key] ?? []) as unknown[]).map((_, index) => pathOf(origin, [key, index], name));
     return { patches: of("patches"), omit: of("omit"), extraObjects: of("extraObjects") };

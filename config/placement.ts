@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { egress } from "./egress";
 import { annotations, dnsLabel, labels, labelValue, qualifiedName, subdomain } from "./scalars";
 
 const key = z.string().regex(qualifiedName, "allowed: a key such as pool or example.org/pool");
@@ -71,8 +72,10 @@ export const placementFields = {
 
 const placement = z.strictObject(placementFields);
 
-/** Placement by component: `frontend`, `database` … */
-export const components = z.record(z.string(), placement).default({});
+/** Settings by component: `frontend`, `database`, `edge` … */
+export const components = z
+    .record(z.string(), placement.extend({ egress: z.array(egress).default([]) }))
+    .default({});
 
 export type PlacementConfig = z.infer<typeof placement>;
 

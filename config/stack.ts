@@ -159,12 +159,10 @@ export type NfsConfig = z.infer<typeof nfs>;
 export type SharedEdgeConfig = z.infer<typeof sharedEdge>;
 
 /** An instance as its platform's schema returns it: the common keys and the platform's own. */
-export type AnyInstance = InstanceConfig &
-    Record<string, unknown> & {
-        readonly name: string;
-        /** Path of each entry of the lists to which layers add. @default all are the instance's own */
-        readonly places?: Readonly<Record<AddedList, readonly string[]>>;
-    };
+export type AnyInstance = InstanceConfig & Record<string, unknown> & { readonly name: string };
+
+/** Path of each entry of the lists to which layers add. */
+export type ListPlaces = Readonly<Record<AddedList, readonly string[]>>;
 
 /** A complete, valid stack. */
 export interface StackConfig {
@@ -187,6 +185,8 @@ export interface StackConfig {
     readonly instances: readonly AnyInstance[];
     /** What the files of instances say, by their names. */
     readonly facts: Readonly<Record<string, InstanceFacts>>;
+    /** By names of instances. */
+    readonly places: Readonly<Record<string, ListPlaces>>;
     /** Warnings about settings that are allowed but probably unintended. */
     readonly warnings: readonly string[];
 }

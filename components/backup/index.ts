@@ -3,6 +3,7 @@ import { Value } from "../../config/value";
 import { type BackupConfig, type BackupSecret, folderOf, identityOf } from "../../config/backup";
 import { type Image, images } from "../../config/images";
 import { claim } from "../claim";
+import { egressRule } from "../egress";
 import type { NetworkRule, Node, SecretRef, Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { plinthLabels } from "../labels";
@@ -83,7 +84,7 @@ export class Backup extends Component implements HasNode {
             const { env: settings, needs } = this.bucket(target);
             this.env = { ...env, PARTIALS: folders.work };
             this.targetEnv = { ...keep, ...settings };
-            this.networkRules = needs;
+            this.networkRules = [...needs, ...instance.config.egress.map(egressRule)];
             this.mounts = mounts;
             this.storage = images.awsCli;
         } else {

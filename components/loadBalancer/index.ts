@@ -2,6 +2,7 @@ import { Component, type ComponentOptions } from "../component";
 import type { EdgeSecret, OwnEdgeConfig, TlsConfig } from "../../config/edge";
 import { claim } from "../claim";
 import { deployment } from "../deployment";
+import { egressRule } from "../egress";
 import type { Node } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { selectorOf } from "../labels";
@@ -107,7 +108,10 @@ export class LoadBalancer extends Component implements HasNode {
         this.node = instance.addNode(name, {
             kind: "load balancer",
             uses: usesOf(served.flatMap((tenant) => tenant.sites)),
-            networkRules: networkRulesOf(edge, sites, monitoringNamespace),
+            networkRules: [
+                ...networkRulesOf(edge, sites, monitoringNamespace),
+                ...instance.config.egress.map(egressRule),
+            ],
         });
         const { node } = this;
         const custom = served.filter((tenant) => hasFiles(tlsOf(tenant.instance)));

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { nginxConf } from "../../platforms/openmage/nginx";
 import { paths } from "../../platforms/openmage/paths";
@@ -172,6 +173,9 @@ describe(`nginx ${seriesOf("nginx")} and php-fpm ${seriesOf("php-fpm")} of OpenM
     });
     it("log why a request failed, even without a configuration", async () => {
         expect((await frontend.get("/?fails")).body).to.match(/a page$/);
+        // The answer may be here before the line.
+        for (let tries = 0; !frontend.log("fpm").includes("the cache is away") && tries < 40; tries += 1)
+            await sleep(50);
         expect(frontend.log("fpm")).to.contain("the cache is away");
     });
     it("serve static files, and pages of OpenMage", async () => {

@@ -38,6 +38,8 @@ describe("the secrets of a stack", function () {
             cachePassword: ["generated", 32, "opencart-shop/acme-cache:password"],
             backupAccessKey: ["unused", undefined],
             backupSecretKey: ["unused", undefined],
+            acmeKeyId: ["unused", undefined],
+            acmeHmacKey: ["unused", undefined],
             tlsCertificate: ["unused", undefined],
             tlsKey: ["unused", undefined],
         });

@@ -1,0 +1,140 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { PlainPlan } from "../operations/render/plainPlan";
+import { readStackFile } from "../operations/stackfile/stackFile";
+import { declareProgram } from "../platforms/program";
+import { find, objectsOf, type Sent } from "./support/declare";
+import { podsOf } from "./support/invariants";
+import { addressesOf, canReach, canReachAddress } from "./support/policies";
+import { scratch } from "./support/tools";
+
+/** Stack files as users write them, each with the right behaviour in its first line. */
+describe("stack files that users write", () => {
+    const folder = scratch();
+    after(() => folder.clean());
+
+    /** @param change of the text, for a case whose answer is a key */
+    function declared(name: string, change = (text: string) => text, stack = "case"): Sent[] {
+        const text = readFileSync(join(__dirname, "cases", `${name}.yaml`), "utf8");
+        const changed = change(text);
+        writeFileSync(join(folder.path, `Pulumi.${stack}.yaml`), changed);
+        const given = readStackFile(stack, folder.path);
+        const { plan } = declareProgram(given, { offline: true });
+        return objectsOf(new PlainPlan(plan, given).resources);
+    }
+
+    /** Replaces a part of a case, which must be there. */
+    const put = (from: string, to: string) => (text: string) => {
+        expect(text).to.include(from);
+        return text.replace(from, to);
+    };
+
+    const refused = (name: string, stack?: string): string => {
+        try {
+            declared(name, undefined, stack);
+        } catch (error) {
+            return (error as Error).message;
+        }
+        throw new Error(`${name} was accepted`);
+    };
+    const caddyfile = (objects: readonly Sent[]): string => find(objects, "ConfigMap", "edge")["data"].Caddyfile;
+    const acme = "email: ops@example.org";
+
+    it("01: an Ingress that nothing is known of is refused with the key; with it, the shop is told https", () => {
+        expect(refused("01")).to.match(/shop\.edge\.trustedProxies: is empty: .*edge\.controllerNamespace/);
+        const named = declared("01", put("className: nginx", "className: nginx, controllerNamespace: ingress-nginx"));
+        expect(caddyfile(named)).to.contain("trusted_proxies static");
+    });
+
+    it("02: an annotation for the PROXY protocol is refused with the key; with it, Caddy expects it", () => {
+        expect(refused("02")).to.match(/uses-proxyprotocol: "true" makes the balancer .*edge\.proxyProtocol/);
+        const key = put("edge: {type: LoadBalancer,", "edge: {type: LoadBalancer, proxyProtocol: [10.0.0.0/8],");
+        expect(caddyfile(declared("02", key))).to.contain("proxy_protocol {");
+    });
+
+    it("03: health checks with the pod's address get 200", () => {
+        const text = caddyfile(declared("03"));
+        expect(text.slice(text.indexOf("\nhttp:// {"))).to.match(
+            /^\nhttp:\/\/ \{[^}]*@address[^}]*\}[^}]*\/healthz 200/,
+        );
+    });
+
+    it("04: the Ingress allows the bodies that the shop does", () => {
+        const { annotations } = find(declared("04"), "Ingress", "edge").metadata;
+        expect(Number(annotations["nginx.ingress.kubernetes.io/proxy-body-size"])).to.be.at.least(32 * 2 ** 20);
+        expect(Number(annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"])).to.be.at.least(300);
+    });
+
+    it("05: images come from below the mirror, without their registry's name", () => {
+        const images = podsOf(declared("05")).flatMap(({ template }) =>
+            (template.spec as { containers: { image: string }[] }).containers.map(({ image }) => image),
+        );
+        expect(images.some((image) => image.startsWith("harbor.example.org/dockerhub/library/caddy:"))).to.equal(true);
+        expect(images.join()).not.to.contain("docker.io");
+    });
+
+    it("06: pods of the shop's code reach its own balancer", () => {
+        const objects = declared("06");
+        const pods = addressesOf(objects);
+        const edge = pods.find(({ component }) => component === "edge")!;
+        for (const name of ["frontend", "admin", "cron"])
+            for (const port of [8080, 8443])
+                expect(
+                    canReach(
+                        objects,
+                        pods.find(({ component }) => component === name)!,
+                        edge,
+                        port,
+                    ),
+                ).to.equal(true);
+    });
+
+    it("08: www redirects to the shop, with a certificate", () => {
+        const text = caddyfile(declared("08"));
+        const block = text.slice(text.indexOf("\nhttps://www.shop.example.org {"));
+        expect(block.slice(0, block.indexOf("\n}")))
+            .to.contain("issuer acme")
+            .and.contain("redir https://shop.example.org{uri} 308");
+    });
+
+    it("09: an instance's patches do not drop those of all", () => {
+        const objects = declared("09");
+        expect(find(objects, "Deployment", "edge")["spec"].template.spec.tolerations).to.have.length(1);
+        expect(find(objects, "Service", "edge")["spec"].ipFamilyPolicy).to.equal("PreferDualStack");
+    });
+
+    it("13 and 14: an authority may have a root and an account of its own", () => {
+        const root = join(__dirname, "cases", "13.yaml");
+        expect(readFileSync(root, "utf8")).to.contain("ca.corp.example");
+        const account = "  plinth:secrets: {pprd: {acmeKeyId: kid, acmeHmacKey: a2V5}}\n";
+        expect(caddyfile(declared("14", (text) => text + account))).to.contain("import /etc/edge-accounts/pprd");
+        expect(() => declared("13", put(acme, `${acme}, caBundle: none`))).to.throw(/caBundle.*certificates in PEM/);
+        expect(caddyfile(declared("13"))).to.contain("https://ca.corp.example:9000/acme/acme/directory");
+    });
+
+    it("15: cert-manager is asked for the certificate, which the edge mounts", () => {
+        const objects = declared("15");
+        expect(find(objects, "Certificate", "edge-tls")["spec"].issuerRef.name).to.equal("letsencrypt-dns");
+        expect(caddyfile(objects)).to.contain("import /run/caddy/tls/shop");
+    });
+
+    it("19: a stack's name that no label can hold is refused", () => {
+        const name = "review-app-with-a-very-long-name-of-more-than-sixty-three-characters-abc";
+        expect(refused("19", name)).to.match(/is the label of every object, and not allowed/);
+    });
+
+    it("20: pods have annotations of their own", () => {
+        const objects = declared("20", put(", annotations:", ", podAnnotations:"));
+        for (const { template } of podsOf(objects))
+            expect((template.metadata as Sent["metadata"]).annotations).to.include({
+                "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
+            });
+    });
+
+    it("21: what egress opens holds for the edge", () => {
+        const objects = declared("21");
+        const edge = addressesOf(objects).find(({ component }) => component === "edge")!;
+        expect(canReachAddress(objects, edge, "10.1.2.3", 3128)).to.equal(true);
+    });
+});
