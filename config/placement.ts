@@ -73,9 +73,7 @@ export const placementFields = {
 const placement = z.strictObject(placementFields);
 
 /** Settings by component: `frontend`, `database`, `edge` … */
-export const components = z
-    .record(z.string(), placement.extend({ egress: z.array(egress).default([]) }))
-    .default({});
+export const components = z.record(z.string(), placement.extend({ egress: z.array(egress).default([]) })).default({});
 
 export type PlacementConfig = z.infer<typeof placement>;
 
