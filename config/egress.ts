@@ -18,7 +18,7 @@ export const egress = z
             (ports ?? cidrs ?? namespace) !== undefined &&
             !(cidrs && namespace !== undefined) &&
             (protocol === undefined || ports !== undefined),
-        "allowed: ports, of one protocol, with cidrs or a namespace, or only one of these",
+        "allowed: ports with cidrs or a namespace, or only one of these; a protocol with ports only",
     );
 
 export type EgressConfig = z.infer<typeof egress>;

@@ -157,6 +157,7 @@ describe("bad input", () => {
                         { cidrs: ["192.0.2.7/32"], namespace: "search" },
                         { cidrs: [] },
                         { cidrs: ["::ffff:169.254.0.0/112"] },
+                        { protocol: "UDP", cidrs: ["192.0.2.7/32"] },
                     ],
                 }),
             says: [
@@ -166,6 +167,7 @@ describe("bad input", () => {
                 "plinth:instances.shop.egress.3: ",
                 "plinth:instances.shop.egress.4.cidrs: [] is not allowed; allowed: at least 1",
                 'plinth:instances.shop.egress.5.cidrs.0: "::ffff:169.254.0.0/112" is not allowed; allowed: a range such as 192.0.2.0/24, not IPv4-mapped IPv6',
+                "plinth:instances.shop.egress.6: ",
             ],
         },
         "cluster ranges that cover everything or are invalid": {
