@@ -1,13 +1,8 @@
-import { join } from "node:path";
 import { operation, type Operations } from "../operation";
-import { pythonScript } from "../scripts/inline";
+import { accountOperations } from "../scripts/account";
 import type { QedConfig } from "./config";
 import { chosen, type ServiceName } from "./services";
 
-const account = pythonScript(join(__dirname, "operations"), "account.py");
-
-const name = { name: "name", description: "name of the account, with which one logs in" } as const;
-const asks = { password: { purpose: "Password of the account", min: 8 } };
 const queries = ["active", "active_queues", "ping", "registered", "reserved", "scheduled", "stats"] as const;
 
 /** Django's commands. */
@@ -26,19 +21,11 @@ const django: Operations = {
         interactive: true,
         command: () => ["django-admin", "shell"],
     }),
-    createsuperuser: operation({
-        summary: "Create an account with all rights",
+    ...accountOperations({
         component: "qed-django",
-        arguments: [name],
-        asks,
-        command: (input) => account("create", input.name),
-    }),
-    changepassword: operation({
-        summary: "Change the password of an account",
-        component: "qed-django",
-        arguments: [name],
-        asks,
-        command: (input) => account("password", input.name),
+        field: "username",
+        argument: { name: "name", description: "name of the account, with which one logs in" },
+        password: { purpose: "Password of the account", min: 8 },
     }),
     collectstatic: operation({
         summary: "Collect Django's files for nginx again",

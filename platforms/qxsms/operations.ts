@@ -1,13 +1,8 @@
-import { join } from "node:path";
 import { email } from "../../config/fields";
 import { operation, type Operations } from "../operation";
-import { pythonScript } from "../scripts/inline";
-
-const account = pythonScript(join(__dirname, "operations"), "account.py");
+import { accountOperations } from "../scripts/account";
 
 const component = "web";
-const address = { name: "email", description: "e-mail address, with which one logs in", schema: email } as const;
-const asks = { password: { purpose: "Password of the account, by QxSMS's own rules", min: 8 } };
 
 /** What administrators of QxSMS do with `manage.py`. */
 export const operations: Operations = {
@@ -25,18 +20,11 @@ export const operations: Operations = {
         interactive: true,
         command: () => ["python", "manage.py", "shell"],
     }),
-    createsuperuser: operation({
-        summary: "Create an account with all rights",
+    ...accountOperations({
         component,
-        arguments: [address],
-        asks,
-        command: (input) => account("create", input.email),
-    }),
-    changepassword: operation({
-        summary: "Change the password of an account",
-        component,
-        arguments: [address],
-        asks,
-        command: (input) => account("password", input.email),
+        field: "email",
+        argument: { name: "email", description: "e-mail address, with which one logs in", schema: email },
+        password: { purpose: "Password of the account, by QxSMS's own rules", min: 8 },
+        settings: "qxsms.settings",
     }),
 };
