@@ -45,3 +45,10 @@ export const passwordConsentName = (resource: string): string => `randompassword
 
 /** The name for accepting the loss of a generated private key: `privatekey/learn-jwt`. */
 export const keyConsentName = (resource: string): string => `privatekey/${resource}`;
+
+/** A path as a part of a name: `/var/lib/data` is `var-lib-data`, `/` is `root`. */
+export const pathName = (path: string): string =>
+    path
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, "-")
+        .replace(/^-|-$/g, "") || "root";

@@ -5,7 +5,7 @@ import type { Edge, Node } from "./graph";
 import type { Instance } from "./instance";
 import { plinthLabels, selectorOf } from "./labels";
 import { type Expansion, literal } from "./languages/expansion";
-import { objectName } from "./names";
+import { objectName, pathName } from "./names";
 import { placementFor, placementSpec } from "./placement";
 import type { ContainerArgs, Mount, PodArgs, Probe, Scratch, Variable, Word } from "./podArgs";
 import { pullSecretsOf } from "./pullSecret";
@@ -262,14 +262,7 @@ const filesOf = ({ mode, items }: { readonly mode?: number; readonly items?: rea
     ...(items ? { items: items.map((item) => ({ ...(item as { key: string; path: string; mode?: number }) })) } : {}),
 });
 
-const hostVolume = (path: string): string =>
-    objectName(
-        "host",
-        path
-            .toLowerCase()
-            .replace(/[^a-z0-9]+/g, "-")
-            .replace(/^-|-$/g, "") || "root",
-    );
+const hostVolume = (path: string): string => objectName("host", pathName(path));
 
 /** Names of the claims that a pod mounts. */
 const claimsOf = ({ initContainers = [], containers }: PodArgs): Set<string> =>

@@ -1,6 +1,7 @@
 import { mebibytesFor, parseQuantity } from "../config/quantity";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
+import { pathName } from "./names";
 import type { ContainerArgs, Mount, PodArgs, Scratch } from "./podArgs";
 
 /**
@@ -43,13 +44,7 @@ export function scratchOf(
     return found;
 }
 
-export const scratchName = ({ path, name }: Extract<Mount, { scratch: Scratch }>): string =>
-    name ??
-    (path
-        .replace(/[^a-z0-9]+/gi, "-")
-        .replace(/^-|-$/g, "")
-        .toLowerCase() ||
-        "root");
+export const scratchName = ({ path, name }: Extract<Mount, { scratch: Scratch }>): string => name ?? pathName(path);
 
 export const mountsScratch =
     (name: string) =>

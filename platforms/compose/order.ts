@@ -1,4 +1,5 @@
 import type { ContainerArgs, Mount } from "../../components/podArgs";
+import { scratchName } from "../../components/scratch";
 import type { Conversion } from "./conversion";
 import { images } from "./images";
 import type { Fill } from "./volumes";
@@ -118,17 +119,7 @@ export function prepareContainers(
 
 /** The same volume at another path, writable: Docker fills volumes that are mounted read-only, too. */
 function scratchAt(mount: Mount, path: string): Mount {
-    if ("scratch" in mount)
-        return {
-            ...mount,
-            path,
-            name:
-                mount.name ??
-                mount.path
-                    .replace(/[^a-z0-9]+/gi, "-")
-                    .replace(/^-|-$/g, "")
-                    .toLowerCase(),
-        };
+    if ("scratch" in mount) return { ...mount, path, name: scratchName(mount) };
     const { readOnly: _, ...rest } = mount as Extract<Mount, { claim: string }>;
     return { ...rest, path };
 }
