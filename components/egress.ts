@@ -1,6 +1,5 @@
-import type { AnyInstance } from "../config/stack";
 import type { EgressConfig } from "../config/egress";
-import type { SharedEdgeConfig } from "../config/stack";
+import { type AnyInstance, edgeIn, type SharedEdgeConfig } from "../config/stack";
 import { type NetworkRule, nodeId } from "./graph";
 import { edgeName, ports } from "./loadBalancer/edgeNames";
 
@@ -16,14 +15,13 @@ export function egressRule({ ports = [], protocol, cidrs, namespace }: EgressCon
  */
 function wayToItself(config: AnyInstance, namespace: string, shared: SharedEdgeConfig): NetworkRule[] {
     const common = { name: "itself", direction: "egress" as const };
-    const isShared = config.edge.type === "shared";
-    const edge = config.edge.type === "shared" ? shared.edge : config.edge;
+    const edge = edgeIn(config, shared);
     if (edge.type === "Ingress")
         // On which of its ports the controller's pods listen, only its own files say.
         return edge.controllerNamespace === undefined
             ? []
             : [{ ...common, ports: [], namespace: edge.controllerNamespace }];
-    const component = nodeId(isShared ? shared.namespace : namespace, edgeName);
+    const component = nodeId(config.edge.type === "shared" ? shared.namespace : namespace, edgeName);
     return [{ ...common, ports: [ports.http, ports.https], component }];
 }
 

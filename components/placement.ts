@@ -36,15 +36,12 @@ const required = "requiredDuringSchedulingIgnoredDuringExecution";
 
 /** Both must hold: the user's, and that pods share a node. */
 function together(users: PlacementConfig["affinity"], own: PodSpec["affinity"]): Affinity | undefined {
-    if (!users || !own) return (users as Affinity | undefined) ?? (own as Affinity | undefined);
-    const terms = (affinity: object | undefined) =>
-        ((affinity as Record<string, unknown[]> | undefined)?.[required] ?? []) as object[];
-    const ownPods = (own as { readonly podAffinity?: object }).podAffinity;
-    return {
-        ...own,
-        ...users,
-        podAffinity: { ...users.podAffinity, [required]: [...terms(users.podAffinity), ...terms(ownPods)] },
-    } as Affinity;
+    const ownPods = (own as { readonly podAffinity?: object } | undefined)?.podAffinity;
+    // Two lists of what is required of other pods add up. Of everything else, the user's counts.
+    if (!users?.podAffinity || !ownPods) return users || own ? ({ ...own, ...users } as Affinity) : undefined;
+    const terms = (affinity: object) => ((affinity as Record<string, unknown[]>)[required] ?? []) as object[];
+    const podAffinity = { ...users.podAffinity, [required]: [...terms(users.podAffinity), ...terms(ownPods)] };
+    return { ...own, ...users, podAffinity } as Affinity;
 }
 
 const usual = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AddedList } from "./addedLists";
-import { defaultEdge, ownEdge } from "./edge";
+import { defaultEdge, ownEdge, type OwnEdgeConfig } from "./edge";
 import {
     annotations,
     cidr,
@@ -160,6 +160,10 @@ export type SharedEdgeConfig = z.infer<typeof sharedEdge>;
 
 /** An instance as its platform's schema returns it: the common keys and the platform's own. */
 export type AnyInstance = InstanceConfig & Record<string, unknown> & { readonly name: string };
+
+/** Settings of an instance's balancer: its own, or the stack's shared one. */
+export const edgeIn = ({ edge }: Pick<InstanceConfig, "edge">, shared: SharedEdgeConfig): OwnEdgeConfig =>
+    edge.type === "shared" ? shared.edge : edge;
 
 /** Path of each entry of the lists to which layers add. */
 export type ListPlaces = Readonly<Record<AddedList, readonly string[]>>;

@@ -1,5 +1,6 @@
 import type { OwnEdgeConfig } from "../../config/edge";
 import type { Instance } from "../instance";
+import { onlyControllerConnects } from "./ingress";
 
 /** Ranges whose PROXY protocol Caddy believes. Empty if it expects none. */
 export function proxyProtocolRanges(edge: OwnEdgeConfig): readonly string[] {
@@ -39,9 +40,7 @@ export function checkProxyProtocol(instance: Instance, edge: OwnEdgeConfig): voi
                     ["edge", "annotations", annotation],
                     `"${value}" makes the balancer begin each connection with the PROXY protocol, and each request would be answered with 400; allowed: together with edge.proxyProtocol, the balancer's ranges such as [10.0.0.0/8]`,
                 );
-    const onlyController =
-        edge.type === "Ingress" && edge.controllerNamespace && instance.cluster.networkPolicy !== "off";
-    if (proxyProtocol === true && trustedProxies.length === 0 && !onlyController)
+    if (proxyProtocol === true && trustedProxies.length === 0 && !onlyControllerConnects(edge, instance.cluster))
         instance.problem(
             ["edge", "proxyProtocol"],
             "true means edge.trustedProxies, which is empty: anybody who reaches the pods could claim any address; allowed: the balancer's ranges, such as [10.0.0.0/8]",

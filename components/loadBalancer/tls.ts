@@ -1,4 +1,5 @@
 import type { OwnEdgeConfig, TlsConfig } from "../../config/edge";
+import { edgeIn } from "../../config/stack";
 import type { Instance } from "../instance";
 import type { AuthorityFiles, SiteTls } from "./fileSite";
 
@@ -10,11 +11,8 @@ const directories = {
 
 export const directoryOf = (ca: string): string => directories[ca as keyof typeof directories] ?? ca;
 
-/** Settings of an instance's balancer: its own, or the stack's shared one. */
-export function edgeOf(instance: Instance): OwnEdgeConfig {
-    const { edge } = instance.config;
-    return edge.type === "shared" ? instance.stack.config.sharedEdge.edge : edge;
-}
+/** See {@link edgeIn}. */
+export const edgeOf = ({ config, stack }: Instance): OwnEdgeConfig => edgeIn(config, stack.config.sharedEdge);
 
 /** TLS of an instance's sites: behind the shared balancer, that balancer's settings are the default. */
 export function tlsOf(instance: Instance): TlsConfig {

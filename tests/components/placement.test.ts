@@ -1,4 +1,7 @@
 import { expect } from "chai";
+import { z } from "zod";
+import { placementSpec } from "../../components/placement";
+import { placementFields } from "../../config/placement";
 import { podsOf } from "../support/invariants";
 import { find, problemsOf, type Sent } from "../support/declare";
 import { declareOpenCart } from "../support/opencart";
@@ -99,6 +102,15 @@ describe("placement", () => {
                 },
             },
         ]);
+    });
+
+    it("adds nothing to what the user and a component say of nodes and of other pods", () => {
+        const nodeAffinity = { preferredDuringSchedulingIgnoredDuringExecution: [] };
+        const podAntiAffinity = { requiredDuringSchedulingIgnoredDuringExecution: [] };
+        const users = z.object(placementFields).parse({ affinity: { podAntiAffinity } });
+        expect(placementSpec(users, { affinity: { nodeAffinity } })).to.deep.equal({
+            affinity: { nodeAffinity, podAntiAffinity },
+        });
     });
 
     it("names an account that exists without making it", async () => {
