@@ -84,7 +84,7 @@ describe("plinth run, with a stand-in for kubectl", function () {
         expect(readFileSync(input, "utf8")).to.equal(`${secret}\n`);
         expect(calls).to.have.length(1);
         expect(calls[0]).to.contain("exec --namespace qxsms-pprd web-1 --container web --stdin -- python -c");
-        expect(record.at(-1)).to.match(/ create ada@example\.org$/);
+        expect(record.at(-1)).to.match(/ create email qxsms\.settings ada@example\.org$/);
         for (const text of [all, record.join("\n"), readFileSync(join(project.path, "Pulumi.staging.yaml"), "utf8")])
             expect(text).not.to.contain("never-S33n");
     });
