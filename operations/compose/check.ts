@@ -1,4 +1,5 @@
 import { podOf } from "../../components/references";
+import { usualReference } from "../../config/images";
 import { declareProgram } from "../../platforms/program";
 import { serviceLabel } from "../../platforms/compose/names";
 import { lacksForRestricted } from "../../platforms/compose/security";
@@ -25,6 +26,8 @@ export interface ProjectReport {
     readonly services: readonly ServiceReport[];
     /** Claims with their size and access mode. */
     readonly volumes: readonly (readonly [claim: string, size: string, mode: string])[];
+    /** Images that are built here, as pods pull them. */
+    readonly built: readonly string[];
     /** Keys of the secret values that were found. */
     readonly secrets: readonly string[];
     /** Services of other profiles. */
@@ -72,6 +75,9 @@ export function checkProject(args: StandaloneArgs): ProjectReport {
                 };
                 return [metadata.name, resources.requests.storage, accessModes[0]!] as const;
             }),
+        built: Object.values(source.images).flatMap((image) =>
+            image.built ? [usualReference(image, stack.config.images)] : [],
+        ),
         secrets: Object.keys(facts.values ?? {}),
         disabled: Object.keys(source.loaded.disabledServices),
         // The stack's own matters are not the project's.

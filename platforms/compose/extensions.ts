@@ -29,6 +29,8 @@ const serviceExtension = z.strictObject({
     /** What becomes of bind mounts, by their source as written: files of the project, or a volume. */
     binds: z.record(z.string(), z.enum(["files", "volume", "none"])).default({}),
     controller: z.enum(["deployment", "statefulset"]).optional(),
+    /** Whether the image is built here. @default if there is no `image`, or `pull_policy` is `build` */
+    build: z.boolean().optional(),
 });
 
 /** `x-plinth` of a named volume. */

@@ -3,6 +3,7 @@ import { type Declared, definePlatform } from "../platform";
 import { publicUrl } from "../publicUrl";
 import { type ComposeConfig, type ComposeInstance, config } from "./config";
 import { FileObjects } from "./configFiles";
+import { checkBuilds } from "./build";
 import { checkNames } from "./checkNames";
 import { Conversion } from "./conversion";
 import { declareNetworks } from "./networks";
@@ -27,6 +28,7 @@ function declare(instance: ComposeInstance, settings: ComposeConfig, source: Sou
     const conversion = new Conversion(instance, settings, source);
     const { notes, services } = conversion;
     checkNames(conversion);
+    checkBuilds(conversion);
     for (const [name, service] of Object.entries(services)) {
         checkRights(name, service, settings, notes);
         warnOfService(conversion, name);

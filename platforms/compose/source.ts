@@ -57,7 +57,7 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
     const texts = readTexts(loaded, extensions, secrets, peers);
     const binds = readBinds(loaded, extensions, settings, notes);
     const fileTexts = readFileTexts(loaded, binds, secrets, peers, notes);
-    const images = composeImages(loaded, notes);
+    const images = composeImages(loaded, extensions, notes);
     notes.throwIfAny();
     return {
         secrets: secrets.rules,

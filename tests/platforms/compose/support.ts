@@ -13,6 +13,8 @@ export interface ProjectArgs {
     readonly values?: Readonly<Record<string, unknown>>;
     /** @default false */
     readonly showSecrets?: boolean;
+    /** @default dev */
+    readonly stack?: string;
 }
 
 export interface Converted {
@@ -29,26 +31,23 @@ export interface Converted {
 type Container = any;
 
 /** Converts a project that is written here; warnings are those about the project. */
-export function convert(
-    compose: object | string,
-    { instance, files = {}, values, showSecrets = false }: ProjectArgs = {},
-): Converted {
+export function convert(compose: object | string, { files = {}, ...args }: ProjectArgs = {}): Converted {
     const { path: folder, clean } = scratch();
     try {
         const text = typeof compose === "string" ? compose : stringify(compose);
         write(folder, { "compose.yaml": text, ...files });
-        return convertIn(folder, { ...(instance ? { instance } : {}), ...(values ? { values } : {}), showSecrets });
+        return convertIn(folder, args);
     } finally {
         clean();
     }
 }
 
-function convertIn(folder: string, { instance, values, showSecrets = false }: ProjectArgs): Converted {
+function convertIn(folder: string, { instance, values, showSecrets = false, stack = "dev" }: ProjectArgs): Converted {
     const shop = { platform: "compose", host: "shop.example.org", file: "compose.yaml", ...instance };
     const config = { instances: { shop }, ...values };
     const rendering = renderGiven({
         project: "plinth",
-        stack: "dev",
+        stack,
         config: Object.fromEntries(
             Object.entries(config).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)]),
         ),
