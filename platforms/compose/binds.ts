@@ -52,9 +52,11 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
         Object.entries(loaded.project.services).map(([service, { volumes = [] }]) => [
             service,
             Object.fromEntries(
-                volumes.flatMap(({ type, source = "", target = "" }, index): [number, BindUse][] => {
+                volumes.flatMap(({ type, source = "", target = "", bind }, index): [number, BindUse][] => {
                     if (type !== "bind") return [];
                     const path = ["services", service, "volumes", index];
+                    if (bind?.create_host_path === false && !existsSync(source))
+                        notes.refuse(path, `${source} does not exist, and create_host_path is false; create it`);
                     return [[index, use(service, source, target, path)]];
                 }),
             ),

@@ -95,6 +95,9 @@ function secretsOf(
     notes: Notes,
 ): string[] {
     return secrets.flatMap(({ source = "", target }, index): string[] => {
+        for (const key of ["uid", "gid", "mode"] as const)
+            if (secrets[index]![key] !== undefined)
+                notes.warn([...path, "secrets", index, key], "has no counterpart: RUN --mount=type=secret says it");
         const { file, environment } = project.secrets?.[source] ?? {};
         const id = target ?? source;
         if (file !== undefined) return [`id=${id},src=${file}`];

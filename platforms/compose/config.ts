@@ -20,6 +20,10 @@ const serviceName = z.string().regex(/^[a-zA-Z0-9._-]+$/, "allowed: the name of 
 /** What needs a consent by name, because it gives a container rights over its node. */
 export const permissions = ["privileged", "docker.sock", "hostNetwork", "hostPid", "hostIpc", "unsafeSysctls"] as const;
 
+/** As Kompose names them. */
+export const volumeTypes = ["persistentVolumeClaim", "emptyDir", "hostPath"] as const;
+export type VolumeType = (typeof volumeTypes)[number];
+
 const schema = z.strictObject({
     platform: z.literal("compose"),
     ...instanceFields,
@@ -52,6 +56,11 @@ const schema = z.strictObject({
     binds: z
         .record(z.string().regex(/^\//, "allowed: an absolute path"), z.enum(["files", "volume", "none"]))
         .default({}),
+    /**
+     * What volumes are: claims; directories that are deleted with their pods; or folders of the only node of a local
+     * cluster. @default persistentVolumeClaim
+     */
+    volumeType: z.enum(volumeTypes).default("persistentVolumeClaim"),
     /** What the edge sends where. @default `x-plinth` in the Compose file, else the only web port that it publishes */
     routes: z
         .array(

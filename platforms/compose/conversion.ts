@@ -2,10 +2,12 @@ import { contentHash, objectName } from "../../components/names";
 import { Value, type Input } from "../../config/value";
 import type { Service } from "../../compose";
 import type { ComposeConfig, ComposeInstance } from "./config";
+import { komposeLabel } from "./extensions";
 import { type PeerName, serviceLabel } from "./names";
 import type { Notes } from "./notes";
 import type { Parts } from "./secrets";
 import type { Source } from "./source";
+import { networksOf } from "./texts";
 
 /** What the parts of a conversion share. */
 export class Conversion {
@@ -46,7 +48,15 @@ export class Conversion {
 
     private findPod(service: string): string {
         const other = /^service:(.+)$/.exec(this.services[service]?.network_mode ?? "")?.[1];
-        return other === undefined || other === service || !this.services[other] ? service : this.findPod(other);
+        if (other !== undefined && other !== service && this.services[other]) return this.findPod(other);
+        const group = komposeLabel(this.services[service], "service.group");
+        if (group === undefined) return service;
+        return Object.keys(this.services).find((one) => komposeLabel(this.services[one], "service.group") === group)!;
+    }
+
+    /** The networks of all services of a pod. */
+    networksOfPod(pod: string): ReadonlySet<string> {
+        return new Set(this.inPod(pod).flatMap((service) => [...networksOf(this.source.loaded, service)]));
     }
 
     /** The service in whose pod a service runs: another one's if it shares that one's network. */

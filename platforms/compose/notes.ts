@@ -8,10 +8,14 @@ export class Notes {
     readonly problems: ComposeProblem[] = [];
     readonly warnings: ComposeProblem[] = [];
 
-    /** @param strict whether warnings are problems */
+    /**
+     * @param strict whether warnings are problems
+     * @param isJob whether something that is treated as a service stands below `jobs`
+     */
     constructor(
         private readonly sources: LoadedProject["sources"],
         private readonly strict: boolean,
+        readonly isJob: (name: string) => boolean,
     ) {}
 
     refuse(path: Path, message: string): void {
@@ -24,7 +28,8 @@ export class Notes {
     }
 
     /** What several parts of a conversion notice is said once. */
-    private add(to: ComposeProblem[], path: Path, message: string): void {
+    private add(to: ComposeProblem[], given: Path, message: string): void {
+        const path = given[0] === "services" && this.isJob(String(given[1])) ? ["jobs", ...given.slice(1)] : given;
         const text = pathText(path);
         if (to.some((one) => one.message === message && pathText(one.path) === text)) return;
         to.push({ place: this.sources.at(path), path, message });

@@ -3,7 +3,9 @@ import type { Site } from "../../components/loadBalancer";
 import { selectorOf } from "../../components/labels";
 import { objectName } from "../../components/names";
 import type { Conversion } from "./conversion";
+import type { Service } from "../../compose";
 import { komposeLabel } from "./extensions";
+import { exposedAt } from "./kompose";
 import { type KnownPorts, portName } from "./ports";
 import type { Workload } from "./workload";
 
@@ -71,7 +73,7 @@ export function routesOf(conversion: Conversion): Route[] {
             route === undefined
                 ? label === undefined || label === "false"
                     ? []
-                    : label.split(",").map((one) => ({ path: /^[^/]*(\/.*)$/.exec(one.trim())?.[1] ?? "/" }))
+                    : label.split(",").map((one) => ({ path: exposedAt(one).path }))
                 : route === false
                   ? []
                   : route;
@@ -141,6 +143,7 @@ export function openedPorts({ settings, services, instance }: Conversion, ports:
             protocol,
             type: type === "nodeport" ? ("NodePort" as const) : ("LoadBalancer" as const),
             ...(index === 0 && !Number.isNaN(nodePort) ? { nodePort } : {}),
+            ...policyOf(one),
         }));
     });
     const written = settings.open.flatMap(({ service, port, type, nodePort }, index) => {
@@ -152,13 +155,26 @@ export function openedPorts({ settings, services, instance }: Conversion, ports:
             return [];
         }
         const protocol = ports(service).udp.includes(port) ? "udp" : "tcp";
-        return [{ service, port, protocol, type, ...(nodePort === undefined ? {} : { nodePort }) }];
+        return [
+            {
+                service,
+                port,
+                protocol,
+                type,
+                ...(nodePort === undefined ? {} : { nodePort }),
+                ...policyOf(services[service]!),
+            },
+        ];
     });
     return [
         ...written,
         ...labelled.filter((one) => !written.some(({ service, port }) => service === one.service && port === one.port)),
     ];
 }
+
+/** Whether nodes pass clients on to other nodes, which hides their addresses. */
+const policyOf = (service: Service): { policy?: "Cluster" } =>
+    komposeLabel(service, "service.external-traffic-policy")?.toLowerCase() === "cluster" ? { policy: "Cluster" } : {};
 
 export type Opened = ReturnType<typeof openedPorts>[number];
 
@@ -187,7 +203,7 @@ export function declareOpened({ instance }: Conversion, workload: Workload, open
                 spec: {
                     type,
                     selector: selectorOf(workload.node),
-                    externalTrafficPolicy: "Local",
+                    externalTrafficPolicy: ports.some(({ policy }) => policy === "Cluster") ? "Cluster" : "Local",
                     ports: ports.map(({ port, protocol, nodePort }) => ({
                         name: portName(port, protocol === "udp" ? "udp" : "tcp"),
                         port,

@@ -1,10 +1,11 @@
-import type { LoadedProject } from "../../compose";
+import type { LoadedProject, Service } from "../../compose";
 import { splitReference } from "../../config/registries";
 import { imageReference } from "../../config/fields";
 import type { Image } from "../../config/images";
 import { bakeTarget, buildTag } from "./build";
 import type { Extensions } from "./extensions";
-import { imageName } from "./images";
+import { imageName, initImage, startImage } from "./images";
+import { initContainerOf } from "./kompose";
 import type { Notes } from "./notes";
 
 /** An image's name in full: `redis:8` is `docker.io/library/redis:8`. */
@@ -21,6 +22,7 @@ export function composeImages(loaded: LoadedProject, { services }: Extensions, n
             const { image, build, provider, pull_policy } = one;
             const name = imageName(service);
             if (provider) return [];
+            const more = furtherImages(service, one, notes);
             const path = ["services", service, "image"];
             if (image !== undefined && !imageReference.safeParse(image).success) {
                 notes.refuse(path, `"${image}" is not allowed; allowed: [REGISTRY/]NAME[:TAG][@sha256:DIGEST]`);
@@ -37,7 +39,7 @@ export function composeImages(loaded: LoadedProject, { services }: Extensions, n
                         ["services", service, "build"],
                         `is not built: ${image} is pulled, as Docker does where it can; x-plinth.build: true builds it`,
                     );
-                return [[name, { name, reference: fullReference(image) }]];
+                return [[name, { name, reference: fullReference(image) }], ...more];
             }
             const target = bakeTarget(loaded, service, notes);
             const reference = builtReference(
@@ -45,9 +47,33 @@ export function composeImages(loaded: LoadedProject, { services }: Extensions, n
                 `${project.name}-${service}`.toLowerCase(),
                 buildTag(build, folder),
             );
-            return [[name, { name, reference, built: true, target }]];
+            return [[name, { name, reference, built: true, target }], ...more];
         }),
     );
+}
+
+/** Images of containers before a service's own. */
+function furtherImages(service: string, one: Service, notes: Notes): [string, Image][] {
+    const label = initContainerOf(one);
+    const all = [
+        ...(one.pre_start ?? []).map(({ image }, index) => ({
+            name: startImage(service, index),
+            image: image === one.image ? undefined : image,
+            path: ["pre_start", index, "image"],
+        })),
+        ...(label
+            ? [{ name: initImage(service), image: label.image, path: ["labels", "kompose.init.containers.image"] }]
+            : []),
+    ];
+    return all.flatMap(({ name, image, path }): [string, Image][] => {
+        if (image === undefined) return [];
+        if (imageReference.safeParse(image).success) return [[name, { name, reference: fullReference(image) }]];
+        notes.refuse(
+            ["services", service, ...path],
+            `"${image}" is not allowed; allowed: [REGISTRY/]NAME[:TAG][@sha256:DIGEST]`,
+        );
+        return [];
+    });
 }
 
 /** Below the stack's registry, under the image's own name and tag if it has them. */

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join } from "node:path";
-import { loadProject, type LoadedProject, type Path, type Service } from "../../compose";
+import { loadProject, type LoadedProject } from "../../compose";
 import type { InstanceFacts } from "../../config/facts";
 import type { ReadFrom } from "../../config/platform";
 import type { ComposeConfig } from "./config";
@@ -8,6 +8,7 @@ import { type Binds, readBinds } from "./binds";
 import { composeImages } from "./serviceImages";
 import { type FileTexts, readFileTexts } from "./fileObjects";
 import { peerNames, type PeerName } from "./names";
+import { withJobs } from "./jobs";
 import { Notes } from "./notes";
 import { podSecurityOf } from "./permissions";
 import { marker, SecretPlan } from "./secrets";
@@ -39,7 +40,7 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
     const variables = Object.fromEntries(
         set.filter((key) => /^[A-Za-z_]\w*$/.test(key)).map((key) => [key, marker(key)]),
     );
-    const loaded = loadProject({
+    const read = loadProject({
         folder: dirname(files[0]!),
         files,
         profiles: settings.profiles,
@@ -47,7 +48,9 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
         env: { ...settings.variables, ...variables },
         name: settings.name,
     });
-    const notes = new Notes(loaded.sources, settings.strict);
+    const loaded = withJobs(read);
+    const isJob = (name: string) => Object.hasOwn(loaded.project.jobs ?? {}, name);
+    const notes = new Notes(loaded.sources, settings.strict, isJob);
     for (const { path, message } of loaded.warnings) notes.warn(path, message);
     const extensions = readExtensions(loaded, notes);
     const names = peerNames(loaded);
@@ -67,7 +70,3 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
         source: { loaded, extensions, names, images, texts, binds, files: fileTexts, notes },
     };
 }
-
-/** Services in the order of the file, with their paths. */
-export const servicesOf = ({ loaded }: Pick<Source, "loaded">): (readonly [string, Service, Path])[] =>
-    Object.entries(loaded.project.services).map(([name, service]) => [name, service, ["services", name]] as const);

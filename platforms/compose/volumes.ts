@@ -2,6 +2,7 @@ import { claim, sharedClaim } from "../../components/claim";
 import { contentHash, objectName } from "../../components/names";
 import type { Mount } from "../../components/podArgs";
 import type { Service } from "../../compose";
+import { type VolumeType, volumeTypes } from "./config";
 import type { Conversion } from "./conversion";
 import { replicasOf } from "./deploy";
 import { komposeLabel } from "./extensions";
@@ -91,10 +92,21 @@ export class Volumes {
         of: string;
         index: number;
     }): Omit<ClaimUse, "pods" | "services"> | undefined {
-        if (mount.type === "volume" && mount.source)
+        if (mount.type === "volume" && mount.source && this.typeOf(mount.source) !== "emptyDir")
             return { key: `volume ${mount.source}`, name: this.volumeName(mount.source), volume: mount.source };
         const bind = mount.type === "bind" ? this.conversion.source.binds[of]![index] : undefined;
         return bind?.kind === "volume" ? { key: `bind ${bind.name}`, name: bind.name } : undefined;
+    }
+
+    /** A label of one of its services, or the instance, says what a volume is. */
+    private typeOf(volume: string): VolumeType {
+        const { services, settings } = this.conversion;
+        const labels = Object.values(services).flatMap((service) => {
+            const label = komposeLabel(service, "volume.type")?.toLowerCase();
+            const mounts = service.volumes?.some(({ source }) => source === volume) ?? false;
+            return mounts ? volumeTypes.filter((type) => type.toLowerCase() === label) : [];
+        });
+        return labels[0] ?? settings.volumeType;
     }
 
     /** Two volumes that would be written alike get a digest. */
@@ -157,16 +169,18 @@ export class Volumes {
         const known = this.declared.get(key);
         if (known) return known;
         const use = this.uses.get(key)!;
-        const { instance, source, services } = this.conversion;
+        const { instance, source, services, settings } = this.conversion;
         const volume = use.volume === undefined ? undefined : source.loaded.project.volumes?.[use.volume];
         const extension = use.volume === undefined ? undefined : source.extensions.volumes[use.volume];
         const label = (name: string) =>
             komposeLabel(volume, name) ??
             use.services.map((service) => komposeLabel(services[service], name)).find(Boolean);
         const storageClass = extension?.storageClass ?? label("volume.storage-class-name");
+        const isFolder = settings.volumeType === "hostPath" && storageClass === undefined;
         const args = {
             size: extension?.size ?? label("volume.size") ?? usual.claim,
             ...(storageClass === undefined ? {} : { storageClass }),
+            ...(isFolder ? { hostFolder: `/var/lib/plinth/${instance.namespace}/${use.name}` } : {}),
         };
         const isShared = this.isShared(use);
         const made: Declared = isShared
@@ -196,7 +210,7 @@ export class Volumes {
                 const { claim: name, isShared, shareNodeFor: node } = this.claim(claimed.key);
                 shareNodeFor ??= node;
                 if (!isShared) own.push(name);
-                const subPath = mount.volume?.subpath;
+                const subPath = mount.volume?.subpath ?? komposeLabel(services[of], "volume.subpath");
                 const made: Mount = {
                     path,
                     claim: name,
@@ -212,12 +226,24 @@ export class Volumes {
                     const bind = source.binds[of]![index]!;
                     if (bind.kind === "host")
                         mounts.push({ path, hostPath: bind.path, ...(readOnly ? { readOnly: true } : {}) });
-                    if (bind.kind === "files") mounts.push(this.files.bind(bind.source, path));
+                    if (bind.kind === "files") {
+                        mounts.push(this.files.bind(bind.source, path));
+                        if (!readOnly)
+                            notes.warn(
+                                at,
+                                `${path} is read-only, since it has the files of the project: write :ro; or, if the service writes there, x-plinth.binds makes it a volume`,
+                            );
+                    }
                     break;
                 }
                 case "volume": {
-                    notes.warn(at, `${path} has no name: it is deleted with its pod; name the volume to keep it`);
-                    const made: Mount = { path, scratch: { size: usual.scratch } };
+                    if (!mount.source)
+                        notes.warn(at, `${path} has no name: it is deleted with its pod; name the volume to keep it`);
+                    const made: Mount = {
+                        path,
+                        scratch: { size: usual.scratch },
+                        ...(mount.source ? { name: this.volumeName(mount.source) } : {}),
+                    };
                     mounts.push(made);
                     if (prefill) fills.push({ mount: made, copies: true });
                     break;
@@ -229,8 +255,14 @@ export class Volumes {
                     notes.warn(at, `a mount of type ${mount.type} has no counterpart; allowed: volume, bind, tmpfs`);
             }
         }
-        for (const entry of tmpfs) {
+        for (const [index, entry] of tmpfs.entries()) {
             const [path = "", options = ""] = entry.split(":");
+            const others = options.split(",").filter((option) => option !== "" && !/^(size=|rw$)/.test(option));
+            if (others.length > 0)
+                notes.warn(
+                    ["services", service, "tmpfs", index],
+                    `${others.join(", ")} has no counterpart: every user of the pod can write there; allowed: size`,
+                );
             mounts.push({ path, scratch: { size: sizeOf(/(?:^|,)size=(\w+)/.exec(options)?.[1]), memory: true } });
         }
         if (shm_size !== undefined)

@@ -1,6 +1,7 @@
 import type { Edge } from "../../components/graph";
 import type { Conversion } from "./conversion";
 import { outsideOf } from "./networks";
+import { onceOf } from "./once";
 import { type KnownPorts, referencesOf } from "./ports";
 import { rulesFor, type Opened } from "./published";
 import { readyName } from "./services";
@@ -19,7 +20,7 @@ export function declareWorkloads(
     conversion: Conversion,
     { volumes, ports, opened }: Surroundings,
 ): ReadonlyMap<string, Workload> {
-    const { services } = conversion;
+    const { services, notes } = conversion;
     const made = new Map<string, Workload>();
     const declare = (pod: string): Workload => {
         const known = made.get(pod);
@@ -28,8 +29,8 @@ export function declareWorkloads(
         const before = members.flatMap((member) =>
             Object.entries(services[member]!.depends_on ?? {}).flatMap(([other, { condition }]) => {
                 const on = conversion.podOf(other);
-                if (on === pod || !services[other] || condition === "service_started" || condition === undefined)
-                    return [];
+                if (on === pod || !services[other] || notes.isJob(other)) return [];
+                if (condition === "service_started" || condition === undefined) return [];
                 const workload = declare(on);
                 return [
                     {
@@ -46,10 +47,7 @@ export function declareWorkloads(
             volumes,
             ports,
             uses: usesOf(conversion, pod, ports),
-            networkRules: [
-                ...members.slice(0, 1).flatMap((member) => outsideOf(conversion, member)),
-                ...rulesFor(opened(pod)),
-            ],
+            networkRules: [...outsideOf(conversion, pod), ...rulesFor(opened(pod))],
             startsAfter: [...new Set(before.map((one) => one.workload))],
             waitsFor: [...new Set(before.map(({ name }) => name))].sort(),
             once: onceOf(conversion, pod),
@@ -61,19 +59,6 @@ export function declareWorkloads(
     return made;
 }
 
-/** Whether a service does its work once and ends: others wait for that, or the project says so. */
-function onceOf({ services, source, waitedFor }: Conversion, pod: string): "awaited" | "alone" | undefined {
-    const { restart, deploy, ports, expose, healthcheck } = services[pod]!;
-    if (waitedFor.completed.has(pod)) return "awaited";
-    const said = source.extensions.services[pod]!.once;
-    const ends =
-        deploy?.mode === "replicated-job" ||
-        deploy?.restart_policy?.condition === "none" ||
-        // Whoever serves something would be started again.
-        (restart === "no" && !ports && !expose && !healthcheck);
-    return (said ?? ends) ? "alone" : undefined;
-}
-
 /** Peers that a pod's services name or wait for, as far as they share a network. */
 function usesOf(conversion: Conversion, pod: string, ports: (pod: string) => KnownPorts): Edge[] {
     const { services, source } = conversion;
@@ -83,7 +68,7 @@ function usesOf(conversion: Conversion, pod: string, ports: (pod: string) => Kno
             ...referencesOf(conversion, member).flatMap(({ name, isHost }) => (isHost ? [name.service] : [])),
             ...Object.keys(services[member]!.depends_on ?? {}),
         ]);
-    const own = networksOf(source.loaded, pod);
+    const own = conversion.networksOfPod(pod);
     const pods = new Set(
         named
             .filter((other) => services[other] && [...networksOf(source.loaded, other)].some((one) => own.has(one)))

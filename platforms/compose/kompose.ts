@@ -1,0 +1,188 @@
+import { nanosecondsOf } from "../../compose/model/units";
+import type { ContainerArgs, Probe } from "../../components/podArgs";
+import type { Service } from "../../compose";
+import type { Conversion } from "./conversion";
+import { komposeLabel } from "./extensions";
+
+/** Labels of Kompose that have their meaning here, of a service: https://kompose.io/user-guide/#labels */
+const honoured = [
+    "controller.type",
+    "cronjob.backoff_limit",
+    "cronjob.concurrency_policy",
+    "cronjob.schedule",
+    "ephemeral-storage.limit",
+    "ephemeral-storage.request",
+    "hpa.cpu",
+    "hpa.replicas.max",
+    "hpa.replicas.min",
+    "image-pull-policy",
+    "image-pull-secret",
+    "init.containers.command",
+    "init.containers.image",
+    "init.containers.name",
+    "security-context.fsgroup",
+    "service.expose",
+    "service.external-traffic-policy",
+    "service.group",
+    "service.healthcheck.liveness.http_get_path",
+    "service.healthcheck.liveness.http_get_port",
+    "service.healthcheck.liveness.tcp_port",
+    "service.healthcheck.readiness.disable",
+    "service.healthcheck.readiness.http_get_path",
+    "service.healthcheck.readiness.http_get_port",
+    "service.healthcheck.readiness.interval",
+    "service.healthcheck.readiness.retries",
+    "service.healthcheck.readiness.start_period",
+    "service.healthcheck.readiness.tcp_port",
+    "service.healthcheck.readiness.test",
+    "service.healthcheck.readiness.timeout",
+    "service.name_override",
+    "service.nodeport.port",
+    "service.type",
+    "volume.size",
+    "volume.storage-class-name",
+    "volume.subpath",
+    "volume.type",
+];
+
+/** The others, each with the reason. */
+const without: Readonly<Record<string, string>> = {
+    "controller.port.expose": "ports of nodes are opened with open: [{service: …, type: NodePort}]",
+    "hpa.memory": "autoscalers follow the CPU",
+    "service.expose.ingress-class-name": "edge.ingress of the instance names the class",
+    "service.expose.tls-secret": "tls of the instance says where certificates come from",
+    "serviceaccount-name": "pods have no account at the API; patches give them one",
+    "volume.selector": "volumes.NAME.existing of the instance names a volume",
+};
+
+/** Says which labels of Kompose have no meaning here. */
+export function warnOfLabels({ notes, services }: Conversion, name: string): void {
+    const service = services[name]!;
+    for (const label of [...Object.keys(service.labels ?? {}), ...Object.keys(service.deploy?.labels ?? {})]) {
+        const [, kompose] = /^kompose\.(.+)$/.exec(label) ?? [];
+        if (kompose === undefined || honoured.includes(kompose)) continue;
+        const reason = Object.hasOwn(without, kompose)
+            ? `has no counterpart: ${without[kompose]}`
+            : "is no label of Kompose that has a meaning here; see docs/compose.md";
+        notes.warn(["services", name, "labels", label], reason);
+    }
+    const label = (key: string) => komposeLabel(service, key);
+    const path = (key: string) => ["services", name, "labels", `kompose.${key}`];
+    const type = label("controller.type");
+    if (type !== undefined && !/^(deployment|statefulset|daemonset)$/i.test(type))
+        notes.warn(path("controller.type"), `"${type}" has no counterpart: it is a Deployment or a StatefulSet`);
+    const volume = label("volume.type");
+    if (volume !== undefined && !/^(persistentVolumeClaim|emptyDir)$/i.test(volume))
+        notes.warn(
+            path("volume.type"),
+            `"${volume}" has no counterpart; allowed: persistentVolumeClaim, emptyDir; volumes.NAME.local of the instance names a folder of a node`,
+        );
+    for (const one of (label("service.expose") ?? "").split(",")) {
+        const { host } = exposedAt(one);
+        if (host !== undefined)
+            notes.warn(
+                path("service.expose"),
+                `"${host}" is not served: the project is at the instance's host; routes: [{service: ${name}, host: ${host}}] says more`,
+            );
+    }
+}
+
+/** `true`, `/path`, `host` or `host/path` */
+export function exposedAt(text: string): { readonly host?: string; readonly path: string } {
+    const [, host = "", path] = /^([^/]*)(\/.*)?$/.exec(text.trim()) ?? [];
+    return { ...(/^(|true|false)$/.test(host) ? {} : { host }), path: path ?? "/" };
+}
+
+const seconds = (text: string | undefined): number | undefined => {
+    const value = text === undefined ? undefined : nanosecondsOf(text);
+    return value === undefined || value === 0n ? undefined : Math.max(1, Math.ceil(Number(value) / 1e9));
+};
+
+/** Whether labels say that there is, or is not, a readiness probe. */
+export const readinessLabel = (service: Service): "disabled" | "given" | undefined => {
+    const label = (key: string) => komposeLabel(service, `service.healthcheck.readiness.${key}`);
+    if (label("disable") === "true") return "disabled";
+    return (label("test") ?? label("http_get_path") ?? label("tcp_port")) ? "given" : undefined;
+};
+
+/** Probes of labels, instead of those that a health check makes. */
+export function probesOfLabels(service: Service): NonNullable<ContainerArgs["probes"]> {
+    const asked = (kind: "liveness" | "readiness"): Probe | undefined => {
+        const label = (key: string) => komposeLabel(service, `service.healthcheck.${kind}.${key}`);
+        const [path, port, tcp, test] = [
+            label("http_get_path"),
+            label("http_get_port"),
+            label("tcp_port"),
+            kind === "readiness" ? label("test") : undefined,
+        ];
+        if (path !== undefined) return { httpGet: { path, port: Number(port ?? 80) } };
+        if (tcp !== undefined) return { tcpSocket: { port: Number(tcp) } };
+        return test === undefined ? undefined : { command: ["/bin/sh", "-c", test] };
+    };
+    const { healthcheck = {} } = service;
+    const label = (key: string) => komposeLabel(service, `service.healthcheck.readiness.${key}`);
+    const [live, ready] = [asked("liveness"), readinessLabel(service) === "given" ? asked("readiness") : undefined];
+    const timing = (
+        interval: string | undefined,
+        timeout: string | undefined,
+        retries: number | undefined,
+        start: string | undefined,
+    ): Partial<Probe> => {
+        const [periodSeconds, timeoutSeconds, initialDelaySeconds] = [interval, timeout, start].map(seconds);
+        return {
+            periodSeconds: periodSeconds ?? 30,
+            timeoutSeconds: timeoutSeconds ?? 30,
+            failureThreshold: retries ?? 3,
+            ...(initialDelaySeconds === undefined ? {} : { initialDelaySeconds }),
+        };
+    };
+    return {
+        ...(live
+            ? {
+                  liveness: {
+                      ...live,
+                      ...timing(
+                          healthcheck.interval,
+                          healthcheck.timeout,
+                          healthcheck.retries,
+                          healthcheck.start_period,
+                      ),
+                  },
+              }
+            : {}),
+        ...(ready
+            ? {
+                  readiness: {
+                      ...ready,
+                      ...timing(
+                          label("interval"),
+                          label("timeout"),
+                          label("retries") === undefined ? undefined : Number(label("retries")),
+                          label("start_period"),
+                      ),
+                  },
+              }
+            : {}),
+    };
+}
+
+/** The container before a service's own that labels ask for. */
+export function initContainerOf(
+    service: Service,
+): { readonly name: string; readonly image: string; readonly command: readonly string[] } | undefined {
+    const label = (key: string) => komposeLabel(service, `init.containers.${key}`);
+    const [image, command] = [label("image"), label("command")];
+    if (image === undefined) return undefined;
+    return { name: label("name") ?? "init", image, command: wordsOf(command ?? "") };
+}
+
+/** `["sh", "-c", "…"]`, or words. */
+function wordsOf(text: string): readonly string[] {
+    try {
+        const list = JSON.parse(text) as unknown;
+        if (Array.isArray(list)) return list.map(String);
+    } catch {
+        // No list, so words.
+    }
+    return text.split(/\s+/).filter(Boolean);
+}
