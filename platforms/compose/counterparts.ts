@@ -72,7 +72,6 @@ export const serviceReasons: Reasons = {
     "pre_stop[].privileged": hook,
     "pre_stop[].user": hook,
     "pre_stop[].working_dir": hook,
-    provider: "is run by Docker Compose on its machine; it has no container",
     pull_refresh_after: "images are pulled when a pod starts",
     stop_signal: "the image's own is sent; set it in the image",
     storage_opt: "the container runtime chooses the storage",
@@ -118,6 +117,8 @@ export const triggerReasons: Reasons = {
     [`${triggers}missed_fires`]: "a run that is missed for at most five minutes is caught up, others are not",
 };
 
+const labels = "Docker's objects have labels, and nothing in the cluster reads them";
+
 /** Of networks, volumes, configs, secrets and models. */
 export const resourceReasons: Readonly<Record<string, Reasons>> = {
     networks: {
@@ -129,12 +130,14 @@ export const resourceReasons: Readonly<Record<string, Reasons>> = {
         "ipam.driver": addresses,
         "ipam.options": addresses,
     },
-    configs: { template_driver: "files are as they are written" },
+    configs: { labels, template_driver: "files are as they are written" },
     secrets: {
+        labels,
         driver: "is one of Docker's",
         driver_opts: "is one of Docker's",
         template_driver: "files are as they are written",
     },
+    volumes: { "labels.*": labels },
     models: { model: "no models are provided" },
 };
 

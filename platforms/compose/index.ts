@@ -29,6 +29,11 @@ function declare(instance: ComposeInstance, settings: ComposeConfig, source: Sou
     const { notes, services } = conversion;
     checkNames(conversion);
     checkBuilds(conversion);
+    if (settings.volumeType === "hostPath" && instance.stack.config.stack !== "dev")
+        instance.problem(
+            ["volumeType"],
+            `"hostPath" is for a local cluster of one node, in the stack "dev"; volumes.NAME.local is a folder of a node by name`,
+        );
     for (const [name, service] of Object.entries(services)) {
         checkRights(name, service, settings, notes);
         warnOfService(conversion, name);

@@ -1,4 +1,4 @@
-import type { Job, LoadedProject } from "../../compose";
+import type { Job, LoadedProject, Service } from "../../compose";
 import type { ScheduledTaskArgs } from "../../components/scheduledTask";
 import type { Conversion } from "./conversion";
 import { komposeLabel } from "./extensions";
@@ -6,11 +6,17 @@ import { komposeLabel } from "./extensions";
 /** When a container works that runs to its end. */
 export type Schedule = Pick<ScheduledTaskArgs, "schedule" | "timeZone" | "suspended" | "retries" | "concurrency">;
 
-/** A project whose jobs stand among the services: they differ in when they run. */
-export const withJobs = (loaded: LoadedProject): LoadedProject => ({
-    ...loaded,
-    project: { ...loaded.project, services: { ...loaded.project.services, ...loaded.project.jobs } },
-});
+/** Services that Docker Compose has from another program: they have no container. */
+export const isProvided = ({ provider }: Pick<Service, "provider">): boolean => provider !== undefined;
+
+/** A project of containers: its jobs stand among the services, from which they differ in when they run. */
+export function containersOf(loaded: LoadedProject): LoadedProject {
+    const services = Object.entries(loaded.project.services).filter(([, service]) => !isProvided(service));
+    return {
+        ...loaded,
+        project: { ...loaded.project, services: { ...Object.fromEntries(services), ...loaded.project.jobs } },
+    };
+}
 
 /** The times at which a job or, by labels of Kompose, a service runs; undefined for what always runs. */
 export function schedulesOf({ source, services, notes }: Conversion, name: string): Schedule[] | undefined {

@@ -55,6 +55,16 @@ const without: Readonly<Record<string, string>> = {
     "volume.selector": "volumes.NAME.existing of the instance names a volume",
 };
 
+const numbers = [
+    "cronjob.backoff_limit",
+    "service.healthcheck.liveness.http_get_port",
+    "service.healthcheck.liveness.tcp_port",
+    "service.healthcheck.readiness.http_get_port",
+    "service.healthcheck.readiness.retries",
+    "service.healthcheck.readiness.tcp_port",
+    "service.nodeport.port",
+];
+
 /** Says which labels of Kompose have no meaning here. */
 export function warnOfLabels({ notes, services }: Conversion, name: string): void {
     const service = services[name]!;
@@ -68,6 +78,9 @@ export function warnOfLabels({ notes, services }: Conversion, name: string): voi
     }
     const label = (key: string) => komposeLabel(service, key);
     const path = (key: string) => ["services", name, "labels", `kompose.${key}`];
+    for (const key of numbers)
+        if (label(key) !== undefined && !/^\d{1,5}$/.test(label(key)!))
+            notes.refuse(path(key), `"${label(key)}" is not allowed; allowed: a number`);
     const type = label("controller.type");
     if (type !== undefined && !/^(deployment|statefulset|daemonset)$/i.test(type))
         notes.warn(path("controller.type"), `"${type}" has no counterpart: it is a Deployment or a StatefulSet`);

@@ -17,7 +17,7 @@ function exposed(text: string): { ports: number[]; protocol: string } {
     return { ports: Array.from({ length: count }, (_, index) => from + index), protocol };
 }
 
-function declaredPorts({ ports = [], expose = [] }: Service): { port: number; protocol: string }[] {
+export function declaredPorts({ ports = [], expose = [] }: Service): { port: number; protocol: string }[] {
     return [
         ...ports.map(({ target = 0, protocol = "tcp" }) => ({ port: target, protocol })),
         ...expose.flatMap((text) => exposed(text).ports.map((port) => ({ port, protocol: exposed(text).protocol }))),

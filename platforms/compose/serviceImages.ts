@@ -19,9 +19,8 @@ export function composeImages(loaded: LoadedProject, { services }: Extensions, n
     const { project, folder } = loaded;
     return Object.fromEntries(
         Object.entries(project.services).flatMap(([service, one]): [string, Image][] => {
-            const { image, build, provider, pull_policy } = one;
+            const { image, build, pull_policy } = one;
             const name = imageName(service);
-            if (provider) return [];
             const more = furtherImages(service, one, notes);
             const path = ["services", service, "image"];
             if (image !== undefined && !imageReference.safeParse(image).success) {

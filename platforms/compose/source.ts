@@ -8,7 +8,7 @@ import { type Binds, readBinds } from "./binds";
 import { composeImages } from "./serviceImages";
 import { type FileTexts, readFileTexts } from "./fileObjects";
 import { peerNames, type PeerName } from "./names";
-import { withJobs } from "./jobs";
+import { containersOf, isProvided } from "./jobs";
 import { Notes } from "./notes";
 import { podSecurityOf } from "./permissions";
 import { marker, SecretPlan } from "./secrets";
@@ -48,10 +48,16 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
         env: { ...settings.variables, ...variables },
         name: settings.name,
     });
-    const loaded = withJobs(read);
+    const loaded = containersOf(read);
     const isJob = (name: string) => Object.hasOwn(loaded.project.jobs ?? {}, name);
     const notes = new Notes(loaded.sources, settings.strict, isJob);
     for (const { path, message } of loaded.warnings) notes.warn(path, message);
+    for (const [name, service] of Object.entries(read.project.services))
+        if (isProvided(service))
+            notes.warn(
+                ["services", name, "provider"],
+                "has no counterpart: Docker Compose runs it on its machine, and it has no container",
+            );
     const extensions = readExtensions(loaded, notes);
     const names = peerNames(loaded);
     const peers = new PeerTexts(names, (service) => networksOf(loaded, service));

@@ -114,12 +114,14 @@ export function warnOfProject({ notes, source }: Conversion): void {
     const { project } = source.loaded;
     for (const [section, reasons] of Object.entries(resourceReasons))
         for (const [name, resource] of Object.entries(project[section as "networks"] ?? {}))
-            findKeys(resource, reasons, (keys, reason) =>
+            findKeys(resource, reasons, (keys, reason) => {
+                // Of Kompose, about the volume.
+                if (/^kompose\.volume\.(size|storage-class-name)$/.test(String(keys.at(-1)))) return;
                 notes.warn(
                     [section, name, ...keys],
                     reason.startsWith("is ") ? reason : `has no counterpart: ${reason}`,
-                ),
-            );
+                );
+            });
     for (const [name, { driver, enable_ipv4 }] of Object.entries(project.networks ?? {})) {
         if (driver !== undefined && !/^(bridge|overlay)$/.test(driver))
             notes.warn(["networks", name, "driver"], `"${driver}" has no counterpart: the cluster has one network`);

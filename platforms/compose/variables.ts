@@ -26,6 +26,9 @@ export interface ContainerTexts {
 /** The key under which the user may set a secret value. */
 const keyOf = (...parts: readonly string[]): string => parts.join("_").replace(/[^A-Za-z0-9_]/g, "_");
 
+/** Prefix of keys of a container before a service. */
+const stepOwner = (service: string, index: number): string => `${service}_start_${index}`;
+
 const isSecret = (service: string, name: string, { services }: Extensions): boolean => {
     const { secret, plain } = services[service]!;
     return secret.includes(name) || (looksSecret(name) && !plain.includes(name));
@@ -46,10 +49,15 @@ export function learnSecrets(loaded: LoadedProject, extensions: Extensions, secr
     const { project, environment } = loaded;
     const services = Object.keys(project.services);
     const key = keysOf(loaded, extensions);
-    for (const [service, { environment: own = {} }] of Object.entries(project.services))
+    for (const [service, { environment: own = {}, pre_start = [] }] of Object.entries(project.services)) {
         for (const [name, value] of Object.entries(own))
             if (value !== null && isSecret(service, name, extensions))
                 secrets.learn(value, key(service, name), services);
+        for (const [index, { environment = {} }] of pre_start.entries())
+            for (const [name, value] of Object.entries(environment))
+                if (value !== null && value !== own[name] && isSecret(service, name, extensions))
+                    secrets.learn(value, keyOf(stepOwner(service, index), name), services);
+    }
     for (const [name, { environment: variable, content }] of Object.entries(project.secrets ?? {})) {
         const value = variable === undefined ? content : environment[variable];
         if (value !== undefined) secrets.learn(value, keyOf(name), services);
@@ -121,7 +129,7 @@ function containerTexts(
         ...hook("pre_stop"),
         steps: (one.pre_start ?? []).map((step, index) => {
             const { environment = {} } = step;
-            const owner = `${service}_start_${index}`;
+            const owner = stepOwner(service, index);
             // What a step has from its service is the same secret.
             const keyFor = (name: string) =>
                 environment[name] === own[name] ? key(service, name) : keyOf(owner, name);

@@ -7,6 +7,7 @@ import type { Conversion } from "./conversion";
 import { replicasOf } from "./deploy";
 import { komposeLabel } from "./extensions";
 import type { FileObjects } from "./configFiles";
+import { schedulesOf } from "./jobs";
 import { serviceLabel } from "./names";
 
 type VolumeMount = NonNullable<Service["volumes"]>[number];
@@ -156,6 +157,7 @@ export class Volumes {
 
     private isShared({ pods }: ClaimUse): boolean {
         const several = (pod: string) => {
+            if ((schedulesOf(this.conversion, pod)?.length ?? 1) > 1) return true;
             const replicas = replicasOf(pod, this.conversion.services[pod]!, this.conversion);
             return (
                 typeof this.conversion.instance.config.replicas[this.conversion.component(pod)] === "object" ||

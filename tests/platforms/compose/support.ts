@@ -1,4 +1,7 @@
 import { stringify } from "yaml";
+import { loadProject } from "../../../compose";
+import { bakeTarget } from "../../../platforms/compose/build";
+import { Notes } from "../../../platforms/compose/notes";
 import { renderGiven } from "../../../operations/render/rendering";
 import { containerOf, find, podOf, type Sent } from "../../support/declare";
 import { write } from "../../support/files";
@@ -18,6 +21,8 @@ export interface ProjectArgs {
 }
 
 export interface Converted {
+    /** Where the project was. */
+    readonly folder: string;
     readonly objects: readonly Sent[];
     readonly warnings: readonly string[];
     /** Names and kinds. */
@@ -56,6 +61,7 @@ function convertIn(folder: string, { instance, values, showSecrets = false, stac
     });
     const objects = rendering.objects as unknown as Sent[];
     return {
+        folder,
         objects,
         warnings: rendering.outputs.warnings.filter(
             (warning) => warning.includes("compose.yaml") || warning.includes("nothing is served"),
@@ -65,6 +71,20 @@ function convertIn(folder: string, { instance, values, showSecrets = false, stac
         pod: (kind, name) => podOf(objects, kind, name) as Container,
         find: (kind, name) => find(objects, kind, name),
     };
+}
+
+/** How the image of its service `web` is built; undefined if it is not. */
+export function targetOf(compose: object, files: Readonly<Record<string, string>>): object | undefined {
+    const { path: folder, clean } = scratch();
+    try {
+        write(folder, { ...files, "compose.yaml": stringify(compose) });
+        const loaded = loadProject({ folder });
+        if (!loaded.project.services["web"]?.build) return undefined;
+        const target = bakeTarget(loaded, "web", new Notes(loaded.sources, false, () => false));
+        return JSON.parse(JSON.stringify(target).replaceAll(folder, "")) as object;
+    } finally {
+        clean();
+    }
 }
 
 /** What a project is refused with; empty if it is not. */
