@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backup, backupSecrets } from "../../config/backup";
 import { edgeSecrets } from "../../config/edge";
 import { hostName, instanceFields, port } from "../../config/fields";
 import { ownHost, ownNodePort } from "../../config/own";
@@ -61,6 +62,8 @@ const schema = z.strictObject({
      * cluster. @default persistentVolumeClaim
      */
     volumeType: z.enum(volumeTypes).default("persistentVolumeClaim"),
+    /** Dumps of the database that the project marks: see docs/compose.md. @default no backups */
+    backup: backup.optional(),
     /** What the edge sends where. @default `x-plinth` in the Compose file, else the only web port that it publishes */
     routes: z
         .array(
@@ -98,7 +101,7 @@ export const config = {
     images,
     podSecurity: "baseline",
     defaults: () => ({}),
-    secrets: { ...edgeSecrets },
+    secrets: { ...backupSecrets, ...edgeSecrets },
 } satisfies PlatformConfig;
 
 export type ComposeInstance = InstanceOf<Record<string, string>>;

@@ -69,6 +69,11 @@ export class Conversion {
         return this.members.get(pod) ?? [pod];
     }
 
+    /** Whether a component of this program takes the place of a service. */
+    isTakenOver(service: string): boolean {
+        return this.source.data.takeovers[service] !== undefined;
+    }
+
     /** Logical name of a service's component. */
     component(service: string): string {
         return serviceLabel(service);

@@ -3,6 +3,7 @@ import type { LoadedProject, Path, Service, Volume } from "../../compose";
 import { explain } from "../../config/explain";
 import { replicas, storage, storageClass } from "../../config/fields";
 import { routePath } from "./config";
+import { roles } from "./roles";
 import type { Notes } from "./notes";
 
 const port = z.int().min(1).max(65535);
@@ -31,6 +32,14 @@ const serviceExtension = z.strictObject({
     controller: z.enum(["deployment", "statefulset"]).optional(),
     /** Whether the image is built here. @default if there is no `image`, or `pull_policy` is `build` */
     build: z.boolean().optional(),
+    /** The component that takes the place of a service with a well-known image. @default none: it runs as it is */
+    as: z.enum(roles).optional(),
+    /** Whether backups dump it, by its engine's own program. @default true for a database that `as` names */
+    dump: z.boolean().optional(),
+    /** Consent to a new version of the database that `as` names: see `database.upgradeFrom`. */
+    upgradeFrom: z.string().min(1).optional(),
+    /** Extensions of PostgreSQL in the database that `as` names. */
+    extensions: z.array(z.string().regex(/^[a-z0-9_-]+$/, "allowed: the name of an extension")).default([]),
 });
 
 /** `x-plinth` of a named volume. */

@@ -6,6 +6,7 @@ import { FileObjects } from "./configFiles";
 import { checkBuilds } from "./build";
 import { checkNames } from "./checkNames";
 import { Conversion } from "./conversion";
+import { declareBackups } from "./dumps";
 import { declareNetworks } from "./networks";
 import { noteText } from "./notes";
 import { checkRights } from "./permissions";
@@ -14,6 +15,7 @@ import { declareOpened, openedPorts, routesOf, sitesOf, warnOfClosed } from "./p
 import { readSource, type Source } from "./source";
 import { warnOfProject, warnOfService } from "./unsupported";
 import { Volumes } from "./volumes";
+import { Workload } from "./workload";
 import { declareWorkloads } from "./workloads";
 
 /**
@@ -35,6 +37,7 @@ function declare(instance: ComposeInstance, settings: ComposeConfig, source: Sou
             `"hostPath" is for a local cluster of one node, in the stack "dev"; volumes.NAME.local is a folder of a node by name`,
         );
     for (const [name, service] of Object.entries(services)) {
+        if (conversion.isTakenOver(name)) continue;
         checkRights(name, service, settings, notes);
         warnOfService(conversion, name);
     }
@@ -45,6 +48,12 @@ function declare(instance: ComposeInstance, settings: ComposeConfig, source: Sou
     const ports = knownPorts(conversion);
     const routes = routesOf(conversion);
     const opened = openedPorts(conversion, (service) => ports(conversion.podOf(service)));
+    for (const { service } of [...routes, ...opened])
+        if (conversion.isTakenOver(service))
+            notes.refuse(
+                ["services", service, "x-plinth", "as"],
+                "makes it a component of Plinth's, which is reached within the instance only; leave it out of routes, open and labels",
+            );
     const workloads = declareWorkloads(conversion, {
         volumes: new Volumes(conversion, new FileObjects(conversion)),
         ports: (pod) =>
@@ -54,12 +63,14 @@ function declare(instance: ComposeInstance, settings: ComposeConfig, source: Sou
             ),
         opened: (pod) => opened.filter(({ service }) => conversion.podOf(service) === pod),
     });
+    declareBackups(conversion, workloads);
     for (const [pod, workload] of workloads)
-        declareOpened(
-            conversion,
-            workload,
-            opened.filter(({ service }) => conversion.podOf(service) === pod),
-        );
+        if (workload instanceof Workload)
+            declareOpened(
+                conversion,
+                workload,
+                opened.filter(({ service }) => conversion.podOf(service) === pod),
+            );
     warnOfClosed(conversion, routes, opened);
     notes.throwIfAny();
     for (const warning of notes.warnings) instance.warn(noteText(warning));

@@ -1,4 +1,6 @@
-import type { NetworkRule } from "../../components/graph";
+import type { Component } from "../../components/component";
+import type { NetworkRule, Service as Endpoint } from "../../components/graph";
+import type { HasNode } from "../../components/instance";
 import type { Site } from "../../components/loadBalancer";
 import { selectorOf } from "../../components/labels";
 import { objectName } from "../../components/names";
@@ -7,7 +9,6 @@ import type { Service } from "../../compose";
 import { komposeLabel } from "./extensions";
 import { exposedAt } from "./kompose";
 import { type KnownPorts, portName } from "./ports";
-import type { Workload } from "./workload";
 
 /** Ports of well-known servers that do not speak HTTP. */
 const otherPorts = [
@@ -114,7 +115,7 @@ export function routesOf(conversion: Conversion): Route[] {
 export function sitesOf(
     conversion: Conversion,
     routes: readonly Route[],
-    workloads: ReadonlyMap<string, Workload>,
+    workloads: ReadonlyMap<string, { readonly endpoint: Endpoint }>,
 ): Site[] {
     const hosts = new Set([conversion.settings.host, ...routes.map(({ host }) => host)]);
     return [...hosts].map((host) => ({
@@ -187,7 +188,11 @@ export const rulesFor = (opened: readonly Opened[]): NetworkRule[] =>
         protocol: protocol === "udp" ? "UDP" : "TCP",
     }));
 
-export function declareOpened({ instance }: Conversion, workload: Workload, opened: readonly Opened[]): void {
+export function declareOpened(
+    { instance }: Conversion,
+    workload: Component & HasNode,
+    opened: readonly Opened[],
+): void {
     for (const type of ["NodePort", "LoadBalancer"] as const) {
         const ports = opened.filter((one) => one.type === type);
         if (ports.length === 0) continue;

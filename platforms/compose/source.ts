@@ -5,6 +5,7 @@ import type { ReadFrom } from "../../config/platform";
 import type { ComposeConfig } from "./config";
 import { type Extensions, readExtensions } from "./extensions";
 import { type Binds, readBinds } from "./binds";
+import { type DataServices, readDataServices } from "./dataServices";
 import { composeImages } from "./serviceImages";
 import { type FileTexts, readFileTexts } from "./fileObjects";
 import { peerNames, type PeerName } from "./names";
@@ -25,6 +26,7 @@ export interface Source {
     readonly texts: Readonly<Record<string, ContainerTexts>>;
     readonly binds: Binds;
     readonly files: FileTexts;
+    readonly data: DataServices;
     /** What was noticed so far. */
     readonly notes: Notes;
 }
@@ -67,12 +69,13 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
     const binds = readBinds(loaded, extensions, settings, notes);
     const fileTexts = readFileTexts(loaded, binds, secrets, peers, notes);
     const images = composeImages(loaded, extensions, notes);
+    const data = readDataServices(loaded.project.services, extensions, texts, images, notes);
     notes.throwIfAny();
     return {
-        secrets: secrets.rules,
-        values: secrets.values,
+        secrets: { ...secrets.rules, ...data.rules },
+        values: { ...secrets.values, ...data.values },
         images,
         podSecurity: podSecurityOf(loaded, extensions, settings),
-        source: { loaded, extensions, names, images, texts, binds, files: fileTexts, notes },
+        source: { loaded, extensions, names, images, texts, binds, files: fileTexts, data, notes },
     };
 }

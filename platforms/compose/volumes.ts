@@ -53,7 +53,7 @@ export class Volumes {
         private readonly conversion: Conversion,
         private readonly files: FileObjects,
     ) {
-        for (const service of Object.keys(conversion.services))
+        for (const service of Object.keys(conversion.services).filter((one) => !conversion.isTakenOver(one)))
             for (const one of this.mountsOf(service)) {
                 const use = this.claimOf(one);
                 if (!use) continue;

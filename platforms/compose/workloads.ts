@@ -6,6 +6,7 @@ import { type KnownPorts, referencesOf } from "./ports";
 import { rulesFor, type Opened } from "./published";
 import { readyName } from "./services";
 import { networksOf } from "./texts";
+import { type TakenOver, takeOver } from "./takeover";
 import type { Volumes } from "./volumes";
 import { endpointOf, Workload } from "./workload";
 
@@ -19,12 +20,17 @@ interface Surroundings {
 export function declareWorkloads(
     conversion: Conversion,
     { volumes, ports, opened }: Surroundings,
-): ReadonlyMap<string, Workload> {
+): ReadonlyMap<string, Workload | TakenOver> {
     const { services, notes } = conversion;
-    const made = new Map<string, Workload>();
-    const declare = (pod: string): Workload => {
+    const made = new Map<string, Workload | TakenOver>();
+    const declare = (pod: string): Workload | TakenOver => {
         const known = made.get(pod);
         if (known) return known;
+        if (conversion.isTakenOver(pod)) {
+            const component = takeOver(conversion, pod);
+            made.set(pod, component);
+            return component;
+        }
         const members = conversion.inPod(pod);
         const before = members.flatMap((member) =>
             Object.entries(services[member]!.depends_on ?? {}).flatMap(([other, { condition }]) => {
@@ -69,6 +75,8 @@ function usesOf(conversion: Conversion, pod: string, ports: (pod: string) => Kno
             ...Object.keys(services[member]!.depends_on ?? {}),
         ]);
     const own = conversion.networksOfPod(pod);
+    // These are in no network, and whoever shares one with them may connect.
+    named.push(...Object.keys(services).filter((other) => conversion.isTakenOver(other)));
     const pods = new Set(
         named
             .filter((other) => services[other] && [...networksOf(source.loaded, other)].some((one) => own.has(one)))
