@@ -16,6 +16,10 @@ export interface ServiceReport {
     readonly names: readonly string[];
     /** Claims that its pods mount. */
     readonly claims: readonly string[];
+    /** Its name in keys of the instance, such as `replicas`. */
+    readonly component: string;
+    /** Whether it has one pod, and could have several: no volume is its own, and it does not work once. */
+    readonly isScalable: boolean;
     /** What keeps it from Pod Security restricted; empty if it would fit with x-plinth.hardened. */
     readonly lacks: readonly string[];
 }
@@ -63,6 +67,8 @@ export function checkProject(args: StandaloneArgs): ProjectReport {
                 becomes: host === undefined ? kindOf(workload) : `in the pod of ${host}`,
                 names: own.filter(({ kind }) => kind === "Service").map(serviceText),
                 claims: workload ? claimsOf(workload) : [],
+                component: serviceLabel(service),
+                isScalable: host === undefined && !source.data.takeovers[service] && canScale(workload),
                 lacks: lacksForRestricted(one),
             };
         }),
@@ -86,6 +92,12 @@ export function checkProject(args: StandaloneArgs): ProjectReport {
             .map((warning) => warning.replace(`${given.instance}: `, "")),
         objects: objects.length,
     };
+}
+
+function canScale(workload: RenderedObject | undefined): boolean {
+    if (workload?.kind !== "Deployment") return false;
+    const { replicas, strategy } = workload["spec"] as { replicas?: number; strategy?: { type?: string } };
+    return replicas === 1 && strategy?.type !== "Recreate";
 }
 
 const kindOf = (workload: RenderedObject | undefined): string =>

@@ -1,3 +1,4 @@
+import { tasks } from "../../components/backup/contract";
 import { edgeName } from "../../components/loadBalancer";
 import type { Conversion } from "./conversion";
 import { declaredPorts } from "./ports";
@@ -18,7 +19,10 @@ export function checkNames(conversion: Conversion): void {
                     );
             }
     }
+    const ofBackups: readonly string[] = conversion.settings.backup ? Object.values(tasks) : [];
     for (const { label, path, written } of source.names)
-        if (label === edgeName)
+        if (ofBackups.includes(label))
+            notes.refuse(path, `"${written}" is the name of a task of the instance's backups; choose another one`);
+        else if (label === edgeName)
             notes.refuse(path, `"${written}" is the name of the instance's balancer; choose another one`);
 }

@@ -1,6 +1,7 @@
 import { backUp, type DatabaseLike } from "../../components/backup";
 import { type Node, nodeId, type SecretRef, Service } from "../../components/graph";
 import { databasePorts } from "../../config/database";
+import type { Input } from "../../config/value";
 import type { Conversion } from "./conversion";
 import { imageName } from "./images";
 import type { TakenOver } from "./takeover";
@@ -45,7 +46,7 @@ export function declareBackups(
 function imported(conversion: Conversion, service: string, node: Node): DatabaseLike {
     const { instance, source } = conversion;
     const { engine, database, user, password, rootPassword } = source.data.dumps[service]!;
-    const keys = {
+    const keys: Record<string, Input<string>> = {
         password: conversion.secret(password),
         ...(rootPassword ? { rootPassword: conversion.secret(rootPassword) } : {}),
     };

@@ -81,7 +81,7 @@ export function takeOver(conversion: Conversion, service: string): TakenOver {
         }
         case "storage": {
             const one = new ObjectStorage(instance, name, {
-                config: { topology: "single", engine: "minio" },
+                config: { topology: "single", engine: "minio", publicHost: undefined },
                 buckets: [],
                 ...{ resources, size },
             });

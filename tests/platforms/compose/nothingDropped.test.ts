@@ -45,7 +45,7 @@ function change(tree: unknown, [key, ...more]: readonly string[], value: unknown
 const partsOf = (path: string): string[] => path.replaceAll("[]", ".0").split(".");
 
 /** What becomes of a project: its objects and builds, and what is said about it. */
-function resultOf(project: object): { made: string; said: string[] } {
+function resultOf(project: object): { made: string; said: readonly string[] } {
     try {
         const { objects, warnings, folder } = convert(project, { files });
         const made = JSON.stringify([objects, targetOf(project, files)]);
