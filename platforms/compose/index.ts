@@ -11,7 +11,7 @@ import { declareNetworks } from "./networks";
 import { noteText } from "./notes";
 import { checkRights } from "./permissions";
 import { knownPorts, type KnownPorts } from "./ports";
-import { declareOpened, openedPorts, routesOf, sitesOf, warnOfClosed } from "./published";
+import { checkPublished, declareOpened, openedPorts, routesOf, sitesOf, warnOfClosed } from "./published";
 import { readSource, type Source } from "./source";
 import { warnOfProject, warnOfService } from "./unsupported";
 import { Volumes } from "./volumes";
@@ -54,6 +54,7 @@ function declare(instance: ComposeInstance, settings: ComposeConfig, source: Sou
                 ["services", service, "x-plinth", "as"],
                 "makes it a component of Plinth's, which is reached within the instance only; leave it out of routes, open and labels",
             );
+    checkPublished(conversion, opened);
     const workloads = declareWorkloads(conversion, {
         volumes: new Volumes(conversion, new FileObjects(conversion)),
         ports: (pod) =>

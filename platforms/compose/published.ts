@@ -223,6 +223,35 @@ export function declareOpened(
     }
 }
 
+/** Refuses ports of the machine, or of nodes, that two services have. */
+export function checkPublished({ services, notes }: Conversion, opened: readonly Opened[]): void {
+    const machine = new Map<string, string>();
+    for (const [service, { ports = [], network_mode }] of Object.entries(services))
+        for (const [index, { published, protocol = "tcp", host_ip = "" }] of ports.entries()) {
+            // Of a range Docker takes a port that is free; containers with the machine's network publish none.
+            if (published === undefined || !/^\d+$/.test(published) || network_mode === "host") continue;
+            const key = `${host_ip} ${published} ${protocol}`;
+            const other = machine.get(key);
+            if (other === undefined) machine.set(key, service);
+            else
+                notes.refuse(
+                    ["services", service, "ports", index],
+                    `publishes ${published}, which ${other} has already; change one of them`,
+                );
+        }
+    const nodes = new Map<number, string>();
+    for (const { service, nodePort } of opened) {
+        if (nodePort === undefined) continue;
+        const other = nodes.get(nodePort);
+        if (other === undefined) nodes.set(nodePort, service);
+        else
+            notes.refuse(
+                ["services", service, "labels", "kompose.service.nodeport.port"],
+                `is ${nodePort}, which ${other} has already; change one of them`,
+            );
+    }
+}
+
 /** Says which published ports are open to nobody outside the cluster. */
 export function warnOfClosed(
     { services, notes }: Conversion,
