@@ -51,11 +51,19 @@ const schema = z.strictObject({
         )
         .default({}),
     /**
-     * What becomes of paths of the machine that services mount: files of the project, a volume that all of them share,
-     * or nothing. @default `x-plinth.binds` of each service, else what lies there in the project
+     * What becomes of paths of the machine that services mount, absolute or from the project's folder: files of the
+     * project, a volume that all of them share, or nothing. @default `x-plinth.binds` of each service, else what lies there in the project
      */
     binds: z
-        .record(z.string().regex(/^\//, "allowed: an absolute path"), z.enum(["files", "volume", "none"]))
+        .record(
+            z
+                .string()
+                .regex(
+                    /^(\/|\.\.?\/)/,
+                    "allowed: an absolute path, or one from the project's folder, such as ../media",
+                ),
+            z.enum(["files", "volume", "none"]),
+        )
         .default({}),
     /**
      * What volumes are: claims; directories that are deleted with their pods; or folders of the only node of a local
