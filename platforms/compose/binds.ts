@@ -68,7 +68,7 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
         const none = { kind: "none" } as const;
         const allowed = settings.allow[service] ?? [];
         const within = relative(loaded.folder, source);
-        const shown = loaded.sources.isRelative([...path, "source"]) ? within : source;
+        const shown = loaded.sources.isRelative(notes.writtenAt([...path, "source"])) ? within : source;
         const spellings = [source, within, `./${within}`];
         const wanted = [settings.binds, extensions.services[service]!.binds]
             .flatMap((binds) => spellings.map((spelling) => binds[spelling]))

@@ -18,6 +18,11 @@ export class Notes {
         readonly isJob: (name: string) => boolean,
     ) {}
 
+    /** The path of what is treated as a service, as the file has it. */
+    writtenAt(path: Path): Path {
+        return path[0] === "services" && this.isJob(String(path[1])) ? ["jobs", ...path.slice(1)] : path;
+    }
+
     refuse(path: Path, message: string): void {
         this.add(this.problems, path, message);
     }
@@ -29,7 +34,7 @@ export class Notes {
 
     /** What several parts of a conversion notice is said once. */
     private add(to: ComposeProblem[], given: Path, message: string): void {
-        const path = given[0] === "services" && this.isJob(String(given[1])) ? ["jobs", ...given.slice(1)] : given;
+        const path = this.writtenAt(given);
         const text = pathText(path);
         if (to.some((one) => one.message === message && pathText(one.path) === text)) return;
         to.push({ place: this.sources.at(path), path, message });

@@ -242,7 +242,7 @@ describe("jobs of Compose projects", () => {
             tidy: {
                 image: "tidy:1",
                 environment: { TOKEN: "elephant-7" },
-                volumes: ["data:/d"],
+                volumes: ["data:/d", "./kept:/kept"],
                 triggers: { schedule: ["5 4 * * *", { cron: "0 * * * *", timezone: "Europe/Paris" }] },
             },
             import: { image: "tidy:1", command: "import", triggers: { manual: true } },
@@ -250,7 +250,8 @@ describe("jobs of Compose projects", () => {
         volumes: { data: {} },
     };
     it("run when their time comes, or when somebody starts them", () => {
-        const { find } = convert(jobs);
+        const { find, names } = convert(jobs);
+        expect(names).to.include("PersistentVolumeClaim kept");
         expect(find("CronJob", "tidy")["spec"]).to.deep.include({ schedule: "5 4 * * *", timeZone: "Etc/UTC" });
         expect(find("CronJob", "tidy-2")["spec"]).to.deep.include({ schedule: "0 * * * *", timeZone: "Europe/Paris" });
         expect(find("CronJob", "import")["spec"]).to.have.property("suspend", true);
