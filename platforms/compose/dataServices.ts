@@ -167,7 +167,7 @@ export function readDataServices(
                 break;
             }
         }
-        if (takeovers[service]) found.warnOfRest(role, tag);
+        if (takeovers[service]) found.warnOfRest(role, name, tag);
     }
     return { takeovers, dumps, rules, values };
 }
@@ -277,7 +277,7 @@ class ServiceReader {
     }
 
     /** Says what of the service its component does not have. */
-    warnOfRest(role: Role, tag: string): void {
+    warnOfRest(role: Role, image: string, tag: string): void {
         const path = ["services", this.name];
         for (const key of Object.keys(this.service))
             if (!answered.includes(key) && !key.startsWith("x-"))
@@ -291,7 +291,7 @@ class ServiceReader {
         if (role !== "database" && tag !== "")
             this.notes.warn(
                 [...path, "image"],
-                `the version is Plinth's own, not ${tag}; images.NAME of the instance sets another one`,
+                `the version is Plinth's own, not ${tag}; images.${image} of the instance sets another one`,
             );
     }
 }

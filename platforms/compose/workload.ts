@@ -65,7 +65,7 @@ export class Workload extends Component implements HasNode {
         const service = services[pod]!;
         const schedules = schedulesOf(conversion, pod);
         if (schedules) {
-            const containers = template.containers.map(withoutServing);
+            const containers = tasked(template, uses);
             const tasks = schedules.map((schedule, index) => {
                 const args = {
                     pod: { ...template, containers },
@@ -81,7 +81,7 @@ export class Workload extends Component implements HasNode {
             return;
         }
         if (once === "alone") {
-            const containers = template.containers.map(withoutServing);
+            const containers = tasked(template, uses);
             const retries = retriesOf(conversion, pod);
             const tries = retries === undefined ? {} : { retries };
             this.node = new Task(
@@ -218,6 +218,10 @@ const withoutServing = ({ probes: _, preStop: __, ports: ___, udp: ____, ...rest
     const { lifecycle: _____, ...more } = rest.more ?? {};
     return { ...rest, more };
 };
+
+/** The containers of a task, the first of which has the edges of all. */
+const tasked = ({ containers }: PodArgs, uses: readonly Edge[]): ContainerArgs[] =>
+    containers.map(withoutServing).map((one, index) => (index === 0 ? { ...one, uses } : one));
 
 /** A pod as others see it in the graph, on its ports. */
 export function endpointOf(conversion: Conversion, pod: string, { tcp }: KnownPorts): Endpoint {

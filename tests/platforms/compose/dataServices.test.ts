@@ -48,7 +48,10 @@ describe("data services of Compose projects that Plinth takes over", () => {
             {
                 ...board(
                     { ...taken, networks: ["back"] },
-                    { far: image("far:1", { networks: ["front"] }), job: image("job:1", { networks: ["back"] }) },
+                    {
+                        far: image("far:1", { networks: ["front"] }),
+                        job: image("job:1", { networks: ["back"], restart: "no" }),
+                    },
                 ),
                 networks: { front: {}, back: {}, default: {} },
             },
