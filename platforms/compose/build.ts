@@ -3,8 +3,6 @@ import { dirname, join } from "node:path";
 import type { LoadedProject, Path, Service } from "../../compose";
 import type { BakeTarget } from "../../config/images";
 import { contentHash } from "../../components/names";
-import { localRegistry } from "../../config/imageSources";
-import type { Conversion } from "./conversion";
 import { imageName } from "./images";
 import type { Notes } from "./notes";
 import { markersIn } from "./secrets";
@@ -12,7 +10,7 @@ import { markersIn } from "./secrets";
 type Build = NonNullable<Service["build"]>;
 
 /** Whether a context is a folder of this machine: others are URLs, repositories and images. */
-const isFolder = (context: string): boolean => context.startsWith("/") || /^[A-Za-z]:[\\/]/.test(context);
+export const isFolder = (context: string): boolean => context.startsWith("/") || /^[A-Za-z]:[\\/]/.test(context);
 
 /** Keys of `build` without a counterpart, each with the reason. */
 const without: Partial<Readonly<Record<keyof Build, string>>> = {
@@ -120,25 +118,4 @@ export function buildTag({ context = "", dockerfile, ...rest }: Build, folder: s
         .replaceAll(dirname(folder), "..");
     // Tags without a digit are ones that move.
     return `0-${contentHash([settings, text])}`;
-}
-
-/** Refuses builds that cannot be done, or whose images no cluster can pull. */
-export function checkBuilds({ source, services, settings, instance, notes }: Conversion): void {
-    for (const [name, { build }] of Object.entries(services)) {
-        const image = imageName(name);
-        if (!build || !source.images[image]?.built || settings.images[image] !== undefined) continue;
-        const { context = "", dockerfile, dockerfile_inline } = build;
-        const path: Path = ["services", name, "build"];
-        const own = `or set images.${image} of ${instance.name} to an image of a registry`;
-        const { registry } = instance.stack.config.images;
-        if (registry === localRegistry && instance.stack.config.stack !== "dev")
-            notes.refuse(
-                path,
-                `is built here, and the cluster cannot pull it from ${localRegistry}: set plinth:images.registry, ${own}`,
-            );
-        if (!isFolder(context)) continue;
-        if (!existsSync(context)) notes.refuse([...path, "context"], `${context} does not exist; create it, ${own}`);
-        else if (dockerfile_inline === undefined && !existsSync(join(context, dockerfile ?? "Dockerfile")))
-            notes.refuse(path, `${context} has no ${dockerfile ?? "Dockerfile"}; create it, ${own}`);
-    }
 }

@@ -3,7 +3,7 @@ import { type Declared, definePlatform } from "../platform";
 import { publicUrl } from "../publicUrl";
 import { type ComposeConfig, type ComposeInstance, config } from "./config";
 import { FileObjects } from "./configFiles";
-import { checkBuilds } from "./build";
+import { checkBuilds } from "./checkBuilds";
 import { checkNames } from "./checkNames";
 import { Conversion } from "./conversion";
 import { declareBackups } from "./dumps";

@@ -9,7 +9,7 @@ import {
     serviceReasons,
     triggerReasons,
 } from "./counterparts";
-import { warnOfLabels } from "./kompose";
+import { warnOfLabels } from "./komposeLabels";
 import { onceOf } from "./once";
 
 /** Says what of a service has no counterpart. */

@@ -7,7 +7,7 @@ import type { Conversion } from "./conversion";
 import { replicasOf } from "./deploy";
 import { komposeLabel } from "./extensions";
 import type { FileObjects } from "./configFiles";
-import { schedulesOf } from "./jobs";
+import { schedulesOf } from "./schedules";
 import { serviceLabel } from "./names";
 
 type VolumeMount = NonNullable<Service["volumes"]>[number];

@@ -15,7 +15,7 @@ import { type Conversion, digestOf } from "./conversion";
 import { graceSeconds } from "./probes";
 import { komposeLabel } from "./extensions";
 import { startContainers } from "./hooks";
-import { schedulesOf } from "./jobs";
+import { schedulesOf } from "./schedules";
 import { placementOf, replicasOf, rolloutOf } from "./deploy";
 import { networkLabels } from "./networks";
 import { retriesOf } from "./once";
