@@ -1,7 +1,8 @@
-import { podOf } from "../../components/references";
+import { podOf as podSpecOf } from "../../components/references";
 import { usualReference } from "../../config/images";
 import { declareProgram } from "../../platforms/program";
 import { serviceLabel } from "../../platforms/compose/names";
+import { podOf } from "../../platforms/compose/pods";
 import { lacksForRestricted } from "../../platforms/compose/security";
 import type { Source } from "../../platforms/compose/source";
 import { type RenderedObject, renderGiven } from "../render/rendering";
@@ -41,7 +42,7 @@ export interface ProjectReport {
     readonly objects: number;
 }
 
-const workloads = ["Deployment", "StatefulSet", "Job"];
+const workloads = ["Deployment", "StatefulSet", "Job", "CronJob"];
 
 /**
  * Converts a project as an instance of a stack would be, and tells what becomes of each part.
@@ -59,8 +60,9 @@ export function checkProject(args: StandaloneArgs): ProjectReport {
     return {
         name: given.instance,
         services: Object.entries(source.loaded.project.services).map(([service, one]) => {
-            const host = /^service:(.+)$/.exec(one.network_mode ?? "")?.[1];
-            const own = named(serviceLabel(host ?? service));
+            const pod = podOf(source.loaded.project.services, service);
+            const host = pod === service ? undefined : pod;
+            const own = named(serviceLabel(pod));
             const workload = own.find(({ kind }) => workloads.includes(kind));
             return {
                 service,
@@ -84,7 +86,10 @@ export function checkProject(args: StandaloneArgs): ProjectReport {
         built: Object.values(source.images).flatMap((image) =>
             image.built ? [usualReference(image, stack.config.images)] : [],
         ),
-        secrets: Object.keys(facts.values ?? {}),
+        secrets: Object.keys(facts.values ?? {}).filter((key) => {
+            const rule = facts.secrets?.[key];
+            return typeof rule !== "object" || rule.fixed === undefined;
+        }),
         disabled: Object.keys(source.loaded.disabledServices),
         // The stack's own matters are not the project's.
         warnings: outputs.warnings
@@ -113,6 +118,6 @@ function serviceText({ metadata, spec }: RenderedObject): string {
 }
 
 const claimsOf = (workload: RenderedObject): string[] =>
-    ((podOf(workload) as { volumes?: { persistentVolumeClaim?: { claimName: string } }[] }).volumes ?? []).flatMap(
+    ((podSpecOf(workload) as { volumes?: { persistentVolumeClaim?: { claimName: string } }[] }).volumes ?? []).flatMap(
         ({ persistentVolumeClaim }) => (persistentVolumeClaim ? [persistentVolumeClaim.claimName] : []),
     );

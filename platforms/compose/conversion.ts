@@ -2,9 +2,9 @@ import { contentHash, objectName } from "../../components/names";
 import { Value, type Input } from "../../config/value";
 import type { Service } from "../../compose";
 import type { ComposeConfig, ComposeInstance } from "./config";
-import { komposeLabel } from "./extensions";
 import { type PeerName, serviceLabel } from "./names";
 import type { Notes } from "./notes";
+import { podOf } from "./pods";
 import type { Parts } from "./secrets";
 import type { Source } from "./source";
 import { networksOf } from "./texts";
@@ -27,7 +27,7 @@ export class Conversion {
         this.notes = source.notes;
         const services = Object.keys(this.services);
         for (const service of services) {
-            const pod = this.findPod(service);
+            const pod = podOf(this.services, service);
             this.pods.set(service, pod);
             const all = this.members.get(pod) ?? [pod];
             if (service !== pod) all.push(service);
@@ -44,14 +44,6 @@ export class Conversion {
 
     get services(): Readonly<Record<string, Service>> {
         return this.source.loaded.project.services;
-    }
-
-    private findPod(service: string): string {
-        const other = /^service:(.+)$/.exec(this.services[service]?.network_mode ?? "")?.[1];
-        if (other !== undefined && other !== service && this.services[other]) return this.findPod(other);
-        const group = komposeLabel(this.services[service], "service.group");
-        if (group === undefined) return service;
-        return Object.keys(this.services).find((one) => komposeLabel(this.services[one], "service.group") === group)!;
     }
 
     /** The networks of all services of a pod. */

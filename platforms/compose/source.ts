@@ -69,7 +69,7 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
     const binds = readBinds(loaded, extensions, settings, notes);
     const fileTexts = readFileTexts(loaded, binds, secrets, peers, notes);
     const images = composeImages(loaded, extensions, notes);
-    const data = readDataServices(loaded.project.services, extensions, texts, images, notes);
+    const data = readDataServices(loaded.project.services, extensions, texts, images, set, notes);
     notes.throwIfAny();
     return {
         secrets: { ...secrets.rules, ...data.rules },

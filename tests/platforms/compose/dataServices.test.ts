@@ -134,6 +134,11 @@ describe("data services of Compose projects that Plinth takes over", () => {
             "which is reached within the instance only",
         );
         expect(refusalOf(board(postgres), { files, instance: backup })).to.include("there is no database to dump");
+        const secrets = (values: object) => refusalOf(board(taken), { files, values: { secrets: { shop: values } } });
+        expect(secrets({ "my-dbPassword": "x" })).to.include(
+            "plinth:secrets sets my-dbPassword; set POSTGRES_PASSWORD",
+        );
+        expect(secrets({ DB_PASSWORD: "x" })).to.equal("");
     });
     it("leave nothing out without a word", () => {
         const rest = {
