@@ -114,7 +114,8 @@ export function warnOfProject({ notes, source }: Conversion): void {
     const { project } = source.loaded;
     for (const [section, reasons] of Object.entries(resourceReasons))
         for (const [name, resource] of Object.entries(project[section as "networks"] ?? {}))
-            findKeys(resource, reasons, (keys, reason) => {
+            findKeys(resource, reasons, (keys, reason, value) => {
+                if (keys.at(-1) === "driver" && value === "default") return;
                 // Of Kompose, about the volume.
                 if (/^kompose\.volume\.(size|storage-class-name)$/.test(String(keys.at(-1)))) return;
                 notes.warn(
