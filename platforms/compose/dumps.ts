@@ -3,13 +3,15 @@ import { type Node, nodeId, type SecretRef, Service } from "../../components/gra
 import { databasePorts } from "../../config/database";
 import type { Input } from "../../config/value";
 import type { Conversion } from "./conversion";
-import { imageName } from "./images";
+import { imageName, images } from "./images";
 import type { TakenOver } from "./takeover";
+import type { Volumes } from "./volumes";
 
-/** Declares the backups of a project: the dumps of its database, and of its documents if it has any. */
+/** Declares the backups of a project: the dumps of its database and its documents, and the files of a volume. */
 export function declareBackups(
     conversion: Conversion,
     made: ReadonlyMap<string, { readonly node: Node } | TakenOver>,
+    volumes: Pick<Volumes, "backedUp">,
 ): void {
     const { instance, settings, source, notes } = conversion;
     const databases = [...made].flatMap(([service, one]): [string, DatabaseLike][] => {
@@ -31,10 +33,12 @@ export function declareBackups(
             );
         return;
     }
+    const files = volumes.backedUp();
     const documents = [...made.values()].flatMap((one) => ("documents" in one && one.documents ? [one.documents] : []));
     backUp(instance, {
         config: settings.backup,
         database: first[1],
+        ...(files ? { files: { ...files, image: images.composeTools } } : {}),
         ...(documents[0] ? { documents: documents[0], allDocuments: true } : {}),
         writers: [...made].flatMap(([service, one]) =>
             service === first[0] || one === undefined || ("documents" in one && one.documents) ? [] : [one],

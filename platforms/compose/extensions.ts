@@ -46,6 +46,8 @@ const serviceExtension = z.strictObject({
 const volumeExtension = z.strictObject({
     size: storage.optional(),
     storageClass: storageClass.optional(),
+    /** Whether backups contain its files, and the number of the user that may read and write them all. */
+    backup: z.strictObject({ user: z.int().min(1).max(65_535) }).optional(),
 });
 
 export type ServiceExtension = z.output<typeof serviceExtension>;

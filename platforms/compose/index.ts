@@ -55,8 +55,9 @@ function declare(instance: ComposeInstance, settings: ComposeConfig, source: Sou
                 "makes it a component of Plinth's, which is reached within the instance only; leave it out of routes, open and labels",
             );
     checkPublished(conversion, opened);
+    const volumes = new Volumes(conversion, new FileObjects(conversion));
     const workloads = declareWorkloads(conversion, {
-        volumes: new Volumes(conversion, new FileObjects(conversion)),
+        volumes,
         ports: (pod) =>
             withRoutes(
                 ports(pod),
@@ -64,7 +65,7 @@ function declare(instance: ComposeInstance, settings: ComposeConfig, source: Sou
             ),
         opened: (pod) => opened.filter(({ service }) => conversion.podOf(service) === pod),
     });
-    declareBackups(conversion, workloads);
+    declareBackups(conversion, workloads, volumes);
     for (const [pod, workload] of workloads)
         if (workload instanceof Workload)
             declareOpened(

@@ -1,4 +1,4 @@
-import { claim, sharedClaim } from "../../components/claim";
+import { claim, type SharedClaim, sharedClaim } from "../../components/claim";
 import { contentHash, objectName } from "../../components/names";
 import type { Mount } from "../../components/podArgs";
 import type { Service } from "../../compose";
@@ -8,12 +8,10 @@ import { replicasOf } from "./deploy";
 import { komposeLabel } from "./extensions";
 import type { FileObjects } from "./configFiles";
 import { schedulesOf } from "./schedules";
+import { distinct, sizeOf, usual } from "./mounts";
 import { serviceLabel } from "./names";
 
 type VolumeMount = NonNullable<Service["volumes"]>[number];
-
-/** Default sizes of claims and of directories that live as long as their pod. */
-const usual = { claim: "5Gi", scratch: "1Gi", memory: "64Mi" } as const;
 
 /** A mount whose directory gets what the image has at its path, if it is empty. */
 export interface Fill {
@@ -155,7 +153,9 @@ export class Volumes {
         return this.conversion.instance.objectName([...group].map(({ name }) => name).sort()[0]!);
     }
 
-    private isShared({ pods }: ClaimUse): boolean {
+    private isShared({ pods, volume }: ClaimUse): boolean {
+        // Backups mount it beside its services.
+        if (volume !== undefined && this.backupOf(volume)) return true;
         const several = (pod: string) => {
             if ((schedulesOf(this.conversion, pod)?.length ?? 1) > 1) return true;
             const replicas = replicasOf(pod, this.conversion.services[pod]!, this.conversion);
@@ -193,6 +193,30 @@ export class Volumes {
             : { claim: claim(instance, instance.owner, use.name, args), isShared };
         this.declared.set(key, made);
         return made;
+    }
+
+    private backupOf(volume: string): { readonly user: number } | undefined {
+        const { settings, source } = this.conversion;
+        return settings.backup && source.extensions.volumes[volume]?.backup;
+    }
+
+    /** The volume whose files backups contain, and the user that may read and write them. */
+    backedUp(): { readonly volume: SharedClaim; readonly user: number } | undefined {
+        const { notes, source } = this.conversion;
+        const marked = [...this.uses.values()].flatMap((use) => {
+            const backup = use.volume === undefined ? undefined : this.backupOf(use.volume);
+            return backup ? [{ use, ...backup }] : [];
+        });
+        const [first, ...others] = marked;
+        for (const { use } of others)
+            notes.refuse(
+                ["volumes", use.volume!, "x-plinth", "backup"],
+                `is a second volume to back up, besides ${first!.use.volume}: an instance has one`,
+            );
+        for (const name of Object.keys(source.extensions.volumes))
+            if (this.backupOf(name) && !marked.some(({ use }) => use.volume === name))
+                notes.warn(["volumes", name, "x-plinth", "backup"], "has no effect: no service mounts it as a volume");
+        return first && { volume: this.claim(first.use.key), user: first.user };
     }
 
     /** The mounts of a service's container. */
@@ -272,17 +296,4 @@ export class Volumes {
         mounts.push(...this.files.mountsOf(service));
         return { mounts: distinct(mounts), fills, own, ...(shareNodeFor === undefined ? {} : { shareNodeFor }) };
     }
-}
-
-/** A path can be mounted once; the last one counts, as in Docker. */
-const distinct = (mounts: readonly Mount[]): Mount[] => [
-    ...new Map(mounts.map((mount) => [mount.path, mount])).values(),
-];
-
-/** Bytes as a quantity, or Docker's own spelling of a size. */
-function sizeOf(text: string | undefined): string {
-    if (text === undefined) return usual.memory;
-    const [, digits, unit = ""] = /^(\d+)([kmg]?)b?$/i.exec(text) ?? [];
-    const bytes = digits === undefined ? 0 : Number(digits) * 1024 ** " kmg".indexOf(unit.toLowerCase() || " ");
-    return bytes > 0 ? `${Math.max(1, Math.ceil(bytes / 2 ** 20))}Mi` : usual.memory;
 }

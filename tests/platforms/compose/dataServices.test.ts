@@ -180,6 +180,28 @@ describe("databases of Compose projects that run as they are", () => {
         );
         expect(find("Secret", "db-dump")["stringData"]).to.deep.equal({ password: "whale-3", rootPassword: "whale-3" });
     });
+    it("have the files of a volume beside them", () => {
+        const project = (volumes: object) => ({
+            ...board(
+                { ...postgres, "x-plinth": { dump: true } },
+                { app: image("app:1", { volumes: ["files:/f", "more:/m"] }) },
+            ),
+            volumes: { rows: {}, ...volumes },
+        });
+        const files1 = { "x-plinth": { backup: { user: 33 } } };
+        const { find, pod } = convert(project({ files: files1, more: {} }), { files, instance: backup });
+        const { initContainers, securityContext, volumes } = find("CronJob", "backup")["spec"].jobTemplate.spec.template
+            .spec;
+        expect(initContainers.map(({ name }: { name: string }) => name)).to.deep.equal(["dump", "archive"]);
+        expect(initContainers[1].image).to.include("busybox");
+        expect(securityContext.runAsUser).to.equal(33);
+        expect(JSON.stringify(volumes)).to.include('"claimName":"files"');
+        // Without a class that several pods can mount, they are on one node.
+        expect(pod("StatefulSet", "app").affinity).to.have.property("podAffinity");
+        expect(refusalOf(project({ files: files1, more: files1 }), { files, instance: backup })).to.include(
+            "volumes.more.x-plinth.backup: is a second volume to back up, besides files",
+        );
+    });
     it("are one in an instance", () => {
         const db = { ...postgres, "x-plinth": { dump: true } };
         const two = board(db, { other: { ...db, container_name: "other-db" } });

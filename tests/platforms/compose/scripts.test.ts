@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { execa } from "execa";
 import { NameServer } from "../../support/nameServer";
 import { write } from "../../support/files";
-import { missing, optionalProgram, program, scratch } from "../../support/tools";
+import { optionalProgram, program, scratch } from "../../support/tools";
 import { convert, web } from "./support";
 
 interface Container {
@@ -85,7 +85,9 @@ describe("scripts of Compose projects, in busybox and with real files and names"
     let root: Root;
     let names: NameServer | undefined;
     before(function () {
-        if (process.getuid?.() !== 0) missing(this, "root is needed to change the root directory");
+        if (process.getuid?.() === 0) return;
+        console.log("      skipped: only root may change the root directory");
+        this.skip();
     });
     beforeEach(async function () {
         root = new Root(optionalProgram(this, "busybox", "what containers do before a service's own is seen"));
