@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { LoadedProject, Path, Service, Volume } from "../../compose";
 import { explain } from "../../config/explain";
-import { replicas, storage, storageClass } from "../../config/fields";
+import { imageReference, replicas, storage, storageClass } from "../../config/fields";
 import { routePath } from "./config";
 import { roles } from "./roles";
 import type { Notes } from "./notes";
@@ -36,8 +36,12 @@ const serviceExtension = z.strictObject({
     as: z.enum(roles).optional(),
     /** Whether backups dump it, by its engine's own program. @default true for a database that `as` names */
     dump: z.boolean().optional(),
-    /** Consent to a new version of the database that `as` names: see `database.upgradeFrom`. */
-    upgradeFrom: z.string().min(1).optional(),
+    /** Consent to a new version of what `as` names: see `database.upgradeFrom` and `database.upgradeImage`. */
+    upgradeFrom: z
+        .string()
+        .regex(/^[a-z]+ \d+(\.\d+)?$/, 'allowed: engine and version of the data, such as "postgres 16"')
+        .optional(),
+    upgradeImage: imageReference.optional(),
     /** Extensions of PostgreSQL in the database that `as` names. */
     extensions: z.array(z.string().regex(/^[a-z0-9_-]+$/, "allowed: the name of an extension")).default([]),
 });

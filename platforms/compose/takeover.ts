@@ -37,6 +37,9 @@ export function takeOver(conversion: Conversion, service: string): TakenOver {
     const memory = takeover.role === "documents" ? usual.documents : usual.memory;
     const resources = { cpu: usual.cpu, memory, ...resourcesOf(services[service]!) };
     const size = sizeOf(conversion, service);
+    const { upgradeFrom, upgradeImage, extensions } = source.extensions.services[service]!;
+    const agreed = upgradeFrom === undefined ? {} : { upgradeFrom };
+    const settingsAt = `services.${service}.x-plinth of ${instance.name}`;
     const made = (component: Component & HasNode, endpoint: Endpoint): TakenOver => {
         declareNames(conversion, component, service, endpoint);
         return { node: component.node, endpoint, doneName: undefined };
@@ -44,10 +47,12 @@ export function takeOver(conversion: Conversion, service: string): TakenOver {
     switch (takeover.role) {
         case "database": {
             const { engine, database, user } = takeover.account;
-            const { upgradeFrom, extensions } = source.extensions.services[service]!;
             const one = new Database(instance, name, {
-                config: { topology: "single", engine, ...(upgradeFrom === undefined ? {} : { upgradeFrom }) },
-                ...{ database, user, resources, size },
+                config: {
+                    ...{ topology: "single", engine, ...agreed },
+                    ...(upgradeImage === undefined ? {} : { upgradeImage }),
+                },
+                ...{ database, user, resources, size, settingsAt },
                 settings: serverSettings(conversion, service),
                 image: takeover.image,
                 extensions,
@@ -66,16 +71,16 @@ export function takeOver(conversion: Conversion, service: string): TakenOver {
         case "broker": {
             const { user, vhost } = takeover;
             const one = new Broker(instance, name, {
-                config: { topology: "single" },
-                ...{ user, vhost, permits, resources, size },
+                config: { topology: "single", ...agreed },
+                ...{ user, vhost, permits, resources, size, settingsAt },
             });
             return made(one, one.service);
         }
         case "documents": {
             const { database, open } = takeover;
             const one = new DocumentStore(instance, name, {
-                config: { topology: "single" },
-                ...{ database, open, resources, size, user: "app" },
+                config: { topology: "single", ...agreed },
+                ...{ database, open, resources, size, settingsAt, user: "app" },
             });
             return { ...made(one, one.service), documents: one };
         }
