@@ -3,7 +3,7 @@ import { hasMetrics, podMonitor } from "./metrics";
 import { denyByDefault, namedMetadata, policyOf, unplacedHosts } from "./policies";
 import { declarePlacement } from "./placement";
 import { declarePullSecrets } from "./pullSecret";
-import { metadataRanges } from "./ranges";
+import { blocksWithout, metadataRanges } from "./ranges";
 import type { Resource } from "./resource";
 import type { Stack } from "./stack";
 import { clusterObjects } from "./storageClass";
@@ -82,10 +82,10 @@ function declarePolicies(stack: Stack, instances: ByNamespace): void {
                 instance.ownsNamespace ? undefined : { "app.kubernetes.io/instance": instance.name },
             ),
         });
-    const closed = [...metadataRanges, ...ranges];
+    const outside = blocksWithout([...metadataRanges, ...ranges]);
     for (const node of stack.graph.nodes.filter(({ pods }) => pods)) {
         const instance = instances.get(node.namespace)!;
-        const spec = policyOf(stack.graph, node, { mode, closed });
+        const spec = policyOf(stack.graph, node, { mode, outside });
         instance.add(instance.owner, "NetworkPolicy", node.name, { spec });
     }
     if (mode === "full") warnOfWaysOut(stack, instances);

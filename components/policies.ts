@@ -3,7 +3,7 @@ import type { Fields } from "./kinds";
 import type { Edge, Graph, NetworkRule, Node } from "./graph";
 import { rangesOf } from "./external";
 import { selectorOf } from "./labels";
-import { anywhere, contains, ipBlock, metadataRanges } from "./ranges";
+import { anywhere, contains, type IpBlock, ipBlock, metadataRanges } from "./ranges";
 
 type Spec = Fields<k8s.types.input.networking.v1.NetworkPolicySpec>;
 type Peer = Fields<k8s.types.input.networking.v1.NetworkPolicyPeer>;
@@ -34,21 +34,21 @@ export function denyByDefault(mode: "full" | "ingress", instance?: Readonly<Reco
 
 export interface PolicyArgs {
     readonly mode: "full" | "ingress";
-    /** Ranges that are excluded from larger allowed ranges. */
-    readonly closed: readonly string[];
+    /** The block for a range outside the cluster, without what is closed in it. */
+    readonly outside: (range: string) => IpBlock;
 }
 
 /** Traffic that one node may receive and send: its edges in both directions and its network rules, nothing else. */
-export function policyOf(graph: Graph, node: Node, { mode, closed }: PolicyArgs): Spec {
+export function policyOf(graph: Graph, node: Node, { mode, outside }: PolicyArgs): Spec {
     const needs = (direction: NetworkRule["direction"]) =>
         node.networkRules.filter((need) => need.direction === direction && need.component === undefined);
     const ingress: Rule[] = [
         ...graph.users(node.id).map(({ from, edge }) => ({ peers: [peer(from, node)], ...tcp(portsOf(edge)) })),
-        ...needs("ingress").map((need) => rule(need, [])),
+        ...needs("ingress").map((need) => rule(need, (range) => ipBlock(range))),
     ];
     const egress: Rule[] = [
-        ...node.uses.map((edge) => ({ peers: destination(graph, node, edge, closed), ...tcp(portsOf(edge)) })),
-        ...needs("egress").map((need) => rule(need, closed)),
+        ...node.uses.map((edge) => ({ peers: destination(graph, node, edge, outside), ...tcp(portsOf(edge)) })),
+        ...needs("egress").map((need) => rule(need, outside)),
         ...node.networkRules.flatMap(({ component, ports }) => {
             const other = component === undefined ? undefined : graph.node(component);
             return other ? [{ peers: [peer(other, node)], ...tcp(ports) }] : [];
@@ -90,12 +90,12 @@ function peer(other: Node, self: Node): Peer {
         : { podSelector, namespaceSelector: { matchLabels: { [namespaceLabel]: other.namespace } } };
 }
 
-function destination(graph: Graph, from: Node, { to }: Edge, closed: readonly string[]): Peer[] {
+function destination(graph: Graph, from: Node, { to }: Edge, outside: PolicyArgs["outside"]): Peer[] {
     if (!to.external) return to.nodes.map((id) => peer(graph.node(id)!, from));
-    return outward(to.external.cidrs, closed);
+    return outward(to.external.cidrs, outside);
 }
 
-function rule(need: NetworkRule, closed: readonly string[]): Rule {
+function rule(need: NetworkRule, outside: PolicyArgs["outside"]): Rule {
     const ports = need.ports.length > 0 ? { ports: open(need.ports, need.protocol ?? "TCP") } : {};
     if (need.namespace === "*") return { ...ports, peers: [{ namespaceSelector: {} }] };
     if (need.namespace)
@@ -103,12 +103,12 @@ function rule(need: NetworkRule, closed: readonly string[]): Rule {
     const ranges = rangesOfNeed(need);
     // A rule without peers admits all pods and addresses.
     if (need.direction === "ingress" && ranges.length === 0) return ports;
-    return { ...ports, peers: outward(ranges, closed) };
+    return { ...ports, peers: outward(ranges, outside) };
 }
 
-/** Peers for some ranges, or any address if there are none, minus closed ranges. */
-const outward = (ranges: readonly string[], closed: readonly string[]): Peer[] =>
-    (ranges.length > 0 ? ranges : anywhere).map((range) => ({ ipBlock: ipBlock(range, closed) }));
+/** Peers for some ranges, or any address if there are none. */
+const outward = (ranges: readonly string[], outside: PolicyArgs["outside"]): Peer[] =>
+    (ranges.length > 0 ? ranges : anywhere).map((range) => ({ ipBlock: outside(range) }));
 
 const rangesOfNeed = ({ host, cidrs = [] }: NetworkRule): readonly string[] =>
     host === undefined ? cidrs : rangesOf(host, cidrs);

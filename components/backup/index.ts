@@ -14,7 +14,7 @@ import { everyDatabase, keepEnv, steps, tasks } from "./contract";
 import { bindDocuments, bindObjects, isPathStyle, objectsEnv, refuseOwnBucket } from "./parts";
 import { backupFiles } from "./scripts";
 
-export type { BackupArgs } from "./args";
+export type { BackupArgs, DatabaseLike } from "./args";
 export type { DocumentStoreLike } from "./parts";
 
 const folders = { scripts: "/etc/plinth-backup", work: "/work", volume: "/backup", files: "/files" } as const;

@@ -45,6 +45,8 @@ export interface BrokerArgs {
     readonly resources: ResourcesConfig & { readonly memory: string };
     /** Size of the volume. */
     readonly size: string;
+    /** Where the user agrees to other versions, for messages. @default the component's key in the instance */
+    readonly settingsAt?: string;
 }
 
 /** The ports that clients of the broker use. */
@@ -221,7 +223,7 @@ export class Broker<Name extends string = string> extends Component implements H
                 // Queues are flushed at the stop signal.
                 graceSeconds: 120,
             },
-            series: guardedSeries(instance, name, series, given.upgradeFrom),
+            series: guardedSeries(instance, name, series, given.upgradeFrom, { settingsAt: args.settingsAt }),
         });
     }
 }

@@ -36,6 +36,8 @@ export interface DatabaseArgs {
     readonly image?: Image;
     /** Extensions of PostgreSQL in the platform's database, which only the administrator can create. @default none */
     readonly extensions?: readonly string[];
+    /** Where the user agrees to other versions, for messages. @default the component's key in the instance */
+    readonly settingsAt?: string;
 }
 
 const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
@@ -212,7 +214,7 @@ export class Database<Name extends string = string> extends Component implements
             settings: args.settings,
             image: this.image,
             extensions: args.extensions ?? [],
-            series: guardedSeries(instance, first.name, series, upgradeFrom),
+            series: guardedSeries(instance, first.name, series, upgradeFrom, { settingsAt: args.settingsAt }),
         };
         if (members) {
             declareMembers(instance, this, members, { ...member, password: replicationPassword! });

@@ -119,7 +119,10 @@ export function guardedSeries(
     name: string,
     wanted: string,
     upgradeFrom: string | undefined,
-    check: typeof checkSeries = checkSeries,
+    {
+        check = checkSeries,
+        settingsAt = `plinth:instances.${instance.name}.${name}`,
+    }: { readonly check?: typeof checkSeries; readonly settingsAt?: string | undefined } = {},
 ): Value<string> {
     const consent = upgradeFrom === wanted ? undefined : upgradeFrom;
     const prefix = `${instance.name}-${name}`;
@@ -136,9 +139,7 @@ export function guardedSeries(
     stack.plan.push(holds(wanted, stack.config.protect), ...(consent ? [holds(consent, false)] : []), marker);
     return marker
         .property<Keepers>("keepers")
-        .map((keepers) =>
-            check(`plinth:instances.${instance.name}.${name}`, keepers?.["series"] ?? wanted, wanted, consent),
-        );
+        .map((keepers) => check(settingsAt, keepers?.["series"] ?? wanted, wanted, consent));
 }
 
 type Keepers = Readonly<Record<string, string>> | undefined;

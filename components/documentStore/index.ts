@@ -46,6 +46,8 @@ export interface DocumentStoreArgs {
      * alone decide who reaches it. @default false
      */
     readonly open?: boolean;
+    /** Where the user agrees to other versions, for messages. @default the component's key in the instance */
+    readonly settingsAt?: string;
     /** Series of MongoDB that the platform works with. @default ["7.0"], the image's */
     readonly series?: readonly string[];
     /** Why no others, for the message: `its driver is older`. @default others have not been tried */
@@ -214,7 +216,10 @@ export class DocumentStore<Name extends string = string> extends Component imple
             // The default size, not the user's: a volume grows without a new pod.
             disk: mebibytes(args.size),
         });
-        dataServer(instance, this, node, { pod, series: guardedSeries(instance, name, series, upgradeFrom) });
+        dataServer(instance, this, node, {
+            pod,
+            series: guardedSeries(instance, name, series, upgradeFrom, { settingsAt: args.settingsAt }),
+        });
     }
 }
 
