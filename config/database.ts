@@ -3,6 +3,7 @@ import { cidr, line, port, server } from "./fields";
 import { own, ownOnly } from "./own";
 import { suggest } from "./problems";
 import { secretsOf } from "./secrets";
+import { serverTls } from "./serverTls";
 
 export const engines = ["mariadb", "mysql", "postgres"] as const;
 export type Engine = (typeof engines)[number];
@@ -34,6 +35,7 @@ export const outside = {
     port: port.optional(),
     /** Address ranges of the server, for the NetworkPolicy. @default the host if it is an address, else any */
     cidrs: z.array(cidr).default([]),
+    tls: serverTls,
 };
 
 /** A name that needs no quoting in any engine's SQL or in arguments of its tools. */

@@ -15,6 +15,7 @@ import {
 } from "./fields";
 import { imageSources, type ImagesConfig } from "./imageSources";
 import { ownNamespace } from "./own";
+import { certificates } from "./serverTls";
 import type { InstanceFacts } from "./facts";
 import { type PlacementConfig, placementFields } from "./placement";
 
@@ -130,6 +131,8 @@ export const stackFields = {
     cluster: cluster.prefault({}),
     images: imageSources.prefault({}),
     edge: sharedEdge.optional(),
+    /** Certificates in PEM of your own authorities, which the pods of all instances trust. @default none */
+    caBundle: certificates.optional(),
     labels: labels.default({}),
     annotations: annotations.default({}),
     ...placementFields,
@@ -175,6 +178,7 @@ export interface StackConfig {
     readonly cluster: ClusterConfig;
     readonly images: ImagesConfig;
     readonly sharedEdge: SharedEdgeConfig;
+    readonly caBundle: string | undefined;
     readonly labels: Readonly<Record<string, string>>;
     readonly annotations: Readonly<Record<string, string>>;
     /** Where all pods run. */

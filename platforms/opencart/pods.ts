@@ -1,9 +1,10 @@
+import { authoritiesFor } from "../../components/authorities";
 import type { CacheSettings } from "../../components/cache";
 import type { SharedClaim } from "../../components/claim";
 import type { DatabaseSettings } from "../../components/database";
 import type { NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import type { Text } from "../../components/languages/text";
-import type { ContainerArgs, PodArgs } from "../../components/podArgs";
+import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { drainSeconds } from "../../components/webTier";
 import { nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
@@ -11,7 +12,7 @@ import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
 import { type OpenCartConfig, type OpenCartInstance, sizes } from "./config";
 import { configPhp } from "./configPhp";
-import { commonEnv, mailEnv } from "./environment";
+import { cacheEdge, commonEnv, databaseEdge, mailEnv } from "./environment";
 import { appMounts, bundledSpace, sharedMounts } from "./mounts";
 import { paths, ports, sharedStorage, users } from "./paths";
 import { phpMemory, stopSeconds } from "./php";
@@ -216,7 +217,11 @@ export class Pods {
             mounts: [
                 ...mounts,
                 { path: paths.scripts, configMap: this.configMaps.scripts },
-                { path: `${paths.php}/opencart.ini`, configMap: this.configMaps.frontend.php, file: "opencart.ini" },
+                ...["opencart.ini", ...(this.surroundings.database.tls ? ["database.php"] : [])].map((file): Mount => ({
+                    path: `${paths.php}/${file}`,
+                    configMap: this.configMaps.frontend.php,
+                    file,
+                })),
             ],
             ...rest,
         };
@@ -261,17 +266,11 @@ export class Pods {
     }
 
     private databaseEdge() {
-        return this.surroundings.database.bind({
-            DB_HOSTNAME: "host",
-            DB_PORT: "port",
-            DB_DATABASE: "name",
-            DB_USERNAME: "user",
-            DB_PASSWORD: "password",
-        });
+        return databaseEdge(this.surroundings.database);
     }
 
     private cacheEdge() {
-        return this.surroundings.cache.bind({ CACHE_HOSTNAME: "host", CACHE_PORT: "port", CACHE_PASSWORD: "password" });
+        return cacheEdge(this.surroundings.cache);
     }
 
     private addresses(): Record<string, string> {
@@ -283,7 +282,14 @@ export class Pods {
     }
 
     private webConfig(role: Role, maxChildren: number): { nginx: string; php: string } {
-        const { nginx, php } = webFiles(role, this.settings, { maxChildren, timeoutSeconds: pageSeconds[role] });
+        const { nginx, php } = webFiles(role, this.settings, {
+            maxChildren,
+            timeoutSeconds: pageSeconds[role],
+            tls: {
+                authorities: authoritiesFor(this.instance, [this.surroundings.database, this.surroundings.cache]),
+                secureDatabase: this.surroundings.database.tls,
+            },
+        });
         return { nginx: this.configMap(`${role}-nginx`, nginx), php: this.configMap(`${role}-php`, php) };
     }
 

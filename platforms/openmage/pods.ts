@@ -1,3 +1,4 @@
+import { tlsEnv } from "../../components/authorities";
 import type { SharedClaim } from "../../components/claim";
 import type { Edge, NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
@@ -64,6 +65,7 @@ export class Pods {
             ...systemConfigEnv(settings),
             // Adds Plinth's directory to PHP's default.
             PHP_INI_SCAN_DIR: `:${paths.php}`,
+            ...tlsEnv(surroundings.database, "DB_TLS_CA"),
             ...(this.smtpPassword ? { SMTP_PASSWORD: this.smtpPassword } : {}),
         };
     }

@@ -1,3 +1,4 @@
+import { postgresTlsEnv } from "../../../components/authorities";
 import type { SecretRef } from "../../../components/graph";
 import { wholeFile } from "../../../components/languages/text";
 import type { ContainerArgs, Mount, PodArgs } from "../../../components/podArgs";
@@ -169,7 +170,7 @@ export class Django {
             image: images["qed-django"],
             workingDir: paths.code,
             ...args,
-            env: this.environment(),
+            env: { ...this.environment(), ...(data.postgres ? postgresTlsEnv(data.postgres) : {}) },
             uses: edges(
                 data.redis?.bind({ REDIS_HOSTNAME: "host", REDIS_PORT: "port" }),
                 data.mongodb?.bind(),
