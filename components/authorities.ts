@@ -1,7 +1,7 @@
 import { images } from "../config/images";
 import { authorityData, authorityKey } from "./authorityFile";
 import type { Component } from "./component";
-import type { Node, Service } from "./graph";
+import { goesOut, type Node, type Service } from "./graph";
 import type { Instance } from "./instance";
 import { sh, word } from "./languages/sh";
 import type { ContainerArgs, Mount, PodArgs } from "./podArgs";
@@ -68,11 +68,6 @@ export const tlsEnv = ({ tls }: Service, variable: string): Readonly<Record<stri
 /** The same for PostgreSQL's library: https://www.postgresql.org/docs/current/libpq-envars.html */
 export const postgresTlsEnv = (service: Service): Readonly<Record<string, string>> =>
     service.tls ? { PGSSLMODE: "verify-full", ...tlsEnv(service, "PGSSLROOTCERT") } : {};
-
-/** Whether a pod connects to anything outside its namespace that is not the platform's own. */
-const goesOut = ({ uses, networkRules }: Node): boolean =>
-    uses.some(({ to }) => to.external) ||
-    networkRules.some(({ direction, component }) => direction === "egress" && component === undefined);
 
 /**
  * A pod that connects with TLS to servers whose authorities are named, or to servers that are told the path, with the

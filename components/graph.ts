@@ -133,6 +133,11 @@ export interface Node {
     readonly startsAfter: readonly string[];
 }
 
+/** Whether a component connects to anything besides the stack's own components. */
+export const goesOut = ({ uses, networkRules }: Node): boolean =>
+    uses.some(({ to }) => to.external) ||
+    networkRules.some(({ direction, component }) => direction === "egress" && component === undefined);
+
 export const nodeId = (namespace: string, name: string): string => `${namespace}/${name}`;
 
 /** The list under a key, created if necessary. */

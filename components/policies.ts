@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type { DnsConfig } from "../config/network";
 import type { Fields } from "./kinds";
-import type { Edge, Graph, NetworkRule, Node } from "./graph";
+import { type Edge, goesOut, type Graph, type NetworkRule, type Node } from "./graph";
 import { rangesOf } from "./external";
 import { selectorOf } from "./labels";
 import { anywhere, contains, ipBlock, metadataRanges } from "./ranges";
@@ -11,24 +12,34 @@ type Ports = Fields<k8s.types.input.networking.v1.NetworkPolicyPort>[];
 type Rule = { ports?: Ports; peers?: Peer[] };
 
 const namespaceLabel = "kubernetes.io/metadata.name";
+/** At which NodeLocal DNSCache listens by its own manifest, and by Kubespray's. */
+const nodeLocal = ["169.254.20.10", "169.254.25.10"];
+
 /**
  * Denies everything that no other policy allows, except DNS for all pods.
  *
  * @param instance labels that select its pods in a shared namespace. @default the whole namespace
+ * @param resolvers where to ask. @default pods of all namespaces, and {@link nodeLocal}
  */
-export function denyByDefault(mode: "full" | "ingress", instance?: Readonly<Record<string, string>>): Spec {
+export function denyByDefault(
+    mode: "full" | "ingress",
+    instance?: Readonly<Record<string, string>>,
+    { addresses = nodeLocal, namespace }: DnsConfig = {},
+): Spec {
     const podSelector = instance ? { matchLabels: instance } : {};
     if (mode === "ingress") return { podSelector, policyTypes: ["Ingress"] };
     // Policies apply to the pod's port: OpenShift's resolvers listen on 5353.
-    const dns: Ports = [53, 5353].flatMap((port) => [
+    const ports: Ports = [53, 5353].flatMap((port) => [
         { protocol: "UDP", port },
         { protocol: "TCP", port },
     ]);
+    const namespaceSelector = namespace === undefined ? {} : { matchLabels: { [namespaceLabel]: namespace } };
+    const others = addresses.flatMap((address) => rangesOf(address, [])).map((cidr) => ({ ipBlock: { cidr } }));
     return {
         podSelector,
         policyTypes: ["Ingress", "Egress"],
-        // NodeLocal DNSCache listens on 169.254.20.10, which is in no namespace.
-        egress: [{ to: [{ namespaceSelector: {} }, { ipBlock: { cidr: "169.254.20.10/32" } }], ports: dns }],
+        // A resolver on its node's network, or behind the address of a Service, is in no namespace.
+        egress: [{ to: [{ namespaceSelector }, ...others], ports }],
     };
 }
 
@@ -36,10 +47,18 @@ export interface PolicyArgs {
     readonly mode: "full" | "ingress";
     /** Ranges that are excluded from larger allowed ranges. */
     readonly closed: readonly string[];
+    /** Ranges of Services' addresses, where the network plugin looks at these. @default none */
+    readonly services?: readonly string[];
+    /** Ways of all components that connect to anything outside. @default none */
+    readonly outward?: readonly NetworkRule[];
 }
 
 /** Traffic that one node may receive and send: its edges in both directions and its network rules, nothing else. */
-export function policyOf(graph: Graph, node: Node, { mode, closed }: PolicyArgs): Spec {
+export function policyOf(
+    graph: Graph,
+    node: Node,
+    { mode, closed, services = [], outward: common = [] }: PolicyArgs,
+): Spec {
     const needs = (direction: NetworkRule["direction"]) =>
         node.networkRules.filter((need) => need.direction === direction && need.component === undefined);
     const ingress: Rule[] = [
@@ -47,8 +66,11 @@ export function policyOf(graph: Graph, node: Node, { mode, closed }: PolicyArgs)
         ...needs("ingress").map((need) => rule(need, [])),
     ];
     const egress: Rule[] = [
-        ...node.uses.map((edge) => ({ peers: destination(graph, node, edge, closed), ...tcp(portsOf(edge)) })),
-        ...needs("egress").map((need) => rule(need, closed)),
+        ...node.uses.map((edge) => ({
+            peers: destination(graph, node, edge, { closed, services }),
+            ...tcp(portsOf(edge)),
+        })),
+        ...[...needs("egress"), ...(goesOut(node) ? common : [])].map((need) => rule(need, closed)),
         ...node.networkRules.flatMap(({ component, ports }) => {
             const other = component === undefined ? undefined : graph.node(component);
             return other ? [{ peers: [peer(other, node)], ...tcp(ports) }] : [];
@@ -90,8 +112,17 @@ function peer(other: Node, self: Node): Peer {
         : { podSelector, namespaceSelector: { matchLabels: { [namespaceLabel]: other.namespace } } };
 }
 
-function destination(graph: Graph, from: Node, { to }: Edge, closed: readonly string[]): Peer[] {
-    if (!to.external) return to.nodes.map((id) => peer(graph.node(id)!, from));
+function destination(
+    graph: Graph,
+    from: Node,
+    { to }: Edge,
+    { closed, services }: { readonly closed: readonly string[]; readonly services: readonly string[] },
+): Peer[] {
+    if (!to.external)
+        return [
+            ...to.nodes.map((id) => peer(graph.node(id)!, from)),
+            ...services.map((range) => ({ ipBlock: ipBlock(range) })),
+        ];
     return outward(to.external.cidrs, closed);
 }
 

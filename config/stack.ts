@@ -14,6 +14,7 @@ import {
     storageClass,
 } from "./fields";
 import { imageSources, type ImagesConfig } from "./imageSources";
+import { dns, proxy } from "./network";
 import { ownNamespace } from "./own";
 import { certificates } from "./serverTls";
 import type { InstanceFacts } from "./facts";
@@ -88,6 +89,15 @@ export const cluster = z.strictObject({
     ranges: z
         .array(cidr.refine((range) => !range.endsWith("/0"), "allowed: ranges of the cluster, not all addresses"))
         .default([]),
+    /**
+     * Ranges of the cluster's Services, for network plugins that look at the address of a Service before it becomes
+     * that of a pod: each path to a component is then open to them, too, on its ports. @default none
+     */
+    serviceRanges: z.array(cidr).default([]),
+    /** Where pods ask for names. @default pods of all namespaces, and NodeLocal DNSCache */
+    dns: dns.optional(),
+    /** A proxy through which pods reach servers outside. @default none */
+    proxy: proxy.optional(),
     /** Whether Services of type LoadBalancer get an address. If not, `launch` does not wait for one. */
     loadBalancer: z.boolean().default(true),
     /** Whether metrics-server is installed. Without it, autoscalers stay at their minimum, with a warning. */
