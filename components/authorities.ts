@@ -102,9 +102,8 @@ export function withAuthorities(instance: Instance, node: Node, args: PodArgs): 
             })),
         ],
     };
-    const hostAliases = servers.flatMap(({ host, address }) =>
-        address === undefined ? [] : [{ ip: address, hostnames: [host] }],
-    );
+    const named = servers.flatMap(({ host, address }) => (address === undefined ? [] : [[host, address] as const]));
+    const hostAliases = [...new Map(named)].map(([host, ip]) => ({ ip, hostnames: [host] }));
     const { hostAliases: others = [], ...more } = args.more ?? {};
     return {
         ...args,

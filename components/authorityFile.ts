@@ -8,5 +8,7 @@ export function authorityData(
     bundles: readonly (string | undefined)[],
 ): { readonly [authorityKey]: Text<"value"> } | undefined {
     const given = bundles.filter((bundle) => bundle !== undefined);
-    return given.length === 0 ? undefined : { [authorityKey]: linesOf(given.map(wholeFile)) };
+    return given.length === 0
+        ? undefined
+        : { [authorityKey]: linesOf(given.map((bundle) => wholeFile(bundle.trimEnd()))) };
 }

@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import type { DnsConfig } from "../config/network";
+import { type DnsConfig, nodeLocalAddresses } from "../config/network";
 import type { Fields } from "./kinds";
 import { type Edge, goesOut, type Graph, type NetworkRule, type Node } from "./graph";
 import { rangesOf } from "./external";
@@ -12,19 +12,16 @@ type Ports = Fields<k8s.types.input.networking.v1.NetworkPolicyPort>[];
 type Rule = { ports?: Ports; peers?: Peer[] };
 
 const namespaceLabel = "kubernetes.io/metadata.name";
-/** At which NodeLocal DNSCache listens by its own manifest, and by Kubespray's. */
-const nodeLocal = ["169.254.20.10", "169.254.25.10"];
-
 /**
  * Denies everything that no other policy allows, except DNS for all pods.
  *
  * @param instance labels that select its pods in a shared namespace. @default the whole namespace
- * @param resolvers where to ask. @default pods of all namespaces, and {@link nodeLocal}
+ * @param resolvers where to ask. @default pods of all namespaces, and {@link nodeLocalAddresses}
  */
 export function denyByDefault(
     mode: "full" | "ingress",
     instance?: Readonly<Record<string, string>>,
-    { addresses = nodeLocal, namespace }: DnsConfig = {},
+    { addresses = [...nodeLocalAddresses], namespace }: DnsConfig = {},
 ): Spec {
     const podSelector = instance ? { matchLabels: instance } : {};
     if (mode === "ingress") return { podSelector, policyTypes: ["Ingress"] };

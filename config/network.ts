@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { address, cidr, dnsLabel } from "./scalars";
 
+/** At which NodeLocal DNSCache listens by its own manifest, and by Kubespray's. */
+export const nodeLocalAddresses: readonly string[] = ["169.254.20.10", "169.254.25.10"];
+
 /** Where pods ask for names. */
 export const dns = z
     .strictObject({
