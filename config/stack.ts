@@ -94,6 +94,8 @@ export const cluster = z.strictObject({
      * that of a pod: each path to a component is then open to them, too, on its ports. @default none
      */
     serviceRanges: z.array(cidr).default([]),
+    /** IPv4, IPv6 or both for all Services. @default the API server's, which is SingleStack */
+    ipFamilyPolicy: z.enum(["SingleStack", "PreferDualStack", "RequireDualStack"]).optional(),
     /** Where pods ask for names. @default pods of all namespaces, and NodeLocal DNSCache */
     dns: dns.optional(),
     /** A proxy through which pods reach servers outside. @default none */

@@ -6,7 +6,7 @@ import type { NetworkRule, SecretRef, Service, Setting } from "../../components/
 import type { Text } from "../../components/languages/text";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { drainSeconds } from "../../components/webTier";
-import { nginxTemp } from "../nginx";
+import { nginxCommand, nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
@@ -102,7 +102,7 @@ export class Pods {
                     ...this.adminEnv(),
                     ADMIN_EMAIL: this.settings.adminUser.email ?? `admin@${this.settings.host}`,
                 },
-                uses: [this.databaseEdge()],
+                uses: [databaseEdge(this.surroundings.database)],
                 mounts: [scratch("/tmp", scriptTemp)],
             }),
         ]);
@@ -119,7 +119,7 @@ export class Pods {
                         VOLUME_DIR: paths.volume,
                         WORK_DIR: "/work",
                     },
-                    uses: [this.databaseEdge(), this.cacheEdge()],
+                    uses: [databaseEdge(this.surroundings.database), cacheEdge(this.surroundings.cache)],
                     mounts: [
                         scratch("/tmp", scriptTemp),
                         scratch("/work", workSpace),
@@ -138,7 +138,7 @@ export class Pods {
                 this.php("cron", {
                     command: ["sh", `${paths.scripts}/cron.sh`],
                     env: { ...this.addresses(), SERVER_NAME: this.settings.host },
-                    uses: [this.databaseEdge(), this.cacheEdge()],
+                    uses: [databaseEdge(this.surroundings.database), cacheEdge(this.surroundings.cache)],
                     mounts: [
                         scratch("/tmp", scriptTemp),
                         ...appMounts(this.settings, this.surroundings.files, this.configMaps.config),
@@ -157,7 +157,7 @@ export class Pods {
             image: images["opencart-php"],
             args: ["--fpm-config", `${paths.php}/php-fpm.conf`],
             env: { ...commonEnv(this.instance.namespace), ...this.addresses(), SERVER_NAME: this.settings.host },
-            uses: [this.databaseEdge(), this.cacheEdge()],
+            uses: [databaseEdge(this.surroundings.database), cacheEdge(this.surroundings.cache)],
             resources,
             probes: {
                 startup: http("/fpm-ping", 2, 60),
@@ -175,6 +175,7 @@ export class Pods {
         const nginx: ContainerArgs = {
             name: "nginx",
             image: images["opencart-nginx"],
+            command: nginxCommand([ports.http]),
             ports: { http: ports.http },
             resources: { cpu: "25m", memory: "64Mi" },
             probes: { readiness: http("/healthz", 5, 2), liveness: http("/healthz", 20, 3) },
@@ -250,7 +251,7 @@ export class Pods {
     private ready(): ContainerArgs {
         return this.php("ready", {
             command: ["php", `${paths.scripts}/ready.php`],
-            uses: [this.databaseEdge()],
+            uses: [databaseEdge(this.surroundings.database)],
             memory: "128Mi",
         });
     }
@@ -260,17 +261,9 @@ export class Pods {
         return this.php("settings", {
             command: ["php", `${paths.scripts}/settings.php`],
             env: { ...this.adminEnv(), ...mailEnv(this.settings.mail, this.smtpPassword) },
-            uses: [this.databaseEdge()],
+            uses: [databaseEdge(this.surroundings.database)],
             memory: "128Mi",
         });
-    }
-
-    private databaseEdge() {
-        return databaseEdge(this.surroundings.database);
-    }
-
-    private cacheEdge() {
-        return cacheEdge(this.surroundings.cache);
     }
 
     private addresses(): Record<string, string> {

@@ -5,7 +5,7 @@ import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { outgoingMail } from "../../components/mail";
 import { metricsRules } from "../../components/metrics";
 import { drainSeconds } from "../../components/webTier";
-import { nginxTemp } from "../nginx";
+import { nginxCommand, nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch, webServices } from "../webPod";
@@ -188,6 +188,7 @@ export class Pods {
         return {
             name: "nginx",
             image: images["openmage-nginx"],
+            command: nginxCommand([ports.http, ...(measured ? [ports.metrics] : [])]),
             ports: { http: ports.http, ...(measured ? { metrics: ports.metrics } : {}) },
             resources: { cpu: "50m", memory: "64Mi" },
             probes: { readiness, liveness: http("/healthz", 20, 3) },

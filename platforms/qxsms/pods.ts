@@ -3,6 +3,7 @@ import type { BrokerSettings } from "../../components/broker";
 import type { DatabaseSettings } from "../../components/database";
 import type { Composed, NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import { expansion, literal, variable } from "../../components/languages/expansion";
+import { whereIpv6 } from "../../components/ipv6";
 import { sh } from "../../components/languages/sh";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { mib } from "../../components/scratch";
@@ -82,6 +83,7 @@ export class Pods {
                     command: debug
                         ? ["sh", "-c", developmentServer]
                         : [
+                              ...whereIpv6(sh`set -- "$@" --bind=[::]:${port}`),
                               "gunicorn",
                               "--config=docker-gunicorn.conf.py",
                               "--access-logfile=-",
