@@ -40,13 +40,12 @@ describe("Daemons on kernels with IPv6 and without", function () {
      * @param command that listens on all addresses of the port
      */
     async function expectBoth(
-        command: (port: number, folder: string) => readonly string[],
+        command: (port: number, folder: string, without: boolean) => readonly string[],
         options: object = {},
-        fixed?: number,
     ): Promise<void> {
         for (const without of [false, true]) {
-            const port = fixed ?? (await freePort());
-            const words = [...(without ? ["python3", filter] : []), ...command(port, own())];
+            const port = await freePort();
+            const words = [...(without ? ["python3", filter] : []), ...command(port, own(), without)];
             const daemon = new Daemon(words[0]!, words.slice(1), options);
             try {
                 await daemon.ready(async () => ok(await answers(port, "127.0.0.1")), 60);
@@ -66,8 +65,12 @@ describe("Daemons on kernels with IPv6 and without", function () {
             bodies: 1,
             timeoutSeconds: 5,
         });
-        await expectBoth((port, at) => {
-            const place = (value: string) => value.replaceAll("/tmp/", `${at}/`).replaceAll("8080", String(port));
+        await expectBoth((port, at, without) => {
+            const place = (value: string) =>
+                value
+                    .replaceAll(/\/dev\/std(out|err)/g, `${at}/log`)
+                    .replaceAll("/tmp/", `${at}/`)
+                    .replaceAll("8080", String(port));
             write(at, { "nginx.conf": place(text), "listen/none": "" });
             run(["chmod", "-R", "a+rwX", at]);
             const [shell, flag, script, name, , ...args] = nginxCommand(
@@ -75,10 +78,10 @@ describe("Daemons on kernels with IPv6 and without", function () {
                 "-c",
                 `${at}/nginx.conf`,
                 "-e",
-                "stderr",
+                `${at}/log`,
             );
             // A machine has the file of its kernel, whatever the filter does.
-            const seen = args.length > 0 && count % 2 === 0 ? "/proc/none" : "/proc/net/if_inet6";
+            const seen = without ? "/proc/none" : "/proc/net/if_inet6";
             return [shell!, flag!, place(script!).replace("/proc/net/if_inet6", seen), name!, nginx, ...args];
         });
     });
@@ -88,7 +91,8 @@ describe("Daemons on kernels with IPv6 and without", function () {
         await expectBoth((port, at) => {
             const conf = fpmConf({ maxChildren: 1, timeoutSeconds: 5, listen: "cluster" })
                 .replace("listen = 9000", `listen = ${port}`)
-                .replace("pm.status_listen = 9001\n", "");
+                .replace("pm.status_listen = 9001\n", "")
+                .replace("/proc/self/fd/2", join(at, "log"));
             write(at, { "fpm.conf": conf });
             return [
                 fpm,
