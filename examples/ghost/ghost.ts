@@ -83,6 +83,13 @@ export default definePlatform({
                         env: {
                             url,
                             database__client: "mysql",
+                            // Node.js finds the authorities by the environment.
+                            ...(database.service.tls
+                                ? {
+                                      database__connection__ssl__rejectUnauthorized: "true",
+                                      database__connection__ssl__verifyIdentity: "true",
+                                  }
+                                : {}),
                             logging__transports: '["stdout"]',
                             ...mailEnv(settings.mail),
                             ...(bucket ? bucketEnv(bucket) : {}),
