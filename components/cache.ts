@@ -6,7 +6,7 @@ import { mebibytes } from "../config/quantity";
 import { images } from "../config/images";
 import { claim } from "./claim";
 import { clusterService, deployment } from "./deployment";
-import { outside, rangesOf, refuseTls, requiredSecret } from "./external";
+import { outside, rangesOf, refuseTlsOnly, requiredSecret } from "./external";
 import { type Node, type SecretRef, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { sh, word } from "./languages/sh";
@@ -168,7 +168,7 @@ export class OpenCache extends Component implements HasNode {
         });
         const { node } = this;
         if (config.topology === "external") {
-            refuseTls(instance, name, config);
+            refuseTlsOnly(instance, name, config);
             const { host, port = cachePort, cidrs } = config;
             this.service = new Service(node.id, host, { redis: port }, {}, { cidrs: rangesOf(host, cidrs) });
         } else {

@@ -68,16 +68,14 @@ export function outside(instance: Instance, owner: Component, node: Node, config
     };
 }
 
-/** Reports TLS to a server whose clients have no setting for it, and a server that they cannot connect to. */
-export function refuseTls(instance: Instance, name: string, { host, port, tls }: OutsideConfig): void {
+/** Reports a server that takes TLS only, for programs that have none. */
+export function refuseTlsOnly(instance: Instance, name: string, { host, port, tls }: OutsideConfig): void {
     const evidence = tls === undefined ? takesTlsOnly(host, port) : undefined;
     if (evidence !== undefined)
         instance.problem(
             [name, "host"],
             `is not allowed: ${evidence} takes TLS only, and the programs that connect to it have no TLS`,
         );
-    if (tls !== undefined && tls !== false)
-        instance.problem([name, "tls"], "is not allowed: the programs that connect to it have no TLS; allowed: false");
 }
 
 /** The password of an external service. It cannot be generated, so a missing one is reported at `field`. */

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { hostName } from "./scalars";
+import { subdomain } from "./scalars";
 
 /** Only certificates: a private key in the same file would be public. */
 export const certificates = z
@@ -36,12 +36,15 @@ export const serverTls = z
             z.strictObject({
                 ...ownAuthority,
                 /** Name in the server's certificate, if `host` is an address. @default host */
-                serverName: hostName.optional(),
+                serverName: subdomain.optional(),
             }),
         ],
         { error: ({ input }) => (typeof input === "object" ? undefined : "allowed: true, false or {ca, serverName}") },
     )
     .optional();
+
+/** The same key where the programs that connect have no TLS. */
+export const noTls = z.literal(false, "allowed: false, because the programs that connect to it have no TLS").optional();
 
 export type ServerTlsConfig = z.infer<typeof serverTls>;
 

@@ -37,7 +37,6 @@ export { Cache } from "../components/cache";
 export { claim, sharedClaim } from "../components/claim";
 export { Database } from "../components/database";
 export { DocumentStore } from "../components/documentStore";
-export { refuseTls } from "../components/external";
 export type { Edge, NetworkRule, SecretRef, Service, Setting } from "../components/graph";
 export type { HasNode } from "../components/instance";
 export { expansion, literal, variable } from "../components/languages/expansion";

@@ -7,7 +7,7 @@ import { publish, scratch, secretFiles, type SettingsOf, webServices, WebTier, z
 const schema = z.strictObject({
     platform: z.literal("ghost"),
     ...instanceFields,
-    database: databaseOf(["mysql"]),
+    database: databaseOf(["mysql"], ["single", "external"], { plain: true }),
     /** @default no backups */
     backup: backup.optional(),
     /** For logins, invitations and members. @default no mail is sent */
@@ -83,13 +83,6 @@ export default definePlatform({
                         env: {
                             url,
                             database__client: "mysql",
-                            // Node.js finds the authorities by the environment.
-                            ...(database.service.tls
-                                ? {
-                                      database__connection__ssl__rejectUnauthorized: "true",
-                                      database__connection__ssl__verifyIdentity: "true",
-                                  }
-                                : {}),
                             logging__transports: '["stdout"]',
                             ...mailEnv(settings.mail),
                             ...(bucket ? bucketEnv(bucket) : {}),

@@ -2,7 +2,7 @@ import { backUp } from "../../components/backup";
 import { OpenCache } from "../../components/cache";
 import { Database } from "../../components/database";
 import { DocumentStore } from "../../components/documentStore";
-import { rangesOf, refuseTls } from "../../components/external";
+import { rangesOf } from "../../components/external";
 import { Service } from "../../components/graph";
 import type { HasNode } from "../../components/instance";
 import { publish } from "../../components/loadBalancer";
@@ -122,8 +122,6 @@ function dataServices(suite: Suite): Data {
           })
         : undefined;
     const { mongodb, documents } = documentStore(suite);
-    const cyan = settings["cyan-db"];
-    if (cyanDb && cyan.topology === "external") refuseTls(instance, "cyan-db", cyan);
     return {
         redis,
         mongodb,

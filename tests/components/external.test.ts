@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { authoritiesFile } from "../../components/authorities";
+import { cacheOf } from "../../config/cache";
 import { OpenCache } from "../../components/cache";
 import { declare, find, podOf, problemsOf, type Sent } from "../support/declare";
 import { podsOf } from "../support/invariants";
@@ -55,18 +56,21 @@ describe("external servers with TLS", () => {
     });
 
     it("are refused for programs without TLS", async () => {
-        const cache = (host: string, tls?: boolean) =>
+        const outside = { topology: "external", host: "cache.example.org" };
+        const cache = (host: string) =>
             problemsOf(
                 declare(
                     (instance) =>
                         new OpenCache(instance, "cache", {
-                            config: { topology: "external", engine: "valkey", host, cidrs: [], tls },
+                            config: { topology: "external", engine: "valkey", host, cidrs: [] },
                             resources: { cpu: "10m", memory: "64Mi" },
                         }),
                 ),
             );
         expect(await cache("x.serverless.euw1.cache.amazonaws.com")).to.contain("takes TLS only");
-        expect(await cache("cache.example.org", true)).to.contain("cache.tls: is not allowed");
+        expect(
+            cacheOf({ policies: ["noeviction"], plain: true }).safeParse({ ...outside, tls: true }).error?.message,
+        ).to.contain("have no TLS");
         expect(await cache("cache.example.org")).to.equal("");
     });
 
