@@ -54,7 +54,7 @@ export class Instance<in Secret extends string = never> {
     readonly namespace: string;
     readonly cluster: ClusterConfig;
     /** Parent of objects that belong to no other component. */
-    readonly owner: Component;
+    readonly owner: Namespace;
     readonly objects: Funnel;
     /** Images in use, by name: for the outputs. */
     readonly images: Record<string, string> = {};
@@ -93,6 +93,7 @@ export class Instance<in Secret extends string = never> {
             owned: this.ownsNamespace,
             podSecurity: platform.podSecurity ?? "restricted",
             objects: this.objects,
+            caBundles: [stack.config.caBundle, config.caBundle],
             problem: (keys, message) => this.problem(keys, message),
         });
     }

@@ -101,6 +101,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         cluster: checked.cluster,
         images: checked.images,
         sharedEdge: edge,
+        caBundle: checked.caBundle,
         labels: checked.labels,
         annotations: checked.annotations,
         placement: placementOf(checked),

@@ -2,6 +2,8 @@ import { Component, type ComponentOptions } from "../component";
 import { Value } from "../../config/value";
 import { type BackupConfig, type BackupSecret, folderOf, identityOf } from "../../config/backup";
 import { type Image, images } from "../../config/images";
+import { postgresTlsEnv, tlsEnv } from "../authorities";
+import { authorityData } from "../authorityFile";
 import { claim } from "../claim";
 import { egressRule } from "../egress";
 import type { NetworkRule, Node, SecretRef, Setting } from "../graph";
@@ -46,6 +48,8 @@ export class Backup extends Component implements HasNode {
     private readonly networkRules: readonly NetworkRule[];
     private readonly mounts: readonly Mount[];
     private readonly storage: Image;
+    /** Authorities of the target's server. */
+    private readonly authorities: readonly string[];
 
     constructor(
         private readonly instance: Instance<BackupSecret>,
@@ -96,6 +100,8 @@ export class Backup extends Component implements HasNode {
             this.mounts = [...mounts, { path: folders.volume, claim: volume }];
             this.storage = database.image;
         }
+        const authority = target.type === "s3" ? authorityData([target.tls?.ca]) : undefined;
+        this.authorities = authority ? [instance.add(this, "ConfigMap", `${name}-authority`, { data: authority })] : [];
         this.node = this.backup().node;
         this.restore();
         this.registerOutputs({});
@@ -194,6 +200,7 @@ export class Backup extends Component implements HasNode {
                 pod: {
                     initContainers: containers.slice(0, -1),
                     containers: containers.slice(-1),
+                    authorities: this.authorities,
                     user: files?.user ?? this.buckets?.user ?? databaseUser,
                     ...(files?.volume.shareNodeFor ? { shareNodeFor: files.volume.shareNodeFor } : {}),
                 },
@@ -228,6 +235,7 @@ export class Backup extends Component implements HasNode {
         const { engine, rootPassword } = database;
         return this.step(name, database.image, {
             env: {
+                ...(engine === "postgres" ? postgresTlsEnv(database.service) : tlsEnv(database.service, "DB_TLS_CA")),
                 ENGINE: engine,
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",
                 INSTANCE: this.identity,

@@ -5,6 +5,7 @@ import type { ResourcesConfig } from "../../config/fields";
 import { images } from "../../config/images";
 import { mebibytes } from "../../config/quantity";
 import { warnIfReachable } from "../cache";
+import { authorityOf } from "../authorities";
 import { claim } from "../claim";
 import { dataServer } from "../dataServer";
 import { guardedSeries, imageSeries, upgradesInPlace } from "../database/series";
@@ -97,6 +98,8 @@ export class DocumentStore<Name extends string = string> extends Component imple
             const root = instance.secretValue(keys.root);
             this.rootPassword =
                 root && instance.secret(this, `${name}-root`, { rootPassword: root }, { node }).rootPassword;
+            const { tls } = config;
+            const authority = authorityOf(instance, this, node, typeof tls === "object" ? tls.ca : undefined);
             this.service = new Service(
                 node.id,
                 hostsText(config.hosts),
@@ -106,10 +109,10 @@ export class DocumentStore<Name extends string = string> extends Component imple
                     ...instance.secret(this, name, { password }, { node }),
                     authSource: config.authSource,
                     replicaSet: config.replicaSet ?? "",
-                    tls: String(config.tls ?? config.srv),
+                    tls: String((config.tls ?? config.srv) !== false),
                     srv: String(config.srv),
                 },
-                { cidrs: rangesOfAll(config.hosts, config.cidrs) },
+                { cidrs: rangesOfAll(config.hosts, config.cidrs), ...(authority ? { tls: { authority } } : {}) },
             );
         } else {
             const { monitoringNamespace } = instance.cluster;

@@ -6,6 +6,7 @@ import type { Facts } from "./gather";
 import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
 import { ingressClass, loadBalancer, metricsServer, networkPolicies } from "./network";
 import { architecture, capacity, clock, nodeDisks, serverVersion, skew } from "./nodes";
+import { resolvers } from "./resolvers";
 import { csiDrivers, sharedStorageClass, storageClass, volumeExpansion } from "./storage";
 
 /** A finding with the name of its check. */
@@ -39,6 +40,7 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     "metrics-server": metricsServer,
     "Pod Security": podSecurity,
     "network policies": networkPolicies,
+    resolvers,
     kinds: knownKinds,
     "rights to preview": rightsToPreview,
     "rights to launch": rightsToLaunch,

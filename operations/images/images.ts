@@ -1,6 +1,7 @@
 import { sharedName } from "../../components/loadBalancer/edgeNames";
 import { type Image, images, resolveImage, usualReference } from "../../config/images";
 import { imagesOf as all } from "../../platforms/platform";
+import { proxyEnvironment } from "../../config/network";
 import { suggest } from "../../config/problems";
 import type { StackConfig } from "../../config/stack";
 import type { Missing } from "../engine/engine";
@@ -190,6 +191,10 @@ export async function bake(stack: StackImages, { only, platforms = [], push }: B
         // https://github.com/kubernetes-sigs/kind/issues/3795
         ...(push ? ["--push"] : ["--load", "--provenance=false", "--sbom=false"]),
         ...platforms.flatMap((platform) => ["--set", `*.platform=${platform}`]),
+        // Known to every Dockerfile, and part of no image.
+        ...Object.entries(stack.config.cluster.proxy ? proxyEnvironment(stack.config.cluster.proxy) : {}).flatMap(
+            ([name, value]) => ["--set", `*.args.${name}=${value}`],
+        ),
         ...targets.map(({ target }) => target),
     ];
     const { ok, output, code, why } = await attempt("docker", args, { env: bakeVariables(stack, targets) });
