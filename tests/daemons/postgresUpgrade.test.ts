@@ -68,7 +68,8 @@ describe("PostgreSQL's data, of one major version and then of the next", functio
         sql("shop", "SELECT count(*), md5(string_agg(name, ',' ORDER BY id)) FROM item"),
         sql("shop", "SELECT tableowner FROM pg_tables WHERE tablename = 'item'"),
         sql("shop", "SELECT convert_from(lo_get(oid), 'UTF8') FROM pg_largeobject_metadata"),
-        sql("shop", "SELECT last_value FROM item_id_seq"),
+        // A crash skips some of its numbers.
+        sql("shop", "SELECT last_value BETWEEN 50000 AND 50099 FROM item_id_seq"),
         sql("shop", "SHOW work_mem"),
         sql("it's odd", "SELECT * FROM kept"),
         sql("postgres", "SELECT * FROM kept"),
