@@ -81,8 +81,10 @@ export class Conversion {
     /** @throws RangeError for a key that the project does not have */
     secret(key: string): Value<string> {
         const value = this.instance.secretValue(key);
-        if (!value) throw new RangeError(`the project has no secret "${key}"`);
-        return value;
+        if (value) return value;
+        if (!this.source.lacking.some((one) => one.key === key))
+            throw new RangeError(`the project has no secret "${key}"`);
+        return Value.secret("");
     }
 }
 

@@ -29,6 +29,9 @@ export const compose = definePlatform({ ...config, read: readSource, declare });
 function declare(instance: ComposeInstance, settings: ComposeConfig, source: Source): Declared {
     const conversion = new Conversion(instance, settings, source);
     const { notes, services } = conversion;
+    const required = source.lacking.filter(({ isRequired }) => isRequired);
+    for (const { key, where } of new Map(required.map((one) => [one.key, one])).values())
+        instance.problem(["file"], `${where}: the variable ${key} must have a value: ${instance.howToSet(key)}`, [key]);
     checkNames(conversion);
     checkBuilds(conversion);
     if (settings.volumeType === "hostPath" && instance.stack.config.stack !== "dev")

@@ -1,7 +1,8 @@
 import { dirname, isAbsolute, join } from "node:path";
-import { loadProject, type LoadedProject } from "../../compose";
+import { loadProject, type LoadedProject, pathText, placeText } from "../../compose";
 import type { InstanceFacts } from "../../config/facts";
 import type { ReadFrom } from "../../config/platform";
+import type { SecretRules } from "../../config/secrets";
 import type { ComposeConfig } from "./config";
 import { type Extensions, readExtensions } from "./extensions";
 import { type Binds, readBinds } from "./binds";
@@ -12,7 +13,7 @@ import { peerNames, type PeerName } from "./names";
 import { containersOf, isProvided } from "./jobs";
 import { Notes } from "./notes";
 import { podSecurityOf } from "./permissions";
-import { marker, SecretPlan } from "./secrets";
+import { looksSecret, marker, SecretPlan } from "./secrets";
 import { networksOf, PeerTexts } from "./texts";
 import { type ContainerTexts, learnSecrets, readTexts } from "./variables";
 import type { Image } from "../../config/images";
@@ -27,8 +28,19 @@ export interface Source {
     readonly binds: Binds;
     readonly files: FileTexts;
     readonly data: DataServices;
+    readonly lacking: readonly Lacking[];
     /** What was noticed so far. */
     readonly notes: Notes;
+}
+
+/** A secret variable of the project without a value. */
+export interface Lacking {
+    /** Key under which the user may set it. */
+    readonly key: string;
+    /** Whether the project demands one. Otherwise it is empty. */
+    readonly isRequired: boolean;
+    /** Where it stands. */
+    readonly where: string;
 }
 
 /**
@@ -42,6 +54,7 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
     const variables = Object.fromEntries(
         set.filter((key) => /^[A-Za-z_]\w*$/.test(key)).map((key) => [key, marker(key)]),
     );
+    const lacking: Lacking[] = [];
     const read = loadProject({
         folder: dirname(files[0]!),
         files,
@@ -49,6 +62,11 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
         envFiles: settings.envFiles.map(within),
         env: { ...settings.variables, ...variables },
         name: settings.name,
+        lacking: (key, isRequired, { place, path }) => {
+            if (!looksSecret(key)) return undefined;
+            lacking.push({ key, isRequired, where: `${placeText(place)}: ${pathText(path)}` });
+            return isRequired ? marker(key) : undefined;
+        },
     });
     const loaded = containersOf(read);
     const isJob = (name: string) => Object.hasOwn(loaded.project.jobs ?? {}, name);
@@ -71,11 +89,19 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
     const images = composeImages(loaded, extensions, notes);
     const data = readDataServices(loaded.project.services, extensions, texts, images, set, notes);
     notes.throwIfAny();
+    // So that they can be set, although nothing has a value that would show what they are.
+    const unset = lacking.map(({ key }) => [key, { purpose: `Variable ${key} of the Compose project`, lines: true }]);
     return {
-        secrets: { ...secrets.rules, ...data.rules },
-        values: { ...secrets.values, ...data.values },
+        secrets: { ...(Object.fromEntries(unset) as SecretRules), ...secrets.rules, ...data.rules },
+        values: {
+            ...{ ...secrets.values, ...data.values },
+            // Nothing is deployed without them; until then they are like texts.
+            ...Object.fromEntries(
+                lacking.filter(({ isRequired }) => isRequired).map(({ key }) => [key, { parts: [""] }]),
+            ),
+        },
         images,
         podSecurity: podSecurityOf(loaded, extensions, settings),
-        source: { loaded, extensions, names, images, texts, binds, files: fileTexts, data, notes },
+        source: { loaded, extensions, names, images, texts, binds, files: fileTexts, data, lacking, notes },
     };
 }

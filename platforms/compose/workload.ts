@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { Component } from "../../components/component";
-import { deployment } from "../../components/deployment";
+import { deployment, disruptionBudget } from "../../components/deployment";
 import { type Edge, type NetworkRule, type Node, nodeId, Service as Endpoint } from "../../components/graph";
 import type { HasNode } from "../../components/instance";
 import type { Fields } from "../../components/kinds";
@@ -191,6 +191,7 @@ export class Workload extends Component implements HasNode {
                 ["replicas", name],
                 `${JSON.stringify(count)} is not allowed; allowed: a number, because its pods have names of their own`,
             );
+        const several = typeof count === "number" && count > 1;
         instance.add(
             this,
             "StatefulSet",
@@ -204,12 +205,13 @@ export class Workload extends Component implements HasNode {
                     selector: { matchLabels: selectorOf(this.node) },
                     template: podTemplate(instance, this.node, {
                         ...pod,
-                        spread: typeof count === "number" && count > 1,
+                        spread: several,
                     }),
                 },
             },
             { node: this.node },
         );
+        if (several) disruptionBudget(instance, this, this.node, selectorOf(this.node));
     }
 }
 

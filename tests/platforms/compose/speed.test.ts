@@ -39,7 +39,7 @@ describe("the conversion of Compose projects", function () {
     after(clean);
 
     /** The least of several runs: whatever else the machine does only adds to them. */
-    async function cost(count: number, runs = 4): Promise<number> {
+    async function cost(count: number, runs = 3): Promise<number> {
         const numbers = Array.from({ length: count }, (_, i) => i);
         const file = `${count}/compose.yaml`;
         write(path, {
@@ -60,12 +60,10 @@ describe("the conversion of Compose projects", function () {
 
     it("adds less than half a second of CPU to a command for 57 services, and grows with their number", async () => {
         const least = await cost(1);
-        const [usual, fifty, hundred] = [await cost(57), await cost(50), await cost(100)];
-        console.log(
-            `        ${[least, usual, fifty, hundred].map(Math.round).join(", ")} ms for 1, 57, 50, 100 services`,
-        );
+        const [usual, hundred] = [await cost(57), await cost(100)];
+        console.log(`        ${[least, usual, hundred].map(Math.round).join(", ")} ms for 1, 57, 100 services`);
         // 500 with cores of its own: a core that is shared with other work takes longer for the same.
         expect(usual - least, "ms of CPU").to.be.below(700);
-        expect((hundred - least) / (fifty - least), "100 services to 50").to.be.below(3);
+        expect((hundred - least) / (usual - least), "100 services to 57").to.be.below(2.6);
     });
 });
