@@ -64,6 +64,9 @@ export const watchedKinds: readonly Pick<RenderedObject, "apiVersion" | "kind">[
     { apiVersion: "apps/v1", kind: "ReplicaSet" },
 ];
 
+/** Says why pods are not admitted, mounted or ready, which `status` shows, and `launch` while it waits. */
+export const eventKind: Pick<RenderedObject, "apiVersion" | "kind"> = { apiVersion: "v1", kind: "Event" };
+
 /** What `launch` and `preview` read to check whether an existing volume fits the claim that names it. */
 export const comparedKinds: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
     { apiVersion: "v1", kind: "PersistentVolume" },
@@ -119,8 +122,10 @@ export function questionsOf(objects: readonly RenderedObject[], resources: reado
             ask(object, others, { name });
         }
     }
-    for (const namespace of new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? [])))
+    for (const namespace of new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []))) {
         for (const kind of watchedKinds) ask(kind, ["list", "watch"], { namespace });
+        ask(eventKind, ["list"], { namespace });
+    }
     if (namesExisting({ objects })) for (const kind of comparedKinds) ask(kind, ["list"], {});
     return [...questions.values()];
 }

@@ -1,4 +1,4 @@
-import { comparedKinds, watchedKinds, edgeQuestions, type Question, questionsOf } from "./access";
+import { comparedKinds, eventKind, watchedKinds, edgeQuestions, type Question, questionsOf } from "./access";
 import type { ApiResource } from "../cluster/live";
 import { groupBy } from "../system/groupBy";
 import type { RenderedObject, Rendering } from "../render/rendering";
@@ -49,7 +49,7 @@ export function accessObjects(
 }
 
 const resourcesOf = (objects: readonly RenderedObject[]): ApiResource[] =>
-    [...watchedKinds, ...comparedKinds, ...objects].map(({ apiVersion, kind }) => ({
+    [...watchedKinds, eventKind, ...comparedKinds, ...objects].map(({ apiVersion, kind }) => ({
         name: pluralOf(kind),
         apiVersion,
         kind,
