@@ -92,6 +92,7 @@ export class Instance<in Secret extends string = never> {
             namespace: this.namespace,
             owned: this.ownsNamespace,
             podSecurity: platform.podSecurity ?? "restricted",
+            limitsCpu: stack.config.cluster.cpuLimits !== false,
             objects: this.objects,
             problem: (keys, message) => this.problem(keys, message),
         });

@@ -10,6 +10,8 @@ export interface NamespaceArgs {
     readonly owned: boolean;
     /** Strictest level that all pods of the platform satisfy. */
     readonly podSecurity: "restricted" | "baseline" | "privileged";
+    /** Whether all pods have CPU limits. */
+    readonly limitsCpu: boolean;
     /** Receives the objects of the instance. */
     readonly objects: Funnel;
     readonly problem: (keys: readonly string[], message: string) => void;
@@ -23,7 +25,10 @@ export interface NamespaceArgs {
  * is declared, and its labels are up to the administrator.
  */
 export class Namespace extends Component {
-    constructor(instance: Owned, { config, namespace, owned, podSecurity: level, objects, problem }: NamespaceArgs) {
+    constructor(
+        instance: Owned,
+        { config, namespace, owned, podSecurity: level, limitsCpu, objects, problem }: NamespaceArgs,
+    ) {
         super(instance, "Namespace", "namespace");
         this.registerOutputs({ name: namespace });
         if (owned)
@@ -34,10 +39,10 @@ export class Namespace extends Component {
             });
         const { quota, limitRange } = config;
         if (quota) {
-            if ("limits.cpu" in quota)
+            if ("limits.cpu" in quota && !limitsCpu)
                 problem(
                     ["quota", "limits.cpu"],
-                    "is not possible: pods have no CPU limits, and Kubernetes would refuse them all; allowed: requests.cpu",
+                    "is not possible: pods have no CPU limits, and Kubernetes would refuse them all; allowed: requests.cpu, or plinth:cluster.cpuLimits: true",
                 );
             objects.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
         }

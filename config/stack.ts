@@ -87,6 +87,19 @@ export const cluster = z.strictObject({
     ranges: z
         .array(cidr.refine((range) => !range.endsWith("/0"), "allowed: ranges of the cluster, not all addresses"))
         .default([]),
+    /**
+     * States CPU limits, which some quotas demand: `true`, or how many times a container's request. They are for
+     * containers without a `cpuLimit` of their own. @default false: a limit throttles, which makes probes fail
+     */
+    cpuLimits: z
+        .union([
+            z.boolean(),
+            z
+                .number()
+                .min(1, "allowed: true, false, or a factor from 1 to 100")
+                .max(100, "allowed: true, false, or a factor from 1 to 100"),
+        ])
+        .default(false),
     /** Whether Services of type LoadBalancer get an address. If not, `launch` does not wait for one. */
     loadBalancer: z.boolean().default(true),
     /** Whether metrics-server is installed. Without it, autoscalers stay at their minimum, with a warning. */

@@ -14,6 +14,8 @@ import {
     questionsOf,
     type Right,
 } from "./access";
+import { tryObjects } from "../cluster/trial";
+import { consentName } from "../../components/names";
 import { type Fact, lookUp, valueOf } from "./finding";
 import type { NetworkFacts } from "./network";
 import type { CapacityFacts, ServerFacts } from "./nodes";
@@ -62,6 +64,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
     );
     const resources = ask(apiResourcesOf);
     const identity = ask(whoAmI);
+    const foreign = ask(async (kubectl) => foreignTo(kubectl, valueOf(rendering)));
     return allFacts({
         nodes: list("nodes"),
         pods: list("pods", "--all-namespaces", "--field-selector", "status.phase!=Succeeded,status.phase!=Failed"),
@@ -76,7 +79,11 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
             rightsOf(kubectl, questionsOf(valueOf(rendering).objects, valueOf(await resources))),
         ),
         edgeRights: ask((kubectl) => rightsOf(kubectl, edgeQuestions(valueOf(rendering).objects))),
-        foreign: ask(async (kubectl) => foreignTo(kubectl, valueOf(rendering))),
+        foreign,
+        trial: ask(async (kubectl) => {
+            const others = new Set(valueOf(await foreign).map(consentName));
+            return tryObjects(kubectl, valueOf(rendering), (object) => others.has(consentName(object)));
+        }),
         podSecurity: ask((kubectl) => tryPodSecurity(kubectl, valueOf(rendering).objects)),
         user: lookUp(async () => valueOf(await identity).user),
         clock: lookUp(async () => valueOf(await identity).ahead),

@@ -1,6 +1,14 @@
 import { isMissing } from "../engine/engine";
 import { count } from "../system/text";
-import { knownKinds, ownership, podSecurity, rightsToSeeEdges, rightsToLaunch, rightsToPreview } from "./access";
+import {
+    acceptance,
+    knownKinds,
+    ownership,
+    podSecurity,
+    rightsToSeeEdges,
+    rightsToLaunch,
+    rightsToPreview,
+} from "./access";
 import { type Finding, notChecked, ok, problem } from "./finding";
 import type { Facts } from "./gather";
 import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
@@ -44,6 +52,7 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     "rights to launch": rightsToLaunch,
     "rights to see edges": rightsToSeeEdges,
     ownership,
+    "rules of the cluster": acceptance,
 };
 
 /** The findings of all checks. A check that cannot run reports why, without affecting the others. */
