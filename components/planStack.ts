@@ -38,6 +38,8 @@ export function planStack(stack: Stack, instances: readonly Instance[]): void {
         // Dependents of a node without workloads depend on what that node depends on.
         gates.set(node.id, own.length > 0 ? own : before);
     }
+    // After the provider, before everything that is made from them.
+    stack.plan.splice(1, 0, ...stack.existing.neededBy(stack.plan));
 }
 
 /** Reports objects of two instances that would collide in the cluster or for the engine. */

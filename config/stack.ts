@@ -16,6 +16,7 @@ import {
 import { imageSources, type ImagesConfig } from "./imageSources";
 import { ownNamespace } from "./own";
 import type { InstanceFacts } from "./facts";
+import { type SecretsFrom, secretsFrom } from "./secretsFrom";
 import { type PlacementConfig, placementFields } from "./placement";
 
 /** Characters allowed in a directory name: others may have a special meaning to a shell or to the driver. */
@@ -163,6 +164,8 @@ export const stackFields = {
                 ),
         )
         .default([]),
+    /** Secret keys whose values are in Secrets that others create, by instance and key. */
+    secretsFrom,
     /** Platforms from elsewhere: files, from the folder of the file in which this is written, or npm packages. */
     platforms: z.array(z.string().min(1)).default([]),
 };
@@ -197,6 +200,8 @@ export interface StackConfig {
     readonly protect: boolean;
     /** Names of objects with data that a run may lose. */
     readonly acceptLoss: readonly string[];
+    /** Where values of secret keys come from that others create, by instance and key. */
+    readonly secretsFrom: SecretsFrom;
     /** Platforms from elsewhere. */
     readonly platforms: readonly string[];
     readonly instances: readonly AnyInstance[];

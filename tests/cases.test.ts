@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { parseQuantity } from "../config/quantity";
 import { PlainPlan } from "../operations/render/plainPlan";
 import { readStackFile } from "../operations/stackfile/stackFile";
 import { declareProgram } from "../platforms/program";
@@ -117,6 +118,28 @@ describe("stack files that users write", () => {
         const objects = declared("15");
         expect(find(objects, "Certificate", "edge-tls")["spec"].issuerRef.name).to.equal("letsencrypt-dns");
         expect(caddyfile(objects)).to.contain("import /run/caddy/tls/shop");
+    });
+
+    it("11: one key gives CPU limits to all containers, Tasks and backups included", () => {
+        const objects = declared("11", put("context: prod", "context: prod, cpuLimits: true"));
+        for (const { template } of podsOf(objects)) {
+            const { containers, initContainers = [] } = template.spec as Record<string, { resources: Sent }[]>;
+            for (const { resources } of [...initContainers, ...containers!])
+                expect(parseQuantity(resources["limits"].cpu)).to.equal(4 * parseQuantity(resources["requests"].cpu));
+        }
+        expect(podsOf(objects).length).to.be.greaterThan(5);
+    });
+
+    it("17: pods reference a Secret that is there already", () => {
+        const objects = declared("17");
+        const { containers } = podsOf(objects).find(({ owner }) => owner.metadata.name === "frontend")!.template
+            .spec as {
+            containers: { env: object[] }[];
+        };
+        expect(JSON.stringify(containers)).to.contain('"secretKeyRef":{"key":"password","name":"shop-db"}');
+        expect(
+            objects.filter(({ kind, metadata }) => kind === "Secret" && metadata.name === "database"),
+        ).to.have.length(0);
     });
 
     it("19: a stack's name that no label can hold is refused", () => {

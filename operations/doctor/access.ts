@@ -208,7 +208,8 @@ export function acceptance({ trial }: Pick<AccessFacts, "trial">): Finding {
     }
     if (forbidden.length > 0)
         return notChecked(`this account may not try ${forbidden[0]!}: ./plinth rbac prints one that may`);
-    if (tried === 0) return notChecked(`nothing can be tried in a namespace that does not exist yet: ${absent.join(", ")}`);
+    if (tried === 0)
+        return notChecked(`nothing can be tried in a namespace that does not exist yet: ${absent.join(", ")}`);
     return ok(`accepts ${count(tried, "object")}, among them a pod of each component${untried}`);
 }
 
