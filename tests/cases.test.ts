@@ -130,6 +130,25 @@ describe("stack files that users write", () => {
         expect(podsOf(objects).length).to.be.greaterThan(5);
     });
 
+    it("16: backups as the pod's own identity have no key, and a way to it that no other pod has", () => {
+        const role = { "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/backup" };
+        const account = `sharedFiles: oneNode, serviceAccount: {name: shop, annotations: ${JSON.stringify(role)}}`;
+        const objects = declared("16", put("sharedFiles: oneNode", account));
+        const own = podsOf(objects).filter(({ owner }) => ["backup", "restore"].includes(owner.metadata.name));
+        expect(own).to.have.length(2);
+        for (const { template } of own) {
+            expect((template.spec as Sent)["serviceAccountName"]).to.equal("shop");
+            expect(JSON.stringify(template)).not.to.match(/AWS_(ACCESS_KEY_ID|SECRET)/);
+        }
+        for (const from of addressesOf(objects)) {
+            const isMeant = ["backup", "restore"].includes(from.component);
+            expect(canReachAddress(objects, from, "169.254.170.23", 80), from.component).to.equal(isMeant);
+            expect(canReachAddress(objects, from, "169.254.169.254", 80), from.component).to.equal(false);
+            // Of AWS's security token service.
+            if (isMeant) expect(canReachAddress(objects, from, "52.94.5.1", 443)).to.equal(true);
+        }
+    });
+
     it("17: pods reference a Secret that is there already", () => {
         const objects = declared("17");
         const { containers } = podsOf(objects).find(({ owner }) => owner.metadata.name === "frontend")!.template
