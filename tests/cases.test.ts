@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { parseQuantity } from "../config/quantity";
 import { PlainPlan } from "../operations/render/plainPlan";
+import type { RenderedObject, Rendering } from "../operations/render/rendering";
+import { unchangeable } from "../operations/review/unchangeable";
 import { readStackFile } from "../operations/stackfile/stackFile";
 import { declareProgram } from "../platforms/program";
 import { find, objectsOf, type Sent } from "./support/declare";
@@ -15,14 +17,17 @@ describe("stack files that users write", () => {
     const folder = scratch();
     after(() => folder.clean());
 
+    const declared = (name: string, change?: (text: string) => string, stack?: string): Sent[] =>
+        objectsOf(rendered(name, change, stack).resources);
+
     /** @param change of the text, for a case whose answer is a key */
-    function declared(name: string, change = (text: string) => text, stack = "case"): Sent[] {
+    function rendered(name: string, change = (text: string) => text, stack = "case"): PlainPlan {
         const text = readFileSync(join(__dirname, "cases", `${name}.yaml`), "utf8");
         const changed = change(text);
         writeFileSync(join(folder.path, `Pulumi.${stack}.yaml`), changed);
         const given = readStackFile(stack, folder.path);
         const { plan } = declareProgram(given, { offline: true });
-        return objectsOf(new PlainPlan(plan, given).resources);
+        return new PlainPlan(plan, given);
     }
 
     /** Replaces a part of a case, which must be there. */
@@ -164,6 +169,20 @@ describe("stack files that users write", () => {
     it("19: a stack's name that no label can hold is refused", () => {
         const name = "review-app-with-a-very-long-name-of-more-than-sixty-three-characters-abc";
         expect(refused("19", name)).to.match(/is the label of every object, and not allowed/);
+    });
+
+    it("23: a claim that shrinks is named before a launch", () => {
+        const { resources } = rendered("23");
+        const objects = objectsOf(resources) as unknown as RenderedObject[];
+        const before = objectsOf(
+            rendered("23", put("size: 5Gi", "size: 10Gi")).resources,
+        ) as unknown as RenderedObject[];
+        const outputs = {
+            instances: { shop: { namespace: "opencart-shop", volumes: { database: { claim: "database" } } } },
+        } as unknown as Rendering["outputs"];
+        expect(unchangeable(before, { objects, outputs }, []).refused.join()).to.match(
+            /^plinth:instances\.shop\.volumes\.database\.size: "5Gi" is less than the 10Gi .*volumes cannot shrink/,
+        );
     });
 
     it("20: pods have annotations of their own", () => {
