@@ -4,7 +4,7 @@ import { declareEdges } from "../../support/edges";
 describe("annotations of the balancer", () => {
     const warned = async (edge: object) => {
         const { warnings } = await declareEdges({ shop: { edge, tls: { mode: "custom", secretName: "tls" } } });
-        return warnings.filter((line) => line.includes("edge.annotations")).join("\n");
+        return warnings.filter((line) => line.includes("has no effect")).join("\n");
     };
     const behind = { type: "Ingress", className: "nginx", trustedProxies: ["10.0.0.0/8"] };
     const hetzner = { "load-balancer.hetzner.cloud/location": "nbg1" };
