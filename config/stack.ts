@@ -101,6 +101,8 @@ export const cluster = z.strictObject({
                 .max(100, "allowed: true, false, or a factor from 1 to 100"),
         ])
         .default(false),
+    /** Whether it is OpenShift, which chooses users and groups of pods itself. @default false */
+    openshift: z.boolean().default(false),
     /** Whether Services of type LoadBalancer get an address. If not, `launch` does not wait for one. */
     loadBalancer: z.boolean().default(true),
     /** Whether metrics-server is installed. Without it, autoscalers stay at their minimum, with a warning. */

@@ -6,6 +6,7 @@ import { PlainPlan } from "../operations/render/plainPlan";
 import type { RenderedObject, Rendering } from "../operations/render/rendering";
 import { unchangeable } from "../operations/review/unchangeable";
 import { readStackFile } from "../operations/stackfile/stackFile";
+import { heartbeatCommand, heartbeatOption } from "../platforms/celery";
 import { declareProgram } from "../platforms/program";
 import { find, objectsOf, type Sent } from "./support/declare";
 import { podsOf } from "./support/invariants";
@@ -164,6 +165,27 @@ describe("stack files that users write", () => {
         expect(
             objects.filter(({ kind, metadata }) => kind === "Secret" && metadata.name === "database"),
         ).to.have.length(0);
+    });
+
+    it("18: on OpenShift, users and groups of all pods are left to the cluster", () => {
+        const objects = declared("18", put("context: openshift", "context: openshift, openshift: true"));
+        expect(podsOf(objects).length).to.be.greaterThan(4);
+        for (const { template } of podsOf(objects)) {
+            const text = JSON.stringify(template);
+            expect(text).not.to.match(/runAsUser|runAsGroup|fsGroup"/);
+            // The rest stays.
+            expect(text).to.contain('"runAsNonRoot":true').and.contain('"allowPrivilegeEscalation":false');
+        }
+        expect(JSON.stringify(podsOf(declared("18")).map(({ template }) => template))).to.contain('"runAsUser":999');
+    });
+
+    it("24: a worker that hears no more of its broker is restarted", () => {
+        const worker = find(declared("24"), "Deployment", "worker")["spec"].template.spec.containers[0];
+        expect(worker.livenessProbe.exec.command).to.deep.equal(
+            // Kubernetes takes a single one for the beginning of a variable.
+            heartbeatCommand().map((word) => word.replaceAll("$", "$$$$")),
+        );
+        expect(worker.command).to.include(heartbeatOption);
     });
 
     it("19: a stack's name that no label can hold is refused", () => {

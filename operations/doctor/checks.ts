@@ -14,6 +14,7 @@ import type { Facts } from "./gather";
 import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
 import { ingressClass, loadBalancer, metricsServer, networkPolicies } from "./network";
 import { architecture, capacity, clock, nodeDisks, serverVersion, skew } from "./nodes";
+import { openshift } from "./openshift";
 import { csiDrivers, sharedStorageClass, storageClass, volumeExpansion } from "./storage";
 
 /** A finding with the name of its check. */
@@ -45,6 +46,7 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     "load balancer": loadBalancer,
     "ingress class": ingressClass,
     "metrics-server": metricsServer,
+    OpenShift: openshift,
     "Pod Security": podSecurity,
     "network policies": networkPolicies,
     kinds: knownKinds,

@@ -105,9 +105,7 @@ describe("a namespace with the quotas and limits of others, on a control plane",
         await apply(quota({ "limits.cpu": "8" }));
         const { level, text } = said();
         expect(level, text).to.equal("problem");
-        expect(text).to.match(
-            /a pod of \w+ team-shop\/\w+.* more: failed quota: team: must specify limits\.cpu/,
-        );
+        expect(text).to.match(/a pod of \w+ team-shop\/\w+.* more: failed quota: team: must specify limits\.cpu/);
         expect(text).to.include("set plinth:cluster.cpuLimits: true");
         // One reason and one key, whatever the containers.
         expect(text.split("\n")).to.have.length(2);
@@ -168,6 +166,49 @@ describe("a namespace with the quotas and limits of others, on a control plane",
         const { level, text } = said(path);
         expect(level, text).to.equal("problem");
         expect(text).to.include("set plinth:cluster.cpuLimits: true");
+    });
+
+    it("may choose users itself, as OpenShift does, which one key leaves to it", async () => {
+        configure();
+        await plane.kubectl(["create", "namespace", namespace]);
+        const name = "plinth-test-users";
+        const words = "unable to validate against any security context constraint: users and groups are the cluster's";
+        const users = "!has(object.spec.securityContext.runAsUser) && !has(object.spec.securityContext.fsGroup)";
+        // A stand-in for the admission plugin of OpenShift, which no other cluster has.
+        await apply(
+            {
+                apiVersion: "admissionregistration.k8s.io/v1",
+                kind: "ValidatingAdmissionPolicy",
+                metadata: { name },
+                spec: {
+                    matchConstraints: {
+                        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+                        resourceRules: [
+                            { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] },
+                        ],
+                    },
+                    validations: [{ expression: users, message: words }],
+                },
+            },
+            {
+                apiVersion: "admissionregistration.k8s.io/v1",
+                kind: "ValidatingAdmissionPolicyBinding",
+                metadata: { name },
+                spec: { policyName: name, validationActions: ["Deny"] },
+            },
+        );
+        try {
+            const end = Date.now() + 60_000;
+            // The API server reads new policies after a moment.
+            while (!said().text.includes("set plinth:cluster.openshift: true"))
+                expect(Date.now(), said().text).to.be.below(end);
+            configure({ openshift: true });
+            const { level, text } = said();
+            expect(level, text).to.equal("ok");
+        } finally {
+            for (const kind of ["validatingadmissionpolicybinding", "validatingadmissionpolicy"])
+                await plane.kubectl(["delete", kind, name, "--ignore-not-found"]);
+        }
     });
 
     it("is what `status` names for each kind, in the server's words", async () => {
