@@ -16,6 +16,7 @@ import {
 } from "./access";
 import { tryObjects } from "../cluster/trial";
 import { consentName } from "../../components/names";
+import { type SecretOfOthers, secretsOfOthers } from "./existingSecrets";
 import { type Fact, lookUp, valueOf } from "./finding";
 import type { NetworkFacts } from "./network";
 import type { CapacityFacts, ServerFacts } from "./nodes";
@@ -32,6 +33,7 @@ export interface ClusterFacts
         Omit<AccessFacts, "rendering"> {
     /** The user that the server has authenticated. */
     readonly user: string;
+    readonly secretsOfOthers: readonly SecretOfOthers[];
     /** Why the server denies access; undefined if it does not. */
     readonly refusal: string | undefined;
 }
@@ -80,6 +82,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
         ),
         edgeRights: ask((kubectl) => rightsOf(kubectl, edgeQuestions(valueOf(rendering).objects))),
         foreign,
+        secretsOfOthers: ask((kubectl) => secretsOfOthers(kubectl, kubectl.config)),
         trial: ask(async (kubectl) => {
             const others = new Set(valueOf(await foreign).map(consentName));
             return tryObjects(kubectl, valueOf(rendering), (object) => others.has(consentName(object)));

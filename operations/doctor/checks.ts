@@ -9,6 +9,7 @@ import {
     rightsToLaunch,
     rightsToPreview,
 } from "./access";
+import { existingSecrets } from "./existingSecrets";
 import { type Finding, notChecked, ok, problem } from "./finding";
 import type { Facts } from "./gather";
 import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
@@ -54,6 +55,7 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     "rights to launch": rightsToLaunch,
     "rights to see edges": rightsToSeeEdges,
     ownership,
+    "Secrets of others": existingSecrets,
     "rules of the cluster": acceptance,
 };
 
