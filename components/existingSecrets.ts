@@ -1,6 +1,6 @@
 import type { SecretsFrom } from "../config/secretsFrom";
 import { placeholder, ruleOf, type SecretRules, valueProblem } from "../config/secrets";
-import { Value, valuesIn } from "../config/value";
+import { type Value, valuesIn } from "../config/value";
 import type { SecretRef } from "./graph";
 import { Refusal } from "./languages/text";
 import { Resource } from "./resource";
