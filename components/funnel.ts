@@ -87,7 +87,14 @@ export class Funnel {
                 ...this.annotations(metadata?.annotations),
             },
             ...body,
+            ...(kind === "Service" ? this.families(body) : {}),
         });
+    }
+
+    /** What the cluster asks of all Services. */
+    private families({ spec }: Record<string, unknown>): { readonly spec?: object } {
+        const { ipFamilyPolicy } = this.args.stack.config.cluster;
+        return ipFamilyPolicy === undefined ? {} : { spec: { ...(spec as object), ipFamilyPolicy } };
     }
 
     /**

@@ -55,7 +55,7 @@ export class Instance<in Secret extends string = never> {
     readonly namespace: string;
     readonly cluster: ClusterConfig;
     /** Parent of objects that belong to no other component. */
-    readonly owner: Component;
+    readonly owner: Namespace;
     readonly objects: Funnel;
     /** Images in use, by name: for the outputs. */
     readonly images: Record<string, string> = {};
@@ -95,6 +95,7 @@ export class Instance<in Secret extends string = never> {
             podSecurity: platform.podSecurity ?? "restricted",
             limitsCpu: stack.config.cluster.cpuLimits !== false,
             objects: this.objects,
+            caBundles: [stack.config.caBundle, config.caBundle],
             problem: (keys, message) => this.problem(keys, message),
         });
     }
@@ -232,8 +233,7 @@ export class Instance<in Secret extends string = never> {
      */
     password(name: string, key: Secret | undefined, length = 32, digits?: number): Value<string> {
         const generated = generatedPassword(this, name, length, digits);
-        if (key === undefined) return generated;
-        // A server of the instance has to know it, too.
+        if (key === undefined) return generated; // A server of the instance has to know it, too.
         return chosen(generated, this.stack.existing.value(this, key, false) ?? this.secretValue(key));
     }
 

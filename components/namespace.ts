@@ -1,4 +1,5 @@
 import type { AnyInstance } from "../config/stack";
+import { authorityData } from "./authorityFile";
 import { Component, type Owned } from "./component";
 import type { Funnel } from "./funnel";
 
@@ -14,6 +15,8 @@ export interface NamespaceArgs {
     readonly limitsCpu: boolean;
     /** Receives the objects of the instance. */
     readonly objects: Funnel;
+    /** Certificates of authorities that its pods trust besides the public ones. */
+    readonly caBundles: readonly (string | undefined)[];
     readonly problem: (keys: readonly string[], message: string) => void;
 }
 
@@ -25,10 +28,11 @@ export interface NamespaceArgs {
  * is declared, and its labels are up to the administrator.
  */
 export class Namespace extends Component {
-    constructor(
-        instance: Owned,
-        { config, namespace, owned, podSecurity: level, limitsCpu, objects, problem }: NamespaceArgs,
-    ) {
+    /** ConfigMap with certificates of your own authorities. */
+    readonly authorities: string | undefined;
+
+    constructor(instance: Owned, args: NamespaceArgs) {
+        const { config, namespace, owned, podSecurity: level, limitsCpu, objects, problem } = args;
         super(instance, "Namespace", "namespace");
         this.registerOutputs({ name: namespace });
         if (owned)
@@ -37,6 +41,8 @@ export class Namespace extends Component {
                     labels: { "pod-security.kubernetes.io/enforce": level, "pod-security.kubernetes.io/warn": level },
                 },
             });
+        const data = authorityData(args.caBundles);
+        this.authorities = data && objects.add(this, "ConfigMap", "authorities", { data });
         const { quota, limitRange } = config;
         if (quota) {
             if ("limits.cpu" in quota && !limitsCpu)

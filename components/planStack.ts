@@ -2,8 +2,9 @@ import type { Instance } from "./instance";
 import { hasMetrics, podMonitor } from "./metrics";
 import { denyByDefault, namedMetadata, policyOf, unplacedHosts } from "./policies";
 import { declarePlacement } from "./placement";
+import { proxyRules } from "./proxy";
 import { declarePullSecrets } from "./pullSecret";
-import { metadataRanges } from "./ranges";
+import { blocksWithout, metadataRanges } from "./ranges";
 import type { Resource } from "./resource";
 import type { Stack } from "./stack";
 import { clusterObjects } from "./storageClass";
@@ -84,7 +85,7 @@ function declareMonitors({ graph, config, problems }: Stack, instances: ByNamesp
 }
 
 function declarePolicies(stack: Stack, instances: ByNamespace): void {
-    const { networkPolicy: mode, ranges } = stack.config.cluster;
+    const { networkPolicy: mode, ranges, serviceRanges, dns, proxy } = stack.config.cluster;
     if (mode !== "full" && ranges.length > 0)
         stack.warnings.push(`plinth:cluster.ranges has no effect while plinth:cluster.networkPolicy is ${mode}`);
     if (mode === "off") return;
@@ -93,12 +94,17 @@ function declarePolicies(stack: Stack, instances: ByNamespace): void {
             spec: denyByDefault(
                 mode,
                 instance.ownsNamespace ? undefined : { "app.kubernetes.io/instance": instance.name },
+                dns,
             ),
         });
-    const closed = [...metadataRanges, ...ranges];
+    const outside = blocksWithout([...metadataRanges, ...ranges]);
     for (const node of stack.graph.nodes.filter(({ pods }) => pods)) {
         const instance = instances.get(node.namespace)!;
-        const spec = policyOf(stack.graph, node, { mode, closed });
+        const spec = policyOf(stack.graph, node, {
+            ...{ mode, outside },
+            services: serviceRanges,
+            outward: proxyRules(proxy),
+        });
         instance.add(instance.owner, "NetworkPolicy", node.name, { spec });
     }
     if (mode === "full") warnOfWaysOut(stack, instances);

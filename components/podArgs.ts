@@ -104,6 +104,8 @@ export interface PodArgs {
     readonly annotations?: Readonly<Record<string, string>>;
     /** Further fields of Kubernetes' own type. @default none */
     readonly more?: Partial<PodSpec>;
+    /** ConfigMaps with authorities of servers that it connects to, besides those of its uses. @default none */
+    readonly authorities?: readonly string[];
     /** Group of the processes and of files on volumes. @default the user's ID */
     readonly group?: number;
     /** Seconds between the stop signal and the kill. @default 30 */

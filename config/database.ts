@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { cidr, line, port, server } from "./fields";
+import { cidr, imageReference, line, port, server } from "./fields";
 import { own, ownOnly } from "./own";
 import { suggest } from "./problems";
 import { secretsOf } from "./secrets";
+import { noTls, serverTls } from "./serverTls";
 
 export const engines = ["mariadb", "mysql", "postgres"] as const;
 export type Engine = (typeof engines)[number];
@@ -34,6 +35,7 @@ export const outside = {
     port: port.optional(),
     /** Address ranges of the server, for the NetworkPolicy. @default the host if it is an address, else any */
     cidrs: z.array(cidr).default([]),
+    tls: serverTls,
 };
 
 /** A name that needs no quoting in any engine's SQL or in arguments of its tools. */
@@ -73,6 +75,11 @@ const single = (allowed: readonly [Engine, ...Engine[]]) =>
         topology: z.literal("single"),
         engine: z.enum(allowed).default(() => allowed[0]),
         ...inside,
+        /**
+         * For PostgreSQL, an image of `upgradeFrom`, such as the one that wrote the data: its programs dump them, and
+         * the new version loads them into a directory of its own. @default none: the user dumps and loads
+         */
+        upgradeImage: ownOnly(imageReference.optional()),
     });
 
 /** Maximum number of replicas of one source, because each receives all of its writes. */
@@ -109,7 +116,7 @@ const replicated = z
         if (lost.includes(source)) issue("lost", "members other than the source");
     });
 
-const external = (allowed: readonly [Engine, ...Engine[]]) =>
+const external = (allowed: readonly [Engine, ...Engine[]], plain = false) =>
     own(
         z.strictObject({
             /**
@@ -119,6 +126,7 @@ const external = (allowed: readonly [Engine, ...Engine[]]) =>
             topology: z.literal("external"),
             engine: z.enum(allowed).default(() => allowed[0]),
             ...outside,
+            tls: plain ? noTls : serverTls,
             /**
              * Host that answers reads, such as the reader endpoint of Aurora, with the port, ranges and account of
              * `host`. @default host
@@ -143,8 +151,8 @@ const external = (allowed: readonly [Engine, ...Engine[]]) =>
     );
 
 /** All topologies, for the given engines. */
-const optionsFor = (allowed: readonly [Engine, ...Engine[]]) =>
-    ({ single: single(allowed), replicated, external: external(allowed) }) as const;
+const optionsFor = (allowed: readonly [Engine, ...Engine[]], plain?: boolean) =>
+    ({ single: single(allowed), replicated, external: external(allowed, plain) }) as const;
 
 export type Topology = keyof ReturnType<typeof optionsFor>;
 
@@ -153,14 +161,16 @@ export type Topology = keyof ReturnType<typeof optionsFor>;
  *
  * @param allowed engines that the platform supports; the first is the default
  * @param topologies that the platform supports
+ * @param plain whether the programs that connect to an external one have no TLS. @default false
  * @throws RangeError if an engine or a topology is unknown
  */
 export const databaseOf = (
     allowed: readonly [Engine, ...Engine[]],
     topologies: readonly Topology[] = ["single", "external"],
+    { plain = false } = {},
 ) => {
     checkNames("engine of a database", allowed, engines);
-    const options = optionsFor(allowed);
+    const options = optionsFor(allowed, plain);
     checkNames("topology of a database", topologies, Object.keys(options));
     // The type covers all topologies, so that every platform's configuration fits the component.
     const chosen = topologies.map((topology) => options[topology]) as [

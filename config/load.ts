@@ -88,13 +88,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
     if (parsed.success) checkCredentials(parsed.data.images, instances, problems);
     const rulesOf = new Map(loaded.map(({ settings, rules }) => [settings.name, rules]));
     checkSecrets(raw.values, rulesOf, problems, parsed.data && credentialSecrets(parsed.data.images));
-    if (parsed.success)
-        checkSecretsFrom(
-            parsed.data.secretsFrom,
-            rulesOf,
-            (raw.values["secrets"] ?? {}) as object as Readonly<Record<string, unknown>>,
-            problems,
-        );
+    if (parsed.success) checkSecretsFrom(parsed.data.secretsFrom, rulesOf, raw.values["secrets"] ?? {}, problems);
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
         problems.add(
             "plinth:cluster",
@@ -109,6 +103,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         cluster: checked.cluster,
         images: checked.images,
         sharedEdge: edge,
+        caBundle: checked.caBundle,
         labels: checked.labels,
         annotations: checked.annotations,
         placement: placementOf(checked),

@@ -22,7 +22,7 @@ export type SecretsFrom = z.infer<typeof secretsFrom>;
 export function checkSecretsFrom(
     given: SecretsFrom,
     rulesOf: ReadonlyMap<string, SecretRules>,
-    set: Readonly<Record<string, unknown>>,
+    set: object,
     problems: Problems,
 ): void {
     for (const [instance, keys] of Object.entries(given)) {
@@ -40,7 +40,7 @@ export function checkSecretsFrom(
                     `${path}.${key}`,
                     `unknown secret${suggest(key, known)}; allowed: ${known.join(", ") || "none"}`,
                 );
-            else if (Object.hasOwn((set[instance] ?? {}) as object, key))
+            else if (Object.hasOwn((set as Record<string, object | undefined>)[instance] ?? {}, key))
                 problems.add(
                     `${path}.${key}`,
                     `is in plinth:secrets.${instance} as well; remove it here or there: only one of them can count`,

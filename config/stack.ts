@@ -14,7 +14,9 @@ import {
     storageClass,
 } from "./fields";
 import { imageSources, type ImagesConfig } from "./imageSources";
+import { dns, proxy } from "./network";
 import { ownNamespace } from "./own";
+import { certificates } from "./serverTls";
 import type { InstanceFacts } from "./facts";
 import { type SecretsFrom, secretsFrom } from "./secretsFrom";
 import { type PlacementConfig, placementFields } from "./placement";
@@ -103,6 +105,17 @@ export const cluster = z.strictObject({
         .default(false),
     /** Whether it is OpenShift, which chooses users and groups of pods itself. @default false */
     openshift: z.boolean().default(false),
+    /**
+     * Ranges of the cluster's Services, for network plugins that look at the address of a Service before it becomes
+     * that of a pod: each path to a component is then open to them, too, on its ports. @default none
+     */
+    serviceRanges: z.array(cidr).default([]),
+    /** IPv4, IPv6 or both for all Services. @default the API server's, which is SingleStack */
+    ipFamilyPolicy: z.enum(["SingleStack", "PreferDualStack", "RequireDualStack"]).optional(),
+    /** Where pods ask for names. @default pods of all namespaces, and NodeLocal DNSCache */
+    dns: dns.optional(),
+    /** A proxy through which pods reach servers outside. @default none */
+    proxy: proxy.optional(),
     /** Whether Services of type LoadBalancer get an address. If not, `launch` does not wait for one. */
     loadBalancer: z.boolean().default(true),
     /** Whether metrics-server is installed. Without it, autoscalers stay at their minimum, with a warning. */
@@ -146,6 +159,8 @@ export const stackFields = {
     cluster: cluster.prefault({}),
     images: imageSources.prefault({}),
     edge: sharedEdge.optional(),
+    /** Certificates in PEM of your own authorities, which the pods of all instances trust. @default none */
+    caBundle: certificates.optional(),
     labels: labels.default({}),
     annotations: annotations.default({}),
     ...placementFields,
@@ -193,6 +208,7 @@ export interface StackConfig {
     readonly cluster: ClusterConfig;
     readonly images: ImagesConfig;
     readonly sharedEdge: SharedEdgeConfig;
+    readonly caBundle: string | undefined;
     readonly labels: Readonly<Record<string, string>>;
     readonly annotations: Readonly<Record<string, string>>;
     /** Where all pods run. */

@@ -111,6 +111,34 @@ describe("stack files that users write", () => {
         expect(find(objects, "Service", "edge")["spec"].ipFamilyPolicy).to.equal("PreferDualStack");
     });
 
+    it("10: pods reach the resolver on their nodes, at its usual address or at the one that is named", () => {
+        const frontend = (objects: readonly Sent[]) =>
+            addressesOf(objects).find(({ component }) => component === "frontend")!;
+        const asked = (objects: readonly Sent[], address: string) =>
+            ["UDP", "TCP"].map((protocol) => canReachAddress(objects, frontend(objects), address, 53, protocol));
+        const usual = declared("10", put("egress: [{ports: [53], cidrs: [169.254.25.10/32]}]", "size: small"));
+        expect(asked(usual, "169.254.25.10")).to.deep.equal([true, true]);
+        const named = declared("10", put("context: kubespray", "context: kubespray, dns: {addresses: [10.233.0.3]}"));
+        expect(asked(named, "10.233.0.3")).to.deep.equal([true, true]);
+    });
+
+    it("12: servers that take TLS only are refused with the key; with it, the shop connects with TLS", () => {
+        const told = refused("12");
+        expect(told).to.match(/shop\.database\.tls: is missing, and shop\.mysql\.database\.azure\.com takes TLS only/);
+        expect(told).to.match(/shop\.cache\.tls: is missing, and port 6380 takes TLS only/);
+        const objects = declared("12", (text) =>
+            text.replaceAll("topology: external,", "topology: external, tls: true,"),
+        );
+        const { containers } = find(objects, "Deployment", "frontend")["spec"].template.spec;
+        const env = Object.fromEntries(
+            containers[0].env.map(({ name, value }: { name: string; value?: string }) => [name, value]),
+        );
+        expect(env).to.include({
+            DB_TLS_CA: "/run/authorities/all.pem",
+            CACHE_HOSTNAME: "tls://shop.redis.cache.windows.net",
+        });
+    });
+
     it("13 and 14: an authority may have a root and an account of its own", () => {
         const root = join(__dirname, "cases", "13.yaml");
         expect(readFileSync(root, "utf8")).to.contain("ca.corp.example");

@@ -1,6 +1,8 @@
 import { Component, type ComponentOptions } from "../component";
 import { type BackupConfig, type BackupSecret, folderOf, identityOf } from "../../config/backup";
 import { type Image, images } from "../../config/images";
+import { postgresTlsEnv, tlsEnv } from "../authorities";
+import { authorityData } from "../authorityFile";
 import { claim } from "../claim";
 import { egressRule } from "../egress";
 import type { NetworkRule, Node, Setting } from "../graph";
@@ -14,7 +16,7 @@ import { everyDatabase, keepEnv, steps, tasks } from "./contract";
 import { bindDocuments, bindObjects, isPathStyle, objectsEnv, refuseOwnBucket } from "./parts";
 import { backupFiles } from "./scripts";
 
-export type { BackupArgs } from "./args";
+export type { BackupArgs, DatabaseLike } from "./args";
 export type { DocumentStoreLike } from "./parts";
 
 const folders = { scripts: "/etc/plinth-backup", work: "/work", volume: "/backup", files: "/files" } as const;
@@ -46,6 +48,8 @@ export class Backup extends Component implements HasNode {
     private readonly networkRules: readonly NetworkRule[];
     private readonly mounts: readonly Mount[];
     private readonly storage: Image;
+    /** Authorities of the target's server. */
+    private readonly authorities: readonly string[];
 
     constructor(
         private readonly instance: Instance<BackupSecret>,
@@ -96,6 +100,8 @@ export class Backup extends Component implements HasNode {
             this.mounts = [...mounts, { path: folders.volume, claim: volume }];
             this.storage = database.image;
         }
+        const authority = target.type === "s3" ? authorityData([target.tls?.ca]) : undefined;
+        this.authorities = authority ? [instance.add(this, "ConfigMap", `${name}-authority`, { data: authority })] : [];
         this.node = this.backup().node;
         this.restore();
         this.registerOutputs({});
@@ -187,6 +193,7 @@ export class Backup extends Component implements HasNode {
                 pod: {
                     initContainers: containers.slice(0, -1),
                     containers: containers.slice(-1),
+                    authorities: this.authorities,
                     user: files?.user ?? this.buckets?.user ?? databaseUser,
                     ...(files?.volume.shareNodeFor ? { shareNodeFor: files.volume.shareNodeFor } : {}),
                 },
@@ -221,6 +228,7 @@ export class Backup extends Component implements HasNode {
         const { engine, rootPassword } = database;
         return this.step(name, database.image, {
             env: {
+                ...(engine === "postgres" ? postgresTlsEnv(database.service) : tlsEnv(database.service, "DB_TLS_CA")),
                 ENGINE: engine,
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",
                 INSTANCE: this.identity,

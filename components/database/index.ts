@@ -5,7 +5,7 @@ import { type DatabaseConfig, databasePorts, type DatabaseSecret, type Engine } 
 import { type Image, images } from "../../config/images";
 import type { ResourcesConfig } from "../../config/fields";
 import { clusterService } from "../deployment";
-import { rangesOf, requiredSecret } from "../external";
+import { type Outside, outside, rangesOf, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { SecretValue } from "../kinds";
@@ -36,6 +36,8 @@ export interface DatabaseArgs {
     readonly image?: Image;
     /** Extensions of PostgreSQL in the platform's database, which only the administrator can create. @default none */
     readonly extensions?: readonly string[];
+    /** Where the user agrees to other versions, for messages. @default the component's key in the instance */
+    readonly settingsAt?: string;
 }
 
 const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
@@ -99,7 +101,7 @@ export class Database<Name extends string = string> extends Component implements
             const { password, rootPassword } = this.outsideSecrets(instance, name);
             this.rootPassword = rootPassword;
             const settings = { name: args.database, user: args.user, password };
-            [this.service, this.readService] = this.outside(config, settings);
+            [this.service, this.readService] = this.outside(instance, config, settings);
         } else {
             const needs = metricsRules(instance.cluster.monitoringNamespace, metricsPorts[config.engine]);
             const members = config.topology === "replicated" ? joinMembers(instance, name, config, needs) : undefined;
@@ -119,16 +121,24 @@ export class Database<Name extends string = string> extends Component implements
     }
 
     private outside(
-        { engine, host, readHost, port, cidrs }: Extract<DatabaseConfig, { topology: "external" }>,
+        instance: Instance,
+        config: Extract<DatabaseConfig, { topology: "external" }>,
         settings: DatabaseSettings,
     ): [Service<DatabaseSettings>, Service<DatabaseSettings>] {
+        const { engine, readHost, port, cidrs } = config;
         const [[portName, usual]] = Object.entries(ports[engine]) as [[string, number]];
-        const at = (where: string) =>
-            new Service(this.node.id, where, { [portName]: port ?? usual }, settings, {
-                cidrs: rangesOf(where, cidrs),
-            });
-        const service = at(host);
-        return [service, readHost ? at(readHost) : service];
+        const at = ({ host, external }: Outside) =>
+            new Service(this.node.id, host, { [portName]: port ?? usual }, settings, external);
+        const server = outside(instance, this, this.node, config);
+        const { tls } = server.external;
+        if (readHost && tls?.address !== undefined)
+            instance.problem(
+                [this.node.name, "tls", "serverName"],
+                "is the name of one server, and not allowed with readHost; set both hosts to the names in their certificates",
+            );
+        const external = { ...(tls ? { tls } : {}), cidrs: rangesOf(readHost ?? "", cidrs) };
+        const service = at(server);
+        return [service, readHost ? at({ host: readHost, external }) : service];
     }
 
     private outsideSecrets(
@@ -212,7 +222,7 @@ export class Database<Name extends string = string> extends Component implements
             settings: args.settings,
             image: this.image,
             extensions: args.extensions ?? [],
-            series: guardedSeries(instance, first.name, series, upgradeFrom),
+            series: guardedSeries(instance, first.name, series, upgradeFrom, { settingsAt: args.settingsAt }),
         };
         if (members) {
             declareMembers(instance, this, members, { ...member, password: replicationPassword! });

@@ -23,6 +23,7 @@ import {
     metricsRoleStatements,
     postgresContainers,
 } from "./postgres";
+import { imageBefore, upgradeContainers, upgradeScripts } from "./postgresUpgrade";
 import { replicatedContainers, type ReplicationArgs, replicationFiles, replicationSettings } from "./replication";
 import { imageSeries, upgradesInPlace } from "./series";
 import type { ServerArgs } from "./server";
@@ -68,6 +69,7 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
     const temporary = instance.scratchSize(name, "tmp", mib(temporarySpace(mebibytes(args.size))));
     const volume = claim(instance, owner, name, { size: args.size, node, followsPath: true });
 
+    const before = engine === "postgres" ? imageBefore(instance, name, { config, series, image, path }) : undefined;
     const server = engine === "postgres" ? postgres() : mysql(engine);
     const configMap = instance.add(
         owner,
@@ -107,12 +109,18 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         configMap,
         replicated: replication !== undefined,
     });
+    const upgrades = before
+        ? upgradeContainers({
+              ...{ before, after: args.image, from: upgradeFrom!, to: series },
+              ...{ claim: volume, configMap, memory },
+          })
+        : [];
     const pods = replication
         ? replicatedContainers(containers[0]!, args.secrets, replication)
         : { initContainers: [], containers };
     dataServer(instance, owner, node, {
         pod: {
-            initContainers: [guard, ...pods.initContainers],
+            initContainers: [...upgrades, guard, ...pods.initContainers],
             containers: [
                 ...pods.containers,
                 ...(args.secrets.metrics ? [exporterContainer(engine, args.secrets.metrics)] : []),
@@ -147,6 +155,7 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         const files = {
             "accounts.sh": accountsScript(),
             "accounts.sql": sql`${accountStatements}${args.secrets.metrics ? [metricsRoleStatements] : []}${extensionStatements(args.extensions)}`,
+            ...(before ? upgradeScripts() : {}),
         };
         return { files, containers: (made: ServerArgs) => postgresContainers(made, series, sizes, args.settings) };
     }

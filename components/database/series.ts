@@ -92,9 +92,13 @@ export function checkSeries(path: string, known: string, wanted: string, consent
         engine === "rabbitmq"
             ? { before: `enable all feature flags of ${known}`, save: "let the queues run empty", load: "" }
             : { before: "make a backup", save: `dump the data with ${known}`, load: " and load the dump" };
+    const isLater =
+        engine === "postgres" && Number(majorOf(known)) < Number(majorOf(wanted)) && wanted.startsWith(engine);
     const way = upgradesInPlace(known, wanted)
         ? `To upgrade it, ${before} and set ${path}.upgradeFrom to "${known}".`
-        : `${wanted} cannot open its files: ${save}, set ${path}.upgradeFrom to "${known}", then give ${wanted} an empty volume${load}. Where ${known} was agreed to but its pod has refused to start, upgradeFrom is enough: the files are still as they were.`;
+        : isLater
+          ? `To have the data dumped and loaded, ${before} and set ${path}.upgradeFrom to "${known}" and ${path}.upgradeImage to an image of it, as ./plinth database upgrade does.`
+          : `${wanted} cannot open its files: ${save}, set ${path}.upgradeFrom to "${known}", then give ${wanted} an empty volume${load}. Where ${known} was agreed to but its pod has refused to start, upgradeFrom is enough: the files are still as they were.`;
     throw new SeriesError(
         `${path}: the volume belongs to ${known}, but the image is ${wanted}; nothing was sent to it.\n` +
             `  ${way}\n  To stay, keep the engine and set images.${engine} to a tag of ${known}.`,
@@ -115,7 +119,10 @@ export function guardedSeries(
     name: string,
     wanted: string,
     upgradeFrom: string | undefined,
-    check: typeof checkSeries = checkSeries,
+    {
+        check = checkSeries,
+        settingsAt = `plinth:instances.${instance.name}.${name}`,
+    }: { readonly check?: typeof checkSeries; readonly settingsAt?: string | undefined } = {},
 ): Value<string> {
     const consent = upgradeFrom === wanted ? undefined : upgradeFrom;
     const prefix = `${instance.name}-${name}`;
@@ -132,9 +139,7 @@ export function guardedSeries(
     stack.plan.push(holds(wanted, stack.config.protect), ...(consent ? [holds(consent, false)] : []), marker);
     return marker
         .property<Keepers>("keepers")
-        .map((keepers) =>
-            check(`plinth:instances.${instance.name}.${name}`, keepers?.["series"] ?? wanted, wanted, consent),
-        );
+        .map((keepers) => check(settingsAt, keepers?.["series"] ?? wanted, wanted, consent));
 }
 
 type Keepers = Readonly<Record<string, string>> | undefined;

@@ -16,6 +16,7 @@ import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvide
 import { ingressClass, loadBalancer, metricsServer, networkPolicies } from "./network";
 import { architecture, capacity, clock, nodeDisks, serverVersion, skew } from "./nodes";
 import { openshift } from "./openshift";
+import { resolvers } from "./resolvers";
 import { csiDrivers, sharedStorageClass, storageClass, volumeExpansion } from "./storage";
 
 /** A finding with the name of its check. */
@@ -50,6 +51,7 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     OpenShift: openshift,
     "Pod Security": podSecurity,
     "network policies": networkPolicies,
+    resolvers,
     kinds: knownKinds,
     "rights to preview": rightsToPreview,
     "rights to launch": rightsToLaunch,

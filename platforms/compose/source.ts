@@ -1,13 +1,15 @@
 import { dirname, isAbsolute, join } from "node:path";
-import { loadProject, type LoadedProject, type Path, type Service } from "../../compose";
+import { loadProject, type LoadedProject } from "../../compose";
 import type { InstanceFacts } from "../../config/facts";
 import type { ReadFrom } from "../../config/platform";
 import type { ComposeConfig } from "./config";
 import { type Extensions, readExtensions } from "./extensions";
 import { type Binds, readBinds } from "./binds";
+import { type DataServices, readDataServices } from "./dataServices";
 import { composeImages } from "./serviceImages";
 import { type FileTexts, readFileTexts } from "./fileObjects";
 import { peerNames, type PeerName } from "./names";
+import { containersOf, isProvided } from "./jobs";
 import { Notes } from "./notes";
 import { podSecurityOf } from "./permissions";
 import { marker, SecretPlan } from "./secrets";
@@ -24,6 +26,7 @@ export interface Source {
     readonly texts: Readonly<Record<string, ContainerTexts>>;
     readonly binds: Binds;
     readonly files: FileTexts;
+    readonly data: DataServices;
     /** What was noticed so far. */
     readonly notes: Notes;
 }
@@ -39,7 +42,7 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
     const variables = Object.fromEntries(
         set.filter((key) => /^[A-Za-z_]\w*$/.test(key)).map((key) => [key, marker(key)]),
     );
-    const loaded = loadProject({
+    const read = loadProject({
         folder: dirname(files[0]!),
         files,
         profiles: settings.profiles,
@@ -47,8 +50,16 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
         env: { ...settings.variables, ...variables },
         name: settings.name,
     });
-    const notes = new Notes(loaded.sources, settings.strict);
+    const loaded = containersOf(read);
+    const isJob = (name: string) => Object.hasOwn(loaded.project.jobs ?? {}, name);
+    const notes = new Notes(loaded.sources, settings.strict, isJob);
     for (const { path, message } of loaded.warnings) notes.warn(path, message);
+    for (const [name, service] of Object.entries(read.project.services))
+        if (isProvided(service))
+            notes.warn(
+                ["services", name, "provider"],
+                "has no counterpart: Docker Compose runs it on its machine, and it has no container",
+            );
     const extensions = readExtensions(loaded, notes);
     const names = peerNames(loaded);
     const peers = new PeerTexts(names, (service) => networksOf(loaded, service));
@@ -57,17 +68,14 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
     const texts = readTexts(loaded, extensions, secrets, peers);
     const binds = readBinds(loaded, extensions, settings, notes);
     const fileTexts = readFileTexts(loaded, binds, secrets, peers, notes);
-    const images = composeImages(loaded, notes);
+    const images = composeImages(loaded, extensions, notes);
+    const data = readDataServices(loaded.project.services, extensions, texts, images, set, notes);
     notes.throwIfAny();
     return {
-        secrets: secrets.rules,
-        values: secrets.values,
+        secrets: { ...secrets.rules, ...data.rules },
+        values: { ...secrets.values, ...data.values },
         images,
         podSecurity: podSecurityOf(loaded, extensions, settings),
-        source: { loaded, extensions, names, images, texts, binds, files: fileTexts, notes },
+        source: { loaded, extensions, names, images, texts, binds, files: fileTexts, data, notes },
     };
 }
-
-/** Services in the order of the file, with their paths. */
-export const servicesOf = ({ loaded }: Pick<Source, "loaded">): (readonly [string, Service, Path])[] =>
-    Object.entries(loaded.project.services).map(([name, service]) => [name, service, ["services", name]] as const);

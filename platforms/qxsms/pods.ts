@@ -1,7 +1,9 @@
+import { postgresTlsEnv, tlsEnv } from "../../components/authorities";
 import type { BrokerSettings } from "../../components/broker";
 import type { DatabaseSettings } from "../../components/database";
 import type { Composed, NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import { expansion, literal, variable } from "../../components/languages/expansion";
+import { whereIpv6 } from "../../components/ipv6";
 import { sh } from "../../components/languages/sh";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { mib } from "../../components/scratch";
@@ -82,6 +84,7 @@ export class Pods {
                     command: debug
                         ? ["sh", "-c", developmentServer]
                         : [
+                              ...whereIpv6(sh`set -- "$@" --bind=[::]:${port}`),
                               "gunicorn",
                               "--config=docker-gunicorn.conf.py",
                               "--access-logfile=-",
@@ -243,13 +246,15 @@ export class Pods {
     }
 
     private databaseEdge() {
-        return this.surroundings.database.bind({
+        const { database } = this.surroundings;
+        const edge = database.bind({
             POSTGRES_HOST: "host",
             POSTGRES_PORT: "port",
             POSTGRES_DB: "name",
             POSTGRES_USER: "user",
             QXSMS_POSTGRES_PASSWORD: "password",
         });
+        return { ...edge, env: { ...edge.env, ...postgresTlsEnv(database) } };
     }
 
     private brokerEdge() {
@@ -264,6 +269,14 @@ export class Pods {
         return {
             RABBIT_HOST: { composed: expansion`${variable("RABBIT_USERINFO")}@${literal(host)}` },
             RABBIT_PORT: `${ports["amqp"]}${path}`,
+            ...(this.surroundings.broker.tls
+                ? {
+                      ...tlsEnv(this.surroundings.broker, "RABBIT_TLS_CA"),
+                      RABBIT_TLS_NAME: host,
+                      DJANGO_SETTINGS_MODULE: "plinth_settings",
+                      PYTHONPATH: `${paths.scripts}:${paths.home}`,
+                  }
+                : {}),
         };
     }
 
@@ -273,6 +286,7 @@ export class Pods {
 
     private prepared(): Mount[] {
         return [
+            ...(this.surroundings.broker.tls ? this.scriptMounts() : []),
             scratch(`${paths.home}/locale`, preparedSpace.locale, "locale"),
             scratch(`${paths.home}/collected_static`, preparedSpace.static, "static"),
         ];

@@ -95,7 +95,7 @@ const moreOfBuiltIn: More = {
             qualtrics: fc.constantFrom({ directoryId: "POOL_1", libraryId: "UR_1", surveyId: "SV_1" }),
             broker: fc.constantFrom(
                 { topology: "external", host: "10.1.2.6" },
-                { topology: "external", host: "rabbit.example.org", port: 5671 },
+                { topology: "external", host: "rabbit.example.org", port: 5671, tls: true },
             ),
             replicas: fc.record({ web: replicas, worker: replicas }, { requiredKeys: [] }),
         },
