@@ -11,6 +11,8 @@ export interface NamespaceArgs {
     readonly owned: boolean;
     /** Strictest level that all pods of the platform satisfy. */
     readonly podSecurity: "restricted" | "baseline" | "privileged";
+    /** Whether all pods have CPU limits. */
+    readonly limitsCpu: boolean;
     /** Receives the objects of the instance. */
     readonly objects: Funnel;
     /** Certificates of authorities that its pods trust besides the public ones. */
@@ -30,7 +32,7 @@ export class Namespace extends Component {
     readonly authorities: string | undefined;
 
     constructor(instance: Owned, args: NamespaceArgs) {
-        const { config, namespace, owned, podSecurity: level, objects, problem } = args;
+        const { config, namespace, owned, podSecurity: level, limitsCpu, objects, problem } = args;
         super(instance, "Namespace", "namespace");
         this.registerOutputs({ name: namespace });
         if (owned)
@@ -43,10 +45,10 @@ export class Namespace extends Component {
         this.authorities = data && objects.add(this, "ConfigMap", "authorities", { data });
         const { quota, limitRange } = config;
         if (quota) {
-            if ("limits.cpu" in quota)
+            if ("limits.cpu" in quota && !limitsCpu)
                 problem(
                     ["quota", "limits.cpu"],
-                    "is not possible: pods have no CPU limits, and Kubernetes would refuse them all; allowed: requests.cpu",
+                    "is not possible: pods have no CPU limits, and Kubernetes would refuse them all; allowed: requests.cpu, or plinth:cluster.cpuLimits: true",
                 );
             objects.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
         }

@@ -25,6 +25,7 @@ export function planStack(stack: Stack, instances: readonly Instance[]): void {
     declareMonitors(stack, byNamespace);
     declarePullSecrets(stack, [...byNamespace.values()]);
     declarePlacement(stack, [...byNamespace.values()]);
+    warnOfConstraints(stack, [...byNamespace.values()]);
     for (const instance of byNamespace.values()) instance.check();
     stack.checkCommon();
     checkTwins(byNamespace);
@@ -39,6 +40,8 @@ export function planStack(stack: Stack, instances: readonly Instance[]): void {
         // Dependents of a node without workloads depend on what that node depends on.
         gates.set(node.id, own.length > 0 ? own : before);
     }
+    // After the provider, before everything that is made from them.
+    stack.plan.splice(1, 0, ...stack.existing.neededBy(stack.plan));
 }
 
 /** Reports objects of two instances that would collide in the cluster or for the engine. */
@@ -55,6 +58,16 @@ function checkTwins(instances: ByNamespace): void {
             own(instance, object, (other) => `the object ${object} is also declared by ${other}`);
             own(instance, resource, (other) => `the engine could not distinguish ${object} from an object of ${other}`);
         }
+}
+
+/** Of OpenShift: its `restricted-v2` is about Pod Security's `restricted`. */
+function warnOfConstraints({ config }: Stack, instances: readonly Instance[]): void {
+    if (!config.cluster.openshift) return;
+    for (const instance of instances)
+        if ((instance.platform.podSecurity ?? "restricted") !== "restricted")
+            instance.warn(
+                "its pods need more than OpenShift's restricted-v2 allows; bind another security context constraint to the account that they run as (serviceAccount)",
+            );
 }
 
 function declareMonitors({ graph, config, problems }: Stack, instances: ByNamespace): void {

@@ -4,6 +4,7 @@ import type { Fields } from "./kinds";
 import { type Edge, goesOut, type Graph, type NetworkRule, type Node } from "./graph";
 import { rangesOf } from "./external";
 import { selectorOf } from "./labels";
+import { identityRule } from "./workloadIdentity";
 import { anywhere, contains, type IpBlock, ipBlock, metadataRanges } from "./ranges";
 
 type Spec = Fields<k8s.types.input.networking.v1.NetworkPolicySpec>;
@@ -155,9 +156,9 @@ const outsideOf = ({
         .map((need) => ({ host: need.host, ranges: rangesOfNeed(need) })),
 ];
 
-/** Named ranges of a node in which clouds provide the credentials of their machines. */
+/** Ranges that users have named for a node, in which clouds provide the credentials of their machines. */
 export const namedMetadata = (node: Node): string[] =>
-    outsideOf(node)
+    outsideOf({ ...node, networkRules: node.networkRules.filter(({ name }) => name !== identityRule) })
         .flatMap(({ ranges }) => ranges)
         .filter((range) => metadataRanges.some((metadata) => contains(metadata, range)));
 

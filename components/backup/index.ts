@@ -1,17 +1,17 @@
 import { Component, type ComponentOptions } from "../component";
-import { Value } from "../../config/value";
 import { type BackupConfig, type BackupSecret, folderOf, identityOf } from "../../config/backup";
 import { type Image, images } from "../../config/images";
 import { postgresTlsEnv, tlsEnv } from "../authorities";
 import { authorityData } from "../authorityFile";
 import { claim } from "../claim";
 import { egressRule } from "../egress";
-import type { NetworkRule, Node, SecretRef, Setting } from "../graph";
+import type { NetworkRule, Node, Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { plinthLabels } from "../labels";
 import type { ContainerArgs, Mount } from "../podArgs";
 import { ScheduledTask } from "../scheduledTask";
 import { type BackupArgs, workSpace, writersOf } from "./args";
+import { bucketKeys, podIdentity } from "./bucketAccess";
 import { everyDatabase, keepEnv, steps, tasks } from "./contract";
 import { bindDocuments, bindObjects, isPathStyle, objectsEnv, refuseOwnBucket } from "./parts";
 import { backupFiles } from "./scripts";
@@ -127,8 +127,10 @@ export class Backup extends Component implements HasNode {
     } {
         const { instance, name } = this;
         const { url, prefix } = folderOf(target, this.identity);
-        const values = { accessKey: this.required("backupAccessKey"), secretKey: this.required("backupSecretKey") };
-        const key: Record<keyof typeof values, SecretRef> = instance.secret(this, `${name}-keys`, values);
+        const { env, needs } =
+            target.identity === "pod"
+                ? podIdentity(instance, name, this.buckets !== undefined)
+                : bucketKeys(this, instance, name);
         const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
         return {
             env: {
@@ -136,22 +138,13 @@ export class Backup extends Component implements HasNode {
                 S3_BUCKET: target.bucket,
                 S3_PREFIX: prefix,
                 AWS_DEFAULT_REGION: target.region,
-                AWS_ACCESS_KEY_ID: key.accessKey,
-                AWS_SECRET_ACCESS_KEY: key.secretKey,
+                ...env,
             },
-            needs: [{ name: "s3", direction: "egress", host: url.hostname, ports: [port], cidrs: target.cidrs }],
+            needs: [
+                { name: "s3", direction: "egress", host: url.hostname, ports: [port], cidrs: target.cidrs },
+                ...needs,
+            ],
         };
-    }
-
-    private required(key: BackupSecret): Value<string> {
-        const value = this.instance.secretValue(key);
-        if (!value)
-            this.instance.problem(
-                [this.name, "target"],
-                `is object storage and requires its key: ${this.instance.howToSet(key)}`,
-                [key],
-            );
-        return value ?? Value.secret("");
     }
 
     private backup(): ScheduledTask {

@@ -9,6 +9,7 @@ import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { mib } from "../../components/scratch";
 import { drainSeconds } from "../../components/webTier";
 import { mebibytesFor } from "../../config/quantity";
+import { heartbeatMount, heartbeatOption, heartbeatProbe } from "../celery";
 import { scratch } from "../webPod";
 import type { QxsmsConfig, QxsmsInstance } from "./config";
 import { type Environments, environments } from "./environment";
@@ -135,7 +136,15 @@ export class Pods {
                 this.container("worker", {
                     // Without a shell: the stop signal must reach Celery, which then finishes its tasks and accepts no
                     // more.
-                    command: ["celery", "-A", "qxsms", "worker", "--loglevel=INFO", `--concurrency=${concurrency}`],
+                    command: [
+                        "celery",
+                        "-A",
+                        "qxsms",
+                        "worker",
+                        "--loglevel=INFO",
+                        `--concurrency=${concurrency}`,
+                        heartbeatOption,
+                    ],
                     env: { ...this.environments.full, ...this.rabbitHost(), ...connectLimit },
                     uses: [this.databaseEdge(), this.brokerEdge()],
                     resources: { cpu, memory: memory(concurrency + 2) },
@@ -151,8 +160,9 @@ export class Pods {
                             timeoutSeconds: 25,
                             failureThreshold: 20,
                         },
+                        liveness: heartbeatProbe,
                     },
-                    mounts: this.prepared(),
+                    mounts: [...this.prepared(), heartbeatMount(this.scripts, paths.home)],
                     temp: this.temp(concurrency),
                 }),
             ],

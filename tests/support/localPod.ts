@@ -12,7 +12,7 @@ import {
     symlinkSync,
     writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Context } from "mocha";
 import { run } from "./datadir";
 import { find, type Sent } from "./declare";
@@ -21,6 +21,10 @@ import { Daemon, missing, program } from "./tools";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- pods and containers of every kind
 type Spec = any;
+
+/** Whether one key of a ConfigMap or Secret is mounted, by its name: not a directory of a claim. */
+const isFile = (mountPath: string, subPath: string | undefined): boolean =>
+    subPath !== undefined && basename(mountPath) === basename(subPath) && subPath.includes(".");
 
 /** Quoted for sh. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -100,8 +104,14 @@ export class LocalPod {
         const mounts = [...(this.spec.initContainers ?? []), ...this.spec.containers].flatMap(
             ({ volumeMounts }: Spec) => volumeMounts,
         );
-        for (const name of ["usr", "proc", "dev", "etc", ...image, ...mounts.map(({ mountPath }: Spec) => mountPath)])
+        const files = mounts.filter(({ mountPath, subPath }: Spec) => isFile(mountPath, subPath));
+        const folders = mounts.filter((mount: Spec) => !files.includes(mount));
+        for (const name of ["usr", "proc", "dev", "etc", ...image, ...folders.map(({ mountPath }: Spec) => mountPath)])
             mkdirSync(join(this.root, name), { recursive: true });
+        for (const { mountPath } of files as Spec[]) {
+            mkdirSync(join(this.root, dirname(mountPath)), { recursive: true });
+            writeFileSync(join(this.root, mountPath), "");
+        }
         for (const name of image)
             for (const part of ["upper", "work"]) mkdirSync(join(this.copyOf(name), part), { recursive: true });
         writeFileSync(join(this.root, "etc/passwd"), `server:x:${this.user}:${this.group}::/:/bin/sh\n`);
@@ -267,8 +277,9 @@ export class LocalPod {
     /** A command in a container that is made for it. */
     private inside(container: Spec, command: readonly string[], env: Readonly<Record<string, string>>): string[] {
         const at = (path: string) => quoted(join(this.root, path));
-        const mounts = (container.volumeMounts as Spec[]).flatMap(({ name, mountPath, readOnly }) => {
-            const source = quoted(this.pathOf(this.spec.volumes.find((volume: Spec) => volume.name === name)));
+        const mounts = (container.volumeMounts as Spec[]).flatMap(({ name, mountPath, subPath, readOnly }) => {
+            const volume = this.pathOf(this.spec.volumes.find((one: Spec) => one.name === name));
+            const source = quoted(isFile(mountPath, subPath) ? join(volume, subPath) : volume);
             return [
                 `mount --bind ${source} ${at(mountPath)}`,
                 ...(readOnly ? [`mount -o remount,ro,bind ${at(mountPath)}`] : []),
@@ -281,7 +292,12 @@ export class LocalPod {
             ];
             return [
                 `mount -t overlay -o ${parts.map(([name, value]) => `${name}=${quoted(value!)}`).join(",")} image ${at(path)}`,
-                `mkdir -p ${(container.volumeMounts as Spec[]).map(({ mountPath }) => at(mountPath)).join(" ")}`,
+                ...(container.volumeMounts as Spec[]).map(({ mountPath, subPath }) =>
+                    // One file of a ConfigMap or a Secret, or a directory.
+                    isFile(mountPath, subPath)
+                        ? `mkdir -p ${at(dirname(mountPath))}; touch ${at(mountPath)}`
+                        : `mkdir -p ${at(mountPath)}`,
+                ),
                 ...(container.securityContext.readOnlyRootFilesystem ? [`mount -o remount,ro,bind ${at(path)}`] : []),
             ];
         });
