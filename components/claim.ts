@@ -24,6 +24,8 @@ export interface ClaimArgs {
     readonly disposable?: string;
     /** Class instead of the cluster's usual one, unless the user sets another. @default the usual one */
     readonly storageClass?: string;
+    /** Final name, where a StatefulSet determines it. @default from the logical name, or the user's */
+    readonly finalName?: string;
     /** Name for several shared claims that the same pods mount, which then have to be on one node. @default its own */
     readonly together?: string;
 }
@@ -66,14 +68,28 @@ function declare(
     instance: Instance,
     owner: Component,
     name: string,
-    { size, node, followsPath = false, takesTurns = false, disposable, together, storageClass: ownClass }: ClaimArgs,
+    {
+        size,
+        node,
+        followsPath = false,
+        takesTurns = false,
+        disposable,
+        finalName,
+        together,
+        storageClass: ownClass,
+    }: ClaimArgs,
     accessMode: AccessMode,
     usualClass: string | undefined,
 ): string {
     const volume = instance.volume(name, size);
     const logicalName = disposable === undefined ? name : `${name}-${disposable}`;
     const options = { ...(node ? { node } : {}), ...(disposable === undefined ? {} : { disposable: true }) };
-    const claimName = volume.claim ?? instance.objectName(logicalName);
+    const claimName = finalName ?? volume.claim ?? instance.objectName(logicalName);
+    if (finalName !== undefined && volume.claim !== undefined && volume.claim !== finalName)
+        instance.problem(
+            ["volumes", name, "claim"],
+            `"${volume.claim}" is not the name that the members' StatefulSet gives; allowed: ${finalName}, or no name`,
+        );
     instance.stack.reserve(`the claim ${instance.namespace}/${claimName}`, instance.path("volumes", name, "claim"));
     if (volume.path !== undefined && !followsPath)
         instance.problem(

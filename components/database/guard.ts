@@ -100,6 +100,8 @@ told=$(server) || refuse "its image, named in images.${image === undefined ? sh`
 image=$(server_series "$told")
 [ "$image" = "$SERIES" ] || refuse "its image, named in images.${image === undefined ? sh`\${SERIES%% *}` : word(image)}, holds \${image:-an unknown server} ($told): name one whose tag says what it holds"
 marks() { # directory
+    # A copy of another Galera member's data that was broken off counts for nothing: it is begun again.
+    [ ! -f "$1/sst_in_progress" ] || exit 0
     if [ "\${REPLICATED:-}" ]; then
         # A copy of the source that was broken off counts for nothing: it is begun again.
         [ ! -f "$1/plinth-seeding" ] || exit 0

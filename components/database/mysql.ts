@@ -101,6 +101,8 @@ export interface Accounts {
     readonly replicationPassword?: string | undefined;
     /** Of {@link metricsUser}. @default none: metrics are not exported */
     readonly metricsPassword?: string | undefined;
+    /** Whether they are those of a Galera member, which each makes its own. @default false */
+    readonly galera?: boolean;
 }
 
 /**
@@ -112,11 +114,12 @@ export interface Accounts {
  */
 export function initStatements(
     engine: MysqlEngine,
-    { database, user, password, rootPassword, replicationPassword, metricsPassword }: Accounts,
+    { database, user, password, rootPassword, replicationPassword, metricsPassword, galera = false }: Accounts,
 ): Sql {
     const account = (name: string, host: string, secret: string) => accountLines(engine, name, host, secret);
     const lines = [
         sql`SET SESSION sql_log_bin = 0;`,
+        ...(galera ? [sql`SET SESSION wsrep_on = OFF;`] : []),
         ...account(user, "%", password),
         ...account("root", "localhost", rootPassword),
         ...account("root", "%", rootPassword),
@@ -135,9 +138,16 @@ export function initStatements(
                   sql`GRANT REPLICATION SLAVE ON *.* TO ${at(replicationUser, "%")};`,
               ]),
     ];
+    if (galera) lines.push(...transferLines);
     const metrics = metricsPassword === undefined ? [] : [metricsStatements(engine, metricsPassword)];
     return sql`${linesOf(lines)}${metrics}`;
 }
+
+/** Copies all data to another member, by the server's user on its socket, without a password. */
+const transferLines = [
+    sql`CREATE USER IF NOT EXISTS 'mysql'@'localhost' IDENTIFIED VIA unix_socket;`,
+    sql`GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICA MONITOR, CONNECTION ADMIN ON *.* TO 'mysql'@'localhost';`,
+];
 
 const by = (engine: MysqlEngine, secret: string): Sql =>
     engine === "mariadb" ? sql`BY PASSWORD ${mysql.literal(nativeHash(secret))}` : sql`BY ${mysql.literal(secret)}`;
