@@ -138,16 +138,9 @@ export function initStatements(
                   sql`GRANT REPLICATION SLAVE ON *.* TO ${at(replicationUser, "%")};`,
               ]),
     ];
-    if (galera) lines.push(...transferLines);
     const metrics = metricsPassword === undefined ? [] : [metricsStatements(engine, metricsPassword)];
     return sql`${linesOf(lines)}${metrics}`;
 }
-
-/** Copies all data to another member, by the server's user on its socket, without a password. */
-const transferLines = [
-    sql`CREATE USER IF NOT EXISTS 'mysql'@'localhost' IDENTIFIED VIA unix_socket;`,
-    sql`GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICA MONITOR, CONNECTION ADMIN ON *.* TO 'mysql'@'localhost';`,
-];
 
 const by = (engine: MysqlEngine, secret: string): Sql =>
     engine === "mariadb" ? sql`BY PASSWORD ${mysql.literal(nativeHash(secret))}` : sql`BY ${mysql.literal(secret)}`;

@@ -114,13 +114,14 @@ export function galeraContainers(
         {
             name: "proxy",
             image: images.haproxy,
+            command: ["haproxy", "-W", "-db", "-f", "/etc/plinth/haproxy.cfg"],
             ports: { mysql: galeraPorts.writes },
             resources: { cpu: "20m", memory: "64Mi" },
             probes: { readiness: { tcpSocket: { port: galeraPorts.writes }, periodSeconds: 2, failureThreshold: 2 } },
             user: 99,
             // Connections that have just been sent here are still accepted.
             preStop: 5,
-            mounts: [{ path: "/usr/local/etc/haproxy/haproxy.cfg", configMap, file: "haproxy.cfg" }],
+            mounts: [{ path: "/etc/plinth", configMap }],
         },
     ];
 }

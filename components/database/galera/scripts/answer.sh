@@ -3,6 +3,8 @@
 # this member takes writes, and 503 otherwise, which the proxies ask for.
 . "$(dirname "$0")/common.sh"
 read -r _ path _ || exit 0
+# An answer to a request that has not been read would be cut off.
+while read -r line && [ "${#line}" -gt 1 ]; do :; done
 told_view || told=$(cat "$phase" 2>/dev/null) || told=
 status='503 Service Unavailable'
 case $path in

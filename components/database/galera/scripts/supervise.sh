@@ -20,19 +20,20 @@ closing="KILL CONNECTION USER '$MARIADB_USER'@'%'; SET SESSION lock_wait_timeout
     KILL CONNECTION USER '$MARIADB_USER'@'%'"
 # What a server says of itself: also where it is no part of a component, and may have old data.
 questions="SET SESSION wsrep_dirty_reads = ON, wsrep_sync_wait = 0;
-    SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_cluster_status', 'wsrep_local_state', 'wsrep_incoming_addresses');
+    SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_cluster_status', 'wsrep_local_state', 'wsrep_ready', 'wsrep_incoming_addresses');
     SELECT 'read_only', @@global.read_only;
     SELECT 'table', COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'plinth' AND TABLE_NAME = 'writer';
     SELECT 'writer', member, term FROM plinth.writer"
 
 look() {
-    component='' state=0 present='' closed='' table='' writer='' term=''
+    component='' state=0 ready='' present='' closed='' table='' writer='' term=''
     # Without the table the last of them fails.
     answers=$(sql "$questions" 2>/dev/null)
     while read -r key value more; do
         case $key in
             wsrep_cluster_status) component=$value ;;
             wsrep_local_state) state=$value ;;
+            wsrep_ready) ready=$value ;;
             wsrep_incoming_addresses) present=,$value, ;;
             read_only) closed=$value ;;
             table) table=$value ;;
@@ -43,8 +44,8 @@ $answers
 END
     [ "$closed" ]
 }
-# Whether this member is a part of the component, with all of its commits.
-is_member() { [ "$component" = Primary ] && { [ "$state" = 4 ] || [ "$state" = 2 ]; }; }
+# Whether this member is a part of the component, with all of its commits: a donor is, too.
+is_member() { [ "$component $ready" = 'Primary ON' ]; }
 is_present() { case $present in *",member-$1:"*) return 0 ;; *) return 1 ;; esac; }
 is_first() {
     ordinal=0
@@ -85,7 +86,8 @@ decide() {
     if [ "$table" = 0 ] || [ -z "$writer" ]; then
         is_first || return 0
         sql "CREATE DATABASE IF NOT EXISTS plinth;
-            CREATE TABLE IF NOT EXISTS plinth.writer (id INT PRIMARY KEY, member INT NOT NULL, term INT NOT NULL) ENGINE = InnoDB;
+            CREATE TABLE IF NOT EXISTS plinth.writer (id INT PRIMARY KEY, member INT NOT NULL, term INT NOT NULL)
+                ENGINE = InnoDB;
             INSERT IGNORE INTO plinth.writer VALUES (1, $MEMBER, 1)" 2>/dev/null
     elif [ "$writer" = "$MEMBER" ]; then
         [ "$closed" = 0 ] || [ -f "$leaving" ] || open_server
@@ -123,7 +125,8 @@ ending=
 # It answers for the server until that has ended.
 trap 'ending=yes' TERM INT
 while :; do
-    socat "TCP-LISTEN:$AGENT_PORT,fork,reuseaddr,backlog=64" "EXEC:sh $(dirname "$0")/answer.sh"
+    # It reports each client that hangs up.
+    socat "TCP-LISTEN:$AGENT_PORT,fork,reuseaddr,backlog=64" "EXEC:sh $(dirname "$0")/answer.sh" 2>/dev/null
     sleep 1
 done &
 agent=$!
