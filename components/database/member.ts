@@ -89,7 +89,11 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         {
             data: {
                 ...server.files,
-                "guard.sh": guardScript(undefined, args.image.name === engine ? undefined : args.image.name),
+                "guard.sh": guardScript(
+                    undefined,
+                    args.image.name === engine ? undefined : args.image.name,
+                    galera !== undefined,
+                ),
             },
         },
         { node },

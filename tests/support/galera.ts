@@ -201,9 +201,7 @@ export class Galera {
         folder: string,
         private objects: readonly Sent[],
     ) {
-        this.members = [0, 1, 2].map(
-            (ordinal) => new GaleraMember(folder, ordinal, this.network, this.network.join()),
-        );
+        this.members = [0, 1, 2].map((ordinal) => new GaleraMember(folder, ordinal, this.network, this.network.join()));
         this.names = new NameServer(
             Object.fromEntries(this.members.map(({ ordinal, connection }) => [host(ordinal), connection.address])),
         );
@@ -221,7 +219,7 @@ export class Galera {
 
     /** Does what the kubelet does with a readiness probe. */
     private async probe(member: GaleraMember): Promise<void> {
-        for (let failures = 0; !this.isOver; ) {
+        for (let failures = 0; !this.isOver;) {
             failures = (await member.isReady()) ? 0 : failures + 1;
             if (failures === 0) this.endpoints.add(member);
             if (failures >= 2) this.endpoints.delete(member);
@@ -234,12 +232,11 @@ export class Galera {
     }
 
     part(member: GaleraMember, isParted = true): void {
-        const others = this.members.filter((one) => one !== member);
-        this.network.part(
-            member.connection,
-            others.map(({ connection }) => connection),
-            isParted,
-        );
+        for (const other of this.members) if (other !== member) this.partBoth(member, other, isParted);
+    }
+
+    partBoth(one: GaleraMember, other: GaleraMember, isParted = true): void {
+        this.network.part(one.connection, [other.connection], isParted);
     }
 
     /** Address of some pod behind the Services. */

@@ -106,7 +106,14 @@ export class LocalPod {
             ({ volumeMounts }: Spec) => volumeMounts,
         );
         const directories = mounts.filter((mount: Spec) => !isFile(this.sourceOf(mount)));
-        for (const name of ["usr", "proc", "dev", "etc", ...image, ...directories.map(({ mountPath }: Spec) => mountPath)])
+        for (const name of [
+            "usr",
+            "proc",
+            "dev",
+            "etc",
+            ...image,
+            ...directories.map(({ mountPath }: Spec) => mountPath),
+        ])
             mkdirSync(join(this.root, name), { recursive: true });
         for (const { mountPath } of mounts.filter((mount: Spec) => !directories.includes(mount)) as Spec[]) {
             mkdirSync(dirname(join(this.root, mountPath)), { recursive: true });
@@ -116,7 +123,10 @@ export class LocalPod {
             for (const part of ["upper", "work"]) mkdirSync(join(this.copyOf(name), part), { recursive: true });
         writeFileSync(join(this.root, "etc/passwd"), `server:x:${this.user}:${this.group}::/:/bin/sh\n`);
         writeFileSync(join(this.root, "etc/group"), `server:x:${this.group}:\n`);
-        writeFileSync(join(this.root, "etc/hosts"), `127.0.0.1 localhost\n${args.connection?.address ?? "127.0.0.1"} ${hostname}\n`);
+        writeFileSync(
+            join(this.root, "etc/hosts"),
+            `127.0.0.1 localhost\n${args.connection?.address ?? "127.0.0.1"} ${hostname}\n`,
+        );
     }
 
     /**
