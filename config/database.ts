@@ -118,7 +118,7 @@ const galera = z
     .strictObject({
         /** Members that hold the same data, of which a majority goes on without the others; one of them takes all writes. */
         topology: z.literal("galera"),
-        engine: z.literal("mariadb", { error: "Galera is a part of MariaDB; allowed: mariadb" }).default("mariadb"),
+        engine: z.literal("mariadb").default("mariadb"),
         ...inside,
         /** Number of members: an even one tolerates no more losses than the one below it. */
         members: z

@@ -14,7 +14,15 @@ import type { ContainerArgs } from "../podArgs";
 import { mib } from "../scratch";
 import { guardContainer, guardScript } from "./guard";
 import { exporterContainer } from "./metrics";
-import { type GaleraArgs, galeraContainers, galeraServices, galeraVolumes, memberVolume, onOwnVolume } from "./galera";
+import {
+    fillsMembers,
+    type GaleraArgs,
+    galeraContainers,
+    galeraServices,
+    galeraVolumes,
+    memberVolume,
+    onOwnVolume,
+} from "./galera";
 import { galeraScripts, galeraSettings, proxyConfiguration } from "./galera/files";
 import { configurationFile, dataPath as mysqlPath, mysqlContainer, startScript } from "./mysql";
 import {
@@ -66,6 +74,11 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         instance.problem(
             ["resources", name, "memory"],
             `"${memory}" is too little for ${engine}; allowed: at least ${leastMemory[engine]}Mi`,
+        );
+    if (galera && !fillsMembers(series))
+        instance.problem(
+            ["images", args.image.name],
+            `"${image.reference}" is too old for database.topology: galera; allowed: MariaDB 11.6 or later, whose donors make the account for a transfer themselves`,
         );
     const { path, existing, size } = instance.volume(name, args.size);
     const adopted = !galera && (path !== undefined || existing !== undefined);

@@ -29,6 +29,15 @@ export const galeraServices = (name: string) => ({ reads: `${name}-read`, member
 export const galeraVolumes = (name: string, { members }: GaleraConfig): string[] =>
     [...Array(members).keys()].map((ordinal) => (ordinal === 0 ? name : `${name}-${ordinal}`));
 
+/**
+ * Whether servers of a series make the account that copies all data to another member for the time of the transfer.
+ * https://jira.mariadb.org/browse/MDEV-31809
+ */
+export function fillsMembers(series: string): boolean {
+    const [major, minor] = series.split(" ")[1]!.split(".").map(Number) as [number, number];
+    return major > 11 || (major === 11 && minor >= 6);
+}
+
 /** Adds the members to the graph, as one component whose pods connect to each other. */
 export function joinGroup(instance: Instance, name: string, networkRules: readonly NetworkRule[]): Node {
     const self = new Service(nodeId(instance.namespace, name), instance.host(name), between, {});
@@ -74,7 +83,7 @@ export function galeraContainers(
     configMap: string,
 ): ContainerArgs[] {
     const { env = {}, mounts = [] } = server;
-    const group = { MEMBERS: hosts.join(" ") };
+    const group = { HOSTS: hosts.join(" ") };
     return [
         {
             ...server,

@@ -1,9 +1,9 @@
 #!/bin/sh
 # What the scripts of a Galera member share; read by each of them, never run.
 #
-# MEMBERS has the host of every member, in the order of their ordinals; the ordinal of this one ends its pod's name. Members tell each other by
-# their agents, over HTTP on AGENT_PORT, what start.sh has written to RUN/plinth-phase while the server does not run, and
-# what supervise.sh writes to RUN/plinth-view about one that does:
+# HOSTS has the host of every member, in the order of their ordinals; the ordinal of this one ends its pod's name.
+# Members tell each other by their agents, over HTTP on AGENT_PORT, what start.sh has written to RUN/plinth-phase while
+# the server does not run, and what supervise.sh writes to RUN/plinth-view about one that does:
 #
 #   phase=waits position=UUID:SEQNO|none     asks the others who is to begin
 #   phase=begins                             starts a new component
@@ -12,6 +12,7 @@
 
 # shellcheck disable=SC2034 # Its readers use what is set here.
 : "${DATA:=/var/lib/mysql}" "${RUN:=/run/mysqld}" "${CONTROL:=/etc/plinth-begin}" "${AGENT_PORT:=3308}"
+# shellcheck disable=SC3028 # The container's runtime sets it.
 : "${MEMBER:=${HOSTNAME##*-}}"
 socket=$RUN/mysqld.sock
 phase=$RUN/plinth-phase
@@ -50,14 +51,14 @@ told_view() {
 }
 host_of() { # ordinal
     ordinal=0
-    for host in $MEMBERS; do
+    for host in $HOSTS; do
         [ "$ordinal" != "$1" ] || return 0
         ordinal=$((ordinal + 1))
     done
 }
 others() {
     ordinal=0
-    for _ in $MEMBERS; do
+    for _ in $HOSTS; do
         [ "$ordinal" = "$MEMBER" ] || echo "$ordinal"
         ordinal=$((ordinal + 1))
     done

@@ -37,7 +37,7 @@ recover() {
 }
 # `--wsrep-on` is an argument, because the programs that prepare a volume read the same configuration.
 server() { # further arguments
-    set -- --wsrep-on=ON --wsrep-cluster-address="gcomm://$(echo "$MEMBERS" | tr ' ' ,)" --wsrep-node-name="member-$MEMBER" \
+    set -- --wsrep-on=ON --wsrep-cluster-address="gcomm://$(echo "$HOSTS" | tr ' ' ,)" --wsrep-node-name="member-$MEMBER" \
         --wsrep-node-address="$ADDRESS" --wsrep-node-incoming-address="member-$MEMBER:3307" "$@"
     rm -f "$DATA/gvwstate.dat"
     # The entrypoint would make a new database where the server is about to be filled by another one.

@@ -2,9 +2,9 @@
 # Beside the server of a Galera member: answers for it to the other members and to the proxies, and makes it the one
 # that takes writes, or not.
 #
-# Which member takes writes stands in a table, so that all members of a component agree on it: plinth.writer. It changes only when that
-# member is no part of the component any more; the others then write their own name, of which one is certified. All
-# members start read-only.
+# Which member takes writes stands in a table, plinth.writer, so that all members of a component agree on it. It changes
+# only when that member is no part of the component any more: the others then write their own ordinal, of which one is
+# certified. All members start read-only.
 #
 # Reads what common.sh reads, MARIADB_USER, MARIADB_ROOT_PASSWORD, and PERIOD, the seconds between two looks.
 set -u
