@@ -24,7 +24,10 @@ export interface ClaimArgs {
     readonly disposable?: string;
     /** Class instead of the cluster's usual one, unless the user sets another. @default the usual one */
     readonly storageClass?: string;
-    /** Final name, where a StatefulSet determines it. @default from the logical name, or the user's */
+    /**
+     * Final name, where a StatefulSet determines it; the resource has it, too, so that the claim of another topology is
+     * never replaced by it. @default from the logical name, or the user's
+     */
     readonly finalName?: string;
     /** Name for several shared claims that the same pods mount, which then have to be on one node. @default its own */
     readonly together?: string;
@@ -82,7 +85,7 @@ function declare(
     usualClass: string | undefined,
 ): string {
     const volume = instance.volume(name, size);
-    const logicalName = disposable === undefined ? name : `${name}-${disposable}`;
+    const logicalName = finalName ?? (disposable === undefined ? name : `${name}-${disposable}`);
     const options = { ...(node ? { node } : {}), ...(disposable === undefined ? {} : { disposable: true }) };
     const claimName = finalName ?? volume.claim ?? instance.objectName(logicalName);
     if (finalName !== undefined && volume.claim !== undefined && volume.claim !== finalName)

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Database } from "../../components/database";
 import type { GaleraConfig } from "../../config/database";
+import { ownDirectory, run } from "./datadir";
 import { declare, find, type Sent } from "./declare";
 import { LocalPod } from "./localPod";
 import { NameServer } from "./nameServer";
@@ -47,6 +49,8 @@ fi
 exec "$@"
 `;
 
+/** As the rendered pods run. */
+const serverIds = { uid: 999, gid: 999 };
 const host = (ordinal: number): string => `database-${ordinal}.database-members.bench.svc.cluster.local`;
 const beside = ["supervisor", "proxy"] as const;
 type Container = "mariadb" | (typeof beside)[number];
@@ -166,18 +170,25 @@ export class GaleraMember {
         return stdout.trim();
     }
 
+    /** Keeps its server from applying changes of a table, from now on. @returns ends that */
+    async hold(table: string): Promise<() => void> {
+        const [program, ...args] = this.pod.within(this.daemons.get("mariadb")!, "mariadb", [
+            ...["env", `MYSQL_PWD=${passwords.databaseRootPassword}`, "mariadb", "--no-defaults", "--skip-ssl"],
+            ...["--batch", "--unbuffered", "--user=root", "--socket=/run/mysqld/mysqld.sock", "open_cart"],
+        ]);
+        const child = spawn(program!, args, { stdio: ["pipe", "pipe", "ignore"] });
+        child.stdin.on("error", () => undefined);
+        child.stdin.write(`FLUSH TABLES ${table} WITH READ LOCK;\nSELECT 'held';\n`);
+        await once(child.stdout, "data");
+        return () => child.kill("SIGKILL");
+    }
+
+    status(name: string): string {
+        return this.ask(`SHOW GLOBAL STATUS LIKE '${name}'`).split("\t")[1] ?? "";
+    }
+
     get isOpen(): boolean {
         return this.ask("SELECT @@global.read_only") === "0";
-    }
-
-    get state(): string {
-        const path = join(this.data, "grastate.dat");
-        return existsSync(path) ? readFileSync(path, "utf8") : "";
-    }
-
-    /** Process of the server on this machine. */
-    get pid(): number {
-        return this.pod.pid(this.daemons.get("mariadb")!);
     }
 }
 
@@ -205,6 +216,26 @@ export class Galera {
         this.names = new NameServer(
             Object.fromEntries(this.members.map(({ ordinal, connection }) => [host(ordinal), connection.address])),
         );
+    }
+
+    /** Gives all members the same data directory, which saves copying it. */
+    seed(): void {
+        const [first, ...others] = this.members.map(({ data }) => ownDirectory(data, serverIds));
+        const made = run(
+            [
+                ...["mariadb-install-db", "--no-defaults", `--datadir=${first}`, "--skip-test-db"],
+                "--auth-root-authentication-method=normal",
+            ],
+            serverIds,
+        );
+        if (made.status !== 0) throw new Error(made.stderr + made.stdout);
+        const uuid = "11111111-2222-11f0-9333-444444444444";
+        writeFileSync(
+            join(first!, "grastate.dat"),
+            `# GALERA saved state\nversion: 2.1\nuuid:    ${uuid}\nseqno:   0\nsafe_to_bootstrap: 0\n`,
+        );
+        for (const other of others) run(["cp", "--archive", `${first}/.`, other]);
+        for (const { data } of this.members) run(["chown", "-R", "999:999", join(data, "..")]);
     }
 
     async start(): Promise<void> {

@@ -25,15 +25,21 @@ recover() {
     seqno=$(sed -n 's/^seqno: *//p' "$state" 2>/dev/null) || seqno=
     position=$uuid:$seqno
     case $position in *:-1 | *: | :* | "$nothing":*) ;; *) return 0 ;; esac
-    if ! mariadbd --socket="$RUN/recover.sock" --pid-file="$RUN/recover.pid" --wsrep-recover --skip-networking \
-        >"$RUN/recover.log" 2>&1; then
-        cat "$RUN/recover.log" >&2
-        echo "the last commit on the volume of member $MEMBER cannot be found: see above" >&2
-        exit 1
-    fi
+    # It looks at its own tables only, but wants to know an address.
+    mariadbd --wsrep-on=ON --wsrep-cluster-address=gcomm:// --wsrep-recover --skip-networking \
+        --socket="$RUN/recover.sock" --pid-file="$RUN/recover.pid" >"$RUN/recover.log" 2>&1 || unknown
     position=$(sed -n 's/.*Recovered position: *//p' "$RUN/recover.log" | tail -n 1)
-    # Data without a history: of a first start that was broken off.
-    case ${position:-:} in "$nothing":* | :*) position=$nothing:-1 ;; esac
+    case ${position:-:} in
+        "$nothing":* | :*)
+            # Only data without a history, of a first start that was broken off, have none.
+            case $uuid in '' | "$nothing") position=$nothing:-1 ;; *) unknown ;; esac
+            ;;
+    esac
+}
+unknown() {
+    cat "$RUN/recover.log" >&2
+    echo "the last commit on the volume of member $MEMBER cannot be found: see above" >&2
+    exit 1
 }
 # `--wsrep-on` is an argument, because the programs that prepare a volume read the same configuration.
 server() { # further arguments

@@ -76,7 +76,8 @@ absent=
 claim() {
     if [ "$absent" != "$term" ]; then absent=$term absent_since=$(now); fi
     is_first || [ $(($(now) - absent_since)) -ge 3 ] || return 0
-    sql "UPDATE plinth.writer SET member = $MEMBER, term = term + 1 WHERE term = $term" 2>/dev/null
+    problem=$(sql "UPDATE plinth.writer SET member = $MEMBER, term = term + 1 WHERE term = $term" 2>&1) ||
+        say "member $MEMBER cannot take the writes: $problem"
 }
 decide() {
     if ! is_member; then
