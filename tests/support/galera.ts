@@ -73,9 +73,13 @@ export class GaleraMember {
         return `database-${this.ordinal}`;
     }
 
+    private get volume(): string {
+        return join(this.folder, "claims", `data-${this.hostname}`);
+    }
+
     /** Directory of the server's data, on the claim. */
     get data(): string {
-        return join(this.folder, "claims", `data-${this.hostname}`, "data");
+        return join(this.volume, "data");
     }
 
     /** A new pod. */
@@ -103,14 +107,14 @@ export class GaleraMember {
         const daemon = this.pod.startContainer(name);
         this.daemons.set(name, daemon);
         void daemon.exited.then(async (code) => {
-            this.logs.push(`${daemon.output.replace(/^/gm, `${name}: `)}${name} ended with ${code}\n`);
+            this.logs.push(`${daemon.output.replace(/^(?=.)/gm, `${name}: `)}${name} ended with ${code}\n`);
             await new Promise((resolve) => setTimeout(resolve, 1000));
             if (this.isUp && this.daemons.get(name) === daemon) this.start(name);
         });
     }
 
     /** Kills the server's process, and its container restarts. */
-    kill(signal: NodeJS.Signals): void {
+    kill(signal: NodeJS.Signals = "SIGKILL"): void {
         process.kill(this.pod.pid(this.daemons.get("mariadb")!), signal);
     }
 
@@ -135,14 +139,36 @@ export class GaleraMember {
         this.pod.remove();
     }
 
+    /** Gives its volume a size, before its first pod. */
+    limit(mib: number): void {
+        mkdirSync(this.volume, { recursive: true });
+        run(["mount", "-t", "tmpfs", "-o", `size=${mib}m`, "plinth", this.volume]);
+    }
+
+    unlimit(): void {
+        run(["umount", this.volume]);
+    }
+
+    /** Fills its volume. @returns ends that */
+    fill(): () => void {
+        const file = join(this.volume, "filled");
+        run(["dd", "if=/dev/zero", `of=${file}`, "bs=1M"]);
+        return () => rmSync(file);
+    }
+
+    /** Writes the consent to begin where its pod reads it, as a kubelet does. */
+    consent(text: string): void {
+        writeFileSync(join(this.folder, this.hostname, "volumes", "database-begin", "begin"), text);
+    }
+
     /** Deletes its volume. */
     lose(): void {
-        rmSync(join(this.data, ".."), { recursive: true });
+        rmSync(this.volume, { recursive: true });
     }
 
     /** What it has logged. */
     get log(): string {
-        const running = [...this.daemons].map(([name, daemon]) => daemon.output.replace(/^/gm, `${name}: `));
+        const running = [...this.daemons].map(([name, daemon]) => daemon.output.replace(/^(?=.)/gm, `${name}: `));
         return [...this.logs, ...running].join("");
     }
 
@@ -279,6 +305,7 @@ export class Galera {
     async stop(): Promise<void> {
         this.isOver = true;
         await Promise.all(this.members.map((member) => member.down("SIGKILL").catch(() => undefined)));
+        for (const member of this.members) member.unlimit();
         this.names.close();
         this.network.stop();
     }
