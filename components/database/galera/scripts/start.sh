@@ -45,7 +45,9 @@ unknown() {
 server() { # further arguments
     set -- --wsrep-on=ON --wsrep-cluster-address="gcomm://$(echo "$HOSTS" | tr ' ' ,)" --wsrep-node-name="member-$MEMBER" \
         --wsrep-node-address="$ADDRESS" --wsrep-node-incoming-address="member-$MEMBER:3307" "$@"
-    rm -f "$DATA/gvwstate.dat"
+    # The last component's members; and the process of a transfer that ended with a former container, whose number
+    # another one may have in this one, which a new transfer would wait for.
+    rm -f "$DATA/gvwstate.dat" "$DATA/wsrep_sst.pid"
     # The entrypoint would make a new database where the server is about to be filled by another one.
     if [ -d "$DATA/mysql" ]; then
         set -- --init-file="$STATEMENTS" "$@"
