@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { Galera, passwords } from "./galera";
+import { type Galera, passwords } from "./galera";
 import { load } from "./load";
 
 /** What clients have noticed of a fault. */

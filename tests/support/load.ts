@@ -19,7 +19,6 @@ export interface Written {
 const rowsOfPage = 20;
 /** Seconds after which a client gives a connection up that says nothing. */
 const patience = 10;
-let next = 0;
 
 /**
  * Clients that write numbered rows into the table `kept` by the Service, each with the member that took it and the time.
@@ -28,6 +27,7 @@ let next = 0;
  */
 export function load({ address, password, clients = 3 }: LoadArgs): () => Promise<Written> {
     const acknowledged: number[] = [];
+    let next = 0;
     let isOver = false;
     let last = Date.now();
     let gap = 0;

@@ -49,11 +49,8 @@ server() { # further arguments
     # another one may have in this one, which a new transfer would wait for.
     rm -f "$DATA/gvwstate.dat" "$DATA/wsrep_sst.pid"
     # The entrypoint would make a new database where the server is about to be filled by another one.
-    if [ -d "$DATA/mysql" ]; then
-        set -- --init-file="$STATEMENTS" "$@"
-    elif [ "$began" = '' ]; then
-        exec mariadbd "$@"
-    fi
+    [ "$position$began" != none ] || exec mariadbd "$@"
+    if [ -d "$DATA/mysql" ]; then set -- --init-file="$STATEMENTS" "$@"; fi
     exec docker-entrypoint.sh mariadbd "$@"
 }
 begin() { # words

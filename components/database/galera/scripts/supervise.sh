@@ -21,12 +21,13 @@ closing="KILL CONNECTION USER '$MARIADB_USER'@'%'; SET SESSION lock_wait_timeout
 # What a server says of itself: also where it is no part of a component, and may have old data.
 questions="SET SESSION wsrep_dirty_reads = ON, wsrep_sync_wait = 0;
     SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_cluster_status', 'wsrep_local_state', 'wsrep_ready', 'wsrep_incoming_addresses');
+    SELECT 'hidden', @@global.skip_networking;
     SELECT 'read_only', @@global.read_only;
     SELECT 'table', COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'plinth' AND TABLE_NAME = 'writer';
     SELECT 'writer', member, term FROM plinth.writer"
 
 look() {
-    component='' state=0 ready='' present='' closed='' table='' writer='' term=''
+    component='' state=0 ready='' present='' hidden='' closed='' table='' writer='' term=''
     # Without the table the last of them fails.
     answers=$(sql "$questions" 2>/dev/null)
     while read -r key value more; do
@@ -35,6 +36,7 @@ look() {
             wsrep_local_state) state=$value ;;
             wsrep_ready) ready=$value ;;
             wsrep_incoming_addresses) present=,$value, ;;
+            hidden) hidden=$value ;;
             read_only) closed=$value ;;
             table) table=$value ;;
             writer) writer=$value term=$more ;;
@@ -42,7 +44,8 @@ look() {
     done <<END
 $answers
 END
-    [ "$closed" ]
+    # The entrypoint's temporary server is none to decide about.
+    [ "$closed" ] && [ "$hidden" = 0 ]
 }
 # Whether this member is a part of the component, with all of its commits: a donor is, too.
 is_member() { [ "$component $ready" = 'Primary ON' ]; }
