@@ -15,9 +15,10 @@ sql() { # statements, in which no secret stands
     MYSQL_PWD=$MARIADB_ROOT_PASSWORD timeout 10 mariadb --no-defaults --skip-ssl --batch --skip-column-names \
         --socket="$socket" --user=root --execute="$1"
 }
-# No connection of the platform stays on a server that takes no writes any more.
-closing="KILL CONNECTION USER '$MARIADB_USER'@'%'; SET SESSION lock_wait_timeout = 4; SET GLOBAL read_only = ON;
-    KILL CONNECTION USER '$MARIADB_USER'@'%'"
+# No connection of the platform stays on a server that takes no writes any more. Without wsrep, it obeys also where it
+# has no majority.
+closing="SET SESSION wsrep_on = OFF; KILL CONNECTION USER '$MARIADB_USER'@'%';
+    SET SESSION lock_wait_timeout = 4; SET GLOBAL read_only = ON; KILL CONNECTION USER '$MARIADB_USER'@'%'"
 # What a server says of itself: also where it is no part of a component, and may have old data.
 questions="SET SESSION wsrep_dirty_reads = ON, wsrep_sync_wait = 0;
     SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_cluster_status', 'wsrep_local_state', 'wsrep_ready', 'wsrep_incoming_addresses');
@@ -116,7 +117,7 @@ step_back() {
                 alone_since=${alone_since:-$(now)}
                 [ $(($(now) - alone_since)) -ge 10 ] || return 0
                 say "member $MEMBER restarts, because it has no majority, and member $other waits to hear what it has"
-                sql SHUTDOWN 2>/dev/null
+                sql 'SET SESSION wsrep_on = OFF; SHUTDOWN' 2>/dev/null
                 alone_since=
                 return 0
                 ;;
