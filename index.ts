@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { givenByEngine, register } from "./components/registering";
+import { endWith, givenByEngine, register } from "./components/registering";
+import { ConfigError } from "./config/problems";
 import { declareProgram } from "./platforms/program";
 
 /**
@@ -9,9 +10,14 @@ import { declareProgram } from "./platforms/program";
  * The stack itself is declared in `platforms/program.ts`, which needs neither engine nor SDK.
  */
 function plinth(): object {
-    const { plan, outputs } = declareProgram(givenByEngine());
-    for (const warning of outputs.warnings) void pulumi.log.warn(warning);
-    return register(plan, outputs);
+    try {
+        const { plan, outputs } = declareProgram(givenByEngine());
+        for (const warning of outputs.warnings) void pulumi.log.warn(warning);
+        return register(plan, outputs);
+    } catch (error) {
+        if (error instanceof ConfigError) return endWith(error.message);
+        throw error;
+    }
 }
 
 // The engine calls the exported function and uses its result as the stack's outputs.

@@ -4,6 +4,7 @@ import { backup } from "./commands/backup";
 import { compose } from "./commands/compose";
 import { config } from "./commands/config";
 import { data } from "./commands/data";
+import { database } from "./commands/database";
 import { dev } from "./commands/dev";
 import { dns } from "./commands/dns";
 import { doctor } from "./commands/doctor";
@@ -70,6 +71,7 @@ for (const register of [
     purge,
     forget,
     data,
+    database,
     backup,
     drift,
     sandbox,

@@ -10,6 +10,8 @@ export interface Scalar {
     readonly kind: "scalar";
     readonly value: Value;
     readonly at: Place;
+    /** The path as it is written, if it has been made absolute. */
+    readonly written?: string;
 }
 
 export interface Mapping {

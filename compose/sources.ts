@@ -11,15 +11,26 @@ export class Sources {
      * @param path in the model: `["services", "web", "ports", 0]`
      */
     at(path: Path): Place {
+        let place = this.root.at;
+        for (const next of this.steps(path)) place = next.at;
+        return place;
+    }
+
+    /** Whether the path that is a value of the model is written relative to a folder. */
+    isRelative(path: Path): boolean {
+        const found = [...this.steps(path)];
+        const node = found.at(-1)?.node;
+        return found.length === path.length && node?.kind === "scalar" && node.written !== undefined;
+    }
+
+    private *steps(path: Path): Generator<{ readonly at: Place; readonly node: Node }> {
         let node: Node = this.root;
-        let place = node.at;
         for (const part of path) {
             const next = step(node, part);
-            if (!next) return place;
-            place = next.at;
+            if (!next) return;
+            yield next;
             node = next.node;
         }
-        return place;
     }
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cidr, line, port, server } from "./fields";
+import { cidr, imageReference, line, port, server } from "./fields";
 import { own, ownOnly } from "./own";
 import { suggest } from "./problems";
 import { secretsOf } from "./secrets";
@@ -75,6 +75,11 @@ const single = (allowed: readonly [Engine, ...Engine[]]) =>
         topology: z.literal("single"),
         engine: z.enum(allowed).default(() => allowed[0]),
         ...inside,
+        /**
+         * For PostgreSQL, an image of `upgradeFrom`, such as the one that wrote the data: its programs dump them, and
+         * the new version loads them into a directory of its own. @default none: the user dumps and loads
+         */
+        upgradeImage: ownOnly(imageReference.optional()),
     });
 
 /** Maximum number of replicas of one source, because each receives all of its writes. */

@@ -33,6 +33,7 @@ import {
     metricsRoleStatements,
     postgresContainers,
 } from "./postgres";
+import { imageBefore, upgradeContainers, upgradeScripts } from "./postgresUpgrade";
 import { replicatedContainers, type ReplicationArgs, replicationFiles, replicationSettings } from "./replication";
 import { imageSeries, upgradesInPlace } from "./series";
 import type { ServerArgs } from "./server";
@@ -94,6 +95,7 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         ? memberClaims(galera)
         : claim(instance, owner, name, { size: args.size, node, followsPath: true });
 
+    const before = engine === "postgres" ? imageBefore(instance, name, { config, series, image, path }) : undefined;
     const server = engine === "postgres" ? postgres() : mysql(engine);
     const configMap = instance.add(
         owner,
@@ -137,6 +139,12 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         configMap,
         replicated: replication !== undefined,
     });
+    const upgrades = before
+        ? upgradeContainers({
+              ...{ before, after: args.image, from: upgradeFrom!, to: series },
+              ...{ claim: volume, configMap, memory },
+          })
+        : [];
     const pods = replication
         ? replicatedContainers(containers[0]!, args.secrets, replication)
         : {
@@ -146,7 +154,7 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
     const placed = galera ? onOwnVolume(volume) : (container: ContainerArgs) => container;
     dataServer(instance, owner, node, {
         pod: {
-            initContainers: [guard, ...pods.initContainers].map(placed),
+            initContainers: [...upgrades, guard, ...pods.initContainers].map(placed),
             containers: [
                 ...pods.containers.map(placed),
                 ...(args.secrets.metrics ? [exporterContainer(engine, args.secrets.metrics)] : []),
@@ -211,6 +219,7 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
         const files = {
             "accounts.sh": accountsScript(),
             "accounts.sql": sql`${accountStatements}${args.secrets.metrics ? [metricsRoleStatements] : []}${extensionStatements(args.extensions)}`,
+            ...(before ? upgradeScripts() : {}),
         };
         return { files, containers: (made: ServerArgs) => postgresContainers(made, series, sizes, args.settings) };
     }

@@ -10,7 +10,8 @@ import type { ServerArgs } from "./server";
 import type { PostgresSizes } from "./sizing";
 
 const socketDirectory = "/var/run/postgresql";
-const home = "/var/lib/postgresql";
+/** Where the volume is seen. */
+export const home = "/var/lib/postgresql";
 
 /** Where the server's data are on the volume: the image's own place from version 18 on, for all; or the user's. */
 export const dataPath = (series: string, path?: string): string => path ?? `${majorOf(series)}/docker`;

@@ -102,9 +102,13 @@ export function checkSeries(path: string, known: string, wanted: string, consent
         engine === "rabbitmq"
             ? { before: `enable all feature flags of ${known}`, save: "let the queues run empty", load: "" }
             : { before: "make a backup", save: `dump the data with ${known}`, load: " and load the dump" };
+    const isLater =
+        engine === "postgres" && Number(majorOf(known)) < Number(majorOf(wanted)) && wanted.startsWith(engine);
     const way = upgradesInPlace(known, wanted)
         ? `To upgrade it, ${before} and set ${path}.upgradeFrom to "${known}".`
-        : `${wanted} cannot open its files: ${save}, set ${path}.upgradeFrom to "${known}", then give ${wanted} an empty volume${load}. Where ${known} was agreed to but its pod has refused to start, upgradeFrom is enough: the files are still as they were.`;
+        : isLater
+          ? `To have the data dumped and loaded, ${before} and set ${path}.upgradeFrom to "${known}" and ${path}.upgradeImage to an image of it, as ./plinth database upgrade does.`
+          : `${wanted} cannot open its files: ${save}, set ${path}.upgradeFrom to "${known}", then give ${wanted} an empty volume${load}. Where ${known} was agreed to but its pod has refused to start, upgradeFrom is enough: the files are still as they were.`;
     throw new SeriesError(
         `${path}: the volume belongs to ${known}, but the image is ${wanted}; nothing was sent to it.\n` +
             `  ${way}\n  To stay, keep the engine and set images.${engine} to a tag of ${known}.`,

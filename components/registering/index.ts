@@ -36,6 +36,16 @@ export function register(plan: readonly Resource[], told: object): object {
     return unwrap(told, (value) => outputOf(value, made)) as object;
 }
 
+/**
+ * Ends the program with what the user has to correct. An error that is thrown is shown, too, but the program then lives
+ * for as long as its connections to the engine do, which is up to a minute.
+ */
+export async function endWith(message: string): Promise<never> {
+    await pulumi.log.error(message);
+    // By this code the engine knows that the program has said what is wrong.
+    return process.exit(32);
+}
+
 type Made = ReadonlyMap<object, pulumi.Resource>;
 
 /** One of Plinth's components, as registered with the engine. */

@@ -28,7 +28,9 @@ const located = (path: string, base: Base): string =>
 const change = (node: Node, to: (path: string) => string): Node => {
     const path = textOf(node);
     const next = path === undefined ? undefined : to(path);
-    return next === undefined || next === path ? node : scalar(next, node.at);
+    return path === undefined || next === undefined || next === path
+        ? node
+        : { ...scalar(next, node.at), written: path };
 };
 
 export const file: Locate = (node, path, base) => {

@@ -37,15 +37,16 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
         found.set(source, known);
         return known;
     };
-    /** Names of different folders that would be written alike get a digest. */
-    const nameOf = (source: string): string => {
-        const label = serviceLabel(relative(loaded.folder, source).replace(/\.\./g, "up") || "project");
+    /**
+     * From the path as it is shown, which is the same wherever the project lies: a claim keeps its name in another
+     * checkout. Names of different folders that would be written alike get a digest.
+     */
+    const nameOf = (shown: string): string => {
+        const label = serviceLabel(shown.replace(/(^|\/)\.\.(?=\/|$)/g, "") || "project");
         const taken = Object.keys(loaded.project.volumes ?? {}).some((volume) => serviceLabel(volume) === label);
         const name =
-            taken || (names.get(label) ?? source) !== source
-                ? objectName(label, contentHash(source).slice(0, 6))
-                : label;
-        names.set(label, names.get(label) ?? source);
+            taken || (names.get(label) ?? shown) !== shown ? objectName(label, contentHash(shown).slice(0, 6)) : label;
+        names.set(label, names.get(label) ?? shown);
         return name;
     };
     return Object.fromEntries(
@@ -64,9 +65,12 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
     function use(service: string, source: string, target: string, path: Path): BindUse {
         const none = { kind: "none" } as const;
         const allowed = settings.allow[service] ?? [];
-        const shown = relative(loaded.folder, source);
-        const own = extensions.services[service]!.binds;
-        const wanted = settings.binds[source] ?? own[shown] ?? own[`./${shown}`] ?? own[source];
+        const within = relative(loaded.folder, source);
+        const shown = loaded.sources.isRelative([...path, "source"]) ? within : source;
+        const spellings = [source, within, `./${within}`];
+        const wanted = [settings.binds, extensions.services[service]!.binds]
+            .flatMap((binds) => spellings.map((spelling) => binds[spelling]))
+            .find((use) => use !== undefined);
         if (wanted === "none") return none;
         if (allowed.includes(source) || (dockerSocket.test(source) && allowed.includes("docker.sock")))
             return { kind: "host", path: source };
@@ -83,7 +87,7 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
             else
                 notes.refuse(
                     path,
-                    `mounts ${source} of the machine, which is not in the project: nodes of a cluster have other files; allow it by its path: allow.${service}: ["${source}"], or say what it is: binds: {"${source}": volume}`,
+                    `mounts ${shown} of the machine, which is not in the project: nodes of a cluster have other files; allow it by its path: allow.${service}: ["${source}"], or say what it is: binds: {"${shown}": volume}`,
                 );
             return none;
         }
@@ -108,14 +112,14 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
                     path,
                     `${shown} is too large for a ConfigMap, so ${target} is an empty volume; fill it with ./plinth data load`,
                 );
-                return { kind: "volume", name: nameOf(source) };
+                return { kind: "volume", name: nameOf(shown) };
             case "nothing":
                 if (wanted === "files" || (!existsSync(source) && looksLikeFile(source)))
                     notes.warn(
                         path,
                         `${shown} does not exist: it is an empty volume, as Docker would make a folder of it`,
                     );
-                return { kind: "volume", name: nameOf(source) };
+                return { kind: "volume", name: nameOf(shown) };
         }
     }
 }

@@ -46,11 +46,19 @@ const schema = z.strictObject({
         )
         .default({}),
     /**
-     * What becomes of paths of the machine that services mount: files of the project, a volume that all of them share,
-     * or nothing. @default `x-plinth.binds` of each service, else what lies there in the project
+     * What becomes of paths of the machine that services mount, absolute or from the project's folder: files of the
+     * project, a volume that all of them share, or nothing. @default `x-plinth.binds` of each service, else what lies there in the project
      */
     binds: z
-        .record(z.string().regex(/^\//, "allowed: an absolute path"), z.enum(["files", "volume", "none"]))
+        .record(
+            z
+                .string()
+                .regex(
+                    /^(\/|\.\.?\/)/,
+                    "allowed: an absolute path, or one from the project's folder, such as ../media",
+                ),
+            z.enum(["files", "volume", "none"]),
+        )
         .default({}),
     /** What the edge sends where. @default `x-plinth` in the Compose file, else the only web port that it publishes */
     routes: z

@@ -91,6 +91,17 @@ describe("the real engine on a real API server", function () {
         expect(Object.keys(await launch())).to.deep.equal(["same"]);
     });
 
+    it("is told what is wrong by plain pulumi, too, which then ends at once", async () => {
+        write({ host: "bad host" });
+        const started = Date.now();
+        const { code, all } = await project.pulumi("preview", "--stack", "life");
+        expect(code).not.to.equal(0);
+        expect(all).to.include('plinth:instances.shop.host: "bad host" is not allowed; allowed: a host name');
+        expect(all).not.to.match(/^\s+at /m);
+        // With the engine's connections open, the SDK alone takes more than 20 s.
+        expect((Date.now() - started) / 1000).to.be.below(15);
+    });
+
     it("updates only the tier with the changed environment", async () => {
         const before = await objects(workloads);
         write({ env: { frontend: { GREETING: "hello" } } });

@@ -65,7 +65,14 @@ export class Live {
 
     /** Writes the stack's file with more changes of the instance. What commands have written there stays. */
     configure(changes: Keys): void {
-        const { platform, instance, tiers, mailTo = byMail } = this.subject;
+        const {
+            platform,
+            instance,
+            tiers,
+            backup,
+            interpreter,
+            mailTo = interpreter ? byMail : () => ({}),
+        } = this.subject;
         this.changes = merge(this.changes, changes) as Keys;
         const replicas = Object.fromEntries(tiers.filter(({ pods }) => pods > 1).map((tier) => [tier.component, 2]));
         const own = {
@@ -81,7 +88,7 @@ export class Live {
                         sharedFiles: "oneNode",
                         edge: { type: "NodePort", externalTrafficPolicy: "Cluster" },
                         ...mailTo(this.sink.host),
-                        backup: { target: { type: "volume" } },
+                        ...(backup ? { backup: { target: { type: "volume" } } } : {}),
                         replicas,
                     },
                     merge(instance, this.changes),

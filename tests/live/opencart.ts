@@ -138,14 +138,16 @@ export const opencart = (name: string, title: string, changes: Readonly<Record<s
         const cart = await (await buyer(live)).get("/index.php?route=checkout/cart&language=en-gb");
         expect(cart.body, "the cart").to.contain("iPhone");
     },
-    damage: async (live) => {
-        await live.sql("DELETE FROM oc_product");
-        await live.sql("DROP TABLE oc_customer");
-        await live.place.exec("frontend", "php", ["rm", "/var/www/html/image/catalog/live.png"]);
-    },
-    fingerprint: async (live) => {
-        const tables = ["oc_product", "oc_setting", "oc_customer", "oc_user", "plinth_live"];
-        // A dropped table has the checksum NULL.
-        return live.sql(`CHECKSUM TABLE ${tables.join(", ")}`);
+    backup: {
+        damage: async (live) => {
+            await live.sql("DELETE FROM oc_product");
+            await live.sql("DROP TABLE oc_customer");
+            await live.place.exec("frontend", "php", ["rm", "/var/www/html/image/catalog/live.png"]);
+        },
+        fingerprint: async (live) => {
+            const tables = ["oc_product", "oc_setting", "oc_customer", "oc_user", "plinth_live"];
+            // A dropped table has the checksum NULL.
+            return live.sql(`CHECKSUM TABLE ${tables.join(", ")}`);
+        },
     },
 });

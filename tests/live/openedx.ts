@@ -277,27 +277,29 @@ export const openedx: Subject = {
         expect(answer && sumOf(answer), "the picture").to.equal(live.memory.get("portrait"));
         expect((await lms.once(`/xblock/${live.memory.get("html")}`)).body, "the unit").to.contain(text);
     },
-    damage: async (live) => {
-        const picture = `/api/user/v1/accounts/${author.name}/image`;
-        expect((await browser(live, "lms").script("DELETE", picture)).status).to.equal(204);
-        await inLms(live, [...dropProgram, "modulestore.structures"]);
-        await live.sql("DELETE FROM split_modulestore_django_splitmodulestorecourseindex");
-        // Of those that pages do without, since the fingerprint asks for some.
-        await live.sql("DROP TABLE celery_utils_failedtask");
-    },
-    fingerprint: async (live) => {
-        const tables = [
-            "auth_userprofile",
-            "split_modulestore_django_splitmodulestorecourseindex",
-            "celery_utils_failedtask",
-            "plinth_live",
-        ];
-        const answer = await portrait(live);
-        return [
-            // A dropped table has the checksum NULL.
-            await live.sql(`CHECKSUM TABLE ${tables.join(", ")}`),
-            await inLms(live, documentsProgram),
-            answer ? sumOf(answer) : "no picture",
-        ].join("\n");
+    backup: {
+        damage: async (live) => {
+            const picture = `/api/user/v1/accounts/${author.name}/image`;
+            expect((await browser(live, "lms").script("DELETE", picture)).status).to.equal(204);
+            await inLms(live, [...dropProgram, "modulestore.structures"]);
+            await live.sql("DELETE FROM split_modulestore_django_splitmodulestorecourseindex");
+            // Of those that pages do without, since the fingerprint asks for some.
+            await live.sql("DROP TABLE celery_utils_failedtask");
+        },
+        fingerprint: async (live) => {
+            const tables = [
+                "auth_userprofile",
+                "split_modulestore_django_splitmodulestorecourseindex",
+                "celery_utils_failedtask",
+                "plinth_live",
+            ];
+            const answer = await portrait(live);
+            return [
+                // A dropped table has the checksum NULL.
+                await live.sql(`CHECKSUM TABLE ${tables.join(", ")}`),
+                await inLms(live, documentsProgram),
+                answer ? sumOf(answer) : "no picture",
+            ].join("\n");
+        },
     },
 };

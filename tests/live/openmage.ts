@@ -171,20 +171,22 @@ export const openmage = (name: string, title: string, changes: Readonly<Record<s
         await expectUploads(live);
         expect((await (await buyer(live)).get("/checkout/cart/")).body, "the cart").to.contain("Lovely lamp");
     },
-    damage: async (live) => {
-        await live.sql("DELETE FROM catalog_product_entity");
-        await live.sql("DROP TABLE customer_entity_text");
-        await live.place.exec("frontend", "php", ["rm", `${paths.media}/wysiwyg/live.png`]);
-    },
-    fingerprint: async (live) => {
-        const tables = [
-            "catalog_product_entity",
-            "core_config_data",
-            "customer_entity_text",
-            "admin_user",
-            "plinth_live",
-        ];
-        // A dropped table has the checksum NULL.
-        return live.sql(`CHECKSUM TABLE ${tables.join(", ")}`);
+    backup: {
+        damage: async (live) => {
+            await live.sql("DELETE FROM catalog_product_entity");
+            await live.sql("DROP TABLE customer_entity_text");
+            await live.place.exec("frontend", "php", ["rm", `${paths.media}/wysiwyg/live.png`]);
+        },
+        fingerprint: async (live) => {
+            const tables = [
+                "catalog_product_entity",
+                "core_config_data",
+                "customer_entity_text",
+                "admin_user",
+                "plinth_live",
+            ];
+            // A dropped table has the checksum NULL.
+            return live.sql(`CHECKSUM TABLE ${tables.join(", ")}`);
+        },
     },
 });

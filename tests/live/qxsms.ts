@@ -191,13 +191,15 @@ print(panel.pk)`,
         expect(page.status).to.equal(200);
         expect(page.body, "the manager is logged in").not.to.contain('name="username"');
     },
-    damage: async (live) => {
-        await live.sql("TRUNCATE panelist_profile CASCADE");
-        await live.sql("DROP TABLE django_celery_results_taskresult CASCADE");
+    backup: {
+        damage: async (live) => {
+            await live.sql("TRUNCATE panelist_profile CASCADE");
+            await live.sql("DROP TABLE django_celery_results_taskresult CASCADE");
+        },
+        fingerprint: (live) =>
+            live.sql(
+                "SELECT (SELECT COUNT(*) FROM panelist_profile), (SELECT md5(string_agg(p::text, ',' ORDER BY id)) FROM panelist_profile p), " +
+                    "(SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'public'), (SELECT COUNT(*) FROM plinth_live)",
+            ),
     },
-    fingerprint: (live) =>
-        live.sql(
-            "SELECT (SELECT COUNT(*) FROM panelist_profile), (SELECT md5(string_agg(p::text, ',' ORDER BY id)) FROM panelist_profile p), " +
-                "(SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'public'), (SELECT COUNT(*) FROM plinth_live)",
-        ),
 };

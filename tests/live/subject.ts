@@ -40,7 +40,8 @@ export interface Subject {
     mailTo?(host: string): Readonly<Record<string, unknown>>;
     /** Seconds that the first launch may take. @default 900 */
     readonly launchSeconds?: number;
-    readonly interpreter: Interpreter;
+    /** What the mail's receiver runs in. @default the platform sends no mail of its own */
+    readonly interpreter?: Interpreter;
     readonly tiers: readonly Tier[];
     /** What visitors ask for while something is broken. */
     readonly pages: readonly Page[];
@@ -48,8 +49,8 @@ export interface Subject {
     readonly change: Readonly<Record<string, unknown>>;
     /** Components to restart under load. */
     readonly restarted: readonly string[];
-    /** Generated password that is rotated. */
-    readonly rotated: string;
+    /** Generated password that is rotated. @default the platform has none */
+    readonly rotated?: string;
     readonly fillable: readonly Fillable[];
     /** Runs one statement in the application's database. @returns rows as lines, columns separated by tabs */
     sql(live: Live, statement: string): Promise<string>;
@@ -59,15 +60,18 @@ export interface Subject {
     page(live: Live): Promise<string>;
     logIn(live: Live): Promise<string>;
     upload(live: Live): Promise<string>;
-    mail(live: Live): Promise<string>;
+    mail?(live: Live): Promise<string>;
     /** What else people do, in this order, by the titles of the steps. @default nothing */
     readonly sees?: Readonly<Record<string, (live: Live) => Promise<string>>>;
     cron?(live: Live): Promise<string>;
     task?(live: Live): Promise<string | readonly string[]>;
     /** What a person left behind: sessions, carts, uploaded files. @throws if something is missing */
     kept(live: Live): Promise<void>;
-    /** Deletes data and files that a backup contains. */
-    damage(live: Live): Promise<void>;
-    /** For backups: what `damage` destroys, as text that is equal before and after. */
-    fingerprint(live: Live): Promise<string>;
+    /** What is backed up and restored. @default the platform has no backups */
+    readonly backup?: {
+        /** Deletes data and files that a backup contains. */
+        damage(live: Live): Promise<void>;
+        /** What `damage` destroys, as text that is equal before and after. */
+        fingerprint(live: Live): Promise<string>;
+    };
 }

@@ -161,7 +161,20 @@ describe("a Compose service as a workload", () => {
         expect(
             container("StatefulSet", "web").volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath),
         ).to.deep.equal(["/media"]);
-        expect(names.some((name) => name.startsWith("PersistentVolumeClaim"))).to.equal(true);
+        expect(names).to.include("PersistentVolumeClaim srv-media");
+    });
+    it("names volumes for paths as they are written, wherever the project lies", () => {
+        const mounts = service({ volumes: ["../../../uploads:/uploads", "/srv/uploads:/media", "../../uploads:/old"] });
+        expect(refusalOf(mounts)).to.match(
+            /mounts \.\.\/\.\.\/\.\.\/uploads .* say what it is: binds: \{"\.\.\/\.\.\/\.\.\/uploads": volume\}/,
+        );
+        const binds = { "../../../uploads": "volume", "../../uploads": "volume", "/srv/uploads": "volume" };
+        const claims = convert(mounts, { instance: { binds } }).names.filter((name) => /^Persistent/.test(name));
+        expect(claims).to.have.members([
+            "PersistentVolumeClaim srv-uploads",
+            "PersistentVolumeClaim uploads",
+            "PersistentVolumeClaim uploads-76424b",
+        ]);
     });
     it("leaves out kernel settings that kubelets refuse", () => {
         const odd = service({ sysctls: { "net.core.somaxconn": 1024, "net.ipv4.tcp_fin_timeout": 20 } });

@@ -1,0 +1,4 @@
+import { compose } from "./compose";
+import { liveSuite } from "./suite";
+
+liveSuite(compose);
