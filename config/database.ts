@@ -147,8 +147,8 @@ const galera = z
                     position: z
                         .string()
                         .regex(
-                            /^(none|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:-?\d+)$/,
-                            "allowed: none, or a UUID, a colon and a number, as the member's log says",
+                            /^(none|broken|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:-?\d+)$/,
+                            "allowed: none, broken, or a UUID, a colon and a number, as the member's log says",
                         ),
                 })
                 .optional(),

@@ -222,7 +222,7 @@ describe("bad input", () => {
         "a beginning by no member, from no position": {
             of: () => one({ database: { topology: "galera", begin: { member: 3, position: "latest" } } }),
             says: [
-                'plinth:instances.shop.database.begin.position: "latest" is not allowed; allowed: none, or a UUID, a colon and a number, as the member\'s log says',
+                'plinth:instances.shop.database.begin.position: "latest" is not allowed; allowed: none, broken, or a UUID, a colon and a number, as the member\'s log says',
             ],
         },
         "a beginning by a member that is not there": {

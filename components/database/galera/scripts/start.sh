@@ -16,7 +16,9 @@ begun=$DATA/plinth-begun
 nothing=00000000-0000-0000-0000-000000000000
 
 rm -f "$view" "$started" "$leaving"
-# The last commit on the volume, in `position`: as it was noted at a clean end, else as the tables have it.
+# The last commit on the volume, in `position`: as it was noted at a clean end, else as the tables have it. `none` is a
+# volume without data; `broken` one with data that Galera does not vouch for, because their server could not apply what
+# others have committed; number -1 data without a history, of a first start that was broken off.
 recover() {
     position=none
     # A copy that was broken off counts for nothing.
@@ -29,17 +31,19 @@ recover() {
     mariadbd --wsrep-on=ON --wsrep-cluster-address=gcomm:// --wsrep-recover --skip-networking \
         --socket="$RUN/recover.sock" --pid-file="$RUN/recover.pid" >"$RUN/recover.log" 2>&1 || unknown
     position=$(sed -n 's/.*Recovered position: *//p' "$RUN/recover.log" | tail -n 1)
-    case ${position:-:} in
-        "$nothing":* | :*)
-            # Only data without a history, of a first start that was broken off, have none.
-            case $uuid in '' | "$nothing") position=$nothing:-1 ;; *) unknown ;; esac
-            ;;
+    case $position in '' | "$nothing":*) position=$nothing:-1 ;; esac
+    case $uuid in
+        '' | "$nothing") [ "$position" = "$nothing:-1" ] || position=broken ;;
+        *) [ "$position" != "$nothing:-1" ] || unknown ;;
     esac
 }
 unknown() {
     cat "$RUN/recover.log" >&2
     echo "the last commit on the volume of member $MEMBER cannot be found: see above" >&2
     exit 1
+}
+has_history() { # position
+    case $1 in none | broken | "$nothing":*) return 1 ;; esac
 }
 # `--wsrep-on` is an argument, because the programs that prepare a volume read the same configuration.
 server() { # further arguments
@@ -49,7 +53,7 @@ server() { # further arguments
     # another one may have in this one, which a new transfer would wait for.
     rm -f "$DATA/gvwstate.dat" "$DATA/wsrep_sst.pid"
     # The entrypoint would make a new database where the server is about to be filled by another one.
-    [ "$position$began" != none ] || exec mariadbd "$@"
+    case $position$began in none | broken) exec mariadbd "$@" ;; esac
     if [ -d "$DATA/mysql" ]; then set -- --init-file="$STATEMENTS" "$@"; fi
     exec docker-entrypoint.sh mariadbd "$@"
 }
@@ -61,28 +65,25 @@ begin() { # words
         sed 's/^safe_to_bootstrap:.*/safe_to_bootstrap: 1/' "$state" >"$state.new"
         mv "$state.new" "$state"
     fi
-    case $position in
-        none | "$nothing":*) server --wsrep-new-cluster ;;
-        *) server --wsrep-new-cluster ${kept:+"--wsrep-start-position=$position"} ;;
-    esac
+    if [ "$kept" ] && has_history "$position"; then
+        server --wsrep-new-cluster --wsrep-start-position="$position"
+    else
+        server --wsrep-new-cluster
+    fi
 }
 join() {
     say "joins the component of member $1"
     put "$phase" "phase=joins"
-    case $position in
-        none | "$nothing":*) server ;;
-        *) server --wsrep-start-position="$position" ;;
-    esac
+    if has_history "$position"; then server --wsrep-start-position="$position"; else server; fi
 }
-# Whether a position says more than another of the same history.
-is_beyond() { # position, other
-    [ "$1" != none ] || return 1
-    [ "$2" != none ] || return 0
-    [ "${1##*:}" -gt "${2##*:}" ]
+# The rank of a position among those of the same history.
+rank() { # position
+    case $1 in none) echo -3 ;; broken) echo -2 ;; *) echo "${1##*:}" ;; esac
 }
 survey() {
-    best=$MEMBER best_position=$position silent='' history='' apart='' heard=
-    case $position in none | "$nothing":*) ;; *) history=${position%:*} ;; esac
+    best=$MEMBER best_rank=$(rank "$position") silent='' history='' apart='' heard='' broken=
+    ! has_history "$position" || history=${position%:*}
+    [ "$position" != broken ] || broken=yes
     for other in $(others); do
         ask "$other"
         case $told in
@@ -90,18 +91,15 @@ survey() {
             'phase=waits '*)
                 word_of position "$told"
                 heard="$heard $other=$word"
-                case $word in
-                    none | "$nothing":*) ;;
-                    "$history":*) ;;
-                    *)
-                        [ -z "$history" ] || apart="$apart $other"
-                        history=${history:-${word%:*}}
-                        ;;
-                esac
+                [ "$word" != broken ] || broken=yes
+                if has_history "$word"; then
+                    [ "${history:-${word%:*}}" = "${word%:*}" ] || apart="$apart $other"
+                    history=${history:-${word%:*}}
+                fi
                 # The first of those that have the same begins.
-                if is_beyond "$word" "$best_position" ||
-                    { [ "$other" -lt "$best" ] && ! is_beyond "$best_position" "$word"; }; then
-                    best=$other best_position=$word
+                one=$(rank "$word")
+                if [ "$one" -gt "$best_rank" ] || { [ "$one" = "$best_rank" ] && [ "$other" -lt "$best" ]; }; then
+                    best=$other best_rank=$one
                 fi
                 ;;
             *) silent="$silent $other" ;;
@@ -134,6 +132,8 @@ while [ -z "$stopping" ]; do
         say "waits for member$silent, to know which one has the last commit; to begin without, set database.begin: {member: $MEMBER, position: \"$position\"}, or the same of another one that waits; commits that only the missing have are lost then"
     elif [ "$apart" ]; then
         say "waits, because member$apart has another history than the others ($heard, here $position): name the member that begins with database.begin"
+    elif [ "$broken" ] && [ -z "$history" ]; then
+        say "waits, because no member has data that Galera vouches for ($heard, here $position): name the member that begins with database.begin"
     elif [ "$best" = "$MEMBER" ] && [ "$heard" = "$before" ]; then
         begin "begins: all members wait, and none has more than $position"
     elif [ "$best" != "$MEMBER" ]; then

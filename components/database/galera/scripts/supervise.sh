@@ -102,28 +102,34 @@ decide() {
         if is_present "$writer"; then absent=; elif [ ! -f "$leaving" ]; then claim; fi
     fi
 }
-# A server that runs without a majority would wait for ever for members that have restarted, and wait in turn for it to
-# say what it has.
-alone_since=
+# Whether something has held for ten seconds.
+since=
+lasts() {
+    since=${since:-$(now)}
+    [ $(($(now) - since)) -ge 10 ]
+}
+# A server that has left the others because it could not apply what they have committed stays outside of them; and one
+# that runs without a majority would wait for ever for members that have restarted, and wait in turn for it to say what
+# it has.
 step_back() {
-    if [ "$component" = Primary ]; then
-        alone_since=
-        return 0
+    why=
+    case $component in
+        Primary) ;;
+        Disconnected) why="it has left the others" ;;
+        *)
+            for other in $(others); do
+                ask "$other"
+                case $told in 'phase=waits '*) why="it has no majority, and member $other waits to hear what it has" ;; esac
+            done
+            ;;
+    esac
+    if [ -z "$why" ]; then
+        since=
+    elif lasts; then
+        say "member $MEMBER restarts, because $why"
+        sql 'SET SESSION wsrep_on = OFF; SHUTDOWN' 2>/dev/null
+        since=
     fi
-    for other in $(others); do
-        ask "$other"
-        case $told in
-            'phase=waits '*)
-                alone_since=${alone_since:-$(now)}
-                [ $(($(now) - alone_since)) -ge 10 ] || return 0
-                say "member $MEMBER restarts, because it has no majority, and member $other waits to hear what it has"
-                sql 'SET SESSION wsrep_on = OFF; SHUTDOWN' 2>/dev/null
-                alone_since=
-                return 0
-                ;;
-        esac
-    done
-    alone_since=
 }
 
 ending=
