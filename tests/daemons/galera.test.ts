@@ -46,17 +46,4 @@ describe(`three members of a Galera cluster, of MariaDB ${seriesOf("mariadbd")},
         });
         console.log(`        ${acknowledged} acknowledged, refused for ${refused.toFixed(1)} s`);
     });
-
-    it("begins again with the one that has the last commit when all are killed", async () => {
-        const { acknowledged, refused } = await under(cluster, async () => {
-            const writer = cluster.writer!;
-            const others = cluster.members.filter((member) => member !== writer);
-            const released = await Promise.all(others.map((member) => member.hold("kept")));
-            await new Promise((resolve) => setTimeout(resolve, 500));
-            for (const member of cluster.members) member.kill();
-            for (const release of released) release();
-            await cluster.until("it begins", () => / has recovered [0-9a-f-]+:\d+\n.*begins: /s.test(writer.log));
-        });
-        console.log(`        ${acknowledged} acknowledged, refused for ${refused.toFixed(1)} s`);
-    });
 });

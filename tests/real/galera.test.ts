@@ -103,6 +103,17 @@ describe("faults of a Galera cluster", function () {
             for (const member of cluster.members) member.kill();
             await Promise.all(cluster.members.map(missed));
         },
+        "all are killed at once, while two have applied nothing for a moment": async () => {
+            const member = writer();
+            const others = cluster.members.filter((one) => one !== member);
+            const released = await Promise.all(others.map((one) => one.hold("kept")));
+            await sleep(500);
+            for (const one of cluster.members) one.kill();
+            for (const release of released) release();
+            await cluster.until("it begins", () =>
+                /begins: /.test(member.log.slice(member.log.lastIndexOf("recovered"))),
+            );
+        },
         "all nodes are lost at once": () => Promise.all(cluster.members.map((member) => lost(member, 5))),
         "two nodes are lost at once, for 20 s": async () => {
             const [a, b] = cluster.members.filter((member) => member !== other());

@@ -258,7 +258,7 @@ export class Galera {
         const uuid = "11111111-2222-11f0-9333-444444444444";
         writeFileSync(
             join(first!, "grastate.dat"),
-            `# GALERA saved state\nversion: 2.1\nuuid:    ${uuid}\nseqno:   0\nsafe_to_bootstrap: 0\n`,
+            `# GALERA saved state\nversion: 2.1\nuuid:    ${uuid}\nseqno:   10\nsafe_to_bootstrap: 0\n`,
         );
         for (const other of others) run(["cp", "--archive", `${first}/.`, other]);
         for (const { data } of this.members) run(["chown", "-R", "999:999", join(data, "..")]);
