@@ -21,8 +21,7 @@ describe(`three members of a Galera cluster, of MariaDB ${seriesOf("mariadbd")},
         folder.clean();
     });
 
-    it("begins with the first where all have the same, and one takes the writes", async () => {
-        cluster.seed();
+    it("begins with the first of three empty ones, which fills the others and takes the writes", async () => {
         await cluster.start();
         await whole(cluster);
         expect(cluster.members.map(({ isOpen }) => isOpen)).to.deep.equal([true, false, false]);

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Database } from "../../components/database";
 import type { GaleraConfig } from "../../config/database";
-import { ownDirectory, run } from "./datadir";
+import { run } from "./datadir";
 import { declare, find, type Sent } from "./declare";
 import { LocalPod } from "./localPod";
 import { NameServer } from "./nameServer";
@@ -49,8 +49,6 @@ fi
 exec "$@"
 `;
 
-/** As the rendered pods run. */
-const serverIds = { uid: 999, gid: 999 };
 const host = (ordinal: number): string => `database-${ordinal}.database-members.bench.svc.cluster.local`;
 const beside = ["supervisor", "proxy"] as const;
 type Container = "mariadb" | (typeof beside)[number];
@@ -242,26 +240,6 @@ export class Galera {
         this.names = new NameServer(
             Object.fromEntries(this.members.map(({ ordinal, connection }) => [host(ordinal), connection.address])),
         );
-    }
-
-    /** Gives all members the same data directory, which saves copying it. */
-    seed(): void {
-        const [first, ...others] = this.members.map(({ data }) => ownDirectory(data, serverIds));
-        const made = run(
-            [
-                ...["mariadb-install-db", "--no-defaults", `--datadir=${first}`, "--skip-test-db"],
-                "--auth-root-authentication-method=normal",
-            ],
-            serverIds,
-        );
-        if (made.status !== 0) throw new Error(made.stderr + made.stdout);
-        const uuid = "11111111-2222-11f0-9333-444444444444";
-        writeFileSync(
-            join(first!, "grastate.dat"),
-            `# GALERA saved state\nversion: 2.1\nuuid:    ${uuid}\nseqno:   10\nsafe_to_bootstrap: 0\n`,
-        );
-        for (const other of others) run(["cp", "--archive", `${first}/.`, other]);
-        for (const { data } of this.members) run(["chown", "-R", "999:999", join(data, "..")]);
     }
 
     async start(): Promise<void> {
