@@ -30,6 +30,11 @@ export interface ClaimArgs {
      * @default none: a class provisions the volume
      */
     readonly hostFolder?: string;
+    /**
+     * Final name, where a StatefulSet determines it; the resource has it, too, so that the claim of another topology is
+     * never replaced by it. @default from the logical name, or the user's
+     */
+    readonly finalName?: string;
     /** Name for several shared claims that the same pods mount, which then have to be on one node. @default its own */
     readonly together?: string;
 }
@@ -76,11 +81,25 @@ function declare(
     accessMode: AccessMode,
     usualClass: string | undefined,
 ): string {
-    const { size, node, followsPath = false, takesTurns = false, disposable, together, storageClass: ownClass } = args;
+    const {
+        size,
+        node,
+        followsPath = false,
+        takesTurns = false,
+        disposable,
+        finalName,
+        together,
+        storageClass: ownClass,
+    } = args;
     const volume = instance.volume(name, size);
-    const logicalName = disposable === undefined ? name : `${name}-${disposable}`;
+    const logicalName = finalName ?? (disposable === undefined ? name : `${name}-${disposable}`);
     const options = { ...(node ? { node } : {}), ...(disposable === undefined ? {} : { disposable: true }) };
-    const claimName = volume.claim ?? instance.objectName(logicalName);
+    const claimName = finalName ?? volume.claim ?? instance.objectName(logicalName);
+    if (finalName !== undefined && volume.claim !== undefined && volume.claim !== finalName)
+        instance.problem(
+            ["volumes", name, "claim"],
+            `"${volume.claim}" is not the name that the members' StatefulSet gives; allowed: ${finalName}, or no name`,
+        );
     instance.stack.reserve(`the claim ${instance.namespace}/${claimName}`, instance.path("volumes", name, "claim"));
     if (volume.path !== undefined && !followsPath)
         instance.problem(

@@ -246,7 +246,7 @@ function volumeSpec(mount: Mount, scratch: ReadonlyMap<string, Scratch>): Volume
         const { size, memory } = scratch.get(name)!;
         return { name, emptyDir: { sizeLimit: size, ...(memory ? { medium: "Memory" } : {}) } };
     }
-    if ("claim" in mount) return { name: mount.claim, persistentVolumeClaim: { claimName: mount.claim } };
+    if ("claim" in mount) return { name: mount.name ?? mount.claim, persistentVolumeClaim: { claimName: mount.claim } };
     if ("configMap" in mount)
         return {
             name: mount.configMap,

@@ -30,8 +30,14 @@ export interface Scratch {
 export type Mount =
     /** A directory with the lifetime of the pod, or one of its files. @default name: derived from the path */
     | { readonly path: string; readonly scratch: Scratch; readonly name?: string; readonly file?: string }
-    /** A claim, or one directory of it. */
-    | { readonly path: string; readonly claim: string; readonly subPath?: string; readonly readOnly?: boolean }
+    /** A claim, or one directory of it. @default name: the claim's */
+    | {
+          readonly path: string;
+          readonly claim: string;
+          readonly name?: string;
+          readonly subPath?: string;
+          readonly readOnly?: boolean;
+      }
     /** A ConfigMap as a directory, which follows changes; or one of its files, which does not. */
     | ({ readonly path: string; readonly configMap: string } & FilesOfMount)
     /** A Secret as a directory, or one of its files. With `optional` pods start without it, too. */

@@ -10,12 +10,14 @@ import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { SecretValue } from "../kinds";
 import { metricsRules } from "../metrics";
+import { galeraObjects, galeraServices, joinGroup, memberHosts } from "./galera";
+import { galeraPorts } from "./galera/files";
 import { declareMember, type MemberArgs } from "./member";
 import { exporterConfiguration, metricsPorts, metricsUser } from "./metrics";
 import { initStatements, metricsStatements } from "./mysql";
 import { replicationUser } from "./replication";
 import { declareMembers, joinMembers, type Members } from "./replicated";
-import { guardedSeries, imageSeries } from "./series";
+import { galeraSeries, guardedSeries, imageSeries } from "./series";
 
 /** Settings that a database offers to its clients. */
 export type DatabaseSettings = { readonly name: string; readonly user: string; readonly password: SecretRef };
@@ -56,7 +58,8 @@ interface Secrets {
 }
 
 /**
- * A relational database: one server with its own volume, a source with replicas, or an external server.
+ * A relational database: one server with its own volume, a source with replicas, the members of a Galera cluster, or an
+ * external server.
  *
  * The service's settings are `host`, `port`, `name`, `user` and `password`. Its secret keys are the component's name
  * with `Password` and `RootPassword`. A changed password is applied to existing data at the next start of the pod,
@@ -105,7 +108,11 @@ export class Database<Name extends string = string> extends Component implements
         } else {
             const needs = metricsRules(instance.cluster.monitoringNamespace, metricsPorts[config.engine]);
             const members = config.topology === "replicated" ? joinMembers(instance, name, config, needs) : undefined;
-            const first = members?.nodes[0] ?? instance.addNode(name, { kind: "database", networkRules: needs });
+            const first =
+                members?.nodes[0] ??
+                (config.topology === "galera"
+                    ? joinGroup(instance, name, needs)
+                    : instance.addNode(name, { kind: "database", networkRules: needs }));
             this.node = members?.source ?? first;
             const secrets = this.secrets(instance, name, first, args, config);
             this.rootPassword = secrets.rootPassword;
@@ -114,7 +121,16 @@ export class Database<Name extends string = string> extends Component implements
             const at = (host: string) =>
                 new Service(first.id, host, ports[config.engine], settings, undefined, members?.ids.slice(1));
             this.service = at(instance.host(name));
-            this.readService = members ? at(instance.host(members.readName)) : this.service;
+            this.readService = members
+                ? at(instance.host(members.readName))
+                : config.topology === "galera"
+                  ? new Service(
+                        first.id,
+                        instance.host(galeraServices(name).reads),
+                        { server: galeraPorts.server },
+                        settings,
+                    )
+                  : this.service;
             this.inside(instance, first, args, config, secrets, members);
         }
         this.registerOutputs({ host: this.service.host });
@@ -174,7 +190,7 @@ export class Database<Name extends string = string> extends Component implements
                 ([userPassword, root, replicationPassword, metricsPassword]) =>
                     initStatements(kind, {
                         ...{ database, user, password: userPassword, rootPassword: root },
-                        ...{ replicationPassword, metricsPassword },
+                        ...{ replicationPassword, metricsPassword, galera: topology === "galera" },
                     }),
             );
         const secret = <K extends string>(suffix: string, values: { readonly [Key in K]: SecretValue<Key> }) =>
@@ -182,7 +198,9 @@ export class Database<Name extends string = string> extends Component implements
         const files = (kind: "mariadb" | "mysql", of: Value<string>) => ({
             password: of,
             // Read by the exporter and by the first start of its server.
-            "exporter.cnf": of.map(exporterConfiguration),
+            "exporter.cnf": of.map((value) =>
+                exporterConfiguration(value, topology === "galera" ? galeraPorts.server : databasePorts[kind]),
+            ),
             "metrics.sql": of.map((value) => metricsStatements(kind, value)),
         });
         return {
@@ -222,9 +240,19 @@ export class Database<Name extends string = string> extends Component implements
             settings: args.settings,
             image: this.image,
             extensions: args.extensions ?? [],
-            series: guardedSeries(instance, first.name, series, upgradeFrom, { settingsAt: args.settingsAt }),
+            series: guardedSeries(
+                instance,
+                first.name,
+                config.topology === "galera" ? galeraSeries(series) : series,
+                upgradeFrom,
+                { settingsAt: args.settingsAt },
+            ),
         };
-        if (members) {
+        if (config.topology === "galera") {
+            const begin = galeraObjects(instance, this, first, config);
+            const hosts = memberHosts(instance, first.name, config);
+            declareMember(instance, this, first, { ...member, galera: { config, hosts, begin } });
+        } else if (members) {
             declareMembers(instance, this, members, { ...member, password: replicationPassword! });
         } else {
             declareMember(instance, this, first, member);

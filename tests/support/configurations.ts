@@ -57,6 +57,7 @@ const moreOfBuiltIn: More = {
             adminAllow: fc.constantFrom([], ["192.0.2.0/24"]),
             database: fc.constantFrom(
                 { topology: "replicated", replicas: 2, source: 1, readFrom: "replicas" },
+                { topology: "galera", members: 5 },
                 { topology: "external", host: "db.example.org", cidrs: ["10.0.0.0/8"] },
             ),
             replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
@@ -75,6 +76,7 @@ const moreOfBuiltIn: More = {
                 systemConfig: fc.constantFrom({}, { "default/general/locale/code": "de_DE" }),
                 database: fc.constantFrom(
                     { topology: "replicated", replicas: 2 },
+                    { topology: "galera" },
                     { topology: "external", host: "db.example.org", readHost: "10.1.2.5", cidrs: ["10.0.0.0/8"] },
                 ),
                 replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
