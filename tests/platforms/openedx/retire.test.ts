@@ -42,7 +42,7 @@ describe("The hook before a worker of Open edX is told to stop", function () {
     const data = join(folder.path, "data");
     const user = serverUser(engine);
     let port: number;
-    let server: Daemon;
+    let server: Daemon | undefined;
     let python: string;
     let celery: string;
     let daemon: string;
@@ -88,7 +88,7 @@ describe("The hook before a worker of Open edX is told to stop", function () {
     });
     after(async () => {
         await worker?.stop("SIGKILL");
-        await server.stop("SIGKILL");
+        await server?.stop("SIGKILL");
         folder.clean();
     });
 
