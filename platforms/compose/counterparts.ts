@@ -175,4 +175,4 @@ function walk(
 
 /** Labels that other programs of Docker's world act upon. */
 export const actedUpon =
-    /^(traefik\.|com\.centurylinklabs\.watchtower|ofelia\.|caddy($|[._])|autoheal|com\.docker\.swarm)/;
+    /^(traefik\.|com\.centurylinklabs\.watchtower|ofelia\.|chadburn\.|swarm\.cronjob\.|docker-volume-backup\.|caddy($|[._])|autoheal|com\.docker\.swarm)/;

@@ -1,4 +1,5 @@
 import type { NetworkRule } from "../../components/graph";
+import { openAnnotations } from "./annotations";
 import type { Conversion } from "./conversion";
 import { serviceLabel } from "./names";
 import { networksOf } from "./texts";
@@ -13,7 +14,7 @@ export const networkLabels = (conversion: Conversion, pod: string): Record<strin
     Object.fromEntries([...conversion.networksOfPod(pod)].sort().map((network) => [networkLabel(network), "true"]));
 
 /** Declares a policy for each network: pods in it reach each other on all ports. */
-export function declareNetworks({ instance, source, services }: Conversion): void {
+export function declareNetworks({ instance, source, services, notes }: Conversion): void {
     const mode = instance.cluster.networkPolicy;
     if (mode === "off") return;
     const used = new Set(Object.keys(services).flatMap((service) => [...networksOf(source.loaded, service)]));
@@ -24,7 +25,9 @@ export function declareNetworks({ instance, source, services }: Conversion): voi
         const peers = [{ podSelector }];
         const labels = source.loaded.project.networks?.[network]?.labels;
         instance.add(instance.owner, "NetworkPolicy", objectName("network", serviceLabel(network)), {
-            ...(labels ? { metadata: { annotations: labels } } : {}),
+            ...(labels
+                ? { metadata: { annotations: openAnnotations(notes, ["networks", network, "labels"], labels) } }
+                : {}),
             spec: {
                 podSelector,
                 policyTypes: mode === "full" ? ["Ingress", "Egress"] : ["Ingress"],

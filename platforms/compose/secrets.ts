@@ -30,6 +30,13 @@ const urlPassword = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/"']*:)([^\s@/"']+)(?=@)/gi;
 /** `--requirepass VALUE`, `--password=VALUE` */
 const secretOption = /(?:^|\s)--?[\w-]*(?:pass(?:word|wd)?|secret|token|api-?key)[\w-]*[= ]\s*(["']?)([^\s"'$]+)\1/gi;
 
+/** `-pPASSWORD` of MySQL's programs, `-u user:PASSWORD`, and hashes of passwords as htpasswd writes them */
+const secretWord = /(?:^|\s)-p\S|(?:^|\s)(?:-u|--user)[= ]?\S+:\S|\$(?:apr1|1|5|6|y|2[abxy]?|argon2\w*)\$|\{SS?HA\}/;
+
+/** Whether a text that stands nowhere else has a password in the form of an option, a setting or a hash. */
+export const hasSecret = (text: string): boolean =>
+    secretWord.test(text) || secretSetting.test(text) || new RegExp(secretOption.source, "i").test(text);
+
 /** `password: VALUE` in a file of settings */
 const secretSetting =
     /(?:pass(?:word|wd|phrase)?|secret|token|api_?key|private_?key)["']?\s*[:=]\s*["']?(?!["'\s${<]|true|false|null|yes|no)\S/i;

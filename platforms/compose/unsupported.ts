@@ -31,12 +31,17 @@ export function warnOfService(conversion: Conversion, name: string): void {
     if (job?.triggers?.manual === false)
         notes.warn(path("triggers", "manual"), "has no counterpart: whoever may create Jobs can start it");
     warnOfLabels(conversion, name);
-    const acting = Object.keys(service.labels ?? {}).filter((label) => actedUpon.test(label));
-    if (acting.length > 0)
+    for (const [keys, labels] of [
+        [["labels"], service.labels],
+        [["deploy", "labels"], service.deploy?.labels],
+    ] as const) {
+        const acting = Object.keys(labels ?? {}).filter((label) => actedUpon.test(label));
+        if (acting.length === 0) continue;
         notes.warn(
-            path("labels"),
+            path(...keys),
             `${acting[0]}${acting.length > 1 ? ` and ${acting.length - 1} more` : ""} would be read by another program, which is not in the cluster; x-plinth.route says what the edge sends here`,
         );
+    }
     warnOfPlace(conversion, name, service);
     warnOfRestarts(conversion, name, service);
     const unset = Object.entries(service.environment ?? {}).flatMap(([name, value]) => (value === null ? [name] : []));

@@ -1,6 +1,6 @@
 import type { LoadedProject, Service } from "../../compose";
 import type { Extensions } from "./extensions";
-import { looksSecret, type Parts, type SecretPlan } from "./secrets";
+import { hasSecret, looksSecret, type Parts, type SecretPlan } from "./secrets";
 import { isHostVariable, type PeerTexts, type Reference } from "./texts";
 
 /** The value of a variable: a text in parts, or a secret that has a key of its own. */
@@ -137,7 +137,8 @@ function containerTexts(
         }),
         secretLabels: Object.entries({ ...deploy?.labels, ...labels, ...one.annotations }).flatMap(([name, value]) => {
             const parts = secrets.partsOf(value);
-            return parts.some((part) => typeof part === "object") || secrets.hasUnknownPassword(parts) ? [name] : [];
+            const isKnown = parts.some((part) => typeof part === "object");
+            return isKnown || secrets.hasUnknownPassword(parts) || hasSecret(value) ? [name] : [];
         }),
         references,
     };

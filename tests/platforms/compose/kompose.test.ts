@@ -161,6 +161,28 @@ describe("labels of Kompose", () => {
 }).timeout(120_000);
 
 describe("other labels of Compose services", () => {
+    it("are no annotations where they are for other programs or have passwords in options and hashes", () => {
+        const labels = {
+            "traefik.http.middlewares.auth.basicauth.users": "admin:$$apr1$$elephant",
+            "ofelia.job-exec.db.command": "mysqldump -pelephant app",
+            "backup.command": "mysqldump -pelephant app",
+            "proxy.users": "admin:$$2y$$05$$elephant",
+            "probe.command": "curl -u admin:elephant localhost",
+            "site.basicauth": "elephant",
+        };
+        const { objects, warnings } = convert({
+            services: { web: { ...web, labels, deploy: { labels } } },
+            networks: { default: { labels: { ...labels, plain: "yes" } } },
+        });
+        expect(JSON.stringify(objects)).not.to.include("elephant");
+        expect(JSON.stringify(objects)).to.include('"plain":"yes"');
+        for (const at of ["services.web.labels", "services.web.deploy.labels", "networks.default.labels"])
+            for (const name of ["backup.command", "proxy.users", "probe.command", "site.basicauth"])
+                expect(warnings.join("\n")).to.include(`${at}.${name}: is left out: its value is secret`);
+        expect(warnings.join("\n"))
+            .to.include("services.web.deploy.labels: traefik.http")
+            .and.include("services.web.labels: traefik.http");
+    });
     it("are annotations of the pod, unless their values are secret or their names are none", () => {
         const { find, warnings } = convert(
             {
