@@ -7,15 +7,15 @@ import { declaredPorts } from "./ports";
 export function checkNames(conversion: Conversion): void {
     const { source, services, notes } = conversion;
     for (const pod of new Set(Object.keys(services).map((service) => conversion.podOf(service)))) {
-        const taken = new Map<number, string>();
+        const taken = new Map<string, string>();
         for (const member of conversion.inPod(pod))
-            for (const { port } of declaredPorts(services[member]!)) {
-                const other = taken.get(port) ?? member;
-                taken.set(port, other);
+            for (const { port, protocol } of declaredPorts(services[member]!)) {
+                const other = taken.get(`${port}/${protocol}`) ?? member;
+                taken.set(`${port}/${protocol}`, other);
                 if (other !== member)
                     notes.refuse(
                         ["services", member],
-                        `has port ${port}, and ${other} in the same pod, too; change one of them`,
+                        `has port ${port}/${protocol}, and ${other} in the same pod, too; change one of them`,
                     );
             }
     }

@@ -91,7 +91,7 @@ describe("labels of Kompose", () => {
             "plinth.dev/network-back": "true",
         });
         const twice = { services: { web: { ...web, ...label }, log: { image: "log:1", expose: [80], ...label } } };
-        expect(refusalOf(twice)).to.include("services.log: has port 80, and web in the same pod, too");
+        expect(refusalOf(twice)).to.include("services.log: has port 80/tcp, and web in the same pod, too");
     });
     it("are names, pull Secrets, sizes of the disk, policies", () => {
         const { find, pod, container } = convert(
