@@ -114,12 +114,25 @@ export function rolloutOf({ deploy }: Service): Pick<DeploymentArgs, "rollout"> 
         : { rollout: { maxSurge: 0, maxUnavailable: atOnce } };
 }
 
+/** Names of architectures that Docker takes for those of nodes. */
+const architectures: Readonly<Record<string, string>> = {
+    x86_64: "amd64",
+    "x86-64": "amd64",
+    i386: "386",
+    aarch64: "arm64",
+    armhf: "arm",
+    armel: "arm",
+};
+
 /** `placement`: on which nodes pods run. */
 export function placementOf(name: string, { deploy, platform }: Service, notes: Notes): Partial<PodSpec> {
     const nodes: Record<string, string> = {};
     const excluded: { key: string; operator: string; values: string[] }[] = [];
     const path = ["services", name, "deploy", "placement"];
-    const [system, architecture] = platform?.split("/") ?? [];
+    const [first = "", second] = platform?.toLowerCase().split("/") ?? [];
+    const system = /^(linux|windows)$/.test(first) ? first : undefined;
+    const written = system === undefined ? first : second;
+    const architecture = written && (architectures[written] ?? written);
     if (system) nodes["kubernetes.io/os"] = system;
     if (architecture) nodes["kubernetes.io/arch"] = architecture;
     for (const [index, constraint] of (deploy?.placement?.constraints ?? []).entries()) {

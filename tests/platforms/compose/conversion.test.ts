@@ -120,6 +120,23 @@ describe("a Compose service as a workload", () => {
             'services.web.deploy.mode: "global" would be',
         );
     });
+    it("runs on the nodes of its platform, which may be an architecture alone", () => {
+        const nodes = (platform: string) => convert(service({ platform })).pod("Deployment", "web").nodeSelector;
+        expect(nodes("amd64")).to.deep.equal({ "kubernetes.io/arch": "amd64" });
+        expect(nodes("aarch64/v8")).to.deep.equal({ "kubernetes.io/arch": "arm64" });
+        expect(nodes("linux")).to.deep.equal({ "kubernetes.io/os": "linux" });
+        expect(nodes("linux/arm64/v8")).to.deep.equal({ "kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64" });
+    });
+    it("shares a pod with a container that has the same port of another protocol", () => {
+        const pod = (port: string) => ({
+            services: {
+                web: { image: "a", ports: ["53:53/tcp"] },
+                side: { image: "b", expose: [port], network_mode: "service:web" },
+            },
+        });
+        expect(refusalOf(pod("53/udp"))).to.equal("");
+        expect(refusalOf(pod("53"))).to.include("services.side: has port 53/tcp, and web in the same pod, too");
+    });
     it("shares a pod with the service whose network it has, and is found there by its name", () => {
         const { pod, find, names } = convert({
             services: { web, side: { image: "sidecar:1", network_mode: "service:web" } },
