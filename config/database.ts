@@ -39,7 +39,7 @@ export const outside = {
 };
 
 /** A name that needs no quoting in any engine's SQL or in arguments of its tools. */
-const identifier = z
+export const identifier = z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/, "allowed: at most 32 letters, digits, '_' and '-'");
 

@@ -194,7 +194,9 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
 
     function mysql(kind: "mariadb" | "mysql") {
         const sizes = mysqlSizes(kind, limit, disk);
-        const own = Object.entries(args.settings ?? {}).map(([key, value]) => myCnf`${word(key)} = ${word(value)}`);
+        const own = Object.entries(args.settings ?? {}).map(([key, value]) =>
+            value === "" ? myCnf`${word(key)} =` : myCnf`${word(key)} = ${word(value)}`,
+        );
         const extra = [
             ...(replication ? replicationSettings(disk) : []),
             ...(galera ? galeraSettings(`${instance.namespace}.${name}`, disk) : []),

@@ -77,6 +77,9 @@ export const isWhole = (value: string): boolean => !/\p{Surrogate}/u.test(value)
 /** A file that consists of a single value, such as a key. */
 export const wholeFile = (value: string): Text<"value"> => value as Text<"value">;
 
+/** Whether a value needs no quotes in a file of settings or a script. */
+export const isWord = (value: string): boolean => /^[\w.:/@,+=~-]+$/.test(value);
+
 /**
  * A language in which Plinth only writes words of letters, digits and `_ . : / @ , + - = ~`, which need no quotes.
  */
@@ -84,8 +87,7 @@ export function wordsOf<L extends string>() {
     return {
         text: languageOf<L>(),
         word(value: string): Text<L> {
-            if (!/^[\w.:/@,+=~-]+$/.test(value))
-                throw new Refusal("allowed: letters, digits and _ . : / @ , + - = ~, at least one");
+            if (!isWord(value)) throw new Refusal("allowed: letters, digits and _ . : / @ , + - = ~, at least one");
             return value as Text<L>;
         },
     };

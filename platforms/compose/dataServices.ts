@@ -18,6 +18,10 @@ const images: Readonly<Record<Role, Readonly<Record<string, string>>>> = {
     storage: { minio: "minio" },
 };
 
+/** Other images of caches have their passwords in variables of their own. */
+const officialCache =
+    /^(docker\.io\/|index\.docker\.io\/)?(redis|valkey)$|^(.*\/)?(library\/(redis|valkey)|valkey\/valkey)$/;
+
 /** Further images with a database's own clients, whose data can be dumped. */
 const likeDatabases: Readonly<Record<string, Engine>> = {
     pgvector: "postgres",
@@ -81,7 +85,10 @@ export function readDataServices(
                     `clients have the password ${key}, but plinth:secrets sets ${own}; set ${key} instead`,
                 );
         };
-        if (role !== undefined && !Object.hasOwn(images[role], name)) {
+        const fits = (wanted: Role) =>
+            Object.hasOwn(images[wanted], name) &&
+            (wanted !== "cache" || officialCache.test(services[service]!.image!.replace(/(:[^/@]*)?(@.*)?$/, "")));
+        if (role !== undefined && !fits(role)) {
             notes.refuse(
                 ["services", service, "x-plinth", "as"],
                 `"${role}" does not fit the image ${services[service]!.image ?? "that is built"}; allowed: the official image of ${Object.keys(images[role]).join(", ")}`,
@@ -103,7 +110,7 @@ export function readDataServices(
         switch (role) {
             case "database": {
                 const account = found.account(name as Engine);
-                if (!account) break;
+                if (!account || !found.hasNames(account.engine)) break;
                 if (["root", "postgres"].includes(account.user)) {
                     notes.refuse(
                         ["services", service, "environment"],
@@ -115,8 +122,13 @@ export function readDataServices(
                 same("RootPassword", account.rootPassword, `Password of the administrator of ${service}`);
                 // Data are laid out for the user of the image that is based on Debian.
                 const image = serviceImages[service]!;
-                const plain = { ...image, reference: image.reference.replace(/-alpine[^@]*/, "") };
-                takeovers[service] = { service, role, account, image: plain };
+                const plain = image.reference.replace(/(:[^:/@]*)-alpine[^/@]*(@.*)?$/, "$1");
+                if (plain !== image.reference && image.reference.includes("@"))
+                    notes.warn(
+                        ["services", service, "image"],
+                        `the digest is left out: it is that of the image with Alpine; ${plain} takes its place`,
+                    );
+                takeovers[service] = { service, role, account, image: { ...image, reference: plain } };
                 break;
             }
             case "cache": {

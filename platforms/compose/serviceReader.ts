@@ -1,8 +1,8 @@
 import type { Service } from "../../compose";
-import type { Engine } from "../../config/database";
+import { type Engine, identifier } from "../../config/database";
 import type { Notes } from "./notes";
 import type { Role } from "./roles";
-import { markersIn } from "./secrets";
+import { markersIn, type Parts } from "./secrets";
 import type { ContainerTexts } from "./variables";
 
 /** An account of a database, as the project has it. */
@@ -33,6 +33,13 @@ const answered = [
     ],
     ...["security_opt", "stop_signal", "ulimits", "init", "tty", "stdin_open", "logging", "pull_policy", "attach"],
 ];
+
+/** Prefixes of the variables of an engine's image. */
+const prefixesOf = (engine: Engine): readonly string[] =>
+    engine === "mariadb" ? ["MARIADB", "MYSQL"] : [engine === "mysql" ? "MYSQL" : "POSTGRES"];
+
+/** A text without its secret parts. */
+const textOf = (word: Parts): string => word.map((part) => (typeof part === "object" ? "" : part)).join("");
 
 /** What a service's texts say of its server. */
 export class ServiceReader {
@@ -71,8 +78,7 @@ export class ServiceReader {
         const first = <T>(read: (variable: string) => T | undefined, ...names: string[]) =>
             names.map((name) => read.call(this, name)).find((value) => value !== undefined);
         const { text, secret } = this;
-        const prefixes = engine === "mariadb" ? ["MARIADB", "MYSQL"] : [engine === "mysql" ? "MYSQL" : "POSTGRES"];
-        const names = (suffix: string) => prefixes.map((prefix) => `${prefix}_${suffix}`);
+        const names = (suffix: string) => prefixesOf(engine).map((prefix) => `${prefix}_${suffix}`);
         const refuse = (what: string, variables: readonly string[]) => {
             this.notes.refuse(
                 ["services", this.name, "environment"],
@@ -99,16 +105,46 @@ export class ServiceReader {
         };
     }
 
+    /** Whether a database of this program can have the account's names. Refuses others. */
+    hasNames(engine: Engine): boolean {
+        const variables =
+            engine === "postgres"
+                ? ["POSTGRES_DB", "POSTGRES_USER"]
+                : ["DATABASE", "USER"].flatMap((suffix) => prefixesOf(engine).map((prefix) => `${prefix}_${suffix}`));
+        const odd = variables.filter((variable) => !identifier.optional().safeParse(this.text(variable)).success);
+        for (const variable of odd)
+            this.notes.refuse(
+                ["services", this.name, "environment", variable],
+                `"${this.text(variable)}" is no name for a database of Plinth's; allowed: at most 32 letters, digits, '_' and '-', no '-' first`,
+            );
+        return odd.length === 0;
+    }
+
     /** The key of the value of `--requirepass`. */
     passwordOption(): string | undefined {
-        const words = this.texts.command ?? [];
-        const at = words.findIndex((word) => word.join("") === "--requirepass");
-        const value = at < 0 ? undefined : words[at + 1];
+        const { command = [], entrypoint = [], env } = this.texts;
+        const at = command.findIndex((word) => word.join("") === "--requirepass");
+        const value = at < 0 ? undefined : command[at + 1];
         if (value?.length === 1 && typeof value[0] === "object") return value[0].key;
-        if (value)
+        const asks = (words: readonly Parts[]) => words.some((word) => textOf(word).includes("requirepass"));
+        const [variable] = Object.entries(env).find(([, text]) => "parts" in text && asks([text.parts])) ?? [];
+        const key = asks(command)
+            ? ["command"]
+            : asks(entrypoint)
+              ? ["entrypoint"]
+              : variable === undefined
+                ? undefined
+                : ["environment", variable];
+        // Without its password, a cache would be open to all.
+        if (key)
+            this.notes.refuse(
+                ["services", this.name, ...key],
+                "has a password that is not understood; write it without a shell, with the value in .env: command: redis-server --requirepass ${NAME_PASSWORD}",
+            );
+        else if (command.some((word) => /\.conf$/.test(textOf(word))))
             this.notes.refuse(
                 ["services", this.name, "command"],
-                "has a password that is no variable; write --requirepass ${NAME_PASSWORD}, with the value in .env",
+                "has its settings, and maybe a password, in a file, which x-plinth.as does not read; write them as options, the password as --requirepass ${NAME_PASSWORD}",
             );
         return undefined;
     }

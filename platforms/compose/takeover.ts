@@ -53,7 +53,7 @@ export function takeOver(conversion: Conversion, service: string): TakenOver {
                     ...(upgradeImage === undefined ? {} : { upgradeImage }),
                 },
                 ...{ database, user, resources, size, settingsAt },
-                settings: serverSettings(conversion, service),
+                settings: serverSettings(conversion, service, engine),
                 image: takeover.image,
                 extensions,
             });

@@ -22,6 +22,12 @@ const board = (db: object, more: object = {}) => ({
     },
     volumes: { rows: { "x-plinth": { size: "7Gi" } } },
 });
+const mysql = (command: string | string[]) =>
+    image("mysql:8.4", {
+        environment: { MYSQL_DATABASE: "shop", MYSQL_USER: "shop", MYSQL_PASSWORD: "elephant-7" },
+        command,
+        "x-plinth": { as: "database" },
+    });
 const taken = { ...postgres, "x-plinth": { as: "database", extensions: ["pg_trgm"] } };
 const backup = { backup: { target: { type: "volume" } } };
 
@@ -139,6 +145,73 @@ describe("data services of Compose projects that Plinth takes over", () => {
             "plinth:secrets sets my-dbPassword; set POSTGRES_PASSWORD",
         );
         expect(secrets({ DB_PASSWORD: "x" })).to.equal("");
+    });
+    it("are caches with their passwords, or refused", () => {
+        const cache = (more: object) => {
+            const services = { web, cache: image("redis:8", { "x-plinth": { as: "cache" }, ...more }) };
+            return refusalOf({ services }, { files });
+        };
+        const odd: readonly [object, string][] = [
+            [{ command: 'sh -c "redis-server --requirepass ${DB_PASSWORD}"' }, "command"],
+            [{ command: "redis-server --requirepass=${DB_PASSWORD}" }, "command"],
+            [{ entrypoint: "redis-server --requirepass ${DB_PASSWORD}" }, "entrypoint"],
+            [
+                { image: "valkey/valkey:9", environment: { VALKEY_EXTRA_FLAGS: "--requirepass ${DB_PASSWORD}" } },
+                "environment.VALKEY_EXTRA_FLAGS",
+            ],
+        ];
+        for (const [more, key] of odd)
+            expect(cache(more)).to.match(
+                new RegExp(
+                    `compose\\.yaml:\\d+:\\d+: services\\.cache\\.${key}: has a password that is not understood`,
+                ),
+            );
+        expect(cache({ command: "redis-server /etc/redis.conf" })).to.include("and maybe a password, in a file");
+        for (const name of ["bitnami/redis:8", "registry.example.org/redis:8", "own/valkey"])
+            expect(cache({ image: name })).to.include(`"cache" does not fit the image ${name}`);
+        for (const name of ["redis", "docker.io/library/redis:8@sha256:" + "0".repeat(64), "docker.io/valkey/valkey:9"])
+            expect(cache({ image: name })).to.equal("");
+    });
+    it("keep the places and ports of their own servers", () => {
+        const { container, warnings } = convert(
+            board({ ...taken, command: "postgres -c port=5433 -c config_file=/x -c data_directory=/y -c jit=off" }),
+            { files },
+        );
+        const { args } = container("StatefulSet", "my-db", "postgres");
+        expect(args).to.include("jit=off");
+        expect(args.join(" ")).not.to.match(/5433|config_file|data_directory/);
+        for (const word of ["port=5433", "config_file=/x", "data_directory=/y"])
+            expect(warnings.join("\n")).to.include(`services.my_db.command: "${word}" is left out`);
+        const { find } = convert({
+            services: { web, db: mysql("--datadir=/x --port=3307 --sql-mode= --wait-timeout=9") },
+        });
+        const text = JSON.stringify(find("ConfigMap", "db"));
+        expect(text).to.include("sql_mode =\\n").and.include("wait_timeout = 9");
+        expect(text).not.to.match(/3307|datadir = \/x/);
+    });
+    it("have names and settings that their servers take", () => {
+        const named = (environment: object) =>
+            refusalOf(board({ ...taken, environment: { ...postgres.environment, ...environment } }), { files });
+        for (const [key, value] of Object.entries({ POSTGRES_DB: "my.db", POSTGRES_USER: "app user" }))
+            expect(named({ [key]: value })).to.match(
+                new RegExp(
+                    `compose\\.yaml:\\d+:\\d+: services\\.my_db\\.environment\\.${key}: "${value}" is no name .*; allowed: `,
+                ),
+            );
+        expect(named({ POSTGRES_DB: "a".repeat(33) })).to.include("at most 32 letters");
+        expect(refusalOf({ services: { web, db: mysql(["--init-connect=SET NAMES x"]) } })).to.match(
+            /services\.db\.command: "init-connect=SET NAMES x" has a value/,
+        );
+    });
+    it("have no digest of the image with Alpine", () => {
+        const digest = `@sha256:${"0".repeat(64)}`;
+        const { container, warnings } = convert(board({ ...taken, image: `postgres:17-alpine3.22${digest}` }), {
+            files,
+        });
+        expect(container("StatefulSet", "my-db", "postgres").image).to.equal("docker.io/library/postgres:17");
+        expect(warnings.join("\n")).to.include("services.my_db.image: the digest is left out");
+        const plain = convert(board({ ...taken, image: `postgres:17${digest}` }), { files });
+        expect(plain.container("StatefulSet", "my-db", "postgres").image).to.include(digest);
     });
     it("leave nothing out without a word", () => {
         const rest = {
