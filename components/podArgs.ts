@@ -112,6 +112,8 @@ export interface PodArgs {
     readonly more?: Partial<PodSpec>;
     /** ConfigMaps with authorities of servers that it connects to, besides those of its uses. @default none */
     readonly authorities?: readonly string[];
+    /** Hosts that it reaches without the cluster's proxy, besides those of its uses. @default none */
+    readonly directHosts?: readonly string[];
     /** Group of the processes and of files on volumes. @default the user's ID */
     readonly group?: number;
     /** Seconds between the stop signal and the kill. @default 30 */

@@ -6,6 +6,7 @@ import type { Extensions } from "./extensions";
 import { serviceLabel } from "./names";
 import type { Notes } from "./notes";
 import type { Role } from "./roles";
+import type { Parts } from "./secrets";
 import { type Account, ServiceReader } from "./serviceReader";
 import type { ContainerTexts } from "./variables";
 
@@ -73,16 +74,24 @@ export function readDataServices(
         const { as: role, dump } = extensions.services[service]!;
         const { name, tag } = parts(services[service]!.image ?? "");
         const label = serviceLabel(service);
-        const same = (suffix: string, key: string | undefined, purpose: string, prefix = label) => {
+        /** @param shown what the project says in a variable that is no secret. @default nothing */
+        const same = (
+            suffix: string,
+            key: string | undefined,
+            purpose: string,
+            prefix = label,
+            shown?: { readonly variable: string; readonly parts: Parts },
+        ) => {
             const own = `${prefix}${suffix}`;
             rules[own] = { purpose, lines: true };
-            if (key === undefined) return;
-            values[own] = { parts: [{ key }] };
-            rules[own] = { purpose, lines: true, fixed: `its clients have the value of ${key}: set that one` };
+            const from = key ?? shown?.variable;
+            if (from === undefined) return;
+            values[own] = key === undefined ? { parts: shown!.parts, plainParts: true } : { parts: [{ key }] };
+            rules[own] = { purpose, lines: true, fixed: `its clients have the value of ${from}: set that one` };
             if (set.includes(own))
                 notes.refuse(
                     ["services", service, "x-plinth", "as"],
-                    `clients have the password ${key}, but plinth:secrets sets ${own}; set ${key} instead`,
+                    `clients have the value of ${from}, but plinth:secrets sets ${own}; set ${from} instead`,
                 );
         };
         const fits = (wanted: Role) =>
@@ -173,7 +182,11 @@ export function readDataServices(
             }
             case "storage": {
                 const [user, key] = [found.secret("MINIO_ROOT_USER"), found.secret("MINIO_ROOT_PASSWORD")];
-                same("AccessKey", user, `Access key of ${service}`, "objectStorage");
+                const variable = "MINIO_ROOT_USER";
+                const text = texts[service]!.env[variable];
+                const shown =
+                    text && "parts" in text && text.parts.length > 0 ? { variable, parts: text.parts } : undefined;
+                same("AccessKey", user, `Access key of ${service}`, "objectStorage", shown);
                 same("SecretKey", key, `Secret key of ${service}`, "objectStorage");
                 takeovers[service] = { service, role };
                 break;

@@ -11,8 +11,8 @@ import { komposeLabel } from "./extensions";
 export function podExtras(
     conversion: Conversion,
     pod: string,
-): Pick<PodArgs, "podSecurity" | "group" | "annotations" | "more"> {
-    const { services, notes, source } = conversion;
+): Pick<PodArgs, "podSecurity" | "group" | "annotations" | "directHosts" | "more"> {
+    const { services, notes, source, instance } = conversion;
     const service = services[pod]!;
     const { hardened } = source.extensions.services[pod]!;
     const { user, group } = identityOf(pod, service, notes);
@@ -45,6 +45,7 @@ export function podExtras(
             ...(sysctls.length > 0 ? { sysctls } : {}),
         },
         ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+        ...(instance.cluster.proxy ? { directHosts: peersOf(conversion, pod) } : {}),
         more: {
             ...hostNames(conversion, pod),
             ...dns(conversion, pod),
@@ -54,11 +55,24 @@ export function podExtras(
             ...(pullSecret === undefined
                 ? {}
                 : {
-                      imagePullSecrets: [...pullSecretsOf(conversion.instance), pullSecret].map((name) => ({ name })),
+                      imagePullSecrets: [...pullSecretsOf(instance), pullSecret].map((name) => ({ name })),
                   }),
             ...(service.runtime !== undefined ? { runtimeClassName: service.runtime } : {}),
         },
     };
+}
+
+/** Names of the services that share a network with a pod, as texts and as DNS have them. */
+function peersOf(conversion: Conversion, pod: string): string[] {
+    const own = conversion.networksOfPod(pod);
+    const members = conversion.inPod(pod);
+    const names = conversion.source.names.filter(
+        ({ service, seenBy }) =>
+            (seenBy === undefined || members.includes(seenBy)) &&
+            (members.includes(service) ||
+                [...conversion.networksOfPod(conversion.podOf(service))].some((network) => own.has(network))),
+    );
+    return [...new Set(names.flatMap(({ written, label }) => [written, label]))];
 }
 
 function hostNames({ services, notes }: Conversion, pod: string): NonNullable<PodArgs["more"]> {

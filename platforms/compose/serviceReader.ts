@@ -1,4 +1,5 @@
 import type { Service } from "../../compose";
+import { policies } from "../../config/cache";
 import { type Engine, identifier } from "../../config/database";
 import type { Notes } from "./notes";
 import type { Role } from "./roles";
@@ -37,6 +38,17 @@ const answered = [
 /** Prefixes of the variables of an engine's image. */
 const prefixesOf = (engine: Engine): readonly string[] =>
     engine === "mariadb" ? ["MARIADB", "MYSQL"] : [engine === "mysql" ? "MYSQL" : "POSTGRES"];
+
+/** How the command of a server begins. */
+const programs: Readonly<Record<Exclude<Role, "database">, RegExp>> = {
+    cache: /^(redis|valkey)-server\b/,
+    broker: /^rabbitmq-server\b/,
+    documents: /^mongod\b/,
+    storage: /^(minio )?server\b/,
+};
+
+/** Words besides options that say nothing more. */
+const operands: Partial<Record<Role, RegExp>> = { storage: /^(server|\/\S*)$/ };
 
 /** A text without its secret parts. */
 const textOf = (word: Parts): string => word.map((part) => (typeof part === "object" ? "" : part)).join("");
@@ -149,6 +161,30 @@ export class ServiceReader {
         return undefined;
     }
 
+    /** Says which options of the command its component does not have. Their values may be secret. */
+    private warnOfWords(role: Role): void {
+        // A database has them as settings.
+        if (role === "database") return;
+        const words = (this.texts.command ?? []).map(textOf);
+        const warn = (message: string) => this.notes.warn(["services", this.name, "command"], message);
+        const rest = programs[role].test(words.slice(0, 2).join(" ")) ? words : ["", ...words];
+        const isOption = (word: string) => /^--?[A-Za-z]/.test(word);
+        const start = rest.findIndex(isOption);
+        const before = rest.slice(1, start < 0 ? rest.length : start).filter((word) => !operands[role]?.test(word));
+        if (before.length > 0)
+            warn(`"${before[0]}" is left out: x-plinth.as makes it a component of Plinth's, which reads options only`);
+        for (const [index, word] of rest.entries()) {
+            if (!isOption(word)) continue;
+            const [name = ""] = word.split("=");
+            if (role === "cache" && /^--(requirepass|appendonly)$/.test(word)) continue;
+            if (role === "cache" && word === "--maxmemory-policy") {
+                const policy = rest[index + 1] ?? "";
+                if (!(policies as readonly string[]).includes(policy))
+                    warn(`${word} "${policy}" is left out: it is noeviction; allowed: ${policies.join(", ")}`);
+            } else warn(`${name} is left out: x-plinth.as makes it a component of Plinth's, which has no such option`);
+        }
+    }
+
     /** Says what of the service its component does not have. */
     warnOfRest(role: Role, image: string, tag: string): void {
         const path = ["services", this.name];
@@ -161,6 +197,7 @@ export class ServiceReader {
                     [...path, "volumes", index],
                     `${target} is left out: x-plinth.as makes it a component of Plinth's, which reads no files of the project`,
                 );
+        this.warnOfWords(role);
         if (role !== "database" && tag !== "")
             this.notes.warn(
                 [...path, "image"],

@@ -191,7 +191,9 @@ describe("data services of Compose projects that Plinth takes over", () => {
     });
     it("have names and settings that their servers take", () => {
         const named = (environment: object) =>
-            refusalOf(board({ ...taken, environment: { ...postgres.environment, ...environment } }), { files });
+            refusalOf(board({ ...taken, environment: { POSTGRES_PASSWORD: "${DB_PASSWORD}", ...environment } }), {
+                files,
+            });
         for (const [key, value] of Object.entries({ POSTGRES_DB: "my.db", POSTGRES_USER: "app user" }))
             expect(named({ [key]: value })).to.match(
                 new RegExp(
@@ -212,6 +214,33 @@ describe("data services of Compose projects that Plinth takes over", () => {
         expect(warnings.join("\n")).to.include("services.my_db.image: the digest is left out");
         const plain = convert(board({ ...taken, image: `postgres:17${digest}` }), { files });
         expect(plain.container("StatefulSet", "my-db", "postgres").image).to.include(digest);
+    });
+    it("say which words of their commands come to nothing", () => {
+        const words = (name: string, as: string, command: string) =>
+            convert({ services: { web, db: image(name, { command, "x-plinth": { as } }) } }).warnings.join("\n");
+        const cache = words(
+            "redis:8",
+            "cache",
+            "redis-server --databases 32 --notify-keyspace-events Ex --appendonly yes --maxmemory-policy allkeys",
+        );
+        expect(cache).to.match(/compose\.yaml:\d+:\d+: services\.db\.command: --databases is left out/);
+        expect(cache).to.include("--notify-keyspace-events is left out");
+        expect(cache).to.include('--maxmemory-policy "allkeys" is left out: it is noeviction; allowed: allkeys-lru');
+        expect(cache).not.to.include("appendonly");
+        expect(words("mongo:7", "documents", "mongod --replSet rs0")).to.include("--replSet is left out");
+        expect(words("mongo:7", "documents", "/start.sh")).to.include('"/start.sh" is left out');
+        expect(words("minio/minio", "storage", "server /data")).not.to.include("command");
+    });
+    it("have the access key that the project shows", () => {
+        const objects = image("minio/minio", {
+            environment: { MINIO_ROOT_USER: "shop-files", MINIO_ROOT_PASSWORD: "${ROOT_PASSWORD}" },
+            "x-plinth": { as: "storage" },
+        });
+        const { find } = convert({ services: { web, objects } }, { files, showSecrets: true });
+        expect(find("Secret", "objects-keys")["stringData"]).to.deep.equal({
+            accessKey: "shop-files",
+            secretKey: "squirrel-9",
+        });
     });
     it("leave nothing out without a word", () => {
         const rest = {

@@ -30,6 +30,23 @@ describe("the names of Compose services", () => {
         for (const name of ["web", "front", "db", "shop-db", "pg", "store"])
             expect(names).to.include(`Service ${name}`);
     });
+    it("are reached without the cluster's proxy, those of one network", () => {
+        const { container } = convert(
+            {
+                services: {
+                    web: { ...web, links: ["db:store"], networks: ["front", "back"] },
+                    db: { ...db, container_name: "shop-db", networks: { back: { aliases: ["my_pg"] } } },
+                    far: { image: "far:1", networks: ["far"] },
+                },
+                networks: { front: {}, back: {}, far: {} },
+            },
+            { values: { cluster: { context: "dev", proxy: { http: "http://10.1.2.3:3128" } } } },
+        );
+        const { env } = container("Deployment", "web") as { env: { name: string; value: string }[] };
+        const without = env.find(({ name }) => name === "NO_PROXY")!.value.split(",");
+        expect(without).to.include.members(["db", "shop-db", "my_pg", "my-pg", "store", "localhost", ".svc"]);
+        expect(without).not.to.include("far");
+    });
     it("are written anew at the place of a host, and nowhere else", () => {
         const { container } = convert({
             services: {
