@@ -1,30 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { parse } from "yaml";
 import { type RenderedObject, renderStack } from "../../operations/render/rendering";
 import { ApiServer, Refusal } from "../support/apiServer";
 import { controlPlane } from "../support/controlPlane";
-import { program, scratch } from "../support/tools";
-
-/** The release that the kinds are taken from, and the checksum of its module as in a go.sum. */
-const release = "sigs.k8s.io/gateway-api@v1.4.1";
-const checksum = "h1:NPxFutNkKNa8UfLd2CMlEuhIPMQgDQ6DXNKG9sHbJU8=";
-
-/** The Gateway API's own definitions of the kinds. */
-function definitions(): RenderedObject[] {
-    const answer = execFileSync("go", ["mod", "download", "-json", release], { encoding: "utf8", stdio: "pipe" });
-    const { Dir, Sum } = JSON.parse(answer) as { readonly Dir: string; readonly Sum: string };
-    if (Sum !== checksum) throw new Error(`${release} has the checksum ${Sum}`);
-    return ["gateways", "httproutes"].map(
-        (kind) =>
-            parse(
-                readFileSync(join(Dir, "config", "crd", "standard", `gateway.networking.k8s.io_${kind}.yaml`), "utf8"),
-            ) as RenderedObject,
-    );
-}
+import { gatewayKinds } from "../support/gatewayApi";
+import { scratch } from "../support/tools";
 
 const aliases = Array.from({ length: 20 }, (_, index) => `a${index}.example.org`);
 const stack = `config:
@@ -51,10 +33,9 @@ describe("routes to a Gateway, at a real API server", function () {
     let kinds: RenderedObject[] = [];
     let objects: readonly RenderedObject[] = [];
     before(async function () {
-        program(this, "go");
         const { command } = await controlPlane(this);
         server = await ApiServer.through(command, join(folder.path, "socket"));
-        kinds = definitions();
+        kinds = gatewayKinds(this);
         await server.apply(kinds);
         writeFileSync(join(folder.path, "Pulumi.routed.yaml"), stack);
         ({ objects } = await renderStack("routed", { folder: folder.path }));
