@@ -1,0 +1,4 @@
+import { qed } from "./qed";
+import { liveSuite } from "./suite";
+
+liveSuite(qed);
