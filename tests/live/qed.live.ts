@@ -1,4 +1,4 @@
-import { qed } from "./qed";
+import { asksFlask, qed } from "./qed";
 import { liveSuite } from "./suite";
 
-liveSuite(qed);
+liveSuite(qed, (step) => step("answers Django while Flask's pods go", asksFlask));

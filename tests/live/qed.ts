@@ -4,8 +4,9 @@ import { write } from "../support/files";
 import { scratch } from "../support/tools";
 import { waitFor } from "./cluster";
 import type { Live } from "./live";
-import { ask, compute, enqueue, flower, query, result, writer } from "./qedPrograms";
+import { ask, askOn, compute, enqueue, flower, query, result, writer } from "./qedPrograms";
 import type { Fillable, Subject } from "./subject";
+import { Writer } from "./writer";
 
 const passwords = { qeduser: "Live-password-80", operator: "Live-password-81" } as const;
 /** Loaded into the volume app-data, which three programs of the suite read. */
@@ -228,3 +229,24 @@ export const qed: Subject = {
             ),
     },
 };
+
+/** Flask is not published, so that visitors do not notice it: Django asks it while its pods and nginx's go. */
+export async function asksFlask(live: Live): Promise<string[]> {
+    const said: string[] = [];
+    for (const service of ["qed-flask", "qed-nginx"])
+        for (const [done, how] of [["deleted", []] as const, ["killed", ["--grace-period=0", "--force"]] as const]) {
+            const asking = new Writer(await live.place.execCommand("qed-django", "qed-django", askOn(flaskPage)));
+            await waitFor("answers of Flask", 60, async () => asking.rows > 0);
+            for (const { metadata } of await live.place.pods(service)) {
+                await live.place.kubectl("delete", "pod", metadata.name, "--wait=false", ...how);
+                await live.place.ready(service, 2, [metadata.uid]);
+            }
+            const { acknowledged, failed, errors, refused } = await asking.stop();
+            const text = `each ${service} is ${done}: ${failed} of ${acknowledged.length + failed} failed; ${refused.toFixed(1)} s without an answer`;
+            // Nothing asks again where a pod ends without notice: there is no balancer in between.
+            if (done === "deleted") expect(failed, `${text}: ${errors.join("; ")}`).to.equal(0);
+            said.push(errors.length > 0 ? `${text} (${errors.join("; ")})` : text);
+        }
+    await live.expectKept();
+    return said;
+}

@@ -54,6 +54,22 @@ const python = (program: string, ...words: readonly string[]): string[] => [
 export const ask = (url: string): string[] =>
     python("import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=60).read().decode())", url);
 
+/** Asks for an address again and again, and says of each answer what a Writer reads. */
+export const askOn = (url: string): string[] => [
+    "python",
+    "-uc",
+    `import itertools, select, sys, urllib.request
+for n in itertools.count(1):
+    try:
+        urllib.request.urlopen(sys.argv[1], timeout=60).read()
+        print("ok", n)
+    except Exception as error:
+        print("failed", n, error)
+    if select.select([sys.stdin], [], [], 0.05)[0] and not sys.stdin.read(1):
+        break`,
+    url,
+];
+
 /** A task that every worker of Celery has: it returns what it was given. @returns a program that prints its number */
 export const enqueue = (value: string): string[] =>
     python(

@@ -3,7 +3,7 @@ import { drainSeconds } from "../../../components/webTier";
 import { scratch } from "../../webPod";
 import { images } from "../images";
 import { paths, ports, users } from "../paths";
-import { addressOf, type DataServices, edges, given, inRuntime, type Suite } from "../suite";
+import { addressOf, type DataServices, edges, given, inRuntime, pythonEnv, type Suite } from "../suite";
 import { socketProbes } from "./web";
 
 const stopSeconds = 15;
@@ -140,7 +140,7 @@ function dask(
         image: images.dask,
         command: inRuntime(suite.settings.dask.runtime, command),
         ...args,
-        env: { HOME: "/tmp", PYTHONDONTWRITEBYTECODE: "1", ...args.env },
+        env: { ...pythonEnv, ...args.env },
         mounts: [{ path: paths.scripts, configMap: suite.scripts }, scratch("/tmp", "4Gi"), ...(args.mounts ?? [])],
     };
 }
@@ -170,8 +170,7 @@ export function cyanPod(suite: Suite, role: "api" | "celery", { redis, cyanDb }:
                     ? ["sh", "/docker/flask/start_flask.sh"]
                     : ["celery", "-A", "celery_worker.celery", "worker", "--loglevel=INFO", "-c", "1"],
                 env: {
-                    HOME: "/tmp",
-                    PYTHONDONTWRITEBYTECODE: "1",
+                    ...pythonEnv,
                     UWSGI_DIE_ON_TERM: "true",
                     DOCKER_HOSTNAME: "KUBERNETES",
                     APP_NAME: "cyan",

@@ -4,14 +4,12 @@ import { drainSeconds } from "../../../components/webTier";
 import { httpProbe, scratch } from "../../webPod";
 import { images } from "../images";
 import { paths, ports, users } from "../paths";
-import { addressOf, type DataServices, edges, given, inRuntime, type Suite } from "../suite";
+import { addressOf, type DataServices, edges, given, inRuntime, pythonEnv, type Suite } from "../suite";
 import { cluster, ctsEnvironment, socketProbes } from "./web";
 
 /** Of a worker, which writes it once the application is loaded. */
 const pidFile = "/tmp/celery.pid";
 const stopSeconds = 15;
-
-const home = { HOME: "/tmp", PYTHONDONTWRITEBYTECODE: "1" } as const;
 
 /** Flask and its worker: one image, the same environment and the same files. */
 export class Flask {
@@ -70,7 +68,7 @@ export class Flask {
             command: inRuntime(suite.settings.flask.runtime, command),
             ...args,
             env: {
-                ...home,
+                ...pythonEnv,
                 ...cluster,
                 SERVER_NAME: "KUBERNETES",
                 IN_DOCKER: "True",
@@ -121,7 +119,7 @@ export function flowerPod({ instance, passwords }: Suite, { redis }: DataService
                 // The broker comes before the command since Celery 5.
                 command: ["celery", `--broker=redis://${addressOf(redis)}/0`, "flower", "--url_prefix=flower"],
                 env: {
-                    ...home,
+                    ...pythonEnv,
                     BASIC_AUTH_PASSWORD: password,
                     FLOWER_BASIC_AUTH: { composed: expansion`${literal("qed:")}${variable("BASIC_AUTH_PASSWORD")}` },
                     FLOWER_PORT: ports.flower,
@@ -177,7 +175,7 @@ export function ctsPod(suite: Suite, role: "manager" | "worker", { redis, mongod
                 workingDir: paths.code,
                 command: inRuntime(runtime, command),
                 env: {
-                    ...home,
+                    ...pythonEnv,
                     ...cluster,
                     ...ctsEnvironment(suite, mongodb),
                     ...(key ? { CCTE_API_KEY: key } : {}),
