@@ -168,7 +168,16 @@ export function cyanPod(suite: Suite, role: "api" | "celery", { redis, cyanDb }:
                 workingDir: "/cyan_flask",
                 command: isApi
                     ? ["sh", "/docker/flask/start_flask.sh"]
-                    : ["celery", "-A", "celery_worker.celery", "worker", "--loglevel=INFO", "-c", "1"],
+                    : [
+                          "celery",
+                          "-A",
+                          "celery_worker.celery",
+                          "worker",
+                          "--loglevel=INFO",
+                          "-c",
+                          "1",
+                          "--without-mingle",
+                      ],
                 env: {
                     ...pythonEnv,
                     UWSGI_DIE_ON_TERM: "true",

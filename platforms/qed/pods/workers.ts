@@ -204,9 +204,14 @@ const started = {
     startup: { command: ["test", "-e", pidFile], periodSeconds: 5, failureThreshold: 60 },
 } as const;
 
-/** Several pods have names of their own; versions 4 and 5 both take the application before the command. */
+/**
+ * Several pods have names of their own; versions 4 and 5 both take the application before the command. Without the
+ * exchange with other workers at the start: from Celery 5 on, a worker that has lost redis does not come out of it, and
+ * takes no task any more (https://github.com/celery/celery/discussions/7276).
+ */
 const celery = (application: string, queue: string, name: string, concurrency: number): string[] => [
     ...["celery", "-A", application, "worker", "-Q", queue],
     ...["--loglevel=INFO", "-n", `${name}@%h`, "-c", String(concurrency)],
+    "--without-mingle",
     `--pidfile=${pidFile}`,
 ];
