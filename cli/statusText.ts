@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import { parseQuantity } from "../config/quantity";
-import type { ClaimHealth, ScheduledHealth } from "../operations/cluster/health";
+import type { ClaimHealth } from "../operations/cluster/claimHealth";
+import type { ScheduledHealth } from "../operations/cluster/health";
 import { dayOf, healthName, type Status } from "../operations/status/status";
 import { table } from "../operations/system/text";
 
@@ -42,7 +43,10 @@ export function statusText(status: Status, missing: readonly string[], now: numb
                     healthName(task),
                     scheduleState(task),
                     "",
-                    task.lastSuccess ? `last success ${age(task.lastSuccess)} ago` : "no success yet",
+                    [
+                        task.lastSuccess ? `last success ${age(task.lastSuccess)} ago` : "no success yet",
+                        ...(task.reason ? [task.reason] : []),
+                    ].join("; "),
                 ]),
             ],
         ),

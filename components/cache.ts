@@ -6,7 +6,7 @@ import { mebibytes } from "../config/quantity";
 import { images } from "../config/images";
 import { claim } from "./claim";
 import { clusterService, deployment } from "./deployment";
-import { rangesOf, requiredSecret } from "./external";
+import { outside, rangesOf, refuseTlsOnly, requiredSecret } from "./external";
 import { type Node, type SecretRef, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { sh, word } from "./languages/sh";
@@ -123,14 +123,8 @@ export class Cache<Name extends string = string> extends Component implements Ha
                 { password: requiredSecret(instance, name, key) },
                 { node },
             );
-            const external = { cidrs: rangesOf(config.host, config.cidrs) };
-            this.service = new Service(
-                node.id,
-                config.host,
-                { redis: config.port ?? ports.redis },
-                { password },
-                external,
-            );
+            const { host, external } = outside(instance, this, node, config);
+            this.service = new Service(node.id, host, { redis: config.port ?? ports.redis }, { password }, external);
         } else {
             const value = instance.password(`${name}-password`, key);
             const { password } = instance.secret(this, name, { password: value }, { node });
@@ -174,6 +168,7 @@ export class OpenCache extends Component implements HasNode {
         });
         const { node } = this;
         if (config.topology === "external") {
+            refuseTlsOnly(instance, name, config);
             const { host, port = cachePort, cidrs } = config;
             this.service = new Service(node.id, host, { redis: port }, {}, { cidrs: rangesOf(host, cidrs) });
         } else {

@@ -24,6 +24,17 @@ export interface ClaimArgs {
     readonly disposable?: string;
     /** Class instead of the cluster's usual one, unless the user sets another. @default the usual one */
     readonly storageClass?: string;
+    /**
+     * Folder of the node, unless the user says where the data is: for clusters of one node.
+     *
+     * @default none: a class provisions the volume
+     */
+    readonly hostFolder?: string;
+    /**
+     * Final name, where a StatefulSet determines it; the resource has it, too, so that the claim of another topology is
+     * never replaced by it. @default from the logical name, or the user's
+     */
+    readonly finalName?: string;
     /** Name for several shared claims that the same pods mount, which then have to be on one node. @default its own */
     readonly together?: string;
 }
@@ -66,14 +77,29 @@ function declare(
     instance: Instance,
     owner: Component,
     name: string,
-    { size, node, followsPath = false, takesTurns = false, disposable, together, storageClass: ownClass }: ClaimArgs,
+    args: ClaimArgs,
     accessMode: AccessMode,
     usualClass: string | undefined,
 ): string {
+    const {
+        size,
+        node,
+        followsPath = false,
+        takesTurns = false,
+        disposable,
+        finalName,
+        together,
+        storageClass: ownClass,
+    } = args;
     const volume = instance.volume(name, size);
-    const logicalName = disposable === undefined ? name : `${name}-${disposable}`;
+    const logicalName = finalName ?? (disposable === undefined ? name : `${name}-${disposable}`);
     const options = { ...(node ? { node } : {}), ...(disposable === undefined ? {} : { disposable: true }) };
-    const claimName = volume.claim ?? instance.objectName(logicalName);
+    const claimName = finalName ?? volume.claim ?? instance.objectName(logicalName);
+    if (finalName !== undefined && volume.claim !== undefined && volume.claim !== finalName)
+        instance.problem(
+            ["volumes", name, "claim"],
+            `"${volume.claim}" is not the name that the members' StatefulSet gives; allowed: ${finalName}, or no name`,
+        );
     instance.stack.reserve(`the claim ${instance.namespace}/${claimName}`, instance.path("volumes", name, "claim"));
     if (volume.path !== undefined && !followsPath)
         instance.problem(
@@ -84,7 +110,15 @@ function declare(
     if (accessMode === "ReadWriteOnce") instance.mounts.declare(claimName, name, takesTurns, together);
     const source = sourceOf(volume);
     if (source) instance.stack.reserve(source.what, instance.path("volumes", name, source.key));
-    const own = source ? persistentVolume({ namespace: instance.namespace, claimName, accessMode, volume }) : undefined;
+    const isElsewhere = source !== undefined || volume.storageClass !== undefined || volume.claim !== undefined;
+    const hostFolder = isElsewhere ? undefined : args.hostFolder;
+    const own =
+        source || hostFolder !== undefined
+            ? persistentVolume({
+                  ...{ namespace: instance.namespace, claimName, accessMode, volume },
+                  ...(hostFolder === undefined ? {} : { hostFolder }),
+              })
+            : undefined;
     if (own)
         instance.add(owner, "PersistentVolume", logicalName, { spec: own.spec }, { finalName: own.name, ...options });
     // A class would provision a volume; if it is not set to "", the cluster's default class is used.
@@ -94,7 +128,7 @@ function declare(
         claim: claimName,
         size: volume.size,
         storageClass: storageClass ?? "the cluster's default",
-        ...(source ? { source: source.what } : {}),
+        ...(source ? { source: source.what } : hostFolder === undefined ? {} : { source: `${hostFolder} on the node` }),
     };
     return instance.add(
         owner,

@@ -1,6 +1,10 @@
 import { isIP } from "node:net";
+import { type ServerTlsConfig, takesTlsOnly } from "../config/serverTls";
 import { Value } from "../config/value";
 import ipaddr from "ipaddr.js";
+import { authorityOf } from "./authorities";
+import type { Component } from "./component";
+import type { External, Node } from "./graph";
 import type { Instance } from "./instance";
 
 /**
@@ -15,6 +19,63 @@ export function rangesOf(host: string, cidrs: readonly string[]): readonly strin
     // IPv4-mapped IPv6 addresses are reached over IPv4.
     const address = ipaddr.process(text);
     return [`${address.toString()}/${address.kind() === "ipv4" ? 32 : 128}`];
+}
+
+interface OutsideConfig {
+    readonly host: string;
+    readonly port?: number | undefined;
+    readonly cidrs: readonly string[];
+    readonly tls?: ServerTlsConfig;
+}
+
+/** Where clients find an external server, and how they connect. */
+export interface Outside {
+    readonly host: string;
+    readonly external: External;
+}
+
+/**
+ * An external server as its clients see it. Reports a server that takes TLS only when nothing is said about it.
+ *
+ * @param node of the component, whose name is also its key in the instance's configuration
+ */
+export function outside(instance: Instance, owner: Component, node: Node, config: OutsideConfig): Outside {
+    const { host, port, cidrs, tls } = config;
+    const key = [node.name, "tls"];
+    const plain = { host, external: { cidrs: rangesOf(host, cidrs) } };
+    const evidence = takesTlsOnly(host, port);
+    if (tls === undefined && evidence !== undefined)
+        instance.problem(
+            key,
+            `is missing, and ${evidence} takes TLS only; allowed: true, {ca: …} for an authority of its own, ` +
+                "or false if connections are not encrypted all the same",
+        );
+    if (tls === undefined || tls === false) return plain;
+    const { ca, serverName } = tls === true ? {} : tls;
+    const authority = authorityOf(instance, owner, node, ca);
+    const named = serverName !== undefined && serverName !== host;
+    if (named && isIP(host) === 0)
+        instance.problem(
+            [...key, "serverName"],
+            `"${serverName}" is not allowed with a host that is a name; set the host to the name in the certificate`,
+        );
+    return {
+        host: named ? serverName : host,
+        external: {
+            ...plain.external,
+            tls: { ...(authority === undefined ? {} : { authority }), ...(named ? { address: host } : {}) },
+        },
+    };
+}
+
+/** Reports a server that takes TLS only, for programs that have none. */
+export function refuseTlsOnly(instance: Instance, name: string, { host, port, tls }: OutsideConfig): void {
+    const evidence = tls === undefined ? takesTlsOnly(host, port) : undefined;
+    if (evidence !== undefined)
+        instance.problem(
+            [name, "host"],
+            `is not allowed: ${evidence} takes TLS only, and the programs that connect to it have no TLS`,
+        );
 }
 
 /** The password of an external service. It cannot be generated, so a missing one is reported at `field`. */

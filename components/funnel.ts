@@ -9,6 +9,7 @@ import { plinthLabels, selectorOf } from "./labels";
 import { consentName, contentHash, objectName } from "./names";
 import type { Declared, KubernetesObject, Metadata, ObjectOptions } from "./object";
 import { ObjectPlan } from "./objectPlan";
+import { withoutUsers } from "./openshift";
 import { patchObject } from "./patch";
 import { podOf } from "./references";
 import type { Stack } from "./stack";
@@ -73,7 +74,8 @@ export class Funnel {
         args: Args<K>,
         options: ObjectOptions = {},
     ): string {
-        const { metadata, ...body } = args as { metadata?: Partial<Metadata> } & Record<string, unknown>;
+        const { metadata, ...given } = args as { metadata?: Partial<Metadata> } & Record<string, unknown>;
+        const body = this.args.stack.config.cluster.openshift ? withoutUsers(kind, given) : given;
         const usual = kind === "Namespace" ? this.args.namespace : this.args.objectName(name);
         return this.declare(owner, name, options, {
             apiVersion: kinds[kind].api,
@@ -85,7 +87,14 @@ export class Funnel {
                 ...this.annotations(metadata?.annotations),
             },
             ...body,
+            ...(kind === "Service" ? this.families(body) : {}),
         });
+    }
+
+    /** What the cluster asks of all Services. */
+    private families({ spec }: Record<string, unknown>): { readonly spec?: object } {
+        const { ipFamilyPolicy } = this.args.stack.config.cluster;
+        return ipFamilyPolicy === undefined ? {} : { spec: { ...(spec as object), ipFamilyPolicy } };
     }
 
     /**

@@ -24,6 +24,19 @@ export interface Edge {
     readonly env: Readonly<Record<string, Setting>>;
 }
 
+/** A server outside the cluster. */
+export interface External {
+    /** Its address ranges; empty for any address. */
+    readonly cidrs: readonly string[];
+    /** Clients connect with TLS, and verify its certificate by the file of authorities. @default without TLS */
+    readonly tls?: {
+        /** ConfigMap with the certificates of an authority of its own. @default none */
+        readonly authority?: string;
+        /** Its address, if its host is only the name in its certificate. */
+        readonly address?: string;
+    };
+}
+
 /** Settings of a service by name. */
 export type Settings = Readonly<Record<string, Setting>>;
 
@@ -40,11 +53,15 @@ export class Service<Offered extends Settings = Readonly<Record<never, Setting>>
         readonly ports: Readonly<Record<string, number>>,
         /** Settings by name, in addition to `host` and `port` (of the first port), which every service has. */
         readonly settings: Offered,
-        /** For an external service, its address ranges; empty for any address. */
-        readonly external?: { readonly cidrs: readonly string[] },
+        readonly external?: External,
         /** Identities of further serving nodes, such as the other members of a database. @default none */
         readonly others: readonly string[] = [],
     ) {}
+
+    /** Whether clients connect with TLS. */
+    get tls(): boolean {
+        return this.external?.tls !== undefined;
+    }
 
     /** Identities of all serving nodes. */
     get nodes(): readonly string[] {
@@ -115,6 +132,11 @@ export interface Node {
     /** Identities of nodes that must be ready (data services) or done (Tasks) first. */
     readonly startsAfter: readonly string[];
 }
+
+/** Whether a component connects to anything besides the stack's own components. */
+export const goesOut = ({ uses, networkRules }: Node): boolean =>
+    uses.some(({ to }) => to.external) ||
+    networkRules.some(({ direction, component }) => direction === "egress" && component === undefined);
 
 export const nodeId = (namespace: string, name: string): string => `${namespace}/${name}`;
 

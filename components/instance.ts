@@ -13,6 +13,7 @@ import { Funnel } from "./funnel";
 import { checkedKey, chosen, generatedKey, generatedPassword } from "./generated";
 import { type Edge, type NetworkRule, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
 import type { Args, Kind, SecretValue } from "./kinds";
+import { SecretReferences } from "./secretReferences";
 import { Mounts } from "./mounts";
 import { objectName } from "./names";
 import { Namespace } from "./namespace";
@@ -54,7 +55,7 @@ export class Instance<in Secret extends string = never> {
     readonly namespace: string;
     readonly cluster: ClusterConfig;
     /** Parent of objects that belong to no other component. */
-    readonly owner: Component;
+    readonly owner: Namespace;
     readonly objects: Funnel;
     /** Images in use, by name: for the outputs. */
     readonly images: Record<string, string> = {};
@@ -64,8 +65,7 @@ export class Instance<in Secret extends string = never> {
     readonly sites: Site[] = [];
     /** Tracks which workloads mount which claims. */
     readonly mounts = new Mounts();
-    /** Values of Secrets, by name and key. */
-    private readonly values = new Map<string, Input<string>>();
+    private readonly references: SecretReferences;
     readonly addressed = new AddressedKeys();
     private opensEgress = false;
 
@@ -79,6 +79,7 @@ export class Instance<in Secret extends string = never> {
         this.name = config.name;
         this.namespace = namespaceOf(config);
         this.cluster = stack.config.cluster;
+        this.references = new SecretReferences(stack.existing);
         this.objects = new Funnel({
             stack,
             config,
@@ -92,7 +93,9 @@ export class Instance<in Secret extends string = never> {
             namespace: this.namespace,
             owned: this.ownsNamespace,
             podSecurity: platform.podSecurity ?? "restricted",
+            limitsCpu: stack.config.cluster.cpuLimits !== false,
             objects: this.objects,
+            caBundles: [stack.config.caBundle, config.caBundle],
             problem: (keys, message) => this.problem(keys, message),
         });
     }
@@ -216,7 +219,7 @@ export class Instance<in Secret extends string = never> {
     /** The user's value, if set. @throws RangeError for a key that the platform does not declare: it cannot be set */
     secretValue(key: Secret): Value<string> | undefined {
         checkDeclared(this.platform.secrets, key, this.config.platform);
-        return this.stack.secrets[this.name]?.[key];
+        return this.stack.existing.value(this, key, true) ?? this.stack.secrets[this.name]?.[key];
     }
 
     /**
@@ -230,7 +233,8 @@ export class Instance<in Secret extends string = never> {
      */
     password(name: string, key: Secret | undefined, length = 32, digits?: number): Value<string> {
         const generated = generatedPassword(this, name, length, digits);
-        return key === undefined ? generated : chosen(generated, this.secretValue(key));
+        if (key === undefined) return generated; // A server of the instance has to know it, too.
+        return chosen(generated, this.stack.existing.value(this, key, false) ?? this.secretValue(key));
     }
 
     /** An RSA key of 2048 bits in PEM, likewise. A value that is no such key is reported when the plan is evaluated. */
@@ -247,16 +251,14 @@ export class Instance<in Secret extends string = never> {
         options: ObjectOptions & { type?: string } = {},
     ): Record<K, SecretRef> {
         const { type, ...rest } = options;
-        const secret = this.add(owner, "Secret", name, { ...(type ? { type } : {}), stringData: values }, rest);
-        for (const [key, value] of Object.entries<Input<string>>(values)) this.values.set(`${secret}/${key}`, value);
-        return Object.fromEntries(Object.keys(values).map((key) => [key, { secret, key }])) as Record<K, SecretRef>;
+        return this.references.declare(values, type !== undefined, (own) =>
+            this.add(owner, "Secret", name, { ...(type ? { type } : {}), stringData: own }, rest),
+        );
     }
 
     /** The value behind a reference, for a file that contains several and is itself in a Secret. */
-    valueOf({ secret, key }: SecretRef): Input<string> {
-        const value = this.values.get(`${secret}/${key}`);
-        if (value === undefined) throw new RangeError(`${this.name} has no Secret "${secret}" with a key "${key}"`);
-        return value;
+    valueOf(reference: SecretRef): Input<string> {
+        return this.references.valueOf(reference);
     }
 
     // Declaring and registering.

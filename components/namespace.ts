@@ -1,4 +1,5 @@
 import type { AnyInstance } from "../config/stack";
+import { authorityData } from "./authorityFile";
 import { Component, type Owned } from "./component";
 import type { Funnel } from "./funnel";
 
@@ -10,8 +11,12 @@ export interface NamespaceArgs {
     readonly owned: boolean;
     /** Strictest level that all pods of the platform satisfy. */
     readonly podSecurity: "restricted" | "baseline" | "privileged";
+    /** Whether all pods have CPU limits. */
+    readonly limitsCpu: boolean;
     /** Receives the objects of the instance. */
     readonly objects: Funnel;
+    /** Certificates of authorities that its pods trust besides the public ones. */
+    readonly caBundles: readonly (string | undefined)[];
     readonly problem: (keys: readonly string[], message: string) => void;
 }
 
@@ -23,7 +28,11 @@ export interface NamespaceArgs {
  * is declared, and its labels are up to the administrator.
  */
 export class Namespace extends Component {
-    constructor(instance: Owned, { config, namespace, owned, podSecurity: level, objects, problem }: NamespaceArgs) {
+    /** ConfigMap with certificates of your own authorities. */
+    readonly authorities: string | undefined;
+
+    constructor(instance: Owned, args: NamespaceArgs) {
+        const { config, namespace, owned, podSecurity: level, limitsCpu, objects, problem } = args;
         super(instance, "Namespace", "namespace");
         this.registerOutputs({ name: namespace });
         if (owned)
@@ -32,12 +41,14 @@ export class Namespace extends Component {
                     labels: { "pod-security.kubernetes.io/enforce": level, "pod-security.kubernetes.io/warn": level },
                 },
             });
+        const data = authorityData(args.caBundles);
+        this.authorities = data && objects.add(this, "ConfigMap", "authorities", { data });
         const { quota, limitRange } = config;
         if (quota) {
-            if ("limits.cpu" in quota)
+            if ("limits.cpu" in quota && !limitsCpu)
                 problem(
                     ["quota", "limits.cpu"],
-                    "is not possible: pods have no CPU limits, and Kubernetes would refuse them all; allowed: requests.cpu",
+                    "is not possible: pods have no CPU limits, and Kubernetes would refuse them all; allowed: requests.cpu, or plinth:cluster.cpuLimits: true",
                 );
             objects.add(this, "ResourceQuota", "quota", { spec: { hard: quota } });
         }

@@ -2,8 +2,9 @@ import type { Instance } from "./instance";
 import { hasMetrics, podMonitor } from "./metrics";
 import { denyByDefault, namedMetadata, policyOf, unplacedHosts } from "./policies";
 import { declarePlacement } from "./placement";
+import { proxyRules } from "./proxy";
 import { declarePullSecrets } from "./pullSecret";
-import { metadataRanges } from "./ranges";
+import { blocksWithout, metadataRanges } from "./ranges";
 import type { Resource } from "./resource";
 import type { Stack } from "./stack";
 import { clusterObjects } from "./storageClass";
@@ -24,6 +25,7 @@ export function planStack(stack: Stack, instances: readonly Instance[]): void {
     declareMonitors(stack, byNamespace);
     declarePullSecrets(stack, [...byNamespace.values()]);
     declarePlacement(stack, [...byNamespace.values()]);
+    warnOfConstraints(stack, [...byNamespace.values()]);
     for (const instance of byNamespace.values()) instance.check();
     stack.checkCommon();
     checkTwins(byNamespace);
@@ -38,6 +40,8 @@ export function planStack(stack: Stack, instances: readonly Instance[]): void {
         // Dependents of a node without workloads depend on what that node depends on.
         gates.set(node.id, own.length > 0 ? own : before);
     }
+    // After the provider, before everything that is made from them.
+    stack.plan.splice(1, 0, ...stack.existing.neededBy(stack.plan));
 }
 
 /** Reports objects of two instances that would collide in the cluster or for the engine. */
@@ -56,6 +60,16 @@ function checkTwins(instances: ByNamespace): void {
         }
 }
 
+/** Of OpenShift: its `restricted-v2` is about Pod Security's `restricted`. */
+function warnOfConstraints({ config }: Stack, instances: readonly Instance[]): void {
+    if (!config.cluster.openshift) return;
+    for (const instance of instances)
+        if ((instance.platform.podSecurity ?? "restricted") !== "restricted")
+            instance.warn(
+                "its pods need more than OpenShift's restricted-v2 allows; bind another security context constraint to the account that they run as (serviceAccount)",
+            );
+}
+
 function declareMonitors({ graph, config, problems }: Stack, instances: ByNamespace): void {
     const { podMonitors, monitoringNamespace } = config.cluster;
     if (podMonitors === false) return;
@@ -71,7 +85,7 @@ function declareMonitors({ graph, config, problems }: Stack, instances: ByNamesp
 }
 
 function declarePolicies(stack: Stack, instances: ByNamespace): void {
-    const { networkPolicy: mode, ranges } = stack.config.cluster;
+    const { networkPolicy: mode, ranges, serviceRanges, dns, proxy } = stack.config.cluster;
     if (mode !== "full" && ranges.length > 0)
         stack.warnings.push(`plinth:cluster.ranges has no effect while plinth:cluster.networkPolicy is ${mode}`);
     if (mode === "off") return;
@@ -80,12 +94,17 @@ function declarePolicies(stack: Stack, instances: ByNamespace): void {
             spec: denyByDefault(
                 mode,
                 instance.ownsNamespace ? undefined : { "app.kubernetes.io/instance": instance.name },
+                dns,
             ),
         });
-    const closed = [...metadataRanges, ...ranges];
+    const outside = blocksWithout([...metadataRanges, ...ranges]);
     for (const node of stack.graph.nodes.filter(({ pods }) => pods)) {
         const instance = instances.get(node.namespace)!;
-        const spec = policyOf(stack.graph, node, { mode, closed });
+        const spec = policyOf(stack.graph, node, {
+            ...{ mode, outside },
+            services: serviceRanges,
+            outward: proxyRules(proxy),
+        });
         instance.add(instance.owner, "NetworkPolicy", node.name, { spec });
     }
     if (mode === "full") warnOfWaysOut(stack, instances);

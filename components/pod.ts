@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Fields } from "./kinds";
+import { withAuthorities } from "./authorities";
 import { devMounts, withMounts } from "./devMounts";
 import type { Edge, Node } from "./graph";
 import type { Instance } from "./instance";
@@ -8,6 +9,7 @@ import { type Expansion, literal } from "./languages/expansion";
 import { objectName, pathName } from "./names";
 import { placementFor, placementSpec } from "./placement";
 import type { ContainerArgs, Mount, PodArgs, Probe, Scratch, Variable, Word } from "./podArgs";
+import { withProxy } from "./proxy";
 import { pullSecretsOf } from "./pullSecret";
 import { resourcesOf } from "./resources";
 import { mountsScratch, scratchName, scratchOf } from "./scratch";
@@ -24,7 +26,7 @@ type ProbeSpec = Fields<k8s.types.input.core.v1.Probe>;
  * @throws RangeError if it mounts a claim that might be mounted on another node
  */
 export function podTemplate(instance: Instance, node: Node, given: PodArgs): PodTemplate {
-    const args = withDevMounts(instance, node, given);
+    const args = withAuthorities(instance, node, withProxy(instance, node, withDevMounts(instance, node, given)));
     const volumes = new Map<string, VolumeSpec>();
     const restartedAt = instance.restartedAt(node.name);
     const scratch = scratchOf(instance, node, args);
@@ -244,7 +246,7 @@ function volumeSpec(mount: Mount, scratch: ReadonlyMap<string, Scratch>): Volume
         const { size, memory } = scratch.get(name)!;
         return { name, emptyDir: { sizeLimit: size, ...(memory ? { medium: "Memory" } : {}) } };
     }
-    if ("claim" in mount) return { name: mount.claim, persistentVolumeClaim: { claimName: mount.claim } };
+    if ("claim" in mount) return { name: mount.name ?? mount.claim, persistentVolumeClaim: { claimName: mount.claim } };
     if ("configMap" in mount)
         return {
             name: mount.configMap,

@@ -30,8 +30,14 @@ export interface Scratch {
 export type Mount =
     /** A directory with the lifetime of the pod, or one of its files. @default name: derived from the path */
     | { readonly path: string; readonly scratch: Scratch; readonly name?: string; readonly file?: string }
-    /** A claim, or one directory of it. */
-    | { readonly path: string; readonly claim: string; readonly subPath?: string; readonly readOnly?: boolean }
+    /** A claim, or one directory of it. @default name: the claim's */
+    | {
+          readonly path: string;
+          readonly claim: string;
+          readonly name?: string;
+          readonly subPath?: string;
+          readonly readOnly?: boolean;
+      }
     /** A ConfigMap as a directory, which follows changes; or one of its files, which does not. */
     | ({ readonly path: string; readonly configMap: string } & FilesOfMount)
     /** A Secret as a directory, or one of its files. With `optional` pods start without it, too. */
@@ -104,6 +110,8 @@ export interface PodArgs {
     readonly annotations?: Readonly<Record<string, string>>;
     /** Further fields of Kubernetes' own type. @default none */
     readonly more?: Partial<PodSpec>;
+    /** ConfigMaps with authorities of servers that it connects to, besides those of its uses. @default none */
+    readonly authorities?: readonly string[];
     /** Group of the processes and of files on volumes. @default the user's ID */
     readonly group?: number;
     /** Seconds between the stop signal and the kill. @default 30 */

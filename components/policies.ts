@@ -1,9 +1,11 @@
 import type * as k8s from "@pulumi/kubernetes";
+import { type DnsConfig, nodeLocalAddresses } from "../config/network";
 import type { Fields } from "./kinds";
-import type { Edge, Graph, NetworkRule, Node } from "./graph";
+import { type Edge, goesOut, type Graph, type NetworkRule, type Node } from "./graph";
 import { rangesOf } from "./external";
 import { selectorOf } from "./labels";
-import { anywhere, contains, ipBlock, metadataRanges } from "./ranges";
+import { identityRule } from "./workloadIdentity";
+import { anywhere, contains, type IpBlock, ipBlock, metadataRanges } from "./ranges";
 
 type Spec = Fields<k8s.types.input.networking.v1.NetworkPolicySpec>;
 type Peer = Fields<k8s.types.input.networking.v1.NetworkPolicyPeer>;
@@ -15,40 +17,58 @@ const namespaceLabel = "kubernetes.io/metadata.name";
  * Denies everything that no other policy allows, except DNS for all pods.
  *
  * @param instance labels that select its pods in a shared namespace. @default the whole namespace
+ * @param resolvers where to ask. @default pods of all namespaces, and {@link nodeLocalAddresses}
  */
-export function denyByDefault(mode: "full" | "ingress", instance?: Readonly<Record<string, string>>): Spec {
+export function denyByDefault(
+    mode: "full" | "ingress",
+    instance?: Readonly<Record<string, string>>,
+    { addresses = [...nodeLocalAddresses], namespace }: DnsConfig = {},
+): Spec {
     const podSelector = instance ? { matchLabels: instance } : {};
     if (mode === "ingress") return { podSelector, policyTypes: ["Ingress"] };
     // Policies apply to the pod's port: OpenShift's resolvers listen on 5353.
-    const dns: Ports = [53, 5353].flatMap((port) => [
+    const ports: Ports = [53, 5353].flatMap((port) => [
         { protocol: "UDP", port },
         { protocol: "TCP", port },
     ]);
+    const namespaceSelector = namespace === undefined ? {} : { matchLabels: { [namespaceLabel]: namespace } };
+    const others = addresses.flatMap((address) => rangesOf(address, [])).map((cidr) => ({ ipBlock: { cidr } }));
     return {
         podSelector,
         policyTypes: ["Ingress", "Egress"],
-        // NodeLocal DNSCache listens on 169.254.20.10, which is in no namespace.
-        egress: [{ to: [{ namespaceSelector: {} }, { ipBlock: { cidr: "169.254.20.10/32" } }], ports: dns }],
+        // A resolver on its node's network, or behind the address of a Service, is in no namespace.
+        egress: [{ to: [{ namespaceSelector }, ...others], ports }],
     };
 }
 
 export interface PolicyArgs {
     readonly mode: "full" | "ingress";
-    /** Ranges that are excluded from larger allowed ranges. */
-    readonly closed: readonly string[];
+    /** The block for a range outside the cluster, without what is closed in it. */
+    readonly outside: (range: string) => IpBlock;
+    /** Ranges of Services' addresses, where the network plugin looks at these. @default none */
+    readonly services?: readonly string[];
+    /** Ways of all components that connect to anything outside. @default none */
+    readonly outward?: readonly NetworkRule[];
 }
 
 /** Traffic that one node may receive and send: its edges in both directions and its network rules, nothing else. */
-export function policyOf(graph: Graph, node: Node, { mode, closed }: PolicyArgs): Spec {
+export function policyOf(
+    graph: Graph,
+    node: Node,
+    { mode, outside, services = [], outward: common = [] }: PolicyArgs,
+): Spec {
     const needs = (direction: NetworkRule["direction"]) =>
         node.networkRules.filter((need) => need.direction === direction && need.component === undefined);
     const ingress: Rule[] = [
         ...graph.users(node.id).map(({ from, edge }) => ({ peers: [peer(from, node)], ...tcp(portsOf(edge)) })),
-        ...needs("ingress").map((need) => rule(need, [])),
+        ...needs("ingress").map((need) => rule(need, (range) => ipBlock(range))),
     ];
     const egress: Rule[] = [
-        ...node.uses.map((edge) => ({ peers: destination(graph, node, edge, closed), ...tcp(portsOf(edge)) })),
-        ...needs("egress").map((need) => rule(need, closed)),
+        ...node.uses.map((edge) => ({
+            peers: destination(graph, node, edge, { outside, services }),
+            ...tcp(portsOf(edge)),
+        })),
+        ...[...needs("egress"), ...(goesOut(node) ? common : [])].map((need) => rule(need, outside)),
         ...node.networkRules.flatMap(({ component, ports }) => {
             const other = component === undefined ? undefined : graph.node(component);
             return other ? [{ peers: [peer(other, node)], ...tcp(ports) }] : [];
@@ -90,12 +110,21 @@ function peer(other: Node, self: Node): Peer {
         : { podSelector, namespaceSelector: { matchLabels: { [namespaceLabel]: other.namespace } } };
 }
 
-function destination(graph: Graph, from: Node, { to }: Edge, closed: readonly string[]): Peer[] {
-    if (!to.external) return to.nodes.map((id) => peer(graph.node(id)!, from));
-    return outward(to.external.cidrs, closed);
+function destination(
+    graph: Graph,
+    from: Node,
+    { to }: Edge,
+    { outside, services }: Pick<PolicyArgs, "outside"> & { readonly services: readonly string[] },
+): Peer[] {
+    if (!to.external)
+        return [
+            ...to.nodes.map((id) => peer(graph.node(id)!, from)),
+            ...services.map((range) => ({ ipBlock: ipBlock(range) })),
+        ];
+    return outward(to.external.cidrs, outside);
 }
 
-function rule(need: NetworkRule, closed: readonly string[]): Rule {
+function rule(need: NetworkRule, outside: PolicyArgs["outside"]): Rule {
     const ports = need.ports.length > 0 ? { ports: open(need.ports, need.protocol ?? "TCP") } : {};
     if (need.namespace === "*") return { ...ports, peers: [{ namespaceSelector: {} }] };
     if (need.namespace)
@@ -103,12 +132,12 @@ function rule(need: NetworkRule, closed: readonly string[]): Rule {
     const ranges = rangesOfNeed(need);
     // A rule without peers admits all pods and addresses.
     if (need.direction === "ingress" && ranges.length === 0) return ports;
-    return { ...ports, peers: outward(ranges, closed) };
+    return { ...ports, peers: outward(ranges, outside) };
 }
 
-/** Peers for some ranges, or any address if there are none, minus closed ranges. */
-const outward = (ranges: readonly string[], closed: readonly string[]): Peer[] =>
-    (ranges.length > 0 ? ranges : anywhere).map((range) => ({ ipBlock: ipBlock(range, closed) }));
+/** Peers for some ranges, or any address if there are none. */
+const outward = (ranges: readonly string[], outside: PolicyArgs["outside"]): Peer[] =>
+    (ranges.length > 0 ? ranges : anywhere).map((range) => ({ ipBlock: outside(range) }));
 
 const rangesOfNeed = ({ host, cidrs = [] }: NetworkRule): readonly string[] =>
     host === undefined ? cidrs : rangesOf(host, cidrs);
@@ -127,9 +156,9 @@ const outsideOf = ({
         .map((need) => ({ host: need.host, ranges: rangesOfNeed(need) })),
 ];
 
-/** Named ranges of a node in which clouds provide the credentials of their machines. */
+/** Ranges that users have named for a node, in which clouds provide the credentials of their machines. */
 export const namedMetadata = (node: Node): string[] =>
-    outsideOf(node)
+    outsideOf({ ...node, networkRules: node.networkRules.filter(({ name }) => name !== identityRule) })
         .flatMap(({ ranges }) => ranges)
         .filter((range) => metadataRanges.some((metadata) => contains(metadata, range)));
 

@@ -46,6 +46,17 @@ function canonical(range: string): string {
     return `${family.networkAddressFromCIDR(range).toString()}/${length}`;
 }
 
+/** Blocks for ranges, all with the same ones closed: each is worked out once, since most pods have the same. */
+export function blocksWithout(closed: readonly string[]): (range: string) => IpBlock {
+    const known = new Map<string, IpBlock>();
+    return (range) => {
+        const block = known.get(range) ?? ipBlock(range, closed);
+        known.set(range, block);
+        // Objects that stand in several places would be aliases in YAML.
+        return { ...block, ...(block.except ? { except: [...block.except] } : {}) };
+    };
+}
+
 /** Whether one range is contained in another or equal to it. */
 export function contains(outer: string, inner: string): boolean {
     const [network, bits] = ipaddr.parseCIDR(outer);

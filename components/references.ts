@@ -5,18 +5,28 @@ export interface References {
     readonly claims: ReadonlySet<string>;
 }
 
-/** The pod spec inside an object that starts pods. */
-export function podOf({
-    kind,
-    spec,
-}: {
+/** A pod template: what a pod is created from. */
+export interface PodTemplate {
+    readonly metadata?: {
+        readonly labels?: Readonly<Record<string, string>>;
+        readonly annotations?: Readonly<Record<string, string>>;
+    };
+    readonly spec?: object;
+}
+
+interface StartsPods {
     readonly kind: string;
     readonly [field: string]: unknown;
-}): object | undefined {
-    const body = spec as
-        { template?: { spec?: object }; jobTemplate?: { spec?: { template?: { spec?: object } } } } | undefined;
-    return kind === "CronJob" ? body?.jobTemplate?.spec?.template?.spec : body?.template?.spec;
 }
+
+/** The pod template inside an object that starts pods. */
+export function templateOf({ kind, spec }: StartsPods): PodTemplate | undefined {
+    const body = spec as { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } } | undefined;
+    return kind === "CronJob" ? body?.jobTemplate?.spec?.template : body?.template;
+}
+
+/** The pod spec inside an object that starts pods. */
+export const podOf = (object: StartsPods): object | undefined => templateOf(object)?.spec;
 
 type Plain = Readonly<Record<string, unknown>>;
 

@@ -20,6 +20,8 @@ export interface ResourceOptions {
     readonly ignoreChanges?: readonly string[];
     /** @default none */
     readonly aliases?: readonly Alias[];
+    /** Identity of an object that others create, which is only read: `NAMESPACE/NAME`. @default it is created */
+    readonly reads?: string;
 }
 
 /** What messages about a resource refer to. */

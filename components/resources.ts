@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type { Fields } from "./kinds";
 import type { ResourcesConfig } from "../config/fields";
 import { parseQuantity } from "../config/quantity";
+import type { ClusterConfig } from "../config/stack";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
 import type { ContainerArgs, Scratch } from "./podArgs";
@@ -50,12 +51,23 @@ export function resourcesOf(
             ["resources", key, "memory"],
             `"${memory}" is too little for its directories in memory; allowed: more than ${mib(inMemory / 2 ** 20)}`,
         );
-    return requestsAndLimits(settings);
+    return requestsAndLimits(settings, instance.stack.config.cluster.cpuLimits);
 }
 
-/** Memory request and limit are equal; CPU is only requested, because throttling makes probes fail. */
-export function requestsAndLimits(settings: ResourcesConfig): Requirements {
-    const { cpu, cpuLimit, memory, memoryRequest, ephemeralStorage: disk, ephemeralStorageRequest } = settings;
+/** Four times the request leaves room for starts, and for the pages that no cache answers. */
+const usualFactor = 4;
+
+/**
+ * Memory request and limit are equal; CPU is only requested, because throttling makes probes fail.
+ *
+ * @param cpuLimits whether CPU is limited nevertheless, or to how many times the request
+ */
+export function requestsAndLimits(settings: ResourcesConfig, cpuLimits: ClusterConfig["cpuLimits"]): Requirements {
+    const { cpu, memory, memoryRequest, ephemeralStorage: disk, ephemeralStorageRequest } = settings;
+    const factor = cpuLimits === true ? usualFactor : cpuLimits;
+    const cpuLimit =
+        settings.cpuLimit ??
+        (factor && cpu !== undefined ? `${Math.round(parseQuantity(cpu) * 1000 * factor)}m` : undefined);
     const some = (map: Record<string, string | undefined>) => {
         const set = Object.entries(map).filter((entry): entry is [string, string] => entry[1] !== undefined);
         return set.length > 0 ? Object.fromEntries(set) : undefined;

@@ -14,6 +14,8 @@ export interface ScheduledTaskArgs {
     readonly suspended?: boolean;
     /** Retries after a failure, each in a new pod. @default 1 */
     readonly retries?: number;
+    /** What happens when a run is still going on at the time of the next one. @default Forbid: that one is left out */
+    readonly concurrency?: "Allow" | "Forbid" | "Replace";
     /** Seconds after which a run is terminated. @default 3600 */
     readonly timeoutSeconds?: number;
     /** @default none */
@@ -24,7 +26,7 @@ export interface ScheduledTaskArgs {
     readonly startsAfter?: readonly HasNode[];
 }
 
-/** A scheduled task. Runs never overlap. */
+/** A scheduled task. */
 export class ScheduledTask extends Component implements HasNode {
     readonly node: Node;
 
@@ -42,7 +44,7 @@ export class ScheduledTask extends Component implements HasNode {
                     schedule: args.schedule,
                     timeZone: args.timeZone ?? "Etc/UTC",
                     ...(args.suspended ? { suspend: true } : {}),
-                    concurrencyPolicy: "Forbid",
+                    concurrencyPolicy: args.concurrency ?? "Forbid",
                     // Runs missed during an outage are not repeated one by one.
                     startingDeadlineSeconds: 300,
                     successfulJobsHistoryLimit: 1,

@@ -3,6 +3,7 @@ import { Problems } from "../config/problems";
 import type { SecretValues } from "../config/read";
 import type { StackConfig } from "../config/stack";
 import { Value } from "../config/value";
+import { ExistingSecrets } from "./existingSecrets";
 import { Graph } from "./graph";
 import { randomPassword, type Resource, resultOf } from "./resource";
 
@@ -21,6 +22,8 @@ export class Stack {
     /** All resources, each after those that it refers to; complete once everything has been checked. */
     readonly plan: Resource[] = [];
     private digestKey: Value<string> | undefined;
+    /** Values in Secrets that others create. */
+    readonly existing: ExistingSecrets;
 
     constructor(
         readonly config: StackConfig,
@@ -30,6 +33,7 @@ export class Stack {
     ) {
         this.warnings = [...config.warnings];
         this.plan.push(provider);
+        this.existing = new ExistingSecrets(provider, config.secretsFrom);
     }
 
     /**

@@ -36,6 +36,8 @@ export interface PersistentVolumeArgs {
     readonly claimName: string;
     readonly accessMode: AccessMode;
     readonly volume: VolumeConfig & { readonly size: string };
+    /** Folder of whichever node a pod runs on, which is created: for clusters of one node. @default none */
+    readonly hostFolder?: string;
 }
 
 /**
@@ -49,8 +51,10 @@ export function persistentVolume({
     claimName,
     accessMode,
     volume,
+    hostFolder,
 }: PersistentVolumeArgs): { readonly name: string; readonly spec: Spec } | undefined {
-    const source = sourceSpec(volume);
+    const folder = hostFolder === undefined ? undefined : { path: hostFolder, type: "DirectoryOrCreate" };
+    const source = sourceSpec(volume) ?? (folder && { hostPath: folder });
     if (!source) return undefined;
     const spec: Spec = {
         capacity: { storage: volume.size },

@@ -5,11 +5,16 @@ import { own } from "./own";
 import { schedule, timeZone } from "./schedule";
 
 const bucket = own(
-    /** A bucket that exists, with `backupAccessKey` and `backupSecretKey` in plinth:secrets. */
+    /** A bucket that exists. */
     z.strictObject({
         type: z.literal("s3"),
         bucket: bucketName,
         ...s3Server,
+        /**
+         * Who signs the requests: `keys` are `backupAccessKey` and `backupSecretKey` in plinth:secrets; `pod` is the
+         * account that the pods run as (`components.backup.serviceAccount`), to which the cloud gives a role.
+         */
+        identity: z.enum(["keys", "pod"]).default("keys"),
         /**
          * Folder for this instance's backups in the bucket. Not shared with other instances. @default
          * PROJECT/STACK/NAMESPACE

@@ -2,9 +2,19 @@ import { z } from "zod";
 import { outside, outsideName } from "./database";
 import { own, ownOnly } from "./own";
 import { secretsOf } from "./secrets";
+import type { ServerTlsConfig } from "./serverTls";
 
 /** Default port of a broker. */
 export const brokerPort = 5672;
+
+/** Port of a broker outside the cluster: with TLS, AMQP has one of its own. */
+export const outsideBrokerPort = ({
+    port,
+    tls,
+}: {
+    readonly port?: number | undefined;
+    readonly tls?: ServerTlsConfig;
+}): number => port ?? (tls === undefined || tls === false ? brokerPort : 5671);
 
 /** The schema of a message broker (RabbitMQ), for use in platforms' schemas. */
 export const broker = z.discriminatedUnion("topology", [
@@ -42,7 +52,7 @@ export const broker = z.discriminatedUnion("topology", [
             what: "virtual host",
             key: ["vhost"],
             // Two instances would process each other's tasks.
-            identity: ({ host, port = brokerPort, vhost = "/" }) => [host, port, vhost],
+            identity: ({ vhost = "/", ...server }) => [server.host, outsideBrokerPort(server), vhost],
             fresh: (instance) => instance,
         },
     ),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { checkNames, outside } from "./database";
 import { own } from "./own";
 import { secretsOf } from "./secrets";
+import { noTls, serverTls } from "./serverTls";
 
 /** Default port of a cache. */
 export const cachePort = 6379;
@@ -33,6 +34,8 @@ interface Keeps<P extends Policy> {
      * with a prefix
      */
     readonly own?: string;
+    /** Whether the programs that connect to an external one have no TLS. @default false */
+    readonly plain?: boolean;
 }
 
 /**
@@ -40,7 +43,12 @@ interface Keeps<P extends Policy> {
  *
  * @throws RangeError if a policy is unknown
  */
-export function cacheOf<P extends Policy>({ policies: allowed, persistence = false, own: what }: Keeps<P>) {
+export function cacheOf<P extends Policy>({
+    policies: allowed,
+    persistence = false,
+    own: what,
+    plain = false,
+}: Keeps<P>) {
     checkNames("policy of a cache", allowed, policies);
     return z.discriminatedUnion("topology", [
         z.strictObject({
@@ -60,6 +68,7 @@ export function cacheOf<P extends Policy>({ policies: allowed, persistence = fal
                 topology: z.literal("external"),
                 engine,
                 ...outside,
+                tls: plain ? noTls : serverTls,
             }),
             ...(what === undefined
                 ? []

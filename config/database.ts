@@ -3,6 +3,7 @@ import { cidr, imageReference, line, port, server } from "./fields";
 import { own, ownOnly } from "./own";
 import { suggest } from "./problems";
 import { secretsOf } from "./secrets";
+import { noTls, serverTls } from "./serverTls";
 
 export const engines = ["mariadb", "mysql", "postgres"] as const;
 export type Engine = (typeof engines)[number];
@@ -34,6 +35,7 @@ export const outside = {
     port: port.optional(),
     /** Address ranges of the server, for the NetworkPolicy. @default the host if it is an address, else any */
     cidrs: z.array(cidr).default([]),
+    tls: serverTls,
 };
 
 /** A name that needs no quoting in any engine's SQL or in arguments of its tools. */
@@ -52,16 +54,18 @@ const inside = {
             .optional(),
     ),
     /**
-     * Consent to a new major version, as the version that wrote the data: `mariadb 11.4`. Back up first.
+     * Consent to a new major version, as the version that wrote the data: `mariadb 11.4`; or, where Galera takes the
+     * place of other servers or they of it, to begin without their data: `mariadb 11.8`, `mariadb 11.8 galera`. Back up
+     * first.
      *
-     * @default none: a different major version is refused
+     * @default none: a different major version, and such a change, are refused
      */
     upgradeFrom: ownOnly(
         z
             .string()
             .regex(
-                /^(mariadb|mysql) \d+\.\d+$|^postgres \d+$/,
-                'allowed: engine and major version, such as "mariadb 11.4" or "postgres 16"',
+                /^mariadb \d+\.\d+ galera$|^(mariadb|mysql) \d+\.\d+$|^postgres \d+$/,
+                'allowed: engine and major version, such as "mariadb 11.4", "mariadb 11.4 galera" or "postgres 16"',
             )
             .optional(),
     ),
@@ -114,7 +118,54 @@ const replicated = z
         if (lost.includes(source)) issue("lost", "members other than the source");
     });
 
-const external = (allowed: readonly [Engine, ...Engine[]]) =>
+/** Numbers of members that can lose one or two of them, and of which a half is never left. */
+const memberCounts = [3, 5] as const;
+
+const galera = z
+    .strictObject({
+        /** Members that hold the same data, of which a majority goes on without the others; one of them takes all writes. */
+        topology: z.literal("galera"),
+        engine: z.literal("mariadb").default("mariadb"),
+        ...inside,
+        /** Number of members: an even one tolerates no more losses than the one below it. */
+        members: z
+            .int()
+            .refine(
+                (count) => (memberCounts as readonly number[]).includes(count),
+                `allowed: ${memberCounts.join(", ")}`,
+            )
+            .default(3),
+        /**
+         * Consent to begin without members that cannot be asked, after all were lost: which one begins, and the position
+         * that it has recovered, as its log says. It counts once. @default none: all members are waited for
+         */
+        begin: ownOnly(
+            z
+                .strictObject({
+                    member: z
+                        .int()
+                        .min(0)
+                        .max(Math.max(...memberCounts) - 1),
+                    position: z
+                        .string()
+                        .regex(
+                            /^(none|broken|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:-?\d+)$/,
+                            "allowed: none, broken, or a UUID, a colon and a number, as the member's log says",
+                        ),
+                })
+                .optional(),
+        ),
+    })
+    .superRefine(({ members, begin }, { addIssue }) => {
+        if (begin && begin.member >= members)
+            addIssue({
+                code: "custom",
+                path: ["begin", "member"],
+                message: `allowed: 0 to ${members - 1}, because there are ${members} members`,
+            });
+    });
+
+const external = (allowed: readonly [Engine, ...Engine[]], plain = false) =>
     own(
         z.strictObject({
             /**
@@ -124,6 +175,7 @@ const external = (allowed: readonly [Engine, ...Engine[]]) =>
             topology: z.literal("external"),
             engine: z.enum(allowed).default(() => allowed[0]),
             ...outside,
+            tls: plain ? noTls : serverTls,
             /**
              * Host that answers reads, such as the reader endpoint of Aurora, with the port, ranges and account of
              * `host`. @default host
@@ -148,8 +200,8 @@ const external = (allowed: readonly [Engine, ...Engine[]]) =>
     );
 
 /** All topologies, for the given engines. */
-const optionsFor = (allowed: readonly [Engine, ...Engine[]]) =>
-    ({ single: single(allowed), replicated, external: external(allowed) }) as const;
+const optionsFor = (allowed: readonly [Engine, ...Engine[]], plain?: boolean) =>
+    ({ single: single(allowed), replicated, galera, external: external(allowed, plain) }) as const;
 
 export type Topology = keyof ReturnType<typeof optionsFor>;
 
@@ -158,27 +210,32 @@ export type Topology = keyof ReturnType<typeof optionsFor>;
  *
  * @param allowed engines that the platform supports; the first is the default
  * @param topologies that the platform supports
+ * @param plain whether the programs that connect to an external one have no TLS. @default false
  * @throws RangeError if an engine or a topology is unknown
  */
 export const databaseOf = (
     allowed: readonly [Engine, ...Engine[]],
     topologies: readonly Topology[] = ["single", "external"],
+    { plain = false } = {},
 ) => {
     checkNames("engine of a database", allowed, engines);
-    const options = optionsFor(allowed);
+    const options = optionsFor(allowed, plain);
     checkNames("topology of a database", topologies, Object.keys(options));
     // The type covers all topologies, so that every platform's configuration fits the component.
     const chosen = topologies.map((topology) => options[topology]) as [
         typeof options.single,
         typeof options.replicated,
+        typeof options.galera,
         typeof options.external,
     ];
     return z.discriminatedUnion("topology", chosen);
 };
 
-export const database = databaseOf(engines, ["single", "replicated", "external"]);
+export const database = databaseOf(engines, ["single", "replicated", "galera", "external"]);
 
 export type DatabaseConfig = z.infer<typeof database>;
+
+export type GaleraConfig = Extract<DatabaseConfig, { topology: "galera" }>;
 
 /**
  * Secret keys for a database, each with its purpose.

@@ -4,6 +4,7 @@ import { outsideName } from "./database";
 import { cidr, port, server } from "./fields";
 import { own, ownOnly } from "./own";
 import { secretsOf } from "./secrets";
+import { ownAuthority } from "./serverTls";
 
 /** Default port of a document store. */
 export const documentStorePort = 27017;
@@ -35,7 +36,11 @@ const external = z
         /** Port of all members. @default 27017 */
         port: port.optional(),
         /** @default true with `srv`, else false */
-        tls: z.boolean().optional(),
+        tls: z
+            .union([z.boolean(), z.strictObject(ownAuthority)], {
+                error: ({ input }) => (typeof input === "object" ? undefined : "allowed: true, false or {ca}"),
+            })
+            .optional(),
         /** Name of the replica set. With `srv`, DNS may tell it. @default none: a single server */
         replicaSet: outsideName.optional(),
         /** Database that the user is defined in. */

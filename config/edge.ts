@@ -1,8 +1,8 @@
-import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { canonicalAddress } from "./addresses";
 import { ownNodePort, ownOnly } from "./own";
 import { address, annotations, cidr, dnsLabel, email, hostName, qualifiedName, subdomain } from "./scalars";
+import { certificates } from "./serverTls";
 
 const authorities =
     "allowed: production, staging, or the https address of an authority's directory, such as https://ca.example.org/acme/directory";
@@ -15,22 +15,6 @@ const authority = z
         authorities,
     )
     .refine((ca) => !ca.startsWith("https:") || URL.canParse(ca), authorities);
-
-/** Only certificates: a private key in the same file would be public. */
-const certificates = z
-    .string()
-    .refine(isCertificates, "allowed: certificates in PEM (-----BEGIN CERTIFICATE-----…), and nothing else");
-
-function isCertificates(text: string): boolean {
-    const block = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
-    const blocks = text.match(block) ?? [];
-    try {
-        for (const one of blocks) new X509Certificate(one);
-    } catch {
-        return false;
-    }
-    return blocks.length > 0 && !/-----/.test(text.replace(block, ""));
-}
 
 export const tls = z.discriminatedUnion("mode", [
     /** Certificates from an ACME certificate authority, renewed by the load balancer. */

@@ -6,6 +6,7 @@ import { ownHost, ownNamespace, ownOnly } from "./own";
 import { components, placementFields } from "./placement";
 import { parseQuantity } from "./quantity";
 import { quota } from "./quota";
+import { certificates } from "./serverTls";
 import {
     annotations,
     bytes,
@@ -221,6 +222,11 @@ export const instanceFields = {
      * that they need
      */
     egress: z.array(egress).default([]),
+    /**
+     * Certificates in PEM of your own authorities, which pods trust besides the public ones and those of the stack when
+     * they connect to other servers: mail, object storage, interfaces. @default none
+     */
+    caBundle: certificates.optional(),
     env: z.record(z.string(), z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())).default({}),
     labels: labels.default({}),
     /** Of all objects except pods, for which there is `podAnnotations`. */

@@ -14,10 +14,13 @@ const credential = z.strictObject({
 
 const credentials = z.record(dnsLabel, credential);
 
+/** On a developer's machine. Nothing else reaches it. */
+export const localRegistry = "localhost:5000/plinth";
+
 /** Registries and pull settings for images. */
 export const imageSources = z.strictObject({
-    /** Registry and path for the images built from `images/`. */
-    registry: imagePrefix.default("localhost:5000/plinth"),
+    /** Registry and path for the images that are built here. */
+    registry: imagePrefix.default(localRegistry),
     /**
      * Proxy caches of public registries, as Harbor, ECR, Artifactory and others have them: each registry with what stands
      * for it, `{docker.io: harbor.example.org/dockerhub}`. A text stands for docker.io alone.

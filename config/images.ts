@@ -7,7 +7,8 @@ export interface Image {
     readonly name: string;
     readonly reference: string;
     /**
-     * Whether it is built from `images/`, under the same name, and pulled from the stack's own registry. @default false
+     * Whether it is built here, from `images/` under the same name or from its `target`, and pulled from the stack's own
+     * registry. @default false
      */
     readonly built?: true;
     /**
@@ -15,7 +16,20 @@ export interface Image {
      * none
      */
     readonly variables?: Readonly<Record<string, string>>;
+    /**
+     * How it is built if not from `images/`: a target of `docker buildx bake` in JSON, without its tag. The paths are
+     * absolute. @default a target of the bake file
+     */
+    readonly target?: BakeTarget;
 }
+
+/** https://docs.docker.com/build/bake/reference/#target */
+export type BakeTarget = Readonly<Record<string, unknown>> & {
+    /** Further names of the image. */
+    readonly tags?: readonly string[];
+    /** Others by name. `target:NAME` is the image NAME of the same instance. */
+    readonly contexts?: Readonly<Record<string, string>>;
+};
 
 /** Images by name. */
 export const imagesNamed = <Name extends string>(
@@ -32,6 +46,7 @@ export const imagesNamed = <Name extends string>(
 export const images = imagesNamed({
     caddy: { reference: "docker.io/library/caddy:2.11.4-alpine" },
     mariadb: { reference: "docker.io/library/mariadb:11.8.8" },
+    haproxy: { reference: "docker.io/library/haproxy:3.0.26-alpine" },
     mysql: { reference: "docker.io/library/mysql:8.4.11" },
     postgres: { reference: "docker.io/library/postgres:17.11" },
     mongo: { reference: "docker.io/library/mongo:7.0.39" },

@@ -10,6 +10,7 @@ import type { InstanceFacts } from "./facts";
 import { type PlatformConfig, platformFor } from "./platform";
 import { ConfigError, howToSet, Problems, show, suggest } from "./problems";
 import { encryptedIn, ruleOf, type SecretRules } from "./secrets";
+import { checkSecretsFrom } from "./secretsFrom";
 import { checkSecrets } from "./secretValues";
 import { type AnyInstance, type ListPlaces, sharedEdge, type StackConfig, stackFields } from "./stack";
 import { checkUnique } from "./unique";
@@ -87,6 +88,7 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
     if (parsed.success) checkCredentials(parsed.data.images, instances, problems);
     const rulesOf = new Map(loaded.map(({ settings, rules }) => [settings.name, rules]));
     checkSecrets(raw.values, rulesOf, problems, parsed.data && credentialSecrets(parsed.data.images));
+    if (parsed.success) checkSecretsFrom(parsed.data.secretsFrom, rulesOf, raw.values["secrets"] ?? {}, problems);
     if (parsed.success && raw.stack !== "dev" && !parsed.data.cluster.context && !parsed.data.cluster.kubeconfig)
         problems.add(
             "plinth:cluster",
@@ -101,12 +103,14 @@ export function loadStack(raw: RawStack, platforms: readonly PlatformConfig[]): 
         cluster: checked.cluster,
         images: checked.images,
         sharedEdge: edge,
+        caBundle: checked.caBundle,
         labels: checked.labels,
         annotations: checked.annotations,
         placement: placementOf(checked),
         namePrefix: checked.namePrefix ?? "",
         protect: checked.protect ?? raw.stack !== "dev",
         acceptLoss: checked.acceptLoss,
+        secretsFrom: checked.secretsFrom,
         platforms: checked.platforms,
         instances,
         facts,
@@ -192,7 +196,9 @@ function loadInstances(raw: RawStack, platforms: readonly PlatformConfig[], prob
 }
 
 function readFacts(raw: RawStack, platform: PlatformConfig, settings: AnyInstance, problems: Problems): InstanceFacts {
-    const set = Object.keys((raw.values["secrets"] as Record<string, object> | undefined)?.[settings.name] ?? {});
+    const keysIn = (key: "secrets" | "secretsFrom") =>
+        Object.keys((raw.values[key] as Record<string, object> | undefined)?.[settings.name] ?? {});
+    const set = [...keysIn("secrets"), ...keysIn("secretsFrom")];
     try {
         return platform.read?.(settings, { folder: raw.folder ?? process.cwd(), set }) ?? {};
     } catch (error) {

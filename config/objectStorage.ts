@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cidr, hostName, server } from "./fields";
 import { own, ownHost } from "./own";
+import { ownAuthority } from "./serverTls";
 
 /** Whether this is a URL of scheme, host and optional port in canonical form. */
 export function isOrigin(text: string): boolean {
@@ -38,6 +39,8 @@ export const s3Server = {
     forcePathStyle: z.boolean().optional(),
     /** Address ranges of the server, for the NetworkPolicy. @default its address, or any if it has a name */
     cidrs: z.array(cidr).default([]),
+    /** For an endpoint with https. @default public authorities and `caBundle` */
+    tls: z.strictObject(ownAuthority).optional(),
 };
 
 /** URL of a bucket's server, AWS in the region by default. */

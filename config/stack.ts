@@ -14,8 +14,11 @@ import {
     storageClass,
 } from "./fields";
 import { imageSources, type ImagesConfig } from "./imageSources";
+import { dns, proxy } from "./network";
 import { ownNamespace } from "./own";
+import { certificates } from "./serverTls";
 import type { InstanceFacts } from "./facts";
+import { type SecretsFrom, secretsFrom } from "./secretsFrom";
 import { type PlacementConfig, placementFields } from "./placement";
 
 /** Characters allowed in a directory name: others may have a special meaning to a shell or to the driver. */
@@ -87,6 +90,32 @@ export const cluster = z.strictObject({
     ranges: z
         .array(cidr.refine((range) => !range.endsWith("/0"), "allowed: ranges of the cluster, not all addresses"))
         .default([]),
+    /**
+     * States CPU limits, which some quotas demand: `true`, or how many times a container's request. They are for
+     * containers without a `cpuLimit` of their own. @default false: a limit throttles, which makes probes fail
+     */
+    cpuLimits: z
+        .union([
+            z.boolean(),
+            z
+                .number()
+                .min(1, "allowed: true, false, or a factor from 1 to 100")
+                .max(100, "allowed: true, false, or a factor from 1 to 100"),
+        ])
+        .default(false),
+    /** Whether it is OpenShift, which chooses users and groups of pods itself. @default false */
+    openshift: z.boolean().default(false),
+    /**
+     * Ranges of the cluster's Services, for network plugins that look at the address of a Service before it becomes
+     * that of a pod: each path to a component is then open to them, too, on its ports. @default none
+     */
+    serviceRanges: z.array(cidr).default([]),
+    /** IPv4, IPv6 or both for all Services. @default the API server's, which is SingleStack */
+    ipFamilyPolicy: z.enum(["SingleStack", "PreferDualStack", "RequireDualStack"]).optional(),
+    /** Where pods ask for names. @default pods of all namespaces, and NodeLocal DNSCache */
+    dns: dns.optional(),
+    /** A proxy through which pods reach servers outside. @default none */
+    proxy: proxy.optional(),
     /** Whether Services of type LoadBalancer get an address. If not, `launch` does not wait for one. */
     loadBalancer: z.boolean().default(true),
     /** Whether metrics-server is installed. Without it, autoscalers stay at their minimum, with a warning. */
@@ -130,6 +159,8 @@ export const stackFields = {
     cluster: cluster.prefault({}),
     images: imageSources.prefault({}),
     edge: sharedEdge.optional(),
+    /** Certificates in PEM of your own authorities, which the pods of all instances trust. @default none */
+    caBundle: certificates.optional(),
     labels: labels.default({}),
     annotations: annotations.default({}),
     ...placementFields,
@@ -150,6 +181,8 @@ export const stackFields = {
                 ),
         )
         .default([]),
+    /** Secret keys whose values are in Secrets that others create, by instance and key. */
+    secretsFrom,
     /** Platforms from elsewhere: files, from the folder of the file in which this is written, or npm packages. */
     platforms: z.array(z.string().min(1)).default([]),
 };
@@ -175,6 +208,7 @@ export interface StackConfig {
     readonly cluster: ClusterConfig;
     readonly images: ImagesConfig;
     readonly sharedEdge: SharedEdgeConfig;
+    readonly caBundle: string | undefined;
     readonly labels: Readonly<Record<string, string>>;
     readonly annotations: Readonly<Record<string, string>>;
     /** Where all pods run. */
@@ -184,6 +218,8 @@ export interface StackConfig {
     readonly protect: boolean;
     /** Names of objects with data that a run may lose. */
     readonly acceptLoss: readonly string[];
+    /** Where values of secret keys come from that others create, by instance and key. */
+    readonly secretsFrom: SecretsFrom;
     /** Platforms from elsewhere. */
     readonly platforms: readonly string[];
     readonly instances: readonly AnyInstance[];

@@ -47,6 +47,8 @@ export function readYaml(text: string, name: string, scalars?: readonly ScalarTa
         lineCounter: lines,
         // Nothing is printed here: what cannot be read is reported.
         logLevel: "error",
+        // As the engine does.
+        merge: true,
         ...(scalars ? { schema: "failsafe", customTags: (tags) => [...scalars, ...tags] } : {}),
     });
     // A tag that is only warned of takes the value away that begins with it.

@@ -30,6 +30,7 @@ export { own, ownHost, ownOnly } from "../config/own";
 export { schedule, timeZone } from "../config/schedule";
 export { search, searchOf, searchSecrets, searchSecretsOf } from "../config/search";
 export { Value } from "../config/value";
+export { postgresTlsEnv, tlsEnv } from "../components/authorities";
 export { backUp } from "../components/backup";
 export { Broker } from "../components/broker";
 export { Cache } from "../components/cache";

@@ -1,4 +1,6 @@
+import { whereIpv6 } from "../components/ipv6";
 import { nginx, type Nginx, pattern, word } from "../components/languages/nginx";
+import { sh, word as shWord, words } from "../components/languages/sh";
 import { indent, joined, linesOf } from "../components/languages/text";
 import { ambiguous, type PathRule, patternOf } from "../components/pathRule";
 import { mib } from "../components/scratch";
@@ -100,10 +102,27 @@ export interface ServerArgs {
 /** Headers with which libraries of applications override the requested URL. */
 const refusedHeaders = ["x_original_url", "x_rewrite_url"];
 
+/** Where {@link nginxCommand} writes what listens on IPv6: the kernel may have none, for which nginx has no setting. */
+const ipv6Folder = "/tmp/listen";
+
+/** Listens on all addresses of a port. */
+export const listen = (port: number): Nginx => nginx`listen ${port};
+    include ${word(`${ipv6Folder}/${port}*.conf`)};`;
+
+/** The command of nginx with arguments of its own, for files whose servers use {@link listen}. */
+export const nginxCommand = (ports: readonly number[], ...args: readonly string[]): string[] => [
+    ...whereIpv6(sh`mkdir -p ${shWord(ipv6Folder)}
+    for port in ${words(ports.map(String))}; do echo "listen [::]:$port;" >${shWord(ipv6Folder)}/$port.conf; done`),
+    "nginx",
+    ...args,
+    "-g",
+    "daemon off;",
+];
+
 /** A server block for any host, with health checks. */
 export function serverBlock({ port, root, state, locations }: ServerArgs): Nginx {
     return nginx`server {
-    listen ${port};
+    ${listen(port)}
     server_name _;
     root ${word(root)};
 

@@ -51,13 +51,20 @@ export interface IniArgs {
     readonly uploadLimit: string;
     /** Page timeout in seconds. */
     readonly timeoutSeconds: number;
+    /** Certificates of the authorities by which servers are known. @default the image's */
+    readonly authorities?: string | undefined;
 }
 
 /** Mebibytes for compiled code, shared by all requests of a pod. */
 export const opcacheMebibytes = 128;
 
 /** Settings that override PHP's defaults, for web pods, Tasks and cron. */
-export function iniSettings({ memoryLimit, uploadLimit, timeoutSeconds }: IniArgs): Record<string, string> {
+export function iniSettings({
+    memoryLimit,
+    uploadLimit,
+    timeoutSeconds,
+    authorities,
+}: IniArgs): Record<string, string> {
     const upload = mebibytesFor(uploadLimit);
     return {
         memory_limit: `${mebibytesFor(memoryLimit)}M`,
@@ -78,6 +85,8 @@ export function iniSettings({ memoryLimit, uploadLimit, timeoutSeconds }: IniArg
         sys_temp_dir: "/tmp",
         upload_tmp_dir: "/tmp",
         realpath_cache_size: "4096K",
+        // Of its own streams, and of its curl.
+        ...(authorities === undefined ? {} : { "openssl.cafile": authorities }),
         "opcache.memory_consumption": String(opcacheMebibytes),
         "opcache.interned_strings_buffer": "16",
         "opcache.max_accelerated_files": "20000",

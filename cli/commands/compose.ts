@@ -40,7 +40,7 @@ function check(files: readonly string[], { profile, envFile, strict, json = fals
     console.log(json ? JSON.stringify(report, null, 2) : reportText(report));
 }
 
-function reportText({ services, volumes, secrets, disabled, warnings, objects }: ProjectReport): string {
+function reportText({ services, volumes, built, secrets, disabled, warnings, objects }: ProjectReport): string {
     const fits = services.filter(({ lacks }) => lacks.length === 0).map(({ service }) => service);
     return [
         table(
@@ -53,6 +53,11 @@ function reportText({ services, volumes, secrets, disabled, warnings, objects }:
             ]),
         ),
         ...(volumes.length > 0 ? [table(["volume", "size", "access"], volumes)] : []),
+        ...(built.length > 0
+            ? [
+                  `Built by ./plinth images build, push or load, under plinth:images.registry:\n${built.map((image) => `  ${image}`).join("\n")}`,
+              ]
+            : []),
         ...(secrets.length > 0 ? [`Secret values, which plinth:secrets may set: ${secrets.join(", ")}`] : []),
         ...(disabled.length > 0 ? [`In other profiles: ${disabled.join(", ")}`] : []),
         `Pod Security restricted, with x-plinth.hardened: ${fits.length > 0 ? fits.join(", ") : "none"}`,

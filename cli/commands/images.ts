@@ -139,8 +139,7 @@ async function push(stack: string, { platform, only }: BuildOptions): Promise<vo
 }
 
 async function mirror(stack: string): Promise<void> {
-    const session = await openSession(stack);
-    const copies = mirrored(await imagesOf(session), session);
+    const copies = mirrored(await imagesOf(await openSession(stack)));
     const docker = await findDocker();
     if (Array.isArray(docker)) return refuseMissing("Nothing was copied.", docker);
     await copyImages(copies);

@@ -1,7 +1,10 @@
+import { InvalidArgumentError, Option } from "commander";
 import { bringUp, type LaunchArgs } from "../../operations/launch/bringUp";
 import { enterSandbox, openSession } from "../../operations/launch/sandbox";
 import { addProject } from "../../operations/compose/addProject";
 import { Session } from "../../operations/session";
+import { UserError } from "../../operations/system/errors";
+import { type VolumeType, volumeTypes } from "../../platforms/compose/config";
 import { example, type Register } from "../command";
 import { showStatus } from "./status";
 
@@ -9,6 +12,13 @@ interface LaunchOptions extends LaunchArgs {
     readonly sandbox?: boolean;
     readonly compose?: readonly string[];
     readonly host?: string;
+    readonly replicas?: number;
+    readonly volumes?: VolumeType;
+}
+
+function wholeNumber(text: string): number {
+    if (/^\d{1,3}$/.test(text)) return Number(text);
+    throw new InvalidArgumentError("Allowed: 0 to 999.");
 }
 
 export const launch: Register = (program) => {
@@ -49,8 +59,27 @@ export const launch: Register = (program) => {
                 "add this Docker Compose project to the stack file first, unless it is there",
             )
             .option("--host <name>", "host of that project (default: its name below localhost)")
-            .action(async (stack: string, { sandbox, compose, host, ...options }: LaunchOptions) => {
-                if (compose) await addProject(new Session(stack), compose, host);
+            .option(
+                "--replicas <number>",
+                "pods of each of its services that states no number and keeps no data (default: 1)",
+                wholeNumber,
+            )
+            .addOption(
+                new Option("--volumes <type>", "what its volumes are (default: persistentVolumeClaim)").choices(
+                    volumeTypes,
+                ),
+            )
+            .action(async (stack: string, { sandbox, compose, host, replicas, volumes, ...options }: LaunchOptions) => {
+                const project = {
+                    ...(host === undefined ? {} : { host }),
+                    ...(replicas === undefined ? {} : { replicas }),
+                    ...(volumes === undefined ? {} : { volumes }),
+                };
+                if (compose) await addProject(new Session(stack), compose, project);
+                else if (Object.keys(project).length > 0)
+                    throw new UserError(
+                        `Nothing was changed: --${Object.keys(project).join(", --")} belong to --compose FILE; those of an instance stand in Pulumi.${stack}.yaml.`,
+                    );
                 const session = await (sandbox ? enterSandbox(stack) : openSession(stack));
                 await bringUp(session, options);
                 if (!session.isInSandbox) return;
@@ -67,5 +96,6 @@ export const launch: Register = (program) => {
         "launch production --new-cluster production-eks",
         "launch --sandbox",
         "launch --compose compose.yaml",
+        "launch --compose compose.yaml --replicas 3 --volumes emptyDir",
     );
 };

@@ -5,8 +5,9 @@ import { noteOf } from "../../operations/review/note";
 import { postNote } from "../../operations/review/postNote";
 import { liveBefore } from "../../operations/launch/liveBefore";
 import { openSession } from "../../operations/launch/sandbox";
-import { guardedPreview, offlinePreview, whyOffline } from "../../operations/review/preview";
+import { guardedPreview, offlinePreview, whyOffline, withChanges } from "../../operations/review/preview";
 import { renderedDiff } from "../../operations/review/renderedDiff";
+import { unchangeable } from "../../operations/review/unchangeable";
 
 interface Options {
     readonly base: string;
@@ -37,13 +38,16 @@ export const review: Register = (program) => {
 async function show(stack: string, { base, offline, out, post = false }: Options): Promise<void> {
     const session = await openSession(stack);
     const rendering = await session.rendering();
-    const diff = await renderedDiff(rendering, base);
+    const { diff, base: before } = await renderedDiff(rendering, base);
+    const { refused, replaced } = unchangeable(before, rendering, session.config().acceptLoss);
     const reason = await whyOffline(session, offline);
-    const preview =
+    const found =
         reason === undefined
             ? await guardedPreview(session, await liveBefore(session, false), ["--diff"])
             : offlinePreview(rendering, reason);
+    const preview = withChanges(found, refused, replaced);
     if (preview.mode === "offline") console.log(preview.text);
+    else for (const line of replaced) console.log(line);
     console.log(diff === "" ? `No rendered object differs from ${base}.` : diff);
     const note = noteOf(stack, preview, diff);
     if (out) writeFileSync(out, note);

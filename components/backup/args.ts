@@ -8,11 +8,14 @@ import type { HasNode, Instance } from "../instance";
 import { mib } from "../scratch";
 import type { DocumentStoreLike, Storage } from "./parts";
 
+/** A database, as backups need it. */
+export type DatabaseLike = Pick<Database, "node" | "service" | "engine" | "image" | "rootPassword">;
+
 /** A platform's settings for its backups. */
 export interface BackupArgs {
     /** @default none: nothing is backed up, with a warning outside dev */
     readonly config: BackupConfig | undefined;
-    readonly database: Database;
+    readonly database: DatabaseLike;
     /** Documents that the database's rows name: dumped after it. @default none */
     readonly documents?: DocumentStoreLike;
     /** Whether all databases of that store are dumped, not only the platform's. @default false */

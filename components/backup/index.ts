@@ -1,20 +1,22 @@
 import { Component, type ComponentOptions } from "../component";
-import { Value } from "../../config/value";
 import { type BackupConfig, type BackupSecret, folderOf, identityOf } from "../../config/backup";
 import { type Image, images } from "../../config/images";
+import { postgresTlsEnv, tlsEnv } from "../authorities";
+import { authorityData } from "../authorityFile";
 import { claim } from "../claim";
 import { egressRule } from "../egress";
-import type { NetworkRule, Node, SecretRef, Setting } from "../graph";
+import type { NetworkRule, Node, Setting } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { plinthLabels } from "../labels";
 import type { ContainerArgs, Mount } from "../podArgs";
 import { ScheduledTask } from "../scheduledTask";
 import { type BackupArgs, workSpace, writersOf } from "./args";
+import { bucketKeys, podIdentity } from "./bucketAccess";
 import { everyDatabase, keepEnv, steps, tasks } from "./contract";
 import { bindDocuments, bindObjects, isPathStyle, objectsEnv, refuseOwnBucket } from "./parts";
 import { backupFiles } from "./scripts";
 
-export type { BackupArgs } from "./args";
+export type { BackupArgs, DatabaseLike } from "./args";
 export type { DocumentStoreLike } from "./parts";
 
 const folders = { scripts: "/etc/plinth-backup", work: "/work", volume: "/backup", files: "/files" } as const;
@@ -46,6 +48,8 @@ export class Backup extends Component implements HasNode {
     private readonly networkRules: readonly NetworkRule[];
     private readonly mounts: readonly Mount[];
     private readonly storage: Image;
+    /** Authorities of the target's server. */
+    private readonly authorities: readonly string[];
 
     constructor(
         private readonly instance: Instance<BackupSecret>,
@@ -96,6 +100,8 @@ export class Backup extends Component implements HasNode {
             this.mounts = [...mounts, { path: folders.volume, claim: volume }];
             this.storage = database.image;
         }
+        const authority = target.type === "s3" ? authorityData([target.tls?.ca]) : undefined;
+        this.authorities = authority ? [instance.add(this, "ConfigMap", `${name}-authority`, { data: authority })] : [];
         this.node = this.backup().node;
         this.restore();
         this.registerOutputs({});
@@ -121,8 +127,10 @@ export class Backup extends Component implements HasNode {
     } {
         const { instance, name } = this;
         const { url, prefix } = folderOf(target, this.identity);
-        const values = { accessKey: this.required("backupAccessKey"), secretKey: this.required("backupSecretKey") };
-        const key: Record<keyof typeof values, SecretRef> = instance.secret(this, `${name}-keys`, values);
+        const { env, needs } =
+            target.identity === "pod"
+                ? podIdentity(instance, name, this.buckets !== undefined)
+                : bucketKeys(this, instance, name);
         const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
         return {
             env: {
@@ -130,22 +138,13 @@ export class Backup extends Component implements HasNode {
                 S3_BUCKET: target.bucket,
                 S3_PREFIX: prefix,
                 AWS_DEFAULT_REGION: target.region,
-                AWS_ACCESS_KEY_ID: key.accessKey,
-                AWS_SECRET_ACCESS_KEY: key.secretKey,
+                ...env,
             },
-            needs: [{ name: "s3", direction: "egress", host: url.hostname, ports: [port], cidrs: target.cidrs }],
+            needs: [
+                { name: "s3", direction: "egress", host: url.hostname, ports: [port], cidrs: target.cidrs },
+                ...needs,
+            ],
         };
-    }
-
-    private required(key: BackupSecret): Value<string> {
-        const value = this.instance.secretValue(key);
-        if (!value)
-            this.instance.problem(
-                [this.name, "target"],
-                `is object storage and requires its key: ${this.instance.howToSet(key)}`,
-                [key],
-            );
-        return value ?? Value.secret("");
     }
 
     private backup(): ScheduledTask {
@@ -194,6 +193,7 @@ export class Backup extends Component implements HasNode {
                 pod: {
                     initContainers: containers.slice(0, -1),
                     containers: containers.slice(-1),
+                    authorities: this.authorities,
                     user: files?.user ?? this.buckets?.user ?? databaseUser,
                     ...(files?.volume.shareNodeFor ? { shareNodeFor: files.volume.shareNodeFor } : {}),
                 },
@@ -228,6 +228,7 @@ export class Backup extends Component implements HasNode {
         const { engine, rootPassword } = database;
         return this.step(name, database.image, {
             env: {
+                ...(engine === "postgres" ? postgresTlsEnv(database.service) : tlsEnv(database.service, "DB_TLS_CA")),
                 ENGINE: engine,
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",
                 INSTANCE: this.identity,

@@ -1,6 +1,6 @@
 import { Component, type ComponentOptions } from "../component";
 import { Value } from "../../config/value";
-import { type BrokerConfig, brokerPort, type BrokerSecret } from "../../config/broker";
+import { type BrokerConfig, brokerPort, type BrokerSecret, outsideBrokerPort } from "../../config/broker";
 import type { ResourcesConfig } from "../../config/fields";
 import { mebibytes } from "../../config/quantity";
 import { images } from "../../config/images";
@@ -9,7 +9,7 @@ import { dataServer } from "../dataServer";
 import { guardedSeries, imageSeries } from "../database/series";
 import { livenessProbe, startupProbe } from "../probes";
 import { clusterService } from "../deployment";
-import { rangesOf, requiredSecret } from "../external";
+import { outside, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { sh, word } from "../languages/sh";
@@ -45,6 +45,8 @@ export interface BrokerArgs {
     readonly resources: ResourcesConfig & { readonly memory: string };
     /** Size of the volume. */
     readonly size: string;
+    /** Where the user agrees to other versions, for messages. @default the component's key in the instance */
+    readonly settingsAt?: string;
 }
 
 /** The ports that clients of the broker use. */
@@ -90,9 +92,8 @@ export class Broker<Name extends string = string> extends Component implements H
             this.node = instance.addNode(name, { kind: "broker", pods: false });
             const password = requiredSecret(instance, name, key);
             const settings = this.settings(instance, config.user ?? args.user, config.vhost ?? vhost, password);
-            const external = { cidrs: rangesOf(config.host, config.cidrs) };
-            const amqp = config.port ?? ports.amqp;
-            this.service = new Service(this.node.id, config.host, { amqp }, settings, external);
+            const { host, external } = outside(instance, this, this.node, config);
+            this.service = new Service(this.node.id, host, { amqp: outsideBrokerPort(config) }, settings, external);
         } else {
             const { monitoringNamespace } = instance.cluster;
             this.node = instance.addNode(name, {
@@ -221,7 +222,7 @@ export class Broker<Name extends string = string> extends Component implements H
                 // Queues are flushed at the stop signal.
                 graceSeconds: 120,
             },
-            series: guardedSeries(instance, name, series, given.upgradeFrom),
+            series: guardedSeries(instance, name, series, given.upgradeFrom, { settingsAt: args.settingsAt }),
         });
     }
 }

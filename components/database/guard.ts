@@ -22,8 +22,9 @@ const volume = "/volume";
  *
  * @param root directory in which the volume is seen
  * @param image key in `images` that names the server's image. @default the engine
+ * @param galera whether the server is a member of a Galera cluster. @default false
  */
-export const guardScript = (root = volume, image?: string): Sh => sh`#!/bin/sh
+export const guardScript = (root = volume, image?: string, galera = false): Sh => sh`#!/bin/sh
 set -eu
 refuse() {
     echo "refused to start $SERIES: $1" >&2
@@ -100,7 +101,13 @@ told=$(server) || refuse "its image, named in images.${image === undefined ? sh`
 image=$(server_series "$told")
 [ "$image" = "$SERIES" ] || refuse "its image, named in images.${image === undefined ? sh`\${SERIES%% *}` : word(image)}, holds \${image:-an unknown server} ($told): name one whose tag says what it holds"
 marks() { # directory
-    if [ "\${REPLICATED:-}" ]; then
+${
+    galera
+        ? sh`    # A copy of another member's data that was broken off counts for nothing: it is begun again.
+    [ ! -f "$1/sst_in_progress" ] || exit 0
+`
+        : sh``
+}    if [ "\${REPLICATED:-}" ]; then
         # A copy of the source that was broken off counts for nothing: it is begun again.
         [ ! -f "$1/plinth-seeding" ] || exit 0
         return

@@ -5,17 +5,19 @@ import { type DatabaseConfig, databasePorts, type DatabaseSecret, type Engine } 
 import { type Image, images } from "../../config/images";
 import type { ResourcesConfig } from "../../config/fields";
 import { clusterService } from "../deployment";
-import { rangesOf, requiredSecret } from "../external";
+import { type Outside, outside, rangesOf, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { SecretValue } from "../kinds";
 import { metricsRules } from "../metrics";
+import { galeraObjects, galeraServices, joinGroup, memberHosts } from "./galera";
+import { galeraPorts } from "./galera/files";
 import { declareMember, type MemberArgs } from "./member";
 import { exporterConfiguration, metricsPorts, metricsUser } from "./metrics";
 import { initStatements, metricsStatements } from "./mysql";
 import { replicationUser } from "./replication";
 import { declareMembers, joinMembers, type Members } from "./replicated";
-import { guardedSeries, imageSeries } from "./series";
+import { galeraSeries, guardedSeries, imageSeries } from "./series";
 
 /** Settings that a database offers to its clients. */
 export type DatabaseSettings = { readonly name: string; readonly user: string; readonly password: SecretRef };
@@ -36,6 +38,8 @@ export interface DatabaseArgs {
     readonly image?: Image;
     /** Extensions of PostgreSQL in the platform's database, which only the administrator can create. @default none */
     readonly extensions?: readonly string[];
+    /** Where the user agrees to other versions, for messages. @default the component's key in the instance */
+    readonly settingsAt?: string;
 }
 
 const ports: Readonly<Record<Engine, Readonly<Record<string, number>>>> = {
@@ -54,7 +58,8 @@ interface Secrets {
 }
 
 /**
- * A relational database: one server with its own volume, a source with replicas, or an external server.
+ * A relational database: one server with its own volume, a source with replicas, the members of a Galera cluster, or an
+ * external server.
  *
  * The service's settings are `host`, `port`, `name`, `user` and `password`. Its secret keys are the component's name
  * with `Password` and `RootPassword`. A changed password is applied to existing data at the next start of the pod,
@@ -99,11 +104,15 @@ export class Database<Name extends string = string> extends Component implements
             const { password, rootPassword } = this.outsideSecrets(instance, name);
             this.rootPassword = rootPassword;
             const settings = { name: args.database, user: args.user, password };
-            [this.service, this.readService] = this.outside(config, settings);
+            [this.service, this.readService] = this.outside(instance, config, settings);
         } else {
             const needs = metricsRules(instance.cluster.monitoringNamespace, metricsPorts[config.engine]);
             const members = config.topology === "replicated" ? joinMembers(instance, name, config, needs) : undefined;
-            const first = members?.nodes[0] ?? instance.addNode(name, { kind: "database", networkRules: needs });
+            const first =
+                members?.nodes[0] ??
+                (config.topology === "galera"
+                    ? joinGroup(instance, name, needs)
+                    : instance.addNode(name, { kind: "database", networkRules: needs }));
             this.node = members?.source ?? first;
             const secrets = this.secrets(instance, name, first, args, config);
             this.rootPassword = secrets.rootPassword;
@@ -112,23 +121,40 @@ export class Database<Name extends string = string> extends Component implements
             const at = (host: string) =>
                 new Service(first.id, host, ports[config.engine], settings, undefined, members?.ids.slice(1));
             this.service = at(instance.host(name));
-            this.readService = members ? at(instance.host(members.readName)) : this.service;
+            this.readService = members
+                ? at(instance.host(members.readName))
+                : config.topology === "galera"
+                  ? new Service(
+                        first.id,
+                        instance.host(galeraServices(name).reads),
+                        { server: galeraPorts.server },
+                        settings,
+                    )
+                  : this.service;
             this.inside(instance, first, args, config, secrets, members);
         }
         this.registerOutputs({ host: this.service.host });
     }
 
     private outside(
-        { engine, host, readHost, port, cidrs }: Extract<DatabaseConfig, { topology: "external" }>,
+        instance: Instance,
+        config: Extract<DatabaseConfig, { topology: "external" }>,
         settings: DatabaseSettings,
     ): [Service<DatabaseSettings>, Service<DatabaseSettings>] {
+        const { engine, readHost, port, cidrs } = config;
         const [[portName, usual]] = Object.entries(ports[engine]) as [[string, number]];
-        const at = (where: string) =>
-            new Service(this.node.id, where, { [portName]: port ?? usual }, settings, {
-                cidrs: rangesOf(where, cidrs),
-            });
-        const service = at(host);
-        return [service, readHost ? at(readHost) : service];
+        const at = ({ host, external }: Outside) =>
+            new Service(this.node.id, host, { [portName]: port ?? usual }, settings, external);
+        const server = outside(instance, this, this.node, config);
+        const { tls } = server.external;
+        if (readHost && tls?.address !== undefined)
+            instance.problem(
+                [this.node.name, "tls", "serverName"],
+                "is the name of one server, and not allowed with readHost; set both hosts to the names in their certificates",
+            );
+        const external = { ...(tls ? { tls } : {}), cidrs: rangesOf(readHost ?? "", cidrs) };
+        const service = at(server);
+        return [service, readHost ? at({ host: readHost, external }) : service];
     }
 
     private outsideSecrets(
@@ -164,7 +190,7 @@ export class Database<Name extends string = string> extends Component implements
                 ([userPassword, root, replicationPassword, metricsPassword]) =>
                     initStatements(kind, {
                         ...{ database, user, password: userPassword, rootPassword: root },
-                        ...{ replicationPassword, metricsPassword },
+                        ...{ replicationPassword, metricsPassword, galera: topology === "galera" },
                     }),
             );
         const secret = <K extends string>(suffix: string, values: { readonly [Key in K]: SecretValue<Key> }) =>
@@ -172,7 +198,9 @@ export class Database<Name extends string = string> extends Component implements
         const files = (kind: "mariadb" | "mysql", of: Value<string>) => ({
             password: of,
             // Read by the exporter and by the first start of its server.
-            "exporter.cnf": of.map(exporterConfiguration),
+            "exporter.cnf": of.map((value) =>
+                exporterConfiguration(value, topology === "galera" ? galeraPorts.server : databasePorts[kind]),
+            ),
             "metrics.sql": of.map((value) => metricsStatements(kind, value)),
         });
         return {
@@ -212,9 +240,19 @@ export class Database<Name extends string = string> extends Component implements
             settings: args.settings,
             image: this.image,
             extensions: args.extensions ?? [],
-            series: guardedSeries(instance, first.name, series, upgradeFrom),
+            series: guardedSeries(
+                instance,
+                first.name,
+                config.topology === "galera" ? galeraSeries(series) : series,
+                upgradeFrom,
+                { settingsAt: args.settingsAt },
+            ),
         };
-        if (members) {
+        if (config.topology === "galera") {
+            const begin = galeraObjects(instance, this, first, config);
+            const hosts = memberHosts(instance, first.name, config);
+            declareMember(instance, this, first, { ...member, galera: { config, hosts, begin } });
+        } else if (members) {
             declareMembers(instance, this, members, { ...member, password: replicationPassword! });
         } else {
             declareMember(instance, this, first, member);

@@ -12,8 +12,8 @@ export const metricsPorts: Readonly<Record<Engine, number>> = { mariadb: 9104, m
 const exporterFile = "exporter.cnf";
 
 /** Credentials file of the exporter for MariaDB and MySQL. */
-export const exporterConfiguration = (password: string): MyCnf =>
-    myCnf`[client]\nhost = 127.0.0.1\nport = 3306\nuser = ${word(metricsUser)}\npassword = ${word(password)}\n`;
+export const exporterConfiguration = (password: string, port: number): MyCnf =>
+    myCnf`[client]\nhost = 127.0.0.1\nport = ${port}\nuser = ${word(metricsUser)}\npassword = ${word(password)}\n`;
 
 const usual = {
     name: "exporter",

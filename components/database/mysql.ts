@@ -101,6 +101,8 @@ export interface Accounts {
     readonly replicationPassword?: string | undefined;
     /** Of {@link metricsUser}. @default none: metrics are not exported */
     readonly metricsPassword?: string | undefined;
+    /** Whether they are those of a Galera member, which each makes its own. @default false */
+    readonly galera?: boolean;
 }
 
 /**
@@ -112,11 +114,12 @@ export interface Accounts {
  */
 export function initStatements(
     engine: MysqlEngine,
-    { database, user, password, rootPassword, replicationPassword, metricsPassword }: Accounts,
+    { database, user, password, rootPassword, replicationPassword, metricsPassword, galera = false }: Accounts,
 ): Sql {
     const account = (name: string, host: string, secret: string) => accountLines(engine, name, host, secret);
     const lines = [
         sql`SET SESSION sql_log_bin = 0;`,
+        ...(galera ? [sql`SET SESSION wsrep_on = OFF;`] : []),
         ...account(user, "%", password),
         ...account("root", "localhost", rootPassword),
         ...account("root", "%", rootPassword),

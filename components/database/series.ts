@@ -36,6 +36,9 @@ export function seriesOf(engine: Versioned, tag: string): string | undefined {
     return minor === undefined ? undefined : `${engine} ${major}.${minor}`;
 }
 
+/** The series of data in the members of a Galera cluster, whose volumes no other servers continue with. */
+export const galeraSeries = (series: string): string => `${series} galera`;
+
 /**
  * The series of the image in use. A tag without a series may move to another at any time and is refused, because the
  * data would then be opened by a version without consent.
@@ -69,7 +72,8 @@ export const majorOf = (series: string): string => series.split(" ")[1]!.split("
 export function upgradesInPlace(from: string, to: string): boolean {
     const [fromEngine, fromVersion] = from.split(" ") as [string, string];
     const [toEngine, toVersion] = to.split(" ") as [string, string];
-    if (fromEngine !== toEngine || toEngine === "postgres") return false;
+    if (fromEngine !== toEngine || toEngine === "postgres" || from.endsWith(" galera") !== to.endsWith(" galera"))
+        return false;
     const [a, b] = [fromVersion, toVersion].map((version) => version.split(".").map(Number) as [number, number]) as [
         [number, number],
         [number, number],
@@ -87,6 +91,12 @@ export function upgradesInPlace(from: string, to: string): boolean {
 export function checkSeries(path: string, known: string, wanted: string, consent: string | undefined): string {
     if (known === wanted || known === consent) return wanted;
     const engine = known.split(" ")[0]!;
+    if (known.endsWith(" galera") !== wanted.endsWith(" galera"))
+        throw new SeriesError(
+            `${path}.topology: the volumes of ${known} hold data, and those of ${wanted} are others, which begin empty; nothing was sent to them.\n` +
+                `  To take the data along, make a backup, set ${path}.upgradeFrom to "${known}", launch, and restore the backup (docs/databases.md).\n` +
+                `  To stay, go back to the former topology.`,
+        );
     // A broker's messages are in transit and are lost with the queues.
     const { before, save, load } =
         engine === "rabbitmq"
@@ -119,7 +129,10 @@ export function guardedSeries(
     name: string,
     wanted: string,
     upgradeFrom: string | undefined,
-    check: typeof checkSeries = checkSeries,
+    {
+        check = checkSeries,
+        settingsAt = `plinth:instances.${instance.name}.${name}`,
+    }: { readonly check?: typeof checkSeries; readonly settingsAt?: string | undefined } = {},
 ): Value<string> {
     const consent = upgradeFrom === wanted ? undefined : upgradeFrom;
     const prefix = `${instance.name}-${name}`;
@@ -136,9 +149,7 @@ export function guardedSeries(
     stack.plan.push(holds(wanted, stack.config.protect), ...(consent ? [holds(consent, false)] : []), marker);
     return marker
         .property<Keepers>("keepers")
-        .map((keepers) =>
-            check(`plinth:instances.${instance.name}.${name}`, keepers?.["series"] ?? wanted, wanted, consent),
-        );
+        .map((keepers) => check(settingsAt, keepers?.["series"] ?? wanted, wanted, consent));
 }
 
 type Keepers = Readonly<Record<string, string>> | undefined;

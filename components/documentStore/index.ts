@@ -5,6 +5,7 @@ import type { ResourcesConfig } from "../../config/fields";
 import { images } from "../../config/images";
 import { mebibytes } from "../../config/quantity";
 import { warnIfReachable } from "../cache";
+import { authorityOf } from "../authorities";
 import { claim } from "../claim";
 import { dataServer } from "../dataServer";
 import { guardedSeries, imageSeries, upgradesInPlace } from "../database/series";
@@ -46,6 +47,8 @@ export interface DocumentStoreArgs {
      * alone decide who reaches it. @default false
      */
     readonly open?: boolean;
+    /** Where the user agrees to other versions, for messages. @default the component's key in the instance */
+    readonly settingsAt?: string;
     /** Series of MongoDB that the platform works with. @default ["7.0"], the image's */
     readonly series?: readonly string[];
     /** Why no others, for the message: `its driver is older`. @default others have not been tried */
@@ -95,6 +98,8 @@ export class DocumentStore<Name extends string = string> extends Component imple
             const root = instance.secretValue(keys.root);
             this.rootPassword =
                 root && instance.secret(this, `${name}-root`, { rootPassword: root }, { node }).rootPassword;
+            const { tls } = config;
+            const authority = authorityOf(instance, this, node, typeof tls === "object" ? tls.ca : undefined);
             this.service = new Service(
                 node.id,
                 hostsText(config.hosts),
@@ -104,10 +109,10 @@ export class DocumentStore<Name extends string = string> extends Component imple
                     ...instance.secret(this, name, { password }, { node }),
                     authSource: config.authSource,
                     replicaSet: config.replicaSet ?? "",
-                    tls: String(config.tls ?? config.srv),
+                    tls: String((config.tls ?? config.srv) !== false),
                     srv: String(config.srv),
                 },
-                { cidrs: rangesOfAll(config.hosts, config.cidrs) },
+                { cidrs: rangesOfAll(config.hosts, config.cidrs), ...(authority ? { tls: { authority } } : {}) },
             );
         } else {
             const { monitoringNamespace } = instance.cluster;
@@ -214,7 +219,10 @@ export class DocumentStore<Name extends string = string> extends Component imple
             // The default size, not the user's: a volume grows without a new pod.
             disk: mebibytes(args.size),
         });
-        dataServer(instance, this, node, { pod, series: guardedSeries(instance, name, series, upgradeFrom) });
+        dataServer(instance, this, node, {
+            pod,
+            series: guardedSeries(instance, name, series, upgradeFrom, { settingsAt: args.settingsAt }),
+        });
     }
 }
 

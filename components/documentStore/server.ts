@@ -4,6 +4,8 @@ import { images } from "../../config/images";
 import type { SecretRef } from "../graph";
 import { metricsUser } from "../database/metrics";
 import { dataPath } from "../database/mysql";
+import { whereIpv6 } from "../ipv6";
+import { sh } from "../languages/sh";
 import { constantFiles } from "../languages/text";
 import type { ContainerArgs, Mount, PodArgs } from "../podArgs";
 import { livenessProbe, startSeconds } from "../probes";
@@ -159,6 +161,7 @@ export function serverPod(args: ServerArgs): PodArgs {
                 name: "mongo",
                 image: images.mongo,
                 command: [
+                    ...whereIpv6(sh`set -- "$@" --ipv6`),
                     "mongod",
                     ...["--dbpath", folders.data],
                     ...["--replSet", replicaSet],

@@ -1,5 +1,6 @@
 import type { OwnEdgeConfig } from "../../config/edge";
 import type { Instance } from "../instance";
+import { warnOfIdleAnnotations } from "./annotations";
 import { trustedProxiesOf } from "./ingress";
 import { checkProxyProtocol } from "./proxyProtocol";
 import type { Tenant } from "./site";
@@ -34,6 +35,7 @@ export function warnOfReach(instance: Instance, edge: OwnEdgeConfig): void {
 /** Reports contradictory settings, and warns about those that may not work as expected. */
 export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
     checkProxyProtocol(instance, edge);
+    warnOfIdleAnnotations(instance, edge);
     const tls = tlsOf(instance);
     const inFront = endsInFront(edge);
     if (inFront && tls.mode === "internal")

@@ -3,6 +3,7 @@ import { Value } from "../../config/value";
 import type { ResourcesConfig } from "../../config/fields";
 import { bucketName, type ObjectStorageConfig, type ObjectStorageSecret, s3Endpoint } from "../../config/objectStorage";
 import { images } from "../../config/images";
+import { authorityOf } from "../authorities";
 import { claim } from "../claim";
 import { clusterService, deployment } from "../deployment";
 import { rangesOf, requiredSecret } from "../external";
@@ -186,9 +187,13 @@ export class ObjectStorage extends Component implements HasNode {
             config.forcePathStyle ?? config.endpoint !== undefined,
         );
         const id = nodeId(instance.namespace, name);
+        const authority = authorityOf(instance, this, node, config.tls?.ca);
         return {
             node,
-            service: new Service(id, url.hostname, ports, settings, { cidrs: rangesOf(url.hostname, config.cidrs) }),
+            service: new Service(id, url.hostname, ports, settings, {
+                cidrs: rangesOf(url.hostname, config.cidrs),
+                ...(authority ? { tls: { authority } } : {}),
+            }),
             admin: key,
         };
     }

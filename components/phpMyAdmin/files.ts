@@ -92,6 +92,9 @@ $cfg['Servers'][1] = [
     'port' => getenv('DB_PORT'),
     'auth_type' => 'cookie',
     'AllowNoPassword' => false,
+    'ssl' => getenv('DB_TLS_CA') !== false,
+    'ssl_ca' => getenv('DB_TLS_CA') ?: null,
+    'ssl_verify' => true,
 ];
 $cfg['TempDir'] = '/tmp';
 $cfg['ExecTimeLimit'] = ${timeoutSeconds};

@@ -2,6 +2,7 @@ import { Component, type ComponentOptions } from "../component";
 import { mebibytesFor } from "../../config/quantity";
 import type { PhpMyAdminConfig } from "../../config/phpMyAdmin";
 import { images } from "../../config/images";
+import { tlsEnv } from "../authorities";
 import { clusterService, deployment } from "../deployment";
 import type { Node, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
@@ -70,7 +71,7 @@ export class PhpMyAdmin extends Component implements HasNode {
                         // Bypasses the entrypoint, which rewrites the configuration.
                         command: ["apache2", "-D", "FOREGROUND", "-f", `${settings}/apache2.conf`],
                         uses: [edge],
-                        env: { COOKIE_KEY: cookieKey },
+                        env: { COOKIE_KEY: cookieKey, ...tlsEnv(database, "DB_TLS_CA") },
                         ports,
                         resources: { cpu: "25m", memory: "512Mi" },
                         probes: {

@@ -58,7 +58,7 @@ class Registered extends pulumi.ComponentResource {
 
 function create(resource: Resource, made: Made): pulumi.Resource {
     const { type, name, inputs, outputs, options } = resource;
-    const { parent, provider, dependsOn, protect, ignoreChanges, aliases } = options;
+    const { parent, provider, dependsOn, protect, ignoreChanges, aliases, reads } = options;
     const common = {
         ...(parent ? { parent: registered(parent, made) } : {}),
         ...(dependsOn ? { dependsOn: dependsOn.map((other) => registered(other, made)) } : {}),
@@ -70,6 +70,7 @@ function create(resource: Resource, made: Made): pulumi.Resource {
     if (outputs) return new Registered(resource, converted(outputs), common);
     return createOf(type)(name, converted(inputs), {
         ...common,
+        ...(reads === undefined ? {} : { id: reads }),
         ...(provider ? { provider: registered(provider, made) as pulumi.ProviderResource } : {}),
     });
 }

@@ -29,10 +29,7 @@ export function readEnvFile(
     const place = (line: number): Place => ({ file: shown, line, column: 1 });
     try {
         if (format === "raw") readRaw(text, lookup, variables);
-        else
-            readDotenv(text, lookup, variables, (name) =>
-                session.warn(place(0), [], `the variable ${name} is not set, and is taken as empty`),
-            );
+        else readDotenv(text, lookup, variables, session.unset(place(0), []));
     } catch (error) {
         if (error instanceof DotenvError) refuse(place(error.line), [], error.message);
         throw error;

@@ -18,9 +18,7 @@ export function interpolate(root: Node, environment: Environment, session: Sessi
     const value = (node: Node, path: Path, cast: Cast | undefined): Node => {
         if (node.kind !== "scalar" || typeof node.value !== "string") return node;
         try {
-            const text = interpolated(node.value, lookup, (name) =>
-                session.warn(node.at, path, `the variable ${name} is not set, and is taken as empty`),
-            );
+            const text = interpolated(node.value, lookup, session.unset(node.at, path));
             return cast ? scalar(cast(text), node.at) : text === node.value ? node : scalar(text, node.at);
         } catch (error) {
             if (!(error instanceof TemplateError || error instanceof RangeError)) throw error;

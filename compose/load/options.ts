@@ -2,7 +2,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { allowed, refuse } from "../errors";
 import type { Variable } from "../text/dotenv";
 import { readEnvFile } from "./envFiles";
-import { type Environment, lookupIn, type Named, type Session, wholeFile } from "./session";
+import { type Environment, type Lacking, lookupIn, type Named, type Session, wholeFile } from "./session";
 
 /** What is read of a project, and from where. */
 export interface LoadArgs {
@@ -20,6 +20,8 @@ export interface LoadArgs {
     readonly profiles?: readonly string[];
     /** @default COMPOSE_PROJECT_NAME, `name` of the last file that has it, or the project folder's name */
     readonly name?: string;
+    /** Gives values of variables that are not set. @default they are empty with a warning, or refused if required */
+    readonly lacking?: Lacking;
 }
 
 /** As `docker compose` looks for them, the first one that exists. */

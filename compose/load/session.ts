@@ -1,6 +1,7 @@
 import type { ComposeWarning, Path, Place } from "../errors";
 import type { Mapping, Node } from "../node";
 import { type Document, readDocuments } from "../text/documents";
+import type { Unset } from "../text/template";
 import { Files } from "./files";
 
 /** Variables: of the caller, of env files, and the project's name. */
@@ -10,6 +11,18 @@ export const lookupIn =
     (environment: Environment) =>
     (name: string): string | undefined =>
         Object.hasOwn(environment, name) ? environment[name] : undefined;
+
+/**
+ * Asked for the value of a variable that is not set.
+ *
+ * @param isRequired whether the project is refused without one
+ * @param where of the text that names it
+ */
+export type Lacking = (
+    name: string,
+    isRequired: boolean,
+    where: { readonly place: Place; readonly path: Path },
+) => string | undefined;
 
 /** What one load of a project knows and keeps. */
 export class Session {
@@ -23,10 +36,12 @@ export class Session {
     /**
      * @param folder of the project
      * @param home what `~` stands for; undefined if it is not known
+     * @param lacking gives values of variables that are not set. @default none
      */
     constructor(
         readonly folder: string,
         readonly home: string | undefined,
+        private readonly lacking: Lacking = () => undefined,
     ) {
         this.files = new Files(folder);
     }
@@ -40,6 +55,16 @@ export class Session {
         const known = this.parsed.get(path) ?? readDocuments(text, shown);
         this.parsed.set(path, known);
         return known;
+    }
+
+    /** What takes the place of variables that are not set, in a text at this place: nothing, with a warning. */
+    unset(place: Place, path: Path): Unset {
+        return (name, isRequired) => {
+            const given = this.lacking(name, isRequired, { place, path });
+            if (given === undefined && !isRequired)
+                this.warn(place, path, `the variable ${name} is not set, and is taken as empty`);
+            return given;
+        };
     }
 
     warn(place: Place, path: Path, message: string): void {

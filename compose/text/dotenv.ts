@@ -1,4 +1,4 @@
-import { interpolated, type Lookup, TemplateError } from "./template";
+import { interpolated, type Lookup, TemplateError, type Unset } from "./template";
 
 /** A file of variables that cannot be read. */
 export class DotenvError extends Error {
@@ -26,15 +26,10 @@ const trailing = new RegExp(`[${space}]+$`);
  *
  * @param lookup for values and for names without value; what the file itself has set before comes after it
  * @param variables to which the file's are added
- * @param unset told of variables without value
+ * @param unset told of variables without value and default
  * @throws DotenvError
  */
-export function readDotenv(
-    text: string,
-    lookup: Lookup,
-    variables: Map<string, Variable>,
-    unset: (name: string) => void = () => {},
-): void {
+export function readDotenv(text: string, lookup: Lookup, variables: Map<string, Variable>, unset?: Unset): void {
     const source = new Source(text.replace(/^\ufeff/, ""));
     const find: Lookup = (name) => lookup(name) ?? variables.get(name)?.value;
     while (source.toStatement()) {

@@ -1,6 +1,14 @@
 /** Looks up a variable; undefined if it is not set. */
 export type Lookup = (name: string) => string | undefined;
 
+/**
+ * Told of variables without value and default.
+ *
+ * @param isRequired whether the text is refused without a value, which it gives as `${NAME:?reason}`
+ * @returns what takes the place of the value. @default nothing, or the refusal
+ */
+export type Unset = (name: string, isRequired: boolean) => string | undefined;
+
 /** A text that cannot be interpolated. */
 export class TemplateError extends Error {}
 
@@ -9,10 +17,19 @@ const pattern = () => /\$(?:(\$)|([_a-z][_a-z0-9]*)|\{(?:([_a-z][_a-z0-9]*(?::?[
 
 /** What follows the name, and what the value then is. */
 const operators: Readonly<
-    Record<string, (name: string, value: string | undefined, rest: string, expand: (text: string) => string) => string>
+    Record<
+        string,
+        (
+            name: string,
+            value: string | undefined,
+            rest: string,
+            expand: (text: string) => string,
+            unset: Unset,
+        ) => string
+    >
 > = {
-    ":?": (name, value, rest, expand) => (value ? value : required(name, expand(rest))),
-    "?": (name, value, rest, expand) => value ?? required(name, expand(rest)),
+    ":?": (name, value, rest, expand, unset) => value || (unset(name, true) ?? required(name, expand(rest))),
+    "?": (name, value, rest, expand, unset) => value ?? unset(name, true) ?? required(name, expand(rest)),
     ":-": (_, value, rest, expand) => (value ? value : expand(rest)),
     "-": (_, value, rest, expand) => value ?? expand(rest),
     ":+": (_, value, rest, expand) => (value ? expand(rest) : (value ?? "")),
@@ -27,15 +44,10 @@ const mostLength = 2 ** 20;
  * Replaces variables in a text: Compose specification, 12 "Interpolation", with what compose-go accepts beyond it, which
  * is nested defaults and `:+`. A `$` before anything else than a name, a brace or a `$` stays.
  *
- * @param unset told of variables without value and default, which become empty
+ * @param unset told of variables without value and default, which become empty unless it gives something
  * @throws TemplateError
  */
-export function interpolated(
-    text: string,
-    lookup: Lookup,
-    unset: (name: string) => void = () => {},
-    level = 0,
-): string {
+export function interpolated(text: string, lookup: Lookup, unset: Unset = () => undefined, level = 0): string {
     if (!text.includes("$")) return text;
     if (level > mostLevels) throw new TemplateError(`variables are nested deeper than ${mostLevels} levels`);
     if (text.length > mostLength && text.includes("${"))
@@ -58,7 +70,7 @@ export function interpolated(
 }
 
 /** @param found the braces up to the last one of the line @param own the first that is closed */
-function braced(found: string, own: string, lookup: Lookup, unset: (name: string) => void, level: number): string {
+function braced(found: string, own: string, lookup: Lookup, unset: Unset, level: number): string {
     const inside = pattern().exec(own)?.[3];
     if (inside === undefined) throw new TemplateError("`${` without a name after it; write $$ for a literal $");
     const operator = firstOperator(found);
@@ -66,13 +78,12 @@ function braced(found: string, own: string, lookup: Lookup, unset: (name: string
     if (operator === undefined || at < 0) return plain(inside, lookup, unset);
     const name = inside.slice(0, at);
     const expand = (inner: string): string => interpolated(inner, lookup, unset, level + 1);
-    return operators[operator]!(name, lookup(name), inside.slice(at + operator.length), expand);
+    return operators[operator]!(name, lookup(name), inside.slice(at + operator.length), expand, unset);
 }
 
-function plain(name: string, lookup: Lookup, unset: (name: string) => void): string {
+function plain(name: string, lookup: Lookup, unset: Unset): string {
     const value = lookup(name);
-    if (value === undefined) unset(name);
-    return value ?? "";
+    return value ?? unset(name, false) ?? "";
 }
 
 function required(name: string, reason: string): never {

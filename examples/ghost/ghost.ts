@@ -7,7 +7,7 @@ import { publish, scratch, secretFiles, type SettingsOf, webServices, WebTier, z
 const schema = z.strictObject({
     platform: z.literal("ghost"),
     ...instanceFields,
-    database: databaseOf(["mysql"]),
+    database: databaseOf(["mysql"], ["single", "external"], { plain: true }),
     /** @default no backups */
     backup: backup.optional(),
     /** For logins, invitations and members. @default no mail is sent */

@@ -1,8 +1,7 @@
 import { componentOf, type Component } from "./components";
-import { UserError } from "../system/errors";
 import { groupBy } from "../system/groupBy";
-import type { Kubectl } from "./kubectl";
-import type { Event, List, Pod } from "./live";
+import { timeOf } from "./events";
+import type { Event, Pod } from "./live";
 
 /** Pods of a component that were evicted for the same reason. */
 export interface EvictionHealth {
@@ -18,26 +17,11 @@ export interface EvictionHealth {
     readonly key?: string;
 }
 
-/** Events about pods from kubelets, which the server keeps for an hour by default; empty if they may not be listed. */
-export async function evictionEvents(kubectl: Kubectl, namespaces: ReadonlySet<string>): Promise<Event[]> {
-    const lists = await Promise.all(
-        [...namespaces].map(async (namespace) => {
-            const args = ["get", "events", "--namespace", namespace, "--field-selector", "reason=Evicted"];
-            try {
-                return (await kubectl.json<List<Event>>(args)).items;
-            } catch (error) {
-                if (error instanceof UserError) return [];
-                throw error;
-            }
-        }),
-    );
-    return lists.flat();
-}
-
 /**
  * Evictions, newest first. An evicted pod of a Deployment remains for a long time; a StatefulSet's is replaced at once,
  * so that only its event is left.
  *
+ * @param events of any reason
  * @param instances names of the stack's instances: any other is the shared load balancer
  */
 export function evictionsOf(
@@ -48,10 +32,11 @@ export function evictionsOf(
     const nameOf = (namespace: string, name: string) => `${namespace}/${name}`;
     const byName = new Map(pods.map((pod) => [nameOf(pod.metadata.namespace, pod.metadata.name), pod]));
     const evicted = pods.filter(({ status }) => status?.reason === "Evicted");
-    const reported = events.flatMap((event) => {
+    const evictions = events.filter(({ reason }) => reason === "Evicted");
+    const reported = evictions.flatMap((event) => {
         const { kind, namespace = "", name = "" } = event.involvedObject;
         const pod = kind === "Pod" ? byName.get(nameOf(namespace, name)) : undefined;
-        const time = event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
+        const time = timeOf(event);
         return pod && !evicted.includes(pod) ? [{ pod, time, message: event.message }] : [];
     });
     const all = [

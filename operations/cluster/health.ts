@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { componentOf } from "./components";
-import type { Claim, Condition, CronJob, Job, Node, Pod, StorageClass, Workload } from "./live";
+import { newestAbout } from "./events";
+import type { Condition, CronJob, Event, Job, Live, Node, Pod, Workload } from "./live";
 import { isReady, reasonOf, restartsOf } from "./pods";
 
 /** Times are in RFC 3339 as in Kubernetes, sizes are quantities, usage is in bytes. */
@@ -20,8 +21,11 @@ export interface TierHealth {
     readonly reason?: string;
 }
 
-/** @param pods all pods of the namespace; may contain others */
-export function tierOf(workload: Workload, pods: readonly Pod[]): TierHealth {
+/**
+ * @param pods all pods of the namespace; may contain others
+ * @param events warnings of the namespace; may contain others. @default none
+ */
+export function tierOf(workload: Workload, pods: readonly Pod[], events: readonly Event[] = []): TierHealth {
     const { spec, status, metadata } = workload;
     const { instance, name: component, namespace } = componentOf(workload);
     const own = pods.filter((pod) => {
@@ -34,7 +38,12 @@ export function tierOf(workload: Workload, pods: readonly Pod[]): TierHealth {
     const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
     // Old pods are still counted as ready while new ones fail to become ready.
     const ok = seen && ready >= desired && updated >= desired && (status?.replicas ?? 0) <= updated;
-    const reason = ok ? undefined : (podReason(own) ?? failureOf(status?.conditions) ?? rolloutOf(updated, desired));
+    const reason = ok
+        ? undefined
+        : (podReason(own, events) ??
+          failureOf(status?.conditions) ??
+          (own.length < desired ? notCreated(workload, events) : undefined) ??
+          rolloutOf(updated, desired));
     return {
         instance,
         component,
@@ -54,14 +63,18 @@ export function tierOf(workload: Workload, pods: readonly Pod[]): TierHealth {
 export const imageOf = ({ containers }: Workload["spec"]["template"]["spec"]): string => containers[0]?.image ?? "";
 
 /** The reason of the newest pod that is not ready: older ones may be terminating. */
-function podReason(pods: readonly Pod[]): string | undefined {
+function podReason(pods: readonly Pod[], events: readonly Event[]): string | undefined {
     const [youngest] = pods
         .filter((pod) => !isReady(pod))
         .sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp));
-    return youngest && reasonOf(youngest);
+    return youngest && reasonOf(youngest, events);
 }
 
-/** Pods that could not be created, for example because of a quota or Pod Security. */
+/** Why the pods of a StatefulSet or Job were not admitted, which only their controllers' events say. */
+const notCreated = (owner: Live, events: readonly Event[]): string | undefined =>
+    newestAbout(events, owner, (reason) => reason === "FailedCreate");
+
+/** The same of a Deployment, for example because of a quota or Pod Security. */
 function failureOf(conditions: readonly Condition[] | undefined): string | undefined {
     const failure = conditions?.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
     return failure && `${failure.reason}: ${failure.message}`;
@@ -79,8 +92,12 @@ export interface TaskHealth {
     readonly reason?: string;
 }
 
-/** The newest Job of each Task: interrupted runs may have left older ones. */
-export function tasksOf(jobs: readonly Job[], pods: readonly Pod[]): TaskHealth[] {
+/**
+ * The newest Job of each Task: interrupted runs may have left older ones.
+ *
+ * @param events warnings of the namespaces. @default none
+ */
+export function tasksOf(jobs: readonly Job[], pods: readonly Pod[], events: readonly Event[] = []): TaskHealth[] {
     const newest = new Map<string, Job>();
     for (const job of [...jobs].sort((a, b) =>
         a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp),
@@ -90,17 +107,23 @@ export function tasksOf(jobs: readonly Job[], pods: readonly Pod[]): TaskHealth[
     }
     return [...newest.values()].map((job) => {
         const { instance, name: component, namespace } = componentOf(job);
-        const holds = (type: string) =>
-            job.status?.conditions?.find((one) => one.type === type && one.status === "True");
-        const failed = holds("Failed");
-        const state = holds("Complete") ? "done" : failed ? "failed" : job.status?.active ? "running" : "waits";
-        const own = pods.filter((pod) => pod.metadata.labels?.["job-name"] === job.metadata.name);
-        const said = state === "done" ? undefined : podReason(own);
+        const failed = failedCondition(job);
+        const isDone = job.status?.conditions?.some(({ type, status }) => type === "Complete" && status === "True");
+        const state = isDone ? "done" : failed ? "failed" : job.status?.active ? "running" : "waits";
+        const said = state === "done" ? undefined : jobReason(job, pods, events);
         // The pod's last message says more than the Job's failure condition.
         const reason = failed ? `${failed.reason}: ${said ?? failed.message}` : said;
         const created = job.metadata.creationTimestamp;
         return { instance, component, namespace, state, created, ...(reason ? { reason } : {}) };
     });
+}
+
+function jobReason(job: Job, pods: readonly Pod[], events: readonly Event[]): string | undefined {
+    const { name, namespace } = job.metadata;
+    const own = pods.filter(
+        ({ metadata }) => metadata.namespace === namespace && metadata.labels?.["job-name"] === name,
+    );
+    return podReason(own, events) ?? (job.status?.active ? undefined : notCreated(job, events));
 }
 
 export interface ScheduledHealth {
@@ -114,12 +137,17 @@ export interface ScheduledHealth {
     readonly lastSuccess?: string;
     /** Whether the last run failed. */
     readonly failed: boolean;
+    /** Why it failed, or what holds up the run in progress. */
+    readonly reason?: string;
 }
 
-export function scheduledOf(cronJob: CronJob): ScheduledHealth {
+/** @param run what its namespace holds; may contain others. @default nothing */
+export function scheduledOf(cronJob: CronJob, run: RunFacts = { runs: [], pods: [], events: [] }): ScheduledHealth {
     const { instance, name: component, namespace } = componentOf(cronJob);
     const { lastScheduleTime: start, lastSuccessfulTime: success, active } = cronJob.status ?? {};
     const running = (active?.length ?? 0) > 0;
+    const failed = start !== undefined && !running && (success === undefined || success < start);
+    const reason = running || failed ? runReason(cronJob, run) : undefined;
     return {
         instance,
         component,
@@ -129,85 +157,32 @@ export function scheduledOf(cronJob: CronJob): ScheduledHealth {
         running,
         ...(start ? { lastStart: start } : {}),
         ...(success ? { lastSuccess: success } : {}),
-        failed: start !== undefined && !running && (success === undefined || success < start),
+        failed,
+        ...(reason ? { reason } : {}),
     };
 }
 
-export interface ClaimHealth {
-    readonly instance: string;
-    readonly claim: string;
-    readonly namespace: string;
-    readonly phase: string;
-    /** Whether it gets its volume with its first pod, of which there is none yet. */
-    readonly waits: boolean;
-    readonly size: string;
-    readonly storageClass: string;
-    /** Undefined if no kubelet reports it. */
-    readonly fileSystem?: FileSystemUse;
+export interface RunFacts {
+    /** Jobs, of scheduled tasks and others. */
+    readonly runs: readonly Job[];
+    readonly pods: readonly Pod[];
+    readonly events: readonly Event[];
 }
 
-/** Usage of the file system that holds a volume, in bytes. Volumes that are directories share a file system. */
-export interface FileSystemUse {
-    readonly used: number;
-    readonly capacity: number;
+/** Of the newest run. */
+function runReason({ metadata }: CronJob, { runs, pods, events }: RunFacts): string | undefined {
+    const [newest] = runs
+        .filter(
+            (job) =>
+                job.metadata.namespace === metadata.namespace &&
+                job.metadata.ownerReferences?.some(({ kind, name }) => kind === "CronJob" && name === metadata.name),
+        )
+        .sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp));
+    return newest && (jobReason(newest, pods, events) ?? failedCondition(newest)?.message);
 }
 
-export interface ClaimFacts {
-    /** Usage by `namespace/claim`. */
-    readonly use: ReadonlyMap<string, FileSystemUse>;
-    /** All pods of the claims' namespaces. @default none */
-    readonly pods?: readonly Pod[];
-    /** Storage classes, as far as they can be listed. @default none */
-    readonly classes?: readonly StorageClass[];
-}
-
-export function claimOf(claim: Claim, { use, pods = [], classes = [] }: ClaimFacts): ClaimHealth {
-    const { name, namespace } = claim.metadata;
-    const fileSystem = use.get(`${namespace}/${name}`);
-    const storageClass = classes.find(({ metadata }) => metadata.name === claim.spec.storageClassName);
-    const isUsed = pods.some(
-        ({ metadata, spec }) =>
-            metadata.namespace === namespace &&
-            spec.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name),
-    );
-    return {
-        instance: componentOf(claim).instance,
-        claim: name,
-        namespace,
-        phase: claim.status?.phase ?? "unknown",
-        waits:
-            claim.status?.phase === "Pending" && storageClass?.volumeBindingMode === "WaitForFirstConsumer" && !isUsed,
-        size: claim.status?.capacity?.["storage"] ?? claim.spec.resources?.requests?.["storage"] ?? "",
-        storageClass: claim.spec.storageClassName ?? "",
-        ...(fileSystem ? { fileSystem } : {}),
-    };
-}
-
-/**
- * What a kubelet reports about its pods' volumes: https://kubernetes.io/docs/reference/instrumentation/node-metrics/
- */
-export interface StatsSummary {
-    readonly pods?: readonly {
-        readonly volume?: readonly {
-            readonly usedBytes?: number;
-            readonly capacityBytes?: number;
-            readonly pvcRef?: { readonly name: string; readonly namespace: string };
-        }[];
-    }[];
-}
-
-/** By `namespace/claim`. */
-export const useOfVolumes = (summaries: readonly StatsSummary[]): Map<string, FileSystemUse> =>
-    new Map(
-        summaries
-            .flatMap(({ pods }) => pods ?? [])
-            .flatMap(({ volume }) => volume ?? [])
-            .flatMap(({ pvcRef, usedBytes: used, capacityBytes: capacity }) =>
-                pvcRef && used !== undefined && capacity
-                    ? [[`${pvcRef.namespace}/${pvcRef.name}`, { used, capacity }] as const]
-                    : [],
-            ),
-    );
+const failedCondition = (job: Job) =>
+    job.status?.conditions?.find(({ type, status }) => type === "Failed" && status === "True");
 
 export interface NodeHealth {
     readonly name: string;

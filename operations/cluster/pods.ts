@@ -2,7 +2,8 @@ import { suggest } from "../../config/problems";
 import { type Component, fullName, podsOf } from "./components";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "./kubectl";
-import type { ContainerState, ContainerStatus, List, Pod } from "./live";
+import { newestAbout } from "./events";
+import type { ContainerState, ContainerStatus, Event, List, Pod } from "./live";
 
 export const isReady = ({ metadata, status }: Pod): boolean =>
     metadata.deletionTimestamp === undefined &&
@@ -39,25 +40,46 @@ export function checkContainer(component: Component, pod: Pod, container: string
 
 /**
  * Why a pod is not ready, as Kubernetes reports it, causes before consequences; undefined if it is ready.
+ *
+ * @param events say what a pod's status does not: which probe fails, or why a volume cannot be mounted. @default none
  */
-export function reasonOf(pod: Pod): string | undefined {
+export function reasonOf(pod: Pod, events: readonly Event[] = []): string | undefined {
     if (isReady(pod)) return undefined;
     const { metadata, status } = pod;
     if (metadata.deletionTimestamp !== undefined) return "Terminating";
     const unplaced = status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "False");
     if (unplaced) return said(unplaced.reason ?? "Unschedulable", unplaced.message);
     if (status?.reason) return said(status.reason, status.message);
+    return said(reasonOfContainers(pod), newestAbout(events, pod, isAbout(statusesOf(pod))));
+}
+
+function reasonOfContainers(pod: Pod): string {
     const containers = statusesOf(pod);
     const reasons = containers.flatMap((container) => {
         const reason = containerReason(container);
         return reason ? [{ reason: `${container.name}: ${reason}`, waits: waitsForOthers(container) }] : [];
     });
-    const cause = reasons.find(({ waits }) => !waits) ?? reasons[0];
-    if (cause) return cause.reason;
+    const running = pod.status?.initContainerStatuses?.find(({ state, ready }) => state?.running && !ready);
+    const cause =
+        reasons.find(({ waits }) => !waits)?.reason ??
+        (running ? `${running.name}: is running` : undefined) ??
+        reasons[0]?.reason;
+    if (cause) return cause;
     const unready = containers.filter(({ ready, state }) => !ready && state?.terminated?.exitCode !== 0);
     return unready.length > 0
         ? `${unready.map(({ name }) => name).join(", ")}: not ready`
-        : (status?.phase ?? "Pending");
+        : (pod.status?.phase ?? "Pending");
+}
+
+/**
+ * Which events explain the state of these containers: those about probes once one runs, those about volumes and
+ * networks before. What else a container waits for is in its status.
+ */
+function isAbout(containers: readonly ContainerStatus[]): (reason: string) => boolean {
+    if (containers.some(({ state, lastState }) => state?.running || lastState?.terminated))
+        return (reason) => reason === "Unhealthy";
+    const waits = containers.every(({ state }) => !state?.terminated && !state?.waiting?.message);
+    return (reason) => waits && reason !== "FailedScheduling";
 }
 
 /** A container that waits for init containers does not show the cause. */

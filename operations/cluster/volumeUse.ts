@@ -1,5 +1,5 @@
 import { UserError } from "../system/errors";
-import { type FileSystemUse, type StatsSummary, useOfVolumes } from "./health";
+import { type FileSystemUse, type StatsSummary, useOfVolumes } from "./claimHealth";
 import type { Kubectl } from "./kubectl";
 import type { Pod } from "./live";
 

@@ -1,6 +1,6 @@
 import { plinthLabels } from "../../components/labels";
 import { namespaceOf } from "../../config/unique";
-import { claimOf, type FileSystemUse } from "./health";
+import { claimOf, type FileSystemUse } from "./claimHealth";
 import type { Kubectl } from "./kubectl";
 import type { Claim, List, Live, Volume } from "./live";
 

@@ -1,6 +1,8 @@
-import { podOf } from "../../components/references";
+import { podOf as podSpecOf } from "../../components/references";
+import { usualReference } from "../../config/images";
 import { declareProgram } from "../../platforms/program";
 import { serviceLabel } from "../../platforms/compose/names";
+import { podOf } from "../../platforms/compose/pods";
 import { lacksForRestricted } from "../../platforms/compose/security";
 import type { Source } from "../../platforms/compose/source";
 import { type RenderedObject, renderGiven } from "../render/rendering";
@@ -15,6 +17,10 @@ export interface ServiceReport {
     readonly names: readonly string[];
     /** Claims that its pods mount. */
     readonly claims: readonly string[];
+    /** Its name in keys of the instance, such as `replicas`. */
+    readonly component: string;
+    /** Whether it has one pod, and could have several: no volume is its own, and it does not work once. */
+    readonly isScalable: boolean;
     /** What keeps it from Pod Security restricted; empty if it would fit with x-plinth.hardened. */
     readonly lacks: readonly string[];
 }
@@ -25,6 +31,8 @@ export interface ProjectReport {
     readonly services: readonly ServiceReport[];
     /** Claims with their size and access mode. */
     readonly volumes: readonly (readonly [claim: string, size: string, mode: string])[];
+    /** Images that are built here, as pods pull them. */
+    readonly built: readonly string[];
     /** Keys of the secret values that were found. */
     readonly secrets: readonly string[];
     /** Services of other profiles. */
@@ -34,7 +42,7 @@ export interface ProjectReport {
     readonly objects: number;
 }
 
-const workloads = ["Deployment", "StatefulSet", "Job"];
+const workloads = ["Deployment", "StatefulSet", "Job", "CronJob"];
 
 /**
  * Converts a project as an instance of a stack would be, and tells what becomes of each part.
@@ -52,14 +60,17 @@ export function checkProject(args: StandaloneArgs): ProjectReport {
     return {
         name: given.instance,
         services: Object.entries(source.loaded.project.services).map(([service, one]) => {
-            const host = /^service:(.+)$/.exec(one.network_mode ?? "")?.[1];
-            const own = named(serviceLabel(host ?? service));
+            const pod = podOf(source.loaded.project.services, service);
+            const host = pod === service ? undefined : pod;
+            const own = named(serviceLabel(pod));
             const workload = own.find(({ kind }) => workloads.includes(kind));
             return {
                 service,
                 becomes: host === undefined ? kindOf(workload) : `in the pod of ${host}`,
                 names: own.filter(({ kind }) => kind === "Service").map(serviceText),
                 claims: workload ? claimsOf(workload) : [],
+                component: serviceLabel(service),
+                isScalable: host === undefined && !source.data.takeovers[service] && canScale(workload),
                 lacks: lacksForRestricted(one),
             };
         }),
@@ -72,7 +83,13 @@ export function checkProject(args: StandaloneArgs): ProjectReport {
                 };
                 return [metadata.name, resources.requests.storage, accessModes[0]!] as const;
             }),
-        secrets: Object.keys(facts.values ?? {}),
+        built: Object.values(source.images).flatMap((image) =>
+            image.built ? [usualReference(image, stack.config.images)] : [],
+        ),
+        secrets: Object.keys(facts.values ?? {}).filter((key) => {
+            const rule = facts.secrets?.[key];
+            return typeof rule !== "object" || rule.fixed === undefined;
+        }),
         disabled: Object.keys(source.loaded.disabledServices),
         // The stack's own matters are not the project's.
         warnings: outputs.warnings
@@ -80,6 +97,12 @@ export function checkProject(args: StandaloneArgs): ProjectReport {
             .map((warning) => warning.replace(`${given.instance}: `, "")),
         objects: objects.length,
     };
+}
+
+function canScale(workload: RenderedObject | undefined): boolean {
+    if (workload?.kind !== "Deployment") return false;
+    const { replicas, strategy } = workload["spec"] as { replicas?: number; strategy?: { type?: string } };
+    return replicas === 1 && strategy?.type !== "Recreate";
 }
 
 const kindOf = (workload: RenderedObject | undefined): string =>
@@ -95,6 +118,6 @@ function serviceText({ metadata, spec }: RenderedObject): string {
 }
 
 const claimsOf = (workload: RenderedObject): string[] =>
-    ((podOf(workload) as { volumes?: { persistentVolumeClaim?: { claimName: string } }[] }).volumes ?? []).flatMap(
+    ((podSpecOf(workload) as { volumes?: { persistentVolumeClaim?: { claimName: string } }[] }).volumes ?? []).flatMap(
         ({ persistentVolumeClaim }) => (persistentVolumeClaim ? [persistentVolumeClaim.claimName] : []),
     );

@@ -120,7 +120,10 @@ export function dataPod({ kubectl, instance, claim, readOnly, mounting, nodeName
                     imagePullPolicy: pullPolicy,
                     command: ["sh", "-c", "trap 'exit 0' TERM; sleep 86400 & wait"],
                     // Only the volume is writable.
-                    resources: requestsAndLimits({ cpu: "50m", memory: "64Mi", ephemeralStorage: "64Mi" }),
+                    resources: requestsAndLimits(
+                        { cpu: "50m", memory: "64Mi", ephemeralStorage: "64Mi" },
+                        config.cluster.cpuLimits,
+                    ),
                     securityContext: {
                         allowPrivilegeEscalation: false,
                         readOnlyRootFilesystem: true,

@@ -5,6 +5,7 @@ import { isMember } from "../launch/declaredSource";
 import { isEdge } from "../launch/servedRules";
 import { namesExisting } from "../launch/volumeChecks";
 import type { KubectlFailure } from "../cluster/kubectlError";
+import { refusalLines, type Trial } from "../cluster/trial";
 import { type Finding, notChecked, ok, problem, warning } from "./finding";
 import type { ApiResource } from "../cluster/live";
 
@@ -17,6 +18,7 @@ export interface AccessFacts {
     /** Existing objects with the names of the stack's that do not belong to the stack. */
     readonly foreign: readonly Pick<RenderedObject, "kind" | "metadata">[];
     readonly podSecurity: PodSecurityAnswers;
+    readonly trial: Trial;
 }
 
 const resourceOf = (object: Pick<RenderedObject, "apiVersion" | "kind">, resources: readonly ApiResource[]) =>
@@ -64,6 +66,9 @@ export const watchedKinds: readonly Pick<RenderedObject, "apiVersion" | "kind">[
     { apiVersion: "apps/v1", kind: "ReplicaSet" },
 ];
 
+/** Says why pods are not admitted, mounted or ready, which `status` shows, and `launch` while it waits. */
+export const eventKind: Pick<RenderedObject, "apiVersion" | "kind"> = { apiVersion: "v1", kind: "Event" };
+
 /** What `launch` and `preview` read to check whether an existing volume fits the claim that names it. */
 export const comparedKinds: readonly Pick<RenderedObject, "apiVersion" | "kind">[] = [
     { apiVersion: "v1", kind: "PersistentVolume" },
@@ -95,6 +100,15 @@ export function edgeQuestions(objects: readonly RenderedObject[]): Question[] {
     return [...new Set(namespaces)].flatMap((namespace) => edgeChecks.map((question) => ({ ...question, namespace })));
 }
 
+/** The rights needed to try bare pods as dry runs, which shows what controllers would be refused. */
+export const trialQuestions = (objects: readonly RenderedObject[]): Question[] =>
+    [...new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []))].map((namespace) => ({
+        verb: "create",
+        group: "",
+        resource: "pods",
+        namespace,
+    }));
+
 /** Every right that the objects of a stack need, without duplicates; kinds unknown to the server are left out. */
 export function questionsOf(objects: readonly RenderedObject[], resources: readonly ApiResource[]): Question[] {
     const questions = new Map<string, Question>();
@@ -119,8 +133,10 @@ export function questionsOf(objects: readonly RenderedObject[], resources: reado
             ask(object, others, { name });
         }
     }
-    for (const namespace of new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? [])))
+    for (const namespace of new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []))) {
         for (const kind of watchedKinds) ask(kind, ["list", "watch"], { namespace });
+        ask(eventKind, ["list"], { namespace });
+    }
     if (namesExisting({ objects })) for (const kind of comparedKinds) ask(kind, ["list"], {});
     return [...questions.values()];
 }
@@ -177,6 +193,24 @@ export function ownership({ foreign }: Pick<AccessFacts, "foreign">): Finding {
         `already exist and do not belong to this stack: ${named.slice(0, 5).join(", ")}${hidden > 0 ? ` and ${hidden} more` : ""}`,
         "choose another `namespace` (with create: false if an administrator has created it), or remove them; they are never adopted",
     );
+}
+
+/** Rules of the cluster's: quotas, limit ranges, Pod Security, webhooks. */
+export function acceptance({ trial }: Pick<AccessFacts, "trial">): Finding {
+    const { tried, refused, absent, forbidden } = trial;
+    const untried =
+        absent.length > 0 ? `; nothing can be tried in a namespace that does not exist yet: ${absent.join(", ")}` : "";
+    if (refused.length > 0) {
+        const lines = refusalLines(refused).map((line) => `\n${line}`);
+        const what = `the server would refuse ${count(refused.length, "object")} of ${tried}${untried}:${lines.join("")}`;
+        const remedy = "set the keys that are named, or have the rule changed";
+        return refused.every(({ isTransient }) => isTransient) ? warning(what, remedy) : problem(what, remedy);
+    }
+    if (forbidden.length > 0)
+        return notChecked(`this account may not try ${forbidden[0]!}: ./plinth rbac prints one that may`);
+    if (tried === 0)
+        return notChecked(`nothing can be tried in a namespace that does not exist yet: ${absent.join(", ")}`);
+    return ok(`accepts ${count(tried, "object")}, among them a pod of each component${untried}`);
 }
 
 /** The server's answer to a dry run. */

@@ -14,6 +14,9 @@ import {
     questionsOf,
     type Right,
 } from "./access";
+import { tryObjects } from "../cluster/trial";
+import { consentName } from "../../components/names";
+import { type SecretOfOthers, secretsOfOthers } from "./existingSecrets";
 import { type Fact, lookUp, valueOf } from "./finding";
 import type { NetworkFacts } from "./network";
 import type { CapacityFacts, ServerFacts } from "./nodes";
@@ -30,6 +33,7 @@ export interface ClusterFacts
         Omit<AccessFacts, "rendering"> {
     /** The user that the server has authenticated. */
     readonly user: string;
+    readonly secretsOfOthers: readonly SecretOfOthers[];
     /** Why the server denies access; undefined if it does not. */
     readonly refusal: string | undefined;
 }
@@ -62,6 +66,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
     );
     const resources = ask(apiResourcesOf);
     const identity = ask(whoAmI);
+    const foreign = ask(async (kubectl) => foreignTo(kubectl, valueOf(rendering)));
     return allFacts({
         nodes: list("nodes"),
         pods: list("pods", "--all-namespaces", "--field-selector", "status.phase!=Succeeded,status.phase!=Failed"),
@@ -76,7 +81,12 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
             rightsOf(kubectl, questionsOf(valueOf(rendering).objects, valueOf(await resources))),
         ),
         edgeRights: ask((kubectl) => rightsOf(kubectl, edgeQuestions(valueOf(rendering).objects))),
-        foreign: ask(async (kubectl) => foreignTo(kubectl, valueOf(rendering))),
+        foreign,
+        secretsOfOthers: ask((kubectl) => secretsOfOthers(kubectl, kubectl.config)),
+        trial: ask(async (kubectl) => {
+            const others = new Set(valueOf(await foreign).map(consentName));
+            return tryObjects(kubectl, valueOf(rendering), (object) => others.has(consentName(object)));
+        }),
         podSecurity: ask((kubectl) => tryPodSecurity(kubectl, valueOf(rendering).objects)),
         user: lookUp(async () => valueOf(await identity).user),
         clock: lookUp(async () => valueOf(await identity).ahead),

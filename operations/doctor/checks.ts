@@ -1,11 +1,22 @@
 import { isMissing } from "../engine/engine";
 import { count } from "../system/text";
-import { knownKinds, ownership, podSecurity, rightsToSeeEdges, rightsToLaunch, rightsToPreview } from "./access";
+import {
+    acceptance,
+    knownKinds,
+    ownership,
+    podSecurity,
+    rightsToSeeEdges,
+    rightsToLaunch,
+    rightsToPreview,
+} from "./access";
+import { existingSecrets } from "./existingSecrets";
 import { type Finding, notChecked, ok, problem } from "./finding";
 import type { Facts } from "./gather";
 import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
 import { ingressClass, loadBalancer, metricsServer, networkPolicies } from "./network";
 import { architecture, capacity, clock, nodeDisks, serverVersion, skew } from "./nodes";
+import { openshift } from "./openshift";
+import { resolvers } from "./resolvers";
 import { csiDrivers, sharedStorageClass, storageClass, volumeExpansion } from "./storage";
 
 /** A finding with the name of its check. */
@@ -37,13 +48,17 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     "load balancer": loadBalancer,
     "ingress class": ingressClass,
     "metrics-server": metricsServer,
+    OpenShift: openshift,
     "Pod Security": podSecurity,
     "network policies": networkPolicies,
+    resolvers,
     kinds: knownKinds,
     "rights to preview": rightsToPreview,
     "rights to launch": rightsToLaunch,
     "rights to see edges": rightsToSeeEdges,
     ownership,
+    "Secrets of others": existingSecrets,
+    "rules of the cluster": acceptance,
 };
 
 /** The findings of all checks. A check that cannot run reports why, without affecting the others. */

@@ -1,4 +1,12 @@
-import { comparedKinds, watchedKinds, edgeQuestions, type Question, questionsOf } from "./access";
+import {
+    comparedKinds,
+    eventKind,
+    watchedKinds,
+    edgeQuestions,
+    type Question,
+    questionsOf,
+    trialQuestions,
+} from "./access";
 import type { ApiResource } from "../cluster/live";
 import { groupBy } from "../system/groupBy";
 import type { RenderedObject, Rendering } from "../render/rendering";
@@ -22,7 +30,7 @@ export function accessObjects(
     previewOnly = false,
 ): RenderedObject[] {
     const name = `${project}-${stack}${previewOnly ? "-preview" : ""}`;
-    const all = questionsOf(objects, resourcesOf(objects));
+    const all = [...questionsOf(objects, resourcesOf(objects)), ...trialQuestions(objects)];
     const questions = previewOnly ? all.filter(({ verb }) => verb !== "delete") : [...all, ...edgeQuestions(objects)];
     const account = { kind: "ServiceAccount", name, namespace: accountNamespace };
     const grants = [...groupBy(questions, ({ namespace = "" }) => namespace)].flatMap(([namespace, own]) => {
@@ -49,7 +57,7 @@ export function accessObjects(
 }
 
 const resourcesOf = (objects: readonly RenderedObject[]): ApiResource[] =>
-    [...watchedKinds, ...comparedKinds, ...objects].map(({ apiVersion, kind }) => ({
+    [...watchedKinds, eventKind, ...comparedKinds, ...objects].map(({ apiVersion, kind }) => ({
         name: pluralOf(kind),
         apiVersion,
         kind,

@@ -1,9 +1,11 @@
 import { sharedName } from "../../components/loadBalancer/edgeNames";
 import { type Image, images, resolveImage, usualReference } from "../../config/images";
 import { imagesOf as all } from "../../platforms/platform";
+import { proxyEnvironment } from "../../config/network";
 import { suggest } from "../../config/problems";
 import type { StackConfig } from "../../config/stack";
 import type { Missing } from "../engine/engine";
+import { type Definition, writeDefinitions } from "./definitions";
 import { UserError } from "../system/errors";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import type { Session } from "../session";
@@ -18,11 +20,7 @@ export interface UsedImage {
     readonly reference: string;
     /** The reference that they would pull without an override in the stack file. */
     readonly own: string;
-    /**
-     * Variables of the bake file that the instance determines, if Plinth's default image is built from `images/`.
-     * @default it is not
-     */
-    readonly variables?: Readonly<Record<string, string>>;
+    readonly image: Image;
 }
 
 /** The images of a stack, with its configuration and rendering. */
@@ -32,10 +30,12 @@ export interface StackImages {
     readonly used: readonly UsedImage[];
 }
 
-/** An image that is built from `images/`: its name is that of its target in the bake file. */
+/** An image that is built here. */
 export interface BuiltImage {
     readonly name: string;
     readonly reference: string;
+    /** Name of its target for `docker buildx bake`. */
+    readonly target: string;
 }
 
 /**
@@ -52,8 +52,7 @@ export async function imagesOf(session: Session): Promise<StackImages> {
         (owner: readonly string[]) =>
         ([name, reference]: readonly [string, string]): UsedImage => {
             const image = config.facts[owner[1]!]?.images?.[name] ?? known.get(name)!;
-            const own = usualReference(image, config.images);
-            return { name, owner, reference, own, ...(image.built ? { variables: image.variables ?? {} } : {}) };
+            return { name, owner, reference, own: usualReference(image, config.images), image };
         };
     return {
         config,
@@ -90,15 +89,20 @@ function containerImages(object: RenderedObject): string[] {
 }
 
 /**
- * The images that the stack's instances need from `images/`. An image that the stack file replaces with a different one
- * comes from elsewhere; one that it locks to a digest is still built here.
+ * The images that the stack's instances need built. An image that the stack file replaces with a different one comes
+ * from elsewhere; one that it locks to a digest is still built here.
  */
 export function builtImages({ used }: StackImages): BuiltImage[] {
-    return [...new Map(used.filter(isBuilt).map(({ name, own }) => [name, { name, reference: own }])).values()];
+    const all = used.filter(isBuilt).map((one) => ({ name: one.name, reference: one.own, target: targetOf(one) }));
+    return [...new Map(all.map((image) => [image.reference, image])).values()];
 }
 
-const isBuilt = ({ variables, own, reference }: UsedImage): boolean =>
-    variables !== undefined && reference.split("@")[0] === own;
+const isBuilt = ({ image, own, reference }: UsedImage): boolean =>
+    image.built === true && reference.split("@")[0] === own;
+
+/** Targets of the bake file have their images' names. Names of targets have no dots or slashes. */
+const targetOf = ({ image, name }: Pick<UsedImage, "image" | "name">): string =>
+    image.target ? image.reference.replace(/[^A-Za-z0-9_-]/g, "-") : name;
 
 /** @throws UserError if a built image is locked to a digest, which only a registry can resolve */
 export function checkUnlocked({ config, used }: StackImages): void {
@@ -119,8 +123,8 @@ export function checkUnlocked({ config, used }: StackImages): void {
 function bakeVariables({ config, used }: StackImages, targets: readonly BuiltImage[]): Record<string, string> {
     const decided = new Map<string, { value: string; path: string }>();
     const wanted = used.filter((one) => isBuilt(one) && targets.some(({ name }) => name === one.name));
-    for (const { owner, variables = {} } of wanted)
-        for (const [variable, key] of Object.entries(variables)) {
+    for (const { owner, image } of wanted)
+        for (const [variable, key] of Object.entries(image.variables ?? {})) {
             const instance = config.instances.find((one) => one.name === owner[1]);
             const value = String(instance?.[key]);
             const path = [...owner, key].join(".");
@@ -139,6 +143,17 @@ function bakeVariables({ config, used }: StackImages, targets: readonly BuiltIma
     };
 }
 
+/** Images with targets of their own, each with those of its instance that it is made of. */
+function definitionsOf({ used }: StackImages): Definition[] {
+    const all = used.flatMap((one) => {
+        if (!isBuilt(one) || !one.image.target) return [];
+        const siblings = used.filter(({ owner }) => owner.join() === one.owner.join());
+        const of = (name: string) => targetOf(siblings.find((other) => other.name === name) ?? one);
+        return [{ name: targetOf(one), reference: one.own, target: one.image.target, targetOf: of }];
+    });
+    return [...new Map(all.map((definition) => [definition.name, definition])).values()];
+}
+
 export interface BakeArgs {
     /** Names of the images to build. @default all */
     readonly only?: readonly string[];
@@ -149,7 +164,7 @@ export interface BakeArgs {
 }
 
 /**
- * Builds the images that the stack's instances need from `images/`.
+ * Builds the images that the stack's instances need.
  *
  * @throws UserError if a name or a platform is not allowed, or the build fails
  */
@@ -168,13 +183,19 @@ export async function bake(stack: StackImages, { only, platforms = [], push }: B
             );
     const targets = built.filter(({ name }) => !only || only.includes(name));
     if (targets.length === 0) return [];
+    const definition = writeDefinitions(stack.config.stack, definitionsOf(stack));
     const args = [
         ...["buildx", "bake", "--file", "images/docker-bake.hcl"],
+        ...(definition === undefined ? [] : ["--file", definition]),
         // The local Docker drops attestations, and kind cannot load images that have them:
         // https://github.com/kubernetes-sigs/kind/issues/3795
         ...(push ? ["--push"] : ["--load", "--provenance=false", "--sbom=false"]),
         ...platforms.flatMap((platform) => ["--set", `*.platform=${platform}`]),
-        ...targets.map(({ name }) => name),
+        // Known to every Dockerfile, and part of no image.
+        ...Object.entries(stack.config.cluster.proxy ? proxyEnvironment(stack.config.cluster.proxy) : {}).flatMap(
+            ([name, value]) => ["--set", `*.args.${name}=${value}`],
+        ),
+        ...targets.map(({ target }) => target),
     ];
     const { ok, output, code, why } = await attempt("docker", args, { env: bakeVariables(stack, targets) });
     if (!ok) throw new UserError(isPlainBuilder(output) ? plainBuilder : failureOf("docker", args, why), code);

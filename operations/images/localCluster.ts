@@ -14,7 +14,7 @@ export interface Loader {
     /** Missing prerequisites. */
     check(): Promise<Missing[]>;
     /** @throws UserError if the images cannot be loaded */
-    load(images: readonly BuiltImage[]): Promise<void>;
+    load(images: readonly Pick<BuiltImage, "reference">[]): Promise<void>;
 }
 
 const homepages = {
@@ -42,7 +42,7 @@ export function loaderFor(context: Context, session: Pick<Session, "config" | "k
             `The context "${name}" (${context.server}) is not a local cluster; it pulls its images from a registry: ./plinth images push ${config.stack}`,
         );
     const [, tool, cluster] = /^(kind|k3d)-(.+)$/.exec(name) ?? [];
-    const references = (images: readonly BuiltImage[]) => images.map(({ reference }) => reference);
+    const references = (images: readonly Pick<BuiltImage, "reference">[]) => images.map(({ reference }) => reference);
     if (isMinikube(context))
         return {
             check: async () => findClusterTool("minikube"),

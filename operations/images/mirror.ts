@@ -1,5 +1,3 @@
-import { imagesOf as allImages } from "../../platforms/platform";
-import type { Session } from "../session";
 import { UserError } from "../system/errors";
 import { run } from "../system/shell";
 import type { StackImages } from "./images";
@@ -15,16 +13,13 @@ export interface Copy {
  *
  * @throws UserError if the stack has no mirror
  */
-export function mirrored({ config, used }: StackImages, session: Pick<Session, "platforms">): Copy[] {
+export function mirrored({ config, used }: StackImages): Copy[] {
     if (Object.keys(config.images.mirror).length === 0)
         throw new UserError(
             `Nothing was copied: "${config.stack}" has no mirror; set plinth:images.mirror, such as {docker.io: localhost:5000/hub}`,
         );
-    const known = new Map(allImages(session.platforms()).map((image) => [image.name, image]));
-    const wanted = used.filter(
-        ({ variables, own, reference }) => variables === undefined && reference.split("@")[0] === own,
-    );
-    const copies = wanted.map(({ name, own }) => ({ from: known.get(name)!.reference, to: own }));
+    const wanted = used.filter(({ image, own, reference }) => !image.built && reference.split("@")[0] === own);
+    const copies = wanted.map(({ image, own }) => ({ from: image.reference, to: own }));
     return [...new Map(copies.filter(({ from, to }) => from !== to).map((copy) => [copy.to, copy])).values()];
 }
 

@@ -18,9 +18,9 @@ import { examine, conflictRemedy, isAdoptable } from "./adoption";
 import { applyToSandbox, wasApplied } from "./applyToSandbox";
 import { awaitDeletions } from "./awaitDeletions";
 import { awaitRules } from "./awaitRules";
+import { checkPods } from "./checkPods";
 import { sourceChanges } from "./declaredSource";
 import { freeClaims } from "./freeClaims";
-import { edgeTargets } from "./edgeTargets";
 import { followSources } from "./followSources";
 import { liveBefore } from "./liveBefore";
 import {
@@ -36,6 +36,7 @@ import {
 import { checkLocks, clearLocks, ensureStack, prepare } from "./prepare";
 import { otherCluster } from "./sameCluster";
 import { wasLaunched } from "./sandbox";
+import { edgeTargets, namespaceTargets } from "./targets";
 import { watchPods } from "./watchPods";
 
 export interface LaunchArgs {
@@ -101,6 +102,7 @@ export async function bringUp(
     // Before the first refresh, which would drop missing objects from the state.
     const previews = resources.length > 0;
     const accepted = previews ? await checkLosses(pulumi, session.config(), rendering, kept, acceptLoss, moves) : [];
+    const absent = live ? await checkPods(await session.kubectl(), rendering) : [];
     await beforeUp?.();
     if (live) await awaitDeletions(await session.kubectl(), live, rendering);
     // A run that fails later then only has to create what is missing.
@@ -129,6 +131,10 @@ export async function bringUp(
     const up = async (signal?: AbortSignal) => {
         // What is watched is said by its pods.
         const watched = signal ? { signal, shown: isOutcome } : {};
+        if (absent.length > 0) {
+            await pulumi.run([...whole, ...namespaceTargets(rendering)], { ...watched, env: upsert });
+            await checkPods(await session.kubectl(), rendering);
+        }
         if (edgeFirst) {
             await pulumi.run([...whole, ...edgeTargets(rendering)], { ...watched, env: upsert });
             printOutputs(await outputsOf(pulumi));

@@ -125,6 +125,24 @@ export function checkVolumes(facts: VolumeFacts): VolumeFindings {
     return { problems: found.flatMap(({ problems }) => problems), stale: found.flatMap(({ stale }) => stale) };
 }
 
+/** Changes of a claim that Kubernetes would refuse, one line each, by what it was declared as before. */
+export const changesOfClaim = (
+    rendering: Pick<Rendering, "outputs">,
+    claim: RenderedObject,
+    before: RenderedObject,
+): string[] => {
+    const key = keyOf(rendering, claim);
+    const [now, then] = [claim, before].map((one) => specOf(one).storageClassName);
+    // The cluster's default class at that time may be the one that is named now.
+    if (now !== undefined && then === undefined)
+        return [
+            ...sizeProblems(key, claim, before, undefined),
+            ...fieldProblems(key, claim, { ...before, spec: { ...specOf(before), storageClassName: now } }),
+            `${key}.storageClass: ${show(now)} replaces the cluster's default class, and a claim keeps the class that it has; allowed: none, or the one shown by ./plinth status`,
+        ];
+    return [...sizeProblems(key, claim, before, undefined), ...fieldProblems(key, claim, before)];
+};
+
 const sameName = (a: RenderedObject, b: RenderedObject): boolean =>
     a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
 

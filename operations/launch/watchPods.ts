@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pc from "picocolors";
 import { componentOf, fullName, listPods, listStack } from "../cluster/components";
+import { warningsIn } from "../cluster/events";
 import { tasksOf, tierOf } from "../cluster/health";
 import type { Kubectl } from "../cluster/kubectl";
 import { KubectlError } from "../cluster/kubectlError";
-import type { ContainerStatus, Job, Live, Pod, Workload } from "../cluster/live";
+import type { ContainerStatus, Event, Job, Live, Pod, Workload } from "../cluster/live";
 import { containerReason, containersOf, statusesOf } from "../cluster/pods";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import { unreadyPods } from "../status/status";
@@ -88,12 +89,19 @@ async function look({ quiet, config, selector }: WatchKubectl) {
     };
     try {
         const objects = await listStack<Live>(reader, "deployments,statefulsets,jobs");
-        const pods = await listPods<Pod>(reader, new Set(objects.map(({ metadata }) => metadata.namespace)));
+        const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace));
+        const pods = await listPods<Pod>(reader, namespaces);
         const jobs = objects.filter(({ kind }) => kind === "Job") as Job[];
         const workloads = objects.filter(({ kind }) => kind !== "Job") as Workload[];
         // Scheduled Jobs and those that a user has started are not the launch's.
         const own = jobs.filter(({ metadata }) => !metadata.ownerReferences?.length);
-        return { pods, tiers: workloads.map((workload) => tierOf(workload, pods)), tasks: tasksOf(own, pods) };
+        const seen = (events: readonly Event[]) => ({
+            pods,
+            tiers: workloads.map((workload) => tierOf(workload, pods, events)),
+            tasks: tasksOf(own, pods, events),
+        });
+        const first = seen([]);
+        return unreadyPods(first).length === 0 ? first : seen(await warningsIn(reader, namespaces));
     } catch (error) {
         if (!(error instanceof KubectlError)) throw error;
         return error.kind === "forbidden" ? "forbidden" : undefined;

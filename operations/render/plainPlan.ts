@@ -24,6 +24,8 @@ export interface PlainResource {
     readonly protect: boolean;
     readonly ignoreChanges: readonly string[];
     readonly aliases: readonly Alias[];
+    /** Whether it is an object of others, which is only read. */
+    readonly isRead: boolean;
 }
 
 export interface PlainArgs {
@@ -133,6 +135,7 @@ export class PlainPlan {
             protect: options.protect ?? false,
             ignoreChanges: options.ignoreChanges ?? [],
             aliases: options.aliases ?? [],
+            isRead: options.reads !== undefined,
         };
     }
 

@@ -81,7 +81,7 @@ export function renderGiven(
         ...(preview !== undefined ? { preview } : {}),
     });
     const objects = plain.resources
-        .filter(({ type }) => type.startsWith("kubernetes:"))
+        .filter(({ type, isRead }) => type.startsWith("kubernetes:") && !isRead)
         .map(({ inputs }) => inputs as unknown as RenderedObject);
     return {
         project,

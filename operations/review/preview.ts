@@ -73,6 +73,25 @@ export async function guardedPreview(
     return { mode: "engine", text, ...(refusal ? { refusal } : {}) };
 }
 
+/**
+ * A preview with the changes that Kubernetes does not make to objects that exist, which the engine alone would only find
+ * in a cluster.
+ *
+ * @param refused changes for which `launch` would be refused
+ * @param replaced changes for which objects are deleted and created again
+ */
+export const withChanges = (preview: Preview, refused: readonly string[], replaced: readonly string[]): Preview => {
+    const refusal =
+        preview.refusal ?? (refused.length > 0 ? `launch would refuse this change:\n${indented(refused)}` : undefined);
+    return {
+        ...preview,
+        text: replaced.length > 0 ? `${preview.text}\n${replaced.join("\n")}` : preview.text,
+        ...(refusal ? { refusal } : {}),
+    };
+};
+
+const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join("\n");
+
 /** What the program declares, without comparing it to the current state. */
 export const offlinePreview = (rendering: Rendering, reason: string): Preview => ({
     mode: "offline",

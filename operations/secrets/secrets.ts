@@ -1,6 +1,7 @@
 import { partsOfKey } from "../../components/privateKey";
 import { credentialSecrets, credentialsOwner } from "../../config/credentials";
 import { platformFor } from "../../config/platform";
+import { namespaceOf } from "../../config/unique";
 import { ConfigError, type SecretName, suggest } from "../../config/problems";
 import { placeholder, ruleOf, type SecretRule } from "../../config/secrets";
 import { UserError } from "../system/errors";
@@ -29,8 +30,9 @@ export interface SecretState extends SecretKey {
     /**
      * `set`: in the stack's configuration. `generated`: not set, so the program generates a value, which is kept in the
      * state. `missing`: not set, but the stack cannot be deployed without it. `unused`: not set, and nothing needs it.
+     * `existing`: it is in a Secret of others.
      */
-    readonly value: "set" | "generated" | "missing" | "unused";
+    readonly value: "set" | "generated" | "missing" | "unused" | "existing";
     /** Secrets that contain it, alone or as a part; empty if nothing uses it. */
     readonly places: readonly Place[];
     /** Length of the value that is generated if none is set. @default none is generated */
@@ -62,10 +64,24 @@ export function secretKeys(session: Session, instance?: string): SecretKey[] {
         );
 }
 
-/** @throws UserError if the instance's platform has no such key */
+/** Where the value of a key is that others create. */
+function existingPlace(session: Session, { instance, key }: SecretName): Place | undefined {
+    const { secretsFrom, instances } = session.config();
+    const from = secretsFrom[instance]?.[key];
+    if (!from) return undefined;
+    const namespace = from.namespace ?? namespaceOf(instances.find(({ name }) => name === instance)!);
+    return { namespace, secret: from.secret, key: from.key };
+}
+
+/** @throws UserError if the instance's platform has no such key, or others create its value */
 export function chooseKey(session: Session, instance: string, key: string): SecretKey {
     const keys = secretKeys(session, instance);
     const chosen = keys.find((candidate) => candidate.key === key);
+    const from = chosen && existingPlace(session, chosen);
+    if (from)
+        throw new UserError(
+            `Nothing was changed: plinth:secretsFrom.${instance}.${key} says that the value is in the Secret ${from.namespace}/${from.secret}, key ${from.key}. Change it there, then: ./plinth launch ${session.stack}`,
+        );
     if (chosen) return chosen;
     const known = keys.map((candidate) => candidate.key);
     throw new UserError(
@@ -89,9 +105,14 @@ export async function secretStates(
     if (unset) set[unset.instance] = without(set[unset.instance], unset.key);
     const { rendering, missing } = await renderWith(session, set);
     const marks = keys.map((_, index) => placeholder(`key-${index}-`));
-    const marked = keys.reduce((values, one, index) => withValue(values, one, marks[index]!), set);
+    const marked = keys.reduce(
+        (values, one, index) => (existingPlace(session, one) ? values : withValue(values, one, marks[index]!)),
+        set,
+    );
     const objects = await renderedWith(session, marked, set);
     return keys.map((one, index) => {
+        const from = existingPlace(session, one);
+        if (from) return { ...one, places: [from], value: "existing" };
         const places = placesOf(objects, marks[index]!).filter((place) => valueAt(rendering, place) !== undefined);
         const isSet = set[one.instance]?.[one.key] !== undefined;
         const isMissing = missing.some(({ instance, key }) => instance === one.instance && key === one.key);

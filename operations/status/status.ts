@@ -1,10 +1,10 @@
 import { namespaceOf } from "../../config/unique";
 import { componentOf, fullName, listPods, listStack, workloadKinds } from "../cluster/components";
-import { type EvictionHealth, evictionEvents, evictionsOf } from "../cluster/evictions";
+import { type ClaimHealth, claimOf } from "../cluster/claimHealth";
+import { claimEventsIn, warningsIn } from "../cluster/events";
+import { type EvictionHealth, evictionsOf } from "../cluster/evictions";
 import {
     type CertificateHealth,
-    type ClaimHealth,
-    claimOf,
     imageOf,
     type NodeHealth,
     nodeOf,
@@ -66,7 +66,7 @@ export function notReady(status: Status, now = Date.now()): string[] {
                 ({ phase, waits, instance }) =>
                     phase !== "Bound" && (phase === "Lost" || !(waits || isStopped(instance))),
             )
-            .map(({ namespace, claim, phase }) => `volume ${namespace}/${claim} is ${phase}`),
+            .map(({ namespace, claim, phase, reason }) => because(`volume ${namespace}/${claim} is ${phase}`, reason)),
         ...status.certificates
             .filter(({ managedBy, expires }) => managedBy === "Secret" && !(expires && Date.parse(expires) > now))
             .map(({ namespace, source, expires, reason }) =>
@@ -107,12 +107,15 @@ export async function gatherStatus(session: Session): Promise<Status> {
     const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace));
     const pods = await listPods<Pod>(kubectl, namespaces);
     const claims = ofKind<Claim>("PersistentVolumeClaim");
-    const isPending = claims.some(({ status: is }) => is?.phase === "Pending");
-    const [used, classes, shown, evicted] = await Promise.all([
+    const pending = claims.filter(({ status: is }) => is?.phase === "Pending");
+    const cronJobs = ofKind<CronJob>("CronJob");
+    const [used, classes, shown, warnings, claimEvents, runs] = await Promise.all([
         volumesInUse(kubectl, pods),
-        isPending ? listOutside<StorageClass>(kubectl, "storageclasses") : [],
+        pending.length > 0 ? listOutside<StorageClass>(kubectl, "storageclasses") : [],
         certificates(kubectl, workloads, ofKind<Ingress>("Ingress")),
-        evictionEvents(kubectl, namespaces),
+        warningsIn(kubectl, namespaces),
+        claimEventsIn(kubectl, new Set(pending.map(({ metadata }) => metadata.namespace))),
+        scheduledRuns(kubectl, cronJobs),
     ]);
     return {
         stack,
@@ -125,19 +128,30 @@ export async function gatherStatus(session: Session): Promise<Status> {
             urls: known.outputs.instances[instance.name]?.urls ?? {},
         })),
         urlsFrom: known.source,
-        tiers: [...workloads.map((workload) => tierOf(workload, pods)), ...(await absent(session, workloads))].sort(
-            (a, b) => a.namespace.localeCompare(b.namespace) || a.component.localeCompare(b.component),
-        ),
-        tasks: tasksOf(ofKind<Job>("Job"), pods),
-        scheduled: ofKind<CronJob>("CronJob").map(scheduledOf),
-        claims: claims.map((claim) => claimOf(claim, { use: used, pods, classes })),
+        tiers: [
+            ...workloads.map((workload) => tierOf(workload, pods, warnings)),
+            ...(await absent(session, workloads)),
+        ].sort((a, b) => a.namespace.localeCompare(b.namespace) || a.component.localeCompare(b.component)),
+        tasks: tasksOf(ofKind<Job>("Job"), pods, warnings),
+        scheduled: cronJobs.map((cronJob) => scheduledOf(cronJob, { runs, pods, events: warnings })),
+        claims: claims.map((claim) => claimOf(claim, { use: used, pods, classes, events: claimEvents })),
         certificates: shown,
         evictions: evictionsOf(
             pods,
-            evicted,
+            warnings,
             kubectl.config.instances.map(({ name }) => name),
         ),
     };
+}
+
+/** The Jobs of scheduled tasks, which do not have the stack's label; none if all tasks have succeeded. */
+async function scheduledRuns(kubectl: Kubectl, cronJobs: readonly CronJob[]): Promise<Job[]> {
+    const unfinished = cronJobs.filter((cronJob) => {
+        const { failed, running } = scheduledOf(cronJob);
+        return failed || running;
+    });
+    const namespaces = [...new Set(unfinished.map(({ metadata }) => metadata.namespace))];
+    return (await Promise.all(namespaces.map((name) => listOutside<Job>(kubectl, "jobs", "--namespace", name)))).flat();
 }
 
 /** Tiers that the stack declares but that are not in the cluster. */
@@ -165,9 +179,9 @@ async function absent(session: Session, present: readonly Workload[]): Promise<T
 }
 
 /** Objects that do not belong to the stack; none if they may not be listed. */
-async function listOutside<T>(kubectl: Kubectl, kind: string): Promise<T[]> {
+async function listOutside<T>(kubectl: Kubectl, kind: string, ...where: string[]): Promise<T[]> {
     try {
-        return (await kubectl.json<List<T>>(["get", kind])).items;
+        return (await kubectl.json<List<T>>(["get", kind, ...where])).items;
     } catch (error) {
         if (error instanceof UserError) return [];
         throw error;

@@ -53,9 +53,11 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
         Object.entries(loaded.project.services).map(([service, { volumes = [] }]) => [
             service,
             Object.fromEntries(
-                volumes.flatMap(({ type, source = "", target = "" }, index): [number, BindUse][] => {
+                volumes.flatMap(({ type, source = "", target = "", bind }, index): [number, BindUse][] => {
                     if (type !== "bind") return [];
                     const path = ["services", service, "volumes", index];
+                    if (bind?.create_host_path === false && !existsSync(source))
+                        notes.refuse(path, `${source} does not exist, and create_host_path is false; create it`);
                     return [[index, use(service, source, target, path)]];
                 }),
             ),
@@ -66,7 +68,7 @@ export function readBinds(loaded: LoadedProject, extensions: Extensions, setting
         const none = { kind: "none" } as const;
         const allowed = settings.allow[service] ?? [];
         const within = relative(loaded.folder, source);
-        const shown = loaded.sources.isRelative([...path, "source"]) ? within : source;
+        const shown = loaded.sources.isRelative(notes.writtenAt([...path, "source"])) ? within : source;
         const spellings = [source, within, `./${within}`];
         const wanted = [settings.binds, extensions.services[service]!.binds]
             .flatMap((binds) => spellings.map((spelling) => binds[spelling]))

@@ -1,18 +1,28 @@
+import { tasks } from "../../components/backup/contract";
 import { edgeName } from "../../components/loadBalancer";
 import type { Conversion } from "./conversion";
-import { imageName } from "./serviceImages";
+import { declaredPorts } from "./ports";
 
-/** Refuses names that the instance has for something of its own, and images that nothing can pull. */
-export function checkNames({ source, services, settings, instance, notes }: Conversion): void {
-    for (const { label, path, written } of source.names)
-        if (label === edgeName)
-            notes.refuse(path, `"${written}" is the name of the instance's balancer; choose another one`);
-    for (const [name, { build }] of Object.entries(services)) {
-        const image = imageName(name);
-        if (!source.images[image]?.built || settings.images[image] !== undefined) continue;
-        notes.refuse(
-            ["services", name, "build"],
-            `is built from ${build?.context ?? "a folder"}, and a cluster pulls images from a registry: push it to one, and set images.${image} of ${instance.name}`,
-        );
+/** Refuses names that the instance has for something of its own, and ports that two containers of a pod have. */
+export function checkNames(conversion: Conversion): void {
+    const { source, services, notes } = conversion;
+    for (const pod of new Set(Object.keys(services).map((service) => conversion.podOf(service)))) {
+        const taken = new Map<number, string>();
+        for (const member of conversion.inPod(pod))
+            for (const { port } of declaredPorts(services[member]!)) {
+                const other = taken.get(port) ?? member;
+                taken.set(port, other);
+                if (other !== member)
+                    notes.refuse(
+                        ["services", member],
+                        `has port ${port}, and ${other} in the same pod, too; change one of them`,
+                    );
+            }
     }
+    const ofBackups: readonly string[] = conversion.settings.backup ? Object.values(tasks) : [];
+    for (const { label, path, written } of source.names)
+        if (ofBackups.includes(label))
+            notes.refuse(path, `"${written}" is the name of a task of the instance's backups; choose another one`);
+        else if (label === edgeName)
+            notes.refuse(path, `"${written}" is the name of the instance's balancer; choose another one`);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backup, backupSecrets } from "../../config/backup";
 import { edgeSecrets } from "../../config/edge";
 import { hostName, instanceFields, port } from "../../config/fields";
 import { ownHost, ownNodePort } from "../../config/own";
@@ -19,6 +20,10 @@ const serviceName = z.string().regex(/^[a-zA-Z0-9._-]+$/, "allowed: the name of 
 
 /** What needs a consent by name, because it gives a container rights over its node. */
 export const permissions = ["privileged", "docker.sock", "hostNetwork", "hostPid", "hostIpc", "unsafeSysctls"] as const;
+
+/** As Kompose names them. */
+export const volumeTypes = ["persistentVolumeClaim", "emptyDir", "hostPath"] as const;
+export type VolumeType = (typeof volumeTypes)[number];
 
 const schema = z.strictObject({
     platform: z.literal("compose"),
@@ -60,6 +65,13 @@ const schema = z.strictObject({
             z.enum(["files", "volume", "none"]),
         )
         .default({}),
+    /**
+     * What volumes are: claims; directories that are deleted with their pods; or folders of the only node of a local
+     * cluster. @default persistentVolumeClaim
+     */
+    volumeType: z.enum(volumeTypes).default("persistentVolumeClaim"),
+    /** Dumps of the database that the project marks: see docs/compose.md. @default no backups */
+    backup: backup.optional(),
     /** What the edge sends where. @default `x-plinth` in the Compose file, else the only web port that it publishes */
     routes: z
         .array(
@@ -97,7 +109,7 @@ export const config = {
     images,
     podSecurity: "baseline",
     defaults: () => ({}),
-    secrets: { ...edgeSecrets },
+    secrets: { ...backupSecrets, ...edgeSecrets },
 } satisfies PlatformConfig;
 
 export type ComposeInstance = InstanceOf<Record<string, string>>;

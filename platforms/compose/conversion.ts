@@ -4,8 +4,10 @@ import type { Service } from "../../compose";
 import type { ComposeConfig, ComposeInstance } from "./config";
 import { type PeerName, serviceLabel } from "./names";
 import type { Notes } from "./notes";
+import { podOf } from "./pods";
 import type { Parts } from "./secrets";
 import type { Source } from "./source";
+import { networksOf } from "./texts";
 
 /** What the parts of a conversion share. */
 export class Conversion {
@@ -25,7 +27,7 @@ export class Conversion {
         this.notes = source.notes;
         const services = Object.keys(this.services);
         for (const service of services) {
-            const pod = this.findPod(service);
+            const pod = podOf(this.services, service);
             this.pods.set(service, pod);
             const all = this.members.get(pod) ?? [pod];
             if (service !== pod) all.push(service);
@@ -44,9 +46,9 @@ export class Conversion {
         return this.source.loaded.project.services;
     }
 
-    private findPod(service: string): string {
-        const other = /^service:(.+)$/.exec(this.services[service]?.network_mode ?? "")?.[1];
-        return other === undefined || other === service || !this.services[other] ? service : this.findPod(other);
+    /** The networks of all services of a pod. */
+    networksOfPod(pod: string): ReadonlySet<string> {
+        return new Set(this.inPod(pod).flatMap((service) => [...networksOf(this.source.loaded, service)]));
     }
 
     /** The service in whose pod a service runs: another one's if it shares that one's network. */
@@ -57,6 +59,11 @@ export class Conversion {
     /** The services of a pod, the one that it is named after first. */
     inPod(pod: string): readonly string[] {
         return this.members.get(pod) ?? [pod];
+    }
+
+    /** Whether a component of this program takes the place of a service. */
+    isTakenOver(service: string): boolean {
+        return this.source.data.takeovers[service] !== undefined;
     }
 
     /** Logical name of a service's component. */
@@ -74,8 +81,10 @@ export class Conversion {
     /** @throws RangeError for a key that the project does not have */
     secret(key: string): Value<string> {
         const value = this.instance.secretValue(key);
-        if (!value) throw new RangeError(`the project has no secret "${key}"`);
-        return value;
+        if (value) return value;
+        if (!this.source.lacking.some((one) => one.key === key))
+            throw new RangeError(`the project has no secret "${key}"`);
+        return Value.secret("");
     }
 }
 

@@ -24,10 +24,12 @@ export function replicasOf(
     }: Conversion,
 ): ReplicasConfig {
     const { deploy, scale } = service;
-    if (deploy?.mode?.startsWith("global") && settings.replicas[serviceLabel(name)] === undefined)
+    const isLabelled = komposeLabel(service, "controller.type")?.toLowerCase() === "daemonset";
+    const mode = isLabelled ? "daemonset" : deploy?.mode;
+    if (/^(global|daemonset)/.test(mode ?? "") && settings.replicas[serviceLabel(name)] === undefined)
         notes.refuse(
-            ["services", name, "deploy", "mode"],
-            `"${deploy.mode}" would be one pod on each node, which is no part of a platform; allowed: replicated, replicated-job, or a number of pods: replicas.${serviceLabel(name)}`,
+            ["services", name, ...(isLabelled ? ["labels", "kompose.controller.type"] : ["deploy", "mode"])],
+            `"${mode}" would be one pod on each node, which is no part of a platform; allowed: replicated, replicated-job, or a number of pods: replicas.${serviceLabel(name)}`,
         );
     const own = services[name]!.replicas;
     if (own !== undefined) return own;
@@ -68,7 +70,11 @@ export function resourcesOf({ deploy, mem_limit, mem_reservation, cpus }: Servic
     const memoryRequest = quantity(reservations?.memory ?? mem_reservation);
     const cpuLimit = cores(limits?.cpus ?? cpus);
     const cpu = cores(reservations?.cpus);
+    const disk = (key: string) => deploy?.labels?.[`kompose.ephemeral-storage.${key}`];
+    const [ephemeralStorageRequest, ephemeralStorage] = [disk("request"), disk("limit")];
     return {
+        ...(ephemeralStorage ? { ephemeralStorage } : {}),
+        ...(ephemeralStorageRequest ? { ephemeralStorageRequest } : {}),
         ...(cpu ? { cpu } : {}),
         ...(cpuLimit ? { cpuLimit } : {}),
         ...(memory ? { memory } : {}),
@@ -78,9 +84,16 @@ export function resourcesOf({ deploy, mem_limit, mem_reservation, cpus }: Servic
 
 /** Graphics cards, which Kubernetes counts as a resource of their vendor's plug-in. */
 export function graphicsOf(name: string, { deploy, gpus = [] }: Service, notes: Notes): Pick<ContainerArgs, "devices"> {
-    const wanted = [...(deploy?.resources?.reservations?.devices ?? []), ...gpus].filter(
-        ({ capabilities = [] }) => capabilities.length === 0 || capabilities.some((one) => /gpu|nvidia/.test(one)),
-    );
+    const isCard = ({ capabilities = [] }: (typeof gpus)[number]) =>
+        capabilities.length === 0 || capabilities.some((one) => /gpu|nvidia/.test(one));
+    const reserved = deploy?.resources?.reservations?.devices ?? [];
+    const wanted = [...reserved, ...gpus].filter(isCard);
+    for (const [index, device] of reserved.entries())
+        if (!isCard(device))
+            notes.warn(
+                ["services", name, "deploy", "resources", "reservations", "devices", index],
+                `${device.capabilities?.join(", ")} has no counterpart; allowed: graphics cards`,
+            );
     if (wanted.length === 0) return {};
     const count = wanted.reduce((sum, one) => {
         if (one.count === -1)
@@ -106,7 +119,8 @@ export function placementOf(name: string, { deploy, platform }: Service, notes: 
     const nodes: Record<string, string> = {};
     const excluded: { key: string; operator: string; values: string[] }[] = [];
     const path = ["services", name, "deploy", "placement"];
-    const architecture = platform?.split("/")[1];
+    const [system, architecture] = platform?.split("/") ?? [];
+    if (system) nodes["kubernetes.io/os"] = system;
     if (architecture) nodes["kubernetes.io/arch"] = architecture;
     for (const [index, constraint] of (deploy?.placement?.constraints ?? []).entries()) {
         const [, key = "", operator, value = ""] = /^\s*(\S+?)\s*(==|!=)\s*(\S+)\s*$/.exec(constraint) ?? [];

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { LoadedProject, Path, Service, Volume } from "../../compose";
 import { explain } from "../../config/explain";
-import { replicas, storage, storageClass } from "../../config/fields";
+import { imageReference, replicas, storage, storageClass } from "../../config/fields";
 import { routePath } from "./config";
+import { roles } from "./roles";
 import type { Notes } from "./notes";
 
 const port = z.int().min(1).max(65535);
@@ -29,12 +30,28 @@ const serviceExtension = z.strictObject({
     /** What becomes of bind mounts, by their source as written: files of the project, or a volume. */
     binds: z.record(z.string(), z.enum(["files", "volume", "none"])).default({}),
     controller: z.enum(["deployment", "statefulset"]).optional(),
+    /** Whether the image is built here. @default if there is no `image`, or `pull_policy` is `build` */
+    build: z.boolean().optional(),
+    /** The component that takes the place of a service with a well-known image. @default none: it runs as it is */
+    as: z.enum(roles).optional(),
+    /** Whether backups dump it, by its engine's own program. @default true for a database that `as` names */
+    dump: z.boolean().optional(),
+    /** Consent to a new version of what `as` names: see `database.upgradeFrom` and `database.upgradeImage`. */
+    upgradeFrom: z
+        .string()
+        .regex(/^[a-z]+ \d+(\.\d+)?$/, 'allowed: engine and version of the data, such as "postgres 16"')
+        .optional(),
+    upgradeImage: imageReference.optional(),
+    /** Extensions of PostgreSQL in the database that `as` names. */
+    extensions: z.array(z.string().regex(/^[a-z0-9_-]+$/, "allowed: the name of an extension")).default([]),
 });
 
 /** `x-plinth` of a named volume. */
 const volumeExtension = z.strictObject({
     size: storage.optional(),
     storageClass: storageClass.optional(),
+    /** Whether backups contain its files, and the number of the user that may read and write them all. */
+    backup: z.strictObject({ user: z.int().min(1).max(65_535) }).optional(),
 });
 
 export type ServiceExtension = z.output<typeof serviceExtension>;

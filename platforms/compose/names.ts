@@ -31,9 +31,11 @@ export function peerNames({ project, sources }: Pick<LoadedProject, "project" | 
             kind,
             path: ["services", service, ...path],
         });
+        const override = one.labels?.["kompose.service.name_override"];
         return [
             name(service, "service"),
             ...(one.container_name ? [name(one.container_name, "container_name", "container_name")] : []),
+            ...(override ? [name(override, "alias", "labels", "kompose.service.name_override")] : []),
             ...(one.hostname ? [name(one.hostname, "hostname", "hostname")] : []),
             ...Object.entries(one.networks ?? {}).flatMap(([network, settings]) =>
                 (settings?.aliases ?? []).map((alias, i) => name(alias, "alias", "networks", network, "aliases", i)),

@@ -8,11 +8,9 @@ import { objectName } from "../../components/names";
 const networkLabel = (network: string): string =>
     `plinth.dev/${objectName("network", serviceLabel(network)).slice(0, 63)}`;
 
-/** Labels of a service's pods: the networks that they are in. */
-export const networkLabels = ({ source }: Conversion, service: string): Record<string, string> =>
-    Object.fromEntries(
-        [...networksOf(source.loaded, service)].sort().map((network) => [networkLabel(network), "true"]),
-    );
+/** Labels of a pod: the networks that its services are in. */
+export const networkLabels = (conversion: Conversion, pod: string): Record<string, string> =>
+    Object.fromEntries([...conversion.networksOfPod(pod)].sort().map((network) => [networkLabel(network), "true"]));
 
 /** Declares a policy for each network: pods in it reach each other on all ports. */
 export function declareNetworks({ instance, source, services }: Conversion): void {
@@ -24,7 +22,9 @@ export function declareNetworks({ instance, source, services }: Conversion): voi
             matchLabels: { "app.kubernetes.io/instance": instance.name, [networkLabel(network)]: "true" },
         };
         const peers = [{ podSelector }];
+        const labels = source.loaded.project.networks?.[network]?.labels;
         instance.add(instance.owner, "NetworkPolicy", objectName("network", serviceLabel(network)), {
+            ...(labels ? { metadata: { annotations: labels } } : {}),
             spec: {
                 podSelector,
                 policyTypes: mode === "full" ? ["Ingress", "Egress"] : ["Ingress"],
@@ -35,9 +35,10 @@ export function declareNetworks({ instance, source, services }: Conversion): voi
     }
 }
 
-/** What a service reaches outside the cluster: everything, unless all of its networks are internal. */
-export function outsideOf({ instance, source }: Conversion, service: string): NetworkRule[] {
-    const all = [...networksOf(source.loaded, service)];
+/** What a pod reaches outside the cluster: everything, unless all of its networks are internal. */
+export function outsideOf(conversion: Conversion, pod: string): NetworkRule[] {
+    const { instance, source } = conversion;
+    const all = [...conversion.networksOfPod(pod)];
     const isOpen = all.some((network) => !source.loaded.project.networks?.[network]?.internal);
     return isOpen ? instance.egress([{ name: "outside", direction: "egress", ports: [] }]) : [];
 }

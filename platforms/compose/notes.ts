@@ -8,11 +8,20 @@ export class Notes {
     readonly problems: ComposeProblem[] = [];
     readonly warnings: ComposeProblem[] = [];
 
-    /** @param strict whether warnings are problems */
+    /**
+     * @param strict whether warnings are problems
+     * @param isJob whether something that is treated as a service stands below `jobs`
+     */
     constructor(
         private readonly sources: LoadedProject["sources"],
         private readonly strict: boolean,
+        readonly isJob: (name: string) => boolean,
     ) {}
+
+    /** The path of what is treated as a service, as the file has it. */
+    writtenAt(path: Path): Path {
+        return path[0] === "services" && this.isJob(String(path[1])) ? ["jobs", ...path.slice(1)] : path;
+    }
 
     refuse(path: Path, message: string): void {
         this.add(this.problems, path, message);
@@ -24,7 +33,8 @@ export class Notes {
     }
 
     /** What several parts of a conversion notice is said once. */
-    private add(to: ComposeProblem[], path: Path, message: string): void {
+    private add(to: ComposeProblem[], given: Path, message: string): void {
+        const path = this.writtenAt(given);
         const text = pathText(path);
         if (to.some((one) => one.message === message && pathText(one.path) === text)) return;
         to.push({ place: this.sources.at(path), path, message });

@@ -1,4 +1,6 @@
 import type { PodArgs } from "../../components/podArgs";
+import { pullSecretsOf } from "../../components/pullSecret";
+import { annotationsOf } from "./annotations";
 import type { Conversion } from "./conversion";
 import { serviceLabel } from "./names";
 import { sysctlsOf } from "./permissions";
@@ -14,16 +16,21 @@ export function podExtras(
     const service = services[pod]!;
     const { hardened } = source.extensions.services[pod]!;
     const { user, group } = identityOf(pod, service, notes);
-    const groups = (service.group_add ?? []).flatMap((name, index) => {
-        if (/^\d+$/.test(name)) return [Number(name)];
-        notes.warn(
-            ["services", pod, "group_add", index],
-            `"${name}" is a name, which only the image knows; allowed: numbers`,
-        );
-        return [];
-    });
-    const sysctls = sysctlsOf(pod, service, conversion.settings, notes);
+    const members = conversion.inPod(pod);
+    const groups = members.flatMap((member) =>
+        (services[member]!.group_add ?? []).flatMap((name, index) => {
+            if (/^\d+$/.test(name)) return [Number(name)];
+            notes.warn(
+                ["services", member, "group_add", index],
+                `"${name}" is a name, which only the image knows; allowed: numbers`,
+            );
+            return [];
+        }),
+    );
+    const sysctls = members.flatMap((member) => sysctlsOf(member, services[member]!, conversion.settings, notes));
+    const annotations = annotationsOf(conversion, pod);
     const label = komposeLabel(service, "security-context.fsgroup");
+    const pullSecret = komposeLabel(service, "image-pull-secret");
     const files =
         label !== undefined && /^\d+$/.test(label)
             ? Number(label)
@@ -34,16 +41,21 @@ export function podExtras(
         ...(files === undefined ? {} : { group: files }),
         podSecurity: {
             ...(hardened && user !== undefined ? { runAsNonRoot: true } : {}),
-            ...(groups.length > 0 ? { supplementalGroups: groups } : {}),
+            ...(groups.length > 0 ? { supplementalGroups: [...new Set(groups)] } : {}),
             ...(sysctls.length > 0 ? { sysctls } : {}),
         },
-        ...(service.annotations ? { annotations: service.annotations } : {}),
+        ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
         more: {
             ...hostNames(conversion, pod),
             ...dns(conversion, pod),
             ...(service.network_mode === "host" ? { hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" } : {}),
             ...(service.pid === "host" ? { hostPID: true } : {}),
             ...(service.ipc === "host" ? { hostIPC: true } : {}),
+            ...(pullSecret === undefined
+                ? {}
+                : {
+                      imagePullSecrets: [...pullSecretsOf(conversion.instance), pullSecret].map((name) => ({ name })),
+                  }),
             ...(service.runtime !== undefined ? { runtimeClassName: service.runtime } : {}),
         },
     };

@@ -17,7 +17,7 @@ function exposed(text: string): { ports: number[]; protocol: string } {
     return { ports: Array.from({ length: count }, (_, index) => from + index), protocol };
 }
 
-function declaredPorts({ ports = [], expose = [] }: Service): { port: number; protocol: string }[] {
+export function declaredPorts({ ports = [], expose = [] }: Service): { port: number; protocol: string }[] {
     return [
         ...ports.map(({ target = 0, protocol = "tcp" }) => ({ port: target, protocol })),
         ...expose.flatMap((text) => exposed(text).ports.map((port) => ({ port, protocol: exposed(text).protocol }))),
@@ -52,9 +52,10 @@ export function knownPorts(conversion: Conversion): (pod: string) => KnownPorts 
 }
 
 /** Of a pod with a name that DNS cannot have: only a Service with ports has an address that stays. */
-function usualPorts({ namesOf, services }: Conversion, pod: string): readonly number[] {
+function usualPorts(conversion: Conversion, pod: string): readonly number[] {
+    const { namesOf, services } = conversion;
     const isOdd = (namesOf.get(pod) ?? []).some((name) => !isResolvable(name));
-    return isOdd ? portsOfImage(services[pod]!.image ?? "") : [];
+    return isOdd || conversion.isTakenOver(pod) ? portsOfImage(services[pod]!.image ?? "") : [];
 }
 
 export const portName = (port: number, protocol: "tcp" | "udp" = "tcp"): string => `${protocol}-${port}`;

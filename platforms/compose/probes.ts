@@ -2,6 +2,7 @@ import type { Service } from "../../compose";
 import { nanosecondsOf } from "../../compose/model/units";
 import { startSeconds } from "../../components/probes";
 import type { ContainerArgs, Probe, Word } from "../../components/podArgs";
+import { probesOfLabels, readinessLabel } from "./kompose";
 
 /** Docker's defaults in seconds: https://docs.docker.com/reference/dockerfile/#healthcheck */
 const usual = { interval: 30, timeout: 30, retries: 3, startPeriod: 0, startInterval: 5 } as const;
@@ -25,7 +26,10 @@ export const hasCheck = ({ healthcheck }: Service): boolean =>
  */
 export function probesOf(service: Service, words: readonly Word[] | undefined): Pick<ContainerArgs, "probes"> {
     const { healthcheck } = service;
-    if (!healthcheck || !words || !hasCheck(service)) return {};
+    const labelled = probesOfLabels(service);
+    const says = readinessLabel(service);
+    if (!healthcheck || !words || !hasCheck(service))
+        return Object.keys(labelled).length > 0 ? { probes: labelled } : {};
     const [kind, ...rest] = words;
     const command: Word[] = kind === "CMD-SHELL" ? ["/bin/sh", "-c", ...rest] : kind === "CMD" ? rest : [...words];
     const interval = seconds(healthcheck.interval, usual.interval);
@@ -41,7 +45,7 @@ export function probesOf(service: Service, words: readonly Word[] | undefined): 
         failureThreshold: Math.ceil(Math.max(start, startSeconds) / period),
     };
     const readiness: Probe = { command, periodSeconds: interval, timeoutSeconds, failureThreshold: retries };
-    return { probes: { startup, readiness } };
+    return { probes: { startup, ...(says === "disabled" ? {} : { readiness }), ...labelled } };
 }
 
 /** `stop_grace_period` in seconds. @default Docker's 10 */

@@ -1,11 +1,14 @@
-import type { NetworkRule } from "../../components/graph";
+import type { Component } from "../../components/component";
+import type { NetworkRule, Service as Endpoint } from "../../components/graph";
+import type { HasNode } from "../../components/instance";
 import type { Site } from "../../components/loadBalancer";
 import { selectorOf } from "../../components/labels";
 import { objectName } from "../../components/names";
 import type { Conversion } from "./conversion";
+import type { Service } from "../../compose";
 import { komposeLabel } from "./extensions";
+import { exposedAt } from "./kompose";
 import { type KnownPorts, portName } from "./ports";
-import type { Workload } from "./workload";
 
 /** Ports of well-known servers that do not speak HTTP. */
 const otherPorts = [
@@ -71,7 +74,7 @@ export function routesOf(conversion: Conversion): Route[] {
             route === undefined
                 ? label === undefined || label === "false"
                     ? []
-                    : label.split(",").map((one) => ({ path: /^[^/]*(\/.*)$/.exec(one.trim())?.[1] ?? "/" }))
+                    : label.split(",").map((one) => ({ path: exposedAt(one).path }))
                 : route === false
                   ? []
                   : route;
@@ -112,7 +115,7 @@ export function routesOf(conversion: Conversion): Route[] {
 export function sitesOf(
     conversion: Conversion,
     routes: readonly Route[],
-    workloads: ReadonlyMap<string, Workload>,
+    workloads: ReadonlyMap<string, { readonly endpoint: Endpoint }>,
 ): Site[] {
     const hosts = new Set([conversion.settings.host, ...routes.map(({ host }) => host)]);
     return [...hosts].map((host) => ({
@@ -141,6 +144,7 @@ export function openedPorts({ settings, services, instance }: Conversion, ports:
             protocol,
             type: type === "nodeport" ? ("NodePort" as const) : ("LoadBalancer" as const),
             ...(index === 0 && !Number.isNaN(nodePort) ? { nodePort } : {}),
+            ...policyOf(one),
         }));
     });
     const written = settings.open.flatMap(({ service, port, type, nodePort }, index) => {
@@ -152,13 +156,26 @@ export function openedPorts({ settings, services, instance }: Conversion, ports:
             return [];
         }
         const protocol = ports(service).udp.includes(port) ? "udp" : "tcp";
-        return [{ service, port, protocol, type, ...(nodePort === undefined ? {} : { nodePort }) }];
+        return [
+            {
+                service,
+                port,
+                protocol,
+                type,
+                ...(nodePort === undefined ? {} : { nodePort }),
+                ...policyOf(services[service]!),
+            },
+        ];
     });
     return [
         ...written,
         ...labelled.filter((one) => !written.some(({ service, port }) => service === one.service && port === one.port)),
     ];
 }
+
+/** Whether nodes pass clients on to other nodes, which hides their addresses. */
+const policyOf = (service: Service): { policy?: "Cluster" } =>
+    komposeLabel(service, "service.external-traffic-policy")?.toLowerCase() === "cluster" ? { policy: "Cluster" } : {};
 
 export type Opened = ReturnType<typeof openedPorts>[number];
 
@@ -171,7 +188,11 @@ export const rulesFor = (opened: readonly Opened[]): NetworkRule[] =>
         protocol: protocol === "udp" ? "UDP" : "TCP",
     }));
 
-export function declareOpened({ instance }: Conversion, workload: Workload, opened: readonly Opened[]): void {
+export function declareOpened(
+    { instance }: Conversion,
+    workload: Component & HasNode,
+    opened: readonly Opened[],
+): void {
     for (const type of ["NodePort", "LoadBalancer"] as const) {
         const ports = opened.filter((one) => one.type === type);
         if (ports.length === 0) continue;
@@ -187,7 +208,7 @@ export function declareOpened({ instance }: Conversion, workload: Workload, open
                 spec: {
                     type,
                     selector: selectorOf(workload.node),
-                    externalTrafficPolicy: "Local",
+                    externalTrafficPolicy: ports.some(({ policy }) => policy === "Cluster") ? "Cluster" : "Local",
                     ports: ports.map(({ port, protocol, nodePort }) => ({
                         name: portName(port, protocol === "udp" ? "udp" : "tcp"),
                         port,
@@ -199,6 +220,35 @@ export function declareOpened({ instance }: Conversion, workload: Workload, open
             },
             { node: workload.node, lifetime: "address" },
         );
+    }
+}
+
+/** Refuses ports of the machine, or of nodes, that two services have. */
+export function checkPublished({ services, notes }: Conversion, opened: readonly Opened[]): void {
+    const machine = new Map<string, string>();
+    for (const [service, { ports = [], network_mode }] of Object.entries(services))
+        for (const [index, { published, protocol = "tcp", host_ip = "" }] of ports.entries()) {
+            // Of a range Docker takes a port that is free; containers with the machine's network publish none.
+            if (published === undefined || !/^\d+$/.test(published) || network_mode === "host") continue;
+            const key = `${host_ip} ${published} ${protocol}`;
+            const other = machine.get(key);
+            if (other === undefined) machine.set(key, service);
+            else
+                notes.refuse(
+                    ["services", service, "ports", index],
+                    `publishes ${published}, which ${other} has already; change one of them`,
+                );
+        }
+    const nodes = new Map<number, string>();
+    for (const { service, nodePort } of opened) {
+        if (nodePort === undefined) continue;
+        const other = nodes.get(nodePort);
+        if (other === undefined) nodes.set(nodePort, service);
+        else
+            notes.refuse(
+                ["services", service, "labels", "kompose.service.nodeport.port"],
+                `is ${nodePort}, which ${other} has already; change one of them`,
+            );
     }
 }
 

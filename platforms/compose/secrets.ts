@@ -5,6 +5,9 @@ import type { SecretText } from "../../config/secrets";
 export const marker = (key: string): string => `\uE000${key}\uE001`;
 const markers = /\uE000([^\uE000\uE001]+)\uE001/g;
 
+/** Keys of the secret values that a text has. */
+export const markersIn = (text: string): string[] => [...text.matchAll(markers)].map(([, key]) => key!);
+
 /** A text in parts: literal ones, and secret values by their keys. */
 export type Parts = SecretText["parts"];
 

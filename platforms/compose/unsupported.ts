@@ -1,103 +1,55 @@
-import type { Service } from "../../compose";
+import type { Path, Service } from "../../compose";
 import type { Conversion } from "./conversion";
-
-/** Keys of services without a counterpart, each with the reason. */
-const without: Partial<Readonly<Record<keyof Service, string>>> = {
-    blkio_config: "kubelets set no limits for disks",
-    cgroup: "the container runtime chooses cgroups",
-    cgroup_parent: "the container runtime chooses cgroups",
-    cpu_count: "is for Windows; use deploy.resources",
-    cpu_percent: "is for Windows; use deploy.resources",
-    cpu_period: "kubelets set it; use deploy.resources.limits.cpus",
-    cpu_quota: "kubelets set it; use deploy.resources.limits.cpus",
-    cpu_rt_period: "kubelets do not schedule in real time",
-    cpu_rt_runtime: "kubelets do not schedule in real time",
-    cpu_shares: "use deploy.resources.reservations.cpus",
-    cpuset: "kubelets choose the cores",
-    credential_spec: "is for Windows",
-    device_cgroup_rules: "kubelets allow no devices by number",
-    devices: "a device of the node needs its plug-in, or a privileged container",
-    dns_opt: "",
-    domainname: "names of pods are in the cluster's domain",
-    init: "the container's own process is the first one; start it with tini if it leaves processes behind",
-    isolation: "is for Windows",
-    links: "",
-    logging: "the cluster collects what containers print",
-    mac_address: "the cluster's network chooses addresses",
-    mem_swappiness: "kubelets decide about swap",
-    memswap_limit: "kubelets decide about swap",
-    models: "no models are provided",
-    oom_kill_disable: "a container that exceeds its limit is restarted",
-    oom_score_adj: "kubelets set it",
-    pids_limit: "kubelets limit processes for all pods of a node",
-    provider: "is run by Docker Compose on its machine; it has no container",
-    pull_refresh_after: "images are pulled when a pod starts",
-    stop_signal: "the image's own is sent; set it in the image",
-    storage_opt: "the container runtime chooses the storage",
-    ulimits: "the container runtime sets them; change them in its configuration on the nodes",
-    umask: "containers have their image's own",
-    use_api_socket: "Docker's socket is not in a cluster",
-    userns_mode: "kubelets decide about user namespaces",
-    uts: "pods have a host name of their own",
-    attach: "",
-    external_links:
-        "containers outside the project are not in its namespace; use an ExternalName Service in extraObjects",
-};
-
-/** Keys of a network attachment and of networks that say how Docker builds them. */
-const attachment = [
-    "ipv4_address",
-    "ipv6_address",
-    "link_local_ips",
-    "mac_address",
-    "driver_opts",
-    "interface_name",
-] as const;
-
-/** Labels that other programs of Docker's world act upon. */
-const actedUpon = /^(traefik\.|com\.centurylinklabs\.watchtower|ofelia\.|caddy($|[._])|autoheal|com\.docker\.swarm)/;
-
-/** Labels of Kompose that have their meaning here. */
-const honoured = [
-    "controller.type",
-    "cronjob.backoff_limit",
-    "cronjob.schedule",
-    "hpa.cpu",
-    "hpa.replicas.max",
-    "hpa.replicas.min",
-    "security-context.fsgroup",
-    "service.expose",
-    "service.nodeport.port",
-    "service.type",
-    "volume.size",
-    "volume.storage-class-name",
-];
+import {
+    actedUpon,
+    findKeys,
+    jobReasons,
+    podReasons,
+    resourceReasons,
+    serviceReasons,
+    triggerReasons,
+} from "./counterparts";
+import { warnOfLabels } from "./komposeLabels";
+import { onceOf } from "./once";
 
 /** Says what of a service has no counterpart. */
-export function warnOfService({ notes, services }: Conversion, name: string): void {
+export function warnOfService(conversion: Conversion, name: string): void {
+    const { notes, services, source } = conversion;
     const service = services[name]!;
-    const path = (...keys: (string | number)[]) => ["services", name, ...keys];
-    for (const [key, reason] of Object.entries(without))
-        if (reason !== "" && service[key as keyof Service] !== undefined)
-            notes.warn(path(key), `has no counterpart: ${reason}`);
-    for (const [network, settings] of Object.entries(service.networks ?? {}))
-        for (const key of attachment)
-            if (settings?.[key] !== undefined)
-                notes.warn(
-                    path("networks", network, key),
-                    "has no counterpart: the cluster's network chooses addresses",
-                );
+    const job = source.loaded.project.jobs?.[name];
+    const path = (...keys: Path) => ["services", name, ...keys];
+    for (const reasons of [
+        serviceReasons,
+        ...(conversion.podOf(name) === name ? [] : [podReasons]),
+        ...(job ? [jobReasons, triggerReasons] : []),
+    ])
+        findKeys(service, reasons, (keys, reason, value) => {
+            // The vendor whose cards are asked for in any case.
+            if (keys.at(-1) === "driver" && value === "nvidia") return;
+            notes.warn(path(...keys), `has no counterpart: ${reason}`);
+        });
+    if (job?.triggers?.manual === false)
+        notes.warn(path("triggers", "manual"), "has no counterpart: whoever may create Jobs can start it");
+    warnOfLabels(conversion, name);
     const acting = Object.keys(service.labels ?? {}).filter((label) => actedUpon.test(label));
     if (acting.length > 0)
         notes.warn(
             path("labels"),
             `${acting[0]}${acting.length > 1 ? ` and ${acting.length - 1} more` : ""} would be read by another program, which is not in the cluster; x-plinth.route says what the edge sends here`,
         );
-    for (const label of Object.keys(service.labels ?? {})) {
-        const [, kompose] = /^kompose\.(.+)$/.exec(label) ?? [];
-        if (kompose !== undefined && !honoured.includes(kompose))
-            notes.warn(path("labels", label), "is no label of Kompose that has a meaning here; see docs/compose.md");
-    }
+    warnOfPlace(conversion, name, service);
+    warnOfRestarts(conversion, name, service);
+    const unset = Object.entries(service.environment ?? {}).flatMap(([name, value]) => (value === null ? [name] : []));
+    if (unset.length > 0)
+        notes.warn(
+            path("environment"),
+            `${unset.slice(0, 5).join(", ")}${unset.length > 5 ? ` and ${unset.length - 5} more` : ""} have no value, and none is taken from the machine's environment; set them in variables if they are needed`,
+        );
+}
+
+/** What a container shares with others, and where it runs. */
+function warnOfPlace({ notes, services }: Conversion, name: string, service: Service): void {
+    const path = (...keys: Path) => ["services", name, ...keys];
     if (service.network_mode?.startsWith("container:"))
         notes.refuse(
             path("network_mode"),
@@ -113,36 +65,71 @@ export function warnOfService({ notes, services }: Conversion, name: string): vo
             path("ipc"),
             "has no counterpart: only containers of one pod share memory; use network_mode: service:NAME",
         );
-    if (service.deploy?.endpoint_mode === "vip" || service.deploy?.rollback_config)
-        notes.warn(path("deploy"), "endpoint_mode and rollback_config have no counterpart");
+    for (const [index, from] of (service.volumes_from ?? []).entries())
+        if (from.startsWith("container:"))
+            notes.refuse(
+                path("volumes_from", index),
+                `"${from}" is a container outside the project; allowed: a service`,
+            );
+    for (const [index, { host_ip = "" }] of (service.ports ?? []).entries())
+        if (host_ip !== "" && !/^(0\.0\.0\.0|::|127\..*|::1|localhost)$/.test(host_ip))
+            notes.warn(path("ports", index), `has no counterpart: ${host_ip} is an address of Docker's machine`);
+    for (const [network, settings] of Object.entries(service.networks ?? {}))
+        if (settings?.use_service_name_alias === false)
+            notes.warn(
+                path("networks", network, "use_service_name_alias"),
+                "has no counterpart: the service's name is known in all of its networks",
+            );
     if (service.runtime !== undefined && service.runtime !== "nvidia")
         notes.warn(path("runtime"), `is runtimeClassName: ${service.runtime}, which the cluster must have`);
-    if (service.develop !== undefined) notes.warn(path("develop"), "is for Docker Compose on the developer's machine");
-    const unset = Object.entries(service.environment ?? {}).flatMap(([name, value]) => (value === null ? [name] : []));
-    if (unset.length > 0)
-        notes.warn(
-            path("environment"),
-            `${unset.slice(0, 5).join(", ")}${unset.length > 5 ? ` and ${unset.length - 5} more` : ""} have no value, and none is taken from the machine's environment; set them in variables if they are needed`,
-        );
+    for (const [other, { restart }] of Object.entries(service.depends_on ?? {})) {
+        const isSaid = !service.links?.some((link) => link.split(":")[0] === other) && !sharesWith(service, other);
+        if (restart && isSaid)
+            notes.warn(path("depends_on", other, "restart"), "has no counterpart: nothing is restarted with it");
+        if (services[other] && notes.isJob(other))
+            notes.warn(path("depends_on", other), "is a job, which runs when its time comes: nothing waits for it");
+    }
 }
 
-/** Says what of networks and jobs has no counterpart. */
+const sharesWith = ({ network_mode, ipc, pid, uts, cgroup }: Service, other: string): boolean =>
+    [network_mode, ipc, pid, uts, cgroup].includes(`service:${other}`);
+
+/** Restart policies: what is not done once is always started again. */
+function warnOfRestarts(conversion: Conversion, name: string, { restart, deploy }: Service): void {
+    const { notes } = conversion;
+    const onFailure = /^on-failure/.test(restart ?? "") || deploy?.restart_policy?.condition === "on-failure";
+    const isOnce = onceOf(conversion, conversion.podOf(name)) !== undefined || notes.isJob(name);
+    const path: Path = ["services", name, ...(restart === undefined ? ["deploy", "restart_policy"] : ["restart"])];
+    if (onFailure && !isOnce)
+        notes.warn(
+            path,
+            "is started again whenever it ends; if it does its work once, say so with x-plinth.once: true",
+        );
+    else if (deploy?.restart_policy?.max_attempts !== undefined && !isOnce)
+        notes.warn([...path, "max_attempts"], "has no counterpart: a container is started again whenever it ends");
+}
+
+/** Says what of networks, volumes, configs, secrets and models has no counterpart. */
 export function warnOfProject({ notes, source }: Conversion): void {
-    const { networks = {}, jobs = {} } = source.loaded.project;
-    for (const [name, network] of Object.entries(networks)) {
-        if (network.external)
+    const { project } = source.loaded;
+    for (const [section, reasons] of Object.entries(resourceReasons))
+        for (const [name, resource] of Object.entries(project[section as "networks"] ?? {}))
+            findKeys(resource, reasons, (keys, reason, value) => {
+                if (keys.at(-1) === "driver" && value === "default") return;
+                // Of Kompose, about the volume.
+                if (/^kompose\.volume\.(size|storage-class-name)$/.test(String(keys.at(-1)))) return;
+                notes.warn(
+                    [section, name, ...keys],
+                    reason.startsWith("is ") ? reason : `has no counterpart: ${reason}`,
+                );
+            });
+    for (const [name, { driver, enable_ipv4 }] of Object.entries(project.networks ?? {})) {
+        if (driver !== undefined && !/^(bridge|overlay)$/.test(driver))
+            notes.warn(["networks", name, "driver"], `"${driver}" has no counterpart: the cluster has one network`);
+        if (enable_ipv4 === false)
             notes.warn(
-                ["networks", name, "external"],
-                "is a network of its own here: containers outside the project are not in it",
-            );
-        if (network.ipam?.config?.length)
-            notes.warn(["networks", name, "ipam"], "has no counterpart: the cluster's network chooses addresses");
-        if (network.driver !== undefined && !/^(bridge|overlay)$/.test(network.driver))
-            notes.warn(
-                ["networks", name, "driver"],
-                `"${network.driver}" has no counterpart: the cluster has one network`,
+                ["networks", name, "enable_ipv4"],
+                "has no counterpart: the cluster's network chooses addresses",
             );
     }
-    for (const name of Object.keys(jobs))
-        notes.warn(["jobs", name], "is not converted: write it as a service with x-plinth.once");
 }

@@ -1,17 +1,17 @@
-import { claim, sharedClaim } from "../../components/claim";
+import { claim, type SharedClaim, sharedClaim } from "../../components/claim";
 import { contentHash, objectName } from "../../components/names";
 import type { Mount } from "../../components/podArgs";
 import type { Service } from "../../compose";
+import { type VolumeType, volumeTypes } from "./config";
 import type { Conversion } from "./conversion";
 import { replicasOf } from "./deploy";
 import { komposeLabel } from "./extensions";
 import type { FileObjects } from "./configFiles";
+import { schedulesOf } from "./schedules";
+import { distinct, sizeOf, usual } from "./mounts";
 import { serviceLabel } from "./names";
 
 type VolumeMount = NonNullable<Service["volumes"]>[number];
-
-/** Default sizes of claims and of directories that live as long as their pod. */
-const usual = { claim: "5Gi", scratch: "1Gi", memory: "64Mi" } as const;
 
 /** A mount whose directory gets what the image has at its path, if it is empty. */
 export interface Fill {
@@ -51,7 +51,7 @@ export class Volumes {
         private readonly conversion: Conversion,
         private readonly files: FileObjects,
     ) {
-        for (const service of Object.keys(conversion.services))
+        for (const service of Object.keys(conversion.services).filter((one) => !conversion.isTakenOver(one)))
             for (const one of this.mountsOf(service)) {
                 const use = this.claimOf(one);
                 if (!use) continue;
@@ -91,10 +91,21 @@ export class Volumes {
         of: string;
         index: number;
     }): Omit<ClaimUse, "pods" | "services"> | undefined {
-        if (mount.type === "volume" && mount.source)
+        if (mount.type === "volume" && mount.source && this.typeOf(mount.source) !== "emptyDir")
             return { key: `volume ${mount.source}`, name: this.volumeName(mount.source), volume: mount.source };
         const bind = mount.type === "bind" ? this.conversion.source.binds[of]![index] : undefined;
         return bind?.kind === "volume" ? { key: `bind ${bind.name}`, name: bind.name } : undefined;
+    }
+
+    /** A label of one of its services, or the instance, says what a volume is. */
+    private typeOf(volume: string): VolumeType {
+        const { services, settings } = this.conversion;
+        const labels = Object.values(services).flatMap((service) => {
+            const label = komposeLabel(service, "volume.type")?.toLowerCase();
+            const mounts = service.volumes?.some(({ source }) => source === volume) ?? false;
+            return mounts ? volumeTypes.filter((type) => type.toLowerCase() === label) : [];
+        });
+        return labels[0] ?? settings.volumeType;
     }
 
     /** Two volumes that would be written alike get a digest. */
@@ -142,8 +153,11 @@ export class Volumes {
         return this.conversion.instance.objectName([...group].map(({ name }) => name).sort()[0]!);
     }
 
-    private isShared({ pods }: ClaimUse): boolean {
+    private isShared({ pods, volume }: ClaimUse): boolean {
+        // Backups mount it beside its services.
+        if (volume !== undefined && this.backupOf(volume)) return true;
         const several = (pod: string) => {
+            if ((schedulesOf(this.conversion, pod)?.length ?? 1) > 1) return true;
             const replicas = replicasOf(pod, this.conversion.services[pod]!, this.conversion);
             return (
                 typeof this.conversion.instance.config.replicas[this.conversion.component(pod)] === "object" ||
@@ -157,16 +171,18 @@ export class Volumes {
         const known = this.declared.get(key);
         if (known) return known;
         const use = this.uses.get(key)!;
-        const { instance, source, services } = this.conversion;
+        const { instance, source, services, settings } = this.conversion;
         const volume = use.volume === undefined ? undefined : source.loaded.project.volumes?.[use.volume];
         const extension = use.volume === undefined ? undefined : source.extensions.volumes[use.volume];
         const label = (name: string) =>
             komposeLabel(volume, name) ??
             use.services.map((service) => komposeLabel(services[service], name)).find(Boolean);
         const storageClass = extension?.storageClass ?? label("volume.storage-class-name");
+        const isFolder = settings.volumeType === "hostPath" && storageClass === undefined;
         const args = {
             size: extension?.size ?? label("volume.size") ?? usual.claim,
             ...(storageClass === undefined ? {} : { storageClass }),
+            ...(isFolder ? { hostFolder: `/var/lib/plinth/${instance.namespace}/${use.name}` } : {}),
         };
         const isShared = this.isShared(use);
         const made: Declared = isShared
@@ -177,6 +193,30 @@ export class Volumes {
             : { claim: claim(instance, instance.owner, use.name, args), isShared };
         this.declared.set(key, made);
         return made;
+    }
+
+    private backupOf(volume: string): { readonly user: number } | undefined {
+        const { settings, source } = this.conversion;
+        return settings.backup && source.extensions.volumes[volume]?.backup;
+    }
+
+    /** The volume whose files backups contain, and the user that may read and write them. */
+    backedUp(): { readonly volume: SharedClaim; readonly user: number } | undefined {
+        const { notes, source } = this.conversion;
+        const marked = [...this.uses.values()].flatMap((use) => {
+            const backup = use.volume === undefined ? undefined : this.backupOf(use.volume);
+            return backup ? [{ use, ...backup }] : [];
+        });
+        const [first, ...others] = marked;
+        for (const { use } of others)
+            notes.refuse(
+                ["volumes", use.volume!, "x-plinth", "backup"],
+                `is a second volume to back up, besides ${first!.use.volume}: an instance has one`,
+            );
+        for (const name of Object.keys(source.extensions.volumes))
+            if (this.backupOf(name) && !marked.some(({ use }) => use.volume === name))
+                notes.warn(["volumes", name, "x-plinth", "backup"], "has no effect: no service mounts it as a volume");
+        return first && { volume: this.claim(first.use.key), user: first.user };
     }
 
     /** The mounts of a service's container. */
@@ -196,7 +236,7 @@ export class Volumes {
                 const { claim: name, isShared, shareNodeFor: node } = this.claim(claimed.key);
                 shareNodeFor ??= node;
                 if (!isShared) own.push(name);
-                const subPath = mount.volume?.subpath;
+                const subPath = mount.volume?.subpath ?? komposeLabel(services[of], "volume.subpath");
                 const made: Mount = {
                     path,
                     claim: name,
@@ -212,12 +252,24 @@ export class Volumes {
                     const bind = source.binds[of]![index]!;
                     if (bind.kind === "host")
                         mounts.push({ path, hostPath: bind.path, ...(readOnly ? { readOnly: true } : {}) });
-                    if (bind.kind === "files") mounts.push(this.files.bind(bind.source, path));
+                    if (bind.kind === "files") {
+                        mounts.push(this.files.bind(bind.source, path));
+                        if (!readOnly)
+                            notes.warn(
+                                at,
+                                `${path} is read-only, since it has the files of the project: write :ro; or, if the service writes there, x-plinth.binds makes it a volume`,
+                            );
+                    }
                     break;
                 }
                 case "volume": {
-                    notes.warn(at, `${path} has no name: it is deleted with its pod; name the volume to keep it`);
-                    const made: Mount = { path, scratch: { size: usual.scratch } };
+                    if (!mount.source)
+                        notes.warn(at, `${path} has no name: it is deleted with its pod; name the volume to keep it`);
+                    const made: Mount = {
+                        path,
+                        scratch: { size: usual.scratch },
+                        ...(mount.source ? { name: this.volumeName(mount.source) } : {}),
+                    };
                     mounts.push(made);
                     if (prefill) fills.push({ mount: made, copies: true });
                     break;
@@ -229,8 +281,14 @@ export class Volumes {
                     notes.warn(at, `a mount of type ${mount.type} has no counterpart; allowed: volume, bind, tmpfs`);
             }
         }
-        for (const entry of tmpfs) {
+        for (const [index, entry] of tmpfs.entries()) {
             const [path = "", options = ""] = entry.split(":");
+            const others = options.split(",").filter((option) => option !== "" && !/^(size=|rw$)/.test(option));
+            if (others.length > 0)
+                notes.warn(
+                    ["services", service, "tmpfs", index],
+                    `${others.join(", ")} has no counterpart: every user of the pod can write there; allowed: size`,
+                );
             mounts.push({ path, scratch: { size: sizeOf(/(?:^|,)size=(\w+)/.exec(options)?.[1]), memory: true } });
         }
         if (shm_size !== undefined)
@@ -238,17 +296,4 @@ export class Volumes {
         mounts.push(...this.files.mountsOf(service));
         return { mounts: distinct(mounts), fills, own, ...(shareNodeFor === undefined ? {} : { shareNodeFor }) };
     }
-}
-
-/** A path can be mounted once; the last one counts, as in Docker. */
-const distinct = (mounts: readonly Mount[]): Mount[] => [
-    ...new Map(mounts.map((mount) => [mount.path, mount])).values(),
-];
-
-/** Bytes as a quantity, or Docker's own spelling of a size. */
-function sizeOf(text: string | undefined): string {
-    if (text === undefined) return usual.memory;
-    const [, digits, unit = ""] = /^(\d+)([kmg]?)b?$/i.exec(text) ?? [];
-    const bytes = digits === undefined ? 0 : Number(digits) * 1024 ** " kmg".indexOf(unit.toLowerCase() || " ");
-    return bytes > 0 ? `${Math.max(1, Math.ceil(bytes / 2 ** 20))}Mi` : usual.memory;
 }

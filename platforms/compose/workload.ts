@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { Component } from "../../components/component";
-import { deployment } from "../../components/deployment";
+import { deployment, disruptionBudget } from "../../components/deployment";
 import { type Edge, type NetworkRule, type Node, nodeId, Service as Endpoint } from "../../components/graph";
 import type { HasNode } from "../../components/instance";
 import type { Fields } from "../../components/kinds";
@@ -14,8 +14,11 @@ import { containerOf } from "./containers";
 import { type Conversion, digestOf } from "./conversion";
 import { graceSeconds } from "./probes";
 import { komposeLabel } from "./extensions";
+import { startContainers } from "./hooks";
+import { schedulesOf } from "./schedules";
 import { placementOf, replicasOf, rolloutOf } from "./deploy";
 import { networkLabels } from "./networks";
+import { retriesOf } from "./once";
 import { doneContainer, hostsMount, prepareContainers } from "./order";
 import { type KnownPorts, named } from "./ports";
 import { podExtras } from "./podExtras";
@@ -37,6 +40,9 @@ export interface WorkloadArgs {
     readonly once: "awaited" | "alone" | undefined;
 }
 
+/** Seconds after which a scheduled run is ended: Docker sets no limit, and one that hangs would be the last one. */
+const timeoutSeconds = 86_400;
+
 /** The services of one pod, as a Deployment, or a StatefulSet where a volume belongs to a single pod. */
 export class Workload extends Component implements HasNode {
     readonly node: Node;
@@ -57,21 +63,31 @@ export class Workload extends Component implements HasNode {
         this.endpoint = endpointOf(conversion, pod, ports(pod));
         const { template, plans } = this.podArgs();
         const service = services[pod]!;
-        const schedule = komposeLabel(service, "cronjob.schedule");
-        if (schedule !== undefined) {
-            const containers = template.containers.map(withoutServing);
-            const retries = Number(komposeLabel(service, "cronjob.backoff_limit") ?? 1);
-            const args = { pod: { ...template, containers }, schedule, retries, networkRules, startsAfter };
-            this.node = new ScheduledTask(instance, name, args, { parent: this }).node;
+        const schedules = schedulesOf(conversion, pod);
+        if (schedules) {
+            const containers = tasked(template, uses);
+            const tasks = schedules.map((schedule, index) => {
+                const args = {
+                    pod: { ...template, containers },
+                    ...schedule,
+                    timeoutSeconds,
+                    networkRules,
+                    startsAfter,
+                };
+                return new ScheduledTask(instance, index === 0 ? name : `${name}-${index + 1}`, args, { parent: this });
+            });
+            this.node = tasks[0]!.node;
             this.registerOutputs({});
             return;
         }
         if (once === "alone") {
-            const containers = template.containers.map(withoutServing);
+            const containers = tasked(template, uses);
+            const retries = retriesOf(conversion, pod);
+            const tries = retries === undefined ? {} : { retries };
             this.node = new Task(
                 instance,
                 name,
-                { pod: { ...template, containers }, networkRules, startsAfter },
+                { pod: { ...template, containers }, ...tries, networkRules, startsAfter },
                 { parent: this },
             ).node;
             this.registerOutputs({});
@@ -149,7 +165,10 @@ export class Workload extends Component implements HasNode {
                 user: "image",
                 ...podExtras(conversion, pod),
                 labels: networkLabels(conversion, pod),
-                initContainers: [...initContainers, ...preStart(conversion, pod, containers[0]!)],
+                initContainers: [
+                    ...initContainers,
+                    ...members.flatMap((member, index) => startContainers(conversion, member, containers[index]!)),
+                ],
                 containers,
                 graceSeconds: Math.max(...members.map((member) => graceSeconds(services[member]!))),
                 ...(shareNodeFor === undefined ? {} : { shareNodeFor }),
@@ -172,6 +191,7 @@ export class Workload extends Component implements HasNode {
                 ["replicas", name],
                 `${JSON.stringify(count)} is not allowed; allowed: a number, because its pods have names of their own`,
             );
+        const several = typeof count === "number" && count > 1;
         instance.add(
             this,
             "StatefulSet",
@@ -185,12 +205,13 @@ export class Workload extends Component implements HasNode {
                     selector: { matchLabels: selectorOf(this.node) },
                     template: podTemplate(instance, this.node, {
                         ...pod,
-                        spread: typeof count === "number" && count > 1,
+                        spread: several,
                     }),
                 },
             },
             { node: this.node },
         );
+        if (several) disruptionBudget(instance, this, this.node, selectorOf(this.node));
     }
 }
 
@@ -199,6 +220,10 @@ const withoutServing = ({ probes: _, preStop: __, ports: ___, udp: ____, ...rest
     const { lifecycle: _____, ...more } = rest.more ?? {};
     return { ...rest, more };
 };
+
+/** The containers of a task, the first of which has the edges of all. */
+const tasked = ({ containers }: PodArgs, uses: readonly Edge[]): ContainerArgs[] =>
+    containers.map(withoutServing).map((one, index) => (index === 0 ? { ...one, uses } : one));
 
 /** A pod as others see it in the graph, on its ports. */
 export function endpointOf(conversion: Conversion, pod: string, { tcp }: KnownPorts): Endpoint {
@@ -210,45 +235,4 @@ export function endpointOf(conversion: Conversion, pod: string, { tcp }: KnownPo
         named(tcp),
         {},
     );
-}
-
-/** `pre_start`: containers before the service's own, with its image and settings unless they have others. */
-function preStart({ services, notes }: Conversion, pod: string, own: ContainerArgs): ContainerArgs[] {
-    return (services[pod]!.pre_start ?? []).flatMap((step, index): ContainerArgs[] => {
-        if (step.image !== undefined && step.image !== services[pod]!.image) {
-            notes.warn(
-                ["services", pod, "pre_start", index, "image"],
-                "has no counterpart: the step runs with the service's image, or as a service with x-plinth.once",
-            );
-            return [];
-        }
-        const {
-            probes: _,
-            ports: __,
-            udp: ___,
-            preStop: ____,
-            more: _____,
-            args: ______,
-            devices: _______,
-            ...rest
-        } = own;
-        const id = Number(/^\d+/.exec(step.user ?? "")?.[0] ?? NaN);
-        return [
-            {
-                ...rest,
-                name: `${own.name}-start-${index}`,
-                ...(step.entrypoint ? { command: step.entrypoint } : {}),
-                ...(step.command ? { args: step.command } : {}),
-                env: {
-                    ...rest.env,
-                    ...Object.fromEntries(
-                        Object.entries(step.environment ?? {}).flatMap(([key, value]) =>
-                            value === null ? [] : [[key, value]],
-                        ),
-                    ),
-                },
-                ...(Number.isNaN(id) ? {} : { securityContext: { ...rest.securityContext, runAsUser: id } }),
-            },
-        ];
-    });
 }

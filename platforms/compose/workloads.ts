@@ -1,10 +1,12 @@
 import type { Edge } from "../../components/graph";
 import type { Conversion } from "./conversion";
 import { outsideOf } from "./networks";
+import { onceOf } from "./once";
 import { type KnownPorts, referencesOf } from "./ports";
 import { rulesFor, type Opened } from "./published";
 import { readyName } from "./services";
 import { networksOf } from "./texts";
+import { type TakenOver, takeOver } from "./takeover";
 import type { Volumes } from "./volumes";
 import { endpointOf, Workload } from "./workload";
 
@@ -18,18 +20,23 @@ interface Surroundings {
 export function declareWorkloads(
     conversion: Conversion,
     { volumes, ports, opened }: Surroundings,
-): ReadonlyMap<string, Workload> {
-    const { services } = conversion;
-    const made = new Map<string, Workload>();
-    const declare = (pod: string): Workload => {
+): ReadonlyMap<string, Workload | TakenOver> {
+    const { services, notes } = conversion;
+    const made = new Map<string, Workload | TakenOver>();
+    const declare = (pod: string): Workload | TakenOver => {
         const known = made.get(pod);
         if (known) return known;
+        if (conversion.isTakenOver(pod)) {
+            const component = takeOver(conversion, pod);
+            made.set(pod, component);
+            return component;
+        }
         const members = conversion.inPod(pod);
         const before = members.flatMap((member) =>
             Object.entries(services[member]!.depends_on ?? {}).flatMap(([other, { condition }]) => {
                 const on = conversion.podOf(other);
-                if (on === pod || !services[other] || condition === "service_started" || condition === undefined)
-                    return [];
+                if (on === pod || !services[other] || notes.isJob(other)) return [];
+                if (condition === "service_started" || condition === undefined) return [];
                 const workload = declare(on);
                 return [
                     {
@@ -46,10 +53,7 @@ export function declareWorkloads(
             volumes,
             ports,
             uses: usesOf(conversion, pod, ports),
-            networkRules: [
-                ...members.slice(0, 1).flatMap((member) => outsideOf(conversion, member)),
-                ...rulesFor(opened(pod)),
-            ],
+            networkRules: [...outsideOf(conversion, pod), ...rulesFor(opened(pod))],
             startsAfter: [...new Set(before.map((one) => one.workload))],
             waitsFor: [...new Set(before.map(({ name }) => name))].sort(),
             once: onceOf(conversion, pod),
@@ -61,19 +65,6 @@ export function declareWorkloads(
     return made;
 }
 
-/** Whether a service does its work once and ends: others wait for that, or the project says so. */
-function onceOf({ services, source, waitedFor }: Conversion, pod: string): "awaited" | "alone" | undefined {
-    const { restart, deploy, ports, expose, healthcheck } = services[pod]!;
-    if (waitedFor.completed.has(pod)) return "awaited";
-    const said = source.extensions.services[pod]!.once;
-    const ends =
-        deploy?.mode === "replicated-job" ||
-        deploy?.restart_policy?.condition === "none" ||
-        // Whoever serves something would be started again.
-        (restart === "no" && !ports && !expose && !healthcheck);
-    return (said ?? ends) ? "alone" : undefined;
-}
-
 /** Peers that a pod's services name or wait for, as far as they share a network. */
 function usesOf(conversion: Conversion, pod: string, ports: (pod: string) => KnownPorts): Edge[] {
     const { services, source } = conversion;
@@ -83,7 +74,9 @@ function usesOf(conversion: Conversion, pod: string, ports: (pod: string) => Kno
             ...referencesOf(conversion, member).flatMap(({ name, isHost }) => (isHost ? [name.service] : [])),
             ...Object.keys(services[member]!.depends_on ?? {}),
         ]);
-    const own = networksOf(source.loaded, pod);
+    const own = conversion.networksOfPod(pod);
+    // These are in no network, and whoever shares one with them may connect.
+    named.push(...Object.keys(services).filter((other) => conversion.isTakenOver(other)));
     const pods = new Set(
         named
             .filter((other) => services[other] && [...networksOf(source.loaded, other)].some((one) => own.has(one)))

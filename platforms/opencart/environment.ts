@@ -1,4 +1,7 @@
-import type { SecretRef, Setting } from "../../components/graph";
+import { tlsEnv } from "../../components/authorities";
+import type { CacheSettings } from "../../components/cache";
+import type { DatabaseSettings } from "../../components/database";
+import type { Edge, SecretRef, Service, Setting } from "../../components/graph";
 import type { OpenCartConfig } from "./config";
 import { paths } from "./paths";
 
@@ -28,4 +31,22 @@ export function mailEnv(
         MAIL_PASSWORD: password,
         MAIL_TIMEOUT: mail.timeoutSeconds,
     };
+}
+
+/** The way to the database, with the variables of `config.php` and of the scripts. */
+export function databaseEdge(database: Service<DatabaseSettings>): Edge {
+    const edge = database.bind({
+        DB_HOSTNAME: "host",
+        DB_PORT: "port",
+        DB_DATABASE: "name",
+        DB_USERNAME: "user",
+        DB_PASSWORD: "password",
+    });
+    return { ...edge, env: { ...edge.env, ...tlsEnv(database, "DB_TLS_CA") } };
+}
+
+/** The way to the cache. PHP's client takes a scheme before the host. */
+export function cacheEdge(cache: Service<CacheSettings>): Edge {
+    const edge = cache.bind({ CACHE_HOSTNAME: "host", CACHE_PORT: "port", CACHE_PASSWORD: "password" });
+    return cache.tls ? { ...edge, env: { ...edge.env, CACHE_HOSTNAME: `tls://${cache.host}` } } : edge;
 }

@@ -26,11 +26,18 @@ export const fpmConf = (args: PoolArgs): Ini =>
 export interface IniArgs extends CommonIniArgs {
     /** Whether code can change while PHP runs, such as extensions on a volume. */
     readonly mutableCode: boolean;
+    /** Whether the database is reached with TLS. @default false */
+    readonly secureDatabase?: boolean;
 }
 
 /** Settings that override PHP's defaults, for web pods, Tasks and cron. */
-export const phpIni = ({ mutableCode, ...args }: IniArgs): Ini =>
-    iniFile({ ...iniSettings(args), "opcache.validate_timestamps": mutableCode ? "1" : "0" });
+export const phpIni = ({ mutableCode, secureDatabase, ...args }: IniArgs): Ini =>
+    iniFile({
+        ...iniSettings(args),
+        "opcache.validate_timestamps": mutableCode ? "1" : "0",
+        // The pool has a file of its own, which begins with this one.
+        ...(secureDatabase ? { auto_prepend_file: `${paths.php}/database.php` } : {}),
+    });
 
 /** Memory of a php-fpm container; a worker needs 40 to 100 MiB with OpenCart. */
 export const phpMemory = (maxChildren: number, memoryLimit: string): string => poolMemory(maxChildren, memoryLimit, 64);

@@ -1,17 +1,18 @@
+import { authoritiesFor } from "../../components/authorities";
 import type { CacheSettings } from "../../components/cache";
 import type { SharedClaim } from "../../components/claim";
 import type { DatabaseSettings } from "../../components/database";
 import type { NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import type { Text } from "../../components/languages/text";
-import type { ContainerArgs, PodArgs } from "../../components/podArgs";
+import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { drainSeconds } from "../../components/webTier";
-import { nginxTemp } from "../nginx";
+import { nginxCommand, nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch } from "../webPod";
 import { type OpenCartConfig, type OpenCartInstance, sizes } from "./config";
 import { configPhp } from "./configPhp";
-import { commonEnv, mailEnv } from "./environment";
+import { cacheEdge, commonEnv, databaseEdge, mailEnv } from "./environment";
 import { appMounts, bundledSpace, sharedMounts } from "./mounts";
 import { paths, ports, sharedStorage, users } from "./paths";
 import { phpMemory, stopSeconds } from "./php";
@@ -101,7 +102,7 @@ export class Pods {
                     ...this.adminEnv(),
                     ADMIN_EMAIL: this.settings.adminUser.email ?? `admin@${this.settings.host}`,
                 },
-                uses: [this.databaseEdge()],
+                uses: [databaseEdge(this.surroundings.database)],
                 mounts: [scratch("/tmp", scriptTemp)],
             }),
         ]);
@@ -118,7 +119,7 @@ export class Pods {
                         VOLUME_DIR: paths.volume,
                         WORK_DIR: "/work",
                     },
-                    uses: [this.databaseEdge(), this.cacheEdge()],
+                    uses: [databaseEdge(this.surroundings.database), cacheEdge(this.surroundings.cache)],
                     mounts: [
                         scratch("/tmp", scriptTemp),
                         scratch("/work", workSpace),
@@ -137,7 +138,7 @@ export class Pods {
                 this.php("cron", {
                     command: ["sh", `${paths.scripts}/cron.sh`],
                     env: { ...this.addresses(), SERVER_NAME: this.settings.host },
-                    uses: [this.databaseEdge(), this.cacheEdge()],
+                    uses: [databaseEdge(this.surroundings.database), cacheEdge(this.surroundings.cache)],
                     mounts: [
                         scratch("/tmp", scriptTemp),
                         ...appMounts(this.settings, this.surroundings.files, this.configMaps.config),
@@ -156,7 +157,7 @@ export class Pods {
             image: images["opencart-php"],
             args: ["--fpm-config", `${paths.php}/php-fpm.conf`],
             env: { ...commonEnv(this.instance.namespace), ...this.addresses(), SERVER_NAME: this.settings.host },
-            uses: [this.databaseEdge(), this.cacheEdge()],
+            uses: [databaseEdge(this.surroundings.database), cacheEdge(this.surroundings.cache)],
             resources,
             probes: {
                 startup: http("/fpm-ping", 2, 60),
@@ -174,6 +175,7 @@ export class Pods {
         const nginx: ContainerArgs = {
             name: "nginx",
             image: images["opencart-nginx"],
+            command: nginxCommand([ports.http]),
             ports: { http: ports.http },
             resources: { cpu: "25m", memory: "64Mi" },
             probes: { readiness: http("/healthz", 5, 2), liveness: http("/healthz", 20, 3) },
@@ -216,7 +218,11 @@ export class Pods {
             mounts: [
                 ...mounts,
                 { path: paths.scripts, configMap: this.configMaps.scripts },
-                { path: `${paths.php}/opencart.ini`, configMap: this.configMaps.frontend.php, file: "opencart.ini" },
+                ...["opencart.ini", ...(this.surroundings.database.tls ? ["database.php"] : [])].map((file): Mount => ({
+                    path: `${paths.php}/${file}`,
+                    configMap: this.configMaps.frontend.php,
+                    file,
+                })),
             ],
             ...rest,
         };
@@ -245,7 +251,7 @@ export class Pods {
     private ready(): ContainerArgs {
         return this.php("ready", {
             command: ["php", `${paths.scripts}/ready.php`],
-            uses: [this.databaseEdge()],
+            uses: [databaseEdge(this.surroundings.database)],
             memory: "128Mi",
         });
     }
@@ -255,23 +261,9 @@ export class Pods {
         return this.php("settings", {
             command: ["php", `${paths.scripts}/settings.php`],
             env: { ...this.adminEnv(), ...mailEnv(this.settings.mail, this.smtpPassword) },
-            uses: [this.databaseEdge()],
+            uses: [databaseEdge(this.surroundings.database)],
             memory: "128Mi",
         });
-    }
-
-    private databaseEdge() {
-        return this.surroundings.database.bind({
-            DB_HOSTNAME: "host",
-            DB_PORT: "port",
-            DB_DATABASE: "name",
-            DB_USERNAME: "user",
-            DB_PASSWORD: "password",
-        });
-    }
-
-    private cacheEdge() {
-        return this.surroundings.cache.bind({ CACHE_HOSTNAME: "host", CACHE_PORT: "port", CACHE_PASSWORD: "password" });
     }
 
     private addresses(): Record<string, string> {
@@ -283,7 +275,14 @@ export class Pods {
     }
 
     private webConfig(role: Role, maxChildren: number): { nginx: string; php: string } {
-        const { nginx, php } = webFiles(role, this.settings, { maxChildren, timeoutSeconds: pageSeconds[role] });
+        const { nginx, php } = webFiles(role, this.settings, {
+            maxChildren,
+            timeoutSeconds: pageSeconds[role],
+            tls: {
+                authorities: authoritiesFor(this.instance, [this.surroundings.database, this.surroundings.cache]),
+                secureDatabase: this.surroundings.database.tls,
+            },
+        });
         return { nginx: this.configMap(`${role}-nginx`, nginx), php: this.configMap(`${role}-php`, php) };
     }
 

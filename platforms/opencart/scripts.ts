@@ -8,6 +8,7 @@ const names = [
     "ready.php",
     "settings.php",
     "guard.php",
+    "database.php",
     "files.sh",
     "cron.sh",
 ] as const;

@@ -1,7 +1,7 @@
 import type { Text } from "../../components/languages/text";
 import type { OpenCartConfig } from "./config";
 import { nginxConf } from "./nginx";
-import { fpmConf, phpIni } from "./php";
+import { fpmConf, type IniArgs, phpIni } from "./php";
 import { scripts } from "./scripts";
 
 /** What a web pod is for. */
@@ -12,20 +12,22 @@ interface Limits {
     readonly maxChildren: number;
     /** Seconds that a page may take. */
     readonly timeoutSeconds: number;
+    readonly tls: Pick<IniArgs, "authorities" | "secureDatabase">;
 }
 
 /** The configuration of a web pod's nginx and PHP, by file name. */
 export function webFiles(
     role: Role,
     { adminPath, php, extensions, http: { maxBody } }: OpenCartConfig,
-    { maxChildren, timeoutSeconds }: Limits,
+    { maxChildren, timeoutSeconds, tls }: Limits,
 ): { nginx: Readonly<Record<string, Text>>; php: Readonly<Record<string, Text>> } {
     return {
         nginx: { "nginx.conf": nginxConf({ role, adminPath, maxBody, bodies: maxChildren, timeoutSeconds }) },
         php: {
             "php-fpm.conf": fpmConf({ maxChildren, timeoutSeconds }),
-            "opencart.ini": phpIni({ ...php, timeoutSeconds, mutableCode: extensions === "shared" }),
+            "opencart.ini": phpIni({ ...php, ...tls, timeoutSeconds, mutableCode: extensions === "shared" }),
             "guard.php": scripts["guard.php"],
+            "database.php": scripts["database.php"],
         },
     };
 }

@@ -178,12 +178,12 @@ function servicesOf(used: Used, secrets: SecretTexts, settings: OpenedxConfig): 
     const { database, documents, search, storage, mail, bucketNames } = used;
     const portOf = (service: { readonly ports: Readonly<Record<string, number>> }) => Object.values(service.ports)[0]!;
     // Numbers of their own, for those who have one server for both: emptying the cache must leave the queues alone.
-    const redis = ({ host, ports }: Used["cache"], password: string, database: number) => ({
+    const redis = ({ host, ports, tls: secure }: Used["cache"], password: string, database: number) => ({
         host,
         port: Object.values(ports)[0]!,
         database,
         password,
-        tls: false,
+        tls: secure,
     });
     const [first = "", ...others] = documentHosts(used);
     const { replicaSet, authSource, tls } = documents.settings;
@@ -196,7 +196,7 @@ function servicesOf(used: Used, secrets: SecretTexts, settings: OpenedxConfig): 
             name: database.settings.name,
             user: database.settings.user,
             password: secrets.database,
-            tls: false,
+            tls: database.tls,
         },
         mongodb: {
             hosts: isSrv(used) ? [`mongodb+srv://${first}`] : [first, ...others],

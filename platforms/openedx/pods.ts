@@ -2,6 +2,7 @@ import type { Edge, NetworkRule } from "../../components/graph";
 import type { ContainerArgs, Mount, PodArgs, Probe, Variable } from "../../components/podArgs";
 import type { ResourcesConfig } from "../../config/fields";
 import { drainSeconds } from "../../components/webTier";
+import { heartbeatMount, heartbeatProbe } from "../celery";
 import { httpProbe, scratch, wayTo, webServices } from "../webPod";
 import { publicUrl } from "../publicUrl";
 import { buckets, type OpenedxConfig, type OpenedxInstance } from "./config";
@@ -115,7 +116,9 @@ export class Pods {
                     // Celery's own way to ask takes as long as a start, and as much memory.
                     probes: {
                         startup: { command: ["test", "-e", pidFile], periodSeconds: 5, failureThreshold: 60 },
+                        liveness: heartbeatProbe,
                     },
+                    mounts: [heartbeatMount(this.scripts, home)],
                     preStop: retireCommand({ variant, ...duties }),
                     temp: duties.temp,
                 }),

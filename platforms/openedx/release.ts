@@ -112,7 +112,7 @@ export function checkedRelease(
             ["upgradeFrom"],
             `"${upgradeFrom}" does not lead to the images' ${shown(release)}: Open edX is ${releaseByRelease(from)}`,
         );
-    return guardedSeries(instance, "release", seriesOf(release), upgradeFrom, (_, ...compared) =>
-        checkRelease(instance.path(), ...compared),
-    );
+    return guardedSeries(instance, "release", seriesOf(release), upgradeFrom, {
+        check: (_, ...compared) => checkRelease(instance.path(), ...compared),
+    });
 }

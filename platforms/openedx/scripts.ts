@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { constantFiles } from "../../components/languages/text";
+import { heartbeatFile } from "../celery";
 import { readScripts } from "../scripts/tasks";
 
 const names = ["wait.py", "ready.py", "drain.py", "retire.py", "lms_setup.py", "cms_setup.py", "reindex.py"] as const;
@@ -8,4 +9,5 @@ const names = ["wait.py", "ready.py", "drain.py", "retire.py", "lms_setup.py", "
 export const scripts = {
     ...readScripts(join(__dirname, "scripts"), names),
     ...constantFiles(join(__dirname, "operations"), ["theme.py"] as const),
+    ...heartbeatFile,
 };

@@ -1,4 +1,5 @@
 import type { ReplicasConfig } from "../../config/fields";
+import { heartbeatOption } from "../celery";
 import type { OpenedxConfig } from "./config";
 import { scriptFolder } from "./paths";
 import type { Variant } from "./settings/facts";
@@ -82,6 +83,7 @@ export const celeryCommand = ({ variant, queues, ...duties }: WorkerDuties): str
     `--pidfile=${pidFile}`,
     "--without-gossip",
     "--without-mingle",
+    heartbeatOption,
 ];
 
 /** Seconds of {@link retireCommand}: its start, its connection, and the worker's answer. */

@@ -1,4 +1,5 @@
 import { Value } from "../../config/value";
+import { authoritiesFor } from "../../components/authorities";
 import type { CacheSettings } from "../../components/cache";
 import type { DatabaseSettings } from "../../components/database";
 import type { SecretRef, Service } from "../../components/graph";
@@ -56,7 +57,7 @@ export function declareFiles(
     return {
         scripts: instance.add(instance.owner, "ConfigMap", "scripts", { data: scripts }),
         nginx: both((role) => declareNginx(instance, settings, servers, role)),
-        php: both((role) => declarePhp(instance, settings, role)),
+        php: both((role) => declarePhp(instance, settings, servers, role)),
         localXml: declareLocalXml(instance, settings, servers, cryptKey),
     };
 }
@@ -97,7 +98,12 @@ function declareNginx(
 const lagSeconds = ({ database }: OpenMageConfig): number =>
     database.topology === "replicated" ? database.maxLagSeconds : 10;
 
-function declarePhp(instance: OpenMageInstance, settings: OpenMageConfig, role: Role): string {
+function declarePhp(
+    instance: OpenMageInstance,
+    settings: OpenMageConfig,
+    { database, cache, sessions }: Servers,
+    role: Role,
+): string {
     const { memoryLimit, uploadLimit, settings: extra, pool } = settings.php;
     const timeoutSeconds = pageSeconds[role];
     const data = {
@@ -107,8 +113,11 @@ function declarePhp(instance: OpenMageInstance, settings: OpenMageConfig, role: 
             listen: isApart(settings, role) ? "cluster" : "pod",
             extra: pool,
         }),
-        "openmage.ini": phpIni({ memoryLimit, uploadLimit, timeoutSeconds, extra }),
-        ...(settings.mail ? { msmtprc: msmtprc(settings.mail) } : {}),
+        "openmage.ini": phpIni({
+            ...{ memoryLimit, uploadLimit, timeoutSeconds, extra },
+            authorities: authoritiesFor(instance, [database, cache, sessions]),
+        }),
+        ...(settings.mail ? { msmtprc: msmtprc(settings.mail, authoritiesFor(instance)) } : {}),
     };
     return instance.add(instance.owner, "ConfigMap", `${role}-php-files`, { data });
 }
@@ -121,6 +130,11 @@ function declareLocalXml(
 ): SecretRef {
     const password = ({ settings: { password } }: Service<CacheSettings>) => instance.valueOf(password);
     const address = ({ host, ports }: Service) => ({ host, port: Object.values(ports)[0]! });
+    // OpenMage's client takes a scheme before the host.
+    const redis = (service: Service) => ({
+        ...address(service),
+        ...(service.tls ? { host: `tls://${service.host}` } : {}),
+    });
     const file = Value.all([cryptKey, password(database), password(cache), password(sessions)]).map(
         ([key, ofDatabase, ofCache, ofSessions]) =>
             localXml({
@@ -134,8 +148,8 @@ function declareLocalXml(
                     prefix: settings.tablePrefix ?? "",
                 },
                 ...(readDatabase === database ? {} : { read: address(readDatabase) }),
-                cache: { ...address(cache), password: ofCache, prefix: cachePrefix(instance, settings) },
-                sessions: { ...address(sessions), password: ofSessions },
+                cache: { ...redis(cache), password: ofCache, prefix: cachePrefix(instance, settings) },
+                sessions: { ...redis(sessions), password: ofSessions },
                 installDate,
             }),
     );

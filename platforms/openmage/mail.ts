@@ -2,15 +2,15 @@ import { msmtp, type Msmtp, value } from "../../components/languages/msmtp";
 import { linesOf } from "../../components/languages/text";
 import type { OpenMageConfig } from "./config";
 
-/** Configuration of msmtp, through which PHP sends. The password is `SMTP_PASSWORD` in the environment. */
-export function msmtprc({
-    host,
-    port,
-    encryption,
-    from,
-    username,
-    timeoutSeconds,
-}: NonNullable<OpenMageConfig["mail"]>): Msmtp {
+/**
+ * Configuration of msmtp, through which PHP sends. The password is `SMTP_PASSWORD` in the environment.
+ *
+ * @param authorities certificates of the authorities by which the server is known
+ */
+export function msmtprc(
+    { host, port, encryption, from, username, timeoutSeconds }: NonNullable<OpenMageConfig["mail"]>,
+    authorities = "/etc/ssl/certs/ca-certificates.crt",
+): Msmtp {
     return linesOf([
         msmtp`account default`,
         msmtp`host ${value(host)}`,
@@ -22,7 +22,7 @@ export function msmtprc({
             : [
                   msmtp`tls on`,
                   encryption === "starttls" ? msmtp`tls_starttls on` : msmtp`tls_starttls off`,
-                  msmtp`tls_trust_file /etc/ssl/certs/ca-certificates.crt`,
+                  msmtp`tls_trust_file ${value(authorities)}`,
               ]),
         ...(username === undefined
             ? [msmtp`auth off`]

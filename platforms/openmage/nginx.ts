@@ -1,7 +1,7 @@
 import { mapKey, nginx, type Nginx, pattern, userLines, word } from "../../components/languages/nginx";
 import { indent, joined, linesOf } from "../../components/languages/text";
 import { patternOf } from "../../components/pathRule";
-import { closedPaths, fastCgi, hiddenFiles, nginxFile, otherScripts, serverBlock } from "../nginx";
+import { closedPaths, fastCgi, hiddenFiles, listen, nginxFile, otherScripts, serverBlock } from "../nginx";
 import { paths, ports } from "./paths";
 import { administration, changing, feeds, privateMedia, sources, webServices } from "./rules";
 
@@ -201,7 +201,7 @@ ${fastCgi({
 
 /** For Prometheus, on a port that the load balancer does not use. */
 const metricsServer = (php: string): Nginx => nginx`server {
-    listen ${ports.metrics};
+    ${listen(ports.metrics)}
     server_name _;
     access_log off;
 

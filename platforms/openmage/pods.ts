@@ -1,10 +1,11 @@
+import { tlsEnv } from "../../components/authorities";
 import type { SharedClaim } from "../../components/claim";
 import type { Edge, NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { outgoingMail } from "../../components/mail";
 import { metricsRules } from "../../components/metrics";
 import { drainSeconds } from "../../components/webTier";
-import { nginxTemp } from "../nginx";
+import { nginxCommand, nginxTemp } from "../nginx";
 import { poolTemp, scriptTemp } from "../php";
 import { publicUrl } from "../publicUrl";
 import { nginxProbe, scratch, webServices } from "../webPod";
@@ -64,6 +65,7 @@ export class Pods {
             ...systemConfigEnv(settings),
             // Adds Plinth's directory to PHP's default.
             PHP_INI_SCAN_DIR: `:${paths.php}`,
+            ...tlsEnv(surroundings.database, "DB_TLS_CA"),
             ...(this.smtpPassword ? { SMTP_PASSWORD: this.smtpPassword } : {}),
         };
     }
@@ -186,6 +188,7 @@ export class Pods {
         return {
             name: "nginx",
             image: images["openmage-nginx"],
+            command: nginxCommand([ports.http, ...(measured ? [ports.metrics] : [])]),
             ports: { http: ports.http, ...(measured ? { metrics: ports.metrics } : {}) },
             resources: { cpu: "50m", memory: "64Mi" },
             probes: { readiness, liveness: http("/healthz", 20, 3) },

@@ -61,7 +61,7 @@ const schema = z.strictObject({
     /** The suite's services, by their names. One that cannot start without another is off together with that. */
     services: z.strictObject(switches).prefault({}),
     /** Queue and results of Celery, and channels of CTS. It asks for no password, because CTS gives none. */
-    redis: cacheOf({ policies: ["noeviction"], persistence: true, own: "queue" }),
+    redis: cacheOf({ policies: ["noeviction"], persistence: true, own: "queue", plain: true }),
     /** Documents of HMS and CTS. It asks for no password, because HMS gives none. */
     mongodb: z.discriminatedUnion("topology", [
         documentStore.options[0].omit({ name: true, user: true }),
@@ -79,7 +79,7 @@ const schema = z.strictObject({
     /** PostGIS: the data of PiSCES, and Django's accounts and sessions. */
     postgres: databaseOf(["postgres"]),
     /** The database of cyan-api. */
-    "cyan-db": databaseOf(["mariadb", "mysql"]),
+    "cyan-db": databaseOf(["mariadb", "mysql"], ["single", "external"], { plain: true }),
     /** @default no backups */
     backup: backup.optional(),
     web: z

@@ -1,6 +1,6 @@
 import { nginx, type Nginx, word } from "../../components/languages/nginx";
 import { indent, joined } from "../../components/languages/text";
-import { nginxFile } from "../nginx";
+import { listen, nginxFile } from "../nginx";
 import { paths, ports } from "./paths";
 
 export interface NginxArgs {
@@ -83,7 +83,7 @@ const flask = ({ timeoutSeconds }: NginxArgs, address: string): Nginx =>
 
 /** For any host, with an answer of nginx's own for probes. */
 const serverBlock = (port: number, parts: readonly Nginx[]): Nginx => nginx`server {
-    listen ${port};
+    ${listen(port)}
     server_name _;
 
     location = /healthz {

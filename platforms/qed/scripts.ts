@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { heartbeatFile } from "../celery";
 import { readScripts } from "../scripts/tasks";
 
 const names = ["plinth_settings.py", "write_secrets.py", "prepare.sh", "conda.sh", "seed.sh"] as const;
@@ -7,4 +8,4 @@ const names = ["plinth_settings.py", "write_secrets.py", "prepare.sh", "conda.sh
  * Scripts that run in the pods in addition to the suite: constant text, with all values from the environment. Django
  * finds its settings in their folder, so that none may have the name of a module of Python.
  */
-export const scripts = readScripts(join(__dirname, "scripts"), names);
+export const scripts = { ...readScripts(join(__dirname, "scripts"), names), ...heartbeatFile };

@@ -1,12 +1,15 @@
+import { postgresTlsEnv, tlsEnv } from "../../components/authorities";
 import type { BrokerSettings } from "../../components/broker";
 import type { DatabaseSettings } from "../../components/database";
 import type { Composed, NetworkRule, SecretRef, Service, Setting } from "../../components/graph";
 import { expansion, literal, variable } from "../../components/languages/expansion";
+import { whereIpv6 } from "../../components/ipv6";
 import { sh } from "../../components/languages/sh";
 import type { ContainerArgs, Mount, PodArgs } from "../../components/podArgs";
 import { mib } from "../../components/scratch";
 import { drainSeconds } from "../../components/webTier";
 import { mebibytesFor } from "../../config/quantity";
+import { heartbeatMount, heartbeatOption, heartbeatProbe } from "../celery";
 import { scratch } from "../webPod";
 import type { QxsmsConfig, QxsmsInstance } from "./config";
 import { type Environments, environments } from "./environment";
@@ -81,6 +84,7 @@ export class Pods {
                     command: debug
                         ? ["sh", "-c", developmentServer]
                         : [
+                              ...whereIpv6(sh`set -- "$@" --bind=[::]:${port}`),
                               "gunicorn",
                               "--config=docker-gunicorn.conf.py",
                               "--access-logfile=-",
@@ -132,7 +136,15 @@ export class Pods {
                 this.container("worker", {
                     // Without a shell: the stop signal must reach Celery, which then finishes its tasks and accepts no
                     // more.
-                    command: ["celery", "-A", "qxsms", "worker", "--loglevel=INFO", `--concurrency=${concurrency}`],
+                    command: [
+                        "celery",
+                        "-A",
+                        "qxsms",
+                        "worker",
+                        "--loglevel=INFO",
+                        `--concurrency=${concurrency}`,
+                        heartbeatOption,
+                    ],
                     env: { ...this.environments.full, ...this.rabbitHost(), ...connectLimit },
                     uses: [this.databaseEdge(), this.brokerEdge()],
                     resources: { cpu, memory: memory(concurrency + 2) },
@@ -148,8 +160,9 @@ export class Pods {
                             timeoutSeconds: 25,
                             failureThreshold: 20,
                         },
+                        liveness: heartbeatProbe,
                     },
-                    mounts: this.prepared(),
+                    mounts: [...this.prepared(), heartbeatMount(this.scripts, paths.home)],
                     temp: this.temp(concurrency),
                 }),
             ],
@@ -233,13 +246,15 @@ export class Pods {
     }
 
     private databaseEdge() {
-        return this.surroundings.database.bind({
+        const { database } = this.surroundings;
+        const edge = database.bind({
             POSTGRES_HOST: "host",
             POSTGRES_PORT: "port",
             POSTGRES_DB: "name",
             POSTGRES_USER: "user",
             QXSMS_POSTGRES_PASSWORD: "password",
         });
+        return { ...edge, env: { ...edge.env, ...postgresTlsEnv(database) } };
     }
 
     private brokerEdge() {
@@ -254,6 +269,14 @@ export class Pods {
         return {
             RABBIT_HOST: { composed: expansion`${variable("RABBIT_USERINFO")}@${literal(host)}` },
             RABBIT_PORT: `${ports["amqp"]}${path}`,
+            ...(this.surroundings.broker.tls
+                ? {
+                      ...tlsEnv(this.surroundings.broker, "RABBIT_TLS_CA"),
+                      RABBIT_TLS_NAME: host,
+                      DJANGO_SETTINGS_MODULE: "plinth_settings",
+                      PYTHONPATH: `${paths.scripts}:${paths.home}`,
+                  }
+                : {}),
         };
     }
 
@@ -263,6 +286,7 @@ export class Pods {
 
     private prepared(): Mount[] {
         return [
+            ...(this.surroundings.broker.tls ? this.scriptMounts() : []),
             scratch(`${paths.home}/locale`, preparedSpace.locale, "locale"),
             scratch(`${paths.home}/collected_static`, preparedSpace.static, "static"),
         ];

@@ -1,7 +1,8 @@
 <?php
 // What the Tasks of a shop share: the environment, the database, and what this program remembers in it.
 //
-// DB_HOSTNAME, DB_PORT, DB_DATABASE, DB_USERNAME, DB_PASSWORD: the database; PATIENCE: seconds to wait, 600 if not set.
+// DB_HOSTNAME, DB_PORT, DB_DATABASE, DB_USERNAME, DB_PASSWORD: the database; DB_TLS_CA: a file with the authorities by
+// which its certificate is known, if it is reached with TLS; PATIENCE: seconds to wait, 600 if not set.
 
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 
@@ -49,12 +50,19 @@ function connect(): mysqli
     $end = time() + PATIENCE;
     for (;;) {
         try {
-            $db = new mysqli(
+            $db = new mysqli();
+            $authorities = getenv('DB_TLS_CA');
+            if ($authorities !== false) {
+                $db->ssl_set(null, null, $authorities, null, null);
+            }
+            $db->real_connect(
                 environment('DB_HOSTNAME'),
                 environment('DB_USERNAME'),
                 environment('DB_PASSWORD'),
                 environment('DB_DATABASE'),
-                (int)environment('DB_PORT')
+                (int)environment('DB_PORT'),
+                null,
+                $authorities === false ? 0 : MYSQLI_CLIENT_SSL
             );
             $db->set_charset('utf8mb4');
             // The lock ends with the connection, which is idle while installer and upgrade work.

@@ -4,3 +4,4 @@ import "./withoutEngine/day2";
 import "./withoutEngine/delivery";
 import "./withoutEngine/doctor";
 import "./withoutEngine/mutants";
+import "./withoutEngine/quota";

@@ -116,7 +116,7 @@ describe("Cache", () => {
                 topology: "external",
                 engine: "redis",
                 host: "cache.example.org",
-                port: 6380,
+                port: 6390,
                 cidrs: ["198.51.100.0/24"],
             },
             { values: { secrets: { bench: { cachePassword: "theirs" } } } },
@@ -128,7 +128,7 @@ describe("Cache", () => {
         expect(cache!.service.external).to.deep.equal({ cidrs: ["198.51.100.0/24"] });
         expect(cache!.service.bind({ H: "host", P: "port", S: "password" }).env).to.deep.equal({
             H: "cache.example.org",
-            P: "6380",
+            P: "6390",
             S: { secret: "cache", key: "password" },
         });
     });

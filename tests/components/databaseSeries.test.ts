@@ -44,7 +44,8 @@ describe("Series of a database", () => {
         expect(check("mariadb 11.8", "mariadb 11.4")).to.throw(SeriesError, "upgradeFrom is enough");
         expect(check("mariadb 11.8", "mariadb 11.4", "mariadb 11.8")()).to.equal("mariadb 11.4");
         expect(check("mariadb 11.4", "mariadb 11.8")).not.to.throw(SeriesError, "upgradeFrom is enough");
-        expect(check("postgres 16", "postgres 17")).to.throw(SeriesError, "dump the data with postgres 16");
+        expect(check("postgres 16", "postgres 17")).to.throw(SeriesError, "./plinth database upgrade");
+        expect(check("postgres 17", "postgres 16")).to.throw(SeriesError, "dump the data with postgres 17");
     });
 });
 
@@ -55,7 +56,7 @@ describe("Configuration of a database", () => {
     };
     it("lists the available topologies", () => {
         for (const [schema, others] of [
-            [database, '"single", "replicated", "external"'],
+            [database, '"single", "replicated", "galera", "external"'],
             [databaseOf(["postgres"]), '"single", "external"'],
             [cache, '"single", "external"'],
         ] as const) {

@@ -98,13 +98,13 @@ describe("network policies", () => {
             }
         });
         it(`open ways of single components of ${platform}, data services included, also for UDP`, async () => {
-            const ways = [{ ports: [53], protocol: "UDP", cidrs: ["169.254.25.10/32"] }];
+            const ways = [{ ports: [53], protocol: "UDP", cidrs: ["169.254.30.10/32"] }];
             const objects = await declareShop({ instance: { components: { database: { egress: ways } } } });
             const reaching = addressesOf(objects).filter((pod) =>
-                canReachAddress(objects, pod, "169.254.25.10", 53, "UDP"),
+                canReachAddress(objects, pod, "169.254.30.10", 53, "UDP"),
             );
             expect(reaching.map(({ component }) => component)).to.deep.equal(["database"]);
-            expect(canReachAddress(objects, reaching[0]!, "169.254.25.10", 53)).to.equal(false);
+            expect(canReachAddress(objects, reaching[0]!, "169.254.30.10", 53)).to.equal(false);
         });
         for (const [edge, where] of [
             [{ type: "LoadBalancer" }, "its own balancer"],
@@ -208,6 +208,24 @@ describe("network policies", () => {
         expect(
             spec.egress[0].ports.map(({ port, protocol }: { port: number; protocol: string }) => `${protocol} ${port}`),
         ).to.deep.equal(["UDP 53", "TCP 53", "UDP 5353", "TCP 5353"]);
+    });
+    it("let pods ask the named resolvers only, and reach the addresses of Services where that is asked for", async () => {
+        const cluster = {
+            context: "kind-dev",
+            dns: { addresses: ["10.96.0.10", "fd00::a"], namespace: "kube-system" },
+            serviceRanges: ["10.96.0.0/16"],
+        };
+        const objects = await declareOpenCart({ values: { cluster }, instance: { sharedFiles: "oneNode" } });
+        const [pod] = addressesOf(objects).filter(({ component }) => component === "frontend");
+        for (const address of ["10.96.0.10", "fd00::a"])
+            expect(canReachAddress(objects, pod!, address, 53, "UDP")).to.equal(true);
+        expect(canReachAddress(objects, pod!, "169.254.20.10", 53, "UDP")).to.equal(false);
+        const resolver = (namespace: string) => ({ namespace, labels: { "k8s-app": "kube-dns" } });
+        expect(canReach(objects, pod!, resolver("kube-system"), 53, "UDP")).to.equal(true);
+        expect(canReach(objects, pod!, resolver("elsewhere"), 53, "UDP")).to.equal(false);
+        // The database's, and no port that the pod does not use.
+        expect(canReachAddress(objects, pod!, "10.96.7.7", 3306)).to.equal(true);
+        expect(canReachAddress(objects, pod!, "10.96.7.7", 5432)).to.equal(false);
     });
     it("leave other pods alone in a namespace that Plinth does not own", async () => {
         const { objects } = await declare(build, { instance: { namespace: { name: "team", create: false } } });

@@ -197,7 +197,7 @@ describe("bad input", () => {
         "an unknown topology": {
             of: () => one({ database: { topology: "sharded" } }),
             says: [
-                'plinth:instances.shop.database.topology: "sharded" is not allowed; allowed: "single", "replicated", "external"',
+                'plinth:instances.shop.database.topology: "sharded" is not allowed; allowed: "single", "replicated", "galera", "external"',
             ],
         },
         "replicas of an engine without replication": {
@@ -209,6 +209,26 @@ describe("bad input", () => {
             says: [
                 "plinth:instances.shop.database.source: 3 is not allowed; allowed: 0 to 2, because there are 3 members",
                 "plinth:instances.shop.database.lost: [3] is not allowed; allowed: members other than the source",
+            ],
+        },
+        "a number of Galera members that tolerates no more losses than the one below it": {
+            of: () => one({ database: { topology: "galera", members: 4 } }),
+            says: ["plinth:instances.shop.database.members: 4 is not allowed; allowed: 3, 5"],
+        },
+        "a Galera cluster of another engine": {
+            of: () => one({ database: { topology: "galera", engine: "mysql" } }),
+            says: ['plinth:instances.shop.database.engine: "mysql" is not allowed; allowed: "mariadb"'],
+        },
+        "a beginning by no member, from no position": {
+            of: () => one({ database: { topology: "galera", begin: { member: 3, position: "latest" } } }),
+            says: [
+                'plinth:instances.shop.database.begin.position: "latest" is not allowed; allowed: none, broken, or a UUID, a colon and a number, as the member\'s log says',
+            ],
+        },
+        "a beginning by a member that is not there": {
+            of: () => one({ database: { topology: "galera", begin: { member: 3, position: "none" } } }),
+            says: [
+                "plinth:instances.shop.database.begin.member: 3 is not allowed; allowed: 0 to 2, because there are 3 members",
             ],
         },
         "a configuration of another version": {

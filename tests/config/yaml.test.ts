@@ -70,6 +70,25 @@ describe("a mistake in YAML", () => {
     });
 });
 
+describe("merge keys", () => {
+    it("count as for the engine: what is written beside them is stronger", () => {
+        const text = "a: &a {x: 1, y: {z: 2}}\nb: {<<: *a, x: 3}\nc: {<<: [*a, {x: 4, w: 5}]}\n";
+        expect(readYaml(text, "f")).to.deep.equal({
+            a: { x: 1, y: { z: 2 } },
+            b: { x: 3, y: { z: 2 } },
+            c: { x: 1, y: { z: 2 }, w: 5 },
+        });
+    });
+    it("may be in a stack file, and their keys are checked", async () => {
+        const file = (key: string) =>
+            `config:\n  plinth:cluster: {context: kind}\n  plinth:instances:\n    one: &one {platform: opencart, host: one.example.org, sharedFiles: oneNode, ${key}}\n    two: {<<: *one, host: two.example.org}\n`;
+        expect(await problemsOf(file("size: medium"))).to.deep.equal([]);
+        expect((await problemsOf(file("sise: medium"))).join("\n"))
+            .to.include("plinth:instances.one.sise: unknown key")
+            .and.include("plinth:instances.two.sise: unknown key");
+    });
+});
+
 describe("a key of YAML that is itself a map", () => {
     it("does not cause its contents to be printed", async () => {
         const printed: string[] = [];

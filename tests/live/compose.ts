@@ -108,6 +108,18 @@ export const compose: Subject = {
             `queued without workers, the queue killed: on the page ${later.toFixed(1)} s after the workers were back`,
         ];
     },
+    backup: {
+        damage: async (live) => {
+            await live.sql("DROP TABLE message");
+            await live.place.exec("web", "web", ["rm", "/srv/uploads/picture.txt"]);
+        },
+        fingerprint: async (live) =>
+            [
+                await live.sql("SELECT count(*) FROM information_schema.tables WHERE table_name = 'message'"),
+                await live.sql("SELECT count(*), sum(n) FROM plinth_live"),
+                (await live.visitor().get("/uploads/picture.txt")).body,
+            ].join("\n"),
+    },
     kept: async (live) => {
         const visitor = live.visitor();
         expect((await visitor.get("/uploads/picture.txt")).body).to.equal(

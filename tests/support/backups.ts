@@ -181,7 +181,8 @@ export async function rendered(
         databaseRootPassword: passwords.root,
         objectStorageAccessKey: s3Keys.backupAccessKey,
         objectStorageSecretKey: s3Keys.backupSecretKey,
-        ...s3Keys,
+        // Both would be contradictory.
+        ...((target as { identity?: string }).identity === "pod" ? {} : s3Keys),
     };
     const { objects } = await declare(
         (instance) => {

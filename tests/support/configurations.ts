@@ -57,6 +57,7 @@ const moreOfBuiltIn: More = {
             adminAllow: fc.constantFrom([], ["192.0.2.0/24"]),
             database: fc.constantFrom(
                 { topology: "replicated", replicas: 2, source: 1, readFrom: "replicas" },
+                { topology: "galera", members: 5 },
                 { topology: "external", host: "db.example.org", cidrs: ["10.0.0.0/8"] },
             ),
             replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
@@ -75,6 +76,7 @@ const moreOfBuiltIn: More = {
                 systemConfig: fc.constantFrom({}, { "default/general/locale/code": "de_DE" }),
                 database: fc.constantFrom(
                     { topology: "replicated", replicas: 2 },
+                    { topology: "galera" },
                     { topology: "external", host: "db.example.org", readHost: "10.1.2.5", cidrs: ["10.0.0.0/8"] },
                 ),
                 replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
@@ -95,7 +97,7 @@ const moreOfBuiltIn: More = {
             qualtrics: fc.constantFrom({ directoryId: "POOL_1", libraryId: "UR_1", surveyId: "SV_1" }),
             broker: fc.constantFrom(
                 { topology: "external", host: "10.1.2.6" },
-                { topology: "external", host: "rabbit.example.org", port: 5671 },
+                { topology: "external", host: "rabbit.example.org", port: 5671, tls: true },
             ),
             replicas: fc.record({ web: replicas, worker: replicas }, { requiredKeys: [] }),
         },

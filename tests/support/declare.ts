@@ -88,7 +88,9 @@ export async function declare(
 
 /** The Kubernetes objects among resources. */
 export const objectsOf = (resources: readonly PlainResource[]): Sent[] =>
-    resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as unknown as Sent);
+    resources
+        .filter(({ type, isRead }) => type.startsWith("kubernetes:") && !isRead)
+        .map(({ inputs }) => inputs as unknown as Sent);
 
 /** The one object of a kind whose final name begins with `name`. */
 export function find(objects: readonly Sent[], kind: string, name: string): Sent {

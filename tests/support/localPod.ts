@@ -4,11 +4,13 @@ import {
     chmodSync,
     chownSync,
     cpSync,
+    existsSync,
     mkdirSync,
     readdirSync,
     readFileSync,
     readlinkSync,
     rmSync,
+    statSync,
     symlinkSync,
     writeFileSync,
 } from "node:fs";
@@ -47,6 +49,8 @@ export class LocalPod {
     /** The folder that the pod has for its root. */
     readonly root: string;
     private readonly spec: Spec;
+    /** Names of the volumes that each pod of its owner has for itself. */
+    private readonly ownVolumes: readonly string[];
     private readonly volumes: string;
     private readonly user: number;
     private readonly group: number;
@@ -69,6 +73,7 @@ export class LocalPod {
         private readonly args: LocalPodArgs = {},
     ) {
         this.spec = (owner["spec"].jobTemplate?.spec ?? owner["spec"]).template.spec;
+        this.ownVolumes = (owner["spec"].volumeClaimTemplates ?? []).map(({ metadata }: Spec) => metadata.name);
         ({ runAsUser: this.user, runAsGroup: this.group } = this.spec.securityContext);
         this.root = join(folder, hostname, "root");
         this.volumes = join(folder, hostname, "volumes");
@@ -100,13 +105,28 @@ export class LocalPod {
         const mounts = [...(this.spec.initContainers ?? []), ...this.spec.containers].flatMap(
             ({ volumeMounts }: Spec) => volumeMounts,
         );
-        for (const name of ["usr", "proc", "dev", "etc", ...image, ...mounts.map(({ mountPath }: Spec) => mountPath)])
+        const directories = mounts.filter((mount: Spec) => !isFile(this.sourceOf(mount)));
+        for (const name of [
+            "usr",
+            "proc",
+            "dev",
+            "etc",
+            ...image,
+            ...directories.map(({ mountPath }: Spec) => mountPath),
+        ])
             mkdirSync(join(this.root, name), { recursive: true });
+        for (const { mountPath } of mounts.filter((mount: Spec) => !directories.includes(mount)) as Spec[]) {
+            mkdirSync(dirname(join(this.root, mountPath)), { recursive: true });
+            writeFileSync(join(this.root, mountPath), "");
+        }
         for (const name of image)
             for (const part of ["upper", "work"]) mkdirSync(join(this.copyOf(name), part), { recursive: true });
         writeFileSync(join(this.root, "etc/passwd"), `server:x:${this.user}:${this.group}::/:/bin/sh\n`);
         writeFileSync(join(this.root, "etc/group"), `server:x:${this.group}:\n`);
-        writeFileSync(join(this.root, "etc/hosts"), `127.0.0.1 localhost\n127.0.0.1 ${hostname}\n`);
+        writeFileSync(
+            join(this.root, "etc/hosts"),
+            `127.0.0.1 localhost\n${args.connection?.address ?? "127.0.0.1"} ${hostname}\n`,
+        );
     }
 
     /**
@@ -122,6 +142,23 @@ export class LocalPod {
         const [container] = this.spec.containers;
         const [program, ...args] = this.inside(container, command ?? container.command, image);
         return new Daemon(program!, args, { env: process.env });
+    }
+
+    /** Starts one container in namespaces of its own, as a runtime does, in the network and with the volumes of its pod. */
+    startContainer(name: string): Daemon {
+        const container = this.container(name);
+        const [program, ...args] = this.inside(container, container.command, {});
+        return new Daemon(program!, args);
+    }
+
+    /** A command in one of its containers that runs, such as a probe's, as this machine starts it. */
+    within(daemon: Daemon, name: string, command: readonly string[]): string[] {
+        return this.entering(daemon, this.container(name), command);
+    }
+
+    /** One container, as rendered. */
+    container(name: string): Spec {
+        return this.all.find((one) => one.name === name);
     }
 
     /**
@@ -238,8 +275,28 @@ export class LocalPod {
 
     private pathOf(volume: Spec, folder = join(this.root, "../..")): string {
         return volume.persistentVolumeClaim
-            ? join(folder, "claims", volume.persistentVolumeClaim.claimName)
+            ? join(
+                  folder,
+                  "claims",
+                  this.ownVolumes.includes(volume.name)
+                      ? `${volume.name}-${this.hostname}`
+                      : volume.persistentVolumeClaim.claimName,
+              )
             : join(this.volumes, volume.name);
+    }
+
+    /** What a container's mount shows; a directory of a claim is made. */
+    private sourceOf({ name, subPath }: Spec): string {
+        const volume = this.spec.volumes.find((one: Spec) => one.name === name);
+        const path = this.pathOf(volume);
+        if (!subPath) return path;
+        if (volume.persistentVolumeClaim && !existsSync(join(path, subPath))) {
+            mkdirSync(join(path, subPath));
+            // The kubelet makes it with the group and mode of the volume.
+            chownSync(join(path, subPath), 0, this.group);
+            chmodSync(join(path, subPath), 0o2775);
+        }
+        return join(path, subPath);
     }
 
     private valueOf({ value, valueFrom }: Spec): string {
@@ -267,10 +324,10 @@ export class LocalPod {
     /** A command in a container that is made for it. */
     private inside(container: Spec, command: readonly string[], env: Readonly<Record<string, string>>): string[] {
         const at = (path: string) => quoted(join(this.root, path));
-        const mounts = (container.volumeMounts as Spec[]).flatMap(({ name, mountPath, readOnly }) => {
-            const source = quoted(this.pathOf(this.spec.volumes.find((volume: Spec) => volume.name === name)));
+        const mounts = (container.volumeMounts as Spec[]).flatMap((mount) => {
+            const { mountPath, readOnly } = mount;
             return [
-                `mount --bind ${source} ${at(mountPath)}`,
+                `mount --bind ${quoted(this.sourceOf(mount))} ${at(mountPath)}`,
                 ...(readOnly ? [`mount -o remount,ro,bind ${at(mountPath)}`] : []),
             ];
         });
@@ -281,7 +338,12 @@ export class LocalPod {
             ];
             return [
                 `mount -t overlay -o ${parts.map(([name, value]) => `${name}=${quoted(value!)}`).join(",")} image ${at(path)}`,
-                `mkdir -p ${(container.volumeMounts as Spec[]).map(({ mountPath }) => at(mountPath)).join(" ")}`,
+                ...(container.volumeMounts as Spec[]).map((mount) =>
+                    // One file of a ConfigMap or a Secret, or a directory.
+                    isFile(this.sourceOf(mount))
+                        ? `mkdir -p ${at(dirname(mount.mountPath))}; touch ${at(mount.mountPath)}`
+                        : `mkdir -p ${at(mount.mountPath)}`,
+                ),
                 ...(container.securityContext.readOnlyRootFilesystem ? [`mount -o remount,ro,bind ${at(path)}`] : []),
             ];
         });
@@ -309,6 +371,8 @@ export class LocalPod {
         return [...own, "sh", "-c", script, "sh", ...this.asUser(container, process, env)];
     }
 }
+
+const isFile = (path: string): boolean => statSync(path).isFile();
 
 /** Runs a command to its end; resolves to its output, or fails with it. */
 function ended(name: string, [program, ...args]: readonly string[], input = ""): Promise<string> {

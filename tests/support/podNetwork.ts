@@ -8,6 +8,9 @@ export interface Connection {
     readonly enter: readonly string[];
 }
 
+/** The switch's end of a place. */
+const portOf = (address: string): string => `pod${address.split(".")[3]}`;
+
 /**
  * A network of pods on this machine, each with an address of its own, as in a cluster. This machine reaches them and
  * they reach it; nobody else does. All of it ends with this process.
@@ -42,6 +45,24 @@ export class PodNetwork {
         return { address, enter: this.enter(pid) };
     }
 
+    /** Separates a place from everything, or ends that. */
+    cut({ address }: Connection, isCut = true): void {
+        const [program, ...args] = this.enter(this.bridge);
+        execFileSync(program!, [...args, "ip", "link", "set", portOf(address), isCut ? "down" : "up"]);
+    }
+
+    /** Separates a place from some others only, so that it and they still reach everything else; or ends that. */
+    part(one: Connection, others: readonly Connection[], isParted = true): void {
+        for (const other of others)
+            for (const [from, to] of [
+                [one, other],
+                [other, one],
+            ] as const) {
+                const [program, ...args] = [...from.enter, "ip", "route", isParted ? "add" : "del", "blackhole"];
+                execFileSync(program!, [...args, `${to.address}/32`]);
+            }
+    }
+
     stop(): void {
         for (const holder of this.holders) holder.kill("SIGKILL");
     }
@@ -50,7 +71,7 @@ export class PodNetwork {
 
     /** @param pid of a holder. @default this machine */
     private connect(pid: number | undefined, name: string, address: string): void {
-        const port = `pod${address.split(".")[3]}`;
+        const port = portOf(address);
         const where = pid === undefined ? [] : this.enter(pid);
         const [program, ...args] = [...this.enter(this.bridge), "ip"];
         const peer = ["peer", "name", name, "netns", String(pid ?? process.pid)];

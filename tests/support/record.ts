@@ -87,6 +87,7 @@ function requested(request: Request, project: string, stack: string): Requested 
         urn: `urn:pulumi:${stack}::${project}::${parentType ? `${parentType}$` : ""}${type}::${name}`,
         parent,
         inputs: unwrapped(inputs) as Record<string, unknown>,
+        isRead: false,
         // A reference is the URN and the ID, which the mock monitor makes of the name.
         provider: request.getProvider().replace(/::[^:]+-id$/, ""),
         secrets: Object.keys(inputs).filter((key) => holdsSecret(inputs[key])),
@@ -105,7 +106,7 @@ const isSecret = (value: object): value is { value: unknown } => secretMark in v
 const holdsSecret = (value: unknown): boolean =>
     typeof value === "object" && value !== null && (isSecret(value) || Object.values(value).some(holdsSecret));
 
-function unwrapped(value: unknown): unknown {
+export function unwrapped(value: unknown): unknown {
     if (typeof value !== "object" || value === null) return value;
     if (Array.isArray(value)) return value.map(unwrapped);
     if (isSecret(value)) return unwrapped(value.value);

@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 import urllib.parse
+import urllib.request
 import xml.etree.ElementTree as xml
 
 TRIES = 6
@@ -114,9 +115,20 @@ class Server:
     def connection(self, host):
         known = self.own.__dict__.setdefault("connections", {})
         if host not in known:
-            kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
-            known[host] = kind(host, self.port, timeout=120)
+            known[host] = self.connect(host)
         return known[host]
+
+    def connect(self, host):
+        if not self.secure:
+            return http.client.HTTPConnection(host, self.port, timeout=120)
+        proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get("https")
+        if not proxy:
+            return http.client.HTTPSConnection(host, self.port, timeout=120)
+        # Only the way to the proxy is by its address: the server's certificate is still the bucket's.
+        through = urllib.parse.urlsplit(proxy)
+        connection = http.client.HTTPSConnection(through.hostname, through.port or 80, timeout=120)
+        connection.set_tunnel(host, self.port)
+        return connection
 
     def forget(self):
         for connection in self.own.__dict__.pop("connections", {}).values():

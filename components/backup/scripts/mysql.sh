@@ -9,9 +9,15 @@ client() { # mysql or mysqldump, account (own or root), arguments
     shift 2
     set -- --protocol=tcp --host="$DB_HOST" --port="$DB_PORT" --user="$user" --default-character-set=utf8mb4 "$@"
     if [ "$ENGINE" = mariadb ]; then
-        # Encrypts where the server can, and does not insist on a certificate that is known here.
-        set -- --skip-ssl-verify-server-cert "$@"
+        if [ -n "${DB_TLS_CA:-}" ]; then
+            set -- --ssl --ssl-ca="$DB_TLS_CA" --ssl-verify-server-cert "$@"
+        else
+            # Encrypts where the server can, and does not insist on a certificate that is known here.
+            set -- --skip-ssl-verify-server-cert "$@"
+        fi
         program=$(printf '%s' "$program" | sed 's/^mysqldump$/mariadb-dump/; s/^mysql$/mariadb/')
+    elif [ -n "${DB_TLS_CA:-}" ]; then
+        set -- --ssl-mode=VERIFY_IDENTITY --ssl-ca="$DB_TLS_CA" "$@"
     fi
     MYSQL_PWD=$password "$program" --no-defaults "$@"
 }

@@ -1,6 +1,10 @@
 <?php
 // Runs before every request from outside.
 
+if (getenv('DB_TLS_CA') !== false) {
+    require __DIR__ . '/database.php';
+}
+
 // The scheduled jobs answer nobody there. Only PHP sees the route as OpenCart does, which trims the names of parameters,
 // takes a written-out %7C for a separator, and leaves all but letters, digits and slashes out of a class's name.
 (function (): void {

@@ -27,7 +27,11 @@ transport, user, password, address, database = (
 app = Celery(broker=f"{transport}://{user}:{password}@{address}/{database}")
 app.conf.broker_transport_options = given["CELERY_BROKER_TRANSPORT_OPTIONS"]
 if transport == "rediss":
-    app.conf.broker_use_ssl = {"ssl_cert_reqs": "required"}
+    app.conf.broker_use_ssl = {
+        "ssl_cert_reqs": "required",
+        "ssl_ca_certs": os.environ["SSL_CERT_FILE"],
+        "ssl_check_hostname": True,
+    }
 worker = host_format(default_nodename(hostname))
 for queue in queues:
     app.control.cancel_consumer(queue, destination=[worker])

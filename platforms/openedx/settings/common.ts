@@ -1,5 +1,6 @@
 import { assignments, python, type Python } from "../../../components/languages/python";
 import { joined } from "../../../components/languages/text";
+import { brokerTls } from "./connections";
 import type { Facts, Settings, Variant } from "./facts";
 import { folders } from "./paths";
 import { storageSettings } from "./storage";
@@ -60,7 +61,7 @@ ${assignments({ DATA_DIR: dataFolder })}update_module_store_settings(
 const servers = ({ services, switches }: Facts): Settings => ({
     SEARCH_ENGINE: "search.meilisearch.MeilisearchEngine",
     DJANGO_REDIS_IGNORE_EXCEPTIONS: true,
-    ...(services.broker.tls ? { BROKER_USE_SSL: { ssl_cert_reqs: "required" } } : {}),
+    ...(services.broker.tls ? { BROKER_USE_SSL: brokerTls } : {}),
     EVENT_BUS_PRODUCER: "edx_event_bus_redis.create_producer",
     EVENT_BUS_CONSUMER: "edx_event_bus_redis.RedisEventConsumer",
     EVENT_BUS_TOPIC_PREFIX: "dev",

@@ -1,8 +1,6 @@
+import { authoritiesFile } from "../../../components/authorities";
 import type { Json } from "../../../components/languages/python";
 import type { MongoDb, Redis, Services, Settings } from "./facts";
-
-/** Certificates of the authorities that the image trusts. */
-const authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 /**
  * Seconds until a server that does not answer counts as gone. The library itself waits for as long as a connection
@@ -22,7 +20,8 @@ export const mysqlDatabase = ({ mysql }: Services): Settings => ({
         init_command: "SET sql_mode='STRICT_TRANS_TABLES'",
         charset: "utf8mb4",
         connect_timeout: connectSeconds,
-        ...(mysql.tls ? { ssl: { ca: authorities } } : {}),
+        // With less, the library accepts a certificate of any other host.
+        ...(mysql.tls ? { ssl_mode: "VERIFY_IDENTITY", ssl: { ca: authoritiesFile } } : {}),
     },
 });
 
@@ -74,7 +73,10 @@ export function caches(cache: Redis): Settings {
         BACKEND: "django_redis.cache.RedisCache",
         LOCATION: redisUrl(cache),
         KEY_PREFIX: prefix,
-        OPTIONS: timeouts,
+        OPTIONS: {
+            ...timeouts,
+            ...(cache.tls ? { CONNECTION_POOL_KWARGS: redisTls } : {}),
+        },
         ...more,
     });
     return {
@@ -87,6 +89,12 @@ export function caches(cache: Redis): Settings {
         "ora2-storage": one("ora2-storage"),
     };
 }
+
+/** Redis' certificate is valid, and names the host, which older clients do not check of their own accord. */
+const redisTls: Settings = { ssl_ca_certs: authoritiesFile, ssl_check_hostname: true };
+
+/** The same for Celery. */
+export const brokerTls: Settings = { ssl_cert_reqs: "required", ...redisTls };
 
 /** Celery's broker. Open edX puts the parts into a URL as they are. */
 export const celeryBroker = (broker: Redis): Settings => ({

@@ -47,7 +47,8 @@ class PlinthResource extends Mage_Core_Model_Resource
         }
         if (is_array($config)) {
             $own = $config['driver_options'] ?? null;
-            $config['driver_options'] = (is_array($own) ? $own : []) + [PDO::ATTR_TIMEOUT => self::CONNECT_SECONDS];
+            $config['driver_options'] = (is_array($own) ? $own : []) + [PDO::ATTR_TIMEOUT => self::CONNECT_SECONDS]
+                + self::tlsOptions();
         }
         $host = is_array($config) ? (string)($config['host'] ?? '') : '';
         if (isset(self::$failures[$host])) {
@@ -59,6 +60,21 @@ class PlinthResource extends Mage_Core_Model_Resource
             self::$failures[$host] = $error;
             throw $error;
         }
+    }
+
+    /** A file with the authorities by which the server's certificate is known: it must be valid and name the host. */
+    private static function tlsOptions(): array
+    {
+        $authorities = getenv('DB_TLS_CA');
+        if ($authorities === false) {
+            return [];
+        }
+        // From PHP 8.4 on they are the driver's own.
+        $prefix = class_exists('Pdo\\Mysql') ? 'Pdo\\Mysql::' : 'PDO::MYSQL_';
+        return [
+            constant($prefix . 'ATTR_SSL_CA') => $authorities,
+            constant($prefix . 'ATTR_SSL_VERIFY_SERVER_CERT') => true,
+        ];
     }
 
     private function fromReplica(): bool

@@ -1,5 +1,6 @@
 import type { ContainerArgs, PodArgs } from "../../../components/podArgs";
 import { drainSeconds } from "../../../components/webTier";
+import { heartbeatMount, heartbeatOption, heartbeatProbe, heartbeatStart } from "../../celery";
 import { scratch } from "../../webPod";
 import { images } from "../images";
 import { paths, ports, users } from "../paths";
@@ -145,6 +146,8 @@ function dask(
     };
 }
 
+const cyanCode = "/cyan_flask";
+
 /** The API of the Cyanobacteria application, or its worker. */
 export function cyanPod(suite: Suite, role: "api" | "celery", { redis, cyanDb }: DataServices): PodArgs {
     const { instance, settings, volumes, placement } = suite;
@@ -165,18 +168,12 @@ export function cyanPod(suite: Suite, role: "api" | "celery", { redis, cyanDb }:
             {
                 name: `cyan-${role}`,
                 image: images["cyan-api"],
-                workingDir: "/cyan_flask",
+                workingDir: cyanCode,
                 command: isApi
                     ? ["sh", "/docker/flask/start_flask.sh"]
                     : [
-                          "celery",
-                          "-A",
-                          "celery_worker.celery",
-                          "worker",
-                          "--loglevel=INFO",
-                          "-c",
-                          "1",
-                          "--without-mingle",
+                          ...["celery", "-A", "celery_worker.celery", "worker", "--loglevel=INFO", "-c", "1"],
+                          ...["--without-mingle", heartbeatOption],
                       ],
                 env: {
                     ...pythonEnv,
@@ -201,9 +198,15 @@ export function cyanPod(suite: Suite, role: "api" | "celery", { redis, cyanDb }:
                         DB_PASS: "password",
                     }),
                 ),
-                ...(isApi ? { ports: { uwsgi: ports.cyanUwsgi }, probes: socketProbes(ports.cyanUwsgi) } : {}),
+                ...(isApi
+                    ? { ports: { uwsgi: ports.cyanUwsgi }, probes: socketProbes(ports.cyanUwsgi) }
+                    : { probes: { startup: heartbeatStart, liveness: heartbeatProbe } }),
                 resources: { cpu: "100m", memory: "512Mi" },
-                mounts: [...volumes.mount("cyan-jobs", paths.cyanJobs), scratch("/tmp", "512Mi")],
+                mounts: [
+                    ...volumes.mount("cyan-jobs", paths.cyanJobs),
+                    scratch("/tmp", "512Mi"),
+                    ...(isApi ? [] : [heartbeatMount(suite.scripts, cyanCode)]),
+                ],
             },
         ],
         graceSeconds: 300 + stopSeconds,

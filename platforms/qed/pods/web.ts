@@ -1,8 +1,9 @@
+import { postgresTlsEnv } from "../../../components/authorities";
 import type { SecretRef } from "../../../components/graph";
 import { wholeFile } from "../../../components/languages/text";
 import type { ContainerArgs, Mount, PodArgs } from "../../../components/podArgs";
 import { drainSeconds } from "../../../components/webTier";
-import { nginxTemp } from "../../nginx";
+import { nginxCommand, nginxTemp } from "../../nginx";
 import { publicUrl } from "../../publicUrl";
 import { httpProbe, scratch } from "../../webPod";
 import { calculators } from "../config";
@@ -60,7 +61,7 @@ export function nginxPod(suite: Suite): PodArgs {
             {
                 name: "qed-nginx",
                 image: images.nginx,
-                command: ["nginx", "-c", "/etc/qed-nginx/nginx.conf", "-g", "daemon off;"],
+                command: nginxCommand(Object.values(suite.nginxPorts), "-c", "/etc/qed-nginx/nginx.conf"),
                 uses: edges(
                     django?.bind(),
                     flask?.bind(),
@@ -169,7 +170,7 @@ export class Django {
             image: images["qed-django"],
             workingDir: paths.code,
             ...args,
-            env: this.environment(),
+            env: { ...this.environment(), ...(data.postgres ? postgresTlsEnv(data.postgres) : {}) },
             uses: edges(
                 data.redis?.bind({ REDIS_HOSTNAME: "host", REDIS_PORT: "port" }),
                 data.mongodb?.bind(),

@@ -1,6 +1,7 @@
 import { expansion, literal, variable } from "../../../components/languages/expansion";
 import type { ContainerArgs, PodArgs } from "../../../components/podArgs";
 import { drainSeconds } from "../../../components/webTier";
+import { heartbeatMount, heartbeatOption, heartbeatProbe } from "../../celery";
 import { httpProbe, scratch } from "../../webPod";
 import { images } from "../images";
 import { paths, ports, users } from "../paths";
@@ -47,7 +48,8 @@ export class Flask {
                 this.container("qed-celery", {
                     command: celery("celery_cgi", "qed", "qed_worker", concurrency),
                     resources: { cpu: size.celery.cpu, memory: size.celery.memory },
-                    probes: started,
+                    probes,
+                    mounts: [heartbeatMount(this.suite.scripts, paths.code)],
                 }),
             ],
             graceSeconds: longestTaskSeconds + stopSeconds,
@@ -99,6 +101,7 @@ export class Flask {
                 ...suite.volumes.flaskFiles(),
                 { path: paths.scripts, configMap: suite.scripts },
                 scratch("/tmp", "2Gi"),
+                ...(args.mounts ?? []),
             ],
         };
     }
@@ -191,8 +194,12 @@ export function ctsPod(suite: Suite, role: "manager" | "worker", { redis, mongod
                 resources: isManager
                     ? { cpu: "50m", memory: "384Mi" }
                     : { cpu: size.ctsWorker.cpu, memory: size.ctsWorker.memory },
-                probes: started,
-                mounts: [{ path: paths.scripts, configMap: suite.scripts }, scratch("/tmp", "512Mi")],
+                probes,
+                mounts: [
+                    { path: paths.scripts, configMap: suite.scripts },
+                    heartbeatMount(suite.scripts, paths.code),
+                    scratch("/tmp", "512Mi"),
+                ],
             },
         ],
         graceSeconds: (isManager ? 30 : longestTaskSeconds) + stopSeconds,
@@ -200,8 +207,9 @@ export function ctsPod(suite: Suite, role: "manager" | "worker", { redis, mongod
 }
 
 /** Celery's own way to ask takes as long as a start, and as much memory. */
-const started = {
+const probes = {
     startup: { command: ["test", "-e", pidFile], periodSeconds: 5, failureThreshold: 60 },
+    liveness: heartbeatProbe,
 } as const;
 
 /**
@@ -214,4 +222,5 @@ const celery = (application: string, queue: string, name: string, concurrency: n
     ...["--loglevel=INFO", "-n", `${name}@%h`, "-c", String(concurrency)],
     "--without-mingle",
     `--pidfile=${pidFile}`,
+    heartbeatOption,
 ];

@@ -22,6 +22,7 @@ const event = (name: string, message: string, own: object = {}): Event => ({
     kind: "Event",
     metadata: { name: `${name}.1`, namespace: "shop", creationTimestamp: at },
     involvedObject: { kind: "Pod", name, namespace: "shop" },
+    reason: "Evicted",
     message,
     lastTimestamp: later,
     ...own,

@@ -1,14 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
-import {
-    certificatesOf,
-    claimOf,
-    scheduledOf,
-    tasksOf,
-    tierOf,
-    useOfVolumes,
-} from "../../../operations/cluster/health";
-import type { Claim, CronJob, Job, StorageClass, Workload } from "../../../operations/cluster/live";
+import { claimOf, useOfVolumes } from "../../../operations/cluster/claimHealth";
+import { certificatesOf, scheduledOf, tasksOf, tierOf } from "../../../operations/cluster/health";
+import type { Claim, CronJob, Event, Job, StorageClass, Workload } from "../../../operations/cluster/live";
 import { at, labelled, pod, ready } from "../../support/observed";
 import { program } from "../../support/tools";
 
@@ -55,6 +49,96 @@ describe("the health of a tier", () => {
         expect(tierOf(workload({ observedGeneration: 3, conditions }, 1), []).reason).to.equal(
             `FailedCreate: ${message}`,
         );
+    });
+});
+
+describe("what events say of pods that do not come", () => {
+    const event = (kind: string, name: string, reason: string, message: string, own: object = {}): Event => ({
+        kind: "Event",
+        metadata: { name: "e", namespace: "shop", creationTimestamp: at },
+        involvedObject: { kind, name, namespace: "shop", ...own },
+        reason,
+        message,
+        lastTimestamp: "2026-11-02T10:00:00Z",
+    });
+    const refusal = 'create Pod database-0 in StatefulSet database failed error: pods "database-0" is forbidden: quota';
+    const spec = { template: { spec: { containers: [{ name: "mariadb" }] } } };
+    const statefulSet = (status: Workload["status"]): Workload => ({
+        kind: "StatefulSet",
+        metadata: labelled("shop", "database"),
+        spec,
+        status,
+    });
+    const running = {
+        phase: "Running",
+        containerStatuses: [{ name: "php", ready: false, restartCount: 0, state: { running: {} } }],
+    };
+
+    it("is why a StatefulSet or a Job has none", () => {
+        const events = [
+            event("StatefulSet", "database", "FailedCreate", refusal),
+            event("StatefulSet", "other", "FailedCreate", "of another"),
+            event("Job", "install-1", "FailedCreate", "Error creating: forbidden"),
+        ];
+        expect(tierOf(statefulSet({}), [], events).reason).to.equal(refusal);
+        const job = { kind: "Job", metadata: labelled("shop", "install", { name: "install-1" }), spec };
+        const [task] = tasksOf([job as unknown as Job], [], events);
+        expect([task!.state, task!.reason]).to.deep.equal(["waits", "Error creating: forbidden"]);
+    });
+    it("is not what was said of a pod that is there by now", () => {
+        const fresh = pod(running, labelled("shop", "database", { name: "database-0" }));
+        const events = [event("StatefulSet", "database", "FailedCreate", refusal)];
+        expect(tierOf(statefulSet({}), [fresh], events).reason).to.equal("php: not ready");
+    });
+    it("is which probe fails, of the pod itself and not of one before with its name", () => {
+        const told = "Readiness probe failed: HTTP probe failed with statuscode: 503";
+        const own = labelled("shop", "database", { name: "database-0", uid: "new" });
+        const events = [
+            event("Pod", "database-0", "Unhealthy", told, { uid: "new" }),
+            event("Pod", "database-0", "Unhealthy", "of the one before", { uid: "old" }),
+            event("Pod", "database-0", "FailedMount", "once, before it ran", { uid: "new" }),
+        ];
+        expect(tierOf(statefulSet({}), [pod(running, own)], events).reason).to.equal(`php: not ready: ${told}`);
+    });
+    it("is why a volume cannot be mounted, before a container has begun", () => {
+        const told = 'MountVolume.SetUp failed for volume "tls" : secret "shop-tls" not found';
+        const waiting = { waiting: { reason: "ContainerCreating" } };
+        const creating = {
+            phase: "Pending",
+            containerStatuses: [{ name: "php", ready: false, restartCount: 0, state: waiting }],
+        };
+        const events = [event("Pod", "database-0", "FailedMount", told)];
+        const own = labelled("shop", "database", { name: "database-0" });
+        expect(tierOf(statefulSet({}), [pod(creating, own)], events).reason).to.equal(
+            `php: ContainerCreating: ${told}`,
+        );
+    });
+    it("is why a claim has no volume", () => {
+        const claim: Claim = {
+            kind: "PersistentVolumeClaim",
+            metadata: labelled("shop", "database"),
+            spec: {},
+            status: { phase: "Pending" },
+        };
+        const told = "no persistent volumes available for this claim and no storage class is set";
+        const events = [event("PersistentVolumeClaim", "database", "FailedBinding", told)];
+        expect(claimOf(claim, { use: new Map(), events }).reason).to.equal(told);
+    });
+    it("is why the last run of a scheduled task came to nothing", () => {
+        const cronJob: CronJob = {
+            kind: "CronJob",
+            metadata: labelled("shop", "cron"),
+            spec: { schedule: "0 * * * *" },
+            status: { lastScheduleTime: at, active: [{}] },
+        };
+        const ownerReferences = [{ apiVersion: "batch/v1", kind: "CronJob", name: "cron", uid: "1" }];
+        const job = { kind: "Job", metadata: labelled("shop", "x", { name: "cron-1", ownerReferences }), spec };
+        const facts = {
+            runs: [job as unknown as Job],
+            pods: [],
+            events: [event("Job", "cron-1", "FailedCreate", "Error creating: forbidden")],
+        };
+        expect(scheduledOf(cronJob, facts).reason).to.equal("Error creating: forbidden");
     });
 });
 

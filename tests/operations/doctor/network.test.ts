@@ -1,3 +1,4 @@
+import { resolvers } from "../../../operations/doctor/resolvers";
 import * as network from "../../../operations/doctor/network";
 import type { Service } from "../../../operations/cluster/live";
 import { expectFinding, node, type NodeArgs, object, rendering } from "../../support/doctor";
@@ -64,6 +65,19 @@ describe("doctor: the network", () => {
         expectFinding(metrics(without), "ok", "autoscalers stay");
         expectFinding(metrics({ ...without, metricsApi: api("True") }), "warning", "metrics is false");
         expectFinding(network.metricsServer(facts({ ...without, metricsApi: api("True") })), "ok");
+    });
+    it("names the addresses of resolvers on the nodes that no policy opens", () => {
+        const cache = (...args: string[]) => [
+            { metadata: { name: "nodelocaldns" }, spec: { template: { spec: { containers: [{ image: "", args }] } } } },
+        ];
+        const found = (args: string[], changes = {}) =>
+            resolvers({ cluster: { networkPolicy: "full", ...changes }, daemonSets: cache(...args) });
+        expectFinding(resolvers({ cluster, daemonSets: [] }), "ok", "no NodeLocal");
+        expectFinding(found(["-localip", "169.254.25.10"]), "ok", "169.254.25.10");
+        const both = ["-localip=169.254.20.10,10.96.0.10"];
+        expectFinding(found(both), "problem", "dns.addresses: [169.254.20.10, 10.96.0.10]");
+        expectFinding(found(both, { dns: { addresses: ["169.254.20.10", "10.96.0.10"] } }), "ok");
+        expectFinding(found(both, { networkPolicy: "ingress" }), "ok");
     });
     it("guesses from the network plugin whether policies are enforced", () => {
         const daemonSet = (name: string, image = "", args: string[] = []) => ({

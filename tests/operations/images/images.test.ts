@@ -70,7 +70,7 @@ describe("images", function () {
     describe("the mirror", () => {
         it("gets every public image that pods pull from it, and none that is built or named by the user", async () => {
             const stack = await stackWith(folder.path, "plinth:images: { mirror: localhost:5000/mirror }");
-            const copies = mirrored(stack, new Session("dev", { folder: folder.path }));
+            const copies = mirrored(stack);
             const caddy = copies.find(({ to }) => to.includes("/caddy:"))!;
             expect(caddy.from).to.match(/^docker\.io\/library\/caddy:/);
             expect(caddy.to).to.equal(caddy.from.replace("docker.io", "localhost:5000/mirror"));
@@ -80,7 +80,7 @@ describe("images", function () {
         });
         it("must be named", async () => {
             const stack = await stackWith(folder.path, "plinth:labels: {}");
-            expect(() => mirrored(stack, new Session("dev", { folder: folder.path }))).to.throw(
+            expect(() => mirrored(stack)).to.throw(
                 /Nothing was copied: "dev" has no mirror; set plinth:images\.mirror/,
             );
         });

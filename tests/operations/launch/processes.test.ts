@@ -96,6 +96,8 @@ describe("a launch of an unchanged stack", function () {
             // Whether it is the same cluster, no restore is under way, and the volumes fit.
             "kubectl get --filename - --ignore-not-found --output json",
             "pulumi preview --refresh --run-program",
+            // Whether the pods would be admitted.
+            "kubectl create --dry-run=server --output name --filename -",
             "pulumi up --yes --skip-preview --suppress-outputs --suppress-progress --refresh --run-program",
             "pulumi stack output --json",
             "kubectl get pods --selector app.kubernetes.io/managed-by=plinth --output json",

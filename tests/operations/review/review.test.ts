@@ -67,6 +67,38 @@ describe("review", function () {
         expect(same.out).to.include("No rendered object differs from base.");
     });
 
+    it("names what cannot be changed in a cluster, with the key: claims that shrink or change their class", async () => {
+        const claim = (size: string, storageClass: string) => ({ volumes: { database: { size, storageClass } } });
+        write(claim("10Gi", "fast"), "claims");
+        git("add", "--all");
+        git("-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "--quiet", "--message=claims");
+        write({ ...claim("5Gi", "slow"), database: { topology: "replicated", replicas: 1 } }, "claims");
+        const note = join(project.path, "claims.md");
+        const { code, all } = await project.plinth("review", "claims", "--base", "HEAD", "--offline", "--out", note);
+        expect(code, all).to.equal(1);
+        for (const text of [all, readFileSync(note, "utf8")]) {
+            expect(text).to.include("launch would refuse this change:");
+            expect(text).to.match(
+                /plinth:instances\.shop\.volumes\.database\.size: "5Gi" is less than the 10Gi .*cannot shrink; allowed: 10Gi or more/,
+            );
+            expect(text).to.match(/plinth:instances\.shop\.volumes\.database\.storageClass: "slow" is not that of the/);
+        }
+        project.write("claims", {
+            "plinth:cluster": { context: "nowhere" },
+            "plinth:acceptLoss": ["persistentvolumeclaim/opencart-shop/database"],
+            "plinth:instances": {
+                shop: {
+                    platform: "opencart",
+                    host: "shop.example.org",
+                    sharedFiles: "oneNode",
+                    ...claim("5Gi", "slow"),
+                },
+            },
+        });
+        const accepted = await project.plinth("review", "claims", "--base", "HEAD", "--offline");
+        expect(accepted.code, accepted.all).to.equal(0);
+    });
+
     it("reports mistakes in the base", async () => {
         const { code, all } = await project.plinth("review", stack, "--base", "bass", "--offline");
         expect(code).to.equal(1);

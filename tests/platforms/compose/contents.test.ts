@@ -47,7 +47,7 @@ describe("the secrets of Compose projects", () => {
         expect(find("Secret", "db-env")["stringData"]).to.deep.equal({ POSTGRES_PASSWORD: "own-one" });
         expect(find("Secret", "web-env")["stringData"].DATABASE_URL).to.equal("postgres://app:own-one@db:5432/x");
         const required = { services: { web: { ...web, environment: { SALT: "${SALT:?set it}" } } } };
-        expect(refusalOf(required)).to.include("set it");
+        expect(refusalOf(required)).to.include("the variable SALT must have a value");
         expect(refusalOf(required, { values: { secrets: { shop: { SALT: "s" } } } })).to.equal("");
     });
     it("are what the project says they are, whatever their names", () => {

@@ -191,14 +191,4 @@ describe("a Compose service as a workload", () => {
             /compose\.yaml:6:5: services\.web\.ulimits: has no counterpart: .*; strict is true/,
         );
     });
-    it("is refused if no registry has its image", () => {
-        expect(refusalOf({ services: { web: { build: "." } } })).to.match(
-            /services\.web\.build: is built from .*images\.web of shop/,
-        );
-        const { container } = convert(
-            { services: { web: { build: ".", ports: ["80"] } } },
-            { instance: { images: { web: "registry.example.org/web:3" } } },
-        );
-        expect(container("Deployment", "web").image).to.equal("registry.example.org/web:3");
-    });
 }).timeout(120_000);

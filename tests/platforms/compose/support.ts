@@ -1,4 +1,7 @@
 import { stringify } from "yaml";
+import { loadProject } from "../../../compose";
+import { bakeTarget } from "../../../platforms/compose/build";
+import { Notes } from "../../../platforms/compose/notes";
 import { renderGiven } from "../../../operations/render/rendering";
 import { containerOf, find, podOf, type Sent } from "../../support/declare";
 import { write } from "../../support/files";
@@ -13,9 +16,13 @@ export interface ProjectArgs {
     readonly values?: Readonly<Record<string, unknown>>;
     /** @default false */
     readonly showSecrets?: boolean;
+    /** @default dev */
+    readonly stack?: string;
 }
 
 export interface Converted {
+    /** Where the project was. */
+    readonly folder: string;
     readonly objects: readonly Sent[];
     readonly warnings: readonly string[];
     /** Names and kinds. */
@@ -29,26 +36,23 @@ export interface Converted {
 type Container = any;
 
 /** Converts a project that is written here; warnings are those about the project. */
-export function convert(
-    compose: object | string,
-    { instance, files = {}, values, showSecrets = false }: ProjectArgs = {},
-): Converted {
+export function convert(compose: object | string, { files = {}, ...args }: ProjectArgs = {}): Converted {
     const { path: folder, clean } = scratch();
     try {
         const text = typeof compose === "string" ? compose : stringify(compose);
         write(folder, { "compose.yaml": text, ...files });
-        return convertIn(folder, { ...(instance ? { instance } : {}), ...(values ? { values } : {}), showSecrets });
+        return convertIn(folder, args);
     } finally {
         clean();
     }
 }
 
-function convertIn(folder: string, { instance, values, showSecrets = false }: ProjectArgs): Converted {
+function convertIn(folder: string, { instance, values, showSecrets = false, stack = "dev" }: ProjectArgs): Converted {
     const shop = { platform: "compose", host: "shop.example.org", file: "compose.yaml", ...instance };
     const config = { instances: { shop }, ...values };
     const rendering = renderGiven({
         project: "plinth",
-        stack: "dev",
+        stack,
         config: Object.fromEntries(
             Object.entries(config).map(([key, value]) => [`plinth:${key}`, JSON.stringify(value)]),
         ),
@@ -57,6 +61,7 @@ function convertIn(folder: string, { instance, values, showSecrets = false }: Pr
     });
     const objects = rendering.objects as unknown as Sent[];
     return {
+        folder,
         objects,
         warnings: rendering.outputs.warnings.filter(
             (warning) => warning.includes("compose.yaml") || warning.includes("nothing is served"),
@@ -66,6 +71,20 @@ function convertIn(folder: string, { instance, values, showSecrets = false }: Pr
         pod: (kind, name) => podOf(objects, kind, name) as Container,
         find: (kind, name) => find(objects, kind, name),
     };
+}
+
+/** How the image of its service `web` is built; undefined if it is not. */
+export function targetOf(compose: object, files: Readonly<Record<string, string>>): object | undefined {
+    const { path: folder, clean } = scratch();
+    try {
+        write(folder, { ...files, "compose.yaml": stringify(compose) });
+        const loaded = loadProject({ folder });
+        if (!loaded.project.services["web"]?.build) return undefined;
+        const target = bakeTarget(loaded, "web", new Notes(loaded.sources, false, () => false));
+        return JSON.parse(JSON.stringify(target).replaceAll(folder, "")) as object;
+    } finally {
+        clean();
+    }
 }
 
 /** What a project is refused with; empty if it is not. */

@@ -121,10 +121,10 @@ describe("the order of Compose services", () => {
         expect(sign("app:1")).to.equal(sign("app:1"));
     });
     it("has work on a schedule where a label of Kompose says so, and warns of labels without a meaning", () => {
-        const labels = { "kompose.cronjob.schedule": "5 4 * * *", "kompose.image-pull-secret": "own" };
+        const labels = { "kompose.cronjob.schedule": "5 4 * * *", "kompose.own": "own" };
         const { find, warnings } = convert({ services: { web, tidy: { image: "app:1", restart: "no", labels } } });
         expect(find("CronJob", "tidy")["spec"]).to.have.property("schedule", "5 4 * * *");
-        expect(warnings.join()).to.include("services.tidy.labels.kompose.image-pull-secret: is no label of Kompose");
+        expect(warnings.join()).to.include("services.tidy.labels.kompose.own: is no label of Kompose");
     });
     it("has work that nobody waits for as a Task", () => {
         const { names } = convert({ services: { web, seed: { image: "app:1", restart: "no" } } });

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { stringify } from "yaml";
+import { heartbeatFile } from "../../../platforms/celery";
 import { celeryBroker } from "../../../platforms/openedx/settings/connections";
 import { celeryCommand, retireCommand, retireSeconds, type WorkerDuties } from "../../../platforms/openedx/workers";
 import { ownDirectory, run, serverUser } from "../../support/datadir";
@@ -82,6 +83,7 @@ describe("The hook before a worker of Open edX is told to stop", function () {
         writeFileSync(join(folder.path, "lms.env.yml"), stringify(settings));
         const url = `redis://:${settings["CELERY_BROKER_PASSWORD"]}@127.0.0.1:${port}/0`;
         writeFileSync(join(folder.path, "tasks.py"), application(url));
+        for (const [name, text] of Object.entries(heartbeatFile)) writeFileSync(join(folder.path, name), String(text));
         await serve();
     });
     after(async () => {

@@ -94,16 +94,17 @@ describe("Open edX's settings, executed", function () {
             expect(settings["MODULESTORE"]["default"]["OPTIONS"]["stores"]).to.deep.equal([
                 { NAME: "split", DOC_STORE_CONFIG: store, OPTIONS: { fs_root: "/openedx/data/modulestore" } },
             ]);
+            const verified = { ssl_ca_certs: "/run/authorities/all.pem", ssl_check_hostname: true };
             const url = `rediss://:${secrets.cache}@c.example.net:6380/0`;
             for (const [name, cache] of Object.entries<Setting>(settings["CACHES"]))
                 if (name !== "staticfiles")
                     expect(cache, name).to.deep.include({
                         LOCATION: url,
-                        OPTIONS: { SOCKET_CONNECT_TIMEOUT: 2, SOCKET_TIMEOUT: 5 },
+                        OPTIONS: { SOCKET_CONNECT_TIMEOUT: 2, SOCKET_TIMEOUT: 5, CONNECTION_POOL_KWARGS: verified },
                     });
             expect(settings).to.deep.include({
                 BROKER_URL: `rediss://celery:${secrets.broker}@q.example.net:6380/3`,
-                BROKER_USE_SSL: { ssl_cert_reqs: "required" },
+                BROKER_USE_SSL: { ssl_cert_reqs: "required", ...verified },
                 BROKER_TRANSPORT_OPTIONS: { socket_connect_timeout: 2, socket_timeout: 5 },
                 EVENT_BUS_REDIS_CONNECTION_URL: `rediss://celery:${secrets.broker}@q.example.net:6380/3`,
                 EMAIL_USE_SSL: true,
@@ -111,7 +112,10 @@ describe("Open edX's settings, executed", function () {
             });
             expect(settings["DATABASES"]["default"]).to.deep.include({ HOST: "db.example.net", PORT: 3307 });
             expect(settings["DATABASES"]["default"]["OPTIONS"]).to.include({ connect_timeout: 5 });
-            expect(settings["DATABASES"]["default"]["OPTIONS"]["ssl"]).to.have.keys("ca");
+            expect(settings["DATABASES"]["default"]["OPTIONS"]).to.deep.include({
+                ssl_mode: "VERIFY_IDENTITY",
+                ssl: { ca: "/run/authorities/all.pem" },
+            });
         });
 
     it("files on volumes, or in buckets of which only pictures are public", () => {

@@ -89,7 +89,7 @@ const settings: Readonly<Record<string, string>> = {
     "settings\\.LOGGING\\.loggers\\.blockstore\\.apps\\.bundles\\.storage": "Open edX has no such logger any more",
     "settings\\.DATABASES\\.default\\.OPTIONS\\.charset": "Tutor has it for its own server only",
     "settings\\.DATABASES\\.default\\.OPTIONS\\.connect_timeout": "a database that is gone would stop all processes",
-    "settings\\.DATABASES\\.default\\.OPTIONS\\.ssl": "Tutor has no TLS to MySQL",
+    "settings\\.DATABASES\\.default\\.OPTIONS\\.ssl(_mode)?": "Tutor has no TLS to MySQL",
     "settings\\.(STORAGES\\.default|OPENEDX_LEARNING\\.MEDIA)\\.BACKEND": "an address inside of the cluster",
     "settings\\.PROFILE_IMAGE_BACKEND\\.class": "the same",
     "settings\\.ORA2_FILEUPLOAD_BACKEND": "the same: Open edX's own would ask at the public one",
@@ -109,7 +109,7 @@ const env: Readonly<Record<string, string>> = {
     "MEILISEARCH_(ENABLED|INDEX_PREFIX|PUBLIC_URL|URL)": "the forum's settings are made from them before production.py",
     EMAIL_USE_SSL: "beside EMAIL_USE_TLS",
     "FEATURES\\.ENABLE_DISCUSSION_SERVICE": "read by the forum's settings before production.py",
-    "DATABASES\\.default\\.OPTIONS\\.(charset|connect_timeout|ssl)": "see settings",
+    "DATABASES\\.default\\.OPTIONS\\.(charset|connect_timeout|ssl|ssl_mode)": "see settings",
 };
 
 const uwsgi: Readonly<Record<string, string>> = {

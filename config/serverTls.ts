@@ -1,0 +1,72 @@
+import { X509Certificate } from "node:crypto";
+import { z } from "zod";
+import { subdomain } from "./scalars";
+
+/** Only certificates: a private key in the same file would be public. */
+export const certificates = z
+    .string()
+    .refine(isCertificates, "allowed: certificates in PEM (-----BEGIN CERTIFICATE-----…), and nothing else");
+
+function isCertificates(text: string): boolean {
+    const block = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+    const blocks = text.match(block) ?? [];
+    try {
+        for (const one of blocks) new X509Certificate(one);
+    } catch {
+        return false;
+    }
+    return blocks.length > 0 && !/-----/.test(text.replace(block, ""));
+}
+
+/** The authority of one server, besides the public ones and those of `caBundle`. */
+export const ownAuthority = {
+    /** Certificates in PEM of the authority that has signed the server's. @default the public ones and `caBundle` */
+    ca: certificates.optional(),
+};
+
+/**
+ * TLS to a server outside the cluster: its certificate must be valid and name the host.
+ *
+ * @default false, an error for servers that are known to take nothing else
+ */
+export const serverTls = z
+    .union(
+        [
+            z.boolean(),
+            z.strictObject({
+                ...ownAuthority,
+                /** Name in the server's certificate, if `host` is an address. @default host */
+                serverName: subdomain.optional(),
+            }),
+        ],
+        { error: ({ input }) => (typeof input === "object" ? undefined : "allowed: true, false or {ca, serverName}") },
+    )
+    .optional();
+
+/** The same key where the programs that connect have no TLS. */
+export const noTls = z.literal(false, "allowed: false, because the programs that connect to it have no TLS").optional();
+
+export type ServerTlsConfig = z.infer<typeof serverTls>;
+
+/** Server names of providers that take TLS only, as their documentation says; others leave it to their customers. */
+const providers: readonly RegExp[] = [
+    /\.(mysql|mariadb|postgres)\.database\.azure\.com$/,
+    /\.redis\.azure\.net$/,
+    /\.db\.ondigitalocean\.com$/,
+    /\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com(\.cn)?$/,
+    /\.memorydb\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/,
+    /\.mq\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws)$/,
+    /\.aivencloud\.com$/,
+    /\.upstash\.io$/,
+    /\.neon\.tech$/,
+    /\.psdb\.cloud$/,
+];
+
+/** Ports on which servers take TLS only: AMQP (https://www.rabbitmq.com/docs/networking#ports), Redis at Azure. */
+const tlsPorts: readonly number[] = [5671, 6380];
+
+/** What shows that a server takes TLS only; undefined if nothing does. */
+export function takesTlsOnly(host: string, port: number | undefined): string | undefined {
+    if (providers.some((pattern) => pattern.test(host))) return host;
+    return port !== undefined && tlsPorts.includes(port) ? `port ${port}` : undefined;
+}

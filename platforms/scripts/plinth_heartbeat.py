@@ -1,0 +1,60 @@
+"""A worker's sign of life: a file that is touched as long as Celery answers, and whose age a liveness probe looks at.
+
+Celery makes lost connections anew, and waits for a broker that is away. But a worker that no longer hears of a broker
+which is there does not come back by itself, whatever the cause: it has to be started again. Celery's own way to ask from
+outside loads the application each time.
+"""
+
+import os
+import threading
+import time
+
+from celery.signals import celeryd_after_setup, worker_shutting_down
+
+FILE = os.environ.get("CELERY_HEARTBEAT_FILE", "/tmp/celery.alive")
+PERIOD = float(os.environ.get("CELERY_HEARTBEAT_SECONDS", "30"))
+# For an answer: the worker may be busy with what it takes from its queue.
+PATIENCE = 10.0
+
+ending = threading.Event()
+
+
+def touch():
+    with open(FILE, "a"):
+        os.utime(FILE)
+
+
+def hears(app, name):
+    """Whether the worker answers, by way of the broker; also if there is no broker to hear of."""
+    connection = app.connection_for_write()
+    try:
+        # One attempt, of as many seconds as Celery itself has for one.
+        connection.connect()
+    except Exception:
+        connection.release()
+        return True
+    try:
+        return bool(app.control.inspect(destination=[name], timeout=PATIENCE, connection=connection).ping())
+    except Exception:
+        return False
+    finally:
+        connection.release()
+
+
+def watch(app, name):
+    while True:
+        # A worker that ends takes no more questions, but finishes its tasks.
+        if ending.is_set() or hears(app, name):
+            touch()
+        time.sleep(PERIOD)
+
+
+@celeryd_after_setup.connect
+def begin(sender, instance, **_):
+    touch()
+    threading.Thread(target=watch, args=(instance.app, sender), name="plinth-heartbeat", daemon=True).start()
+
+
+@worker_shutting_down.connect
+def end(**_):
+    ending.set()

@@ -1,0 +1,112 @@
+import { expect } from "chai";
+import { stringify } from "yaml";
+import { type ControlPlane, controlPlane } from "../support/controlPlane";
+import { Project, shopIn } from "../support/project";
+import { optionalProgram } from "../support/tools";
+
+const stack = "others";
+const namespace = "others-shop";
+const vault = "others-vault";
+
+describe("a cluster with rules and Secrets of others, with the real engine", function () {
+    this.timeout(900_000);
+    let cluster: ControlPlane;
+    let project: Project;
+    const write = (cluster_: object, secretsFrom: object = {}) =>
+        project.write(stack, {
+            "plinth:cluster": { context: cluster.context ?? "plinth-sandbox", ...cluster_ },
+            "plinth:protect": false,
+            "plinth:secretsFrom": secretsFrom,
+            "plinth:instances": { shop: { ...shopIn(namespace), labels: { team: "shop" } } },
+        });
+    const apply = (...objects: object[]) =>
+        cluster.kubectl(["apply", "--filename", "-"], objects.map((object) => `---\n${stringify(object)}`).join(""));
+    const secret = (password: string) => ({
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "shop-db", namespace: vault },
+        stringData: { password },
+    });
+    const decoded = async (name: string, key: string) => {
+        const { data } = await cluster.json<{ data: Record<string, string> }>([
+            ...["get", "secret", name, "--namespace", namespace],
+        ]);
+        return Buffer.from(data[key]!, "base64").toString();
+    };
+
+    before(async function () {
+        optionalProgram(this, "pulumi", "the engine reads Secrets, and creates the namespace first");
+        cluster = await controlPlane(this);
+        project = new Project(cluster);
+        await cluster.kubectl(["create", "namespace", vault]);
+    });
+    after(async () => {
+        project?.clean();
+        if (cluster) await cluster.kubectl(["delete", "namespace", namespace, vault, "--ignore-not-found"]);
+    });
+
+    it("is asked in the new namespace before anything else is created there", async () => {
+        const name = "plinth-test-others";
+        const deny = {
+            apiVersion: "admissionregistration.k8s.io/v1",
+            kind: "ValidatingAdmissionPolicy",
+            metadata: { name },
+            spec: {
+                matchConstraints: {
+                    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+                    resourceRules: [
+                        { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["pods"] },
+                    ],
+                },
+                validations: [
+                    {
+                        expression:
+                            "object.spec.containers.all(c, has(c.resources.limits) && 'cpu' in c.resources.limits)",
+                        message: "failed quota: team: must specify limits.cpu",
+                    },
+                ],
+            },
+        };
+        const binding = {
+            apiVersion: "admissionregistration.k8s.io/v1",
+            kind: "ValidatingAdmissionPolicyBinding",
+            metadata: { name },
+            spec: { policyName: name, validationActions: ["Deny"] },
+        };
+        await apply(deny, binding);
+        write({});
+        const refused = await project.plinth("launch", stack);
+        expect(refused.code, refused.all).to.equal(1);
+        expect(refused.all).to.include("set plinth:cluster.cpuLimits: true").and.include(`./plinth launch ${stack}`);
+        const { items } = await cluster.json<{ items: object[] }>(["get", "all", "--namespace", namespace]);
+        expect(items).to.deep.equal([]);
+        await cluster.kubectl(["delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", name]);
+    });
+
+    it("gives a password from a Secret, and a changed one at the next launch", async () => {
+        await apply(secret("of-the-vault-1"));
+        write(
+            { cpuLimits: true },
+            { shop: { databasePassword: { secret: "shop-db", key: "password", namespace: vault } } },
+        );
+        const first = await project.plinth("launch", stack);
+        expect(first.code, first.all).to.equal(0);
+        expect(await decoded("database", "password")).to.equal("of-the-vault-1");
+        await apply(secret("of-the-vault-2"));
+        const second = await project.plinth("launch", stack);
+        expect(second.code, second.all).to.equal(0);
+        expect(await decoded("database", "password")).to.equal("of-the-vault-2");
+        expect(first.all + second.all).not.to.include("of-the-vault");
+        // The engine only reads it.
+        const { stdout } = await cluster.kubectl([
+            "get",
+            "secret",
+            "shop-db",
+            "--namespace",
+            vault,
+            "--output",
+            "yaml",
+        ]);
+        expect(stdout).not.to.include("plinth.dev");
+    });
+});
