@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { parse } from "yaml";
+import { cacheFolder } from "../../sandbox/goProgram";
 
 /** A scanner's finding on an object. */
 export interface Finding {
@@ -113,6 +115,38 @@ function containerIn(object: object, keys: readonly string[] = []): string | und
     let value: unknown = steps.length > 0 ? object : undefined;
     for (const step of steps) value = (value as Record<string, unknown> | undefined)?.[step.replace(/[[\]]/g, "")];
     return (value as { name?: string } | undefined)?.name;
+}
+
+/** Stacks whose findings are kept, the last ones. */
+const mostKept = 200;
+
+/**
+ * Findings that a scanner had before in the same objects, and those in others. They are kept between runs and between
+ * checkouts, by everything that they depend on.
+ *
+ * @param command the scanner's, in a folder that is named after its version
+ */
+export async function remembered(
+    command: string,
+    files: readonly string[],
+    scan: (files: readonly string[]) => Promise<Finding[]>,
+): Promise<Finding[]> {
+    const digest = (file: string) => {
+        const hash = createHash("sha256").update(command).update(readFileSync(__filename));
+        return hash.update(basename(file)).update("\0").update(readFileSync(file)).digest("hex");
+    };
+    const list = join(cacheFolder(), `findings-${basename(command)}.json`);
+    const kept = existsSync(list) ? (JSON.parse(readFileSync(list, "utf8")) as Record<string, Finding[]>) : {};
+    const others = files.filter((file) => kept[digest(file)] === undefined);
+    if (others.length > 0) {
+        const found = await scan(others);
+        for (const file of others) kept[digest(file)] = found.filter(({ stack }) => stack === basename(file, ".yaml"));
+        // Others may read it at the same time: it appears whole.
+        const part = `${list}.${process.pid}`;
+        writeFileSync(part, JSON.stringify(Object.fromEntries(Object.entries(kept).slice(-mostKept))));
+        renameSync(part, list);
+    }
+    return files.flatMap((file) => kept[digest(file)]!);
 }
 
 /** Findings without an exception, and exceptions without a finding. */

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { stringify } from "yaml";
 import { convert, refusalOf, web } from "./support";
 
 const service = (more: object) => ({ services: { web: { ...web, ...more } } });
@@ -165,11 +166,14 @@ describe("a Compose service as a workload", () => {
     });
     it("names volumes for paths as they are written, wherever the project lies", () => {
         const mounts = service({ volumes: ["../../../uploads:/uploads", "/srv/uploads:/media", "../../uploads:/old"] });
-        expect(refusalOf(mounts)).to.match(
+        // What is beside the project's folder belongs to it, and these are further away.
+        const deep = { files: { "a/b/project/compose.yaml": stringify(mounts) } };
+        const given = (binds: object) => ({ ...deep, instance: { file: "a/b/project/compose.yaml", binds } });
+        expect(refusalOf(mounts, given({}))).to.match(
             /mounts \.\.\/\.\.\/\.\.\/uploads .* say what it is: binds: \{"\.\.\/\.\.\/\.\.\/uploads": volume\}/,
         );
         const binds = { "../../../uploads": "volume", "../../uploads": "volume", "/srv/uploads": "volume" };
-        const claims = convert(mounts, { instance: { binds } }).names.filter((name) => /^Persistent/.test(name));
+        const claims = convert(mounts, given(binds)).names.filter((name) => /^Persistent/.test(name));
         expect(claims).to.have.members([
             "PersistentVolumeClaim srv-uploads",
             "PersistentVolumeClaim uploads",

@@ -42,7 +42,7 @@ describe("The hook before a worker of Open edX is told to stop", function () {
     const data = join(folder.path, "data");
     const user = serverUser(engine);
     let port: number;
-    let server: Daemon;
+    let server: Daemon | undefined;
     let python: string;
     let celery: string;
     let daemon: string;
@@ -88,7 +88,7 @@ describe("The hook before a worker of Open edX is told to stop", function () {
     });
     after(async () => {
         await worker?.stop("SIGKILL");
-        await server.stop("SIGKILL");
+        await server?.stop("SIGKILL");
         folder.clean();
     });
 
@@ -110,7 +110,7 @@ describe("The hook before a worker of Open edX is told to stop", function () {
         ask("LPUSH", queue!, task);
         await sleep(300);
         expect(ask("LLEN", queue!)).to.equal("1");
-        await server.stop("SIGKILL");
+        await server!.stop("SIGKILL");
         expect(worker.output).not.to.contain("succeeded");
         expect(await exited, worker.output).to.equal(0);
         expect(worker.output).to.contain("succeeded");
@@ -123,7 +123,7 @@ describe("The hook before a worker of Open edX is told to stop", function () {
         const hook = retire();
         expect(await hook.exited).to.equal(1);
         expect(hook.output).to.contain("FAILED: celery@edx.lms.core.default.");
-        await server.stop();
+        await server!.stop();
         expect(await retire().exited).to.equal(1);
         expect(Date.now() - begin).to.be.below(2 * retireSeconds * 1000);
     });
