@@ -1,3 +1,4 @@
+import { isRouted } from "../config/edge";
 import type { EgressConfig } from "../config/egress";
 import { type AnyInstance, edgeIn, type SharedEdgeConfig } from "../config/stack";
 import { type NetworkRule, nodeId } from "./graph";
@@ -16,7 +17,7 @@ export function egressRule({ ports = [], protocol, cidrs, namespace }: EgressCon
 function wayToItself(config: AnyInstance, namespace: string, shared: SharedEdgeConfig): NetworkRule[] {
     const common = { name: "itself", direction: "egress" as const };
     const edge = edgeIn(config, shared);
-    if (edge.type === "Ingress")
+    if (isRouted(edge))
         // On which of its ports the controller's pods listen, only its own files say.
         return edge.controllerNamespace === undefined
             ? []

@@ -7,7 +7,7 @@ import type { Node } from "./graph";
 import { type Args, clusterScoped, isKnownKind, type Kind, kinds, workloads } from "./kinds";
 import { plinthLabels, selectorOf } from "./labels";
 import { consentName, contentHash, objectName } from "./names";
-import type { Declared, KubernetesObject, Metadata, ObjectOptions } from "./object";
+import type { CustomObject, Declared, KubernetesObject, Metadata, ObjectOptions } from "./object";
 import { ObjectPlan } from "./objectPlan";
 import { withoutUsers } from "./openshift";
 import { patchObject } from "./patch";
@@ -100,19 +100,19 @@ export class Funnel {
     /**
      * Declares an object of an operator's kind.
      *
-     * @param labels added to those of all objects
+     * @param labels added to those of all objects, as `annotations` are
      */
     addCustom(
         owner: Component,
         name: string,
-        { labels, ...body }: Omit<KubernetesObject, "metadata"> & { labels: Readonly<Record<string, string>> },
+        { labels, annotations, ...body }: CustomObject,
         options: Pick<ObjectOptions, "lifetime"> = {},
     ): void {
         const metadata = {
             name: this.args.objectName(name),
             namespace: this.args.namespace,
             labels: { ...this.labels(), ...labels },
-            ...this.annotations(),
+            ...this.annotations(annotations),
         };
         this.declare(owner, name, { ...options, fixedName: true }, { ...body, metadata } as KubernetesObject);
     }

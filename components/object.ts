@@ -17,6 +17,9 @@ export interface KubernetesObject {
     readonly [field: string]: unknown;
 }
 
+/** An object of an operator's kind, which gets its name, namespace and common labels like all others. */
+export type CustomObject = Omit<KubernetesObject, "metadata"> & Pick<Metadata, "labels" | "annotations">;
+
 /** Options of an object in addition to its fields. */
 export interface ObjectOptions {
     /** Component that owns the object. @default none: the object belongs to the instance as a whole */

@@ -134,6 +134,30 @@ export const ownEdge = z.discriminatedUnion("type", [
          */
         controllerNamespace: dnsLabel.optional(),
     }),
+    /** A route of the Gateway API (`gateway.networking.k8s.io/v1`) to a Gateway that exists and terminates TLS. */
+    z.strictObject({
+        type: z.literal("Gateway"),
+        ...edgeCommon,
+        gateway: z.strictObject({
+            name: subdomain,
+            namespace: dnsLabel,
+            /** Name of one of its listeners. @default every listener that accepts the hosts */
+            section: subdomain.optional(),
+        }),
+        terminates: z
+            .string()
+            .regex(
+                /^gateway$/,
+                "allowed: gateway. Only a TLSRoute passes TLS through, which is experimental up to release 1.4 of the Gateway API; where the balancer must end TLS itself, set edge.type to LoadBalancer, or to Ingress with terminates: edge",
+            )
+            .default("gateway"),
+        /**
+         * Namespace of the pods that the Gateway's traffic comes from: only these and `trustedProxies` may then connect.
+         * It is often not that of the Gateway. Omit it for proxies on the node network or outside the cluster. @default
+         * any client may connect
+         */
+        controllerNamespace: dnsLabel.optional(),
+    }),
 ]);
 
 /** The default balancer of an instance. */
@@ -155,6 +179,13 @@ export const edge = z.discriminatedUnion("type", [
 ]);
 
 export type OwnEdgeConfig = z.infer<typeof ownEdge>;
+export type IngressEdge = OwnEdgeConfig & { readonly type: "Ingress" };
+export type GatewayEdge = OwnEdgeConfig & { readonly type: "Gateway" };
+
+/** Whether a controller in the cluster forwards requests by an object of its own, to a Service without an address. */
+export const isRouted = (edge: OwnEdgeConfig): edge is IngressEdge | GatewayEdge =>
+    edge.type === "Ingress" || edge.type === "Gateway";
+
 export type TlsConfig = z.infer<typeof tls>;
 
 /** Secret keys for the balancer, which instances of all platforms may set. */

@@ -1,4 +1,4 @@
-import type { OwnEdgeConfig } from "../../config/edge";
+import { isRouted, type OwnEdgeConfig } from "../../config/edge";
 import type { Instance } from "../instance";
 import { warnOfIdleAnnotations } from "./annotations";
 import { trustedProxiesOf } from "./ingress";
@@ -38,7 +38,12 @@ export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
     warnOfIdleAnnotations(instance, edge);
     const tls = tlsOf(instance);
     const inFront = endsInFront(edge);
-    if (inFront && tls.mode === "internal")
+    if (edge.type === "Gateway" && tls.mode !== "off")
+        instance.problem(
+            ["tls", "mode"],
+            `"${tls.mode}" is not possible with edge.type Gateway: the Gateway terminates TLS, with the certificates of its listeners; allowed: off, with tls.inFront: true if visitors use https`,
+        );
+    else if (inFront && tls.mode === "internal")
         instance.problem(
             ["tls", "mode"],
             `"internal" is not possible if the ingress controller terminates TLS; allowed: acme, custom, off, or edge.terminates: edge`,
@@ -49,6 +54,7 @@ export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
             `"off" is not possible with edge.terminates: edge; allowed: acme, custom, internal`,
         );
     if (
+        edge.type === "Ingress" &&
         inFront &&
         tls.mode === "acme" &&
         !Object.keys(edge.annotations).some((key) => key.startsWith("cert-manager.io/"))
@@ -70,19 +76,20 @@ export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
             "edge.externalTrafficPolicy Cluster: client addresses are lost if a connection is forwarded by another node, and allow-lists compare that node's address; with nodes in edge.trustedProxies, clients could claim any address. Set it to Local",
         );
     if (trustedProxiesOf(edge, instance.cluster).length > 0) return;
-    if (edge.type === "Ingress" && inFront && (tls.mode !== "off" || tls.inFront))
+    const controller = edge.type === "Gateway" ? "Gateway" : "ingress controller";
+    if (isRouted(edge) && inFront && (tls.mode !== "off" || tls.inFront))
         instance.problem(
             ["edge", "trustedProxies"],
-            "is empty: the application would take the ingress controller for the client, and its https for http, and redirect for ever; allowed: the controller's addresses (the pods' range, or the nodes'), or its namespace as edge.controllerNamespace",
+            `is empty: the application would take the ${controller} for the client, and its https for http, and redirect for ever; allowed: the controller's addresses (the pods' range, or the nodes'), or its namespace as edge.controllerNamespace`,
         );
-    else if (edge.type === "Ingress" && inFront)
+    else if (isRouted(edge) && inFront)
         instance.warn(
-            "edge.trustedProxies is empty: logs and applications see the ingress controller as the client, and plain requests are not redirected",
+            `edge.trustedProxies is empty: logs and applications see the ${controller} as the client, and plain requests are not redirected`,
         );
     else if (tls.mode === "off" && tls.inFront)
         instance.warn(
             "tls.inFront needs edge.trustedProxies: without it applications see plain HTTP, and plain requests are not redirected",
         );
-    if (allows && (edge.type === "Ingress" || edge.type === "ClusterIP"))
+    if (allows && (isRouted(edge) || edge.type === "ClusterIP"))
         instance.warn("allow-lists compare the address of the proxy in front, because edge.trustedProxies is empty");
 }

@@ -1,5 +1,5 @@
 import { Component, type ComponentOptions } from "../component";
-import type { EdgeSecret, OwnEdgeConfig, TlsConfig } from "../../config/edge";
+import { type EdgeSecret, type IngressEdge, isRouted, type OwnEdgeConfig, type TlsConfig } from "../../config/edge";
 import { claim } from "../claim";
 import { deployment } from "../deployment";
 import { egressRule } from "../egress";
@@ -22,9 +22,9 @@ import {
 } from "./certificateFiles";
 import { caddyfile } from "./caddyfile";
 import { edgeName, ports, sharedName } from "./edgeNames";
-import type { FileSite } from "./fileSite";
 import { check, warnOfReach } from "./checks";
 import { furtherNames } from "./furtherNames";
+import { gatewayRoutes, unsetLimits } from "./gateway";
 import { controllerNeeds, trustedProxiesOf } from "./ingress";
 import { networkRulesOf } from "./networkRules";
 import { proxyProtocolRanges } from "./proxyProtocol";
@@ -184,7 +184,8 @@ export class LoadBalancer extends Component implements HasNode {
             instance.config.state === "running" &&
             edge.publicAddress === undefined;
         const skip = { "pulumi.com/skipAwait": "true" };
-        const needs = edge.type === "Ingress" && endsInFront(edge) ? this.needsOf(instance, edge, sites) : undefined;
+        const maxBody = Math.max(0, ...sites.flatMap(({ routes }) => routes.map((route) => route.maxBody)));
+        const needs = edge.type === "Ingress" && endsInFront(edge) ? this.needsOf(instance, edge, maxBody) : undefined;
         const service = instance.add(
             this,
             "Service",
@@ -192,7 +193,7 @@ export class LoadBalancer extends Component implements HasNode {
             {
                 metadata: {
                     annotations: {
-                        ...(edge.type === "Ingress" ? needs?.service : edge.annotations),
+                        ...(isRouted(edge) ? needs?.service : edge.annotations),
                         ...(edge.type === "LoadBalancer" && waits ? {} : skip),
                     },
                 },
@@ -214,6 +215,22 @@ export class LoadBalancer extends Component implements HasNode {
                 { node, lifetime: "address" },
             );
         }
+        if (edge.type === "Gateway") {
+            for (const { name: route, spec } of served.flatMap((one) => gatewayRoutes(instance, one, edge, service)))
+                instance.objects.addCustom(
+                    this,
+                    route,
+                    {
+                        apiVersion: "gateway.networking.k8s.io/v1",
+                        kind: "HTTPRoute",
+                        labels: {},
+                        annotations: edge.annotations,
+                        spec,
+                    },
+                    { lifetime: "address" },
+                );
+            if (instance.config.state !== "removed") instance.warn(unsetLimits(maxBody));
+        }
         // cert-manager's own way for an Ingress with its annotations, or that of an issuer.
         const solves = served.some(({ instance: tenant }) => {
             const { mode } = tlsOf(tenant);
@@ -225,8 +242,7 @@ export class LoadBalancer extends Component implements HasNode {
     }
 
     /** What the ingress controller has to be told; warns about what it cannot be. */
-    private needsOf(instance: Instance, edge: OwnEdgeConfig & { type: "Ingress" }, sites: readonly FileSite[]) {
-        const maxBody = Math.max(0, ...sites.flatMap(({ routes }) => routes.map((route) => route.maxBody)));
+    private needsOf(instance: Instance, edge: IngressEdge, maxBody: number) {
         const needs = controllerNeeds(edge, instance.objectName(edgeName), maxBody);
         if (needs.unset !== undefined && instance.config.state !== "removed") instance.warn(needs.unset);
         if (needs.backendConfig)

@@ -1,10 +1,8 @@
-import type { OwnEdgeConfig } from "../../config/edge";
+import { type IngressEdge, isRouted, type OwnEdgeConfig } from "../../config/edge";
 import type { ClusterConfig } from "../../config/stack";
 
-type IngressEdge = OwnEdgeConfig & { readonly type: "Ingress" };
-
 /** Seconds that the longest requests may take: administrations of shops, imports and exports of courses. */
-const longestSeconds = 600;
+export const longestSeconds = 600;
 
 /** What a site needs of an ingress controller that ends TLS, and of what it asks Caddy for. */
 export interface ControllerNeeds {
@@ -97,12 +95,12 @@ export function controllerNeeds({ className }: IngressEdge, name: string, maxBod
 /** Addresses of pods and nodes: RFC 1918, RFC 6598 and RFC 4193. */
 const internalRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
 
-/** Whether the policies let nobody but the pods of the ingress controller connect. */
+/** Whether the policies let nobody but the pods of the ingress controller or Gateway connect. */
 export const onlyControllerConnects = (edge: OwnEdgeConfig, { networkPolicy }: ClusterConfig): boolean =>
-    edge.type === "Ingress" && edge.controllerNamespace !== undefined && networkPolicy !== "off";
+    isRouted(edge) && edge.controllerNamespace !== undefined && networkPolicy !== "off";
 
 /**
- * Ranges whose X-Forwarded-* headers are trusted: the user's; else, where only the pods of the ingress controller can
+ * Ranges whose X-Forwarded-* headers are trusted: the user's; else, where only the pods of the controller in front can
  * connect, those of the cluster, or all internal ones, of which it must have one. A visitor with such an address is
  * then taken for the controller.
  */

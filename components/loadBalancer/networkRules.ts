@@ -1,4 +1,4 @@
-import type { OwnEdgeConfig } from "../../config/edge";
+import { isRouted, type OwnEdgeConfig } from "../../config/edge";
 import { rangesOf } from "../external";
 import type { NetworkRule } from "../graph";
 import { metricsRules } from "../metrics";
@@ -27,8 +27,7 @@ export function networkRulesOf(
 function clients(edge: OwnEdgeConfig, secure: boolean): NetworkRule[] {
     const common = { name: "clients", direction: "ingress" as const };
     // Balancers of clouds ask for the health of a pod as they connect to it, from addresses of their own.
-    if (edge.type !== "Ingress")
-        return [{ ...common, ports: [ports.http, ...(secure ? [ports.https] : []), ports.health] }];
+    if (!isRouted(edge)) return [{ ...common, ports: [ports.http, ...(secure ? [ports.https] : []), ports.health] }];
     const controller = { ...common, ports: [endsInFront(edge) ? ports.http : ports.https, ports.health] };
     // A selector of namespaces, even of all, matches pods only: not a controller on its node's network or outside.
     if (!edge.controllerNamespace) return [controller];

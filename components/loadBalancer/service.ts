@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Fields } from "../kinds";
-import type { OwnEdgeConfig } from "../../config/edge";
+import { type IngressEdge, isRouted, type OwnEdgeConfig } from "../../config/edge";
 import { ports } from "./edgeNames";
 import { endsInFront } from "./tls";
 
@@ -26,7 +26,7 @@ export function serviceSpec(edge: OwnEdgeConfig, secure: boolean, selector: Reco
         ...(node === undefined ? {} : { nodePort: node }),
     });
     return {
-        type: edge.type === "Ingress" ? "ClusterIP" : edge.type,
+        type: isRouted(edge) ? "ClusterIP" : edge.type,
         selector,
         ...(direct ? { externalTrafficPolicy: direct.externalTrafficPolicy } : {}),
         ...(balancer?.address ? { loadBalancerIP: balancer.address } : {}),
@@ -71,11 +71,7 @@ export function solverPolicy(edge: OwnEdgeConfig): PolicySpec {
 }
 
 /** One rule per host, all to Caddy, which routes by path. */
-export function ingressSpec(
-    edge: OwnEdgeConfig & { type: "Ingress" },
-    service: string,
-    all: readonly IngressHosts[],
-): IngressSpec {
+export function ingressSpec(edge: IngressEdge, service: string, all: readonly IngressHosts[]): IngressSpec {
     const backend = { service: { name: service, port: { name: endsInFront(edge) ? "http" : "https" } } };
     const tls = all.flatMap(({ hosts, secret }) =>
         secret === undefined ? [] : [{ hosts: [...hosts], secretName: secret }],

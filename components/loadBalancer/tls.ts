@@ -20,9 +20,9 @@ export function tlsOf(instance: Instance): TlsConfig {
     return edge.type === "shared" && tls.mode === "off" && !tls.inFront ? instance.stack.config.sharedEdge.tls : tls;
 }
 
-/** Whether an ingress controller in front terminates TLS, so that Caddy receives plain HTTP in any mode. */
+/** Whether an ingress controller or a Gateway in front terminates TLS, so that Caddy receives plain HTTP in any mode. */
 export const endsInFront = (edge: OwnEdgeConfig): boolean =>
-    edge.type === "Ingress" && edge.terminates === "controller";
+    edge.type === "Gateway" || (edge.type === "Ingress" && edge.terminates === "controller");
 
 /** Whether browsers reach the sites of an instance over HTTPS, wherever it is terminated. */
 export function isEncrypted(instance: Instance): boolean {

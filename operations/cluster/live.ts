@@ -96,6 +96,17 @@ export interface ApiService extends ClusterScoped {
     readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
+/** A Gateway of the Gateway API, with the fields that the server fills in. The package has no types for it. */
+export interface Gateway extends Live {
+    readonly spec: {
+        readonly listeners?: readonly {
+            readonly name: string;
+            readonly allowedRoutes?: { readonly namespaces?: { readonly from?: string } };
+        }[];
+    };
+    readonly status?: { readonly addresses?: readonly { readonly value?: string }[] };
+}
+
 /** One line of `kubectl api-resources`. */
 export interface ApiResource {
     /** Plural, as used in RBAC: `deployments`. */

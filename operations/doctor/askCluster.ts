@@ -18,9 +18,10 @@ import { tryObjects } from "../cluster/trial";
 import { consentName } from "../../components/names";
 import { type SecretOfOthers, secretsOfOthers } from "./existingSecrets";
 import { type Fact, lookUp, valueOf } from "./finding";
+import { type GatewayFacts, parentsIn, routesIn } from "./gateways";
 import type { NetworkFacts } from "./network";
 import type { CapacityFacts, ServerFacts } from "./nodes";
-import type { ApiResource } from "../cluster/live";
+import type { ApiResource, Gateway } from "../cluster/live";
 import type { StorageFacts } from "./storage";
 
 /** Everything that only the cluster knows. */
@@ -30,6 +31,7 @@ export interface ClusterFacts
         Omit<CapacityFacts, "rendering">,
         Omit<StorageFacts, "rendering">,
         Omit<NetworkFacts, "rendering" | "cluster">,
+        Omit<GatewayFacts, "rendering">,
         Omit<AccessFacts, "rendering"> {
     /** The user that the server has authenticated. */
     readonly user: string;
@@ -75,6 +77,7 @@ export async function askCluster(args: AskArgs): Promise<{ [K in keyof ClusterFa
         services: list("services", "--all-namespaces"),
         daemonSets: list("daemonsets", "--all-namespaces"),
         ingressClasses: lookUp(async () => valueOf(await names).map(({ metadata }) => metadata.name)),
+        gateways: ask((kubectl) => gatewaysOf(kubectl, valueOf(rendering).objects)),
         metricsApi: lookUp(async () => valueOf(await metricsApis)[0]),
         apiResources: resources,
         rights: ask(async (kubectl) =>
@@ -124,6 +127,17 @@ async function apiResourcesOf(kubectl: Kubectl): Promise<ApiResource[]> {
         const words = line.trim().split(/\s+/);
         return { name: words[0]!, apiVersion: words.at(-3)!, kind: words.at(-1)! };
     });
+}
+
+/** The Gateways that the stack's routes name, as far as they exist. */
+async function gatewaysOf(kubectl: Kubectl, objects: readonly RenderedObject[]): Promise<Gateway[]> {
+    const found = parentsIn(routesIn(objects)).map(async ({ namespace, name }) => {
+        const kind = "gateways.gateway.networking.k8s.io";
+        const output = ["--ignore-not-found", "--output", "json"];
+        const text = await kubectl.read(["get", kind, name, "--namespace", namespace, ...output]);
+        return text.trim() === "" ? [] : [JSON.parse(text) as Gateway];
+    });
+    return (await Promise.all(found)).flat();
 }
 
 /** The server returns the user name, with a timestamp from its own clock in whole seconds. */

@@ -13,6 +13,7 @@ import { existingSecrets } from "./existingSecrets";
 import { type Finding, notChecked, ok, problem } from "./finding";
 import type { Facts } from "./gather";
 import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvider, stateBackend } from "./machine";
+import { gateways } from "./gateways";
 import { ingressClass, loadBalancer, metricsServer, networkPolicies } from "./network";
 import { architecture, capacity, clock, nodeDisks, serverVersion, skew } from "./nodes";
 import { openshift } from "./openshift";
@@ -47,6 +48,7 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     "CSI drivers": csiDrivers,
     "load balancer": loadBalancer,
     "ingress class": ingressClass,
+    Gateways: gateways,
     "metrics-server": metricsServer,
     OpenShift: openshift,
     "Pod Security": podSecurity,

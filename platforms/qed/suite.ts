@@ -126,6 +126,12 @@ export const given = (all: Readonly<Record<string, string | undefined>>): Record
 export const addressOf = (service: Service<Settings> | undefined): string | undefined =>
     service && `${service.host}:${Object.values(service.ports)[0]}`;
 
+/**
+ * Of every program in Python. Files are UTF-8, as the suite's own texts: in uwsgi, Python takes them for ASCII where an
+ * image sets no locale, and the first page fails.
+ */
+export const pythonEnv = { HOME: "/tmp", LANG: "C.UTF-8", PYTHONDONTWRITEBYTECODE: "1" } as const;
+
 /** A command in the image's Python environment. */
 export function inRuntime({ manager, environment }: Runtime, command: readonly string[]): string[] {
     if (manager === "conda") return ["sh", `${paths.scripts}/conda.sh`, environment, ...command];

@@ -21,6 +21,10 @@ describe("bad input", () => {
                 ...(await one({ volumes: { database: { storageClass: "Fast SSD" } } })),
                 ...(await one({ edge: { type: "Ingress", className: "My Class" } })),
                 ...(await one({ edge: { type: "LoadBalancer", loadBalancerClass: "x y" } })),
+                ...(await one({
+                    edge: { type: "Gateway", gateway: { name: "My Gateway", namespace: "infra" }, terminates: "edge" },
+                })),
+                ...(await one({ edge: { type: "Gateway", gateway: { name: "public" } } })),
             ],
             says: [
                 'plinth:cluster.storageClass: "Fast SSD" is not allowed; allowed: lower-case letters',
@@ -28,6 +32,9 @@ describe("bad input", () => {
                 `${at}.volumes.database.storageClass: "Fast SSD" is not allowed; allowed: lower-case letters`,
                 `${at}.edge.className: "My Class" is not allowed`,
                 `${at}.edge.loadBalancerClass: "x y" is not allowed; allowed: a class such as`,
+                `${at}.edge.gateway.name: "My Gateway" is not allowed`,
+                `${at}.edge.terminates: "edge" is not allowed; allowed: gateway. Only a TLSRoute passes TLS through`,
+                `${at}.edge.gateway.namespace: `,
             ],
         },
         "numbers out of range": {

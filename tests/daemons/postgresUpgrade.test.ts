@@ -167,12 +167,27 @@ describe("PostgreSQL's data, of one major version and then of the next", functio
         expect(readFileSync(join(volume, `${to}/docker/pg_hba.conf`), "utf8")).to.match(
             /^host all all all scram-sha-256$/m,
         );
-        await on(from, (sql) => expect(facts(sql)).to.deep.equal(original));
     });
     it("is then a volume that the guard lets the new version start on, and does nothing more", () => {
         const env = { DATA: `${to}/docker`, SERIES: `postgres ${to}`, ADOPTED: "", KEY: "k", DATABASE: "shop" };
         const given = Object.entries(env).map(([key, value]) => `${key}=${value}`);
         done(words(to, ["env", ...given, "sh", "-c", guardScript(volume)]));
         expect(done(dump()) + done(load())).to.equal("");
+    });
+    it("is not used any more once the old version has written again, and is made anew without the new data", async () => {
+        await on(from, (sql) => {
+            expect(facts(sql)).to.deep.equal(original);
+            sql("postgres", "CREATE TABLE later AS SELECT 8 AS id");
+        });
+        const { status, stderr } = run(dump());
+        expect(status).to.equal(1);
+        expect(stderr).to.contain(`${from}/docker was in use again since it was loaded into ${to}/docker`);
+        rmSync(join(volume, String(to)), { recursive: true });
+        done(dump());
+        // Back for a moment, before the load.
+        await on(from, (sql) => void sql("postgres", "INSERT INTO later VALUES (9)"));
+        expect(done(dump())).to.contain("the data were in use again since the dump");
+        done(load());
+        await on(to, (sql) => expect(sql("postgres", "SELECT sum(id) FROM later")).to.equal("17"));
     });
 });

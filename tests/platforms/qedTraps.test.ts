@@ -178,9 +178,17 @@ describe("the traps of QED", () => {
             "pyenv",
         ]);
     });
+    it("a Celery worker that greets others takes no task any more once redis was away", () => {
+        for (const name of ["qed-celery", "cts-manager", "cts-worker", "cyan-celery"])
+            expect(mainOf(objects, name).command, name).to.include("--without-mingle");
+    });
     it("uwsgi takes the stop signal for a wish to start anew unless it is told otherwise", () => {
         for (const name of ["qed-flask", "cyan-api"])
             expect(variable(objects, name, "UWSGI_DIE_ON_TERM"), name).to.equal("true");
+    });
+    it("Python in uwsgi takes files for ASCII where an image sets no locale, so that the suite's first page fails", () => {
+        for (const name of ["qed-django", "qed-flask", "qed-celery", "dask-worker", "cts-worker", "cyan-api"])
+            expect(variable(objects, name, "LANG"), name).to.equal("C.UTF-8");
     });
     it("Django's debug mode is off, and its accounts are in PostGIS: in the container they would end with it", async () => {
         expect(variable(objects, "qed-django", "DEBUG")).to.equal("0");

@@ -26,6 +26,7 @@ const edge = fc.constantFrom(
     { type: "NodePort" },
     { type: "Ingress", className: "nginx", trustedProxies: ["10.0.0.0/8"] },
     { type: "Ingress", className: "nginx", terminates: "edge", controllerNamespace: "ingress" },
+    { type: "Gateway", gateway: { name: "public", namespace: "infra" }, controllerNamespace: "infra" },
     { type: "shared" },
 );
 const backup = fc.constantFrom(
@@ -117,9 +118,10 @@ const instanceOf = (platforms: Platforms, more: More) =>
                 .filter(({ config }) => config.read === undefined)
                 .map(({ config }) => instancesOf(config, common, more[config.name])),
         )
-        // Behind an ingress the place where TLS ends and the mode must fit: the program refuses what does not.
+        // Behind an ingress or a Gateway the place where TLS ends and the mode must fit: the program refuses what does not.
         .filter((keys) => {
             const { edge: wanted, tls: mode } = keys as Published;
+            if (wanted?.type === "Gateway") return (mode?.mode ?? "off") === "off";
             if (wanted?.type !== "Ingress") return true;
             return wanted.terminates ? (mode?.mode ?? "off") !== "off" : mode?.mode !== "internal";
         })

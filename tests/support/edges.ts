@@ -98,10 +98,14 @@ export const edgeTypes: Record<string, Plain> = {
         annotations: { "cert-manager.io/cluster-issuer": "letsencrypt" },
     },
     passthrough: { type: "Ingress", className: "nginx", terminates: "edge" },
+    Gateway: { type: "Gateway", gateway: { name: "public", namespace: "infra" }, trustedProxies: ["10.0.0.0/8"] },
 };
 
 /** The pairs of type and TLS mode that are refused. */
-export const impossible = ["Ingress internal", "passthrough off"];
+export const impossible = [
+    ...["Ingress internal", "passthrough off"],
+    ...["acme", "custom", "internal", "certManager"].map((mode) => `Gateway ${mode}`),
+];
 
 /** A self-signed certificate for a name and those below it, and its key, in PEM. */
 export function certify(host = "shop.example.org"): { chain: string; key: string } {

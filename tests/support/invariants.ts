@@ -284,5 +284,18 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
                     `${id(ingress)} leads to no port of a Service`,
                 );
             }
+    for (const route of objects.filter(({ kind }) => kind === "HTTPRoute")) {
+        const { hostnames, rules } = route["spec"];
+        rule(hostnames.length > 0 && hostnames.length <= 16, `${id(route)} has no host, or more than the API allows`);
+        for (const backend of rules.flatMap(({ backendRefs }: Pod) => backendRefs)) {
+            const service = inNamespace(route.metadata.namespace, "Service").find(
+                (one) => one.metadata.name === backend.name,
+            );
+            rule(
+                service?.["spec"].ports.some(({ port }: Pod) => port === backend.port) === true,
+                `${id(route)} leads to no port of a Service`,
+            );
+        }
+    }
     return broken;
 }

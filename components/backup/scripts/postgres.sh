@@ -20,11 +20,12 @@ connections() { ask 'SELECT count(*) FROM pg_stat_activity WHERE datname = curre
 
 # Everything that the platform's role owns, but no member of an extension, nor the extensions: they may be the
 # administrator's, who alone could make them again; of their tables of settings, such as PostGIS's reference systems, the
-# rows that a dump has. Each statement may meet what another has taken along.
+# rows that a dump has. Each statement may meet what another has taken along. What is a part of something else, such as the
+# sequence of an identity column, cannot go before it, and goes with it.
 drop_statements="
 WITH own AS (SELECT oid FROM pg_roles WHERE rolname = current_user),
      free AS (SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
-     kept AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')
+     kept AS (SELECT classid, objid FROM pg_depend WHERE deptype IN ('e', 'i'))
 SELECT format('DROP SCHEMA IF EXISTS %I CASCADE;', nspname) FROM pg_namespace JOIN free USING (oid, nspname)
  WHERE nspowner IN (TABLE own) AND nspname <> 'public'
 UNION ALL

@@ -3,17 +3,26 @@
 # seen; OLD and NEW, the directories of the data on it; SERIES_BEFORE, what the old data are of.
 #
 # The old data are only read, apart from what a start of their server writes. Nothing is done if there are no old data,
-# or if the new ones are there. A dump that was broken off is made anew.
+# or if the new ones are there. A dump that was broken off is made anew, and so is one of data that were written since.
 set -eu
 old=$VOLUME/$OLD new=$VOLUME/$NEW dump=$VOLUME/upgrade
 sockets=$(mktemp -d)
-[ ! -f "$new/PG_VERSION" ] || exit 0
 [ -f "$old/PG_VERSION" ] || exit 0
-[ ! -f "$dump/complete" ] || { echo "the dump is complete"; exit 0; }
 refuse() {
     echo "refused to upgrade: $1; the data are as they were" >&2
     exit 1
 }
+# Each start of a server writes this file.
+state() { cksum <"$old/global/pg_control"; }
+if [ -f "$new/PG_VERSION" ]; then
+    [ ! -f "$new/plinth-loaded" ] || [ "$(cat "$new/plinth-loaded")" = "$(state)" ] \
+        || refuse "$OLD was in use again since it was loaded into $NEW, which lacks what was written: with the image of $SERIES_BEFORE, delete $NEW by ./plinth database discard, and upgrade again"
+    exit 0
+fi
+if [ -f "$dump/complete" ]; then
+    [ "$(cat "$dump/complete")" != "$(state)" ] || { echo "the dump is complete"; exit 0; }
+    echo "the data were in use again since the dump"
+fi
 [ -O "$old" ] || refuse "$OLD belongs to user $(stat -c %u "$old"), and this image runs as user $(id -u): take images of one kind (PostgreSQL's -alpine images run as 70, the others as 999)"
 [ "postgres $(cat "$old/PG_VERSION")" = "$SERIES_BEFORE" ] || refuse "$OLD holds data of postgres $(cat "$old/PG_VERSION")"
 case "$(postgres --version)" in
@@ -51,9 +60,12 @@ ask "SELECT oid FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER 
 while read -r oid; do
     # As a connection string, in which any name can stand.
     ask "SELECT 'dbname=''' || replace(replace(datname, '\\', '\\\\'), '''', '\\''') || '''' FROM pg_database WHERE oid = $oid" >"$dump/$oid.name" || fail
+    # Up to version 14 everybody might create in it, which no dump says.
+    [ "${SERIES_BEFORE#* }" -ge 15 ] || psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --dbname="$(cat "$dump/$oid.name")" \
+        --command="SELECT 'GRANT CREATE ON SCHEMA public TO PUBLIC' FROM pg_namespace WHERE nspname = 'public' AND has_schema_privilege('public', oid, 'CREATE')" >"$dump/$oid.sql" || fail
     pg_dump --format=directory --compress=1 --jobs=2 --file="$dump/$oid" --dbname="$(cat "$dump/$oid.name")" || fail
 done <"$dump/databases"
 stop
 sync
-touch "$dump/complete"
+state >"$dump/complete"
 echo "dumped $(wc -l <"$dump/databases") databases, $(du -sm "$dump" | cut -f1) MiB"

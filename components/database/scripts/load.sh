@@ -31,12 +31,17 @@ while read -r oid; do
     [ "$name" != "dbname='postgres'" ] || create=
     echo "loading ${name#dbname=}"
     pg_restore --exit-on-error --jobs=2 ${create:+$create} --dbname=postgres "$dump/$oid" || fail "${name#dbname=}"
+    [ ! -s "$dump/$oid.sql" ] || psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname="$name" --file="$dump/$oid.sql" || fail "${name#dbname=}"
 done <"$dump/databases"
 # A dump has no statistics: without them, queries are planned badly for hours.
 vacuumdb --all --analyze-only --jobs=2 --quiet || fail "statistics"
 stop
 initdb --sync-only --pgdata="$loading" >/dev/null
+# The old data as they were loaded: they must not be used any more.
+cp "$dump/complete" "$loading/plinth-loaded"
 mkdir -p "$(dirname "$new")"
+# An empty directory would get the data within it.
+rmdir "$new" 2>/dev/null || [ ! -e "$new" ] || { echo "$NEW is there, and is no directory of data" >&2; exit 1; }
 mv "$loading" "$new"
 sync
 rm -rf "$dump"

@@ -4,7 +4,7 @@ import { heartbeatMount, heartbeatOption, heartbeatProbe, heartbeatStart } from 
 import { scratch } from "../../webPod";
 import { images } from "../images";
 import { paths, ports, users } from "../paths";
-import { addressOf, type DataServices, edges, given, inRuntime, type Suite } from "../suite";
+import { addressOf, type DataServices, edges, given, inRuntime, pythonEnv, type Suite } from "../suite";
 import { socketProbes } from "./web";
 
 const stopSeconds = 15;
@@ -141,7 +141,7 @@ function dask(
         image: images.dask,
         command: inRuntime(suite.settings.dask.runtime, command),
         ...args,
-        env: { HOME: "/tmp", PYTHONDONTWRITEBYTECODE: "1", ...args.env },
+        env: { ...pythonEnv, ...args.env },
         mounts: [{ path: paths.scripts, configMap: suite.scripts }, scratch("/tmp", "4Gi"), ...(args.mounts ?? [])],
     };
 }
@@ -171,10 +171,12 @@ export function cyanPod(suite: Suite, role: "api" | "celery", { redis, cyanDb }:
                 workingDir: cyanCode,
                 command: isApi
                     ? ["sh", "/docker/flask/start_flask.sh"]
-                    : ["celery", "-A", "celery_worker.celery", "worker", "--loglevel=INFO", "-c", "1", heartbeatOption],
+                    : [
+                          ...["celery", "-A", "celery_worker.celery", "worker", "--loglevel=INFO", "-c", "1"],
+                          ...["--without-mingle", heartbeatOption],
+                      ],
                 env: {
-                    HOME: "/tmp",
-                    PYTHONDONTWRITEBYTECODE: "1",
+                    ...pythonEnv,
                     UWSGI_DIE_ON_TERM: "true",
                     DOCKER_HOSTNAME: "KUBERNETES",
                     APP_NAME: "cyan",

@@ -10,7 +10,7 @@ import { calculators } from "../config";
 import { images } from "../images";
 import { nginxConf } from "../nginx";
 import { paths, ports, users } from "../paths";
-import { addressOf, type DataServices, edges, given, inRuntime, type Suite } from "../suite";
+import { addressOf, type DataServices, edges, given, inRuntime, pythonEnv, type Suite } from "../suite";
 
 /** Processes of Django's and Flask's uwsgi, by their own files. */
 const processes = 16;
@@ -148,7 +148,7 @@ export class Django {
             name: "secrets",
             image: images["qed-django"],
             command: inRuntime(settings.django.runtime, ["python", `${paths.scripts}/write_secrets.py`]),
-            env: { FROM: handed, TO: paths.secrets, HOME: "/tmp" },
+            env: { ...pythonEnv, FROM: handed, TO: paths.secrets },
             resources: { cpu: "25m", memory: "128Mi" },
             mounts: [...this.secrets, this.scripts(), this.secretFiles(), scratch("/tmp", "256Mi")],
         };
@@ -210,8 +210,7 @@ export class Django {
             DJANGO_SETTINGS_MODULE: "plinth_settings",
             QED_SETTINGS: django.settings,
             PYTHONPATH: `${paths.scripts}:${paths.code}`,
-            PYTHONDONTWRITEBYTECODE: "1",
-            HOME: "/tmp",
+            ...pythonEnv,
             QED_HOSTS: [host, ...(inner === undefined ? [] : [inner])].join(","),
             QED_SECURE: publicUrl(instance, host).startsWith("https:") ? "1" : "0",
             QED_SECRETS: paths.secrets,

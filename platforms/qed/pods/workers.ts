@@ -5,14 +5,12 @@ import { heartbeatMount, heartbeatOption, heartbeatProbe } from "../../celery";
 import { httpProbe, scratch } from "../../webPod";
 import { images } from "../images";
 import { paths, ports, users } from "../paths";
-import { addressOf, type DataServices, edges, given, inRuntime, type Suite } from "../suite";
+import { addressOf, type DataServices, edges, given, inRuntime, pythonEnv, type Suite } from "../suite";
 import { cluster, ctsEnvironment, socketProbes } from "./web";
 
 /** Of a worker, which writes it once the application is loaded. */
 const pidFile = "/tmp/celery.pid";
 const stopSeconds = 15;
-
-const home = { HOME: "/tmp", PYTHONDONTWRITEBYTECODE: "1" } as const;
 
 /** Flask and its worker: one image, the same environment and the same files. */
 export class Flask {
@@ -72,7 +70,7 @@ export class Flask {
             command: inRuntime(suite.settings.flask.runtime, command),
             ...args,
             env: {
-                ...home,
+                ...pythonEnv,
                 ...cluster,
                 SERVER_NAME: "KUBERNETES",
                 IN_DOCKER: "True",
@@ -124,7 +122,7 @@ export function flowerPod({ instance, passwords }: Suite, { redis }: DataService
                 // The broker comes before the command since Celery 5.
                 command: ["celery", `--broker=redis://${addressOf(redis)}/0`, "flower", "--url_prefix=flower"],
                 env: {
-                    ...home,
+                    ...pythonEnv,
                     BASIC_AUTH_PASSWORD: password,
                     FLOWER_BASIC_AUTH: { composed: expansion`${literal("qed:")}${variable("BASIC_AUTH_PASSWORD")}` },
                     FLOWER_PORT: ports.flower,
@@ -180,7 +178,7 @@ export function ctsPod(suite: Suite, role: "manager" | "worker", { redis, mongod
                 workingDir: paths.code,
                 command: inRuntime(runtime, command),
                 env: {
-                    ...home,
+                    ...pythonEnv,
                     ...cluster,
                     ...ctsEnvironment(suite, mongodb),
                     ...(key ? { CCTE_API_KEY: key } : {}),
@@ -214,10 +212,15 @@ const probes = {
     liveness: heartbeatProbe,
 } as const;
 
-/** Several pods have names of their own; versions 4 and 5 both take the application before the command. */
+/**
+ * Several pods have names of their own; versions 4 and 5 both take the application before the command. Without the
+ * exchange with other workers at the start: from Celery 5 on, a worker that has lost redis does not come out of it, and
+ * takes no task any more (https://github.com/celery/celery/discussions/7276).
+ */
 const celery = (application: string, queue: string, name: string, concurrency: number): string[] => [
     ...["celery", "-A", application, "worker", "-Q", queue],
     ...["--loglevel=INFO", "-n", `${name}@%h`, "-c", String(concurrency)],
+    "--without-mingle",
     `--pidfile=${pidFile}`,
     heartbeatOption,
 ];

@@ -7,6 +7,7 @@ import type { Result } from "../../../operations/doctor/checks";
 import { contextOf } from "../../../config/kubeconfig";
 import type { ClusterConfig } from "../../../config/stack";
 import { type ControlPlane, controlPlane } from "../../support/controlPlane";
+import { gatewayKinds } from "../../support/gatewayApi";
 import { scratch } from "../../support/tools";
 
 const root = join(__dirname, "..", "..", "..");
@@ -170,6 +171,40 @@ describe("doctor, on a control plane", function () {
         expect(at("problem")).to.deep.equal([]);
         const { stdout } = await plane.kubectl(["get", "pods", "--namespace", namespace, "--output", "name"]);
         expect(stdout).to.equal("");
+    });
+
+    it("follows an edge from the kinds of the Gateway API to a listener that takes its route", async function () {
+        const kinds = gatewayKinds(this);
+        const input = (...objects: object[]) => JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+        const gateway = (from: string) => ({
+            apiVersion: "gateway.networking.k8s.io/v1",
+            kind: "Gateway",
+            metadata: { name: "public", namespace: "default" },
+            spec: {
+                gatewayClassName: "any",
+                listeners: [
+                    { name: "web", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from } } },
+                    { name: "other", port: 81, protocol: "HTTP" },
+                ],
+            },
+        });
+        const edge = { type: "Gateway", gateway: { name: "public", namespace: "default" }, controllerNamespace: "any" };
+        configure({}, { edge, tls: { mode: "off", inFront: true } });
+        const said = () => doctor().found("Gateways");
+        expect(said()).to.deep.include({ level: "problem" });
+        expect(said().text).to.equal("the server does not know HTTPRoute of gateway.networking.k8s.io/v1");
+        try {
+            await plane.kubectl(["apply", "--server-side", "--filename", "-"], input(...kinds));
+            await plane.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+            expect(said().text).to.equal("missing: Gateway default/public");
+            await plane.kubectl(["apply", "--filename", "-"], input(gateway("Same")));
+            expect(said().text).to.equal(`Gateway default/public accepts no route from the namespace ${namespace}`);
+            await plane.kubectl(["apply", "--filename", "-"], input(gateway("All")));
+            expect(said()).to.deep.include({ level: "ok", text: "default/public (without an address)" });
+            expect(doctor().found("kinds").level).to.equal("ok");
+        } finally {
+            await plane.kubectl(["delete", "--ignore-not-found", "--filename", "-"], input(...kinds));
+        }
     });
 
     it("makes every check that works without kubectl", () => {

@@ -37,6 +37,7 @@ describe("LoadBalancer", () => {
                 expect(policy.egress[0].ports.map(({ port }: { port: number }) => port)).to.deep.equal([8080, 8090]);
                 const expected = [
                     ...(type === "LoadBalancer" && mode === "off" ? ["passwords are transmitted unencrypted"] : []),
+                    ...(type === "Gateway" ? ["a route cannot set the largest request body"] : []),
                     ...(type === "NodePort" && mode === "acme"
                         ? ["the authority only connects to ports 80 and 443"]
                         : []),

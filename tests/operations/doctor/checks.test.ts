@@ -21,6 +21,7 @@ describe("doctor as a whole", () => {
             "shared storage class",
             "load balancer",
             "ingress class",
+            "Gateways",
         ]);
         expect(results.find(({ check }) => check === "capacity")!.text).to.equal("no nodes");
         expect(results).to.have.length.greaterThan(20);

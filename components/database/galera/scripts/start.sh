@@ -107,9 +107,14 @@ survey() {
     done
 }
 may_begin() {
-    { read -r who from <"$CONTROL/begin"; } 2>/dev/null || [ "${who-}" ] || return 1
+    spent='' who='' from=''
+    { read -r who from <"$CONTROL/begin"; } 2>/dev/null || true
+    # A consent that was taken back can be given again.
+    [ "$who" ] || { rm -f "$begun"; return 1; }
     [ "$who" = "$MEMBER" ] && [ "$from" = "$position" ] || return 1
-    [ "$(cat "$begun" 2>/dev/null)" != "$position" ]
+    [ "$(cat "$begun" 2>/dev/null)" = "$position" ] || return 0
+    spent=" (begin says so, and was used for a start that has failed: remove it, launch, and set it again)"
+    return 1
 }
 
 stopping=
@@ -129,11 +134,11 @@ while [ -z "$stopping" ]; do
         kept=
         begin "begins a new history from $position, as begin says, whatever others have"
     elif [ "$silent" ]; then
-        say "waits for member$silent, to know which one has the last commit; to begin without, set database.begin: {member: $MEMBER, position: \"$position\"}, or the same of another one that waits; commits that only the missing have are lost then"
+        say "waits for member$silent, to know which one has the last commit; to begin without, set database.begin: {member: $MEMBER, position: \"$position\"}, or the same of another one that waits$spent; commits that only the missing have are lost then"
     elif [ "$apart" ]; then
-        say "waits, because member$apart has another history than the others ($heard, here $position): name the member that begins with database.begin"
+        say "waits, because member$apart has another history than the others ($heard, here $position): name the member that begins with database.begin$spent"
     elif [ "$broken" ] && [ -z "$history" ]; then
-        say "waits, because no member has data that Galera vouches for ($heard, here $position): name the member that begins with database.begin"
+        say "waits, because no member has data that Galera vouches for ($heard, here $position): name the member that begins with database.begin$spent"
     elif [ "$best" = "$MEMBER" ] && [ "$heard" = "$before" ]; then
         begin "begins: all members wait, and none has more than $position"
     elif [ "$best" != "$MEMBER" ]; then
