@@ -51,8 +51,8 @@ export class ExistingSecrets {
         if (known) return known;
         let resource = this.resources.get(id);
         if (!resource) {
-            const name = `existing-${where}-${from.secret}`;
-            resource = new Resource(type, name, {}, { provider: this.provider, reads: id });
+            // Both names may have dashes.
+            resource = new Resource(type, `existing-${id}`, {}, { provider: this.provider, reads: id });
             this.resources.set(id, resource);
         }
         const value = resource

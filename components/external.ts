@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { type ServerTlsConfig, takesTlsOnly } from "../config/serverTls";
+import { type ServerTlsConfig, takesTlsOnly, tlsPorts } from "../config/serverTls";
 import { Value } from "../config/value";
 import ipaddr from "ipaddr.js";
 import { authorityOf } from "./authorities";
@@ -35,7 +35,8 @@ export interface Outside {
 }
 
 /**
- * An external server as its clients see it. Reports a server that takes TLS only when nothing is said about it.
+ * An external server as its clients see it. Reports a server that takes TLS only when nothing is said about it, and
+ * warns of a port where many do.
  *
  * @param node of the component, whose name is also its key in the instance's configuration
  */
@@ -43,12 +44,15 @@ export function outside(instance: Instance, owner: Component, node: Node, config
     const { host, port, cidrs, tls } = config;
     const key = [node.name, "tls"];
     const plain = { host, external: { cidrs: rangesOf(host, cidrs) } };
-    const evidence = takesTlsOnly(host, port);
-    if (tls === undefined && evidence !== undefined)
+    if (tls === undefined && takesTlsOnly(host, port))
         instance.problem(
             key,
-            `is missing, and ${evidence} takes TLS only; allowed: true, {ca: …} for an authority of its own, ` +
+            `is missing, and ${host} takes TLS only; allowed: true, {ca: …} for an authority of its own, ` +
                 "or false if connections are not encrypted all the same",
+        );
+    else if (tls === undefined && port !== undefined && tlsPorts.includes(port))
+        instance.warn(
+            `"${node.name}" connects to port ${port} without TLS, which servers often require there; set ${key.join(".")}: true, or false if this one does not`,
         );
     if (tls === undefined || tls === false) return plain;
     const { ca, serverName } = tls === true ? {} : tls;
@@ -70,11 +74,11 @@ export function outside(instance: Instance, owner: Component, node: Node, config
 
 /** Reports a server that takes TLS only, for programs that have none. */
 export function refuseTlsOnly(instance: Instance, name: string, { host, port, tls }: OutsideConfig): void {
-    const evidence = tls === undefined ? takesTlsOnly(host, port) : undefined;
-    if (evidence !== undefined)
+    if (tls === undefined && takesTlsOnly(host, port))
         instance.problem(
             [name, "host"],
-            `is not allowed: ${evidence} takes TLS only, and the programs that connect to it have no TLS`,
+            `is not allowed: ${host} takes TLS only, and the programs that connect to it have no TLS; ` +
+                `allowed: another host, or ${name}.tls: false if connections are not encrypted all the same`,
         );
 }
 

@@ -7,11 +7,11 @@ import type { ContainerArgs, PodArgs } from "./podArgs";
 /** The way to the proxy. */
 export function proxyRules(proxy: ProxyConfig | undefined): NetworkRule[] {
     const urls = [proxy?.http, proxy?.https].flatMap((url) => (url === undefined ? [] : [new URL(url)]));
-    return urls.map(({ protocol, hostname, port }) => ({
+    return urls.map(({ hostname, port }) => ({
         name: "proxy",
         direction: "egress",
         host: hostname,
-        ports: [Number(port || (protocol === "https:" ? 443 : 80))],
+        ports: [Number(port || 80)],
         cidrs: proxy?.cidrs ?? [],
     }));
 }

@@ -20,10 +20,11 @@ export const dns = z
         "allowed: addresses, a namespace, or both",
     );
 
+/** Spoken to without TLS, which few programs have for the way to a proxy; what goes through it may have its own. */
 const proxyUrl = z
     .string()
     .regex(
-        /^https?:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?\/?$/,
+        /^http:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?\/?$/,
         "allowed: a URL such as http://proxy.example.org:3128, without user and path",
     )
     .refine((url) => URL.canParse(url), "allowed: a URL such as http://proxy.example.org:3128")

@@ -62,11 +62,9 @@ const providers: readonly RegExp[] = [
     /\.psdb\.cloud$/,
 ];
 
-/** Ports on which servers take TLS only: AMQP (https://www.rabbitmq.com/docs/networking#ports), Redis at Azure. */
-const tlsPorts: readonly number[] = [5671, 6380];
+/** Whether a server is known to take TLS only, by its name. Redis at Azure may have another port without TLS. */
+export const takesTlsOnly = (host: string, port: number | undefined): boolean =>
+    providers.some((pattern) => pattern.test(host)) || (port === 6380 && /\.redis\.cache\.windows\.net$/.test(host));
 
-/** What shows that a server takes TLS only; undefined if nothing does. */
-export function takesTlsOnly(host: string, port: number | undefined): string | undefined {
-    if (providers.some((pattern) => pattern.test(host))) return host;
-    return port !== undefined && tlsPorts.includes(port) ? `port ${port}` : undefined;
-}
+/** Ports on which servers often take TLS only: AMQP (https://www.rabbitmq.com/docs/networking#ports), Redis. */
+export const tlsPorts: readonly number[] = [5671, 6380];

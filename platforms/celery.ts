@@ -43,9 +43,13 @@ export const heartbeatCommand = (file = alive, seconds = longestSilence): string
 /** A startup probe for workers that write no other file: the first sign of life. */
 export const heartbeatStart: Probe = { command: ["test", "-e", alive], periodSeconds: 5, failureThreshold: 60 };
 
-/** The liveness probe of a worker. */
+/**
+ * The liveness probe of a worker. The file of a container that has ended is still there for the next one, which is given
+ * as long as any other for its first sign of life: the delay counts from the start of each container.
+ */
 export const heartbeatProbe: Probe = {
     command: heartbeatCommand(),
+    initialDelaySeconds: longestSilence,
     periodSeconds: 30,
     timeoutSeconds: 10,
     failureThreshold: 2,

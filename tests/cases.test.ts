@@ -125,7 +125,7 @@ describe("stack files that users write", () => {
     it("12: servers that take TLS only are refused with the key; with it, the shop connects with TLS", () => {
         const told = refused("12");
         expect(told).to.match(/shop\.database\.tls: is missing, and shop\.mysql\.database\.azure\.com takes TLS only/);
-        expect(told).to.match(/shop\.cache\.tls: is missing, and port 6380 takes TLS only/);
+        expect(told).to.match(/shop\.cache\.tls: is missing, and shop\.redis\.cache\.windows\.net takes TLS only/);
         const objects = declared("12", (text) =>
             text.replaceAll("topology: external,", "topology: external, tls: true,"),
         );

@@ -39,15 +39,16 @@ async function show(stack: string, { base, offline, out, post = false }: Options
     const session = await openSession(stack);
     const rendering = await session.rendering();
     const { diff, base: before } = await renderedDiff(rendering, base);
-    const { refused, replaced } = unchangeable(before, rendering, session.config().acceptLoss);
+    const { refused, unclear, replaced } = unchangeable(before, rendering, session.config().acceptLoss);
     const reason = await whyOffline(session, offline);
     const found =
         reason === undefined
             ? await guardedPreview(session, await liveBefore(session, false), ["--diff"])
             : offlinePreview(rendering, reason);
-    const preview = withChanges(found, refused, replaced);
+    const notes = [...unclear, ...replaced];
+    const preview = withChanges(found, refused, notes);
     if (preview.mode === "offline") console.log(preview.text);
-    else for (const line of replaced) console.log(line);
+    else for (const line of notes) console.log(line);
     console.log(diff === "" ? `No rendered object differs from ${base}.` : diff);
     const note = noteOf(stack, preview, diff);
     if (out) writeFileSync(out, note);

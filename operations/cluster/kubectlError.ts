@@ -8,7 +8,7 @@ export type KubectlFailure =
     | "alreadyExists"
     /** The account has no right to it. */
     | "forbidden"
-    /** The account has the right, and a rule of the cluster's is against it: Pod Security, a quota. */
+    /** The account has the right, and a rule of the cluster's is against it: Pod Security, a quota, a webhook. */
     | "denied"
     | "other";
 
@@ -20,7 +20,7 @@ const patterns: readonly (readonly [KubectlFailure, RegExp])[] = [
     ["notFound", /NotFound/],
     ["unknownKind", /no matches for kind|ensure CRDs|the server doesn't have a resource type/],
     ["alreadyExists", /AlreadyExists/],
-    ["denied", /is forbidden: (?!User )/],
+    ["denied", /is forbidden: (?!User )|admission webhook "[^"]*" denied/],
     ["forbidden", /forbidden/i],
 ];
 

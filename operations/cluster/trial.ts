@@ -16,6 +16,8 @@ export interface Refused {
     readonly remedy: string;
     /** Whether it is only in the way as long as other pods use up a quota. */
     readonly isTransient: boolean;
+    /** Whether the object itself is refused, too: not if a bare pod or the state of a webhook may be the reason. */
+    readonly isCertain: boolean;
 }
 
 /** The server's answers to dry runs. */
@@ -66,11 +68,9 @@ export const tryPods = (kubectl: TrialKubectl, rendering: Tried): Promise<Trial>
 /** Kinds of operators may have templates of something else. */
 const startsPods = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"];
 
-function barePod(source: RenderedObject, index: number, objects: readonly RenderedObject[]): Candidate[] {
+function barePod(source: RenderedObject, index: number): Candidate[] {
     const template = templateOf(source);
     if (!template?.spec || !startsPods.includes(source.kind)) return [];
-    const { serviceAccountName: account, ...spec } = template.spec as PodSpec;
-    const isDeclared = objects.some(({ kind, metadata }) => kind === "ServiceAccount" && metadata.name === account);
     const { labels, annotations } = template.metadata ?? {};
     const object = {
         apiVersion: "v1",
@@ -81,10 +81,33 @@ function barePod(source: RenderedObject, index: number, objects: readonly Render
             ...(labels ? { labels } : {}),
             ...(annotations ? { annotations } : {}),
         },
-        // An account that the stack creates may not be there yet.
-        spec: { ...spec, ...(account && !isDeclared ? { serviceAccountName: account } : {}) },
+        spec: template.spec,
     };
     return [{ what: `a pod of ${nameOf(source)}`, object, source }];
+}
+
+/** What a pod refers to, by the server's words if it is missing. */
+const references = [
+    { kind: "ServiceAccount", field: "serviceAccountName", missing: /service ?account .*not found/i },
+    { kind: "PriorityClass", field: "priorityClassName", missing: /no PriorityClass/ },
+    { kind: "RuntimeClass", field: "runtimeClassName", missing: /RuntimeClass "[^"]*" not found/ },
+] as const;
+
+/** A pod without what the server misses, if the stack creates that; else undefined. */
+function withoutMissing(
+    pod: RenderedObject,
+    why: string,
+    objects: readonly RenderedObject[],
+): RenderedObject | undefined {
+    if (pod.kind !== "Pod") return undefined;
+    const spec = pod.spec as PodSpec;
+    const missed = references.find(({ missing }) => missing.test(why));
+    if (!missed || spec[missed.field] === undefined) return undefined;
+    const isDeclared = objects.some(
+        ({ kind, metadata: { name, namespace = pod.metadata.namespace } }) =>
+            kind === missed.kind && name === spec[missed.field] && namespace === pod.metadata.namespace,
+    );
+    return isDeclared ? { ...pod, spec: { ...spec, [missed.field]: undefined } } : undefined;
 }
 
 const nameOf = ({ kind, metadata: { namespace, name } }: RenderedObject): string =>
@@ -135,7 +158,7 @@ async function tryOne(
     kubectl: TrialKubectl,
     args: readonly string[],
     { what, object, source }: Candidate,
-    { outputs }: Tried,
+    rendering: Tried,
 ): Promise<Trial> {
     const none: Trial = { tried: 1, refused: [], absent: [], forbidden: [] };
     const error = await dryRun(kubectl, args, object);
@@ -143,9 +166,26 @@ async function tryOne(
     if (!error || error.kind === "unknownKind" || isReplaced(object, error.details)) return none;
     if (error.kind === "forbidden") return { ...none, forbidden: [what] };
     const why = wordsOf(error.details);
-    const remedy = remedyFor(why, source, Object.keys(outputs.instances));
-    return { ...none, refused: [{ what, why, remedy, isTransient: /exceeded quota/.test(why) }] };
+    const rest = withoutMissing(object, why, rendering.objects);
+    if (rest) return tryOne(kubectl, args, { what, object: rest, source }, rendering);
+    const remedy = remedyFor(why, source, Object.keys(rendering.outputs.instances));
+    const isTransient = /exceeded quota/.test(why);
+    return { ...none, refused: [{ what, why, remedy, isTransient, isCertain: isCertain(object, error.details) }] };
 }
+
+/** Failures that say nothing about an object. */
+const broken =
+    /failed (calling|to call) webhook|Unable to connect|connection refused|connection reset|i\/o timeout|TLS handshake|no such host|deadline exceeded|\((InternalError|ServiceUnavailable|Timeout|ServerTimeout|TooManyRequests)\)/;
+
+/** The server's own rules, which take a bare pod as they take one of a controller. */
+const ownRules =
+    /(failed|exceeded) quota|must specify|usage per|limit to request ratio|no limit is specified|violates PodSecurity|security context constraint|is invalid:|no PriorityClass|RuntimeClass "[^"]*" not found|service ?account .*not found/i;
+
+/** Policies may refuse bare pods as such, or exempt those of a controller. */
+const policies = /admission webhook|ValidatingAdmissionPolicy/;
+
+const isCertain = ({ kind }: RenderedObject, details: string): boolean =>
+    !broken.test(details) && (kind !== "Pod" || (ownRules.test(details) && !policies.test(details)));
 
 const isReplaced = ({ kind }: RenderedObject, message: string): boolean =>
     kind !== "PersistentVolumeClaim" &&

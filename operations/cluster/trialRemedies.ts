@@ -22,6 +22,7 @@ type Remedy = (place: Place, found: RegExpExecArray) => string;
  * runtimeclass), of Pod Security and of OpenShift. The first that matches.
  */
 const remedies: readonly (readonly [RegExp, Remedy])[] = [
+    [/failed (calling|to call) webhook/, () => "have the webhook repaired"],
     [
         /must specify .*limits\.cpu/,
         ({ root, component, requestsCpu }) =>

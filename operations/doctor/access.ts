@@ -204,7 +204,9 @@ export function acceptance({ trial }: Pick<AccessFacts, "trial">): Finding {
         const lines = refusalLines(refused).map((line) => `\n${line}`);
         const what = `the server would refuse ${count(refused.length, "object")} of ${tried}${untried}:${lines.join("")}`;
         const remedy = "set the keys that are named, or have the rule changed";
-        return refused.every(({ isTransient }) => isTransient) ? warning(what, remedy) : problem(what, remedy);
+        return refused.every(({ isTransient, isCertain }) => isTransient || !isCertain)
+            ? warning(what, remedy)
+            : problem(what, remedy);
     }
     if (forbidden.length > 0)
         return notChecked(`this account may not try ${forbidden[0]!}: ./plinth rbac prints one that may`);

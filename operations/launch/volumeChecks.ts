@@ -125,23 +125,30 @@ export function checkVolumes(facts: VolumeFacts): VolumeFindings {
     return { problems: found.flatMap(({ problems }) => problems), stale: found.flatMap(({ stale }) => stale) };
 }
 
-/** Changes of a claim that Kubernetes would refuse, one line each, by what it was declared as before. */
-export const changesOfClaim = (
+/**
+ * Changes of a claim that Kubernetes would refuse, one line each, by what it was declared as before.
+ *
+ * @returns `unclear`: what only the cluster can tell
+ */
+export function changesOfClaim(
     rendering: Pick<Rendering, "outputs">,
     claim: RenderedObject,
     before: RenderedObject,
-): string[] => {
+): { readonly refused: readonly string[]; readonly unclear: readonly string[] } {
     const key = keyOf(rendering, claim);
     const [now, then] = [claim, before].map((one) => specOf(one).storageClassName);
     // The cluster's default class at that time may be the one that is named now.
-    if (now !== undefined && then === undefined)
-        return [
-            ...sizeProblems(key, claim, before, undefined),
-            ...fieldProblems(key, claim, { ...before, spec: { ...specOf(before), storageClassName: now } }),
-            `${key}.storageClass: ${show(now)} replaces the cluster's default class, and a claim keeps the class that it has; allowed: none, or the one shown by ./plinth status`,
-        ];
-    return [...sizeProblems(key, claim, before, undefined), ...fieldProblems(key, claim, before)];
-};
+    const isFirst = now !== undefined && then === undefined;
+    const there = isFirst ? { ...before, spec: { ...specOf(before), storageClassName: now } } : before;
+    return {
+        refused: [...sizeProblems(key, claim, before, undefined), ...fieldProblems(key, claim, there)],
+        unclear: isFirst
+            ? [
+                  `${key}.storageClass: ${show(now)} is named for the first time, and a claim keeps the class that it has: launch refuses any but the one shown by ./plinth status`,
+              ]
+            : [],
+    };
+}
 
 const sameName = (a: RenderedObject, b: RenderedObject): boolean =>
     a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;

@@ -78,14 +78,14 @@ export async function guardedPreview(
  * in a cluster.
  *
  * @param refused changes for which `launch` would be refused
- * @param replaced changes for which objects are deleted and created again
+ * @param notes what else is to be known of changes
  */
-export const withChanges = (preview: Preview, refused: readonly string[], replaced: readonly string[]): Preview => {
+export const withChanges = (preview: Preview, refused: readonly string[], notes: readonly string[]): Preview => {
     const refusal =
         preview.refusal ?? (refused.length > 0 ? `launch would refuse this change:\n${indented(refused)}` : undefined);
     return {
         ...preview,
-        text: replaced.length > 0 ? `${preview.text}\n${replaced.join("\n")}` : preview.text,
+        text: notes.length > 0 ? `${preview.text}\n${notes.join("\n")}` : preview.text,
         ...(refusal ? { refusal } : {}),
     };
 };

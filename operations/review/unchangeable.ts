@@ -7,6 +7,8 @@ import type { RenderedObject, Rendering } from "../render/rendering";
 export interface Unchangeable {
     /** Of claims, which `launch` refuses: one line each, with the key. */
     readonly refused: readonly string[];
+    /** Of claims, which `launch` refuses if the cluster has something else: one line each, with the key. */
+    readonly unclear: readonly string[];
     /** Of other objects, which the engine deletes and creates again. */
     readonly replaced: readonly string[];
 }
@@ -41,12 +43,12 @@ export function unchangeable(
         const was = before.get(consentName(object));
         return was ? [{ object, was }] : [];
     });
+    const claims = pairs
+        .filter(({ object }) => object.kind === "PersistentVolumeClaim" && !acceptLoss.includes(consentName(object)))
+        .map(({ object, was }) => changesOfClaim(rendering, object, was));
     return {
-        refused: pairs
-            .filter(
-                ({ object }) => object.kind === "PersistentVolumeClaim" && !acceptLoss.includes(consentName(object)),
-            )
-            .flatMap(({ object, was }) => changesOfClaim(rendering, object, was)),
+        refused: claims.flatMap(({ refused }) => refused),
+        unclear: claims.flatMap(({ unclear }) => unclear),
         replaced: pairs.flatMap(({ object, was }) => {
             const fields = fixedFields(object, was);
             if (fields.length === 0) return [];

@@ -25,8 +25,11 @@ def touch():
 
 
 def hears(app, name):
-    """Whether the worker answers, by way of the broker; also if there is no broker to hear of."""
+    """Whether the worker answers, by way of the broker; also if it cannot be asked."""
     connection = app.connection_for_write()
+    # Workers listen under the same conditions.
+    if not (app.conf.worker_enable_remote_control and connection.supports_exchange_type("fanout")):
+        return True
     try:
         # One attempt, of as many seconds as Celery itself has for one.
         connection.connect()
@@ -34,19 +37,43 @@ def hears(app, name):
         connection.release()
         return True
     try:
-        return bool(app.control.inspect(destination=[name], timeout=PATIENCE, connection=connection).ping())
+        if app.control.inspect(destination=[name], timeout=PATIENCE, connection=connection).ping():
+            return True
     except Exception:
-        return False
+        pass
     finally:
         connection.release()
+    return takes_nothing(app)
+
+
+def takes_nothing(app):
+    """Whether the broker is there, but takes no messages: RabbitMQ, under an alarm of memory or disk.
+
+    It tells those that publish something: https://www.rabbitmq.com/docs/connection-blocked
+    """
+    told = []
+    try:
+        with app.connection_for_write() as connection:
+            if connection.transport.driver_type != "amqp":
+                return False
+            connection.connect()
+            connection.connection.on_blocked = told.append
+            # To no queue.
+            connection.Producer().publish("", routing_key=__name__)
+            connection.drain_events(timeout=PATIENCE)
+    except Exception:
+        # Nothing was said.
+        pass
+    return bool(told)
 
 
 def watch(app, name):
     while True:
+        # First, so that no module is being imported while the pool forks: its processes would wait for it for ever.
+        time.sleep(PERIOD)
         # A worker that ends takes no more questions, but finishes its tasks.
         if ending.is_set() or hears(app, name):
             touch()
-        time.sleep(PERIOD)
 
 
 @celeryd_after_setup.connect

@@ -78,6 +78,15 @@ describe("values in Secrets that others create", function () {
     this.timeout(60_000);
     const mail = { secret: "mail", key: "password" };
 
+    it("are told apart where a dash could belong to the namespace or to the Secret", () => {
+        const resources = rendered({
+            databasePassword: { namespace: "a", secret: "b-c", key: "password" },
+            cachePassword: { namespace: "a-b", secret: "c", key: "password" },
+        });
+        const names = resources.filter(({ isRead }) => isRead).map(({ name }) => name);
+        expect(names.sort()).to.deep.equal(["existing-a-b/c", "existing-a/b-c"]);
+    });
+
     it("are referenced by pods, and neither read nor copied", async () => {
         const smtp = { mail: { host: "smtp.example.org", username: "shop", from: "shop@example.org" } };
         const { objects, resources } = await declare(
@@ -154,9 +163,9 @@ describe("values in Secrets that others create", function () {
     it("have a placeholder where there is no cluster, and are no objects of the stack", () => {
         const resources = rendered({ databasePassword: { secret: "db", key: "pass" } }, { database: outside });
         const reads = resources.filter(({ isRead }) => isRead);
-        expect(reads.map(({ name }) => name)).to.deep.equal(["existing-shop-db"]);
+        expect(reads.map(({ name }) => name)).to.deep.equal(["existing-shop/db"]);
         const place = (name: string) => resources.findIndex((resource) => resource.name === name);
-        expect(place("existing-shop-db")).to.be.below(place("shop-local-xml")).and.be.above(place("cluster"));
+        expect(place("existing-shop/db")).to.be.below(place("shop-local-xml")).and.be.above(place("cluster"));
         expect(JSON.stringify(resources[place("shop-local-xml")]!.inputs)).to.contain(
             "placeholder-shop-databasePassword",
         );

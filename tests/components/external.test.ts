@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { authoritiesFile } from "../../components/authorities";
 import { cacheOf } from "../../config/cache";
-import { OpenCache } from "../../components/cache";
+import { Cache, OpenCache } from "../../components/cache";
 import { declare, find, podOf, problemsOf, type Sent } from "../support/declare";
 import { podsOf } from "../support/invariants";
 import { declareOpenCart } from "../support/opencart";
@@ -36,7 +36,7 @@ const firsts = (objects: readonly Sent[]) =>
         .map(({ owner }) => owner.metadata.name.replace(/-[0-9a-f]{10}$/, ""));
 
 describe("external servers with TLS", () => {
-    it("are pointed out where nothing is said, by name or by port; false is an answer", async () => {
+    it("are pointed out where nothing is said, by name; false is an answer", async () => {
         for (const [host, port] of [
             ["shop.mysql.database.azure.com", undefined],
             ["shop-do-user-1.b.db.ondigitalocean.com", 25060],
@@ -47,12 +47,25 @@ describe("external servers with TLS", () => {
             for (const tls of [true, { ca: pem }, false])
                 expect(await problemsOf(opencart({ host, port, tls }))).to.equal("");
         }
-        const broker = { topology: "external", host: "mq.example.org", port: 5671 };
-        expect(
-            await problemsOf(
-                declareQxsms({ instance: { broker }, values: { secrets: { shop: { brokerPassword: "a" } } } }),
-            ),
-        ).to.contain("port 5671 takes TLS only");
+    });
+
+    it("are assumed by their port, with a warning until something is said", async () => {
+        const warned = async (tls?: boolean) => {
+            const config = { topology: "external", engine: "valkey", host: "cache.example.org", port: 6380, cidrs: [] };
+            const { warnings } = await declare(
+                (instance) =>
+                    new Cache(instance, "cache", {
+                        config: { ...config, tls },
+                        resources: {},
+                    } as unknown as ConstructorParameters<typeof Cache>[2]),
+                { values: { secrets: { bench: { cachePassword: "a" } } } },
+            );
+            return warnings.filter((warning) => warning.includes("TLS")).join();
+        };
+        expect(await warned())
+            .to.contain("port 6380 without TLS")
+            .and.to.contain("cache.tls: true");
+        for (const tls of [true, false]) expect(await warned(tls)).to.equal("");
     });
 
     it("are refused for programs without TLS", async () => {
@@ -67,7 +80,9 @@ describe("external servers with TLS", () => {
                         }),
                 ),
             );
-        expect(await cache("x.serverless.euw1.cache.amazonaws.com")).to.contain("takes TLS only");
+        expect(await cache("x.serverless.euw1.cache.amazonaws.com"))
+            .to.contain("takes TLS only")
+            .and.to.contain("cache.tls: false");
         expect(
             cacheOf({ policies: ["noeviction"], plain: true }).safeParse({ ...outside, tls: true }).error?.message,
         ).to.contain("have no TLS");

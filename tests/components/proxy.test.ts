@@ -57,6 +57,13 @@ describe("the cluster's proxy", () => {
         expect(told).to.contain("plinth:cluster.proxy.https").and.to.contain("without user and path");
     });
 
+    it("is refused with TLS on the way to it, which backups do not have", async () => {
+        const told = await problemsOf(
+            declare(() => {}, { values: { cluster: { ...cluster, proxy: { https: "https://proxy:3128" } } } }),
+        );
+        expect(told).to.match(/plinth:cluster\.proxy\.https: .*https:\/\/proxy:3128.*allowed: a URL such as http:/);
+    });
+
     it("is also that of image builds", () => {
         expect(proxyEnvironment({ https: "http://proxy:1", noProxy: [], cidrs: [] })).to.deep.equal({
             HTTPS_PROXY: "http://proxy:1",

@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import type { PodSpec } from "kubernetes-types/core/v1";
 import { serviceNames, services } from "../../platforms/qed/services";
-import { brokenRules } from "../support/invariants";
+import { brokenRules, podsOf } from "../support/invariants";
 import type { Sent } from "../support/declare";
 import { declareQed, has, variable, workloadKind } from "../support/qed";
 
@@ -16,6 +17,15 @@ describe("QED's objects", () => {
         for (const name of serviceNames) expect(has(objects, workloadKind(name), name), name).to.equal(true);
     });
     it("keep every rule of objects", () => expect(brokenRules(objects)).to.deep.equal([]));
+    it("give workers that start again, with the file of the last, as long for their first sign of life", () => {
+        const probes = podsOf(objects)
+            .flatMap(({ template }) => (template.spec as PodSpec).containers)
+            .flatMap(({ livenessProbe }) => livenessProbe ?? [])
+            .filter(({ exec }) => exec?.command?.join(" ").includes("celery.alive"));
+        expect(probes).to.have.length.above(3);
+        for (const { exec, initialDelaySeconds } of probes)
+            expect(initialDelaySeconds).to.equal(Number(/-lt (\d+)/.exec(exec!.command!.join(" "))![1]));
+    });
 });
 
 describe("a QED without one of its services", () => {

@@ -15,6 +15,10 @@ const from = 'Error from server (Forbidden): error when creating "STDIN": pods "
 const absent = `Error from server (NotFound): error when creating "STDIN": namespaces "${namespace}" not found\n`;
 const quota = `${from}failed quota: team: must specify limits.cpu for: caddy\n`;
 const full = `${from}exceeded quota: team, requested: requests.cpu=1, used: requests.cpu=8, limited: requests.cpu=8\n`;
+const noAccount = `${from}error looking up service account ${namespace}/shop: serviceaccount "shop" not found\n`;
+const policy = `${from.replace(/pods .*$/, "")}admission webhook "validate.kyverno.svc-fail" denied the request: bare pods are not allowed\n`;
+const broken =
+    'Error from server (InternalError): error when creating "STDIN": Internal error occurred: failed calling webhook "v.example.org": connection refused\n';
 const violated = `${from}violates PodSecurity "restricted:latest": hostNetwork\n`;
 
 describe("a launch, before anything is created", function () {
@@ -86,6 +90,24 @@ describe("a launch, before anything is created", function () {
         const { code, all, targets } = await launch(absent);
         expect(code, all).to.equal(0);
         expect(targets).to.deep.equal([true, false]);
+    });
+
+    it("warns of policies that may be about bare pods only, and of webhooks that fail", async () => {
+        for (const [said, word] of [
+            [policy, "bare pods are not allowed"],
+            [broken, "have the webhook repaired"],
+        ] as const) {
+            const { code, all, targets } = await launch(said);
+            expect(code, all).to.equal(0);
+            expect(all).to.include("The cluster may refuse these pods").and.to.include(word);
+            expect(targets).to.deep.equal([false]);
+        }
+    });
+
+    it("refuses accounts that are missing, unless the stack creates them", async () => {
+        const { code, all } = await launch(noAccount);
+        expect(code, all).to.equal(1);
+        expect(all).to.include("serviceAccount.name to one that exists");
     });
 
     it("goes on where pods that end may make room in a quota, and says so", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { unchangeable } from "../../../operations/review/unchangeable";
+import type { RenderedObject } from "../../../operations/render/rendering";
 import { object } from "../../support/doctor";
 
 describe("objects that cannot be changed", () => {
@@ -18,5 +19,22 @@ describe("objects that cannot be changed", () => {
     it("are not if only what may change does", () => {
         expect(changes({ template: { a: 1 } }, { template: { a: 2 }, replicas: 3 })).to.deep.equal([]);
         expect(unchangeable([], { objects: [set({})], outputs }, []).replaced).to.deep.equal([]);
+    });
+    it("are claims, but a class that is named for the first time may be the one that they have", () => {
+        const claim = (storageClassName?: string) =>
+            object("PersistentVolumeClaim", "data", {
+                accessModes: ["ReadWriteOnce"],
+                resources: { requests: { storage: "1Gi" } },
+                ...(storageClassName === undefined ? {} : { storageClassName }),
+            });
+        const of = (was: RenderedObject, now: RenderedObject) => unchangeable([was], { objects: [now], outputs }, []);
+        const first = of(claim(), claim("fast"));
+        expect(first.refused).to.deep.equal([]);
+        expect(first.unclear.join()).to.match(/storageClass: "fast" is named for the first time/);
+        const other = of(claim("slow"), claim("fast"));
+        expect(other.refused.join()).to.match(
+            /storageClass: "fast" is not that of the claim shop\/data; allowed: "slow"/,
+        );
+        expect(other.unclear).to.deep.equal([]);
     });
 });
