@@ -52,18 +52,21 @@ def takes_nothing(app):
     It tells those that publish something: https://www.rabbitmq.com/docs/connection-blocked
     """
     told = []
+    connection = app.connection_for_write()
+    if connection.transport.driver_type != "amqp":
+        return False
     try:
-        with app.connection_for_write() as connection:
-            if connection.transport.driver_type != "amqp":
-                return False
-            connection.connect()
-            connection.connection.on_blocked = told.append
-            # To no queue.
-            connection.Producer().publish("", routing_key=__name__)
-            connection.drain_events(timeout=PATIENCE)
+        connection.connect()
+        connection.connection.on_blocked = told.append
+        # To no queue.
+        connection.Producer().publish("", routing_key=__name__)
+        connection.drain_events(timeout=PATIENCE)
     except Exception:
         # Nothing was said.
         pass
+    finally:
+        # To a farewell, a broker that takes nothing does not answer.
+        connection.collect()
     return bool(told)
 
 

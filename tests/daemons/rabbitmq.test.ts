@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { expect } from "chai";
 import { Broker } from "../../components/broker";
 import { declare, find, type Sent } from "../support/declare";
 import { LocalPod } from "../support/localPod";
 import { newest } from "../support/needs";
-import { Daemon, program, pythonProgram, scratch } from "../support/tools";
+import { Daemon, program, scratch } from "../support/tools";
 
 const passwords = { first: "we'ird\"$p@:/w\\ #1", second: "another-one", admin: "admins:own" };
 /** Environment of the image: without a shell around it, the server is process 1. */
@@ -97,24 +97,6 @@ describe(`RabbitMQ ${version} in the rendered pod`, function () {
     it("accepts the platform at once, with the Secret's password and the rendered URL", () => {
         expect(login()).to.equal("in");
         expect(login("survey:wrong")).to.contain("ACCESS_REFUSED");
-    });
-
-    it("tells the sign of life of Celery's workers when it takes no messages", async function () {
-        const python = join(dirname(await pythonProgram(this, "celery")), "python");
-        const scripts = join(__dirname, "..", "..", "platforms", "scripts");
-        const code =
-            "import sys; sys.path.insert(0, sys.argv[1]); import celery, plinth_heartbeat as beat; beat.PATIENCE = 3.0; " +
-            "print(beat.takes_nothing(celery.Celery(broker=sys.argv[2])))";
-        const takesNothing = () => {
-            const url = `amqp://${userinfo()}@127.0.0.1:5672/surveys`;
-            const { stdout, stderr } = pod.connected(server!, [python, "-c", code, scripts, url]);
-            return stdout.trim() || stderr;
-        };
-        expect(takesNothing()).to.equal("False");
-        expect(rabbitmqctl("set_vm_memory_high_watermark", "0.000001").status).to.equal(0);
-        expect(takesNothing()).to.equal("True");
-        expect(rabbitmqctl("set_vm_memory_high_watermark", "0.6").status).to.equal(0);
-        expect(takesNothing()).to.equal("False");
     });
 
     it("has no guest account, and refuses access to other virtual hosts", () => {
