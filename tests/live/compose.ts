@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { waitFor } from "./cluster";
 import type { Live } from "./live";
+import { grow } from "./postgres";
 import type { Subject } from "./subject";
 
 const board = (live: Live, ...words: string[]) => live.place.exec("web", "web", ["board", ...words]);
@@ -40,17 +41,7 @@ export const compose: Subject = {
             component: "database",
             container: "database",
             folder: "/var/lib/postgresql/data",
-            tries: async (live) => {
-                // Random, or it would be compressed.
-                const rows =
-                    "CREATE TABLE plinth_full AS SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 64) part, generate_series(1, 32768) row GROUP BY part";
-                const answer = await live.sql(rows).then(
-                    () => "accepted",
-                    (error: unknown) => /No space left[^\n]*|[^\n]*$/.exec(String(error).trim())![0],
-                );
-                expect(answer).not.to.equal("accepted");
-                return `64 MiB of rows: "${answer}"`;
-            },
+            tries: grow,
         },
     ],
     sql: (live, statement) => board(live, "sql", statement),

@@ -4,8 +4,9 @@ import { write } from "../support/files";
 import { scratch } from "../support/tools";
 import { waitFor } from "./cluster";
 import type { Live } from "./live";
+import { grow } from "./postgres";
 import { ask, askOn, compute, enqueue, flower, query, result, writer } from "./qedPrograms";
-import type { Fillable, Subject } from "./subject";
+import type { Subject } from "./subject";
 import { Writer } from "./writer";
 
 const passwords = { qeduser: "Live-password-80", operator: "Live-password-81" } as const;
@@ -39,19 +40,6 @@ function known(live: Live): Visitor {
 
 /** A page of an application that only shows itself to those who have logged in. */
 const walled = "/pram/";
-
-/** Fills a database's volume. */
-const grow: Fillable["tries"] = async (live) => {
-    // Random, or it would be compressed.
-    const rows =
-        "CREATE TABLE plinth_full AS SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 64) part, generate_series(1, 32768) row GROUP BY part";
-    const answer = await live.sql(rows).then(
-        () => "accepted",
-        (error: unknown) => /No space left[^\n]*|[^\n]*$/.exec(String(error).trim())![0],
-    );
-    expect(answer).not.to.equal("accepted");
-    return `64 MiB of rows: "${answer}"`;
-};
 
 /** Each of the two workers takes a part. */
 export async function computes(live: Live): Promise<string> {

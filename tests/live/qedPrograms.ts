@@ -1,43 +1,14 @@
+import { djangoPrograms } from "./django";
+
 /**
  * Programs in the suite's own pods, with nothing but what its images have in any case: Django, Celery, dask and Python.
  */
 
-/** Before a program of Django: the suite's settings print what they read. */
-const django = `import contextlib, sys
+/** The suite's settings print what they read. */
+export const { query, writer } = djangoPrograms(`import contextlib, sys
 with contextlib.redirect_stdout(sys.stderr):
     import django
-    django.setup()
-from django.db import connection
-connection.settings_dict["OPTIONS"].update(connect_timeout=2, tcp_user_timeout=5000)
-`;
-
-/** Runs a statement and prints its rows. */
-export const query = [
-    "python",
-    "-c",
-    `${django}
-with connection.cursor() as cursor:
-    cursor.execute(sys.argv[1])
-    for row in cursor.fetchall() if cursor.description else []:
-        print("\\t".join(str(value) for value in row))`,
-];
-
-export const writer = [
-    "python",
-    "-uc",
-    `${django}
-import itertools, select
-for n in itertools.count(int(sys.argv[1])):
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("INSERT INTO plinth_live (n) VALUES (%s)", [n])
-        print("ok", n)
-    except Exception as error:
-        connection.close()
-        print("failed", n, str(error).strip().split("\\n")[0])
-    if select.select([sys.stdin], [], [], 0.05)[0] and not sys.stdin.read(1):
-        break`,
-];
+    django.setup()`);
 
 /** In the environment of Flask's, Celery's and dask's images, whether it is one of conda or not. */
 const python = (program: string, ...words: readonly string[]): string[] => [

@@ -1,43 +1,17 @@
 import { expect } from "chai";
 import type { Visitor } from "../support/visitor";
 import { waitFor } from "./cluster";
+import { djangoPrograms } from "./django";
 import type { Live } from "./live";
+import { grow } from "./postgres";
 import type { Subject } from "./subject";
 
 const django = `import os, sys
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qxsms.settings")
 import django
-django.setup()
-from django.db import connection
-connection.settings_dict["OPTIONS"].update(connect_timeout=2, tcp_user_timeout=5000)
-`;
+django.setup()`;
 
-const query = [
-    "python",
-    "-c",
-    `${django}
-with connection.cursor() as cursor:
-    cursor.execute(sys.argv[1])
-    for row in cursor.fetchall() if cursor.description else []:
-        print("\\t".join(str(value) for value in row))`,
-];
-
-const writer = [
-    "python",
-    "-uc",
-    `${django}
-import itertools, select
-for n in itertools.count(int(sys.argv[1])):
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("INSERT INTO plinth_live (n) VALUES (%s)", [n])
-        print("ok", n)
-    except Exception as error:
-        connection.close()
-        print("failed", n, str(error).strip().split("\\n")[0])
-    if select.select([sys.stdin], [], [], 0.05)[0] and not sys.stdin.read(1):
-        break`,
-];
+const { query, writer } = djangoPrograms(django);
 
 const manager = { email: "manager@example.org", password: "Live-password-77" };
 
@@ -105,17 +79,7 @@ export const qxsms: Subject = {
             component: "database",
             container: "postgres",
             folder: "/var/lib/postgresql",
-            tries: async (live) => {
-                // Random, or it would be compressed.
-                const rows =
-                    "CREATE TABLE plinth_full AS SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 64) part, generate_series(1, 32768) row GROUP BY part";
-                const answer = await live.sql(rows).then(
-                    () => "accepted",
-                    (error: unknown) => /No space left[^\n]*|[^\n]*$/.exec(String(error).trim())![0],
-                );
-                expect(answer).not.to.equal("accepted");
-                return `64 MiB of rows: "${answer}"`;
-            },
+            tries: grow,
         },
     ],
     sql: (live, statement) => live.place.exec("web", "web", [...query, statement]),
