@@ -1,11 +1,13 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { Broker } from "../../components/broker";
+import { heartbeatFile } from "../../platforms/celery";
 import { declare, find, type Sent } from "../support/declare";
+import { write } from "../support/files";
 import { LocalPod } from "../support/localPod";
 import { newest } from "../support/needs";
-import { Daemon, program, scratch } from "../support/tools";
+import { Daemon, program, pythonProgram, scratch } from "../support/tools";
 
 const passwords = { first: "we'ird\"$p@:/w\\ #1", second: "another-one", admin: "admins:own" };
 /** Environment of the image: without a shell around it, the server is process 1. */
@@ -124,6 +126,34 @@ describe(`RabbitMQ ${version} in the rendered pod`, function () {
         const status = JSON.parse(rabbitmqctl("status", "--formatter=json").stdout);
         expect(status).to.deep.include({ vm_memory_high_watermark_limit: 307 * 2 ** 20, alarms: [] });
         expect(status).to.include({ disk_free_limit: 102 * 2 ** 20 });
+    });
+
+    it("takes nothing under an alarm, which Celery's sign of life tells from a worker that is lost", async function () {
+        const python = join(dirname(await pythonProgram(this, "celery")), "python3");
+        write(machine.path, heartbeatFile as Record<string, string>);
+        const script = `import sys
+sys.path.insert(0, sys.argv[1])
+import plinth_heartbeat
+from celery import Celery
+plinth_heartbeat.PATIENCE = 2.0
+app = Celery(broker=sys.argv[2])
+print(plinth_heartbeat.takes_nothing(app), plinth_heartbeat.hears(app, "celery@nobody"))`;
+        const asked = () => {
+            const url = `amqp://${userinfo()}@127.0.0.1:5672/surveys`;
+            const { stdout, stderr } = pod.connected(server!, [
+                ...["timeout", "60", python, "-c", script, machine.path, url],
+            ]);
+            return stdout.trim() || stderr;
+        };
+        const watermark = (limit: string) => rabbitmqctl("set_vm_memory_high_watermark", limit);
+        expect(asked()).to.equal("False False");
+        watermark("0.000001");
+        try {
+            expect(asked()).to.equal("True True");
+        } finally {
+            watermark("0.6");
+        }
+        expect(asked()).to.equal("False False");
     });
 
     it("listens on the network for messages and management only", () => {
