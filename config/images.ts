@@ -91,13 +91,15 @@ export function usualReference({ reference, built }: Image, { registry, mirror }
     return cache === undefined ? reference : `${cache}/${path}`;
 }
 
+/** The tag of a reference, without registry, repository and digest; empty if there is none. */
+export const tagOf = (reference: string): string => /:([^/:]+)$/.exec(reference.split("@")[0]!)?.[1] ?? "";
+
 /** The reference that a pod pulls. A user's reference is used unchanged. */
 export function resolveImage(image: Image, override: string | undefined, config: ImagesConfig): ResolvedImage {
     const reference = override ?? usualReference(image, config);
-    const [named, digest] = reference.split("@") as [string, string | undefined];
-    const tag = /:([^/:]+)$/.exec(named)?.[1] ?? "";
+    const tag = tagOf(reference);
     // A digest never moves. A tag without a digit is not a version but a branch or a channel (`latest`, which is also
     // the default tag, `staging`, `stable`), and may move.
-    const moves = digest === undefined && !/\d/.test(tag);
+    const moves = !reference.includes("@") && !/\d/.test(tag);
     return { reference, tag, pullPolicy: config.pullPolicy ?? (moves ? "Always" : "IfNotPresent") };
 }

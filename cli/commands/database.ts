@@ -1,8 +1,7 @@
-import pc from "picocolors";
 import { discardBefore, upgradeDatabase } from "../../operations/database/upgradeDatabase";
 import { openSession } from "../../operations/launch/sandbox";
 import { Session } from "../../operations/session";
-import { example, type Register } from "../command";
+import { changesText, example, type Register } from "../command";
 
 export const database: Register = (program) => {
     const group = program.command("database").description("Upgrade PostgreSQL to another major version.");
@@ -32,12 +31,9 @@ export const database: Register = (program) => {
     );
 };
 
-const show = (stack: string, diff: readonly string[]): void => {
-    if (diff.length > 0) console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}\n`);
-};
-
 async function upgrade(instance: string, image: string, stack: string): Promise<void> {
-    show(stack, await upgradeDatabase(new Session(stack), instance, image));
+    const diff = await upgradeDatabase(new Session(stack), instance, image);
+    if (diff.length > 0) console.log(`${changesText(stack, diff)}\n`);
     console.log(
         `Nothing is deployed yet. Make a backup, then launch; the instance waits for its database meanwhile:\n  ./plinth backup now ${instance} ${stack}\n  ./plinth launch ${stack}`,
     );
@@ -48,5 +44,5 @@ async function discard(instance: string, stack: string, yes?: string): Promise<v
     console.log(
         directories.length > 0 ? `Deleted from the volume: ${directories.join(", ")}` : "The volume has no other data.",
     );
-    show(stack, diff);
+    if (diff.length > 0) console.log(`${changesText(stack, diff)}\n`);
 }

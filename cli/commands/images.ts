@@ -1,5 +1,4 @@
-import pc from "picocolors";
-import { example, type Register } from "../command";
+import { changesText, example, type Register } from "../command";
 import { isMissing, refuseMissing } from "../../operations/engine/engine";
 import { bake, builtImages, checkBuilt, checkUnlocked, findDocker, imagesOf } from "../../operations/images/images";
 import { copyImages, mirrored } from "../../operations/images/mirror";
@@ -98,7 +97,7 @@ async function set(instance: string, words: readonly string[]): Promise<void> {
     const [stack, choices] = words.length > 1 && !last.includes("=") ? [last, words.slice(0, -1)] : ["dev", words];
     const { diff, tiers } = await setImages(new Session(stack), instance, choices);
     if (diff.length > 0) {
-        console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
+        console.log(changesText(stack, diff));
         return console.log(`\nNothing is deployed yet: ./plinth launch ${stack}`);
     }
     console.log(`Pulumi.${stack}.yaml is already up to date.`);

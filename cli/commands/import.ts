@@ -2,7 +2,7 @@ import pc from "picocolors";
 import { howToSet } from "../../config/problems";
 import { importTutor } from "../../operations/importing/importTutor";
 import { openSession } from "../../operations/launch/sandbox";
-import { example, type Register } from "../command";
+import { changesText, example, type Register } from "../command";
 
 interface TutorOptions {
     readonly name: string;
@@ -31,7 +31,7 @@ async function tutor(folder: string, { name, stack }: TutorOptions): Promise<voi
         name,
         folder,
     );
-    console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
+    console.log(changesText(stack, diff));
     console.log(`\nSecrets stored, encrypted: ${secrets.join(", ")}`);
     if (left.length > 0)
         console.log(`\n${left.map(({ what, reason }) => `not carried over: ${pc.bold(what)} (${reason})`).join("\n")}`);

@@ -2,7 +2,7 @@ import pc from "picocolors";
 import { namespaceOf } from "../../config/unique";
 import { howToSet } from "../../config/problems";
 import { addInstance } from "../../operations/instances/addInstance";
-import { example, type Register } from "../command";
+import { changesText, example, type Register } from "../command";
 import { openSession } from "../../operations/launch/sandbox";
 import { shortImage } from "../statusText";
 import { table } from "../../operations/system/text";
@@ -75,7 +75,7 @@ async function list(stack: string, json: boolean): Promise<void> {
 
 async function add(name: string, stack: string, options: AddOptions): Promise<void> {
     const { diff, notCopied, secrets } = await addInstance(await openSession(stack), name, options);
-    console.log(`${pc.bold(`Pulumi.${stack}.yaml`)}\n${diff.join("\n")}`);
+    console.log(changesText(stack, diff));
     if (notCopied.length > 0) console.log(`\nNot copied, because they must be unique: ${notCopied.join(", ")}`);
     if (secrets.length > 0)
         console.log(

@@ -32,6 +32,7 @@ import {
     extensionStatements,
     metricsRoleStatements,
     postgresContainers,
+    serverUser,
 } from "./postgres";
 import { imageBefore, upgradeContainers, upgradeScripts } from "./postgresUpgrade";
 import { replicatedContainers, type ReplicationArgs, replicationFiles, replicationSettings } from "./replication";
@@ -160,7 +161,7 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
                 ...(args.secrets.metrics ? [exporterContainer(engine, args.secrets.metrics)] : []),
             ],
             // Uid of the server's user in the official images.
-            user: engine === "postgres" && image.tag.includes("alpine") ? 70 : 999,
+            user: engine === "postgres" ? serverUser(image.tag) : 999,
             // Time to flush dirty pages: a kill would cause recovery at the next start. A member may first have to wait
             // until another one has been filled.
             graceSeconds: galera ? 420 : 120,

@@ -13,6 +13,9 @@ const socketDirectory = "/var/run/postgresql";
 /** Where the volume is seen. */
 export const home = "/var/lib/postgresql";
 
+/** User that the server of the official images runs as: those of Alpine have another one. */
+export const serverUser = (tag: string): number => (tag.includes("alpine") ? 70 : 999);
+
 /** Where the server's data are on the volume: the image's own place from version 18 on, for all; or the user's. */
 export const dataPath = (series: string, path?: string): string => path ?? `${majorOf(series)}/docker`;
 

@@ -4,11 +4,8 @@ import type { Image, ResolvedImage } from "../../config/images";
 import type { Instance } from "../instance";
 import { constantFiles } from "../languages/text";
 import type { ContainerArgs } from "../podArgs";
-import { dataPath, home } from "./postgres";
+import { dataPath, home, serverUser } from "./postgres";
 import { majorOf, seriesOf } from "./series";
-
-/** Kinds of images, whose servers run as different users: those of Alpine as 70, the others as 999. */
-const isAlpine = (tag: string): boolean => tag.includes("alpine");
 
 interface Versions {
     readonly config: Pick<Extract<DatabaseConfig, { topology: "single" }>, "upgradeFrom" | "upgradeImage">;
@@ -37,7 +34,7 @@ export function imageBefore(instance: Instance, name: string, versions: Versions
         problem(`"${reference}" is not of ${config.upgradeFrom}; allowed: a tag of that version`);
     else if (Number(majorOf(found)) >= Number(majorOf(series)))
         problem(`"${reference}" is not older than ${series}; allowed: an older version, since data do not go back`);
-    else if (isAlpine(tag) !== isAlpine(image.tag))
+    else if (serverUser(tag) !== serverUser(image.tag))
         problem(
             `"${reference}" has its server run as another user than ${image.reference}; allowed: two images of one kind, with Alpine or without`,
         );

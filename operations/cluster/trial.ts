@@ -3,7 +3,7 @@ import { templateOf } from "../../components/references";
 import type { Kubectl } from "./kubectl";
 import { KubectlError } from "./kubectlError";
 import { remedyFor } from "./trialRemedies";
-import type { RenderedObject, Rendering } from "../render/rendering";
+import { type RenderedObject, type Rendering, titleOf } from "../render/rendering";
 import { groupBy } from "../system/groupBy";
 
 /** What a rule of the cluster's, such as a quota or a webhook, has against an object of the stack. */
@@ -55,7 +55,7 @@ export async function tryObjects(
 ): Promise<Trial> {
     const own = rendering.objects
         .filter((object) => !isForeign(object))
-        .map((object) => ({ what: nameOf(object), object, source: object }));
+        .map((object) => ({ what: titleOf(object), object, source: object }));
     const pods = await tryPods(kubectl, rendering);
     const there = own.filter(({ object }) => !pods.absent.includes(object.metadata.namespace ?? ""));
     return together(await tryAll(kubectl, applying, there, rendering), pods);
@@ -83,7 +83,7 @@ function barePod(source: RenderedObject, index: number): Candidate[] {
         },
         spec: template.spec,
     };
-    return [{ what: `a pod of ${nameOf(source)}`, object, source }];
+    return [{ what: `a pod of ${titleOf(source)}`, object, source }];
 }
 
 /** What a pod refers to, by the server's words if it is missing. */
@@ -109,9 +109,6 @@ function withoutMissing(
     );
     return isDeclared ? { ...pod, spec: { ...spec, [missed.field]: undefined } } : undefined;
 }
-
-const nameOf = ({ kind, metadata: { namespace, name } }: RenderedObject): string =>
-    `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
 
 async function tryAll(
     kubectl: TrialKubectl,

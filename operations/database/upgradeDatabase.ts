@@ -1,6 +1,9 @@
-import { seriesOf } from "../../components/database/series";
+import { home } from "../../components/database/postgres";
+import { majorOf, seriesOf } from "../../components/database/series";
 import { podOf } from "../../components/references";
+import { engines } from "../../config/database";
 import { imageReference } from "../../config/fields";
+import { tagOf } from "../../config/images";
 import { show } from "../../config/problems";
 import type { AnyInstance } from "../../config/stack";
 import { namespaceOf } from "../../config/unique";
@@ -23,7 +26,7 @@ interface Server {
 function serverOf({ name: instance, ...settings }: AnyInstance): Server {
     const databases = Object.entries(settings).flatMap(([name, value]) => {
         const { topology, engine } = (value ?? {}) as { topology?: string; engine?: string };
-        return topology !== undefined && ["mariadb", "mysql", "postgres"].includes(engine!)
+        return topology !== undefined && (engines as readonly (string | undefined)[]).includes(engine)
             ? [{ name, topology, engine: engine! }]
             : [];
     });
@@ -121,8 +124,7 @@ export async function discardBefore(session: Session, instance: string, yes?: st
     const { namespace, name: podName } = pod.metadata;
     const shell = (script: string) =>
         kubectl.read(["exec", "--namespace", namespace, podName, "--container", container, "--", "sh", "-c", script]);
-    const list =
-        'cd /var/lib/postgresql && for d in */docker; do [ "$PWD/$d" = "$PGDATA" ] || [ ! -f "$d/PG_VERSION" ] || echo "$d"; done';
+    const list = `cd ${home} && for d in */docker; do [ "$PWD/$d" = "$PGDATA" ] || [ ! -f "$d/PG_VERSION" ] || echo "$d"; done`;
     const directories = (await shell(list)).split("\n").filter((line) => /^\d+\/docker$/.test(line));
     if (directories.length > 0) {
         await confirmName(
@@ -130,7 +132,7 @@ export async function discardBefore(session: Session, instance: string, yes?: st
             `The data of ${directories.map((one) => `PostgreSQL ${one.split("/")[0]}`).join(", ")} will be deleted from the volume of ${instance}/${name}; there is no way back to it then but a backup.`,
             yes,
         );
-        await shell(`cd /var/lib/postgresql && rm -rf ${directories.map((one) => one.split("/")[0]).join(" ")}`);
+        await shell(`cd ${home} && rm -rf ${directories.map((one) => one.split("/")[0]).join(" ")}`);
     }
     const { diff } = await editStack(
         session.stack,
@@ -143,6 +145,4 @@ export async function discardBefore(session: Session, instance: string, yes?: st
     return { directories, diff };
 }
 
-const tagOf = (reference: string): string => /:([^/:]+)$/.exec(reference.split("@")[0]!)?.[1] ?? "";
-
-const numberOf = (series: string): number => Number(series.split(" ")[1]);
+const numberOf = (series: string): number => Number(majorOf(series));

@@ -22,6 +22,10 @@ export interface RenderedObject {
     readonly [field: string]: unknown;
 }
 
+/** An object as messages name it: `Deployment shop/web`. */
+export const titleOf = ({ kind, metadata: { namespace, name } }: RenderedObject): string =>
+    `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
+
 export interface Rendering {
     readonly project: string;
     readonly stack: string;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { consentName } from "../../components/names";
 import { changesOfClaim } from "../launch/volumeChecks";
-import type { RenderedObject, Rendering } from "../render/rendering";
+import { type RenderedObject, type Rendering, titleOf } from "../render/rendering";
 
 /** Changes between two renderings that Kubernetes does not make to objects that exist. */
 export interface Unchangeable {
@@ -52,9 +52,8 @@ export function unchangeable(
         replaced: pairs.flatMap(({ object, was }) => {
             const fields = fixedFields(object, was);
             if (fields.length === 0) return [];
-            const { kind, metadata } = object;
             return [
-                `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ""}${metadata.name}: ${fields.join(", ")} cannot be changed, so the engine deletes it and creates it again`,
+                `${titleOf(object)}: ${fields.join(", ")} cannot be changed, so the engine deletes it and creates it again`,
             ];
         }),
     };

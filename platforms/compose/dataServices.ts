@@ -7,7 +7,7 @@ import { serviceLabel } from "./names";
 import type { Notes } from "./notes";
 import type { Role } from "./roles";
 import type { Parts } from "./secrets";
-import { type Account, ServiceReader } from "./serviceReader";
+import { type Account, ServiceReader, variablesOf } from "./serviceReader";
 import type { ContainerTexts } from "./variables";
 
 /** The last parts of official images' names, by role. */
@@ -123,7 +123,7 @@ export function readDataServices(
                 if (["root", "postgres"].includes(account.user)) {
                     notes.refuse(
                         ["services", service, "environment"],
-                        `clients connect as the administrator; a database of Plinth's has a user of its own: set ${userVariables[account.engine].join(" or ")}`,
+                        `clients connect as the administrator; a database of Plinth's has a user of its own: set ${variablesOf(account.engine, "USER").join(" or ")}`,
                     );
                     break;
                 }
@@ -196,9 +196,3 @@ export function readDataServices(
     }
     return { takeovers, dumps, rules, values };
 }
-
-const userVariables: Readonly<Record<Engine, readonly string[]>> = {
-    mariadb: ["MARIADB_USER", "MYSQL_USER"],
-    mysql: ["MYSQL_USER"],
-    postgres: ["POSTGRES_USER"],
-};

@@ -4,6 +4,7 @@ import { type Conversion } from "./conversion";
 import { environmentOf } from "./environment";
 import { initImage, startImage } from "./images";
 import { initContainerOf } from "./kompose";
+import { plainText } from "./secrets";
 
 type Step = NonNullable<Service["pre_start"]>[number];
 
@@ -79,7 +80,7 @@ export function hooksOf(
                     [...path, 0, "command"],
                     "has a secret value; write it as a variable of the container, in a shell: [sh, -c, 'run \"$$PASSWORD\"']",
                 );
-            return parts.map((part) => (typeof part === "object" ? "" : part)).join("");
+            return plainText(parts);
         });
     };
     const [preStop, postStart] = [one("pre_stop"), one("post_start")];

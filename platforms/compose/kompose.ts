@@ -1,6 +1,6 @@
-import { nanosecondsOf } from "../../compose/model/units";
 import type { ContainerArgs, Probe } from "../../components/podArgs";
 import type { Service } from "../../compose";
+import { secondsOf } from "./durations";
 import { komposeLabel } from "./extensions";
 
 /** `true`, `/path`, `host` or `host/path` */
@@ -8,11 +8,6 @@ export function exposedAt(text: string): { readonly host?: string; readonly path
     const [, host = "", path] = /^([^/]*)(\/.*)?$/.exec(text.trim()) ?? [];
     return { ...(/^(|true|false)$/.test(host) ? {} : { host }), path: path ?? "/" };
 }
-
-const seconds = (text: string | undefined): number | undefined => {
-    const value = text === undefined ? undefined : nanosecondsOf(text);
-    return value === undefined || value === 0n ? undefined : Math.max(1, Math.ceil(Number(value) / 1e9));
-};
 
 /** Whether labels say that there is, or is not, a readiness probe. */
 export const readinessLabel = (service: Service): "disabled" | "given" | undefined => {
@@ -44,7 +39,7 @@ export function probesOfLabels(service: Service): NonNullable<ContainerArgs["pro
         retries: number | undefined,
         start: string | undefined,
     ): Partial<Probe> => {
-        const [periodSeconds, timeoutSeconds, initialDelaySeconds] = [interval, timeout, start].map(seconds);
+        const [periodSeconds, timeoutSeconds, initialDelaySeconds] = [interval, timeout, start].map(secondsOf);
         return {
             periodSeconds: periodSeconds ?? 30,
             timeoutSeconds: timeoutSeconds ?? 30,

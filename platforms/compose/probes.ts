@@ -1,18 +1,11 @@
 import type { Service } from "../../compose";
-import { nanosecondsOf } from "../../compose/model/units";
 import { startSeconds } from "../../components/probes";
 import type { ContainerArgs, Probe, Word } from "../../components/podArgs";
+import { secondsOf } from "./durations";
 import { probesOfLabels, readinessLabel } from "./kompose";
 
 /** Docker's defaults in seconds: https://docs.docker.com/reference/dockerfile/#healthcheck */
 const usual = { interval: 30, timeout: 30, retries: 3, startPeriod: 0, startInterval: 5 } as const;
-
-/** Whole seconds, at least one: Kubernetes knows no smaller ones. */
-const seconds = (text: string | undefined, normal: number): number => {
-    const value = text === undefined ? undefined : nanosecondsOf(text);
-    // Docker takes zero for its default.
-    return value === undefined || value === 0n ? normal : Math.max(1, Math.ceil(Number(value) / 1e9));
-};
 
 /** Whether a service has a health check of its own. One in its image is not visible here. */
 export const hasCheck = ({ healthcheck }: Service): boolean =>
@@ -32,11 +25,11 @@ export function probesOf(service: Service, words: readonly Word[] | undefined): 
         return Object.keys(labelled).length > 0 ? { probes: labelled } : {};
     const [kind, ...rest] = words;
     const command: Word[] = kind === "CMD-SHELL" ? ["/bin/sh", "-c", ...rest] : kind === "CMD" ? rest : [...words];
-    const interval = seconds(healthcheck.interval, usual.interval);
-    const timeoutSeconds = seconds(healthcheck.timeout, usual.timeout);
+    const interval = secondsOf(healthcheck.interval) ?? usual.interval;
+    const timeoutSeconds = secondsOf(healthcheck.timeout) ?? usual.timeout;
     const retries = healthcheck.retries || usual.retries;
-    const period = seconds(healthcheck.start_interval, Math.min(usual.startInterval, interval));
-    const start = seconds(healthcheck.start_period, usual.startPeriod) + retries * interval;
+    const period = secondsOf(healthcheck.start_interval) ?? Math.min(usual.startInterval, interval);
+    const start = (secondsOf(healthcheck.start_period) ?? usual.startPeriod) + retries * interval;
     const startup: Probe = {
         command,
         periodSeconds: period,
@@ -49,4 +42,4 @@ export function probesOf(service: Service, words: readonly Word[] | undefined): 
 }
 
 /** `stop_grace_period` in seconds. @default Docker's 10 */
-export const graceSeconds = ({ stop_grace_period }: Service): number => seconds(stop_grace_period, 10);
+export const graceSeconds = ({ stop_grace_period }: Service): number => secondsOf(stop_grace_period) ?? 10;

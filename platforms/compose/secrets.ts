@@ -127,6 +127,9 @@ const anyOf = (texts: readonly string[]): RegExp =>
         "g",
     );
 
+/** A text without its secret parts. */
+export const plainText = (parts: Parts): string => parts.map((part) => (typeof part === "object" ? "" : part)).join("");
+
 /** A text in which markers stand for secrets. */
 export function split(text: string): Parts {
     const parts: (string | { readonly key: string })[] = [];

@@ -1,6 +1,7 @@
 import { isWord } from "../../components/languages/text";
 import type { Engine } from "../../config/database";
 import type { Conversion } from "./conversion";
+import { plainText } from "./secrets";
 
 /** Settings of the component's own: with others its server would not start, or not be found. */
 const ofComponent = new RegExp(
@@ -19,9 +20,7 @@ const ofComponent = new RegExp(
  * What is none is left out, with a warning.
  */
 export function serverSettings({ source, notes }: Conversion, service: string, engine: Engine): Record<string, string> {
-    const words = (source.texts[service]!.command ?? []).map((parts) =>
-        parts.map((part) => (typeof part === "object" ? "" : part)).join(""),
-    );
+    const words = (source.texts[service]!.command ?? []).map(plainText);
     const settings: Record<string, string> = {};
     const rest = /^(postgres|mysqld|mariadbd)$/.test(words[0] ?? "") ? words.slice(1) : words;
     for (let at = 0; at < rest.length; at++) {
@@ -50,9 +49,7 @@ export function cacheSettings(
     { source, services }: Conversion,
     service: string,
 ): { persistence: boolean; policy?: string } {
-    const words = (source.texts[service]!.command ?? []).map((parts) =>
-        parts.map((part) => (typeof part === "object" ? "" : part)).join(""),
-    );
+    const words = (source.texts[service]!.command ?? []).map(plainText);
     const after = (option: string): string | undefined => {
         const at = words.indexOf(option);
         return at < 0 ? undefined : words[at + 1];

@@ -3,7 +3,7 @@ import { policies } from "../../config/cache";
 import { type Engine, identifier } from "../../config/database";
 import type { Notes } from "./notes";
 import type { Role } from "./roles";
-import { markersIn, type Parts } from "./secrets";
+import { markersIn, type Parts, plainText } from "./secrets";
 import type { ContainerTexts } from "./variables";
 
 /** An account of a database, as the project has it. */
@@ -35,9 +35,11 @@ const answered = [
     ...["security_opt", "stop_signal", "ulimits", "init", "tty", "stdin_open", "logging", "pull_policy", "attach"],
 ];
 
-/** Prefixes of the variables of an engine's image. */
-const prefixesOf = (engine: Engine): readonly string[] =>
-    engine === "mariadb" ? ["MARIADB", "MYSQL"] : [engine === "mysql" ? "MYSQL" : "POSTGRES"];
+/** The variables of an engine's image that say the same, the one that counts first. */
+export const variablesOf = (engine: Engine, what: string): readonly string[] =>
+    (engine === "mariadb" ? ["MARIADB", "MYSQL"] : [engine === "mysql" ? "MYSQL" : "POSTGRES"]).map(
+        (prefix) => `${prefix}_${what}`,
+    );
 
 /** How the command of a server begins. */
 const programs: Readonly<Record<Exclude<Role, "database">, RegExp>> = {
@@ -49,9 +51,6 @@ const programs: Readonly<Record<Exclude<Role, "database">, RegExp>> = {
 
 /** Words besides options that say nothing more. */
 const operands: Partial<Record<Role, RegExp>> = { storage: /^(server|\/\S*)$/ };
-
-/** A text without its secret parts. */
-const textOf = (word: Parts): string => word.map((part) => (typeof part === "object" ? "" : part)).join("");
 
 /** What a service's texts say of its server. */
 export class ServiceReader {
@@ -87,10 +86,10 @@ export class ServiceReader {
     }
 
     account(engine: Engine): Account | undefined {
-        const first = <T>(read: (variable: string) => T | undefined, ...names: string[]) =>
-            names.map((name) => read.call(this, name)).find((value) => value !== undefined);
-        const { text, secret } = this;
-        const names = (suffix: string) => prefixesOf(engine).map((prefix) => `${prefix}_${suffix}`);
+        const names = (what: string) => variablesOf(engine, what);
+        const first = (values: readonly (string | undefined)[]) => values.find((value) => value !== undefined);
+        const text = (what: string) => first(names(what).map((name) => this.text(name)));
+        const secret = (what: string) => first(names(what).map((name) => this.secret(name)));
         const refuse = (what: string, variables: readonly string[]) => {
             this.notes.refuse(
                 ["services", this.name, "environment"],
@@ -104,11 +103,11 @@ export class ServiceReader {
             if (password === undefined) return refuse("the password", ["POSTGRES_PASSWORD"]);
             return { engine, user, database: this.text("POSTGRES_DB") ?? user, password };
         }
-        const database = first(text, ...names("DATABASE"));
+        const database = text("DATABASE");
         if (database === undefined) return refuse("the name of its database", names("DATABASE"));
-        const root = first(secret, ...names("ROOT_PASSWORD"));
-        const user = first(text, ...names("USER"));
-        const password = user === undefined ? root : first(secret, ...names("PASSWORD"));
+        const root = secret("ROOT_PASSWORD");
+        const user = text("USER");
+        const password = user === undefined ? root : secret("PASSWORD");
         if (password === undefined)
             return refuse("the password", names(user === undefined ? "ROOT_PASSWORD" : "PASSWORD"));
         return {
@@ -119,10 +118,9 @@ export class ServiceReader {
 
     /** Whether a database of this program can have the account's names. Refuses others. */
     hasNames(engine: Engine): boolean {
-        const variables =
-            engine === "postgres"
-                ? ["POSTGRES_DB", "POSTGRES_USER"]
-                : ["DATABASE", "USER"].flatMap((suffix) => prefixesOf(engine).map((prefix) => `${prefix}_${suffix}`));
+        const variables = [engine === "postgres" ? "DB" : "DATABASE", "USER"].flatMap((what) =>
+            variablesOf(engine, what),
+        );
         const odd = variables.filter((variable) => !identifier.optional().safeParse(this.text(variable)).success);
         for (const variable of odd)
             this.notes.refuse(
@@ -138,7 +136,7 @@ export class ServiceReader {
         const at = command.findIndex((word) => word.join("") === "--requirepass");
         const value = at < 0 ? undefined : command[at + 1];
         if (value?.length === 1 && typeof value[0] === "object") return value[0].key;
-        const asks = (words: readonly Parts[]) => words.some((word) => textOf(word).includes("requirepass"));
+        const asks = (words: readonly Parts[]) => words.some((word) => plainText(word).includes("requirepass"));
         const [variable] = Object.entries(env).find(([, text]) => "parts" in text && asks([text.parts])) ?? [];
         const key = asks(command)
             ? ["command"]
@@ -153,7 +151,7 @@ export class ServiceReader {
                 ["services", this.name, ...key],
                 "has a password that is not understood; write it without a shell, with the value in .env: command: redis-server --requirepass ${NAME_PASSWORD}",
             );
-        else if (command.some((word) => /\.conf$/.test(textOf(word))))
+        else if (command.some((word) => /\.conf$/.test(plainText(word))))
             this.notes.refuse(
                 ["services", this.name, "command"],
                 "has its settings, and maybe a password, in a file, which x-plinth.as does not read; write them as options, the password as --requirepass ${NAME_PASSWORD}",
@@ -165,7 +163,7 @@ export class ServiceReader {
     private warnOfWords(role: Role): void {
         // A database has them as settings.
         if (role === "database") return;
-        const words = (this.texts.command ?? []).map(textOf);
+        const words = (this.texts.command ?? []).map(plainText);
         const warn = (message: string) => this.notes.warn(["services", this.name, "command"], message);
         const rest = programs[role].test(words.slice(0, 2).join(" ")) ? words : ["", ...words];
         const isOption = (word: string) => /^--?[A-Za-z]/.test(word);

@@ -10,6 +10,7 @@ import { declare, type Sent } from "../support/declare";
 import { Member, writing } from "../support/members";
 import { seriesOf } from "../support/needs";
 import { freePort, program, scratch } from "../support/tools";
+import { until as untilHolds } from "../support/until";
 
 interface Wanted {
     readonly source?: number;
@@ -60,22 +61,7 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         const objects = await render(wanted);
         for (const member of members) member.take(objects);
     };
-    /** Waits until something holds. */
-    async function until(what: string, holds: () => boolean, seconds = 40): Promise<void> {
-        const end = Date.now() + seconds * 1000;
-        for (;;) {
-            try {
-                if (holds()) return;
-            } catch {
-                // Not yet.
-            }
-            if (Date.now() > end)
-                throw new Error(
-                    `never: ${what}\n${members.map((one) => `== member ${one.ordinal}\n${one.log.slice(-3000)}`).join("\n")}`,
-                );
-            await new Promise((resolve) => setTimeout(resolve, 300));
-        }
-    }
+    const until = (what: string, holds: () => boolean, seconds = 40) => untilHolds(what, holds, seconds, members);
     /** Waits until commits wait for a replica, with both attached, and the source has recorded it, which it does every two seconds. */
     const commitsWait = (source: Member) =>
         until("commits wait for a replica", () => {

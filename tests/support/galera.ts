@@ -8,6 +8,7 @@ import { run } from "./datadir";
 import { declare, find, type Sent } from "./declare";
 import { LocalPod } from "./localPod";
 import { NameServer } from "./nameServer";
+import { until } from "./until";
 import { type Connection, PodNetwork } from "./podNetwork";
 import type { Daemon } from "./tools";
 
@@ -287,20 +288,8 @@ export class Galera {
     }
 
     /** Waits until something holds. */
-    async until(what: string, holds: () => boolean, seconds = 60): Promise<void> {
-        const end = Date.now() + seconds * 1000;
-        for (;;) {
-            try {
-                if (holds()) return;
-            } catch {
-                // Not yet.
-            }
-            if (Date.now() > end)
-                throw new Error(
-                    `never: ${what}\n${this.members.map((one) => `== member ${one.ordinal}\n${one.log.slice(-4000)}`).join("\n")}`,
-                );
-            await new Promise((resolve) => setTimeout(resolve, 200));
-        }
+    until(what: string, holds: () => boolean, seconds = 60): Promise<void> {
+        return until(what, holds, seconds, this.members);
     }
 
     get writer(): GaleraMember | undefined {

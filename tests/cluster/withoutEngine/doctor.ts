@@ -1,70 +1,36 @@
-import { spawnSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse, stringify } from "yaml";
 import type { Result } from "../../../operations/doctor/checks";
-import { contextOf } from "../../../config/kubeconfig";
-import type { ClusterConfig } from "../../../config/stack";
 import { type ControlPlane, controlPlane } from "../../support/controlPlane";
 import { gatewayKinds } from "../../support/gatewayApi";
+import { ShopOnPlane } from "../../support/shopOnPlane";
 import { scratch } from "../../support/tools";
 
-const root = join(__dirname, "..", "..", "..");
 const stack = "doctored-by-a-test";
 const namespace = "plinth-doctored";
 
 describe("doctor, on a control plane", function () {
     this.timeout(180_000);
     let plane: ControlPlane;
-    let context = "";
+    let shop: ShopOnPlane;
     const place = scratch();
-    const stackFile = join(root, `Pulumi.${stack}.yaml`);
 
     before(async function () {
         plane = await controlPlane(this);
-        context = plane.context ?? contextOf({ kubeconfig: plane.kubeconfig } as ClusterConfig)!.name;
+        shop = new ShopOnPlane(plane, stack, namespace);
     });
     after(async () => {
-        rmSync(stackFile, { force: true });
+        shop?.clean();
         place.clean();
         const leftovers = [`namespace/${namespace}`, "namespace/plinth-reader", "clusterrolebinding/plinth-reader"];
         if (plane) await plane.kubectl(["delete", ...leftovers, "--ignore-not-found", "--wait=true"]);
     });
 
-    const configure = (cluster: object, instance: object = {}) =>
-        writeFileSync(
-            stackFile,
-            stringify({
-                config: {
-                    "plinth:cluster": { context, loadBalancer: false, metrics: false, ...cluster },
-                    "plinth:instances": {
-                        shop: {
-                            platform: "opencart",
-                            host: "shop.example.org",
-                            namespace,
-                            sharedFiles: "oneNode",
-                            ...instance,
-                        },
-                    },
-                },
-            }),
-        );
-
     /** @param path where programs are found. @default the plane's kubectl, and the system's */
-    function doctor({ path = `${plane.bin}:/usr/bin:/bin`, kubeconfig = plane.kubeconfig } = {}) {
-        const run = (...args: string[]) =>
-            spawnSync(process.execPath, [join(root, "cli", "plinth.cjs"), "doctor", stack, ...args], {
-                encoding: "utf8",
-                env: {
-                    PATH: path,
-                    HOME: place.path,
-                    KUBECONFIG: kubeconfig,
-                    PULUMI_BACKEND_URL: `file://${place.path}`,
-                    PULUMI_CONFIG_PASSPHRASE: "test",
-                    NO_COLOR: "1",
-                },
-            });
+    function doctor(where: { path?: string; kubeconfig?: string } = {}) {
+        const run = (...options: string[]) => shop.plinth(["doctor", ...options], where);
         const { status, stdout, stderr } = run("--json");
         expect(stdout, stderr).to.match(/^\[/);
         const results = JSON.parse(stdout) as Result[];
@@ -74,7 +40,7 @@ describe("doctor, on a control plane", function () {
     }
 
     it("finds no problem in a complete cluster, and leaves nothing behind", async () => {
-        configure({});
+        shop.configure({});
         const { status, at, found } = doctor();
         expect(at("problem")).to.deep.equal([]);
         expect(at("not checked")).to.deep.equal([]);
@@ -92,7 +58,7 @@ describe("doctor, on a control plane", function () {
     });
 
     it("names the rights that a reader lacks, and skips the checks that need them", async () => {
-        configure({});
+        shop.configure({});
         await plane.kubectl(["create", "namespace", "plinth-reader"]);
         await plane.kubectl(["create", "serviceaccount", "reader", "--namespace", "plinth-reader"]);
         await plane.kubectl([
@@ -134,7 +100,7 @@ describe("doctor, on a control plane", function () {
 
     it("names what is missing in the cluster, and objects that belong to others", async () => {
         const monitor = { apiVersion: "example.org/v1", kind: "Unheard", metadata: { name: "of" }, spec: {} };
-        configure(
+        shop.configure(
             { storageClass: "none-such", sharedStorageClass: "nor-this", loadBalancer: true, metrics: true },
             {
                 sharedFiles: null,
@@ -160,7 +126,7 @@ describe("doctor, on a control plane", function () {
     });
 
     it("detects that Pod Security is not enforced in a namespace without the label, and that it is in Plinth's", async () => {
-        configure({});
+        shop.configure({});
         const label = (value: string) => `pod-security.kubernetes.io/enforce${value}`;
         await plane.kubectl(["label", "namespace", namespace, `plinth.dev/stack=plinth.${stack}`]);
         expect(doctor().found("Pod Security").text).to.include("a pod that violates `restricted` is accepted");
@@ -189,7 +155,7 @@ describe("doctor, on a control plane", function () {
             },
         });
         const edge = { type: "Gateway", gateway: { name: "public", namespace: "default" }, controllerNamespace: "any" };
-        configure({}, { edge, tls: { mode: "off", inFront: true } });
+        shop.configure({}, { edge, tls: { mode: "off", inFront: true } });
         const said = () => doctor().found("Gateways");
         expect(said()).to.deep.include({ level: "problem" });
         expect(said().text).to.equal("the server does not know HTTPRoute of gateway.networking.k8s.io/v1");
@@ -208,7 +174,7 @@ describe("doctor, on a control plane", function () {
     });
 
     it("makes every check that works without kubectl", () => {
-        configure({});
+        shop.configure({});
         const { status, found, text } = doctor({ path: place.path });
         expect(status).to.equal(0);
         expect(found("kubectl").level).to.equal("warning");
@@ -221,7 +187,7 @@ describe("doctor, on a control plane", function () {
     });
 
     it("reports mistakes in an invalid stack", () => {
-        configure({ networkPolicy: "some" });
+        shop.configure({ networkPolicy: "some" });
         const { status, found, at } = doctor();
         expect(status).to.equal(1);
         expect(found("configuration").text).to.include("plinth:cluster.networkPolicy");

@@ -1,28 +1,24 @@
-import { spawnSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { parse, stringify } from "yaml";
-import { contextOf } from "../../../config/kubeconfig";
-import type { ClusterConfig } from "../../../config/stack";
 import type { Result } from "../../../operations/doctor/checks";
 import { streamOf } from "../../../operations/render/manifests";
 import { renderStack } from "../../../operations/render/rendering";
 import type { Status } from "../../../operations/status/status";
 import { type ControlPlane, controlPlane } from "../../support/controlPlane";
+import { ShopOnPlane } from "../../support/shopOnPlane";
 import { scratch } from "../../support/tools";
 
-const root = join(__dirname, "..", "..", "..");
 const stack = "limited-by-a-test";
 const namespace = "team-shop";
 
 describe("a namespace with the quotas and limits of others, on a control plane", function () {
     this.timeout(300_000);
     let plane: ControlPlane;
-    let context = "";
+    let shop: ShopOnPlane;
     const place = scratch();
-    const stackFile = join(root, `Pulumi.${stack}.yaml`);
     const apply = (...objects: object[]) =>
         plane.kubectl(
             ["apply", "--namespace", namespace, "--filename", "-"],
@@ -43,64 +39,31 @@ describe("a namespace with the quotas and limits of others, on a control plane",
 
     before(async function () {
         plane = await controlPlane(this);
-        context = plane.context ?? contextOf({ kubeconfig: plane.kubeconfig } as ClusterConfig)!.name;
+        shop = new ShopOnPlane(plane, stack, { name: namespace, create: false });
     });
     afterEach(() => plane.kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--wait=true"]));
     after(async () => {
-        rmSync(stackFile, { force: true });
+        shop?.clean();
         place.clean();
         if (!plane) return;
         await plane.kubectl(["delete", "namespace", "plinth-ci", "--ignore-not-found", "--wait=true"]);
     });
 
-    const configure = (cluster: object = {}, instance: object = {}) =>
-        writeFileSync(
-            stackFile,
-            stringify({
-                config: {
-                    "plinth:cluster": { context, loadBalancer: false, metrics: false, ...cluster },
-                    "plinth:instances": {
-                        shop: {
-                            platform: "opencart",
-                            host: "shop.example.org",
-                            namespace: { name: namespace, create: false },
-                            sharedFiles: "oneNode",
-                            ...instance,
-                        },
-                    },
-                },
-            }),
-        );
-
-    function plinth(args: readonly string[], kubeconfig = plane.kubeconfig) {
-        const { stdout, stderr } = spawnSync(process.execPath, [join(root, "cli", "plinth.cjs"), ...args], {
-            encoding: "utf8",
-            env: {
-                PATH: `${plane.bin}:/usr/bin:/bin`,
-                HOME: place.path,
-                KUBECONFIG: kubeconfig,
-                PULUMI_BACKEND_URL: `file://${place.path}`,
-                PULUMI_CONFIG_PASSPHRASE: "test",
-                NO_COLOR: "1",
-            },
-        });
-        return { stdout, stderr };
-    }
     const said = (kubeconfig?: string) => {
-        const { stdout, stderr } = plinth(["doctor", stack, "--json"], kubeconfig);
+        const { stdout, stderr } = shop.plinth(["doctor", "--json"], kubeconfig === undefined ? {} : { kubeconfig });
         expect(stdout, stderr).to.match(/^\[/);
         return (JSON.parse(stdout) as Result[]).find(({ check }) => check === "rules of the cluster")!;
     };
 
     it("cannot be tried before it is there, which doctor says", () => {
-        configure();
+        shop.configure();
         const { level, text } = said();
         expect(level, text).to.equal("not checked");
         expect(text).to.equal(`nothing can be tried in a namespace that does not exist yet: ${namespace}`);
     });
 
     it("gets pods with CPU limits by one key where a quota demands them", async () => {
-        configure();
+        shop.configure();
         await plane.kubectl(["create", "namespace", namespace]);
         await apply(quota({ "limits.cpu": "8" }));
         const { level, text } = said();
@@ -110,7 +73,7 @@ describe("a namespace with the quotas and limits of others, on a control plane",
         // One reason and one key, whatever the containers.
         expect(text.split("\n")).to.have.length(2);
 
-        configure({ cpuLimits: true });
+        shop.configure({ cpuLimits: true });
         const limited = said();
         expect(limited.level, limited.text).to.equal("ok");
         expect((await plane.json<{ items: object[] }>(["get", "all", "--namespace", namespace])).items).to.have.length(
@@ -119,7 +82,7 @@ describe("a namespace with the quotas and limits of others, on a control plane",
     });
 
     it("has limits of its own, which doctor names with the key of the component", async () => {
-        configure();
+        shop.configure();
         await plane.kubectl(["create", "namespace", namespace]);
         await apply(
             limits({ type: "Container", max: { memory: "300Mi" }, default: { memory: "100Mi" }, min: { cpu: "1m" } }),
@@ -132,13 +95,13 @@ describe("a namespace with the quotas and limits of others, on a control plane",
         // A default limit below what is requested.
         await apply(limits({ type: "Container", default: { cpu: "10m" } }));
         expect(said().text).to.match(/must be less than or equal to cpu limit.*; set plinth:cluster\.cpuLimits/);
-        configure({ cpuLimits: 2 });
+        shop.configure({ cpuLimits: 2 });
         const { level: then, text: why } = said();
         expect(then, why).to.equal("ok");
     });
 
     it("may refuse claims and Services, too", async () => {
-        configure({ loadBalancer: true });
+        shop.configure({ loadBalancer: true });
         await plane.kubectl(["create", "namespace", namespace]);
         await apply(quota({ "services.loadbalancers": "0", "requests.storage": "1Gi" }));
         const { level, text } = said();
@@ -151,10 +114,10 @@ describe("a namespace with the quotas and limits of others, on a control plane",
     });
 
     it("is tried with the rights that `rbac --preview-only` gives", async () => {
-        configure();
+        shop.configure();
         await plane.kubectl(["create", "namespace", namespace]);
         await apply(quota({ "limits.cpu": "8" }));
-        await plane.kubectl(["apply", "--filename", "-"], plinth(["rbac", stack, "--preview-only"]).stdout);
+        await plane.kubectl(["apply", "--filename", "-"], shop.plinth(["rbac", "--preview-only"]).stdout);
         const name = `plinth-${stack}-preview`;
         const { stdout: token } = await plane.kubectl(["create", "token", name, "--namespace", "plinth-ci"]);
         const kubeconfig = parse((await plane.kubectl(["config", "view", "--minify", "--flatten"])).stdout) as {
@@ -169,7 +132,7 @@ describe("a namespace with the quotas and limits of others, on a control plane",
     });
 
     it("may choose users itself, as OpenShift does, which one key leaves to it", async () => {
-        configure();
+        shop.configure();
         await plane.kubectl(["create", "namespace", namespace]);
         const name = "plinth-test-users";
         const words = "unable to validate against any security context constraint: users and groups are the cluster's";
@@ -202,7 +165,7 @@ describe("a namespace with the quotas and limits of others, on a control plane",
             // The API server reads new policies after a moment.
             while (!said().text.includes("set plinth:cluster.openshift: true"))
                 expect(Date.now(), said().text).to.be.below(end);
-            configure({ openshift: true });
+            shop.configure({ openshift: true });
             const { level, text } = said();
             expect(level, text).to.equal("ok");
         } finally {
@@ -212,13 +175,13 @@ describe("a namespace with the quotas and limits of others, on a control plane",
     });
 
     it("is what `status` names for each kind, in the server's words", async () => {
-        configure();
+        shop.configure();
         await plane.kubectl(["create", "namespace", namespace]);
         await apply(quota({ "limits.cpu": "8" }));
         const rendering = await renderStack(stack);
         await plane.kubectl(["apply", "--server-side", "--filename", "-"], streamOf(rendering, false));
         const reasons = () => {
-            const { stdout } = plinth(["status", stack, "--json"]);
+            const { stdout } = shop.plinth(["status", "--json"]);
             const { tiers, tasks } = JSON.parse(stdout) as Status;
             return [...tiers, ...tasks];
         };
