@@ -273,6 +273,9 @@ export class CaddyEdge {
         this.prepare();
         this.daemon = this.run(this.file);
         await this.daemon.ready(() => fetch(`http://127.0.0.1:${this.ports.health}/healthz`));
+        // Caddy issues certificates of its own authority while it already listens, and refuses handshakes until then.
+        for (const { host, tls } of sites())
+            if (tls.mode === "internal") await this.daemon.ready(() => this.secure({ host }));
     }
 
     /** A process of Caddy with a file, as the pod starts it. */
