@@ -88,7 +88,9 @@ describe("an application of a Compose project, by its own variables", function (
             ...user,
             cwd: data,
         });
-        stop = async () => void (await daemon.stop());
+        stop = async () => {
+            await daemon.stop();
+        };
         const url = new URL(variable("CACHE_URL"));
         expect([url.hostname, Number(url.port)]).to.deep.equal(["cache", ports("cache")[0]]);
         const ask = (password: string | undefined, ...command: string[]) =>
