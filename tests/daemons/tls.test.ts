@@ -261,7 +261,16 @@ print("in")`;
         const client =
             (more: { anyName?: boolean }) =>
             ({ authorities: file, host }: { authorities: string; host: string }) => {
-                const redis = { host, port, database: 0, user: undefined, password, tls: true, ...more };
+                const redis = {
+                    host,
+                    port,
+                    database: 0,
+                    user: undefined,
+                    password,
+                    tls: true,
+                    anyName: false,
+                    ...more,
+                };
                 const { LOCATION, OPTIONS } = caches(redis)["default"] as { LOCATION: string; OPTIONS: object };
                 const settings = { url: redisUrl(redis), tls: brokerTls(redis), LOCATION, OPTIONS };
                 const given = JSON.stringify(settings).replaceAll(authoritiesFile, file);
