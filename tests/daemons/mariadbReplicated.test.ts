@@ -185,7 +185,7 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         writeFileSync(join(a.data, "plinth-member"), notes);
         a.take(await render({}));
         await a.up();
-        await until("it sees who it is", () => /is declared the source, but member 1 is it/.test(a.said));
+        await until("it remembers that", () => /^role former$/m.test(a.notes));
         expect(isOpen(a)).to.equal(false);
         a.take(await render({ source: 1, term: "t1b", lost: [0] }));
         await until("the old source is a replica", () => isOpen(b) && a.ready && same(a, b, c));

@@ -43,6 +43,7 @@ export class Member {
     private readonly trace: string;
     private readonly processes = new Map<string, ChildProcess>();
     private objects: readonly Sent[] = [];
+    private isAlone = false;
     log = "";
     /** Folder with the programs of another version. */
     programs = "/usr/sbin";
@@ -69,12 +70,13 @@ export class Member {
     }
 
     private get name(): string {
-        return this.ordinal === 0 ? "database" : `database-${this.ordinal}`;
+        return this.ordinal === 0 || this.isAlone ? "database" : `database-${this.ordinal}`;
     }
 
     /** Applies a run's objects. The file that declares the source also changes under running servers. */
     take(objects: readonly Sent[]): void {
         this.objects = objects;
+        this.isAlone = false;
         const { data } = find(objects, "ConfigMap", this.name);
         for (const [name, text] of Object.entries(data)) writeFileSync(join(this.files, name), text as string);
         writeFileSync(join(this.files, "init.sql"), find(objects, "Secret", "database-root").stringData["init.sql"]);
@@ -86,6 +88,7 @@ export class Member {
     /** Starts as a single server. */
     alone(objects: readonly Sent[]): void {
         this.objects = objects;
+        this.isAlone = true;
         const statements = join(this.files, "init.sql");
         writeFileSync(statements, find(objects, "Secret", "database-root").stringData["init.sql"]);
         writeFileSync(join(this.files, "plinth.cnf"), find(objects, "ConfigMap", "database").data["plinth.cnf"]);

@@ -74,14 +74,6 @@ look() { answer=$(sql --vertical --execute="$state") && read_state "$answer" && 
 
 # A source.
 
-# A restart empties tables in memory on one member only, and the others' next change of their rows would fail.
-convert_memory_tables() {
-    ask "$conversions" |
-        while read -r statement; do
-            # Who waits for a table keeps all others waiting who come after.
-            ask "SET STATEMENT lock_wait_timeout = 1 FOR $statement" && echo "$statement"
-        done
-}
 open() {
     ask "SET GLOBAL rpl_semi_sync_master_enabled = ON" || return 1
     if another_is_open @@global.rpl_semi_sync_master_enabled; then
@@ -113,7 +105,11 @@ lead() {
         fi
         [ "$now_alone" = no ] || hurry=yes
         turn=$(((turn + 1) % 5))
-        [ "$turn" != 0 ] || convert_memory_tables
+        # A restart empties tables in memory on one member only, and the others' next change of their rows would fail.
+        # Who waits for a table keeps all others waiting who come after.
+        [ "$turn" != 0 ] || ask "$conversions" | while read -r statement; do
+            ask "SET STATEMENT lock_wait_timeout = 1 FOR $statement" && echo "$statement"
+        done
         say "member $MEMBER is the source"
     elif [ -f "$RUN/plinth-opened" ]; then
         is_replaced
@@ -155,12 +151,12 @@ take_over() {
         address_of "$other"
         [ "$absent" != "$other" ] || absent=
         [ "$io" != Yes ] || heard="$heard $follows "
-        if [ "$closed$claims" != 10 ] && was_it; then
-            [ "$closed" != 0 ] || is_replaced
-            say "is declared the source, but member $other is it, or is about to be"
-            return 0
-        elif [ "$closed$claims" != 10 ]; then
-            fence_member "$other"
+        if [ "$closed$claims" != 10 ]; then
+            if ! was_it; then
+                fence_member "$other"
+            elif [ "$closed" = 0 ]; then
+                is_replaced
+            fi
             return 0
         fi
         is_lost "$other" && continue
@@ -227,10 +223,6 @@ may_be_absent() { # ordinal
 
 # A replica.
 
-fence() {
-    ask "$fencing" || return 1
-    say "takes no writes any more: member $source is to be the source"
-}
 follow_member() { # ordinal
     address_of "$1"
     if [ "$follows" = "$host:$port" ] && [ "$io" != No ] && [ "$applier" != No ]; then return 0; fi
@@ -254,7 +246,10 @@ follow() {
         say "has data that were never replicated, and member $source is to be the source: set database.source to $MEMBER"
         return 0
     fi
-    if [ "$closed$claims" != 10 ]; then fence || return 0; fi
+    if [ "$closed$claims" != 10 ]; then
+        ask "$fencing" || return 0
+        say "takes no writes any more: member $source is to be the source"
+    fi
     rm -f "$RUN/plinth-opened"
     [ "$role" != source ] || write_notes former "$led"
     address_of "$source"
