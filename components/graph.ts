@@ -134,6 +134,8 @@ export interface Node {
     readonly instance: string;
     /** Logical name, which is also the value of the label `app.kubernetes.io/name`. */
     readonly name: string;
+    /** Labels of its pods, if an operator makes them. @default the component's own */
+    readonly selector?: Readonly<Record<string, string>>;
     /** Kind of component, for the diagram: `database`, `web tier` … */
     readonly kind: string;
     /** False for an external service. */
@@ -142,6 +144,22 @@ export interface Node {
     readonly networkRules: readonly NetworkRule[];
     /** Identities of nodes that must be ready (data services) or done (Tasks) first. */
     readonly startsAfter: readonly string[];
+}
+
+/** What a component declares when it is added to the graph. */
+export interface NodeArgs {
+    /** Kind of component, for the diagram. */
+    readonly kind: string;
+    /** Labels of its pods, if an operator makes them. @default the component's own */
+    readonly selector?: Readonly<Record<string, string>>;
+    /** @default true */
+    readonly pods?: boolean;
+    /** @default none */
+    readonly uses?: readonly Edge[];
+    /** @default none */
+    readonly networkRules?: readonly NetworkRule[];
+    /** Components that must be ready or done first. @default none */
+    readonly startsAfter?: readonly { readonly node: Node }[];
 }
 
 /** Whether a component connects to anything besides the stack's own components. */

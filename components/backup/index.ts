@@ -226,8 +226,8 @@ export class Backup extends Component implements HasNode {
         const { engine, rootPassword } = database;
         return this.step(name, database.image, {
             env: {
-                ...(engine === "postgres" ? postgresTlsEnv(database.service) : tlsEnv(database.service, "DB_TLS_CA")),
-                ...(engine === "mysql" && database.service.anyName ? { DB_TLS_MODE: "VERIFY_CA" } : {}),
+                ...(engine === "postgres" ? postgresTlsEnv(database.direct) : tlsEnv(database.direct, "DB_TLS_CA")),
+                ...(engine === "mysql" && database.direct.anyName ? { DB_TLS_MODE: "VERIFY_CA" } : {}),
                 ENGINE: engine,
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",
                 INSTANCE: this.identity,
@@ -237,7 +237,7 @@ export class Backup extends Component implements HasNode {
                 ...(loads && rootPassword && engine !== "postgres" ? { DB_ROOT_PASSWORD: rootPassword } : {}),
             },
             uses: [
-                database.service.bind({
+                database.direct.bind({
                     DB_HOST: "host",
                     DB_PORT: "port",
                     DB_NAME: "name",

@@ -259,7 +259,7 @@ print("in")`;
         const { port, stop } = await tlsServers.valkey(this, join(folder.path, "valkey-python"), files);
         stops.push(stop);
         const client =
-            (more: object) =>
+            (more: { anyName?: boolean }) =>
             ({ authorities: file, host }: { authorities: string; host: string }) => {
                 const redis = {
                     host,
