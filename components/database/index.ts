@@ -5,7 +5,7 @@ import { type DatabaseConfig, databasePorts, type DatabaseSecret, type Engine } 
 import { type Image, images } from "../../config/images";
 import type { ResourcesConfig } from "../../config/fields";
 import { clusterService } from "../deployment";
-import { type Outside, outside, rangesOf, requiredSecret } from "../external";
+import { type Clients, type Outside, outside, rangesOf, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { SecretValue } from "../kinds";
@@ -23,7 +23,7 @@ import { galeraSeries, guardedSeries, imageSeries } from "./series";
 /** Settings that a database offers to its clients. */
 export type DatabaseSettings = { readonly name: string; readonly user: string; readonly password: SecretRef };
 
-export interface DatabaseArgs {
+export interface DatabaseArgs extends Clients {
     readonly config: DatabaseConfig;
     /** Name of the database: letters, digits, `_` and `-`. */
     readonly database: string;
@@ -107,7 +107,7 @@ export class Database<Name extends string = string> extends Component implements
             const { password, rootPassword } = this.outsideSecrets(instance, name);
             this.rootPassword = rootPassword;
             const settings = { name: args.database, user: args.user, password };
-            [this.service, this.readService] = this.outside(instance, config, settings);
+            [this.service, this.readService] = this.outside(instance, config, settings, args);
             this.direct = this.service;
         } else if (config.topology === "operator") {
             const passwords = this.passwords(instance, name);
@@ -152,12 +152,14 @@ export class Database<Name extends string = string> extends Component implements
         instance: Instance,
         config: Extract<DatabaseConfig, { topology: "external" }>,
         settings: DatabaseSettings,
+        { anyName = false }: DatabaseArgs,
     ): [Service<DatabaseSettings>, Service<DatabaseSettings>] {
         const { engine, readHost, port, cidrs } = config;
         const [[portName, usual]] = Object.entries(ports[engine]) as [[string, number]];
         const at = ({ host, external }: Outside) =>
             new Service(this.node.id, host, { [portName]: port ?? usual }, settings, external);
-        const server = outside(instance, this, this.node, config);
+        // Every program that uses PostgreSQL's library can.
+        const server = outside(instance, this, this.node, config, { anyName: engine === "postgres" || anyName });
         const { tls } = server.external;
         if (readHost && tls?.address !== undefined)
             instance.problem(

@@ -1,4 +1,4 @@
-import type { Value } from "../../config/value";
+import type { Input, Value } from "../../config/value";
 import type { Engine } from "../../config/database";
 import { type Image, images, type ResolvedImage } from "../../config/images";
 import type { Instance } from "../instance";
@@ -145,18 +145,29 @@ export function guardedSeries(
     const prefix = `${instance.name}-${name}`;
     const { owner, stack } = instance;
     const parent = owner.resource;
-    const holds = (series: string, protect: boolean) =>
-        randomId(`${prefix}-holds-${series.replace(/[^a-z0-9]+/g, "-")}`, 4, undefined, { parent, protect });
     const marker = randomId(
         `${prefix}-series`,
         4,
         { series: wanted },
         { parent, ...(consent ? {} : { ignoreChanges: ["keepers"] }) },
     );
-    stack.plan.push(holds(wanted, stack.config.protect), ...(consent ? [holds(consent, false)] : []), marker);
-    return marker
+    const checked = marker
         .property<Keepers>("keepers")
         .map((keepers) => check(settingsAt, keepers?.["series"] ?? wanted, wanted, consent));
+    const holds = (series: string, byteLength: Input<number>, protect: boolean) =>
+        randomId(`${prefix}-holds-${series.replace(/[^a-z0-9]+/g, "-")}`, byteLength, undefined, { parent, protect });
+    stack.plan.push(
+        marker,
+        // Its length is known once the series is accepted: a run without a preview that is refused leaves none behind,
+        // whose protection would refuse the way back.
+        holds(
+            wanted,
+            checked.map(() => 4),
+            stack.config.protect,
+        ),
+        ...(consent ? [holds(consent, 4, false)] : []),
+    );
+    return checked;
 }
 
 type Keepers = Readonly<Record<string, string>> | undefined;

@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import type { z } from "zod";
-import { checkSeries, SeriesError, seriesOf, upgradesInPlace } from "../../components/database/series";
+import { checkSeries, guardedSeries, SeriesError, seriesOf, upgradesInPlace } from "../../components/database/series";
 import { cache } from "../../config/cache";
 import { database, databaseOf } from "../../config/database";
 import { explain } from "../../config/explain";
+import { declare } from "../support/declare";
 
 describe("Series of a database", () => {
     it("are read from the tag of the image", () => {
@@ -46,6 +47,31 @@ describe("Series of a database", () => {
         expect(check("mariadb 11.4", "mariadb 11.8")).not.to.throw(SeriesError, "upgradeFrom is enough");
         expect(check("postgres 16", "postgres 17")).to.throw(SeriesError, "./plinth database upgrade");
         expect(check("postgres 17", "postgres 16")).to.throw(SeriesError, "dump the data with postgres 17");
+    });
+});
+
+describe("A series in the state", () => {
+    it("is held only once it has been compared, and with consent the former one no longer", async () => {
+        const held = async (upgradeFrom?: string) => {
+            const { resources } = await declare((instance) => {
+                guardedSeries(instance, "database", "mariadb 11.8", upgradeFrom);
+            });
+            return resources.filter(({ name }) => name.startsWith("bench-database-"));
+        };
+        const [series, first, ...others] = await held();
+        expect([series!.name, first!.name, others]).to.deep.equal([
+            "bench-database-series",
+            "bench-database-holds-mariadb-11-8",
+            [],
+        ]);
+        expect(first!.dependencies).to.deep.equal([series!.urn]);
+        const [, next, former] = await held("mariadb 11.4");
+        expect(next).to.deep.equal(first);
+        expect([former!.name, former!.protect, former!.dependencies]).to.deep.equal([
+            "bench-database-holds-mariadb-11-4",
+            false,
+            [],
+        ]);
     });
 });
 
