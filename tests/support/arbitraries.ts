@@ -60,18 +60,15 @@ export function instancesOf(
     });
     return fc
         .tuple(fc.record({ ...Object.fromEntries(own), ...common }, { requiredKeys: [] }), more)
-        .map(([keys, chosen]) => ({ ...withoutIdentity(keys), ...chosen, platform: name }));
-}
-
-/** Every password is given, and of those of a bucket and the pod's own identity only one may be. */
-function withoutIdentity(keys: Keys): Keys {
-    const { identity: _, ...objectStorage } = (keys["objectStorage"] ?? {}) as Keys;
-    return "objectStorage" in keys ? { ...keys, objectStorage } : keys;
+        .map(([keys, chosen]) => ({ ...keys, ...chosen, platform: name }));
 }
 
 /** The same instance with unique values: its own hosts and locations on external servers. */
 export function apart(schema: z.ZodType, name: string, keys: Keys): Keys {
     const changed = structuredClone(keys) as Record<string, unknown>;
+    // The pods' identity excludes keys, which all of these instances have.
+    const storage = changed["objectStorage"] as { identity?: unknown } | undefined;
+    if (storage) delete storage.identity;
     ownIn(schema, keys).forEach(({ path, own, value }, index) => {
         if (!own.identity) return;
         const fresh = own.fresh?.(name);
