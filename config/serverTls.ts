@@ -25,7 +25,7 @@ export const ownAuthority = {
 };
 
 /**
- * TLS to a server outside the cluster: its certificate must be valid and name the host.
+ * TLS to a server outside the cluster: its certificate must be valid and, unless `verifyName` is false, name the host.
  *
  * @default false, an error for servers that are known to take nothing else
  */
@@ -33,32 +33,70 @@ export const serverTls = z
     .union(
         [
             z.boolean(),
-            z.strictObject({
-                ...ownAuthority,
-                /** Name in the server's certificate, if `host` is an address. @default host */
-                serverName: subdomain.optional(),
-            }),
+            z
+                .strictObject({
+                    ...ownAuthority,
+                    /** Name in the server's certificate, if `host` is an address. @default host */
+                    serverName: subdomain.optional(),
+                    /**
+                     * Whether the certificate must have the name. With false, any certificate of the authority `ca` is
+                     * taken: for an authority that signs for this server alone, as those of Cloud SQL's instances do.
+                     *
+                     * @default true
+                     */
+                    verifyName: z.boolean().default(true),
+                })
+                .superRefine(({ ca, serverName, verifyName }, { addIssue }) => {
+                    const issue = (message: string) => addIssue({ code: "custom", path: ["verifyName"], message });
+                    if (!verifyName && ca === undefined)
+                        issue("allowed: true, unless ca is the authority of this server alone");
+                    else if (!verifyName && serverName !== undefined)
+                        issue("allowed: true, because serverName is the name to verify");
+                }),
         ],
-        { error: ({ input }) => (typeof input === "object" ? undefined : "allowed: true, false or {ca, serverName}") },
+        {
+            error: ({ input }) =>
+                typeof input === "object" ? undefined : "allowed: true, false or {ca, serverName, verifyName}",
+        },
     )
     .optional();
+
+/** In the place of `verifyName`, for programs that always check the name. */
+export const verifiedName = {
+    verifyName: z
+        .literal(true, "allowed: true, because clients of such servers always check the name in the certificate")
+        .optional(),
+};
 
 /** The same key where the programs that connect have no TLS. */
 export const noTls = z.literal(false, "allowed: false, because the programs that connect to it have no TLS").optional();
 
 export type ServerTlsConfig = z.infer<typeof serverTls>;
 
-/** Server names of providers that take TLS only, as their documentation says; others leave it to their customers. */
+/**
+ * Server names of providers that take TLS only, or do so unless their customer has changed it; others leave it to their
+ * customers from the start (RDS, Cloud SQL, CloudAMQP).
+ */
 const providers: readonly RegExp[] = [
-    /\.(mysql|mariadb|postgres)\.database\.azure\.com$/,
+    // https://learn.microsoft.com/azure/postgresql/flexible-server/how-to-connect-tls-ssl and, for MySQL, the same page:
+    // require_secure_transport is on, unless it was set to OFF.
+    /\.(mysql|postgres)\.database\.azure\.com$/,
+    // Azure Managed Redis: its access is encrypted, unless it was created with plain text.
     /\.redis\.azure\.net$/,
     /\.db\.ondigitalocean\.com$/,
+    // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html: always, with serverless caches.
     /\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com(\.cn)?$/,
+    // https://docs.aws.amazon.com/memorydb/latest/devguide/in-transit-encryption.html
     /\.memorydb\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/,
+    // https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-basic-elements-broker.html: port 5671 alone;
+    // on.aws are its names for both families of addresses.
     /\.mq\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws)$/,
     /\.aivencloud\.com$/,
+    // https://upstash.com/docs/redis/features/security; older databases may have none.
     /\.upstash\.io$/,
+    // https://neon.tech/docs/connect/connect-securely
     /\.neon\.tech$/,
+    // https://planetscale.com/docs/vitess/connecting/secure-connections, and so its PostgreSQL
     /\.psdb\.cloud$/,
 ];
 

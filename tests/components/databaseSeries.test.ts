@@ -82,7 +82,7 @@ describe("Configuration of a database", () => {
     };
     it("lists the available topologies", () => {
         for (const [schema, others] of [
-            [database, '"single", "replicated", "galera", "external"'],
+            [database, '"single", "replicated", "galera", "operator", "external"'],
             [databaseOf(["postgres"]), '"single", "external"'],
             [cache, '"single", "external"'],
         ] as const) {

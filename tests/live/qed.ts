@@ -5,9 +5,23 @@ import { scratch } from "../support/tools";
 import { waitFor } from "./cluster";
 import type { Live } from "./live";
 import { grow } from "./postgres";
-import { ask, askOn, compute, enqueue, flower, query, result, writer } from "./qedPrograms";
+import {
+    ask,
+    askOn,
+    compute,
+    documentSums,
+    documentWriter,
+    dropDocuments,
+    enqueue,
+    flower,
+    keepSimulation,
+    keptDocuments,
+    query,
+    result,
+    writer,
+} from "./qedPrograms";
 import type { Subject } from "./subject";
-import { Writer } from "./writer";
+import { Writer, writtenText } from "./writer";
 
 const passwords = { qeduser: "Live-password-80", operator: "Live-password-81" } as const;
 /** Loaded into the volume app-data, which three programs of the suite read. */
@@ -17,6 +31,8 @@ const left = {
     path: "/src/pram_flask/ubertool/ubertool/sam/bin/Results/live.txt",
     text: "written by a worker",
 } as const;
+/** What HMS keeps in MongoDB. */
+const simulation = { id: "plinth-live", station: "02177000" } as const;
 /** Not published: only Django, HMS and dask's workers reach it, through nginx. */
 const flaskPage = "http://qed-nginx:7777/hms/gis/test/";
 
@@ -54,12 +70,20 @@ const off = [
     "cts-worker",
     "hms-dotnetcore",
     "qed-tomcat",
-    "mongodb",
     "cyan-api",
     "cyan-celery",
     "cyan-db",
 ];
-const volumes = ["redis", "app-data", "collected-static", "sam-preprocessed", "sam-results", "qed-basins", "hms-data"];
+const volumes = [
+    "redis",
+    "mongodb",
+    "app-data",
+    "collected-static",
+    "sam-preprocessed",
+    "sam-results",
+    "qed-basins",
+    "hms-data",
+];
 const web = ["qed-nginx", "qed-django", "qed-flask", "qed-celery", "dask-worker"] as const;
 
 /** Without what only people with access to the suite's registries, or with a licence, can run. */
@@ -87,6 +111,7 @@ export const qed: Subject = {
         { component: "qed-celery", pods: 2 },
         { component: "redis", pods: 1 },
         { component: "postgres", pods: 1, longest: 8, data: true },
+        { component: "mongodb", pods: 1 },
         { component: "dask-scheduler", pods: 1 },
         { component: "dask-worker", pods: 2 },
         { component: "celery-flower", pods: 1 },
@@ -166,6 +191,12 @@ export const qed: Subject = {
             expect(Number(metres)).to.be.within(31_000, 32_500);
             return `through psql; PostGIS ${version} says that two of its points are ${metres} m apart`;
         },
+        "keeps a simulation of HMS in MongoDB": async (live) => {
+            await inPod(live, "qed-celery", keepSimulation(simulation.id, simulation.station));
+            live.memory.set("documents", "[]");
+            await expectDocuments(live);
+            return "written by Celery with the suite's own class, with its input in GridFS; read by Flask";
+        },
         "computes with dask": computes,
         "shows its tasks in Flower": async (live) => {
             let said = "";
@@ -206,20 +237,60 @@ export const qed: Subject = {
         for (const service of ["qed-django", "qed-flask", "qed-celery"])
             expect(await files(service), service).to.equal(loaded.text);
         expect(await inPod(live, "qed-flask", ["cat", left.path])).to.equal(left.text);
+        await expectDocuments(live);
         expect(await resultOf(live, await queued(live, "still there"))).to.equal("still there");
     },
     backup: {
         damage: async (live) => {
             await live.sql("DROP TABLE plinth_stations");
             await live.sql("UPDATE auth_user SET is_active = FALSE");
+            await inPod(live, "qed-flask", dropDocuments);
         },
-        fingerprint: (live) =>
-            live.sql(
+        fingerprint: async (live) => {
+            const rows = await live.sql(
                 "SELECT (SELECT md5(string_agg(u::text, ',' ORDER BY id)) FROM auth_user u), (SELECT COUNT(*) FROM plinth_live), " +
                     "(SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'plinth_stations'), (SELECT COUNT(*) FROM django_session)",
-            ),
+            );
+            return `${rows}\n${await inPod(live, "qed-flask", documentSums)}`;
+        },
     },
 };
+
+/** That what was left in MongoDB is there, and every document whose writing was acknowledged. */
+async function expectDocuments(live: Live): Promise<void> {
+    const acknowledged = live.memory.get("documents");
+    if (acknowledged === undefined) return;
+    const printed = (await inPod(live, "qed-flask", keptDocuments(simulation.id))).split("\n").at(-1)!;
+    const { status, station, numbers } = JSON.parse(printed) as { status: string; station: string; numbers: number[] };
+    expect(`${status} ${station}`).to.equal(`COMPLETED ${simulation.station}`);
+    const there = new Set(numbers);
+    const lost = (JSON.parse(acknowledged) as number[]).filter((one) => !there.has(one));
+    expect(lost, "acknowledged documents that are lost").to.deep.equal([]);
+}
+
+/** Writes documents from Flask's pod while MongoDB's pod goes. */
+export async function keepsDocuments(live: Live): Promise<string[]> {
+    const said: string[] = [];
+    for (const [done, how] of [["deleted", []] as const, ["killed", ["--grace-period=0", "--force"]] as const]) {
+        const before = JSON.parse(live.memory.get("documents") ?? "[]") as number[];
+        // Numbers of documents that were sent but not acknowledged are not used again.
+        const command = documentWriter(Math.max(0, ...before) + 1_000_000);
+        const writing = new Writer(await live.place.execCommand("qed-flask", "qed-flask", command));
+        await waitFor("written documents", 60, async () => writing.rows > 20);
+        for (const { metadata } of await live.place.pods("mongodb")) {
+            await live.place.kubectl("delete", "pod", metadata.name, "--wait=false", ...how);
+            const seconds = await live.place.ready("mongodb", 1, [metadata.uid]);
+            said.push(`${done}: ready after ${seconds.toFixed(0)} s`);
+        }
+        const again = writing.rows;
+        await waitFor("documents after the loss", 60, async () => writing.rows > again);
+        const written = await writing.stop();
+        live.memory.set("documents", JSON.stringify([...before, ...written.acknowledged]));
+        await expectDocuments(live);
+        said.push(writtenText(written).replaceAll("row", "document"));
+    }
+    return said;
+}
 
 /** Flask is not published, so that visitors do not notice it: Django asks it while its pods and nginx's go. */
 export async function asksFlask(live: Live): Promise<string[]> {

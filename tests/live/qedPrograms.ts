@@ -89,3 +89,60 @@ known = {"Authorization": "Basic " + login}
 workers = json.loads(get("/api/workers?refresh=1", known)[1])
 print(get("/workers", {})[0], get("/workers", known)[0], len(workers))`,
 );
+
+/** The suite's own class for what HMS keeps in MongoDB: a document, and its input in GridFS. */
+const workflows = `import hashlib, json, os, sys
+import bson, pymongo
+from hms_flask.modules.hms.workflow_manager import MongoWorkflow
+client = pymongo.MongoClient(os.environ["MONGODB_HOST"])`;
+
+/** Numbered documents of the suite, in a database of their own. */
+const numbered = "plinth_live";
+
+/** Keeps a simulation with one word as its input. */
+export const keepSimulation = (id: string, input: string): string[] =>
+    python(
+        `${workflows}\nMongoWorkflow.create_simulation_entry(sys.argv[1], {"station": sys.argv[2]}, "COMPLETED")`,
+        id,
+        input,
+    );
+
+/** Prints as JSON the status and the input of a simulation, and the numbers of all numbered documents. */
+export const keptDocuments = (id: string): string[] =>
+    python(
+        `${workflows}
+entry = MongoWorkflow.get_entry(sys.argv[1])
+given = json.loads(MongoWorkflow.get_bigdata(client["hms_workflows"], entry["input"]))
+numbers = [one["_id"] for one in client["${numbered}"].numbers.find()]
+print(json.dumps({"status": entry["status"], "station": given["station"], "numbers": numbers}))`,
+        id,
+    );
+
+/** Writes numbered documents, as a Writer reads of them, with the suite's driver and address. */
+export const documentWriter = (first: number): string[] =>
+    python(
+        `import itertools, os, select, sys
+import pymongo
+client = pymongo.MongoClient(os.environ["MONGODB_HOST"], serverSelectionTimeoutMS=2000, connectTimeoutMS=2000, socketTimeoutMS=5000)
+for n in itertools.count(int(sys.argv[1])):
+    try:
+        client["${numbered}"].numbers.insert_one({"_id": n})
+        print("ok", n, flush=True)
+    except Exception as error:
+        print("failed", n, str(error).split(",")[0], flush=True)
+    if select.select([sys.stdin], [], [], 0.05)[0] and not sys.stdin.read(1):
+        break`,
+        String(first),
+    );
+
+/** Prints the name of each collection of all databases of programs, its number of documents and a sum of them. */
+export const documentSums = python(`${workflows}
+for name in sorted(set(client.list_database_names()) - {"admin", "config", "local"}):
+    for collection in sorted(client[name].list_collection_names()):
+        sums = sorted(hashlib.md5(bson.encode(one)).hexdigest() for one in client[name][collection].find())
+        print(name, collection, len(sums), hashlib.md5("".join(sums).encode()).hexdigest())`);
+
+/** Drops the database of HMS, and that of the numbered documents. */
+export const dropDocuments = python(`${workflows}
+for name in ("hms_workflows", "${numbered}"):
+    client.drop_database(name)`);

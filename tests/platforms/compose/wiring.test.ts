@@ -20,6 +20,42 @@ describe("the names of Compose services", () => {
         expect(find("Service", "db")["spec"]).to.have.property("clusterIP", "None");
         expect(find("Service", "db")["spec"]).not.to.have.property("ports");
     });
+    it("have the ports that peers mean without writing them: of a URL's scheme, of the variable beside, of the image", () => {
+        const queue = { image: "rabbitmq:4-management", ports: ["127.0.0.1:15672:15672"] };
+        const { find } = convert({
+            services: {
+                web: {
+                    ...web,
+                    environment: {
+                        CACHE_URL: "redis://:elephant-7@cache/0",
+                        API: "http://api/v1",
+                        SEARCH_HOST: "search",
+                        SEARCH_PORT: "7701",
+                        QUEUE_HOST: "queue",
+                    },
+                },
+                cache: { image: "own/cache:1", expose: [9121] },
+                api: { image: "own/api:1", ports: ["8081:8081"] },
+                search: { image: "own/search:1", expose: [9000] },
+                queue,
+            },
+        });
+        const ports = (name: string) => find("Service", name)["spec"].ports.map(({ port }: { port: number }) => port);
+        expect(ports("cache")).to.deep.equal([6379, 9121]);
+        expect(ports("api")).to.deep.equal([80, 8081]);
+        expect(ports("search")).to.deep.equal([7701, 9000]);
+        expect(ports("queue")).to.include.members([5672, 15672]);
+    });
+    it("stay headless if one peer names a port and another one does not, of an image that is not known", () => {
+        const { find } = convert({
+            services: {
+                web: { ...web, environment: { STORE_HOST: "store", METRICS: "store:9100" } },
+                store: { image: "own/store:1" },
+            },
+        });
+        expect(find("Service", "store")["spec"]).to.have.property("clusterIP", "None");
+        expect(find("Service", "store")["spec"]).not.to.have.property("ports");
+    });
     it("include container names, host names, aliases and links", () => {
         const { names } = convert({
             services: {
@@ -85,6 +121,23 @@ describe("the names of Compose services", () => {
         expect(container("Deployment", "web").env).to.deep.equal([
             { name: "PEER", value: "grpc://peer0.example.com:7051" },
         ]);
+    });
+    it("stand there, too, where only an image knows them: aliases, and names with dots, of the same network", () => {
+        const { container, pod } = convert({
+            services: {
+                web: { ...web, networks: ["meet"] },
+                talk: { image: "talk:1", expose: [5280], networks: { meet: { aliases: ["xmpp.meet.example"] } } },
+                "orderer.example.com": { image: "orderer:1", expose: [7050], networks: ["meet", "far"] },
+                far: { image: "far:1", networks: ["far"] },
+                apart: { image: "apart:1", networks: ["apart"] },
+            },
+            networks: { meet: {}, far: {}, apart: {} },
+        });
+        const lines = (name: string) => container("Deployment", name, `${name}-prepare`).command[2] as string;
+        expect(lines("web")).to.include("address_of talk.compose-shop.svc.cluster.local) xmpp.meet.example");
+        expect(lines("web")).to.include(") orderer.example.com");
+        expect(lines("far")).to.include(") orderer.example.com").and.not.to.include("xmpp");
+        expect(pod("Deployment", "apart").initContainers ?? []).to.deep.equal([]);
     });
     it("are refused where neither is possible, and for the balancer's own name", () => {
         const links = { services: { web: { ...web, links: ["db:old_db"] }, db: { image: "own/db:1" } } };
