@@ -67,7 +67,9 @@ export const tlsEnv = ({ tls }: Service, variable: string): Readonly<Record<stri
 
 /** The same for PostgreSQL's library: https://www.postgresql.org/docs/current/libpq-envars.html */
 export const postgresTlsEnv = (service: Service): Readonly<Record<string, string>> =>
-    service.tls ? { PGSSLMODE: "verify-full", ...tlsEnv(service, "PGSSLROOTCERT") } : {};
+    service.tls
+        ? { PGSSLMODE: service.anyName ? "verify-ca" : "verify-full", ...tlsEnv(service, "PGSSLROOTCERT") }
+        : {};
 
 /**
  * A pod that connects with TLS to servers whose authorities are named, or to servers that are told the path, with the

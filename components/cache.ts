@@ -6,7 +6,7 @@ import { mebibytes } from "../config/quantity";
 import { images } from "../config/images";
 import { claim } from "./claim";
 import { clusterService, deployment } from "./deployment";
-import { outside, rangesOf, refuseTlsOnly, requiredSecret } from "./external";
+import { type Clients, outside, rangesOf, refuseTlsOnly, requiredSecret } from "./external";
 import { type Node, type SecretRef, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
 import { sh, word } from "./languages/sh";
@@ -19,7 +19,7 @@ import { mib } from "./scratch";
 /** Settings that a cache offers to its clients. */
 export type CacheSettings = { readonly password: SecretRef };
 
-export interface CacheArgs {
+export interface CacheArgs extends Clients {
     readonly config: CacheConfig;
     /** Resources of the server's container; `maxmemory` is derived from the memory. */
     readonly resources: ResourcesConfig & { readonly memory: string };
@@ -123,7 +123,7 @@ export class Cache<Name extends string = string> extends Component implements Ha
                 { password: requiredSecret(instance, name, key) },
                 { node },
             );
-            const { host, external } = outside(instance, this, node, config);
+            const { host, external } = outside(instance, this, node, config, args);
             this.service = new Service(node.id, host, { redis: config.port ?? ports.redis }, { password }, external);
         } else {
             const value = instance.password(`${name}-password`, key);

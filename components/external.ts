@@ -28,6 +28,12 @@ interface OutsideConfig {
     readonly tls?: ServerTlsConfig;
 }
 
+/** What the programs that connect can do. */
+export interface Clients {
+    /** Whether they can check a certificate's authority alone. @default false: they always check the name, too */
+    readonly anyName?: boolean;
+}
+
 /** Where clients find an external server, and how they connect. */
 export interface Outside {
     readonly host: string;
@@ -40,7 +46,13 @@ export interface Outside {
  *
  * @param node of the component, whose name is also its key in the instance's configuration
  */
-export function outside(instance: Instance, owner: Component, node: Node, config: OutsideConfig): Outside {
+export function outside(
+    instance: Instance,
+    owner: Component,
+    node: Node,
+    config: OutsideConfig,
+    clients: Clients = {},
+): Outside {
     const { host, port, cidrs, tls } = config;
     const key = [node.name, "tls"];
     const plain = { host, external: { cidrs: rangesOf(host, cidrs) } };
@@ -55,7 +67,13 @@ export function outside(instance: Instance, owner: Component, node: Node, config
             `"${node.name}" connects to port ${port} without TLS, which servers often require there; set ${key.join(".")}: true, or false if this one does not`,
         );
     if (tls === undefined || tls === false) return plain;
-    const { ca, serverName } = tls === true ? {} : tls;
+    const { ca, serverName, verifyName = true } = tls === true ? {} : tls;
+    if (!verifyName && !clients.anyName)
+        instance.problem(
+            [...key, "verifyName"],
+            "false is not possible here, because the programs that connect always check the name in the certificate; " +
+                "allowed: true, with the server's address as host and the name in its certificate as serverName",
+        );
     const authority = authorityOf(instance, owner, node, ca);
     const named = serverName !== undefined && serverName !== host;
     if (named && isIP(host) === 0)
@@ -67,7 +85,11 @@ export function outside(instance: Instance, owner: Component, node: Node, config
         host: named ? serverName : host,
         external: {
             ...plain.external,
-            tls: { ...(authority === undefined ? {} : { authority }), ...(named ? { address: host } : {}) },
+            tls: {
+                ...(authority === undefined ? {} : { authority }),
+                ...(named ? { address: host } : {}),
+                ...(verifyName ? {} : { anyName: true }),
+            },
         },
     };
 }
@@ -82,13 +104,21 @@ export function refuseTlsOnly(instance: Instance, name: string, { host, port, tl
         );
 }
 
-/** The password of an external service. It cannot be generated, so a missing one is reported at `field`. */
+/**
+ * The password of an external service. It cannot be generated, so a missing one is reported at `field`.
+ *
+ * @param otherwise what takes its place. @default nothing does
+ */
 export function requiredSecret<Secret extends string>(
     instance: Instance<Secret>,
     field: string,
     key: Secret,
+    otherwise = "",
 ): Value<string> {
     const value = instance.secretValue(key);
-    if (!value) instance.problem([field], `is external and requires its password: ${instance.howToSet(key)}`, [key]);
+    if (!value)
+        instance.problem([field], `is external and requires its password: ${instance.howToSet(key)}${otherwise}`, [
+            key,
+        ]);
     return value ?? Value.secret("");
 }

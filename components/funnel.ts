@@ -5,7 +5,7 @@ import type { Component } from "./component";
 import { formProblems, withinPatch } from "./form";
 import type { Node } from "./graph";
 import { type Args, clusterScoped, isKnownKind, type Kind, kinds, workloads } from "./kinds";
-import { plinthLabels, selectorOf } from "./labels";
+import { componentLabels, plinthLabels } from "./labels";
 import { consentName, contentHash, objectName } from "./names";
 import type { CustomObject, Declared, KubernetesObject, Metadata, ObjectOptions } from "./object";
 import { ObjectPlan } from "./objectPlan";
@@ -101,20 +101,21 @@ export class Funnel {
      * Declares an object of an operator's kind.
      *
      * @param labels added to those of all objects, as `annotations` are
+     * @returns the object's final name
      */
     addCustom(
         owner: Component,
         name: string,
         { labels, annotations, ...body }: CustomObject,
-        options: Pick<ObjectOptions, "lifetime"> = {},
-    ): void {
+        options: Pick<ObjectOptions, "node" | "lifetime"> = {},
+    ): string {
         const metadata = {
             name: this.args.objectName(name),
             namespace: this.args.namespace,
-            labels: { ...this.labels(), ...labels },
+            labels: { ...this.labels(options.node), ...labels },
             ...this.annotations(annotations),
         };
-        this.declare(owner, name, { ...options, fixedName: true }, { ...body, metadata } as KubernetesObject);
+        return this.declare(owner, name, { ...options, fixedName: true }, { ...body, metadata } as KubernetesObject);
     }
 
     /** Declares the user's extra objects, unchanged except for labels and annotations. */
@@ -205,7 +206,7 @@ export class Funnel {
             ...stack.config.labels,
             ...config.labels,
             "app.kubernetes.io/instance": config.name,
-            ...(node ? selectorOf(node) : {}),
+            ...(node ? componentLabels(node) : {}),
             "app.kubernetes.io/part-of": config.platform,
             "app.kubernetes.io/managed-by": "plinth",
             [plinthLabels.stack]: `${stack.config.project}.${stack.config.stack}`,

@@ -34,11 +34,15 @@ export interface External {
         readonly authority?: string;
         /** Its address, if its host is only the name in its certificate. */
         readonly address?: string;
+        /** Any certificate of that authority is taken. @default it must name the host */
+        readonly anyName?: true;
     };
+    /** Clients sign in as the account that their pods run as. @default with what the settings say */
+    readonly identity?: true;
 }
 
-/** Settings of a service by name. */
-export type Settings = Readonly<Record<string, Setting>>;
+/** Settings of a service by name; undefined are those that its clients do without. */
+export type Settings = Readonly<Record<string, Setting | undefined>>;
 
 /**
  * A component as seen by others, with the settings that it offers. All values are known before any object exists, so
@@ -63,13 +67,19 @@ export class Service<Offered extends Settings = Readonly<Record<never, Setting>>
         return this.external?.tls !== undefined;
     }
 
+    /** Whether clients take any certificate of the server's authority, whatever it names. */
+    get anyName(): boolean {
+        return this.external?.tls?.anyName ?? false;
+    }
+
     /** Identities of all serving nodes. */
     get nodes(): readonly string[] {
         return [this.node, ...this.others];
     }
 
     /**
-     * Declares a use of this service, with the settings under the names that the client uses.
+     * Declares a use of this service, with the settings under the names that the client uses, except those that it does
+     * without.
      *
      * @throws RangeError for a setting that it does not offer, which the compiler also refuses
      */
@@ -82,13 +92,14 @@ export class Service<Offered extends Settings = Readonly<Record<never, Setting>>
             port: String(Object.values(this.ports)[0] ?? ""),
             ...this.settings,
         };
-        const env = Object.entries(names).map(([variable, setting]) => {
+        const env = Object.entries(names).flatMap(([variable, setting]) => {
             const value = settings[setting];
+            if (value === undefined && Object.hasOwn(settings, setting)) return [];
             if (value === undefined)
                 throw new RangeError(
                     `${this.node} has no setting "${setting}"; available: ${Object.keys(settings).join(", ")}`,
                 );
-            return [variable, value] as const;
+            return [[variable, value] as const];
         });
         return { to: this, env: Object.fromEntries(env), ...(ports ? { ports } : {}) };
     }
@@ -123,6 +134,8 @@ export interface Node {
     readonly instance: string;
     /** Logical name, which is also the value of the label `app.kubernetes.io/name`. */
     readonly name: string;
+    /** Labels of its pods, if an operator makes them. @default the component's own */
+    readonly selector?: Readonly<Record<string, string>>;
     /** Kind of component, for the diagram: `database`, `web tier` … */
     readonly kind: string;
     /** False for an external service. */
@@ -131,6 +144,22 @@ export interface Node {
     readonly networkRules: readonly NetworkRule[];
     /** Identities of nodes that must be ready (data services) or done (Tasks) first. */
     readonly startsAfter: readonly string[];
+}
+
+/** What a component declares when it is added to the graph. */
+export interface NodeArgs {
+    /** Kind of component, for the diagram. */
+    readonly kind: string;
+    /** Labels of its pods, if an operator makes them. @default the component's own */
+    readonly selector?: Readonly<Record<string, string>>;
+    /** @default true */
+    readonly pods?: boolean;
+    /** @default none */
+    readonly uses?: readonly Edge[];
+    /** @default none */
+    readonly networkRules?: readonly NetworkRule[];
+    /** Components that must be ready or done first. @default none */
+    readonly startsAfter?: readonly { readonly node: Node }[];
 }
 
 /** Whether a component connects to anything besides the stack's own components. */

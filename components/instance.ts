@@ -11,7 +11,7 @@ import type { Component } from "./component";
 import { egressRule, furtherWays } from "./egress";
 import { Funnel } from "./funnel";
 import { checkedKey, chosen, generatedKey, generatedPassword } from "./generated";
-import { type Edge, type NetworkRule, type Node, nodeId, type SecretRef, Service, type Settings } from "./graph";
+import { type NetworkRule, type Node, type NodeArgs, nodeId, type SecretRef, Service, type Settings } from "./graph";
 import type { Args, Kind, SecretValue } from "./kinds";
 import { SecretReferences } from "./secretReferences";
 import { Mounts } from "./mounts";
@@ -21,20 +21,6 @@ import type { ObjectOptions } from "./object";
 import type { Site } from "./site";
 import type { Stack } from "./stack";
 import type { VolumeOutputs } from "./volume";
-
-/** What a component declares when it is added to the graph. */
-export interface NodeArgs {
-    /** Kind of component, for the diagram. */
-    readonly kind: string;
-    /** @default true */
-    readonly pods?: boolean;
-    /** @default none */
-    readonly uses?: readonly Edge[];
-    /** @default none */
-    readonly networkRules?: readonly NetworkRule[];
-    /** Components that must be ready or done first. @default none */
-    readonly startsAfter?: readonly HasNode[];
-}
 
 /** A component that has been added to the graph. */
 export interface HasNode {
@@ -248,11 +234,12 @@ export class Instance<in Secret extends string = never> {
         owner: Component,
         name: string,
         values: { readonly [Key in K]: SecretValue<Key> },
-        options: ObjectOptions & { type?: string } = {},
+        options: ObjectOptions & { type?: string; labels?: Record<string, string> } = {},
     ): Record<K, SecretRef> {
-        const { type, ...rest } = options;
+        const { type, labels, ...rest } = options;
+        const more = { ...(labels ? { metadata: { labels } } : {}), ...(type ? { type } : {}) };
         return this.references.declare(values, type !== undefined, (own) =>
-            this.add(owner, "Secret", name, { ...(type ? { type } : {}), stringData: own }, rest),
+            this.add(owner, "Secret", name, { ...more, stringData: own }, rest),
         );
     }
 
@@ -264,7 +251,8 @@ export class Instance<in Secret extends string = never> {
     // Declaring and registering.
 
     /** Adds a component to the graph. */
-    addNode(name: string, { kind, pods = true, uses = [], networkRules = [], startsAfter = [] }: NodeArgs): Node {
+    addNode(name: string, args: NodeArgs): Node {
+        const { kind, selector, pods = true, uses = [], networkRules = [], startsAfter = [] } = args;
         const id = nodeId(this.namespace, name);
         const node: Node = {
             id,
@@ -272,6 +260,7 @@ export class Instance<in Secret extends string = never> {
             instance: this.name,
             name,
             kind,
+            ...(selector ? { selector } : {}),
             pods,
             uses,
             networkRules: [...networkRules, ...(this.config.components[name]?.egress ?? []).map(egressRule)],

@@ -89,8 +89,19 @@ export type SecretValue<Key extends string> = Input<Key extends `${string}.${str
 /** Kinds that start pods: they wait for their dependencies, and have the digest of the Secrets that they use. */
 export const workloads: readonly string[] = ["StatefulSet", "Deployment", "Job", "CronJob"];
 
+/** Kinds of operators that run servers and own their volumes, which are deleted with the object, by their API. */
+const servers: Readonly<Record<string, string>> = { Cluster: "postgresql.cnpg.io/v1" };
+
+/** Whether an operator runs servers for an object. */
+export const isOperated = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): boolean =>
+    Object.hasOwn(servers, kind) && servers[kind] === apiVersion;
+
 /** Kinds that must not be lost by mistake. */
 export const precious: readonly string[] = ["Namespace", "StorageClass", "PersistentVolume", "PersistentVolumeClaim"];
+
+/** Whether an object must not be lost by mistake. */
+export const isPrecious = (object: { readonly apiVersion: string; readonly kind: string }): boolean =>
+    precious.includes(object.kind) || isOperated(object);
 
 /** Cluster-scoped kinds. */
 export const clusterScoped: readonly string[] = ["Namespace", "StorageClass", "PersistentVolume"];

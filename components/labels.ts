@@ -28,8 +28,19 @@ export const plinthLabels = {
     lookedAgain: "plinth.dev/looked-again",
 } as const;
 
-/** Selector for the pods of one component. It never changes, because a Deployment's selector is immutable. */
-export const selectorOf = (node: { readonly instance: string; readonly name: string }): Record<string, string> => ({
+/** Labels of one component's objects and pods. They never change, because a Deployment's selector is immutable. */
+export const componentLabels = (node: {
+    readonly instance: string;
+    readonly name: string;
+}): Record<string, string> => ({
     "app.kubernetes.io/instance": node.instance,
     "app.kubernetes.io/name": node.name,
 });
+
+/** Selector for the pods of one component. */
+export const selectorOf = (node: {
+    readonly instance: string;
+    readonly name: string;
+    /** Labels that an operator gives to all of its pods. @default the component's */
+    readonly selector?: Readonly<Record<string, string>>;
+}): Record<string, string> => ({ ...(node.selector ?? componentLabels(node)) });

@@ -1,6 +1,6 @@
 import type { ClusterConfig } from "../config/stack";
 import type { NetworkRule, Node } from "./graph";
-import { selectorOf } from "./labels";
+import { componentLabels, selectorOf } from "./labels";
 import type { KubernetesObject } from "./object";
 
 const reason = "prometheus";
@@ -31,6 +31,6 @@ export const podMonitor = (
         selector: { matchLabels: selectorOf(node) },
         podMetricsEndpoints: [{ port: "metrics" }],
         // Labels all metrics with the same names that Plinth prints.
-        podTargetLabels: Object.keys(selectorOf(node)),
+        podTargetLabels: Object.keys(componentLabels(node)),
     },
 });

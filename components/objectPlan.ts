@@ -1,7 +1,7 @@
 import type { AnyInstance } from "../config/stack";
 import type { Value } from "../config/value";
 import type { Node } from "./graph";
-import { isKnownKind, type Kind, kinds, precious, secretsDigested, typeOf, workloads } from "./kinds";
+import { isKnownKind, isOperated, isPrecious, type Kind, kinds, secretsDigested, typeOf, workloads } from "./kinds";
 import { plinthLabels } from "./labels";
 import { consentName } from "./names";
 import type { Declared, KubernetesObject, Metadata } from "./object";
@@ -15,6 +15,8 @@ export interface ObjectPlanArgs {
     /** Path that messages about the instance refer to. */
     readonly path: string;
 }
+
+const startsPods = ({ kind, object }: Declared): boolean => workloads.includes(kind) || isOperated(object);
 
 /**
  * Turns an instance's declared objects into resources: which of them exist, in which order, with which dependencies.
@@ -45,12 +47,12 @@ export class ObjectPlan {
         const own = this.declared.filter((entry) => entry.node === node);
         // Pods depend on what they mount, but not on Services, which take ten seconds to become ready without pods.
         const supports = own
-            .filter(({ kind }) => !workloads.includes(kind) && kind !== "Service")
+            .filter((entry) => !startsPods(entry) && entry.kind !== "Service")
             .flatMap((entry) => this.add(entry, []) ?? []);
         return own
             .filter((entry) => !this.planned.has(entry))
             .flatMap((entry) => {
-                const pods = workloads.includes(entry.kind);
+                const pods = startsPods(entry);
                 const previous = supports.filter(({ name }) => name === `${this.args.config.name}-${entry.after}`);
                 const resource = this.add(entry, pods ? [...supports, ...before] : previous);
                 return resource && pods && entry.kind !== "CronJob" ? [resource] : [];
@@ -92,8 +94,8 @@ export class ObjectPlan {
         return resource;
     }
 
-    private isProtected({ kind, object, disposable = false }: Declared): boolean {
-        return precious.includes(kind) && !disposable && this.args.stack.isProtected(consentName(object));
+    private isProtected({ object, disposable = false }: Declared): boolean {
+        return isPrecious(object) && !disposable && this.args.stack.isProtected(consentName(object));
     }
 
     /** The object with a digest of the Secrets that its pods use, so that a changed value replaces them. */

@@ -8,6 +8,7 @@ import { blocksWithout, metadataRanges } from "./ranges";
 import type { Resource } from "./resource";
 import type { Stack } from "./stack";
 import { clusterObjects } from "./storageClass";
+import { checkIdentities } from "./workloadIdentity";
 
 type ByNamespace = ReadonlyMap<string, Instance>;
 
@@ -25,6 +26,7 @@ export function planStack(stack: Stack, instances: readonly Instance[]): void {
     declareMonitors(stack, byNamespace);
     declarePullSecrets(stack, [...byNamespace.values()]);
     declarePlacement(stack, [...byNamespace.values()]);
+    for (const instance of byNamespace.values()) checkIdentities(instance, stack.graph.nodesIn(instance.namespace));
     warnOfConstraints(stack, [...byNamespace.values()]);
     for (const instance of byNamespace.values()) instance.check();
     stack.checkCommon();

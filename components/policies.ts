@@ -4,7 +4,7 @@ import type { Fields } from "./kinds";
 import { type Edge, goesOut, type Graph, type NetworkRule, type Node } from "./graph";
 import { rangesOf } from "./external";
 import { selectorOf } from "./labels";
-import { identityRule } from "./workloadIdentity";
+import { identityRule, identityRules } from "./workloadIdentity";
 import { anywhere, contains, type IpBlock, ipBlock, metadataRanges } from "./ranges";
 
 type Spec = Fields<k8s.types.input.networking.v1.NetworkPolicySpec>;
@@ -68,7 +68,11 @@ export function policyOf(
             peers: destination(graph, node, edge, { outside, services }),
             ...tcp(portsOf(edge)),
         })),
-        ...[...needs("egress"), ...(goesOut(node) ? common : [])].map((need) => rule(need, outside)),
+        ...[
+            ...needs("egress"),
+            ...(goesOut(node) ? common : []),
+            ...(node.uses.some(({ to }) => to.external?.identity) ? identityRules() : []),
+        ].map((need) => rule(need, outside)),
         ...node.networkRules.flatMap(({ component, ports }) => {
             const other = component === undefined ? undefined : graph.node(component);
             return other ? [{ peers: [peer(other, node)], ...tcp(ports) }] : [];

@@ -1,4 +1,4 @@
-import { Value } from "../config/value";
+import { type Input, Value } from "../config/value";
 
 /** A resource's previous name, so that the engine recognises it. */
 export interface Alias {
@@ -72,7 +72,7 @@ export const randomPassword = (name: string, length: number, digits?: number, op
 /** @param keepers a new value is generated when these change. @default none */
 export const randomId = (
     name: string,
-    byteLength: number,
+    byteLength: Input<number>,
     keepers: Readonly<Record<string, string>> | undefined,
     options: ResourceOptions,
 ): Resource => new Resource(types.id, name, { byteLength, ...(keepers ? { keepers } : {}) }, options);

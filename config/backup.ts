@@ -5,16 +5,11 @@ import { own } from "./own";
 import { schedule, timeZone } from "./schedule";
 
 const bucket = own(
-    /** A bucket that exists. */
+    /** A bucket that exists, with `backupAccessKey` and `backupSecretKey` in plinth:secrets, or `identity: pod`. */
     z.strictObject({
         type: z.literal("s3"),
         bucket: bucketName,
         ...s3Server,
-        /**
-         * Who signs the requests: `keys` are `backupAccessKey` and `backupSecretKey` in plinth:secrets; `pod` is the
-         * account that the pods run as (`components.backup.serviceAccount`), to which the cloud gives a role.
-         */
-        identity: z.enum(["keys", "pod"]).default("keys"),
         /**
          * Folder for this instance's backups in the bucket. Not shared with other instances. @default
          * PROJECT/STACK/NAMESPACE
@@ -90,8 +85,8 @@ export const folderOf = (
 
 /** Secret keys for backups, each with its purpose. */
 export const backupSecrets = {
-    backupAccessKey: "Access key of the bucket for backups; needed for target type s3",
-    backupSecretKey: "Secret key of the bucket for backups; needed for target type s3",
+    backupAccessKey: "Access key of the bucket for backups; needed for target type s3, unless its identity is pod",
+    backupSecretKey: "Secret key of the bucket for backups; needed for target type s3, unless its identity is pod",
 } as const;
 
 export type BackupSecret = keyof typeof backupSecrets;

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { cidr, imageReference, line, port, server } from "./fields";
+import { inside } from "./insideDatabase";
+import { isOperated, operatedDatabase, type OperatedEngine } from "./operatedDatabase";
 import { own, ownOnly } from "./own";
 import { suggest } from "./problems";
 import { secretsOf } from "./secrets";
@@ -36,39 +38,6 @@ export const outside = {
     /** Address ranges of the server, for the NetworkPolicy. @default the host if it is an address, else any */
     cidrs: z.array(cidr).default([]),
     tls: serverTls,
-};
-
-/** A name that needs no quoting in any engine's SQL or in arguments of its tools. */
-export const identifier = z
-    .string()
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/, "allowed: at most 32 letters, digits, '_' and '-'");
-
-/** Fields that all databases in the cluster have in common. */
-const inside = {
-    /** Name of the database, for existing data. @default the platform's */
-    name: ownOnly(identifier.optional()),
-    /** The platform's database user, which owns its tables. @default the platform's */
-    user: ownOnly(
-        identifier
-            .refine((name) => !["root", "postgres"].includes(name), "allowed: any user except the administrator")
-            .optional(),
-    ),
-    /**
-     * Consent to a new major version, as the version that wrote the data: `mariadb 11.4`; or, where Galera takes the
-     * place of other servers or they of it, to begin without their data: `mariadb 11.8`, `mariadb 11.8 galera`. Back up
-     * first.
-     *
-     * @default none: a different major version, and such a change, are refused
-     */
-    upgradeFrom: ownOnly(
-        z
-            .string()
-            .regex(
-                /^mariadb \d+\.\d+ galera$|^(mariadb|mysql) \d+\.\d+$|^postgres \d+$/,
-                'allowed: engine and major version, such as "mariadb 11.4", "mariadb 11.4 galera" or "postgres 16"',
-            )
-            .optional(),
-    ),
 };
 
 const single = (allowed: readonly [Engine, ...Engine[]]) =>
@@ -201,7 +170,14 @@ const external = (allowed: readonly [Engine, ...Engine[]], plain = false) =>
 
 /** All topologies, for the given engines. */
 const optionsFor = (allowed: readonly [Engine, ...Engine[]], plain?: boolean) =>
-    ({ single: single(allowed), replicated, galera, external: external(allowed, plain) }) as const;
+    ({
+        single: single(allowed),
+        replicated,
+        galera,
+        // Refused below if it supports none of the engines.
+        operator: operatedDatabase(allowed.filter(isOperated) as [OperatedEngine, ...OperatedEngine[]]),
+        external: external(allowed, plain),
+    }) as const;
 
 export type Topology = keyof ReturnType<typeof optionsFor>;
 
@@ -221,17 +197,19 @@ export const databaseOf = (
     checkNames("engine of a database", allowed, engines);
     const options = optionsFor(allowed, plain);
     checkNames("topology of a database", topologies, Object.keys(options));
+    if (topologies.includes("operator")) checkNames("engine of an operator", allowed.filter(isOperated), engines);
     // The type covers all topologies, so that every platform's configuration fits the component.
     const chosen = topologies.map((topology) => options[topology]) as [
         typeof options.single,
         typeof options.replicated,
         typeof options.galera,
+        typeof options.operator,
         typeof options.external,
     ];
     return z.discriminatedUnion("topology", chosen);
 };
 
-export const database = databaseOf(engines, ["single", "replicated", "galera", "external"]);
+export const database = databaseOf(engines, ["single", "replicated", "galera", "operator", "external"]);
 
 export type DatabaseConfig = z.infer<typeof database>;
 

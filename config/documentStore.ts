@@ -4,7 +4,7 @@ import { outsideName } from "./database";
 import { cidr, port, server } from "./fields";
 import { own, ownOnly } from "./own";
 import { secretsOf } from "./secrets";
-import { ownAuthority } from "./serverTls";
+import { ownAuthority, verifiedName } from "./serverTls";
 
 /** Default port of a document store. */
 export const documentStorePort = 27017;
@@ -37,7 +37,7 @@ const external = z
         port: port.optional(),
         /** @default true with `srv`, else false */
         tls: z
-            .union([z.boolean(), z.strictObject(ownAuthority)], {
+            .union([z.boolean(), z.strictObject({ ...ownAuthority, ...verifiedName })], {
                 error: ({ input }) => (typeof input === "object" ? undefined : "allowed: true, false or {ca}"),
             })
             .optional(),

@@ -99,66 +99,78 @@ const edgeDirect = {
 
 const nodePort = z.int().min(30000).max(32767).optional();
 
+/** For what users of OpenShift may write. */
+const noRoute = {
+    error: ({ input }: { readonly input?: unknown }) =>
+        (input as { readonly type?: unknown } | undefined)?.type === "Route"
+            ? "allowed: Ingress with className: openshift-default, since OpenShift makes a Route of each of its hosts; with terminates: edge, the Route passes TLS through"
+            : undefined,
+};
+
 /** All types except `shared`: the balancer of one instance, or the shared one itself. */
-export const ownEdge = z.discriminatedUnion("type", [
-    z.strictObject({
-        type: z.literal("LoadBalancer"),
-        ...edgeDirect,
-        // Other types are behind something that may forward to several balancers.
-        publicAddress: ownOnly(edgeCommon.publicAddress),
-        /** A static address reserved in the cloud. */
-        address: ownOnly(address.optional()),
-        /** Client ranges that may connect. @default all */
-        sourceRanges: z.array(cidr).default([]),
-        loadBalancerClass: z
-            .string()
-            .regex(qualifiedName, "allowed: a class such as tailscale or service.k8s.aws/nlb")
-            .optional(),
-    }),
-    z.strictObject({ type: z.literal("ClusterIP"), ...edgeCommon }),
-    z.strictObject({
-        type: z.literal("NodePort"),
-        ...edgeDirect,
-        httpPort: ownNodePort(nodePort),
-        httpsPort: ownNodePort(nodePort),
-    }),
-    z.strictObject({
-        type: z.literal("Ingress"),
-        ...edgeCommon,
-        className: subdomain,
-        /** `controller`: the ingress controller terminates TLS; `edge`: it passes TLS through to this balancer. */
-        terminates: z.enum(["controller", "edge"]).default("controller"),
-        /**
-         * Namespace of the ingress controller: only its pods and `trustedProxies` may then connect. Omit it for a
-         * controller on the node network or outside the cluster (AWS, Google). @default any client may connect
-         */
-        controllerNamespace: dnsLabel.optional(),
-    }),
-    /** A route of the Gateway API (`gateway.networking.k8s.io/v1`) to a Gateway that exists and terminates TLS. */
-    z.strictObject({
-        type: z.literal("Gateway"),
-        ...edgeCommon,
-        gateway: z.strictObject({
-            name: subdomain,
-            namespace: dnsLabel,
-            /** Name of one of its listeners. @default every listener that accepts the hosts */
-            section: subdomain.optional(),
+export const ownEdge = z.discriminatedUnion(
+    "type",
+    [
+        z.strictObject({
+            type: z.literal("LoadBalancer"),
+            ...edgeDirect,
+            // Other types are behind something that may forward to several balancers.
+            publicAddress: ownOnly(edgeCommon.publicAddress),
+            /** A static address reserved in the cloud. */
+            address: ownOnly(address.optional()),
+            /** Client ranges that may connect. @default all */
+            sourceRanges: z.array(cidr).default([]),
+            loadBalancerClass: z
+                .string()
+                .regex(qualifiedName, "allowed: a class such as tailscale or service.k8s.aws/nlb")
+                .optional(),
         }),
-        terminates: z
-            .string()
-            .regex(
-                /^gateway$/,
-                "allowed: gateway. Only a TLSRoute passes TLS through, which is experimental up to release 1.4 of the Gateway API; where the balancer must end TLS itself, set edge.type to LoadBalancer, or to Ingress with terminates: edge",
-            )
-            .default("gateway"),
-        /**
-         * Namespace of the pods that the Gateway's traffic comes from: only these and `trustedProxies` may then connect.
-         * It is often not that of the Gateway. Omit it for proxies on the node network or outside the cluster. @default
-         * any client may connect
-         */
-        controllerNamespace: dnsLabel.optional(),
-    }),
-]);
+        z.strictObject({ type: z.literal("ClusterIP"), ...edgeCommon }),
+        z.strictObject({
+            type: z.literal("NodePort"),
+            ...edgeDirect,
+            httpPort: ownNodePort(nodePort),
+            httpsPort: ownNodePort(nodePort),
+        }),
+        z.strictObject({
+            type: z.literal("Ingress"),
+            ...edgeCommon,
+            className: subdomain,
+            /** `controller`: the ingress controller terminates TLS; `edge`: it passes TLS through to this balancer. */
+            terminates: z.enum(["controller", "edge"]).default("controller"),
+            /**
+             * Namespace of the ingress controller: only its pods and `trustedProxies` may then connect. Omit it for a
+             * controller on the node network or outside the cluster (AWS, Google). @default any client may connect
+             */
+            controllerNamespace: dnsLabel.optional(),
+        }),
+        /** A route of the Gateway API (`gateway.networking.k8s.io/v1`) to a Gateway that exists and terminates TLS. */
+        z.strictObject({
+            type: z.literal("Gateway"),
+            ...edgeCommon,
+            gateway: z.strictObject({
+                name: subdomain,
+                namespace: dnsLabel,
+                /** Name of one of its listeners. @default every listener that accepts the hosts */
+                section: subdomain.optional(),
+            }),
+            terminates: z
+                .string()
+                .regex(
+                    /^gateway$/,
+                    "allowed: gateway. Only a TLSRoute passes TLS through, which is experimental up to release 1.4 of the Gateway API; where the balancer must end TLS itself, set edge.type to LoadBalancer, or to Ingress with terminates: edge",
+                )
+                .default("gateway"),
+            /**
+             * Namespace of the pods that the Gateway's traffic comes from: only these and `trustedProxies` may then connect.
+             * It is often not that of the Gateway. Omit it for proxies on the node network or outside the cluster. @default
+             * any client may connect
+             */
+            controllerNamespace: dnsLabel.optional(),
+        }),
+    ],
+    noRoute,
+);
 
 /** The default balancer of an instance. */
 export const defaultEdge = {
@@ -172,11 +184,15 @@ export const defaultEdge = {
 };
 
 /** How external requests reach the sites. */
-export const edge = z.discriminatedUnion("type", [
-    ...ownEdge.options,
-    /** The stack's shared balancer, configured by `plinth:edge`. */
-    z.strictObject({ type: z.literal("shared") }),
-]);
+export const edge = z.discriminatedUnion(
+    "type",
+    [
+        ...ownEdge.options,
+        /** The stack's shared balancer, configured by `plinth:edge`. */
+        z.strictObject({ type: z.literal("shared") }),
+    ],
+    noRoute,
+);
 
 export type OwnEdgeConfig = z.infer<typeof ownEdge>;
 export type IngressEdge = OwnEdgeConfig & { readonly type: "Ingress" };

@@ -27,12 +27,12 @@ function explainOne(schema: z.ZodType, value: unknown, issue: Issue, above: Path
             }));
         }
         case "invalid_union": {
+            if (issue.message.startsWith("allowed:"))
+                return [{ path, message: refused(at(value, path), issue.message) }];
             if (issue.errors.length === 0) {
                 const options = "options" in issue ? (issue.options as unknown[]) : [];
                 return [{ path, message: refused(at(value, path), options.map(show).join(", ")) }];
             }
-            if (issue.message.startsWith("allowed:"))
-                return [{ path, message: refused(at(value, path), issue.message) }];
             // The user most likely meant the alternative that fails deepest.
             const depth = (branch: readonly Issue[]) => Math.max(...branch.map((i) => i.path.length), 0);
             const meant = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0]!;

@@ -49,6 +49,8 @@ export const images = imagesNamed({
     haproxy: { reference: "docker.io/library/haproxy:3.0.26-alpine" },
     mysql: { reference: "docker.io/library/mysql:8.4.11" },
     postgres: { reference: "docker.io/library/postgres:17.11" },
+    cloudnativePg: { reference: "ghcr.io/cloudnative-pg/postgresql:17.6-standard-trixie" },
+    pgbouncer: { reference: "ghcr.io/cloudnative-pg/pgbouncer:1.25.1" },
     mongo: { reference: "docker.io/library/mongo:7.0.39" },
     valkey: { reference: "docker.io/valkey/valkey:9.1.0-alpine" },
     redis: { reference: "docker.io/library/redis:8.2.9-alpine" },

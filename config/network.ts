@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { address, cidr, dnsLabel } from "./scalars";
+import { address, cidr, dnsLabel, port } from "./scalars";
 
 /** At which NodeLocal DNSCache listens by its own manifest, and by Kubespray's. */
 export const nodeLocalAddresses: readonly string[] = ["169.254.20.10", "169.254.25.10"];
@@ -19,6 +19,16 @@ export const dns = z
         ({ addresses, namespace }) => addresses !== undefined || namespace !== undefined,
         "allowed: addresses, a namespace, or both",
     );
+
+/** Where pods reach the API server: those of operators, which ask it for their own state. */
+export const apiServer = z
+    .strictObject({
+        /** @default any */
+        cidrs: z.array(cidr).default([]),
+        /** Behind the address of its Service, and its own. */
+        ports: z.array(port).min(1).default([443, 6443]),
+    })
+    .prefault({});
 
 /** Spoken to without TLS, which few programs have for the way to a proxy; what goes through it may have its own. */
 const proxyUrl = z

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { cidr, hostName, server } from "./fields";
 import { own, ownHost } from "./own";
-import { ownAuthority } from "./serverTls";
+import { ownAuthority, verifiedName } from "./serverTls";
 
 /** Whether this is a URL of scheme, host and optional port in canonical form. */
 export function isOrigin(text: string): boolean {
@@ -39,8 +39,13 @@ export const s3Server = {
     forcePathStyle: z.boolean().optional(),
     /** Address ranges of the server, for the NetworkPolicy. @default its address, or any if it has a name */
     cidrs: z.array(cidr).default([]),
+    /**
+     * Who signs the requests: `keys` in plinth:secrets, or `pod`, the account that the pods run as (`serviceAccount`), to
+     * which the cloud gives a role.
+     */
+    identity: z.enum(["keys", "pod"]).default("keys"),
     /** For an endpoint with https. @default public authorities and `caBundle` */
-    tls: z.strictObject(ownAuthority).optional(),
+    tls: z.strictObject({ ...ownAuthority, ...verifiedName }).optional(),
 };
 
 /** URL of a bucket's server, AWS in the region by default. */
@@ -74,7 +79,10 @@ export const objectStorageOf = (buckets: readonly string[], { isPublic = false }
             /** Host under which browsers reach the storage through the edge. @default not reachable from outside */
             publicHost: ownHost<z.ZodType<string | undefined>>(isPublic ? hostName : hostName.optional()),
         }),
-        /** AWS S3 or a compatible server, with `objectStorageAccessKey` and `objectStorageSecretKey`. */
+        /**
+         * AWS S3 or a compatible server, with `objectStorageAccessKey` and `objectStorageSecretKey`, or `identity:
+         * pod`.
+         */
         own(
             z.strictObject({
                 topology: z.literal("external"),
@@ -107,8 +115,10 @@ export type ObjectStorageConfig = z.infer<ReturnType<typeof objectStorageOf>>;
 
 /** Secret keys for object storage, each with its purpose. */
 export const objectStorageSecrets = {
-    objectStorageAccessKey: "access key of the object storage; needed for an external one, else generated",
-    objectStorageSecretKey: "secret key of the object storage; needed for an external one, else generated",
+    objectStorageAccessKey:
+        "access key of the object storage; needed for an external one unless its identity is pod, else generated",
+    objectStorageSecretKey:
+        "secret key of the object storage; needed for an external one unless its identity is pod, else generated",
 } as const;
 
 export type ObjectStorageSecret = keyof typeof objectStorageSecrets;

@@ -25,7 +25,7 @@ export const ownAuthority = {
 };
 
 /**
- * TLS to a server outside the cluster: its certificate must be valid and name the host.
+ * TLS to a server outside the cluster: its certificate must be valid and, unless `verifyName` is false, name the host.
  *
  * @default false, an error for servers that are known to take nothing else
  */
@@ -33,15 +33,40 @@ export const serverTls = z
     .union(
         [
             z.boolean(),
-            z.strictObject({
-                ...ownAuthority,
-                /** Name in the server's certificate, if `host` is an address. @default host */
-                serverName: subdomain.optional(),
-            }),
+            z
+                .strictObject({
+                    ...ownAuthority,
+                    /** Name in the server's certificate, if `host` is an address. @default host */
+                    serverName: subdomain.optional(),
+                    /**
+                     * Whether the certificate must have the name. With false, any certificate of the authority `ca` is
+                     * taken: for an authority that signs for this server alone, as those of Cloud SQL's instances do.
+                     *
+                     * @default true
+                     */
+                    verifyName: z.boolean().default(true),
+                })
+                .superRefine(({ ca, serverName, verifyName }, { addIssue }) => {
+                    const issue = (message: string) => addIssue({ code: "custom", path: ["verifyName"], message });
+                    if (!verifyName && ca === undefined)
+                        issue("allowed: true, unless ca is the authority of this server alone");
+                    else if (!verifyName && serverName !== undefined)
+                        issue("allowed: true, because serverName is the name to verify");
+                }),
         ],
-        { error: ({ input }) => (typeof input === "object" ? undefined : "allowed: true, false or {ca, serverName}") },
+        {
+            error: ({ input }) =>
+                typeof input === "object" ? undefined : "allowed: true, false or {ca, serverName, verifyName}",
+        },
     )
     .optional();
+
+/** In the place of `verifyName`, for programs that always check the name. */
+export const verifiedName = {
+    verifyName: z
+        .literal(true, "allowed: true, because clients of such servers always check the name in the certificate")
+        .optional(),
+};
 
 /** The same key where the programs that connect have no TLS. */
 export const noTls = z.literal(false, "allowed: false, because the programs that connect to it have no TLS").optional();

@@ -14,7 +14,7 @@ import {
     storageClass,
 } from "./fields";
 import { imageSources, type ImagesConfig } from "./imageSources";
-import { dns, proxy } from "./network";
+import { apiServer, dns, proxy } from "./network";
 import { ownNamespace } from "./own";
 import { certificates } from "./serverTls";
 import type { InstanceFacts } from "./facts";
@@ -116,6 +116,8 @@ export const cluster = z.strictObject({
     dns: dns.optional(),
     /** A proxy through which pods reach servers outside. @default none */
     proxy: proxy.optional(),
+    /** For the NetworkPolicies of pods that operators make. @default any address, at ports 443 and 6443 */
+    apiServer,
     /** Whether Services of type LoadBalancer get an address. If not, `launch` does not wait for one. */
     loadBalancer: z.boolean().default(true),
     /** Whether metrics-server is installed. Without it, autoscalers stay at their minimum, with a warning. */

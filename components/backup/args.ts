@@ -9,7 +9,7 @@ import { mib } from "../scratch";
 import type { DocumentStoreLike, Storage } from "./parts";
 
 /** A database, as backups need it. */
-export type DatabaseLike = Pick<Database, "node" | "service" | "engine" | "image" | "rootPassword">;
+export type DatabaseLike = Pick<Database, "node" | "direct" | "engine" | "image" | "rootPassword">;
 
 /** A platform's settings for its backups. */
 export interface BackupArgs {

@@ -3,9 +3,7 @@ import { Value } from "../../config/value";
 import type { Component } from "../component";
 import type { NetworkRule, Setting } from "../graph";
 import type { Instance } from "../instance";
-import { placementFor } from "../placement";
 import { identityRules } from "../workloadIdentity";
-import { tasks } from "./contract";
 
 /** What the steps need to sign their requests to the bucket. */
 interface BucketAccess {
@@ -30,25 +28,11 @@ export function bucketKeys(owner: Component, instance: Instance<BackupSecret>, n
     return { env: { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey }, needs: [] };
 }
 
-/**
- * The pods' own identity instead of keys, and the ways to it.
- *
- * @param copiesObjects whether objects of buckets are backed up
- */
-export function podIdentity(instance: Instance<BackupSecret>, name: string, copiesObjects: boolean): BucketAccess {
+/** The pods' own identity instead of keys, and the ways to it. */
+export function podIdentity(instance: Instance<BackupSecret>, name: string): BucketAccess {
     const problem = (message: string) => instance.problem([name, "target", "identity"], message);
     for (const key of Object.keys(backupSecrets) as BackupSecret[])
         if (instance.secretValue(key))
             problem(`is "pod", but the secret ${key} of ${instance.name} is set; remove one of the two`);
-    if (copiesObjects)
-        problem(
-            `"pod" is not possible for the objects of buckets, whose copies are signed with keys; allowed: "keys", or ${name}.objects: false`,
-        );
-    const placements = Object.values(tasks).map((task) => [task, placementFor(instance, task)] as const);
-    for (const [task, { serviceAccount }] of placements)
-        if (!serviceAccount)
-            instance.warn(
-                `${name}.target.identity is "pod", and the pods of ${task} run as the account "default" of the namespace; set components.${task}.serviceAccount to the one that has the role`,
-            );
-    return { env: {}, needs: identityRules(placements[0]![1]) };
+    return { env: {}, needs: identityRules() };
 }

@@ -128,9 +128,7 @@ export class Backup extends Component implements HasNode {
         const { instance, name } = this;
         const { url, prefix } = folderOf(target, this.identity);
         const { env, needs } =
-            target.identity === "pod"
-                ? podIdentity(instance, name, this.buckets !== undefined)
-                : bucketKeys(this, instance, name);
+            target.identity === "pod" ? podIdentity(instance, name) : bucketKeys(this, instance, name);
         const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
         return {
             env: {
@@ -228,7 +226,8 @@ export class Backup extends Component implements HasNode {
         const { engine, rootPassword } = database;
         return this.step(name, database.image, {
             env: {
-                ...(engine === "postgres" ? postgresTlsEnv(database.service) : tlsEnv(database.service, "DB_TLS_CA")),
+                ...(engine === "postgres" ? postgresTlsEnv(database.direct) : tlsEnv(database.direct, "DB_TLS_CA")),
+                ...(engine === "mysql" && database.direct.anyName ? { DB_TLS_MODE: "VERIFY_CA" } : {}),
                 ENGINE: engine,
                 CLIENT: engine === "postgres" ? "postgres" : "mysql",
                 INSTANCE: this.identity,
@@ -238,7 +237,7 @@ export class Backup extends Component implements HasNode {
                 ...(loads && rootPassword && engine !== "postgres" ? { DB_ROOT_PASSWORD: rootPassword } : {}),
             },
             uses: [
-                database.service.bind({
+                database.direct.bind({
                     DB_HOST: "host",
                     DB_PORT: "port",
                     DB_NAME: "name",

@@ -24,6 +24,7 @@ const objectsFiles = [
     "run.py",
     "pool.py",
     "bucket.py",
+    "identity.py",
     "threads.py",
 ] as const;
 

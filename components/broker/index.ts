@@ -9,7 +9,7 @@ import { dataServer } from "../dataServer";
 import { guardedSeries, imageSeries } from "../database/series";
 import { livenessProbe, startupProbe } from "../probes";
 import { clusterService } from "../deployment";
-import { outside, requiredSecret } from "../external";
+import { type Clients, outside, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import { sh, word } from "../languages/sh";
@@ -27,7 +27,7 @@ export type BrokerSettings = {
     readonly userinfo: SecretRef;
 };
 
-export interface BrokerArgs {
+export interface BrokerArgs extends Clients {
     readonly config: BrokerConfig;
     /** The platform's user: letters, digits, `_` and `-`; neither `guest` nor `admin`. */
     readonly user: string;
@@ -92,7 +92,7 @@ export class Broker<Name extends string = string> extends Component implements H
             this.node = instance.addNode(name, { kind: "broker", pods: false });
             const password = requiredSecret(instance, name, key);
             const settings = this.settings(instance, config.user ?? args.user, config.vhost ?? vhost, password);
-            const { host, external } = outside(instance, this, this.node, config);
+            const { host, external } = outside(instance, this, this.node, config, args);
             this.service = new Service(this.node.id, host, { amqp: outsideBrokerPort(config) }, settings, external);
         } else {
             const { monitoringNamespace } = instance.cluster;

@@ -5,7 +5,7 @@ import { type DatabaseConfig, databasePorts, type DatabaseSecret, type Engine } 
 import { type Image, images } from "../../config/images";
 import type { ResourcesConfig } from "../../config/fields";
 import { clusterService } from "../deployment";
-import { type Outside, outside, rangesOf, requiredSecret } from "../external";
+import { type Clients, type Outside, outside, rangesOf, requiredSecret } from "../external";
 import { type Node, type SecretRef, Service } from "../graph";
 import type { HasNode, Instance } from "../instance";
 import type { SecretValue } from "../kinds";
@@ -15,6 +15,7 @@ import { galeraPorts } from "./galera/files";
 import { declareMember, type MemberArgs } from "./member";
 import { exporterConfiguration, metricsPorts, metricsUser } from "./metrics";
 import { initStatements, metricsStatements } from "./mysql";
+import { operatedPostgres } from "./operator/postgres";
 import { replicationUser } from "./replication";
 import { declareMembers, joinMembers, type Members } from "./replicated";
 import { galeraSeries, guardedSeries, imageSeries } from "./series";
@@ -22,7 +23,7 @@ import { galeraSeries, guardedSeries, imageSeries } from "./series";
 /** Settings that a database offers to its clients. */
 export type DatabaseSettings = { readonly name: string; readonly user: string; readonly password: SecretRef };
 
-export interface DatabaseArgs {
+export interface DatabaseArgs extends Clients {
     readonly config: DatabaseConfig;
     /** Name of the database: letters, digits, `_` and `-`. */
     readonly database: string;
@@ -58,8 +59,8 @@ interface Secrets {
 }
 
 /**
- * A relational database: one server with its own volume, a source with replicas, the members of a Galera cluster, or an
- * external server.
+ * A relational database: one server with its own volume, a source with replicas, the members of a Galera cluster,
+ * servers that an operator runs, or an external server.
  *
  * The service's settings are `host`, `port`, `name`, `user` and `password`. Its secret keys are the component's name
  * with `Password` and `RootPassword`. A changed password is applied to existing data at the next start of the pod,
@@ -79,6 +80,8 @@ export class Database<Name extends string = string> extends Component implements
     readonly engine: Engine;
     /** Image with the server's own clients. */
     readonly image: Image;
+    /** Like {@link service}, never through a pooler: for dumps. */
+    readonly direct: Service<DatabaseSettings>;
     /** The administrator's password; for an external database only if the user has set it. */
     readonly rootPassword: SecretRef | undefined;
 
@@ -104,7 +107,15 @@ export class Database<Name extends string = string> extends Component implements
             const { password, rootPassword } = this.outsideSecrets(instance, name);
             this.rootPassword = rootPassword;
             const settings = { name: args.database, user: args.user, password };
-            [this.service, this.readService] = this.outside(instance, config, settings);
+            [this.service, this.readService] = this.outside(instance, config, settings, args);
+            this.direct = this.service;
+        } else if (config.topology === "operator") {
+            const passwords = this.passwords(instance, name);
+            const { database, user, resources, size, settings, extensions = [], settingsAt } = args;
+            const common = { config, passwords, database, user, resources, size, settings, extensions, settingsAt };
+            const made = operatedPostgres(instance, this, name, { ...common, clients: this.image });
+            ({ node: this.node, service: this.service, readService: this.readService } = made);
+            ({ direct: this.direct, rootPassword: this.rootPassword } = made);
         } else {
             const needs = metricsRules(instance.cluster.monitoringNamespace, metricsPorts[config.engine]);
             const members = config.topology === "replicated" ? joinMembers(instance, name, config, needs) : undefined;
@@ -121,6 +132,7 @@ export class Database<Name extends string = string> extends Component implements
             const at = (host: string) =>
                 new Service(first.id, host, ports[config.engine], settings, undefined, members?.ids.slice(1));
             this.service = at(instance.host(name));
+            this.direct = this.service;
             this.readService = members
                 ? at(instance.host(members.readName))
                 : config.topology === "galera"
@@ -140,12 +152,14 @@ export class Database<Name extends string = string> extends Component implements
         instance: Instance,
         config: Extract<DatabaseConfig, { topology: "external" }>,
         settings: DatabaseSettings,
+        { anyName = false }: DatabaseArgs,
     ): [Service<DatabaseSettings>, Service<DatabaseSettings>] {
         const { engine, readHost, port, cidrs } = config;
         const [[portName, usual]] = Object.entries(ports[engine]) as [[string, number]];
         const at = ({ host, external }: Outside) =>
             new Service(this.node.id, host, { [portName]: port ?? usual }, settings, external);
-        const server = outside(instance, this, this.node, config);
+        // Every program that uses PostgreSQL's library can.
+        const server = outside(instance, this, this.node, config, { anyName: engine === "postgres" || anyName });
         const { tls } = server.external;
         if (readHost && tls?.address !== undefined)
             instance.problem(
@@ -171,6 +185,13 @@ export class Database<Name extends string = string> extends Component implements
         };
     }
 
+    private passwords(instance: Instance<DatabaseSecret<Name>>, name: Name) {
+        return {
+            password: instance.password(`${name}-password`, `${name}Password`),
+            rootPassword: instance.password(`${name}-root-password`, `${name}RootPassword`),
+        };
+    }
+
     private secrets(
         instance: Instance<DatabaseSecret<Name>>,
         name: Name,
@@ -178,8 +199,7 @@ export class Database<Name extends string = string> extends Component implements
         { database, user }: DatabaseArgs,
         { engine, topology }: Inside,
     ): Secrets {
-        const password = instance.password(`${node.name}-password`, `${name}Password`);
-        const rootPassword = instance.password(`${node.name}-root-password`, `${name}RootPassword`);
+        const { password, rootPassword } = this.passwords(instance, name);
         // Accounts that only the pods themselves use, so that their passwords need not be known or kept.
         const own = (account: string) =>
             rootPassword.map((root) => createHmac("sha256", root).update(account).digest("hex").slice(0, 32));

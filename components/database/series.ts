@@ -1,4 +1,4 @@
-import type { Value } from "../../config/value";
+import type { Input, Value } from "../../config/value";
 import type { Engine } from "../../config/database";
 import { type Image, images, type ResolvedImage } from "../../config/images";
 import type { Instance } from "../instance";
@@ -39,6 +39,12 @@ export function seriesOf(engine: Versioned, tag: string): string | undefined {
 /** The series of data in the members of a Galera cluster, whose volumes no other servers continue with. */
 export const galeraSeries = (series: string): string => `${series} galera`;
 
+/** The series of data in volumes that belong to an operator, with which no other servers continue. */
+export const operatorSeries = (series: string): string => `${series} operator`;
+
+/** Whose volumes hold data of a series: undefined for a single or replicated server. */
+const ownerOf = (series: string): string | undefined => series.split(" ")[2];
+
 /**
  * The series of the image in use. A tag without a series may move to another at any time and is refused, because the
  * data would then be opened by a version without consent.
@@ -72,8 +78,9 @@ export const majorOf = (series: string): string => series.split(" ")[1]!.split("
 export function upgradesInPlace(from: string, to: string): boolean {
     const [fromEngine, fromVersion] = from.split(" ") as [string, string];
     const [toEngine, toVersion] = to.split(" ") as [string, string];
-    if (fromEngine !== toEngine || toEngine === "postgres" || from.endsWith(" galera") !== to.endsWith(" galera"))
-        return false;
+    if (fromEngine !== toEngine || ownerOf(from) !== ownerOf(to)) return false;
+    // CloudNativePG runs pg_upgrade: https://cloudnative-pg.io/docs/devel/postgres_upgrades
+    if (toEngine === "postgres") return ownerOf(to) === "operator" && Number(fromVersion) < Number(toVersion);
     const [a, b] = [fromVersion, toVersion].map((version) => version.split(".").map(Number) as [number, number]) as [
         [number, number],
         [number, number],
@@ -91,7 +98,7 @@ export function upgradesInPlace(from: string, to: string): boolean {
 export function checkSeries(path: string, known: string, wanted: string, consent: string | undefined): string {
     if (known === wanted || known === consent) return wanted;
     const engine = known.split(" ")[0]!;
-    if (known.endsWith(" galera") !== wanted.endsWith(" galera"))
+    if (ownerOf(known) !== ownerOf(wanted))
         throw new SeriesError(
             `${path}.topology: the volumes of ${known} hold data, and those of ${wanted} are others, which begin empty; nothing was sent to them.\n` +
                 `  To take the data along, make a backup, set ${path}.upgradeFrom to "${known}", launch, and restore the backup (docs/databases.md).\n` +
@@ -138,18 +145,29 @@ export function guardedSeries(
     const prefix = `${instance.name}-${name}`;
     const { owner, stack } = instance;
     const parent = owner.resource;
-    const holds = (series: string, protect: boolean) =>
-        randomId(`${prefix}-holds-${series.replace(/[^a-z0-9]+/g, "-")}`, 4, undefined, { parent, protect });
     const marker = randomId(
         `${prefix}-series`,
         4,
         { series: wanted },
         { parent, ...(consent ? {} : { ignoreChanges: ["keepers"] }) },
     );
-    stack.plan.push(holds(wanted, stack.config.protect), ...(consent ? [holds(consent, false)] : []), marker);
-    return marker
+    const checked = marker
         .property<Keepers>("keepers")
         .map((keepers) => check(settingsAt, keepers?.["series"] ?? wanted, wanted, consent));
+    const holds = (series: string, byteLength: Input<number>, protect: boolean) =>
+        randomId(`${prefix}-holds-${series.replace(/[^a-z0-9]+/g, "-")}`, byteLength, undefined, { parent, protect });
+    stack.plan.push(
+        marker,
+        // Its length is known once the series is accepted: a run without a preview that is refused leaves none behind,
+        // whose protection would refuse the way back.
+        holds(
+            wanted,
+            checked.map(() => 4),
+            stack.config.protect,
+        ),
+        ...(consent ? [holds(consent, 4, false)] : []),
+    );
+    return checked;
 }
 
 type Keepers = Readonly<Record<string, string>> | undefined;

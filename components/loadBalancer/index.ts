@@ -25,7 +25,7 @@ import { edgeName, ports, sharedName } from "./edgeNames";
 import { check, warnOfReach } from "./checks";
 import { furtherNames } from "./furtherNames";
 import { gatewayRoutes, unsetLimits } from "./gateway";
-import { controllerNeeds, trustedProxiesOf } from "./ingress";
+import { controllerNeeds, passThrough, trustedProxiesOf } from "./ingress";
 import { networkRulesOf } from "./networkRules";
 import { proxyProtocolRanges } from "./proxyProtocol";
 import { edgePod, graceSeconds, scriptFolder } from "./pod";
@@ -33,7 +33,7 @@ import { configFolder, reloadScript } from "./reload";
 import { type IngressHosts, ingressSpec, serviceSpec, solverPolicy } from "./service";
 import { sharedInstance } from "./shared";
 import { fileSites, type Tenant, usesOf } from "./site";
-import { edgeOf, endsInFront, tlsOf } from "./tls";
+import { edgeOf, endsInFront, isEncrypted, tlsOf } from "./tls";
 
 export { addressesOf } from "./address";
 export type { Route, Site } from "../site";
@@ -204,9 +204,11 @@ export class LoadBalancer extends Component implements HasNode {
         if (edge.type === "Ingress") {
             const hosts: IngressHosts[] = served.map((tenant) => ({
                 hosts: tenant.sites.map(({ host }) => host),
+                secure: isEncrypted(tenant.instance),
                 ...(endsInFront(edge) ? ingressSecret(instance, this, node, pairs, tenant) : {}),
             }));
-            const annotations = { ...needs?.ingress, ...edge.annotations, ...(waits ? {} : skip) };
+            const told = endsInFront(edge) ? needs?.ingress : passThrough(edge);
+            const annotations = { ...told, ...edge.annotations, ...(waits ? {} : skip) };
             instance.add(
                 this,
                 "Ingress",

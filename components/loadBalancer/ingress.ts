@@ -14,6 +14,13 @@ export interface ControllerNeeds {
     readonly unset?: string;
 }
 
+/** Whether the class is that of OpenShift's router. */
+export const isOpenshift = ({ className }: IngressEdge): boolean => className.includes("openshift");
+
+/** What a controller must be told so that TLS is passed through. */
+export const passThrough = (edge: IngressEdge): Readonly<Record<string, string>> =>
+    isOpenshift(edge) ? { "route.openshift.io/termination": "passthrough" } : {};
+
 /**
  * Limits of ingress controllers, which would cut what the platform allows: ingress-nginx ends larger bodies than 1 MiB
  * with 413 and longer answers than 60 s with 504. By class, as users name them: `nginx-internal` is ingress-nginx, too.
@@ -21,7 +28,8 @@ export interface ControllerNeeds {
  * @param name of the objects, in the cluster
  * @param maxBody largest request body of all sites in bytes
  */
-export function controllerNeeds({ className }: IngressEdge, name: string, maxBody: number): ControllerNeeds {
+export function controllerNeeds(edge: IngressEdge, name: string, maxBody: number): ControllerNeeds {
+    const { className } = edge;
     const is = (...names: string[]) => names.some((name) => className.includes(name));
     const seconds = String(longestSeconds);
     if (is("nginx"))
@@ -40,7 +48,7 @@ export function controllerNeeds({ className }: IngressEdge, name: string, maxBod
             service: {},
         };
     // The route of OpenShift that is made of an Ingress has its annotations.
-    if (is("openshift")) return { ingress: { "haproxy.router.openshift.io/timeout": `${seconds}s` }, service: {} };
+    if (isOpenshift(edge)) return { ingress: { "haproxy.router.openshift.io/timeout": `${seconds}s` }, service: {} };
     if (is("haproxy"))
         return {
             ingress: {

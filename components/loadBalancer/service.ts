@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type { Fields } from "../kinds";
 import { type IngressEdge, isRouted, type OwnEdgeConfig } from "../../config/edge";
 import { ports } from "./edgeNames";
+import { isOpenshift } from "./ingress";
 import { endsInFront } from "./tls";
 
 type ServiceSpec = Fields<k8s.types.input.core.v1.ServiceSpec>;
@@ -12,6 +13,8 @@ type IngressSpec = Fields<k8s.types.input.networking.v1.IngressSpec>;
 export interface IngressHosts {
     readonly hosts: readonly string[];
     readonly secret?: string;
+    /** Whether their visitors use TLS. */
+    readonly secure: boolean;
 }
 
 /** The Service in front of Caddy; `secure` if Caddy itself terminates TLS for any site. */
@@ -70,17 +73,24 @@ export function solverPolicy(edge: OwnEdgeConfig): PolicySpec {
     };
 }
 
-/** One rule per host, all to Caddy, which routes by path. */
+/**
+ * One rule per host, all to Caddy, which routes by path.
+ *
+ * OpenShift makes a Route of each host, without TLS unless the Ingress has some; an empty one stands for the router's own
+ * certificate. Routes that pass TLS through have no path.
+ * https://docs.redhat.com/en/documentation/openshift_container_platform/4.18/html/ingress_and_load_balancing/routes
+ */
 export function ingressSpec(edge: IngressEdge, service: string, all: readonly IngressHosts[]): IngressSpec {
     const backend = { service: { name: service, port: { name: endsInFront(edge) ? "http" : "https" } } };
-    const tls = all.flatMap(({ hosts, secret }) =>
+    const tls: { hosts?: string[]; secretName?: string }[] = all.flatMap(({ hosts, secret }) =>
         secret === undefined ? [] : [{ hosts: [...hosts], secretName: secret }],
     );
+    const passes = isOpenshift(edge) && !endsInFront(edge);
+    const path = passes ? { path: "", pathType: "ImplementationSpecific" } : { path: "/", pathType: "Prefix" };
+    if (isOpenshift(edge) && all.some(({ secret, secure }) => secure && secret === undefined)) tls.push({});
     return {
         ingressClassName: edge.className,
         ...(tls.length > 0 ? { tls } : {}),
-        rules: all.flatMap(({ hosts }) =>
-            hosts.map((host) => ({ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } })),
-        ),
+        rules: all.flatMap(({ hosts }) => hosts.map((host) => ({ host, http: { paths: [{ ...path, backend }] } }))),
     };
 }

@@ -1,7 +1,13 @@
 import { Component, type ComponentOptions } from "../component";
 import { Value } from "../../config/value";
 import type { ResourcesConfig } from "../../config/fields";
-import { bucketName, type ObjectStorageConfig, type ObjectStorageSecret, s3Endpoint } from "../../config/objectStorage";
+import {
+    bucketName,
+    type ObjectStorageConfig,
+    type ObjectStorageSecret,
+    objectStorageSecrets,
+    s3Endpoint,
+} from "../../config/objectStorage";
 import { images } from "../../config/images";
 import { authorityOf } from "../authorities";
 import { claim } from "../claim";
@@ -19,14 +25,17 @@ import { identities, identitiesFile, metricsPort, seaweedfs } from "./seaweedfs"
 
 export type { Bucket, Cors } from "./buckets";
 
-/** Settings that a storage offers to its clients; `forcePathStyle` is `true` or `false`. */
+/**
+ * Settings that a storage offers to its clients; `forcePathStyle` is `true` or `false`. Without keys, clients find those
+ * of their pod's account by themselves.
+ */
 export type ObjectStorageSettings = {
     readonly endpoint: string;
     readonly publicEndpoint: string;
     readonly region: string;
     readonly forcePathStyle: string;
-    readonly accessKey: SecretRef;
-    readonly secretKey: SecretRef;
+    readonly accessKey: SecretRef | undefined;
+    readonly secretKey: SecretRef | undefined;
 };
 
 export interface ObjectStorageArgs {
@@ -41,11 +50,12 @@ export interface ObjectStorageArgs {
     readonly publicUrl?: string;
 }
 
-/** A key as references to its two halves. */
-interface Key {
-    readonly accessKey: SecretRef;
-    readonly secretKey: SecretRef;
-}
+/** A key as references to its two halves, or neither. */
+type Key = Pick<ObjectStorageSettings, "accessKey" | "secretKey">;
+
+/** A key as the variables that all of AWS's clients read; none without one. */
+export const awsKeys = ({ accessKey, secretKey }: Key): Readonly<Record<string, SecretRef>> =>
+    accessKey && secretKey ? { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey } : {};
 
 /** Any user that owns nothing in the images, which accept all users. */
 const user = 1000;
@@ -174,11 +184,7 @@ export class ObjectStorage extends Component implements HasNode {
         const endpoint = s3Endpoint(config);
         const url = new URL(endpoint);
         const node = instance.addNode(name, { kind: "object storage", pods: false });
-        const values = {
-            accessKey: requiredSecret(instance, "objectStorage", "objectStorageAccessKey"),
-            secretKey: requiredSecret(instance, "objectStorage", "objectStorageSecretKey"),
-        };
-        const key = instance.secret(this, `${name}-keys`, values, { node });
+        const key = config.identity === "pod" ? this.podIdentity() : this.externalKeys(node);
         const ports = { s3: Number(url.port || (url.protocol === "https:" ? 443 : 80)) };
         const settings = this.settings(
             endpoint,
@@ -193,9 +199,31 @@ export class ObjectStorage extends Component implements HasNode {
             service: new Service(id, url.hostname, ports, settings, {
                 cidrs: rangesOf(url.hostname, config.cidrs),
                 ...(authority ? { tls: { authority } } : {}),
+                ...(config.identity === "pod" ? { identity: true } : {}),
             }),
             admin: key,
         };
+    }
+
+    private externalKeys(node: Node): Key {
+        const otherwise = "; or identity: pod, if the cloud gives the pods a role";
+        const required = (key: ObjectStorageSecret) => requiredSecret(this.instance, "objectStorage", key, otherwise);
+        const values = {
+            accessKey: required("objectStorageAccessKey"),
+            secretKey: required("objectStorageSecretKey"),
+        };
+        return this.instance.secret(this, `${this.name}-keys`, values, { node });
+    }
+
+    private podIdentity(): Key {
+        const { instance } = this;
+        for (const key of Object.keys(objectStorageSecrets) as ObjectStorageSecret[])
+            if (instance.secretValue(key))
+                instance.problem(
+                    ["objectStorage", "identity"],
+                    `is "pod", but the secret ${key} of ${instance.name} is set; remove one of the two`,
+                );
+        return { accessKey: undefined, secretKey: undefined };
     }
 
     private settings(endpoint: string, inRegion: string, key: Key, forcePathStyle: boolean): ObjectStorageSettings {
@@ -240,8 +268,7 @@ export class ObjectStorage extends Component implements HasNode {
                             command: ["sh", `${bucketsFolder}/buckets.sh`],
                             env: {
                                 HOME: "/tmp",
-                                AWS_ACCESS_KEY_ID: admin.accessKey,
-                                AWS_SECRET_ACCESS_KEY: admin.secretKey,
+                                ...awsKeys(admin),
                             },
                             uses: [service.bind({ S3_ENDPOINT: "endpoint", AWS_DEFAULT_REGION: "region" })],
                             resources: { cpu: "100m", memory: "256Mi" },

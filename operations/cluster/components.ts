@@ -4,6 +4,7 @@ import { UserError } from "../system/errors";
 import type { Kubectl } from "./kubectl";
 import { KubectlError } from "./kubectlError";
 import type { List, Live } from "./live";
+import { operatedKinds } from "./operators";
 import { stackNames } from "../stackfile/stackFile";
 
 /** One component of an instance. */
@@ -13,7 +14,7 @@ export interface Component {
     readonly namespace: string;
 }
 
-type ListKubectl = Pick<Kubectl, "json" | "config" | "selector">;
+export type ListKubectl = Pick<Kubectl, "json" | "config" | "selector">;
 
 const nameLabel = "app.kubernetes.io/name";
 const instanceLabel = "app.kubernetes.io/instance";
@@ -72,6 +73,18 @@ async function listLabelled<T extends Live>(kubectl: ListKubectl, kinds: string,
     }
 }
 
+/** The objects from which operators make the stack's databases; none where the operator is not installed. */
+export async function listOperated<T extends Live>(kubectl: ListKubectl): Promise<T[]> {
+    const kinds = operatedKinds(kubectl.config);
+    if (kinds.length === 0) return [];
+    try {
+        return await listStack<T>(kubectl, kinds.join(","));
+    } catch (error) {
+        if (error instanceof KubectlError && error.kind === "unknownKind") return [];
+        throw error;
+    }
+}
+
 /** Kinds that run a component's containers. */
 export const workloadKinds = "deployments,statefulsets,cronjobs,jobs";
 
@@ -79,7 +92,7 @@ export const workloadKinds = "deployments,statefulsets,cronjobs,jobs";
  * Finds the component that the user names among a stack's objects in the cluster.
  *
  * @param target `frontend`, or `shop/frontend` if several instances have one
- * @param kinds kinds to search. @default all that run containers
+ * @param kinds kinds to search. @default all that run containers, also those of operators
  * @throws UserError that lists the available components
  */
 export async function findComponent(
@@ -87,7 +100,7 @@ export async function findComponent(
     target: string,
     kinds = workloadKinds,
 ): Promise<{ component: Component; objects: Live[] }> {
-    const all = await listStack(kubectl, kinds);
+    const all = [...(await listStack(kubectl, kinds)), ...(kinds === workloadKinds ? await listOperated(kubectl) : [])];
     const noun = kinds === "services" ? "component with a Service" : "component";
     const component = chooseComponent(target, all.map(componentOf), kubectl.config.stack, noun);
     return { component, objects: all.filter((object) => fullName(componentOf(object)) === fullName(component)) };

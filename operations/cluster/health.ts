@@ -63,7 +63,7 @@ export function tierOf(workload: Workload, pods: readonly Pod[], events: readonl
 export const imageOf = ({ containers }: Workload["spec"]["template"]["spec"]): string => containers[0]?.image ?? "";
 
 /** The reason of the newest pod that is not ready: older ones may be terminating. */
-function podReason(pods: readonly Pod[], events: readonly Event[]): string | undefined {
+export function podReason(pods: readonly Pod[], events: readonly Event[]): string | undefined {
     const [youngest] = pods
         .filter((pod) => !isReady(pod))
         .sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp));

@@ -9,13 +9,21 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
     metadata.deletionTimestamp === undefined &&
     (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false);
 
-/** The pods of one component: ready ones first, then newest first. */
+/** Labels with which operators mark the server that takes writes. */
+const writerLabels: Readonly<Record<string, string>> = { "cnpg.io/instanceRole": "primary" };
+
+/** Whether a pod takes a database's writes, as its operator says. */
+const isWriter = ({ metadata: { labels = {} } }: Pod): boolean =>
+    Object.entries(writerLabels).some(([key, value]) => labels[key] === value);
+
+/** The pods of one component: ready ones first, of those an operator's writer, then newest first. */
 export async function podsOfComponent(kubectl: Kubectl, component: Component): Promise<Pod[]> {
     const args = ["get", "pods", "--namespace", component.namespace, "--selector", podsOf(component)];
     const { items } = await kubectl.json<List<Pod>>(args);
     return items.sort(
         (a, b) =>
             Number(isReady(b)) - Number(isReady(a)) ||
+            Number(isWriter(b)) - Number(isWriter(a)) ||
             b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp),
     );
 }

@@ -16,6 +16,7 @@ import { goVersion, kubectlVersion, lock, nodeVersion, pulumiCli, secretsProvide
 import { gateways } from "./gateways";
 import { ingressClass, loadBalancer, metricsServer, networkPolicies } from "./network";
 import { architecture, capacity, clock, nodeDisks, serverVersion, skew } from "./nodes";
+import { databaseOperators } from "./operators";
 import { openshift } from "./openshift";
 import { resolvers } from "./resolvers";
 import { csiDrivers, sharedStorageClass, storageClass, volumeExpansion } from "./storage";
@@ -49,6 +50,7 @@ const checks: Readonly<Record<string, (facts: Facts) => Finding>> = {
     "load balancer": loadBalancer,
     "ingress class": ingressClass,
     Gateways: gateways,
+    "database operators": databaseOperators,
     "metrics-server": metricsServer,
     OpenShift: openshift,
     "Pod Security": podSecurity,

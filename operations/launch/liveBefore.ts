@@ -1,4 +1,5 @@
 import { restoreRecords } from "../backup/progress";
+import { requireOperators } from "../cluster/operators";
 import { liveOf } from "../cluster/ownership";
 import type { RenderedObject } from "../render/rendering";
 import type { Session } from "../session";
@@ -10,11 +11,13 @@ import { identifyingIn } from "./sameCluster";
  * and the records of restores. One query serves all checks.
  *
  * @returns undefined if kubectl is missing and not needed
- * @throws UserError if kubectl cannot read them
+ * @throws UserError if kubectl cannot read them, or if the operator of a database is missing
  */
 export async function liveBefore(session: Session, isNeeded: boolean): Promise<RenderedObject[] | undefined> {
     if (!session.hasKubectl() && !isNeeded) return undefined;
     const { objects } = await session.rendering();
     const resources = losable(await session.state());
-    return liveOf(await session.kubectl(), [...objects, ...identifyingIn(resources), ...restoreRecords(resources)]);
+    const kubectl = await session.kubectl();
+    await requireOperators(kubectl, objects);
+    return liveOf(kubectl, [...objects, ...identifyingIn(resources), ...restoreRecords(resources)]);
 }

@@ -1,4 +1,4 @@
-import { precious } from "../../components/kinds";
+import { isOperated, precious } from "../../components/kinds";
 import { consentName, keyConsentName, passwordConsentName } from "../../components/names";
 import { suggest } from "../../config/problems";
 import type { Step } from "../engine/enginePreview";
@@ -43,12 +43,14 @@ const meanings: Readonly<Record<Op, string>> = {
     delete: "would be deleted, because the stack's configuration no longer contains it",
 };
 
+const anyOp: readonly Op[] = ["create", "replace", "delete"];
+
 /**
  * The operations that lose each kind. A Secret may be deleted with the component that used it; a generated value exists
  * only in the engine's state.
  */
 const lostBy: Readonly<Record<string, readonly Op[]>> = {
-    ...Object.fromEntries(precious.map((kind) => [kind, ["create", "replace", "delete"]])),
+    ...Object.fromEntries(precious.map((kind) => [kind, anyOp])),
     Secret: ["create", "replace"],
     // When recreated, it finds its volumes again.
     StatefulSet: ["replace", "delete"],
@@ -70,13 +72,17 @@ export function lossesIn(resources: readonly Resource[], steps: readonly Step[],
         const { urn, outputs } = resource;
         const generator = generatorOf(resource);
         const kind = generator ?? (isObject(resource) ? outputs?.kind : undefined);
-        if (!op || !kind || !lostBy[kind]?.includes(op)) return [];
+        if (!op || !kind || !opsThatLose(kind, outputs)?.includes(op)) return [];
         const namespace = outputs?.metadata?.namespace ?? "";
         if (kind === "StatefulSet" && op === "delete" && atRest.includes(namespace)) return [];
         const name = generator ? generators[generator]!(nameInUrn(urn)) : consentName(outputs!);
         return [{ name, op, urn, isProtected: resource.protect ?? false }];
     });
 }
+
+/** The volumes of servers that an operator runs are deleted with its object. */
+const opsThatLose = (kind: string, { apiVersion = "" }: Resource["outputs"] = {}): readonly Op[] | undefined =>
+    isOperated({ apiVersion, kind }) ? anyOp : lostBy[kind];
 
 const isLossOp = (op: string): op is Op => Object.hasOwn(meanings, op);
 

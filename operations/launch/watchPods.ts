@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pc from "picocolors";
-import { componentOf, fullName, listPods, listStack } from "../cluster/components";
+import { componentOf, fullName, listOperated, listPods, listStack } from "../cluster/components";
 import { warningsIn } from "../cluster/events";
 import { tasksOf, tierOf } from "../cluster/health";
 import type { Kubectl } from "../cluster/kubectl";
 import { KubectlError } from "../cluster/kubectlError";
 import type { ContainerStatus, Event, Job, Live, Pod, Workload } from "../cluster/live";
+import { isAtRest, type OperatedServers, operatedTier } from "../cluster/operated";
 import { containerReason, containersOf, statusesOf } from "../cluster/pods";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import { unreadyPods } from "../status/status";
@@ -89,7 +90,8 @@ async function look({ quiet, config, selector }: WatchKubectl) {
     };
     try {
         const objects = await listStack<Live>(reader, "deployments,statefulsets,jobs");
-        const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace));
+        const operated = (await listOperated<OperatedServers>(reader)).filter((object) => !isAtRest(object));
+        const namespaces = new Set([...objects, ...operated].map(({ metadata }) => metadata.namespace));
         const pods = await listPods<Pod>(reader, namespaces);
         const jobs = objects.filter(({ kind }) => kind === "Job") as Job[];
         const workloads = objects.filter(({ kind }) => kind !== "Job") as Workload[];
@@ -97,7 +99,10 @@ async function look({ quiet, config, selector }: WatchKubectl) {
         const own = jobs.filter(({ metadata }) => !metadata.ownerReferences?.length);
         const seen = (events: readonly Event[]) => ({
             pods,
-            tiers: workloads.map((workload) => tierOf(workload, pods, events)),
+            tiers: [
+                ...workloads.map((workload) => tierOf(workload, pods, events)),
+                ...operated.map((object) => operatedTier(object, pods, events)),
+            ],
             tasks: tasksOf(own, pods, events),
         });
         const first = seen([]);

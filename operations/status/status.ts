@@ -1,5 +1,6 @@
+import { isOperated } from "../../components/kinds";
 import { namespaceOf } from "../../config/unique";
-import { componentOf, fullName, listPods, listStack, workloadKinds } from "../cluster/components";
+import { componentOf, fullName, listOperated, listPods, listStack, workloadKinds } from "../cluster/components";
 import { type ClaimHealth, claimOf } from "../cluster/claimHealth";
 import { claimEventsIn, warningsIn } from "../cluster/events";
 import { type EvictionHealth, evictionsOf } from "../cluster/evictions";
@@ -16,6 +17,7 @@ import {
     tierOf,
 } from "../cluster/health";
 import type { Kubectl } from "../cluster/kubectl";
+import { isAtRest, operatedTier, type OperatedServers } from "../cluster/operated";
 import type { Claim, CronJob, Ingress, Job, List, Live, Node, Pod, StorageClass, Workload } from "../cluster/live";
 import { volumesInUse } from "../cluster/volumeUse";
 import type { Session } from "../session";
@@ -97,8 +99,9 @@ export async function gatherStatus(session: Session): Promise<Status> {
     const { stack } = session;
     const kubectl = await session.kubectl();
     const kinds = `${workloadKinds},persistentvolumeclaims,ingresses`;
-    const [objects, nodes, known] = await Promise.all([
+    const [objects, operated, nodes, known] = await Promise.all([
         listStack<Live>(kubectl, kinds),
+        listOperated<OperatedServers>(kubectl),
         listOutside<Node>(kubectl, "nodes"),
         knownOutputs(session),
     ]);
@@ -130,9 +133,15 @@ export async function gatherStatus(session: Session): Promise<Status> {
         urlsFrom: known.source,
         tiers: [
             ...workloads.map((workload) => tierOf(workload, pods, warnings)),
-            ...(await absent(session, workloads)),
+            ...operated.filter((object) => !isAtRest(object)).map((object) => operatedTier(object, pods, warnings)),
+            ...(await absent(session, [...workloads, ...operated])),
         ].sort((a, b) => a.namespace.localeCompare(b.namespace) || a.component.localeCompare(b.component)),
-        tasks: tasksOf(ofKind<Job>("Job"), pods, warnings),
+        tasks: tasksOf(
+            // An operator's own Jobs come and go with its work.
+            ofKind<Job>("Job").filter(({ metadata }) => !metadata.ownerReferences?.some(isOperated)),
+            pods,
+            warnings,
+        ),
         scheduled: cronJobs.map((cronJob) => scheduledOf(cronJob, { runs, pods, events: warnings })),
         claims: claims.map((claim) => claimOf(claim, { use: used, pods, classes, events: claimEvents })),
         certificates: shown,
@@ -155,13 +164,18 @@ async function scheduledRuns(kubectl: Kubectl, cronJobs: readonly CronJob[]): Pr
 }
 
 /** Tiers that the stack declares but that are not in the cluster. */
-async function absent(session: Session, present: readonly Workload[]): Promise<TierHealth[]> {
+async function absent(session: Session, present: readonly Live[]): Promise<TierHealth[]> {
     const key = ({ kind, metadata }: Live) => `${kind} ${metadata.namespace}/${metadata.name}`;
     const there = new Set(present.map(key));
     const { objects } = await session.rendering();
-    return (objects as unknown as Workload[])
-        .filter((object) => ["Deployment", "StatefulSet"].includes(object.kind) && !there.has(key(object)))
-        .map((object) => {
+    const reason = `is not in the cluster: ./plinth launch ${session.stack}`;
+    const missing = objects.filter((object) => !there.has(key(object as unknown as Live)));
+    const workloads = missing.filter(({ kind }) =>
+        ["Deployment", "StatefulSet"].includes(kind),
+    ) as unknown as Workload[];
+    const operated = missing.filter(isOperated) as unknown as OperatedServers[];
+    return [
+        ...workloads.map((object) => {
             const { instance, name: component, namespace } = componentOf(object);
             return {
                 instance,
@@ -173,9 +187,13 @@ async function absent(session: Session, present: readonly Workload[]): Promise<T
                 image: imageOf(object.spec.template.spec),
                 restarts: 0,
                 ok: false,
-                reason: `is not in the cluster: ./plinth launch ${session.stack}`,
+                reason,
             };
-        });
+        }),
+        ...operated
+            .filter((object) => !isAtRest(object))
+            .map((object) => ({ ...operatedTier(object, []), ready: 0, reason })),
+    ];
 }
 
 /** Objects that do not belong to the stack; none if they may not be listed. */

@@ -6,6 +6,7 @@ import { environmentOf } from "./environment";
 import { komposeLabel } from "./extensions";
 import { hooksOf } from "./hooks";
 import { imageName } from "./images";
+import { withinMemory } from "./mounts";
 import { named, type KnownPorts } from "./ports";
 import { probesOf } from "./probes";
 import { securityOf } from "./security";
@@ -27,6 +28,8 @@ export function containerOf(
     const { preStop, postStart } = hooksOf(conversion, service);
     const pulls = pullPolicyOf(conversion, service);
     const test = texts.test?.map(words);
+    const resources = resourcesOf(one);
+    const { memory = resources.memory } = conversion.settings.resources[serviceLabel(service)] ?? {};
     const [command, args] = commandOf(one, texts.entrypoint?.map(words), texts.command?.map(words));
     return {
         name: serviceLabel(service),
@@ -37,10 +40,10 @@ export function containerOf(
         env: env(),
         ports: named(ports.tcp),
         udp: named(ports.udp, "udp"),
-        resources: resourcesOf(one),
+        resources,
         ...probesOf(one, test),
         ...(one.working_dir ? { workingDir: one.working_dir } : {}),
-        mounts: plan.mounts,
+        mounts: withinMemory(plan.mounts, memory),
         ...securityOf(service, one, extension, notes),
         ...graphicsOf(service, one, notes),
         ...(preStop && !postStart ? { preStop } : {}),

@@ -63,7 +63,7 @@ function imported(conversion: Conversion, service: string, node: Node): Database
         node,
         engine,
         image: source.images[imageName(service)]!,
-        service: new Service(
+        direct: new Service(
             nodeId(instance.namespace, node.name),
             host,
             { [`tcp-${databasePorts[engine]}`]: databasePorts[engine] },

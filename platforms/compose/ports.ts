@@ -33,10 +33,13 @@ export const referencesOf = ({ source }: Conversion, service: string): Reference
 /** Ports of each pod: those that it publishes or exposes, and those that peers call. */
 export function knownPorts(conversion: Conversion): (pod: string) => KnownPorts {
     const called = new Map<string, Set<number>>();
+    /** Pods that a peer calls without a port: on one that the image knows. */
+    const calledWithout = new Set<string>();
     for (const service of Object.keys(conversion.services))
-        for (const { name, port } of referencesOf(conversion, service)) {
-            if (port === undefined || port === 0 || port > 65535) continue;
+        for (const { name, port, isHost } of referencesOf(conversion, service)) {
             const pod = conversion.podOf(name.service);
+            if (port === undefined && isHost && pod !== conversion.podOf(service)) calledWithout.add(pod);
+            if (port === undefined || port === 0 || port > 65535) continue;
             called.set(pod, (called.get(pod) ?? new Set()).add(port));
         }
     return (pod) => {
@@ -46,17 +49,18 @@ export function knownPorts(conversion: Conversion): (pod: string) => KnownPorts 
         const udp = sorted(of("udp"));
         const declared = of("tcp");
         const more = [...(called.get(pod) ?? [])].filter((port) => !udp.includes(port));
-        const known = sorted([...declared, ...more]);
-        return { tcp: known.length > 0 ? known : usualPorts(conversion, pod), udp };
+        const usual = portsOfImage(conversion.services[pod]!.image ?? "");
+        const known = sorted([...declared, ...more, ...(calledWithout.has(pod) ? usual : [])]);
+        // Nothing is said but what some peers call: others may call another one, and reach any without ports.
+        const isOpen = declared.length === 0 && calledWithout.has(pod) && usual.length === 0;
+        if (needsAddress(conversion, pod)) return { tcp: known.length > 0 ? known : usual, udp };
+        return { tcp: isOpen || (declared.length === 0 && more.length === 0) ? [] : known, udp };
     };
 }
 
-/** Of a pod with a name that DNS cannot have: only a Service with ports has an address that stays. */
-function usualPorts(conversion: Conversion, pod: string): readonly number[] {
-    const { namesOf, services } = conversion;
-    const isOdd = (namesOf.get(pod) ?? []).some((name) => !isResolvable(name));
-    return isOdd || conversion.isTakenOver(pod) ? portsOfImage(services[pod]!.image ?? "") : [];
-}
+/** Whether a pod has a name that DNS cannot have: only a Service with ports has an address that stays. */
+const needsAddress = (conversion: Conversion, pod: string): boolean =>
+    conversion.isTakenOver(pod) || (conversion.namesOf.get(pod) ?? []).some((name) => !isResolvable(name));
 
 export const portName = (port: number, protocol: "tcp" | "udp" = "tcp"): string => `${protocol}-${port}`;
 

@@ -1,6 +1,7 @@
 import type { Service } from "../../compose";
 import { policies } from "../../config/cache";
-import { type Engine, identifier } from "../../config/database";
+import type { Engine } from "../../config/database";
+import { identifier } from "../../config/insideDatabase";
 import type { Notes } from "./notes";
 import type { Role } from "./roles";
 import { markersIn, type Parts, plainText } from "./secrets";

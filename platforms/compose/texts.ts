@@ -12,6 +12,35 @@ export interface Reference {
 /** Whether DNS resolves the name as it is written: it takes no notice of capitals. */
 export const isResolvable = (name: PeerName): boolean => isExact(name) || name.written.toLowerCase() === name.label;
 
+/** Ports of URLs that state none. */
+const schemePorts: Readonly<Record<string, number>> = {
+    amqp: 5672,
+    amqps: 5671,
+    http: 80,
+    https: 443,
+    ldap: 389,
+    ldaps: 636,
+    mariadb: 3306,
+    mongodb: 27017,
+    mqtt: 1883,
+    mysql: 3306,
+    nats: 4222,
+    postgres: 5432,
+    postgresql: 5432,
+    redis: 6379,
+    rediss: 6379,
+    smtp: 25,
+    ws: 80,
+    wss: 443,
+};
+
+/** `redis://:PASSWORD@`, `postgresql+asyncpg://` */
+function schemePort(before: string): number | undefined {
+    const scheme = /\b([a-z][a-z0-9]*)(?:\+[a-z0-9]+)?:\/\/(?:[^\s/"'@]*@)?$/i.exec(before.slice(-200))?.[1];
+    const key = scheme?.toLowerCase() ?? "";
+    return Object.hasOwn(schemePorts, key) ? schemePorts[key] : undefined;
+}
+
 /** A name with dots may be in a certificate, so it is never written otherwise. */
 const mayBeRewritten = ({ written }: PeerName): boolean => !written.includes(".");
 
@@ -34,9 +63,13 @@ export class PeerTexts {
     /**
      * @param service whose text it is
      * @param isWhole whether the text as a whole is a host if it is nothing but a name: the value of DB_HOST
+     * @param portBeside what DB_PORT says, for names without a port
      */
-    references(service: string, text: string, isWhole: boolean): Reference[] {
-        return this.found(service, text, isWhole).map(({ at: _, ...reference }) => reference);
+    references(service: string, text: string, isWhole: boolean, portBeside?: number): Reference[] {
+        return this.found(service, text, isWhole).map(({ at: _, ...reference }) => ({
+            ...(portBeside !== undefined && reference.isHost ? { port: portBeside } : {}),
+            ...reference,
+        }));
     }
 
     /** The text with every name at the place of a host as DNS knows it. */
@@ -57,7 +90,8 @@ export class PeerTexts {
             if (!name) return [];
             const before = text.slice(0, match.index);
             const after = text.slice(match.index + match[0].length);
-            const [, port] = /^:(\d{1,5})(?!\d)/.exec(after) ?? [];
+            const [, stated] = /^:(\d{1,5})(?!\d)/.exec(after) ?? [];
+            const port = stated === undefined ? schemePort(before) : Number(stated);
             const isHost =
                 port !== undefined ||
                 /(\/\/|@)$/.test(before) ||
@@ -65,7 +99,7 @@ export class PeerTexts {
                     before,
                 ) ||
                 (isWhole && /^[\s,]*$|,\s*$/.test(before) && /^($|\s*,)/.test(after));
-            return [{ at: match.index, name, isHost, ...(port === undefined ? {} : { port: Number(port) }) }];
+            return [{ at: match.index, name, isHost, ...(port === undefined ? {} : { port }) }];
         });
     }
 
@@ -89,6 +123,14 @@ export const isHostVariable = (name: string): boolean =>
     /(HOST(S|NAME)?|SERVERS?|ADDR(ESS(ES)?)?|URLS?|URI|ENDPOINTS?|NODES?|BROKERS?|PEERS?|SEEDS?|SEED_HOSTS|MASTER(_NODES)?|UPSTREAM|BACKEND|DOMAIN|SERVICE|CLUSTER|REDIS|DB|DATABASE_HOST|IP)$/i.test(
         name,
     ) && !/(DATABASE|DB_?NAME|_DB)$/i.test(name);
+
+/** What the variable beside one with a host says: DB_PORT beside DB_HOST. */
+export function portBeside(name: string, environment: Readonly<Record<string, string | null>>): number | undefined {
+    const [, prefix] = /^(.*?)(?:HOST(?:NAME)?|SERVER|ADDR(?:ESS)?)$/i.exec(name) ?? [];
+    if (prefix === undefined) return undefined;
+    const port = [`${prefix}PORT`, `${prefix}port`, `${name}_PORT`].map((key) => environment[key]).find(Boolean);
+    return port !== undefined && port !== null && /^\d{1,5}$/.test(port) ? Number(port) : undefined;
+}
 
 /** The networks of a service: those of another one if it shares that one's. */
 export function networksOf({ project }: Pick<LoadedProject, "project">, service: string): ReadonlySet<string> {

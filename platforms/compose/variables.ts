@@ -1,7 +1,7 @@
 import type { LoadedProject, Service } from "../../compose";
 import type { Extensions } from "./extensions";
 import { hasSecret, looksSecret, type Parts, type SecretPlan } from "./secrets";
-import { isHostVariable, type PeerTexts, type Reference } from "./texts";
+import { isHostVariable, type PeerTexts, portBeside, type Reference } from "./texts";
 
 /** The value of a variable: a text in parts, or a secret that has a key of its own. */
 export type VariableText = { readonly parts: Parts } | { readonly key: string };
@@ -89,8 +89,8 @@ function containerTexts(
 ): ContainerTexts {
     const { environment: own = {}, command, entrypoint, healthcheck, labels = {}, deploy } = one;
     const references: Reference[] = [];
-    const written = (text: string, isWhole: boolean): string => {
-        references.push(...peers.references(service, text, isWhole));
+    const written = (text: string, isWhole: boolean, port?: number): string => {
+        references.push(...peers.references(service, text, isWhole, port));
         return peers.rewritten(service, text, isWhole);
     };
     const words = (all: readonly string[]) => all.map((word) => secrets.partsOf(written(word, false)));
@@ -104,7 +104,7 @@ function containerTexts(
             Object.entries(environment).flatMap(([name, value]): [string, VariableText][] => {
                 // Without a value, Compose does not set it.
                 if (value === null) return [];
-                const text = written(value, isHostVariable(name));
+                const text = written(value, isHostVariable(name), portBeside(name, environment));
                 const purpose = `${name} of the service ${service}`;
                 if (isOne(name) && text !== "") return [[name, { key: secrets.add(keyFor(name), text, purpose) }]];
                 const parts = secrets.partsOf(text);

@@ -28,6 +28,7 @@ interface SecretTexts {
     readonly broker: string;
     readonly cache: string;
     readonly searchApiKey: string;
+    /** Empty where the pods have an identity of their own. */
     readonly storageAccessKey: string;
     readonly storageSecretKey: string;
     readonly mail: string;
@@ -83,7 +84,8 @@ export class Configuration {
 
     private secretTexts(): { readonly [Name in keyof SecretTexts]: Input<string> } {
         const { instance, used } = this;
-        const { mail } = used;
+        const { mail, storage } = used;
+        const { accessKey, secretKey } = storage.settings;
         const { xqueue } = this.settings;
         const xqueuePassword = instance.secretValue("xqueuePassword");
         if (xqueue && !xqueuePassword)
@@ -99,8 +101,8 @@ export class Configuration {
             broker: instance.valueOf(used.broker.settings.password),
             cache: instance.valueOf(used.cache.settings.password),
             searchApiKey: instance.valueOf(used.search.settings.apiKey),
-            storageAccessKey: instance.valueOf(used.storage.settings.accessKey),
-            storageSecretKey: instance.valueOf(used.storage.settings.secretKey),
+            storageAccessKey: accessKey ? instance.valueOf(accessKey) : "",
+            storageSecretKey: secretKey ? instance.valueOf(secretKey) : "",
             mail: mail.password ? instance.valueOf(mail.password) : "",
             xqueue: xqueuePassword ?? "",
         };
@@ -178,12 +180,13 @@ function servicesOf(used: Used, secrets: SecretTexts, settings: OpenedxConfig): 
     const { database, documents, search, storage, mail, bucketNames } = used;
     const portOf = (service: { readonly ports: Readonly<Record<string, number>> }) => Object.values(service.ports)[0]!;
     // Numbers of their own, for those who have one server for both: emptying the cache must leave the queues alone.
-    const redis = ({ host, ports, tls: secure }: Used["cache"], password: string, database: number) => ({
+    const redis = ({ host, ports, tls: secure, anyName }: Used["cache"], password: string, database: number) => ({
         host,
         port: Object.values(ports)[0]!,
         database,
         password,
         tls: secure,
+        anyName,
     });
     const [first = "", ...others] = documentHosts(used);
     const { replicaSet, authSource, tls } = documents.settings;
@@ -197,6 +200,7 @@ function servicesOf(used: Used, secrets: SecretTexts, settings: OpenedxConfig): 
             user: database.settings.user,
             password: secrets.database,
             tls: database.tls,
+            anyName: database.anyName,
         },
         mongodb: {
             hosts: isSrv(used) ? [`mongodb+srv://${first}`] : [first, ...others],

@@ -47,6 +47,7 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         user: "openedx",
         resources: { cpu: size.database.cpu, memory: size.database.memory },
         size: size.database.volume,
+        anyName: true,
     });
     const documents = new DocumentStore(instance, "documents", {
         config: settings.documents,
@@ -57,8 +58,8 @@ function declare(instance: OpenedxInstance, settings: OpenedxConfig): Declared {
         series: ["7.0"],
         seriesReason: "Open edX's driver is made for MongoDB 7.0",
     });
-    const broker = new Cache(instance, "broker", { config: settings.broker, resources: size.broker });
-    const cache = new Cache(instance, "cache", { config: settings.cache, resources: size.cache });
+    const broker = new Cache(instance, "broker", { config: settings.broker, resources: size.broker, anyName: true });
+    const cache = new Cache(instance, "cache", { config: settings.cache, resources: size.cache, anyName: true });
     const search = new Search(instance, "search", {
         config: settings.search,
         resources: { cpu: size.search.cpu, memory: size.search.memory },

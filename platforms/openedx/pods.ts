@@ -1,4 +1,5 @@
 import type { Edge, NetworkRule } from "../../components/graph";
+import { awsKeys } from "../../components/objectStorage";
 import type { ContainerArgs, Mount, PodArgs, Probe, Variable } from "../../components/podArgs";
 import type { ResourcesConfig } from "../../config/fields";
 import { drainSeconds } from "../../components/webTier";
@@ -110,7 +111,10 @@ export class Pods {
             containers: [
                 this.container(name, variant, {
                     command: celeryCommand({ name, variant, ...duties }),
-                    env: celeryVariables({ name, ...duties }),
+                    env: {
+                        ...celeryVariables({ name, ...duties }),
+                        ...(this.used.broker.anyName ? { BROKER_ANY_NAME: "1" } : {}),
+                    },
                     uses: this.uses,
                     resources: { cpu, memory: duties.memory },
                     // Celery's own way to ask takes as long as a start, and as much memory.
@@ -220,7 +224,7 @@ export class Pods {
             ...ofOne(used.broker),
             ...ofOne(used.cache),
         ];
-        const { endpoint, forcePathStyle, region, accessKey, secretKey } = storage.settings;
+        const { endpoint, forcePathStyle, region } = storage.settings;
         const { url, prefix, masterKey, apiKeyUid } = search.settings;
         return this.container("wait", "lms", {
             command: ["python", `${scriptFolder}/wait.py`],
@@ -232,8 +236,7 @@ export class Pods {
                     .map((name) => bucketNames[name])
                     .join(" "),
                 AWS_DEFAULT_REGION: region,
-                AWS_ACCESS_KEY_ID: accessKey,
-                AWS_SECRET_ACCESS_KEY: secretKey,
+                ...awsKeys(storage.settings),
                 SEARCH_URL: url,
                 SEARCH_PREFIX: prefix,
                 SEARCH_MASTER_KEY: masterKey,

@@ -15,7 +15,7 @@ const qualtricsId = (prefix: string) =>
 const schema = z.strictObject({
     platform: z.literal("qxsms"),
     ...instanceFields,
-    database: databaseOf(["postgres"]),
+    database: databaseOf(["postgres"], ["single", "operator", "external"]),
     /** @default no backups */
     backup: backup.optional(),
     broker,

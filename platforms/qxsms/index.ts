@@ -38,6 +38,7 @@ function declare(instance: QxsmsInstance, settings: QxsmsConfig): Declared {
         permits: celeryNeeds,
         resources: { cpu: size.broker.cpu, memory: size.broker.memory },
         size: size.broker.volume,
+        anyName: true,
     });
     const pods = new Pods(instance, settings, { database: database.service, broker: broker.service });
 

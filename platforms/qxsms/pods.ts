@@ -272,7 +272,7 @@ export class Pods {
             ...(this.surroundings.broker.tls
                 ? {
                       ...tlsEnv(this.surroundings.broker, "RABBIT_TLS_CA"),
-                      RABBIT_TLS_NAME: host,
+                      ...(this.surroundings.broker.anyName ? {} : { RABBIT_TLS_NAME: host }),
                       DJANGO_SETTINGS_MODULE: "plinth_settings",
                       PYTHONPATH: `${paths.scripts}:${paths.home}`,
                   }

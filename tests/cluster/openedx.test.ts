@@ -159,6 +159,11 @@ describe("the life of an Open edX with the real engine on a real API server", fu
         };
         use("23.0.0");
         await refused('plinth:instances.openedx.upgradeFrom to "openedx 22"', "nothing was changed");
+        // Without a preview some objects are changed before the release is refused. The way back is open all the same.
+        const { code, all } = await project.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+        expect(code, all).not.to.equal(0);
+        use("22.0.4");
+        await plinth("launch", stack);
         use("24.0.0", "openedx 22");
         await refused("allowed: 22, or 23 with upgradeFrom: openedx 22");
         use("23.0.0", "openedx 22");

@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import type { z } from "zod";
-import { checkSeries, SeriesError, seriesOf, upgradesInPlace } from "../../components/database/series";
+import { checkSeries, guardedSeries, SeriesError, seriesOf, upgradesInPlace } from "../../components/database/series";
 import { cache } from "../../config/cache";
 import { database, databaseOf } from "../../config/database";
 import { explain } from "../../config/explain";
+import { declare } from "../support/declare";
 
 describe("Series of a database", () => {
     it("are read from the tag of the image", () => {
@@ -49,6 +50,31 @@ describe("Series of a database", () => {
     });
 });
 
+describe("A series in the state", () => {
+    it("is held only once it has been compared, and with consent the former one no longer", async () => {
+        const held = async (upgradeFrom?: string) => {
+            const { resources } = await declare((instance) => {
+                guardedSeries(instance, "database", "mariadb 11.8", upgradeFrom);
+            });
+            return resources.filter(({ name }) => name.startsWith("bench-database-"));
+        };
+        const [series, first, ...others] = await held();
+        expect([series!.name, first!.name, others]).to.deep.equal([
+            "bench-database-series",
+            "bench-database-holds-mariadb-11-8",
+            [],
+        ]);
+        expect(first!.dependencies).to.deep.equal([series!.urn]);
+        const [, next, former] = await held("mariadb 11.4");
+        expect(next).to.deep.equal(first);
+        expect([former!.name, former!.protect, former!.dependencies]).to.deep.equal([
+            "bench-database-holds-mariadb-11-4",
+            false,
+            [],
+        ]);
+    });
+});
+
 describe("Configuration of a database", () => {
     const message = (schema: z.ZodType, value: object) => {
         const { error } = schema.safeParse(value);
@@ -56,7 +82,7 @@ describe("Configuration of a database", () => {
     };
     it("lists the available topologies", () => {
         for (const [schema, others] of [
-            [database, '"single", "replicated", "galera", "external"'],
+            [database, '"single", "replicated", "galera", "operator", "external"'],
             [databaseOf(["postgres"]), '"single", "external"'],
             [cache, '"single", "external"'],
         ] as const) {

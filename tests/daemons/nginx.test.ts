@@ -4,11 +4,9 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { nginxConf } from "../../platforms/opencart/nginx";
 import { paths } from "../../platforms/opencart/paths";
-import { fpmConf, phpIni } from "../../platforms/opencart/php";
-import { scripts } from "../../platforms/opencart/scripts";
 import { nobody, write } from "../support/files";
+import { opencartConf } from "../support/opencartSite";
 import { Site } from "../support/site";
 import { seriesOf } from "../support/needs";
 import { freePort, program, scratch } from "../support/tools";
@@ -86,19 +84,7 @@ describe(`nginx ${seriesOf("nginx")} and php-fpm ${seriesOf("php-fpm")} of OpenC
                 nginx,
                 fpm,
                 folder: write(join(path, role), {}),
-                conf: {
-                    nginx: nginxConf({ role, adminPath: "admin", maxBody: "1Mi", bodies: 2, timeoutSeconds: 60 }),
-                    php: {
-                        "php-fpm.conf": fpmConf({ maxChildren: 2, timeoutSeconds: 60 }),
-                        "opencart.ini": phpIni({
-                            memoryLimit: "64Mi",
-                            uploadLimit: "8Mi",
-                            timeoutSeconds: 60,
-                            mutableCode: true,
-                        }),
-                        "guard.php": scripts["guard.php"],
-                    },
-                },
+                conf: opencartConf(role),
                 etc: paths.php,
                 ports: { http: await freePort(), php: await freePort(), status: await freePort() },
                 substitutions: [["/var/www/html", root]],

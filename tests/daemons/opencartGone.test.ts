@@ -1,13 +1,11 @@
 import { join } from "node:path";
 import { expect } from "chai";
-import { nginxConf } from "../../platforms/opencart/nginx";
 import { paths } from "../../platforms/opencart/paths";
-import { fpmConf, phpIni } from "../../platforms/opencart/php";
-import { scripts } from "../../platforms/opencart/scripts";
 import { BlackHole, mostOfBusy } from "../support/blackHole";
 import { nobody, write } from "../support/files";
 import { MariaDb } from "../support/mariaDb";
 import { seriesOf } from "../support/needs";
+import { opencartConf } from "../support/opencartSite";
 import { Site } from "../support/site";
 import { freePort, program, scratch } from "../support/tools";
 
@@ -44,25 +42,7 @@ describe(`OpenCart without its database or cache, on PHP ${seriesOf("php-fpm")}`
             nginx: program(this, "nginx", { by: nobody }),
             fpm: program(this, "php-fpm", { by: nobody, extensions: ["mysqli", "redis"] }),
             folder: write(join(path, "site"), {}),
-            conf: {
-                nginx: nginxConf({
-                    role: "frontend",
-                    adminPath: "admin",
-                    maxBody: "1Mi",
-                    bodies: 2,
-                    timeoutSeconds: 60,
-                }),
-                php: {
-                    "php-fpm.conf": fpmConf({ maxChildren: 2, timeoutSeconds: 60 }),
-                    "opencart.ini": phpIni({
-                        memoryLimit: "64Mi",
-                        uploadLimit: "8Mi",
-                        timeoutSeconds: 60,
-                        mutableCode: true,
-                    }),
-                    "guard.php": scripts["guard.php"],
-                },
-            },
+            conf: opencartConf("frontend"),
             etc: paths.php,
             ports: { http: await freePort(), php: await freePort(), status: await freePort() },
             substitutions: [["/var/www/html", root]],

@@ -54,17 +54,31 @@ describe("Servers that take TLS only, and the clients of the rendered pods", fun
     }
     const local = (env: Record<string, string>, file: string) =>
         Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.replace(authoritiesFile, file)]));
-    /** Runs a client with the authority, without it, and with a name that the certificate does not have. */
+    /**
+     * Runs a client with the authority, without it, and with a name that the certificate does not have.
+     *
+     * @param taken whether the last of these may connect. @default false
+     */
     function expectVerified(
         client: (env: { authorities: string; host: string }) => { ok: boolean; told: string },
-        { host, other } = { host: "localhost", other: "127.0.0.1" },
+        { host, other, taken = false }: { host: string; other: string; taken?: boolean } = {
+            host: "localhost",
+            other: "127.0.0.1",
+        },
     ): void {
         const right = client({ authorities: trusted, host });
         expect(right.ok, right.told).to.equal(true);
         expect(client({ authorities: strange, host }).ok, "another authority").to.equal(false);
-        expect(client({ authorities: trusted, host: other }).ok, "another name").to.equal(false);
+        const named = client({ authorities: trusted, host: other });
+        expect(named.ok, `another name: ${named.told}`).to.equal(taken);
     }
-    const external = (port: number) => ({ topology: "external", host: "localhost", port, tls: { ca: authority.pem } });
+    const anyName = { host: "localhost", other: "127.0.0.1", taken: true };
+    const external = (port: number, more: object = {}) => ({
+        topology: "external",
+        host: "localhost",
+        port,
+        tls: { ca: authority.pem, ...more },
+    });
 
     before(function () {
         program(this, "openssl");
@@ -157,18 +171,20 @@ echo $c->query(${cipher})->fetch_assoc()['Value'] === '' ? 'plain' : 'TLS';`,
     it("PostgreSQL: everything that uses its library, by the environment", async function () {
         const { port, stop } = await tlsServers.postgres(this, join(folder.path, "postgres"), files);
         stops.push(stop);
-        const database = { ...external(port), name: "postgres", user: "app" };
         const values = { secrets: { shop: { databasePassword: password } } };
-        const objects = await declareQxsms({ instance: { database }, values });
-        const env = environmentOf(objects, "Job", "migrate", "migrate");
-        expectVerified(({ authorities: file, host }) => {
-            const psql = ["psql", "-XqtAw", "-h", host, "-p", env["POSTGRES_PORT"]!, "-U", env["POSTGRES_USER"]!];
-            const asked = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
-            const told = run([...psql, "-d", env["POSTGRES_DB"]!, "-c", asked], {
-                env: { ...local(env, file), PGPASSWORD: env["QXSMS_POSTGRES_PASSWORD"]! },
-            });
-            return { ok: told.stdout.trim() === "t", told: told.stderr };
-        });
+        for (const [more, names] of [[{}, undefined] as const, [{ verifyName: false }, anyName] as const]) {
+            const database = { ...external(port, more), name: "postgres", user: "app" };
+            const objects = await declareQxsms({ instance: { database }, values });
+            const env = environmentOf(objects, "Job", "migrate", "migrate");
+            expectVerified(({ authorities: file, host }) => {
+                const psql = ["psql", "-XqtAw", "-h", host, "-p", env["POSTGRES_PORT"]!, "-U", env["POSTGRES_USER"]!];
+                const asked = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+                const told = run([...psql, "-d", env["POSTGRES_DB"]!, "-c", asked], {
+                    env: { ...local(env, file), PGPASSWORD: env["QXSMS_POSTGRES_PASSWORD"]! },
+                });
+                return { ok: told.stdout.trim() === "t", told: told.stderr };
+            }, names);
+        }
     });
 
     it("Valkey: PHP's client of both shops", async function () {
@@ -199,12 +215,12 @@ echo $c->query(${cipher})->fetch_assoc()['Value'] === '' ? 'plain' : 'TLS';`,
         const celery = await pythonProgram(this, "celery");
         const { port, stop } = await tlsServers.rabbitmq(this, join(folder.path, "rabbitmq"), files);
         stops.push(stop);
-        const broker = { ...external(port), user: "app", vhost: "/" };
-        const objects = await declareQxsms({
-            instance: { broker },
-            values: { secrets: { shop: { brokerPassword: password } } },
-        });
-        const env = environmentOf(objects, "Deployment", "worker", "worker");
+        const declared = (more: object) =>
+            declareQxsms({
+                instance: { broker: { ...external(port, more), user: "app", vhost: "/" } },
+                values: { secrets: { shop: { brokerPassword: password } } },
+            });
+        const objects = await declared({});
         const mounted = podOf(objects, "Deployment", "worker").containers[0].volumeMounts.map(
             ({ mountPath }: { mountPath: string }) => mountPath,
         );
@@ -222,37 +238,48 @@ app.config_from_object(os.environ["DJANGO_SETTINGS_MODULE"], namespace="CELERY")
 with app.connection_for_write(connect_timeout=5) as connection:
     connection.connect()
 print("in")`;
-        expectVerified(({ authorities: file, host }) => {
-            const own: Record<string, string> = { ...local(env, file), PYTHONPATH: code };
-            own["RABBIT_HOST"] = own["RABBIT_HOST"]!.replace("localhost", host);
-            own["RABBIT_TLS_NAME"] = own["RABBIT_TLS_NAME"]!.replace("localhost", host);
-            const told = run([celery.replace(/celery$/, "python"), "-c", program_], { env: own });
-            return { ok: told.stdout.trim() === "in", told: told.stderr };
-        });
+        const named = { host: "localhost", other: "127.0.0.1" };
+        for (const [all, names] of [
+            [objects, named],
+            [await declared({ verifyName: false }), anyName],
+        ] as const) {
+            const env = environmentOf(all, "Deployment", "worker", "worker");
+            expectVerified(({ authorities: file, host }) => {
+                const own: Record<string, string> = { ...local(env, file), PYTHONPATH: code };
+                for (const key of ["RABBIT_HOST", "RABBIT_TLS_NAME"])
+                    if (own[key]) own[key] = own[key].replace("localhost", host);
+                const told = run([celery.replace(/celery$/, "python"), "-c", program_], { env: own });
+                return { ok: told.stdout.trim() === "in", told: told.stderr };
+            }, names);
+        }
     });
 
     it("Valkey: Celery and Django's caches with the settings of Open edX", async function () {
         const celery = await pythonProgram(this, "celery");
         const { port, stop } = await tlsServers.valkey(this, join(folder.path, "valkey-python"), files);
         stops.push(stop);
-        expectVerified(({ authorities: file, host }) => {
-            const redis = { host, port, database: 0, user: undefined, password, tls: true };
-            const { LOCATION, OPTIONS } = caches(redis)["default"] as { LOCATION: string; OPTIONS: object };
-            const given = JSON.stringify({ url: redisUrl(redis), tls: brokerTls, LOCATION, OPTIONS }).replaceAll(
-                authoritiesFile,
-                file,
-            );
-            const code = `import json, sys, redis
+        const client =
+            (more: object) =>
+            ({ authorities: file, host }: { authorities: string; host: string }) => {
+                const redis = { host, port, database: 0, user: undefined, password, tls: true, ...more };
+                const { LOCATION, OPTIONS } = caches(redis)["default"] as { LOCATION: string; OPTIONS: object };
+                const settings = { url: redisUrl(redis), tls: brokerTls(redis), LOCATION, OPTIONS };
+                const given = JSON.stringify(settings).replaceAll(authoritiesFile, file);
+                const code = `import json, sys, redis
 from celery import Celery
 given = json.loads(sys.argv[1])
-app = Celery(broker=given["url"])
+# Open edX makes its own of the parts.
+app = Celery(broker=given["url"].partition("?")[0])
 app.conf.broker_use_ssl = given["tls"]
 with app.connection_for_write() as connection:
     connection.connect()
 pool = redis.ConnectionPool.from_url(given["LOCATION"], **given["OPTIONS"]["CONNECTION_POOL_KWARGS"])
-print("in" if redis.Redis(connection_pool=pool).ping() else "out")`;
-            const told = run([celery.replace(/celery$/, "python"), "-c", code, given]);
-            return { ok: told.stdout.trim() === "in", told: told.stderr };
-        });
+ofUrl = redis.ConnectionPool.from_url(given["url"], ssl_ca_certs=given["tls"]["ssl_ca_certs"])
+print("in" if all(redis.Redis(connection_pool=one).ping() for one in (pool, ofUrl)) else "out")`;
+                const told = run([celery.replace(/celery$/, "python"), "-c", code, given]);
+                return { ok: told.stdout.trim() === "in", told: told.stderr };
+            };
+        expectVerified(client({}));
+        expectVerified(client({ anyName: true }), anyName);
     });
 });

@@ -200,7 +200,7 @@ describe("platforms from elsewhere", () => {
                 '"postgresql" is not a known engine of a database; did you mean "postgres"?; allowed: mariadb, mysql, postgres',
             );
             expect(await failing("topology.ts", database('databaseOf(["mysql"], ["double"])'))).to.include(
-                '"double" is not a known topology of a database; allowed: single, replicated, galera, external',
+                '"double" is not a known topology of a database; allowed: single, replicated, galera, operator, external',
             );
             expect(await failing("policy.ts", database('cacheOf({ policies: ["lru"] })'))).to.include(
                 '"lru" is not a known policy of a cache',

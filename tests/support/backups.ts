@@ -179,10 +179,14 @@ export async function rendered(
     const secrets = {
         databasePassword: passwords.own,
         databaseRootPassword: passwords.root,
-        objectStorageAccessKey: s3Keys.backupAccessKey,
-        objectStorageSecretKey: s3Keys.backupSecretKey,
-        // Both would be contradictory.
-        ...((target as { identity?: string }).identity === "pod" ? {} : s3Keys),
+        // With the pod's identity, keys would be contradictory.
+        ...((target as { identity?: string }).identity === "pod"
+            ? {}
+            : {
+                  ...s3Keys,
+                  objectStorageAccessKey: s3Keys.backupAccessKey,
+                  objectStorageSecretKey: s3Keys.backupSecretKey,
+              }),
     };
     const { objects } = await declare(
         (instance) => {

@@ -96,6 +96,11 @@ const moreOfBuiltIn: More = {
                 account,
             })),
             qualtrics: fc.constantFrom({ directoryId: "POOL_1", libraryId: "UR_1", surveyId: "SV_1" }),
+            database: fc.constantFrom(
+                { topology: "operator", pooler: {} },
+                { topology: "operator", members: 1, operatorNamespace: "databases" },
+                { topology: "single" },
+            ),
             broker: fc.constantFrom(
                 { topology: "external", host: "10.1.2.6" },
                 { topology: "external", host: "rabbit.example.org", port: 5671, tls: true },

@@ -12,8 +12,22 @@ export function podsOf(
     objects: readonly Sent[],
 ): { owner: Sent; template: { metadata?: { labels?: Record<string, string> }; spec: Pod } }[] {
     return objects.flatMap((owner) => {
+        // Its operator completes the template.
+        if (owner.kind === "Pooler") return [];
         if (owner.kind === "CronJob") return [{ owner, template: owner["spec"].jobTemplate.spec.template }];
         return owner["spec"]?.template?.spec?.containers ? [{ owner, template: owner["spec"].template }] : [];
+    });
+}
+
+/** Labels of the pods that CloudNativePG makes from objects. */
+function operatedPods(objects: readonly Sent[]): { owner: Sent; labels: Record<string, string> }[] {
+    return objects.flatMap((owner) => {
+        const { name } = owner.metadata;
+        if (owner.kind === "Cluster")
+            return [{ owner, labels: { ...owner["spec"].inheritedMetadata.labels, "cnpg.io/cluster": name } }];
+        if (owner.kind === "Pooler")
+            return [{ owner, labels: { ...owner["spec"].template.metadata.labels, "cnpg.io/poolerName": name } }];
+        return [];
     });
 }
 
@@ -51,6 +65,7 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
     const inNamespace = (namespace: string | undefined, kind: string) =>
         objects.filter((object) => object.kind === kind && object.metadata.namespace === namespace);
     const pods = podsOf(objects);
+    const operated = operatedPods(objects);
 
     for (const object of objects) {
         const { name } = object.metadata;
@@ -84,6 +99,10 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
                         owner.metadata.namespace === object.metadata.namespace &&
                         matches(selector, template.metadata?.labels),
                 ) ||
+                    operated.some(
+                        ({ owner, labels }) =>
+                            owner.metadata.namespace === object.metadata.namespace && matches(selector, labels),
+                    ) ||
                     inNamespace(object.metadata.namespace, "Deployment").length +
                         inNamespace(object.metadata.namespace, "StatefulSet").length ===
                         0,
@@ -253,7 +272,12 @@ export function brokenRules(objects: readonly Sent[], { existing = [] }: Expecta
                 owner.metadata.namespace === monitor.metadata.namespace &&
                 matches(selector.matchLabels, template.metadata?.labels),
         );
-        rule(watched.length > 0, `${id(monitor)} watches no pod`);
+        // Ports of operators' pods are not in any object.
+        const others = operated.filter(
+            ({ owner, labels }) =>
+                owner.metadata.namespace === monitor.metadata.namespace && matches(selector.matchLabels, labels),
+        );
+        rule(watched.length + others.length > 0, `${id(monitor)} watches no pod`);
         for (const { template, owner } of watched)
             for (const { port } of podMetricsEndpoints)
                 rule(

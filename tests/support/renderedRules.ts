@@ -53,6 +53,10 @@ export function secretsWithoutUse({ graph }: { readonly graph: Graph }, objects:
         ),
     );
     const server = (id: string) => databases.get(id) ?? id;
+    const behindPooler = (id: string) => {
+        const node = graph.node(id);
+        return node?.kind === "connection pooler" ? node.uses.flatMap(({ to }) => to.nodes) : [];
+    };
     const owners = new Map(
         objects
             .filter(({ kind, metadata }) => kind === "Secret" && metadata.labels?.[component] !== undefined)
@@ -61,7 +65,9 @@ export function secretsWithoutUse({ graph }: { readonly graph: Graph }, objects:
     return podsOf(objects).flatMap(({ owner: { kind, metadata }, template }) => {
         const namespace = metadata.namespace!;
         const node = graph.node(nodeId(namespace, template.metadata?.labels?.[component] ?? ""));
-        const used = new Set(node?.uses.flatMap(({ to }) => to.nodes.map(server)));
+        const used = new Set(
+            node?.uses.flatMap(({ to }) => to.nodes.flatMap((id) => [id, ...behindPooler(id)]).map(server)),
+        );
         return [...referencesOf(template.spec).secrets].flatMap((secret) => {
             const owner = owners.get(`${namespace}/${secret}`);
             const isRight = owner === undefined || owner === node?.name || used.has(server(nodeId(namespace, owner)));

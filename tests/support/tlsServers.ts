@@ -176,6 +176,8 @@ GRANT ALL ON opencart.* TO opencart@'%';
         writeFileSync(join(folder, "rabbitmq.conf"), `${settings.join("\n")}\n`);
         writeFileSync(join(folder, "enabled_plugins"), "[].\n");
         const daemon = new Daemon(rabbitmq, [], {
+            // Where a table's dump goes if the server is ended while it starts.
+            cwd: folder,
             env: {
                 ...process.env,
                 HOME: folder,

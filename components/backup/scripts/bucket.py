@@ -45,15 +45,15 @@ def fields(element):
 class Server:
     """Connections are kept, one for each thread."""
 
-    def __init__(self, endpoint, region, access_key, secret_key, path_style):
+    def __init__(self, endpoint, region, keys, path_style):
         url = urllib.parse.urlsplit(endpoint)
         self.secure = url.scheme == "https"
         self.host = url.hostname
         self.port = url.port or (443 if self.secure else 80)
         self.usual_port = url.port in (None, 443 if self.secure else 80)
         self.region = region
-        self.access_key = access_key
-        self.secret_key = secret_key
+        # Gives access key, secret key, and the token of keys that end.
+        self.keys = keys
         self.path_style = path_style
         self.own = threading.local()
 
@@ -97,19 +97,22 @@ class Server:
         """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html"""
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         digest = hashlib.sha256(body).hexdigest()
+        access_key, secret_key, token = self.keys()
         own = {"x-amz-date": moment, "x-amz-content-sha256": digest}
+        if token:
+            own["x-amz-security-token"] = token
         everything = sorted({**headers, **own}.items())
         names = ";".join(name for name, _ in everything)
         listed = "".join(f"{name}:{re.sub(' +', ' ', value.strip(' '))}\n" for name, value in everything)
         request = "\n".join([method, path, line, listed, names, digest])
         scope = f"{moment[:8]}/{self.region}/s3/aws4_request"
         hashed = hashlib.sha256(request.encode("latin-1")).hexdigest()
-        key = f"AWS4{self.secret_key}".encode()
+        key = f"AWS4{secret_key}".encode()
         for part in scope.split("/"):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashed}"
         proof = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-        credential = f"Credential={self.access_key}/{scope},SignedHeaders={names},Signature={proof}"
+        credential = f"Credential={access_key}/{scope},SignedHeaders={names},Signature={proof}"
         return {**own, "authorization": f"AWS4-HMAC-SHA256 {credential}"}
 
     def connection(self, host):

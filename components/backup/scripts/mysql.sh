@@ -17,7 +17,7 @@ client() { # mysql or mysqldump, account (own or root), arguments
         fi
         program=$(printf '%s' "$program" | sed 's/^mysqldump$/mariadb-dump/; s/^mysql$/mariadb/')
     elif [ -n "${DB_TLS_CA:-}" ]; then
-        set -- --ssl-mode=VERIFY_IDENTITY --ssl-ca="$DB_TLS_CA" "$@"
+        set -- --ssl-mode="${DB_TLS_MODE:-VERIFY_IDENTITY}" --ssl-ca="$DB_TLS_CA" "$@"
     fi
     MYSQL_PWD=$password "$program" --no-defaults "$@"
 }

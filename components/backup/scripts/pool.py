@@ -9,6 +9,7 @@ import re
 import time
 
 from bucket import Bucket, Refused, Server
+from identity import keys_of
 
 # Of a content that is sent as one; larger ones go in parts, of which S3 takes 10,000.
 PART = 8 << 20
@@ -32,16 +33,19 @@ def seconds(moment):
 
 
 def server_of(prefix, path_style):
-    names = ("ENDPOINT", "REGION", "ACCESS_KEY", "SECRET_KEY")
-    return Server(*(os.environ[prefix + name] for name in names), path_style)
+    env = os.environ
+    region = env[f"{prefix}REGION"]
+    keys = keys_of(env.get(f"{prefix}ACCESS_KEY"), env.get(f"{prefix}SECRET_KEY"), region)
+    return Server(env[f"{prefix}ENDPOINT"], region, keys, path_style)
 
 
 class BucketPool:
     """In object storage."""
 
     def __init__(self, env):
-        keys = (env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"])
-        server = Server(env["S3_ENDPOINT"], env["AWS_DEFAULT_REGION"], *keys, env["S3_PATH_STYLE"] == "true")
+        region = env["AWS_DEFAULT_REGION"]
+        keys = keys_of(env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY"), region)
+        server = Server(env["S3_ENDPOINT"], region, keys, env["S3_PATH_STYLE"] == "true")
         self.bucket = Bucket(server, env["S3_BUCKET"])
         self.folder = env["S3_PREFIX"]
 

@@ -30,7 +30,7 @@ if transport == "rediss":
     app.conf.broker_use_ssl = {
         "ssl_cert_reqs": "required",
         "ssl_ca_certs": os.environ["SSL_CERT_FILE"],
-        "ssl_check_hostname": True,
+        "ssl_check_hostname": "BROKER_ANY_NAME" not in os.environ,
     }
 worker = host_format(default_nodename(hostname))
 for queue in queues:

@@ -61,7 +61,7 @@ ${assignments({ DATA_DIR: dataFolder })}update_module_store_settings(
 const servers = ({ services, switches }: Facts): Settings => ({
     SEARCH_ENGINE: "search.meilisearch.MeilisearchEngine",
     DJANGO_REDIS_IGNORE_EXCEPTIONS: true,
-    ...(services.broker.tls ? { BROKER_USE_SSL: brokerTls } : {}),
+    ...(services.broker.tls ? { BROKER_USE_SSL: brokerTls(services.broker) } : {}),
     EVENT_BUS_PRODUCER: "edx_event_bus_redis.create_producer",
     EVENT_BUS_CONSUMER: "edx_event_bus_redis.RedisEventConsumer",
     EVENT_BUS_TOPIC_PREFIX: "dev",

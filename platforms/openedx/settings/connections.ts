@@ -21,7 +21,9 @@ export const mysqlDatabase = ({ mysql }: Services): Settings => ({
         charset: "utf8mb4",
         connect_timeout: connectSeconds,
         // With less, the library accepts a certificate of any other host.
-        ...(mysql.tls ? { ssl_mode: "VERIFY_IDENTITY", ssl: { ca: authoritiesFile } } : {}),
+        ...(mysql.tls
+            ? { ssl_mode: mysql.anyName ? "VERIFY_CA" : "VERIFY_IDENTITY", ssl: { ca: authoritiesFile } }
+            : {}),
     },
 });
 
@@ -58,10 +60,10 @@ export const encoded = (part: string): string =>
     encodeURIComponent(part).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** https://redis.readthedocs.io/en/stable/connections.html#redis.Redis.from_url */
-export function redisUrl({ host, port, database, user, password, tls }: Redis): string {
+export function redisUrl({ host, port, database, user, password, tls, anyName }: Redis): string {
     const account =
         user === undefined && password === undefined ? "" : `${encoded(user ?? "")}:${encoded(password ?? "")}@`;
-    return `${tls ? "rediss" : "redis"}://${account}${host}:${port}/${database}`;
+    return `${tls ? "rediss" : "redis"}://${account}${host}:${port}/${database}${anyName ? "?ssl_check_hostname=false" : ""}`;
 }
 
 /** Seconds until a server that does not answer counts as gone. Without them, it stops all of the web processes. */
@@ -75,7 +77,7 @@ export function caches(cache: Redis): Settings {
         KEY_PREFIX: prefix,
         OPTIONS: {
             ...timeouts,
-            ...(cache.tls ? { CONNECTION_POOL_KWARGS: redisTls } : {}),
+            ...(cache.tls ? { CONNECTION_POOL_KWARGS: redisTls(cache) } : {}),
         },
         ...more,
     });
@@ -91,10 +93,16 @@ export function caches(cache: Redis): Settings {
 }
 
 /** Redis' certificate is valid, and names the host, which older clients do not check of their own accord. */
-const redisTls: Settings = { ssl_ca_certs: authoritiesFile, ssl_check_hostname: true };
+const redisTls = ({ anyName = false }: Pick<Redis, "anyName">): Settings => ({
+    ssl_ca_certs: authoritiesFile,
+    ssl_check_hostname: !anyName,
+});
 
 /** The same for Celery. */
-export const brokerTls: Settings = { ssl_cert_reqs: "required", ...redisTls };
+export const brokerTls = (broker: Pick<Redis, "anyName">): Settings => ({
+    ssl_cert_reqs: "required",
+    ...redisTls(broker),
+});
 
 /** Celery's broker. Open edX puts the parts into a URL as they are. */
 export const celeryBroker = (broker: Redis): Settings => ({

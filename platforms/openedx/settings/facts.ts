@@ -58,6 +58,8 @@ export interface Services {
         readonly password: string;
         /** Whether the connection is encrypted, and the server's certificate checked. */
         readonly tls: boolean;
+        /** Whether any certificate of the authority is taken. @default it must name the host */
+        readonly anyName?: boolean;
     };
     readonly mongodb: MongoDb;
     /** Celery's queues and the event bus. What is lost here is lost work. */
@@ -113,6 +115,8 @@ export interface Redis extends Server {
     /** @default no log-in */
     readonly password?: string;
     readonly tls: boolean;
+    /** Whether any certificate of the authority is taken. @default it must name the host */
+    readonly anyName?: boolean;
 }
 
 export interface ObjectStorage {
@@ -123,6 +127,7 @@ export interface ObjectStorage {
     readonly region: string;
     /** Whether buckets are a part of the path, or of the host. */
     readonly pathStyle: boolean;
+    /** Empty for the identity of the pods, as is the other. */
     readonly accessKey: string;
     readonly secretKey: string;
     readonly buckets: {

@@ -68,4 +68,31 @@ describe("behind an ingress controller", () => {
             "shop.edge.trustedProxies: is empty",
         );
     });
+
+    describe("OpenShift makes a Route of each host", () => {
+        const ingress = async (keys: object, tls: object) => {
+            const { objects } = await declareEdges({ shop: { ...behind("openshift-default", keys), tls } });
+            const { metadata, spec } = find(objects, "Ingress", "edge");
+            return { annotations: metadata.annotations, tls: spec.tls, path: spec.rules[0].http.paths[0] };
+        };
+        it("with the router's own certificate, or that of the site; without TLS only for plain sites", async () => {
+            expect((await ingress({}, { mode: "off", inFront: true })).tls).to.deep.equal([{}]);
+            const custom = await ingress({}, tlsModes["custom"]!);
+            expect(custom.tls).to.have.length(1);
+            expect(custom.tls[0].hosts).to.deep.equal(["shop.example.org"]);
+            expect((await ingress({}, { mode: "off" })).tls).to.equal(undefined);
+        });
+        it("that passes TLS through only if it is told, and has no path", async () => {
+            const { annotations, path, tls } = await ingress({ terminates: "edge" }, tlsModes["custom"]!);
+            expect(annotations).to.include({ "route.openshift.io/termination": "passthrough" });
+            expect(path).to.deep.include({ path: "", pathType: "ImplementationSpecific" });
+            expect(tls).to.equal(undefined);
+        });
+        it("and an edge of type Route is refused with one sentence that says so", async () => {
+            for (const values of [{ shop: { edge: { type: "Route" } } }, { shop: {} }] as const)
+                expect(await edgeProblems(values, "edge" in values.shop ? {} : { edge: { type: "Route" } })).to.match(
+                    /"Route" is not allowed; allowed: Ingress with className: openshift-default/,
+                );
+        });
+    });
 });

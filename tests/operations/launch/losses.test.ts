@@ -48,6 +48,21 @@ describe("what a run would lose", () => {
         expect(lost("delete", ["other"])).to.include("statefulset/shop/database");
     });
 
+    it("includes servers of an operator, whose volumes are deleted with them", () => {
+        const cluster = (apiVersion: string): Resource => {
+            const { outputs, ...resource } = object(apiVersion, "Cluster", "database", "shop");
+            return { ...resource, outputs: { ...outputs, apiVersion } };
+        };
+        const own = cluster("postgresql.cnpg.io/v1");
+        for (const op of ["create", "replace", "delete"])
+            expect(
+                lossesIn([own], [{ op, urn: own.urn }], ["shop"]).map(({ name }) => name),
+                op,
+            ).to.deep.equal(["cluster/shop/database"]);
+        const other = cluster("cluster.x-k8s.io/v1beta1");
+        expect(lossesIn([other], [{ op: "delete", urn: other.urn }], [])).to.deep.equal([]);
+    });
+
     it("excludes what did not exist before", () => {
         expect(lossesIn([], [{ op: "create", urn: claim.urn }], [])).to.deep.equal([]);
     });

@@ -66,6 +66,27 @@ describe("a Compose service as a workload", () => {
             memory: "64Mi",
         });
     });
+    it("has directories in memory within its own limit of memory", () => {
+        const limited = (limit: string, more: object) => ({
+            deploy: { resources: { limits: { memory: limit } } },
+            ...more,
+        });
+        const { pod } = convert({
+            services: {
+                web,
+                small: { image: "app:1", ...limited("20M", { tmpfs: "/tmp" }) },
+                shared: { image: "app:1", ...limited("256M", { shm_size: "256m", tmpfs: "/tmp:size=64m" }) },
+                large: { image: "app:1", ...limited("1G", { tmpfs: "/tmp:size=64m" }) },
+            },
+        });
+        const sizes = (name: string) =>
+            (pod("Deployment", name).volumes as { emptyDir: { medium?: string; sizeLimit: string } }[])
+                .filter(({ emptyDir }) => emptyDir?.medium === "Memory")
+                .map(({ emptyDir }) => emptyDir.sizeLimit);
+        expect(sizes("small")).to.deep.equal(["10240Ki"]);
+        expect(sizes("shared")).to.have.members(["104857Ki", "26214Ki"]);
+        expect(sizes("large")).to.deep.equal(["64Mi"]);
+    });
     it("is asked whether it is healthy as Docker asks, in a shell only where Docker uses one", () => {
         const probes = (healthcheck: object) => {
             const { startupProbe, readinessProbe, livenessProbe } = convert(service({ healthcheck })).container(

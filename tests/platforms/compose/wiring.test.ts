@@ -20,6 +20,42 @@ describe("the names of Compose services", () => {
         expect(find("Service", "db")["spec"]).to.have.property("clusterIP", "None");
         expect(find("Service", "db")["spec"]).not.to.have.property("ports");
     });
+    it("have the ports that peers mean without writing them: of a URL's scheme, of the variable beside, of the image", () => {
+        const queue = { image: "rabbitmq:4-management", ports: ["127.0.0.1:15672:15672"] };
+        const { find } = convert({
+            services: {
+                web: {
+                    ...web,
+                    environment: {
+                        CACHE_URL: "redis://:elephant-7@cache/0",
+                        API: "http://api/v1",
+                        SEARCH_HOST: "search",
+                        SEARCH_PORT: "7701",
+                        QUEUE_HOST: "queue",
+                    },
+                },
+                cache: { image: "own/cache:1", expose: [9121] },
+                api: { image: "own/api:1", ports: ["8081:8081"] },
+                search: { image: "own/search:1", expose: [9000] },
+                queue,
+            },
+        });
+        const ports = (name: string) => find("Service", name)["spec"].ports.map(({ port }: { port: number }) => port);
+        expect(ports("cache")).to.deep.equal([6379, 9121]);
+        expect(ports("api")).to.deep.equal([80, 8081]);
+        expect(ports("search")).to.deep.equal([7701, 9000]);
+        expect(ports("queue")).to.include.members([5672, 15672]);
+    });
+    it("stay headless if one peer names a port and another one does not, of an image that is not known", () => {
+        const { find } = convert({
+            services: {
+                web: { ...web, environment: { STORE_HOST: "store", METRICS: "store:9100" } },
+                store: { image: "own/store:1" },
+            },
+        });
+        expect(find("Service", "store")["spec"]).to.have.property("clusterIP", "None");
+        expect(find("Service", "store")["spec"]).not.to.have.property("ports");
+    });
     it("include container names, host names, aliases and links", () => {
         const { names } = convert({
             services: {

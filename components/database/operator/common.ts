@@ -1,0 +1,166 @@
+import type { Input, Value } from "../../../config/value";
+import type { OperatedDatabaseConfig } from "../../../config/operatedDatabase";
+import type { ResourcesConfig } from "../../../config/fields";
+import type { Image } from "../../../config/images";
+import { mebibytes } from "../../../config/quantity";
+import type { NetworkRule, Node, SecretRef, Service } from "../../graph";
+import type { Instance } from "../../instance";
+import { componentLabels, plinthLabels } from "../../labels";
+import { placementFor, placementSpec } from "../../placement";
+import { requestsAndLimits } from "../../resources";
+import { requestOf, spaceFor } from "../../scratch";
+import { usualClasses } from "../../storageClass";
+import { guardedSeries, imageSeries, operatorSeries } from "../series";
+import { leastMemory } from "../sizing";
+
+/** What the component knows of a database that an operator runs. */
+export interface OperatedArgs {
+    readonly config: OperatedDatabaseConfig;
+    readonly database: string;
+    readonly user: string;
+    readonly passwords: { readonly password: Value<string>; readonly rootPassword: Value<string> };
+    readonly resources: ResourcesConfig & { readonly memory: string };
+    /** Size of each volume. */
+    readonly size: string;
+    /** Additional server settings by name. @default none */
+    readonly settings?: Readonly<Record<string, string>> | undefined;
+    readonly extensions: readonly string[];
+    /** Image of the clients that the platform's own steps run. */
+    readonly clients: Image;
+    /** Where the user agrees to other versions, for messages. @default the component's key in the instance */
+    readonly settingsAt?: string | undefined;
+}
+
+type Offered = { readonly name: string; readonly user: string; readonly password: SecretRef };
+
+/** How the rest of the platform sees it. */
+export interface Operated {
+    readonly node: Node;
+    /** Leads to the member that takes writes, through the pooler if there is one. */
+    readonly service: Service<Offered>;
+    readonly readService: Service<Offered>;
+    /** Leads to the member that takes writes. */
+    readonly direct: Service<Offered>;
+    readonly rootPassword: SecretRef;
+}
+
+/** Lets the operator connect to its pods. */
+export const fromOperator = ({ operatorNamespace }: OperatedDatabaseConfig, ports: readonly number[]): NetworkRule => ({
+    name: "operator",
+    direction: "ingress",
+    ports,
+    namespace: operatorNamespace,
+});
+
+/** Lets an operator's pods ask the API server for what they are to do. */
+export const toApiServer = ({ cluster }: Instance): NetworkRule => ({
+    name: "API server",
+    direction: "egress",
+    ...cluster.apiServer,
+});
+
+/** Labels of all that an operator makes, with which the program's own commands find it. */
+export const inheritedLabels = (instance: Instance, node: Node): Record<string, string> => ({
+    ...instance.stack.config.labels,
+    ...instance.config.labels,
+    ...placementFor(instance, node.name).podLabels,
+    ...componentLabels(node),
+    "app.kubernetes.io/part-of": instance.config.platform,
+    "app.kubernetes.io/managed-by": "plinth",
+    [plinthLabels.stack]: `${instance.stack.config.project}.${instance.stack.config.stack}`,
+});
+
+/** The checked series of the volumes' data, which no servers of another topology continue with. */
+export function checkedSeries(
+    instance: Instance,
+    name: string,
+    image: Image,
+    { config, settingsAt }: OperatedArgs,
+): { readonly series: string; readonly checked: Input<string> } {
+    const series = imageSeries(instance, config.engine, instance.image(image), image);
+    return {
+        series,
+        checked: guardedSeries(instance, name, operatorSeries(series), config.upgradeFrom, { settingsAt }),
+    };
+}
+
+/**
+ * Resources of a server, and the memory in MiB that its caches are sized by.
+ *
+ * @param temporary sizes of directories on the node's disk
+ */
+export function serverResources(
+    instance: Instance,
+    name: string,
+    { resources, config: { engine } }: OperatedArgs,
+    temporary: readonly string[],
+): { readonly limit: number; readonly resources: object } {
+    const space = spaceFor(temporary.map((size) => ({ size })));
+    const settings = instance.resources(name, {
+        ephemeralStorage: space,
+        ephemeralStorageRequest: requestOf(space),
+        ...resources,
+    });
+    const memory = settings.memory ?? resources.memory;
+    const limit = mebibytes(memory);
+    if (limit < leastMemory[engine])
+        instance.problem(
+            ["resources", name, "memory"],
+            `"${memory}" is too little for ${engine}; allowed: at least ${leastMemory[engine]}Mi`,
+        );
+    return { limit, resources: requestsAndLimits(settings, instance.stack.config.cluster.cpuLimits) };
+}
+
+/** Size and class of each member's volume; reports what an operator's volumes cannot be. */
+export function memberVolumes(
+    instance: Instance,
+    name: string,
+    usual: string,
+): { readonly size: string; readonly storageClass: string | undefined } {
+    const {
+        size,
+        storageClass = usualClasses(instance.stack.config).storageClass,
+        ...others
+    } = instance.volume(name, usual);
+    for (const [key, value] of Object.entries(others))
+        if (value !== undefined)
+            instance.problem(
+                ["volumes", name, key],
+                "is not allowed with database.topology: operator, which makes the members' volumes; allowed: size, storageClass. Existing data are loaded from a backup (docs/databases.md)",
+            );
+    return { size, storageClass };
+}
+
+/**
+ * Where the members run.
+ *
+ * @param labels of all of them
+ */
+export function memberPlacement(instance: Instance, { name }: Node, labels: Readonly<Record<string, string>>) {
+    const { runtimeClassName, serviceAccount } = instance.config.components[name] ?? {};
+    for (const [key, value] of Object.entries({ runtimeClassName, serviceAccount }))
+        if (value !== undefined)
+            instance.problem(
+                ["components", name, key],
+                "is not allowed with database.topology: operator, which has no such field, or an account of its own for each database; allowed: no such key",
+            );
+    const placement = placementFor(instance, name);
+    // The operator itself keeps members apart.
+    const spread = placement.topologySpread ? { spread: labels } : {};
+    const { nodeSelector, tolerations, affinity, priorityClassName, topologySpreadConstraints } = placementSpec(
+        placement,
+        spread,
+    );
+    return { nodeSelector, tolerations, affinity, priorityClassName, topologySpreadConstraints };
+}
+
+/** Name of an operator's object, from which it forms those of others; reports one that is too long for it. */
+export function operatedName(instance: Instance, name: string, most: number): string {
+    const full = instance.objectName(name);
+    if (full.length > most)
+        instance.problem(
+            [name, "topology"],
+            `"operator" is not possible with the name "${full}"; allowed: names of at most ${most} characters, with a shorter plinth:namePrefix`,
+        );
+    return full;
+}

@@ -1,0 +1,85 @@
+import { images } from "../../../config/images";
+import type { OperatedDatabaseConfig } from "../../../config/operatedDatabase";
+import type { Component } from "../../component";
+import type { Node, Service, Settings } from "../../graph";
+import type { Instance } from "../../instance";
+import { metricsRules } from "../../metrics";
+import { requestsAndLimits } from "../../resources";
+import { pullSecretsOf } from "../../pullSecret";
+import { inheritedLabels, toApiServer } from "./common";
+
+/** Of PgBouncer's own metrics. */
+const metricsPort = 9127;
+
+/** Part of a server's connections that clients of the pooler share; the others are for backups and the operator. */
+const share = 0.8;
+
+/** Adds the pooler to the graph, between the platform and the member that takes writes. */
+export function joinPooler(instance: Instance, database: string, server: Service<Settings>): Node {
+    const name = `${database}-pooler`;
+    return instance.addNode(name, {
+        kind: "connection pooler",
+        selector: { "cnpg.io/poolerName": instance.objectName(name) },
+        uses: [server.bind()],
+        networkRules: [...metricsRules(instance.cluster.monitoringNamespace, metricsPort), toApiServer(instance)],
+    });
+}
+
+export interface PoolerArgs {
+    readonly pooler: NonNullable<OperatedDatabaseConfig["pooler"]>;
+    /** Final name of the Cluster. */
+    readonly cluster: string;
+    /** Number of connections that one of its members takes. */
+    readonly connections: number;
+}
+
+/** Declares PgBouncer as a Pooler of CloudNativePG, whose Service has its name. */
+export function connectionPooler(
+    instance: Instance,
+    owner: Component,
+    node: Node,
+    { pooler: { instances, mode, maxClients }, cluster, connections }: PoolerArgs,
+): void {
+    const image = instance.image(images.pgbouncer);
+    const pullSecrets = pullSecretsOf(instance);
+    const resources = requestsAndLimits(
+        instance.resources(node.name, { cpu: "50m", memory: "128Mi" }),
+        instance.stack.config.cluster.cpuLimits,
+    );
+    instance.objects.addCustom(
+        owner,
+        node.name,
+        {
+            apiVersion: "postgresql.cnpg.io/v1",
+            kind: "Pooler",
+            labels: {},
+            spec: {
+                cluster: { name: cluster },
+                instances,
+                type: "rw",
+                pgbouncer: {
+                    poolMode: mode,
+                    parameters: {
+                        max_client_conn: String(maxClients),
+                        default_pool_size: String(Math.max(1, Math.floor((connections * share) / instances))),
+                    },
+                },
+                template: {
+                    metadata: { labels: inheritedLabels(instance, node) },
+                    spec: {
+                        ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
+                        containers: [
+                            {
+                                name: "pgbouncer",
+                                image: image.reference,
+                                imagePullPolicy: image.pullPolicy,
+                                resources,
+                            },
+                        ],
+                    },
+                },
+            },
+        },
+        { node, lifetime: "running" },
+    );
+}

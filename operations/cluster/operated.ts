@@ -1,0 +1,60 @@
+import { componentOf } from "./components";
+import { podReason, type TierHealth } from "./health";
+import type { Condition, Event, Live, Pod } from "./live";
+import { restartsOf } from "./pods";
+
+/** An object from which an operator makes a database, with the fields that are read here. */
+export interface OperatedServers extends Live {
+    readonly spec: {
+        readonly instances?: number;
+        readonly imageName?: string;
+    };
+    readonly status?: {
+        readonly conditions?: readonly Condition[];
+        readonly readyInstances?: number;
+        readonly phase?: string;
+        readonly phaseReason?: string;
+    };
+}
+
+/** Whether an operator was told to keep the volumes only, as of an instance that is stopped or removed. */
+export const isAtRest = ({ metadata }: OperatedServers): boolean =>
+    metadata.annotations?.["cnpg.io/hibernation"] === "on";
+
+/**
+ * @param pods all pods of the namespace; may contain others
+ * @param events warnings of the namespace; may contain others. @default none
+ */
+export function operatedTier(object: OperatedServers, pods: readonly Pod[], events: readonly Event[] = []): TierHealth {
+    const { metadata, spec, status, kind } = object;
+    const { instance, name: component, namespace } = componentOf(object);
+    const own = pods.filter((pod) => {
+        const of = componentOf(pod);
+        return of.namespace === namespace && of.instance === instance && of.name === component;
+    });
+    const desired = spec.instances ?? 1;
+    const ready = status?.readyInstances ?? 0;
+    const condition = status?.conditions?.find(({ type }) => type === "Ready");
+    const ok = ready >= desired && condition?.status === "True";
+    const reason = ok ? undefined : (podReason(own, events) ?? saidBy(object) ?? "its operator has not taken it up");
+    return {
+        instance,
+        component,
+        namespace,
+        kind,
+        ready,
+        desired,
+        image: spec.imageName ?? "",
+        created: metadata.creationTimestamp,
+        restarts: own.reduce((sum, pod) => sum + restartsOf(pod), 0),
+        ok,
+        ...(reason ? { reason } : {}),
+    };
+}
+
+/** What an operator says of its work. */
+function saidBy({ status }: OperatedServers): string | undefined {
+    const { phase, phaseReason, conditions = [] } = status ?? {};
+    if (phase !== undefined && phase !== "") return phaseReason ? `${phase}: ${phaseReason}` : phase;
+    return conditions.find(({ type }) => type === "Ready")?.message;
+}

@@ -1,0 +1,96 @@
+import { isOperated, type OperatedEngine } from "../../config/operatedDatabase";
+import type { StackConfig } from "../../config/stack";
+import type { RenderedObject } from "../render/rendering";
+import type { Kubectl } from "./kubectl";
+import { KubectlError } from "./kubectlError";
+import { UserError } from "../system/errors";
+
+/** An operator that runs databases, in the release that the program is tested with. */
+interface Operator {
+    readonly name: string;
+    /** API of its kinds. */
+    readonly apiVersion: string;
+    /** Its kind of which a database is an object, as kubectl takes it. */
+    readonly resource: string;
+    /** Command that installs it with its CustomResourceDefinitions. */
+    readonly install: string;
+}
+
+const operators: Readonly<Record<OperatedEngine, Operator>> = {
+    postgres: {
+        name: "CloudNativePG",
+        apiVersion: "postgresql.cnpg.io/v1",
+        resource: "clusters.postgresql.cnpg.io",
+        install:
+            "kubectl apply --server-side --filename https://raw.githubusercontent.com/cloudnative-pg/cloudnative-pg/release-1.30/releases/cnpg-1.30.0.yaml",
+    },
+};
+
+/** The kinds of which a stack's databases are objects; none if no database is an operator's. */
+export function operatedKinds({ instances }: Pick<StackConfig, "instances">): string[] {
+    const engines = instances.flatMap((instance) =>
+        Object.values(instance).flatMap((value: unknown) => {
+            const { topology, engine } = (value ?? {}) as { readonly topology?: unknown; readonly engine?: unknown };
+            return topology === "operator" && isOperated(String(engine)) ? [engine as OperatedEngine] : [];
+        }),
+    );
+    return [...new Set(engines)].map((engine) => operators[engine].resource);
+}
+
+/** An operator whose kinds a stack's objects have, and what the server does not know of it. */
+export interface OperatorUse extends Operator {
+    readonly kinds: readonly string[];
+    readonly unknown: readonly string[];
+}
+
+/** The operators that a stack's objects need, with the kinds that are missing on the server. */
+export function operatorsFor(
+    objects: readonly Pick<RenderedObject, "apiVersion" | "kind">[],
+    knows: (object: Pick<RenderedObject, "apiVersion" | "kind">) => boolean,
+): OperatorUse[] {
+    return Object.values(operators).flatMap((operator) => {
+        const own = objects.filter(({ apiVersion }) => apiVersion === operator.apiVersion);
+        const kinds = (some: typeof own) => [...new Set(some.map(({ kind }) => kind))];
+        return own.length === 0
+            ? []
+            : [{ ...operator, kinds: kinds(own), unknown: kinds(own.filter((object) => !knows(object))) }];
+    });
+}
+
+/** What the server lacks of an operator, and how to get it. */
+export const lackOf = ({ name, apiVersion, unknown }: OperatorUse): string =>
+    `the server does not know ${unknown.join(", ")} of ${apiVersion}, which ${name} brings`;
+
+/**
+ * Ensures that the operators of a stack's databases are installed.
+ *
+ * @throws UserError with the commands that install those that are missing
+ */
+export async function requireOperators(
+    kubectl: Pick<Kubectl, "read">,
+    objects: readonly RenderedObject[],
+): Promise<void> {
+    const needed = operatorsFor(objects, () => true);
+    const lists = await Promise.all(needed.map(({ apiVersion }) => kindsOf(kubectl, apiVersion)));
+    const known = new Set(lists.flat());
+    const missing = operatorsFor(objects, ({ apiVersion, kind }) => known.has(`${apiVersion} ${kind}`)).filter(
+        ({ unknown }) => unknown.length > 0,
+    );
+    if (missing.length > 0)
+        throw new UserError(
+            `Nothing was changed: ${missing.map(lackOf).join("; ")}. Install it, or choose another database.topology:\n${missing.map(({ install }) => `  ${install}`).join("\n")}`,
+        );
+}
+
+/** The kinds of an API that the server knows, each after the API; none if it does not know the API. */
+async function kindsOf(kubectl: Pick<Kubectl, "read">, apiVersion: string): Promise<string[]> {
+    try {
+        const { resources } = JSON.parse(await kubectl.read(["get", "--raw", `/apis/${apiVersion}`])) as {
+            readonly resources: readonly { readonly kind: string }[];
+        };
+        return resources.map(({ kind }) => `${apiVersion} ${kind}`);
+    } catch (error) {
+        if (error instanceof KubectlError && error.kind === "notFound") return [];
+        throw error;
+    }
+}

@@ -1,0 +1,125 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import { requireOperators } from "../../operations/cluster/operators";
+import { kubectlOn } from "../../operations/cluster/kubectl";
+import { type RenderedObject, renderStack } from "../../operations/render/rendering";
+import { Session } from "../../operations/session";
+import { UserError } from "../../operations/system/errors";
+import { ApiServer, Refusal } from "../support/apiServer";
+import { controlPlane } from "../support/controlPlane";
+import { problemsOf } from "../support/declare";
+import { cloudNativePgKinds } from "../support/operators";
+import { scratch } from "../support/tools";
+
+const stack = `config:
+    plinth:cluster: { context: fixture }
+    plinth:instances:
+        operated:
+            platform: qxsms
+            host: survey.example.org
+            state: stopped
+            tls: { mode: "off" }
+            mail: { host: smtp.example.org, from: panel@example.org }
+            administrator: { email: panel@example.org, account: none }
+            database: { topology: operator, members: 3, pooler: {} }
+            volumes: { database: { storageClass: fast } }
+            components:
+                database:
+                    nodeSelector: { disks: fast }
+                    tolerations: [{ key: database, operator: Exists }]
+                    topologySpread: [{ topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule }]
+`;
+
+/** Of a stored object, what a rendered one has. */
+function asRendered(stored: unknown, rendered: unknown): unknown {
+    if (Array.isArray(rendered))
+        return (stored as unknown[]).map((item, index) => asRendered(item, (rendered as unknown[])[index]));
+    if (typeof rendered !== "object" || rendered === null) return stored;
+    return Object.fromEntries(
+        Object.entries(rendered).map(([key, value]) => [
+            key,
+            asRendered((stored as Record<string, unknown> | undefined)?.[key], value),
+        ]),
+    );
+}
+
+describe("databases of operators, at a real API server with the operators' kinds", function () {
+    this.timeout(240_000);
+    const folder = scratch();
+    let server: ApiServer;
+    let command: readonly [string, ...string[]];
+    let kinds: RenderedObject[] = [];
+    let objects: readonly RenderedObject[] = [];
+    const own = () => objects.filter(({ apiVersion }) => apiVersion === "postgresql.cnpg.io/v1");
+    const namespaces = () => objects.filter(({ kind }) => kind === "Namespace");
+    before(async function () {
+        ({ command } = await controlPlane(this));
+        server = await ApiServer.through(command, join(folder.path, "socket"));
+        kinds = cloudNativePgKinds(this);
+        for (const state of ["stopped", "running"]) {
+            writeFileSync(
+                join(folder.path, `Pulumi.${state}.yaml`),
+                stack.replace("state: stopped", `state: ${state}`),
+            );
+        }
+        ({ objects } = await renderStack("running", { folder: folder.path }));
+    });
+    after(async () => {
+        await server?.remove([...namespaces(), ...kinds]);
+        await server?.close();
+        folder.clean();
+    });
+
+    /** Tries until the server serves kinds that are new. */
+    async function served<T>(work: () => Promise<T>): Promise<T> {
+        for (let tries = 0; ; tries += 1)
+            try {
+                return await work();
+            } catch (error) {
+                const isNew = error instanceof UserError || (error instanceof Refusal && error.code === 404);
+                if (!isNew || tries > 120) throw error;
+                await sleep(500);
+            }
+    }
+
+    it("are refused without these, with the command that installs them", async () => {
+        const [path, ...args] = command;
+        const kubectl = kubectlOn(new Session("running", { folder: folder.path }).config(), { command: path, args });
+        const refusal = await problemsOf(requireOperators(kubectl, objects));
+        expect(refusal).to.include("the server does not know Cluster, Pooler of postgresql.cnpg.io/v1");
+        expect(refusal).to.include("kubectl apply --server-side --filename https://").and.include("cnpg-1.30.0.yaml");
+        await server.apply(kinds);
+        await served(() => requireOperators(kubectl, objects));
+    });
+
+    it("are accepted without a warning, and stored as they are rendered, running and stopped", async () => {
+        const running = own();
+        expect(running.map(({ kind }) => kind)).to.deep.equal(["Cluster", "Pooler"]);
+        expect(await served(() => server.apply([...namespaces(), ...running]))).to.deep.equal([]);
+        const stored = await server.get<RenderedObject>(running);
+        expect(stored.map((object, index) => asRendered(object["spec"], running[index]!["spec"]))).to.deep.equal(
+            running.map(({ spec }) => spec),
+        );
+        const stopped = await renderStack("stopped", { folder: folder.path });
+        const [cluster, ...others] = stopped.objects.filter(({ apiVersion }) => apiVersion === running[0]!.apiVersion);
+        expect(others).to.deep.equal([]);
+        expect(cluster!.metadata.annotations).to.include({ "cnpg.io/hibernation": "on" });
+        expect(await server.apply([cluster!])).to.deep.equal([]);
+    });
+
+    it("are checked against fields and rules of the kinds", async () => {
+        const refusalOf = (change: (spec: { postgresql: { synchronous: object } }) => object) => {
+            const [cluster] = structuredClone(own()) as unknown as { spec: Parameters<typeof change>[0] }[];
+            Object.assign(cluster!.spec, change(cluster!.spec));
+            return server.wouldTake(cluster!).catch(({ message }: Refusal) => message);
+        };
+        expect(await refusalOf(() => ({ members: 3 }))).to.match(/spec\.members: field not declared/);
+        expect(
+            await refusalOf(({ postgresql }) => ({
+                postgresql: { ...postgresql, synchronous: { ...postgresql.synchronous, number: 0 } },
+            })),
+        ).to.match(/number of synchronous replicas should be greater than zero/);
+    });
+});

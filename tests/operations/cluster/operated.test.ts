@@ -1,0 +1,73 @@
+import { expect } from "chai";
+import { listOperated } from "../../../operations/cluster/components";
+import { KubectlError } from "../../../operations/cluster/kubectlError";
+import { isAtRest, type OperatedServers, operatedTier } from "../../../operations/cluster/operated";
+import { operatedKinds } from "../../../operations/cluster/operators";
+import { podsOfComponent } from "../../../operations/cluster/pods";
+import type { StackConfig } from "../../../config/stack";
+import { labelled, pod, ready } from "../../support/observed";
+
+const cluster = (status: OperatedServers["status"], own: object = {}): OperatedServers => ({
+    kind: "Cluster",
+    metadata: labelled("shop", "database", own),
+    spec: { instances: 3, imageName: "ghcr.io/cloudnative-pg/postgresql:17.6-standard-trixie" },
+    ...(status ? { status } : {}),
+});
+
+const condition = (status: "True" | "False", message: string) => ({ type: "Ready", status, message });
+
+const member = (name: string, labels: object = {}, status: object = ready) => {
+    const own = labelled("shop", "database", { name });
+    return pod(status, { ...own, labels: { ...own.labels, ...labels } });
+};
+
+describe("databases that operators run", () => {
+    it("are ready when all their members are, and the operator says so", () => {
+        const healthy = { readyInstances: 3, conditions: [condition("True", "Cluster is Ready")] };
+        expect(operatedTier(cluster(healthy), [])).to.include({
+            ok: true,
+            ready: 3,
+            desired: 3,
+            component: "database",
+        });
+        expect(operatedTier(cluster({ ...healthy, readyInstances: 2 }), []).ok).to.equal(false);
+    });
+
+    it("are not ready for the reason of their pods, or the one that the operator gives", () => {
+        const waiting = { phase: "Setting up primary", phaseReason: "Creating primary instance database-1" };
+        const tier = operatedTier(cluster(waiting), []);
+        expect(tier).to.include({ ok: false, reason: "Setting up primary: Creating primary instance database-1" });
+        const message = "0/3 nodes are available: 3 Insufficient memory.";
+        const conditions = [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }];
+        const unplaced = member("database-1-initdb", {}, { phase: "Pending", conditions });
+        expect(operatedTier(cluster(waiting), [unplaced]).reason).to.equal(`Unschedulable: ${message}`);
+        expect(operatedTier(cluster(undefined), []).reason).to.include("operator has not taken it up");
+    });
+
+    it("are at rest when they are hibernated", () => {
+        expect(isAtRest(cluster({}, { annotations: { "cnpg.io/hibernation": "on" } }))).to.equal(true);
+        expect(isAtRest(cluster({}))).to.equal(false);
+    });
+
+    it("have the pod that takes writes first", async () => {
+        const items = [member("database-1"), member("database-2", { "cnpg.io/instanceRole": "primary" })];
+        const kubectl = { json: () => Promise.resolve({ items }) } as unknown as Parameters<typeof podsOfComponent>[0];
+        const found = await podsOfComponent(kubectl, { instance: "shop", name: "database", namespace: "shop" });
+        expect(found.map(({ metadata }) => metadata.name)).to.deep.equal(["database-2", "database-1"]);
+    });
+
+    it("are looked for only where the stack has some, and are none where the operator is missing", async () => {
+        const config = (topology: string) =>
+            ({ instances: [{ database: { topology, engine: "postgres" }, host: "x" }] }) as unknown as StackConfig;
+        expect(operatedKinds(config("single"))).to.deep.equal([]);
+        expect(operatedKinds(config("operator"))).to.deep.equal(["clusters.postgresql.cnpg.io"]);
+        const missing = (kind: "unknownKind" | "other") => ({
+            config: config("operator"),
+            selector: "",
+            json: () => Promise.reject(new KubectlError("failed", kind, "")),
+        });
+        expect(await listOperated(missing("unknownKind"))).to.deep.equal([]);
+        const failed: unknown = await listOperated(missing("other")).catch((error: unknown) => error);
+        expect(failed).to.be.instanceOf(KubectlError);
+    });
+});
