@@ -142,10 +142,10 @@ export class Django {
 
     /** Writes the files that the suite reads passwords from. */
     private files(): ContainerArgs {
-        const { settings } = this.suite;
+        const { settings, images } = this.suite;
         return {
             name: "secrets",
-            image: suite.images["qed-django"],
+            image: images["qed-django"],
             command: inRuntime(settings.django.runtime, ["python", `${paths.scripts}/write_secrets.py`]),
             env: { ...pythonEnv, FROM: handed, TO: paths.secrets },
             resources: { cpu: "25m", memory: "128Mi" },
