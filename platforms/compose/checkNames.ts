@@ -1,9 +1,13 @@
 import { tasks } from "../../components/backup/contract";
 import { edgeName } from "../../components/loadBalancer";
 import type { Conversion } from "./conversion";
+import { serviceLabel } from "./names";
 import { declaredPorts } from "./ports";
 
-/** Refuses names that the instance has for something of its own, and ports that two containers of a pod have. */
+/**
+ * Refuses names that the instance has for something of its own, names that two networks would have, those of no service,
+ * and ports that two containers of a pod have.
+ */
 export function checkNames(conversion: Conversion): void {
     const { source, services, notes } = conversion;
     for (const pod of new Set(Object.keys(services).map((service) => conversion.podOf(service)))) {
@@ -19,6 +23,23 @@ export function checkNames(conversion: Conversion): void {
                     );
             }
     }
+    const networks = new Map<string, string>();
+    for (const name of Object.keys(source.loaded.project.networks ?? {})) {
+        const other = networks.get(serviceLabel(name));
+        networks.set(serviceLabel(name), other ?? name);
+        if (other !== undefined)
+            notes.refuse(
+                ["networks", name],
+                `would be called "${serviceLabel(name)}" in the cluster, as ${other} is; rename one`,
+            );
+    }
+    const known = { ...services, ...source.loaded.disabledServices };
+    for (const name of Object.keys(conversion.settings.allow))
+        if (!known[name])
+            conversion.instance.problem(
+                ["allow", name],
+                `is not a service of the project; allowed: ${Object.keys(known).join(", ")}`,
+            );
     const ofBackups: readonly string[] = conversion.settings.backup ? Object.values(tasks) : [];
     for (const { label, path, written } of source.names)
         if (ofBackups.includes(label))

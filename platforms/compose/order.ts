@@ -4,12 +4,14 @@ import type { Conversion } from "./conversion";
 import { images } from "./images";
 import type { Fill } from "./volumes";
 
+/** A name that DNS cannot have, with what it means: the Service by its name in DNS, an address, or the pod itself. */
+export type Host = readonly [written: string, means: string | { readonly address: string } | undefined];
+
 /** What has to be done before the containers of a pod start. */
 export interface Preparation {
     /** Names in DNS that appear when others are ready or done. */
     readonly waitsFor: readonly string[];
-    /** Names that DNS cannot have, each with the name in DNS of the Service that it means; undefined for the pod itself. */
-    readonly hosts: readonly (readonly [written: string, service: string | undefined])[];
+    readonly hosts: readonly Host[];
     readonly fills: readonly Fill[];
 }
 
@@ -74,14 +76,10 @@ export function prepareContainers(
         ...(waitsFor.length + hosts.length > 0 ? [functions] : []),
         ...waitsFor.map((service) => `wait_for ${fqdn(service)}`),
         ...(hosts.length > 0 ? [`cat /etc/hosts > ${folders.hosts}/hosts`] : []),
-        ...hosts.flatMap(([written, service]) =>
-            service === undefined
-                ? [`echo "$(hostname -i | cut -d ' ' -f 1) ${written}" >> ${folders.hosts}/hosts`]
-                : [
-                      `wait_for ${fqdn(service)}`,
-                      `echo "$(address_of ${fqdn(service)}) ${written}" >> ${folders.hosts}/hosts`,
-                  ],
-        ),
+        ...hosts.flatMap(([written, means]) => [
+            ...(typeof means === "string" ? [`wait_for ${fqdn(means)}`] : []),
+            `echo "${addressOf(means, fqdn)} ${written}" >> ${folders.hosts}/hosts`,
+        ]),
         ...(fills.length > 0 ? [`cp /bin/busybox ${tool}`] : []),
     ];
     if (lines.length === 0) return [];
@@ -115,6 +113,12 @@ export function prepareContainers(
             mounts: [toolMount, ...filled.map(({ mount, at }) => scratchAt(mount, at))],
         },
     ];
+}
+
+/** What a shell makes an address of. */
+function addressOf(means: Host[1], fqdn: (service: string) => string): string {
+    if (means === undefined) return "$(hostname -i | cut -d ' ' -f 1)";
+    return typeof means === "string" ? `$(address_of ${fqdn(means)})` : means.address;
 }
 
 /** The same volume at another path, writable: Docker fills volumes that are mounted read-only, too. */

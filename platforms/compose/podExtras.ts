@@ -1,7 +1,9 @@
+import { isIP } from "node:net";
 import type { PodArgs } from "../../components/podArgs";
 import { pullSecretsOf } from "../../components/pullSecret";
 import { annotationsOf } from "./annotations";
 import type { Conversion } from "./conversion";
+import type { Host } from "./order";
 import { serviceLabel } from "./names";
 import { sysctlsOf } from "./permissions";
 import { identityOf } from "./security";
@@ -75,32 +77,56 @@ function peersOf(conversion: Conversion, pod: string): string[] {
     return [...new Set(names.flatMap(({ written, label }) => [written, label]))];
 }
 
-function hostNames({ services, notes }: Conversion, pod: string): NonNullable<PodArgs["more"]> {
-    const { hostname, extra_hosts = [] } = services[pod]!;
+/** `extra_hosts`: names with addresses. Kubernetes takes those that DNS could have; a file has the others. */
+function extraHosts({ services, notes }: Conversion, pod: string): readonly (readonly [host: string, ip: string])[] {
+    return (services[pod]!.extra_hosts ?? []).flatMap((pair, index): [string, string][] => {
+        const [host = "", written = ""] = pair.split(/=(.*)/s);
+        const address = written.replace(/^\[(.*)\]$/, "$1");
+        const path = ["services", pod, "extra_hosts", index];
+        if (address === "host-gateway")
+            notes.warn(path, `${host} would be the machine that Docker runs on, which is not in the cluster`);
+        else if (isIP(address) === 0) notes.refuse(path, `"${written}" is no address; allowed: NAME:ADDRESS`);
+        else if (!/^[\w.-]+$/.test(host)) notes.refuse(path, `"${host}" is no name of a host`);
+        else return [[host, address]];
+        return [];
+    });
+}
+
+const isDnsName = (host: string): boolean =>
+    host.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(host);
+
+/** Names with addresses that stand in the file of hosts only. */
+export const fileHosts = (conversion: Conversion, pod: string): Host[] =>
+    extraHosts(conversion, pod).flatMap(([host, address]) => (isDnsName(host) ? [] : [[host, { address }]]));
+
+function hostNames(conversion: Conversion, pod: string): NonNullable<PodArgs["more"]> {
+    const { hostname } = conversion.services[pod]!;
     const byAddress = new Map<string, string[]>();
-    for (const [index, pair] of extra_hosts.entries()) {
-        const [host = "", address = ""] = pair.split(/=(.*)/s);
-        if (address === "host-gateway") {
-            notes.warn(
-                ["services", pod, "extra_hosts", index],
-                `${host} would be the machine that Docker runs on, which is not in the cluster`,
-            );
-            continue;
-        }
-        byAddress.set(address, [...(byAddress.get(address) ?? []), host]);
-    }
+    for (const [host, address] of extraHosts(conversion, pod))
+        if (isDnsName(host)) byAddress.set(address, [...(byAddress.get(address) ?? []), host]);
     return {
         ...(hostname === undefined ? {} : { hostname: serviceLabel(hostname) }),
         ...(byAddress.size > 0 ? { hostAliases: [...byAddress].map(([ip, hostnames]) => ({ ip, hostnames })) } : {}),
     };
 }
 
-function dns({ services }: Conversion, pod: string): NonNullable<PodArgs["more"]> {
-    const { dns: nameservers = [], dns_search: searches = [], dns_opt: options = [] } = services[pod]!;
+/** Name servers that a pod can have, the cluster's among them. */
+const mostNameServers = 3;
+
+function dns({ services, notes }: Conversion, pod: string): NonNullable<PodArgs["more"]> {
+    const { dns: servers = [], dns_search: domains = [], dns_opt: options = [] } = services[pod]!;
+    // The cluster's own knows the peers, and comes first.
+    const nameservers = servers.slice(0, mostNameServers - 1);
+    if (servers.length > nameservers.length)
+        notes.warn(
+            ["services", pod, "dns"],
+            `${servers.slice(nameservers.length).join(", ")} is left out: beside the cluster's own, a pod asks at most ${mostNameServers - 1}`,
+        );
+    // Docker's word for no domains: without the cluster's own, peers would have no short names.
+    const searches = domains.filter((domain) => domain !== "" && domain !== ".");
     if (nameservers.length + searches.length + options.length === 0) return {};
     return {
         dnsConfig: {
-            // Beside the cluster's own, which knows the peers.
             ...(nameservers.length > 0 ? { nameservers: [...nameservers] } : {}),
             ...(searches.length > 0 ? { searches: [...searches] } : {}),
             ...(options.length > 0

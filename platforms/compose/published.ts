@@ -223,20 +223,28 @@ export function declareOpened(
     }
 }
 
+/** Whether one port of both addresses is the same: without an address, it is one of all. */
+function overlap(a: string, b: string): boolean {
+    const isAll = (ip: string) => ["", "0.0.0.0", "::", "[::]"].includes(ip);
+    const isSix = (ip: string) => ip.includes(":");
+    return a === b || ((isAll(a) || isAll(b)) && (a === "" || b === "" || isSix(a) === isSix(b)));
+}
+
 /** Refuses ports of the machine, or of nodes, that two services have. */
 export function checkPublished({ services, notes }: Conversion, opened: readonly Opened[]): void {
-    const machine = new Map<string, string>();
+    const machine = new Map<string, { ip: string; service: string }[]>();
     for (const [service, { ports = [], network_mode }] of Object.entries(services))
         for (const [index, { published, protocol = "tcp", host_ip = "" }] of ports.entries()) {
             // Of a range Docker takes a port that is free; containers with the machine's network publish none.
             if (published === undefined || !/^\d+$/.test(published) || network_mode === "host") continue;
-            const key = `${host_ip} ${published} ${protocol}`;
-            const other = machine.get(key);
-            if (other === undefined) machine.set(key, service);
-            else
+            const key = `${published} ${protocol}`;
+            const taken = machine.get(key) ?? [];
+            const other = taken.find(({ ip }) => overlap(ip, host_ip));
+            machine.set(key, [...taken, { ip: host_ip, service }]);
+            if (other !== undefined)
                 notes.refuse(
                     ["services", service, "ports", index],
-                    `publishes ${published}, which ${other} has already; change one of them`,
+                    `publishes ${published}, which ${other.service} has already; change one of them`,
                 );
         }
     const nodes = new Map<number, string>();

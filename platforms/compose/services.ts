@@ -5,6 +5,7 @@ import { objectName } from "../../components/names";
 import type { Conversion } from "./conversion";
 import { komposeLabel } from "./extensions";
 import type { PeerName } from "./names";
+import type { Host } from "./order";
 import { isResolvable } from "./texts";
 import { hasCheck } from "./probes";
 import { type KnownPorts, portName, referencesOf } from "./ports";
@@ -24,6 +25,12 @@ export const isFree = ({ source }: Conversion, link: PeerName): boolean =>
 /** Names in DNS while one of the pods is ready. */
 export const readyName = (component: string): string => objectName(component, "ready");
 
+/** Whether the Services of a pod have no address of their own: DNS knows those of the pods. */
+const isHeadless = ({ services }: Conversion, pod: string, tcp: readonly number[]): boolean =>
+    tcp.length === 0 ||
+    services[pod]!.deploy?.endpoint_mode === "dnsrr" ||
+    komposeLabel(services[pod], "service.type") === "headless";
+
 /** Declares the Services of a pod: one for each of its names, by the ports of its containers. */
 export function declareServices(
     conversion: Conversion,
@@ -33,10 +40,7 @@ export function declareServices(
     { tcp, udp }: KnownPorts,
 ): void {
     const { instance, services } = conversion;
-    const headless =
-        tcp.length === 0 ||
-        services[pod]!.deploy?.endpoint_mode === "dnsrr" ||
-        komposeLabel(services[pod], "service.type") === "headless";
+    const headless = isHeadless(conversion, pod, tcp);
     const ports = [
         ...tcp.map((port) => ({
             name: portName(port),
@@ -100,14 +104,23 @@ function appProtocol({ services }: Conversion, pod: string, port: number): { app
     return found?.app_protocol ? { appProtocol: found.app_protocol } : {};
 }
 
+/** Whether a name that DNS cannot have was given so that others call it, even if only their images do. */
+const isForCalls = (name: PeerName): boolean =>
+    !isResolvable(name) &&
+    (name.kind === "alias" || (name.written.includes(".") && ["service", "container_name"].includes(name.kind)));
+
+/** Whether a service is in a network with another pod whose address is known. */
+function sees(conversion: Conversion, service: string, name: PeerName, ports: (pod: string) => KnownPorts): boolean {
+    const pod = conversion.podOf(name.service);
+    if (pod === conversion.podOf(service) || isHeadless(conversion, pod, ports(pod).tcp)) return false;
+    const own = conversion.networksOfPod(conversion.podOf(service));
+    return [...conversion.networksOfPod(pod)].some((network) => own.has(network));
+}
+
 /**
  * Names that a service calls and DNS cannot have: the file of hosts has them, with the name in DNS that stands for each.
  */
-export function hostsOf(
-    conversion: Conversion,
-    service: string,
-    ports: (pod: string) => KnownPorts,
-): [string, string | undefined][] {
+export function hostsOf(conversion: Conversion, service: string, ports: (pod: string) => KnownPorts): Host[] {
     const { services, notes } = conversion;
     const references = referencesOf(conversion, service);
     const rewritten = new Set(
@@ -124,9 +137,13 @@ export function hostsOf(
                     return name.seenBy === service && (!isResolvable(name) || !isFree(conversion, name));
                 return !isResolvable(name) && !rewritten.has(name.service);
             }),
+        // What its image calls is in no text.
+        ...conversion.source.names.filter(
+            (name) => isForCalls(name) && !rewritten.has(name.service) && sees(conversion, service, name, ports),
+        ),
     ];
     const byName = new Map(wanted.map((name) => [name.written, name]));
-    return [...byName.values()].flatMap((name): [string, string | undefined][] => {
+    return [...byName.values()].flatMap((name): Host[] => {
         const pod = conversion.podOf(name.service);
         if (pod === conversion.podOf(service)) return [[name.written, undefined]];
         if (ports(pod).tcp.length > 0) return [[name.written, conversion.component(name.service)]];

@@ -21,7 +21,7 @@ import { networkLabels } from "./networks";
 import { retriesOf } from "./once";
 import { doneContainer, hostsMount, prepareContainers } from "./order";
 import { type KnownPorts, named } from "./ports";
-import { podExtras } from "./podExtras";
+import { fileHosts, podExtras } from "./podExtras";
 import { identityOf } from "./security";
 import { declareServices, declareSign, hostsOf } from "./services";
 import type { MountPlan, Volumes } from "./volumes";
@@ -136,7 +136,14 @@ export class Workload extends Component implements HasNode {
         const { source, services, notes } = conversion;
         const members = conversion.inPod(pod);
         const plans = members.map((member) => args.volumes.plan(member));
-        const hosts = members.flatMap((member) => hostsOf(conversion, member, args.ports));
+        const hosts = [
+            ...new Map(
+                [
+                    ...members.flatMap((member) => hostsOf(conversion, member, args.ports)),
+                    ...fileHosts(conversion, pod),
+                ].map((host) => [host[0], host]),
+            ).values(),
+        ];
         const ports = args.ports(pod);
         const containers = members.map((member, index) => {
             const made = containerOf(conversion, member, plans[index]!, index === 0 ? ports : { tcp: [], udp: [] });

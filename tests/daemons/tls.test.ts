@@ -259,9 +259,18 @@ print("in")`;
         const { port, stop } = await tlsServers.valkey(this, join(folder.path, "valkey-python"), files);
         stops.push(stop);
         const client =
-            (more: object) =>
+            (more: { anyName?: boolean }) =>
             ({ authorities: file, host }: { authorities: string; host: string }) => {
-                const redis = { host, port, database: 0, user: undefined, password, tls: true, ...more };
+                const redis = {
+                    host,
+                    port,
+                    database: 0,
+                    user: undefined,
+                    password,
+                    tls: true,
+                    anyName: false,
+                    ...more,
+                };
                 const { LOCATION, OPTIONS } = caches(redis)["default"] as { LOCATION: string; OPTIONS: object };
                 const settings = { url: redisUrl(redis), tls: brokerTls(redis), LOCATION, OPTIONS };
                 const given = JSON.stringify(settings).replaceAll(authoritiesFile, file);

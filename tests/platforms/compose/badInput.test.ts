@@ -58,6 +58,19 @@ const mistakes: Readonly<Record<string, readonly [text: string, says: RegExp, ar
         'services:\n  a: {image: a, ports: ["80:80"]}\n  b: {image: b, ports: ["80:8080"]}',
         /compose\.yaml:3:25: services\.b\.ports\[0\]: publishes 80, which a has already/,
     ],
+    "a port of one address that another service publishes on all": [
+        'services:\n  a: {image: a, ports: ["127.0.0.1:80:80"]}\n  b: {image: b, ports: ["0.0.0.0:80:8080"]}',
+        /compose\.yaml:3:25: services\.b\.ports\[0\]: publishes 80, which a has already/,
+    ],
+    "two networks with one name": [
+        "services:\n  a: {image: a, networks: [a_b, a.b]}\nnetworks:\n  a_b: {}\n  a.b: {}",
+        /compose\.yaml:5:3: networks\.a\.b: would be called "a-b" in the cluster, as a_b is; rename one/,
+    ],
+    "rights of a service that is not there": [
+        "services:\n  agent: {image: a}",
+        /plinth:instances\.shop\.allow\.agnet: is not a service of the project; allowed: agent/,
+        { instance: { allow: { agnet: ["privileged"] } } },
+    ],
     "a port of nodes twice": [
         [
             "services:",
@@ -95,6 +108,12 @@ describe("what is wrong with a Compose project", () => {
         );
         expect(Date.now() - started).to.be.below(5000);
         clean();
+    });
+
+    it("is no port of several addresses: of one family each, or of no common one", () => {
+        const ports = (...all: string[]) => ({ services: { a: { image: "a", ports: all } } });
+        expect(refusalOf(ports("0.0.0.0:53:53", "[::]:53:53"))).to.equal("");
+        expect(refusalOf(ports("127.0.0.1:53:53", "10.0.0.1:53:53"))).to.equal("");
     });
 
     it("is no port between colons, which YAML 1.1 takes for a number of base 60", () => {

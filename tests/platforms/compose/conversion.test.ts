@@ -218,6 +218,25 @@ describe("a Compose service as a workload", () => {
             "PersistentVolumeClaim uploads-76424b",
         ]);
     });
+    it("has further hosts and name servers as Kubernetes takes them, and the rest in a file or with a warning", () => {
+        const own = {
+            extra_hosts: ["box.example:10.1.2.3", "my_box:10.1.2.4", "BigBox=10.1.2.5", "six=[fd00::1]"],
+            dns: ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+            dns_search: "",
+        };
+        const { pod, container, warnings } = convert({ services: { web: { ...web, ...own } } });
+        expect(pod("Deployment", "web").hostAliases).to.deep.equal([
+            { ip: "10.1.2.3", hostnames: ["box.example"] },
+            { ip: "fd00::1", hostnames: ["six"] },
+        ]);
+        const script = container("Deployment", "web", "web-prepare").command[2] as string;
+        expect(script).to.include('echo "10.1.2.4 my_box" >>').and.to.include('echo "10.1.2.5 BigBox" >>');
+        expect(pod("Deployment", "web").dnsConfig).to.deep.equal({ nameservers: ["10.0.0.1", "10.0.0.2"] });
+        expect(warnings.join()).to.include("services.web.dns: 10.0.0.3 is left out");
+        expect(refusalOf({ services: { web: { ...web, extra_hosts: ["box:elsewhere"] } } })).to.match(
+            /compose\.yaml:\d+:\d+: services\.web\.extra_hosts\[0\]: "elsewhere" is no address/,
+        );
+    });
     it("leaves out kernel settings that kubelets refuse", () => {
         const odd = service({ sysctls: { "net.core.somaxconn": 1024, "net.ipv4.tcp_fin_timeout": 20 } });
         const { pod, warnings } = convert(odd);

@@ -122,6 +122,23 @@ describe("the names of Compose services", () => {
             { name: "PEER", value: "grpc://peer0.example.com:7051" },
         ]);
     });
+    it("stand there, too, where only an image knows them: aliases, and names with dots, of the same network", () => {
+        const { container, pod } = convert({
+            services: {
+                web: { ...web, networks: ["meet"] },
+                talk: { image: "talk:1", expose: [5280], networks: { meet: { aliases: ["xmpp.meet.example"] } } },
+                "orderer.example.com": { image: "orderer:1", expose: [7050], networks: ["meet", "far"] },
+                far: { image: "far:1", networks: ["far"] },
+                apart: { image: "apart:1", networks: ["apart"] },
+            },
+            networks: { meet: {}, far: {}, apart: {} },
+        });
+        const lines = (name: string) => container("Deployment", name, `${name}-prepare`).command[2] as string;
+        expect(lines("web")).to.include("address_of talk.compose-shop.svc.cluster.local) xmpp.meet.example");
+        expect(lines("web")).to.include(") orderer.example.com");
+        expect(lines("far")).to.include(") orderer.example.com").and.not.to.include("xmpp");
+        expect(pod("Deployment", "apart").initContainers ?? []).to.deep.equal([]);
+    });
     it("are refused where neither is possible, and for the balancer's own name", () => {
         const links = { services: { web: { ...web, links: ["db:old_db"] }, db: { image: "own/db:1" } } };
         expect(refusalOf(links)).to.match(/services\.web\.links\[0\]: "old_db" is no name.*state them with expose/);
