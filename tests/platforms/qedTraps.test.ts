@@ -258,7 +258,8 @@ describe("the traps of QED", () => {
         const written = "/src/secrets";
         expect(value("TO")).to.equal(written);
         const mounts = [files, prepare, containers[0]].map(
-            ({ volumeMounts }) => volumeMounts.find(({ mountPath }: { mountPath: string }) => mountPath === written).name,
+            ({ volumeMounts }) =>
+                volumeMounts.find(({ mountPath }: { mountPath: string }) => mountPath === written).name,
         );
         expect(new Set(mounts).size).to.equal(1);
         // By then it is there: init containers come one after the other, and end the pod's start if they fail.

@@ -54,17 +54,14 @@ export class LiveObjects {
         return this.live(objects);
     }
 
-    /**
-     * Brings the cluster to exactly these objects: others with the stack's label are deleted, as by the engine.
-     *
-     * @param kept kinds of which none is deleted. @default none
-     */
-    async deploy(objects: readonly RenderedObject[], stack: string, kept: readonly string[] = []): Promise<Live[]> {
+    /** Brings the cluster to exactly these objects: others with the stack's label are deleted, as by the engine. */
+    async deploy(objects: readonly RenderedObject[], stack: string): Promise<Live[]> {
         await this.apply(objects);
         const wanted = new Set(objects.map(id));
         const selector = `${plinthLabels.stack}=plinth.${stack}`;
-        const deleted = Object.entries(kinds).filter(([kind]) => !kept.includes(kind));
-        const found = await Promise.all(deleted.map(([kind, { api }]) => this.server.list<Live>(api, kind, selector)));
+        const found = await Promise.all(
+            Object.entries(kinds).map(([kind, { api }]) => this.server.list<Live>(api, kind, selector)),
+        );
         await this.server.remove(found.flat().filter((object) => !wanted.has(id(object))));
         return this.settle(objects);
     }
