@@ -109,7 +109,7 @@ describe("the switches of QED with the real engine on a real API server", functi
         expect(await uids()).to.deep.equal(before);
         succeeded(await project.plinth("start", stack, "qed"));
         expect(await names("statefulsets")).to.deep.equal(["mongodb", "postgres"]);
-        expect(await templates()).to.deep.equal(running);
+        expect(Object.keys(await templates())).to.have.members(Object.keys(running));
         expect(await uids()).to.deep.equal(before);
     });
 });
