@@ -42,6 +42,10 @@ export function writeDefinitions(stack: string, definitions: readonly Definition
                 : {}),
         },
     ]);
-    writeFileSync(file, `${JSON.stringify({ target: Object.fromEntries(targets) }, null, 4)}\n`, { mode: 0o600 });
+    writeFileSync(file, `${JSON.stringify({ target: Object.fromEntries(targets) }, literally, 4)}\n`, { mode: 0o600 });
     return relative(root, file);
 }
+
+/** Bake reads strings in JSON as templates: https://github.com/hashicorp/hcl/blob/main/json/spec.md#string-expressions */
+const literally = (_key: string, value: unknown): unknown =>
+    typeof value === "string" ? value.replaceAll(/[$%](?=\{)/g, (sign) => sign + sign) : value;

@@ -1,16 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import type { LoadedProject, Path, Service } from "../../compose";
 import type { BakeTarget } from "../../config/images";
-import { contentHash } from "../../components/names";
 import { imageName } from "./images";
 import type { Notes } from "./notes";
 import { markersIn } from "./secrets";
 
 type Build = NonNullable<Service["build"]>;
-
-/** Whether a context is a folder of this machine: others are URLs, repositories and images. */
-export const isFolder = (context: string): boolean => context.startsWith("/") || /^[A-Za-z]:[\\/]/.test(context);
 
 /** Keys of `build` without a counterpart, each with the reason. */
 const without: Partial<Readonly<Record<keyof Build, string>>> = {
@@ -103,19 +97,4 @@ function secretsOf(
         notes.warn([...path, "secrets", index], `is left out: "${source}" is neither a file nor a variable`);
         return [];
     });
-}
-
-/**
- * The tag of an image that the project gives none: it changes with what the project says of the build, and with the
- * Dockerfile.
- */
-export function buildTag({ context = "", dockerfile, ...rest }: Build, folder: string): string {
-    const file = isFolder(context) ? join(context, dockerfile ?? "Dockerfile") : "";
-    const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-    // The same wherever the project is.
-    const settings = JSON.stringify([context, dockerfile, rest])
-        .replaceAll(folder, ".")
-        .replaceAll(dirname(folder), "..");
-    // Tags without a digit are ones that move.
-    return `0-${contentHash([settings, text])}`;
 }

@@ -8,6 +8,7 @@ import { cidr, instanceFields, port, server } from "../../config/fields";
 import { own } from "../../config/own";
 import type { PlatformConfig } from "../../config/platform";
 import type { InstanceOf, SettingsOf } from "../platform";
+import { builds } from "./builds";
 import { images } from "./images";
 import { type ServiceName, serviceNames, services } from "./services";
 import { sizes } from "./sizes";
@@ -134,6 +135,13 @@ const schema = z.strictObject({
             layout: z.enum(["one", "split"]).default("one"),
         })
         .prefault({}),
+    /**
+     * The suite's images that are built here, from Dockerfiles of its repositories: `./plinth images build`, `push` and
+     * `load`.
+     *
+     * @default none: the published images
+     */
+    builds,
     /**
      * What is on a volume because an image has dependencies only ("lite"): the code of Django, Flask and dask's workers,
      * and the repositories templates_qed, static_qed and temp_config.

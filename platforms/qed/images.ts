@@ -25,3 +25,19 @@ export const images = imagesNamed({
     // The Cyanobacteria application's API and its worker.
     "cyan-api": { reference: "ghcr.io/usepa/cyanweb-api:dev" },
 });
+
+/** The suite's own, which its repositories have Dockerfiles for. nginx takes a rendered file, Flower is of others. */
+export const suiteImages = [
+    "qed-django",
+    "qed-flask",
+    "cts-nodejs",
+    "cts-celery",
+    "hms-dotnetcore",
+    "dask",
+    "qed-tomcat",
+    "ctsws",
+    "jchemws",
+    "cyan-api",
+] as const satisfies readonly (keyof typeof images)[];
+
+export type SuiteImage = (typeof suiteImages)[number];

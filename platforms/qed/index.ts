@@ -11,8 +11,8 @@ import { Worker, type WorkerArgs } from "../../components/worker";
 import { documentStorePort } from "../../config/documentStore";
 import { type Declared, definePlatform } from "../platform";
 import { publicUrl } from "../publicUrl";
+import { checkBuilds, type ImageSources, readImages } from "./builds";
 import { config, type QedConfig, type QedInstance } from "./config";
-import { images } from "./images";
 import { operations } from "./operations";
 import { cyanPod, daskWorkerPod, hmsPod, schedulerPod } from "./pods/models";
 import { tomcatPod } from "./pods/tomcat";
@@ -27,7 +27,15 @@ import { type DataServices, Suite } from "./suite";
  *
  * nginx and the programs behind it use each other, so that only data services and dask's scheduler come before others.
  */
-export const qed = definePlatform({ ...config, declare, operations });
+export const qed = definePlatform({
+    ...config,
+    read: ({ builds }, { folder }) => {
+        const source = readImages(builds, folder);
+        return { images: source.images, source };
+    },
+    declare,
+    operations,
+});
 
 /** The data services of an instance, with what is needed to start after them. */
 interface Data {
@@ -39,8 +47,9 @@ interface Data {
     readonly cyanDb: Database | undefined;
 }
 
-function declare(instance: QedInstance, settings: QedConfig): Declared {
-    const suite = new Suite(instance, settings);
+function declare(instance: QedInstance, settings: QedConfig, { images, builds }: ImageSources): Declared {
+    checkBuilds(instance, builds);
+    const suite = new Suite(instance, settings, images);
     const { size } = suite;
     const data = dataServices(suite);
     const { services, redis, mongodb, postgres, cyanDb } = data;
@@ -106,7 +115,7 @@ function dataServices(suite: Suite): Data {
               config: settings.postgres,
               database: "qed",
               user: "qed",
-              image: images.postgis,
+              image: suite.images.postgis,
               extensions: ["postgis"],
               resources: { cpu: size.postgres.cpu, memory: size.postgres.memory },
               size: size.postgres.volume,

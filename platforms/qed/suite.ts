@@ -3,6 +3,7 @@ import type { Edge, NetworkRule, Service, Settings } from "../../components/grap
 import type { PodArgs } from "../../components/podArgs";
 import type { HasNode } from "../../components/instance";
 import { wayTo, webServices } from "../webPod";
+import type { SuiteImages } from "./builds";
 import type { QedConfig, QedInstance, Runtime } from "./config";
 import { paths, ports } from "./paths";
 import { scripts } from "./scripts";
@@ -30,6 +31,7 @@ export class Suite {
     constructor(
         readonly instance: QedInstance,
         readonly settings: QedConfig,
+        readonly images: SuiteImages,
     ) {
         const { on, left } = chosen(settings.services);
         this.on = on;

@@ -7,33 +7,13 @@ import { parseAllDocuments } from "yaml";
 import { objectYaml } from "../../operations/render/manifests";
 import { type RenderedObject, renderStack } from "../../operations/render/rendering";
 import { stackNames } from "../../operations/stackfile/stackFile";
-import { kinds } from "../../components/kinds";
-import { plinthLabels } from "../../components/labels";
 import { ApiServer, type Refusal } from "../support/apiServer";
 import { controlPlane } from "../support/controlPlane";
+import { id, isSettled, type Live, LiveObjects } from "../support/liveObjects";
 import { platforms } from "../support/storagePlatform";
 import { scratch } from "../support/tools";
 
 const fixtures = join(__dirname, "..", "stacks");
-
-/** An object as stored by the server. */
-interface Live extends RenderedObject {
-    readonly metadata: RenderedObject["metadata"] & {
-        readonly uid: string;
-        readonly generation?: number;
-        readonly resourceVersion: string;
-    };
-    readonly spec?: { readonly replicas?: number; readonly type?: string };
-    readonly status?: {
-        readonly observedGeneration?: number;
-        readonly replicas?: number;
-        readonly updatedReplicas?: number;
-        readonly readyReplicas?: number;
-        readonly phase?: string;
-        readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-        readonly loadBalancer?: { readonly ingress?: readonly unknown[] };
-    };
-}
 
 /** Objects that the fixtures expect in their clusters. */
 const prerequisites = [
@@ -77,10 +57,12 @@ describe("a real API server", function () {
     this.timeout(300_000);
     const folder = scratch();
     let server: ApiServer;
+    let cluster: LiveObjects;
     before(async function () {
         const { command } = await controlPlane(this);
         // Only its owner may use it.
         server = await ApiServer.through(command, join(mkdtempSync(join(folder.path, "api-")), "socket"));
+        cluster = new LiveObjects(server);
         await apply(prerequisites);
     });
     after(async () => {
@@ -89,55 +71,12 @@ describe("a real API server", function () {
         folder.clean();
     });
 
-    /**
-     * Applies objects with strict validation and admission.
-     *
-     * @throws with the server's message if it refuses one or warns about one
-     */
-    async function apply(objects: readonly object[]): Promise<void> {
-        const warnings = await server.apply(objects);
-        if (warnings.length > 0) throw new Error(warnings.join("\n"));
-    }
-
-    const live = (objects: readonly RenderedObject[]): Promise<Live[]> => server.get<Live>(objects);
-
-    /** Waits until everything has settled. @throws with what has not after two minutes */
-    async function settle(objects: readonly RenderedObject[]): Promise<Live[]> {
-        const end = Date.now() + 120_000;
-        for (let waiting = objects; waiting.length > 0; await sleep(500)) {
-            const unsettled = new Set((await live(waiting)).filter((object) => !isSettled(object, objects)).map(id));
-            waiting = waiting.filter((object) => unsettled.has(id(object)));
-            if (Date.now() > end) throw new Error(`not settled: ${waiting.map(id).join(", ")}`);
-        }
-        return live(objects);
-    }
-
-    /** Brings the cluster to exactly these objects: others with the stack's label are deleted, as by the engine. */
-    async function deploy(objects: readonly RenderedObject[], stack: string): Promise<Live[]> {
-        await apply(objects);
-        const wanted = new Set(objects.map(id));
-        const selector = `${plinthLabels.stack}=plinth.${stack}`;
-        const found = await Promise.all(
-            Object.entries(kinds).map(([kind, { api }]) => server.list<Live>(api, kind, selector)),
-        );
-        await server.remove(found.flat().filter((object) => !wanted.has(id(object))));
-        return settle(objects);
-    }
-
-    /** Deletes without waiting: a namespace takes time, and most others do not depend on it. */
-    async function remove(objects: readonly RenderedObject[]): Promise<void> {
-        const own = objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name);
-        // A namespace is deleted with its contents; objects in other namespaces one by one.
-        await server.remove(
-            objects.filter(({ kind, metadata }) => kind === "Namespace" || !own.includes(metadata.namespace!)),
-        );
-    }
-
-    /** Waits until terminating namespaces of these objects are deleted. */
-    async function vacated(objects: readonly RenderedObject[]): Promise<void> {
-        for (const namespace of objects.filter(({ kind }) => kind === "Namespace"))
-            while (await server.exists(namespace)) await sleep(300);
-    }
+    const apply = (objects: readonly object[]) => cluster.apply(objects);
+    const live = (objects: readonly RenderedObject[]) => cluster.live(objects);
+    const settle = (objects: readonly RenderedObject[]) => cluster.settle(objects);
+    const deploy = (objects: readonly RenderedObject[], stack: string) => cluster.deploy(objects, stack);
+    const remove = (objects: readonly RenderedObject[]) => cluster.remove(objects);
+    const vacated = (objects: readonly RenderedObject[]) => cluster.vacated(objects);
 
     for (const name of stackNames(fixtures)) {
         // On servers and disks that do not exist: they can only be accepted.
@@ -288,9 +227,6 @@ describe("a real API server", function () {
     });
 });
 
-const id = ({ kind, metadata }: RenderedObject): string =>
-    [kind, [metadata.namespace, metadata.name].filter(Boolean).join("/")].join(" ");
-
 /** Whether a rendered object differs from its former version, or is new. */
 function differs(object: RenderedObject, older: readonly RenderedObject[]): boolean {
     const before = older.find((other) => id(other) === id(object));
@@ -312,26 +248,3 @@ function declared({ status: _, ...object }: Live): object {
         metadata: { ...metadata, ...(metadata.generation ? {} : { resourceVersion: _ ? 0 : resourceVersion }) },
     };
 }
-
-function isSettled({ kind, metadata, spec, status }: Live, all: readonly RenderedObject[]): boolean {
-    if (kind === "Deployment" || kind === "StatefulSet") {
-        const replicas = spec?.replicas ?? 1;
-        const counts = [status?.replicas ?? 0, status?.updatedReplicas ?? 0, status?.readyReplicas ?? 0];
-        return status?.observedGeneration === metadata.generation && counts.every((count) => count === replicas);
-    }
-    if (kind === "Job")
-        return (status?.conditions ?? []).some(({ type, status: is }) => type === "Complete" && is === "True");
-    // Volumes are created for the first pod that uses them.
-    if (kind === "PersistentVolumeClaim") return status?.phase === "Bound" || !isMounted(metadata, all);
-    if (kind === "Service" && spec?.type === "LoadBalancer") return (status?.loadBalancer?.ingress ?? []).length > 0;
-    return true;
-}
-
-/** Whether a pod that runs all the time, or once, mounts a claim. */
-const isMounted = ({ name, namespace }: RenderedObject["metadata"], all: readonly RenderedObject[]): boolean =>
-    all.some(
-        ({ kind, metadata, spec }) =>
-            ["Deployment", "StatefulSet", "Job"].includes(kind) &&
-            metadata.namespace === namespace &&
-            JSON.stringify(spec).includes(`"claimName":"${name}"`),
-    );

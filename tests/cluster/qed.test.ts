@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "chai";
 import { type ControlPlane, controlPlane } from "../support/controlPlane";
 import { Project, type Ran } from "../support/project";
@@ -40,6 +41,7 @@ describe("the switches of QED with the real engine on a real API server", functi
                     sharedFiles: "oneNode",
                     edge: { type: "ClusterIP", publicAddress: "192.0.2.1" },
                     services: { redis: true, "celery-flower": true },
+                    flask: { runtime: { environment: "pyenv" } },
                 },
             },
         });
@@ -58,6 +60,8 @@ describe("the switches of QED with the real engine on a real API server", functi
         Object.fromEntries(
             (await live("persistentvolumeclaims,secrets")).map(({ metadata }) => [metadata.name, metadata.uid]),
         );
+    const templates = async () =>
+        Object.fromEntries((await live("deployments")).map(({ metadata, spec }) => [metadata.name, spec.template]));
     const edit = (from: string, to: string) => project.edit(`Pulumi.${stack}.yaml`, from, to);
 
     it("launches everything, and a second launch changes nothing", async () => {
@@ -71,8 +75,6 @@ describe("the switches of QED with the real engine on a real API server", functi
 
     it("takes a queue's workers away with it, and leaves what others have", async () => {
         const before = await uids();
-        const templates = async () =>
-            Object.fromEntries((await live("deployments")).map(({ metadata, spec }) => [metadata.name, spec.template]));
         const running = await templates();
         edit("redis: true", "redis: false");
         const refused = await project.plinth("launch", stack);
@@ -87,5 +89,27 @@ describe("the switches of QED with the real engine on a real API server", functi
         expect(await uids()).to.deep.equal(
             Object.fromEntries(Object.entries(before).filter(([name]) => name !== "celery-flower")),
         );
+    });
+
+    it("rolls the pods that have a changed value, and no others", async () => {
+        const [before, running] = [await uids(), await templates()];
+        edit("environment: pyenv", "environment: models");
+        await launch();
+        const after = await templates();
+        const changed = Object.keys(after).filter((name) => !isDeepStrictEqual(after[name], running[name]));
+        expect(changed).to.have.members(["qed-flask", "qed-celery"]);
+        expect(Object.keys(after)).to.have.members(Object.keys(running));
+        expect(await uids()).to.deep.equal(before);
+    });
+
+    it("removes the suite, and brings it back with the same volumes and passwords", async () => {
+        const [before, running] = [await uids(), await templates()];
+        succeeded(await project.plinth("instance", "remove", "qed", stack, "--yes", "qed"));
+        expect(await names("deployments,statefulsets,cronjobs,jobs,services")).to.deep.equal([]);
+        expect(await uids()).to.deep.equal(before);
+        succeeded(await project.plinth("start", stack, "qed"));
+        expect(await names("statefulsets")).to.deep.equal(["mongodb", "postgres"]);
+        expect(Object.keys(await templates())).to.have.members(Object.keys(running));
+        expect(await uids()).to.deep.equal(before);
     });
 });

@@ -224,6 +224,47 @@ describe("the traps of QED", () => {
         }).split(/\s+/);
         for (const name of modules) expect(python).not.to.include(name.replace(/\.py$/, ""));
     });
+    it("tags that move: pulled at each start, until a digest is locked or a version is named", async () => {
+        const policy = (all: readonly Sent[], name: string): string => mainOf(all, name).imagePullPolicy;
+        const moving = ["qed-django", "qed-flask", "qed-celery", "cts-nodejs", "hms-dotnetcore", "dask-worker"];
+        for (const name of moving) {
+            expect(mainOf(objects, name).image, name).to.match(/:[a-z_]+$/);
+            expect(policy(objects, name), name).to.equal("Always");
+        }
+        for (const name of ["qed-nginx", "postgres", "redis"])
+            expect(policy(objects, name), name).to.equal("IfNotPresent");
+        const digest = `quanted/hms@sha256:${"a".repeat(64)}`;
+        const own = await declareQed({
+            instance: { images: { "qed-django": "quanted/qed_django", "qed-flask": "quanted/flask_qed:2.1" } },
+        });
+        expect(policy(own, "qed-django")).to.equal("Always");
+        for (const name of ["qed-flask", "qed-celery"]) expect(policy(own, name), name).to.equal("IfNotPresent");
+        const locked = await declareQed({ instance: { images: { "hms-dotnetcore": digest } } });
+        expect(policy(locked, "hms-dotnetcore")).to.equal("IfNotPresent");
+        for (const { image } of podOf(locked, "Deployment", "hms-dotnetcore").initContainers)
+            expect(image).to.equal(digest);
+    });
+    it("Django does not start without the file of its key, which is written where the suite reads it", () => {
+        const key = "secret_key_django_dropbox.txt";
+        const { containers, initContainers, volumes } = podOf(objects, "Deployment", "qed-django");
+        const [files, prepare] = initContainers;
+        const handed = files.volumeMounts.find(({ subPath }: { subPath?: string }) => subPath === key);
+        const value = (name: string) => files.env.find((one: { name: string }) => one.name === name).value;
+        expect(handed).to.include({ mountPath: `${value("FROM")}/${key}`, readOnly: true });
+        const { secret } = volumes.find(({ name }: { name: string }) => name === handed.name);
+        // Kubernetes starts no pod whose Secret or key is missing, unless it is optional.
+        expect(secret).not.to.have.property("optional");
+        expect(Object.keys(find(objects, "Secret", secret.secretName)["stringData"])).to.include(key);
+        const written = "/src/secrets";
+        expect(value("TO")).to.equal(written);
+        const mounts = [files, prepare, containers[0]].map(
+            ({ volumeMounts }) =>
+                volumeMounts.find(({ mountPath }: { mountPath: string }) => mountPath === written).name,
+        );
+        expect(new Set(mounts).size).to.equal(1);
+        // By then it is there: init containers come one after the other, and end the pod's start if they fail.
+        expect(files.name).to.equal("secrets");
+    });
     it("volumes have no policy that empties them, and are no paths of nodes", () => {
         expect(JSON.stringify(objects)).not.to.contain("Recycle").and.not.contain('"hostPath"');
     });

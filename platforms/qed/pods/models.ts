@@ -2,7 +2,6 @@ import type { ContainerArgs, PodArgs } from "../../../components/podArgs";
 import { drainSeconds } from "../../../components/webTier";
 import { heartbeatMount, heartbeatOption, heartbeatProbe, heartbeatStart } from "../../celery";
 import { scratch } from "../../webPod";
-import { images } from "../images";
 import { paths, ports, users } from "../paths";
 import { addressOf, type DataServices, edges, given, inRuntime, pythonEnv, type Suite } from "../suite";
 import { socketProbes } from "./web";
@@ -25,7 +24,7 @@ export function hmsPod(suite: Suite, { mongodb }: DataServices): PodArgs {
         initContainers: [
             {
                 name: "seed",
-                image: images["hms-dotnetcore"],
+                image: suite.images["hms-dotnetcore"],
                 command: ["sh", `${paths.scripts}/seed.sh`],
                 env: { FROM: paths.hmsAppData, TO: "/seed" },
                 resources: { cpu: "25m", memory: "64Mi" },
@@ -38,7 +37,7 @@ export function hmsPod(suite: Suite, { mongodb }: DataServices): PodArgs {
         containers: [
             {
                 name: "hms-dotnetcore",
-                image: images["hms-dotnetcore"],
+                image: suite.images["hms-dotnetcore"],
                 workingDir: "/app",
                 // The port was 80 and is 8080 in newer images: here it is always the same, and needs no root.
                 command: ["dotnet", "Web.Services.dll", "--urls", `http://0.0.0.0:${ports.hms}`],
@@ -138,7 +137,7 @@ function dask(
 ): ContainerArgs {
     return {
         name,
-        image: images.dask,
+        image: suite.images.dask,
         command: inRuntime(suite.settings.dask.runtime, command),
         ...args,
         env: { ...pythonEnv, ...args.env },
@@ -167,7 +166,7 @@ export function cyanPod(suite: Suite, role: "api" | "celery", { redis, cyanDb }:
         containers: [
             {
                 name: `cyan-${role}`,
-                image: images["cyan-api"],
+                image: suite.images["cyan-api"],
                 workingDir: cyanCode,
                 command: isApi
                     ? ["sh", "/docker/flask/start_flask.sh"]

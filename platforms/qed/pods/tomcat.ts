@@ -3,7 +3,6 @@ import type { Mount, PodArgs } from "../../../components/podArgs";
 import { drainSeconds } from "../../../components/webTier";
 import { mebibytes } from "../../../config/quantity";
 import { scratch } from "../../webPod";
-import { images } from "../images";
 import { paths, ports, users } from "../paths";
 import type { Suite } from "../suite";
 import { socketProbes } from "./web";
@@ -30,7 +29,7 @@ export function tomcatPod(suite: Suite, name: TomcatName): PodArgs {
         containers: [
             {
                 name,
-                image: images[name],
+                image: suite.images[name],
                 command: ["catalina.sh", "run"],
                 workingDir: "/tmp",
                 env: {

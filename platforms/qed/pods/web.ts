@@ -7,7 +7,6 @@ import { nginxCommand, nginxTemp } from "../../nginx";
 import { publicUrl } from "../../publicUrl";
 import { httpProbe, scratch } from "../../webPod";
 import { calculators } from "../config";
-import { images } from "../images";
 import { nginxConf } from "../nginx";
 import { paths, ports, users } from "../paths";
 import { addressOf, type DataServices, edges, given, inRuntime, pythonEnv, type Suite } from "../suite";
@@ -60,7 +59,7 @@ export function nginxPod(suite: Suite): PodArgs {
         containers: [
             {
                 name: "qed-nginx",
-                image: images.nginx,
+                image: suite.images.nginx,
                 command: nginxCommand(Object.values(suite.nginxPorts), "-c", "/etc/qed-nginx/nginx.conf"),
                 uses: edges(
                     django?.bind(),
@@ -143,7 +142,7 @@ export class Django {
 
     /** Writes the files that the suite reads passwords from. */
     private files(): ContainerArgs {
-        const { settings } = this.suite;
+        const { settings, images } = this.suite;
         return {
             name: "secrets",
             image: images["qed-django"],
@@ -167,7 +166,7 @@ export class Django {
         const accounts = volumes.single("django-data");
         return {
             name,
-            image: images["qed-django"],
+            image: suite.images["qed-django"],
             workingDir: paths.code,
             ...args,
             env: { ...this.environment(), ...(data.postgres ? postgresTlsEnv(data.postgres) : {}) },

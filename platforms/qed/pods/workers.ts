@@ -3,7 +3,6 @@ import type { ContainerArgs, PodArgs } from "../../../components/podArgs";
 import { drainSeconds } from "../../../components/webTier";
 import { heartbeatMount, heartbeatOption, heartbeatProbe } from "../../celery";
 import { httpProbe, scratch } from "../../webPod";
-import { images } from "../images";
 import { paths, ports, users } from "../paths";
 import { addressOf, type DataServices, edges, given, inRuntime, pythonEnv, type Suite } from "../suite";
 import { cluster, ctsEnvironment, socketProbes } from "./web";
@@ -65,7 +64,7 @@ export class Flask {
         const hms = suite.hms && `${suite.hms.url}/`;
         return {
             name,
-            image: images["qed-flask"],
+            image: suite.images["qed-flask"],
             workingDir: paths.code,
             command: inRuntime(suite.settings.flask.runtime, command),
             ...args,
@@ -108,7 +107,8 @@ export class Flask {
 }
 
 /** The page that shows Celery's tasks and can revoke them: not published, and with a password. */
-export function flowerPod({ instance, passwords }: Suite, { redis }: DataServices): PodArgs {
+export function flowerPod(suite: Suite, { redis }: DataServices): PodArgs {
+    const { instance, passwords } = suite;
     const password = instance.secret(instance.owner, "celery-flower", {
         password: passwords.flower,
     }).password;
@@ -118,7 +118,7 @@ export function flowerPod({ instance, passwords }: Suite, { redis }: DataService
         containers: [
             {
                 name: "celery-flower",
-                image: images["celery-flower"],
+                image: suite.images["celery-flower"],
                 // The broker comes before the command since Celery 5.
                 command: ["celery", `--broker=redis://${addressOf(redis)}/0`, "flower", "--url_prefix=flower"],
                 env: {
@@ -138,14 +138,15 @@ export function flowerPod({ instance, passwords }: Suite, { redis }: DataService
 }
 
 /** WebSockets of CTS. Each session is in the memory of one pod, so that there is only one. */
-export function nodejsPod({ instance }: Suite, { redis }: DataServices): PodArgs {
+export function nodejsPod(suite: Suite, { redis }: DataServices): PodArgs {
+    const { instance } = suite;
     const probe = httpProbe(ports.nodejs, "/test");
     return {
         user: users.first,
         containers: [
             {
                 name: "cts-nodejs",
-                image: images["cts-nodejs"],
+                image: suite.images["cts-nodejs"],
                 workingDir: paths.code,
                 command: ["node", "node_server.js"],
                 env: { NODEJS_HOST: instance.objectName("cts-nodejs"), NODEJS_PORT: ports.nodejs },
@@ -174,7 +175,7 @@ export function ctsPod(suite: Suite, role: "manager" | "worker", { redis, mongod
         containers: [
             {
                 name: `cts-${role}`,
-                image: images["cts-celery"],
+                image: suite.images["cts-celery"],
                 workingDir: paths.code,
                 command: inRuntime(runtime, command),
                 env: {
