@@ -60,13 +60,7 @@ export function instancesOf(
     });
     return fc
         .tuple(fc.record({ ...Object.fromEntries(own), ...common }, { requiredKeys: [] }), more)
-        .map(([keys, chosen]) => ({ ...withoutIdentity(keys), ...chosen, platform: name }));
-}
-
-/** Every password is given, and of those of a bucket and the pod's own identity only one may be. */
-function withoutIdentity(keys: Keys): Keys {
-    const { identity: _, ...objectStorage } = (keys["objectStorage"] ?? {}) as Keys;
-    return "objectStorage" in keys ? { ...keys, objectStorage } : keys;
+        .map(([keys, chosen]) => ({ ...keys, ...chosen, platform: name }));
 }
 
 /** The same instance with unique values: its own hosts and locations on external servers. */
