@@ -53,7 +53,7 @@ describe("behind an ingress controller", () => {
             timeoutSec: 600,
             healthCheck: { type: "HTTP", requestPath: "/healthz" },
         });
-        // Google's controller ignores an Ingress whose class is in its specification, and the API one with both.
+        // Google's controller ignores an Ingress whose class is in its specification alone.
         const { metadata, spec } = find(objects, "Ingress", "edge");
         expect(metadata.annotations).to.include({ "kubernetes.io/ingress.class": "gce-internal" });
         expect(spec).not.to.have.property("ingressClassName");
