@@ -207,6 +207,16 @@ describe("clusters as they are", () => {
                     }
             });
 
+            it("further ways out are those of the platform's code, the balancer and backups, by UDP, too", () => {
+                const egress = [{ ports: [123], protocol: "UDP", cidrs: ["192.0.2.9/32"] }];
+                const opened = rendered({ ...direct, egress });
+                const able = addressesOf(opened).filter((pod) => canReachAddress(opened, pod, "192.0.2.9", 123, "UDP"));
+                expect(able.map(({ component }) => component)).to.include.members([...code, "edge", "backup"]);
+                // Services of a Compose project reach any address by themselves.
+                for (const pod of able.filter(({ component }) => !code.includes(component)))
+                    expect(canReachAddress(opened, pod, "192.0.2.9", 124, "UDP"), pod.component).to.equal(false);
+            });
+
             it("the platform's code may call its own site, through the balancer's pods", () => {
                 for (const component of code)
                     for (const port of [8080, 8443])
