@@ -1,5 +1,6 @@
 import type { OwnEdgeConfig } from "../../config/edge";
 import type { Instance } from "../instance";
+import { type Controller, controllerOf } from "./controllers";
 
 /** Prefixes of annotations that cloud controllers read on Services of type LoadBalancer. */
 const ofBalancers = [
@@ -9,8 +10,8 @@ const ofBalancers = [
     ...["kube-vip.io/", "io.cilium/lb-", "lbipam.cilium.io/"],
 ];
 
-/** Prefixes of annotations that ingress controllers read on an Ingress, by a part of their class's name. */
-const ofControllers: Readonly<Record<string, string>> = {
+/** Prefixes of annotations that ingress controllers read on an Ingress. */
+const ofControllers: Readonly<Record<string, Controller>> = {
     "nginx.ingress.kubernetes.io/": "nginx",
     "nginx.org/": "nginx",
     "traefik.ingress.kubernetes.io/": "traefik",
@@ -24,16 +25,13 @@ const ofControllers: Readonly<Record<string, string>> = {
     "appgw.ingress.kubernetes.io/": "azure",
 };
 
-/** Classes whose controllers are known, and which therefore read the annotations of no other. */
-const classes = [...new Set(Object.values(ofControllers)), "gce"];
-
 /** Warns of annotations that nothing reads with the balancer's type. */
 export function warnOfIdleAnnotations(instance: Instance, edge: OwnEdgeConfig): void {
     const warn = (name: string, why: string) =>
         instance.warn(
             `edge.annotations "${name}" has no effect: ${why}; remove it, or set edge.type to what it is for`,
         );
-    const known = edge.type === "Ingress" ? classes.find((one) => edge.className.includes(one)) : undefined;
+    const known = edge.type === "Ingress" ? controllerOf(edge) : undefined;
     for (const name of Object.keys(edge.annotations)) {
         const prefix = Object.keys(ofControllers).find((one) => name.startsWith(one));
         if (prefix && edge.type !== "Ingress") warn(name, `ingress controllers read it, and edge.type is ${edge.type}`);

@@ -1,6 +1,7 @@
 import { isRouted, type OwnEdgeConfig } from "../../config/edge";
 import type { Instance } from "../instance";
 import { warnOfIdleAnnotations } from "./annotations";
+import { cannotPassThrough, controllerOf } from "./controllers";
 import { trustedProxiesOf } from "./ingress";
 import { checkProxyProtocol } from "./proxyProtocol";
 import type { Tenant } from "./site";
@@ -53,7 +54,17 @@ export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
             ["tls", "mode"],
             `"off" is not possible with edge.terminates: edge; allowed: acme, custom, internal`,
         );
-    if (
+    const passes = edge.type === "Ingress" && !inFront ? cannotPassThrough(edge) : undefined;
+    if (passes !== undefined) instance.problem(["edge", "terminates"], passes);
+    if (edge.type === "Ingress" && !inFront && passes === undefined && controllerOf(edge) === undefined)
+        instance.warn(
+            `edge.className "${edge.className}" is none of the ingress controllers that are known to pass TLS through (nginx, haproxy, openshift); it has to be told, by edge.annotations where it has some`,
+        );
+    if (edge.type === "Ingress" && inFront && tls.mode !== "off" && controllerOf(edge) === "alb")
+        instance.warn(
+            `tls.mode ${tls.mode}: AWS's balancer takes certificates from ACM only, by the host or by alb.ingress.kubernetes.io/certificate-arn in edge.annotations; set tls to {mode: off, inFront: true}`,
+        );
+    else if (
         edge.type === "Ingress" &&
         inFront &&
         tls.mode === "acme" &&
@@ -90,6 +101,6 @@ export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
         instance.warn(
             "tls.inFront needs edge.trustedProxies: without it applications see plain HTTP, and plain requests are not redirected",
         );
-    if (allows && (isRouted(edge) || edge.type === "ClusterIP"))
+    if (allows && edge.proxyProtocol === false && (isRouted(edge) || edge.type === "ClusterIP"))
         instance.warn("allow-lists compare the address of the proxy in front, because edge.trustedProxies is empty");
 }

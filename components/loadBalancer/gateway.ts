@@ -1,7 +1,7 @@
 import type { GatewayEdge } from "../../config/edge";
 import type { Instance } from "../instance";
 import { edgeName } from "./edgeNames";
-import { longestSeconds } from "./ingress";
+import { longestSeconds } from "./controllers";
 import type { Tenant } from "./site";
 
 /** Hosts that one HTTPRoute may have: `maxItems` of `spec.hostnames`. */

@@ -20,12 +20,13 @@ import {
     pairOf,
     requestCertificate,
 } from "./certificateFiles";
+import { controllerNeeds, ingressAnnotations, passThrough } from "./controllers";
 import { caddyfile } from "./caddyfile";
 import { edgeName, ports, sharedName } from "./edgeNames";
 import { check, warnOfReach } from "./checks";
 import { furtherNames } from "./furtherNames";
 import { gatewayRoutes, unsetLimits } from "./gateway";
-import { controllerNeeds, passThrough, trustedProxiesOf } from "./ingress";
+import { trustedProxiesOf } from "./ingress";
 import { networkRulesOf } from "./networkRules";
 import { proxyProtocolRanges } from "./proxyProtocol";
 import { edgePod, graceSeconds, scriptFolder } from "./pod";
@@ -208,7 +209,7 @@ export class LoadBalancer extends Component implements HasNode {
                 ...(endsInFront(edge) ? ingressSecret(instance, this, node, pairs, tenant) : {}),
             }));
             const told = endsInFront(edge) ? needs?.ingress : passThrough(edge);
-            const annotations = { ...told, ...edge.annotations, ...(waits ? {} : skip) };
+            const annotations = { ...ingressAnnotations(edge, told ?? {}), ...(waits ? {} : skip) };
             instance.add(
                 this,
                 "Ingress",

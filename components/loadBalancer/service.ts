@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type { Fields } from "../kinds";
 import { type IngressEdge, isRouted, type OwnEdgeConfig } from "../../config/edge";
 import { ports } from "./edgeNames";
-import { isOpenshift } from "./ingress";
+import { controllerOf, isOpenshift } from "./controllers";
 import { endsInFront } from "./tls";
 
 type ServiceSpec = Fields<k8s.types.input.core.v1.ServiceSpec>;
@@ -89,7 +89,8 @@ export function ingressSpec(edge: IngressEdge, service: string, all: readonly In
     const path = passes ? { path: "", pathType: "ImplementationSpecific" } : { path: "/", pathType: "Prefix" };
     if (isOpenshift(edge) && !passes && all.some(({ secret, secure }) => secure && secret === undefined)) tls.push({});
     return {
-        ingressClassName: edge.className,
+        // Google's controller knows its class by an annotation only.
+        ...(controllerOf(edge) === "gce" ? {} : { ingressClassName: edge.className }),
         ...(tls.length > 0 ? { tls } : {}),
         rules: all.flatMap(({ hosts }) => hosts.map((host) => ({ host, http: { paths: [{ ...path, backend }] } }))),
     };

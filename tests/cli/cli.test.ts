@@ -128,6 +128,24 @@ describe("the command, without CLI and cluster", function () {
         }
     });
 
+    it("prints the warnings of a preview when it checks the configuration", () => {
+        const file = join(root, "Pulumi.warned-by-a-test.yaml");
+        const edge = "{type: Ingress, className: internal, trustedProxies: [10.0.0.0/8]}";
+        writeFileSync(
+            file,
+            `config:\n  plinth:cluster: {context: x}\n  plinth:instances: {shop: {platform: opencart, host: shop.example.org, sharedFiles: oneNode, edge: ${edge}}}\n`,
+        );
+        try {
+            const warning = /shop: edge\.className "internal" is none of the ingress controllers/;
+            const { code, out } = plinth("config", "check", "warned-by-a-test");
+            expect(code, out).to.equal(0);
+            expect(out).to.match(warning);
+            expect(plinth("preview", "warned-by-a-test", "--offline").out).to.match(warning);
+        } finally {
+            rmSync(file);
+        }
+    });
+
     it("does not write into a folder with other files", () => {
         const theirs = join(home, "theirs");
         execFileSync("mkdir", [theirs]);

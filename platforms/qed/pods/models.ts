@@ -40,7 +40,8 @@ export function hmsPod(suite: Suite, { mongodb }: DataServices): PodArgs {
                 image: suite.images["hms-dotnetcore"],
                 workingDir: "/app",
                 // The port was 80 and is 8080 in newer images: here it is always the same, and needs no root.
-                command: ["dotnet", "Web.Services.dll", "--urls", `http://0.0.0.0:${ports.hms}`],
+                // An asterisk is both families, or IPv4 where the kernel has no other.
+                command: ["dotnet", "Web.Services.dll", "--urls", `http://*:${ports.hms}`],
                 env: {
                     ASPNETCORE_ENVIRONMENT: "Production",
                     DOTNET_EnableDiagnostics: "0",

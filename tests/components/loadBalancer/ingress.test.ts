@@ -7,6 +7,7 @@ const behind = (className: string, keys: object = {}) => ({
     tls: tlsModes["custom"],
     http: { maxBody: "256Mi" },
 });
+const inFront = { mode: "off", inFront: true };
 
 describe("behind an ingress controller", () => {
     for (const [className, annotations] of Object.entries({
@@ -17,16 +18,23 @@ describe("behind an ingress controller", () => {
         },
         haproxy: { "haproxy.org/timeout-server": "600s", "haproxy-ingress.github.io/proxy-body-size": "268435456" },
         contour: { "projectcontour.io/response-timeout": "600s" },
+        "webapprouting.kubernetes.azure.com": { "nginx.ingress.kubernetes.io/proxy-body-size": "268435456" },
         alb: {
             "alb.ingress.kubernetes.io/load-balancer-attributes": "idle_timeout.timeout_seconds=600",
             "alb.ingress.kubernetes.io/healthcheck-path": "/healthz",
+            "alb.ingress.kubernetes.io/target-type": "ip",
         },
-        "azure-application-gateway": { "appgw.ingress.kubernetes.io/request-timeout": "600" },
+        "azure-application-gateway": {
+            "appgw.ingress.kubernetes.io/request-timeout": "600",
+            "appgw.ingress.kubernetes.io/health-probe-path": "/healthz",
+        },
         "openshift-default": { "haproxy.router.openshift.io/timeout": "600s" },
     }))
         it(`${className} gets the site's limits`, async () => {
-            const { objects, warnings } = await declareEdges({ shop: behind(className) });
-            expect(find(objects, "Ingress", "edge").metadata.annotations).to.include(annotations);
+            const { objects, warnings } = await declareEdges({ shop: { ...behind(className), tls: inFront } });
+            const { metadata, spec } = find(objects, "Ingress", "edge");
+            expect(metadata.annotations).to.include(annotations);
+            expect(spec.ingressClassName).to.equal(className);
             expect(warnings).to.deep.equal([]);
         });
 
@@ -37,8 +45,88 @@ describe("behind an ingress controller", () => {
         };
         expect((await service("kong")).annotations).to.include({ "konghq.com/read-timeout": "600000" });
         const { objects, annotations } = await service("gce-internal");
-        expect(annotations).to.include({ "cloud.google.com/backend-config": '{"default":"edge"}' });
-        expect(find(objects, "BackendConfig", "edge")["spec"]).to.deep.include({ timeoutSec: 600 });
+        expect(annotations).to.include({
+            "cloud.google.com/backend-config": '{"default":"edge"}',
+            "cloud.google.com/neg": '{"ingress":true}',
+        });
+        expect(find(objects, "BackendConfig", "edge")["spec"]).to.deep.equal({
+            timeoutSec: 600,
+            healthCheck: { type: "HTTP", requestPath: "/healthz" },
+        });
+        // Google's controller ignores an Ingress whose class is in its specification alone.
+        const { metadata, spec } = find(objects, "Ingress", "edge");
+        expect(metadata.annotations).to.include({ "kubernetes.io/ingress.class": "gce-internal" });
+        expect(spec).not.to.have.property("ingressClassName");
+    });
+
+    it("AWS's takes attributes of the user's besides the time-out, and certificates from ACM only", async () => {
+        const attributes = "alb.ingress.kubernetes.io/load-balancer-attributes";
+        const rendered = async (value: string, tls: object) => {
+            const annotations = { [attributes]: value };
+            const { objects, warnings } = await declareEdges({ shop: { ...behind("alb", { annotations }), tls } });
+            return { value: find(objects, "Ingress", "edge").metadata.annotations[attributes], warnings };
+        };
+        const logs = "access_logs.s3.enabled=true";
+        expect((await rendered(logs, inFront)).value).to.equal(`idle_timeout.timeout_seconds=600,${logs}`);
+        const own = "idle_timeout.timeout_seconds=90";
+        expect((await rendered(own, inFront)).value).to.equal(own);
+        expect((await rendered(logs, tlsModes["custom"]!)).warnings.join()).to.match(
+            /shop: tls\.mode custom: AWS's balancer takes certificates from ACM only/,
+        );
+    });
+
+    it("Azure's gateway for containers, which reads no annotations of these, is one that is not known", async () => {
+        const { warnings } = await declareEdges({ shop: { ...behind("azure-alb-external"), tls: inFront } });
+        expect(warnings.join()).to.match(/edge\.className "azure-alb-external" is none .*256 MiB/);
+    });
+
+    describe("that passes TLS through", () => {
+        const edge = (className: string, keys: object = {}) => ({
+            ...behind(className, { terminates: "edge", ...keys }),
+        });
+        const asked = async (className: string, keys: object = {}) => {
+            const { objects, warnings } = await declareEdges({ shop: edge(className, keys) });
+            const { metadata, spec } = find(objects, "Ingress", "edge");
+            expect(spec.rules[0].http.paths[0].backend.service.port).to.deep.equal({ name: "https" });
+            expect(spec).not.to.have.property("tls");
+            return { annotations: metadata.annotations, warnings };
+        };
+
+        it("is asked for it by the annotations of its class", async () => {
+            const nginx = await asked("nginx");
+            expect(nginx.annotations).to.include({
+                "nginx.ingress.kubernetes.io/ssl-passthrough": "true",
+                "nginx.ingress.kubernetes.io/force-ssl-redirect": "true",
+            });
+            expect(nginx.warnings).to.deep.equal([]);
+            const { annotations, warnings } = await asked("haproxy");
+            expect(annotations).to.include({
+                "haproxy.org/ssl-passthrough": "true",
+                "haproxy-ingress.github.io/ssl-passthrough": "true",
+            });
+            expect(annotations).not.to.have.property("haproxy.org/send-proxy-protocol");
+            expect(warnings).to.deep.equal([]);
+        });
+
+        it("tells visitors' addresses by the PROXY protocol, where the balancer believes it", async () => {
+            expect((await asked("haproxy", { proxyProtocol: true })).annotations).to.include({
+                "haproxy.org/send-proxy-protocol": "proxy-v2",
+                "haproxy-ingress.github.io/proxy-protocol": "v2",
+            });
+        });
+
+        it("is refused where no Ingress can ask for it, and pointed out where it is not known", async () => {
+            const refused = (className: string) => edgeProblems({ shop: edge(className) });
+            expect(await refused("traefik")).to.match(
+                /shop\.edge\.terminates: "edge" is not possible with edge\.className "traefik": an Ingress cannot ask for it, only an IngressRouteTCP .*; allowed: controller, or edge\.type ClusterIP/,
+            );
+            for (const className of ["kong", "contour"]) expect(await refused(className)).to.include("extraObjects");
+            for (const className of ["alb", "gce", "azure-application-gateway"])
+                expect(await refused(className)).to.include(
+                    "always ends TLS itself; allowed: controller, or edge.type",
+                );
+            expect((await asked("internal")).warnings.join()).to.match(/edge\.className "internal" is none .*pass TLS/);
+        });
     });
 
     it("the user's own annotations count, and other controllers are named with the figures to set", async () => {
