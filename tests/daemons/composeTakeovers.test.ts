@@ -69,7 +69,7 @@ const secrets = `
 CACHE_PASSWORD=elephant-7
 QUEUE_PASSWORD=walrus-8
 DB_PASSWORD=narwhal-6
-PAGES_PASSWORD='p@ss/w:rd "%41" $HOME \\'
+PAGES_PASSWORD='p@ss/w:rd "\\%41" $HOME'
 `;
 
 /** What the entrypoint of PostgreSQL's image does with an empty volume. */
@@ -190,9 +190,9 @@ describe("an application of a Compose project, by its own variables", function (
         await daemon.ready(async () => {
             if (!pod.connected(daemon, ["ss", "-Hltn", "sport = :5432"]).stdout) throw new Error("not yet");
         }, 400);
-        const accounts = pod.startBeside(daemon, "accounts", pod.container("accounts").command);
+        const accounts = pod.startContainer("accounts");
         stop = async () => {
-            await accounts.stop("SIGKILL");
+            await pod.stop(accounts, "SIGKILL");
             await pod.stop(daemon, "SIGQUIT");
         };
         const ask = (url: string, statement: string) => pod.exec(daemon, ["psql", "-XtAw", url, "-c", statement]);
@@ -201,7 +201,10 @@ describe("an application of a Compose project, by its own variables", function (
             const { status, stderr } = ask(url, "SELECT 1");
             if (status !== 0) throw new Error(stderr);
         }, 400);
-        const { stdout, stderr } = ask(url, "CREATE TABLE item AS SELECT 7 AS id; SELECT current_user, count(*) FROM item");
+        const { stdout, stderr } = ask(
+            url,
+            "CREATE TABLE item AS SELECT 7 AS id; SELECT current_user, count(*) FROM item",
+        );
         expect(stdout.trim().split("\n").at(-1), stderr).to.equal("shop|1");
         expect(ask(url.replace("narwhal-6", "wrong"), "SELECT 1").stderr).to.contain("password authentication failed");
         expect(ports("db")).to.deep.equal([5432]);

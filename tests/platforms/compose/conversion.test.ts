@@ -250,8 +250,8 @@ describe("a Compose service as a workload", () => {
             "x-all: &all\n  image: own/all:1\n  ulimits: {nofile: 10}\nservices:\n  a:\n    <<: *all\n  b:\n    <<: *all\n  c:\n    image: own/c:1\n    ulimits: {nofile: 10}\n",
         );
         expect(warnings.filter((line) => line.includes("ulimits"))).to.deep.equal([
-            "compose.yaml:3:3: services.a.ulimits: has no counterpart: the container runtime sets them; change them in its configuration on the nodes; the same for b",
-            "compose.yaml:11:5: services.c.ulimits: has no counterpart: the container runtime sets them; change them in its configuration on the nodes",
+            "shop: compose.yaml:3:3: services.a.ulimits: has no counterpart: the container runtime sets them; change them in its configuration on the nodes; the same for b",
+            "shop: compose.yaml:11:5: services.c.ulimits: has no counterpart: the container runtime sets them; change them in its configuration on the nodes",
         ]);
     });
     it("tells every key without counterpart, and refuses it with strict", () => {
