@@ -19,8 +19,9 @@ interface StartsPods {
     readonly [field: string]: unknown;
 }
 
-/** The pod template inside an object that starts pods. */
+/** The pod template inside an object that starts pods; none where an operator completes it, as that of a Pooler. */
 export function templateOf({ kind, spec }: StartsPods): PodTemplate | undefined {
+    if (kind === "Pooler") return undefined;
     const body = spec as { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } } | undefined;
     return kind === "CronJob" ? body?.jobTemplate?.spec?.template : body?.template;
 }

@@ -11,6 +11,8 @@ import { clusterService, deployment } from "./deployment";
 import { rangesOf, requiredSecret } from "./external";
 import { type Node, type SecretRef, Service } from "./graph";
 import type { HasNode, Instance } from "./instance";
+import { whereIpv6 } from "./ipv6";
+import { sh, word } from "./languages/sh";
 import { livenessProbe, startupProbe } from "./probes";
 import type { Site } from "./site";
 
@@ -195,6 +197,10 @@ export class Search<Name extends string = string> extends Component implements H
                     {
                         name: "meilisearch",
                         image: images.meilisearch,
+                        command: [
+                            ...whereIpv6(sh`export MEILI_HTTP_ADDR=[::]:${word(String(searchPort))}`),
+                            "/bin/meilisearch",
+                        ],
                         env: {
                             MEILI_ENV: "production",
                             MEILI_NO_ANALYTICS: "true",

@@ -61,7 +61,7 @@ function expected(issue: Issue): string {
                 ] ?? `a ${issue.expected}`
             );
         case "invalid_value":
-            return issue.values.map(show).join(", ");
+            return issue.message.startsWith("allowed:") ? issue.message : issue.values.map(show).join(", ");
         case "too_small":
             return `at least ${issue.minimum}`;
         case "too_big":

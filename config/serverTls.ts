@@ -73,17 +73,30 @@ export const noTls = z.literal(false, "allowed: false, because the programs that
 
 export type ServerTlsConfig = z.infer<typeof serverTls>;
 
-/** Server names of providers that take TLS only, as their documentation says; others leave it to their customers. */
+/**
+ * Server names of providers that take TLS only, or do so unless their customer has changed it; others leave it to their
+ * customers from the start (RDS, Cloud SQL, CloudAMQP).
+ */
 const providers: readonly RegExp[] = [
-    /\.(mysql|mariadb|postgres)\.database\.azure\.com$/,
+    // https://learn.microsoft.com/azure/postgresql/flexible-server/how-to-connect-tls-ssl and, for MySQL, the same page:
+    // require_secure_transport is on, unless it was set to OFF.
+    /\.(mysql|postgres)\.database\.azure\.com$/,
+    // Azure Managed Redis: its access is encrypted, unless it was created with plain text.
     /\.redis\.azure\.net$/,
     /\.db\.ondigitalocean\.com$/,
+    // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html: always, with serverless caches.
     /\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com(\.cn)?$/,
+    // https://docs.aws.amazon.com/memorydb/latest/devguide/in-transit-encryption.html
     /\.memorydb\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/,
+    // https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-basic-elements-broker.html: port 5671 alone;
+    // on.aws are its names for both families of addresses.
     /\.mq\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws)$/,
     /\.aivencloud\.com$/,
+    // https://upstash.com/docs/redis/features/security; older databases may have none.
     /\.upstash\.io$/,
+    // https://neon.tech/docs/connect/connect-securely
     /\.neon\.tech$/,
+    // https://planetscale.com/docs/vitess/connecting/secure-connections, and so its PostgreSQL
     /\.psdb\.cloud$/,
 ];
 

@@ -87,7 +87,7 @@ export function ingressSpec(edge: IngressEdge, service: string, all: readonly In
     );
     const passes = isOpenshift(edge) && !endsInFront(edge);
     const path = passes ? { path: "", pathType: "ImplementationSpecific" } : { path: "/", pathType: "Prefix" };
-    if (isOpenshift(edge) && all.some(({ secret, secure }) => secure && secret === undefined)) tls.push({});
+    if (isOpenshift(edge) && !passes && all.some(({ secret, secure }) => secure && secret === undefined)) tls.push({});
     return {
         ingressClassName: edge.className,
         ...(tls.length > 0 ? { tls } : {}),

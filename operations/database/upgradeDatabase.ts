@@ -37,7 +37,9 @@ function serverOf({ name: instance, ...settings }: AnyInstance): Server {
     throw new UserError(
         other.topology === "external"
             ? `Nothing was changed: the database of ${instance} is outside of the cluster, where its operator upgrades it.`
-            : `Nothing was changed: ${other.engine} upgrades its files itself. Make a backup, set images.${other.engine}, and agree with ${other.name}.upgradeFrom.`,
+            : other.topology === "operator"
+              ? `Nothing was changed: CloudNativePG upgrades the files itself. Make a backup, set images.cloudnativePg, and agree with ${other.name}.upgradeFrom.`
+              : `Nothing was changed: ${other.engine} upgrades its files itself. Make a backup, set images.${other.engine}, and agree with ${other.name}.upgradeFrom.`,
     );
 }
 

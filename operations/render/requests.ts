@@ -1,3 +1,4 @@
+import { isOperated } from "../../components/kinds";
 import { plinthLabels } from "../../components/labels";
 import { podOf } from "../../components/references";
 import { parseQuantity } from "../../config/quantity";
@@ -75,18 +76,30 @@ export function podRequest(
 /** The requests of the pods of every workload among the objects. */
 export function requestsOf(objects: readonly RenderedObject[]): Requested[] {
     return objects.flatMap((object) => {
-        const pod = podOf(object) as PodSpec | undefined;
+        const pod = operatedPod(object) ?? (podOf(object) as PodSpec | undefined);
         if (!pod) return [];
         const { kind, metadata } = object;
         const sharesNode = labelsOf(object)[plinthLabels.sharedFiles];
         return {
             workload: `${kind} ${metadata.namespace}/${metadata.name}`,
-            pods: kind === "Deployment" || kind === "StatefulSet" ? leastPods(object, objects) : 0,
+            pods: kind === "Deployment" || kind === "StatefulSet" ? leastPods(object, objects) : operatedPods(object),
             ...podRequest(pod),
             diskLimit: podRequest(pod, "limits").disk,
             ...(sharesNode ? { sharesNode: `${metadata.namespace}/${sharesNode}` } : {}),
         };
     });
+}
+
+/** The pod that an operator makes for each member of a database. */
+function operatedPod(object: RenderedObject): PodSpec | undefined {
+    const { resources } = (object["spec"] ?? {}) as ContainerSpec;
+    return isOperated(object) && resources ? { containers: [{ resources }] } : undefined;
+}
+
+/** The number of these; none while the instance is stopped. */
+function operatedPods(object: RenderedObject): number {
+    const { instances } = (object["spec"] ?? {}) as { readonly instances?: number };
+    return isOperated(object) && object.metadata.annotations?.["cnpg.io/hibernation"] !== "on" ? (instances ?? 1) : 0;
 }
 
 function leastPods({ spec, metadata }: RenderedObject, objects: readonly RenderedObject[]): number {

@@ -15,7 +15,7 @@ import { documentHosts, edgesTo, isSrv, type Used } from "./services";
 import type { Variant } from "./settings/facts";
 import { folders } from "./settings/paths";
 import { mfeCaddyfile, mfePort } from "./settings/mfeCaddyfile";
-import { uwsgiFile } from "./settings/uwsgi";
+import { uwsgiCommand, uwsgiFile } from "./settings/uwsgi";
 import { celeryCommand, celeryVariables, pidFile, retireCommand, retireSeconds, type WorkerDuties } from "./workers";
 
 const home = "/openedx/edx-platform";
@@ -80,7 +80,7 @@ export class Pods {
             initContainers: [this.ready()],
             containers: [
                 this.container(variant, variant, {
-                    command: ["uwsgi", "/opt/uwsgi/uwsgi.ini"],
+                    ...uwsgiCommand("/opt/uwsgi/uwsgi.ini"),
                     uses: [...this.uses, ...others],
                     ports: { http: webPort },
                     resources: { cpu, memory: webMemory(processes) },

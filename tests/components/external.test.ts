@@ -142,9 +142,31 @@ describe("external servers with TLS", () => {
         });
     });
 
+    it("may have certificates without their name, where the programs can check the authority alone", async () => {
+        const external = { topology: "external", host: "db.example.org", tls: { ca: pem, verifyName: false } };
+        const objects = await declareQxsms({
+            instance: { database: external, broker: external },
+            values: { secrets: { shop: { databasePassword: "a", brokerPassword: "a" } } },
+        });
+        const env = environment(objects, "Deployment", "worker");
+        expect(env).to.include({ PGSSLMODE: "verify-ca" }).and.not.to.have.property("RABBIT_TLS_NAME");
+        expect(await problemsOf(opencart({ tls: { ca: pem, verifyName: false } }))).to.match(
+            /database\.tls\.verifyName: false is not possible here.*as host.*as serverName/,
+        );
+        expect(await problemsOf(opencart({ tls: { verifyName: false } }))).to.match(
+            /verifyName: false is not allowed; allowed: true, unless ca is/,
+        );
+        const target = { type: "s3", bucket: "copies", tls: { ca: pem, verifyName: false } };
+        expect(await problemsOf(opencart({}, { backup: { target } }))).to.match(
+            /backup\.target\.tls\.verifyName: false is not allowed; allowed: true, because clients/,
+        );
+    });
+
     it("refuse anything but certificates", async () => {
         const told = await problemsOf(opencart({ tls: { ca: "-----BEGIN PRIVATE KEY-----" } }));
         expect(told).to.match(/database\.tls\.ca: .*allowed: certificates in PEM/);
-        expect(await problemsOf(opencart({ tls: "yes" }))).to.contain("allowed: true, false or {ca, serverName}");
+        expect(await problemsOf(opencart({ tls: "yes" }))).to.contain(
+            "allowed: true, false or {ca, serverName, verifyName}",
+        );
     });
 });

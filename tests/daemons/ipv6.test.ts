@@ -5,12 +5,13 @@ import { expect } from "chai";
 import { configurationFile } from "../../components/cache";
 import { nginxConf as opencartNginx } from "../../platforms/opencart/nginx";
 import { nginxCommand } from "../../platforms/nginx";
+import { uwsgiCommand, uwsgiFile } from "../../platforms/openedx/settings/uwsgi";
 import { fpmConf } from "../../platforms/openmage/php";
 import { find, podOf } from "../support/declare";
 import { installMariaDb, run, serverUser } from "../support/datadir";
 import { nobody, ok, write } from "../support/files";
 import { declareOpenCart } from "../support/opencart";
-import { Daemon, freePort, program, scratch } from "../support/tools";
+import { Daemon, freePort, program, pythonProgram, scratch } from "../support/tools";
 
 const filter = join(__dirname, "..", "support", "withoutIpv6.py");
 
@@ -21,6 +22,10 @@ const answers = (port: number, host: string): Promise<boolean> =>
         socket.once("connect", () => resolve((socket.destroy(), true)));
         socket.once("error", () => resolve(false));
     });
+
+/** A machine has the file of its kernel, whatever the filter does. */
+const kernel = (script: string, without: boolean): string =>
+    without ? script.replace("/proc/net/if_inet6", "/proc/none") : script;
 
 describe("Daemons on kernels with IPv6 and without", function () {
     this.timeout(120_000);
@@ -82,9 +87,7 @@ describe("Daemons on kernels with IPv6 and without", function () {
                 "-e",
                 `${at}/log`,
             );
-            // A machine has the file of its kernel, whatever the filter does.
-            const seen = without ? "/proc/none" : "/proc/net/if_inet6";
-            return [shell!, flag!, place(script!).replace("/proc/net/if_inet6", seen), name!, nginx, ...args];
+            return [shell!, flag!, kernel(place(script!), without), name!, nginx, ...args];
         });
     });
 
@@ -131,6 +134,22 @@ describe("Daemons on kernels with IPv6 and without", function () {
                 "-j",
                 "none",
             ];
+        });
+    });
+
+    it("uWSGI, as Open edX starts it", async function () {
+        const uwsgi = await pythonProgram(this, "pyuwsgi");
+        const statusPort = await freePort();
+        await expectBoth((port, at, without) => {
+            const args = { variant: "lms", processes: 1, servesMedia: false, graceSeconds: 5 } as const;
+            write(at, {
+                "uwsgi.ini": uwsgiFile({ ...args, port, statusPort }),
+                "lms/wsgi.py": "def application(env, start):\n    start('200 OK', [])\n    return [b'here']\n",
+            });
+            const { command, env } = uwsgiCommand(join(at, "uwsgi.ini"));
+            const [shell, flag, script, name, , ...others] = command as [string, string, string, string, string];
+            const words = [shell, flag, kernel(script, without), name, uwsgi, ...others];
+            return ["env", "-C", at, ...Object.entries(env).map((one) => one.join("=")), ...words];
         });
     });
 

@@ -259,9 +259,18 @@ print("in")`;
         const { port, stop } = await tlsServers.valkey(this, join(folder.path, "valkey-python"), files);
         stops.push(stop);
         const client =
-            (more: object) =>
+            (more: { anyName?: boolean }) =>
             ({ authorities: file, host }: { authorities: string; host: string }) => {
-                const redis = { host, port, database: 0, user: undefined, password, tls: true, ...more };
+                const redis = {
+                    host,
+                    port,
+                    database: 0,
+                    user: undefined,
+                    password,
+                    tls: true,
+                    anyName: false,
+                    ...more,
+                };
                 const { LOCATION, OPTIONS } = caches(redis)["default"] as { LOCATION: string; OPTIONS: object };
                 const settings = { url: redisUrl(redis), tls: brokerTls(redis), LOCATION, OPTIONS };
                 const given = JSON.stringify(settings).replaceAll(authoritiesFile, file);
@@ -281,5 +290,42 @@ print("in" if all(redis.Redis(connection_pool=one).ping() for one in (pool, ofUr
             };
         expectVerified(client({}));
         expectVerified(client({ anyName: true }), anyName);
+    });
+
+    it("MariaDB with a certificate that has expired: clients refuse it, and say why", async function () {
+        const php = program(this, "php", { extensions: ["mysqli"] });
+        program(this, "mariadb");
+        const expired = authority.sign("127.0.0.1", 0);
+        const { port, stop } = await tlsServers.mariadb(this, join(folder.path, "expired"), expired);
+        stops.push(stop);
+        const database = { ...external(port), name: "opencart", user: "opencart" };
+        const objects = await declareOpenCart({
+            instance: { database },
+            values: { secrets: { shop: { databasePassword: password } } },
+        });
+        const scripts = objects.find(
+            ({ kind, metadata }) => kind === "ConfigMap" && metadata.name.startsWith("scripts"),
+        )!["data"];
+        const shop = write(join(folder.path, "expired-shop"), scripts);
+        const task = run([php, "-r", `require '${shop}/common.php'; connect();`], {
+            env: {
+                ...local(environmentOf(objects, "Job", "install", "install"), trusted),
+                ...{ DB_HOSTNAME: "127.0.0.1", PATIENCE: "1" },
+            },
+        });
+        expect(task.status).not.to.equal(0);
+        expect(task.stdout + task.stderr).to.match(/certificate/i);
+        const steps = write(
+            join(folder.path, "expired-backup"),
+            backupFiles({ client: "mysql", target: "volume", documents: false, files: false, objects: false }),
+        );
+        const backup = run(["sh", "-c", `. ${steps}/mysql.sh; ask own 'SELECT 1'`], {
+            env: {
+                ...{ ENGINE: "mariadb", DB_HOST: "127.0.0.1", DB_PORT: String(port), DB_USER: "opencart" },
+                ...{ DB_NAME: "opencart", DB_PASSWORD: password, DB_TLS_CA: trusted },
+            },
+        });
+        expect(backup.status).not.to.equal(0);
+        expect(backup.stderr).to.match(/certificate has expired|certificate expired/i);
     });
 });

@@ -66,6 +66,9 @@ export function instancesOf(
 /** The same instance with unique values: its own hosts and locations on external servers. */
 export function apart(schema: z.ZodType, name: string, keys: Keys): Keys {
     const changed = structuredClone(keys) as Record<string, unknown>;
+    // The pods' identity excludes keys, which all of these instances have.
+    const storage = changed["objectStorage"] as { identity?: unknown } | undefined;
+    if (storage) delete storage.identity;
     ownIn(schema, keys).forEach(({ path, own, value }, index) => {
         if (!own.identity) return;
         const fresh = own.fresh?.(name);

@@ -238,7 +238,7 @@ export class Pods {
 
     constructor(
         private readonly folder: string,
-        private readonly server: Server,
+        private readonly server: Pick<Server, "engine"> & Partial<Server>,
         target: object,
         more?: MoreParts,
     ) {

@@ -58,6 +58,7 @@ export class MariaDb {
         const password = this.args.init ? [`--password=${this.args.init.rootPassword}`] : [];
         const args = [
             "--no-defaults",
+            "--skip-ssl-verify-server-cert",
             `--socket=${this.socket}`,
             "--user=root",
             ...password,

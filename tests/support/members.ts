@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startScript } from "../../components/database/mysql";
+import { supervisorName } from "../../components/database/replication";
 import { find, type Sent } from "./declare";
 import { ownDirectory, run } from "./datadir";
 
@@ -16,7 +17,7 @@ server=$1
 own="--defaults-file=$CNF --datadir=$DATA --socket=$RUN/mysqld.sock --pid-file=$RUN/mysqld.pid"
 shift
 if [ ! -d "$DATA/mysql" ]; then
-    mariadb-install-db --no-defaults --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db --skip-log-bin >/dev/null
+    mariadb-install-db --no-defaults --cross-bootstrap --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db --skip-log-bin >/dev/null
     grep -v 'plinth-replication' "$STATEMENTS" | sed '/sql_log_bin/d' >"$RUN/first.sql"
     "$server" $own --skip-networking --init-file="$RUN/first.sql" "$@" &
     # As the image does: a server of 11.8 that is to end before it has started never does.
@@ -29,6 +30,9 @@ fi
 exec "$server" $own --bind-address=127.0.0.1 --port="$MYSQL_TCP_PORT" "$@"
 `;
 
+/** Runs a script with a record of its lines in the file TRACE. */
+const tracing = `exec 9>>"$TRACE"; BASH_XTRACEFD=9; PS4='+\${BASH_SOURCE##*/} $LINENO '; set -x; . "$0"`;
+
 type Variable = { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } };
 
 /** A pod of a replicated database as processes of this machine: its rendered files and environment, on loopback. */
@@ -36,9 +40,13 @@ export class Member {
     readonly data: string;
     readonly run: string;
     private readonly files: string;
+    private readonly trace: string;
     private readonly processes = new Map<string, ChildProcess>();
     private objects: readonly Sent[] = [];
+    private isAlone = false;
     log = "";
+    /** Folder with the programs of another version. */
+    programs = "/usr/sbin";
 
     constructor(
         folder: string,
@@ -51,6 +59,7 @@ export class Member {
         this.data = ownDirectory(join(own, "volume", "data"), user);
         this.run = ownDirectory(join(own, "run"), user);
         this.files = join(own, "files");
+        this.trace = join(this.run, "trace");
         mkdirSync(this.files);
         writeFileSync(join(this.files, "docker-entrypoint.sh"), entrypoint);
         chmodSync(join(this.files, "docker-entrypoint.sh"), 0o755);
@@ -61,12 +70,13 @@ export class Member {
     }
 
     private get name(): string {
-        return this.ordinal === 0 ? "database" : `database-${this.ordinal}`;
+        return this.ordinal === 0 || this.isAlone ? "database" : `database-${this.ordinal}`;
     }
 
     /** Applies a run's objects. The file that declares the source also changes under running servers. */
     take(objects: readonly Sent[]): void {
         this.objects = objects;
+        this.isAlone = false;
         const { data } = find(objects, "ConfigMap", this.name);
         for (const [name, text] of Object.entries(data)) writeFileSync(join(this.files, name), text as string);
         writeFileSync(join(this.files, "init.sql"), find(objects, "Secret", "database-root").stringData["init.sql"]);
@@ -78,6 +88,7 @@ export class Member {
     /** Starts as a single server. */
     alone(objects: readonly Sent[]): void {
         this.objects = objects;
+        this.isAlone = true;
         const statements = join(this.files, "init.sql");
         writeFileSync(statements, find(objects, "Secret", "database-root").stringData["init.sql"]);
         writeFileSync(join(this.files, "plinth.cnf"), find(objects, "ConfigMap", "database").data["plinth.cnf"]);
@@ -91,7 +102,7 @@ export class Member {
             return [name, ref ? find(this.objects, "Secret", ref.name).stringData[ref.key] : value] as const;
         });
         return {
-            PATH: `${this.files}:/usr/sbin:${process.env["PATH"]}`,
+            PATH: `${this.files}:${this.programs}:/usr/sbin:${process.env["PATH"]}`,
             ...Object.fromEntries(own),
             HOSTS: this.ports.map((port) => `127.0.0.1:${port}`).join(" "),
             CONTROL: join(this.files, "control"),
@@ -103,8 +114,9 @@ export class Member {
             STATEMENTS: join(this.files, "init.sql"),
             MYSQL_TCP_PORT: String(this.port),
             PERIOD: "2",
-            GRACE: "3",
+            GRACE: "6",
             NOTICE: "1",
+            TRACE: this.trace,
         };
     }
 
@@ -119,8 +131,10 @@ export class Member {
 
     private start(name: string): ChildProcess {
         const one = this.container(name);
-        const [program, ...args] = this.command(one.command);
-        const child = spawn(program!, args, { env: this.env(one), ...this.user, stdio: ["ignore", "pipe", "pipe"] });
+        const [shell, ...words] = this.command(one.command);
+        const isTraced = name === supervisorName;
+        const [program, args] = isTraced ? ["bash", ["--posix", "-c", tracing, ...words]] : [shell!, words];
+        const child = spawn(program, args, { env: this.env(one), ...this.user, stdio: ["ignore", "pipe", "pipe"] });
         for (const stream of [child.stdout!, child.stderr!])
             stream.on("data", (data: Buffer) => (this.log += data.toString().replace(/^(?=.)/gm, `${name}: `)));
         this.processes.set(name, child);
@@ -185,11 +199,12 @@ export class Member {
     }
 
     /** A client that inserts rows one by one, until its server takes no more; returns the acknowledged ones. */
-    writer(table: string, from: number): { done: Promise<number[]>; stop: () => void } {
+    writer(table: string, from: number, first = ""): { done: Promise<number[]>; stop: () => void } {
         const child = this.client();
         let output = "";
         child.stdout!.on("data", (data: Buffer) => (output += data.toString()));
         child.stdin!.on("error", () => undefined);
+        child.stdin!.write(first);
         for (let id = from; id < from + 20_000; id++)
             child.stdin!.write(`INSERT INTO ${table} VALUES (${id}); SELECT ${id};\n`);
         const done = ended(child).then(() => output.split("\n").slice(0, -1).map(Number));
@@ -234,6 +249,12 @@ export class Member {
     /** What the supervisor has said. */
     get said(): string {
         return this.log.replace(/^(?!replication: ).*\n/gm, "").replaceAll("replication: ", "");
+    }
+
+    /** Numbers of the lines of a script that its supervisor has run. */
+    linesOf(script: string): number[] {
+        const lines = readFileSync(this.trace, "utf8").matchAll(/^\++(\S+) (\d+) /gm);
+        return [...lines].filter(([, name]) => name === script).map(([, , line]) => Number(line));
     }
 
     /** Records of the member. */

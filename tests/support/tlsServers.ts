@@ -27,14 +27,18 @@ export class Authority {
         return readFileSync(this.certificate, "utf8");
     }
 
-    /** A certificate for a name or an address, for any user of this machine to read. */
-    sign(name: string): { readonly cert: string; readonly key: string } {
+    /**
+     * A certificate for a name or an address, for any user of this machine to read.
+     *
+     * @param days for which it is valid; with none it has expired at once. @default 30
+     */
+    sign(name: string, days = 30): { readonly cert: string; readonly key: string } {
         const [cert, key, request, extensions] = ["crt", "key", "csr", "ext"].map((kind) =>
             join(this.folder, `${name}.${kind}`),
         ) as [string, string, string, string];
         writeFileSync(extensions, `subjectAltName=${isIP(name) ? "IP" : "DNS"}:${name}\n`);
         this.openssl("req", "-new", ...this.newKey(key), "-subj", `/CN=${name}`, "-out", request);
-        const authority = ["-CA", this.certificate, "-CAkey", this.key, "-CAcreateserial"];
+        const authority = ["-CA", this.certificate, "-CAkey", this.key, "-CAcreateserial", "-days", String(days)];
         this.openssl("x509", "-req", "-in", request, ...authority, "-extfile", extensions, "-out", cert);
         chmodSync(key, 0o644);
         return { cert, key };

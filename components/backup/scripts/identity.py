@@ -43,7 +43,7 @@ def from_role(env, region):
         "Action": "AssumeRoleWithWebIdentity",
         "Version": "2011-06-15",
         "RoleArn": env["AWS_ROLE_ARN"],
-        "RoleSessionName": env.get("AWS_ROLE_SESSION_NAME", "plinth-backup"),
+        "RoleSessionName": env.get("AWS_ROLE_SESSION_NAME", "plinth"),
         "WebIdentityToken": text_of(env["AWS_WEB_IDENTITY_TOKEN_FILE"]),
     }
     body = urllib.parse.urlencode(question).encode()

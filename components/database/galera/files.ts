@@ -42,6 +42,8 @@ export const galeraSettings = (group: string, disk: number): MyCnf[] => [
     myCnf`wsrep_auto_increment_control = OFF`,
     myCnf`binlog_format = ROW`,
     myCnf`innodb_autoinc_lock_mode = 2`,
+    myCnf`# The platform's user makes triggers without being the administrator; rows are replicated, so they do no harm.`,
+    myCnf`log_bin_trust_function_creators = ON`,
     myCnf`# Members may all be lost at once.`,
     myCnf`innodb_flush_log_at_trx_commit = 1`,
     myCnf`# Which one takes writes is decided by the supervisors.`,

@@ -65,6 +65,7 @@ export function connectionPooler(
                     },
                 },
                 template: {
+                    // The operator sets name, instance and manager itself.
                     metadata: { labels: inheritedLabels(instance, node) },
                     spec: {
                         ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),

@@ -1,3 +1,5 @@
+import { whereIpv6 } from "../../../components/ipv6";
+import { sh, word as shWord } from "../../../components/languages/sh";
 import { linesOf, type Text, wordsOf } from "../../../components/languages/text";
 import type { Variant } from "./facts";
 import { folders } from "./paths";
@@ -23,6 +25,15 @@ export interface UwsgiArgs {
 
 const { text: ini, word } = wordsOf<"uwsgi">();
 
+/** Variable with the address that it listens on. Names that begin with UWSGI_ are options. */
+const listenVariable = "LISTEN_ADDRESS";
+
+/** The command, and its environment. A socket of IPv6 takes connections of IPv4, too. */
+export const uwsgiCommand = (file: string): { readonly command: string[]; readonly env: Record<string, string> } => ({
+    command: [...whereIpv6(sh`export ${shWord(listenVariable)}="[::]"`), "uwsgi", file],
+    env: { [listenVariable]: "0.0.0.0" },
+});
+
 /**
  * uwsgi.ini. When the pod is told to stop, requests are answered first, and no more are taken.
  *
@@ -34,13 +45,13 @@ export const uwsgiFile = (args: UwsgiArgs): Uwsgi =>
         ini`[uwsgi]`,
         ini`static-map = ${word(`/static=${folders.static}`)}`,
         ...(args.servesMedia ? [ini`static-map = ${word(`/media=${folders.media}`)}`] : []),
-        ini`http-socket = 0.0.0.0:${args.port}`,
+        ini`http-socket = $(${word(listenVariable)}):${args.port}`,
         // Without a router, uWSGI closes connections after an answer: the balancer must hear of it, or it would send the
         // next request into one that is about to end. https://github.com/unbit/uwsgi/issues/1097
         ini`add-header = Connection: close`,
         // For probes, since connections that wait for a process fill the other port's queue. Without what each process
         // works on, which would show cookies.
-        ini`stats = 0.0.0.0:${args.statusPort}`,
+        ini`stats = $(${word(listenVariable)}):${args.statusPort}`,
         ini`stats-no-cores = true`,
         // Connections that wait for a process. Above the kernel's limit, 128 before Linux 5.4, uWSGI does not start.
         ini`listen = 128`,

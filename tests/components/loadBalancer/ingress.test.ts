@@ -90,9 +90,9 @@ describe("behind an ingress controller", () => {
         });
         it("and an edge of type Route is refused with one sentence that says so", async () => {
             for (const values of [{ shop: { edge: { type: "Route" } } }, { shop: {} }] as const)
-                expect(await edgeProblems(values, "edge" in values.shop ? {} : { edge: { type: "Route" } })).to.match(
-                    /"Route" is not allowed; allowed: Ingress with className: openshift-default/,
-                );
+                expect(
+                    await edgeProblems(values, "edge" in values.shop ? {} : { edge: { edge: { type: "Route" } } }),
+                ).to.match(/"Route" is not allowed; allowed: Ingress with className: openshift-default/);
         });
     });
 });

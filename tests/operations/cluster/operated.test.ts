@@ -4,7 +4,10 @@ import { KubectlError } from "../../../operations/cluster/kubectlError";
 import { isAtRest, type OperatedServers, operatedTier } from "../../../operations/cluster/operated";
 import { operatedKinds } from "../../../operations/cluster/operators";
 import { podsOfComponent } from "../../../operations/cluster/pods";
+import { prune } from "../../../operations/cluster/prune";
+import { requestsOf } from "../../../operations/render/requests";
 import type { StackConfig } from "../../../config/stack";
+import { object, rendering } from "../../support/doctor";
 import { labelled, pod, ready } from "../../support/observed";
 
 const cluster = (status: OperatedServers["status"], own: object = {}): OperatedServers => ({
@@ -54,6 +57,44 @@ describe("databases that operators run", () => {
         const kubectl = { json: () => Promise.resolve({ items }) } as unknown as Parameters<typeof podsOfComponent>[0];
         const found = await podsOfComponent(kubectl, { instance: "shop", name: "database", namespace: "shop" });
         expect(found.map(({ metadata }) => metadata.name)).to.deep.equal(["database-2", "database-1"]);
+    });
+
+    it("need room for each member, unless they are at rest", () => {
+        const resources = { requests: { cpu: "500m", memory: "1Gi" }, limits: { "ephemeral-storage": "1Gi" } };
+        const objects = (annotations: Record<string, string>) => [
+            {
+                ...object("Cluster", "database", { instances: 3, resources }, "postgresql.cnpg.io/v1"),
+                metadata: { ...labelled("shop", "database"), annotations },
+            },
+            object("Pooler", "database-pooler", { template: { spec: { containers: [] } } }, "postgresql.cnpg.io/v1"),
+        ];
+        const [servers, ...others] = requestsOf(objects({}));
+        expect(servers).to.include({ pods: 3, cpu: 0.5, memory: 2 ** 30, diskLimit: 2 ** 30 });
+        // Its operator completes the pods of a pooler.
+        expect(others).to.deep.equal([]);
+        expect(requestsOf(objects({ "cnpg.io/hibernation": "on" }))[0]!.pods).to.equal(0);
+    });
+
+    it("keep their own Jobs when those that are no longer declared are deleted", async () => {
+        const owned = (api: string) => ({
+            ...object("Job", "", {}),
+            metadata: {
+                ...labelled("shop", `made-by-${api.length}`),
+                ownerReferences: [{ apiVersion: api, kind: "Cluster", name: "database", uid: "1" }],
+            },
+        });
+        const items = [owned("postgresql.cnpg.io/v1"), owned("cluster.x-k8s.io/v1beta1")];
+        const deleted: (readonly string[])[] = [];
+        const kubectl = {
+            selector: "",
+            json: () => Promise.resolve({ items }),
+            read: (args: readonly string[]) => {
+                deleted.push(args);
+                return Promise.resolve("deleted");
+            },
+        } as unknown as Parameters<typeof prune>[0];
+        await prune(kubectl, rendering() as unknown as Parameters<typeof prune>[1], ["Job"]);
+        expect(deleted.map(([, , name]) => name)).to.deep.equal([items[1]!.metadata.name]);
     });
 
     it("are looked for only where the stack has some, and are none where the operator is missing", async () => {

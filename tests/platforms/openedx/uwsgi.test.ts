@@ -14,7 +14,7 @@ describe("uwsgi.ini", () => {
     it("answers open requests before it stops, for as long as the pod may take", () => {
         const lines = uwsgiFile(args).split("\n");
         expect(lines).to.include.members([
-            "http-socket = 0.0.0.0:8000",
+            "http-socket = $(LISTEN_ADDRESS):8000",
             "hook-master-start = unix_signal:15 gracefully_kill_them_all",
             "worker-reload-mercy = 90",
             "wsgi-file = cms/wsgi.py",
