@@ -8,7 +8,7 @@ import { checkNames } from "./checkNames";
 import { Conversion } from "./conversion";
 import { declareBackups } from "./dumps";
 import { declareNetworks } from "./networks";
-import { noteText } from "./notes";
+import { noteTexts } from "./notes";
 import { checkRights } from "./permissions";
 import { knownPorts, type KnownPorts } from "./ports";
 import { checkPublished, declareOpened, openedPorts, routesOf, sitesOf, warnOfClosed } from "./published";
@@ -78,7 +78,7 @@ function declare(instance: ComposeInstance, settings: ComposeConfig, source: Sou
             );
     warnOfClosed(conversion, routes, opened);
     notes.throwIfAny();
-    for (const warning of notes.warnings) instance.warn(noteText(warning));
+    for (const warning of noteTexts(notes.warnings)) instance.warn(warning);
     publish(instance, sitesOf(conversion, routes, workloads));
     return {
         urls: Object.fromEntries(

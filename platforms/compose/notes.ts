@@ -46,6 +46,22 @@ export class Notes {
     }
 }
 
-/** `compose.yaml:12:5: services.web.ulimits: has no counterpart` */
-export const noteText = ({ place, path, message }: ComposeProblem): string =>
-    `${placeText(place)}: ${pathText(path)}: ${message}`;
+/**
+ * `compose.yaml:12:5: services.web.ulimits: has no counterpart`. What services have from one place, by an anchor or
+ * `extends`, is said once, with the names of all of them.
+ */
+export function noteTexts(notes: readonly ComposeProblem[]): string[] {
+    const groups = new Map<string, { readonly note: ComposeProblem; readonly others: string[] }>();
+    for (const note of notes) {
+        const [kind, service, ...key] = note.path;
+        const which = JSON.stringify([placeText(note.place), kind, key, note.message, key.length > 0 ? "" : service]);
+        const group = groups.get(which);
+        if (group) group.others.push(String(service));
+        else groups.set(which, { note, others: [] });
+    }
+    return [...groups.values()].map(({ note: { place, path, message }, others }) =>
+        [`${placeText(place)}: ${pathText(path)}: ${message}`, ...(others.length > 0 ? [others.join(", ")] : [])].join(
+            "; the same for ",
+        ),
+    );
+}

@@ -282,7 +282,7 @@ export function warnOfClosed(
             if (routed && [443, 8443].includes(target)) continue;
             notes.warn(
                 ["services", service, "ports", index],
-                `${target} is reached within the instance only; open it with routes for HTTP, or with open: [{service: ${service}, port: ${target}}]`,
+                `${target}${port.protocol === "udp" ? "/udp" : ""} is reached within the instance only; open it with ${port.protocol === "udp" ? "" : "routes for HTTP, or with "}open: [{service: ${service}, port: ${target}}]`,
             );
         }
     }

@@ -50,6 +50,8 @@ export class SecretPlan {
     /** Keys by value, all of them: for passwords in URLs. */
     private readonly all = new Map<string, string>();
     private pattern: RegExp | undefined;
+    /** `:PASSWORD@` of a URL or of an address without a scheme, with characters that neither should have. */
+    private inAddress: RegExp | undefined;
 
     constructor({ project, environment }: LoadedProject) {
         const services = Object.keys(project.services);
@@ -60,7 +62,10 @@ export class SecretPlan {
     /** Remembers a value that stands under a secret name, so that it is found in other texts. */
     learn(text: string, key: string, services: readonly string[]): void {
         if (saysNothing(text) || text.includes("\uE000")) return;
-        if (!this.all.has(text)) this.all.set(text, key);
+        if (!this.all.has(text)) {
+            this.all.set(text, key);
+            this.inAddress = undefined;
+        }
         const isWord = /^[a-z]{1,12}$/i.test(text) || services.includes(text) || /^\d{1,5}$/.test(text);
         if (text.length < 6 || isWord || this.known.has(text)) return;
         this.known.set(text, key);
@@ -90,7 +95,9 @@ export class SecretPlan {
             const key = this.all.get(value);
             return key === undefined ? undefined : marker(key);
         };
-        const inUrls = text.replace(urlPassword, (whole, before: string, password: string) => {
+        this.inAddress ??= new RegExp(`(?<=:)(?:${alternatives([...this.all.keys()]).join("|")})(?=@)`, "g");
+        const inAddresses = this.all.size > 0 ? text.replace(this.inAddress, (value) => known(value)!) : text;
+        const inUrls = inAddresses.replace(urlPassword, (whole, before: string, password: string) => {
             const mark = known(password);
             return mark === undefined ? whole : before + mark;
         });
@@ -118,14 +125,11 @@ export class SecretPlan {
     }
 }
 
-const anyOf = (texts: readonly string[]): RegExp =>
-    new RegExp(
-        [...texts]
-            .sort((a, b) => b.length - a.length)
-            .map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"))
-            .join("|"),
-        "g",
-    );
+/** Literal texts for a regular expression, the longest ones first. */
+const alternatives = (texts: readonly string[]): string[] =>
+    [...texts].sort((a, b) => b.length - a.length).map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
+
+const anyOf = (texts: readonly string[]): RegExp => new RegExp(alternatives(texts).join("|"), "g");
 
 /** A text without its secret parts. */
 export const plainText = (parts: Parts): string => parts.map((part) => (typeof part === "object" ? "" : part)).join("");

@@ -41,6 +41,14 @@ function schemePort(before: string): number | undefined {
     return Object.hasOwn(schemePorts, key) ? schemePorts[key] : undefined;
 }
 
+/**
+ * What follows an account's name in a URL, `:PASSWORD@` or `@`. The password may have characters that it should not have
+ * there; what begins as a port does is one.
+ */
+const accountInUrl = /^(?::(?!\d{1,5}[^\w@])[^\s"']*)?@/;
+/** The same without a scheme before it: `account:PASSWORD@tcp(host:3306)`. */
+const accountAlone = /^(?::[^\s"'/,;@]*)?@/;
+
 /** A name with dots may be in a certificate, so it is never written otherwise. */
 const mayBeRewritten = ({ written }: PeerName): boolean => !written.includes(".");
 
@@ -90,6 +98,7 @@ export class PeerTexts {
             if (!name) return [];
             const before = text.slice(0, match.index);
             const after = text.slice(match.index + match[0].length);
+            if (accountAlone.test(after) || (before.endsWith("://") && accountInUrl.test(after))) return [];
             const [, stated] = /^:(\d{1,5})(?!\d)/.exec(after) ?? [];
             const port = stated === undefined ? schemePort(before) : Number(stated);
             const isHost =

@@ -48,7 +48,7 @@ export function warnOfService(conversion: Conversion, name: string): void {
     if (unset.length > 0)
         notes.warn(
             path("environment"),
-            `${unset.slice(0, 5).join(", ")}${unset.length > 5 ? ` and ${unset.length - 5} more` : ""} have no value, and none is taken from the machine's environment; set them in variables if they are needed`,
+            `${unset.slice(0, 5).join(", ")}${unset.length > 5 ? ` and ${unset.length - 5} more` : ""} ${unset.length > 1 ? "have" : "has"} no value, and none is taken from the machine's environment; set ${unset.length > 1 ? "them" : "it"} in variables if needed`,
         );
 }
 

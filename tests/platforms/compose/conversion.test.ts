@@ -245,6 +245,15 @@ describe("a Compose service as a workload", () => {
         ]);
         expect(warnings.join()).to.include("services.web.sysctls.net.core.somaxconn: is left out");
     });
+    it("tells once what several services have from one place, with all of their names", () => {
+        const { warnings } = convert(
+            "x-all: &all\n  image: own/all:1\n  ulimits: {nofile: 10}\nservices:\n  a:\n    <<: *all\n  b:\n    <<: *all\n  c:\n    image: own/c:1\n    ulimits: {nofile: 10}\n",
+        );
+        expect(warnings.filter((line) => line.includes("ulimits"))).to.deep.equal([
+            "shop: compose.yaml:3:3: services.a.ulimits: has no counterpart: the container runtime sets them; change them in its configuration on the nodes; the same for b",
+            "shop: compose.yaml:11:5: services.c.ulimits: has no counterpart: the container runtime sets them; change them in its configuration on the nodes",
+        ]);
+    });
     it("tells every key without counterpart, and refuses it with strict", () => {
         const odd = service({ ulimits: { nofile: 10 }, logging: { driver: "syslog" } });
         expect(convert(odd).warnings).to.have.length(2);

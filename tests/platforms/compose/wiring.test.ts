@@ -102,6 +102,40 @@ describe("the names of Compose services", () => {
         ]);
         expect(args).to.deep.equal(["wait", "my-db:80"]);
     });
+    it("are not those of accounts in addresses, whatever characters the password has", () => {
+        const passwords = ["elephant-7", "12345", "q/x", "p@ss/w:rd", "a?b#c@d:e/f"];
+        for (const password of passwords) {
+            const { find, container } = convert(
+                {
+                    services: {
+                        my_shop: {
+                            ...web,
+                            environment: {
+                                ROWS: "postgresql+asyncpg://my_shop:${PASSWORD}@my_db/my_shop",
+                                QUEUE: "amqp://my_shop@my_db:5672/my_shop",
+                                BARE: "my_shop:${PASSWORD}@tcp(my_db:3306)/my_shop",
+                                PAGE: "http://my_shop:8080/@me",
+                            },
+                        },
+                        my_db: db,
+                    },
+                },
+                { files: { ".env": `PASSWORD='${password}'\n` }, showSecrets: true },
+            );
+            const { env } = container("Deployment", "my-shop");
+            const plain = env.flatMap(({ name, value }: { name: string; value?: string }) => (value ? [name] : []));
+            expect(plain, password).to.have.members(["QUEUE", "PAGE"]);
+            expect(find("Secret", "my-shop-env")["stringData"]).to.deep.equal({
+                ROWS: `postgresql+asyncpg://my_shop:${password}@my-db/my_shop`,
+                BARE: `my_shop:${password}@tcp(my-db:3306)/my_shop`,
+            });
+            const value = (name: string) => env.find((one: { name: string }) => one.name === name).value;
+            expect(value("QUEUE")).to.equal("amqp://my_shop@my-db:5672/my_shop");
+            expect(value("PAGE")).to.equal("http://my-shop:8080/@me");
+            const { ports } = find("Service", "my-shop")["spec"];
+            expect(ports.map(({ port }: { port: number }) => port)).to.deep.equal([80, 8080]);
+        }
+    });
     it("stand in a file of hosts where no text has them or they have dots", () => {
         const { container } = convert({
             services: {
