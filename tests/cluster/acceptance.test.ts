@@ -7,9 +7,10 @@ import { parseAllDocuments } from "yaml";
 import { objectYaml } from "../../operations/render/manifests";
 import { type RenderedObject, renderStack } from "../../operations/render/rendering";
 import { stackNames } from "../../operations/stackfile/stackFile";
-import { ApiServer, type Refusal } from "../support/apiServer";
+import { ApiServer, type Refusal, served } from "../support/apiServer";
 import { controlPlane } from "../support/controlPlane";
 import { id, isSettled, type Live, LiveObjects } from "../support/liveObjects";
+import { cloudNativePgKinds } from "../support/operators";
 import { platforms } from "../support/storagePlatform";
 import { scratch } from "../support/tools";
 
@@ -58,15 +59,17 @@ describe("a real API server", function () {
     const folder = scratch();
     let server: ApiServer;
     let cluster: LiveObjects;
+    let existing: RenderedObject[] = [];
     before(async function () {
         const { command } = await controlPlane(this);
         // Only its owner may use it.
         server = await ApiServer.through(command, join(mkdtempSync(join(folder.path, "api-")), "socket"));
         cluster = new LiveObjects(server);
-        await apply(prerequisites);
+        existing = [...(prerequisites as RenderedObject[]), ...cloudNativePgKinds(this)];
+        await apply(existing);
     });
     after(async () => {
-        if (server) await server.remove(prerequisites);
+        if (server) await server.remove(existing);
         await server?.close();
         folder.clean();
     });
@@ -85,7 +88,7 @@ describe("a real API server", function () {
         it(`accepts every object of the fixture "${name}"${more}`, async () => {
             const { objects } = await renderStack(name, { folder: fixtures, platforms });
             await vacated(objects);
-            await apply(objects);
+            await served(() => apply(objects));
             if (!settles) return remove(objects);
             const before = (await settle(objects)).map(declared);
             expect(before).to.have.length(objects.length);

@@ -1,13 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { requireOperators } from "../../operations/cluster/operators";
 import { kubectlOn } from "../../operations/cluster/kubectl";
 import { type RenderedObject, renderStack } from "../../operations/render/rendering";
 import { Session } from "../../operations/session";
-import { UserError } from "../../operations/system/errors";
-import { ApiServer, Refusal } from "../support/apiServer";
+import { ApiServer, Refusal, served } from "../support/apiServer";
 import { controlPlane } from "../support/controlPlane";
 import { problemsOf } from "../support/declare";
 import { cloudNativePgKinds } from "../support/operators";
@@ -71,18 +69,6 @@ describe("databases of operators, at a real API server with the operators' kinds
         await server?.close();
         folder.clean();
     });
-
-    /** Tries until the server serves kinds that are new. */
-    async function served<T>(work: () => Promise<T>): Promise<T> {
-        for (let tries = 0; ; tries += 1)
-            try {
-                return await work();
-            } catch (error) {
-                const isNew = error instanceof UserError || (error instanceof Refusal && error.code === 404);
-                if (!isNew || tries > 120) throw error;
-                await sleep(500);
-            }
-    }
 
     it("are refused without these, with the command that installs them", async () => {
         const [path, ...args] = command;

@@ -27,7 +27,7 @@ describe("Objects of a backup, to a server with a certificate of one's own autho
     /** Lists the bucket; returns what went wrong. */
     const list = async (env: Record<string, string>): Promise<string> => {
         const code = `from bucket import Bucket, Server
-print(list(Bucket(Server("https://localhost:${port}", "us-east-1", "key", "secret", True), "photos").objects()))`;
+print(list(Bucket(Server("https://localhost:${port}", "us-east-1", lambda: ("key", "secret", None), True), "photos").objects()))`;
         const { stdout, stderr, exitCode } = await execa("python3", ["-c", code], {
             reject: false,
             env: { PYTHONPATH: scripts, PYTHONDONTWRITEBYTECODE: "1", ...env },

@@ -2,7 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RenderedObject } from "../../operations/render/rendering";
+import { UserError } from "../../operations/system/errors";
 
 /** A refusal by the API server. */
 export class Refusal extends Error {
@@ -170,4 +172,16 @@ async function unlessMissing<T>(asked: Promise<T>): Promise<T | undefined> {
         if (error instanceof Refusal && error.code === 404) return undefined;
         throw error;
     }
+}
+
+/** Tries for a minute, until the server serves kinds that are new. */
+export async function served<T>(work: () => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries += 1)
+        try {
+            return await work();
+        } catch (error) {
+            const isNew = error instanceof UserError || (error instanceof Refusal && error.code === 404);
+            if (!isNew || tries > 120) throw error;
+            await sleep(500);
+        }
 }
