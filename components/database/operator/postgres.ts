@@ -4,12 +4,13 @@ import { mebibytes } from "../../../config/quantity";
 import type { Component } from "../../component";
 import { type Node, nodeId, Service } from "../../graph";
 import type { Instance } from "../../instance";
+import { plinthLabels } from "../../labels";
 import { postgres, sql } from "../../languages/sql";
 import { metricsRules } from "../../metrics";
 import { pullSecretsOf } from "../../pullSecret";
 import { mib } from "../../scratch";
 import { metricsPorts } from "../metrics";
-import { engineAnnotation, majorOf, seriesOf } from "../series";
+import { majorOf, seriesOf } from "../series";
 import { postgresSizes } from "../sizing";
 import {
     checkedSeries,
@@ -40,6 +41,9 @@ const longestName = 50;
 /** Directory of a pod with the operator's program in it, and with what the server writes beside its volume. */
 const temporary = "1Gi";
 
+/** The operator's label of members, as opposed to poolers. */
+const part = { "app.kubernetes.io/component": "database" };
+
 const ports = { postgresql: databasePorts.postgres };
 
 /**
@@ -49,7 +53,8 @@ const ports = { postgresql: databasePorts.postgres };
 export function operatedPostgres(instance: Instance, owner: Component, name: string, args: OperatedArgs): Operated {
     const { config, database, user, passwords } = args;
     const cluster = operatedName(instance, name, longestName);
-    const selector = { "cnpg.io/cluster": cluster };
+    // Without the latter also its poolers. The Jobs that fill a volume have both.
+    const selector = { "cnpg.io/cluster": cluster, ...part };
     const self = new Service(
         nodeId(instance.namespace, name),
         instance.host(`${name}-r`),
@@ -124,7 +129,7 @@ function declareCluster(
             kind: "Cluster",
             labels: {},
             annotations: {
-                [engineAnnotation]: checked,
+                [plinthLabels.engine]: checked,
                 ...(instance.config.state === "running"
                     ? { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "1800" }
                     : { "cnpg.io/hibernation": "on" }),
@@ -135,7 +140,7 @@ function declareCluster(
                 imageName: image.reference,
                 imagePullPolicy: image.pullPolicy,
                 ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((one) => ({ name: one })) } : {}),
-                inheritedMetadata: { labels: inheritedLabels(instance, node) },
+                inheritedMetadata: { labels: { ...inheritedLabels(instance, node), ...part } },
                 bootstrap: {
                     initdb: {
                         database,

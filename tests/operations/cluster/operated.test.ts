@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { listOperated } from "../../../operations/cluster/components";
+import { componentOf, listOperated, podsOf } from "../../../operations/cluster/components";
 import { KubectlError } from "../../../operations/cluster/kubectlError";
 import { isAtRest, type OperatedServers, operatedTier } from "../../../operations/cluster/operated";
 import { operatedKinds } from "../../../operations/cluster/operators";
@@ -45,6 +45,23 @@ describe("databases that operators run", () => {
         const unplaced = member("database-1-initdb", {}, { phase: "Pending", conditions });
         expect(operatedTier(cluster(waiting), [unplaced]).reason).to.equal(`Unschedulable: ${message}`);
         expect(operatedTier(cluster(undefined), []).reason).to.include("operator has not taken it up");
+    });
+
+    it("have poolers that are ready when their pods are, which the operator names", async () => {
+        const component = { "plinth.dev/component": "shop.database-pooler" };
+        const named = { "app.kubernetes.io/name": "postgresql", "app.kubernetes.io/instance": "database" };
+        const pooled = (name: string, status: object) =>
+            pod(status, { ...labelled("shop", "database-pooler", { name }), labels: { ...named, ...component } });
+        const pooler: OperatedServers = {
+            kind: "Pooler",
+            metadata: labelled("shop", "database-pooler", { labels: component }),
+            spec: { instances: 2 },
+            status: { phase: "Active" },
+        };
+        const pods = [pooled("one", ready), pooled("two", ready), member("database-1")];
+        expect(operatedTier(pooler, pods)).to.include({ ok: true, ready: 2, component: "database-pooler" });
+        expect(operatedTier(pooler, pods.slice(1))).to.include({ ok: false, ready: 1 });
+        expect(podsOf(componentOf(pooler))).to.equal("plinth.dev/component=shop.database-pooler");
     });
 
     it("are at rest when they are hibernated", () => {
