@@ -198,6 +198,8 @@ describe("Database of CloudNativePG", () => {
         );
         expect(problems).to.include("volumes.database.existing: is not allowed with database.topology: operator");
         expect(problems).to.include("components.database.runtimeClassName: is not allowed");
+        const alone = await problemsOf(sent(operated({ members: 1, readFrom: "replicas" })));
+        expect(alone).to.include('database.readFrom: "replicas" is not possible with members: 1; allowed: members');
         expect(problems).to.include('images.postgres: "docker.io/library/postgres:16.4" is older than the server');
     });
 

@@ -47,10 +47,12 @@ export function connectionPooler(
     instance: Instance,
     owner: Component,
     node: Node,
-    { pooler: { instances, mode, maxClients }, cluster, connections }: PoolerArgs,
+    { pooler: { instances, maxClients }, cluster, connections }: PoolerArgs,
 ): void {
     const image = instance.image(images.pgbouncer);
     const pullSecrets = pullSecretsOf(instance);
+    // The operator makes an account for each pooler.
+    const { serviceAccount: _, ...placement } = placementFor(instance, node.name);
     const resources = requestsAndLimits(
         instance.resources(node.name, { cpu: "50m", memory: "128Mi" }),
         instance.stack.config.cluster.cpuLimits,
@@ -69,7 +71,8 @@ export function connectionPooler(
                 instances,
                 type: "rw",
                 pgbouncer: {
-                    poolMode: mode,
+                    // Django keeps cursors and settings of its sessions.
+                    poolMode: "session",
                     parameters: {
                         max_client_conn: String(maxClients),
                         default_pool_size: String(Math.max(1, Math.floor((connections * share) / instances))),
@@ -79,7 +82,7 @@ export function connectionPooler(
                 template: {
                     metadata: { labels: { ...inheritedLabels(instance, node), ...component } },
                     spec: {
-                        ...placementSpec(placementFor(instance, node.name), { spread: selectorOf(node) }),
+                        ...placementSpec(placement, { spread: selectorOf(node) }),
                         ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
                         containers: [
                             {

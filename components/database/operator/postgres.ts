@@ -5,7 +5,6 @@ import type { Component } from "../../component";
 import { type Node, nodeId, Service } from "../../graph";
 import type { Instance } from "../../instance";
 import { plinthLabels } from "../../labels";
-import { postgres, sql } from "../../languages/sql";
 import { metricsRules } from "../../metrics";
 import { pullSecretsOf } from "../../pullSecret";
 import { mib } from "../../scratch";
@@ -84,6 +83,8 @@ export function operatedPostgres(instance: Instance, owner: Component, name: str
     const at = (host: string) => new Service(node.id, instance.host(host), ports, settings);
     const direct = at(`${name}-rw`);
     const readService = config.members === 1 ? direct : at(config.readFrom === "replicas" ? `${name}-ro` : `${name}-r`);
+    if (config.members === 1 && config.readFrom === "replicas")
+        instance.problem([name, "readFrom"], '"replicas" is not possible with members: 1; allowed: members');
     const connections = declareCluster(instance, owner, node, {
         args,
         selector,
@@ -131,7 +132,11 @@ function declareCluster(
             annotations: {
                 [plinthLabels.engine]: checked,
                 ...(instance.config.state === "running"
-                    ? { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "1800" }
+                    ? // Its condition Ready stays true in hibernation.
+                      {
+                          "pulumi.com/waitFor": `jsonpath={.status.readyInstances}=${members}`,
+                          "pulumi.com/timeoutSeconds": "1800",
+                      }
                     : { "cnpg.io/hibernation": "on" }),
                 ...(restartedAt ? { "kubectl.kubernetes.io/restartedAt": restartedAt } : {}),
             },
@@ -151,13 +156,6 @@ function declareCluster(
                         // Every image has it, and it knows all letters.
                         localeCollate: "C.UTF-8",
                         localeCType: "C.UTF-8",
-                        ...(args.extensions.length > 0
-                            ? {
-                                  postInitApplicationSQL: args.extensions.map(
-                                      (one) => sql`CREATE EXTENSION IF NOT EXISTS ${postgres.identifier(one)}`,
-                                  ),
-                              }
-                            : {}),
                     },
                 },
                 enableSuperuserAccess: true,
