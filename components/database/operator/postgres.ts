@@ -83,6 +83,11 @@ export function operatedPostgres(instance: Instance, owner: Component, name: str
     const at = (host: string) => new Service(node.id, instance.host(host), ports, settings);
     const direct = at(`${name}-rw`);
     const readService = config.members === 1 ? direct : at(config.readFrom === "replicas" ? `${name}-ro` : `${name}-r`);
+    const { networkPolicy, apiServer } = instance.cluster;
+    if (networkPolicy === "full" && apiServer.cidrs.length === 0)
+        instance.warn(
+            `the pods of ${name} may connect to any address on the ports ${apiServer.ports.join(" and ")}: set plinth:cluster.apiServer.cidrs`,
+        );
     if (config.members === 1 && config.readFrom === "replicas")
         instance.problem([name, "readFrom"], '"replicas" is not possible with members: 1; allowed: members');
     const connections = declareCluster(instance, owner, node, {

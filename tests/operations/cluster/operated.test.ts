@@ -83,12 +83,16 @@ describe("databases that operators run", () => {
                 ...object("Cluster", "database", { instances: 3, resources }, "postgresql.cnpg.io/v1"),
                 metadata: { ...labelled("shop", "database"), annotations },
             },
-            object("Pooler", "database-pooler", { template: { spec: { containers: [] } } }, "postgresql.cnpg.io/v1"),
+            object(
+                "Pooler",
+                "database-pooler",
+                { instances: 2, template: { spec: { containers: [{ resources: { requests: { cpu: "50m" } } }] } } },
+                "postgresql.cnpg.io/v1",
+            ),
         ];
-        const [servers, ...others] = requestsOf(objects({}));
+        const [servers, poolers] = requestsOf(objects({}));
         expect(servers).to.include({ pods: 3, cpu: 0.5, memory: 2 ** 30, diskLimit: 2 ** 30 });
-        // Its operator completes the pods of a pooler.
-        expect(others).to.deep.equal([]);
+        expect(poolers).to.include({ pods: 2, cpu: 0.05 });
         expect(requestsOf(objects({ "cnpg.io/hibernation": "on" }))[0]!.pods).to.equal(0);
     });
 
