@@ -1,9 +1,8 @@
 import type { Component } from "./component";
 import type { Input } from "../config/value";
-import { engineAnnotation } from "./database/series";
 import type { Node } from "./graph";
 import type { Instance } from "./instance";
-import { selectorOf } from "./labels";
+import { plinthLabels, selectorOf } from "./labels";
 import { podTemplate } from "./pod";
 import type { PodArgs } from "./podArgs";
 
@@ -61,7 +60,7 @@ export function dataServer(instance: Instance, owner: Component, node: Node, arg
                     ...template,
                     metadata: {
                         ...metadata,
-                        annotations: { ...metadata.annotations, [engineAnnotation]: args.series },
+                        annotations: { ...metadata.annotations, [plinthLabels.engine]: args.series },
                     },
                 },
             },

@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Input, Value } from "../config/value";
+import { plinthLabels } from "./labels";
 import type { Text } from "./languages/text";
 
 /**
@@ -99,9 +100,16 @@ export const isOperated = ({ apiVersion, kind }: { readonly apiVersion: string; 
 /** Kinds that must not be lost by mistake. */
 export const precious: readonly string[] = ["Namespace", "StorageClass", "PersistentVolume", "PersistentVolumeClaim"];
 
+/** Whether an operator runs a database of the program's for an object, which the user's extra objects are not. */
+export const isDatabase = (object: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: { readonly annotations?: object };
+}): boolean => isOperated(object) && Object.hasOwn(object.metadata.annotations ?? {}, plinthLabels.engine);
+
 /** Whether an object must not be lost by mistake. */
-export const isPrecious = (object: { readonly apiVersion: string; readonly kind: string }): boolean =>
-    precious.includes(object.kind) || isOperated(object);
+export const isPrecious = (object: Parameters<typeof isDatabase>[0]): boolean =>
+    precious.includes(object.kind) || isDatabase(object);
 
 /** Cluster-scoped kinds. */
 export const clusterScoped: readonly string[] = ["Namespace", "StorageClass", "PersistentVolume"];

@@ -2,6 +2,8 @@
 export const plinthLabels = {
     /** `<project>.<stack>`: the owner of the object, so that nothing is adopted unintentionally. */
     stack: "plinth.dev/stack",
+    /** On a data server's pods or its operator's object: the checked series, without which there are no pods. */
+    engine: "plinth.dev/engine",
     /** Digest of the Secrets that a pod uses, so that a changed password replaces the pod. */
     secrets: "plinth.dev/secrets",
     /** The configuration's `restartedAt`: a changed value replaces the pods. */
@@ -12,6 +14,8 @@ export const plinthLabels = {
     instance: "plinth.dev/instance",
     /** On a volume that is to be deleted with its claim, so that an interrupted purge finds it again. */
     purge: "plinth.dev/purge",
+    /** On pods whose other names are an operator's: their component, as `shop.database-pooler`. */
+    component: "plinth.dev/component",
     /** On the pods of every member of a database: the name of the database. */
     database: "plinth.dev/database",
     /** With an ordinal as suffix: on the pods that answer reads while that member is the source. */

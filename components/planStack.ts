@@ -106,6 +106,7 @@ function declarePolicies(stack: Stack, instances: ByNamespace): void {
             ...{ mode, outside },
             services: serviceRanges,
             outward: proxyRules(proxy),
+            dns,
         });
         instance.add(instance.owner, "NetworkPolicy", node.name, { spec });
     }

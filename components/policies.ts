@@ -22,10 +22,14 @@ const namespaceLabel = "kubernetes.io/metadata.name";
 export function denyByDefault(
     mode: "full" | "ingress",
     instance?: Readonly<Record<string, string>>,
-    { addresses = [...nodeLocalAddresses], namespace }: DnsConfig = {},
+    dns: DnsConfig = {},
 ): Spec {
     const podSelector = instance ? { matchLabels: instance } : {};
     if (mode === "ingress") return { podSelector, policyTypes: ["Ingress"] };
+    return { podSelector, policyTypes: ["Ingress", "Egress"], egress: [toResolvers(dns)] };
+}
+
+function toResolvers({ addresses = [...nodeLocalAddresses], namespace }: DnsConfig): { to: Peer[]; ports: Ports } {
     // Policies apply to the pod's port: OpenShift's resolvers listen on 5353.
     const ports: Ports = [53, 5353].flatMap((port) => [
         { protocol: "UDP", port },
@@ -33,12 +37,8 @@ export function denyByDefault(
     ]);
     const namespaceSelector = namespace === undefined ? {} : { matchLabels: { [namespaceLabel]: namespace } };
     const others = addresses.flatMap((address) => rangesOf(address, [])).map((cidr) => ({ ipBlock: { cidr } }));
-    return {
-        podSelector,
-        policyTypes: ["Ingress", "Egress"],
-        // A resolver on its node's network, or behind the address of a Service, is in no namespace.
-        egress: [{ to: [{ namespaceSelector }, ...others], ports }],
-    };
+    // A resolver on its node's network, or behind the address of a Service, is in no namespace.
+    return { to: [{ namespaceSelector }, ...others], ports };
 }
 
 export interface PolicyArgs {
@@ -49,13 +49,15 @@ export interface PolicyArgs {
     readonly services?: readonly string[];
     /** Ways of all components that connect to anything outside. @default none */
     readonly outward?: readonly NetworkRule[];
+    /** Where to ask for addresses. @default as for {@link denyByDefault} */
+    readonly dns?: DnsConfig | undefined;
 }
 
 /** Traffic that one node may receive and send: its edges in both directions and its network rules, nothing else. */
 export function policyOf(
     graph: Graph,
     node: Node,
-    { mode, outside, services = [], outward: common = [] }: PolicyArgs,
+    { mode, outside, services = [], outward: common = [], dns = {} }: PolicyArgs,
 ): Spec {
     const needs = (direction: NetworkRule["direction"]) =>
         node.networkRules.filter((need) => need.direction === direction && need.component === undefined);
@@ -77,6 +79,8 @@ export function policyOf(
             const other = component === undefined ? undefined : graph.node(component);
             return other ? [{ peers: [peer(other, node)], ...tcp(ports) }] : [];
         }),
+        // In a shared namespace the policy of all pods goes by labels that those of an operator need not have.
+        ...(node.selector ? [resolvers(dns)] : []),
     ];
     return {
         podSelector: { matchLabels: selectorOf(node) },
@@ -98,6 +102,11 @@ function rules(direction: "ingress" | "egress", key: "from" | "to", all: readonl
         }),
     );
     return once.size > 0 ? { [direction]: [...once.values()] } : {};
+}
+
+function resolvers(dns: DnsConfig): Rule {
+    const { to, ports } = toResolvers(dns);
+    return { peers: to, ports };
 }
 
 const portsOf = (edge: Edge): number[] =>

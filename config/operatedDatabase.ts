@@ -40,16 +40,11 @@ export const operatedDatabase = (allowed: readonly [OperatedEngine, ...OperatedE
         readFrom: z.enum(["members", "replicas"]).default("members"),
         /** Namespace of the operator's pods, which connect to the members. */
         operatorNamespace: dnsLabel.default("cnpg-system"),
-        /** PgBouncer between the platform and PostgreSQL. @default none */
+        /** PgBouncer between the platform and PostgreSQL, which keeps a connection for each session. @default none */
         pooler: z
             .strictObject({
                 /** Number of pods. */
                 instances: z.int().min(1).max(20).default(2),
-                /**
-                 * When a server's connection is given back: when the client leaves, or at the end of each transaction,
-                 * which only suits clients without settings, prepared statements and cursors of a session.
-                 */
-                mode: z.enum(["session", "transaction"]).default("session"),
                 /** Connections of all clients that one pod takes. */
                 maxClients: z.int().min(10).max(10_000).default(1000),
             })

@@ -43,7 +43,8 @@ async function forward(target: string, stack: string, options: OpenOptions): Pro
     refuseSandbox(session, "Nothing was opened");
     const kubectl = await session.kubectl();
     const { component, objects } = await findComponent(kubectl, target, "services");
-    const service = objects[0] as Service;
+    // Of those that an operator makes, the one that leads to the server that takes writes.
+    const service = (objects.find(({ metadata }) => metadata.name.endsWith("-rw")) ?? objects[0]) as Service;
     const port = choosePort(service, options.service);
     const local = await localPort(port.port, options.port);
     console.log(pc.bold(`${fullName(component)}: 127.0.0.1:${local}`));

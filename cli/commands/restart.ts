@@ -1,5 +1,5 @@
 import { example, type Register } from "../command";
-import { chooseComponent, componentOf, fullName, listStack } from "../../operations/cluster/components";
+import { chooseComponent, componentOf, fullName, listOperated, listStack } from "../../operations/cluster/components";
 import { UserError } from "../../operations/system/errors";
 import { type Kubectl, targetOf } from "../../operations/cluster/kubectl";
 import type { Live } from "../../operations/cluster/live";
@@ -53,11 +53,17 @@ async function roll(targets: string, stack: string, waits: boolean): Promise<voi
 
 /** Finds all named tiers before any is restarted; data services come first. */
 async function findTiers(kubectl: Kubectl, targets: string): Promise<Live[]> {
-    const all = await listStack(kubectl, tiers);
+    const [all, operated] = await Promise.all([listStack(kubectl, tiers), listOperated(kubectl)]);
+    const names = [...new Set(targets.split(","))];
+    const theirs = operated
+        .map(componentOf)
+        .find((one) => names.some((target) => target === one.name || target === fullName(one)));
+    if (theirs && !all.some((object) => componentOf(object).name === theirs.name))
+        throw new UserError(
+            `${fullName(theirs)} is restarted by its operator, member by member: set restartedAt: {${theirs.name}: …} of the instance in the stack file, and launch.`,
+        );
     if (targets === "all" && all.length > 0)
         return [...all].sort((a, b) => b.kind.localeCompare(a.kind) || a.metadata.name.localeCompare(b.metadata.name));
-    const chosen = [...new Set(targets.split(","))].map((target) =>
-        chooseComponent(target, all.map(componentOf), kubectl.config.stack, "tier"),
-    );
+    const chosen = names.map((target) => chooseComponent(target, all.map(componentOf), kubectl.config.stack, "tier"));
     return chosen.flatMap((component) => all.filter((object) => fullName(componentOf(object)) === fullName(component)));
 }

@@ -111,8 +111,8 @@ export class Database<Name extends string = string> extends Component implements
             this.direct = this.service;
         } else if (config.topology === "operator") {
             const passwords = this.passwords(instance, name);
-            const { database, user, resources, size, settings, extensions = [], settingsAt } = args;
-            const common = { config, passwords, database, user, resources, size, settings, extensions, settingsAt };
+            const { database, user, resources, size, settings, settingsAt } = args;
+            const common = { config, passwords, database, user, resources, size, settings, settingsAt };
             const made = operatedPostgres(instance, this, name, { ...common, clients: this.image });
             ({ node: this.node, service: this.service, readService: this.readService } = made);
             ({ direct: this.direct, rootPassword: this.rootPassword } = made);

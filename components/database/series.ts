@@ -7,9 +7,6 @@ import { randomId } from "../resource";
 /** Data services whose volume depends on a version. */
 export type Versioned = Engine | "rabbitmq" | "mongo" | "meilisearch";
 
-/** Annotation of the pod with the checked series: without the check, no pod is created. */
-export const engineAnnotation = "plinth.dev/engine";
-
 /** A change of series without consent. Printed without a stack trace, like all user errors. */
 export class SeriesError extends Error {
     readonly __pulumiRunError = true;

@@ -1,10 +1,11 @@
+import { plinthLabels } from "../../components/labels";
 import { namespaceOf } from "../../config/unique";
 import { suggest } from "../../config/problems";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "./kubectl";
 import { KubectlError } from "./kubectlError";
 import type { List, Live } from "./live";
-import { operatedKinds } from "./operators";
+import { hasPoolers, operatedKinds } from "./operators";
 import { stackNames } from "../stackfile/stackFile";
 
 /** One component of an instance. */
@@ -12,6 +13,8 @@ export interface Component {
     readonly instance: string;
     readonly name: string;
     readonly namespace: string;
+    /** Whether an operator names its pods otherwise, which then have a label for both names. @default false */
+    readonly renamed?: boolean;
 }
 
 export type ListKubectl = Pick<Kubectl, "json" | "config" | "selector">;
@@ -31,17 +34,19 @@ export const componentOf = ({
         readonly namespace: string;
         readonly labels?: Readonly<Record<string, string>>;
     };
-}): Component => ({
-    instance: labels?.[instanceLabel] ?? namespace,
-    name: labels?.[nameLabel] ?? name,
-    namespace,
-});
+}): Component => {
+    const [instance, component] = labels?.[plinthLabels.component]?.split(".") ?? [];
+    if (instance !== undefined && component !== undefined)
+        return { instance, name: component, namespace, renamed: true };
+    return { instance: labels?.[instanceLabel] ?? namespace, name: labels?.[nameLabel] ?? name, namespace };
+};
 
 /** `shop/frontend`: how users and messages name a component. */
 export const fullName = ({ instance, name }: Component): string => `${instance}/${name}`;
 
 /** Label selector for the pods of a component within its namespace. */
-export const podsOf = ({ instance, name }: Component): string => `${instanceLabel}=${instance},${nameLabel}=${name}`;
+export const podsOf = ({ instance, name, renamed = false }: Component): string =>
+    renamed ? `${plinthLabels.component}=${instance}.${name}` : `${instanceLabel}=${instance},${nameLabel}=${name}`;
 
 /**
  * A stack's objects of some kinds, found by label in all namespaces.
@@ -54,7 +59,9 @@ export async function listStack<T extends Live>(kubectl: ListKubectl, kinds: str
 
 /** All pods of Plinth's workloads in the given namespaces. */
 export async function listPods<T extends Live>(kubectl: ListKubectl, namespaces: ReadonlySet<string>): Promise<T[]> {
-    const pods = await listLabelled<T>(kubectl, "pods", "app.kubernetes.io/managed-by=plinth");
+    const own = "app.kubernetes.io/managed-by=plinth";
+    const selectors = hasPoolers(kubectl.config) ? [own, plinthLabels.component] : [own];
+    const pods = (await Promise.all(selectors.map((one) => listLabelled<T>(kubectl, "pods", one)))).flat();
     return pods.filter(({ metadata }) => namespaces.has(metadata.namespace));
 }
 

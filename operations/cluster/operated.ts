@@ -1,9 +1,9 @@
 import { componentOf } from "./components";
 import { podReason, type TierHealth } from "./health";
 import type { Condition, Event, Live, Pod } from "./live";
-import { restartsOf } from "./pods";
+import { isReady, restartsOf } from "./pods";
 
-/** An object from which an operator makes a database, with the fields that are read here. */
+/** An object from which an operator makes a database, or a pooler before one, with the fields that are read here. */
 export interface OperatedServers extends Live {
     readonly spec: {
         readonly instances?: number;
@@ -33,9 +33,11 @@ export function operatedTier(object: OperatedServers, pods: readonly Pod[], even
         return of.namespace === namespace && of.instance === instance && of.name === component;
     });
     const desired = spec.instances ?? 1;
-    const ready = status?.readyInstances ?? 0;
+    // Of a pooler it counts pods, ready or not.
+    const isPooler = kind === "Pooler";
+    const ready = isPooler ? own.filter(isReady).length : (status?.readyInstances ?? 0);
     const condition = status?.conditions?.find(({ type }) => type === "Ready");
-    const ok = ready >= desired && condition?.status === "True";
+    const ok = ready >= desired && (isPooler || condition?.status === "True");
     const reason = ok ? undefined : (podReason(own, events) ?? saidBy(object) ?? "its operator has not taken it up");
     return {
         instance,

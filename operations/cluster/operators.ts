@@ -1,3 +1,4 @@
+import { isDatabase } from "../../components/kinds";
 import { isOperated, type OperatedEngine } from "../../config/operatedDatabase";
 import type { StackConfig } from "../../config/stack";
 import type { RenderedObject } from "../render/rendering";
@@ -12,6 +13,8 @@ interface Operator {
     readonly apiVersion: string;
     /** Its kind of which a database is an object, as kubectl takes it. */
     readonly resource: string;
+    /** Its kind of which a database's pooler is one. */
+    readonly poolers: string;
     /** Command that installs it with its CustomResourceDefinitions. */
     readonly install: string;
 }
@@ -21,21 +24,37 @@ const operators: Readonly<Record<OperatedEngine, Operator>> = {
         name: "CloudNativePG",
         apiVersion: "postgresql.cnpg.io/v1",
         resource: "clusters.postgresql.cnpg.io",
+        poolers: "poolers.postgresql.cnpg.io",
         install:
             "kubectl apply --server-side --filename https://raw.githubusercontent.com/cloudnative-pg/cloudnative-pg/release-1.30/releases/cnpg-1.30.0.yaml",
     },
 };
 
-/** The kinds of which a stack's databases are objects; none if no database is an operator's. */
-export function operatedKinds({ instances }: Pick<StackConfig, "instances">): string[] {
-    const engines = instances.flatMap((instance) =>
+type Instances = Pick<StackConfig, "instances">;
+
+/** A stack's databases that are operators'. */
+const operatedIn = ({ instances }: Instances): { readonly engine: OperatedEngine; readonly pooler?: unknown }[] =>
+    instances.flatMap((instance) =>
         Object.values(instance).flatMap((value: unknown) => {
-            const { topology, engine } = (value ?? {}) as { readonly topology?: unknown; readonly engine?: unknown };
-            return topology === "operator" && isOperated(String(engine)) ? [engine as OperatedEngine] : [];
+            const { topology, engine, pooler } = (value ?? {}) as Readonly<Record<string, unknown>>;
+            return topology === "operator" && isOperated(String(engine))
+                ? [{ engine: engine as OperatedEngine, pooler }]
+                : [];
         }),
     );
-    return [...new Set(engines)].map((engine) => operators[engine].resource);
-}
+
+/** The kinds of which a stack's databases and their poolers are objects; none if no database is an operator's. */
+export const operatedKinds = (config: Instances): string[] => [
+    ...new Set(
+        operatedIn(config).flatMap(({ engine, pooler }) => {
+            const { resource, poolers } = operators[engine];
+            return pooler === undefined ? [resource] : [resource, poolers];
+        }),
+    ),
+];
+
+/** Whether clients of a database of the stack go through an operator's pooler. */
+export const hasPoolers = (config: Instances): boolean => operatedIn(config).some(({ pooler }) => pooler !== undefined);
 
 /** An operator whose kinds a stack's objects have, and what the server does not know of it. */
 export interface OperatorUse extends Operator {
@@ -76,9 +95,10 @@ export async function requireOperators(
     const missing = operatorsFor(objects, ({ apiVersion, kind }) => known.has(`${apiVersion} ${kind}`)).filter(
         ({ unknown }) => unknown.length > 0,
     );
+    const instead = objects.some(isDatabase) ? "choose another database.topology" : "leave them out of extraObjects";
     if (missing.length > 0)
         throw new UserError(
-            `Nothing was changed: ${missing.map(lackOf).join("; ")}. Install it, or choose another database.topology:\n${missing.map(({ install }) => `  ${install}`).join("\n")}`,
+            `Nothing was changed: ${missing.map(lackOf).join("; ")}. Install it, or ${instead}:\n${missing.map(({ install }) => `  ${install}`).join("\n")}`,
         );
 }
 

@@ -90,15 +90,21 @@ export function requestsOf(objects: readonly RenderedObject[]): Requested[] {
     });
 }
 
-/** The pod that an operator makes for each member of a database. */
+/** Whether an operator runs a database's poolers for an object. */
+const isPooler = ({ apiVersion, kind }: RenderedObject): boolean =>
+    apiVersion === "postgresql.cnpg.io/v1" && kind === "Pooler";
+
+/** The pod that an operator makes for each member of a database, or for each pooler. */
 function operatedPod(object: RenderedObject): PodSpec | undefined {
     const { resources } = (object["spec"] ?? {}) as ContainerSpec;
+    if (isPooler(object)) return (object["spec"] as { readonly template: { readonly spec: PodSpec } }).template.spec;
     return isOperated(object) && resources ? { containers: [{ resources }] } : undefined;
 }
 
 /** The number of these; none while the instance is stopped. */
 function operatedPods(object: RenderedObject): number {
     const { instances } = (object["spec"] ?? {}) as { readonly instances?: number };
+    if (isPooler(object)) return instances ?? 1;
     return isOperated(object) && object.metadata.annotations?.["cnpg.io/hibernation"] !== "on" ? (instances ?? 1) : 0;
 }
 

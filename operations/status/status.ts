@@ -1,4 +1,4 @@
-import { isOperated } from "../../components/kinds";
+import { isDatabase, isOperated } from "../../components/kinds";
 import { namespaceOf } from "../../config/unique";
 import { componentOf, fullName, listOperated, listPods, listStack, workloadKinds } from "../cluster/components";
 import { type ClaimHealth, claimOf } from "../cluster/claimHealth";
@@ -173,7 +173,7 @@ async function absent(session: Session, present: readonly Live[]): Promise<TierH
     const workloads = missing.filter(({ kind }) =>
         ["Deployment", "StatefulSet"].includes(kind),
     ) as unknown as Workload[];
-    const operated = missing.filter(isOperated) as unknown as OperatedServers[];
+    const operated = missing.filter(isDatabase) as unknown as OperatedServers[];
     return [
         ...workloads.map((object) => {
             const { instance, name: component, namespace } = componentOf(object);

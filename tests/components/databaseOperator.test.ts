@@ -5,6 +5,7 @@ import { WebTier } from "../../components/webTier";
 import { database as schema, type DatabaseConfig } from "../../config/database";
 import { images } from "../../platforms/opencart/images";
 import { declare, type DeclareArgs, find, problemsOf, type Sent } from "../support/declare";
+import { operatedPods } from "../support/invariants";
 import { addressesOf, canReach, canReachAddress, type PodAddress } from "../support/policies";
 
 const operated = (more: object = {}): DatabaseConfig =>
@@ -73,21 +74,50 @@ describe("Database of CloudNativePG", () => {
         const pods = addressesOf(objects);
         const pod = (name: string) => pods.find(({ component }) => component === name)!;
         const namespace = pod("web").namespace;
-        const member = { namespace, labels: { "cnpg.io/cluster": "database" } };
-        const pooler = { namespace, labels: { "cnpg.io/poolerName": "database-pooler" } };
+        const [member, filling, pooler] = operatedPods(objects).map(({ labels }) => ({ namespace, labels })) as [
+            PodAddress,
+            PodAddress,
+            PodAddress,
+        ];
         const reached = (from: PodAddress, to: PodAddress) =>
             [5432, 8000, 9187].filter((port) => canReach(objects, from, to, port));
         expect(reached(pod("web"), member)).to.deep.equal([]);
         expect(reached(pod("web"), pooler)).to.deep.equal([5432]);
         expect(reached(pooler, member)).to.deep.equal([5432]);
         expect(reached(pod("dumps"), member)).to.deep.equal([5432]);
+        expect(reached(member, pooler)).to.deep.equal([]);
         expect(reached(member, member)).to.deep.equal([5432, 8000]);
+        // A Job that copies the data of another member.
+        expect(reached(filling, member)).to.deep.equal([5432, 8000]);
         expect(reached({ namespace: "databases", labels: {} }, member)).to.deep.equal([5432, 8000]);
         expect(reached({ namespace: "cnpg-system", labels: {} }, member)).to.deep.equal([]);
         for (const from of [member, pooler])
             expect(
                 ["192.0.2.10", "192.0.2.11"].map((address) => canReachAddress(objects, from, address, 6443)),
             ).to.deep.equal([true, false]);
+    });
+
+    it("lets the operator's pods ask for addresses, whose labels the policy of a shared namespace misses", async () => {
+        const { objects } = await sent(operated({ pooler: {} }), {
+            instance: { namespace: { create: false, name: "shared" } },
+        });
+        const resolver = { namespace: "kube-system", labels: {} };
+        for (const { labels } of operatedPods(objects))
+            expect(canReach(objects, { namespace: "shared", labels }, resolver, 53, "UDP")).to.equal(true);
+    });
+
+    it("places poolers as the user says, and lets them go one at a time", async () => {
+        const components = { "database-pooler": { nodeSelector: { pool: "front" }, priorityClassName: "high" } };
+        const { objects } = await sent(operated({ pooler: { instances: 2 } }), { instance: { components } });
+        const { template, pgbouncer } = find(objects, "Pooler", "database-pooler").spec;
+        expect(template.spec).to.deep.include({ nodeSelector: { pool: "front" }, priorityClassName: "high" });
+        const labels = { "cnpg.io/poolerName": "database-pooler" };
+        for (const { labelSelector } of template.spec.topologySpreadConstraints)
+            expect(labelSelector.matchLabels).to.deep.equal(labels);
+        const budget = find(objects, "PodDisruptionBudget", "database-pooler").spec;
+        expect(budget).to.deep.include({ maxUnavailable: 1, selector: { matchLabels: labels } });
+        // A restore waits for the last session to end.
+        expect(Number(pgbouncer.parameters.server_idle_timeout)).to.be.lessThan(60);
     });
 
     it("is kept without pods while its instance is stopped or removed", async () => {
@@ -107,6 +137,16 @@ describe("Database of CloudNativePG", () => {
         const { resources } = await sent(operated(), { values: { protect: true } });
         const cluster = resources.find(({ type }) => type === "kubernetes:postgresql.cnpg.io/v1:Cluster")!;
         expect(cluster.protect).to.equal(true);
+    });
+
+    it("is not what a user declares, whose volumes are the user's", async () => {
+        const extra = { apiVersion: "postgresql.cnpg.io/v1", kind: "Cluster", metadata: { name: "own" }, spec: {} };
+        const { resources } = await sent(operated(), {
+            instance: { extraObjects: [extra] },
+            values: { protect: true },
+        });
+        const own = resources.find(({ name }) => name.endsWith("-own"))!;
+        expect(own.protect).to.equal(false);
     });
 
     it("divides memory and connections, and keeps a majority only where there is one", async () => {
@@ -144,6 +184,7 @@ describe("Database of CloudNativePG", () => {
         expect(spec.priorityClassName).to.equal("high");
         expect(spec.topologySpreadConstraints[0].labelSelector.matchLabels).to.deep.equal({
             "cnpg.io/cluster": "database",
+            "app.kubernetes.io/component": "database",
         });
         expect(metadata.annotations).to.include({ "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z" });
         const problems = await problemsOf(
@@ -157,6 +198,8 @@ describe("Database of CloudNativePG", () => {
         );
         expect(problems).to.include("volumes.database.existing: is not allowed with database.topology: operator");
         expect(problems).to.include("components.database.runtimeClassName: is not allowed");
+        const alone = await problemsOf(sent(operated({ members: 1, readFrom: "replicas" })));
+        expect(alone).to.include('database.readFrom: "replicas" is not possible with members: 1; allowed: members');
         expect(problems).to.include('images.postgres: "docker.io/library/postgres:16.4" is older than the server');
     });
 

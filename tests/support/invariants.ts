@@ -19,14 +19,46 @@ export function podsOf(
     });
 }
 
-/** Labels of the pods that CloudNativePG makes from objects. */
-function operatedPods(objects: readonly Sent[]): { owner: Sent; labels: Record<string, string> }[] {
+const namesOfOperator = (cluster: string, component: string) => ({
+    "cnpg.io/cluster": cluster,
+    "app.kubernetes.io/name": "postgresql",
+    "app.kubernetes.io/instance": cluster,
+    "app.kubernetes.io/component": component,
+    "app.kubernetes.io/managed-by": "cloudnative-pg",
+});
+
+/**
+ * Labels of the pods that CloudNativePG makes from objects, as its `pkg/specs` (`pods.go`, `jobs.go`,
+ * `pgbouncer/deployments.go`) sets them: those of the object count on members, and its own on poolers.
+ */
+export function operatedPods(objects: readonly Sent[]): { owner: Sent; labels: Record<string, string> }[] {
     return objects.flatMap((owner) => {
         const { name } = owner.metadata;
         if (owner.kind === "Cluster")
-            return [{ owner, labels: { ...owner["spec"].inheritedMetadata.labels, "cnpg.io/cluster": name } }];
+            return [
+                {
+                    owner,
+                    labels: {
+                        "cnpg.io/podRole": "instance",
+                        ...namesOfOperator(name, "database"),
+                        ...owner["spec"].inheritedMetadata.labels,
+                    },
+                },
+                // That fill a volume: they inherit nothing.
+                { owner, labels: { "cnpg.io/jobRole": "join", ...namesOfOperator(name, "database") } },
+            ];
         if (owner.kind === "Pooler")
-            return [{ owner, labels: { ...owner["spec"].template.metadata.labels, "cnpg.io/poolerName": name } }];
+            return [
+                {
+                    owner,
+                    labels: {
+                        ...owner["spec"].template.metadata.labels,
+                        "cnpg.io/poolerName": name,
+                        "cnpg.io/podRole": "pooler",
+                        ...namesOfOperator(owner["spec"].cluster.name, "pooler"),
+                    },
+                },
+            ];
         return [];
     });
 }

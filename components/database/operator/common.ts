@@ -24,7 +24,6 @@ export interface OperatedArgs {
     readonly size: string;
     /** Additional server settings by name. @default none */
     readonly settings?: Readonly<Record<string, string>> | undefined;
-    readonly extensions: readonly string[];
     /** Image of the clients that the platform's own steps run. */
     readonly clients: Image;
     /** Where the user agrees to other versions, for messages. @default the component's key in the instance */
@@ -138,13 +137,21 @@ export function memberVolumes(
  */
 export function memberPlacement(instance: Instance, { name }: Node, labels: Readonly<Record<string, string>>) {
     const { runtimeClassName, serviceAccount } = instance.config.components[name] ?? {};
-    for (const [key, value] of Object.entries({ runtimeClassName, serviceAccount }))
-        if (value !== undefined)
-            instance.problem(
-                ["components", name, key],
-                "is not allowed with database.topology: operator, which has no such field, or an account of its own for each database; allowed: no such key",
-            );
+    if (runtimeClassName !== undefined)
+        instance.problem(
+            ["components", name, "runtimeClassName"],
+            "is not allowed with database.topology: operator, which has no such field; allowed: no such key",
+        );
+    if (serviceAccount !== undefined)
+        instance.problem(
+            ["components", name, "serviceAccount"],
+            "is not allowed with database.topology: operator, which makes an account for each database; allowed: no such key",
+        );
     const placement = placementFor(instance, name);
+    if (runtimeClassName === undefined && placement.runtimeClassName !== undefined)
+        instance.warn(
+            `${name} runs without runtimeClassName "${placement.runtimeClassName}": a Cluster of CloudNativePG has no such field`,
+        );
     // The operator itself keeps members apart.
     const spread = placement.topologySpread ? { spread: labels } : {};
     const { nodeSelector, tolerations, affinity, priorityClassName, topologySpreadConstraints } = placementSpec(

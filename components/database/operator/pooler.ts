@@ -4,8 +4,11 @@ import type { Component } from "../../component";
 import type { Node, Service, Settings } from "../../graph";
 import type { Instance } from "../../instance";
 import { metricsRules } from "../../metrics";
-import { requestsAndLimits } from "../../resources";
+import { disruptionBudget } from "../../deployment";
+import { plinthLabels, selectorOf } from "../../labels";
+import { placementFor, placementSpec } from "../../placement";
 import { pullSecretsOf } from "../../pullSecret";
+import { requestsAndLimits } from "../../resources";
 import { inheritedLabels, toApiServer } from "./common";
 
 /** Of PgBouncer's own metrics. */
@@ -13,6 +16,12 @@ const metricsPort = 9127;
 
 /** Part of a server's connections that clients of the pooler share; the others are for backups and the operator. */
 const share = 0.8;
+
+/**
+ * Seconds after which a server's connection that nobody uses is closed. A restore begins when the database has no
+ * sessions left, and PgBouncer's own ten minutes are longer than it waits.
+ */
+const idle = 20;
 
 /** Adds the pooler to the graph, between the platform and the member that takes writes. */
 export function joinPooler(instance: Instance, database: string, server: Service<Settings>): Node {
@@ -38,36 +47,42 @@ export function connectionPooler(
     instance: Instance,
     owner: Component,
     node: Node,
-    { pooler: { instances, mode, maxClients }, cluster, connections }: PoolerArgs,
+    { pooler: { instances, maxClients }, cluster, connections }: PoolerArgs,
 ): void {
     const image = instance.image(images.pgbouncer);
     const pullSecrets = pullSecretsOf(instance);
+    // The operator makes an account for each pooler.
+    const { serviceAccount: _, ...placement } = placementFor(instance, node.name);
     const resources = requestsAndLimits(
         instance.resources(node.name, { cpu: "50m", memory: "128Mi" }),
         instance.stack.config.cluster.cpuLimits,
     );
+    // The operator overrides the names that other pods have.
+    const component = { [plinthLabels.component]: `${node.instance}.${node.name}` };
     instance.objects.addCustom(
         owner,
         node.name,
         {
             apiVersion: "postgresql.cnpg.io/v1",
             kind: "Pooler",
-            labels: {},
+            labels: component,
             spec: {
                 cluster: { name: cluster },
                 instances,
                 type: "rw",
                 pgbouncer: {
-                    poolMode: mode,
+                    // Django keeps cursors and settings of its sessions.
+                    poolMode: "session",
                     parameters: {
                         max_client_conn: String(maxClients),
                         default_pool_size: String(Math.max(1, Math.floor((connections * share) / instances))),
+                        server_idle_timeout: String(idle),
                     },
                 },
                 template: {
-                    // The operator sets name, instance and manager itself.
-                    metadata: { labels: inheritedLabels(instance, node) },
+                    metadata: { labels: { ...inheritedLabels(instance, node), ...component } },
                     spec: {
+                        ...placementSpec(placement, { spread: selectorOf(node) }),
                         ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
                         containers: [
                             {
@@ -83,4 +98,5 @@ export function connectionPooler(
         },
         { node, lifetime: "running" },
     );
+    if (instances > 1) disruptionBudget(instance, owner, node, selectorOf(node));
 }

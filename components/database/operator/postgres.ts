@@ -4,12 +4,12 @@ import { mebibytes } from "../../../config/quantity";
 import type { Component } from "../../component";
 import { type Node, nodeId, Service } from "../../graph";
 import type { Instance } from "../../instance";
-import { postgres, sql } from "../../languages/sql";
+import { plinthLabels } from "../../labels";
 import { metricsRules } from "../../metrics";
 import { pullSecretsOf } from "../../pullSecret";
 import { mib } from "../../scratch";
 import { metricsPorts } from "../metrics";
-import { engineAnnotation, majorOf, seriesOf } from "../series";
+import { majorOf, seriesOf } from "../series";
 import { postgresSizes } from "../sizing";
 import {
     checkedSeries,
@@ -40,6 +40,9 @@ const longestName = 50;
 /** Directory of a pod with the operator's program in it, and with what the server writes beside its volume. */
 const temporary = "1Gi";
 
+/** The operator's label of members, as opposed to poolers. */
+const part = { "app.kubernetes.io/component": "database" };
+
 const ports = { postgresql: databasePorts.postgres };
 
 /**
@@ -49,7 +52,8 @@ const ports = { postgresql: databasePorts.postgres };
 export function operatedPostgres(instance: Instance, owner: Component, name: string, args: OperatedArgs): Operated {
     const { config, database, user, passwords } = args;
     const cluster = operatedName(instance, name, longestName);
-    const selector = { "cnpg.io/cluster": cluster };
+    // Without the latter also its poolers. The Jobs that fill a volume have both.
+    const selector = { "cnpg.io/cluster": cluster, ...part };
     const self = new Service(
         nodeId(instance.namespace, name),
         instance.host(`${name}-r`),
@@ -79,6 +83,13 @@ export function operatedPostgres(instance: Instance, owner: Component, name: str
     const at = (host: string) => new Service(node.id, instance.host(host), ports, settings);
     const direct = at(`${name}-rw`);
     const readService = config.members === 1 ? direct : at(config.readFrom === "replicas" ? `${name}-ro` : `${name}-r`);
+    const { networkPolicy, apiServer } = instance.cluster;
+    if (networkPolicy === "full" && apiServer.cidrs.length === 0)
+        instance.warn(
+            `the pods of ${name} may connect to any address on the ports ${apiServer.ports.join(" and ")}: set plinth:cluster.apiServer.cidrs`,
+        );
+    if (config.members === 1 && config.readFrom === "replicas")
+        instance.problem([name, "readFrom"], '"replicas" is not possible with members: 1; allowed: members');
     const connections = declareCluster(instance, owner, node, {
         args,
         selector,
@@ -124,9 +135,13 @@ function declareCluster(
             kind: "Cluster",
             labels: {},
             annotations: {
-                [engineAnnotation]: checked,
+                [plinthLabels.engine]: checked,
                 ...(instance.config.state === "running"
-                    ? { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "1800" }
+                    ? // Its condition Ready stays true in hibernation.
+                      {
+                          "pulumi.com/waitFor": `jsonpath={.status.readyInstances}=${members}`,
+                          "pulumi.com/timeoutSeconds": "1800",
+                      }
                     : { "cnpg.io/hibernation": "on" }),
                 ...(restartedAt ? { "kubectl.kubernetes.io/restartedAt": restartedAt } : {}),
             },
@@ -135,7 +150,7 @@ function declareCluster(
                 imageName: image.reference,
                 imagePullPolicy: image.pullPolicy,
                 ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((one) => ({ name: one })) } : {}),
-                inheritedMetadata: { labels: inheritedLabels(instance, node) },
+                inheritedMetadata: { labels: { ...inheritedLabels(instance, node), ...part } },
                 bootstrap: {
                     initdb: {
                         database,
@@ -146,13 +161,6 @@ function declareCluster(
                         // Every image has it, and it knows all letters.
                         localeCollate: "C.UTF-8",
                         localeCType: "C.UTF-8",
-                        ...(args.extensions.length > 0
-                            ? {
-                                  postInitApplicationSQL: args.extensions.map(
-                                      (one) => sql`CREATE EXTENSION IF NOT EXISTS ${postgres.identifier(one)}`,
-                                  ),
-                              }
-                            : {}),
                     },
                 },
                 enableSuperuserAccess: true,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { listOperated } from "../../../operations/cluster/components";
+import { componentOf, listOperated, podsOf } from "../../../operations/cluster/components";
 import { KubectlError } from "../../../operations/cluster/kubectlError";
 import { isAtRest, type OperatedServers, operatedTier } from "../../../operations/cluster/operated";
 import { operatedKinds } from "../../../operations/cluster/operators";
@@ -47,6 +47,23 @@ describe("databases that operators run", () => {
         expect(operatedTier(cluster(undefined), []).reason).to.include("operator has not taken it up");
     });
 
+    it("have poolers that are ready when their pods are, which the operator names", async () => {
+        const component = { "plinth.dev/component": "shop.database-pooler" };
+        const named = { "app.kubernetes.io/name": "postgresql", "app.kubernetes.io/instance": "database" };
+        const pooled = (name: string, status: object) =>
+            pod(status, { ...labelled("shop", "database-pooler", { name }), labels: { ...named, ...component } });
+        const pooler: OperatedServers = {
+            kind: "Pooler",
+            metadata: labelled("shop", "database-pooler", { labels: component }),
+            spec: { instances: 2 },
+            status: { phase: "Active" },
+        };
+        const pods = [pooled("one", ready), pooled("two", ready), member("database-1")];
+        expect(operatedTier(pooler, pods)).to.include({ ok: true, ready: 2, component: "database-pooler" });
+        expect(operatedTier(pooler, pods.slice(1))).to.include({ ok: false, ready: 1 });
+        expect(podsOf(componentOf(pooler))).to.equal("plinth.dev/component=shop.database-pooler");
+    });
+
     it("are at rest when they are hibernated", () => {
         expect(isAtRest(cluster({}, { annotations: { "cnpg.io/hibernation": "on" } }))).to.equal(true);
         expect(isAtRest(cluster({}))).to.equal(false);
@@ -66,12 +83,16 @@ describe("databases that operators run", () => {
                 ...object("Cluster", "database", { instances: 3, resources }, "postgresql.cnpg.io/v1"),
                 metadata: { ...labelled("shop", "database"), annotations },
             },
-            object("Pooler", "database-pooler", { template: { spec: { containers: [] } } }, "postgresql.cnpg.io/v1"),
+            object(
+                "Pooler",
+                "database-pooler",
+                { instances: 2, template: { spec: { containers: [{ resources: { requests: { cpu: "50m" } } }] } } },
+                "postgresql.cnpg.io/v1",
+            ),
         ];
-        const [servers, ...others] = requestsOf(objects({}));
+        const [servers, poolers] = requestsOf(objects({}));
         expect(servers).to.include({ pods: 3, cpu: 0.5, memory: 2 ** 30, diskLimit: 2 ** 30 });
-        // Its operator completes the pods of a pooler.
-        expect(others).to.deep.equal([]);
+        expect(poolers).to.include({ pods: 2, cpu: 0.05 });
         expect(requestsOf(objects({ "cnpg.io/hibernation": "on" }))[0]!.pods).to.equal(0);
     });
 
