@@ -22,7 +22,7 @@ import {
 } from "./certificateFiles";
 import { caddyfile } from "./caddyfile";
 import { edgeName, ports, sharedName } from "./edgeNames";
-import { check, warnOfReach } from "./checks";
+import { check, checkRouter, warnOfReach } from "./checks";
 import { furtherNames } from "./furtherNames";
 import { gatewayRoutes, unsetLimits } from "./gateway";
 import { controllerNeeds, passThrough, trustedProxiesOf } from "./ingress";
@@ -105,6 +105,7 @@ export class LoadBalancer extends Component implements HasNode {
             if (tenant.instance.config.state !== "removed") warnOfReach(tenant.instance, edge);
         }
 
+        checkRouter(served, edge);
         this.node = instance.addNode(name, {
             kind: "load balancer",
             uses: usesOf(served.flatMap((tenant) => tenant.sites)),
