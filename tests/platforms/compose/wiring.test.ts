@@ -50,10 +50,10 @@ describe("the names of Compose services", () => {
         const services = (environment: object) => ({
             services: { web: { ...web, environment }, api: { image: "own/api:1", expose: [8080] } },
         });
-        const ports = (environment: object) =>
-            convert(services(environment))
-                .find("Service", "api")
-                ["spec"].ports.map(({ port }: { port: number }) => port);
+        const ports = (environment: object) => {
+            const { spec } = convert(services(environment)).find("Service", "api");
+            return spec.ports.map(({ port }: { port: number }) => port);
+        };
         expect(ports({ SERVER: "api", PORT: "3000" })).to.deep.equal([8080]);
         expect(ports({ HOST: "api", HOST_PORT: "3000" })).to.deep.equal([3000, 8080]);
     });
