@@ -37,8 +37,11 @@ export interface External {
         /** Any certificate of that authority is taken. @default it must name the host */
         readonly anyName?: true;
     };
-    /** Clients sign in as the account that their pods run as. @default with what the settings say */
-    readonly identity?: true;
+    /**
+     * Clients sign in as the account that their pods run as: the key of the instance that says so. @default with what the
+     * settings say
+     */
+    readonly identity?: string;
 }
 
 /** Settings of a service by name; undefined are those that its clients do without. */
@@ -125,6 +128,8 @@ export interface NetworkRule {
     readonly namespace?: string;
     /** Identity of a remote component, instead of ranges. Without that component, the rule allows nothing. */
     readonly component?: string;
+    /** The key of the instance that the rule is made for, for messages. @default none */
+    readonly key?: string;
 }
 
 export interface Node {

@@ -18,6 +18,20 @@ export function placeIn({ file }: Platform, error: unknown): string {
 }
 
 /**
+ * Does something with traces that are long enough for {@link placeIn}: the limit is one of the whole process, others
+ * lower it, and what throws may lie deep below the platform's own line.
+ */
+export function traced<T>(action: () => T): T {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 100;
+    try {
+        return action();
+    } finally {
+        Error.stackTraceLimit = stackTraceLimit;
+    }
+}
+
+/**
  * The platforms of a stack: those that are known, and those of `plinth:platforms`, which are loaded.
  *
  * @param known beside those. @default the built-in ones

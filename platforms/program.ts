@@ -9,7 +9,7 @@ import { platformFor } from "../config/platform";
 import { ConfigError } from "../config/problems";
 import { kubeconfigOf } from "../config/kubeconfig";
 import { type Given, readStack } from "../config/read";
-import { firstLine, placeIn, platformsOf } from "./elsewhere";
+import { firstLine, placeIn, platformsOf, traced } from "./elsewhere";
 import type { Platforms } from "./platform";
 
 export interface ProgramOptions {
@@ -47,7 +47,7 @@ export function declareProgram(given: Given, { offline = false, platforms: known
         const facts = config.facts[settings.name];
         const instance = new Instance<string>(stack, settings, platformFor(platform.config, facts));
         try {
-            return [{ instance, result: platform.declare(instance, facts?.source) }];
+            return [{ instance, result: traced(() => platform.declare(instance, facts?.source)) }];
         } catch (error) {
             // What is wrong in an instance's files has a place of its own.
             if (error instanceof ConfigError)

@@ -3,7 +3,7 @@ import { Value } from "../../config/value";
 import type { Component } from "../component";
 import type { NetworkRule, Setting } from "../graph";
 import type { Instance } from "../instance";
-import { identityRules } from "../workloadIdentity";
+import { identityRules, warnOfServer } from "../workloadIdentity";
 
 /** What the steps need to sign their requests to the bucket. */
 interface BucketAccess {
@@ -29,10 +29,15 @@ export function bucketKeys(owner: Component, instance: Instance<BackupSecret>, n
 }
 
 /** The pods' own identity instead of keys, and the ways to it. */
-export function podIdentity(instance: Instance<BackupSecret>, name: string): BucketAccess {
+export function podIdentity(
+    instance: Instance<BackupSecret>,
+    name: string,
+    endpoint: string | undefined,
+): BucketAccess {
     const problem = (message: string) => instance.problem([name, "target", "identity"], message);
     for (const key of Object.keys(backupSecrets) as BackupSecret[])
         if (instance.secretValue(key))
             problem(`is "pod", but the secret ${key} of ${instance.name} is set; remove one of the two`);
-    return { env: {}, needs: identityRules() };
+    warnOfServer(instance, `${name}.target`, endpoint);
+    return { env: {}, needs: identityRules().map((rule) => ({ ...rule, key: `${name}.target.identity` })) };
 }

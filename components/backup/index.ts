@@ -128,7 +128,7 @@ export class Backup extends Component implements HasNode {
         const { instance, name } = this;
         const { url, prefix } = folderOf(target, this.identity);
         const { env, needs } =
-            target.identity === "pod" ? podIdentity(instance, name) : bucketKeys(this, instance, name);
+            target.identity === "pod" ? podIdentity(instance, name, target.endpoint) : bucketKeys(this, instance, name);
         const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
         return {
             env: {

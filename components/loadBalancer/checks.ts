@@ -1,11 +1,11 @@
 import { isRouted, type OwnEdgeConfig } from "../../config/edge";
 import type { Instance } from "../instance";
 import { warnOfIdleAnnotations } from "./annotations";
-import { cannotPassThrough, controllerOf } from "./controllers";
+import { cannotPassThrough, controllerOf, isOpenshift } from "./controllers";
 import { trustedProxiesOf } from "./ingress";
 import { checkProxyProtocol } from "./proxyProtocol";
 import type { Tenant } from "./site";
-import { endsInFront, tlsOf } from "./tls";
+import { endsInFront, isEncrypted, tlsOf } from "./tls";
 
 /** Warns about settings that do not fit how the balancer is reached: links, certificates, passwords. */
 export function warnOfReach(instance: Instance, edge: OwnEdgeConfig): void {
@@ -103,4 +103,20 @@ export function check({ instance, sites }: Tenant, edge: OwnEdgeConfig): void {
         );
     if (allows && edge.proxyProtocol === false && (isRouted(edge) || edge.type === "ClusterIP"))
         instance.warn("allow-lists compare the address of the proxy in front, because edge.trustedProxies is empty");
+}
+
+/**
+ * Reports plain sites beside those with the router's own certificate, behind OpenShift's router: an Ingress asks for it
+ * for all of its hosts, so visitors of the plain ones would be redirected to https.
+ */
+export function checkRouter(tenants: readonly Tenant[], edge: OwnEdgeConfig): void {
+    if (edge.type !== "Ingress" || !isOpenshift(edge) || !endsInFront(edge)) return;
+    const byRouter = tenants.find(({ instance }) => tlsOf(instance).mode === "off" && isEncrypted(instance));
+    if (!byRouter) return;
+    const secure = byRouter.instance.name;
+    for (const { instance } of tenants.filter((tenant) => !isEncrypted(tenant.instance)))
+        instance.problem(
+            ["tls", "inFront"],
+            `false is not possible on one balancer with ${secure}, which has the certificate of OpenShift's router: ${instance.name} would be redirected to https, too; allowed: true, an edge of its own, or tls.mode custom or certManager of ${secure}`,
+        );
 }

@@ -23,7 +23,7 @@ import {
 import { controllerNeeds, ingressAnnotations, passThrough } from "./controllers";
 import { caddyfile } from "./caddyfile";
 import { edgeName, ports, sharedName } from "./edgeNames";
-import { check, warnOfReach } from "./checks";
+import { check, checkRouter, warnOfReach } from "./checks";
 import { furtherNames } from "./furtherNames";
 import { gatewayRoutes, unsetLimits } from "./gateway";
 import { trustedProxiesOf } from "./ingress";
@@ -106,6 +106,7 @@ export class LoadBalancer extends Component implements HasNode {
             if (tenant.instance.config.state !== "removed") warnOfReach(tenant.instance, edge);
         }
 
+        checkRouter(served, edge);
         this.node = instance.addNode(name, {
             kind: "load balancer",
             uses: usesOf(served.flatMap((tenant) => tenant.sites)),

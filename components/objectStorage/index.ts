@@ -19,6 +19,7 @@ import type { Site } from "../site";
 import { metricsRules } from "../metrics";
 import type { ContainerArgs } from "../podArgs";
 import { Task } from "../task";
+import { warnOfServer } from "../workloadIdentity";
 import { type Bucket, bucketFiles } from "./buckets";
 import { minio, volumeCheck, volumeCheckContainer } from "./minio";
 import { identities, identitiesFile, metricsPort, seaweedfs } from "./seaweedfs";
@@ -184,7 +185,7 @@ export class ObjectStorage extends Component implements HasNode {
         const endpoint = s3Endpoint(config);
         const url = new URL(endpoint);
         const node = instance.addNode(name, { kind: "object storage", pods: false });
-        const key = config.identity === "pod" ? this.podIdentity() : this.externalKeys(node);
+        const key = config.identity === "pod" ? this.podIdentity(config.endpoint) : this.externalKeys(node);
         const ports = { s3: Number(url.port || (url.protocol === "https:" ? 443 : 80)) };
         const settings = this.settings(
             endpoint,
@@ -199,7 +200,7 @@ export class ObjectStorage extends Component implements HasNode {
             service: new Service(id, url.hostname, ports, settings, {
                 cidrs: rangesOf(url.hostname, config.cidrs),
                 ...(authority ? { tls: { authority } } : {}),
-                ...(config.identity === "pod" ? { identity: true } : {}),
+                ...(config.identity === "pod" ? { identity: "objectStorage.identity" } : {}),
             }),
             admin: key,
         };
@@ -215,8 +216,9 @@ export class ObjectStorage extends Component implements HasNode {
         return this.instance.secret(this, `${this.name}-keys`, values, { node });
     }
 
-    private podIdentity(): Key {
+    private podIdentity(endpoint: string | undefined): Key {
         const { instance } = this;
+        warnOfServer(instance, "objectStorage", endpoint);
         for (const key of Object.keys(objectStorageSecrets) as ObjectStorageSecret[])
             if (instance.secretValue(key))
                 instance.problem(

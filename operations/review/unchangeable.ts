@@ -24,6 +24,9 @@ const changeable: Readonly<Record<string, readonly string[]>> = {
 const fixed: Readonly<Record<string, readonly string[]>> = {
     Deployment: ["selector"],
     Job: ["selector", "template", "completionMode"],
+    // Of what is rendered: one without has an address of the API server's choice.
+    // https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/validation.go (ValidateServiceUpdate)
+    Service: ["clusterIP"],
     PersistentVolume: ["csi", "nfs", "local", "hostPath", "nodeAffinity", "volumeMode"],
 };
 

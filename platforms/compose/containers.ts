@@ -43,7 +43,7 @@ export function containerOf(
         resources,
         ...probesOf(one, test),
         ...(one.working_dir ? { workingDir: one.working_dir } : {}),
-        mounts: withinMemory(plan.mounts, memory),
+        mounts: withinMemory(plan.mounts, memory, plan.sizes, notes),
         ...securityOf(service, one, extension, notes),
         ...graphicsOf(service, one, notes),
         ...(preStop && !postStart ? { preStop } : {}),

@@ -110,7 +110,11 @@ function hostNames(conversion: Conversion, pod: string): NonNullable<PodArgs["mo
     };
 }
 
-/** Name servers that a pod can have, the cluster's among them. */
+/**
+ * Name servers that a container can have, the cluster's among them, since no pod here has the policy "None": the kubelet
+ * drops what is beyond, and the API server refuses more in a pod.
+ * https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/validation.go (MaxDNSNameservers)
+ */
 const mostNameServers = 3;
 
 function dns({ services, notes }: Conversion, pod: string): NonNullable<PodArgs["more"]> {

@@ -109,10 +109,10 @@ const isForCalls = (name: PeerName): boolean =>
     !isResolvable(name) &&
     (name.kind === "alias" || (name.written.includes(".") && ["service", "container_name"].includes(name.kind)));
 
-/** Whether a service is in a network with another pod whose address is known. */
-function sees(conversion: Conversion, service: string, name: PeerName, ports: (pod: string) => KnownPorts): boolean {
+/** Whether a service is in a network with another pod. */
+function sees(conversion: Conversion, service: string, name: PeerName): boolean {
     const pod = conversion.podOf(name.service);
-    if (pod === conversion.podOf(service) || isHeadless(conversion, pod, ports(pod).tcp)) return false;
+    if (pod === conversion.podOf(service)) return false;
     const own = conversion.networksOfPod(conversion.podOf(service));
     return [...conversion.networksOfPod(pod)].some((network) => own.has(network));
 }
@@ -127,7 +127,7 @@ export function hostsOf(conversion: Conversion, service: string, ports: (pod: st
         references.filter(({ isHost, name }) => isHost && !name.written.includes(".")).map(({ name }) => name.service),
     );
     const { depends_on = {} } = services[service]!;
-    const wanted = [
+    const named = [
         ...references.filter(({ name }) => name.written.includes(".") && !isResolvable(name)).map(({ name }) => name),
         ...Object.keys(depends_on)
             .flatMap((other) => conversion.namesOf.get(other) ?? [])
@@ -137,18 +137,20 @@ export function hostsOf(conversion: Conversion, service: string, ports: (pod: st
                     return name.seenBy === service && (!isResolvable(name) || !isFree(conversion, name));
                 return !isResolvable(name) && !rewritten.has(name.service);
             }),
-        // What its image calls is in no text.
-        ...conversion.source.names.filter(
-            (name) => isForCalls(name) && !rewritten.has(name.service) && sees(conversion, service, name, ports),
-        ),
     ];
-    const byName = new Map(wanted.map((name) => [name.written, name]));
+    // What its image calls is in no text.
+    const perhaps = conversion.source.names.filter(
+        (name) => isForCalls(name) && !rewritten.has(name.service) && sees(conversion, service, name),
+    );
+    const byName = new Map([...named, ...perhaps].map((name) => [name.written, name]));
     return [...byName.values()].flatMap((name): Host[] => {
         const pod = conversion.podOf(name.service);
         if (pod === conversion.podOf(service)) return [[name.written, undefined]];
-        if (ports(pod).tcp.length > 0) return [[name.written, conversion.component(name.service)]];
+        const { tcp } = ports(pod);
+        const isSteady = named.includes(name) ? tcp.length > 0 : !isHeadless(conversion, pod, tcp);
+        if (isSteady) return [[name.written, conversion.component(name.service)]];
         const isCalled = name.kind === "link" || references.some((one) => one.name === name);
-        const message = `"${name.written}" is no name that DNS of the cluster can have, and the address of ${name.service} changes with its pod as long as none of its ports is known; state them with expose, or rename it`;
+        const message = `"${name.written}" is no name that DNS of the cluster can have, and the address of ${name.service} changes with its pod ${tcp.length > 0 ? "since it is headless; give it an address (endpoint_mode: vip)" : "as long as none of its ports is known; state them with expose"}, or rename it`;
         if (isCalled) notes.refuse(name.path, message);
         else notes.warn(name.path, message);
         return [];

@@ -133,11 +133,12 @@ export const isHostVariable = (name: string): boolean =>
         name,
     ) && !/(DATABASE|DB_?NAME|_DB)$/i.test(name);
 
-/** What the variable beside one with a host says: DB_PORT beside DB_HOST. */
+/** What the variable beside one with a host says: DB_PORT beside DB_HOST. PORT alone is usually a container's own. */
 export function portBeside(name: string, environment: Readonly<Record<string, string | null>>): number | undefined {
     const [, prefix] = /^(.*?)(?:HOST(?:NAME)?|SERVER|ADDR(?:ESS)?)$/i.exec(name) ?? [];
     if (prefix === undefined) return undefined;
-    const port = [`${prefix}PORT`, `${prefix}port`, `${name}_PORT`].map((key) => environment[key]).find(Boolean);
+    const keys = [...(prefix === "" ? [] : [`${prefix}PORT`, `${prefix}port`]), `${name}_PORT`];
+    const port = keys.map((key) => environment[key]).find(Boolean);
     return port !== undefined && port !== null && /^\d{1,5}$/.test(port) ? Number(port) : undefined;
 }
 

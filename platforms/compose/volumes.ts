@@ -1,14 +1,14 @@
 import { claim, type SharedClaim, sharedClaim } from "../../components/claim";
 import { contentHash, objectName } from "../../components/names";
 import type { Mount } from "../../components/podArgs";
-import type { Service } from "../../compose";
+import type { Path, Service } from "../../compose";
 import { type VolumeType, volumeTypes } from "./config";
 import type { Conversion } from "./conversion";
 import { replicasOf } from "./deploy";
 import { komposeLabel } from "./extensions";
 import type { FileObjects } from "./configFiles";
 import { schedulesOf } from "./schedules";
-import { distinct, sizeOf, usual } from "./mounts";
+import { distinct, memoryMounts, sizeOf, usual } from "./mounts";
 import { serviceLabel } from "./names";
 
 type VolumeMount = NonNullable<Service["volumes"]>[number];
@@ -25,6 +25,8 @@ export interface MountPlan {
     readonly fills: readonly Fill[];
     /** Claims that no other pod mounts. */
     readonly own: readonly string[];
+    /** Where the project states the size of a directory in memory, by its path in the container. */
+    readonly sizes: ReadonlyMap<string, Path>;
     readonly shareNodeFor?: string;
 }
 
@@ -222,11 +224,11 @@ export class Volumes {
     /** The mounts of a service's container. */
     plan(service: string): MountPlan {
         const { services, source, notes } = this.conversion;
-        const { tmpfs = [], shm_size } = services[service]!;
         const { prefill } = source.extensions.services[service]!;
         const mounts: Mount[] = [];
         const fills: Fill[] = [];
         const own: string[] = [];
+        const stated = new Map<string, Path>();
         let shareNodeFor: string | undefined;
         for (const { mount, of, index, readOnly } of this.mountsOf(service)) {
             const path = mount.target ?? "";
@@ -275,25 +277,17 @@ export class Volumes {
                     break;
                 }
                 case "tmpfs":
+                    if (mount.tmpfs?.size !== undefined) stated.set(path, at);
                     mounts.push({ path, scratch: { size: sizeOf(mount.tmpfs?.size), memory: true } });
                     break;
                 default:
                     notes.warn(at, `a mount of type ${mount.type} has no counterpart; allowed: volume, bind, tmpfs`);
             }
         }
-        for (const [index, entry] of tmpfs.entries()) {
-            const [path = "", options = ""] = entry.split(":");
-            const others = options.split(",").filter((option) => option !== "" && !/^(size=|rw$)/.test(option));
-            if (others.length > 0)
-                notes.warn(
-                    ["services", service, "tmpfs", index],
-                    `${others.join(", ")} has no counterpart: every user of the pod can write there; allowed: size`,
-                );
-            mounts.push({ path, scratch: { size: sizeOf(/(?:^|,)size=(\w+)/.exec(options)?.[1]), memory: true } });
-        }
-        if (shm_size !== undefined)
-            mounts.push({ path: "/dev/shm", scratch: { size: sizeOf(shm_size), memory: true } });
+        const memory = memoryMounts(services[service]!, service, notes);
+        mounts.push(...memory.mounts);
         mounts.push(...this.files.mountsOf(service));
-        return { mounts: distinct(mounts), fills, own, ...(shareNodeFor === undefined ? {} : { shareNodeFor }) };
+        const sizes = new Map([...stated, ...memory.stated]);
+        return { mounts: distinct(mounts), fills, own, sizes, ...(shareNodeFor === undefined ? {} : { shareNodeFor }) };
     }
 }

@@ -147,7 +147,7 @@ describe("platforms from elsewhere", () => {
         expect((await plinth("config", "check", "dev")).stdout).to.match(/^dev: 1 instance/);
         expect((await plinth("config", "schema")).stdout).to.include('"wikiToken"');
         expect((await plinth("instance", "list", "dev")).stdout).to.match(/one +wiki/);
-    }).timeout(60_000);
+    }).timeout(240_000);
 
     it("are loaded in the engine's program, from the engine's folder", async () => {
         const context = { name: "x", context: { cluster: "x", user: "x" } };
@@ -172,7 +172,7 @@ describe("platforms from elsewhere", () => {
             env: { PULUMI_NODEJS_ROOT_DIRECTORY: join(folder, "engine"), KUBECONFIG: join(folder, "kubeconfig") },
         });
         expect((await run).stdout).to.include("[ 'one' ]");
-    }).timeout(60_000);
+    }).timeout(240_000);
 
     describe("with mistakes of their own", () => {
         const failing = async (file: string, change: (text: string) => string) => {
@@ -190,6 +190,23 @@ describe("platforms from elsewhere", () => {
             const typed = await failing("typed.ts", (text) => text.replace("LANGUAGE: language", "A: host.a.b"));
             expect(typed).to.include("Cannot read properties of undefined (reading 'b')");
             expect(keyed + typed).not.to.match(/^\s+at /m);
+        });
+        it("name the line however short the process keeps its traces, and however deep it was thrown", async () => {
+            const deep = `((function down(n: number): string { if (n > 0) return down(n - 1) + ""; throw new Error("deep"); })(30))`;
+            const { stackTraceLimit } = Error;
+            Error.stackTraceLimit = 1;
+            try {
+                const short = await failing("short.ts", (text) => text.replace('"wikiToken")', '"wikiTokn")'));
+                expect(short).to.include(`failed in ${join(folder, "short.ts")}, line 13: `);
+                expect(Error.stackTraceLimit).to.equal(1);
+            } finally {
+                Error.stackTraceLimit = stackTraceLimit;
+            }
+            write("node_modules/deep/index.ts", `export const fail = (): string => ${deep};\n`);
+            const far = await failing("far.ts", (text) =>
+                `import { fail } from "deep";${text}`.replace("LANGUAGE: language", "LANGUAGE: fail()"),
+            );
+            expect(far).to.match(/failed in .*far\.ts, line 23: deep/);
         });
         it("are refused for unknown engines, topologies and policies", async () => {
             const database = (how: string) => (text: string) =>

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { problemsOf, type Sent } from "../support/declare";
+import { renderGiven } from "../../operations/render/rendering";
+import { givenOf, problemsOf, type Sent } from "../support/declare";
 import { podsOf } from "../support/invariants";
 import { hosts } from "../support/openedx";
 import { declareOpenCart as declareInstance } from "../support/opencart";
@@ -51,6 +52,33 @@ describe("The pod's own identity at object storage", () => {
     it("an account of Google's is refused: its storage takes no identity by this protocol", async () => {
         const google = { "iam.gke.io/gcp-service-account": "learn@project.iam.gserviceaccount.com" };
         const refused = await problemsOf(openedx({ serviceAccount: { name: "learn", annotations: google } }));
-        expect(refused).to.match(/serviceAccount: "learn" is an account of Google's.*HMAC/);
+        expect(refused).to.match(/plinth:instances\.shop\.serviceAccount: "learn" is an account of Google's.*HMAC/);
+        const lms = { components: { lms: { serviceAccount: { name: "learn", annotations: google } } } };
+        const own = await problemsOf(openedx(lms));
+        expect(own).to.match(/^1 problem /);
+        expect(own).to.include(
+            'plinth:instances.shop.components.lms.serviceAccount: "learn" is an account of Google\'s',
+        );
+    });
+
+    it("warnings name the key that asks for it, and a server that is not AWS's", () => {
+        const warned = (instance: object) => {
+            const shop = { platform: "openedx", host: hosts.lms, objectStorage: bucket, ...instance };
+            const { outputs } = renderGiven(givenOf({ instances: { shop } }));
+            return outputs.warnings.filter((warning) => /identity|AWS/.test(warning)).join("\n");
+        };
+        const account = { serviceAccount: "learn" };
+        const target = (endpoint: string) => ({ type: "s3", bucket: "copies", identity: "pod", endpoint });
+        expect(warned({})).to.match(/plinth:instances\.shop\.objectStorage\.identity: "pod", but the pods of .*lms/);
+        expect(warned(account)).to.equal("");
+        const aws = "https://s3.cn-north-1.amazonaws.com.cn";
+        expect(warned({ ...account, backup: { target: target(aws) } })).to.equal("");
+        const minio = warned({ ...account, backup: { target: target("http://minio.lan:9000") } });
+        expect(minio).to.match(
+            /plinth:instances\.shop\.backup\.target\.endpoint: "http:\/\/minio\.lan:9000" is not AWS's.*allowed: none or one of amazonaws\.com,/,
+        );
+        expect(
+            warned({ ...account, objectStorage: { ...bucket, endpoint: "https://amazonaws.com.example.org" } }),
+        ).to.match(/objectStorage\.endpoint: "https:\/\/amazonaws\.com\.example\.org" is not AWS's/);
     });
 });

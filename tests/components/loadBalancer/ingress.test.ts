@@ -176,6 +176,27 @@ describe("behind an ingress controller", () => {
             expect(path).to.deep.include({ path: "", pathType: "ImplementationSpecific" });
             expect(tls).to.equal(undefined);
         });
+        it("so plain sites and those with the router's certificate cannot share an edge: both are named", async () => {
+            const { edge } = behind("openshift-default");
+            const shared = { edge: { type: "shared" } };
+            const front = { ...shared, tls: { mode: "off", inFront: true } };
+            const values = { edge: { edge } };
+            const message = await edgeProblems({ plain: shared, front }, values);
+            expect(message).to.match(/^1 problem /);
+            expect(message).to.match(
+                /plinth:instances\.plain\.tls\.inFront: false is not possible on one balancer with front.*: plain would be redirected/,
+            );
+            const tlsOf = async (instances: Record<string, object>) => {
+                const { objects } = await declareEdges(instances as Parameters<typeof declareEdges>[0], values);
+                return find(objects, "Ingress", "edge")["spec"].tls as object[];
+            };
+            expect(await tlsOf({ front, other: front })).to.deep.equal([{}]);
+            // A certificate of its own names its hosts, and leaves the others plain.
+            const own = { ...shared, tls: tlsModes["custom"] };
+            expect(
+                (await tlsOf({ plain: shared, own })).map((tls) => (tls as { hosts: string[] }).hosts),
+            ).to.deep.equal([["own.example.org"]]);
+        });
         it("and an edge of type Route is refused with one sentence that says so", async () => {
             for (const values of [{ shop: { edge: { type: "Route" } } }, { shop: {} }] as const)
                 expect(

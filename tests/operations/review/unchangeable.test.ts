@@ -20,6 +20,19 @@ describe("objects that cannot be changed", () => {
         expect(changes({ template: { a: 1 } }, { template: { a: 2 }, replicas: 3 })).to.deep.equal([]);
         expect(unchangeable([], { objects: [set({})], outputs }, []).replaced).to.deep.equal([]);
     });
+    it("are Services that get or lose an address of their own, and no others", () => {
+        const service = (spec: object) => object("Service", "api", { selector: { app: "api" }, ...spec });
+        const of = (was: object, now: object) =>
+            unchangeable([service(was)], { objects: [service(now)], outputs }, []).replaced;
+        const ports = [{ port: 8080 }];
+        const replaced = [
+            "Service shop/api: spec.clusterIP cannot be changed, so the engine deletes it and creates it again",
+        ];
+        expect(of({ ports }, { clusterIP: "None" })).to.deep.equal(replaced);
+        expect(of({ clusterIP: "None" }, { ports })).to.deep.equal(replaced);
+        expect(of({ ports }, { ports: [{ port: 80 }], type: "NodePort" })).to.deep.equal([]);
+        expect(of({ clusterIP: "None" }, { clusterIP: "None", ports })).to.deep.equal([]);
+    });
     it("are claims, but a class that is named for the first time may be the one that they have", () => {
         const claim = (storageClassName?: string) =>
             object("PersistentVolumeClaim", "data", {

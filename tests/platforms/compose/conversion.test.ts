@@ -71,9 +71,14 @@ describe("a Compose service as a workload", () => {
             deploy: { resources: { limits: { memory: limit } } },
             ...more,
         });
-        const { pod } = convert({
+        const { pod, warnings } = convert({
             services: {
                 web,
+                mixed: { image: "app:1", ...limited("256M", { tmpfs: ["/tmp:size=224m", "/run"] }) },
+                volume: {
+                    image: "app:1",
+                    ...limited("256M", { volumes: [{ type: "tmpfs", target: "/v", tmpfs: { size: "512m" } }] }),
+                },
                 small: { image: "app:1", ...limited("20M", { tmpfs: "/tmp" }) },
                 shared: { image: "app:1", ...limited("256M", { shm_size: "256m", tmpfs: "/tmp:size=64m" }) },
                 large: { image: "app:1", ...limited("1G", { tmpfs: "/tmp:size=64m" }) },
@@ -86,6 +91,15 @@ describe("a Compose service as a workload", () => {
         expect(sizes("small")).to.deep.equal(["10240Ki"]);
         expect(sizes("shared")).to.have.members(["104857Ki", "26214Ki"]);
         expect(sizes("large")).to.deep.equal(["64Mi"]);
+        expect(sizes("mixed")).to.have.members(["224Mi", "16384Ki"]);
+        // Each stated size that was cut is named, and no other.
+        expect(warnings.filter((warning) => warning.includes("in memory counts"))).to.have.length(3);
+        for (const cut of [
+            /compose\.yaml:\d+:\d+: services\.shared\.tmpfs\[0\]: \/tmp gets 26214Ki instead of 64Mi: .*, 256Mi; raise/,
+            /compose\.yaml:\d+:\d+: services\.shared\.shm_size: \/dev\/shm gets 104857Ki instead of 256Mi/,
+            /compose\.yaml:\d+:\d+: services\.volume\.volumes\[0\]: \/v gets 131072Ki instead of 512Mi/,
+        ])
+            expect(warnings.join("\n")).to.match(cut);
     });
     it("is asked whether it is healthy as Docker asks, in a shell only where Docker uses one", () => {
         const probes = (healthcheck: object) => {
@@ -221,7 +235,7 @@ describe("a Compose service as a workload", () => {
     it("has further hosts and name servers as Kubernetes takes them, and the rest in a file or with a warning", () => {
         const own = {
             extra_hosts: ["box.example:10.1.2.3", "my_box:10.1.2.4", "BigBox=10.1.2.5", "six=[fd00::1]"],
-            dns: ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+            dns: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"],
             dns_search: "",
         };
         const { pod, container, warnings } = convert({ services: { web: { ...web, ...own } } });
@@ -232,7 +246,7 @@ describe("a Compose service as a workload", () => {
         const script = container("Deployment", "web", "web-prepare").command[2] as string;
         expect(script).to.include('echo "10.1.2.4 my_box" >>').and.to.include('echo "10.1.2.5 BigBox" >>');
         expect(pod("Deployment", "web").dnsConfig).to.deep.equal({ nameservers: ["10.0.0.1", "10.0.0.2"] });
-        expect(warnings.join()).to.include("services.web.dns: 10.0.0.3 is left out");
+        expect(warnings.join()).to.include("services.web.dns: 10.0.0.3, 10.0.0.4 is left out");
         expect(refusalOf({ services: { web: { ...web, extra_hosts: ["box:elsewhere"] } } })).to.match(
             /compose\.yaml:\d+:\d+: services\.web\.extra_hosts\[0\]: "elsewhere" is no address/,
         );

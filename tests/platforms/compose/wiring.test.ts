@@ -46,6 +46,17 @@ describe("the names of Compose services", () => {
         expect(ports("search")).to.deep.equal([7701, 9000]);
         expect(ports("queue")).to.include.members([5672, 15672]);
     });
+    it("have no port of the caller's own: PORT beside SERVER is where it listens", () => {
+        const services = (environment: object) => ({
+            services: { web: { ...web, environment }, api: { image: "own/api:1", expose: [8080] } },
+        });
+        const ports = (environment: object) => {
+            const { spec } = convert(services(environment)).find("Service", "api");
+            return spec.ports.map(({ port }: { port: number }) => port);
+        };
+        expect(ports({ SERVER: "api", PORT: "3000" })).to.deep.equal([8080]);
+        expect(ports({ HOST: "api", HOST_PORT: "3000" })).to.deep.equal([3000, 8080]);
+    });
     it("stay headless if one peer names a port and another one does not, of an image that is not known", () => {
         const { find } = convert({
             services: {
@@ -172,6 +183,21 @@ describe("the names of Compose services", () => {
         expect(lines("web")).to.include(") orderer.example.com");
         expect(lines("far")).to.include(") orderer.example.com").and.not.to.include("xmpp");
         expect(pod("Deployment", "apart").initContainers ?? []).to.deep.equal([]);
+    });
+    it("are named with file and line where only an image may call them and no address stays", () => {
+        const talk = { image: "own/talk:1", networks: { meet: { aliases: ["xmpp.meet.example", "my_talk"] } } };
+        const services = (more: object) => ({
+            services: { web: { ...web, networks: ["meet"] }, talk: { ...talk, ...more } },
+            networks: { meet: {} },
+        });
+        // By its image's ports it has an address.
+        expect(convert(services({ image: "redis:8" })).warnings.join("\n")).not.to.include("is no name");
+        const place = String.raw`compose\.yaml:\d+:\d+: services\.talk\.networks\.meet\.aliases\[`;
+        const { warnings, pod } = convert(services({ expose: [5280], deploy: { endpoint_mode: "dnsrr" } }));
+        expect(warnings.join("\n")).to.match(
+            new RegExp(`${place}1\\]: "my_talk" is no name.* since it is headless; .*endpoint_mode: vip`),
+        );
+        expect(pod("Deployment", "web").initContainers ?? []).to.deep.equal([]);
     });
     it("are refused where neither is possible, and for the balancer's own name", () => {
         const links = { services: { web: { ...web, links: ["db:old_db"] }, db: { image: "own/db:1" } } };
