@@ -87,8 +87,8 @@ describe("a real API server", function () {
         const more = settles ? "; all settle, and nothing changes when they are applied again" : "";
         it(`accepts every object of the fixture "${name}"${more}`, async () => {
             const { objects } = await renderStack(name, { folder: fixtures, platforms });
-            await served(() => vacated(objects));
-            await apply(objects);
+            await vacated(objects);
+            await served(() => apply(objects));
             if (!settles) return remove(objects);
             const before = (await settle(objects)).map(declared);
             expect(before).to.have.length(objects.length);

@@ -44,11 +44,13 @@ describe("Daemons on kernels with IPv6 and without", function () {
      *
      * @param command that listens on all addresses of the port
      * @param end signal for a daemon whose data nobody needs: MariaDB may miss another one while it starts
+     * @param said what it prints once signals reach it, if it listens before
      */
     async function expectBoth(
         command: (port: number, folder: string, without: boolean) => readonly string[],
         options: object = {},
         end: NodeJS.Signals = "SIGTERM",
+        said = "",
     ): Promise<void> {
         for (const without of [false, true]) {
             const port = await freePort();
@@ -57,6 +59,7 @@ describe("Daemons on kernels with IPv6 and without", function () {
             try {
                 await daemon.ready(async () => ok(await answers(port, "127.0.0.1")), 60);
                 expect(await answers(port, "::1"), `${words.join(" ")}\n${daemon.output}`).to.equal(!without);
+                await daemon.ready(async () => ok(daemon.output.includes(said)), 60);
             } finally {
                 await daemon.stop(end);
             }
@@ -140,7 +143,7 @@ describe("Daemons on kernels with IPv6 and without", function () {
     it("uWSGI, as Open edX starts it", async function () {
         const uwsgi = await pythonProgram(this, "pyuwsgi");
         const statusPort = await freePort();
-        await expectBoth((port, at, without) => {
+        const started = (port: number, at: string, without: boolean) => {
             const args = { variant: "lms", processes: 1, servesMedia: false, graceSeconds: 5 } as const;
             write(at, {
                 "uwsgi.ini": uwsgiFile({ ...args, port, statusPort }),
@@ -150,7 +153,8 @@ describe("Daemons on kernels with IPv6 and without", function () {
             const [shell, flag, script, name, , ...others] = command as [string, string, string, string, string];
             const words = [shell, flag, kernel(script, without), name, uwsgi, ...others];
             return ["env", "-C", at, ...Object.entries(env).map((one) => one.join("=")), ...words];
-        });
+        };
+        await expectBoth(started, {}, "SIGTERM", "spawned uWSGI worker 1");
     });
 
     it("MariaDB and PostgreSQL, whose images listen on all addresses", async function () {

@@ -132,11 +132,17 @@ export class ApiServer {
     }
 
     private async kind({ apiVersion, kind }: Pick<Reference, "apiVersion" | "kind">): Promise<Kind> {
-        if (!this.groups.has(apiVersion)) this.groups.set(apiVersion, this.kindsOf(apiVersion));
+        const known = this.groups.get(apiVersion) ?? this.kindsOf(apiVersion);
+        this.groups.set(apiVersion, known);
         // Parts of an object, such as its status, are listed as `plural/part`.
-        const found = (await this.groups.get(apiVersion)!).find((one) => one.kind === kind && !one.name.includes("/"));
+        const isWanted = (one: Kind) => one.kind === kind && !one.name.includes("/");
+        const found = (await known.catch(() => undefined))?.find(isWanted);
         if (found) return found;
+        // The server may come to know it.
         this.groups.delete(apiVersion);
+        await known.catch((error: unknown) => {
+            if (!(error instanceof Refusal && error.code === 404)) throw error;
+        });
         throw new Refusal(404, `the server knows no ${kind} of ${apiVersion}`);
     }
 
