@@ -5,7 +5,7 @@ import { requireOperators } from "../../operations/cluster/operators";
 import { kubectlOn } from "../../operations/cluster/kubectl";
 import { type RenderedObject, renderStack } from "../../operations/render/rendering";
 import { Session } from "../../operations/session";
-import { ApiServer, Refusal, served } from "../support/apiServer";
+import { ApiServer, type Refusal, served } from "../support/apiServer";
 import { controlPlane } from "../support/controlPlane";
 import { problemsOf } from "../support/declare";
 import { cloudNativePgKinds } from "../support/operators";
