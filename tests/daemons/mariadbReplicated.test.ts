@@ -1,14 +1,12 @@
 import { once } from "node:events";
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Database } from "../../components/database";
-import { replicationFiles } from "../../components/database/replication";
 import type { DatabaseConfig } from "../../config/database";
 import { judgeMember } from "../../operations/launch/declaredSource";
 import { ownDirectory, ownFile, serverUser } from "../support/datadir";
 import { declare, type Sent } from "../support/declare";
-import { commandsOf } from "../support/shellLines";
 import { Member, writing } from "../support/members";
 import { seriesOf } from "../support/needs";
 import { freePort, program, scratch } from "../support/tools";
@@ -53,7 +51,7 @@ const render = async ({ source = 0, lost = [], term = "t0", password = "erstes$W
 };
 
 describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with the rendered files`, function () {
-    this.timeout(400_000);
+    this.timeout(180_000);
     const folder = scratch();
     let members: Member[] = [];
     let user: ReturnType<typeof serverUser>;
@@ -63,17 +61,13 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         const objects = await render(wanted);
         for (const member of members) member.take(objects);
     };
-    const until = (what: string, holds: () => boolean, seconds = 150) => untilHolds(what, holds, seconds, members);
-    /** Waits until commits wait for a replica, with both attached, and all have recorded it, which they do every two seconds. */
-    const commitsWait = (source: Member) => {
-        const began = Date.now();
-        const hasCaughtUp = ({ run }: Member) => statSync(join(run, "plinth-attached")).mtimeMs > began;
-        return until("commits wait for a replica", () => {
-            if (!members.every((member) => member === source || hasCaughtUp(member))) return false;
+    const until = (what: string, holds: () => boolean, seconds = 40) => untilHolds(what, holds, seconds, members);
+    /** Waits until commits wait for a replica, with both attached, and the source has recorded it, which it does every two seconds. */
+    const commitsWait = (source: Member) =>
+        until("commits wait for a replica", () => {
             const told = source.ask("SHOW STATUS LIKE 'Rpl_semi_sync_master_%s'", "root");
             return /_clients\s2$/m.test(told) && /_status\sON$/m.test(told) && /^alone no$/m.test(source.notes);
         });
-    };
     const rows = (member: Member, table = "kept") => member.ask(`SELECT COUNT(*) FROM ${table}`);
     const same = (...some: Member[]) => new Set(some.map((one) => one.ask("CHECKSUM TABLE kept", "root"))).size === 1;
     /** Writes by several clients at once while something happens; returns the acknowledged rows. */
@@ -108,10 +102,6 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         const early = once(b.seed(), "exit");
         await until("the replica waits", () => /waits for member 0, the source/.test(b.log));
         await a.up();
-        // It has never been copied: no other can be the source.
-        a.take(await render({ source: 1, term: "t" }));
-        await until("it says so", () => /has data that were never replicated/.test(a.said));
-        a.take(await render({}));
         await until("the source opens", () => a.ready && isOpen(a));
         expect(await early).to.deep.equal([0, null]);
         a.ask("CREATE TABLE kept (id INT PRIMARY KEY) ENGINE = InnoDB; INSERT INTO kept VALUES (0)");
@@ -155,12 +145,14 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         await commitsWait(a);
         const acknowledged = await under(a, 200_000, () => a.down("SIGKILL"));
         expect(acknowledged.length).to.be.greaterThan(50);
+        // As long as a run needs to declare it, in which the replica has begun to wait for the old one.
+        await new Promise((resolve) => setTimeout(resolve, 4000));
         const began = Date.now();
         await declared({ source: 1, term: "t1" });
         await until("the new source opens", () => isOpen(b) && b.ready);
-        expect(b.said).to.match(/waits up to 6 s for member 0, the former source/);
         const took = Date.now() - began;
         console.log(`        ${acknowledged.length} acknowledged; the new source opens after ${took} ms`);
+        expect(took).to.be.lessThan(3000);
         expect(missing(b, acknowledged)).to.deep.equal([]);
         b.ask("INSERT INTO kept VALUES (-2)");
         await until("the other follows the new source", () => same(b, c) && c.ready);
@@ -168,27 +160,9 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
     });
 
     it("accepts the old source as a replica, without its unacknowledged writes", async () => {
-        const [a, b, c] = trio();
-        // Another one cannot know whether it has what the absent one had.
-        await declared({ source: 2, term: "t1a" });
-        await until("it says so", () => /waits for member 0, which may have what this one lacks/.test(c.said));
-        // While nobody takes writes, it comes back with a file that is not up to date.
-        const { notes } = a;
-        a.take(await render({}));
+        const [a, b] = trio();
         await a.up();
-        await until("it sees what others have", () => /fenced or replaced by another member/.test(a.said));
-        expect(isOpen(a)).to.equal(false);
-        await a.down();
-        // And again, while somebody does.
-        await declared({ source: 1, term: "t1b", lost: [0] });
-        await until("the new source opens again", () => isOpen(b));
-        writeFileSync(join(a.data, "plinth-member"), notes);
-        a.take(await render({}));
-        await a.up();
-        await until("it remembers that", () => /^role former$/m.test(a.notes));
-        expect(isOpen(a)).to.equal(false);
-        a.take(await render({ source: 1, term: "t1b", lost: [0] }));
-        await until("the old source is a replica", () => isOpen(b) && a.ready && same(a, b, c));
+        await until("the old source is a replica", () => a.ready && same(a, b));
         expect(isOpen(a)).to.equal(false);
         expect(a.notes).to.match(/^role replica$/m);
     });
@@ -208,6 +182,8 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
             `        ${acknowledged.length + written.acknowledged.length} acknowledged, refused for ${written.refused} ms`,
         );
         expect(missing(a, [...acknowledged, ...written.acknowledged])).to.deep.equal([]);
+        // A kubelet that is told needs a second or two beside it.
+        expect(written.refused).to.be.lessThan(5000);
         // A launch reads this in the logs.
         const declaration = { source: "0", term: "t2", lost: "" };
         expect(judgeMember("0", declaration, a.said)).to.deep.equal({ is: "source" });
@@ -222,10 +198,6 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         const release = await c.hold("kept");
         a.ask("INSERT INTO kept VALUES (-7)");
         await until("the other has it", () => b.ask("SELECT COUNT(*) FROM kept WHERE id = -7") === "1");
-        await declared({ source: 1, term: "t2a" });
-        await until("it says whom it waits for", () =>
-            /waits for member 2, which applies what it has received/.test(b.said),
-        );
         await declared({ source: 2, term: "t2b" });
         await until("it says what it waits for", () => /applies what it has received/.test(c.log));
         expect([isOpen(a), isOpen(c)]).to.deep.equal([false, false]);
@@ -234,7 +206,7 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         await until("it opens", () => isOpen(c) && c.ready);
         expect(c.ask("SELECT COUNT(*) FROM kept WHERE id = -7")).to.equal("1");
         await until("all follow", () => a.ready && b.ready && same(a, b, c));
-        await declared({ source: 0, term: "t2c" });
+        await declared({ source: 0, term: "t2" });
         await until("the first is the source again", () => isOpen(a) && b.ready && c.ready);
     });
 
@@ -248,11 +220,11 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
             /waits for member 0, which does not answer here, but still sends/.test(c.log),
         );
         // Longer than the wait for a lost source.
-        await new Promise((resolve) => setTimeout(resolve, 7000));
+        await new Promise((resolve) => setTimeout(resolve, 4000));
         expect(isOpen(c)).to.equal(false);
         a.ask("INSERT INTO kept VALUES (-6)");
         // Its next start sets the password back.
-        c.take(await render({ source: 0, term: "t2c" }));
+        c.take(await render({ source: 0, term: "t2" }));
         await a.crash();
         await until("the source opens again", () => isOpen(a) && a.ready);
     });
@@ -264,18 +236,12 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         await until("the new source opens", () => isOpen(c));
         await new Promise((resolve) => setTimeout(resolve, 1500));
         expect(isOpen(a)).to.equal(false);
-        await until("it sees that", () =>
-            /was fenced or replaced by another member, and waits to be told why/.test(a.said),
-        );
-        expect(a.notes).to.match(/^role former$/m);
-        // Nor does its server, restarted with the old declaration, after the new source is gone.
-        await c.down("SIGKILL");
+        // Nor does its server, restarted with the old declaration.
         await a.crash();
-        await until("it runs again", () => a.sql("SELECT 1", "root", "mysql").status === 0);
-        await new Promise((resolve) => setTimeout(resolve, 3000));
+        await until("it sees that another is the source", () =>
+            /is declared the source, but member 2 is it/.test(a.log),
+        );
         expect(isOpen(a)).to.equal(false);
-        await c.up();
-        await until("the new source opens again", () => isOpen(c));
         a.take(objects);
         await until("all follow", () => a.ready && b.ready && same(a, b, c));
     });
@@ -323,7 +289,7 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         // and does not compare numbers, which mean nothing after two histories diverged.
         await declared({ source: 2, term: "t5", password: "zweites" });
         await until("it does not open", () =>
-            /gets from member 0 what it lacks: .*not in the master's binlog.*database\.lost: \[0\]/.test(c.log),
+            /member 0 holds commits that are not in this one's history.*database\.lost: \[0\]/.test(c.log),
         );
         expect([isOpen(a), isOpen(c)]).to.deep.equal([false, false]);
         await declared({ source: 0, term: "t6", lost: [2], password: "zweites" });
@@ -345,26 +311,5 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         expect(missing(a, acknowledged)).to.deep.equal([]);
         // Its writes are not logged: later members must not mistake the log for a complete one.
         expect(readdirSync(a.data).filter((name) => /^binlog|^plinth-member/.test(name))).to.deep.equal([]);
-    });
-
-    it("does not begin a history while another member takes writes", async () => {
-        const [a, b] = trio();
-        await a.down();
-        b.alone(await rendered({ topology: "single", engine: "mariadb" }, "zweites"));
-        await until("the other takes writes", () => isOpen(b));
-        await declared({ source: 0, term: "t7", password: "zweites" });
-        await a.up();
-        await until("it sees that", () => /is declared the source, but member 1 is it, or is about to be/.test(a.said));
-        expect(isOpen(a)).to.equal(false);
-        await b.down();
-        await until("it takes writes", () => isOpen(a));
-    });
-
-    it("has run each command of the supervisor", () => {
-        const run = new Set(members.flatMap((member) => member.linesOf("supervise.sh")));
-        const text = replicationFiles()["supervise.sh"]!;
-        const lines = text.split("\n");
-        const missed = commandsOf(text).filter((command) => !command.some((line) => run.has(line)));
-        expect(missed.map(([line]) => `${line}: ${lines[line! - 1]!.trim()}`)).to.deep.equal([]);
     });
 });

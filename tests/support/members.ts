@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startScript } from "../../components/database/mysql";
-import { supervisorName } from "../../components/database/replication";
 import { find, type Sent } from "./declare";
 import { ownDirectory, run } from "./datadir";
 
@@ -30,9 +29,6 @@ fi
 exec "$server" $own --bind-address=127.0.0.1 --port="$MYSQL_TCP_PORT" "$@"
 `;
 
-/** Runs a script with a record of its lines in the file TRACE. */
-const tracing = `exec 9>>"$TRACE"; BASH_XTRACEFD=9; PS4='+\${BASH_SOURCE##*/} $LINENO '; set -x; . "$0"`;
-
 type Variable = { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } };
 
 /** A pod of a replicated database as processes of this machine: its rendered files and environment, on loopback. */
@@ -40,7 +36,6 @@ export class Member {
     readonly data: string;
     readonly run: string;
     private readonly files: string;
-    private readonly trace: string;
     private readonly processes = new Map<string, ChildProcess>();
     private objects: readonly Sent[] = [];
     private isAlone = false;
@@ -59,7 +54,6 @@ export class Member {
         this.data = ownDirectory(join(own, "volume", "data"), user);
         this.run = ownDirectory(join(own, "run"), user);
         this.files = join(own, "files");
-        this.trace = join(this.run, "trace");
         mkdirSync(this.files);
         writeFileSync(join(this.files, "docker-entrypoint.sh"), entrypoint);
         chmodSync(join(this.files, "docker-entrypoint.sh"), 0o755);
@@ -114,9 +108,8 @@ export class Member {
             STATEMENTS: join(this.files, "init.sql"),
             MYSQL_TCP_PORT: String(this.port),
             PERIOD: "2",
-            GRACE: "6",
+            GRACE: "3",
             NOTICE: "1",
-            TRACE: this.trace,
         };
     }
 
@@ -131,10 +124,8 @@ export class Member {
 
     private start(name: string): ChildProcess {
         const one = this.container(name);
-        const [shell, ...words] = this.command(one.command);
-        const isTraced = name === supervisorName;
-        const [program, args] = isTraced ? ["bash", ["--posix", "-c", tracing, ...words]] : [shell!, words];
-        const child = spawn(program, args, { env: this.env(one), ...this.user, stdio: ["ignore", "pipe", "pipe"] });
+        const [program, ...args] = this.command(one.command);
+        const child = spawn(program!, args, { env: this.env(one), ...this.user, stdio: ["ignore", "pipe", "pipe"] });
         for (const stream of [child.stdout!, child.stderr!])
             stream.on("data", (data: Buffer) => (this.log += data.toString().replace(/^(?=.)/gm, `${name}: `)));
         this.processes.set(name, child);
@@ -249,12 +240,6 @@ export class Member {
     /** What the supervisor has said. */
     get said(): string {
         return this.log.replace(/^(?!replication: ).*\n/gm, "").replaceAll("replication: ", "");
-    }
-
-    /** Numbers of the lines of a script that its supervisor has run. */
-    linesOf(script: string): number[] {
-        const lines = readFileSync(this.trace, "utf8").matchAll(/^\++(\S+) (\d+) /gm);
-        return [...lines].filter(([, name]) => name === script).map(([, , line]) => Number(line));
     }
 
     /** Records of the member. */

@@ -2,22 +2,18 @@
 # Beside the server of a member: makes it what the file CONTROL/source declares, step by step, and goes on looking.
 #
 # Reads what member.sh reads, MARIADB_USER, MARIADB_ROOT_PASSWORD, REPLICATION_PASSWORD (letters and digits), STATEMENTS
-# as start.sh does, GRACE, the seconds in which the former source may come back before another takes its place without
-# it, NOTICE, those of them that follow the declaration, in which a source that only does not answer here closes by
-# itself, PATIENCE, the seconds after which one that was fenced, and is told of no other source, looks for commits of
-# others and opens again, and PERIOD, the quarters of a second between two looks. A new declaration is read within one
-# quarter, and the steps that follow from it are taken as fast.
-#
-# Who opens claims that first, by rpl_semi_sync_master_enabled, then looks at all others, and opens only if it still has
-# the claim: of two at the same moment, at least one sees the other. Whoever is to be the source takes claims away.
+# as start.sh does, SYNCHRONOUS (yes or empty), GRACE, the seconds in which the former source may come back before
+# another takes its place without it, NOTICE, those of them that follow the declaration, in which a source that only does
+# not answer here closes by itself, and PERIOD, the quarters of a second between two looks. A new declaration is read within
+# one quarter, and the steps that follow from it are taken as fast.
 set -u
 . "$(dirname "$0")/member.sh"
-: "${STATEMENTS:=/etc/plinth-accounts/init.sql}" "${GRACE:=20}" "${NOTICE:=3}" "${PATIENCE:=120}" "${PERIOD:=8}"
+: "${STATEMENTS:=/etc/plinth-accounts/init.sql}" "${GRACE:=20}" "${NOTICE:=3}" "${PERIOD:=8}"
 account=plinth-replication
 # No connection of the platform stays on a server that takes no writes any more. The setting waits for commits that are
 # on their way.
 fencing="KILL CONNECTION USER '$MARIADB_USER'@'%'; SET SESSION lock_wait_timeout = 4; SET GLOBAL read_only = ON;
-    KILL CONNECTION USER '$MARIADB_USER'@'%'; SET GLOBAL rpl_semi_sync_master_enabled = OFF"
+    KILL CONNECTION USER '$MARIADB_USER'@'%'"
 
 sql() {
     MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb --no-defaults --skip-ssl --batch --socket="$socket" --user=root "$@"
@@ -25,37 +21,41 @@ sql() {
 # Statements in which no secret stands.
 ask() { sql --skip-column-names --execute="$1"; }
 now() { date +%s; }
-# Whether a position's last transaction is in a history: no server's id belongs to two histories. All are of the domain 0.
-has() { # position, history
-    last=${1##*,}
-    [ "$last" ] || return 0
-    for one in $(echo "$2" | tr , ' '); do
-        if [ "${one%-*}" = "${last%-*}" ] && [ "${one##*-}" -ge "${last##*-}" ]; then return 0; fi
+# The number of a position's last transaction, in `number`; all are of the domain 0.
+number_of() {
+    number=0
+    case ,$1 in *,0-*) number=${1#*0-*-} number=${number%%,*} ;; esac
+}
+# Whether a position's last transaction is in this member's history: no server's id belongs to two histories.
+has() { # position
+    case ,$1 in *,0-*) last=,$1 last=${last#*,0-} last=${last%%,*} ;; *) return 0 ;; esac
+    for one in $(echo "$own_history" | tr , ' '); do
+        if [ "${one%-*}" = "0-${last%-*}" ] && [ "${one##*-}" -ge "${last##*-}" ]; then return 0; fi
     done
     return 1
 }
 # What a server says of itself and of its replication, in variables.
 state="SELECT @@global.skip_networking AS Hidden, @@global.read_only AS Closed,
-    @@global.rpl_semi_sync_master_enabled AS Claims,
     @@global.gtid_current_pos AS Position, @@global.gtid_binlog_state AS History,
+    @@global.rpl_semi_sync_master_enabled AS Waits,
     (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_clients') AS Clients,
     (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_status') AS Acknowledged;
     SHOW REPLICA STATUS"
 read_state() { # what it said
-    hidden='' closed='' claims='' position='' history='' clients=0 acknowledged='' master='' master_port='' received=''
+    hidden='' closed='' applied=0 position='' history='' waits='' clients=0 acknowledged='' master='' master_port='' received=0
     io='' applier='' lag='' io_error='' io_errno=0 sql_error='' sql_errno=0
     while read -r key value; do
         case $key in
             Hidden:) hidden=$value ;;
             Closed:) closed=$value ;;
-            Claims:) claims=$value ;;
-            Position:) position=$value ;;
+            Position:) position=$value && number_of "$value" && applied=$number ;;
             History:) history=$value ;;
+            Waits:) waits=$value ;;
             Clients:) clients=$value ;;
             Acknowledged:) acknowledged=$value ;;
             Master_Host:) master=$value ;;
             Master_Port:) master_port=$value ;;
-            Gtid_IO_Pos:) received=$value ;;
+            Gtid_IO_Pos:) number_of "$value" && received=$number ;;
             Slave_IO_Running:) io=$value ;;
             Slave_SQL_Running:) applier=$value ;;
             Seconds_Behind_Master:) lag=$value ;;
@@ -67,35 +67,53 @@ read_state() { # what it said
     done <<END
 $1
 END
-    follows=$master:$master_port history=$history,$position
+    follows=$master:$master_port
 }
 # The entrypoint's temporary server, which a first start and an upgrade have, is none to decide about.
-look() { answer=$(sql --vertical --execute="$state") && read_state "$answer" && [ "$hidden" = 0 ]; }
+look() {
+    answer=$(sql --vertical --execute="$state") && read_state "$answer" && [ "$hidden" = 0 ] || return 1
+    case $io$applier$lag in YesYes[0-9]*) echo "$follows" >"$RUN/plinth-attached" ;; esac
+}
 
 # A source.
 
+# Semi-synchronous commits wait for a replica, so they begin when there is one: the first commit would wait for ever.
+acknowledge() {
+    [ "$SYNCHRONOUS" ] || return 0
+    if [ "$clients" -ge 1 ] && [ "$waits" = 0 ]; then ask 'SET GLOBAL rpl_semi_sync_master_enabled = ON'; fi
+}
+# A restart empties tables in memory on one member only, and the others' next change of their rows would fail.
+convert_memory_tables() {
+    ask "$conversions" |
+        while read -r statement; do
+            # Who waits for a table keeps all others waiting who come after.
+            ask "SET STATEMENT lock_wait_timeout = 1 FOR $statement" && echo "$statement"
+        done
+}
 open() {
-    ask "SET GLOBAL rpl_semi_sync_master_enabled = ON" || return 1
-    if another_is_open @@global.rpl_semi_sync_master_enabled; then
-        ask "SET GLOBAL rpl_semi_sync_master_enabled = OFF"
-        say "is declared the source, but member $open_member is it, or is about to be"
-        return 0
-    fi
     ask 'STOP REPLICA; RESET REPLICA ALL' || return 1
     # Replicas begin with a copy of what is there now, so a history begins here.
     if [ "$role" = first ]; then ask "RESET MASTER; SET GLOBAL gtid_slave_pos = ''" || return 1; fi
     # On a new database the image has made the accounts, but not that of the replicas.
     sql <"$STATEMENTS" || return 1
+    was=$role had_led=$led
     write_notes source "$term" yes
-    ask 'SET GLOBAL read_only = NOT @@global.rpl_semi_sync_master_enabled' || return 1
-    : >"$RUN/plinth-opened"
+    echo "$term" >"$RUN/plinth-opened"
+    ask 'SET GLOBAL read_only = OFF' || return 1
     absent=
+    # One that has not been told yet, and has started at this very moment, may have looked before, too.
+    if another_is_open; then
+        ask "$fencing" || return 1
+        write_notes "$was" "$had_led"
+        rm "$RUN/plinth-opened"
+        say "closes again: member $open_member has opened, too"
+        return 0
+    fi
+    say "member $MEMBER is the source"
 }
 lead() {
     if [ "$closed" = 0 ]; then
         rm -f "$RUN/plinth-fresh"
-        # It may have been opened while another one fenced it.
-        [ "$claims" = 1 ] || ask "SET GLOBAL rpl_semi_sync_master_enabled = ON"
         [ "$role $led" = "source $term" ] || write_notes source "$term"
         now_alone=yes
         [ "$acknowledged" != ON ] || [ "$clients" = 0 ] || now_alone=no
@@ -104,42 +122,29 @@ lead() {
             [ "$now_alone" = no ] || say "no replica has what is committed now"
         fi
         [ "$now_alone" = no ] || hurry=yes
+        acknowledge
         turn=$(((turn + 1) % 5))
-        # A restart empties tables in memory on one member only, and the others' next change of their rows would fail.
-        # Who waits for a table keeps all others waiting who come after.
-        [ "$turn" != 0 ] || ask "$conversions" | while read -r statement; do
-            ask "SET STATEMENT lock_wait_timeout = 1 FOR $statement" && echo "$statement"
-        done
+        [ "$turn" != 0 ] || convert_memory_tables
         say "member $MEMBER is the source"
-    elif [ -f "$RUN/plinth-opened" ]; then
-        is_replaced
-        rm "$RUN/plinth-opened"
-    elif [ "$role" = first ]; then
-        open
-    elif [ "$role $led" = "former $term" ] && ! has_waited; then
-        say "was fenced or replaced by another member, and waits to be told why"
+    elif [ "$role" = first ] || [ "$role $led" = "source $term" ]; then
+        # Nobody was declared in between, unless the file is out of date: it follows within a minute or two.
+        if [ "$(cat "$RUN/plinth-opened" 2>/dev/null)" = "$term" ]; then
+            say "was fenced by another member, and waits to be told why"
+        elif another_is_open; then
+            say "is declared the source, but member $open_member is it"
+        else
+            open
+        fi
     else
         take_over
     fi
 }
-# Where it has been the source in this very term, nobody was declared in between, unless its file is out of date, which
-# then follows within a minute or two: nothing is taken from others, and the silent ones are not waited for.
-was_it() { [ "$role $led" = "source $term" ]; }
-# Another one may have taken its place: it remembers that, also for its next start, when it may find nobody.
-is_replaced() {
-    write_notes former "$led"
-    fenced_at=
-}
-# Whether nobody else has been the source, or about to be, for so long that it was another one whose file was out of date.
-has_waited() {
-    if [ -z "$fenced_at" ] || another_is_open @@global.rpl_semi_sync_master_enabled; then fenced_at=$(now); fi
-    [ $(($(now) - fenced_at)) -ge "$PATIENCE" ]
-}
 
-# A member that is to be the source: first it gets all that others have.
+# A replica that is to be the source, or a former source that is to be it again: first it gets all that others have.
 take_over() {
-    own_follows=$follows own_io=$io own_applier=$applier own_error=$io_error$sql_error own_history=$history
-    own_received=$received ahead='' heard='' silent='' hurry=yes
+    own_applied=$applied own_received=$received own_follows=$follows own_io=$io own_applier=$applier
+    own_error=$io_error$sql_error own_history=$history,$position newest=$applied best=$MEMBER heard='' silent=''
+    hurry=yes
     [ "$io" != Yes ] || heard=" $follows "
     for other in $(others); do
         answer=$(peer "$other" "$state" --vertical)
@@ -151,30 +156,29 @@ take_over() {
         address_of "$other"
         [ "$absent" != "$other" ] || absent=
         [ "$io" != Yes ] || heard="$heard $follows "
-        if [ "$closed$claims" != 10 ]; then
-            if ! was_it; then
-                fence_member "$other"
-            elif [ "$closed" = 0 ]; then
-                is_replaced
-            fi
+        if [ "$closed" = 0 ]; then
+            fence_member "$other"
             return 0
         fi
         is_lost "$other" && continue
-        if ! was_it && ! has "$received" "$history"; then
+        if [ "$received" -gt "$applied" ]; then
             say "waits for member $other, which applies what it has received${sql_error:+: $sql_error}"
             return 0
         fi
-        { has "$position" "$own_history" && has "$received" "$own_history"; } || ahead=${ahead:-$other}
+        if [ "$applied" -gt "$newest" ]; then
+            newest=$applied best=$other
+        elif [ "$applied" -le "$own_applied" ] && ! has "$position"; then
+            say "member $other holds commits that are not in this one's history, up to $position: declare the right source; or, to give these up, set database.lost: [$other]"
+            return 0
+        fi
     done
-    for other in $silent; do was_it || may_be_absent "$other" || return 0; done
+    for other in $silent; do may_be_absent "$other" || return 0; done
     as_own
-    if ! has "$own_received" "$own_history"; then
+    if [ "$own_received" -gt "$own_applied" ] && [ "$follows" != : ]; then
         say "applies what it has received${own_error:+: $own_error}"
-    elif [ "$ahead" ] && was_it; then
-        is_replaced
-    elif [ "$ahead" ]; then
-        say "gets from member $ahead what it lacks${own_error:+: $own_error. Declare the right source; or, to give up what that one holds, set database.lost: [$ahead]}"
-        follow_member "$ahead"
+    elif [ "$best" != "$MEMBER" ]; then
+        say "gets from member $best what it lacks${own_error:+: $own_error; to go on without that, set database.lost: [$best]}"
+        follow_member "$best"
     else
         open
     fi
@@ -223,16 +227,21 @@ may_be_absent() { # ordinal
 
 # A replica.
 
+fence() {
+    ask "$fencing" || return 1
+    say "takes no writes any more: member $source is to be the source"
+}
 follow_member() { # ordinal
     address_of "$1"
     if [ "$follows" = "$host:$port" ] && [ "$io" != No ] && [ "$applier" != No ]; then return 0; fi
     # What has gone wrong is tried again once in a while.
-    [ "$follows $tried" != "$host:$port $1 $(($(now) / 30))" ] || return 0
-    tried="$1 $(($(now) / 30))"
+    if [ "$follows" = "$host:$port" ] && [ "$tried" = "$1" ] && [ $(($(now) - tried_at)) -lt 30 ]; then return 0; fi
+    tried=$1 tried_at=$(now)
     position=
     # What it has written itself, when it was the source, is where it stands.
     [ "$role" = replica ] || position='SET GLOBAL gtid_slave_pos = @@global.gtid_current_pos;'
     sql <<END
+SET GLOBAL rpl_semi_sync_master_enabled = OFF;
 STOP REPLICA;
 $position
 CHANGE MASTER TO MASTER_HOST = '$host', MASTER_PORT = $port, MASTER_USER = '$account',
@@ -246,32 +255,19 @@ follow() {
         say "has data that were never replicated, and member $source is to be the source: set database.source to $MEMBER"
         return 0
     fi
-    if [ "$closed$claims" != 10 ]; then
-        ask "$fencing" || return 0
-        say "takes no writes any more: member $source is to be the source"
-    fi
-    rm -f "$RUN/plinth-opened"
+    if [ "$closed" = 0 ]; then fence || return 0; fi
     [ "$role" != source ] || write_notes former "$led"
     address_of "$source"
-    answer=$(peer "$source" "SELECT @@global.read_only, VARIABLE_VALUE, @@global.gtid_binlog_pos
-        FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_status'")
+    answer=$(peer "$source" 'SELECT @@global.read_only')
     if [ -z "$answer" ] && [ "$follows" = "$host:$port" ] && [ "$io" != Yes ]; then is_absent "$source"; else absent=; fi
     hurry=yes
     # A source that is not one yet still needs what the former one has, and a silent one is waited for.
-    case $answer in 0*) follow_member "$source" ;; esac
-    if [ "$follows" != "$host:$port" ]; then
-        seen=
-        return 0
+    if [ "$answer" = 0 ]; then
+        # It commits without this member now.
+        [ "$io" = Yes ] || rm -f "$RUN/plinth-attached"
+        follow_member "$source"
     fi
-    # Whether all that it has acknowledged is here or at another replica: this one has caught up with what it had
-    # one look ago, and its commits have waited for a replica since.
-    case $answer$io in
-        0*ON*Yes)
-            if [ "$seen" ] && has "$seen" "$history,$received"; then echo "$follows" >"$RUN/plinth-attached"; fi
-            seen=${answer##*[!0-9,-]}
-            ;;
-        0*) seen='' && rm -f "$RUN/plinth-attached" ;;
-    esac
+    [ "$follows" = "$host:$port" ] || return 0
     [ "$io" != Yes ] || [ "$role" = replica ] || write_notes replica "$led"
     case $io_errno in
         0) ;;
@@ -305,7 +301,7 @@ rest() {
     done
 }
 
-idle='' absent='' absent_since='' fenced_at='' tried='' seen='' turn=0 declared='' declared_at=0
+idle='' absent='' absent_since='' tried='' tried_at=0 turn=0 declared='' declared_at=0
 trap '[ -z "$idle" ] || kill "$idle"; exit 0' TERM INT
 while :; do
     read_declared
