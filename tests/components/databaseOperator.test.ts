@@ -1,9 +1,8 @@
 import { expect } from "chai";
 import { Database } from "../../components/database";
 import { checkSeries, SeriesError } from "../../components/database/series";
-import { WebTier } from "../../components/webTier";
 import { database as schema, type DatabaseConfig } from "../../config/database";
-import { images } from "../../platforms/opencart/images";
+import { declareClients } from "../support/databaseClients";
 import { declare, type DeclareArgs, find, problemsOf, type Sent } from "../support/declare";
 import { operatedPods } from "../support/invariants";
 import { addressesOf, canReach, canReachAddress, type PodAddress } from "../support/policies";
@@ -17,20 +16,11 @@ const sent = (config: DatabaseConfig, args: DeclareArgs = {}) =>
             ...{ config, database: "app", user: "app", size: "10Gi" },
             resources: { cpu: "100m", memory: "512Mi" },
         });
-        const uses = { web: database.service, reads: database.readService, dumps: database.direct };
-        for (const [name, service] of Object.entries(uses))
-            new WebTier(instance, name, {
-                pod: {
-                    user: 1000,
-                    containers: [
-                        {
-                            ...{ name: "main", image: images["opencart-nginx"], ports: { http: 80 } },
-                            uses: [service.bind({ HOST: "host", PASSWORD: "password" })],
-                            resources: { cpu: "10m", memory: "16Mi" },
-                        },
-                    ],
-                },
-            });
+        declareClients(instance, {
+            web: database.service.bind({ HOST: "host", PASSWORD: "password" }),
+            reads: database.readService.bind({ HOST: "host", PASSWORD: "password" }),
+            dumps: database.direct.bind({ HOST: "host", PASSWORD: "password" }),
+        });
     }, args);
 
 const hostOf = (objects: readonly Sent[], name: string): string =>

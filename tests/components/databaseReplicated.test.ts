@@ -4,10 +4,9 @@ import { expect } from "chai";
 import { Database } from "../../components/database";
 import { guardScript } from "../../components/database/guard";
 import { replicationFiles } from "../../components/database/replication";
-import { WebTier } from "../../components/webTier";
 import type { DatabaseConfig } from "../../config/database";
-import { images } from "../../platforms/opencart/images";
 import { ownDirectory, run, shells, standIn } from "../support/datadir";
+import { declareClients } from "../support/databaseClients";
 import { declare, type DeclareArgs, find, type Sent } from "../support/declare";
 import { addressesOf, canReach } from "../support/policies";
 import { program, scratch } from "../support/tools";
@@ -26,24 +25,10 @@ const sent = async (config: DatabaseConfig, args: DeclareArgs = {}) => {
             ...{ config, database: "open_cart", user: "opencart", size: "10Gi" },
             resources: { cpu: "100m", memory: "512Mi" },
         });
-        const uses = { writes: database.service, reads: database.readService };
-        for (const [name, service] of Object.entries(uses))
-            new WebTier(instance, name, {
-                pod: {
-                    user: 1000,
-                    containers: [
-                        {
-                            ...{
-                                name: "main",
-                                image: images["opencart-nginx"],
-                                ports: { http: 80 },
-                                uses: [service.bind({ DB: "host" })],
-                            },
-                            resources: { cpu: "10m", memory: "16Mi" },
-                        },
-                    ],
-                },
-            });
+        declareClients(instance, {
+            writes: database.service.bind({ DB: "host" }),
+            reads: database.readService.bind({ DB: "host" }),
+        });
     }, args);
     return { objects, resources };
 };
