@@ -5,7 +5,7 @@ import type { Component } from "./component";
 import { formProblems, withinPatch } from "./form";
 import type { Node } from "./graph";
 import { type Args, clusterScoped, isKnownKind, type Kind, kinds, workloads } from "./kinds";
-import { componentLabels, plinthLabels } from "./labels";
+import { componentLabels, instanceLabels, stackLabel } from "./labels";
 import { consentName, contentHash, objectName } from "./names";
 import type { CustomObject, Declared, KubernetesObject, Metadata, ObjectOptions } from "./object";
 import { ObjectPlan } from "./objectPlan";
@@ -202,15 +202,8 @@ export class Funnel {
 
     private labels(node?: Node): Record<string, string> {
         const { stack, config } = this.args;
-        return {
-            ...stack.config.labels,
-            ...config.labels,
-            "app.kubernetes.io/instance": config.name,
-            ...(node ? componentLabels(node) : {}),
-            "app.kubernetes.io/part-of": config.platform,
-            "app.kubernetes.io/managed-by": "plinth",
-            [plinthLabels.stack]: `${stack.config.project}.${stack.config.stack}`,
-        };
+        const own = { "app.kubernetes.io/instance": config.name, ...(node ? componentLabels(node) : {}) };
+        return { ...instanceLabels(this.args, own), ...stackLabel(stack) };
     }
 
     /** Undefined if there are none: the server drops an empty map, and every run would add it again. */

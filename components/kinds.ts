@@ -90,12 +90,31 @@ export type SecretValue<Key extends string> = Input<Key extends `${string}.${str
 /** Kinds that start pods: they wait for their dependencies, and have the digest of the Secrets that they use. */
 export const workloads: readonly string[] = ["StatefulSet", "Deployment", "Job", "CronJob"];
 
-/** Kinds of operators that run servers and own their volumes, which are deleted with the object, by their API. */
-const servers: Readonly<Record<string, string>> = { Cluster: "postgresql.cnpg.io/v1" };
+/** The API of CloudNativePG's kinds. */
+export const cloudNativePgApi = "postgresql.cnpg.io/v1";
 
-/** Whether an operator runs servers for an object. */
-export const isOperated = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): boolean =>
-    Object.hasOwn(servers, kind) && servers[kind] === apiVersion;
+interface Identified {
+    readonly apiVersion: string;
+    readonly kind: string;
+}
+
+/** Whether an operator runs servers for an object, and owns their volumes, which are deleted with it. */
+export const isOperated = ({ apiVersion, kind }: Identified): boolean =>
+    apiVersion === cloudNativePgApi && kind === "Cluster";
+
+/** Whether an operator runs a database's poolers for an object. */
+export const isPooler = ({ apiVersion, kind }: Identified): boolean =>
+    apiVersion === cloudNativePgApi && kind === "Pooler";
+
+/** Tells CloudNativePG to keep the volumes only, as of an instance that is stopped or removed. */
+export const atRest = { "cnpg.io/hibernation": "on" } as const;
+
+/** Whether an operator was told to keep the volumes only. */
+export const isAtRest = ({
+    metadata: { annotations = {} },
+}: {
+    readonly metadata: { readonly annotations?: Readonly<Record<string, unknown>> };
+}): boolean => Object.entries(atRest).every(([key, value]) => annotations[key] === value);
 
 /** Kinds that must not be lost by mistake. */
 export const precious: readonly string[] = ["Namespace", "StorageClass", "PersistentVolume", "PersistentVolumeClaim"];

@@ -1,3 +1,5 @@
+import type { AnyInstance, StackConfig } from "../config/stack";
+
 /** Names of Plinth's own labels and annotations, in addition to Kubernetes' recommended ones. */
 export const plinthLabels = {
     /** `<project>.<stack>`: the owner of the object, so that nothing is adopted unintentionally. */
@@ -31,6 +33,32 @@ export const plinthLabels = {
      */
     lookedAgain: "plinth.dev/looked-again",
 } as const;
+
+/**
+ * Labels of an instance's objects and pods.
+ *
+ * @param own count before the user's, and after Kubernetes' recommended ones
+ */
+export const instanceLabels = (
+    { stack, config }: LabelArgs,
+    own: Readonly<Record<string, string>>,
+): Record<string, string> => ({
+    ...stack.config.labels,
+    ...config.labels,
+    ...own,
+    "app.kubernetes.io/part-of": config.platform,
+    "app.kubernetes.io/managed-by": "plinth",
+});
+
+/** The label of all objects of a stack. */
+export const stackLabel = ({ config }: LabelArgs["stack"]): Record<string, string> => ({
+    [plinthLabels.stack]: `${config.project}.${config.stack}`,
+});
+
+interface LabelArgs {
+    readonly stack: { readonly config: Pick<StackConfig, "labels" | "project" | "stack"> };
+    readonly config: Pick<AnyInstance, "labels" | "platform">;
+}
 
 /** Labels of one component's objects and pods. They never change, because a Deployment's selector is immutable. */
 export const componentLabels = (node: {

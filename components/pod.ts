@@ -4,7 +4,7 @@ import { withAuthorities } from "./authorities";
 import { devMounts, withMounts } from "./devMounts";
 import type { Edge, Node } from "./graph";
 import type { Instance } from "./instance";
-import { plinthLabels, selectorOf } from "./labels";
+import { instanceLabels, plinthLabels, selectorOf } from "./labels";
 import { type Expansion, literal } from "./languages/expansion";
 import { objectName, pathName } from "./names";
 import { placementFor, placementSpec } from "./placement";
@@ -63,12 +63,7 @@ export function podTemplate(instance: Instance, node: Node, given: PodArgs): Pod
     return {
         metadata: {
             labels: {
-                ...instance.stack.config.labels,
-                ...instance.config.labels,
-                ...placement.podLabels,
-                ...selectorOf(node),
-                "app.kubernetes.io/part-of": instance.config.platform,
-                "app.kubernetes.io/managed-by": "plinth",
+                ...instanceLabels(instance, { ...placement.podLabels, ...selectorOf(node) }),
                 ...(args.shareNodeFor ? { [plinthLabels.sharedFiles]: args.shareNodeFor } : {}),
                 ...args.labels,
             },

@@ -26,10 +26,12 @@ export function denyByDefault(
 ): Spec {
     const podSelector = instance ? { matchLabels: instance } : {};
     if (mode === "ingress") return { podSelector, policyTypes: ["Ingress"] };
-    return { podSelector, policyTypes: ["Ingress", "Egress"], egress: [toResolvers(dns)] };
+    const { peers, ports } = resolvers(dns);
+    return { podSelector, policyTypes: ["Ingress", "Egress"], egress: [{ to: peers, ports }] };
 }
 
-function toResolvers({ addresses = [...nodeLocalAddresses], namespace }: DnsConfig): { to: Peer[]; ports: Ports } {
+/** The way to name servers. */
+function resolvers({ addresses = [...nodeLocalAddresses], namespace }: DnsConfig): Rule {
     // Policies apply to the pod's port: OpenShift's resolvers listen on 5353.
     const ports: Ports = [53, 5353].flatMap((port) => [
         { protocol: "UDP", port },
@@ -38,7 +40,7 @@ function toResolvers({ addresses = [...nodeLocalAddresses], namespace }: DnsConf
     const namespaceSelector = namespace === undefined ? {} : { matchLabels: { [namespaceLabel]: namespace } };
     const others = addresses.flatMap((address) => rangesOf(address, [])).map((cidr) => ({ ipBlock: { cidr } }));
     // A resolver on its node's network, or behind the address of a Service, is in no namespace.
-    return { to: [{ namespaceSelector }, ...others], ports };
+    return { peers: [{ namespaceSelector }, ...others], ports };
 }
 
 export interface PolicyArgs {
@@ -102,11 +104,6 @@ function rules(direction: "ingress" | "egress", key: "from" | "to", all: readonl
         }),
     );
     return once.size > 0 ? { [direction]: [...once.values()] } : {};
-}
-
-function resolvers(dns: DnsConfig): Rule {
-    const { to, ports } = toResolvers(dns);
-    return { peers: to, ports };
 }
 
 const portsOf = (edge: Edge): number[] =>

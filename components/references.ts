@@ -1,3 +1,5 @@
+import { isPooler } from "./kinds";
+
 /** Names of objects that a pod references. */
 export interface References {
     readonly secrets: ReadonlySet<string>;
@@ -15,13 +17,14 @@ export interface PodTemplate {
 }
 
 interface StartsPods {
+    readonly apiVersion?: string;
     readonly kind: string;
     readonly [field: string]: unknown;
 }
 
 /** The pod template inside an object that starts pods; none where an operator completes it, as that of a Pooler. */
-export function templateOf({ kind, spec }: StartsPods): PodTemplate | undefined {
-    if (kind === "Pooler") return undefined;
+export function templateOf({ apiVersion = "", kind, spec }: StartsPods): PodTemplate | undefined {
+    if (isPooler({ apiVersion, kind })) return undefined;
     const body = spec as { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } } | undefined;
     return kind === "CronJob" ? body?.jobTemplate?.spec?.template : body?.template;
 }

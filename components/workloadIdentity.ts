@@ -32,17 +32,38 @@ const domains = ["amazonaws.com", "amazonaws.com.cn"];
  * @param key of the instance, with the server's `endpoint` and `identity`
  * @param endpoint undefined for that of AWS
  */
-export function warnOfServer(
+function warnOfServer(
     instance: Pick<Instance, "path" | "warn">,
-    key: string,
+    key: readonly string[],
     endpoint: string | undefined,
 ): void {
     if (endpoint === undefined) return;
     const { hostname } = new URL(endpoint);
     if (domains.some((domain) => hostname.endsWith(`.${domain}`))) return;
     instance.warn(
-        `${instance.path(key, "endpoint")}: "${endpoint}" is not AWS's, and with identity: pod the pods get credentials of AWS, which it does not know; allowed: none or one of ${domains.join(", ")}, identity: keys, or a server with an STS of its own, which AWS_ENDPOINT_URL_STS of the pods names`,
+        `${instance.path(...key, "endpoint")}: "${endpoint}" is not AWS's, and with identity: pod the pods get credentials of AWS, which it does not know; allowed: none or one of ${domains.join(", ")}, identity: keys, or a server with an STS of its own, which AWS_ENDPOINT_URL_STS of the pods names`,
     );
+}
+
+/**
+ * Checks that the pods' identity is meant: no keys are given beside it, and the server can know it.
+ *
+ * @param key as for {@link warnOfServer}
+ * @param secrets keys of plinth:secrets that take its place
+ */
+export function checkIdentity<Secret extends string>(
+    instance: Instance<Secret>,
+    key: readonly string[],
+    secrets: readonly Secret[],
+    endpoint: string | undefined,
+): void {
+    for (const secret of secrets)
+        if (instance.secretValue(secret))
+            instance.problem(
+                [...key, "identity"],
+                `is "pod", but the secret ${secret} of ${instance.name} is set; remove one of the two`,
+            );
+    warnOfServer(instance, key, endpoint);
 }
 
 /** The keys by which the pods of a component sign in as their own account. */

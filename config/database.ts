@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { cidr, imageReference, line, port, server } from "./fields";
 import { inside } from "./insideDatabase";
-import { isOperated, operatedDatabase, type OperatedEngine } from "./operatedDatabase";
+import { hasOperator, operatedDatabase, type OperatedEngine } from "./operatedDatabase";
 import { own, ownOnly } from "./own";
 import { suggest } from "./problems";
 import { secretsOf } from "./secrets";
@@ -175,7 +175,7 @@ const optionsFor = (allowed: readonly [Engine, ...Engine[]], plain?: boolean) =>
         replicated,
         galera,
         // Refused below if it supports none of the engines.
-        operator: operatedDatabase(allowed.filter(isOperated) as [OperatedEngine, ...OperatedEngine[]]),
+        operator: operatedDatabase(allowed.filter(hasOperator) as [OperatedEngine, ...OperatedEngine[]]),
         external: external(allowed, plain),
     }) as const;
 
@@ -197,7 +197,7 @@ export const databaseOf = (
     checkNames("engine of a database", allowed, engines);
     const options = optionsFor(allowed, plain);
     checkNames("topology of a database", topologies, Object.keys(options));
-    if (topologies.includes("operator")) checkNames("engine of an operator", allowed.filter(isOperated), engines);
+    if (topologies.includes("operator")) checkNames("engine of an operator", allowed.filter(hasOperator), engines);
     // The type covers all topologies, so that every platform's configuration fits the component.
     const chosen = topologies.map((topology) => options[topology]) as [
         typeof options.single,

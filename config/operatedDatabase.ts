@@ -7,7 +7,7 @@ export const operatedEngines = ["postgres"] as const;
 export type OperatedEngine = (typeof operatedEngines)[number];
 
 /** Whether an operator runs servers of an engine. */
-export const isOperated = (engine: string): engine is OperatedEngine =>
+export const hasOperator = (engine: string): engine is OperatedEngine =>
     (operatedEngines as readonly string[]).includes(engine);
 
 /** Maximum number of members, because each receives all writes. */

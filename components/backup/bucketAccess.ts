@@ -3,7 +3,7 @@ import { Value } from "../../config/value";
 import type { Component } from "../component";
 import type { NetworkRule, Setting } from "../graph";
 import type { Instance } from "../instance";
-import { identityRules, warnOfServer } from "../workloadIdentity";
+import { checkIdentity, identityRules } from "../workloadIdentity";
 
 /** What the steps need to sign their requests to the bucket. */
 interface BucketAccess {
@@ -34,10 +34,6 @@ export function podIdentity(
     name: string,
     endpoint: string | undefined,
 ): BucketAccess {
-    const problem = (message: string) => instance.problem([name, "target", "identity"], message);
-    for (const key of Object.keys(backupSecrets) as BackupSecret[])
-        if (instance.secretValue(key))
-            problem(`is "pod", but the secret ${key} of ${instance.name} is set; remove one of the two`);
-    warnOfServer(instance, `${name}.target`, endpoint);
+    checkIdentity(instance, [name, "target"], Object.keys(backupSecrets) as BackupSecret[], endpoint);
     return { env: {}, needs: identityRules().map((rule) => ({ ...rule, key: `${name}.target.identity` })) };
 }

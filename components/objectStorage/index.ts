@@ -19,7 +19,7 @@ import type { Site } from "../site";
 import { metricsRules } from "../metrics";
 import type { ContainerArgs } from "../podArgs";
 import { Task } from "../task";
-import { warnOfServer } from "../workloadIdentity";
+import { checkIdentity } from "../workloadIdentity";
 import { type Bucket, bucketFiles } from "./buckets";
 import { minio, volumeCheck, volumeCheckContainer } from "./minio";
 import { identities, identitiesFile, metricsPort, seaweedfs } from "./seaweedfs";
@@ -217,14 +217,8 @@ export class ObjectStorage extends Component implements HasNode {
     }
 
     private podIdentity(endpoint: string | undefined): Key {
-        const { instance } = this;
-        warnOfServer(instance, "objectStorage", endpoint);
-        for (const key of Object.keys(objectStorageSecrets) as ObjectStorageSecret[])
-            if (instance.secretValue(key))
-                instance.problem(
-                    ["objectStorage", "identity"],
-                    `is "pod", but the secret ${key} of ${instance.name} is set; remove one of the two`,
-                );
+        const secrets = Object.keys(objectStorageSecrets) as ObjectStorageSecret[];
+        checkIdentity(this.instance, ["objectStorage"], secrets, endpoint);
         return { accessKey: undefined, secretKey: undefined };
     }
 

@@ -17,10 +17,6 @@ export interface OperatedServers extends Live {
     };
 }
 
-/** Whether an operator was told to keep the volumes only, as of an instance that is stopped or removed. */
-export const isAtRest = ({ metadata }: OperatedServers): boolean =>
-    metadata.annotations?.["cnpg.io/hibernation"] === "on";
-
 /**
  * @param pods all pods of the namespace; may contain others
  * @param events warnings of the namespace; may contain others. @default none

@@ -1,5 +1,5 @@
-import { isDatabase } from "../../components/kinds";
-import { isOperated, type OperatedEngine } from "../../config/operatedDatabase";
+import { cloudNativePgApi, isDatabase } from "../../components/kinds";
+import { hasOperator, type OperatedEngine } from "../../config/operatedDatabase";
 import type { StackConfig } from "../../config/stack";
 import type { RenderedObject } from "../render/rendering";
 import type { Kubectl } from "./kubectl";
@@ -22,7 +22,7 @@ interface Operator {
 const operators: Readonly<Record<OperatedEngine, Operator>> = {
     postgres: {
         name: "CloudNativePG",
-        apiVersion: "postgresql.cnpg.io/v1",
+        apiVersion: cloudNativePgApi,
         resource: "clusters.postgresql.cnpg.io",
         poolers: "poolers.postgresql.cnpg.io",
         install:
@@ -37,7 +37,7 @@ const operatedIn = ({ instances }: Instances): { readonly engine: OperatedEngine
     instances.flatMap((instance) =>
         Object.values(instance).flatMap((value: unknown) => {
             const { topology, engine, pooler } = (value ?? {}) as Readonly<Record<string, unknown>>;
-            return topology === "operator" && isOperated(String(engine))
+            return topology === "operator" && hasOperator(String(engine))
                 ? [{ engine: engine as OperatedEngine, pooler }]
                 : [];
         }),

@@ -9,12 +9,8 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
     metadata.deletionTimestamp === undefined &&
     (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false);
 
-/** Labels with which operators mark the server that takes writes. */
-const writerLabels: Readonly<Record<string, string>> = { "cnpg.io/instanceRole": "primary" };
-
-/** Whether a pod takes a database's writes, as its operator says. */
-const isWriter = ({ metadata: { labels = {} } }: Pod): boolean =>
-    Object.entries(writerLabels).some(([key, value]) => labels[key] === value);
+/** Whether a pod takes a database's writes, as its operator, CloudNativePG, says. */
+const isWriter = ({ metadata: { labels } }: Pod): boolean => labels?.["cnpg.io/instanceRole"] === "primary";
 
 /** The pods of one component: ready ones first, of those an operator's writer, then newest first. */
 export async function podsOfComponent(kubectl: Kubectl, component: Component): Promise<Pod[]> {

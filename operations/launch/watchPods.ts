@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pc from "picocolors";
+import { isAtRest } from "../../components/kinds";
 import { componentOf, fullName, listOperated, listPods, listStack } from "../cluster/components";
 import { warningsIn } from "../cluster/events";
 import { tasksOf, tierOf } from "../cluster/health";
 import type { Kubectl } from "../cluster/kubectl";
 import { KubectlError } from "../cluster/kubectlError";
 import type { ContainerStatus, Event, Job, Live, Pod, Workload } from "../cluster/live";
-import { isAtRest, type OperatedServers, operatedTier } from "../cluster/operated";
+import { type OperatedServers, operatedTier } from "../cluster/operated";
 import { containerReason, containersOf, statusesOf } from "../cluster/pods";
 import type { RenderedObject, Rendering } from "../render/rendering";
 import { unreadyPods } from "../status/status";

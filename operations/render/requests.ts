@@ -1,4 +1,4 @@
-import { isOperated } from "../../components/kinds";
+import { isAtRest, isOperated, isPooler } from "../../components/kinds";
 import { plinthLabels } from "../../components/labels";
 import { podOf } from "../../components/references";
 import { parseQuantity } from "../../config/quantity";
@@ -90,10 +90,6 @@ export function requestsOf(objects: readonly RenderedObject[]): Requested[] {
     });
 }
 
-/** Whether an operator runs a database's poolers for an object. */
-const isPooler = ({ apiVersion, kind }: RenderedObject): boolean =>
-    apiVersion === "postgresql.cnpg.io/v1" && kind === "Pooler";
-
 /** The pod that an operator makes for each member of a database, or for each pooler. */
 function operatedPod(object: RenderedObject): PodSpec | undefined {
     const { resources } = (object["spec"] ?? {}) as ContainerSpec;
@@ -105,7 +101,7 @@ function operatedPod(object: RenderedObject): PodSpec | undefined {
 function operatedPods(object: RenderedObject): number {
     const { instances } = (object["spec"] ?? {}) as { readonly instances?: number };
     if (isPooler(object)) return instances ?? 1;
-    return isOperated(object) && object.metadata.annotations?.["cnpg.io/hibernation"] !== "on" ? (instances ?? 1) : 0;
+    return isOperated(object) && !isAtRest(object) ? (instances ?? 1) : 0;
 }
 
 function leastPods({ spec, metadata }: RenderedObject, objects: readonly RenderedObject[]): number {

@@ -1,4 +1,4 @@
-import { isDatabase, isOperated } from "../../components/kinds";
+import { isAtRest, isDatabase, isOperated } from "../../components/kinds";
 import { namespaceOf } from "../../config/unique";
 import { componentOf, fullName, listOperated, listPods, listStack, workloadKinds } from "../cluster/components";
 import { type ClaimHealth, claimOf } from "../cluster/claimHealth";
@@ -17,7 +17,7 @@ import {
     tierOf,
 } from "../cluster/health";
 import type { Kubectl } from "../cluster/kubectl";
-import { isAtRest, operatedTier, type OperatedServers } from "../cluster/operated";
+import { operatedTier, type OperatedServers } from "../cluster/operated";
 import type { Claim, CronJob, Ingress, Job, List, Live, Node, Pod, StorageClass, Workload } from "../cluster/live";
 import { volumesInUse } from "../cluster/volumeUse";
 import type { Session } from "../session";

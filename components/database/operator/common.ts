@@ -5,7 +5,7 @@ import type { Image } from "../../../config/images";
 import { mebibytes } from "../../../config/quantity";
 import type { NetworkRule, Node, SecretRef, Service } from "../../graph";
 import type { Instance } from "../../instance";
-import { componentLabels, plinthLabels } from "../../labels";
+import { componentLabels, instanceLabels, stackLabel } from "../../labels";
 import { placementFor, placementSpec } from "../../placement";
 import { requestsAndLimits } from "../../resources";
 import { requestOf, spaceFor } from "../../scratch";
@@ -60,13 +60,8 @@ export const toApiServer = ({ cluster }: Instance): NetworkRule => ({
 
 /** Labels of all that an operator makes, with which the program's own commands find it. */
 export const inheritedLabels = (instance: Instance, node: Node): Record<string, string> => ({
-    ...instance.stack.config.labels,
-    ...instance.config.labels,
-    ...placementFor(instance, node.name).podLabels,
-    ...componentLabels(node),
-    "app.kubernetes.io/part-of": instance.config.platform,
-    "app.kubernetes.io/managed-by": "plinth",
-    [plinthLabels.stack]: `${instance.stack.config.project}.${instance.stack.config.stack}`,
+    ...instanceLabels(instance, { ...placementFor(instance, node.name).podLabels, ...componentLabels(node) }),
+    ...stackLabel(instance.stack),
 });
 
 /** The checked series of the volumes' data, which no servers of another topology continue with. */

@@ -3,8 +3,9 @@ import type { OperatedDatabaseConfig } from "../../../config/operatedDatabase";
 import type { Component } from "../../component";
 import type { Node, Service, Settings } from "../../graph";
 import type { Instance } from "../../instance";
-import { metricsRules } from "../../metrics";
 import { disruptionBudget } from "../../deployment";
+import { cloudNativePgApi } from "../../kinds";
+import { metricsRules } from "../../metrics";
 import { plinthLabels, selectorOf } from "../../labels";
 import { placementFor, placementSpec } from "../../placement";
 import { pullSecretsOf } from "../../pullSecret";
@@ -63,7 +64,7 @@ export function connectionPooler(
         owner,
         node.name,
         {
-            apiVersion: "postgresql.cnpg.io/v1",
+            apiVersion: cloudNativePgApi,
             kind: "Pooler",
             labels: component,
             spec: {

@@ -4,6 +4,7 @@ import { mebibytes } from "../../../config/quantity";
 import type { Component } from "../../component";
 import { type Node, nodeId, Service } from "../../graph";
 import type { Instance } from "../../instance";
+import { atRest, cloudNativePgApi } from "../../kinds";
 import { plinthLabels } from "../../labels";
 import { metricsRules } from "../../metrics";
 import { pullSecretsOf } from "../../pullSecret";
@@ -24,9 +25,6 @@ import {
     toApiServer,
 } from "./common";
 import { connectionPooler, joinPooler } from "./pooler";
-
-/** The API of CloudNativePG's kinds. */
-const apiVersion = "postgresql.cnpg.io/v1";
 
 /** Where members tell their state, to the operator and to each other. */
 const statusPort = 8000;
@@ -131,7 +129,7 @@ function declareCluster(
         owner,
         name,
         {
-            apiVersion,
+            apiVersion: cloudNativePgApi,
             kind: "Cluster",
             labels: {},
             annotations: {
@@ -142,7 +140,7 @@ function declareCluster(
                           "pulumi.com/waitFor": `jsonpath={.status.readyInstances}=${members}`,
                           "pulumi.com/timeoutSeconds": "1800",
                       }
-                    : { "cnpg.io/hibernation": "on" }),
+                    : atRest),
                 ...(restartedAt ? { "kubectl.kubernetes.io/restartedAt": restartedAt } : {}),
             },
             spec: {

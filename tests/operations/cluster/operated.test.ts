@@ -1,11 +1,12 @@
 import { expect } from "chai";
 import { componentOf, listOperated, podsOf } from "../../../operations/cluster/components";
 import { KubectlError } from "../../../operations/cluster/kubectlError";
-import { isAtRest, type OperatedServers, operatedTier } from "../../../operations/cluster/operated";
+import { type OperatedServers, operatedTier } from "../../../operations/cluster/operated";
 import { operatedKinds } from "../../../operations/cluster/operators";
 import { podsOfComponent } from "../../../operations/cluster/pods";
 import { prune } from "../../../operations/cluster/prune";
 import { requestsOf } from "../../../operations/render/requests";
+import { isAtRest } from "../../../components/kinds";
 import type { StackConfig } from "../../../config/stack";
 import { object, rendering } from "../../support/doctor";
 import { labelled, pod, ready } from "../../support/observed";
