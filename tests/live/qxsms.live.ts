@@ -1,4 +1,4 @@
 import { qxsms } from "./qxsms";
 import { liveSuite } from "./suite";
 
-liveSuite(qxsms);
+liveSuite(qxsms("qxsms", "QxSMS"));

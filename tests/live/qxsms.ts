@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { merge } from "../../config/merge";
 import type { Visitor } from "../support/visitor";
 import { waitFor } from "./cluster";
 import { djangoPrograms } from "./django";
@@ -49,15 +50,19 @@ async function importMembers(live: Live, ids: readonly number[]): Promise<void> 
     expect(status, body.slice(0, 2000)).to.equal(302);
 }
 
-export const qxsms: Subject = {
+/** QxSMS with whatever changes a suite makes. */
+export const qxsms = (name: string, title: string, changes: Readonly<Record<string, unknown>> = {}): Subject => ({
     platform: "qxsms",
-    name: "qxsms",
-    title: "QxSMS",
-    instance: {
-        mail: { from: "wpss@example.org" },
-        administrator: { email: "admin@example.org", account: "generated" },
-        volumes: { database: { size: "2Gi" }, broker: { size: "1Gi" }, backup: { size: "2Gi" } },
-    },
+    name,
+    title,
+    instance: merge(
+        {
+            mail: { from: "wpss@example.org" },
+            administrator: { email: "admin@example.org", account: "generated" },
+            volumes: { database: { size: "2Gi" }, broker: { size: "1Gi" }, backup: { size: "2Gi" } },
+        },
+        changes,
+    ) as Record<string, unknown>,
     secrets: { adminPassword: "Live-password-78" },
     interpreter: { language: "python", image: "qxsms" },
     tiers: [
@@ -166,4 +171,4 @@ print(panel.pk)`,
                     "(SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'public'), (SELECT COUNT(*) FROM plinth_live)",
             ),
     },
-};
+});

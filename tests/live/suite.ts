@@ -173,7 +173,7 @@ export function liveSuite(subject: Subject, more: (step: Step, live: () => Live)
 export type Step = (title: string, run: (live: Live) => Promise<string | readonly string[]>) => void;
 
 /** Deletes the pods of a tier one after the other, while visitors ask and rows are written. */
-async function kill(live: Live, tier: Tier, how: readonly string[]): Promise<string | string[]> {
+export async function kill(live: Live, tier: Tier, how: readonly string[]): Promise<string | string[]> {
     if (live.isOutside(tier.component)) return `skipped: ${tier.component} is outside of the cluster`;
     const visits = live.load(tier.pages ? { pages: tier.pages } : {});
     const writer = tier.data ? await live.writer() : undefined;
