@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { plinthLabels } from "../../components/labels";
 import type { ControlPlane } from "../support/controlPlane";
 
 /** What the tests read of a pod. */
@@ -36,6 +37,10 @@ export const restricted = {
     container: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
 } as const;
 
+/** The component of a pod; those of an operator's pooler have it in a label of its own, after the instance. */
+export const componentOf = ({ metadata: { labels } }: LivePod): string =>
+    labels[plinthLabels.component]?.split(".").at(-1) ?? labels["app.kubernetes.io/name"]!;
+
 const isReady = ({ status, metadata }: LivePod): boolean =>
     !metadata.deletionTimestamp &&
     (status.conditions ?? []).some(({ type, status: is }) => type === "Ready" && is === "True");
@@ -70,18 +75,20 @@ export class LiveNamespace {
 
     /** The pods of a component that no one deletes, or those of the whole instance. Pods of Tasks are not among them. */
     async pods(component?: string): Promise<LivePod[]> {
-        const selector = component ? ["--selector", `app.kubernetes.io/name=${component}`] : [];
-        const pods = JSON.parse(await this.kubectl("get", "pods", ...selector, "--output", "json")) as {
+        const { items } = JSON.parse(await this.kubectl("get", "pods", "--output", "json")) as {
             items: (LivePod & { metadata: { labels: { "batch.kubernetes.io/job-name"?: string } } })[];
         };
-        return pods.items.filter(
-            ({ metadata }) => !metadata.deletionTimestamp && !metadata.labels["batch.kubernetes.io/job-name"],
+        return items.filter(
+            (pod) =>
+                !pod.metadata.deletionTimestamp &&
+                !pod.metadata.labels["batch.kubernetes.io/job-name"] &&
+                (component === undefined || componentOf(pod) === component),
         );
     }
 
     /** Names of the components that have pods. */
     async components(): Promise<string[]> {
-        const names = (await this.pods()).map(({ metadata }) => metadata.labels["app.kubernetes.io/name"]!);
+        const names = (await this.pods()).map(componentOf);
         return [...new Set(names)].sort();
     }
 

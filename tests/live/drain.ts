@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { componentOf } from "./cluster";
 import type { Live } from "./live";
 import { visitsText } from "./load";
 
@@ -12,8 +13,8 @@ export async function drain(live: Live): Promise<string[]> {
     const node = nodes[0]!.metadata.name;
     const before = await place.pods();
     const counts = new Map<string, number>();
-    for (const { metadata } of before) {
-        const component = metadata.labels["app.kubernetes.io/name"]!;
+    for (const pod of before) {
+        const component = componentOf(pod);
         counts.set(component, (counts.get(component) ?? 0) + 1);
     }
     const said: string[] = [];

@@ -32,7 +32,9 @@ export async function pullImages(live: Live): Promise<string[]> {
         .map((file) => readFileSync(join(path, "rendered", file), "utf8"));
     clean();
     const images = [
-        ...new Set(texts.flatMap((text) => [...text.matchAll(/^\s*(?:- )?image(?:Name)?: (\S+)$/gm)].map(([, one]) => one!))),
+        ...new Set(
+            texts.flatMap((text) => [...text.matchAll(/^\s*(?:- )?image(?:Name)?: (\S+)$/gm)].map(([, one]) => one!)),
+        ),
     ];
     const namespace = `${live.place.name}-images`;
     const place = new LiveNamespace(live.cluster, namespace);

@@ -66,6 +66,10 @@ async function hurt(
         await new Promise((resolve) => setTimeout(resolve, 5000));
         return writer.rows > rows + 20;
     });
+    await live.place.kubectl(
+        ...["wait", "clusters.postgresql.cnpg.io/database", "--timeout=300s"],
+        "--for=jsonpath={.status.phase}=Cluster in healthy state",
+    );
     await live.place.ready("database", members, [], 300);
     const whole = (Date.now() - started) / 1000;
     const written = await writer.stop();
