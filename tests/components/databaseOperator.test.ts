@@ -108,6 +108,8 @@ describe("Database of CloudNativePG", () => {
         expect(budget).to.deep.include({ maxUnavailable: 1, selector: { matchLabels: labels } });
         // A restore waits for the last session to end.
         expect(Number(pgbouncer.parameters.server_idle_timeout)).to.be.lessThan(60);
+        // Clients are refused for as long after the primary is back.
+        expect(Number(pgbouncer.parameters.server_login_retry)).to.be.lessThan(5);
     });
 
     it("is kept without pods while its instance is stopped or removed", async () => {
@@ -116,8 +118,8 @@ describe("Database of CloudNativePG", () => {
             expect(objects.filter(({ kind }) => kind === "Pooler")).to.deep.equal([]);
             const { annotations } = clusterIn(objects).metadata;
             expect(annotations).to.include({ "cnpg.io/hibernation": "on" });
-            // Nothing becomes ready.
-            expect(annotations).not.to.have.property("pulumi.com/waitFor");
+            // Nothing becomes ready; it is done when the last pod is gone.
+            expect(annotations["pulumi.com/waitFor"]).to.match(/cnpg\.io\/hibernation.*=True$/);
         }
         const { objects } = await sent(operated());
         expect(clusterIn(objects).metadata.annotations).not.to.have.property("cnpg.io/hibernation");

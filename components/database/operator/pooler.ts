@@ -24,6 +24,12 @@ const share = 0.8;
  */
 const idle = 20;
 
+/**
+ * Seconds after a refused connection to the server in which PgBouncer refuses its clients, too, without another try. Its
+ * own fifteen come on top of the time that another member takes to be promoted: seen with PgBouncer 1.26.
+ */
+const retry = 1;
+
 /** Adds the pooler to the graph, between the platform and the member that takes writes. */
 export function joinPooler(instance: Instance, database: string, server: Service<Settings>): Node {
     const name = `${database}-pooler`;
@@ -78,6 +84,7 @@ export function connectionPooler(
                         max_client_conn: String(maxClients),
                         default_pool_size: String(Math.max(1, Math.floor((connections * share) / instances))),
                         server_idle_timeout: String(idle),
+                        server_login_retry: String(retry),
                     },
                 },
                 template: {

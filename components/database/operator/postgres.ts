@@ -38,6 +38,9 @@ const longestName = 50;
 /** Directory of a pod with the operator's program in it, and with what the server writes beside its volume. */
 const temporary = "1Gi";
 
+/** True of a Cluster whose last pod is gone. */
+const hibernated = `jsonpath={.status.conditions[?(@.type=="cnpg.io/hibernation")].status}=True`;
+
 /** The operator's label of members, as opposed to poolers. */
 const part = { "app.kubernetes.io/component": "database" };
 
@@ -140,7 +143,11 @@ function declareCluster(
                           "pulumi.com/waitFor": `jsonpath={.status.readyInstances}=${members}`,
                           "pulumi.com/timeoutSeconds": "1800",
                       }
-                    : atRest),
+                    : {
+                          ...atRest,
+                          "pulumi.com/waitFor": hibernated,
+                          "pulumi.com/timeoutSeconds": "600",
+                      }),
                 ...(restartedAt ? { "kubectl.kubernetes.io/restartedAt": restartedAt } : {}),
             },
             spec: {
