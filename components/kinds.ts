@@ -112,6 +112,10 @@ export const leavesVolumes = ({ apiVersion, kind }: Identified): boolean =>
 /** Whether an operator runs servers for an object. */
 export const isOperated = (object: Identified): boolean => ownsVolumes(object) || leavesVolumes(object);
 
+/** Whether mariadb-operator makes a database, an account or its rights of an object, once the servers run. */
+export const isMadeInServers = ({ apiVersion, kind }: Identified): boolean =>
+    apiVersion === mariadbOperatorApi && ["Database", "User", "Grant"].includes(kind);
+
 /** Whether an operator runs a database's poolers for an object. */
 export const isPooler = ({ apiVersion, kind }: Identified): boolean =>
     apiVersion === cloudNativePgApi && kind === "Pooler";

@@ -1,7 +1,9 @@
 import { expect } from "chai";
+import { Task } from "../../components/task";
 import { Database } from "../../components/database";
 import { checkSeries, SeriesError } from "../../components/database/series";
 import { database as schema, type DatabaseConfig } from "../../config/database";
+import { images } from "../../config/images";
 import { declareClients } from "../support/databaseClients";
 import { declare, type DeclareArgs, find, problemsOf, type Sent } from "../support/declare";
 import { operatedPods } from "../support/invariants";
@@ -16,6 +18,9 @@ const sent = (config: DatabaseConfig, args: DeclareArgs = {}) =>
             ...{ config, database: "app", user: "app", size: "10Gi", settings: { lower_case_table_names: "1" } },
             resources: { cpu: "100m", memory: "512Mi" },
         });
+        const resources = { cpu: "10m", memory: "32Mi" };
+        const pod = { containers: [{ name: "prepare", image: images.busybox, resources }], user: 1000 };
+        new Task(instance, "prepare", { pod, startsAfter: [database] });
         declareClients(instance, {
             web: database.service.bind({ HOST: "host", PASSWORD: "password" }),
             reads: database.readService.bind({ HOST: "host", PASSWORD: "password" }),
@@ -65,6 +70,20 @@ describe("Database of mariadb-operator", () => {
         const root = serversIn(objects).spec.rootPasswordSecretKeyRef;
         expect(find(objects, "Secret", root.name)["stringData"]).to.have.keys(root.key);
         expect(root.generate).to.equal(false);
+    });
+
+    it("is ready for the others with its accounts, which wait for the servers and not these for them", async () => {
+        const { resources } = await sent(operated());
+        const before = (kind: string) => {
+            const { urn, dependencies } = resources.find(({ type }) => type.endsWith(`/v1alpha1:${kind}`))!;
+            return { urn, dependencies };
+        };
+        const servers = before("MariaDB");
+        const accounts = ["Database", "User", "Grant"].map((kind) => before(kind));
+        for (const { urn } of accounts) expect(servers.dependencies).not.to.include(urn);
+        expect(accounts[1]!.dependencies.join()).to.include("Secret");
+        const task = resources.find(({ type }) => type.endsWith(":Job"))!;
+        expect(task.dependencies).to.include.members([servers, ...accounts].map(({ urn }) => urn));
     });
 
     it("opens its pods to their clients, each other and the operator, and the API server to them", async () => {
