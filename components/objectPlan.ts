@@ -1,7 +1,17 @@
 import type { AnyInstance } from "../config/stack";
 import type { Value } from "../config/value";
 import type { Node } from "./graph";
-import { isKnownKind, isMadeInServers, isOperated, isPrecious, type Kind, kinds, secretsDigested, typeOf, workloads } from "./kinds";
+import {
+    isKnownKind,
+    isMadeInServers,
+    isOperated,
+    isPrecious,
+    type Kind,
+    kinds,
+    secretsDigested,
+    typeOf,
+    workloads,
+} from "./kinds";
 import { plinthLabels } from "./labels";
 import { consentName } from "./names";
 import type { Declared, KubernetesObject, Metadata } from "./object";
