@@ -93,14 +93,28 @@ export const workloads: readonly string[] = ["StatefulSet", "Deployment", "Job",
 /** The API of CloudNativePG's kinds. */
 export const cloudNativePgApi = "postgresql.cnpg.io/v1";
 
+/** The API of mariadb-operator's kinds. */
+export const mariadbOperatorApi = "k8s.mariadb.com/v1alpha1";
+
 interface Identified {
     readonly apiVersion: string;
     readonly kind: string;
 }
 
-/** Whether an operator runs servers for an object, and owns their volumes, which are deleted with it. */
-export const isOperated = ({ apiVersion, kind }: Identified): boolean =>
+/** Whether an operator owns the volumes of an object's servers, which are deleted with it. */
+export const ownsVolumes = ({ apiVersion, kind }: Identified): boolean =>
     apiVersion === cloudNativePgApi && kind === "Cluster";
+
+/** Whether an operator runs servers for an object and leaves their volumes behind, as a StatefulSet does. */
+export const leavesVolumes = ({ apiVersion, kind }: Identified): boolean =>
+    apiVersion === mariadbOperatorApi && kind === "MariaDB";
+
+/** Whether an operator runs servers for an object. */
+export const isOperated = (object: Identified): boolean => ownsVolumes(object) || leavesVolumes(object);
+
+/** Whether mariadb-operator makes a database, an account or its rights of an object, once the servers run. */
+export const isMadeInServers = ({ apiVersion, kind }: Identified): boolean =>
+    apiVersion === mariadbOperatorApi && ["Database", "User", "Grant"].includes(kind);
 
 /** Whether an operator runs a database's poolers for an object. */
 export const isPooler = ({ apiVersion, kind }: Identified): boolean =>
@@ -128,7 +142,7 @@ export const isDatabase = (object: {
 
 /** Whether an object must not be lost by mistake. */
 export const isPrecious = (object: Parameters<typeof isDatabase>[0]): boolean =>
-    precious.includes(object.kind) || isDatabase(object);
+    precious.includes(object.kind) || (ownsVolumes(object) && isDatabase(object));
 
 /** Cluster-scoped kinds. */
 export const clusterScoped: readonly string[] = ["Namespace", "StorageClass", "PersistentVolume"];

@@ -1,7 +1,17 @@
 import type { AnyInstance } from "../config/stack";
 import type { Value } from "../config/value";
 import type { Node } from "./graph";
-import { isKnownKind, isOperated, isPrecious, type Kind, kinds, secretsDigested, typeOf, workloads } from "./kinds";
+import {
+    isKnownKind,
+    isMadeInServers,
+    isOperated,
+    isPrecious,
+    type Kind,
+    kinds,
+    secretsDigested,
+    typeOf,
+    workloads,
+} from "./kinds";
 import { plinthLabels } from "./labels";
 import { consentName } from "./names";
 import type { Declared, KubernetesObject, Metadata } from "./object";
@@ -16,7 +26,9 @@ export interface ObjectPlanArgs {
     readonly path: string;
 }
 
-const startsPods = ({ kind, object }: Declared): boolean => workloads.includes(kind) || isOperated(object);
+/** Whether an object is complete when pods are ready, or what they make is there. */
+const needsPods = ({ kind, object }: Declared): boolean =>
+    workloads.includes(kind) || isOperated(object) || isMadeInServers(object);
 
 /**
  * Turns an instance's declared objects into resources: which of them exist, in which order, with which dependencies.
@@ -47,12 +59,12 @@ export class ObjectPlan {
         const own = this.declared.filter((entry) => entry.node === node);
         // Pods depend on what they mount, but not on Services, which take ten seconds to become ready without pods.
         const supports = own
-            .filter((entry) => !startsPods(entry) && entry.kind !== "Service")
+            .filter((entry) => !needsPods(entry) && entry.kind !== "Service")
             .flatMap((entry) => this.add(entry, []) ?? []);
         return own
             .filter((entry) => !this.planned.has(entry))
             .flatMap((entry) => {
-                const pods = startsPods(entry);
+                const pods = needsPods(entry);
                 const previous = supports.filter(({ name }) => name === `${this.args.config.name}-${entry.after}`);
                 const resource = this.add(entry, pods ? [...supports, ...before] : previous);
                 return resource && pods && entry.kind !== "CronJob" ? [resource] : [];

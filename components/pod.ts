@@ -107,7 +107,18 @@ function withDevMounts(instance: Instance, node: Node, args: PodArgs): PodArgs {
     };
 }
 
-function podSecurityContext({ user, group, podSecurity }: PodArgs): Fields<k8s.types.input.core.v1.PodSecurityContext> {
+/** What the restricted Pod Security level asks of a container, and a read-only root. */
+export const hardened = () => ({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+});
+
+export function podSecurityContext({
+    user,
+    group,
+    podSecurity,
+}: Pick<PodArgs, "user" | "group" | "podSecurity">): Fields<k8s.types.input.core.v1.PodSecurityContext> {
     const common = { seccompProfile: { type: "RuntimeDefault" }, ...podSecurity };
     // The default changes the owner of every file at each mount, which takes minutes on a large volume.
     const quick = { fsGroupChangePolicy: "OnRootMismatch" };
@@ -191,9 +202,9 @@ function securityContext(
     if (podUser === "image") return Object.keys(own).length > 0 ? { securityContext: own } : {};
     return {
         securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: args.readOnlyRoot ?? true,
-            capabilities: { drop: ["ALL"], ...(args.capabilities ? { add: [...args.capabilities] } : {}) },
+            ...hardened(),
+            ...(args.readOnlyRoot === undefined ? {} : { readOnlyRootFilesystem: args.readOnlyRoot }),
+            ...(args.capabilities ? { capabilities: { drop: ["ALL"], add: [...args.capabilities] } } : {}),
             ...own,
         },
     };

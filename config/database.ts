@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cidr, imageReference, line, port, server } from "./fields";
-import { inside } from "./insideDatabase";
+import { inside, memberCounts } from "./insideDatabase";
 import { hasOperator, operatedDatabase, type OperatedEngine } from "./operatedDatabase";
 import { own, ownOnly } from "./own";
 import { suggest } from "./problems";
@@ -86,9 +86,6 @@ const replicated = z
         if (source > replicas) issue("source", `0 to ${replicas}, because there are ${replicas + 1} members`);
         if (lost.includes(source)) issue("lost", "members other than the source");
     });
-
-/** Numbers of members that can lose one or two of them, and of which a half is never left. */
-const memberCounts = [3, 5] as const;
 
 const galera = z
     .strictObject({

@@ -46,6 +46,8 @@ export const imagesNamed = <Name extends string>(
 export const images = imagesNamed({
     caddy: { reference: "docker.io/library/caddy:2.11.4-alpine" },
     mariadb: { reference: "docker.io/library/mariadb:11.8.8" },
+    // What stands beside each server of mariadb-operator, of the operator's own release.
+    mariadbOperator: { reference: "docker-registry3.mariadb.com/mariadb-operator/mariadb-operator:25.10.4" },
     haproxy: { reference: "docker.io/library/haproxy:3.0.26-alpine" },
     mysql: { reference: "docker.io/library/mysql:8.4.11" },
     postgres: { reference: "docker.io/library/postgres:17.11" },

@@ -11,6 +11,7 @@ import { awaitPods, digestsOf } from "../../operations/secrets/rotation";
 import {
     chooseKey,
     dependentsOf,
+    isOperatorsLogin,
     placesOnceSet,
     type SecretKey,
     secretKeys,
@@ -163,5 +164,8 @@ async function generatedLength(session: Session, one: SecretKey): Promise<number
                 `  ${howToSet(instance, key, stack)} && ./plinth launch ${stack}`,
         );
     }
+    const { objects } = await session.rendering();
+    if (isOperatorsLogin(objects, unset!.places))
+        refuse("cannot be rotated: mariadb-operator logs in with it, and does not change it in the servers");
     return rule.fixed === undefined ? unset!.length! : refuse(`cannot be rotated: ${rule.fixed}`);
 }

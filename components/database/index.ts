@@ -15,6 +15,7 @@ import { galeraPorts } from "./galera/files";
 import { declareMember, type MemberArgs } from "./member";
 import { exporterConfiguration, metricsPorts, metricsUser } from "./metrics";
 import { initStatements, metricsStatements } from "./mysql";
+import { operatedMariadb } from "./operator/mariadb";
 import { operatedPostgres } from "./operator/postgres";
 import { replicationUser } from "./replication";
 import { declareMembers, joinMembers, type Members } from "./replicated";
@@ -113,7 +114,8 @@ export class Database<Name extends string = string> extends Component implements
             const passwords = this.passwords(instance, name);
             const { database, user, resources, size, settings, settingsAt } = args;
             const common = { config, passwords, database, user, resources, size, settings, settingsAt };
-            const made = operatedPostgres(instance, this, name, { ...common, clients: this.image });
+            const operated = config.engine === "mariadb" ? operatedMariadb : operatedPostgres;
+            const made = operated(instance, this, name, { ...common, clients: this.image });
             ({ node: this.node, service: this.service, readService: this.readService } = made);
             ({ direct: this.direct, rootPassword: this.rootPassword } = made);
         } else {

@@ -15,7 +15,8 @@ const exporterFile = "exporter.cnf";
 export const exporterConfiguration = (password: string, port: number): MyCnf =>
     myCnf`[client]\nhost = 127.0.0.1\nport = ${port}\nuser = ${word(metricsUser)}\npassword = ${word(password)}\n`;
 
-const usual = {
+/** The container of each engine's exporter. */
+export const exporter = {
     name: "exporter",
     resources: { cpu: "10m", memory: "32Mi" },
     user: 65534,
@@ -29,7 +30,7 @@ const usual = {
 export const exporterContainer = (engine: Engine, password: SecretRef): ContainerArgs =>
     engine === "postgres"
         ? {
-              ...usual,
+              ...exporter,
               image: images.postgresExporter,
               env: {
                   DATA_SOURCE_URI: "127.0.0.1:5432/postgres?sslmode=disable",
@@ -39,7 +40,7 @@ export const exporterContainer = (engine: Engine, password: SecretRef): Containe
               ports: { metrics: metricsPorts.postgres },
           }
         : {
-              ...usual,
+              ...exporter,
               image: images.mysqldExporter,
               args: [`--config.my-cnf=/etc/exporter/${exporterFile}`],
               ports: { metrics: metricsPorts[engine] },

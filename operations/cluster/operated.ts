@@ -3,15 +3,22 @@ import { podReason, type TierHealth } from "./health";
 import type { Condition, Event, Live, Pod } from "./live";
 import { isReady, restartsOf } from "./pods";
 
-/** An object from which an operator makes a database, or a pooler before one, with the fields that are read here. */
+/**
+ * An object from which an operator makes a database, or a pooler before one, with the fields that are read here:
+ * CloudNativePG's, or mariadb-operator's.
+ */
 export interface OperatedServers extends Live {
     readonly spec: {
         readonly instances?: number;
+        readonly replicas?: number;
         readonly imageName?: string;
+        readonly image?: string;
     };
     readonly status?: {
         readonly conditions?: readonly Condition[];
         readonly readyInstances?: number;
+        /** Those that are ready. */
+        readonly replicas?: number;
         readonly phase?: string;
         readonly phaseReason?: string;
     };
@@ -28,10 +35,10 @@ export function operatedTier(object: OperatedServers, pods: readonly Pod[], even
         const of = componentOf(pod);
         return of.namespace === namespace && of.instance === instance && of.name === component;
     });
-    const desired = spec.instances ?? 1;
+    const desired = spec.instances ?? spec.replicas ?? 1;
     // Of a pooler it counts pods, ready or not.
     const isPooler = kind === "Pooler";
-    const ready = isPooler ? own.filter(isReady).length : (status?.readyInstances ?? 0);
+    const ready = isPooler ? own.filter(isReady).length : (status?.readyInstances ?? status?.replicas ?? 0);
     const condition = status?.conditions?.find(({ type }) => type === "Ready");
     const ok = ready >= desired && (isPooler || condition?.status === "True");
     const reason = ok ? undefined : (podReason(own, events) ?? saidBy(object) ?? "its operator has not taken it up");
@@ -42,7 +49,7 @@ export function operatedTier(object: OperatedServers, pods: readonly Pod[], even
         kind,
         ready,
         desired,
-        image: spec.imageName ?? "",
+        image: spec.imageName ?? spec.image ?? "",
         created: metadata.creationTimestamp,
         restarts: own.reduce((sum, pod) => sum + restartsOf(pod), 0),
         ok,

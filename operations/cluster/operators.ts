@@ -1,5 +1,5 @@
-import { cloudNativePgApi, isDatabase } from "../../components/kinds";
-import { hasOperator, type OperatedEngine } from "../../config/operatedDatabase";
+import { cloudNativePgApi, isDatabase, mariadbOperatorApi } from "../../components/kinds";
+import { hasOperator, type OperatedEngine, operatorNamespaces } from "../../config/operatedDatabase";
 import type { StackConfig } from "../../config/stack";
 import type { RenderedObject } from "../render/rendering";
 import type { Kubectl } from "./kubectl";
@@ -13,13 +13,26 @@ interface Operator {
     readonly apiVersion: string;
     /** Its kind of which a database is an object, as kubectl takes it. */
     readonly resource: string;
-    /** Its kind of which a database's pooler is one. */
-    readonly poolers: string;
+    /** Its kind of which a database's pooler is one. @default none */
+    readonly poolers?: string;
     /** Command that installs it with its CustomResourceDefinitions. */
     readonly install: string;
 }
 
+const mariadbCharts = "https://helm.mariadb.com/mariadb-operator";
+
 const operators: Readonly<Record<OperatedEngine, Operator>> = {
+    mariadb: {
+        name: "mariadb-operator",
+        apiVersion: mariadbOperatorApi,
+        resource: "mariadbs.k8s.mariadb.com",
+        install: ["mariadb-operator-crds", "mariadb-operator"]
+            .map(
+                (chart) =>
+                    `helm upgrade --install ${chart} ${chart} --repo ${mariadbCharts} --version 25.10.4 --namespace ${operatorNamespaces.mariadb} --create-namespace`,
+            )
+            .join(" && "),
+    },
     postgres: {
         name: "CloudNativePG",
         apiVersion: cloudNativePgApi,
@@ -48,7 +61,7 @@ export const operatedKinds = (config: Instances): string[] => [
     ...new Set(
         operatedIn(config).flatMap(({ engine, pooler }) => {
             const { resource, poolers } = operators[engine];
-            return pooler === undefined ? [resource] : [resource, poolers];
+            return pooler === undefined || poolers === undefined ? [resource] : [resource, poolers];
         }),
     ),
 ];

@@ -9,8 +9,9 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
     metadata.deletionTimestamp === undefined &&
     (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false);
 
-/** Whether a pod takes a database's writes, as its operator, CloudNativePG, says. */
-const isWriter = ({ metadata: { labels } }: Pod): boolean => labels?.["cnpg.io/instanceRole"] === "primary";
+/** Whether a pod takes a database's writes, as its operator says: CloudNativePG, mariadb-operator. */
+const isWriter = ({ metadata: { labels } }: Pod): boolean =>
+    ["cnpg.io/instanceRole", "k8s.mariadb.com/role"].some((label) => labels?.[label] === "primary");
 
 /** The pods of one component: ready ones first, of those an operator's writer, then newest first. */
 export async function podsOfComponent(kubectl: Kubectl, component: Component): Promise<Pod[]> {

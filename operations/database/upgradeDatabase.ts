@@ -37,7 +37,7 @@ function serverOf({ name: instance, ...settings }: AnyInstance): Server {
     throw new UserError(
         other.topology === "external"
             ? `Nothing was changed: the database of ${instance} is outside of the cluster, where its operator upgrades it.`
-            : other.topology === "operator"
+            : other.topology === "operator" && other.engine === "postgres"
               ? `Nothing was changed: CloudNativePG upgrades the files itself. Make a backup, set images.cloudnativePg, and agree with ${other.name}.upgradeFrom.`
               : `Nothing was changed: ${other.engine} upgrades its files itself. Make a backup, set images.${other.engine}, and agree with ${other.name}.upgradeFrom.`,
     );

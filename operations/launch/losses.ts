@@ -1,4 +1,4 @@
-import { isOperated, precious } from "../../components/kinds";
+import { leavesVolumes, ownsVolumes, precious } from "../../components/kinds";
 import { consentName, keyConsentName, passwordConsentName } from "../../components/names";
 import { suggest } from "../../config/problems";
 import type { Step } from "../engine/enginePreview";
@@ -52,8 +52,6 @@ const anyOp: readonly Op[] = ["create", "replace", "delete"];
 const lostBy: Readonly<Record<string, readonly Op[]>> = {
     ...Object.fromEntries(precious.map((kind) => [kind, anyOp])),
     Secret: ["create", "replace"],
-    // When recreated, it finds its volumes again.
-    StatefulSet: ["replace", "delete"],
     ...Object.fromEntries(Object.keys(generators).map((kind) => [kind, ["replace", "delete"] as const])),
 };
 
@@ -74,15 +72,20 @@ export function lossesIn(resources: readonly Resource[], steps: readonly Step[],
         const kind = generator ?? (isObject(resource) ? outputs?.kind : undefined);
         if (!op || !kind || !opsThatLose(kind, outputs)?.includes(op)) return [];
         const namespace = outputs?.metadata?.namespace ?? "";
-        if (kind === "StatefulSet" && op === "delete" && atRest.includes(namespace)) return [];
+        if (foundAgain(kind, outputs) && op === "delete" && atRest.includes(namespace)) return [];
         const name = generator ? generators[generator]!(nameInUrn(urn)) : consentName(outputs!);
         return [{ name, op, urn, isProtected: resource.protect ?? false }];
     });
 }
 
-/** The volumes of servers that an operator runs are deleted with its object. */
-const opsThatLose = (kind: string, { apiVersion = "" }: Resource["outputs"] = {}): readonly Op[] | undefined =>
-    isOperated({ apiVersion, kind }) ? anyOp : lostBy[kind];
+/** Whether servers find their volumes again when they are recreated. */
+const foundAgain = (kind: string, { apiVersion = "" }: Resource["outputs"] = {}): boolean =>
+    kind === "StatefulSet" || leavesVolumes({ apiVersion, kind });
+
+const opsThatLose = (kind: string, outputs: Resource["outputs"] = {}): readonly Op[] | undefined => {
+    if (ownsVolumes({ apiVersion: outputs.apiVersion ?? "", kind })) return anyOp;
+    return foundAgain(kind, outputs) ? ["replace", "delete"] : lostBy[kind];
+};
 
 const isLossOp = (op: string): op is Op => Object.hasOwn(meanings, op);
 

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import pc from "picocolors";
+import { consentName } from "../../components/names";
 import { bringUp } from "../launch/bringUp";
 import { UserError } from "../system/errors";
 import type { Kubectl } from "../cluster/kubectl";
@@ -60,6 +61,7 @@ export async function deleteInstance({
             if (resources.length > 0)
                 await bringUp(session.refreshed(), { deletedUrns: resources.map(({ urn }) => urn), beforeUp });
             else await beforeUp();
+            await deleteClaims(leftovers.kubectl, leftovers);
             await after();
         },
         { putBack, continueWith },
@@ -96,6 +98,22 @@ function removeFromFile(session: Session, name: string): () => void {
     }
     if (diff.length > 0) console.log(`${pc.bold(file)}\n${diff.join("\n")}`);
     return putBack;
+}
+
+/**
+ * Deletes the claims that are not in the stack's state, because an operator has made them: some operators leave them
+ * behind, and the namespace may stay.
+ */
+export async function deleteClaims(
+    kubectl: Pick<Kubectl, "read">,
+    { claims, resources }: Pick<Leftovers, "claims" | "resources">,
+): Promise<void> {
+    const declared = new Set(resources.flatMap(({ outputs }) => (outputs?.kind ? consentName(outputs) : [])));
+    for (const { metadata } of claims.filter((claim) => !declared.has(consentName(claim))))
+        await kubectl.read([
+            ...["delete", "persistentvolumeclaim", metadata.name, "--namespace", metadata.namespace],
+            ...["--ignore-not-found", "--wait=false"],
+        ]);
 }
 
 /** Changes a volume's reclaim policy and Plinth's annotations; null removes an annotation. */

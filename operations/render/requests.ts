@@ -90,18 +90,30 @@ export function requestsOf(objects: readonly RenderedObject[]): Requested[] {
     });
 }
 
+interface OperatedSpec extends ContainerSpec {
+    readonly instances?: number;
+    readonly replicas?: number;
+    /** mariadb-operator's: its agent runs beside each server, after an init container. */
+    readonly galera?: { readonly agent: ContainerSpec; readonly initContainer: ContainerSpec };
+}
+
+const operatedSpec = (object: RenderedObject) => (object["spec"] ?? {}) as OperatedSpec;
+
 /** The pod that an operator makes for each member of a database, or for each pooler. */
 function operatedPod(object: RenderedObject): PodSpec | undefined {
-    const { resources } = (object["spec"] ?? {}) as ContainerSpec;
     if (isPooler(object)) return (object["spec"] as { readonly template: { readonly spec: PodSpec } }).template.spec;
-    return isOperated(object) && resources ? { containers: [{ resources }] } : undefined;
+    const { resources, galera } = operatedSpec(object);
+    if (!isOperated(object) || !resources) return undefined;
+    return galera
+        ? { initContainers: [galera.initContainer], containers: [{ resources }, galera.agent] }
+        : { containers: [{ resources }] };
 }
 
 /** The number of these; none while the instance is stopped. */
 function operatedPods(object: RenderedObject): number {
-    const { instances } = (object["spec"] ?? {}) as { readonly instances?: number };
+    const { instances, replicas } = operatedSpec(object);
     if (isPooler(object)) return instances ?? 1;
-    return isOperated(object) && !isAtRest(object) ? (instances ?? 1) : 0;
+    return isOperated(object) && !isAtRest(object) ? (instances ?? replicas ?? 1) : 0;
 }
 
 function leastPods({ spec, metadata }: RenderedObject, objects: readonly RenderedObject[]): number {

@@ -1,3 +1,4 @@
+import { isDatabase, leavesVolumes } from "../../components/kinds";
 import { partsOfKey } from "../../components/privateKey";
 import { credentialSecrets, credentialsOwner } from "../../config/credentials";
 import { platformFor } from "../../config/platform";
@@ -136,6 +137,21 @@ export async function placesOnceSet(session: Session, one: SecretKey): Promise<P
     const { rendering } = await renderWith(session, withValue(valuesOf(session), one, mark));
     return placesOf(rendering.objects, mark);
 }
+
+/**
+ * Whether mariadb-operator logs in with a value in one of these places. It does not change it in the servers, and would
+ * be locked out of them.
+ */
+export const isOperatorsLogin = (objects: readonly RenderedObject[], places: readonly Place[]): boolean =>
+    objects
+        .filter((object) => leavesVolumes(object) && isDatabase(object))
+        .some(({ metadata, spec }) => {
+            const { name, key } = (spec as { readonly rootPasswordSecretKeyRef: { name: string; key: string } })
+                .rootPasswordSecretKeyRef;
+            return places.some(
+                (place) => place.namespace === metadata.namespace && place.secret === name && place.key === key,
+            );
+        });
 
 /** What depends on a secret key. */
 export interface Dependents {

@@ -16,7 +16,7 @@ const taken = ["catalog", "extension", "image", "install", "storage", "system"];
 const schema = z.strictObject({
     platform: z.literal("opencart"),
     ...instanceFields,
-    database: databaseOf(["mariadb", "mysql"], ["single", "replicated", "galera", "external"]),
+    database: databaseOf(["mariadb", "mysql"], ["single", "replicated", "galera", "operator", "external"]),
     cache,
     /** @default no backups */
     backup: backup.optional(),

@@ -71,7 +71,7 @@ const store = z
 const schema = z.strictObject({
     platform: z.literal("openmage"),
     ...instanceFields,
-    database: databaseOf(["mariadb", "mysql"], ["single", "replicated", "galera", "external"]),
+    database: databaseOf(["mariadb", "mysql"], ["single", "replicated", "galera", "operator", "external"]),
     /** Prefix of all table names, for a shop that is moved in. @default none */
     tablePrefix: z
         .string()

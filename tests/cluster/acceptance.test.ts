@@ -10,7 +10,7 @@ import { stackNames } from "../../operations/stackfile/stackFile";
 import { ApiServer, type Refusal, served } from "../support/apiServer";
 import { controlPlane } from "../support/controlPlane";
 import { id, isSettled, type Live, LiveObjects } from "../support/liveObjects";
-import { cloudNativePgKinds } from "../support/operators";
+import { cloudNativePgKinds, mariadbOperatorKinds } from "../support/operators";
 import { platforms } from "../support/storagePlatform";
 import { scratch } from "../support/tools";
 
@@ -65,7 +65,7 @@ describe("a real API server", function () {
         // Only its owner may use it.
         server = await ApiServer.through(command, join(mkdtempSync(join(folder.path, "api-")), "socket"));
         cluster = new LiveObjects(server);
-        existing = [...(prerequisites as RenderedObject[]), ...cloudNativePgKinds(this)];
+        existing = [...(prerequisites as RenderedObject[]), ...cloudNativePgKinds(this), ...mariadbOperatorKinds(this)];
         await apply(existing);
     });
     after(async () => {

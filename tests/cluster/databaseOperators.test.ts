@@ -8,11 +8,11 @@ import { Session } from "../../operations/session";
 import { ApiServer, type Refusal, served } from "../support/apiServer";
 import { controlPlane } from "../support/controlPlane";
 import { problemsOf } from "../support/declare";
-import { cloudNativePgKinds } from "../support/operators";
+import { cloudNativePgKinds, mariadbOperatorKinds } from "../support/operators";
 import { scratch } from "../support/tools";
 
 const stack = `config:
-    plinth:cluster: { context: fixture }
+    plinth:cluster: { context: fixture, monitoringNamespace: monitoring, podMonitors: true }
     plinth:instances:
         operated:
             platform: qxsms
@@ -28,6 +28,19 @@ const stack = `config:
                     nodeSelector: { disks: fast }
                     tolerations: [{ key: database, operator: Exists }]
                     topologySpread: [{ topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule }]
+        kept:
+            platform: openmage
+            host: shop.example.org
+            state: stopped
+            tls: { mode: "off" }
+            sharedFiles: oneNode
+            database: { topology: operator }
+            volumes: { database: { storageClass: fast } }
+            components:
+                database:
+                    priorityClassName: system-cluster-critical
+                    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: disks, operator: Exists }] }] } } }
+                    tolerations: [{ key: database, operator: Exists }]
 `;
 
 /** Of a stored object, what a rendered one has. */
@@ -50,16 +63,17 @@ describe("databases of operators, at a real API server with the operators' kinds
     let command: readonly [string, ...string[]];
     let kinds: RenderedObject[] = [];
     let objects: readonly RenderedObject[] = [];
-    const own = () => objects.filter(({ apiVersion }) => apiVersion === "postgresql.cnpg.io/v1");
+    const own = () =>
+        objects.filter(({ apiVersion }) => ["postgresql.cnpg.io/v1", "k8s.mariadb.com/v1alpha1"].includes(apiVersion));
     const namespaces = () => objects.filter(({ kind }) => kind === "Namespace");
     before(async function () {
         ({ command } = await controlPlane(this));
         server = await ApiServer.through(command, join(folder.path, "socket"));
-        kinds = cloudNativePgKinds(this);
+        kinds = [...cloudNativePgKinds(this), ...mariadbOperatorKinds(this)];
         for (const state of ["stopped", "running"]) {
             writeFileSync(
                 join(folder.path, `Pulumi.${state}.yaml`),
-                stack.replace("state: stopped", `state: ${state}`),
+                stack.replaceAll("state: stopped", `state: ${state}`),
             );
         }
         ({ objects } = await renderStack("running", { folder: folder.path }));
@@ -75,6 +89,10 @@ describe("databases of operators, at a real API server with the operators' kinds
         const kubectl = kubectlOn(new Session("running", { folder: folder.path }).config(), { command: path, args });
         const refusal = await problemsOf(requireOperators(kubectl, objects));
         expect(refusal).to.include("the server does not know Cluster, Pooler of postgresql.cnpg.io/v1");
+        expect(refusal).to.match(
+            /does not know (\w+(, )?){4} of k8s.mariadb.com\/v1alpha1, which mariadb-operator brings/,
+        );
+        expect(refusal).to.match(/helm upgrade --install mariadb-operator-crds .* --version 25\.10\.4 /);
         expect(refusal).to.include("kubectl apply --server-side --filename https://").and.include("cnpg-1.30.0.yaml");
         await server.apply(kinds);
         await served(() => requireOperators(kubectl, objects));
@@ -82,24 +100,30 @@ describe("databases of operators, at a real API server with the operators' kinds
 
     it("are accepted without a warning, and stored as they are rendered, running and stopped", async () => {
         const running = own();
-        expect(running.map(({ kind }) => kind)).to.deep.equal(["Cluster", "Pooler"]);
+        expect(running.map(({ kind }) => kind)).to.have.members([
+            ...["Cluster", "Pooler"],
+            ...["MariaDB", "Database", "User", "Grant"],
+        ]);
         expect(await served(() => server.apply([...namespaces(), ...running]))).to.deep.equal([]);
         const stored = await server.get<RenderedObject>(running);
         expect(stored.map((object, index) => asRendered(object["spec"], running[index]!["spec"]))).to.deep.equal(
             running.map(({ spec }) => spec),
         );
         const stopped = await renderStack("stopped", { folder: folder.path });
-        const [cluster, ...others] = stopped.objects.filter(({ apiVersion }) => apiVersion === running[0]!.apiVersion);
+        const apis = running.map(({ apiVersion }) => apiVersion);
+        const [cluster, ...others] = stopped.objects.filter(({ apiVersion }) => apis.includes(apiVersion));
         expect(others).to.deep.equal([]);
         expect(cluster!.metadata.annotations).to.include({ "cnpg.io/hibernation": "on" });
         expect(await server.apply([cluster!])).to.deep.equal([]);
     });
 
     it("are checked against fields and rules of the kinds", async () => {
-        const refusalOf = (change: (spec: { postgresql: { synchronous: object } }) => object) => {
-            const [cluster] = structuredClone(own()) as unknown as { spec: Parameters<typeof change>[0] }[];
-            Object.assign(cluster!.spec, change(cluster!.spec));
-            return server.wouldTake(cluster!).catch(({ message }: Refusal) => message);
+        const refusalOf = (change: (spec: { postgresql: { synchronous: object } }) => object, kind = "Cluster") => {
+            const object = structuredClone(own().find((one) => one.kind === kind)) as unknown as {
+                spec: Parameters<typeof change>[0];
+            };
+            Object.assign(object.spec, change(object.spec));
+            return server.wouldTake(object).catch(({ message }: Refusal) => message);
         };
         expect(await refusalOf(() => ({ members: 3 }))).to.match(/spec\.members: field not declared/);
         expect(
@@ -107,5 +131,7 @@ describe("databases of operators, at a real API server with the operators' kinds
                 postgresql: { ...postgresql, synchronous: { ...postgresql.synchronous, number: 0 } },
             })),
         ).to.match(/number of synchronous replicas should be greater than zero/);
+        expect(await refusalOf(() => ({ instances: 3 }), "MariaDB")).to.match(/spec\.instances: field not declared/);
+        expect(await refusalOf(() => ({ replicas: 4 }), "MariaDB")).to.match(/odd number of MariaDB instances/);
     });
 });

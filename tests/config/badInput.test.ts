@@ -197,7 +197,7 @@ describe("bad input", () => {
         "an unknown topology": {
             of: () => one({ database: { topology: "sharded" } }),
             says: [
-                'plinth:instances.shop.database.topology: "sharded" is not allowed; allowed: "single", "replicated", "galera", "external"',
+                'plinth:instances.shop.database.topology: "sharded" is not allowed; allowed: "single", "replicated", "galera", "operator", "external"',
             ],
         },
         "replicas of an engine without replication": {

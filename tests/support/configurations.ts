@@ -59,6 +59,7 @@ const moreOfBuiltIn: More = {
             database: fc.constantFrom(
                 { topology: "replicated", replicas: 2, source: 1, readFrom: "replicas" },
                 { topology: "galera", members: 5 },
+                { topology: "operator", members: 5, operatorNamespace: "databases" },
                 { topology: "external", host: "db.example.org", cidrs: ["10.0.0.0/8"] },
             ),
             replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),
@@ -78,6 +79,7 @@ const moreOfBuiltIn: More = {
                 database: fc.constantFrom(
                     { topology: "replicated", replicas: 2 },
                     { topology: "galera" },
+                    { topology: "operator", readFrom: "replicas" },
                     { topology: "external", host: "db.example.org", readHost: "10.1.2.5", cidrs: ["10.0.0.0/8"] },
                 ),
                 replicas: fc.record({ frontend: replicas }, { requiredKeys: [] }),

@@ -27,9 +27,16 @@ const namesOfOperator = (cluster: string, component: string) => ({
     "app.kubernetes.io/managed-by": "cloudnative-pg",
 });
 
+/** Of the pods of mariadb-operator: as its `pkg/builder/labels` sets them. */
+const namesOfMariadb = (name: string, app: string) => ({
+    "app.kubernetes.io/name": app,
+    "app.kubernetes.io/instance": name,
+});
+
 /**
- * Labels of the pods that CloudNativePG makes from objects, as its `pkg/specs` (`pods.go`, `jobs.go`,
- * `pgbouncer/deployments.go`) sets them: those of the object count on members, and its own on poolers.
+ * Labels of the pods that operators make from objects. CloudNativePG, as its `pkg/specs` (`pods.go`, `jobs.go`,
+ * `pgbouncer/deployments.go`) sets them: those of the object count on members, and its own on poolers. mariadb-operator
+ * (`pkg/builder`): its own count on members and on the exporter, those of the object on Jobs.
  */
 export function operatedPods(objects: readonly Sent[]): { owner: Sent; labels: Record<string, string> }[] {
     return objects.flatMap((owner) => {
@@ -47,6 +54,27 @@ export function operatedPods(objects: readonly Sent[]): { owner: Sent; labels: R
                 // That fill a volume: they inherit nothing.
                 { owner, labels: { "cnpg.io/jobRole": "join", ...namesOfOperator(name, "database") } },
             ];
+        if (owner.kind === "MariaDB") {
+            const { inheritMetadata, podMetadata, metrics } = owner["spec"];
+            const inherited = { ...inheritMetadata.labels, ...podMetadata.labels };
+            const exporter = {
+                ...inheritMetadata.labels,
+                ...metrics?.exporter.podMetadata.labels,
+                ...namesOfMariadb(`${name}-metrics`, "exporter"),
+            };
+            return [
+                {
+                    owner,
+                    labels: {
+                        ...inherited,
+                        ...namesOfMariadb(name, "mariadb"),
+                        "statefulset.kubernetes.io/pod-name": `${name}-0`,
+                    },
+                },
+                { owner, labels: inherited },
+                ...(metrics ? [{ owner, labels: exporter }] : []),
+            ];
+        }
         if (owner.kind === "Pooler")
             return [
                 {

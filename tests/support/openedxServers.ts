@@ -134,7 +134,6 @@ export class OpenedxServers {
     }
 
     async stop(): Promise<void> {
-        for (const name of this.daemons.keys()) this.signal(name, "SIGCONT");
         // What they have written is deleted.
         await Promise.all([...this.daemons.values()].map((daemon) => daemon.stop("SIGKILL")));
     }

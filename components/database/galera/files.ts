@@ -23,29 +23,46 @@ const scripts = ["common.sh", "start.sh", "supervise.sh", "answer.sh", "ready.sh
 export const galeraScripts = () => constantFiles(join(__dirname, "scripts"), scripts);
 
 /**
+ * MiB of commits that a member may have missed: an eighth of the volume, so that one that was away for a while needs no
+ * copy of all data.
+ *
+ * @param disk size of the volume, in MiB
+ */
+export const keptCommits = (disk: number): number => Math.max(64, Math.min(2048, Math.floor(disk / 8)));
+
+/** Of members of which one takes all writes, as lines of `[mysqld]`. */
+export const numberSettings: readonly MyCnf[] = [
+    myCnf`# One member writes, so numbers need no gaps.`,
+    myCnf`wsrep_auto_increment_control = OFF`,
+];
+
+/** Of every member that runs a platform's database, likewise. */
+export const groupSettings: readonly MyCnf[] = [
+    myCnf`# The platform's user makes triggers without being the administrator; rows are replicated, so they do no harm.`,
+    myCnf`log_bin_trust_function_creators = ON`,
+    myCnf`# Members may all be lost at once.`,
+    myCnf`innodb_flush_log_at_trx_commit = 1`,
+];
+
+/**
  * Settings of a member, as lines of `[mysqld]`.
  *
  * @param group name that the members have in common
- * @param disk size of the volume, in MiB: commits that a member may have missed take an eighth of it, so that one that
- *   was away for a while needs no copy of all data
+ * @param disk size of the volume, in MiB
  */
 export const galeraSettings = (group: string, disk: number): MyCnf[] => [
     myCnf`port = ${galeraPorts.server}`,
     myCnf`wsrep_provider = /usr/lib/galera/libgalera_smm.so`,
     myCnf`wsrep_cluster_name = ${word(group)}`,
     myCnf`# The last component is found by asking all members, those too that were not in it.`,
-    myCnf`wsrep_provider_options = "gcache.size=${Math.max(64, Math.min(2048, Math.floor(disk / 8)))}M;gcache.recover=yes;pc.recovery=no;gcs.fc_limit=128"`,
+    myCnf`wsrep_provider_options = "gcache.size=${keptCommits(disk)}M;gcache.recover=yes;pc.recovery=no;gcs.fc_limit=128"`,
     myCnf`# By an account that the donor makes for the time of a transfer (MariaDB 11.6), so that no password is kept for it.`,
     myCnf`wsrep_sst_method = mariabackup`,
     myCnf`wsrep_slave_threads = 4`,
-    myCnf`# One member writes, so numbers need no gaps.`,
-    myCnf`wsrep_auto_increment_control = OFF`,
+    ...numberSettings,
     myCnf`binlog_format = ROW`,
     myCnf`innodb_autoinc_lock_mode = 2`,
-    myCnf`# The platform's user makes triggers without being the administrator; rows are replicated, so they do no harm.`,
-    myCnf`log_bin_trust_function_creators = ON`,
-    myCnf`# Members may all be lost at once.`,
-    myCnf`innodb_flush_log_at_trx_commit = 1`,
+    ...groupSettings,
     myCnf`# Which one takes writes is decided by the supervisors.`,
     myCnf`read_only = ON`,
 ];

@@ -1,5 +1,5 @@
 import type { Input, Value } from "../../../config/value";
-import type { OperatedDatabaseConfig } from "../../../config/operatedDatabase";
+import { type OperatedDatabaseConfig, operatorNamespaces } from "../../../config/operatedDatabase";
 import type { ResourcesConfig } from "../../../config/fields";
 import type { Image } from "../../../config/images";
 import { mebibytes } from "../../../config/quantity";
@@ -44,7 +44,10 @@ export interface Operated {
 }
 
 /** Lets the operator connect to its pods. */
-export const fromOperator = ({ operatorNamespace }: OperatedDatabaseConfig, ports: readonly number[]): NetworkRule => ({
+const fromOperator = (
+    { engine, operatorNamespace = operatorNamespaces[engine] }: OperatedDatabaseConfig,
+    ports: readonly number[],
+): NetworkRule => ({
     name: "operator",
     direction: "ingress",
     ports,
@@ -57,6 +60,25 @@ export const toApiServer = ({ cluster }: Instance): NetworkRule => ({
     direction: "egress",
     ...cluster.apiServer,
 });
+
+/**
+ * Lets the operator connect to a database's members, and these ask the API server; warns if they can reach any address.
+ *
+ * @param ports on which the operator connects
+ */
+export function memberRules(
+    instance: Instance,
+    name: string,
+    config: OperatedDatabaseConfig,
+    ports: readonly number[],
+): NetworkRule[] {
+    const { networkPolicy, apiServer } = instance.cluster;
+    if (networkPolicy === "full" && apiServer.cidrs.length === 0)
+        instance.warn(
+            `the pods of ${name} may connect to any address on the ports ${apiServer.ports.join(" and ")}: set plinth:cluster.apiServer.cidrs`,
+        );
+    return [fromOperator(config, ports), toApiServer(instance)];
+}
 
 /** Labels of all that an operator makes, with which the program's own commands find it. */
 export const inheritedLabels = (instance: Instance, node: Node): Record<string, string> => ({
@@ -129,8 +151,14 @@ export function memberVolumes(
  * Where the members run.
  *
  * @param labels of all of them
+ * @param keepsApart whether the operator itself keeps members on different nodes
  */
-export function memberPlacement(instance: Instance, { name }: Node, labels: Readonly<Record<string, string>>) {
+export function memberPlacement(
+    instance: Instance,
+    { name }: Node,
+    labels: Readonly<Record<string, string>>,
+    keepsApart: boolean,
+) {
     const { runtimeClassName, serviceAccount } = instance.config.components[name] ?? {};
     if (runtimeClassName !== undefined)
         instance.problem(
@@ -145,10 +173,9 @@ export function memberPlacement(instance: Instance, { name }: Node, labels: Read
     const placement = placementFor(instance, name);
     if (runtimeClassName === undefined && placement.runtimeClassName !== undefined)
         instance.warn(
-            `${name} runs without runtimeClassName "${placement.runtimeClassName}": a Cluster of CloudNativePG has no such field`,
+            `${name} runs without runtimeClassName "${placement.runtimeClassName}": its operator has no such field`,
         );
-    // The operator itself keeps members apart.
-    const spread = placement.topologySpread ? { spread: labels } : {};
+    const spread = placement.topologySpread || !keepsApart ? { spread: labels } : {};
     const { nodeSelector, tolerations, affinity, priorityClassName, topologySpreadConstraints } = placementSpec(
         placement,
         spread,
@@ -156,13 +183,38 @@ export function memberPlacement(instance: Instance, { name }: Node, labels: Read
     return { nodeSelector, tolerations, affinity, priorityClassName, topologySpreadConstraints };
 }
 
-/** Name of an operator's object, from which it forms those of others; reports one that is too long for it. */
-export function operatedName(instance: Instance, name: string, most: number): string {
-    const full = instance.objectName(name);
+/**
+ * Name of an operator's object, from which it forms those of others; reports one that is too long for it.
+ *
+ * @param name of the component
+ * @param object logical name of the object. @default the component's
+ */
+export function operatedName(instance: Instance, name: string, most: number, object = name): string {
+    const full = instance.objectName(object);
     if (full.length > most)
         instance.problem(
             [name, "topology"],
             `"operator" is not possible with the name "${full}"; allowed: names of at most ${most} characters, with a shorter plinth:namePrefix`,
         );
     return full;
+}
+
+export const defined = (fields: object): object =>
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+/** Makes a run wait for an operator's work, for half an hour at most. */
+export const awaited = (condition: string, seconds = 1800): Record<string, string> => ({
+    "pulumi.com/waitFor": condition,
+    "pulumi.com/timeoutSeconds": String(seconds),
+});
+
+/** The user's affinity, as far as mariadb-operator has fields for it. */
+export function affinityFor(instance: Instance, component: string, affinity: unknown): object | undefined {
+    const { podAffinity, ...others } = (affinity ?? {}) as Readonly<Record<string, object>>;
+    if (podAffinity !== undefined)
+        instance.problem(
+            ["components", component, "affinity", "podAffinity"],
+            "is not allowed with database.topology: operator, which has no such field for MariaDB; allowed: nodeAffinity, podAntiAffinity",
+        );
+    return Object.keys(others).length > 0 ? others : undefined;
 }

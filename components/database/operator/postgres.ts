@@ -13,16 +13,17 @@ import { metricsPorts } from "../metrics";
 import { majorOf, seriesOf } from "../series";
 import { postgresSizes } from "../sizing";
 import {
+    awaited,
     checkedSeries,
-    fromOperator,
+    defined,
     inheritedLabels,
     memberPlacement,
+    memberRules,
     memberVolumes,
     type Operated,
     type OperatedArgs,
     operatedName,
     serverResources,
-    toApiServer,
 } from "./common";
 import { connectionPooler, joinPooler } from "./pooler";
 
@@ -70,8 +71,7 @@ export function operatedPostgres(instance: Instance, owner: Component, name: str
         uses: [self.bind()],
         networkRules: [
             ...metricsRules(instance.cluster.monitoringNamespace, metricsPorts.postgres),
-            fromOperator(config, [statusPort, databasePorts.postgres]),
-            toApiServer(instance),
+            ...memberRules(instance, name, config, [statusPort, databasePorts.postgres]),
         ],
     });
     // With the keys that the operator reads; a value from a Secret of others is copied.
@@ -84,11 +84,6 @@ export function operatedPostgres(instance: Instance, owner: Component, name: str
     const at = (host: string) => new Service(node.id, instance.host(host), ports, settings);
     const direct = at(`${name}-rw`);
     const readService = config.members === 1 ? direct : at(config.readFrom === "replicas" ? `${name}-ro` : `${name}-r`);
-    const { networkPolicy, apiServer } = instance.cluster;
-    if (networkPolicy === "full" && apiServer.cidrs.length === 0)
-        instance.warn(
-            `the pods of ${name} may connect to any address on the ports ${apiServer.ports.join(" and ")}: set plinth:cluster.apiServer.cidrs`,
-        );
     if (config.members === 1 && config.readFrom === "replicas")
         instance.problem([name, "readFrom"], '"replicas" is not possible with members: 1; allowed: members');
     const connections = declareCluster(instance, owner, node, {
@@ -139,15 +134,8 @@ function declareCluster(
                 [plinthLabels.engine]: checked,
                 ...(instance.config.state === "running"
                     ? // Its condition Ready stays true in hibernation.
-                      {
-                          "pulumi.com/waitFor": `jsonpath={.status.readyInstances}=${members}`,
-                          "pulumi.com/timeoutSeconds": "1800",
-                      }
-                    : {
-                          ...atRest,
-                          "pulumi.com/waitFor": hibernated,
-                          "pulumi.com/timeoutSeconds": "600",
-                      }),
+                      awaited(`jsonpath={.status.readyInstances}=${members}`)
+                    : { ...atRest, ...awaited(hibernated, 600) }),
                 ...(restartedAt ? { "kubectl.kubernetes.io/restartedAt": restartedAt } : {}),
             },
             spec: {
@@ -200,7 +188,7 @@ function declareCluster(
 
 /** The fields of a Cluster that tell where its pods run. */
 function placementOf(instance: Instance, node: Node, selector: Readonly<Record<string, string>>): object {
-    const { affinity, nodeSelector, tolerations, ...others } = memberPlacement(instance, node, selector);
+    const { affinity, nodeSelector, tolerations, ...others } = memberPlacement(instance, node, selector, true);
     const { nodeAffinity, podAffinity, podAntiAffinity } = (affinity ?? {}) as Readonly<Record<string, object>>;
     const placed = {
         nodeSelector,
@@ -211,9 +199,6 @@ function placementOf(instance: Instance, node: Node, selector: Readonly<Record<s
     };
     return { ...defined(others), ...(Object.keys(defined(placed)).length > 0 ? { affinity: defined(placed) } : {}) };
 }
-
-const defined = (fields: object): object =>
-    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 /** Dumps are made by the clients of another image, which refuse a newer server. */
 function checkClients(instance: Instance, series: string, { clients }: OperatedArgs): void {

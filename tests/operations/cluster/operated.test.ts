@@ -37,6 +37,22 @@ describe("databases that operators run", () => {
         expect(operatedTier(cluster({ ...healthy, readyInstances: 2 }), []).ok).to.equal(false);
     });
 
+    it("are ready likewise when they are mariadb-operator's", () => {
+        const mariadb = (status: OperatedServers["status"]): OperatedServers => ({
+            kind: "MariaDB",
+            metadata: labelled("shop", "database-mariadb", { labels: { "plinth.dev/component": "shop.database" } }),
+            spec: { replicas: 3, image: "docker.io/library/mariadb:11.8.8" },
+            ...(status ? { status } : {}),
+        });
+        const healthy = { replicas: 3, conditions: [condition("True", "Running")] };
+        expect(operatedTier(mariadb(healthy), [])).to.include({
+            ...{ ok: true, ready: 3, desired: 3 },
+            ...{ component: "database", image: "docker.io/library/mariadb:11.8.8" },
+        });
+        const recovering = { replicas: 3, conditions: [condition("False", "Galera not ready")] };
+        expect(operatedTier(mariadb(recovering), [])).to.include({ ok: false, reason: "Galera not ready" });
+    });
+
     it("are not ready for the reason of their pods, or the one that the operator gives", () => {
         const waiting = { phase: "Setting up primary", phaseReason: "Creating primary instance database-1" };
         const tier = operatedTier(cluster(waiting), []);
@@ -71,10 +87,14 @@ describe("databases that operators run", () => {
     });
 
     it("have the pod that takes writes first", async () => {
-        const items = [member("database-1"), member("database-2", { "cnpg.io/instanceRole": "primary" })];
-        const kubectl = { json: () => Promise.resolve({ items }) } as unknown as Parameters<typeof podsOfComponent>[0];
-        const found = await podsOfComponent(kubectl, { instance: "shop", name: "database", namespace: "shop" });
-        expect(found.map(({ metadata }) => metadata.name)).to.deep.equal(["database-2", "database-1"]);
+        for (const label of ["cnpg.io/instanceRole", "k8s.mariadb.com/role"]) {
+            const items = [member("database-1"), member("database-2", { [label]: "primary" })];
+            const kubectl = { json: () => Promise.resolve({ items }) } as unknown as Parameters<
+                typeof podsOfComponent
+            >[0];
+            const found = await podsOfComponent(kubectl, { instance: "shop", name: "database", namespace: "shop" });
+            expect(found.map(({ metadata }) => metadata.name)).to.deep.equal(["database-2", "database-1"]);
+        }
     });
 
     it("need room for each member, unless they are at rest", () => {
@@ -95,6 +115,10 @@ describe("databases that operators run", () => {
         expect(servers).to.include({ pods: 3, cpu: 0.5, memory: 2 ** 30, diskLimit: 2 ** 30 });
         expect(poolers).to.include({ pods: 2, cpu: 0.05 });
         expect(requestsOf(objects({ "cnpg.io/hibernation": "on" }))[0]!.pods).to.equal(0);
+        const beside = { resources: { requests: { cpu: "10m" } } };
+        const spec = { replicas: 3, resources, galera: { agent: beside, initContainer: beside } };
+        const [mariadb] = requestsOf([object("MariaDB", "database-mariadb", spec, "k8s.mariadb.com/v1alpha1")]);
+        expect(mariadb).to.include({ pods: 3, cpu: 0.51, memory: 2 ** 30 });
     });
 
     it("keep their own Jobs when those that are no longer declared are deleted", async () => {
@@ -120,10 +144,11 @@ describe("databases that operators run", () => {
     });
 
     it("are looked for only where the stack has some, and are none where the operator is missing", async () => {
-        const config = (topology: string) =>
-            ({ instances: [{ database: { topology, engine: "postgres" }, host: "x" }] }) as unknown as StackConfig;
+        const config = (topology: string, engine = "postgres") =>
+            ({ instances: [{ database: { topology, engine }, host: "x" }] }) as unknown as StackConfig;
         expect(operatedKinds(config("single"))).to.deep.equal([]);
         expect(operatedKinds(config("operator"))).to.deep.equal(["clusters.postgresql.cnpg.io"]);
+        expect(operatedKinds(config("operator", "mariadb"))).to.deep.equal(["mariadbs.k8s.mariadb.com"]);
         const missing = (kind: "unknownKind" | "other") => ({
             config: config("operator"),
             selector: "",

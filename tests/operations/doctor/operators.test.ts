@@ -12,6 +12,11 @@ describe("doctor: operators of databases", () => {
         const finding = databaseOperators({ rendering: used, apiResources: known("Cluster", "Pooler") });
         expectFinding(finding, "ok", "CloudNativePG", "Cluster, Pooler");
     });
+    it("are all named, each with its kinds", () => {
+        const both = rendering(...used.objects, object("MariaDB", "database", {}, "k8s.mariadb.com/v1alpha1"));
+        const finding = databaseOperators({ rendering: both, apiResources: known("Cluster", "Pooler") });
+        expectFinding(finding, "problem", "does not know MariaDB", "mariadb-operator-crds --repo https://", "25.10.4");
+    });
     it("are named with the command that installs them", () => {
         const old = databaseOperators({ rendering: used, apiResources: known("Cluster") });
         expectFinding(old, "problem", "does not know Pooler of postgresql.cnpg.io/v1", "kubectl apply", "cnpg-1.30.0");

@@ -63,6 +63,16 @@ describe("what a run would lose", () => {
         expect(lossesIn([other], [{ op: "delete", urn: other.urn }], [])).to.deep.equal([]);
     });
 
+    it("includes servers of an operator that leaves their volumes behind, as those of StatefulSets", () => {
+        const { outputs, ...resource } = object("k8s.mariadb.com/v1alpha1", "MariaDB", "database", "shop");
+        const own: Resource = { ...resource, outputs: { ...outputs, apiVersion: "k8s.mariadb.com/v1alpha1" } };
+        const losses = (op: string, stopped: string[] = []) =>
+            lossesIn([own], [{ op, urn: own.urn }], stopped).map(({ name }) => name);
+        for (const op of ["replace", "delete"]) expect(losses(op), op).to.deep.equal(["mariadb/shop/database"]);
+        expect(losses("create")).to.deep.equal([]);
+        expect(losses("delete", ["shop"])).to.deep.equal([]);
+    });
+
     it("excludes what did not exist before", () => {
         expect(lossesIn([], [{ op: "create", urn: claim.urn }], [])).to.deep.equal([]);
     });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { splitTarget } from "../../../cli/commands/data";
 import { refuseForgotten } from "../../../cli/commands/purge";
+import { deleteClaims } from "../../../operations/removal/deleteInstance";
 import type { Claim } from "../../../operations/cluster/live";
 import { claimsOf, type Leftovers, namespacesOf, resourcesOf } from "../../../operations/removal/leftovers";
 import { labelled } from "../../support/observed";
@@ -59,6 +60,24 @@ describe("the claims of an instance", () => {
         const [own, edges] = [claim("shop", "shop"), claim("edge", "shop")];
         const all = [own, claim("somebody-elses", "shop"), edges, claim("shop", "other")];
         expect(claimsOf(all, "shop", namespaces)).to.deep.equal([own, edges]);
+    });
+});
+
+describe("the claims that an operator has made", () => {
+    it("are deleted, which the engine does not know, and the others are the engine's", async () => {
+        const claim = (name: string) =>
+            ({
+                kind: "PersistentVolumeClaim",
+                metadata: labelled("shop", name, { namespace: "shops" }),
+                spec: {},
+            }) as Claim;
+        const resources = [{ urn: "files", type: "x", outputs: claim("files") }];
+        const asked: string[] = [];
+        const kubectl = { read: (args: readonly string[]) => Promise.resolve(String(asked.push(args.join(" ")))) };
+        const claims = [claim("files"), claim("storage-database-mariadb-0")];
+        await deleteClaims(kubectl, { claims, resources } as unknown as Leftovers);
+        expect(asked).to.have.length(1);
+        expect(asked[0]).to.match(/^delete persistentvolumeclaim storage-database-mariadb-0 --namespace shops/);
     });
 });
 

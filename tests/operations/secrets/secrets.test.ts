@@ -2,7 +2,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
-import { chooseKey, dependentsOf, placesOnceSet, secretKeys, secretStates } from "../../../operations/secrets/secrets";
+import {
+    chooseKey,
+    dependentsOf,
+    isOperatorsLogin,
+    placesOnceSet,
+    secretKeys,
+    secretStates,
+} from "../../../operations/secrets/secrets";
 import { Session } from "../../../operations/session";
 import { newPassword } from "../../../operations/secrets/secretValue";
 import { loadStack } from "../../../config/load";
@@ -49,6 +56,19 @@ describe("the secrets of a stack", function () {
             undefined,
             "edge/edge-certificates:two.key",
         ]);
+    });
+
+    it("are an operator's login where it does not change them in its servers", async () => {
+        const of = session("operator");
+        const { objects } = await of.rendering();
+        const answers = async (instance: string) =>
+            Object.fromEntries(
+                (await secretStates(of, secretKeys(of, instance)))
+                    .filter(({ key }) => key.startsWith("database"))
+                    .map(({ key, places }) => [key, isOperatorsLogin(objects, places)]),
+            );
+        expect(await answers("shop")).to.deep.equal({ databasePassword: false, databaseRootPassword: true });
+        expect(await answers("survey")).to.deep.equal({ databasePassword: false, databaseRootPassword: false });
     });
 
     it("are located where a key is contained in another form", async () => {
