@@ -202,7 +202,7 @@ export function operatedName(instance: Instance, name: string, most: number, obj
 export const defined = (fields: object): object =>
     Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
-/** Makes a run wait for an operator's work, for half an hour at most. */
+/** Makes a run wait for an operator's work, for half an hour at most unless told. */
 export const awaited = (condition: string, seconds = 1800): Record<string, string> => ({
     "pulumi.com/waitFor": condition,
     "pulumi.com/timeoutSeconds": String(seconds),
