@@ -146,6 +146,8 @@ describe("Database of CloudNativePG", () => {
         const three = await spec({});
         expect(three.postgresql.synchronous).to.deep.equal({ method: "any", number: 1, dataDurability: "preferred" });
         expect(three.enablePDB).to.equal(true);
+        // A deleted primary would refuse new sessions for as long, and keep the others from taking over.
+        expect(three.smartShutdownTimeout).to.equal(0);
         expect(three.postgresql.parameters.shared_buffers).to.equal("128MB");
         const alone = await spec({ members: 1 });
         expect(alone.postgresql).not.to.have.property("synchronous");

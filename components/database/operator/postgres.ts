@@ -177,6 +177,9 @@ function declareCluster(
                 resources,
                 ephemeralVolumesSizeLimit: { shm: mib(sizes.sharedMemory), temporaryData: temporary },
                 ...placementOf(instance, node, selector),
+                // A primary that ends at once is replaced at once. The operator's own 180 s are given to sessions to end by
+                // themselves; new ones are refused meanwhile, so one session that stays keeps everybody else out.
+                smartShutdownTimeout: 0,
                 // A budget of a single one would hold up drains for ever.
                 enablePDB: members > 1,
             },
