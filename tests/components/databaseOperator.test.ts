@@ -148,6 +148,8 @@ describe("Database of CloudNativePG", () => {
         expect(three.enablePDB).to.equal(true);
         // A deleted primary would refuse new sessions for as long, and keep the others from taking over.
         expect(three.smartShutdownTimeout).to.equal(0);
+        // Else a rollout ends the primary and waits for its new pod.
+        expect(three.primaryUpdateMethod).to.equal("switchover");
         expect(three.postgresql.parameters.shared_buffers).to.equal("128MB");
         const alone = await spec({ members: 1 });
         expect(alone.postgresql).not.to.have.property("synchronous");

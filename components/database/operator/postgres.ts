@@ -180,6 +180,8 @@ function declareCluster(
                 // A primary that ends at once is replaced at once. The operator's own 180 s are given to sessions to end by
                 // themselves; new ones are refused meanwhile, so one session that stays keeps everybody else out.
                 smartShutdownTimeout: 0,
+                // Another member is promoted in less time than the primary's pod takes to be made anew.
+                primaryUpdateMethod: "switchover",
                 // A budget of a single one would hold up drains for ever.
                 enablePDB: members > 1,
             },
