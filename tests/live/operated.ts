@@ -39,6 +39,15 @@ async function writersOf(live: Live, rows: readonly number[]): Promise<string[]>
     return servers.filter((server, index) => server !== servers[index - 1]);
 }
 
+/** Waits until the operator has nothing left to do, and all members are ready. */
+async function whole(live: Live): Promise<void> {
+    await live.place.kubectl(
+        ...["wait", "clusters.postgresql.cnpg.io/database", "--timeout=300s"],
+        "--for=jsonpath={.status.phase}=Cluster in healthy state",
+    );
+    await live.place.ready("database", members, [], 300);
+}
+
 /**
  * Hurts members while visitors ask and rows are written.
  *
@@ -51,7 +60,8 @@ async function hurt(
     most: number,
     how: (primary: LivePod, standbys: readonly LivePod[]) => Promise<void>,
 ): Promise<string[]> {
-    await live.place.ready("database", members);
+    // A launch does not wait for a rollout of the members.
+    await whole(live);
     const [before] = await primaries(live);
     const standbys = (await live.place.pods("database")).filter(
         ({ metadata }) => metadata.name !== before!.metadata.name,
@@ -66,12 +76,8 @@ async function hurt(
         await new Promise((resolve) => setTimeout(resolve, 5000));
         return writer.rows > rows + 20;
     });
-    await live.place.kubectl(
-        ...["wait", "clusters.postgresql.cnpg.io/database", "--timeout=300s"],
-        "--for=jsonpath={.status.phase}=Cluster in healthy state",
-    );
-    await live.place.ready("database", members, [], 300);
-    const whole = (Date.now() - started) / 1000;
+    await whole(live);
+    const took = (Date.now() - started) / 1000;
     const written = await writer.stop();
     live.keep(written.acknowledged);
     await visits.settle();
@@ -82,7 +88,7 @@ async function hurt(
     expect(new Set(writers).size, `servers that took writes in turn: ${writers.join(", ")}`).to.equal(writers.length);
     expect(written.refused, writtenText(written)).to.be.below(most);
     return [
-        `${writtenText(written)}; ${before!.metadata.name}, then ${after!.metadata.name} took writes; all members were ready after ${whole.toFixed(0)} s`,
+        `${writtenText(written)}; ${before!.metadata.name}, then ${after!.metadata.name} took writes; all members were ready after ${took.toFixed(0)} s`,
         seen,
     ];
 }
