@@ -116,7 +116,7 @@ export class Member {
             PERIOD: "2",
             GRACE: "12",
             NOTICE: "1",
-            PATIENCE: "5",
+            PATIENCE: "20",
             TRACE: this.trace,
         };
     }

@@ -80,10 +80,10 @@ peer() { # ordinal, statements, how they are answered
     MYSQL_PWD=$MARIADB_ROOT_PASSWORD timeout "${PEER_SECONDS:-5}" mariadb --no-defaults --skip-ssl --connect-timeout=2 \
         --batch "${3:---skip-column-names}" --host="$host" --port="$port" --user=root --execute="$2" 2>/dev/null
 }
-# Whether another member accepts writes, or fulfills a condition; leaves its ordinal in `open_member`.
-another_is_open() { # condition
+# Whether another member accepts writes; leaves its ordinal in `open_member`.
+another_is_open() {
     for open_member in $(others); do
-        [ "$(peer "$open_member" "SELECT @@global.read_only AND NOT $1")" != 0 ] || return 0
+        [ "$(peer "$open_member" 'SELECT @@global.read_only')" != 0 ] || return 0
     done
     open_member=
     return 1

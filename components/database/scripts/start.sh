@@ -19,7 +19,7 @@ set -- --server-id="$server_id" "$@"
 # been promoted; where none has, they must stay, since the same cut would lose commits that were acknowledged: as it
 # would those of a source that went on alone, which then is no replica any more until somebody has looked at them.
 # https://mariadb.com/kb/en/semisynchronous-replication/
-if was_source && { [ "$source" != "$MEMBER" ] || another_is_open FALSE; }; then
+if was_source && { [ "$source" != "$MEMBER" ] || another_is_open; }; then
     last=$(find "$DATA" -maxdepth 1 -name 'binlog.[0-9]*' | sort | tail -n 1)
     kept=$DATA/plinth-superseded-$led.${last##*.}
     [ -z "$last" ] || [ -f "$kept" ] || cp -p "$last" "$kept"

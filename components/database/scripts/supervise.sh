@@ -140,9 +140,13 @@ is_replaced() {
     write_notes former "$led"
     fenced_at=
 }
-# Whether nobody else has been the source, or about to be, for so long that it was another one whose file was out of date.
+# Whether all others have said for so long that they take no writes that it was one whose file was out of date.
 has_waited() {
-    if [ -z "$fenced_at" ] || another_is_open @@global.rpl_semi_sync_master_enabled; then fenced_at=$(now); fi
+    [ "$fenced_at" ] || fenced_at=$(now)
+    for other in $(others); do
+        closes=$(peer "$other" 'SELECT @@global.read_only AND NOT @@global.rpl_semi_sync_master_enabled')
+        is_lost "$other" || [ "$closes" = 1 ] || fenced_at=$(now)
+    done
     [ $(($(now) - fenced_at)) -ge "$PATIENCE" ]
 }
 
