@@ -1,161 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { replicationFiles } from "../../components/database/replication";
+import { Dice } from "../fuzz/dice";
 import { MemberModel, type ModelServer } from "./memberModel";
+import { Running, ScheduledMember, type Script, tick } from "./memberScript";
 
 const prelude = readFileSync(join(__dirname, "memberScripts", "model.sh"), "utf8");
-const names = ["0", "1", "2"] as const;
-/** Seconds of the model between two looks of a supervisor. */
-const tick = 0.5;
-
-/** One thing that a script has asked for, and that the schedule has not answered yet. */
-interface Request {
-    readonly kind: "sleep" | "sql";
-    readonly wakes: number;
-    /** Whom it asks. */
-    readonly to?: ModelServer;
-    readonly statements: string[];
-    output: string;
-}
-
-type Script = "supervise" | "start";
-
-/** A script of a member that runs, until its next question to the model. */
-class Running {
-    request: Request | undefined;
-    private readonly child: ChildProcess;
-    private readonly input: NodeJS.WritableStream;
-    errors = "";
-    hasEnded = false;
-
-    constructor(
-        readonly member: ScheduledMember,
-        script: Script,
-        shell: readonly string[],
-        folder: string,
-        env: Readonly<Record<string, string>>,
-        hear: () => void,
-    ) {
-        const [program, ...args] = [...shell, join(folder, `run-${script}.sh`)];
-        this.child = spawn(program!, args, {
-            env: { ...env, PATH: `${folder}:${process.env["PATH"]}` },
-            stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
-            detached: true,
-        });
-        this.child.stdout!.on("data", (data: Buffer) => (member.said += data.toString()));
-        this.child.stderr!.on("data", (data: Buffer) => (this.errors += data.toString()));
-        this.input = this.child.stdio[4] as unknown as NodeJS.WritableStream;
-        this.input.on("error", () => undefined);
-        let heard = "";
-        this.child.stdio[3]!.on("data", (data: Buffer) => {
-            heard += data.toString();
-            if (!heard.endsWith("\n@end\n")) return;
-            this.take(heard.slice(0, -"\n@end\n".length).split("\n"));
-            heard = "";
-            hear();
-        });
-        this.child.once("exit", () => {
-            this.hasEnded = true;
-            hear();
-        });
-    }
-
-    private take([program, ...words]: string[]): void {
-        const { model, server } = this.member;
-        if (program === "date") return this.answer(0, `${Math.floor(model.time)}\n`);
-        if (program === "sleep")
-            return void (this.request = { kind: "sleep", wakes: model.time + tick, statements: [], output: "" });
-        if (program === "start") {
-            model.start(server, words.join(" "));
-            return this.answer(0, "");
-        }
-        const text = words.join("\n");
-        const whole = /--execute=([\s\S]*)$/.exec(text)![1]!.trim();
-        const host = /^--host=m(\d)$/m.exec(text);
-        const isOne = whole.includes("AS Closed") || whole.includes("information_schema");
-        const statements = isOne ? [whole] : whole.split(";").map((one) => one.trim().replace(/\s+/g, " "));
-        this.request = {
-            kind: "sql",
-            wakes: model.time,
-            to: host ? model.servers[Number(host[1])]! : server,
-            statements: statements.filter((one) => one !== ""),
-            output: "",
-        };
-    }
-
-    /** Runs the next statement, and answers after the last one. */
-    proceed(): void {
-        const { kind, to, statements } = this.request!;
-        if (kind === "sleep") return this.answer(0, "");
-        const output = this.member.model.execute(this.member.server, to!, statements.shift()!);
-        this.request!.output += output ?? "";
-        if (output === undefined) this.answer(1, this.request!.output);
-        else if (statements.length === 0) this.answer(0, this.request!.output);
-    }
-
-    private answer(status: number, output: string): void {
-        this.request = undefined;
-        this.input.write(`${status}\n${output}@end\n`);
-    }
-
-    kill(): void {
-        try {
-            process.kill(-this.child.pid!, "SIGKILL");
-        } catch {
-            // It has ended.
-        }
-    }
-}
-
-/** A member's files, and its scripts that run. */
-class ScheduledMember {
-    said = "";
-    supervisor: Running | undefined;
-    starting: Running | undefined;
-    /** Which of the declarations its file has. */
-    told = 0;
-    readonly env: Readonly<Record<string, string>>;
-
-    constructor(
-        readonly model: MemberModel,
-        readonly server: ModelServer,
-        readonly folder: string,
-        files: string,
-    ) {
-        for (const name of ["control", "data/mysql", "run"]) mkdirSync(join(folder, name), { recursive: true });
-        this.env = {
-            ...{ MEMBER: String(server.ordinal), HOSTS: names.map((name) => `m${name}:3306`).join(" ") },
-            ...{ CONTROL: join(folder, "control"), DATA: join(folder, "data"), RUN: join(folder, "run") },
-            ...{ MARIADB_USER: "shop", MARIADB_ROOT_PASSWORD: "root", REPLICATION_PASSWORD: "replica" },
-            ...{ STATEMENTS: join(files, "accounts.sql"), PERIOD: "1", GRACE: "2", NOTICE: "1", PATIENCE: "8" },
-        };
-        const role = server.ordinal === 0 ? "source" : "replica";
-        const notes = `server_id ${101 + server.ordinal}\nrole ${role}\nled ${role === "source" ? "t0" : ""}\nalone no\n`;
-        writeFileSync(join(folder, "data/plinth-member"), notes);
-        writeFileSync(join(folder, "data/binlog.000001"), "");
-        this.tell(0, 0);
-    }
-
-    tell(term: number, source: number): void {
-        this.told = this.server.told = term;
-        const path = join(this.folder, "control/source");
-        writeFileSync(`${path}.new`, `${source}\nt${term}\n\n`);
-        renameSync(`${path}.new`, path);
-    }
-}
-
-/** A generator of numbers below 1, the same for the same seed. */
-function randomNumbers(seed: number): () => number {
-    let state = seed >>> 0;
-    return () => {
-        state = (state + 0x6d2b79f5) >>> 0;
-        let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-        mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-        return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-    };
-}
 
 /** What a schedule has ended with. */
 export interface Ended {
@@ -178,7 +29,7 @@ export class MemberSchedule {
     private readonly folder = mkdtempSync(join(tmpdir(), "plinth-schedule-"));
     private readonly model = new MemberModel();
     private readonly members: readonly ScheduledMember[];
-    private readonly random: () => number;
+    private readonly dice: Dice;
     private readonly declared = [0];
     private readonly possible: readonly (() => void)[];
     /** One that was killed and does not come back. */
@@ -191,7 +42,7 @@ export class MemberSchedule {
         isCut: boolean,
         private readonly shell: readonly string[],
     ) {
-        this.random = randomNumbers(seed);
+        this.dice = new Dice(seed);
         for (const [name, text] of Object.entries(replicationFiles())) writeFileSync(join(this.folder, name), text);
         writeFileSync(join(this.folder, "model.sh"), prelude);
         writeFileSync(join(this.folder, "accounts.sql"), "accounts\n");
@@ -203,13 +54,9 @@ export class MemberSchedule {
                 `. "${this.folder}/model.sh"\n. "${this.folder}/${script}.sh"\n`,
             );
         this.members = this.model.servers.map(
-            (server) => new ScheduledMember(this.model, server, join(this.folder, names[server.ordinal]!), this.folder),
+            (server) => new ScheduledMember(this.model, server, join(this.folder, String(server.ordinal)), this.folder),
         );
         this.possible = this.disturbances(isCut);
-    }
-
-    private pick<T>(all: readonly T[]): T {
-        return all[Math.floor(this.random() * all.length)]!;
     }
 
     private run(member: ScheduledMember, script: Script): Running {
@@ -256,7 +103,7 @@ export class MemberSchedule {
     /** What may happen, with how often it does in this schedule: some things never, so that others show what they do. */
     private disturbances(isCut: boolean): (() => void)[] {
         const members = this.members.flatMap((member) => {
-            const other = () => this.pick(this.model.servers);
+            const other = () => this.dice.among(this.model.servers);
             const all: (() => void)[] = [
                 () => this.killServer(member),
                 () => {
@@ -272,6 +119,7 @@ export class MemberSchedule {
                 () => this.startSupervisor(member),
                 () => void this.declared.push(member.server.ordinal),
                 () => this.tell(member),
+                () => this.restartAll(),
                 () => this.replace(member, (source) => this.killServer(source)),
                 () =>
                     this.replace(member, (source) => {
@@ -281,7 +129,15 @@ export class MemberSchedule {
             ];
             return isCut ? [...all, () => this.model.cut(member.server, other()), () => this.model.heal()] : all;
         });
-        return members.flatMap((one) => Array<() => void>(this.pick([0, 1, 1, 4])).fill(one));
+        return members.flatMap((one) => Array<() => void>(this.dice.among([0, 1, 1, 4])).fill(one));
+    }
+
+    /** All servers lose power, while some members have not heard of the last declaration. */
+    private restartAll(): void {
+        for (const member of this.members) {
+            this.killServer(member);
+            this.startServer(member);
+        }
     }
 
     /** Declares another source, which hears of it before all others, while something happens to the present one. */
@@ -293,18 +149,18 @@ export class MemberSchedule {
     }
 
     private tell(member: ScheduledMember): void {
-        const term = Math.min(this.declared.length - 1, member.told + 1 + Math.floor(this.random() * 2));
+        const term = Math.min(this.declared.length - 1, member.told + 1 + this.dice.below(2));
         member.tell(term, this.declared[term]!);
     }
 
     private step(): void {
         for (const server of this.model.servers) {
-            if (this.random() < 0.1) this.model.write(server);
-            if (this.random() < 0.3) this.model.receive(server);
-            if (this.random() < 0.3) this.model.apply(server);
+            if (this.dice.chance(0.1)) this.model.write(server);
+            if (this.dice.chance(0.3)) this.model.receive(server);
+            if (this.dice.chance(0.3)) this.model.apply(server);
         }
         const ready = this.running.filter(({ request }) => request!.kind === "sql");
-        if (ready.length > 0 && this.random() < 0.9) return this.pick(ready).proceed();
+        if (ready.length > 0 && this.dice.chance(0.9)) return this.dice.among(ready).proceed();
         const waiting = this.running.filter(({ request }) => request!.kind === "sleep");
         const [next] = waiting.sort((one, other) => one.request!.wakes - other.request!.wakes);
         if (!next) return this.model.pass(tick / 4);
@@ -362,14 +218,14 @@ export class MemberSchedule {
             return existsSync(path) && readFileSync(path, "utf8").startsWith(`m${source.server.ordinal}:`);
         };
         await this.until("the replicas are attached", () => others.every(isAttached) || undefined);
-        for (let left = Math.floor(this.random() * 100); left > 0; left--) {
+        for (let left = this.dice.below(100); left > 0; left--) {
             await this.settle();
             this.advance();
         }
         this.killServer(source);
         this.killSupervisor(source);
         this.gone = source;
-        this.declared.push(this.pick(others).server.ordinal);
+        this.declared.push(this.dice.among(others).server.ordinal);
         await this.until("another source in place of a lost one", () => this.end);
     }
 
@@ -382,7 +238,7 @@ export class MemberSchedule {
             }
             for (let left = steps; left > 0; left--) {
                 await this.settle();
-                if (this.random() < 0.06 && this.possible.length > 0) this.pick(this.possible)();
+                if (this.dice.chance(0.06) && this.possible.length > 0) this.dice.among(this.possible)();
                 else this.advance();
             }
             const end = await this.until("the declared source takes writes", () => this.end);
