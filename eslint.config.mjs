@@ -66,7 +66,9 @@ export default tseslint.config(
     {
         files: ["**/*.cjs"],
         rules: { "@typescript-eslint/no-require-imports": "off" },
-        languageOptions: { globals: { require: "readonly", __dirname: "readonly", process: "readonly" } },
+        languageOptions: {
+            globals: { module: "writable", require: "readonly", __dirname: "readonly", process: "readonly" },
+        },
     },
     {
         // What pipelines run without the npm packages.

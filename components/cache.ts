@@ -15,6 +15,7 @@ import { metricsRules } from "./metrics";
 import type { ContainerArgs, Mount } from "./podArgs";
 import { livenessProbe, startupProbe } from "./probes";
 import { mib } from "./scratch";
+import { withVolumeLock } from "./volumeLock";
 
 /** Settings that a cache offers to its clients. */
 export type CacheSettings = { readonly password: SecretRef };
@@ -234,7 +235,11 @@ function server(instance: Instance, owner: Component, node: Node, args: ServerAr
                     image: images[config.engine],
                     // Bypasses the entrypoint, which loads Redis's search, JSON and other modules that would only use
                     // memory here.
-                    command: [`${config.engine}-server`, `${configurationFolder}/cache.conf`],
+                    command: [
+                        ...(volume ? withVolumeLock({ file: "/data/server.lock" }) : []),
+                        `${config.engine}-server`,
+                        `${configurationFolder}/cache.conf`,
+                    ],
                     ...(password
                         ? {
                               env: {

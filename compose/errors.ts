@@ -2,7 +2,7 @@ import { ConfigError } from "../config/problems";
 
 /** Where something is written. Lines and columns begin at 1; 0 where a file as a whole is meant. */
 export interface Place {
-    /** As messages show it: relative to the project's folder where it lies below that. */
+    /** As messages show it: relative to the folder that they are shown from where it lies below that. */
     readonly file: string;
     readonly line: number;
     readonly column: number;

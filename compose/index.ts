@@ -49,8 +49,9 @@ export interface LoadedProject {
  */
 export function loadProject(args: LoadArgs): LoadedProject {
     const given = { ...args.env };
-    const session = new Session(args.projectFolder ?? args.folder, given["HOME"], args.lacking);
-    const early = withEnvFiles(args, args.projectFolder ?? args.folder, given, session);
+    const first = args.projectFolder ?? args.folder;
+    const session = new Session(first, args.shownFrom ?? first, given["HOME"], args.lacking);
+    const early = withEnvFiles(args, first, given, session);
     const files = filesOf(args, early, session);
     const folder = args.projectFolder === undefined ? folderOf(files[0]!) : within(args.folder, args.projectFolder);
     const environment = withEnvFiles(args, folder, early, session);

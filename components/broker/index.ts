@@ -17,6 +17,7 @@ import { wholeFile } from "../languages/text";
 import { metricsRules } from "../metrics";
 import type { ContainerArgs } from "../podArgs";
 import { mib } from "../scratch";
+import { withVolumeLock } from "../volumeLock";
 import { administrator, configurationFile, definitions, enabledPlugins, leastMemory } from "./files";
 
 /** Settings that a broker offers to its clients. */
@@ -188,6 +189,10 @@ export class Broker<Name extends string = string> extends Component implements H
                     {
                         name: "rabbitmq",
                         image: images.rabbitmq,
+                        command: [
+                            ...withVolumeLock({ file: "/var/lib/rabbitmq/server.lock" }),
+                            ...["docker-entrypoint.sh", "rabbitmq-server"],
+                        ],
                         env: {
                             ...env,
                             // It is part of the data's path: with the pod's own name, each pod would start with an

@@ -4,6 +4,7 @@ import { linesOf } from "../languages/text";
 import type { ContainerArgs, Mount } from "../podArgs";
 import { livenessProbe, startupProbe } from "../probes";
 import { mib } from "../scratch";
+import { withVolumeLock } from "../volumeLock";
 import { metricsUser } from "./metrics";
 import { majorOf } from "./series";
 import type { ServerArgs } from "./server";
@@ -154,6 +155,14 @@ export function postgresContainers(
         {
             name: "postgres",
             image: args.image,
+            command: [
+                ...(path === undefined || adopted
+                    ? withVolumeLock(
+                          adopted ? { file: `${data}/PG_VERSION`, exists: true } : { file: `${home}/server.lock` },
+                      )
+                    : []),
+                "docker-entrypoint.sh",
+            ],
             args: serverArguments(sizes, extra),
             env: {
                 POSTGRES_PASSWORD: secrets.rootPassword,

@@ -11,7 +11,7 @@ const mostFiles = 2_000;
 export class Files {
     private readonly texts = new Map<string, string>();
 
-    /** @param folder of the project, to which messages are relative */
+    /** @param folder to which paths in messages are relative */
     constructor(private readonly folder: string) {}
 
     /** All that were read, in order. */

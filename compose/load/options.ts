@@ -12,6 +12,8 @@ export interface LoadArgs {
     readonly files?: readonly string[];
     /** To which paths in the files are relative. @default the folder of the first file */
     readonly projectFolder?: string;
+    /** To which paths in messages are relative; those elsewhere are shown whole. @default the same as in the files */
+    readonly shownFrom?: string;
     /** Files of variables, the last one first. @default `.env` of the folder, and of the project's */
     readonly envFiles?: readonly string[];
     /** Variables that count before those of files. HOME is what `~` stands for. @default none */

@@ -35,15 +35,17 @@ export class Session {
 
     /**
      * @param folder of the project
+     * @param shownFrom to which paths in messages are relative
      * @param home what `~` stands for; undefined if it is not known
      * @param lacking gives values of variables that are not set. @default none
      */
     constructor(
         readonly folder: string,
+        shownFrom: string,
         readonly home: string | undefined,
         private readonly lacking: Lacking = () => undefined,
     ) {
-        this.files = new Files(folder);
+        this.files = new Files(shownFrom);
     }
 
     private readonly parsed = new Map<string, readonly Document[]>();

@@ -58,6 +58,7 @@ export function readSource(settings: ComposeConfig, { folder, set }: ReadFrom): 
     const read = loadProject({
         folder: dirname(files[0]!),
         files,
+        shownFrom: folder,
         profiles: settings.profiles,
         envFiles: settings.envFiles.map(within),
         env: { ...settings.variables, ...variables },

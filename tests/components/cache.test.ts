@@ -39,7 +39,7 @@ describe("Cache", () => {
                 name: "REDISCLI_AUTH",
                 valueFrom: { secretKeyRef: { name: "cache", key: "password" } },
             });
-            expect(container.command[0]).to.equal(`${engine}-server`);
+            expect(container.command.at(-2)).to.equal(`${engine}-server`);
         });
     }
 

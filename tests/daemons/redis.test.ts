@@ -42,7 +42,10 @@ describe(`${engine === "valkey" ? "Valkey" : "Redis"} ${seriesOf(`${engine}-serv
         const file = join(folder.path, "cache.conf");
         writeFileSync(file, find(objects, "Secret", `${name}-config`).stringData["cache.conf"]);
         const { command } = find(objects, "Deployment", name).spec.template.spec.containers[0];
-        server = new Daemon(command[0], [file, "--port", String(port), "--bind", "127.0.0.1"], { ...user, cwd: data });
+        server = new Daemon(command.at(-2), [file, "--port", String(port), "--bind", "127.0.0.1"], {
+            ...user,
+            cwd: data,
+        });
         await server.ready(async () => {
             if (ask(secret, "PING") !== "PONG") throw new Error("not yet");
         });

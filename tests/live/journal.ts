@@ -17,8 +17,8 @@ export class Journal {
         private readonly report?: string,
     ) {}
 
-    /** Runs a step, and prints what it has seen. */
-    async note(step: string, run: () => Promise<string | readonly string[]>): Promise<void> {
+    /** Runs a step, and prints what it has seen. @returns whether that is why it cannot be done here */
+    async note(step: string, run: () => Promise<string | readonly string[]>): Promise<boolean> {
         const started = performance.now();
         const said = await run().catch((error: unknown) => {
             // Mocha tells the reason at the end, which may be half an hour later.
@@ -31,5 +31,6 @@ export class Journal {
             const entry: Entry = { suite: this.suite, step, seen, seconds };
             if (this.report) appendFileSync(this.report, `${JSON.stringify(entry)}\n`);
         }
+        return typeof said === "string" && said.startsWith("skipped: ");
     }
 }

@@ -364,7 +364,7 @@ export class LocalPod {
             `exec /usr/sbin/chroot ${at("")} "$@"`,
         ].join("\n");
         const { connection } = this.args;
-        const unshared = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child"];
+        const unshared = ["unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child"];
         const own = connection ? [...connection.enter, ...unshared] : [...unshared, "--net"];
         const { workingDir = "/" } = container;
         const process = ["sh", "-c", 'cd "$0" && exec "$@"', workingDir, ...command];

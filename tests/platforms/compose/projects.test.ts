@@ -46,13 +46,13 @@ describe("Compose projects of four kinds", () => {
     });
     it("tell what has no counterpart, with file, line, service and key", () => {
         expect(rendering.outputs.warnings.filter((warning) => /\.ya?ml:/.test(warning))).to.deep.equal([
-            "fleet: docker-compose.yml: version: is obsolete and not used; remove it",
-            "fleet: docker-compose.yml:36:9: services.probe.ulimits: has no counterpart: the container runtime sets them; change them in its configuration on the nodes",
-            "fleet: docker-compose.yml:27:15: services.gateway.volumes[0]: /etc/nginx/conf.d/default.conf is read-only, since it has the files of the project: write :ro; or, if the service writes there, x-plinth.binds makes it a volume",
-            "press: compose.yaml:31:9: services.pages.labels: traefik.enable would be read by another program, which is not in the cluster; x-plinth.route says what the edge sends here",
-            "press: compose.yaml:30:19: services.pages.volumes[0]: /var/cache/pages has no name: it is deleted with its pod; name the volume to keep it",
-            "store: compose.yaml:34:9: services.cache.image: the version is Plinth's own, not 8; images.redis of the instance sets another one",
-            "store: compose.yaml:38:9: services.queue.image: the version is Plinth's own, not 4; images.rabbitmq of the instance sets another one",
+            "fleet: projects/fleet/docker-compose.yml: version: is obsolete and not used; remove it",
+            "fleet: projects/fleet/docker-compose.yml:36:9: services.probe.ulimits: has no counterpart: the container runtime sets them; change them in its configuration on the nodes",
+            "fleet: projects/fleet/docker-compose.yml:27:15: services.gateway.volumes[0]: /etc/nginx/conf.d/default.conf is read-only, since it has the files of the project: write :ro; or, if the service writes there, x-plinth.binds makes it a volume",
+            "press: projects/press/compose.yaml:31:9: services.pages.labels: traefik.enable would be read by another program, which is not in the cluster; x-plinth.route says what the edge sends here",
+            "press: projects/press/compose.yaml:30:19: services.pages.volumes[0]: /var/cache/pages has no name: it is deleted with its pod; name the volume to keep it",
+            "store: projects/store/compose.yaml:34:9: services.cache.image: the version is Plinth's own, not 8; images.redis of the instance sets another one",
+            "store: projects/store/compose.yaml:38:9: services.queue.image: the version is Plinth's own, not 4; images.rabbitmq of the instance sets another one",
         ]);
     });
 }).timeout(120_000);
