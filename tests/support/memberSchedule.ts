@@ -217,11 +217,12 @@ export class MemberSchedule {
             const path = join(folder, "run/plinth-attached");
             return existsSync(path) && readFileSync(path, "utf8").startsWith(`m${source.server.ordinal}:`);
         };
-        await this.until("the replicas are attached", () => others.every(isAttached) || undefined);
         for (let left = this.dice.below(100); left > 0; left--) {
             await this.settle();
             this.advance();
         }
+        // Not where the source has just gone on alone: then it is missed.
+        await this.until("the replicas are attached", () => others.every(isAttached) || undefined);
         this.killServer(source);
         this.killSupervisor(source);
         this.gone = source;
