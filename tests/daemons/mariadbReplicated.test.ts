@@ -134,11 +134,19 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
 
     it("accepts the old source as a replica, without its unacknowledged writes", async () => {
         const [a, b, c] = trio();
+        const { notes } = a;
+        a.take(await replicatedObjects({ source: 1, term: "t1" }));
+        await a.up();
+        await until("the old source is a replica", () => a.ready && same(a, b, c));
+        expect(isOpen(a)).to.equal(false);
+        await a.down();
+        b.ask("INSERT INTO kept VALUES (-10)");
+        await until("the other has it", () => same(b, c));
         // Another one cannot know whether it has what the absent one had.
         await declared({ source: 2, term: "t1a" });
         await until("it says so", () => /waits for member 0, which may have commits that this one lacks/.test(c.said));
         // While nobody takes writes, it comes back with a file that is not up to date.
-        const { notes } = a;
+        writeFileSync(join(a.data, "plinth-member"), notes);
         a.take(await replicatedObjects({}));
         await a.up();
         await until("it sees what others have", () => /fenced or replaced by another member/.test(a.said));
@@ -153,7 +161,7 @@ describe(`a source with two replicas, of MariaDB ${seriesOf("mariadbd")}, with t
         await until("it remembers that", () => /^role former$/m.test(a.notes));
         expect(isOpen(a)).to.equal(false);
         a.take(await replicatedObjects({ source: 1, term: "t1b", lost: [0] }));
-        await until("the old source is a replica", () => isOpen(b) && a.ready && same(a, b, c));
+        await until("it is a replica again", () => isOpen(b) && a.ready && same(a, b, c));
         expect(isOpen(a)).to.equal(false);
         expect(a.notes).to.match(/^role replica$/m);
     });
