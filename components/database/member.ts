@@ -199,7 +199,7 @@ export function declareMember(instance: Instance, owner: Component, node: Node, 
             value === "" ? myCnf`${word(key)} =` : myCnf`${word(key)} = ${word(value)}`,
         );
         const extra = [
-            ...(replication ? replicationSettings(disk) : []),
+            ...(replication ? replicationSettings(disk, config.topology === "replicated" && config.synchronous) : []),
             ...(galera ? galeraSettings(`${instance.namespace}.${name}`, disk) : []),
             ...own,
         ];

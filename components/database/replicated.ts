@@ -100,7 +100,6 @@ export function declareMembers(
                 hosts: nodes.map((_, ordinal) => `${instance.host(`${name}-${ordinal}`)}:${ports.mysql}`),
                 password: args.password,
                 control,
-                synchronous: config.synchronous,
                 maxLagSeconds: config.maxLagSeconds,
                 labels: { [plinthLabels.database]: name, ...readLabels(member) },
                 membership,

@@ -51,7 +51,6 @@ export interface ReplicationArgs {
     readonly password: SecretRef;
     /** ConfigMap with the member that is to be the source, which changes in place. */
     readonly control: string;
-    readonly synchronous: boolean;
     readonly maxLagSeconds: number;
     /** Additional labels of the member's pod. */
     readonly labels: Readonly<Record<string, string>>;
@@ -69,8 +68,9 @@ export const replicationFiles = () => constantFiles(join(__dirname, "scripts"), 
  *
  * @param disk size of the volume, in MiB: the binary log takes a quarter of it at most, where the server can limit it
  *   (MariaDB 11.4), and three days in any case
+ * @param synchronous whether commits wait for a replica
  */
-export const replicationSettings = (disk: number): MyCnf[] => [
+export const replicationSettings = (disk: number, synchronous: boolean): MyCnf[] => [
     myCnf`log_bin = binlog`,
     myCnf`log_slave_updates = ON`,
     myCnf`binlog_format = ROW`,
@@ -91,7 +91,8 @@ export const replicationSettings = (disk: number): MyCnf[] => [
     myCnf`# What the member is to be is decided by its supervisor, each time that the server has started.`,
     myCnf`read_only = ON`,
     myCnf`skip_slave_start = ON`,
-    myCnf`rpl_semi_sync_slave_enabled = ON`,
+    synchronous ? myCnf`rpl_semi_sync_slave_enabled = ON` : myCnf`rpl_semi_sync_slave_enabled = OFF`,
+    myCnf`# On where a member is the source, or is about to be.`,
     myCnf`rpl_semi_sync_master_enabled = OFF`,
     myCnf`rpl_semi_sync_master_wait_point = AFTER_SYNC`,
     myCnf`rpl_semi_sync_master_timeout = 10000`,
@@ -128,7 +129,6 @@ export function replicatedContainers(
             ...administrator,
             ...member,
             REPLICATION_PASSWORD: args.password,
-            SYNCHRONOUS: args.synchronous ? "yes" : "",
         },
         resources: { cpu: "10m", memory: "64Mi" },
         mounts: [...mounts.filter(({ path }) => !path.startsWith("/etc/mysql/")), source],

@@ -97,40 +97,67 @@ export const subjectOf = ({ kubectl, backups: { instance } }: Restore): RestoreS
     stack: kubectl.config.stack,
 });
 
-const command = ({ instance, stack }: RestoreSubject, name: string): string =>
+/** What continues an interrupted restore. */
+export const continueCommand = ({ instance, stack }: RestoreSubject, name: string): string =>
     `./plinth backup restore ${instance} ${name} ${stack} --recover`;
 
 /** @param progress of which restore */
 export const howToContinue = ({ instance, stack }: RestoreSubject, { backup }: Progress): string =>
-    `The components that write to the data of "${instance}" may be stopped. Continue with:\n  ${command({ instance, stack }, backup)}\n` +
+    `The components that write to the data of "${instance}" may be stopped. Continue with:\n  ${continueCommand({ instance, stack }, backup)}\n` +
     `or, to start them again with the data as it is:\n  ./plinth backup resume ${instance} ${stack}`;
 
 export const inProgressMessage = (of: RestoreSubject, progress: Progress): string =>
     `a restore of ${progress.backup} is in progress or was interrupted. If it was interrupted:\n${howToContinue(of, progress)}`;
 
 export function partialDataMessage(of: RestoreSubject, { backup, safety, replicas, suspended }: Progress): string {
-    const before = safety ? `\nor restore the data from before:\n  ${command(of, safety)}` : "";
+    const before = safety ? `\nor restore the data from before:\n  ${continueCommand(of, safety)}` : "";
     return (
         `The data of "${of.instance}" may be only a part of ${backup}, or mixed with the old data. These components stay stopped: ` +
         `${[...Object.keys(replicas), ...suspended].join(", ")}.\n` +
-        `Once the cause is fixed, continue with:\n  ${command(of, backup)}${before}`
+        `Once the cause is fixed, continue with:\n  ${continueCommand(of, backup)}${before}`
     );
 }
 
-/** The restore tasks of a stack's instances. Without one, no restore can be in progress. */
-export const restoreTasks = (resources: readonly Resource[]): Pick<Live, "metadata">[] =>
-    resources.flatMap(({ outputs }) =>
-        outputs?.metadata?.annotations?.[plinthLabels.writers] === undefined ? [] : (outputs as Pick<Live, "metadata">),
-    );
+type RestoreTask = Pick<Live, "metadata">;
 
-/** The names of the records that these tasks would have. */
-export const restoreRecords = (resources: readonly Resource[]): Named[] => restoreTasks(resources).map(recordNamed);
+const isRestoreTask = (object: Partial<RestoreTask> | undefined): object is RestoreTask =>
+    object?.metadata?.annotations?.[plinthLabels.writers] !== undefined;
+
+/** The restore tasks of a stack's instances. Without one, no restore can be in progress. */
+export const restoreTasks = (resources: readonly Resource[]): RestoreTask[] =>
+    resources.map(({ outputs }) => outputs as Partial<RestoreTask> | undefined).filter(isRestoreTask);
+
+/** The names of the records that the restore tasks among these objects would have. */
+export const recordsOf = (objects: readonly Partial<RestoreTask>[]): Named[] =>
+    objects.filter(isRestoreTask).map(recordNamed);
 
 const recordNamed = ({ metadata: { name, namespace } }: Pick<Live, "metadata">): Named => ({
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: recordOf(name), namespace },
 });
+
+/** A restore that is in progress or was interrupted. */
+interface UnfinishedRestore {
+    readonly instance: string;
+    readonly progress: Progress;
+}
+
+/**
+ * Restores of which there is a record.
+ *
+ * @param objects with the restore tasks among them
+ * @param live objects in the cluster, including any such records
+ */
+export const unfinishedRestores = (
+    objects: readonly Partial<RestoreTask>[],
+    live: readonly RenderedObject[],
+): UnfinishedRestore[] =>
+    objects.filter(isRestoreTask).flatMap((task) => {
+        const name = consentName(recordNamed(task));
+        const record = live.find((one) => consentName(one) === name);
+        return record ? [{ instance: componentOf(task).instance, progress: progressIn(record) }] : [];
+    });
 
 /**
  * Refuses a run during a restore: it would start what the restore has stopped, on partially loaded data.
@@ -144,10 +171,8 @@ export function refuseWhileRestoring(
     live: readonly RenderedObject[],
     resources: readonly Resource[],
 ): void {
-    const found = restoreTasks(resources).flatMap((task) => {
-        const name = consentName(recordNamed(task));
-        const record = live.find((one) => consentName(one) === name);
-        return record ? inProgressMessage({ instance: componentOf(task).instance, stack }, progressIn(record)) : [];
-    });
+    const found = unfinishedRestores(restoreTasks(resources), live).map(({ instance, progress }) =>
+        inProgressMessage({ instance, stack }, progress),
+    );
     if (found.length > 0) throw new UserError(`Nothing was changed: ${found.join("\nand ")}`);
 }

@@ -109,7 +109,7 @@ export function judgeMember(member: string | undefined, declared: DeclaredSource
     const since = lines.slice(read + 1).filter((line) => line !== "");
     const last = since.at(-1);
     const opened = since.lastIndexOf(sourceWords(declared.source));
-    const closed = since.findLastIndex((line) => line.startsWith("closes again"));
+    const closed = since.findLastIndex((line) => line.startsWith("was fenced"));
     if (member === declared.source && opened > closed) return { is: "source" };
     return { is: "informed", ...(last === undefined ? {} : { says: last }) };
 }

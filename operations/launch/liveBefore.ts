@@ -1,4 +1,4 @@
-import { restoreRecords } from "../backup/progress";
+import { recordsOf, restoreTasks } from "../backup/progress";
 import { requireOperators } from "../cluster/operators";
 import { liveOf } from "../cluster/ownership";
 import type { RenderedObject } from "../render/rendering";
@@ -19,5 +19,5 @@ export async function liveBefore(session: Session, isNeeded: boolean): Promise<R
     const resources = losable(await session.state());
     const kubectl = await session.kubectl();
     await requireOperators(kubectl, objects);
-    return liveOf(kubectl, [...objects, ...identifyingIn(resources), ...restoreRecords(resources)]);
+    return liveOf(kubectl, [...objects, ...identifyingIn(resources), ...recordsOf(restoreTasks(resources))]);
 }

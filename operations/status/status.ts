@@ -1,5 +1,6 @@
 import { isAtRest, isDatabase, isOperated } from "../../components/kinds";
 import { namespaceOf } from "../../config/unique";
+import { continueCommand, recordsOf, unfinishedRestores } from "../backup/progress";
 import { componentOf, fullName, listOperated, listPods, listStack, workloadKinds } from "../cluster/components";
 import { type ClaimHealth, claimOf } from "../cluster/claimHealth";
 import { claimEventsIn, warningsIn } from "../cluster/events";
@@ -17,6 +18,7 @@ import {
     tierOf,
 } from "../cluster/health";
 import type { Kubectl } from "../cluster/kubectl";
+import { liveOf } from "../cluster/ownership";
 import { operatedTier, type OperatedServers } from "../cluster/operated";
 import type { Claim, CronJob, Ingress, Job, List, Live, Node, Pod, StorageClass, Workload } from "../cluster/live";
 import { volumesInUse } from "../cluster/volumeUse";
@@ -46,10 +48,12 @@ export interface Status {
     readonly claims: readonly ClaimHealth[];
     readonly certificates: readonly CertificateHealth[];
     readonly evictions: readonly EvictionHealth[];
+    /** Restores that are in progress or were interrupted. */
+    readonly restores: readonly { readonly instance: string; readonly backup: string; readonly command: string }[];
 }
 
 /**
- * What should be ready but is not, with reasons: tiers without all their pods, Tasks that are not done, volumes of
+ * What should be ready but is not, with reasons: instances in the middle of a restore, tiers without all their pods, Tasks that are not done, volumes of
  * running instances that are not bound, certificates that have expired or are missing. Failed scheduled tasks, evicted
  * pods with a successor, and nodes that are not ready are shown but do not count, because none of them prevents a
  * platform from working.
@@ -60,6 +64,10 @@ export function notReady(status: Status, now = Date.now()): string[] {
     const isStopped = (instance: string) =>
         status.instances.some(({ name, state }) => name === instance && state !== "running");
     return [
+        ...status.restores.map(
+            ({ instance, backup, command }) =>
+                `${instance}: a restore of ${backup} is in progress or was interrupted; to continue: ${command}`,
+        ),
         ...unreadyPods(status),
         ...status.claims
             // A volume may wait for its first pod, which a stopped instance does not have; nor has that of the backups,
@@ -112,13 +120,14 @@ export async function gatherStatus(session: Session): Promise<Status> {
     const claims = ofKind<Claim>("PersistentVolumeClaim");
     const pending = claims.filter(({ status: is }) => is?.phase === "Pending");
     const cronJobs = ofKind<CronJob>("CronJob");
-    const [used, classes, shown, warnings, claimEvents, runs] = await Promise.all([
+    const [used, classes, shown, warnings, claimEvents, runs, records] = await Promise.all([
         volumesInUse(kubectl, pods),
         pending.length > 0 ? listOutside<StorageClass>(kubectl, "storageclasses") : [],
         certificates(kubectl, workloads, ofKind<Ingress>("Ingress")),
         warningsIn(kubectl, namespaces),
         claimEventsIn(kubectl, new Set(pending.map(({ metadata }) => metadata.namespace))),
         scheduledRuns(kubectl, cronJobs),
+        noneIfRefused(liveOf(kubectl, recordsOf(cronJobs))),
     ]);
     return {
         stack,
@@ -150,6 +159,11 @@ export async function gatherStatus(session: Session): Promise<Status> {
             warnings,
             kubectl.config.instances.map(({ name }) => name),
         ),
+        restores: unfinishedRestores(cronJobs, records).map(({ instance, progress: { backup } }) => ({
+            instance,
+            backup,
+            command: continueCommand({ instance, stack }, backup),
+        })),
     };
 }
 
@@ -197,11 +211,11 @@ async function absent(session: Session, present: readonly Live[]): Promise<TierH
 }
 
 /** Objects that do not belong to the stack; none if they may not be listed. */
-async function listOutside<T>(kubectl: Kubectl, kind: string, ...where: string[]): Promise<T[]> {
-    try {
-        return (await kubectl.json<List<T>>(["get", kind, ...where])).items;
-    } catch (error) {
+const listOutside = <T>(kubectl: Kubectl, kind: string, ...where: string[]): Promise<T[]> =>
+    noneIfRefused(kubectl.json<List<T>>(["get", kind, ...where]).then(({ items }) => items));
+
+const noneIfRefused = <T>(asked: Promise<T[]>): Promise<T[]> =>
+    asked.catch((error: unknown) => {
         if (error instanceof UserError) return [];
         throw error;
-    }
-}
+    });

@@ -73,12 +73,20 @@ const healthy: Status = {
         },
     ],
     evictions: [],
+    restores: [],
 };
 
 describe("readiness in status", () => {
     it("ignores what no platform depends on: nodes, scheduled runs, volumes of stopped instances", () => {
         expect(notReady(healthy, now)).to.deep.equal([]);
     });
+    it("counts an instance in the middle of a restore, whose pods may all be ready", () => {
+        const restores = [{ instance: "shop", backup: "20261103T020000Z-ab12", command: "./plinth continue" }];
+        expect(notReady({ ...healthy, restores }, now)).to.deep.equal([
+            "shop: a restore of 20261103T020000Z-ab12 is in progress or was interrupted; to continue: ./plinth continue",
+        ]);
+    });
+
     it("ignores a volume that waits for its first pod, and shows that it does", () => {
         const backups = { ...healthy.claims[0]!, claim: "backups", phase: "Pending", waits: true };
         const status = { ...healthy, claims: [backups] };

@@ -82,6 +82,9 @@ describe("backups with the real engine on a real API server", function () {
                 .and.not.include("pulumi preview");
         }
         expect(file()).to.equal(written);
+        const status = await project.plinth("status", stack);
+        expect(status.code, status.all).to.equal(1);
+        expect(status.out).to.include(`./plinth backup restore shop ${progress.backup} ${stack} --recover`);
         succeeded(await project.plinth("backup", "resume", "shop", stack));
     });
 

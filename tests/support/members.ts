@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startScript } from "../../components/database/mysql";
+import { supervisorName } from "../../components/database/replication";
 import { find, type Sent } from "./declare";
 import { ownDirectory, run } from "./datadir";
 
@@ -29,6 +30,9 @@ fi
 exec "$server" $own --bind-address=127.0.0.1 --port="$MYSQL_TCP_PORT" "$@"
 `;
 
+/** Runs a script with a record of its lines in the file TRACE. */
+const tracing = `exec 9>>"$TRACE"; BASH_XTRACEFD=9; PS4='+\${BASH_SOURCE##*/} $LINENO '; set -x; . "$0"`;
+
 type Variable = { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } };
 
 /** A pod of a replicated database as processes of this machine: its rendered files and environment, on loopback. */
@@ -36,6 +40,7 @@ export class Member {
     readonly data: string;
     readonly run: string;
     private readonly files: string;
+    private readonly trace: string;
     private readonly processes = new Map<string, ChildProcess>();
     private objects: readonly Sent[] = [];
     private isAlone = false;
@@ -54,6 +59,7 @@ export class Member {
         this.data = ownDirectory(join(own, "volume", "data"), user);
         this.run = ownDirectory(join(own, "run"), user);
         this.files = join(own, "files");
+        this.trace = join(this.run, "trace");
         mkdirSync(this.files);
         writeFileSync(join(this.files, "docker-entrypoint.sh"), entrypoint);
         chmodSync(join(this.files, "docker-entrypoint.sh"), 0o755);
@@ -108,8 +114,10 @@ export class Member {
             STATEMENTS: join(this.files, "init.sql"),
             MYSQL_TCP_PORT: String(this.port),
             PERIOD: "2",
-            GRACE: "3",
+            GRACE: "12",
             NOTICE: "1",
+            PATIENCE: "20",
+            TRACE: this.trace,
         };
     }
 
@@ -124,8 +132,10 @@ export class Member {
 
     private start(name: string): ChildProcess {
         const one = this.container(name);
-        const [program, ...args] = this.command(one.command);
-        const child = spawn(program!, args, { env: this.env(one), ...this.user, stdio: ["ignore", "pipe", "pipe"] });
+        const [shell, ...words] = this.command(one.command);
+        const isTraced = name === supervisorName;
+        const [program, args] = isTraced ? ["bash", ["--posix", "-c", tracing, ...words]] : [shell!, words];
+        const child = spawn(program, args, { env: this.env(one), ...this.user, stdio: ["ignore", "pipe", "pipe"] });
         for (const stream of [child.stdout!, child.stderr!])
             stream.on("data", (data: Buffer) => (this.log += data.toString().replace(/^(?=.)/gm, `${name}: `)));
         this.processes.set(name, child);
@@ -153,6 +163,13 @@ export class Member {
         return this.start("seed");
     }
 
+    /** Has the supervisor do nothing. @returns ends that */
+    pause(): () => void {
+        const supervisor = this.processes.get(supervisorName)!;
+        supervisor.kill("SIGSTOP");
+        return () => supervisor.kill("SIGCONT");
+    }
+
     /** Ends all processes: by killing them, or as for a deleted pod. */
     async down(signal: "SIGKILL" | "SIGTERM" = "SIGTERM"): Promise<void> {
         const running = [...this.processes.values()].filter(isRunning);
@@ -176,16 +193,12 @@ export class Member {
         account = "opencart",
         database = "open_cart",
     ): { status: number | null; stdout: string; stderr: string } {
-        const root = account === "root";
-        const password = find(this.objects, "Secret", root ? "database-root" : "database").stringData[
-            root ? "rootPassword" : "password"
-        ];
         return run(
             [
                 ...["mariadb", "--no-defaults", "--batch", "--raw", "--skip-column-names", "--host=127.0.0.1"],
                 ...[`--port=${this.port}`, `--user=${account}`, database],
             ],
-            { env: { MYSQL_PWD: password }, input: statement },
+            { env: { MYSQL_PWD: this.password(account) }, input: statement },
         );
     }
 
@@ -204,31 +217,35 @@ export class Member {
 
     /** One row, by a connection of its own; whether it is acknowledged. */
     async write(table: string, id: number): Promise<boolean> {
-        const child = this.client("--connect-timeout=2");
+        const child = this.client("opencart", "--connect-timeout=2");
         child.stdin!.on("error", () => undefined);
         child.stdin!.end(`INSERT INTO ${table} VALUES (${id});\n`);
         return (await ended(child)) === 0;
     }
 
-    /** Keeps others from changing a table, from now on. @returns ends that */
-    async hold(table: string): Promise<() => void> {
-        const child = this.client();
-        child.stdin!.write(`LOCK TABLES ${table} READ;\nSELECT 'held';\n`);
+    /** Keeps others from changing a table, from now on; as root from closing the server, too. @returns ends that */
+    async hold(table: string, account = "opencart"): Promise<() => void> {
+        const child = this.client(account);
+        child.stdin!.write(`LOCK TABLES ${table} ${account === "root" ? "WRITE" : "READ"};\nSELECT 'held';\n`);
         await once(child.stdout!, "data");
         return () => child.stdin!.end();
     }
 
-    /** The platform's user, with a connection that stays. */
-    private client(...more: string[]): ChildProcess {
-        const password = find(this.objects, "Secret", "database").stringData["password"];
+    /** A connection that stays. */
+    private client(account = "opencart", ...more: string[]): ChildProcess {
         return spawn(
             "mariadb",
             [
                 ...["--no-defaults", "--batch", "--unbuffered", "--skip-column-names", "--skip-reconnect"],
-                ...["--host=127.0.0.1", `--port=${this.port}`, "--user=opencart", ...more, "open_cart"],
+                ...["--host=127.0.0.1", `--port=${this.port}`, `--user=${account}`, ...more, "open_cart"],
             ],
-            { env: { ...process.env, MYSQL_PWD: password }, stdio: ["pipe", "pipe", "ignore"] },
+            { env: { ...process.env, MYSQL_PWD: this.password(account) }, stdio: ["pipe", "pipe", "ignore"] },
         );
+    }
+
+    private password(account: string): string {
+        const [secret, key] = account === "root" ? ["database-root", "rootPassword"] : ["database", "password"];
+        return find(this.objects, "Secret", secret!).stringData[key!];
     }
 
     ask(statement: string, account?: string, database?: string): string {
@@ -240,6 +257,12 @@ export class Member {
     /** What the supervisor has said. */
     get said(): string {
         return this.log.replace(/^(?!replication: ).*\n/gm, "").replaceAll("replication: ", "");
+    }
+
+    /** Commands of a script that its supervisor has run, each as the number of its line and its first word. */
+    commandsOf(script: string): string[] {
+        const lines = readFileSync(this.trace, "utf8").matchAll(/^\++(\S+) (\d+ [^\s=]+)/gm);
+        return [...lines].filter(([, name]) => name === script).map(([, , command]) => command!);
     }
 
     /** Records of the member. */

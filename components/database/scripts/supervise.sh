@@ -2,18 +2,22 @@
 # Beside the server of a member: makes it what the file CONTROL/source declares, step by step, and goes on looking.
 #
 # Reads what member.sh reads, MARIADB_USER, MARIADB_ROOT_PASSWORD, REPLICATION_PASSWORD (letters and digits), STATEMENTS
-# as start.sh does, SYNCHRONOUS (yes or empty), GRACE, the seconds in which the former source may come back before
-# another takes its place without it, NOTICE, those of them that follow the declaration, in which a source that only does
-# not answer here closes by itself, and PERIOD, the quarters of a second between two looks. A new declaration is read within
-# one quarter, and the steps that follow from it are taken as fast.
+# as start.sh does, GRACE, the seconds in which the former source may come back before another takes its place without
+# it, NOTICE, those of them that follow the declaration, in which a source that only does not answer here closes by
+# itself, PATIENCE, the seconds after which one that was fenced, and is told of no other source, looks for commits of
+# others and opens again, and PERIOD, the quarters of a second between two looks. A new declaration is read within one
+# quarter, and the steps that follow from it are taken as fast.
+#
+# Who may open claims that first, by rpl_semi_sync_master_enabled, looks at all others once more, and opens only if it
+# still may, and has the claim: of two at the same moment, at least one sees the other.
 set -u
 . "$(dirname "$0")/member.sh"
-: "${STATEMENTS:=/etc/plinth-accounts/init.sql}" "${GRACE:=20}" "${NOTICE:=3}" "${PERIOD:=8}"
+: "${STATEMENTS:=/etc/plinth-accounts/init.sql}" "${GRACE:=20}" "${NOTICE:=3}" "${PATIENCE:=120}" "${PERIOD:=8}"
 account=plinth-replication
 # No connection of the platform stays on a server that takes no writes any more. The setting waits for commits that are
-# on their way.
+# on their way, and for a replica to have them; it is made once more for a server that has opened in between.
 fencing="KILL CONNECTION USER '$MARIADB_USER'@'%'; SET SESSION lock_wait_timeout = 4; SET GLOBAL read_only = ON;
-    KILL CONNECTION USER '$MARIADB_USER'@'%'"
+    KILL CONNECTION USER '$MARIADB_USER'@'%'; SET GLOBAL rpl_semi_sync_master_enabled = OFF; SET GLOBAL read_only = ON"
 
 sql() {
     MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb --no-defaults --skip-ssl --batch --socket="$socket" --user=root "$@"
@@ -21,183 +25,173 @@ sql() {
 # Statements in which no secret stands.
 ask() { sql --skip-column-names --execute="$1"; }
 now() { date +%s; }
-# The number of a position's last transaction, in `number`; all are of the domain 0.
-number_of() {
-    number=0
-    case ,$1 in *,0-*) number=${1#*0-*-} number=${number%%,*} ;; esac
-}
-# Whether a position's last transaction is in this member's history: no server's id belongs to two histories.
-has() { # position
-    case ,$1 in *,0-*) last=,$1 last=${last#*,0-} last=${last%%,*} ;; *) return 0 ;; esac
-    for one in $(echo "$own_history" | tr , ' '); do
-        if [ "${one%-*}" = "0-${last%-*}" ] && [ "${one##*-}" -ge "${last##*-}" ]; then return 0; fi
+# Whether a position is in a history. No server's id belongs to two histories, and all transactions are of the domain 0.
+has() { # position, the last one of each server
+    [ "$1" ] || return 0
+    for one in $2; do
+        if [ "${one%-*}" = "${1%-*}" ] && [ "${one##*-}" -ge "${1##*-}" ]; then return 0; fi
     done
     return 1
 }
-# What a server says of itself and of its replication, in variables.
-state="SELECT @@global.skip_networking AS Hidden, @@global.read_only AS Closed,
-    @@global.gtid_current_pos AS Position, @@global.gtid_binlog_state AS History,
-    @@global.rpl_semi_sync_master_enabled AS Waits,
-    (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_clients') AS Clients,
-    (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_status') AS Acknowledged;
+# What a server says of itself and of its replication, in variables: nothing of itself if it is the entrypoint's
+# temporary one, which a first start and an upgrade have. Backed are commits that wait for a replica.
+state="SELECT @@global.read_only AS Closed, @@global.rpl_semi_sync_master_enabled AS Claims,
+    @@global.gtid_current_pos AS Position, REPLACE(@@global.gtid_binlog_state, ',', ' ') AS History,
+    (SELECT COUNT(*) FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_clients'
+        AND VARIABLE_VALUE > 0 OR VARIABLE_NAME = 'Rpl_semi_sync_master_status' AND VARIABLE_VALUE = 'ON') AS Backed
+    FROM DUAL WHERE NOT @@global.skip_networking;
     SHOW REPLICA STATUS"
 read_state() { # what it said
-    hidden='' closed='' applied=0 position='' history='' waits='' clients=0 acknowledged='' master='' master_port='' received=0
-    io='' applier='' lag='' io_error='' io_errno=0 sql_error='' sql_errno=0
+    closed='' claims='' position='' history='' backed='' master='' master_port='' received='' io='' applier='' lag=''
+    io_error='' sql_error=''
     while read -r key value; do
         case $key in
-            Hidden:) hidden=$value ;;
             Closed:) closed=$value ;;
-            Position:) position=$value && number_of "$value" && applied=$number ;;
+            Claims:) claims=$value ;;
+            Position:) position=$value ;;
             History:) history=$value ;;
-            Waits:) waits=$value ;;
-            Clients:) clients=$value ;;
-            Acknowledged:) acknowledged=$value ;;
+            Backed:) backed=$value ;;
             Master_Host:) master=$value ;;
             Master_Port:) master_port=$value ;;
-            Gtid_IO_Pos:) number_of "$value" && received=$number ;;
+            Gtid_IO_Pos:) received=$value ;;
             Slave_IO_Running:) io=$value ;;
             Slave_SQL_Running:) applier=$value ;;
             Seconds_Behind_Master:) lag=$value ;;
-            Last_IO_Errno:) io_errno=$value ;;
             Last_IO_Error:) io_error=$value ;;
-            Last_SQL_Errno:) sql_errno=$value ;;
             Last_SQL_Error:) sql_error=$value ;;
         esac
     done <<END
 $1
 END
     follows=$master:$master_port
+    [ "$closed" ]
 }
-# The entrypoint's temporary server, which a first start and an upgrade have, is none to decide about.
-look() {
-    answer=$(sql --vertical --execute="$state") && read_state "$answer" && [ "$hidden" = 0 ] || return 1
-    case $io$applier$lag in YesYes[0-9]*) echo "$follows" >"$RUN/plinth-attached" ;; esac
-}
+look() { own=$(sql --vertical --execute="$state" 2>/dev/null) && read_state "$own"; }
+# Of the member at `host` and `port`, while this server runs: whether all that it acknowledged while it was the declared
+# source is here or at another replica, and when it was last heard of.
+is_attached() { { read -r attached heard_at <"$RUN/plinth-attached"; } 2>/dev/null && [ "$attached" = "$host:$port" ]; }
+attach() { echo "$host:$port $(now)" >"$RUN/plinth-attached"; }
+hear() { if is_attached; then attach; fi; }
 
 # A source.
 
-# Semi-synchronous commits wait for a replica, so they begin when there is one: the first commit would wait for ever.
-acknowledge() {
-    [ "$SYNCHRONOUS" ] || return 0
-    if [ "$clients" -ge 1 ] && [ "$waits" = 0 ]; then ask 'SET GLOBAL rpl_semi_sync_master_enabled = ON'; fi
-}
-# A restart empties tables in memory on one member only, and the others' next change of their rows would fail.
-convert_memory_tables() {
-    ask "$conversions" |
-        while read -r statement; do
-            # Who waits for a table keeps all others waiting who come after.
-            ask "SET STATEMENT lock_wait_timeout = 1 FOR $statement" && echo "$statement"
-        done
-}
 open() {
-    ask 'STOP REPLICA; RESET REPLICA ALL' || return 1
     # Replicas begin with a copy of what is there now, so a history begins here.
-    if [ "$role" = first ]; then ask "RESET MASTER; SET GLOBAL gtid_slave_pos = ''" || return 1; fi
+    begin=
+    [ "$role" != first ] || begin="; RESET MASTER; SET GLOBAL gtid_slave_pos = ''"
+    if [ "$own_claims" = 0 ]; then
+        ask 'SET GLOBAL rpl_semi_sync_master_enabled = ON'
     # On a new database the image has made the accounts, but not that of the replicas.
-    sql <"$STATEMENTS" || return 1
-    was=$role had_led=$led
-    write_notes source "$term" yes
-    echo "$term" >"$RUN/plinth-opened"
-    ask 'SET GLOBAL read_only = OFF' || return 1
-    absent=
-    # One that has not been told yet, and has started at this very moment, may have looked before, too.
-    if another_is_open; then
-        ask "$fencing" || return 1
-        write_notes "$was" "$had_led"
-        rm "$RUN/plinth-opened"
-        say "closes again: member $open_member has opened, too"
-        return 0
+    elif ask "STOP REPLICA; RESET REPLICA ALL$begin" && sql <"$STATEMENTS"; then
+        write_notes source "$term" yes
+        rm -f "$RUN/plinth-attached"
+        : >"$RUN/plinth-opened"
+        ask 'SET GLOBAL read_only = NOT @@global.rpl_semi_sync_master_enabled'
     fi
-    say "member $MEMBER is the source"
 }
 lead() {
+    hurry=yes
     if [ "$closed" = 0 ]; then
         rm -f "$RUN/plinth-fresh"
-        [ "$role $led" = "source $term" ] || write_notes source "$term"
+        [ "$claims" = 1 ] || ask 'SET GLOBAL rpl_semi_sync_master_enabled = NOT @@global.read_only'
         now_alone=yes
-        [ "$acknowledged" != ON ] || [ "$clients" = 0 ] || now_alone=no
-        if [ "$alone" != "$now_alone" ]; then
+        [ "$backed" != 2 ] || now_alone=no hurry=
+        if [ "$role $led $alone" != "source $term $now_alone" ]; then
             write_notes source "$term" "$now_alone"
             [ "$now_alone" = no ] || say "no replica has what is committed now"
         fi
-        [ "$now_alone" = no ] || hurry=yes
-        acknowledge
         turn=$(((turn + 1) % 5))
-        [ "$turn" != 0 ] || convert_memory_tables
+        # A restart empties tables in memory on one member only, and the others' next change of their rows would fail.
+        # Who waits for a table keeps all others waiting who come after.
+        [ "$turn" != 0 ] || ask "$conversions" | while read -r statement; do
+            ask "SET STATEMENT lock_wait_timeout = 1 FOR $statement" && echo "$statement"
+        done
         say "member $MEMBER is the source"
-    elif [ "$role" = first ] || [ "$role $led" = "source $term" ]; then
-        # Nobody was declared in between, unless the file is out of date: it follows within a minute or two.
-        if [ "$(cat "$RUN/plinth-opened" 2>/dev/null)" = "$term" ]; then
-            say "was fenced by another member, and waits to be told why"
-        elif another_is_open; then
-            say "is declared the source, but member $open_member is it"
-        else
-            open
-        fi
-    else
-        take_over
+    elif [ -f "$RUN/plinth-opened" ]; then
+        is_replaced
+        rm "$RUN/plinth-opened"
+    elif [ "$role $led" = "former $term" ] && ! has_waited; then
+        say "was fenced or replaced by another member, and waits to be told why"
+    elif own_claims=$claims own_history=$history && may_open; then
+        open
+    elif [ "$own_claims" = 1 ]; then
+        ask 'SET GLOBAL rpl_semi_sync_master_enabled = OFF'
     fi
 }
+may_open() { case "$role $led" in first* | "source $term") resume ;; *) take_over ;; esac; }
+# A history begins, or it has been the source in this very term: nobody was declared in between, unless its file is out
+# of date, which then follows within a minute or two. So nothing is taken from others, and silent ones are not waited for.
+resume() {
+    for other in $(others); do
+        read_state "$(peer "$other" "$state" --vertical)" || continue
+        if [ "$closed$claims" != 10 ]; then
+            say "is declared the source, but member $other is it, or is about to be"
+            [ "$role$closed" != source0 ] || is_replaced
+            return 1
+        fi
+        if [ "$role" = first ] || is_lost "$other"; then continue; fi
+        has "$position" "$own_history" && has "$received" "$own_history" && continue
+        is_replaced
+        return 1
+    done
+}
+# Another one may have taken its place: it remembers that, also for its next start, when it may find nobody.
+is_replaced() {
+    write_notes former "$led"
+    fenced_at=
+}
+# Whether all others have said for so long that they take no writes that it was one whose file was out of date.
+has_waited() {
+    [ "$fenced_at" ] || fenced_at=$(now)
+    for other in $(others); do
+        closes=$(peer "$other" 'SELECT @@global.read_only AND NOT @@global.rpl_semi_sync_master_enabled')
+        is_lost "$other" || [ "$closes" = 1 ] || fenced_at=$(now)
+    done
+    [ $(($(now) - fenced_at)) -ge "$PATIENCE" ]
+}
 
-# A replica that is to be the source, or a former source that is to be it again: first it gets all that others have.
+# Another member was the source, or may have been: first it gets all that others have.
 take_over() {
-    own_applied=$applied own_received=$received own_follows=$follows own_io=$io own_applier=$applier
-    own_error=$io_error$sql_error own_history=$history,$position newest=$applied best=$MEMBER heard='' silent=''
-    hurry=yes
+    own_follows="$follows $io" ahead='' heard='' silent=''
     [ "$io" != Yes ] || heard=" $follows "
     for other in $(others); do
-        answer=$(peer "$other" "$state" --vertical)
-        if [ -z "$answer" ]; then
+        if ! read_state "$(peer "$other" "$state" --vertical)"; then
             silent="$silent $other"
             continue
         fi
-        read_state "$answer"
         address_of "$other"
-        [ "$absent" != "$other" ] || absent=
+        hear
         [ "$io" != Yes ] || heard="$heard $follows "
-        if [ "$closed" = 0 ]; then
-            fence_member "$other"
-            return 0
+        # Fenced, it takes no commit more, and what it has taken is waited for: so only who follows it may do so.
+        if [ "$closed$claims" = 11 ] || { [ "$closed" = 0 ] && { is_lost "$other" || [ "$own_follows" = "$host:$port Yes" ]; }; }; then
+            say "fences member $other"
+            peer "$other" "$fencing"
+            return 1
+        elif [ "$closed" = 0 ]; then
+            # It commits without this one.
+            rm -f "$RUN/plinth-attached"
+            read_state "$own"
+            say "cannot take the place of member $other before it follows that${io_error:+: $io_error}"
+            follow_member "$other"
+            return 1
         fi
         is_lost "$other" && continue
-        if [ "$received" -gt "$applied" ]; then
+        if ! has "$received" "$history"; then
             say "waits for member $other, which applies what it has received${sql_error:+: $sql_error}"
-            return 0
+            return 1
         fi
-        if [ "$applied" -gt "$newest" ]; then
-            newest=$applied best=$other
-        elif [ "$applied" -le "$own_applied" ] && ! has "$position"; then
-            say "member $other holds commits that are not in this one's history, up to $position: declare the right source; or, to give these up, set database.lost: [$other]"
-            return 0
-        fi
+        has "$position" "$own_history" || ahead=${ahead:-$other}
     done
-    for other in $silent; do may_be_absent "$other" || return 0; done
-    as_own
-    if [ "$own_received" -gt "$own_applied" ] && [ "$follows" != : ]; then
-        say "applies what it has received${own_error:+: $own_error}"
-    elif [ "$best" != "$MEMBER" ]; then
-        say "gets from member $best what it lacks${own_error:+: $own_error; to go on without that, set database.lost: [$best]}"
-        follow_member "$best"
-    else
-        open
+    for other in $silent; do may_be_absent "$other" || return 1; done
+    read_state "$own"
+    if ! has "$received" "$history"; then
+        say "applies what it has received${sql_error:+: $sql_error}"
+        return 1
     fi
-}
-as_own() { follows=$own_follows io=$own_io applier=$own_applier; }
-# Fenced, a source takes no commit more; what it has taken is waited for. So only who follows it may take its place.
-fence_member() { # ordinal
-    as_own
-    if is_lost "$1" || { [ "$follows" = "$host:$port" ] && [ "$io" = Yes ]; }; then
-        say "fences member $1"
-        peer "$1" "$fencing"
-    else
-        say "cannot take the place of member $1 before it follows that${own_error:+: $own_error}"
-        follow_member "$1"
-    fi
-}
-# Since when a member neither answers nor sends: what a replica has seen before it is declared the source counts, too.
-is_absent() { # ordinal
-    [ "$absent" = "$1" ] || absent=$1 absent_since=$(now)
+    [ "$ahead" ] || return 0
+    say "gets from member $ahead what it lacks${io_error:+: $io_error. Declare the right source; or, to give up what that one holds, set database.lost: [$ahead]}"
+    follow_member "$ahead"
+    return 1
 }
 # Whether a member that does not answer is waited for no more.
 may_be_absent() { # ordinal
@@ -205,43 +199,34 @@ may_be_absent() { # ordinal
     address_of "$1"
     case $heard in
         *" $host:$port "*)
-            absent=
+            hear
             say "waits for member $1, which does not answer here, but still sends what it commits"
             return 1
             ;;
     esac
-    if [ "$role" != replica ] || [ "$own_follows" != "$host:$port" ]; then
-        say "waits for member $1, which may have what this one lacks; if it is lost for good, or has never had any data, set database.lost: [$1]"
+    if ! is_attached; then
+        say "waits for member $1, which may have commits that this one lacks: this one was not connected to it while it was the source, or not since its own start; if that is lost for good, or has never had any data, set database.lost: [$1]"
         return 1
     fi
-    if [ "$(cat "$RUN/plinth-attached" 2>/dev/null)" != "$own_follows" ]; then
-        say "has not heard from member $1, the source, since its own start, or since that took writes without it, and may lack commits; bring that back, or accept their loss with database.lost: [$1]"
-        return 1
-    fi
-    is_absent "$1"
     time=$(now)
-    [ $((time - absent_since)) -lt "$GRACE" ] || [ $((time - declared_at)) -lt "$NOTICE" ] || return 0
+    [ $((time - heard_at)) -lt "$GRACE" ] || [ $((time - declared_at)) -lt "$NOTICE" ] || return 0
     say "waits up to $GRACE s for member $1, the former source"
     return 1
 }
 
 # A replica.
 
-fence() {
-    ask "$fencing" || return 1
-    say "takes no writes any more: member $source is to be the source"
-}
 follow_member() { # ordinal
     address_of "$1"
     if [ "$follows" = "$host:$port" ] && [ "$io" != No ] && [ "$applier" != No ]; then return 0; fi
     # What has gone wrong is tried again once in a while.
-    if [ "$follows" = "$host:$port" ] && [ "$tried" = "$1" ] && [ $(($(now) - tried_at)) -lt 30 ]; then return 0; fi
-    tried=$1 tried_at=$(now)
+    half_minute=$(($(now) / 30))
+    [ "$follows $tried" != "$host:$port $1 $half_minute" ] || return 0
+    tried="$1 $half_minute"
     position=
     # What it has written itself, when it was the source, is where it stands.
     [ "$role" = replica ] || position='SET GLOBAL gtid_slave_pos = @@global.gtid_current_pos;'
     sql <<END
-SET GLOBAL rpl_semi_sync_master_enabled = OFF;
 STOP REPLICA;
 $position
 CHANGE MASTER TO MASTER_HOST = '$host', MASTER_PORT = $port, MASTER_USER = '$account',
@@ -255,26 +240,36 @@ follow() {
         say "has data that were never replicated, and member $source is to be the source: set database.source to $MEMBER"
         return 0
     fi
-    if [ "$closed" = 0 ]; then fence || return 0; fi
+    if [ "$closed$claims" != 10 ]; then
+        ask "$fencing" || return 0
+        say "takes no writes any more: member $source is to be the source"
+    fi
+    rm -f "$RUN/plinth-opened"
     [ "$role" != source ] || write_notes former "$led"
     address_of "$source"
-    answer=$(peer "$source" 'SELECT @@global.read_only')
-    if [ -z "$answer" ] && [ "$follows" = "$host:$port" ] && [ "$io" != Yes ]; then is_absent "$source"; else absent=; fi
+    # Where commits do not wait for replicas, those that are connected have what they can.
+    answer=$(peer "$source" "SELECT @@global.read_only, IF(@@global.rpl_semi_sync_slave_enabled, VARIABLE_VALUE, 'ON'),
+        @@global.gtid_binlog_pos FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'Rpl_semi_sync_master_status'")
     hurry=yes
     # A source that is not one yet still needs what the former one has, and a silent one is waited for.
-    if [ "$answer" = 0 ]; then
-        # It commits without this member now.
-        [ "$io" = Yes ] || rm -f "$RUN/plinth-attached"
-        follow_member "$source"
-    fi
-    [ "$follows" = "$host:$port" ] || return 0
+    case $answer in 0*) { is_attached || rm -f "$RUN/plinth-attached"; } && follow_member "$source" ;; esac
+    [ "$follows" = "$host:$port" ] || { seen='' && return 0; }
+    # It has caught up with what that had one look ago, and commits have waited for a replica since.
+    case $answer$io in
+        0*ON*Yes)
+            if [ "$seen" ] && has "$seen" "$history $received"; then attach; fi
+            seen=${answer##*[!0-9-]}
+            ;;
+        0*) seen='' && rm -f "$RUN/plinth-attached" ;;
+    esac
+    [ "$io" != Yes ] || hear
     [ "$io" != Yes ] || [ "$role" = replica ] || write_notes replica "$led"
-    case $io_errno in
-        0) ;;
-        1236) say "does not fit member $source, the source, and is left as it is: $io_error. Look at what it holds; to give that up and copy the source: touch $reseed, and delete the pod" ;;
+    case $io_error in
+        '') ;;
+        *' 1236 '*) say "does not fit member $source, the source, and is left as it is: $io_error. Look at what it holds; to give that up and copy the source: touch $reseed, and delete the pod" ;;
         *) say "is not connected: $io_error" ;;
     esac
-    [ "$sql_errno" = 0 ] || say "cannot apply: $sql_error"
+    [ -z "$sql_error" ] || say "cannot apply: $sql_error"
     case $io$applier$lag in
         YesYes[0-9]*)
             echo "$(($(now) - lag))" >"$RUN/plinth-fresh.new"
@@ -301,7 +296,7 @@ rest() {
     done
 }
 
-idle='' absent='' absent_since='' tried='' tried_at=0 turn=0 declared='' declared_at=0
+idle='' fenced_at='' tried='' seen='' turn=0 declared='' declared_at=0
 trap '[ -z "$idle" ] || kill "$idle"; exit 0' TERM INT
 while :; do
     read_declared
@@ -312,7 +307,7 @@ while :; do
         declared="$source $term $lost" declared_at=$(now)
         say "term $term: member $source is to be the source${lost:+, without $lost}"
     fi
-    if [ "$source" ] && [ "$server_id" ] && look 2>/dev/null; then
+    if [ "$source" ] && [ "$server_id" ] && look; then
         if [ "$source" = "$MEMBER" ]; then lead; else follow; fi
     fi
     rest

@@ -200,7 +200,7 @@ describe("a launch that declares another source of a database", () => {
     });
 
     it("does not take an older term's source, or one that has closed again, for the new one", async () => {
-        const closes = `${opens}closes again: member 0 has opened, too\n`;
+        const closes = `${opens}was fenced or replaced by another member, and waits to be told why\n`;
         for (const log of ["term older: member 1 is to be the source\nmember 1 is the source\n", closes]) {
             const { closed } = await following(cluster({ logs: [read, log, read] }), undefined, { timeout: 100 });
             expect(closed).to.have.length(1);
