@@ -73,6 +73,9 @@ export function connectionPooler(
             apiVersion: cloudNativePgApi,
             kind: "Pooler",
             labels: component,
+            // CloudNativePG 1.30 makes the Deployment anew until the Pooler is gone. In the foreground, the engine's usual
+            // way, the Pooler would wait for the Deployment: for ever.
+            annotations: { "pulumi.com/deletionPropagationPolicy": "background" },
             spec: {
                 cluster: { name: cluster },
                 instances,
