@@ -123,13 +123,15 @@ type RestoreTask = Pick<Live, "metadata">;
 const isRestoreTask = (object: Partial<RestoreTask> | undefined): object is RestoreTask =>
     object?.metadata?.annotations?.[plinthLabels.writers] !== undefined;
 
-/** The restore tasks of a stack's instances. Without one, no restore can be in progress. */
+/** The restore tasks among the objects of a stack. Without one, no restore can be in progress. */
+export const restoreTasksIn = (objects: readonly RestoreTask[]): RestoreTask[] => objects.filter(isRestoreTask);
+
+/** The restore tasks in a stack's state. */
 export const restoreTasks = (resources: readonly Resource[]): RestoreTask[] =>
     resources.map(({ outputs }) => outputs as Partial<RestoreTask> | undefined).filter(isRestoreTask);
 
-/** The names of the records that the restore tasks among these objects would have. */
-export const recordsOf = (objects: readonly Partial<RestoreTask>[]): Named[] =>
-    objects.filter(isRestoreTask).map(recordNamed);
+/** The names of the records that these tasks would have. */
+export const recordsOf = (tasks: readonly RestoreTask[]): Named[] => tasks.map(recordNamed);
 
 const recordNamed = ({ metadata: { name, namespace } }: Pick<Live, "metadata">): Named => ({
     apiVersion: "v1",
@@ -146,14 +148,13 @@ interface UnfinishedRestore {
 /**
  * Restores of which there is a record.
  *
- * @param objects with the restore tasks among them
  * @param live objects in the cluster, including any such records
  */
 export const unfinishedRestores = (
-    objects: readonly Partial<RestoreTask>[],
+    tasks: readonly RestoreTask[],
     live: readonly RenderedObject[],
 ): UnfinishedRestore[] =>
-    objects.filter(isRestoreTask).flatMap((task) => {
+    tasks.flatMap((task) => {
         const name = consentName(recordNamed(task));
         const record = live.find((one) => consentName(one) === name);
         return record ? [{ instance: componentOf(task).instance, progress: progressIn(record) }] : [];

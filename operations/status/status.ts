@@ -1,6 +1,6 @@
 import { isAtRest, isDatabase, isOperated } from "../../components/kinds";
 import { namespaceOf } from "../../config/unique";
-import { continueCommand, recordsOf, unfinishedRestores } from "../backup/progress";
+import { continueCommand, recordsOf, restoreTasksIn, unfinishedRestores } from "../backup/progress";
 import { componentOf, fullName, listOperated, listPods, listStack, workloadKinds } from "../cluster/components";
 import { type ClaimHealth, claimOf } from "../cluster/claimHealth";
 import { claimEventsIn, warningsIn } from "../cluster/events";
@@ -53,10 +53,10 @@ export interface Status {
 }
 
 /**
- * What should be ready but is not, with reasons: instances in the middle of a restore, tiers without all their pods, Tasks that are not done, volumes of
- * running instances that are not bound, certificates that have expired or are missing. Failed scheduled tasks, evicted
- * pods with a successor, and nodes that are not ready are shown but do not count, because none of them prevents a
- * platform from working.
+ * What should be ready but is not, with reasons: instances in the middle of a restore, tiers without all their pods,
+ * Tasks that are not done, volumes of running instances that are not bound, certificates that have expired or are
+ * missing. Failed scheduled tasks, evicted pods with a successor, and nodes that are not ready are shown but do not
+ * count, because none of them prevents a platform from working.
  *
  * @param now milliseconds since the epoch. @default the current time
  */
@@ -120,6 +120,7 @@ export async function gatherStatus(session: Session): Promise<Status> {
     const claims = ofKind<Claim>("PersistentVolumeClaim");
     const pending = claims.filter(({ status: is }) => is?.phase === "Pending");
     const cronJobs = ofKind<CronJob>("CronJob");
+    const restoring = restoreTasksIn(cronJobs);
     const [used, classes, shown, warnings, claimEvents, runs, records] = await Promise.all([
         volumesInUse(kubectl, pods),
         pending.length > 0 ? listOutside<StorageClass>(kubectl, "storageclasses") : [],
@@ -127,7 +128,7 @@ export async function gatherStatus(session: Session): Promise<Status> {
         warningsIn(kubectl, namespaces),
         claimEventsIn(kubectl, new Set(pending.map(({ metadata }) => metadata.namespace))),
         scheduledRuns(kubectl, cronJobs),
-        noneIfRefused(liveOf(kubectl, recordsOf(cronJobs))),
+        noneIfRefused(liveOf(kubectl, recordsOf(restoring))),
     ]);
     return {
         stack,
@@ -159,7 +160,7 @@ export async function gatherStatus(session: Session): Promise<Status> {
             warnings,
             kubectl.config.instances.map(({ name }) => name),
         ),
-        restores: unfinishedRestores(cronJobs, records).map(({ instance, progress: { backup } }) => ({
+        restores: unfinishedRestores(restoring, records).map(({ instance, progress: { backup } }) => ({
             instance,
             backup,
             command: continueCommand({ instance, stack }, backup),

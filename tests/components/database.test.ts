@@ -6,21 +6,14 @@ import { mysqlSizes, planned, postgresSizes } from "../../components/database/si
 import type { Instance } from "../../components/instance";
 import type { DatabaseConfig } from "../../config/database";
 import { type DeclareArgs, declare, find, type Sent, problemsOf } from "../support/declare";
+import { declareDatabase } from "../support/replicated";
 
 type Written = { topology: "single"; engine: "mariadb" | "mysql" | "postgres"; upgradeFrom?: string };
 
 const build =
     (config: DatabaseConfig | Written, seen: (database: Database) => void = () => {}) =>
     (instance: Instance<string>) =>
-        seen(
-            new Database(instance, "database", {
-                config,
-                database: "open_cart",
-                user: "opencart",
-                resources: { cpu: "100m", memory: "512Mi" },
-                size: "10Gi",
-            }),
-        );
+        seen(declareDatabase(instance, config));
 
 const single = (engine: Written["engine"]) => ({ topology: "single", engine }) as const;
 const external = (host: string): Extract<DatabaseConfig, { topology: "external" }> => ({

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { Database } from "../../components/database";
 import { checkSeries, SeriesError } from "../../components/database/series";
 import { database as schema, type DatabaseConfig } from "../../config/database";
-import { declareClients } from "../support/databaseClients";
+import { declareClientsOfAll, hostOf } from "../support/databaseClients";
 import { declare, type DeclareArgs, find, problemsOf, type Sent } from "../support/declare";
 import { operatedPods } from "../support/invariants";
 import { addressesOf, canReach, canReachAddress, type PodAddress } from "../support/policies";
@@ -16,17 +16,8 @@ const sent = (config: DatabaseConfig, args: DeclareArgs = {}) =>
             ...{ config, database: "app", user: "app", size: "10Gi" },
             resources: { cpu: "100m", memory: "512Mi" },
         });
-        declareClients(instance, {
-            web: database.service.bind({ HOST: "host", PASSWORD: "password" }),
-            reads: database.readService.bind({ HOST: "host", PASSWORD: "password" }),
-            dumps: database.direct.bind({ HOST: "host", PASSWORD: "password" }),
-        });
+        declareClientsOfAll(instance, database);
     }, args);
-
-const hostOf = (objects: readonly Sent[], name: string): string =>
-    find(objects, "Deployment", name).spec.template.spec.containers[0].env.find(
-        (one: { name: string }) => one.name === "HOST",
-    ).value;
 
 const clusterIn = (objects: readonly Sent[]) => find(objects, "Cluster", "database");
 

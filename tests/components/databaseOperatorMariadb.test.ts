@@ -4,7 +4,7 @@ import { Database } from "../../components/database";
 import { checkSeries, SeriesError } from "../../components/database/series";
 import { database as schema, type DatabaseConfig } from "../../config/database";
 import { images } from "../../config/images";
-import { declareClients } from "../support/databaseClients";
+import { declareClientsOfAll, hostOf } from "../support/databaseClients";
 import { declare, type DeclareArgs, find, problemsOf, type Sent } from "../support/declare";
 import { operatedPods } from "../support/invariants";
 import { addressesOf, canReach, canReachAddress, type PodAddress } from "../support/policies";
@@ -21,17 +21,8 @@ const sent = (config: DatabaseConfig, args: DeclareArgs = {}) =>
         const resources = { cpu: "10m", memory: "32Mi" };
         const pod = { containers: [{ name: "prepare", image: images.busybox, resources }], user: 1000 };
         new Task(instance, "prepare", { pod, startsAfter: [database] });
-        declareClients(instance, {
-            web: database.service.bind({ HOST: "host", PASSWORD: "password" }),
-            reads: database.readService.bind({ HOST: "host", PASSWORD: "password" }),
-            dumps: database.direct.bind({ HOST: "host", PASSWORD: "password" }),
-        });
+        declareClientsOfAll(instance, database);
     }, args);
-
-const hostOf = (objects: readonly Sent[], name: string): string =>
-    find(objects, "Deployment", name).spec.template.spec.containers[0].env.find(
-        (one: { name: string }) => one.name === "HOST",
-    ).value;
 
 const serversIn = (objects: readonly Sent[]) => find(objects, "MariaDB", "database-mariadb");
 

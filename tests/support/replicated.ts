@@ -1,4 +1,5 @@
 import { Database } from "../../components/database";
+import type { Instance } from "../../components/instance";
 import type { DatabaseConfig } from "../../config/database";
 import { declare, type Sent } from "./declare";
 
@@ -14,20 +15,23 @@ export interface Wanted {
     readonly password?: string;
 }
 
+/** Declares a small database of OpenCart. */
+export const declareDatabase = (
+    instance: Instance<string>,
+    config: ConstructorParameters<typeof Database>[2]["config"],
+): Database =>
+    new Database(instance, "database", {
+        config,
+        database: "open_cart",
+        user: "opencart",
+        resources: { cpu: "100m", memory: "512Mi" },
+        size: "10Gi",
+    });
+
 /** The objects of a database. */
 export async function databaseObjects(config: DatabaseConfig, password: string): Promise<Sent[]> {
     const values = { secrets: { bench: { databasePassword: password, databaseRootPassword: "wurzel" } } };
-    const { objects } = await declare(
-        (instance) =>
-            new Database(instance, "database", {
-                config,
-                database: "open_cart",
-                user: "opencart",
-                resources: { cpu: "100m", memory: "512Mi" },
-                size: "10Gi",
-            }),
-        { values, instance: {} },
-    );
+    const { objects } = await declare((instance) => declareDatabase(instance, config), { values, instance: {} });
     return objects;
 }
 
